@@ -1,0 +1,1 @@
+"""discount-bot: give customers a discount from Slack, with consent, exactly once."""

@@ -1,0 +1,100 @@
+"""What can go wrong outside the heart, and what to tell the person who meets it; knows no library."""
+
+
+class DiscountBotError(Exception):
+    """Something that a person has to hear about; `advice` says what to do next."""
+
+    advice = "Try again; if it goes on, show this message to whoever runs the bot."
+
+    def __init__(self, what: str, *, advice: str | None = None) -> None:
+        """Keep what happened, and an advice that fits better than the class's own."""
+        super().__init__(what)
+        if advice is not None:
+            self.advice = advice
+
+
+class UnusableSettings(DiscountBotError):
+    """Settings or the policy file cannot be used; `faults` lists every fault, one line each."""
+
+    advice = "Mend each line above, then start again."
+
+    def __init__(self, faults: list[str]) -> None:
+        """Keep all faults, so that they are mended in one go."""
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class PeopleUnavailable(DiscountBotError):
+    """Slack could not say who somebody is, or who is in a user group."""
+
+    advice = "Try again in a minute."
+
+
+class DinteroError(DiscountBotError):
+    """Dintero did not do as it was asked."""
+
+
+class MayPass(DinteroError):
+    """A failure that may pass: the same call can be made again, under the same once-only key.
+
+    `retry_after` is how many seconds Dintero asked to be left alone, where it said so.
+    """
+
+    advice = "Dintero may be busy; try again in a few minutes."
+
+    def __init__(self, what: str, *, retry_after: float | None = None) -> None:
+        """Keep how long to wait."""
+        super().__init__(what)
+        self.retry_after = retry_after
+
+
+class DinteroBusy(MayPass):
+    """429: Dintero turned the call away, and nothing of it was done."""
+
+
+class OutcomeUnknown(MayPass):
+    """No answer that can be used (5xx, cut, hanging, no JSON): what was asked may have been done, or not."""
+
+
+class CustomersRefused(DinteroError):
+    """400: the batch as it stands was refused whole; the message is Dintero's reason."""
+
+    advice = "Correct the customer ids and ask again for those."
+
+
+class AccessDenied(DinteroError):
+    """401 or 403: the API client may not do this."""
+
+    advice = "In Dintero's Backoffice, Settings → API clients: check that the client exists and has read:discounts and write:discounts."
+
+
+class TokenRefused(AccessDenied):
+    """401, again after a new token: the client's id or secret is not accepted."""
+
+
+class ScopeMissing(AccessDenied):
+    """403: the client has too little scope."""
+
+
+class RuleNotFound(DinteroError):
+    """404: Dintero has no such rule in this account."""
+
+    advice = "Choose another rule; this one may have been deleted."
+
+
+class ShortIdTaken(DiscountBotError):
+    """Another request has the same short id."""
+
+
+class SayLater(DiscountBotError):
+    """Slack did not take a message now. `after` is in seconds; `clean` tells that surely nothing was posted."""
+
+    def __init__(self, what: str, *, after: float, clean: bool) -> None:
+        """Keep when to try again, and whether to look for the message first."""
+        super().__init__(what)
+        self.after = after
+        self.clean = clean
+
+
+class NeverSaid(DiscountBotError):
+    """Slack will never take this message: the channel is gone, or the bot is not in it."""

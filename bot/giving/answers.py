@@ -1,0 +1,67 @@
+"""What the desk answers: values that say what is so, which Slack's side turns into words and views."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.giving.ids import CustomerId
+from bot.giving.notices import Story
+from bot.giving.policy import ChannelPolicy, Decision, Refusal
+from bot.giving.request import Request, Typed
+from bot.giving.rewards import Cost, Rule, Usable
+
+
+class Field(StrEnum):
+    """The inputs of the forms, by what they hold."""
+
+    RULE = "rule"
+    CUSTOMERS = "customers"
+    REASON = "reason"
+    ONCE_KEY = "once_key"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field."""
+
+    field: Field
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the form of `/discount add` is drawn from. `chosen` is the rule that `typed.rule` names, where there is one.
+
+    `faults` that were found only after the form was answered are drawn beside their fields.
+    """
+
+    request: Request
+    typed: Typed
+    policy: ChannelPolicy
+    chosen: Rule | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What is shown before it is asked, and again before it is approved: all of it comes from the books."""
+
+    request: Request
+    rule: Rule
+    usable: Usable
+    cost: Cost | None
+    decision: Decision
+    asked_of: tuple[str, ...]
+    """Who may approve, as user and group ids, the requester left out."""
+    spaced: tuple[CustomerId, ...] = ()
+    """Ids with a space inside, that may have been meant as several."""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consideration:
+    """What an approver is shown. `count` tells that the number of customers has to be typed."""
+
+    review: Review
+    story: Story
+    count: bool

@@ -1,0 +1,67 @@
+"""Cutting customers into batches, halving a refused one, and adding up what came of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.giving.ids import CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A customer whom Dintero refused, alone in a call, and its reason."""
+
+    customer: CustomerId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """What came of one batch: whoever is named nowhere here was given the discount."""
+
+    portion: int
+    batch: int
+    size: int
+    refused: tuple[Refused, ...] = ()
+    unknown: tuple[CustomerId, ...] = ()
+    not_tried: tuple[CustomerId, ...] = ()
+
+    @property
+    def given(self) -> int:
+        """How many customers Dintero accepted."""
+        return self.size - len(self.refused) - len(self.unknown) - len(self.not_tried)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of it is left to do."""
+        return not self.unknown and not self.not_tried
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The four ends of a request's customers; they always add up to `asked`."""
+
+    asked: int
+    given: int = 0
+    refused: int = 0
+    unknown: int = 0
+
+    @property
+    def not_tried(self) -> int:
+        """Whoever has none of the other three ends."""
+        return self.asked - self.given - self.refused - self.unknown
+
+    @property
+    def left(self) -> int:
+        """Whoever could still be given it by continuing."""
+        return self.unknown + self.not_tried
+
+
+def too_many_refused(refused: int, asked: int) -> bool:
+    """Say whether looking for single refused ids stops: more than a tenth of the request and more than 20."""
+    return refused > 20 and refused * 10 > asked  # noqa: PLR2004 - both bounds are in the design
+
+
+def halves(customers: Sequence[CustomerId]) -> tuple[Sequence[CustomerId], Sequence[CustomerId]]:
+    """Cut a refused batch of at least two in the middle."""
+    middle = (len(customers) + 1) // 2
+    return customers[:middle], customers[middle:]

@@ -1,0 +1,81 @@
+"""What there is to say about a request, as values: the words and the drawing are Slack's side's business."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.giving.batches import Refused, Tally
+from bot.giving.ids import RequestId, UserId
+from bot.giving.request import Request, Vote
+
+
+class Kind(StrEnum):
+    """Where something is said, and how."""
+
+    CARD = "card"
+    """The request's one message: posted the first time, drawn again afterwards, always from what the books hold then."""
+    LINE = "line"
+    """A line in the card's thread."""
+    SUMMARY = "summary"
+    """The summary in the card's thread; one a request."""
+    NOTICE = "notice"
+    """One message to a channel of the policy's `notify`."""
+    DIRECT = "direct"
+    """A direct message to the requester."""
+
+
+class Happened(StrEnum):
+    """What a line, a notice or a direct message tells."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    STARTED = "started"
+    CANCEL_ASKED = "cancel_asked"
+    STOPPED = "stopped"
+    CONTINUED = "continued"
+    ENDED_HERE = "ended_here"
+    RULE_CHANGED = "rule_changed"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing to be said. `to` is a channel (NOTICE) or a person (DIRECT), and empty where the card's channel is meant.
+
+    `facts` are the values as they were when it happened (counts, names of reasons), for what is said long afterwards.
+    """
+
+    kind: Kind
+    happened: Happened
+    at: datetime
+    to: str = ""
+    by: UserId | None = None
+    note: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """A notice in the outbox. `tried` tells that an attempt went out whose end is not known."""
+
+    id: int
+    key: str
+    """What travels in the message's metadata, so that it is found instead of posted twice."""
+    request: RequestId
+    notice: Notice
+    tried: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that a message about a request is drawn from."""
+
+    request: Request
+    votes: tuple[Vote, ...] = ()
+    tally: Tally = Tally(0)
+    refused: tuple[Refused, ...] = ()

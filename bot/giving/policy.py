@@ -1,0 +1,112 @@
+"""Who may give what, where, and who has to agree: the allowlist as values, and the decision it comes to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.giving.ids import ChannelId, RuleId, UserId
+
+ANY = "*"
+
+
+class Reason(StrEnum):
+    """Why something is refused; what a person reads is written in `bot.slack.words`."""
+
+    UNLISTED_CHANNEL = "unlisted_channel"
+    NOT_A_REQUESTER = "not_a_requester"
+    NOT_AN_APPROVER = "not_an_approver"
+    OWN_REQUEST = "own_request"
+    GUEST = "guest"
+    BOT = "bot"
+    DEACTIVATED = "deactivated"
+    STRANGER = "stranger"
+    LOOKUP_FAILED = "lookup_failed"
+    CANNOT_POST = "cannot_post"
+    NO_RULE = "no_rule"
+    RULE_NOT_ALLOWED = "rule_not_allowed"
+    RULE_GONE = "rule_gone"
+    RULE_INACTIVE = "rule_inactive"
+    RULE_EXPIRED = "rule_expired"
+    RULE_UNREADABLE = "rule_unreadable"
+    """Dintero could not be asked about the rule."""
+    NO_CUSTOMERS = "no_customers"
+    ID_TOO_LONG = "id_too_long"
+    RESERVED_ID = "reserved_id"
+    TOO_MANY_CUSTOMERS = "too_many_customers"
+    TOO_EXPENSIVE = "too_expensive"
+    UNPRICED = "unpriced"
+    REASON_MISSING = "reason_missing"
+    BAD_ONCE_KEY = "bad_once_key"
+    NO_APPROVER = "no_approver"
+    """Nobody but the requester could approve."""
+    WRONG_COUNT = "wrong_count"
+    UNKNOWN_REQUEST = "unknown_request"
+    NOT_YOURS = "not_yours"
+    WRONG_STATE = "wrong_state"
+    """The request has moved on; the answer says where to and by whom."""
+    ALREADY_VOTED = "already_voted"
+    CHANGED = "changed"
+    """What is asked is no longer what this person was shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A no, with what a person needs to do something about it.
+
+    `who` are the people or groups who can change it (user or group ids); `detail` is the value at fault, raw.
+    """
+
+    reason: Reason
+    detail: str = ""
+    who: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPolicy:
+    """What one channel may do; the policy file's keys, with its defaults applied. Amounts are minor units."""
+
+    id: ChannelId
+    rules: frozenset[str]
+    requesters: tuple[str, ...]
+    max_customers: int
+    approvers: tuple[str, ...] = ()
+    name: str = ""
+    max_amount: int | None = None
+    allow_unpriced: bool = False
+    notify: tuple[ChannelId, ...] = ()
+    require_reason: bool = False
+    approvals: int = 1
+    expires_hours: float = 24
+    batch_size: int = 500
+    concurrency: int = 8
+
+    def may_give(self, rule: RuleId) -> bool:
+        """Say whether the channel lists the rule."""
+        return ANY in self.rules or rule in self.rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The whole allowlist; a channel that is not in it may do nothing."""
+
+    currency: str
+    timezone: str
+    admins: tuple[UserId, ...] = ()
+    channels: Mapping[ChannelId, ChannelPolicy] = field(default_factory=dict)
+
+
+class Outcome(StrEnum):
+    """What a decision comes to."""
+
+    GOES = "goes"
+    WAITS = "waits"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the policy says of a request, and why: goes at once, waits for `approvals` people, or is refused."""
+
+    outcome: Outcome
+    approvals: int = 0
+    refusals: tuple[Refusal, ...] = ()

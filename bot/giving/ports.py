@@ -1,0 +1,208 @@
+"""What giving needs of the world; each port has at least two real implementations, and one contract suite over them."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from bot.giving.batches import BatchOutcome, Refused, Tally
+from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
+from bot.giving.notices import Notice, Unsaid
+from bot.giving.people import Profile
+from bot.giving.request import Request, State, StopReason, Typed, Vote
+from bot.giving.rewards import Rule
+
+
+class Clock(Protocol):
+    """What time it is."""
+
+    def now(self) -> datetime:
+        """Tell the time, aware, in UTC."""
+
+
+class Dintero(Protocol):
+    """The shop's loyalty programme."""
+
+    async def rules(self) -> tuple[Rule, ...]:
+        """Read all rules, however many pages there are.
+
+        Raises:
+            DinteroError: they could not be read.
+        """
+
+    async def rule(self, rule: RuleId) -> Rule:
+        """Read one rule with its statistics.
+
+        Raises:
+            RuleNotFound: there is no such rule.
+            DinteroError: it could not be read.
+        """
+
+    async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
+        """Give the rule's discount to these customers; a repeat under the same key gives nothing more.
+
+        Raises:
+            CustomersRefused: the API refused the batch as it stands (400).
+            TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
+            DinteroBusy: turned away (429); nothing was done.
+            OutcomeUnknown: no usable answer; the batch may have been given. Repeat it under the same key.
+        """
+
+
+class People(Protocol):
+    """Who somebody is in Slack; answers may be up to a minute old."""
+
+    async def profile(self, user: UserId) -> Profile:
+        """Say who somebody is.
+
+        Raises:
+            PeopleUnavailable: Slack could not say.
+        """
+
+    async def group(self, group: GroupId) -> frozenset[UserId]:
+        """Say who is in a user group.
+
+        Raises:
+            PeopleUnavailable: Slack could not say.
+        """
+
+    async def can_post(self, channel: ChannelId) -> bool:
+        """Say whether the bot can post in a channel.
+
+        Raises:
+            PeopleUnavailable: Slack could not say.
+        """
+
+
+class Page(Protocol):
+    """One request, its row locked until the block ends; all that is written goes in together, or not at all."""
+
+    request: Request
+    """As it stands now; `keep` puts a new one here."""
+
+    async def keep(self, request: Request) -> None:
+        """Write the request's row."""
+
+    async def votes(self) -> tuple[Vote, ...]:
+        """Read the yeses of the request's present round, oldest first."""
+
+    async def vote(self, vote: Vote) -> bool:
+        """Write a yes; false where this person has said yes in this round before."""
+
+    async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
+        """Write the customers, `portion` of them a row, in place of any written before."""
+
+    async def say(self, *notices: Notice) -> None:
+        """Put notices into the outbox, in this order."""
+
+
+class Books(Protocol):
+    """What the bot remembers, whatever crashes."""
+
+    async def open_draft(self, request: Request, typed: Typed) -> None:
+        """Write a new draft.
+
+        Raises:
+            ShortIdTaken: another request has the short id; make another one.
+        """
+
+    async def fill_in(self, request: RequestId, typed: Typed) -> None:
+        """Keep what was typed into a draft; nothing happens where it is no draft any more."""
+
+    async def typed(self, request: RequestId) -> Typed | None:
+        """Read what was typed; None where there is no such request."""
+
+    async def find(self, request: RequestId) -> Request | None:
+        """Read a request."""
+
+    async def find_short(self, short: ShortId) -> Request | None:
+        """Read a request by the id that people say."""
+
+    def page(self, request: RequestId) -> AbstractAsyncContextManager[Page | None]:
+        """Open a request's page: lock its row (SQLite: `BEGIN IMMEDIATE`) until the block ends; None where there is none.
+
+        Whatever the block raises, nothing of it is written.
+        """
+
+    async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
+        """Read the yeses of a round, oldest first."""
+
+    async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
+        """Read a channel's requests that were asked for, those not ended first, then the newest."""
+
+    async def in_state(self, *states: State) -> tuple[Request, ...]:
+        """Read every request in one of these states, oldest first."""
+
+    async def forget_drafts(self, before: datetime) -> int:
+        """Delete drafts opened before a moment, and say how many."""
+
+    # what is given
+
+    async def portions(self, request: RequestId) -> int:
+        """Count the rows of customers; they are numbered from 0."""
+
+    async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
+        """Read one row of customers."""
+
+    async def started(self, request: RequestId, portion: int) -> frozenset[int]:
+        """Note that every batch of a portion may go out from now on; answer which of them were noted before."""
+
+    async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
+        """Read what came of a portion's batches so far."""
+
+    async def settle(self, request: RequestId, outcome: BatchOutcome) -> bool:
+        """Write what came of a batch, over an earlier outcome of it; answer whether the giving shall go on.
+
+        It shall not once somebody asked to cancel, or `halt` was called in this round. One statement.
+        """
+
+    async def halt(self, request: RequestId, stop: StopReason, note: str) -> None:
+        """Ask for the giving to stop; the first reason stands."""
+
+    async def goes_on(self, request: RequestId) -> bool:
+        """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
+
+    async def answered(self, request: RequestId, rule: Rule) -> None:
+        """Keep the rule as Dintero last answered it."""
+
+    async def tally(self, request: RequestId) -> Tally:
+        """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
+
+    async def refused(self, request: RequestId) -> tuple[Refused, ...]:
+        """Read every refused customer with the reason, in the order they were asked for."""
+
+    # what is to be said
+
+    async def unsaid(self, now: datetime, *, limit: int) -> tuple[Unsaid, ...]:
+        """Read what can be said now: of each request only its oldest unsaid notice, unless that is put off."""
+
+    async def saying(self, unsaid: Unsaid) -> None:
+        """Note that an attempt to say it goes out."""
+
+    async def said(self, unsaid: Unsaid, *, ts: str) -> None:
+        """Note that it was said; a card's `ts` goes to its request."""
+
+    async def put_off(self, unsaid: Unsaid, *, until: datetime, clean: bool) -> None:
+        """Try later; `clean` where it is sure that nothing was posted."""
+
+    async def give_up(self, unsaid: Unsaid, *, why: str) -> None:
+        """Note that it can never be said."""
+
+
+class Announcer(Protocol):
+    """Says in Slack what stands in the outbox."""
+
+    async def say(self, unsaid: Unsaid) -> str:
+        """Post or edit the message, and answer its `ts`; what was posted before is found by its key.
+
+        Raises:
+            SayLater: Slack did not take it now; says whether anything can have been posted.
+            NeverSaid: Slack will never take it.
+        """
+
+
+class Jobs(Protocol):
+    """Whoever does what takes longer than a click."""
+
+    def wake(self) -> None:
+        """Look at once for what there is to give and to say."""

@@ -1,0 +1,225 @@
+"""A request: what it holds, its states, and the only moves between them."""
+
+import hashlib
+import json
+import secrets
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from bot.giving.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
+from bot.giving.rewards import Rule
+
+SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""No 0/O and no 1/I: the short id is read aloud."""
+SHORT_LENGTH: Final = 5
+
+
+NO_KEY: Final = OnceKey("")
+
+
+class State(StrEnum):
+    """Where a request stands."""
+
+    DRAFT = "draft"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    GIVING = "giving"
+    STOPPED = "stopped"
+    DONE = "done"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Event(StrEnum):
+    """What can happen to a request."""
+
+    ASKED = "asked"
+    """For approval."""
+    ASKED_AT_ONCE = "asked_at_once"
+    """Where no approval is needed."""
+    LAST_APPROVAL = "last_approval"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    STARTED = "started"
+    CANCEL_ASKED = "cancel_asked"
+    """While it is being given: the batch in flight ends first."""
+    SETTLED = "settled"
+    """Every batch has its outcome."""
+    WOUND_UP = "wound_up"
+    """The batches in flight have ended after somebody cancelled."""
+    STOPPED = "stopped"
+    CONTINUED = "continued"
+    ENDED_HERE = "ended_here"
+    RULE_CHANGED = "rule_changed"
+
+
+MOVES: Final[dict[tuple[State, Event], State]] = {
+    (State.DRAFT, Event.ASKED): State.WAITING,
+    (State.DRAFT, Event.ASKED_AT_ONCE): State.APPROVED,
+    (State.WAITING, Event.LAST_APPROVAL): State.APPROVED,
+    (State.WAITING, Event.REJECTED): State.REJECTED,
+    (State.WAITING, Event.CANCELLED): State.CANCELLED,
+    (State.WAITING, Event.EXPIRED): State.EXPIRED,
+    (State.APPROVED, Event.STARTED): State.GIVING,
+    (State.APPROVED, Event.CANCELLED): State.CANCELLED,
+    (State.APPROVED, Event.STOPPED): State.STOPPED,
+    (State.APPROVED, Event.RULE_CHANGED): State.WAITING,
+    (State.GIVING, Event.CANCEL_ASKED): State.GIVING,
+    (State.GIVING, Event.SETTLED): State.DONE,
+    (State.GIVING, Event.WOUND_UP): State.CANCELLED,
+    (State.GIVING, Event.STOPPED): State.STOPPED,
+    (State.GIVING, Event.RULE_CHANGED): State.WAITING,
+    (State.STOPPED, Event.CONTINUED): State.APPROVED,
+    (State.STOPPED, Event.ENDED_HERE): State.DONE,
+}
+"""Every other state × event answers the person and changes nothing.
+
+`STOPPED` → **Continue…** goes through `APPROVED`, so that policy, people and rule are checked again before anything is given.
+"""
+
+ENDED: Final = frozenset({State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
+
+
+class StopReason(StrEnum):
+    """Why a giving stopped before its end."""
+
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a secret
+    SCOPE_MISSING = "scope_missing"
+    RULE_GONE = "rule_gone"
+    RULE_INACTIVE = "rule_inactive"
+    RULE_EXPIRED = "rule_expired"
+    UNKNOWN_FOR_GOOD = "unknown_for_good"
+    """No usable answer, however often it was repeated."""
+    POLICY = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a person has typed into the form so far, word for word."""
+
+    rule: str = ""
+    customers: str = ""
+    reason: str = ""
+    once_key: str = ""
+    more: bool = False
+    """Whether the form shows what stands behind **More…**."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One person's wish to give one rule to some customers. Times are aware, in UTC."""
+
+    id: RequestId
+    short: ShortId
+    team: TeamId
+    account: str
+    channel: ChannelId
+    requester: UserId
+    created_at: datetime
+    state: State = State.DRAFT
+    round: int = 1
+    rule: Rule | None = None
+    """As it was when it was shown to the requester; None while nothing was chosen."""
+    customers: int = 0
+    repeated: int = 0
+    customers_digest: str = ""
+    first_customer: str = ""
+    last_customer: str = ""
+    reason: str = ""
+    once_key: OnceKey = NO_KEY
+    own_key: bool = False
+    """Whether the requester set the once-only key."""
+    approvals: int = 0
+    """How many people must agree."""
+    batch_size: int = 0
+    batches_per_portion: int = 0
+    concurrency: int = 0
+    asked_at: datetime | None = None
+    expires_at: datetime | None = None
+    decided_by: UserId | None = None
+    """Who approved last, rejected or cancelled."""
+    decided_at: datetime | None = None
+    note: str = ""
+    """Why it was rejected or stopped, in the words of whoever did."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    cancel_asked_by: UserId | None = None
+    stop: StopReason | None = None
+    last_answer: Rule | None = None
+    """The rule with its statistics, from Dintero's last answer."""
+    card_ts: str | None = None
+
+    @property
+    def production(self) -> bool:
+        """Whether the account is a real one: Dintero's test accounts begin with T."""
+        return self.account.startswith("P")
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can happen to it any more."""
+        return self.state in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's yes in one round, bound to the digest of what was shown."""
+
+    request: RequestId
+    round: int
+    by: UserId
+    at: datetime
+    digest: str
+
+
+def new_request_id() -> RequestId:
+    """Make an id that nobody can guess."""
+    return RequestId(str(uuid.uuid4()))
+
+
+def new_short_id() -> ShortId:
+    """Make an id that people can say; whether it is taken, the books find out."""
+    return ShortId("R-" + "".join(secrets.choice(SHORT_ALPHABET) for _ in range(SHORT_LENGTH)))
+
+
+def derived_key(request: RequestId) -> OnceKey:
+    """Derive the once-only key that every batch, retry and round of a request shares."""
+    return OnceKey(f"discount-bot-{request}")
+
+
+def move(request: Request, event: Event) -> State | None:
+    """Say where an event leads from the request's state; None where it leads nowhere."""
+    return MOVES.get((request.state, event))
+
+
+def moved(request: Request, event: Event, **changes: object) -> Request:
+    """Move a request on.
+
+    Raises:
+        KeyError: the event leads nowhere from this state; ask `move` first.
+    """
+    return replace(request, state=MOVES[request.state, event], **changes)  # type: ignore[arg-type]
+
+
+def digest(request: Request, terms: str) -> str:
+    """Digest what an approval is given for; `terms` is `terms_of` the rule.
+
+    SHA-256 over canonical JSON, in hexadecimal; people are shown the first 8 characters.
+    """
+    shown = {
+        "account": request.account,
+        "approvals": request.approvals,
+        "channel": request.channel,
+        "customers": request.customers,
+        "customers_digest": request.customers_digest,
+        "once_key": request.once_key,
+        "request": request.id,
+        "requester": request.requester,
+        "rule": request.rule.id if request.rule else "",
+        "terms": terms,
+    }
+    return hashlib.sha256(json.dumps(shown, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
