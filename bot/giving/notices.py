@@ -77,5 +77,5 @@ class Story:
 
     request: Request
     votes: tuple[Vote, ...] = ()
-    tally: Tally = Tally(0)
+    tally: Tally = field(default_factory=lambda: Tally(0))
     refused: tuple[Refused, ...] = ()
