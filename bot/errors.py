@@ -98,3 +98,9 @@ class SayLater(DiscountBotError):
 
 class NeverSaid(DiscountBotError):
     """Slack will never take this message: the channel is gone, or the bot is not in it."""
+
+
+class BooksUnavailable(DiscountBotError):
+    """The database could not be reached, or could not do its part."""
+
+    advice = "Try again in a minute; if it goes on, whoever runs the bot should look at the database that DATABASE_URL names."

@@ -79,3 +79,5 @@ class Story:
     votes: tuple[Vote, ...] = ()
     tally: Tally = field(default_factory=lambda: Tally(0))
     refused: tuple[Refused, ...] = ()
+    asked_of: tuple[str, ...] = ()
+    """Who may approve, as user and group ids, the requester left out."""

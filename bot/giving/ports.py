@@ -1,9 +1,9 @@
 """What giving needs of the world; each port has at least two real implementations, and one contract suite over them."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.giving.batches import BatchOutcome, Refused, Tally
 from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
@@ -133,6 +133,9 @@ class Books(Protocol):
     async def in_state(self, *states: State) -> tuple[Request, ...]:
         """Read every request in one of these states, oldest first."""
 
+    async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
+        """List the waiting requests whose time is over."""
+
     async def forget_drafts(self, before: datetime) -> int:
         """Delete drafts opened before a moment, and say how many."""
 
@@ -206,3 +209,6 @@ class Jobs(Protocol):
 
     def wake(self) -> None:
         """Look at once for what there is to give and to say."""
+
+    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do a piece of work after the click was answered; what it raises is logged."""

@@ -95,6 +95,10 @@ class StopReason(StrEnum):
     RULE_EXPIRED = "rule_expired"
     UNKNOWN_FOR_GOOD = "unknown_for_good"
     """No usable answer, however often it was repeated."""
+    RULE_CHANGED = "rule_changed"
+    """It is no longer what was asked for, and nobody is there who could agree to what it is now."""
+    BUSY = "busy"
+    """Dintero turned every call away (429), however often it was repeated."""
     POLICY = "policy"
 
 

@@ -1,5 +1,6 @@
 """Rules, rewards, what they cost and what was used of them; knows nothing of how Dintero writes them down."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -204,7 +205,7 @@ def cost(rule: Rule, customers: int) -> Cost | None:
     dearest = max([rule.reward.value, *(other.value for other in rule.reward.values)])
     times = max(rule.limitation.reward_usage, 1)
     uses = None if rule.limitation.repeat_usage == NO_LIMIT else rule.limitation.repeat_usage
-    return Cost(each=-int(-dearest * times // 1), customers=customers, uses=uses)
+    return Cost(each=math.ceil(dearest * times), customers=customers, uses=uses)
 
 
 def difference(before: Statistics | None, after: Statistics | None) -> Statistics:

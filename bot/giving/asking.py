@@ -1,0 +1,322 @@
+"""Asking for a discount: the draft, what is wrong with it, the review, and the request that comes of it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
+from bot.giving import deciding
+from bot.giving.answers import Fault, Field, Form, Review
+from bot.giving.customers import CustomerList, digest_of, read_customers
+from bot.giving.door import Door
+from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, RuleId
+from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.people import Person
+from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
+from bot.giving.ports import Books, Clock, Jobs, Page
+from bot.giving.request import Event, Request, State, Typed, derived_key, digest, moved, new_request_id, new_short_id
+from bot.giving.rewards import Rule, Usable, cost, usable
+from bot.giving.rulebook import RuleBook
+from bot.giving.terms import terms_of
+
+LONGEST_ONCE_KEY: Final = 255
+"""Dintero documents no limit of `offering_constraint_id`; this is that of its customer ids."""
+BATCHES_PER_PORTION: Final = 8
+"""Measured: a durable step for 8 calls' worth of customers costs next to nothing, a step for each call halves the speed."""
+
+FIELD_OF: Final = {
+    Reason.NO_RULE: Field.RULE,
+    Reason.RULE_NOT_ALLOWED: Field.RULE,
+    Reason.RULE_GONE: Field.RULE,
+    Reason.RULE_INACTIVE: Field.RULE,
+    Reason.RULE_EXPIRED: Field.RULE,
+    Reason.RULE_UNREADABLE: Field.RULE,
+    Reason.UNPRICED: Field.RULE,
+    Reason.NO_APPROVER: Field.RULE,
+    Reason.REASON_MISSING: Field.REASON,
+    Reason.BAD_ONCE_KEY: Field.ONCE_KEY,
+}
+"""Where each fault is shown; what is not named here is about the customers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A draft with all that is needed to judge it."""
+
+    request: Request
+    typed: Typed
+    policy: ChannelPolicy
+
+
+class Asking:
+    """What a requester does, from the empty form to the request that stands in the channel."""
+
+    def __init__(self, *, books: Books, door: Door, rules: RuleBook, clock: Clock, jobs: Jobs, account: str) -> None:
+        self._books = books
+        self._door = door
+        self._rules = rules
+        self._clock = clock
+        self._jobs = jobs
+        self._account = account
+
+    def listed(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+        """Say from memory whether anything can be asked for here; meant for the ack."""
+        return self._door.channel(who, channel)
+
+    async def open_draft(self, who: Person, channel: ChannelId, typed: Typed) -> Request:
+        """Write a draft, with what the command held already typed in."""
+        while True:
+            draft = Request(
+                id=new_request_id(),
+                short=new_short_id(),
+                team=who.team,
+                account=self._account,
+                channel=channel,
+                requester=who.id,
+                created_at=self._clock.now(),
+            )
+            try:
+                await self._books.open_draft(draft, typed)
+            except ShortIdTaken:
+                continue
+            return draft
+
+    async def form(self, draft: RequestId, who: Person) -> Form | Refusal:
+        """Draw the form up for whoever may ask here, once the card could be posted."""
+        found = await self._draft(draft, who)
+        if isinstance(found, Refusal):
+            return found
+        admitted, no_post = await asyncio.gather(
+            self._door.requester(who, found.request.channel), self._door.can_post(found.request.channel)
+        )
+        if isinstance(admitted, Refusal):
+            return admitted
+        if no_post:
+            return no_post
+        return await self._form(found)
+
+    async def redraw(self, draft: RequestId, who: Person, typed: Typed) -> Form | Refusal:
+        """Keep what was typed and draw the form again with it."""
+        await self._keep(draft, who, typed)
+        found = await self._draft(draft, who)
+        return found if isinstance(found, Refusal) else await self._form(found)
+
+    async def fill_in(self, draft: RequestId, who: Person, typed: Typed) -> tuple[Fault, ...] | Refusal:
+        """Keep what was typed, and tell all faults that can be told from memory; meant for the ack."""
+        await self._keep(draft, who, typed)
+        found = await self._draft(draft, who)
+        if isinstance(found, Refusal):
+            return found
+        rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
+        customers = read_customers(typed.customers)
+        faults = (*_faults_of_ids(customers), *_faults_of_key(typed))
+        plain = self._judge_plain(found, rule, len(customers.ids))
+        unread = typed.rule and rule is None  # the review reads it from Dintero
+        told = tuple(refusal for refusal in plain if not (unread and refusal.reason is Reason.NO_RULE))
+        return (*faults, *_as_faults(told, but=faults))
+
+    async def review(self, draft: RequestId, who: Person) -> Review | Form | Refusal:
+        """Judge the draft on a fresh reading of the rule and of who people are, and keep what the review shows."""
+        found = await self._draft(draft, who)
+        if isinstance(found, Refusal):
+            return found
+        admitted = await self._door.requester(who, found.request.channel)
+        if isinstance(admitted, Refusal):
+            return admitted
+        try:
+            rule, groups = await asyncio.gather(self._rules.fresh(RuleId(found.typed.rule)), self._door.groups(found.policy))
+        except PeopleUnavailable as error:
+            return Refusal(Reason.LOOKUP_FAILED, str(error))
+        except RuleNotFound:
+            return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
+        except DinteroError as error:
+            return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
+        customers = read_customers(found.typed.customers)
+        faults = (*_faults_of_ids(customers), *_faults_of_key(found.typed))
+        request = _filled_in(found, rule, customers)
+        decision = self._decide(request, found.policy, groups)
+        faults = (*faults, *_as_faults(decision.refusals, but=faults))
+        if faults:
+            return await self._form(found, faults)
+        return await self._keep_review(request, decision, customers, found.policy)
+
+    async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:
+        """Turn a reviewed draft into a request; asked twice, it answers the same request."""
+        found = await self._books.find(draft)
+        if found is None or found.requester != who.id:
+            return Refusal(Reason.UNKNOWN_REQUEST)
+        admitted = await self._door.requester(who, found.channel)
+        if isinstance(admitted, Refusal):
+            return admitted
+        try:
+            groups = await self._door.groups(admitted)
+        except PeopleUnavailable as error:
+            return Refusal(Reason.LOOKUP_FAILED, str(error))
+        async with self._books.page(draft) as page:
+            if page is None:
+                return Refusal(Reason.UNKNOWN_REQUEST)
+            asked = await self._ask(page, admitted, groups)
+        self._jobs.wake()
+        return asked
+
+    async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Usable]]:
+        """Search the rules that the draft's channel may give; nothing for whoever did not open the draft."""
+        found = await self._draft(draft, who)
+        if isinstance(found, Refusal):
+            return []
+        return self._rules.search(text, allowed=found.policy, at=self._clock.now())
+
+    async def _draft(self, draft: RequestId, who: Person) -> _Draft | Refusal:
+        request, typed = await asyncio.gather(self._books.find(draft), self._books.typed(draft))
+        if request is None or typed is None or request.requester != who.id or request.team != who.team:
+            return Refusal(Reason.UNKNOWN_REQUEST)
+        if request.state is not State.DRAFT:
+            return Refusal(Reason.WRONG_STATE, request.state, (request.requester,))
+        policy = self._door.channel(who, request.channel)
+        return policy if isinstance(policy, Refusal) else _Draft(request, typed, policy)
+
+    async def _keep(self, draft: RequestId, who: Person, typed: Typed) -> None:
+        request = await self._books.find(draft)
+        if request and request.requester == who.id:
+            await self._books.fill_in(draft, typed)
+
+    async def _form(self, found: _Draft, faults: tuple[Fault, ...] = ()) -> Form:
+        chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None
+        return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults)
+
+    def _judge_plain(self, found: _Draft, rule: Rule | None, customers: int) -> tuple[Refusal, ...]:
+        """Judge what does not depend on who people are."""
+        return deciding.refusals(
+            found.policy,
+            rule=rule,
+            usable=usable(rule, self._clock.now()) if rule else None,
+            cost=cost(rule, customers) if rule else None,
+            customers=customers,
+            reason=found.typed.reason,
+            admins=self._door.policy.admins,
+        )
+
+    def _decide(self, request: Request, policy: ChannelPolicy, groups: deciding.Membership) -> Decision:
+        if request.rule is None:
+            return Decision(Outcome.REFUSED, refusals=(Refusal(Reason.NO_RULE),))
+        return deciding.decide(
+            policy,
+            rule=request.rule,
+            usable=usable(request.rule, self._clock.now()),
+            cost=cost(request.rule, request.customers),
+            customers=request.customers,
+            reason=request.reason,
+            requester=request.requester,
+            groups=groups,
+            admins=self._door.policy.admins,
+        )
+
+    async def _keep_review(
+        self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy
+    ) -> Review | Refusal:
+        request = replace(request, approvals=decision.approvals)
+        async with self._books.page(request.id) as page:
+            if page is None:
+                return Refusal(Reason.UNKNOWN_REQUEST)
+            if page.request.state is not State.DRAFT:
+                return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
+            await page.keep(request)
+            await page.put_customers(customers.ids, portion=request.batch_size * request.batches_per_portion)
+        return review_of(request, policy, decision, now_usable=usable_now(request, self._clock), spaced=customers.spaced)
+
+    async def _ask(self, page: Page, policy: ChannelPolicy, groups: deciding.Membership) -> Request | Refusal:
+        request = page.request
+        if request.state is not State.DRAFT:
+            return request
+        decision = self._decide(request, policy, groups)
+        if decision.refusals:
+            return decision.refusals[0]
+        if decision.approvals != request.approvals:
+            return Refusal(Reason.CHANGED)
+        now = self._clock.now()
+        event = Event.ASKED if decision.outcome is Outcome.WAITS else Event.ASKED_AT_ONCE
+        expires = now + timedelta(hours=policy.expires_hours) if event is Event.ASKED else None
+        asked = moved(request, event, asked_at=now, expires_at=expires)
+        await page.keep(asked)
+        await page.say(
+            Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=request.requester),
+            Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester),
+        )
+        return asked
+
+
+def usable_now(request: Request, clock: Clock) -> Usable:
+    """Say whether the request's rule can be given now, as it was when it was read."""
+    return usable(request.rule, clock.now()) if request.rule else Usable.DELETED
+
+
+def review_of(
+    request: Request,
+    policy: ChannelPolicy,
+    decision: Decision,
+    *,
+    now_usable: Usable,
+    spaced: tuple[CustomerId, ...] = (),
+) -> Review:
+    """Put together what is shown of a request before somebody says yes to it.
+
+    Raises:
+        ValueError: the request has no rule yet.
+    """
+    if request.rule is None:
+        raise ValueError(request.id)
+    return Review(
+        request=request,
+        rule=request.rule,
+        usable=now_usable,
+        cost=cost(request.rule, request.customers),
+        decision=decision,
+        asked_of=tuple(name for name in policy.approvers if name != request.requester),
+        spaced=spaced,
+        digest=digest(request, terms_of(request.rule)),
+    )
+
+
+def _filled_in(found: _Draft, rule: Rule, customers: CustomerList) -> Request:
+    key = found.typed.once_key.strip()
+    return replace(
+        found.request,
+        rule=rule,
+        customers=len(customers.ids),
+        repeated=customers.repeated,
+        customers_digest=digest_of(customers.ids),
+        first_customer=customers.ids[0] if customers.ids else "",
+        last_customer=customers.ids[-1] if customers.ids else "",
+        reason=found.typed.reason.strip(),
+        once_key=OnceKey(key) if key else derived_key(found.request.id),
+        own_key=bool(key),
+        batch_size=found.policy.batch_size,
+        batches_per_portion=max(BATCHES_PER_PORTION, found.policy.concurrency),
+        concurrency=found.policy.concurrency,
+    )
+
+
+def _faults_of_ids(customers: CustomerList) -> tuple[Fault, ...]:
+    faults = []
+    if customers.unreadable:
+        lines = ", ".join(str(each.line) for each in customers.unreadable)
+        faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, lines)))
+    if customers.reserved:
+        faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, " ".join(customers.reserved))))
+    return tuple(faults)
+
+
+def _faults_of_key(typed: Typed) -> tuple[Fault, ...]:
+    key = typed.once_key.strip()
+    if len(key) <= LONGEST_ONCE_KEY and key.isprintable():
+        return ()
+    return (Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY, str(LONGEST_ONCE_KEY))),)
+
+
+def _as_faults(refusals: tuple[Refusal, ...], *, but: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Put refusals beside their fields; "no customers" is not said where unreadable ones are the reason."""
+    faulty = {fault.field for fault in but}
+    faults = (Fault(FIELD_OF.get(refusal.reason, Field.CUSTOMERS), refusal) for refusal in refusals)
+    return tuple(fault for fault in faults if not (fault.refusal.reason is Reason.NO_CUSTOMERS and Field.CUSTOMERS in faulty))

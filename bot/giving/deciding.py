@@ -1,0 +1,218 @@
+"""What the policy says of a person and of a request: pure decisions over values that the desk has looked up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from bot.giving.ids import ChannelId, GroupId, UserId
+from bot.giving.people import Kind, Profile
+from bot.giving.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
+from bot.giving.request import Request, State
+from bot.giving.rewards import Cost, Rule, Usable
+
+Membership = Mapping[GroupId, frozenset[UserId]]
+"""Who is in the user groups that a policy names; a group that is missing has nobody in it."""
+
+NO_FULL_MEMBER: Final = {
+    Kind.GUEST: Reason.GUEST,
+    Kind.BOT: Reason.BOT,
+    Kind.DEACTIVATED: Reason.DEACTIVATED,
+    Kind.STRANGER: Reason.STRANGER,
+}
+
+NOT_USABLE: Final = {
+    Usable.DELETED: Reason.RULE_GONE,
+    Usable.INACTIVE: Reason.RULE_INACTIVE,
+    Usable.EXPIRED: Reason.RULE_EXPIRED,
+}
+
+
+# who
+
+
+def admit_channel(policy: Policy, channel: ChannelId) -> ChannelPolicy | Refusal:
+    """Find what a channel may do; one that is not listed may do nothing."""
+    return policy.channels.get(channel) or Refusal(Reason.UNLISTED_CHANNEL, channel, policy.admins)
+
+
+def standing(profile: Profile, policy: Policy) -> Refusal | None:
+    """Say why somebody may do nothing at all: only full members of the workspace may."""
+    return _full_member(profile, policy.admins)
+
+
+def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
+    """Name the user groups in a policy's list: the desk looks them up before anything is decided."""
+    return tuple(GroupId(entry) for entry in listed if entry.startswith("S"))
+
+
+def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership, admins: Sequence[UserId]) -> Refusal | None:
+    """Say why somebody may not ask for a discount in this channel; being an admin is no right to ask."""
+    refusal = _full_member(profile, admins)
+    if refusal is not None:
+        return refusal
+    if ANY in channel.requesters or _listed(channel.requesters, profile.id, groups):
+        return None
+    return Refusal(Reason.NOT_A_REQUESTER, channel.id, tuple(admins))
+
+
+def may_approve(
+    channel: ChannelPolicy, profile: Profile, groups: Membership, *, requester: UserId, admins: Sequence[UserId]
+) -> Refusal | None:
+    """Say why somebody may not approve or reject a request; nobody may approve their own, whatever the policy says.
+
+    Admins may only where they are listed as approvers; "*" is no approver, since nobody could tell who is asked.
+    """
+    if profile.id == requester:
+        return Refusal(Reason.OWN_REQUEST, requester, channel.approvers)
+    refusal = _full_member(profile, admins)
+    if refusal is not None:
+        return refusal
+    if _listed(channel.approvers, profile.id, groups):
+        return None
+    return Refusal(Reason.NOT_AN_APPROVER, channel.id, channel.approvers)
+
+
+def candidates(channel: ChannelPolicy, groups: Membership, requester: UserId) -> frozenset[UserId]:
+    """Name everybody who could approve a request of this person."""
+    members = (member for group in group_ids(channel.approvers) for member in groups.get(group, ()))
+    return frozenset([*_user_ids(channel.approvers), *members]) - {requester}
+
+
+# an existing request; whether it is in a state for it, `move` says
+
+
+def may_cancel(
+    channel: ChannelPolicy, profile: Profile, groups: Membership, *, request: Request, admins: Sequence[UserId]
+) -> Refusal | None:
+    """Say why somebody may not cancel a request, or continue or end a stopped one: requester, admins and approvers may.
+
+    Approvers may not cancel one that waits for them: they reject it, which tells why.
+    """
+    approvers = () if request.state is State.WAITING else channel.approvers
+    return _full_member(profile, admins) or _concerned(approvers, profile.id, groups, request, admins)
+
+
+def may_see(
+    approvers: Sequence[str], profile: Profile, groups: Membership, *, channel: ChannelId, request: Request, admins: Sequence[UserId]
+) -> Refusal | None:
+    """Say why somebody who asks in `channel` is not told how a request stands; a draft is its requester's alone.
+
+    `approvers` are those of the request's own channel.
+    """
+    if request.state is State.DRAFT and profile.id != request.requester:
+        return Refusal(Reason.UNKNOWN_REQUEST, request.short)
+    refusal = _full_member(profile, admins)
+    if refusal is not None or channel == request.channel:
+        return refusal
+    return _concerned(approvers, profile.id, groups, request, admins)
+
+
+# the request itself
+
+
+def decide(
+    channel: ChannelPolicy,
+    *,
+    rule: Rule | None,
+    usable: Usable | None,
+    cost: Cost | None,
+    customers: int,
+    reason: str,
+    requester: UserId,
+    groups: Membership,
+    admins: Sequence[UserId] = (),
+) -> Decision:
+    """Say whether a request goes, waits for somebody, or is refused, with every refusal at once.
+
+    `admins` are whom the refusals name; for the rest see `refusals`.
+    """
+    found = (
+        *refusals(channel, rule=rule, usable=usable, cost=cost, customers=customers, reason=reason, admins=admins),
+        *_about_approvers(channel, groups, requester, admins),
+    )
+    if found:
+        return Decision(Outcome.REFUSED, channel.approvals, found)
+    if channel.approvals > 0:
+        return Decision(Outcome.WAITS, channel.approvals)
+    return Decision(Outcome.GOES)
+
+
+def refusals(
+    channel: ChannelPolicy,
+    *,
+    rule: Rule | None,
+    usable: Usable | None,
+    cost: Cost | None,
+    customers: int,
+    reason: str,
+    admins: Sequence[UserId] = (),
+) -> tuple[Refusal, ...]:
+    """Find all that the policy has against a request, as far as it can be said without asking who is in which group.
+
+    `rule` and `usable` are None while no rule is chosen; a rule that Dintero no longer has is None and `DELETED`. `cost` is None where
+    the reward has no price. `customers` counts each once. Details are raw: "501/500" is what is asked of what is allowed.
+    """
+    return (
+        *_about_rule(channel, rule, usable, admins),
+        *_about_customers(channel, customers, admins),
+        *_about_cost(channel, rule, cost, admins),
+        *_about_reason(channel, reason),
+    )
+
+
+def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Usable | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    if rule is None:
+        yield Refusal(Reason.NO_RULE if usable is None else Reason.RULE_GONE)
+        return
+    if not channel.may_give(rule.id):
+        yield Refusal(Reason.RULE_NOT_ALLOWED, rule.id, tuple(admins))
+    if usable is None or usable in NOT_USABLE:
+        yield Refusal(NOT_USABLE[usable] if usable else Reason.RULE_UNREADABLE, rule.id)
+
+
+def _about_customers(channel: ChannelPolicy, customers: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    if customers < 1:
+        yield Refusal(Reason.NO_CUSTOMERS)
+    if customers > channel.max_customers:
+        yield Refusal(Reason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}", tuple(admins))
+
+
+def _about_cost(channel: ChannelPolicy, rule: Rule | None, cost: Cost | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    if rule is None or channel.max_amount is None:
+        return
+    if cost is None:
+        if not channel.allow_unpriced:
+            yield Refusal(Reason.UNPRICED, rule.reward.type, tuple(admins))
+    elif cost.total > channel.max_amount:
+        yield Refusal(Reason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}", tuple(admins))
+
+
+def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:
+    if channel.require_reason and not reason.strip():
+        yield Refusal(Reason.REASON_MISSING)
+
+
+def _about_approvers(channel: ChannelPolicy, groups: Membership, requester: UserId, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    there_are = len(candidates(channel, groups, requester))
+    if there_are < channel.approvals:
+        yield Refusal(Reason.NO_APPROVER, f"{there_are}/{channel.approvals}", tuple(admins))
+
+
+def _full_member(profile: Profile, admins: Sequence[UserId]) -> Refusal | None:
+    if profile.kind is Kind.MEMBER:
+        return None
+    return Refusal(NO_FULL_MEMBER[profile.kind], profile.id, tuple(admins))
+
+
+def _user_ids(listed: Sequence[str]) -> Iterator[UserId]:
+    return (UserId(entry) for entry in listed if entry[:1] in {"U", "W"})
+
+
+def _listed(listed: Sequence[str], user: UserId, groups: Membership) -> bool:
+    return user in _user_ids(listed) or any(user in groups.get(group, ()) for group in group_ids(listed))
+
+
+def _concerned(approvers: Sequence[str], user: UserId, groups: Membership, request: Request, admins: Sequence[UserId]) -> Refusal | None:
+    """Let in the requester, admins and these approvers; tell others whom to ask."""
+    if user in {request.requester, *admins} or _listed(approvers, user, groups):
+        return None
+    return Refusal(Reason.NOT_YOURS, request.short, tuple(dict.fromkeys([request.requester, *approvers, *admins])))

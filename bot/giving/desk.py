@@ -1,0 +1,288 @@
+"""The desk: every click on a request that was asked for, each one short transaction under the request's row lock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from bot.giving import deciding
+from bot.giving.answers import Consideration
+from bot.giving.asking import review_of, usable_now
+from bot.giving.door import Door
+from bot.giving.ids import ChannelId, RequestId, ShortId, UserId
+from bot.giving.notices import Happened, Kind, Notice, Story
+from bot.giving.people import Person
+from bot.giving.policy import Decision, Outcome, Reason, Refusal
+from bot.giving.ports import Books, Clock, Jobs, Page
+from bot.giving.request import Event, Request, State, Vote, digest, move, moved
+from bot.giving.rewards import cost
+from bot.giving.stories import story_of
+from bot.giving.terms import terms_of
+
+COUNT_ABOVE: Final = 50
+"""With more customers than this, or with no price, an approver types their number to confirm."""
+SHOWN_BY_STATUS: Final = 10
+
+HAPPENED: Final = {
+    Event.LAST_APPROVAL: Happened.APPROVED,
+    Event.REJECTED: Happened.REJECTED,
+    Event.CANCELLED: Happened.CANCELLED,
+    Event.EXPIRED: Happened.EXPIRED,
+    Event.CONTINUED: Happened.CONTINUED,
+    Event.ENDED_HERE: Happened.ENDED_HERE,
+}
+TOLD_DIRECTLY: Final = frozenset({Happened.APPROVED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED, Happened.DONE})
+TOLD_TO_CHANNELS: Final = frozenset({Happened.DONE, Happened.REJECTED, Happened.STOPPED})
+
+
+class Desk:
+    """What can be done to a request that was asked for, and by whom."""
+
+    def __init__(self, *, books: Books, door: Door, clock: Clock, jobs: Jobs) -> None:
+        self._books = books
+        self._door = door
+        self._clock = clock
+        self._jobs = jobs
+
+    async def look(self, request: RequestId | ShortId, who: Person, channel: ChannelId) -> Story | Refusal:
+        """Show a request to whoever may see it from this channel."""
+        found = await self._find(request)
+        if found is None or found.state is State.DRAFT:
+            return Refusal(Reason.UNKNOWN_REQUEST, request)
+        refusal = await self._door.seer(who, channel, found)
+        return refusal or await story_of(self._books, found, self._door.policy)
+
+    async def recent(self, who: Person, channel: ChannelId) -> tuple[Story, ...] | Refusal:
+        """Show a channel's own latest requests."""
+        policy = self._door.channel(who, channel)
+        if isinstance(policy, Refusal):
+            return policy
+        found = await self._books.recent(channel, limit=SHOWN_BY_STATUS)
+        return tuple([await story_of(self._books, request, self._door.policy) for request in found])
+
+    async def consider(self, request: RequestId, who: Person, channel: ChannelId | None) -> Consideration | Refusal:
+        """Show an approver what a yes would be for."""
+        found = await self._clicked(request, channel)
+        if isinstance(found, Refusal):
+            return found
+        refusal = await self._door.approver(who, found) or self._not_waiting(found)
+        if refusal:
+            return refusal
+        policy = self._door.policy.channels[found.channel]
+        decision = Decision(Outcome.WAITS, found.approvals)
+        review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock))
+        return Consideration(review, await story_of(self._books, found, self._door.policy), count=needs_count(found))
+
+    async def miscounted(self, request: RequestId, typed: str) -> Refusal | None:
+        """Say whether the number of customers that was typed to confirm is wrong; meant for the ack."""
+        found = await self._find(request)
+        if found is None or not needs_count(found) or _number(typed) == found.customers:
+            return None
+        return Refusal(Reason.WRONG_COUNT, str(found.customers))
+
+    async def approve(self, request: RequestId, round_: int, who: Person, *, typed: str) -> Request | Refusal:
+        """Say yes to exactly what was shown in this round; the last yes that is needed starts the giving."""
+        found = await self._find(request)
+        if found is None:
+            return Refusal(Reason.UNKNOWN_REQUEST, request)
+        refusal = await self._door.approver(who, found) or await self.miscounted(request, typed)
+        if refusal:
+            return refusal
+        async with self._page(request) as page:
+            return await self._vote(page, round_, who.id) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
+
+    async def reject(self, request: RequestId, who: Person, why: str) -> Request | Refusal:
+        """Say no, for good."""
+        found = await self._find(request)
+        if found is None:
+            return Refusal(Reason.UNKNOWN_REQUEST, request)
+        refusal = await self._door.approver(who, found)
+        return refusal or await self._change(request, Event.REJECTED, who.id, note=why)
+
+    async def rejectable(self, request: RequestId, who: Person, channel: ChannelId | None) -> Story | Refusal:
+        """Show an approver what a no would be for."""
+        considered = await self.consider(request, who, channel)
+        return considered if isinstance(considered, Refusal) else considered.story
+
+    async def cancel(self, request: RequestId | ShortId, who: Person, channel: ChannelId | None) -> Request | Refusal:
+        """Take a request back; while it is being given, the batches in flight end first."""
+        found = await self._clicked(request, channel)
+        if isinstance(found, Refusal):
+            return found
+        refusal = await self._door.canceller(who, found)
+        if refusal:
+            return refusal
+        if found.state is State.GIVING:
+            return await self._ask_to_cancel(found.id, who.id)
+        return await self._change(found.id, Event.CANCELLED, who.id)
+
+    async def carry_on(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
+        """Continue a stopped request in a new round, under the same once-only key."""
+        return await self._resolve(request, who, channel, Event.CONTINUED)
+
+    async def end_here(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
+        """Leave a stopped request as it is."""
+        return await self._resolve(request, who, channel, Event.ENDED_HERE)
+
+    async def expire_overdue(self) -> int:
+        """End every waiting request whose time is over, and say how many."""
+        overdue = await self._books.overdue(self._clock.now())
+        for request in overdue:
+            await self._change(request, Event.EXPIRED, None)
+        return len(overdue)
+
+    @asynccontextmanager
+    async def _page(self, request: RequestId) -> AsyncIterator[Page | None]:
+        """Open a request's page; once it is committed, whoever gives and says things looks at it."""
+        async with self._books.page(request) as page:
+            yield page
+        self._jobs.wake()
+
+    async def _find(self, request: RequestId | ShortId) -> Request | None:
+        if request.startswith("R-"):
+            return await self._books.find_short(ShortId(request))
+        return await self._books.find(RequestId(request))
+
+    async def _clicked(self, request: RequestId | ShortId, channel: ChannelId | None) -> Request | Refusal:
+        """Find the request behind a button; one of another channel's card is none at all."""
+        found = await self._find(request)
+        if found is None or found.state is State.DRAFT or channel not in {None, found.channel}:
+            return Refusal(Reason.UNKNOWN_REQUEST, request)
+        return found
+
+    def _not_waiting(self, request: Request) -> Refusal | None:
+        if request.state is not State.WAITING:
+            return _first_was(request)
+        return Refusal(Reason.WRONG_STATE, State.EXPIRED) if _over(request, self._clock.now()) else None
+
+    async def _vote(self, page: Page, round_: int, by: UserId) -> Request | Refusal:
+        request, now = page.request, self._clock.now()
+        if request.state is State.WAITING and _over(request, now):
+            await self._expire(page, now)
+            return Refusal(Reason.WRONG_STATE, State.EXPIRED)
+        if request.state is not State.WAITING:
+            return _first_was(request)
+        if request.round != round_ or request.rule is None:
+            return Refusal(Reason.CHANGED)
+        if by == request.requester:
+            return Refusal(Reason.OWN_REQUEST)
+        vote = Vote(request.id, request.round, by, now, digest(request, terms_of(request.rule)))
+        if not await page.vote(vote):
+            return Refusal(Reason.ALREADY_VOTED)
+        if len(await page.votes()) < request.approvals:
+            return request
+        return await self._move(page, Event.LAST_APPROVAL, by, now)
+
+    async def _change(self, request: RequestId, event: Event, by: UserId | None, *, note: str = "") -> Request | Refusal:
+        async with self._page(request) as page:
+            if page is None:
+                return Refusal(Reason.UNKNOWN_REQUEST, request)
+            now = self._clock.now()
+            if event is Event.REJECTED and page.request.requester == by:
+                return Refusal(Reason.OWN_REQUEST)
+            if page.request.state is State.WAITING and _over(page.request, now):
+                expired = await self._expire(page, now)
+                return expired if event is Event.EXPIRED else Refusal(Reason.WRONG_STATE, State.EXPIRED)
+            if move(page.request, event) is None or event is Event.EXPIRED:
+                return _first_was(page.request)
+            return await self._move(page, event, by, now, note=note)
+
+    async def _expire(self, page: Page, now: datetime) -> Request:
+        return await self._move(page, Event.EXPIRED, None, now)
+
+    async def _move(self, page: Page, event: Event, by: UserId | None, now: datetime, *, note: str = "") -> Request:
+        """Move the request on, and put into the outbox what there is to say of it."""
+        request = moved(page.request, event, decided_by=by, decided_at=now, note=note)
+        if request.ended:
+            request = replace(request, ended_at=now)
+        await page.keep(request)
+        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=self._notify(request)))
+        return request
+
+    async def _ask_to_cancel(self, request: RequestId, by: UserId) -> Request | Refusal:
+        async with self._page(request) as page:
+            if page is None or move(page.request, Event.CANCEL_ASKED) is None:
+                return _first_was(page.request) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
+            if page.request.cancel_asked_by:
+                return Refusal(Reason.WRONG_STATE, Event.CANCEL_ASKED, (page.request.cancel_asked_by,))
+            now = self._clock.now()
+            cancelling = replace(page.request, cancel_asked_by=by)
+            await page.keep(cancelling)
+            await page.say(*tellings(cancelling, Happened.CANCEL_ASKED, now, by=by))
+            return cancelling
+
+    async def _resolve(self, request: RequestId, who: Person, channel: ChannelId | None, event: Event) -> Request | Refusal:
+        found = await self._clicked(request, channel)
+        if isinstance(found, Refusal):
+            return found
+        refusal = await self._door.canceller(who, found)
+        if refusal:
+            return refusal
+        async with self._page(request) as page:
+            if page is None or move(page.request, event) is None:
+                return _first_was(page.request) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
+            return await self._next_round(page, who.id) if event is Event.CONTINUED else await self._end(page, who.id)
+
+    async def _next_round(self, page: Page, by: UserId) -> Request:
+        """Go on in a new round, into which the yeses are carried: nothing of what they were for has changed."""
+        votes, now = await page.votes(), self._clock.now()
+        page.request = replace(page.request, stop=None, round=page.request.round + 1)
+        continued = await self._move(page, Event.CONTINUED, by, now)
+        for vote in votes:
+            await page.vote(replace(vote, round=continued.round))
+        return continued
+
+    async def _end(self, page: Page, by: UserId) -> Request:
+        return await self._move(page, Event.ENDED_HERE, by, self._clock.now(), note=page.request.note)
+
+    def _notify(self, request: Request) -> tuple[ChannelId, ...]:
+        policy = self._door.policy.channels.get(request.channel)
+        return policy.notify if policy else ()
+
+
+def needs_count(request: Request) -> bool:
+    """Say whether an approver has to type the number of customers."""
+    return request.customers > COUNT_ABOVE or request.rule is None or cost(request.rule, request.customers) is None
+
+
+def tellings(
+    request: Request,
+    happened: Happened,
+    at: datetime,
+    *,
+    by: UserId | None = None,
+    note: str = "",
+    notify: tuple[ChannelId, ...] = (),
+) -> list[Notice]:
+    """List all that is said when something happened: the card, its thread, the requester, the channels to be notified."""
+
+    def notice(kind: Kind, to: str = "", what: Happened = happened) -> Notice:
+        return Notice(kind=kind, happened=what, at=at, to=to, by=by, note=note)
+
+    said = [notice(Kind.CARD)]
+    if happened is not Happened.DONE:
+        said.append(notice(Kind.LINE))
+    if happened in {Happened.DONE, Happened.ENDED_HERE} or (happened is Happened.CANCELLED and request.started_at):
+        said.append(notice(Kind.SUMMARY))
+    told = Happened.DONE if happened is Happened.ENDED_HERE else happened
+    if told in TOLD_DIRECTLY or (told is Happened.CANCELLED and by != request.requester):
+        said.append(notice(Kind.DIRECT, request.requester, told))
+    if told in TOLD_TO_CHANNELS:
+        said.extend(notice(Kind.NOTICE, channel, told) for channel in notify)
+    return said
+
+
+def _over(request: Request, now: datetime) -> bool:
+    return request.expires_at is not None and request.expires_at <= now
+
+
+def _first_was(request: Request) -> Refusal:
+    """Tell who was first, and where the request stands now."""
+    return Refusal(Reason.WRONG_STATE, request.state, (request.decided_by,) if request.decided_by else ())
+
+
+def _number(typed: str) -> int | None:
+    """Read "1 000", "1,000" and "1.000" as people write them."""
+    digits = "".join(typed.split()).replace(",", "").replace(".", "")
+    return int(digits) if digits.isascii() and digits.isdigit() else None

@@ -1,0 +1,103 @@
+"""Who is let in: looks people and user groups up, and asks the policy; a look-up that fails lets nobody in."""
+
+import asyncio
+
+from bot.errors import PeopleUnavailable
+from bot.giving import deciding
+from bot.giving.ids import ChannelId, TeamId, UserId
+from bot.giving.people import Person, Profile
+from bot.giving.policy import ChannelPolicy, Policy, Reason, Refusal
+from bot.giving.ports import People
+from bot.giving.request import Request
+
+
+class Door:
+    """Answers whether a person may do a thing, as a refusal or none; never raises for a look-up that failed."""
+
+    def __init__(self, policy: Policy, people: People, team: TeamId) -> None:
+        self.policy = policy
+        self._people = people
+        self._team = team
+
+    def channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+        """Say from memory alone whether this workspace and channel are let in at all."""
+        if who.team != self._team:
+            return Refusal(Reason.STRANGER, who=self.policy.admins)
+        return deciding.admit_channel(self.policy, channel)
+
+    async def requester(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+        """Let in who may ask in a channel."""
+        policy = self.channel(who, channel)
+        if isinstance(policy, Refusal):
+            return policy
+        try:
+            profile, groups = await self._look_up(who.id, policy.requesters)
+        except PeopleUnavailable as error:
+            return _unavailable(error)
+        return self._standing(profile) or deciding.may_request(policy, profile, groups, self.policy.admins) or policy
+
+    async def approver(self, who: Person, request: Request) -> Refusal | None:
+        """Let in who may approve or reject a request: listed, and never the requester."""
+        policy = self.channel(who, request.channel)
+        if isinstance(policy, Refusal):
+            return policy
+        try:
+            profile, groups = await self._look_up(who.id, policy.approvers)
+        except PeopleUnavailable as error:
+            return _unavailable(error)
+        return self._standing(profile) or deciding.may_approve(
+            policy, profile, groups, requester=request.requester, admins=self.policy.admins
+        )
+
+    async def canceller(self, who: Person, request: Request) -> Refusal | None:
+        """Let in who may cancel a request as it stands, continue it, or end it."""
+        policy = self.channel(who, request.channel)
+        if isinstance(policy, Refusal):
+            return policy
+        try:
+            profile, groups = await self._look_up(who.id, policy.approvers)
+        except PeopleUnavailable as error:
+            return _unavailable(error)
+        return self._standing(profile) or deciding.may_cancel(policy, profile, groups, request=request, admins=self.policy.admins)
+
+    async def seer(self, who: Person, channel: ChannelId, request: Request) -> Refusal | None:
+        """Let in who may see a request: anybody in its channel; elsewhere requester, approvers and admins."""
+        if who.team != self._team:
+            return Refusal(Reason.STRANGER, who=self.policy.admins)
+        policy = self.policy.channels.get(request.channel)
+        approvers = policy.approvers if policy else ()
+        try:
+            profile, groups = await self._look_up(who.id, approvers)
+        except PeopleUnavailable as error:
+            return _unavailable(error)
+        return self._standing(profile) or deciding.may_see(approvers, profile, groups, channel=channel, request=request, admins=self.policy.admins)
+
+    async def groups(self, policy: ChannelPolicy) -> deciding.Membership:
+        """Look up the groups that may approve in a channel.
+
+        Raises:
+            PeopleUnavailable: Slack could not say.
+        """
+        return await self._groups(policy.approvers)
+
+    async def can_post(self, channel: ChannelId) -> Refusal | None:
+        """Refuse a channel where the bot could not post the card."""
+        try:
+            return None if await self._people.can_post(channel) else Refusal(Reason.CANNOT_POST, channel)
+        except PeopleUnavailable as error:
+            return _unavailable(error)
+
+    def _standing(self, profile: Profile) -> Refusal | None:
+        return deciding.standing(profile, self.policy)
+
+    async def _look_up(self, user: UserId, entries: tuple[str, ...]) -> tuple[Profile, deciding.Membership]:
+        profile, groups = await asyncio.gather(self._people.profile(user), self._groups(entries))
+        return profile, groups
+
+    async def _groups(self, entries: tuple[str, ...]) -> deciding.Membership:
+        groups = deciding.group_ids(entries)
+        return dict(zip(groups, await asyncio.gather(*map(self._people.group, groups)), strict=True))
+
+
+def _unavailable(error: PeopleUnavailable) -> Refusal:
+    return Refusal(Reason.LOOKUP_FAILED, str(error))

@@ -1,0 +1,233 @@
+"""Gives batch by batch, finds the refused, settles the unknown, never twice; knows nothing of what keeps it going over restarts."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import stamina
+
+from bot.errors import CustomersRefused, DinteroBusy, DinteroError, MayPass, OutcomeUnknown, RuleNotFound, ScopeMissing
+from bot.giving.batches import BatchOutcome, Refused, halves, too_many_refused
+from bot.giving.ids import CustomerId
+from bot.giving.ports import Books, Dintero
+from bot.giving.request import Request, StopReason
+from bot.giving.rewards import Rule
+
+FIRST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call that may yet pass is repeated, in seconds; the waits double, with jitter, up to the longest."""
+
+    first: float = FIRST_WAIT
+    longest: float = LONGEST_WAIT
+    total: float = 300.0
+    attempts: int = 20
+
+
+class Interrupted(Exception):
+    """The program is closing: what has not gone out stays for the next start."""
+
+
+class _NotWanted(Exception):
+    """Somebody cancelled, or another batch met a reason to stop, while this one was being repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What came of some customers; whoever is named nowhere was given the discount."""
+
+    refused: tuple[Refused, ...] = ()
+    unknown: tuple[CustomerId, ...] = ()
+    not_tried: tuple[CustomerId, ...] = ()
+
+    def __add__(self, other: "_Ends") -> "_Ends":
+        return _Ends(self.refused + other.refused, self.unknown + other.unknown, self.not_tried + other.not_tried)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is left to do of a batch, and what is known of it. `maybe`: an earlier call may have gone out unanswered."""
+
+    portion: int
+    number: int
+    size: int
+    customers: tuple[CustomerId, ...]
+    refused: tuple[Refused, ...]
+    maybe: bool
+
+
+@dataclass(slots=True)
+class _Calls:
+    """The calls for one batch. `noted`: an earlier process may have made some; `maybe`: the present one may have been done."""
+
+    noted: bool
+    maybe: bool
+    over: bool = False
+    stop: StopReason | None = None
+    note: str = ""
+
+    def end(self, error: Exception) -> None:
+        """Make no more calls for this batch."""
+        self.over = True
+        if isinstance(error, DinteroError):
+            self.stop, self.note = stop_reason(error), str(error)
+
+
+@dataclass(slots=True)
+class Giving:
+    """One request while this process gives it: at most `concurrency` batches in flight, whatever calls `portion`."""
+
+    request: Request
+    rule: Rule
+    books: Books
+    dintero: Dintero
+    patience: Patience
+    closing: asyncio.Event
+    refused: int = 0
+    _goes_on: bool = field(init=False, default=True)
+    _answer: Rule | None = field(init=False, default=None)
+    _slots: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the slots, one for each batch that may be in flight."""
+        self._slots = asyncio.Semaphore(self.request.concurrency)
+
+    async def portion(self, number: int) -> None:
+        """Give to one row of customers, but for those whose end is settled; done again, it does only what is left.
+
+        Raises:
+            Interrupted: the program is closing before all of it went out.
+        """
+        if not (self._goes_on and await self.books.goes_on(self.request.id)):
+            return
+        turns = [self._in_turn(batch) for batch in await self._left(number)]
+        ends = await asyncio.gather(*turns, return_exceptions=True)
+        if self._answer:
+            await self.books.answered(self.request.id, self._answer)
+        for end in ends:
+            if end:
+                raise end
+
+    async def _left(self, number: int) -> list[_Batch]:
+        customers = await self.books.customers(self.request.id, number)
+        size = self.request.batch_size
+        cut = [customers[at : at + size] for at in range(0, len(customers), size)]
+        settled = {outcome.batch: outcome for outcome in await self.books.outcomes(self.request.id, number)}
+        if all(at in settled and settled[at].settled for at in range(len(cut))):
+            return []
+        before = await self.books.started(self.request.id, number)
+        batches = (_batch(number, at, cut[at], settled.get(at), noted=at in before) for at in range(len(cut)))
+        return [batch for batch in batches if batch.customers]
+
+    async def _in_turn(self, batch: _Batch) -> None:
+        async with self._slots:
+            if self.closing.is_set():
+                raise Interrupted
+            ends = await self._give(batch) if self._goes_on else _untried(batch.customers, maybe=batch.maybe)
+            outcome = BatchOutcome(
+                batch.portion, batch.number, batch.size, batch.refused + ends.refused, ends.unknown, ends.not_tried
+            )
+            if not await self.books.settle(self.request.id, outcome):
+                self._goes_on = False
+
+    async def _give(self, batch: _Batch) -> _Ends:
+        calls = _Calls(noted=batch.maybe, maybe=batch.maybe)
+        ends = await self._halving(batch.customers, calls)
+        if calls.over:
+            self._goes_on = False
+        if calls.stop:
+            await self.books.halt(self.request.id, calls.stop, calls.note)
+        return ends
+
+    async def _halving(self, customers: Sequence[CustomerId], calls: _Calls) -> _Ends:
+        """Give to all at once; where that is refused whole, to each half, until the refused stand alone.
+
+        At most 1 + 2·⌈log2 n⌉ calls a refused customer of n, repeats not counted.
+        """
+        if not calls.over:
+            try:
+                await self._call(customers, calls)
+            except CustomersRefused as error:
+                return await self._halve(customers, calls, str(error))
+            except (DinteroError, _NotWanted) as error:
+                calls.end(error)
+            else:
+                return _Ends()
+        return _untried(customers, maybe=calls.maybe)
+
+    async def _halve(self, customers: Sequence[CustomerId], calls: _Calls, why: str) -> _Ends:
+        if len(customers) == 1:
+            self.refused += 1
+            return _Ends(refused=(Refused(customers[0], why),))
+        if too_many_refused(self.refused, self.request.customers):
+            return _Ends(not_tried=tuple(customers))
+        ends = _Ends()
+        for half in halves(customers):
+            calls.maybe = calls.noted
+            ends += await self._halving(half, calls)
+        return ends
+
+    async def _call(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
+        """Make one call, repeated under the same key while its failure may pass."""
+        async for attempt in stamina.retry_context(
+            on=self._wait,
+            attempts=self.patience.attempts,
+            timeout=self.patience.total,
+            wait_initial=self.patience.first,
+            wait_max=self.patience.longest,
+            wait_jitter=self.patience.first,
+        ):
+            with attempt:
+                if attempt.num > 1:
+                    await self._still_wanted()
+                try:
+                    self._answer = await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
+                except OutcomeUnknown:
+                    calls.maybe = True
+                    raise
+
+    async def _still_wanted(self) -> None:
+        if self.closing.is_set():
+            raise Interrupted
+        if not await self.books.goes_on(self.request.id):
+            raise _NotWanted
+
+    def _wait(self, error: Exception) -> bool | float:
+        """Say how long to wait before a repeat, in seconds; a wait beyond our patience is none."""
+        if not isinstance(error, MayPass):
+            return False
+        if error.retry_after is None:
+            return True
+        return False if error.retry_after > self.patience.total else max(error.retry_after, self.patience.first)
+
+
+def stop_reason(error: DinteroError) -> StopReason:
+    """Say why giving stops after this answer."""
+    match error:
+        case DinteroBusy():
+            return StopReason.BUSY
+        case MayPass():
+            return StopReason.UNKNOWN_FOR_GOOD
+        case RuleNotFound():
+            return StopReason.RULE_GONE
+        case ScopeMissing():
+            return StopReason.SCOPE_MISSING
+        case _:
+            return StopReason.TOKEN_REFUSED
+
+
+def _untried(customers: Sequence[CustomerId], *, maybe: bool) -> _Ends:
+    return _Ends(unknown=tuple(customers)) if maybe else _Ends(not_tried=tuple(customers))
+
+
+def _batch(portion: int, number: int, customers: Sequence[CustomerId], settled: BatchOutcome | None, *, noted: bool) -> _Batch:
+    """Say what is left of a batch: all of it, or what an earlier round could not settle."""
+    if settled is None:
+        return _Batch(portion, number, len(customers), tuple(customers), (), maybe=noted)
+    left = frozenset(settled.unknown + settled.not_tried)
+    again = tuple(customer for customer in customers if customer in left)
+    return _Batch(portion, number, len(customers), again, settled.refused, maybe=bool(settled.unknown))

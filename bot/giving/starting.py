@@ -1,0 +1,159 @@
+"""From approved to giving: policy, people and rule are checked once more before anything is given."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.errors import DinteroError, MayPass, PeopleUnavailable
+from bot.giving import deciding
+from bot.giving.desk import tellings
+from bot.giving.door import Door
+from bot.giving.engine import stop_reason
+from bot.giving.ids import RequestId
+from bot.giving.notices import Happened
+from bot.giving.people import Person
+from bot.giving.policy import ChannelPolicy, Reason, Refusal
+from bot.giving.ports import Books, Clock, Dintero, Page
+from bot.giving.request import Event, Request, State, StopReason, moved
+from bot.giving.rewards import Rule, Usable, cost, usable
+from bot.giving.terms import terms_of
+
+UNUSABLE = {
+    Usable.DELETED: StopReason.RULE_GONE,
+    Usable.INACTIVE: StopReason.RULE_INACTIVE,
+    Usable.EXPIRED: StopReason.RULE_EXPIRED,
+}
+
+
+class Verdict(StrEnum):
+    """What the last look before giving came to."""
+
+    GO = "go"
+    LATER = "later"
+    """A look-up failed; the request stays approved and is tried again."""
+    STOP = "stop"
+    RULE_CHANGED = "rule_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A verdict with its reason, for the thread."""
+
+    verdict: Verdict
+    stop: StopReason | None = None
+    note: str = ""
+    rule: Rule | None = None
+    """The rule as it is now, where it is not what was agreed to."""
+
+
+class Starting:
+    """Starts what was approved, or says why not."""
+
+    def __init__(self, *, books: Books, dintero: Dintero, door: Door, clock: Clock) -> None:
+        self._books = books
+        self._dintero = dintero
+        self._door = door
+        self._clock = clock
+
+    async def begin(self, request: RequestId) -> Request | None:
+        """Move an approved request to giving; answer it when there is giving to be done, now or still.
+
+        None where it must not be given, or not yet.
+        """
+        found = await self._books.find(request)
+        if found is None or found.state is State.GIVING:
+            return found
+        if found.state is not State.APPROVED:
+            return None
+        look = await self._look(found)
+        if look.verdict is Verdict.LATER:
+            return None
+        async with self._books.page(request) as page:
+            if page is None or page.request.state is not State.APPROVED or page.request.round != found.round:
+                return None
+            return await self._act(page, look)
+
+    async def _look(self, request: Request) -> Look:
+        policy = self._door.policy.channels.get(request.channel)
+        if policy is None:
+            return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
+        try:
+            return await self._people(request, policy) or await self._rule(request)
+        except (PeopleUnavailable, MayPass):
+            return Look(Verdict.LATER)
+        except DinteroError as error:
+            return _stopped(stop_reason(error), str(error))
+
+    async def _people(self, request: Request, policy: ChannelPolicy) -> Look | None:
+        """Judge requester and approvers anew: who has left since does not count."""
+        requester = await self._door.requester(Person(request.requester, request.team), request.channel)
+        votes = await self._books.votes(request.id, request.round)
+        voters = await asyncio.gather(*(self._door.approver(Person(vote.by, request.team), request) for vote in votes))
+        for refusal in (requester, *voters):
+            if isinstance(refusal, Refusal):
+                if refusal.reason is Reason.LOOKUP_FAILED:
+                    raise PeopleUnavailable(refusal.detail)
+                return _stopped(StopReason.POLICY, refusal.reason)
+        decision = deciding.decide(
+            policy,
+            rule=_rule_of(request),
+            usable=Usable.NOW,
+            cost=cost(_rule_of(request), request.customers),
+            customers=request.customers,
+            reason=request.reason,
+            requester=request.requester,
+            groups=await self._door.groups(policy),
+            admins=self._door.policy.admins,
+        )
+        if decision.refusals:
+            return _stopped(StopReason.POLICY, decision.refusals[0].reason)
+        if decision.approvals > len(votes):
+            return _stopped(StopReason.POLICY, "the policy now asks for more approvals than this has")
+        return None
+
+    async def _rule(self, request: Request) -> Look:
+        now_rule, then = await self._dintero.rule(_rule_of(request).id), _rule_of(request)
+        unusable = UNUSABLE.get(usable(now_rule, self._clock.now()))
+        if unusable:
+            return _stopped(unusable)
+        if terms_of(now_rule) != terms_of(then):
+            return Look(Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule)
+        return Look(Verdict.GO)
+
+    async def _act(self, page: Page, look: Look) -> Request | None:
+        now = self._clock.now()
+        if look.verdict is Verdict.GO:
+            giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now)
+            await page.keep(giving)
+            await page.say(tellings(giving, Happened.STARTED, now)[0])
+            return giving
+        if look.verdict is Verdict.RULE_CHANGED and page.request.approvals:
+            await self._ask_again(page, look)
+            return None
+        stopped = moved(page.request, Event.STOPPED, stop=look.stop, note=look.note)
+        await page.keep(stopped)
+        policy = self._door.policy.channels.get(stopped.channel)
+        notify = policy.notify if policy else ()
+        await page.say(*tellings(stopped, Happened.STOPPED, now, note=look.note, notify=notify))
+        return None
+
+    async def _ask_again(self, page: Page, look: Look) -> None:
+        """The yes was for another rule: wait again, in a new round, for a yes to what the rule is now."""
+        now, request = self._clock.now(), page.request
+        hours = self._door.policy.channels[request.channel].expires_hours
+        waiting = moved(
+            request, Event.RULE_CHANGED, rule=look.rule, round=request.round + 1, expires_at=now + timedelta(hours=hours)
+        )
+        await page.keep(waiting)
+        await page.say(*tellings(waiting, Happened.RULE_CHANGED, now))
+
+
+def _stopped(stop: StopReason, note: str = "") -> Look:
+    return Look(Verdict.STOP, stop, note)
+
+
+def _rule_of(request: Request) -> Rule:
+    if request.rule is None:
+        raise ValueError(request.id)
+    return request.rule

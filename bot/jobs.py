@@ -1,0 +1,213 @@
+"""Runs approved requests to the end, across restarts, and owns every background task; the durable engine is known here only."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
+
+from bot.giving.desk import Desk
+from bot.giving.ending import Ending
+from bot.giving.engine import Giving, Interrupted, Patience
+from bot.giving.ids import RequestId
+from bot.giving.ports import Books, Clock, Dintero
+from bot.giving.request import Request, State, StopReason
+from bot.giving.rewards import Rule
+from bot.giving.rulebook import RuleBook
+from bot.giving.starting import Starting
+from bot.outbox import Outbox
+
+LANES: Final = 3
+"""Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
+SWEEP_SECONDS: Final = 20.0
+RULES_SECONDS: Final = 60.0
+OUTBOX_SECONDS: Final = 1.0
+TIDY_SECONDS: Final = 3600.0
+WORKFLOWS_KEPT: Final = timedelta(days=7)
+FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+DRAFTS_LIVE: Final = timedelta(days=1)
+GRACE_SECONDS: Final = 8.0
+"""How long batches in flight may take to end once the program closes."""
+FOR_EVER: Final = 1_000_000
+STEP: Final = StepOptions(
+    name=None,
+    retries_allowed=True,
+    max_attempts=FOR_EVER,
+    interval_seconds=0.5,
+    backoff_rate=1.05,
+    should_retry=None,
+    preemptible=False,
+    timeout_seconds=None,
+)
+"""An exception out of a step would be final; so every step is repeated. The waits grow slowly: 0.5 s to a minute in a hundred tries."""
+
+log = structlog.get_logger()
+
+
+class DurableJobs:
+    """The port `Jobs`, on DBOS Transact. One a process: the engine's registry is the process's."""
+
+    def __init__(
+        self, *, books: Books, dintero: Dintero, clock: Clock, patience: Patience, engine_url: str, executor: str = "discount-bot"
+    ) -> None:
+        self._books = books
+        self._dintero = dintero
+        self._clock = clock
+        self._patience = patience
+        self._engine_url = engine_url
+        self._executor = executor
+        self._closing = asyncio.Event()
+        self._look = asyncio.Event()
+        self._speak = asyncio.Event()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._givings: dict[RequestId, Giving] = {}
+        self._busy = 0
+        self._idle = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at once for what there is to give and to say."""
+        self._look.set()
+        self._speak.set()
+
+    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do a piece of work after the click was answered; what it raises is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    @asynccontextmanager
+    async def running(self, *, desk: Desk, starting: Starting, ending: Ending, outbox: Outbox, rules: RuleBook) -> AsyncIterator[None]:
+        """Go on with what an earlier process left, and work until the block ends; then be out within ten seconds."""
+        self._launch(ending)
+        loops = [
+            asyncio.create_task(self._every(SWEEP_SECONDS, lambda: self._sweep(desk, starting, ending), self._look)),
+            asyncio.create_task(self._every(OUTBOX_SECONDS, outbox.empty, self._speak)),
+            asyncio.create_task(self._every(RULES_SECONDS, rules.refresh)),
+            asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
+        ]
+        try:
+            yield
+        finally:
+            await self._run_out()
+            for task in (*loops, *self._tasks):
+                task.cancel()
+            await asyncio.gather(*loops, *self._tasks, return_exceptions=True)
+            await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
+
+    def _launch(self, ending: Ending) -> None:
+        DBOS(
+            config=DBOSConfig(
+                name="discount-bot",
+                system_database_url=self._engine_url,
+                application_version="1",
+                executor_id=self._executor,
+                max_executor_threads=16,
+                enable_otlp=False,
+                log_level="WARNING",
+            )
+        )
+
+        @DBOS.workflow(name="give_1", max_recovery_attempts=FOR_EVER)
+        async def give(request: str, round_: int) -> None:
+            """Give a request's portions in lanes, then end it; its steps must not change: a changed one is a new workflow."""
+            await self._give(RequestId(request), round_, ending)
+
+        self._workflow = give
+        DBOS.launch()
+
+    async def _give(self, request: RequestId, round_: int, ending: Ending) -> None:
+        portions = await DBOS.run_step_async({**STEP, "name": "portions"}, self._books.portions, request)
+        steps = [DBOS.reserve_step() for _ in range(portions)]
+
+        async def lane(first: int) -> None:
+            for number in range(first, portions, LANES):
+                await steps[number].run_async({**STEP, "name": "portion"}, self._portion, request, number)
+
+        try:
+            await asyncio.gather(*map(lane, range(LANES)))
+        finally:
+            self._givings.pop(request, None)
+        await DBOS.run_step_async({**STEP, "name": "finish"}, ending.finish, request, round_)
+        self._speak.set()
+
+    async def _portion(self, request: RequestId, number: int) -> None:
+        """Give one portion; cut short by the closing program, it leaves the step undone for the next start."""
+        if self._closing.is_set():
+            raise asyncio.CancelledError
+        self._busy += 1
+        try:
+            await (await self._giving(request)).portion(number)
+        except Interrupted as interrupted:
+            raise asyncio.CancelledError from interrupted
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+
+    async def _giving(self, request: RequestId) -> Giving:
+        if request not in self._givings:
+            found, tally = await self._books.find(request), await self._books.tally(request)
+            if found is None or found.rule is None:
+                raise LookupError(request)
+            self._givings.setdefault(request, self._new_giving(found, found.rule, tally.refused))
+        return self._givings[request]
+
+    def _new_giving(self, request: Request, rule: Rule, refused: int) -> Giving:
+        return Giving(request, rule, self._books, self._dintero, self._patience, self._closing, refused)
+
+    async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
+        """Expire what is overdue, and start what is approved; what was started and not ended is started again, harmlessly."""
+        await desk.expire_overdue()
+        for request in await self._books.in_state(State.APPROVED, State.GIVING):
+            ready = await starting.begin(request.id)
+            if ready is not None:
+                await self._start(ready, ending)
+        self._speak.set()
+
+    async def _start(self, request: Request, ending: Ending) -> None:
+        workflow = f"{request.id}:{request.round}"
+        with SetWorkflowID(workflow):
+            await DBOS.start_workflow_async(self._workflow, request.id, request.round)
+        status = await DBOS.get_workflow_status_async(workflow)
+        if status and status.status in FAILED:
+            log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))
+            await self._books.halt(request.id, StopReason.UNKNOWN_FOR_GOOD, "the bot met a fault of its own")
+            await ending.finish(request.id, request.round)
+
+    async def _tidy(self) -> None:
+        """Forget drafts that nobody asked with, and what the engine remembers of workflows long over."""
+        long_ago = self._clock.now() - WORKFLOWS_KEPT
+        await self._books.forget_drafts(self._clock.now() - DRAFTS_LIVE)
+        over = await DBOS.list_workflows_async(
+            status="SUCCESS", end_time=long_ago.isoformat(), limit=1000, load_input=False, load_output=False
+        )
+        if over:
+            await DBOS.delete_workflows_async([workflow.workflow_id for workflow in over])
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[object]], sooner: asyncio.Event | None = None) -> None:
+        """Do a piece of work now and then, or sooner when asked; a failure is logged, and it goes on."""
+        event = sooner or asyncio.Event()
+        while True:
+            event.clear()
+            try:
+                await work()
+            except Exception:
+                log.exception("background work failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), seconds)
+
+    async def _run_out(self) -> None:
+        """Let the batches in flight end, within the grace."""
+        self._closing.set()
+        if self._busy:
+            self._idle.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), GRACE_SECONDS)
+
+    def _done(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("work after a click failed", exc_info=error)
