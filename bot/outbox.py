@@ -44,7 +44,7 @@ class Outbox:
             return False
         except NeverSaid as never:
             await self._books.give_up(unsaid, why=str(never))
-            log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(never))
+            log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(never))  # noqa: TRY400
             return False
         await self._books.said(unsaid, ts=ts)
         log.info("said", request_id=unsaid.request, kind=unsaid.notice.kind, happened=unsaid.notice.happened)

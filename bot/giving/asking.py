@@ -1,7 +1,6 @@
 """Asking for a discount: the draft, what is wrong with it, the review, and the request that comes of it."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -11,34 +10,19 @@ from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.customers import CustomerList, digest_of, read_customers
 from bot.giving.door import Door
-from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, RuleId
+from bot.giving.faults import as_faults, faults_of_ids, faults_of_key
+from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
-from bot.giving.request import Event, Request, State, Typed, derived_key, digest, moved, new_request_id, new_short_id
+from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_request_id, new_short_id
+from bot.giving.reviewing import review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
-from bot.giving.terms import terms_of
 
-LONGEST_ONCE_KEY: Final = 255
-"""Dintero documents no limit of `offering_constraint_id`; this is that of its customer ids."""
 BATCHES_PER_PORTION: Final = 8
 """Measured: a durable step for 8 calls' worth of customers costs next to nothing, a step for each call halves the speed."""
-
-FIELD_OF: Final = {
-    Reason.NO_RULE: Field.RULE,
-    Reason.RULE_NOT_ALLOWED: Field.RULE,
-    Reason.RULE_GONE: Field.RULE,
-    Reason.RULE_INACTIVE: Field.RULE,
-    Reason.RULE_EXPIRED: Field.RULE,
-    Reason.RULE_UNREADABLE: Field.RULE,
-    Reason.UNPRICED: Field.RULE,
-    Reason.NO_APPROVER: Field.RULE,
-    Reason.REASON_MISSING: Field.REASON,
-    Reason.BAD_ONCE_KEY: Field.ONCE_KEY,
-}
-"""Where each fault is shown; what is not named here is about the customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +95,11 @@ class Asking:
             return found
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
         customers = read_customers(typed.customers)
-        faults = (*_faults_of_ids(customers), *_faults_of_key(typed))
+        faults = (*faults_of_ids(customers), *faults_of_key(typed))
         plain = self._judge_plain(found, rule, len(customers.ids))
         unread = typed.rule and rule is None  # the review reads it from Dintero
         told = tuple(refusal for refusal in plain if not (unread and refusal.reason is Reason.NO_RULE))
-        return (*faults, *_as_faults(told, but=faults))
+        return (*faults, *as_faults(told, but=faults))
 
     async def review(self, draft: RequestId, who: Person) -> Review | Form | Refusal:
         """Judge the draft on a fresh reading of the rule and of who people are, and keep what the review shows."""
@@ -134,10 +118,10 @@ class Asking:
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
         customers = read_customers(found.typed.customers)
-        faults = (*_faults_of_ids(customers), *_faults_of_key(found.typed))
+        faults = (*faults_of_ids(customers), *faults_of_key(found.typed))
         request = _filled_in(found, rule, customers)
         decision = self._decide(request, found.policy, groups)
-        faults = (*faults, *_as_faults(decision.refusals, but=faults))
+        faults = (*faults, *as_faults(decision.refusals, but=faults))
         if faults:
             return await self._form(found, faults)
         return await self._keep_review(request, decision, customers, found.policy)
@@ -167,6 +151,22 @@ class Asking:
         if isinstance(found, Refusal):
             return []
         return self._rules.search(text, allowed=found.policy, at=self._clock.now())
+
+    async def look_up(self, text: str, who: Person, channel: ChannelId) -> tuple[Rule, Usable] | list[Rule] | Refusal:
+        """Find the rule that a person means, freshly read with its statistics; several where it could be several."""
+        policy = await self._door.member(who, channel)
+        if isinstance(policy, Refusal):
+            return policy
+        found = self._rules.by_words(text, allowed=policy)
+        if not isinstance(found, Rule):
+            return found or Refusal(Reason.RULE_GONE, text)
+        try:
+            rule = await self._rules.fresh(found.id)
+        except RuleNotFound:
+            return Refusal(Reason.RULE_GONE, text)
+        except DinteroError as error:
+            return Refusal(Reason.RULE_UNREADABLE, str(error))
+        return rule, usable(rule, self._clock.now())
 
     async def _draft(self, draft: RequestId, who: Person) -> _Draft | Refusal:
         request, typed = await asyncio.gather(self._books.find(draft), self._books.typed(draft))
@@ -213,9 +213,7 @@ class Asking:
             admins=self._door.policy.admins,
         )
 
-    async def _keep_review(
-        self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy
-    ) -> Review | Refusal:
+    async def _keep_review(self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy) -> Review | Refusal:
         request = replace(request, approvals=decision.approvals)
         async with self._books.page(request.id) as page:
             if page is None:
@@ -247,38 +245,6 @@ class Asking:
         return asked
 
 
-def usable_now(request: Request, clock: Clock) -> Usable:
-    """Say whether the request's rule can be given now, as it was when it was read."""
-    return usable(request.rule, clock.now()) if request.rule else Usable.DELETED
-
-
-def review_of(
-    request: Request,
-    policy: ChannelPolicy,
-    decision: Decision,
-    *,
-    now_usable: Usable,
-    spaced: tuple[CustomerId, ...] = (),
-) -> Review:
-    """Put together what is shown of a request before somebody says yes to it.
-
-    Raises:
-        ValueError: the request has no rule yet.
-    """
-    if request.rule is None:
-        raise ValueError(request.id)
-    return Review(
-        request=request,
-        rule=request.rule,
-        usable=now_usable,
-        cost=cost(request.rule, request.customers),
-        decision=decision,
-        asked_of=tuple(name for name in policy.approvers if name != request.requester),
-        spaced=spaced,
-        digest=digest(request, terms_of(request.rule)),
-    )
-
-
 def _filled_in(found: _Draft, rule: Rule, customers: CustomerList) -> Request:
     key = found.typed.once_key.strip()
     return replace(
@@ -296,27 +262,3 @@ def _filled_in(found: _Draft, rule: Rule, customers: CustomerList) -> Request:
         batches_per_portion=max(BATCHES_PER_PORTION, found.policy.concurrency),
         concurrency=found.policy.concurrency,
     )
-
-
-def _faults_of_ids(customers: CustomerList) -> tuple[Fault, ...]:
-    faults = []
-    if customers.unreadable:
-        lines = ", ".join(str(each.line) for each in customers.unreadable)
-        faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, lines)))
-    if customers.reserved:
-        faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, " ".join(customers.reserved))))
-    return tuple(faults)
-
-
-def _faults_of_key(typed: Typed) -> tuple[Fault, ...]:
-    key = typed.once_key.strip()
-    if len(key) <= LONGEST_ONCE_KEY and key.isprintable():
-        return ()
-    return (Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY, str(LONGEST_ONCE_KEY))),)
-
-
-def _as_faults(refusals: tuple[Refusal, ...], *, but: Sequence[Fault]) -> tuple[Fault, ...]:
-    """Put refusals beside their fields; "no customers" is not said where unreadable ones are the reason."""
-    faulty = {fault.field for fault in but}
-    faults = (Fault(FIELD_OF.get(refusal.reason, Field.CUSTOMERS), refusal) for refusal in refusals)
-    return tuple(fault for fault in faults if not (fault.refusal.reason is Reason.NO_CUSTOMERS and Field.CUSTOMERS in faulty))

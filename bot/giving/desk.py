@@ -6,18 +6,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.giving import deciding
 from bot.giving.answers import Consideration
-from bot.giving.asking import review_of, usable_now
 from bot.giving.door import Door
 from bot.giving.ids import ChannelId, RequestId, ShortId, UserId
-from bot.giving.notices import Happened, Kind, Notice, Story
+from bot.giving.notices import Happened, Story
 from bot.giving.people import Person
 from bot.giving.policy import Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved
+from bot.giving.reviewing import review_of, usable_now
 from bot.giving.rewards import cost
 from bot.giving.stories import story_of
+from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
 
 COUNT_ABOVE: Final = 50
@@ -32,8 +32,6 @@ HAPPENED: Final = {
     Event.CONTINUED: Happened.CONTINUED,
     Event.ENDED_HERE: Happened.ENDED_HERE,
 }
-TOLD_DIRECTLY: Final = frozenset({Happened.APPROVED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED, Happened.DONE})
-TOLD_TO_CHANNELS: Final = frozenset({Happened.DONE, Happened.REJECTED, Happened.STOPPED})
 
 
 class Desk:
@@ -55,7 +53,7 @@ class Desk:
 
     async def recent(self, who: Person, channel: ChannelId) -> tuple[Story, ...] | Refusal:
         """Show a channel's own latest requests."""
-        policy = self._door.channel(who, channel)
+        policy = await self._door.member(who, channel)
         if isinstance(policy, Refusal):
             return policy
         found = await self._books.recent(channel, limit=SHOWN_BY_STATUS)
@@ -244,33 +242,6 @@ class Desk:
 def needs_count(request: Request) -> bool:
     """Say whether an approver has to type the number of customers."""
     return request.customers > COUNT_ABOVE or request.rule is None or cost(request.rule, request.customers) is None
-
-
-def tellings(
-    request: Request,
-    happened: Happened,
-    at: datetime,
-    *,
-    by: UserId | None = None,
-    note: str = "",
-    notify: tuple[ChannelId, ...] = (),
-) -> list[Notice]:
-    """List all that is said when something happened: the card, its thread, the requester, the channels to be notified."""
-
-    def notice(kind: Kind, to: str = "", what: Happened = happened) -> Notice:
-        return Notice(kind=kind, happened=what, at=at, to=to, by=by, note=note)
-
-    said = [notice(Kind.CARD)]
-    if happened is not Happened.DONE:
-        said.append(notice(Kind.LINE))
-    if happened in {Happened.DONE, Happened.ENDED_HERE} or (happened is Happened.CANCELLED and request.started_at):
-        said.append(notice(Kind.SUMMARY))
-    told = Happened.DONE if happened is Happened.ENDED_HERE else happened
-    if told in TOLD_DIRECTLY or (told is Happened.CANCELLED and by != request.requester):
-        said.append(notice(Kind.DIRECT, request.requester, told))
-    if told in TOLD_TO_CHANNELS:
-        said.extend(notice(Kind.NOTICE, channel, told) for channel in notify)
-    return said
 
 
 def _over(request: Request, now: datetime) -> bool:

@@ -25,6 +25,16 @@ class Door:
             return Refusal(Reason.STRANGER, who=self.policy.admins)
         return deciding.admit_channel(self.policy, channel)
 
+    async def member(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+        """Let in every full member of the workspace, in a listed channel: to look, not to ask."""
+        policy = self.channel(who, channel)
+        if isinstance(policy, Refusal):
+            return policy
+        try:
+            return self._standing(await self._people.profile(who.id)) or policy
+        except PeopleUnavailable as error:
+            return _unavailable(error)
+
     async def requester(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Let in who may ask in a channel."""
         policy = self.channel(who, channel)
@@ -70,7 +80,9 @@ class Door:
             profile, groups = await self._look_up(who.id, approvers)
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return self._standing(profile) or deciding.may_see(approvers, profile, groups, channel=channel, request=request, admins=self.policy.admins)
+        return self._standing(profile) or deciding.may_see(
+            approvers, profile, groups, channel=channel, request=request, admins=self.policy.admins
+        )
 
     async def groups(self, policy: ChannelPolicy) -> deciding.Membership:
         """Look up the groups that may approve in a channel.

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from bot.errors import DinteroError
-from bot.giving.desk import tellings
 from bot.giving.door import Door
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
 from bot.giving.ports import Books, Clock, Dintero, Page
 from bot.giving.request import Event, Request, State, StopReason, moved
+from bot.giving.telling import tellings
 
 
 class Ending:

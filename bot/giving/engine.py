@@ -128,9 +128,7 @@ class Giving:
             if self.closing.is_set():
                 raise Interrupted
             ends = await self._give(batch) if self._goes_on else _untried(batch.customers, maybe=batch.maybe)
-            outcome = BatchOutcome(
-                batch.portion, batch.number, batch.size, batch.refused + ends.refused, ends.unknown, ends.not_tried
-            )
+            outcome = BatchOutcome(batch.portion, batch.number, batch.size, batch.refused + ends.refused, ends.unknown, ends.not_tried)
             if not await self.books.settle(self.request.id, outcome):
                 self._goes_on = False
 

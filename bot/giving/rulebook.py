@@ -106,9 +106,9 @@ class RuleBook:
 
     def keep(self, rule: Rule) -> None:
         """Remember a rule as Dintero just answered it."""
-        known = self._entries.get(rule.id)
-        self._entries[rule.id] = self._entry(rule)
-        if known is None or known.rule is not rule:
+        entry = self._entry(rule)
+        if entry is not self._entries.get(rule.id):
+            self._entries[rule.id] = entry
             self._sort()
 
     def search(self, text: str, *, allowed: ChannelPolicy, at: datetime, limit: int = 100) -> list[tuple[Rule, Usable]]:

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving import deciding
-from bot.giving.desk import tellings
 from bot.giving.door import Door
 from bot.giving.engine import stop_reason
 from bot.giving.ids import RequestId
@@ -17,6 +16,7 @@ from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
 from bot.giving.request import Event, Request, State, StopReason, moved
 from bot.giving.rewards import Rule, Usable, cost, usable
+from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
 
 UNUSABLE = {
@@ -142,9 +142,7 @@ class Starting:
         """The yes was for another rule: wait again, in a new round, for a yes to what the rule is now."""
         now, request = self._clock.now(), page.request
         hours = self._door.policy.channels[request.channel].expires_hours
-        waiting = moved(
-            request, Event.RULE_CHANGED, rule=look.rule, round=request.round + 1, expires_at=now + timedelta(hours=hours)
-        )
+        waiting = moved(request, Event.RULE_CHANGED, rule=look.rule, round=request.round + 1, expires_at=now + timedelta(hours=hours))
         await page.keep(waiting)
         await page.say(*tellings(waiting, Happened.RULE_CHANGED, now))
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from bot.giving.rewards import Rule
 
-BINDING: Final = ("reward", "requirement", "limitation")
-"""The parts of a rule that say what is given, when, and how often."""
+BINDING: Final = frozenset({"active", "deleted_at", "limitation", "requirement", "reward", "type"})
+"""The parts of a rule, as Dintero names them, that say what is given, when, how often, and whether at all."""
 
 FIRST_NAME: Final = re.compile(r"[^a-z_]")
 
@@ -36,7 +36,7 @@ def terms_of(rule: Rule) -> str:
 
 
 def _binding(path: str) -> bool:
-    """Say whether a path like `reward.cap` or `requirement.store[0]` leads into a binding part."""
+    """Say whether a path like `reward.cap` or `requirement.mixes.0` leads into a binding part."""
     return FIRST_NAME.split(path, maxsplit=1)[0] in BINDING
 
 

@@ -1,0 +1,176 @@
+"""Puts the parts together, and runs them until somebody ends the program; the only module that imports handlers."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import SystemClock
+from bot.dintero.client import open_dintero
+from bot.giving.asking import Asking
+from bot.giving.desk import Desk
+from bot.giving.door import Door
+from bot.giving.ending import Ending
+from bot.giving.engine import Patience
+from bot.giving.policy import Policy
+from bot.giving.ports import Clock
+from bot.giving.rulebook import RuleBook
+from bot.giving.starting import Starting
+from bot.identity import person_of
+from bot.jobs import DurableJobs
+from bot.outbox import Outbox
+from bot.settings import Settings
+from bot.slack.announcer import SlackAnnouncer
+from bot.slack.connection import open_client, own_team, socket_mode
+from bot.slack.look import Look
+from bot.slack.people import SlackPeople
+from bot.slack.screens import Screens
+from bot.store.books import SqlBooks, open_books
+from bot.web.health import Readiness
+from bot.web.server import build_web, serve
+from bot.web.slack_endpoint import SlackEndpoint
+from handlers import add_form, card, discount, strays
+from handlers.counter import Counter
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A bot at work: where it listens, and what a try-out or a test may look at."""
+
+    port: int
+    books: SqlBooks
+    jobs: DurableJobs
+    rules: RuleBook
+
+
+async def run(settings: Settings, policy: Policy) -> None:
+    """Run until SIGTERM or SIGINT; then be out within ten seconds.
+
+    Raises:
+        UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
+    """
+    ended = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, ended.set)
+    async with bot(settings, policy) as running:
+        log.info("ready", port=running.port, account=settings.dintero_account_id, socket_mode=settings.socket_mode)
+        await ended.wait()
+        log.info("closing")
+
+
+@asynccontextmanager
+async def bot(
+    settings: Settings, policy: Policy, *, clock: Clock | None = None, patience: Patience | None = None
+) -> AsyncIterator[Running]:
+    """Put a bot together and let it work until the block ends.
+
+    Raises:
+        UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()))
+        team = await own_team(client)
+        books = await stack.enter_async_context(open_books(settings.database_url.get_secret_value()))
+        dintero = await stack.enter_async_context(
+            open_dintero(
+                settings.dintero_api_url,
+                settings.dintero_account_id,
+                settings.dintero_client_id,
+                settings.dintero_client_secret.get_secret_value(),
+                settings.dintero_timeout,
+            )
+        )
+        door = Door(policy, SlackPeople(client, team, clock), team)
+        rules = RuleBook(dintero, clock)
+        jobs = DurableJobs(
+            books=books,
+            dintero=dintero,
+            clock=clock,
+            patience=patience or Patience(),
+            engine_url=engine_url(settings.database_url.get_secret_value()),
+        )
+        look = Look(policy.currency, policy.timezone, policy.admins)
+        desk = Desk(books=books, door=door, clock=clock, jobs=jobs)
+        counter = Counter(
+            asking=Asking(books=books, door=door, rules=rules, clock=clock, jobs=jobs, account=settings.dintero_account_id),
+            desk=desk,
+            jobs=jobs,
+            screens=Screens(client),
+            look=look,
+        )
+        announcer = SlackAnnouncer(client=client, books=books, policy=policy, look=look)
+        working = jobs.running(
+            desk=desk,
+            starting=Starting(books=books, dintero=dintero, door=door, clock=clock),
+            ending=Ending(books=books, dintero=dintero, door=door, clock=clock),
+            outbox=Outbox(books=books, announcer=announcer, clock=clock),
+            rules=rules,
+        )
+        await stack.enter_async_context(working)
+        port = await stack.enter_async_context(_doors(settings, build_bolt(client, counter), books, rules))
+        yield Running(port, books, jobs, rules)
+
+
+def build_bolt(client: AsyncWebClient, counter: Counter) -> AsyncApp:
+    """Make the Bolt app with all its handlers.
+
+    An ack leaves when its listener returns, not at Bolt's next look (every 10 ms): whatever takes longer is handed to the jobs.
+    """
+    app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, ignoring_self_events_enabled=False)
+
+    @app.middleware
+    async def identify(body: dict[str, Any], context: dict[str, Any], next_: Any) -> BoltResponse | None:
+        who = person_of(body)
+        if who is None:
+            return BoltResponse(status=400)
+        context["who"], context["counter"] = who, counter
+        return await next_()  # type: ignore[no-any-return]
+
+    for module in (discount, add_form, card, strays):
+        module.register(app)
+    return app
+
+
+def engine_url(database_url: str) -> str:
+    """Say where the durable engine keeps its own records: on SQLite in a file beside ours, so that neither waits for the other."""
+    if not database_url.startswith("sqlite"):
+        return database_url
+    return database_url.removesuffix(".db") + ".dbos.db"
+
+
+@asynccontextmanager
+async def _doors(settings: Settings, app: AsyncApp, books: SqlBooks, rules: RuleBook) -> AsyncIterator[int]:
+    """Listen to Slack, by Socket Mode or by HTTP; health is told by HTTP in both."""
+    async with AsyncExitStack() as stack:
+        token = settings.slack_app_token
+        socket = await stack.enter_async_context(socket_mode(app, settings.slack_api_url, token.get_secret_value())) if token else None
+        secret = settings.slack_signing_secret
+        endpoint = SlackEndpoint(app, secret.get_secret_value()) if secret and not socket else None
+
+        async def ready() -> Readiness:
+            return Readiness(
+                database=await _answers(books),
+                slack=socket is None or await socket.is_connected(),
+                dintero=str(rules.failed) if rules.failed else "ok" if rules.ready else "not asked yet",
+            )
+
+        web = build_web(slack=endpoint, ready=ready)
+        yield await stack.enter_async_context(serve(web, host=settings.host, port=settings.port))
+
+
+async def _answers(books: SqlBooks) -> bool:
+    try:
+        await asyncio.wait_for(books.ping(), 2)
+    except Exception:  # noqa: BLE001 - whatever it is, the database does not answer
+        return False
+    return True

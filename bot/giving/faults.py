@@ -1,0 +1,52 @@
+"""What is wrong with a form, each fault beside the field that it is about."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.giving.answers import Fault, Field
+from bot.giving.customers import CustomerList
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import Typed
+
+LONGEST_ONCE_KEY: Final = 255
+"""Dintero documents no limit of `offering_constraint_id`; this is that of its customer ids."""
+
+FIELD_OF: Final = {
+    Reason.NO_RULE: Field.RULE,
+    Reason.RULE_NOT_ALLOWED: Field.RULE,
+    Reason.RULE_GONE: Field.RULE,
+    Reason.RULE_INACTIVE: Field.RULE,
+    Reason.RULE_EXPIRED: Field.RULE,
+    Reason.RULE_UNREADABLE: Field.RULE,
+    Reason.UNPRICED: Field.RULE,
+    Reason.NO_APPROVER: Field.RULE,
+    Reason.REASON_MISSING: Field.REASON,
+    Reason.BAD_ONCE_KEY: Field.ONCE_KEY,
+}
+"""Where each fault is shown; what is not named here is about the customers."""
+
+
+def faults_of_ids(customers: CustomerList) -> tuple[Fault, ...]:
+    """Say which ids cannot be given anything."""
+    faults = []
+    if customers.unreadable:
+        lines = ", ".join(str(each.line) for each in customers.unreadable)
+        faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, lines)))
+    if customers.reserved:
+        faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, " ".join(customers.reserved))))
+    return tuple(faults)
+
+
+def faults_of_key(typed: Typed) -> tuple[Fault, ...]:
+    """Say whether the once-only key can be one."""
+    key = typed.once_key.strip()
+    if len(key) <= LONGEST_ONCE_KEY and key.isprintable():
+        return ()
+    return (Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY, str(LONGEST_ONCE_KEY))),)
+
+
+def as_faults(refusals: tuple[Refusal, ...], *, but: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Put refusals beside their fields; "no customers" is not said where unreadable ones are the reason."""
+    faulty = {fault.field for fault in but}
+    faults = (Fault(FIELD_OF.get(refusal.reason, Field.CUSTOMERS), refusal) for refusal in refusals)
+    return tuple(fault for fault in faults if not (fault.refusal.reason is Reason.NO_CUSTOMERS and Field.CUSTOMERS in faulty))

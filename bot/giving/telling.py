@@ -1,0 +1,38 @@
+"""What is said, and to whom, when something happened to a request."""
+
+from datetime import datetime
+from typing import Final
+
+from bot.giving.ids import ChannelId, UserId
+from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.request import Request
+
+TOLD_DIRECTLY: Final = frozenset({Happened.APPROVED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED, Happened.DONE})
+TOLD_TO_CHANNELS: Final = frozenset({Happened.DONE, Happened.REJECTED, Happened.STOPPED})
+
+
+def tellings(
+    request: Request,
+    happened: Happened,
+    at: datetime,
+    *,
+    by: UserId | None = None,
+    note: str = "",
+    notify: tuple[ChannelId, ...] = (),
+) -> list[Notice]:
+    """List all that is said when something happened: the card, its thread, the requester, the channels to be notified."""
+
+    def notice(kind: Kind, to: str = "", what: Happened = happened) -> Notice:
+        return Notice(kind=kind, happened=what, at=at, to=to, by=by, note=note)
+
+    said = [notice(Kind.CARD)]
+    if happened is not Happened.DONE:
+        said.append(notice(Kind.LINE))
+    if happened in {Happened.DONE, Happened.ENDED_HERE} or (happened is Happened.CANCELLED and request.started_at):
+        said.append(notice(Kind.SUMMARY))
+    told = Happened.DONE if happened is Happened.ENDED_HERE else happened
+    if told in TOLD_DIRECTLY or (told is Happened.CANCELLED and by != request.requester):
+        said.append(notice(Kind.DIRECT, request.requester, told))
+    if told in TOLD_TO_CHANNELS:
+        said.extend(notice(Kind.NOTICE, channel, told) for channel in notify)
+    return said

@@ -1,0 +1,136 @@
+"""Says in Slack what stands in the outbox; Slack has no idempotency key, so a message that may have gone out is looked for first."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import NeverSaid, SayLater
+from bot.giving.ids import RequestId
+from bot.giving.notices import Kind, Story, Unsaid
+from bot.giving.policy import Policy
+from bot.giving.ports import Books
+from bot.giving.stories import story_of
+from bot.slack import card, lines, notices, summary
+from bot.slack.look import Look, Message
+
+EVENT_TYPE: Final = "discount_bot_message"
+LOOKED_BACK: Final = 200
+"""How many of a conversation's latest messages are read for one that may have been posted."""
+RATE_LIMIT_SECONDS: Final = 5.0
+"""Waited where a 429 does not say how long."""
+
+FOR_THE_OPERATOR: Final = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"})
+"""Errors that pass when somebody mends the installation: the message is kept."""
+OPERATOR_SECONDS: Final = 60.0
+MAY_PASS: Final = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "accesslimited"}
+)
+
+
+class SlackAnnouncer:
+    """The port `Announcer`: draws a notice from what the books hold now, and posts or edits it."""
+
+    def __init__(self, *, client: AsyncWebClient, books: Books, policy: Policy, look: Look) -> None:
+        self._client = client
+        self._books = books
+        self._policy = policy
+        self._look = look
+
+    async def say(self, unsaid: Unsaid) -> str:
+        """Post or edit the message, and answer its `ts`; what was posted before is found by its key.
+
+        Raises:
+            SayLater: Slack did not take it now; says whether anything can have been posted.
+            NeverSaid: Slack will never take it.
+        """
+        try:
+            return await self._say(unsaid, await self._story(unsaid.request))
+        except SlackApiError as error:
+            raise _judged(error) from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise SayLater(f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False) from error
+
+    async def _story(self, request: RequestId) -> Story:
+        found = await self._books.find(request)
+        if found is None:
+            raise NeverSaid("its request is gone")
+        return await story_of(self._books, found, self._policy)
+
+    async def _say(self, unsaid: Unsaid, story: Story) -> str:
+        channel, card_ts = story.request.channel, story.request.card_ts
+        match unsaid.notice.kind:
+            case Kind.CARD if card_ts:
+                return await self._edit(channel, card_ts, card.build(story, self._look))
+            case Kind.CARD:
+                return await self._post(unsaid, channel, card.build(story, self._look))
+            case Kind.LINE:
+                return await self._post(unsaid, channel, lines.build(unsaid.notice, story, self._look), thread=card_ts)
+            case Kind.SUMMARY:
+                return await self._post(unsaid, channel, summary.build(story, self._look), thread=card_ts)
+            case Kind.NOTICE:
+                message = notices.channel(unsaid.notice, story, self._look, link=await self._link(story))
+                return await self._post(unsaid, unsaid.notice.to, message)
+            case Kind.DIRECT:
+                message = notices.direct(unsaid.notice, story, self._look, link=await self._link(story))
+                return await self._post(unsaid, await self._direct(unsaid.notice.to), message)
+
+    async def _edit(self, channel: str, ts: str, message: Message) -> str:
+        await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks)
+        return ts
+
+    async def _post(self, unsaid: Unsaid, channel: str, message: Message, *, thread: str | None = None) -> str:
+        posted = await self._posted(unsaid, channel, thread) if unsaid.tried else None
+        if posted:
+            return posted
+        answer = await self._client.chat_postMessage(
+            channel=channel,
+            thread_ts=thread,
+            text=message.text,
+            blocks=message.blocks,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": unsaid.key}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(answer["ts"])
+
+    async def _posted(self, unsaid: Unsaid, channel: str, thread: str | None) -> str | None:
+        """Find a message by the key in its metadata, among a thread's replies or a conversation's latest messages."""
+        if thread:
+            answer = await self._client.conversations_replies(channel=channel, ts=thread, include_all_metadata=True, limit=LOOKED_BACK)
+        else:
+            answer = await self._client.conversations_history(channel=channel, include_all_metadata=True, limit=LOOKED_BACK)
+        messages: list[Mapping[str, Any]] = answer.get("messages") or []
+        return next((str(message["ts"]) for message in messages if _key(message) == unsaid.key), None)
+
+    async def _link(self, story: Story) -> str:
+        if story.request.card_ts is None:
+            return ""
+        answer = await self._client.chat_getPermalink(channel=story.request.channel, message_ts=story.request.card_ts)
+        return str(answer["permalink"])
+
+    async def _direct(self, user: str) -> str:
+        answer = await self._client.conversations_open(users=user)
+        return str(answer["channel"]["id"])
+
+
+def _key(message: Mapping[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    payload = metadata.get("event_payload") or {}
+    return payload.get("key") if metadata.get("event_type") == EVENT_TYPE else None
+
+
+def _judged(error: SlackApiError) -> SayLater | NeverSaid:
+    """Say whether Slack may take it later, and whether it can have taken it already."""
+    response = error.response
+    status, code = getattr(response, "status_code", 0), response.get("error", "") if hasattr(response, "get") else ""
+    if status == 429 or code in {"ratelimited", "rate_limited"}:  # noqa: PLR2004 - HTTP's own number
+        wait = float(response.headers.get("Retry-After", RATE_LIMIT_SECONDS))
+        return SayLater("Slack asked to wait", after=wait, clean=True)
+    if code in FOR_THE_OPERATOR:
+        return SayLater(f"Slack refused the bot's token ({code})", after=OPERATOR_SECONDS, clean=True)
+    if code in MAY_PASS or status >= 500 or not code:  # noqa: PLR2004 - HTTP's own number
+        return SayLater(f"Slack failed ({code or status})", after=1.0, clean=False)
+    return NeverSaid(f"Slack refused it ({code})")

@@ -1,0 +1,69 @@
+"""The bot's own connection to Slack: its client, which workspace it is for, and Socket Mode."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import aiohttp
+import stamina
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import UnusableSettings
+from bot.giving.ids import TeamId
+
+SLACK_TIMEOUT: Final = 10
+"""Seconds; Slack documents none, and people wait."""
+AWAY: Final = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", None})
+
+
+@asynccontextmanager
+async def open_client(api_url: str, token: str) -> AsyncIterator[AsyncWebClient]:
+    """Open the one client of the process, and close it in the end."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_TIMEOUT)) as session:
+        yield AsyncWebClient(token=token, base_url=api_url, session=session, timeout=SLACK_TIMEOUT)
+
+
+async def own_team(client: AsyncWebClient) -> TeamId:
+    """Ask Slack which workspace the token is for, for as long as Slack is away.
+
+    Raises:
+        UnusableSettings: Slack does not take the token.
+    """
+    try:
+        async for attempt in stamina.retry_context(on=_is_away, attempts=None, timeout=None, wait_max=30):
+            with attempt:
+                return TeamId(str((await client.auth_test())["team_id"]))
+    except SlackApiError as error:
+        refused = f"SLACK_BOT_TOKEN: Slack does not take it ({error.response.get('error')}); install the app again and copy the new token"
+        raise UnusableSettings([refused]) from error
+    raise AssertionError  # stamina returns or raises
+
+
+@asynccontextmanager
+async def socket_mode(app: AsyncApp, api_url: str, token: str) -> AsyncIterator[SocketModeClient]:
+    """Connect, and take what Slack sends until the block ends.
+
+    Raises:
+        UnusableSettings: Slack does not take the app-level token.
+    """
+    handler = AsyncSocketModeHandler(app, token, web_client=AsyncWebClient(token=token, base_url=api_url))
+    try:
+        await handler.connect_async()
+    except SlackApiError as error:
+        refused = f"SLACK_APP_TOKEN: Slack does not take it ({error.response.get('error')}); make one with connections:write"
+        raise UnusableSettings([refused]) from error
+    try:
+        yield handler.client
+    finally:
+        with suppress(Exception):
+            await handler.close_async()
+
+
+def _is_away(error: Exception) -> bool:
+    if isinstance(error, SlackApiError):
+        return error.response.get("error") in AWAY
+    return isinstance(error, aiohttp.ClientError | TimeoutError | OSError)

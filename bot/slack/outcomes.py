@@ -1,0 +1,43 @@
+"""What a person reads right after they did something that went well; mrkdwn."""
+
+from bot.giving.request import Event, Request, State
+from bot.slack.screens import Sentence
+
+
+def asked(request: Request) -> Sentence:
+    """Say what asking came to."""
+    if request.state is State.WAITING:
+        text = f"*{request.short}* is asked for. Its card stands in <#{request.channel}>; you get a direct message when it is decided."
+        return Sentence("Asked for approval", text)
+    text = f"*{request.short}* needs no approval: it is being given now. Its card in <#{request.channel}> shows how it goes."
+    return Sentence("Under way", text)
+
+
+def approved(request: Request) -> Sentence:
+    """Say what a yes came to."""
+    if request.state is State.WAITING:
+        return Sentence("Your yes counts", f"Your yes to *{request.short}* is kept; it waits for more.")
+    return Sentence("Approved", f"*{request.short}* is approved: giving starts now. The summary comes into the thread of its card.")
+
+
+def rejected(request: Request) -> Sentence:
+    """Say that nothing will be given."""
+    return Sentence("Rejected", f"*{request.short}* is rejected; nothing was given. <@{request.requester}> is told why.")
+
+
+def cancelled(request: Request) -> Sentence:
+    """Say that it is taken back, or will be once what is under way has ended."""
+    if request.state is State.GIVING:
+        text = (
+            f"*{request.short}* stops once the calls under way have ended. The thread of its card will say who had been given it by then."
+        )
+        return Sentence("Cancelling", text)
+    return Sentence("Cancelled", f"*{request.short}* is cancelled.")
+
+
+def resolved(request: Request, event: Event) -> Sentence:
+    """Say what becomes of a stopped request."""
+    if event is Event.CONTINUED:
+        text = f"*{request.short}* goes on for whoever was not given it yet. Nobody gets it twice."
+        return Sentence("Going on", text)
+    return Sentence("Ended", f"*{request.short}* ends here. The summary comes into the thread of its card.")

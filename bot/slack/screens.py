@@ -1,0 +1,116 @@
+"""Opens modals and redraws them, so that nobody looks at nothing: a loading modal stands while something has to be asked first."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import stamina
+import structlog
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack import modals
+
+READY_SECONDS: Final = 0.25
+"""What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
+CLOSED: Final = "You closed the form before the answer was there. Nothing was asked for; `/discount add` opens a new one."
+VIEW_SECONDS: Final = 5.0
+"""How long an update waits for the view that an ack has just drawn."""
+
+View = dict[str, Any]
+Answer = TypeVar("Answer")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """An answer that needs no form: said in a modal where one stands, else to the person alone where they are."""
+
+    title: str
+    text: str
+
+
+Drawing = Callable[[str], Awaitable[View | Sentence]]
+"""Draws a view for an external id."""
+
+
+class Screens:
+    """The modals that the bot opens."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+
+    async def open(self, trigger: str, title: str, draw: Drawing, *, respond: AsyncRespond) -> None:
+        """Open what `draw` makes; a loading modal stands first where that takes a moment."""
+        external = new_external_id()
+        drawing = asyncio.ensure_future(_safely(draw, external))
+        await asyncio.wait({drawing}, timeout=READY_SECONDS)
+        if not drawing.done():
+            if not await self._shown(trigger, modals.loading(title, external_id=external), respond):
+                return
+            await self._update(external, await drawing, user=None)
+        elif isinstance(drawing.result(), Sentence):
+            await respond(text=drawing.result().text, response_type="ephemeral", replace_original=False)
+        else:
+            await self._shown(trigger, drawing.result(), respond)
+
+    async def redraw(self, external: str, draw: Drawing, *, user: str) -> None:
+        """Draw what an ack left as a loading view; whoever closed it meanwhile gets the answer as a direct message."""
+        await self._update(external, await _safely(draw, external), user=user)
+
+    async def _shown(self, trigger: str, view: View, respond: AsyncRespond) -> bool:
+        try:
+            await self._client.views_open(trigger_id=trigger, view=view)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("modal not opened", why=_why(error))
+            await respond(text="Slack was too slow to open the form. Please try that once more.", replace_original=False)
+            return False
+        return True
+
+    async def _update(self, external: str, drawn: View | Sentence, *, user: str | None) -> None:
+        view = modals.message(drawn.title, drawn.text, external_id=external) if isinstance(drawn, Sentence) else drawn
+        try:
+            async for attempt in stamina.retry_context(on=_not_there_yet, timeout=VIEW_SECONDS, wait_initial=0.05, wait_max=0.5):
+                with attempt:
+                    await self._client.views_update(external_id=external, view=view)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.info("modal was closed", why=_why(error))
+            if user:
+                await self._tell(user, drawn.text if isinstance(drawn, Sentence) else CLOSED)
+
+    async def _tell(self, user: str, text: str) -> None:
+        opened = await self._client.conversations_open(users=user)
+        await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+
+
+def new_external_id() -> str:
+    """Make an id for a view; Slack wants one that no other view of the team ever had."""
+    return uuid.uuid4().hex
+
+
+async def said_safely(answering: Awaitable[Answer]) -> Answer | str:
+    """Await an answer, or tell of a fault under an id that stands in the log too."""
+    try:
+        return await answering
+    except Exception:
+        fault = uuid.uuid4().hex[:8]
+        log.exception("answer failed", fault=fault)
+        return f"Something went wrong on the bot's side (fault `{fault}`). Try again; if it goes on, show this to whoever runs the bot."
+
+
+async def _safely(draw: Drawing, external: str) -> View | Sentence:
+    drawn = await said_safely(draw(external))
+    return Sentence("Something went wrong", drawn) if isinstance(drawn, str) else drawn
+
+
+def _not_there_yet(error: Exception) -> bool:
+    """The view that an ack draws can take a moment to be there."""
+    return isinstance(error, SlackApiError) and error.response.get("error") == "not_found"
+
+
+def _why(error: Exception) -> str:
+    return str(error.response.get("error")) if isinstance(error, SlackApiError) else type(error).__name__

@@ -1,0 +1,102 @@
+"""The form of `/discount add`: choosing a rule, More…, the review, and asking."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.giving.answers import Form, Review
+from bot.giving.ids import RequestId
+from bot.giving.people import Person
+from bot.giving.policy import Refusal
+from bot.giving.request import Typed
+from bot.slack import add_modal, modals, outcomes, review_modal, words
+from bot.slack.screens import Drawing, Sentence, View, new_external_id
+from handlers.counter import Counter
+
+REDRAWN = 1
+"""The generation of a form that shows our values, not those that Slack remembers."""
+
+
+def register(app: AsyncApp) -> None:
+    """Listen to the form and to its review."""
+    app.options(add_modal.RULE_ACTION)(suggest_rules)
+    app.action(add_modal.MORE_ACTION)(show_more)
+    app.view(add_modal.CALLBACK)(submit_form)
+    app.view(review_modal.CALLBACK)(submit_review)
+
+
+async def suggest_rules(ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], who: Person, counter: Counter) -> None:
+    """Search the rules for what is typed into Rule."""
+    draft, _ = add_modal.read(body["view"])
+    found = await counter.asking.find_rules(draft, who, str(payload.get("value") or ""))
+    await ack(options=add_modal.options(found, counter.look))
+
+
+async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, counter: Counter) -> None:
+    """Draw the form again with what stood behind More…."""
+    view = body["view"]
+    draft, typed = add_modal.read(view)
+    more = Typed(rule=typed.rule, customers=typed.customers, reason=typed.reason, once_key=typed.once_key, more=True)
+
+    async def draw(external: str) -> View | Sentence:
+        return _form_or_no(await counter.asking.redraw(draft, who, more), counter, external)
+
+    await ack()
+    counter.jobs.soon(counter.screens.redraw(view["external_id"], draw, user=who.id))
+
+
+async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
+    """Keep what was typed, then answer: with the faults in their fields, or with the review to come."""
+    draft, typed = add_modal.read(view)
+    faults = await counter.asking.fill_in(draft, who, typed)
+    if isinstance(faults, Refusal):
+        await ack(response_action="update", view=modals.message(add_modal.TITLE, words.refusal(faults, counter.look)))
+        return
+    if faults:
+        await ack(response_action="errors", errors=add_modal.errors(faults, view, counter.look))
+        return
+    external = new_external_id()
+    await ack(response_action="update", view=modals.loading(review_modal.TITLE, external_id=external, metadata=draft))
+    counter.jobs.soon(counter.screens.redraw(external, draw_review(counter, draft, who), user=who.id))
+
+
+async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
+    """Ask for what the review showed."""
+    draft, external = review_modal.read(view), new_external_id()
+
+    async def draw(_external: str) -> View | Sentence:
+        asked = await counter.asking.ask(draft, who)
+        if isinstance(asked, Refusal):
+            return Sentence("Not asked for", words.refusal(asked, counter.look))
+        return outcomes.asked(asked)
+
+    await ack(response_action="update", view=modals.loading(review_modal.TITLE, external_id=external, metadata=draft))
+    counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
+
+
+def draw_form(counter: Counter, draft: RequestId, who: Person) -> Drawing:
+    """Draw the form for whoever may ask."""
+
+    async def draw(external: str) -> View | Sentence:
+        return _form_or_no(await counter.asking.form(draft, who), counter, external)
+
+    return draw
+
+
+def draw_review(counter: Counter, draft: RequestId, who: Person) -> Drawing:
+    """Draw the review; a fault found only now brings the form back, filled in, with the fault in its place."""
+
+    async def draw(external: str) -> View | Sentence:
+        judged = await counter.asking.review(draft, who)
+        if isinstance(judged, Review):
+            return review_modal.build(judged, counter.look, external_id=external)
+        return _form_or_no(judged, counter, external, generation=REDRAWN)
+
+    return draw
+
+
+def _form_or_no(form: Form | Refusal, counter: Counter, external: str, *, generation: int = 0) -> View | Sentence:
+    if isinstance(form, Refusal):
+        return Sentence(add_modal.TITLE, words.refusal(form, counter.look))
+    return add_modal.build(form, counter.look, external_id=external, generation=generation)

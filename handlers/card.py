@@ -1,0 +1,130 @@
+"""The card's buttons, and the modals that they open."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.giving.ids import ChannelId, RequestId
+from bot.giving.people import Person
+from bot.giving.policy import Refusal
+from bot.giving.request import Event, Request
+from bot.slack import approve_modal, card, modals, outcomes, reject_modal, words
+from bot.slack.screens import Sentence, View, new_external_id, said_safely
+from handlers.counter import Counter
+
+
+def register(app: AsyncApp) -> None:
+    """Listen to the buttons and to the modals behind them."""
+    app.action(card.APPROVE)(open_approval)
+    app.action(card.REJECT)(open_rejection)
+    app.action(card.CANCEL)(cancel)
+    app.action(card.CONTINUE)(carry_on)
+    app.action(card.END)(end_here)
+    app.view(approve_modal.CALLBACK)(submit_approval)
+    app.view(reject_modal.CALLBACK)(submit_rejection)
+
+
+async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Show an approver what a yes is for."""
+    request, channel = _pressed(body)
+
+    async def draw(external: str) -> View | Sentence:
+        found = await counter.desk.consider(request, who, channel)
+        if isinstance(found, Refusal):
+            return Sentence(approve_modal.TITLE, words.refusal(found, counter.look))
+        return approve_modal.build(found, counter.look, external_id=external)
+
+    await ack()
+    counter.jobs.soon(counter.screens.open(body["trigger_id"], approve_modal.TITLE, draw, respond=respond))
+
+
+async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
+    """Say yes to what was shown."""
+    request, round_, typed = approve_modal.read(view)
+    miscounted = await counter.desk.miscounted(request, typed)
+    if miscounted:
+        await ack(response_action="errors", errors=approve_modal.errors(words.refusal_plain(miscounted, counter.look)))
+        return
+    await _finish(
+        ack, approve_modal.TITLE, who, counter, lambda: counter.desk.approve(request, round_, who, typed=typed), outcomes.approved
+    )
+
+
+async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Ask an approver why not."""
+    request, channel = _pressed(body)
+
+    async def draw(external: str) -> View | Sentence:
+        found = await counter.desk.rejectable(request, who, channel)
+        if isinstance(found, Refusal):
+            return Sentence(reject_modal.TITLE, words.refusal(found, counter.look))
+        return reject_modal.build(found, counter.look, external_id=external)
+
+    await ack()
+    counter.jobs.soon(counter.screens.open(body["trigger_id"], reject_modal.TITLE, draw, respond=respond))
+
+
+async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
+    """Say no, with the reason."""
+    request, why = reject_modal.read(view)
+    await _finish(ack, reject_modal.TITLE, who, counter, lambda: counter.desk.reject(request, who, why), outcomes.rejected)
+
+
+async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Take the request back."""
+    request, channel = _pressed(body)
+    await _answer(ack, respond, counter, lambda: counter.desk.cancel(request, who, channel), outcomes.cancelled)
+
+
+async def carry_on(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Go on with a stopped request."""
+    request, channel = _pressed(body)
+    await _answer(
+        ack, respond, counter, lambda: counter.desk.carry_on(request, who, channel), lambda now: outcomes.resolved(now, Event.CONTINUED)
+    )
+
+
+async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Leave a stopped request as it is."""
+    request, channel = _pressed(body)
+    await _answer(
+        ack, respond, counter, lambda: counter.desk.end_here(request, who, channel), lambda now: outcomes.resolved(now, Event.ENDED_HERE)
+    )
+
+
+Act = Callable[[], Awaitable[Request | Refusal]]
+Tell = Callable[[Request], Sentence]
+
+
+async def _finish(ack: AsyncAck, title: str, who: Person, counter: Counter, act: Act, tell: Tell) -> None:
+    """Do it behind a loading view, which becomes the answer."""
+    external = new_external_id()
+
+    async def draw(_external: str) -> View | Sentence:
+        done = await act()
+        return Sentence(title, words.refusal(done, counter.look)) if isinstance(done, Refusal) else tell(done)
+
+    await ack(response_action="update", view=modals.loading(title, external_id=external))
+    counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
+
+
+async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: Act, tell: Tell) -> None:
+    """Do it, and tell the person alone how it went."""
+
+    async def answer() -> str:
+        done = await act()
+        return words.refusal(done, counter.look) if isinstance(done, Refusal) else tell(done).text
+
+    async def told() -> None:
+        await respond(text=await said_safely(answer()), response_type="ephemeral", replace_original=False)
+
+    await ack()
+    counter.jobs.soon(told())
+
+
+def _pressed(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
+    """Read which request's button was pressed, and in which channel: both are checked against the books."""
+    return RequestId(str(body["actions"][0].get("value") or "")), ChannelId(str((body.get("channel") or {}).get("id") or ""))

@@ -1,0 +1,20 @@
+"""What every handler works with, as one value that the app puts into Bolt's context."""
+
+from dataclasses import dataclass
+
+from bot.giving.asking import Asking
+from bot.giving.desk import Desk
+from bot.giving.ports import Jobs
+from bot.slack.look import Look
+from bot.slack.screens import Screens
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where people meet the desk."""
+
+    asking: Asking
+    desk: Desk
+    jobs: Jobs
+    screens: Screens
+    look: Look

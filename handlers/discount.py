@@ -1,0 +1,84 @@
+"""`/discount …`: what each of its words does."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, ShowRule, Status, parse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.giving.ids import ChannelId
+from bot.giving.people import Person
+from bot.giving.policy import Refusal
+from bot.giving.request import Typed
+from bot.slack import add_modal, help, outcomes, rule_view, status, words  # noqa: A004 - the command's own word
+from bot.slack.look import Message
+from bot.slack.screens import said_safely
+from handlers.add_form import draw_form
+from handlers.counter import Counter
+
+
+def register(app: AsyncApp) -> None:
+    """Listen to the command."""
+    app.command("/discount")(discount)
+
+
+async def discount(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Do what the command says; whatever takes a look-up comes after the ack."""
+    asked, channel = parse(command.get("text") or ""), ChannelId(command["channel_id"])
+    if isinstance(asked, Add):
+        await add(ack, command, respond, who, counter, asked)
+        return
+    if isinstance(asked, Help | NotUnderstood):
+        message = help.build(counter.look) if isinstance(asked, Help) else help.not_understood(asked.text, asked.nearest)
+        await ack(text=message.text, blocks=message.blocks)
+        return
+    await ack()
+    counter.jobs.soon(_tell(respond, answer(asked, who, channel, counter)))
+
+
+async def add(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter, typed: Add) -> None:
+    """Keep a draft with what the command holds, and open the form on it."""
+    channel = ChannelId(command["channel_id"])
+    listed = counter.asking.listed(who, channel)
+    if isinstance(listed, Refusal):
+        await ack(words.refusal(listed, counter.look))
+        return
+    draft = await counter.asking.open_draft(who, channel, Typed(rule=typed.rule, customers=typed.customers_text))
+    await ack()
+    counter.jobs.soon(counter.screens.open(command["trigger_id"], add_modal.TITLE, draw_form(counter, draft.id, who), respond=respond))
+
+
+async def answer(asked: Command, who: Person, channel: ChannelId, counter: Counter) -> Message | str:
+    """Find what the person alone is told."""
+    match asked:
+        case Status(short=None):
+            stories = await counter.desk.recent(who, channel)
+            return words.refusal(stories, counter.look) if isinstance(stories, Refusal) else status.build(stories, counter.look)
+        case Status(short=short):
+            story = await counter.desk.look(short, who, channel)
+            return words.refusal(story, counter.look) if isinstance(story, Refusal) else status.one(story, counter.look)
+        case ShowRule(words=text):
+            return await _rule(text, who, channel, counter)
+        case Cancel(short=short):
+            cancelled = await counter.desk.cancel(short, who, None)
+            return words.refusal(cancelled, counter.look) if isinstance(cancelled, Refusal) else outcomes.cancelled(cancelled).text
+    raise TypeError(asked)
+
+
+async def _rule(text: str, who: Person, channel: ChannelId, counter: Counter) -> Message | str:
+    found = await counter.asking.look_up(text, who, channel)
+    if isinstance(found, Refusal):
+        return words.refusal(found, counter.look)
+    if isinstance(found, list):
+        return rule_view.several(found, counter.look)
+    return rule_view.build(*found, counter.look)
+
+
+async def _tell(respond: AsyncRespond, answering: Awaitable[Message | str]) -> None:
+    told = await said_safely(answering)
+    if isinstance(told, str):
+        await respond(text=told, response_type="ephemeral")
+    else:
+        await respond(text=told.text, blocks=told.blocks, response_type="ephemeral")

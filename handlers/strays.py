@@ -1,0 +1,53 @@
+"""Clicks and forms that nothing else answers: buttons of an older version, and faults of our own. No click is ever silent."""
+
+import re
+import uuid
+from typing import Any, Final
+
+import structlog
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.slack import modals
+from handlers.counter import Counter
+
+ANYTHING: Final = re.compile(".*")
+OUTDATED: Final = "This is of an older version of the bot, and does nothing any more. `/discount status` shows what is open here."
+
+log = structlog.get_logger()
+
+
+def register(app: AsyncApp) -> None:
+    """Listen to whatever is left; to be registered last."""
+    app.action(ANYTHING)(press)
+    app.view(ANYTHING)(submit)
+    app.error(fail)
+
+
+async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, counter: Counter) -> None:
+    """Answer a button that nobody knows; a link's button has nothing to be told."""
+    await ack()
+    if "response_url" in body and not body["actions"][0].get("url"):
+        counter.jobs.soon(respond(text=OUTDATED, response_type="ephemeral", replace_original=False))
+
+
+async def submit(ack: AsyncAck) -> None:
+    """Answer a form that nobody knows."""
+    await ack(response_action="update", view=modals.message("Out of date", OUTDATED))
+
+
+async def fail(error: Exception, body: dict[str, Any]) -> BoltResponse:
+    """Tell the person of a fault of ours under an id that stands in the log; a form stays open with all that was typed."""
+    fault = uuid.uuid4().hex[:8]
+    log.error("handler failed", fault=fault, exc_info=error)
+    sentence = f"Something went wrong on the bot's side (fault {fault}), and nothing was done. Please try again."
+    if body.get("type") == "view_submission":
+        field = next((block["block_id"] for block in body["view"]["blocks"] if block.get("type") == "input"), None)
+        if field is None:
+            return BoltResponse(status=200, body={"response_action": "update", "view": modals.message("Something went wrong", sentence)})
+        return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: sentence}})
+    if body.get("type") == "block_suggestion":
+        return BoltResponse(status=200, body={"options": []})
+    return BoltResponse(status=200, body={"response_type": "ephemeral", "text": sentence} if "command" in body else "")
