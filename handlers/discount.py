@@ -3,7 +3,6 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, ShowRule, Status, parse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -12,7 +11,8 @@ from bot.giving.ids import ChannelId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.giving.request import Typed
-from bot.slack import add_modal, help, outcomes, rule_view, status, words  # noqa: A004 - the command's own word
+from bot.slack import add_modal, command, help, outcomes, rule_view, status, words  # noqa: A004 - the command's own word
+from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, ShowRule, Status
 from bot.slack.look import Message
 from bot.slack.screens import said_safely
 from handlers.add_form import draw_form
@@ -24,30 +24,30 @@ def register(app: AsyncApp) -> None:
     app.command("/discount")(discount)
 
 
-async def discount(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def discount(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Do what the command says; whatever takes a look-up comes after the ack."""
-    asked, channel = parse(command.get("text") or ""), ChannelId(command["channel_id"])
+    asked, channel = command.read(payload.get("text") or ""), ChannelId(payload["channel_id"])
     if isinstance(asked, Add):
-        await add(ack, command, respond, who, counter, asked)
+        await add(ack, payload, respond, who, counter, asked)
         return
     if isinstance(asked, Help | NotUnderstood):
-        message = help.build(counter.look) if isinstance(asked, Help) else help.not_understood(asked.text, asked.nearest)
+        message = help.build(counter.look) if isinstance(asked, Help) else help.not_understood(asked.text, asked.nearest or "")
         await ack(text=message.text, blocks=message.blocks)
         return
     await ack()
     counter.jobs.soon(_tell(respond, answer(asked, who, channel, counter)))
 
 
-async def add(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter, typed: Add) -> None:
+async def add(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter, typed: Add) -> None:
     """Keep a draft with what the command holds, and open the form on it."""
-    channel = ChannelId(command["channel_id"])
+    channel = ChannelId(payload["channel_id"])
     listed = counter.asking.listed(who, channel)
     if isinstance(listed, Refusal):
         await ack(words.refusal(listed, counter.look))
         return
     draft = await counter.asking.open_draft(who, channel, Typed(rule=typed.rule, customers=typed.customers_text))
     await ack()
-    counter.jobs.soon(counter.screens.open(command["trigger_id"], add_modal.TITLE, draw_form(counter, draft.id, who), respond=respond))
+    counter.jobs.soon(counter.screens.open(payload["trigger_id"], add_modal.TITLE, draw_form(counter, draft.id, who), respond=respond))
 
 
 async def answer(asked: Command, who: Person, channel: ChannelId, counter: Counter) -> Message | str:
@@ -56,7 +56,7 @@ async def answer(asked: Command, who: Person, channel: ChannelId, counter: Count
         case Status(short=None):
             stories = await counter.desk.recent(who, channel)
             return words.refusal(stories, counter.look) if isinstance(stories, Refusal) else status.build(stories, counter.look)
-        case Status(short=short):
+        case Status(short=str() as short):
             story = await counter.desk.look(short, who, channel)
             return words.refusal(story, counter.look) if isinstance(story, Refusal) else status.one(story, counter.look)
         case ShowRule(words=text):

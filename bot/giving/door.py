@@ -60,10 +60,10 @@ class Door:
         )
 
     async def canceller(self, who: Person, request: Request) -> Refusal | None:
-        """Let in who may cancel a request as it stands, continue it, or end it."""
-        policy = self.channel(who, request.channel)
-        if isinstance(policy, Refusal):
-            return policy
+        """Let in who may cancel a request as it stands, continue it, or end it; also where its channel is listed no more."""
+        if who.team != self._team:
+            return Refusal(Reason.STRANGER, who=self.policy.admins)
+        policy = self.policy.channels.get(request.channel) or _closed(request.channel)
         try:
             profile, groups = await self._look_up(who.id, policy.approvers)
         except PeopleUnavailable as error:
@@ -113,3 +113,8 @@ class Door:
 
 def _unavailable(error: PeopleUnavailable) -> Refusal:
     return Refusal(Reason.LOOKUP_FAILED, str(error))
+
+
+def _closed(channel: ChannelId) -> ChannelPolicy:
+    """What a channel may do that is not listed: nothing."""
+    return ChannelPolicy(id=channel, rules=frozenset(), requesters=(), max_customers=0)

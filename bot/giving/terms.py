@@ -1,7 +1,6 @@
 """What a rule's approval is given for: everything that matters to what a customer gets, as text that can be digested."""
 
 import json
-import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,8 +10,6 @@ from bot.giving.rewards import Rule
 
 BINDING: Final = frozenset({"active", "deleted_at", "limitation", "requirement", "reward", "type"})
 """The parts of a rule, as Dintero names them, that say what is given, when, how often, and whether at all."""
-
-FIRST_NAME: Final = re.compile(r"[^a-z_]")
 
 
 def terms_of(rule: Rule) -> str:
@@ -37,7 +34,7 @@ def terms_of(rule: Rule) -> str:
 
 def _binding(path: str) -> bool:
     """Say whether a path like `reward.cap` or `requirement.mixes.0` leads into a binding part."""
-    return FIRST_NAME.split(path, maxsplit=1)[0] in BINDING
+    return path.partition(".")[0] in BINDING
 
 
 def _canonical(value: object) -> str:

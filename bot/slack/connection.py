@@ -52,7 +52,7 @@ async def socket_mode(app: AsyncApp, api_url: str, token: str) -> AsyncIterator[
     """
     handler = AsyncSocketModeHandler(app, token, web_client=AsyncWebClient(token=token, base_url=api_url))
     try:
-        await handler.connect_async()
+        await handler.connect_async()  # type: ignore[no-untyped-call]
     except SlackApiError as error:
         refused = f"SLACK_APP_TOKEN: Slack does not take it ({error.response.get('error')}); make one with connections:write"
         raise UnusableSettings([refused]) from error
@@ -60,7 +60,7 @@ async def socket_mode(app: AsyncApp, api_url: str, token: str) -> AsyncIterator[
         yield handler.client
     finally:
         with suppress(Exception):
-            await handler.close_async()
+            await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 def _is_away(error: Exception) -> bool:

@@ -53,10 +53,12 @@ class Screens:
             if not await self._shown(trigger, modals.loading(title, external_id=external), respond):
                 return
             await self._update(external, await drawing, user=None)
-        elif isinstance(drawing.result(), Sentence):
-            await respond(text=drawing.result().text, response_type="ephemeral", replace_original=False)
+            return
+        drawn = drawing.result()
+        if isinstance(drawn, Sentence):
+            await respond(text=drawn.text, response_type="ephemeral", replace_original=False)
         else:
-            await self._shown(trigger, drawing.result(), respond)
+            await self._shown(trigger, drawn, respond)
 
     async def redraw(self, external: str, draw: Drawing, *, user: str) -> None:
         """Draw what an ack left as a loading view; whoever closed it meanwhile gets the answer as a direct message."""

@@ -1,0 +1,193 @@
+"""The heart's port to Dintero, over HTTP; how often a call is repeated is not known here."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+from urllib.parse import quote
+
+import aiohttp
+import httpx
+from httpx_aiohttp import HttpxAiohttpClient
+
+from bot.dintero.auth import ClientCredentials
+from bot.dintero.refusals import refusal
+from bot.dintero.wire import Unreadable, id_of, read_rule, read_rules
+from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound
+from bot.giving.ids import CustomerId, OnceKey, RuleId
+from bot.giving.rewards import Rule
+
+PAGE: Final = 100
+"""Rules a page: the most that Dintero documents."""
+
+CONNECTIONS: Final = 128
+"""At once, at most: several requests of 8 to 32 batches in flight each, and the questions between them."""
+
+TIMEOUT: Final = 30.0
+
+UNREADABLE: Final = "Dintero's answer could not be read"
+
+LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+"""A proxy of the environment is used, but never for a stand-in on this machine."""
+
+
+class DinteroClient:
+    """Dintero's discounts API, implementing `bot.giving.ports.Dintero`.
+
+    Takes an open client whose base URL is the API's and whose `auth` is `ClientCredentials`, and never closes it. `timeout` is how many
+    seconds one call may last as a whole, its token included: a server that answers byte by byte is no answer either.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, *, account: str, timeout: float = TIMEOUT) -> None:
+        self._http = http
+        self._rules = f"/accounts/{quote(account, safe='')}/discounts/rules"
+        self._timeout = timeout
+
+    async def rules(self) -> tuple[Rule, ...]:
+        """Read all rules, however many pages there are; expired, inactive and deleted ones too, so that they can be shown as such.
+
+        That a page follows the id of the last rule before it is a reading of ours, and so is that `state=all` leaves out nothing. So the
+        end is the page that brings nothing new: a short one may come of a server that allows fewer, and one that repeats itself is not
+        read for ever.
+
+        Raises:
+            DinteroError: they could not be read.
+        """
+        found: dict[RuleId, Rule] = {}
+        seen: set[str] = set()
+        page: dict[str, str | int] = {"limit": PAGE, "state": "all"}
+        while True:
+            answer = await self._page(page)
+            ids = [known for known in map(id_of, answer) if known is not None]
+            if answer and not ids:
+                raise OutcomeUnknown(UNREADABLE)
+            if seen.issuperset(ids):
+                return tuple(found.values())
+            seen.update(ids)
+            found.update((rule.id, rule) for rule in read_rules(answer))
+            page["starting_after"] = ids[-1]
+
+    async def rule(self, rule: RuleId) -> Rule:
+        """Read one rule with its statistics.
+
+        Raises:
+            RuleNotFound: there is no such rule, or it cannot even be the id of one (400).
+            DinteroError: it could not be read.
+        """
+        try:
+            return _rule(await self._call(self._http.build_request("GET", self._path(rule))))
+        except CustomersRefused:
+            raise RuleNotFound("Dintero takes this for no rule's id") from None
+
+    async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
+        """Give the rule's discount to these customers; a repeat under the same key gives nothing more.
+
+        Only a 200 with a rule in it counts as given, as documented.
+
+        Raises:
+            CustomersRefused: the API refused the batch as it stands (400).
+            TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
+            DinteroBusy: turned away (429); nothing was done.
+            OutcomeUnknown: no usable answer; the batch may have been given. Repeat it under the same key.
+        """
+        try:
+            body = {"customers": list(customers), "offering_constraint_id": once}
+            request = self._http.build_request("POST", self._path(rule) + "/customers", json=body)
+        except UnicodeEncodeError:
+            raise CustomersRefused("An id holds half a character, which cannot be sent") from None
+        return _rule(await self._call(request))
+
+    async def _page(self, page: dict[str, str | int]) -> list[object]:
+        try:
+            answer = _json(await self._call(self._http.build_request("GET", self._rules, params=page)))
+        except (CustomersRefused, RuleNotFound) as refused:
+            raise DinteroError(f"Dintero did not list its rules: {refused}") from None
+        if not isinstance(answer, list):
+            raise OutcomeUnknown(UNREADABLE)
+        return answer
+
+    def _path(self, rule: RuleId) -> str:
+        """Make a rule's path, in which an id that a person typed stays one segment."""
+        try:
+            segment = quote(rule, safe="")
+        except UnicodeEncodeError:
+            segment = ""
+        if not segment.strip("."):
+            raise RuleNotFound("Dintero has no such rule")
+        return f"{self._rules}/{segment}"
+
+    async def _call(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; whatever is not an answer of 200 is one of our errors."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._http.send(request)
+        except DinteroError:
+            raise
+        except Exception as failure:  # noqa: BLE001 - httpx's, aiohttp's, the system's: none tells that nothing was done
+            raise OutcomeUnknown(self._what_happened(failure)) from None
+        if answer.status_code != httpx.codes.OK:
+            raise refusal(answer)
+        return answer
+
+    def _what_happened(self, failure: Exception) -> str:
+        """Say why there is no answer. The transport names a cut connection a `ConnectTimeout`, so aiohttp's own name decides."""
+        match failure.__cause__ if isinstance(failure, httpx.HTTPError) else failure:
+            case aiohttp.ClientConnectorError() | httpx.ConnectError():
+                return "Dintero could not be reached"
+            case aiohttp.ClientResponseError() | httpx.DecodingError() | httpx.RemoteProtocolError():
+                return UNREADABLE
+            case aiohttp.ClientError() | httpx.NetworkError() | ConnectionError():
+                return "The connection to Dintero was cut"
+            case TimeoutError() | httpx.TimeoutException():
+                return f"Dintero gave no answer within {self._timeout:g} s"
+            case _:
+                return "The call to Dintero failed"
+
+
+@asynccontextmanager
+async def open_dintero(
+    base_url: str,
+    account: str,
+    client_id: str,
+    client_secret: str,
+    timeout: float = TIMEOUT,  # noqa: ASYNC109 - of each call
+) -> AsyncGenerator[DinteroClient]:
+    """Open the one HTTP client of the process, and close it in the end; `timeout` is `DINTERO_TIMEOUT`, in seconds for a whole call."""
+    async with HttpxAiohttpClient(
+        base_url=base_url,
+        auth=ClientCredentials(base_url, account, client_id, client_secret),
+        headers=_headers(),
+        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=15),
+        timeout=None,
+        mounts=dict.fromkeys(LOOPBACK),
+    ) as http:
+        yield DinteroClient(http, account=account, timeout=timeout)
+
+
+def _headers() -> dict[str, str]:
+    """Name ourselves, as Dintero recommends for all requests."""
+    ours = version("discount-bot")
+    return {
+        "Accept": "application/json",
+        "User-Agent": f"discount-bot/{ours}",
+        "Dintero-System-Name": "discount-bot",
+        "Dintero-System-Version": ours,
+        "Dintero-System-Plugin-Name": "discount-bot",
+        "Dintero-System-Plugin-Version": ours,
+    }
+
+
+def _json(answer: httpx.Response) -> object:
+    try:
+        return answer.json()
+    except (ValueError, RecursionError):
+        raise OutcomeUnknown(UNREADABLE) from None
+
+
+def _rule(answer: httpx.Response) -> Rule:
+    """Read the rule of a 200; without one it says nothing that can be relied on."""
+    try:
+        return read_rule(_json(answer))
+    except Unreadable:
+        raise OutcomeUnknown(UNREADABLE) from None

@@ -1,0 +1,300 @@
+"""The shape of Dintero's JSON, and how the heart says the same; whether all of it can be read is `wire`'s business."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from bot.giving.ids import RuleId
+from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+
+Path = tuple[str | int, ...]
+
+TELLING_WHETHER_IT_LIVES: Final[frozenset[Path]] = frozenset({("active",), ("deleted_at",)})
+
+
+def as_json(value: object) -> str:
+    """Write a value as JSON that people can read and any database can hold; keys sorted, so that the same always looks the same."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True).encode(errors="backslashreplace").decode()
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(as_json(part)[1:-1] if isinstance(part, str) else str(part) for part in path)
+
+
+def _number(value: object) -> Decimal:
+    """Take a JSON number as it was written: 10.5 stays 10.5; neither true nor "10" is a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic wants a ValueError
+    return Decimal(str(value))
+
+
+def _whole(value: object) -> int:
+    number = _number(value)
+    if not number.is_finite() or number != int(number):
+        raise ValueError("not a whole number")
+    return int(number)
+
+
+def _moment(value: object) -> datetime:
+    """Take a moment with its offset, in UTC; without one it could be anywhere."""
+    if not isinstance(value, str) or (moment := datetime.fromisoformat(value)).tzinfo is None:
+        raise ValueError("not a moment")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("beyond the end of time") from None
+
+
+def _present(**fields: object) -> dict[str, Any]:
+    """Keep what was sent; null says the same as nothing."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+Text = Annotated[str, Field(strict=True, pattern=r"^[^\x00]*$")]
+"""PostgreSQL cannot hold the character 0."""
+Name = Annotated[Text, Field(min_length=1)]
+Flag = Annotated[bool, Field(strict=True)]
+Number = Annotated[Decimal, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Raw = Any
+"""Kept as JSON text, or of no interest; nothing in it can be wrong."""
+
+
+class Wire(BaseModel):
+    """Something in Dintero's JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def extras(self, sent: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, object]]:
+        """Walk over every field of what was sent that is not named here, nor in what stands inside."""
+        for name, value in sent.items():
+            if name not in type(self).model_fields:
+                yield (*path, name), value
+            elif isinstance(value, dict | list):
+                yield from _extras(getattr(self, name), value, (*path, name))
+
+
+def _extras(read: object, sent: Any, path: Path) -> Iterator[tuple[Path, object]]:
+    if isinstance(read, Wire):
+        yield from read.extras(sent, path)
+    elif isinstance(read, tuple):
+        for number, (part, whole) in enumerate(zip(read, sent, strict=True)):
+            yield from _extras(part, whole, (*path, number))
+
+
+class WireItem(Wire):
+    """What a reward or a requirement is about."""
+
+    id: Text | None = None
+    group_id: Text | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if self.id is None and self.group_id is None:
+            raise ValueError("neither an item nor a group")
+        return self
+
+    def item(self) -> Item:
+        """Say it in the heart's words."""
+        return Item(self.id, self.group_id)
+
+
+WireItems = tuple[WireItem, ...]
+
+
+def _items(wire: WireItems | None) -> tuple[Item, ...]:
+    return tuple(item.item() for item in wire or ())
+
+
+class WireItemValue(Wire):
+    """Another value of the reward for some items."""
+
+    items: WireItems
+    value: Number
+
+
+class WireReward(Wire):
+    """What is given."""
+
+    type: Name
+    value: Number
+    values: tuple[WireItemValue, ...] | None = None
+    base: Text | None = None
+    effect: Text | None = None
+
+    def reward(self) -> Reward:
+        """Say it in the heart's words."""
+        values = tuple(ItemValue(_items(other.items), other.value) for other in self.values or ())
+        return Reward(type=self.type, value=self.value, values=values, **_present(base=self.base, effect=self.effect))
+
+
+class WireMix(Wire):
+    """Items that have to be bought together."""
+
+    quantity: Number
+    reward_eligible: Flag
+    items: WireItems | None = None
+
+
+class WireItemRequirement(Wire):
+    """What has to be bought."""
+
+    quantity: Number | None = None
+    items: WireItems | None = None
+    mixes: tuple[WireMix, ...] | None = None
+
+
+class WireRequirement(Wire):
+    """What a purchase must meet."""
+
+    purchase_from: Moment | None = None
+    purchase_to: Moment | None = None
+    item: WireItemRequirement | None = None
+    gross_amount: Whole | None = None
+    net_amount: Whole | None = None
+    stamp: Whole | None = None
+    discount_code: Text | None = None
+    store_ids: tuple[Text, ...] | None = None
+    store: Raw = None
+    customer: Raw = None
+    currencies: Raw = None
+
+    def requirement(self) -> Requirement:
+        """Say it in the heart's words."""
+        item = self.item or WireItemRequirement()
+        return Requirement(
+            purchase_from=self.purchase_from,
+            purchase_to=self.purchase_to,
+            item_quantity=item.quantity,
+            items=_items(item.items),
+            mixes=tuple(Mix(mix.quantity, mix.reward_eligible, _items(mix.items)) for mix in item.mixes or ()),
+            gross_amount=self.gross_amount,
+            net_amount=self.net_amount,
+            stamp=self.stamp,
+            discount_code=self.discount_code,
+            store_ids=self.store_ids or (),
+            store=None if self.store is None else as_json(self.store),
+            customer=None if self.customer is None else as_json(self.customer),
+            currencies=None if self.currencies is None else as_json(self.currencies),
+        )
+
+
+class WireActivation(Wire):
+    """A rule that switches this one off; a type that is not known could mean anything."""
+
+    type: Literal["deactivate_if_discount_active"]
+    value: Text
+
+
+class WireWindow(Wire):
+    """One window of the week."""
+
+    day: Text
+    start: Text
+    end: Text
+
+
+class WireHours(Wire):
+    """When in the week it can be used."""
+
+    timezone: Text | None = None
+    hours: tuple[WireWindow, ...] | None = None
+
+
+class WireLimitation(Wire):
+    """How often and when it can be used."""
+
+    dynamic_purchase_to_days: Whole | None = None
+    discount_activation: tuple[WireActivation, ...] | None = None
+    discount_hours: WireHours | None = None
+    discount_reward_usage: Whole | None = None
+    discount_combination: Whole | None = None
+    discount_eligible: Text | None = None
+    discount_repeat_usage: Whole | None = None
+    stamp_expire_days: Whole | None = None
+    blacklist: WireItems | None = None
+
+    def limitation(self) -> Limitation:
+        """Say it in the heart's words."""
+        hours = self.discount_hours or WireHours()
+        sent = _present(
+            reward_usage=self.discount_reward_usage,
+            repeat_usage=self.discount_repeat_usage,
+            combination=self.discount_combination,
+            eligible=self.discount_eligible,
+            hours_timezone=hours.timezone,
+            stamp_expire_days=self.stamp_expire_days,
+            dynamic_purchase_to_days=self.dynamic_purchase_to_days,
+        )
+        return Limitation(
+            hours=tuple(Hours(window.day, window.start, window.end) for window in hours.hours or ()),
+            deactivated_by=tuple(other.value for other in self.discount_activation or ()),
+            blacklist=_items(self.blacklist),
+            **sent,
+        )
+
+
+class WireStatistics(Wire):
+    """Totals over all customers; `used` is the deprecated twin of `usage`."""
+
+    stamp: Whole | None = None
+    used: Whole | None = None
+    usage: Whole | None = None
+    amount: Whole | None = None
+    debit_balance: Whole | None = None
+
+    def statistics(self) -> Statistics:
+        """Say it in the heart's words."""
+        usage = self.used if self.usage is None else self.usage
+        return Statistics(stamp=self.stamp, usage=usage, amount=self.amount, debit_balance=self.debit_balance)
+
+
+class WireRule(Wire):
+    """A discount rule."""
+
+    id: Name
+    reward: WireReward
+    requirement: WireRequirement | None = None
+    limitation: WireLimitation | None = None
+    statistics: WireStatistics | None = None
+    name: Text | None = None
+    description: Text | None = None
+    receipt_text: Text | None = None
+    type: Text | None = None
+    active: Flag | None = None
+    private: Flag | None = None
+    campaign_id: Text | None = None
+    visible_from: Moment | None = None
+    updated_at: Moment | None = None
+    deleted_at: Moment | None = None
+    created_at: Raw = None
+    created_by: Raw = None
+    updated_by: Raw = None
+    deleted_by: Raw = None
+    links: Raw = None
+    metadata: Raw = None
+
+    def rule(self, sent: Mapping[str, Any], aside: Mapping[Path, object]) -> Rule:
+        """Say it in the heart's words, with what was set aside and whatever else was sent."""
+        unknown = (*aside.items(), *self.extras(sent))
+        sent = _present(name=self.name, description=self.description, receipt_text=self.receipt_text, private=self.private)
+        return Rule(
+            id=RuleId(self.id),
+            reward=self.reward.reward(),
+            requirement=(self.requirement or WireRequirement()).requirement(),
+            limitation=(self.limitation or WireLimitation()).limitation(),
+            statistics=self.statistics.statistics() if self.statistics else None,
+            type=self.type,
+            active=self.active is not False and aside.keys().isdisjoint(TELLING_WHETHER_IT_LIVES),
+            campaign_id=self.campaign_id,
+            visible_from=self.visible_from,
+            updated_at=self.updated_at,
+            deleted_at=self.deleted_at,
+            unknown=tuple(sorted((_dotted(path), as_json(value)) for path, value in unknown)),
+            **sent,
+        )

@@ -1,0 +1,152 @@
+"""The policy file: read strictly, every fault said at once with its line, its key and what is allowed there."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.errors import UnusableSettings
+from bot.giving.ids import ChannelId
+from bot.giving.policy import ChannelPolicy, Policy
+from bot.policy_keys import CHANNEL_ID, ChannelKeys, TopKeys
+from bot.toml_lines import key_lines
+
+Key = tuple[str, ...]
+Table = Mapping[str, Any]
+
+SHOWN_VALUE: Final = 60
+"""How many characters of a wrong value are repeated."""
+REQUIRED: Final = ("rules", "requesters", "max_customers")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at one key, and what would be right."""
+
+    key: Key
+    what: str
+    allowed: str
+
+    def __str__(self) -> str:
+        """Say it as a person reads it."""
+        return f"{_dotted(self.key)} {self.what}; allowed: {self.allowed}"
+
+
+def load_policy(path: Path) -> Policy:
+    """Read the allowlist.
+
+    Raises:
+        UnusableSettings: with every fault, a line each.
+    """
+    text = _text_of(path)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as unreadable:
+        raise UnusableSettings([f"{path}: is no TOML: {unreadable}"]) from None
+    if faults := list(_faults(table)):
+        raise UnusableSettings(_placed(faults, path, text))
+    return _policy(table)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnusableSettings([f"{path}: cannot be read; allowed: UTF-8 text"]) from None
+    except OSError as missing:
+        what = missing.strerror or "cannot be read"
+        raise UnusableSettings([f"{path}: {what}; copy policy.example.toml, or let POLICY_FILE name another file"]) from None
+
+
+def _faults(table: Table) -> Iterator[Fault]:
+    yield from _wrong(TopKeys, table, ())
+    defaults = _below(table, "defaults")
+    yield from _wrong(ChannelKeys, defaults, ("defaults",))
+    for channel, keys in _below(table, "channels").items():
+        yield from _channel_faults(channel, keys, defaults)
+
+
+def _below(table: Table, key: str) -> Table:
+    below = table.get(key, {})
+    return below if isinstance(below, dict) else {}
+
+
+def _channel_faults(channel: str, keys: Any, defaults: Table) -> Iterator[Fault]:
+    key = ("channels", channel)
+    if not re.fullmatch(CHANNEL_ID, channel):
+        yield Fault(key, "is no channel id", "an id as Slack shows it under About, C… or G…")
+    if not isinstance(keys, dict):
+        yield Fault(key, f"is {_shown(keys)}, which cannot be used", "a table, [channels.C…]")
+        return
+    yield from _wrong(ChannelKeys, keys, key)
+    given = {**defaults, **keys}
+    needed = REQUIRED if given.get("approvals") == 0 else (*REQUIRED, "approvers")
+    for name in needed:
+        if name not in given:
+            yield Fault((*key, name), "is missing", _allowed(ChannelKeys, name))
+
+
+def _wrong(model: type[BaseModel], table: Table, above: Key) -> Iterator[Fault]:
+    try:
+        model.model_validate(table)
+    except ValidationError as wrong:
+        for error in wrong.errors(include_url=False):
+            name = str(error["loc"][0])
+            yield Fault((*above, name), _what(error), _allowed(model, name))
+
+
+def _what(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "extra_forbidden":
+        return "is no known key"
+    return f"{'has' if len(error['loc']) > 1 else 'is'} {_shown(error['input'])}, which cannot be used"
+
+
+def _allowed(model: type[BaseModel], name: str) -> str:
+    if field := model.model_fields.get(name):
+        return field.description or ""
+    return ", ".join(model.model_fields)
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN_VALUE else f"{text[:SHOWN_VALUE]}…"
+
+
+def _placed(faults: list[Fault], path: Path, text: str) -> list[str]:
+    lines = key_lines(text)
+    placed = sorted(((_line(fault.key, lines), fault) for fault in faults), key=lambda pair: (pair[0], pair[1].key))
+    return [f"{path}{f', line {line}' if line else ''}: {fault}" for line, fault in placed]
+
+
+def _line(key: Key, lines: Mapping[Key, int]) -> int:
+    """Where the key stands, or the nearest table above it; 0 for the file."""
+    return next((lines[key[:length]] for length in range(len(key), 0, -1) if key[:length] in lines), 0)
+
+
+def _dotted(key: Key) -> str:
+    return ".".join(part if re.fullmatch("[A-Za-z0-9_-]+", part) else json.dumps(part, ensure_ascii=False) for part in key)
+
+
+def _policy(table: Table) -> Policy:
+    top = TopKeys.model_validate(table)
+    defaults = _given(_below(table, "defaults"))
+    channels = {ChannelId(name): _channel(ChannelId(name), {**defaults, **_given(keys)}) for name, keys in top.channels.items()}
+    return Policy(currency=top.currency, timezone=top.timezone, admins=tuple(top.admins), channels=channels)
+
+
+def _given(keys: Table) -> dict[str, Any]:
+    return ChannelKeys.model_validate(keys).model_dump(exclude_unset=True)
+
+
+def _channel(channel: ChannelId, keys: dict[str, Any]) -> ChannelPolicy:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in keys.items()}
+    values["rules"] = frozenset(values["rules"])
+    return ChannelPolicy(id=channel, **values)

@@ -1,0 +1,1 @@
+"""A world to try it in: stand-ins for Slack and Dintero that keep their rules."""

@@ -1,0 +1,10 @@
+"""The stand-in for Dintero: its rules, its token, its *Add customers*, a ledger of who holds what, and faults on demand.
+
+Keeps what Dintero documents; where nothing is documented it says so, and does what is hardest on the bot.
+"""
+
+from bot.sandbox.dintero.faults import Fault, Faults, Operation
+from bot.sandbox.dintero.ledger import Call, Grant, Ledger
+from bot.sandbox.dintero.server import Point, SandboxDintero
+
+__all__ = ["Call", "Fault", "Faults", "Grant", "Ledger", "Operation", "Point", "SandboxDintero"]

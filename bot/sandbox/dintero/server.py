@@ -1,0 +1,235 @@
+"""The stand-in for Dintero on a port of this machine: HTTP, faults and hooks around the shop; the rules of giving are the shop's."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, Self
+
+from aiohttp import web
+
+from bot.sandbox.dintero.catalogue import catalogue
+from bot.sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
+from bot.sandbox.dintero.ledger import Call, Ledger
+from bot.sandbox.dintero.shop import JsonRule, Shop
+from bot.sandbox.dintero.tokens import Refused, Tokens
+
+ACCOUNT: Final = "T12345678"
+CLIENT_ID: Final = "sandbox-client"
+CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - of a stand-in that anybody may ask
+
+READING: Final = frozenset({"read:discounts", "admin:discounts"})
+WRITING: Final = frozenset({"write:discounts", "admin:discounts"})
+GRANTED: Final = frozenset({"read:discounts", "write:discounts"})
+
+LARGEST_BODY: Final = 64 * 1024 * 1024
+DRIP: Final = 0.02
+"""Seconds between two bytes of an answer that trickles."""
+
+
+class Point(StrEnum):
+    """When `on_call` is told of a call: before it is carried out, and after, when it is not yet answered."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+OnCall = Callable[[Point, int], Awaitable[None]]
+Work = Callable[[web.Request, object, Call | None], JsonRule | list[JsonRule] | dict[str, str | int]]
+"""What an operation does with a request, the JSON in it, and the call that it was noted as."""
+
+
+class SandboxDintero:
+    """A Dintero with one account, one API client, and rules of one's own choosing.
+
+    `rules` are in Dintero's JSON, by id, and may be changed at any time; so may `refuses`, `latency` (seconds, of every call), `faults`,
+    `tokens` and `on_call`, which is awaited at both points of every *Add customers*, with its number from 1. `ledger` tells what came
+    of it.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[JsonRule] | None = None,
+        *,
+        refuses: Iterable[str] = (),
+        account: str = ACCOUNT,
+        client_id: str = CLIENT_ID,
+        client_secret: str = CLIENT_SECRET,
+        scopes: Iterable[str] = GRANTED,
+        latency: float = 0.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.shop = Shop(catalogue(clock()) if rules is None else rules, refuses=refuses, clock=clock)
+        self.tokens = Tokens(account=account, client_id=client_id, client_secret=client_secret, scopes=frozenset(scopes), clock=clock)
+        self.faults = Faults()
+        self.latency = latency
+        self.on_call: OnCall | None = None
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """The base URL, to be set as `DINTERO_API_URL`."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def rules(self) -> dict[str, JsonRule]:
+        """All rules by id, as Dintero's JSON."""
+        return self.shop.rules
+
+    @property
+    def refuses(self) -> set[str]:
+        """Customers with whom any call is refused, whole."""
+        return self.shop.refuses
+
+    @property
+    def ledger(self) -> Ledger:
+        """Who was given what, and every call."""
+        return self.shop.ledger
+
+    def use(self, rule: str, *, times: int = 1, amount: int = 0) -> None:
+        """Count purchases on which a rule was used, and what they got off in minor units."""
+        statistics = self.rules[rule].setdefault("statistics", {})
+        for name, more in (("usage", times), ("used", times), ("amount", amount)):
+            statistics[name] = statistics.get(name, 0) + more
+
+    def delete(self, rule: str) -> None:
+        """Delete a rule, as Dintero does: it can still be read."""
+        self.rules[rule]["deleted_at"] = self._clock().isoformat()
+
+    async def start(self, port: int = 0) -> Self:
+        """Listen on loopback, at a free port unless one is named."""
+        self._stopping = asyncio.Event()
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def stop(self) -> None:
+        """Stop listening; whoever was left hanging is cut. What was given stays in the ledger, and it can be started again."""
+        self._stopping.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Self:
+        """Start at a free port."""
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop."""
+        await self.stop()
+
+    def _app(self) -> web.Application:
+        account, rules = "/v1/accounts/{aid}", "/v1/accounts/{aid}/discounts/rules"
+        app = web.Application(client_max_size=LARGEST_BODY)
+        app.router.add_post(f"{account}/auth/token", self._route(Operation.TOKEN, self._token))
+        app.router.add_get(rules, self._route(Operation.RULES, self._list))
+        app.router.add_get(rules + "/{did}", self._route(Operation.RULE, self._read))
+        app.router.add_get(rules + "/{did}/customers", self._route(Operation.REFS, self._refs))
+        app.router.add_post(rules + "/{did}/customers", self._route(Operation.ADD, self._add))
+        return app
+
+    def _token(self, request: web.Request, asked: object, _: Call | None) -> dict[str, str | int]:
+        return self.tokens.issue(request.match_info["aid"], request.headers.get("Authorization", ""), asked)
+
+    def _list(self, request: web.Request, _asked: object, _: Call | None) -> list[JsonRule]:
+        self._admit(request, READING)
+        return self.shop.page(request.query)
+
+    def _read(self, request: web.Request, _asked: object, _: Call | None) -> JsonRule:
+        self._admit(request, READING)
+        return self.shop.find(request.match_info["did"])
+
+    def _refs(self, request: web.Request, _asked: object, _: Call | None) -> list[JsonRule]:
+        self._admit(request, READING)
+        return self.shop.refs(request.match_info["did"], request.query)
+
+    def _add(self, request: web.Request, asked: object, call: Call | None) -> JsonRule:
+        self._admit(request, WRITING)
+        assert call is not None  # noqa: S101 - every call of this operation is noted when it comes
+        return self.shop.add(call, asked)
+
+    def _admit(self, request: web.Request, needs: frozenset[str]) -> None:
+        self.tokens.look_at(request.match_info["aid"], request.headers.get("Authorization", ""), needs=needs)
+
+    def _route(self, operation: Operation, work: Work) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Put around an operation what happens to all of them: latency, faults, hooks, errors."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            asked = _json(await request.read())
+            call = self._arrived(request, asked) if operation is Operation.ADD else None
+            fault = self.faults.take(operation)
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            await self._tell(Point.BEFORE, call)
+            if fault and not fault.after:
+                return await self._go_wrong(request, fault, call)
+            answer = _answer(work, request, asked, call)
+            await self._tell(Point.AFTER, call)
+            if fault:
+                return await self._go_wrong(request, fault, call)
+            if call:
+                call.status = answer.status
+            return answer
+
+        return handle
+
+    def _arrived(self, request: web.Request, asked: object) -> Call:
+        """Note a call, whatever is in it."""
+        said = asked if isinstance(asked, dict) else {}
+        customers, key = said.get("customers"), said.get("offering_constraint_id")
+        return self.ledger.arrived(request.match_info["did"], customers if isinstance(customers, list) else (), key, self._clock())
+
+    async def _tell(self, point: Point, call: Call | None) -> None:
+        if call is not None and self.on_call is not None:
+            await self.on_call(point, call.number)
+
+    async def _go_wrong(self, request: web.Request, fault: Fault, call: Call | None) -> web.StreamResponse:
+        match fault.kind:
+            case Kind.ANSWER:
+                if call:
+                    call.status = fault.status
+                kind = "application/json" if fault.body.startswith("{") else "text/html"
+                return web.Response(status=fault.status, text=fault.body, headers=fault.headers, content_type=kind)
+            case Kind.HANG:
+                await self._stopping.wait()
+            case Kind.GARBLED:
+                if request.transport:
+                    request.transport.write(b"SMTP is not what you asked for\r\n\r\n")
+                    request.transport.close()
+            case Kind.CUT_HALFWAY | Kind.TRICKLE:
+                await self._begin(request, forever=fault.kind is Kind.TRICKLE)
+            case Kind.CUT:
+                pass
+        if request.transport:
+            request.transport.abort()
+        return web.Response()
+
+    async def _begin(self, request: web.Request, *, forever: bool) -> None:
+        """Begin an answer that will not be finished, and go on with it byte by byte where it shall last."""
+        answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100000"})
+        await answer.prepare(request)
+        await answer.write(b'{"id": "')
+        while forever and not self._stopping.is_set() and request.transport and not request.transport.is_closing():
+            await answer.write(b"0")
+            await asyncio.sleep(DRIP)
+
+
+def _answer(work: Work, request: web.Request, asked: object, call: Call | None) -> web.Response:
+    try:
+        return web.json_response(work(request, asked, call))
+    except Refused as refused:
+        text = error_body(refused.message, code=refused.code, errors=refused.errors)
+        return web.Response(status=refused.status, text=text, content_type="application/json")
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

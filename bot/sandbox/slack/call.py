@@ -1,0 +1,121 @@
+"""One call of Slack's Web API, as its methods see it: the state they work on, and typed arguments."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.giving.ids import ChannelId, UserId
+from bot.sandbox.slack.refusals import SlackSays
+from bot.sandbox.slack.tickets import Tickets
+from bot.sandbox.slack.views import Stacks
+from bot.sandbox.slack.workspace import Account, Channel, Json, Workspace
+
+
+class TokenKind(StrEnum):
+    """Which token a method takes."""
+
+    BOT = "bot"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `scopes` are the bot's, `api_url` is where the Web API answers."""
+
+    arguments: Json
+    workspace: Workspace
+    stacks: Stacks
+    tickets: Tickets
+    scopes: frozenset[str]
+    api_url: str
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Read an argument.
+
+        Raises:
+            SlackSays: `invalid_arguments` where it is missing and has no default.
+        """
+        value = self.arguments.get(name, default)
+        if value is None:
+            raise SlackSays("invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
+        return str(value)
+
+    def flag(self, name: str) -> bool:
+        """Read a yes or no, however it was written."""
+        return str(self.arguments.get(name, "")).lower() in {"1", "true"}
+
+    def listing(self, name: str) -> list[Any]:
+        """Read a list; empty where there is none."""
+        value = self.arguments.get(name) or []
+        if not isinstance(value, list):
+            raise SlackSays("invalid_arguments", response_metadata={"messages": [f"[ERROR] {name} must be a list"]})
+        return value
+
+    def needs(self, scope: str) -> None:
+        """Insist on a scope.
+
+        Raises:
+            SlackSays: `missing_scope`.
+        """
+        if scope and scope not in self.scopes:
+            raise SlackSays("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
+
+    def channel(self, *, right: str = "read") -> Channel:
+        """Find the channel that the bot may know of, and insist on the scope (`channels:read`, `im:history` …) for its kind.
+
+        Raises:
+            SlackSays: `channel_not_found`, also for a private channel that the bot is not in; `missing_scope`.
+        """
+        channel = self.workspace.channels.get(ChannelId(self.text("channel")))
+        if channel is None or (channel.private and self.workspace.bot.id not in channel.members):
+            raise SlackSays("channel_not_found")
+        if right:
+            self.needs(f"{family(channel)}:{right}")
+        return channel
+
+    def channel_to_post_in(self) -> Channel:
+        """Find the channel that the bot can write to; a person's id means their direct messages.
+
+        Raises:
+            SlackSays: `channel_not_found`, `not_in_channel`, `is_archived`.
+        """
+        wanted = self.text("channel")
+        if UserId(wanted) in self.workspace.people:
+            return self.workspace.direct(UserId(wanted))
+        channel = self.channel(right="")
+        if self.workspace.bot.id not in channel.members:
+            raise SlackSays("not_in_channel")
+        if channel.archived:
+            raise SlackSays("is_archived")
+        return channel
+
+    def account(self, name: str = "user") -> Account:
+        """Find a person.
+
+        Raises:
+            SlackSays: `user_not_found`.
+        """
+        account = self.workspace.people.get(UserId(self.text(name)))
+        if account is None:
+            raise SlackSays("user_not_found")
+        return account
+
+
+Method = Callable[[Call], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a method needs before it is run. A method whose scope depends on the channel asks for it itself."""
+
+    run: Method
+    scope: str = ""
+    token: TokenKind = TokenKind.BOT
+
+
+def family(channel: Channel) -> str:
+    """Name the family of scopes for a channel's kind."""
+    if channel.direct_with is not None:
+        return "im"
+    return "groups" if channel.private else "channels"

@@ -1,0 +1,151 @@
+"""Slack's `chat.*` and `conversations.*` methods that write and read messages."""
+
+from typing import Final
+
+from bot.sandbox.slack.call import Call, Rule
+from bot.sandbox.slack.refusals import SlackSays, refuse_message
+from bot.sandbox.slack.workspace import Channel, Json, Message
+
+PAGE: Final = 100
+MOST: Final = 1_000
+"""Messages a page, by default and at most (conversations.history)."""
+
+
+def post_message(call: Call) -> Json:
+    """`chat.postMessage`: post where the bot is a member, or in direct messages."""
+    channel = call.channel_to_post_in()
+    blocks, text = call.listing("blocks"), call.text("text", "")
+    refuse_message(blocks, text)
+    thread_ts = call.arguments.get("thread_ts")
+    if thread_ts is not None and call.workspace.find_message(channel, str(thread_ts)) is None:
+        raise SlackSays("thread_not_found")
+    message = call.workspace.post(channel, text=text, blocks=blocks, thread_ts=thread_ts, metadata=call.arguments.get("metadata"))
+    return {"ok": True, "channel": channel.id, "ts": message.ts, "message": drawn(call, message)}
+
+
+def update(call: Call) -> Json:
+    """`chat.update`: edit one of the bot's own messages."""
+    channel = call.channel(right="")
+    message = _own(call, channel)
+    blocks, text = call.listing("blocks"), call.text("text", "")
+    refuse_message(blocks, text)
+    call.workspace.edit(message, text=text, blocks=blocks, metadata=call.arguments.get("metadata"))
+    return {"ok": True, "channel": channel.id, "ts": message.ts, "text": text, "message": drawn(call, message)}
+
+
+def delete(call: Call) -> Json:
+    """`chat.delete`: take one of the bot's own messages away."""
+    channel = call.channel(right="")
+    message = _own(call, channel)
+    call.workspace.delete(message)
+    return {"ok": True, "channel": channel.id, "ts": message.ts}
+
+
+def post_ephemeral(call: Call) -> Json:
+    """`chat.postEphemeral`: write to one member of a channel where the bot is one too."""
+    channel = call.channel_to_post_in()
+    person = call.account()
+    if person.id not in channel.members:
+        raise SlackSays("user_not_in_channel")
+    blocks, text = call.listing("blocks"), call.text("text", "")
+    refuse_message(blocks, text)
+    thread_ts = call.arguments.get("thread_ts")
+    message = call.workspace.post(channel, text=text, blocks=blocks, thread_ts=thread_ts, only_for=person.id)
+    return {"ok": True, "message_ts": message.ts}
+
+
+def get_permalink(call: Call) -> Json:
+    """`chat.getPermalink`: the address of a message."""
+    channel = call.channel(right="")
+    ts = call.text("message_ts")
+    message = call.workspace.find_message(channel, ts)
+    if message is None:
+        raise SlackSays("message_not_found")
+    thread = f"?thread_ts={message.thread_ts}&cid={channel.id}" if message.is_reply else ""
+    permalink = f"https://{call.workspace.domain}.slack.com/archives/{channel.id}/p{ts.replace('.', '')}{thread}"
+    return {"ok": True, "channel": channel.id, "permalink": permalink}
+
+
+def history(call: Call) -> Json:
+    """`conversations.history`: a channel's messages, newest first, without the replies in threads."""
+    channel = _readable(call)
+    newest_first = [message for message in reversed(channel.messages) if not message.deleted and not message.is_reply]
+    return _page(call, newest_first)
+
+
+def replies(call: Call) -> Json:
+    """`conversations.replies`: a message and the replies to it, oldest first."""
+    channel = _readable(call)
+    parent = call.workspace.find_message(channel, call.text("ts"))
+    if parent is None:
+        raise SlackSays("thread_not_found")
+    return _page(call, [parent, *channel.thread(parent.ts)])
+
+
+def drawn(call: Call, message: Message) -> Json:
+    """Write a message the way the Web API does; metadata only where it is asked for."""
+    body = message_payload(message, team=call.workspace.team, bot=call.workspace.bot.id)
+    if message.metadata is not None and call.flag("include_all_metadata"):
+        body["metadata"] = message.metadata
+    return body
+
+
+def message_payload(message: Message, *, team: str, bot: str) -> Json:
+    """Write a message the way Slack sends it."""
+    body: Json = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text, "team": team}
+    if message.user == bot:
+        body |= {"bot_id": "B0DISCOUNTBOT", "app_id": "A0DISCOUNTBOT"}
+    if message.blocks:
+        body["blocks"] = message.blocks
+    if message.thread_ts is not None:
+        body["thread_ts"] = message.thread_ts
+    if message.edits:
+        body["edited"] = {"user": bot, "ts": message.edits[-1].until}
+    return body
+
+
+def _own(call: Call, channel: Channel) -> Message:
+    message = call.workspace.find_message(channel, call.text("ts"))
+    if message is None:
+        raise SlackSays("message_not_found")
+    if message.user != call.workspace.bot.id:
+        raise SlackSays("cant_update_message")
+    return message
+
+
+def _readable(call: Call) -> Channel:
+    channel = call.channel(right="history")
+    if call.workspace.bot.id not in channel.members:
+        raise SlackSays("not_in_channel")
+    return channel
+
+
+def _page(call: Call, messages: list[Message]) -> Json:
+    oldest, latest = call.text("oldest", "0"), call.text("latest", "")
+    within = [message for message in messages if _between(message.ts, oldest, latest, inclusive=call.flag("inclusive"))]
+    start = int(call.text("cursor", "") or 0)
+    end = start + min(int(call.text("limit", str(PAGE))), MOST)
+    more = end < len(within)
+    return {
+        "ok": True,
+        "messages": [drawn(call, message) for message in within[start:end]],
+        "has_more": more,
+        "response_metadata": {"next_cursor": str(end) if more else ""},
+    }
+
+
+def _between(ts: str, oldest: str, latest: str, *, inclusive: bool) -> bool:
+    if inclusive and ts in {oldest, latest}:
+        return True
+    return float(oldest or 0) < float(ts) and (not latest or float(ts) < float(latest))
+
+
+METHODS: Final = {
+    "chat.postMessage": Rule(post_message, "chat:write"),
+    "chat.update": Rule(update, "chat:write"),
+    "chat.delete": Rule(delete, "chat:write"),
+    "chat.postEphemeral": Rule(post_ephemeral, "chat:write"),
+    "chat.getPermalink": Rule(get_permalink),
+    "conversations.history": Rule(history),
+    "conversations.replies": Rule(replies),
+}

@@ -1,0 +1,148 @@
+"""Slack's methods that tell who and what there is: people, user groups, channels, and the app itself."""
+
+from typing import Final
+
+from bot.giving.ids import GroupId, UserId
+from bot.giving.people import Kind
+from bot.sandbox.slack.call import Call, Rule, TokenKind, family
+from bot.sandbox.slack.refusals import SlackSays
+from bot.sandbox.slack.workspace import Account, Channel, Group, Json
+
+
+def auth_test(call: Call) -> Json:
+    """`auth.test`: whose token it is."""
+    return {
+        "ok": True,
+        "url": f"https://{call.workspace.domain}.slack.com/",
+        "team": call.workspace.domain,
+        "team_id": call.workspace.team,
+        "user": "discount-bot",
+        "user_id": call.workspace.bot.id,
+        "bot_id": "B0DISCOUNTBOT",
+        "is_enterprise_install": False,
+    }
+
+
+def open_connection(call: Call) -> Json:
+    """`apps.connections.open`: where the WebSocket of Socket Mode is."""
+    address = call.api_url.removesuffix("/api/").replace("http://", "ws://")
+    return {"ok": True, "url": f"{address}/link/?ticket={call.workspace.serial('W')}&app_id=A0DISCOUNTBOT"}
+
+
+def users_info(call: Call) -> Json:
+    """`users.info`: one person."""
+    return {"ok": True, "user": user_payload(call.account())}
+
+
+def user_payload(account: Account) -> Json:
+    """Write a person the way `users.info` does."""
+    handle = account.name.lower().replace(" ", ".")
+    return {
+        "id": account.id,
+        "team_id": account.team,
+        "name": handle,
+        "real_name": account.name,
+        "deleted": account.kind is Kind.DEACTIVATED,
+        "tz": "Europe/Oslo",
+        "profile": {"display_name": account.name, "real_name": account.name, "team": account.team},
+        "is_bot": account.kind is Kind.BOT,
+        "is_app_user": False,
+        "is_restricted": account.kind is Kind.GUEST,
+        "is_ultra_restricted": False,
+        "is_stranger": account.kind is Kind.STRANGER,
+    }
+
+
+def groups_list(call: Call) -> Json:
+    """`usergroups.list`: the user groups that are in use."""
+    groups = [group for group in call.workspace.groups.values() if call.flag("include_disabled") or not group.disabled]
+    with_users = call.flag("include_users")
+    return {"ok": True, "usergroups": [_group_payload(group, with_users=with_users) for group in groups]}
+
+
+def _group_payload(group: Group, *, with_users: bool) -> Json:
+    users = {"users": sorted(group.members)} if with_users else {}
+    return {
+        "id": group.id,
+        "name": group.handle,
+        "handle": group.handle,
+        "user_count": len(group.members),
+        "date_delete": int(group.disabled),
+        **users,
+    }
+
+
+def group_users(call: Call) -> Json:
+    """`usergroups.users.list`: who is in a user group; of a disabled one only where that is asked for."""
+    group = call.workspace.groups.get(GroupId(call.text("usergroup")))
+    if group is None:
+        raise SlackSays("no_such_subteam")
+    return {"ok": True, "users": sorted(group.members) if not group.disabled or call.flag("include_disabled") else []}
+
+
+def channel_info(call: Call) -> Json:
+    """`conversations.info`: one channel."""
+    return {"ok": True, "channel": _channel_payload(call, call.channel())}
+
+
+def _channel_payload(call: Call, channel: Channel) -> Json:
+    direct = {"user": channel.direct_with} if channel.direct_with else {"name": channel.name}
+    return {
+        "id": channel.id,
+        **direct,
+        "is_channel": family(channel) == "channels",
+        "is_group": family(channel) == "groups",
+        "is_im": family(channel) == "im",
+        "is_private": channel.private,
+        "is_archived": channel.archived,
+        "is_member": call.workspace.bot.id in channel.members,
+    }
+
+
+def open_direct(call: Call) -> Json:
+    """`conversations.open`: the direct messages with one person."""
+    users = call.text("users").split(",")
+    if len(users) != 1:
+        raise SlackSays("method_not_supported_for_channel_type")
+    if UserId(users[0]) not in call.workspace.people:
+        raise SlackSays("user_not_found")
+    return {"ok": True, "channel": {"id": call.workspace.direct(UserId(users[0])).id}}
+
+
+def join(call: Call) -> Json:
+    """`conversations.join`: make the bot a member of a public channel."""
+    channel = call.channel(right="")
+    if family(channel) != "channels":
+        raise SlackSays("method_not_supported_for_channel_type")
+    if channel.archived:
+        raise SlackSays("is_archived")
+    channel.members.add(call.workspace.bot.id)
+    call.workspace.changes.happened()
+    return {"ok": True, "channel": _channel_payload(call, channel)}
+
+
+def own_channels(call: Call) -> Json:
+    """`users.conversations`: the channels that the bot is in, public ones unless `types` names others."""
+    wanted = call.text("types", "public_channel").split(",")
+    kinds = {"channels": "public_channel", "groups": "private_channel", "im": "im"}
+    mine = [
+        channel
+        for channel in call.workspace.channels.values()
+        if call.workspace.bot.id in channel.members and kinds[family(channel)] in wanted
+    ]
+    for channel in mine:
+        call.needs(f"{family(channel)}:read")
+    return {"ok": True, "channels": [_channel_payload(call, channel) for channel in mine], "response_metadata": {"next_cursor": ""}}
+
+
+METHODS: Final = {
+    "auth.test": Rule(auth_test),
+    "apps.connections.open": Rule(open_connection, token=TokenKind.APP),
+    "users.info": Rule(users_info, "users:read"),
+    "users.conversations": Rule(own_channels),
+    "usergroups.list": Rule(groups_list, "usergroups:read"),
+    "usergroups.users.list": Rule(group_users, "usergroups:read"),
+    "conversations.info": Rule(channel_info),
+    "conversations.open": Rule(open_direct, "im:write"),
+    "conversations.join": Rule(join, "channels:join"),
+}

@@ -1,0 +1,138 @@
+"""Messages and modals as plain lines, for a terminal and for tests; buttons are numbered in the order in which they stand."""
+
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any, Final
+
+from bot.sandbox.slack.elements import Element, Json, State, elements, value_of
+from bot.sandbox.slack.mrkdwn import plain
+from bot.sandbox.slack.views import OpenView
+from bot.sandbox.slack.workspace import Channel, Message, Workspace
+
+
+class Pen:
+    """Draws the blocks of one message or view."""
+
+    def __init__(self, workspace: Workspace, *, state: State | None = None, errors: dict[str, str] | None = None) -> None:
+        """Take what names and local times come from, and what was typed."""
+        self._workspace = workspace
+        self._state = state or {}
+        self._errors = errors or {}
+        self._numbers = count(1)
+
+    def blocks(self, blocks: Iterable[Json]) -> list[str]:
+        """Draw blocks, each on lines of its own."""
+        return [line for block in blocks for line in DRAWN_BY.get(block["type"], Pen.unknown)(self, block)]
+
+    def text(self, text: Json | None) -> str:
+        """Read a text object."""
+        if not text:
+            return ""
+        return plain(text["text"], self._workspace) if text["type"] == "mrkdwn" else str(text["text"])
+
+    def header(self, block: Json) -> list[str]:
+        """Draw a heading."""
+        return [self.text(block["text"])]
+
+    def section(self, block: Json) -> list[str]:
+        """Draw a paragraph, its fields, and what stands beside it."""
+        lines = self.text(block.get("text")).splitlines()
+        lines += [line for field in block.get("fields", []) for line in self.text(field).splitlines()]
+        return lines + [self._element(element) for element in elements([block])]
+
+    def context(self, block: Json) -> list[str]:
+        """Draw small print."""
+        return "  ".join(self.text(element) for element in block["elements"] if "text" in element).splitlines()
+
+    def actions(self, block: Json) -> list[str]:
+        """Draw a row of buttons."""
+        return ["  ".join(self._element(element) for element in elements([block]))]
+
+    def divider(self, _block: Json) -> list[str]:
+        """Draw a line."""
+        return ["─" * 40]
+
+    def markdown(self, block: Json) -> list[str]:
+        """Draw a markdown block as it was written."""
+        return str(block["text"]).splitlines()
+
+    def input(self, block: Json) -> list[str]:
+        """Draw an input: its label, what stands in it, its hint, and what is wrong with it."""
+        field = next(elements([block]))
+        optional = " (optional)" if block.get("optional") else ""
+        lines = [f"{field.label}{optional}: {self._value(field)}"]
+        if "hint" in block:
+            lines.append(f"  {self.text(block['hint'])}")
+        if field.block_id in self._errors:
+            lines.append(f"  ✗ {self._errors[field.block_id]}")
+        return lines
+
+    def unknown(self, block: Json) -> list[str]:
+        """Name what cannot be drawn here."""
+        return [f"({block['type']})"]
+
+    def _element(self, element: Element) -> str:
+        if element.type == "button":
+            return f"[{next(self._numbers)}] {element.label}"
+        return f"{element.label}: {self._value(element)}" if element.block_id in self._state else f"({element.type})"
+
+    def _value(self, field: Element) -> str:
+        if field.block_id not in self._state:
+            return ""
+        return shown(value_of(field, self._state))
+
+
+DRAWN_BY: Final[dict[str, Callable[[Pen, Json], list[str]]]] = {
+    "header": Pen.header,
+    "section": Pen.section,
+    "context": Pen.context,
+    "actions": Pen.actions,
+    "divider": Pen.divider,
+    "markdown": Pen.markdown,
+    "input": Pen.input,
+}
+
+
+def shown(value: Any) -> str:
+    """Write what stands in an input, the way it is seen there."""
+    match value:
+        case None:
+            return ""
+        case {"text": {"text": text}}:
+            return str(text)
+        case list():
+            return ", ".join(shown(one) for one in value)
+        case _:
+            return str(value)
+
+
+def draw_message(message: Message, workspace: Workspace) -> list[str]:
+    """Draw a message: its blocks where it has some, its text else."""
+    if message.blocks:
+        return Pen(workspace).blocks(message.blocks)
+    return plain(message.text, workspace).splitlines()
+
+
+def draw_view(view: OpenView, workspace: Workspace) -> list[str]:
+    """Draw a modal, with its title above and its own buttons below."""
+    pen = Pen(workspace, state=view.state, errors=view.errors)
+    below = [pen.text(view.content[name]) for name in ("close", "submit") if view.content.get(name)]
+    return [pen.text(view.content["title"]), *pen.blocks(view.content["blocks"]), "  ".join(f"({name})" for name in below)]
+
+
+def draw_channel(channel: Channel, workspace: Workspace) -> list[str]:
+    """Draw all of a channel, threads below their messages."""
+    lines: list[str] = []
+    for message in channel.messages:
+        if message.deleted or message.is_reply:
+            continue
+        lines += _entry(message, workspace, indent="")
+        for reply in channel.thread(message.ts):
+            lines += _entry(reply, workspace, indent="    ")
+    return lines
+
+
+def _entry(message: Message, workspace: Workspace, *, indent: str) -> list[str]:
+    edited = " (edited)" if message.edits else ""
+    said = [f"{workspace.name_of(message.user)}{edited}", *(f"  {line}" for line in draw_message(message, workspace))]
+    return [f"{indent}{line}" for line in said]

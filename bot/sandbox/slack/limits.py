@@ -1,0 +1,289 @@
+"""Slack's limits on what is drawn, as a check over the plain dictionaries; knows nothing of what they are drawn for.
+
+The numbers are of Slack's Block Kit reference (docs.slack.dev); where the reference and the published types differ, the smaller one counts.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+ANY_TEXT: Final = ("plain_text", "mrkdwn")
+PLAIN: Final = ("plain_text",)
+MESSAGE_BLOCKS: Final = 50
+VIEW_BLOCKS: Final = 100
+MESSAGE_TEXT: Final = 4_000
+VIEW_BYTES: Final = 250_000
+SELECT_OPTIONS: Final = 100
+INPUT_TEXT: Final = 3_000
+STYLES: Final = ("primary", "danger")
+
+Faults = Iterator[str]
+Json = Mapping[str, Any]
+
+KEYS: Final[dict[str, frozenset[str]]] = {
+    "section": frozenset({"type", "block_id", "text", "fields", "accessory", "expand"}),
+    "header": frozenset({"type", "block_id", "text"}),
+    "context": frozenset({"type", "block_id", "elements"}),
+    "actions": frozenset({"type", "block_id", "elements"}),
+    "divider": frozenset({"type", "block_id"}),
+    "input": frozenset({"type", "block_id", "label", "element", "hint", "optional", "dispatch_action"}),
+    "markdown": frozenset({"type", "block_id", "text"}),
+    "button": frozenset({"type", "action_id", "text", "value", "style", "url", "confirm", "accessibility_label"}),
+    "external_select": frozenset({"type", "action_id", "placeholder", "initial_option", "min_query_length", "confirm", "focus_on_load"}),
+    "static_select": frozenset({"type", "action_id", "placeholder", "options", "initial_option", "confirm", "focus_on_load"}),
+    "plain_text_input": frozenset(
+        {
+            "type",
+            "action_id",
+            "initial_value",
+            "multiline",
+            "min_length",
+            "max_length",
+            "placeholder",
+            "focus_on_load",
+            "dispatch_action_config",
+        }
+    ),
+    "file_input": frozenset({"type", "action_id", "filetypes", "max_files"}),
+    "modal": frozenset(
+        {
+            "type",
+            "title",
+            "blocks",
+            "submit",
+            "close",
+            "private_metadata",
+            "callback_id",
+            "external_id",
+            "clear_on_close",
+            "notify_on_close",
+        }
+    ),
+    "home": frozenset({"type", "blocks", "private_metadata", "callback_id", "external_id"}),
+}
+"""What each thing may hold: Slack answers an unknown key with `invalid_blocks`."""
+
+
+def view_faults(view: Json) -> list[str]:
+    """List what Slack would not take of a view; empty when it would."""
+    return list(_view(view))
+
+
+def message_faults(blocks: Sequence[Json], text: str) -> list[str]:
+    """List what Slack would not take of a message; empty when it would."""
+    return [*_string(text, "text", 1, MESSAGE_TEXT), *_blocks(blocks, MESSAGE_BLOCKS), *_modal_only(blocks)]
+
+
+def options_faults(options: Sequence[Json]) -> list[str]:
+    """List what Slack would not take of an answer to an options request."""
+    return list(_options(options, "options", 0))
+
+
+def _view(view: Json) -> Faults:
+    kind = view.get("type")
+    if kind not in {"modal", "home"}:
+        yield f"view: type {kind!r}"
+        return
+    yield from _known(view, str(kind), "view")
+    if kind == "modal":
+        yield from _text(view.get("title"), "title", 24, PLAIN)
+        for button in ("submit", "close"):
+            if button in view:
+                yield from _text(view[button], button, 24, PLAIN)
+        if "submit" not in view and any(block.get("type") == "input" for block in view.get("blocks", [])):
+            yield "view: inputs need a submit"
+    yield from _string(view.get("private_metadata", ""), "private_metadata", 0, 3_000)
+    for name in ("callback_id", "external_id"):
+        yield from _string(view.get(name, ""), name, 0, 255)
+    yield from _blocks(view.get("blocks", []), VIEW_BLOCKS)
+    if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
+        yield f"view: more than {VIEW_BYTES} bytes"
+
+
+def _blocks(blocks: Sequence[Json], most: int) -> Faults:
+    if len(blocks) > most:
+        yield f"{len(blocks)} blocks, at most {most}"
+    ids = Counter(block["block_id"] for block in blocks if "block_id" in block)
+    yield from (f"block_id {name!r} stands {times} times" for name, times in ids.items() if times > 1)
+    for number, block in enumerate(blocks):
+        yield from _block(block, f"blocks[{number}]")
+    if sum(len(block.get("text", "")) for block in blocks if block.get("type") == "markdown") > 12_000:  # noqa: PLR2004 - Slack's number
+        yield "markdown blocks: more than 12000 characters in all"
+
+
+def _block(block: Json, at: str) -> Faults:
+    kind = str(block.get("type"))
+    draw = BLOCKS.get(kind)
+    if draw is None:
+        yield f"{at}: type {kind!r} is not known here"
+        return
+    at = f"{at} {kind}"
+    yield from _known(block, kind, at)
+    if "block_id" in block:
+        yield from _string(block["block_id"], f"{at}.block_id", 1, 255)
+    yield from draw(block, at)
+
+
+def _section(block: Json, at: str) -> Faults:
+    fields = block.get("fields", [])
+    if "text" not in block and not fields:
+        yield f"{at}: neither text nor fields"
+    if "text" in block:
+        yield from _text(block["text"], f"{at}.text", 3_000, ANY_TEXT)
+    yield from _count(fields, f"{at}.fields", 0, 10)
+    for field in fields:
+        yield from _text(field, f"{at}.fields", 2_000, ANY_TEXT)
+    if "accessory" in block:
+        yield from _element(block["accessory"], f"{at}.accessory")
+
+
+def _header(block: Json, at: str) -> Faults:
+    yield from _text(block.get("text"), f"{at}.text", 150, PLAIN)
+
+
+def _context(block: Json, at: str) -> Faults:
+    yield from _count(block.get("elements", []), at, 1, 10)
+    for element in block.get("elements", []):
+        yield from _text(element, at, 3_000, ANY_TEXT)
+
+
+def _actions(block: Json, at: str) -> Faults:
+    elements = block.get("elements", [])
+    yield from _count(elements, at, 1, 25)
+    ids = Counter(element.get("action_id") for element in elements)
+    yield from (f"{at}: action_id {name!r} stands {times} times" for name, times in ids.items() if times > 1)
+    for element in elements:
+        yield from _element(element, at)
+
+
+def _divider(_block: Json, _at: str) -> Faults:
+    yield from ()
+
+
+def _input(block: Json, at: str) -> Faults:
+    yield from _text(block.get("label"), f"{at}.label", 2_000, PLAIN)
+    if "hint" in block:
+        yield from _text(block["hint"], f"{at}.hint", 2_000, PLAIN)
+    element = block.get("element", {})
+    if element.get("type") == "button":
+        yield f"{at}: a button is no input"
+    yield from _element(element, at)
+
+
+def _markdown(block: Json, at: str) -> Faults:
+    yield from _string(block.get("text"), f"{at}.text", 1, 12_000)
+
+
+def _element(element: Json, at: str) -> Faults:
+    kind = str(element.get("type"))
+    draw = ELEMENTS.get(kind)
+    if draw is None:
+        yield f"{at}: element {kind!r} is not known here"
+        return
+    at = f"{at} {kind}"
+    yield from _known(element, kind, at)
+    yield from _string(element.get("action_id"), f"{at}.action_id", 1, 255)
+    if "placeholder" in element:
+        yield from _text(element["placeholder"], f"{at}.placeholder", 150, PLAIN)
+    if "confirm" in element:
+        yield from _confirm(element["confirm"], f"{at}.confirm")
+    yield from draw(element, at)
+
+
+def _button(element: Json, at: str) -> Faults:
+    yield from _text(element.get("text"), f"{at}.text", 75, PLAIN)
+    yield from _string(element.get("value", ""), f"{at}.value", 0, 2_000)
+    yield from _string(element.get("url", ""), f"{at}.url", 0, 3_000)
+    if element.get("style", "primary") not in STYLES:
+        yield f"{at}.style: {element['style']!r}"
+
+
+def _select(element: Json, at: str) -> Faults:
+    if element["type"] == "static_select":
+        yield from _options(element.get("options", []), f"{at}.options", 1)
+    if element.get("min_query_length", 0) < 0:
+        yield f"{at}.min_query_length: below 0"
+    if "initial_option" in element:
+        yield from _option(element["initial_option"], f"{at}.initial_option")
+
+
+def _text_input(element: Json, at: str) -> Faults:
+    most = element.get("max_length", INPUT_TEXT)
+    if not 1 <= most <= INPUT_TEXT:
+        yield f"{at}.max_length: {most}"
+    yield from _string(element.get("initial_value", ""), f"{at}.initial_value", 0, most)
+
+
+def _file_input(element: Json, at: str) -> Faults:
+    if not 1 <= element.get("max_files", 10) <= 10:  # noqa: PLR2004 - Slack's number
+        yield f"{at}.max_files: {element['max_files']}"
+
+
+def _options(options: Sequence[Json], at: str, fewest: int) -> Faults:
+    yield from _count(options, at, fewest, SELECT_OPTIONS)
+    for option in options:
+        yield from _option(option, at)
+
+
+def _option(option: Json, at: str) -> Faults:
+    if extra := set(option) - {"text", "value", "description"}:
+        yield f"{at}: unknown {sorted(extra)}"
+    yield from _text(option.get("text"), f"{at}.text", 75, PLAIN)
+    yield from _string(option.get("value"), f"{at}.value", 1, 75)
+    if "description" in option:
+        yield from _text(option["description"], f"{at}.description", 75, PLAIN)
+
+
+def _confirm(confirm: Json, at: str) -> Faults:
+    for name, most, kinds in (("title", 100, PLAIN), ("text", 300, ANY_TEXT), ("confirm", 30, PLAIN), ("deny", 30, PLAIN)):
+        yield from _text(confirm.get(name), f"{at}.{name}", most, kinds)
+
+
+def _text(text: Any, at: str, most: int, kinds: Sequence[str]) -> Faults:
+    if not isinstance(text, Mapping) or text.get("type") not in kinds:
+        yield f"{at}: no text object of {' or '.join(kinds)}"
+        return
+    if extra := set(text) - {"type", "text", "emoji" if text["type"] == "plain_text" else "verbatim"}:
+        yield f"{at}: unknown {sorted(extra)}"
+    yield from _string(text.get("text"), at, 1, most)
+
+
+def _string(value: Any, at: str, fewest: int, most: int) -> Faults:
+    if not isinstance(value, str):
+        yield f"{at}: no string"
+    elif not fewest <= len(value) <= most:
+        yield f"{at}: {len(value)} characters, {fewest} to {most} are allowed"
+
+
+def _count(things: Sequence[Any], at: str, fewest: int, most: int) -> Faults:
+    if not fewest <= len(things) <= most:
+        yield f"{at}: {len(things)} of them, {fewest} to {most} are allowed"
+
+
+def _known(thing: Json, kind: str, at: str) -> Faults:
+    if extra := set(thing) - KEYS[kind]:
+        yield f"{at}: unknown {sorted(extra)}"
+
+
+def _modal_only(blocks: Sequence[Json]) -> Faults:
+    if any(block.get("type") == "input" for block in blocks):
+        yield "inputs stand in modals only"
+
+
+BLOCKS: Final[dict[str, Callable[[Json, str], Faults]]] = {
+    "section": _section,
+    "header": _header,
+    "context": _context,
+    "actions": _actions,
+    "divider": _divider,
+    "input": _input,
+    "markdown": _markdown,
+}
+ELEMENTS: Final[dict[str, Callable[[Json, str], Faults]]] = {
+    "button": _button,
+    "external_select": _select,
+    "static_select": _select,
+    "plain_text_input": _text_input,
+    "file_input": _file_input,
+}

@@ -1,0 +1,60 @@
+"""Slack's mrkdwn as plain text: mentions become names, date tokens local times, marks and escapes go."""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+from typing import Final
+
+from bot.giving.ids import ChannelId, GroupId
+from bot.sandbox.slack.workspace import Workspace
+
+TOKEN: Final = re.compile(r"<([^<>]*)>")
+MARK: Final = re.compile(r"(?<![\w*_~`])([*_~`])(?=\S)([^\n]*?\S)\1(?![\w*_~`])")
+FENCE: Final = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
+
+
+def plain(text: str, workspace: Workspace) -> str:
+    """Write mrkdwn as a person reads it.
+
+    What was escaped stays as it was meant: `&lt;!channel&gt;` pings nobody, and is read as `<!channel>`.
+    """
+    bare = MARK.sub(r"\2", MARK.sub(r"\2", FENCE.sub(r"\1", text)))
+    return unescape(TOKEN.sub(lambda token: _read(token[1], workspace), bare))
+
+
+def _read(token: str, workspace: Workspace) -> str:
+    target, _, label = token.partition("|")
+    if target.startswith("!date^"):
+        return _date(target, label, workspace)
+    if target.startswith("!subteam^"):
+        group = workspace.groups.get(GroupId(target.removeprefix("!subteam^")))
+        return f"@{group.handle}" if group else label or target
+    if target.startswith("@"):
+        return f"@{workspace.name_of(target[1:])}"
+    if target.startswith("#"):
+        channel = workspace.channels.get(ChannelId(target[1:]))
+        return f"#{channel.name}" if channel else f"#{label or target[1:]}"
+    if target.startswith("!"):
+        return f"@{target[1:]}"
+    return label or target
+
+
+def _date(target: str, fallback: str, workspace: Workspace) -> str:
+    _, seconds, pattern, *_link = target.split("^")
+    try:
+        moment = datetime.fromtimestamp(int(seconds), tz=UTC).astimezone(workspace.timezone)
+    except ValueError:
+        return fallback
+    day, short = f"{moment.day} {moment:%B %Y}", f"{moment.day} {moment:%b %Y}"
+    words = {
+        "date_num": f"{moment:%Y-%m-%d}",
+        "date": day,
+        "date_pretty": day,
+        "date_short": short,
+        "date_short_pretty": short,
+        "date_long": f"{moment:%A} {day}",
+        "date_long_pretty": f"{moment:%A} {day}",
+        "time": f"{moment:%H:%M}",
+        "time_secs": f"{moment:%H:%M:%S}",
+    }
+    return re.sub(r"\{(\w+)\}", lambda name: words.get(name[1], name[0]), pattern)

@@ -1,0 +1,164 @@
+"""A person in the sandbox: does what people can do in Slack, and sees only what they can see."""
+
+from collections.abc import Callable
+from typing import Final
+
+from bot.giving.ids import UserId
+from bot.giving.people import Kind
+from bot.sandbox.slack import payloads
+from bot.sandbox.slack.delivery import COMMAND, INTERACTION
+from bot.sandbox.slack.drawing import draw_message
+from bot.sandbox.slack.elements import buttons
+from bot.sandbox.slack.modal import Modal
+from bot.sandbox.slack.reactions import CannotDo, Reaction
+from bot.sandbox.slack.refusals import SlackSays
+from bot.sandbox.slack.responses import answer_person
+from bot.sandbox.slack.switchboard import Switchboard
+from bot.sandbox.slack.tickets import ResponseUrl
+from bot.sandbox.slack.workspace import Account, Channel, Json, Message
+
+FAILED: Final = '{command} failed with the error "{error}"'
+BUTTON_FAILED: Final = "⚠ This app did not respond"
+
+Look = Callable[[Modal], object]
+
+
+class SandboxPerson:
+    """Somebody with a screen and a keyboard."""
+
+    def __init__(self, board: Switchboard, account: Account) -> None:
+        """Sit down."""
+        self._board = board
+        self.account = account
+
+    @property
+    def id(self) -> UserId:
+        """Their user id."""
+        return self.account.id
+
+    @property
+    def name(self) -> str:
+        """What people call them."""
+        return self.account.name
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of account they have; set `account.kind` to change it."""
+        return self.account.kind
+
+    # what they do
+
+    async def command(self, text: str, channel: Channel) -> Reaction:
+        """Type a slash command in a channel or in direct messages with the bot; sees what the ack says."""
+        if self.id not in channel.members:
+            raise CannotDo(f"{self.name} is not in #{channel.name}")
+        payload = payloads.command(self._board, self.account, text, channel)
+        ack = await self._board.deliver(COMMAND, payload)
+        if not ack.ok:
+            return Reaction(trouble=FAILED.format(command=payload["command"], error=ack.trouble))
+        return self._told(ack.body, channel) if ack.body else Reaction()
+
+    async def press(self, label: str, message: Message, *, confirm: bool = True) -> Reaction:
+        """Press a button of a message. Give `message.as_it_is()` taken earlier to press one that is going away."""
+        if not self.can_see(message):
+            raise CannotDo(f"{self.name} does not see this message")
+        there = buttons(message.blocks)
+        pressed = next((button for button in there if button.label == label), None)
+        if pressed is None:
+            raise CannotDo(f"there is no button {label!r}, only {[button.label for button in there]}")
+        asked = str(pressed.element.get("confirm", {}).get("text", {}).get("text", ""))
+        if asked and not confirm:
+            return Reaction(confirmed=asked)
+        ack = await self._board.deliver(INTERACTION, payloads.message_action(self._board, self.account, message, pressed))
+        return Reaction(trouble="" if ack.ok else BUTTON_FAILED, confirmed=asked)
+
+    # what they see
+
+    @property
+    def view(self) -> Modal | None:
+        """The modal on top of their screen, if there is one."""
+        stack = self._board.stacks.of(self.id)
+        return Modal(self._board, self.account, stack[-1]) if stack else None
+
+    async def sees_view(
+        self, what: str | Look | None = None, *, submit: str | None = None, label: str | None = None, text: str = "", within: float = 10
+    ) -> Modal:
+        """Wait until the modal on top has this title (or passes `what`), this submit, an input or button so called, and this text.
+
+        Raises:
+            NeverSeen: it did not come; tells what was on the screen.
+        """
+
+        def look() -> Modal | None:
+            top = self.view
+            return top if top is not None and _fits(top, what, submit, label, text) else None
+
+        return await self._board.workspace.changes.until(look, within, instead=self._screen)
+
+    async def sees_no_view(self, within: float = 10) -> None:
+        """Wait until no modal is on the screen."""
+        await self._board.workspace.changes.until(lambda: self.view is None, within, instead=self._screen)
+
+    async def sees(self, text: str, channel: Channel, *, within: float = 10) -> Message:
+        """Wait for a message or reply in a channel that says this; the newest where several do."""
+
+        def look() -> Message | None:
+            return next((message for message in reversed(self.reads(channel)) if text in self.read(message)), None)
+
+        return await self._board.workspace.changes.until(look, within, instead=lambda: self._screen(channel))
+
+    async def is_told(self, text: str, *, within: float = 10) -> Message:
+        """Wait for something that only they see (an ephemeral message) and that says this; the newest where several do."""
+
+        def look() -> Message | None:
+            return next((message for message in reversed(self.ephemerals) if text in self.read(message)), None)
+
+        def told() -> str:
+            return "\n".join(self.read(message) for message in self.ephemerals)
+
+        return await self._board.workspace.changes.until(look, within, instead=told)
+
+    def can_see(self, message: Message) -> bool:
+        """Say whether a message is on their screen when they look there."""
+        return self._board.workspace.sees(self.id, message)
+
+    def reads(self, channel: Channel) -> list[Message]:
+        """List what they see in a channel, replies included, oldest first."""
+        return [message for message in channel.messages if self.can_see(message)]
+
+    def read(self, message: Message) -> str:
+        """Read a message as plain text."""
+        return "\n".join(draw_message(message, self._board.workspace))
+
+    @property
+    def ephemerals(self) -> list[Message]:
+        """List what only they see, oldest first."""
+        return [message for message in self._board.workspace.ephemerals if message.only_for == self.id and not message.deleted]
+
+    @property
+    def direct(self) -> Channel:
+        """Their direct messages with the bot."""
+        return self._board.workspace.direct(self.id)
+
+    def _told(self, answer: Json, channel: Channel) -> Reaction:
+        here = ResponseUrl(self.id, channel, None, self._board.workspace.clock.now())
+        try:
+            message = answer_person(self._board.workspace, here, answer)
+        except SlackSays as refusal:
+            return Reaction(trouble=f"the answer cannot be shown: {refusal}")
+        return Reaction(text=self.read(message) if message is not None else "")
+
+    def _screen(self, channel: Channel | None = None) -> str:
+        top = self.view
+        lines = [self.read(message) for message in self.reads(channel)] if channel else []
+        return "\n".join([f"{self.name}'s screen:", top.text if top else "(no modal)", *lines])
+
+
+def _fits(modal: Modal, what: str | Look | None, submit: str | None, label: str | None, text: str) -> bool:
+    wanted = (
+        what is None or (modal.title == what if isinstance(what, str) else bool(what(modal))),
+        submit is None or modal.submit_label == submit,
+        label is None or label in [*modal.labels, *modal.buttons],
+        text in modal.text,
+    )
+    return all(wanted)

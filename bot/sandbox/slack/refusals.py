@@ -1,0 +1,59 @@
+"""How Slack refuses a call: an error code, and what else stands in the answer."""
+
+from typing import Any
+
+from bot.sandbox.slack import limits
+
+Json = dict[str, Any]
+
+
+class SlackSays(Exception):
+    """Slack answers `ok: false` with this error; the rest of the answer is in `more`."""
+
+    def __init__(self, error: str, **more: Any) -> None:
+        """Keep the code and the rest."""
+        super().__init__(error)
+        self.error = error
+        self.more = more
+
+    def answer(self) -> Json:
+        """Write the body of the answer."""
+        return {"ok": False, "error": self.error, **self.more}
+
+    def __str__(self) -> str:
+        """Say it in one line, with Slack's explanations where it gave some."""
+        return ": ".join([self.error, *self.more.get("response_metadata", {}).get("messages", [])])
+
+
+def refuse_view(view: object) -> Json:
+    """Hand a view back that keeps Slack's limits.
+
+    Raises:
+        SlackSays: `invalid_arguments` or `invalid_blocks`, with every fault in `response_metadata.messages`.
+    """
+    if not isinstance(view, dict) or not isinstance(view.get("blocks"), list):
+        raise SlackSays("invalid_arguments", response_metadata={"messages": ["[ERROR] must provide a view with blocks"]})
+    _refuse(limits.view_faults(view))
+    return view
+
+
+def refuse_message(blocks: list[Json], text: str) -> None:
+    """Let a message pass that keeps Slack's limits.
+
+    Raises:
+        SlackSays: `no_text`, `msg_too_long` or `invalid_blocks`.
+    """
+    if not blocks and not text:
+        raise SlackSays("no_text")
+    if len(text) > LONGEST_TEXT:
+        raise SlackSays("msg_too_long")
+    _refuse(limits.message_faults(blocks, text))
+
+
+LONGEST_TEXT = 40_000
+"""Characters; Slack cuts longer ones (chat.postMessage), which no test should miss."""
+
+
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        raise SlackSays("invalid_blocks", response_metadata={"messages": [f"[ERROR] {fault}" for fault in faults]})

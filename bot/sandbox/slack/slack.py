@@ -1,0 +1,201 @@
+"""The stand-in as a whole: a workspace on loopback, its people, and the bot's way in and out."""
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from aiohttp import web
+
+from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
+from bot.giving.people import Kind
+from bot.giving.ports import Clock
+from bot.sandbox.slack.changes import Changes
+from bot.sandbox.slack.delivery import ACK_WITHIN, Ack, Line
+from bot.sandbox.slack.drawing import draw_channel
+from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.person import SandboxPerson
+from bot.sandbox.slack.socket_mode import SocketMode
+from bot.sandbox.slack.switchboard import Delivery, Switchboard
+from bot.sandbox.slack.tickets import Tickets
+from bot.sandbox.slack.views import Stacks
+from bot.sandbox.slack.web_api import Credentials, WebApi
+from bot.sandbox.slack.workspace import Account, Channel, Group, Json, Message, WallClock, Workspace
+
+SCOPES: Final = frozenset(
+    {
+        "commands",
+        "chat:write",
+        "im:write",
+        "users:read",
+        "usergroups:read",
+        "channels:read",
+        "groups:read",
+        "im:read",
+        "channels:history",
+        "groups:history",
+        "im:history",
+    }
+)
+"""What the bot was granted; hand others in to see `missing_scope`."""
+Seen = TypeVar("Seen")
+
+
+class SandboxSlack:
+    """Slack on loopback: `async with SandboxSlack() as slack`. People, groups and channels may be added at any time.
+
+    The bot is reached over Socket Mode once it has connected; set `slack.line = SignedHttp(url, secret)` for HTTP.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        team: str = "T0SANDBOX",
+        domain: str = "sandbox",
+        timezone: str = "Europe/Oslo",
+        credentials: Credentials | None = None,
+        scopes: Iterable[str] = SCOPES,
+        ack_within: float = ACK_WITHIN,
+        port: int = 0,
+    ) -> None:
+        """Lay out an empty workspace; nothing listens yet. Port 0 takes any free one."""
+        self.credentials = credentials or Credentials()
+        self.changes = Changes()
+        self.workspace = Workspace(team=TeamId(team), domain=domain, timezone=timezone, clock=clock or WallClock(), changes=self.changes)
+        self.stacks = Stacks(self.workspace, app="A0DISCOUNTBOT")
+        self.tickets = Tickets(self.workspace)
+        self.faults = Faults()
+        self.socket_mode = SocketMode(self.changes, ack_within=ack_within)
+        self.board = Switchboard(self.workspace, self.stacks, self.tickets, self.socket_mode)
+        self.web_api = WebApi(
+            self.workspace, self.stacks, self.tickets, faults=self.faults, credentials=self.credentials, scopes=frozenset(scopes)
+        )
+        self._port = port
+        self._runner: web.AppRunner | None = None
+
+    # running it
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        app = web.Application(client_max_size=4 * 1024**2)
+        app.add_routes([*self.web_api.routes(), *self.socket_mode.routes()])
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self.tickets.base_url = f"http://127.0.0.1:{self._port}"
+        self.web_api.api_url = self.api_url
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close every connection and stop listening."""
+        await self.board.line.close()
+        await self.socket_mode.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def api_url(self) -> str:
+        """Where the Web API answers, for `SLACK_API_URL`."""
+        return f"http://127.0.0.1:{self._port}/api/"
+
+    @property
+    def line(self) -> Line:
+        """The way to the bot."""
+        return self.board.line
+
+    @line.setter
+    def line(self, line: Line) -> None:
+        self.board.line = line
+
+    # who and what there is
+
+    @property
+    def team(self) -> TeamId:
+        """The workspace's id."""
+        return self.workspace.team
+
+    @property
+    def bot(self) -> Account:
+        """The bot's own account."""
+        return self.workspace.bot
+
+    def add_person(self, name: str, *, kind: Kind = Kind.MEMBER, id: str = "", team: str = "") -> SandboxPerson:  # noqa: A002
+        """Add somebody; without an id they get one such as `U0ANN`. Strangers are of team `T0ELSEWHERE` unless one is named."""
+        user = UserId(id or self.workspace.new_id("U", name, self.workspace.people))
+        at_home = kind is not Kind.STRANGER
+        account = Account(user, name, kind, TeamId(team) if team else self.team if at_home else TeamId("T0ELSEWHERE"))
+        self.workspace.people[user] = account
+        return SandboxPerson(self.board, account)
+
+    def add_group(self, handle: str, members: Iterable[SandboxPerson], *, id: str = "") -> Group:  # noqa: A002
+        """Add a user group; without an id it gets one such as `S0LEADS`."""
+        group = GroupId(id or self.workspace.new_id("S", handle, self.workspace.groups))
+        self.workspace.groups[group] = Group(group, handle, {member.id for member in members})
+        return self.workspace.groups[group]
+
+    def add_channel(
+        self,
+        name: str,
+        members: Iterable[SandboxPerson],
+        *,
+        bot: bool = True,
+        private: bool = False,
+        id: str = "",  # noqa: A002
+    ) -> Channel:
+        """Add a channel, with the bot in it unless told otherwise; without an id it gets one such as `C0LOYALTY`."""
+        channel = ChannelId(id or self.workspace.new_id("C", name, self.workspace.channels))
+        inside = {member.id for member in members} | ({self.bot.id} if bot else set())
+        self.workspace.channels[channel] = Channel(channel, name, inside, private=private)
+        return self.workspace.channels[channel]
+
+    def channel(self, id: str) -> Channel:  # noqa: A002
+        """Find a channel."""
+        return self.workspace.channels[ChannelId(id)]
+
+    # what was said
+
+    def messages(self, channel: Channel) -> list[Message]:
+        """List a channel's messages, oldest first, without replies."""
+        return [message for message in channel.messages if not message.deleted and not message.is_reply]
+
+    def thread(self, message: Message) -> list[Message]:
+        """List the replies to a message, oldest first."""
+        return self.workspace.channels[message.channel].thread(message.ts)
+
+    def transcript(self, channel: Channel) -> str:
+        """Write a channel out as plain text, threads below their messages."""
+        return "\n".join(draw_channel(channel, self.workspace))
+
+    @property
+    def refused(self) -> list[str]:
+        """Every call of the bot that Slack refused, as "method: error"."""
+        return self.web_api.refused
+
+    async def until(self, look: Callable[[], Seen | None], within: float = 10) -> Seen:
+        """Wait until `look` sees something, and return it.
+
+        Raises:
+            NeverSeen: it did not come; tells what stands in the channels.
+        """
+        return await self.changes.until(look, within, instead=self._everything)
+
+    # delivering
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every payload that went to the bot, oldest first."""
+        return self.board.deliveries
+
+    async def deliver(self, kind: str, payload: Json) -> Ack:
+        """Deliver a payload of one's own making (`slash_commands`, `interactive`, `events_api`)."""
+        return await self.board.deliver(kind, payload)
+
+    async def deliver_again(self, delivery: Delivery | None = None) -> Ack:
+        """Deliver a payload once more, the latest unless told otherwise; nobody's screen changes by the ack."""
+        again = delivery or self.deliveries[-1]
+        return await self.board.deliver(again.kind, again.payload)
+
+    def _everything(self) -> str:
+        return "\n".join(f"#{channel.name}\n{self.transcript(channel)}" for channel in self.workspace.channels.values())

@@ -1,0 +1,34 @@
+"""Where people's doings meet the bot: the state that both see, and the line that payloads go over."""
+
+from dataclasses import dataclass, field
+
+from bot.sandbox.slack.delivery import Ack, Line
+from bot.sandbox.slack.tickets import Tickets
+from bot.sandbox.slack.views import Stacks
+from bot.sandbox.slack.workspace import Json, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One payload that went to the bot, and its ack."""
+
+    kind: str
+    payload: Json
+    ack: Ack
+
+
+@dataclass(slots=True)
+class Switchboard:
+    """Delivers what people do, and remembers it; change `line` to reach the bot another way."""
+
+    workspace: Workspace
+    stacks: Stacks
+    tickets: Tickets
+    line: Line
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    async def deliver(self, kind: str, payload: Json) -> Ack:
+        """Deliver a payload once."""
+        ack = await self.line.deliver(kind, payload)
+        self.deliveries.append(Delivery(kind, payload, ack))
+        return ack

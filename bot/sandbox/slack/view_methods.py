@@ -1,0 +1,46 @@
+"""Slack's `views.*` methods: open, push and update modals."""
+
+from typing import Final
+
+from bot.sandbox.slack.call import Call, Rule
+from bot.sandbox.slack.refusals import SlackSays, refuse_view
+from bot.sandbox.slack.views import OpenView
+from bot.sandbox.slack.workspace import Json
+
+
+def open_view(call: Call) -> Json:
+    """`views.open`: exchange a trigger for a modal."""
+    view = refuse_view(call.arguments.get("view"))
+    person = call.tickets.exchange(call.text("trigger_id"))
+    return _answer(call, call.stacks.push(person, view, afresh=True))
+
+
+def push(call: Call) -> Json:
+    """`views.push`: put a view on top of the one that the trigger came from."""
+    view = refuse_view(call.arguments.get("view"))
+    person = call.tickets.exchange(call.text("trigger_id"))
+    if not call.stacks.of(person):
+        raise SlackSays("not_found")
+    return _answer(call, call.stacks.push(person, view))
+
+
+def update(call: Call) -> Json:
+    """`views.update`: draw an open view anew; a `hash` has to be the view's present one."""
+    view = refuse_view(call.arguments.get("view"))
+    wanted = {name: call.text(name) for name in ("view_id", "external_id") if call.arguments.get(name)}
+    if len(wanted) != 1:
+        raise SlackSays("invalid_arguments", response_metadata={"messages": ["[ERROR] give view_id or external_id, one of them"]})
+    opened = call.stacks.find(**wanted)
+    if opened is None:
+        raise SlackSays("not_found")
+    if call.text("hash", opened.hash) != opened.hash:
+        raise SlackSays("hash_conflict")
+    call.stacks.update(opened, view)
+    return _answer(call, opened)
+
+
+def _answer(call: Call, view: OpenView) -> Json:
+    return {"ok": True, "view": call.stacks.payload(view)}
+
+
+METHODS: Final = {"views.open": Rule(open_view), "views.push": Rule(push), "views.update": Rule(update)}

@@ -1,0 +1,128 @@
+"""Slack's Web API over HTTP: tokens, arguments in either encoding, planned faults, and the way to each method."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from bot.sandbox.slack import chat_methods, directory_methods, view_methods
+from bot.sandbox.slack.call import Call, Rule, TokenKind
+from bot.sandbox.slack.faults import Cut, Faults, Refuse
+from bot.sandbox.slack.refusals import SlackSays
+from bot.sandbox.slack.responses import answer_person
+from bot.sandbox.slack.tickets import Tickets
+from bot.sandbox.slack.views import Stacks
+from bot.sandbox.slack.workspace import Json, Workspace
+
+METHODS: Final[dict[str, Rule]] = {**chat_methods.METHODS, **view_methods.METHODS, **directory_methods.METHODS}
+NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments"})
+"""Arguments that travel as JSON inside a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the bot signs in with; made up, and of no use anywhere else."""
+
+    bot_token: str = "xoxb-sandbox"  # noqa: S105
+    app_token: str = "xapp-sandbox"  # noqa: S105
+    signing_secret: str = "sandbox-signing-secret"  # noqa: S105
+
+
+class WebApi:
+    """Answers the bot's calls."""
+
+    def __init__(
+        self, workspace: Workspace, stacks: Stacks, tickets: Tickets, *, faults: Faults, credentials: Credentials, scopes: frozenset[str]
+    ) -> None:
+        """Take what the methods work on."""
+        self._workspace = workspace
+        self._stacks = stacks
+        self._tickets = tickets
+        self._faults = faults
+        self._tokens = {credentials.bot_token: TokenKind.BOT, credentials.app_token: TokenKind.APP}
+        self.scopes = scopes
+        self.api_url = ""
+        self.refused: list[str] = []
+        """Every `ok: false` so far, as "method: error"; a test can ask that there was none."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Say which addresses this answers at."""
+        return [
+            web.post("/api/{method}", self._method),
+            web.get("/api/{method}", self._method),
+            web.post("/response/{key}", self._response),
+        ]
+
+    async def _method(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, request.match_info["method"])
+
+    async def _response(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, "response_url")
+
+    async def _answer(self, request: web.Request, method: str) -> web.StreamResponse:
+        try:
+            return await self._run(request, method)
+        except Refuse as refusal:
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=refusal.status, headers=refusal.headers)
+        except Cut:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        except SlackSays as refusal:
+            self.refused.append(f"{method}: {refusal}")
+            status = 404 if method == "response_url" else 200
+            return web.json_response(refusal.answer(), status=status, headers=self._headers())
+
+    async def _run(self, request: web.Request, method: str) -> web.StreamResponse:
+        arguments = await _arguments(request)
+        planned = self._faults.take(method)
+        number = self._faults.calls[method]
+        await self._faults.before(method, number, planned)
+        if method == "response_url":
+            answer_person(self._workspace, self._tickets.use_response(request.match_info["key"]), arguments)
+            reply = web.Response(text="ok")
+        else:
+            reply = web.json_response(self._call(request, method, arguments), headers=self._headers())
+        await self._faults.after(method, number, planned)
+        return reply
+
+    def _call(self, request: web.Request, method: str, arguments: Json) -> Json:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ") or str(arguments.get("token", ""))
+        rule = METHODS.get(method)
+        if rule is None:
+            raise SlackSays("unknown_method", req_method=method)
+        self._check_token(token, rule)
+        call = Call(arguments, self._workspace, self._stacks, self._tickets, self.scopes, self.api_url)
+        call.needs(rule.scope)
+        return rule.run(call)
+
+    def _check_token(self, token: str, rule: Rule) -> None:
+        if not token:
+            raise SlackSays("not_authed")
+        kind = self._tokens.get(token)
+        if kind is None:
+            raise SlackSays("invalid_auth")
+        if kind is not rule.token:
+            raise SlackSays("not_allowed_token_type")
+
+    def _headers(self) -> dict[str, str]:
+        return {"x-oauth-scopes": ",".join(sorted(self.scopes))}
+
+
+async def _arguments(request: web.Request) -> Json:
+    if request.content_type == "application/json":
+        sent: Json = {**request.query, **await request.json()}
+    else:
+        sent = {**request.query, **await request.post()}
+    return {name: _unpacked(name, value) for name, value in sent.items()}
+
+
+def _unpacked(name: str, value: object) -> object:
+    """Read JSON inside a form, as Slack does for blocks, views and metadata."""
+    if name not in NESTED or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise SlackSays("invalid_arguments", response_metadata={"messages": [f"[ERROR] {name} is no JSON"]}) from None

@@ -1,0 +1,203 @@
+"""What a Slack workspace holds: people, user groups, channels and messages; knows nothing of HTTP or of the bot."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
+from bot.giving.people import Kind
+from bot.giving.ports import Clock
+from bot.sandbox.slack.changes import Changes
+
+Json = dict[str, Any]
+
+
+class WallClock:
+    """The time of the machine."""
+
+    def now(self) -> datetime:
+        """Tell the time, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Account:
+    """A person or a bot, as Slack keeps them; change `kind` to deactivate somebody."""
+
+    id: UserId
+    name: str
+    kind: Kind
+    team: TeamId
+
+
+@dataclass(slots=True)
+class Group:
+    """A user group."""
+
+    id: GroupId
+    handle: str
+    members: set[UserId]
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a message said before it was edited."""
+
+    text: str
+    blocks: list[Json]
+    until: str
+
+
+@dataclass(slots=True)
+class Message:
+    """A message, live: an edit shows in it. `only_for` marks one that a single person sees (ephemeral)."""
+
+    channel: ChannelId
+    ts: str
+    user: UserId
+    text: str
+    blocks: list[Json]
+    thread_ts: str | None = None
+    metadata: Json | None = None
+    only_for: UserId | None = None
+    deleted: bool = False
+    edits: list[Edit] = field(default_factory=list)
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it stands in a thread, below another message."""
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+    def as_it_is(self) -> "Message":
+        """Copy it, for pressing a button that an edit takes away meanwhile."""
+        return replace(self, edits=list(self.edits))
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel, or the direct messages between the bot and one person (`direct_with`)."""
+
+    id: ChannelId
+    name: str
+    members: set[UserId]
+    private: bool = False
+    archived: bool = False
+    direct_with: UserId | None = None
+    messages: list[Message] = field(default_factory=list)
+
+    def thread(self, ts: str) -> list[Message]:
+        """List the replies to a message, oldest first."""
+        return [message for message in self.messages if message.thread_ts == ts and message.is_reply and not message.deleted]
+
+
+class Workspace:
+    """One team's Slack, and whoever reaches into it from outside."""
+
+    def __init__(self, *, team: TeamId, domain: str, timezone: str, clock: Clock, changes: Changes) -> None:
+        """Begin with nobody but the bot."""
+        self.team = team
+        self.domain = domain
+        self.timezone = ZoneInfo(timezone)
+        self.clock = clock
+        self.changes = changes
+        self.bot = Account(UserId("U0DISCOUNTBOT"), "Discount bot", Kind.BOT, team)
+        self.people: dict[UserId, Account] = {self.bot.id: self.bot}
+        self.groups: dict[GroupId, Group] = {}
+        self.channels: dict[ChannelId, Channel] = {}
+        self.ephemerals: list[Message] = []
+        self._last_ts = 0
+        self._numbers = count(1)
+
+    def new_id(self, prefix: str, name: str, taken: Mapping[Any, object]) -> str:
+        """Make an id that people can recognise, as `U0ANN` for Ann."""
+        letters = "".join(letter for letter in name.upper() if letter.isascii() and letter.isalnum())
+        wanted = f"{prefix}0{letters}"
+        while wanted in taken or not letters:
+            wanted, letters = f"{prefix}0{letters}{next(self._numbers)}", letters or "X"
+        return wanted
+
+    def serial(self, prefix: str) -> str:
+        """Make an id that is used once."""
+        return f"{prefix}{next(self._numbers):08d}"
+
+    def next_ts(self) -> str:
+        """Make a message's timestamp: unique and increasing, whatever the clock does."""
+        self._last_ts = max(self._last_ts + 1, int(self.clock.now().timestamp() * 1_000_000))
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def post(
+        self,
+        channel: Channel,
+        *,
+        text: str,
+        blocks: Sequence[Json] = (),
+        by: UserId | None = None,
+        thread_ts: str | None = None,
+        metadata: Json | None = None,
+        only_for: UserId | None = None,
+    ) -> Message:
+        """Post a message; without `by` it is the bot's. Blocks without a `block_id` get one, as in Slack."""
+        named = self.with_ids(blocks)
+        message = Message(channel.id, self.next_ts(), by or self.bot.id, text, named, thread_ts, metadata, only_for)
+        (channel.messages if only_for is None else self.ephemerals).append(message)
+        self.changes.happened()
+        return message
+
+    def edit(self, message: Message, *, text: str, blocks: Sequence[Json], metadata: Json | None = None) -> None:
+        """Edit a message, keeping what it said before."""
+        message.edits.append(Edit(message.text, message.blocks, until=self.next_ts()))
+        message.text, message.blocks = text, self.with_ids(blocks)
+        message.metadata = message.metadata if metadata is None else metadata
+        self.changes.happened()
+
+    def delete(self, message: Message) -> None:
+        """Take a message away."""
+        message.deleted = True
+        self.changes.happened()
+
+    def with_ids(self, blocks: Iterable[Json]) -> list[Json]:
+        """Give every block and every element that can be used an id, where the bot gave none."""
+        return [self._with_ids(block) for block in blocks]
+
+    def _with_ids(self, block: Json) -> Json:
+        named = {"block_id": self.serial("b"), **block}
+        for key in ("element", "accessory"):
+            if key in named:
+                named[key] = {"action_id": self.serial("a"), **named[key]}
+        if named["type"] == "actions":
+            named["elements"] = [{"action_id": self.serial("a"), **element} for element in named["elements"]]
+        return named
+
+    def find_message(self, channel: Channel, ts: str) -> Message | None:
+        """Find a message that is still there."""
+        return next((message for message in channel.messages if message.ts == ts and not message.deleted), None)
+
+    def direct(self, user: UserId) -> Channel:
+        """Open the direct messages between the bot and somebody."""
+        known = next((channel for channel in self.channels.values() if channel.direct_with == user), None)
+        if known is not None:
+            return known
+        opened = Channel(
+            ChannelId(self.new_id("D", user[2:], self.channels)),
+            "directmessage",
+            {user, self.bot.id},
+            private=True,
+            direct_with=user,
+        )
+        self.channels[opened.id] = opened
+        return opened
+
+    def name_of(self, user: str) -> str:
+        """Say what people call somebody; their id where nobody knows them."""
+        account = self.people.get(UserId(user))
+        return account.name if account else user
+
+    def sees(self, user: UserId, message: Message) -> bool:
+        """Say whether somebody can see a message: a member of its channel, and it is theirs where it is for one person only."""
+        if message.deleted or user not in self.channels[message.channel].members:
+            return False
+        return message.only_for in {None, user}

@@ -1,0 +1,164 @@
+"""The form of `/discount add`: draws it, reads it back, and says what is wrong beside each field."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from slackblocks import Block, ExternalSelectMenu, InputBlock
+
+from bot.giving.answers import Fault, Field, Form
+from bot.giving.ids import RequestId
+from bot.giving.request import Typed
+from bot.slack import facts
+from bot.slack.blocks import INPUT, actions, button, context, modal, section, text_input
+from bot.slack.look import Json, Look
+from bot.slack.rule_options import fits_a_list, option, options
+from bot.slack.words import refusal, refusal_plain
+from bot.slack.writing import quoted
+
+__all__ = ["CALLBACK", "MORE_ACTION", "RULE_ACTION", "TITLE", "build", "errors", "options", "read"]
+
+CALLBACK: Final = "discount_add"
+TITLE: Final = "Give a discount"
+RULE_ACTION: Final = "discount_add_rule"
+MORE_ACTION: Final = "discount_add_more"
+TEXT_ACTION: Final = "discount_add_text"
+SUBMIT: Final = "Review"
+UUID_WITH_NEW_LINE: Final = 37
+FAULTS_SAID: Final = 5
+
+CUSTOMERS_HINT: Final = (
+    "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
+    f"About {INPUT // UUID_WITH_NEW_LINE} ids of 36 characters fit, or {INPUT // 9} of 8."
+)
+KEY_HINT: Final = (
+    "A customer gets the discount once under one key, however often it is asked for. Left empty, the bot makes one for this request. "
+    "Set your own, such as stamp-2020, and whoever already had it under that key gets nothing more."
+)
+Drawn = Mapping[str, Any]
+
+
+def build(form: Form, look: Look, *, external_id: str, generation: int = 0) -> Json:
+    """Draw the form with what was typed.
+
+    Slack keeps what stands in an input over a redraw, rather than our value, as long as its block keeps its id: a new `generation` makes
+    our values stand.
+    """
+    typed = form.typed
+    blocks = [
+        context(f"{facts.stage(form.request)} account · up to {look.customers(form.policy.max_customers)} at once"),
+        *_beside(form, Field.RULE, look),
+        *_rule(form, look, generation),
+        *_beside(form, Field.CUSTOMERS, look),
+        *_customers(typed, look, generation),
+        *_beside(form, Field.REASON, look),
+        *_text(Field.REASON, typed.reason, generation, label="Reason", optional=not form.policy.require_reason, multiline=True),
+        *_beside(form, Field.ONCE_KEY, look),
+        *_more(form, generation),
+        *_beside(form, Field.COUNT, look),
+    ]
+    return modal(TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=form.request.id)
+
+
+def read(view: Drawn) -> tuple[RequestId, Typed]:
+    """Read what was typed, from a submission's view or from that of a click on a button in the form."""
+    return RequestId(str(view.get("private_metadata", ""))), Typed(
+        rule=_typed(view, Field.RULE),
+        customers=_typed(view, Field.CUSTOMERS),
+        reason=_typed(view, Field.REASON),
+        once_key=_typed(view, Field.ONCE_KEY),
+        more=_block_id(view, Field.ONCE_KEY) is not None,
+    )
+
+
+def errors(faults: Iterable[Fault], view: Drawn, look: Look) -> dict[str, str]:
+    """Say every fault in its field, as the answer to a submission; one whose field is not drawn stands at the rule."""
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        block_id = _block_id(view, fault.field) or _block_id(view, Field.RULE) or f"{Field.RULE}:0"
+        found.setdefault(block_id, []).append(refusal_plain(fault.refusal, look))
+    return {block_id: _together(said) for block_id, said in found.items()}
+
+
+def _together(said: Sequence[str]) -> str:
+    several = list(dict.fromkeys(said))
+    more = len(several) - FAULTS_SAID
+    return " ".join([*several[:FAULTS_SAID], *([f"… and {more} more."] if more > 0 else [])])
+
+
+def _beside(form: Form, field: Field, look: Look) -> list[Block]:
+    faults = [fault for fault in form.faults if fault.field is field]
+    said = dict.fromkeys(f"⚠ {refusal(fault.refusal, look)}" for fault in faults)
+    return [section("\n".join(said))] if said else []
+
+
+def _rule(form: Form, look: Look, generation: int) -> list[Block]:
+    chosen = form.chosen if form.chosen and fits_a_list(form.chosen) else None
+    field = InputBlock(
+        label="Rule",
+        element=ExternalSelectMenu(
+            action_id=RULE_ACTION,
+            initial_option=option(chosen, look) if chosen else None,
+            min_query_length=0,
+            placeholder="Search by name or id",
+        ),
+        block_id=f"{Field.RULE}:{generation}",
+    )
+    typed = form.typed.rule.strip()
+    if chosen or not typed or any(fault.field is Field.RULE for fault in form.faults):
+        return [field]
+    return [section(f"⚠ {quoted(typed, 80)} is not a rule that can be chosen here. Pick one from the list."), field]
+
+
+def _customers(typed: Typed, look: Look, generation: int) -> list[Block]:
+    too_long = len(typed.customers) > INPUT
+    field = text_input(
+        "Customer IDs",
+        block_id=f"{Field.CUSTOMERS}:{generation}",
+        action=TEXT_ACTION,
+        hint=CUSTOMERS_HINT,
+        initial="" if too_long else typed.customers,
+        multiline=True,
+    )
+    if not too_long:
+        return [field]
+    much = f"{look.number(len(typed.customers))} characters, and the field holds {look.number(INPUT)}"
+    return [section(f"⚠ The customer ids do not fit: they have {much}. Nothing of them was kept; ask in several parts."), field]
+
+
+def _more(form: Form, generation: int) -> list[Block]:
+    if form.typed.more or form.typed.once_key or any(fault.field is Field.ONCE_KEY for fault in form.faults):
+        return _text(Field.ONCE_KEY, form.typed.once_key, generation, label="Once-only key", optional=True, hint=KEY_HINT)
+    return [actions("more", button("More…", action=MORE_ACTION, value=form.request.id))]
+
+
+def _text(field: Field, value: str, generation: int, *, label: str, optional: bool, multiline: bool = False, hint: str = "") -> list[Block]:
+    too_long = len(value) > INPUT
+    drawn = text_input(
+        label,
+        block_id=f"{field}:{generation}",
+        action=TEXT_ACTION,
+        hint=hint,
+        initial="" if too_long else value,
+        multiline=multiline,
+        optional=optional,
+    )
+    return [section(f"⚠ What stood in “{label}” does not fit into the field, and was not kept."), drawn] if too_long else [drawn]
+
+
+def _block_id(view: Drawn, field: Field) -> str | None:
+    """Find a field's block: its id is the field's name and the generation it was drawn in."""
+    ids = (str(block.get("block_id", "")) for block in view.get("blocks", []))
+    return next((block_id for block_id in ids if block_id.partition(":")[0] == field), None)
+
+
+def _typed(view: Drawn, field: Field) -> str:
+    values: Mapping[str, Mapping[str, Any]] = (view.get("state") or {}).get("values") or {}
+    for block_id, answers in values.items():
+        if block_id.partition(":")[0] == field:
+            return next((_value(answer) for answer in answers.values()), "")
+    return ""
+
+
+def _value(answer: Mapping[str, Any]) -> str:
+    chosen = answer.get("selected_option")
+    return str(chosen["value"]) if chosen else str(answer.get("value") or "")

@@ -1,0 +1,92 @@
+"""The one message per request in its channel: what is asked, where it stands, and the buttons that fit its state."""
+
+from typing import Final
+
+from slackblocks import ActionsBlock, Block, Button
+
+from bot.giving.notices import Story
+from bot.giving.request import Request, State
+from bot.giving.rewards import cost
+from bot.slack import facts
+from bot.slack.blocks import actions, button, confirmation, context, message, section, sections
+from bot.slack.look import Look, Message
+from bot.slack.standing import mark, standing
+from bot.slack.writing import mention
+
+APPROVE: Final = "discount_approve_open"
+REJECT: Final = "discount_reject_open"
+CANCEL: Final = "discount_cancel"
+CONTINUE: Final = "discount_continue"
+END: Final = "discount_end_here"
+BUTTONS: Final = "discount_buttons"
+
+
+def build(story: Story, look: Look) -> Message:
+    """Draw the card as the books have it now."""
+    request = story.request
+    return message(
+        text(story, look),
+        [
+            section(f"{mention(request.requester)} asks to give {facts.rule_name(request)} to {look.customers(request.customers)}"),
+            *sections(lines(story, look), most=4),
+            section(standing(story, look)),
+            *_buttons(request),
+            context(f"{request.short} · {facts.stage(request)}"),
+        ],
+    )
+
+
+def text(story: Story, look: Look) -> str:
+    """Say the card in a sentence, for notifications."""
+    request = story.request
+    who = mention(request.requester)
+    what = f"{facts.rule_name(request)} to {look.customers(request.customers)}"
+    return f"{mark(story)}: {who} asks to give {what} ({request.short}, {facts.stage(request)})"
+
+
+def lines(story: Story, look: Look) -> list[str]:
+    """Say the facts of a request, for whoever meets it."""
+    request = story.request
+    rule = request.rule
+    return [
+        *(facts.rule_lines(rule, look) if rule else []),
+        facts.customers(request, look),
+        *([facts.cost_line(cost(rule, request.customers), look)] if rule else []),
+        facts.account(request),
+        *facts.own_key(request),
+        *facts.reason(request),
+        *([f"*Asked:* {look.token(request.asked_at)}"] if request.asked_at else []),
+    ]
+
+
+def _buttons(request: Request) -> list[Block]:
+    row = _row(request)
+    return [row] if row else []
+
+
+def _row(request: Request) -> ActionsBlock | None:
+    if request.state is State.WAITING:
+        approve = button("Approve…", action=APPROVE, value=request.id, style="primary")
+        reject = button("Reject…", action=REJECT, value=request.id)
+        return actions(BUTTONS, approve, reject, _cancel(request))
+    if request.state is State.STOPPED:
+        go_on = button("Continue…", action=CONTINUE, value=request.id, style="primary")
+        return actions(BUTTONS, go_on, _end(request))
+    if request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
+        return actions(BUTTONS, _cancel(request))
+    return None
+
+
+def _cancel(request: Request) -> Button:
+    if request.state is State.GIVING:
+        meant = "What is on its way to Dintero ends first; whoever was given it by then keeps it."
+    else:
+        meant = "Nothing has been given yet, and nothing will be. To give it after all, it has to be asked for again."
+    sure = confirmation(f"Cancel {request.short}?", meant, yes="Cancel request", no="Keep it")
+    return button("Cancel request", action=CANCEL, value=request.id, style="danger", confirm=sure)
+
+
+def _end(request: Request) -> Button:
+    meant = "Whoever has not been given it by now will not be. Whoever was keeps it."
+    sure = confirmation(f"End {request.short} here?", meant, yes="End here", no="Not yet")
+    return button("End here…", action=END, value=request.id, style="danger", confirm=sure)

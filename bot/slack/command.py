@@ -1,0 +1,197 @@
+"""What a person typed after `/discount`, read into values; knows nothing of what becomes of them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Final
+
+from bot.giving.ids import ShortId
+from bot.giving.request import SHORT_ALPHABET, SHORT_LENGTH
+
+COMMANDS: Final = ("add", "status", "rule", "cancel", "help")
+
+DOUBLE: Final = frozenset('"“”„‟«»')
+SINGLE: Final = frozenset("'‘’‚‛‹›")  # noqa: RUF001 - these are what phones and Macs type
+FIXED_SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
+SHORT_ID: Final = re.compile(rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})", re.IGNORECASE | re.ASCII)  # noqa: RUF001
+
+
+class Misread(StrEnum):
+    """Why a text was not understood."""
+
+    NO_SUCH_COMMAND = "no_such_command"
+    OPEN_QUOTE = "open_quote"
+    """A quote begins and never ends."""
+    NO_SHORT_ID = "no_short_id"
+    """Exactly one request's id belongs there."""
+    NO_RULE = "no_rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """`add [rule] [customer ids…]`; `raw` is what was typed after `add`."""
+
+    rule: str
+    customers: tuple[str, ...]
+    raw: str
+
+    @property
+    def customers_text(self) -> str:
+        """Write the customers as the form holds them: one a line."""
+        return "\n".join(self.customers)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`status [R-…]`."""
+
+    short: ShortId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRule:
+    """`rule <name or id>`."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """`cancel <R-…>`."""
+
+    short: ShortId
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """`help`, or nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """Anything else, with the nearest command where there is one."""
+
+    text: str
+    nearest: str | None
+    why: Misread = Misread.NO_SUCH_COMMAND
+
+
+Command = Add | Status | ShowRule | Cancel | Help | NotUnderstood
+
+
+class OpenQuote(Exception):
+    """A quote begins and never ends."""
+
+
+def read(text: str) -> Command:
+    """Read what was typed after `/discount`.
+
+    >>> read("add “Spar 100” c-1, c-2")
+    Add(rule='Spar 100', customers=('c-1', 'c-2'), raw='“Spar 100” c-1, c-2')
+    >>> read("Status r7kq2m")
+    Status(short='R-7KQ2M')
+    >>> read("stauts")
+    NotUnderstood(text='stauts', nearest='status', why=<Misread.NO_SUCH_COMMAND: 'no_such_command'>)
+    """
+    typed = decoded(text)
+    word, rest = first_word(typed)
+    match word.casefold():
+        case "" | "help":
+            return Help()
+        case "add":
+            return _add(typed, rest)
+        case "status":
+            return _status(typed, rest)
+        case "rule":
+            return ShowRule(_words(rest)) if _words(rest) else NotUnderstood(typed, "rule", Misread.NO_RULE)
+        case "cancel":
+            short = short_id(rest)
+            return Cancel(short) if short else NotUnderstood(typed, "cancel", Misread.NO_SHORT_ID)
+        case other:
+            return NotUnderstood(typed, next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.5)), None))
+
+
+def decoded(text: str) -> str:
+    """Undo Slack's three escapes, and turn the spaces that phones fix into plain ones."""
+    bare = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return bare.translate(FIXED_SPACES).strip()
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """Part the first word from the rest."""
+    word, *rest = text.split(maxsplit=1) or [""]
+    return word, rest[0] if rest else ""
+
+
+def words(text: str) -> Iterator[str]:
+    """Part a text at spaces and commas; what stands in quotes, straight or curly, is one word.
+
+    A quote opens only where a word begins, and ends only where one ends: O'Brien is no quote.
+
+    >>> list(words('«to by» c,d "x, y"'))
+    ['to by', 'c', 'd', 'x, y']
+
+    Raises:
+        OpenQuote: a quote begins and never ends.
+    """
+    at = 0
+    while at < len(text):
+        if _parts(text[at]):
+            at += 1
+            continue
+        quotes = next((kind for kind in (DOUBLE, SINGLE) if text[at] in kind), None)
+        end = _end_of_quote(text, at, quotes) if quotes else _end_of_word(text, at)
+        yield text[at + 1 : end] if quotes else text[at:end]
+        at = end + 1
+
+
+def short_id(text: str) -> ShortId | None:
+    """Read a request's id in any case, with or without `R-`; 1 and I are read as the L that they were taken for.
+
+    No short id holds 0, O, 1 or I, so that this never finds another request's.
+
+    >>> short_id("r-1abcd")
+    'R-LABCD'
+    """
+    found = SHORT_ID.fullmatch(text.strip())
+    return ShortId("R-" + found[1].upper().replace("I", "L").replace("1", "L")) if found else None
+
+
+def _add(typed: str, rest: str) -> Command:
+    try:
+        rule, *customers = list(words(rest)) or [""]
+    except OpenQuote:
+        return NotUnderstood(typed, "add", Misread.OPEN_QUOTE)
+    return Add(rule, tuple(customer for customer in customers if customer), rest)
+
+
+def _status(typed: str, rest: str) -> Command:
+    short = short_id(rest)
+    return NotUnderstood(typed, "status", Misread.NO_SHORT_ID) if rest and not short else Status(short)
+
+
+def _words(rest: str) -> str:
+    """Read the name of a rule: the one quoted word, or all of it, commas included."""
+    try:
+        read_as = list(words(rest))
+    except OpenQuote:
+        return rest.strip("".join(DOUBLE | SINGLE)).strip()
+    return (read_as[0] if len(read_as) == 1 else rest).strip()
+
+
+def _parts(letter: str) -> bool:
+    return letter.isspace() or letter == ","
+
+
+def _end_of_word(text: str, start: int) -> int:
+    return next((at for at in range(start, len(text)) if _parts(text[at])), len(text))
+
+
+def _end_of_quote(text: str, start: int, quotes: frozenset[str]) -> int:
+    """Find the closing quote: of the same kind as the opening one, with a word's end after it."""
+    for at in range(start + 1, len(text)):
+        if text[at] in quotes and (at + 1 == len(text) or _parts(text[at + 1])):
+            return at
+    raise OpenQuote

@@ -1,0 +1,97 @@
+"""What is known of a request, as lines of mrkdwn: the same for its review, its approval, its card and its status."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.giving.ids import CustomerId
+from bot.giving.request import Request
+from bot.giving.rewards import Cost, Rule, Usable
+from bot.slack.look import Look
+from bot.slack.rewards import MARKS, cost_words, rule_reward
+from bot.slack.uses import rule_use
+from bot.slack.writing import bold, mask, phrase, said
+
+NO_RULE: Final = "no rule yet"
+REASON: Final = 500
+"""Characters of a reason that are shown."""
+SPACED: Final = 5
+"""How many ids with a space inside are pointed at."""
+
+
+def rule_name(request: Request) -> str:
+    """Name the rule for a sentence, as it was when it was asked for."""
+    return f"“{said(request.rule.title, 80)}”" if request.rule else NO_RULE
+
+
+def rule_lines(rule: Rule, look: Look, usable: Usable = Usable.NOW) -> list[str]:
+    """Name the rule and what it gives."""
+    mark = MARKS[usable]
+    return [f"*Rule:* {bold(rule.title, 100)}{f' ({mark})' if mark else ''}", f"*Reward:* {rule_reward(rule, look)}"]
+
+
+def use_lines(rule: Rule, look: Look) -> list[str]:
+    """Say when and how the discount can be used, under a heading."""
+    return ["*When and how it can be used*", *(f"• {line}" for line in rule_use(rule, look))]
+
+
+def customers(request: Request, look: Look) -> str:
+    """Say how many customers there are, and how many repeats were left out."""
+    repeats = request.repeated
+    if not repeats:
+        return f"*Customers:* {look.number(request.customers)}"
+    left_out = f"{look.counted(repeats, 'repeated id')} left out: each customer gets it once"
+    return f"*Customers:* {look.number(request.customers)} ({left_out})"
+
+
+def first_and_last(request: Request) -> str:
+    """Show the first and the last id, masked, for whoever knows the list."""
+    first, last = said(mask(request.first_customer)), said(mask(request.last_customer))
+    return f"*Customer id:* {first}" if request.customers == 1 else f"*First and last id:* {first} … {last}"
+
+
+def cost_line(cost: Cost | None, look: Look) -> str:
+    """Say what it costs, or why that cannot be said."""
+    return f"*Cost:* {cost_words(cost, look)}"
+
+
+def account(request: Request) -> str:
+    """Say whether it is a test or for real."""
+    if request.production:
+        return f"*Account:* *PRODUCTION* – real customers get this ({said(request.account, 20)})"
+    return f"*Account:* *TEST* – no real customer gets this ({said(request.account, 20)})"
+
+
+def stage(request: Request) -> str:
+    """Name the kind of account in a word."""
+    return "PRODUCTION" if request.production else "TEST"
+
+
+def reason(request: Request) -> list[str]:
+    """Say why it is asked for, where a reason was given."""
+    return [f"*Why:* {said(request.reason, REASON)}"] if request.reason.strip() else []
+
+
+def own_key(request: Request) -> list[str]:
+    """Name the once-only key where the requester set it."""
+    if not request.own_key:
+        return []
+    return [f"*Once-only key:* {said(request.once_key, 80)} – whoever already had it under this key gets nothing more"]
+
+
+def spaced(ids: Sequence[CustomerId]) -> list[str]:
+    """Point at ids with a space inside, which may have been meant as several."""
+    lines = [f"⚠ '{said(one, 80)}' is read as one customer id; if they are {_how_many(one)}, put each on a line" for one in ids[:SPACED]]
+    more = len(ids) - len(lines)
+    return [*lines, *([f"⚠ … and {more} more ids with a space inside"] if more > 0 else [])]
+
+
+def _how_many(spaced_id: str) -> str:
+    parts = len(spaced_id.split())
+    return {2: "two", 3: "three", 4: "four", 5: "five"}.get(parts, str(parts)) if parts > 1 else "several"
+
+
+def approvals(count: int, asked_of: Sequence[str]) -> str:
+    """Say who will have to agree; `asked_of` are mentions already."""
+    if count == 1:
+        return f"{phrase(asked_of) or 'an approver of this channel'} has to approve it"
+    return f"{count} of {phrase(asked_of, last='and') or 'the approvers of this channel'} have to approve it"

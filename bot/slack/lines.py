@@ -1,0 +1,108 @@
+"""The lines of a card's thread: one for each thing that happened, with names and local times."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from bot.giving.notices import Happened, Notice, Story
+from bot.giving.request import StopReason
+from bot.slack.blocks import message, section
+from bot.slack.look import Look, Message
+from bot.slack.standing import NOTE, agreed
+from bot.slack.words import stop
+from bot.slack.writing import mention, said
+
+When = Callable[[datetime], str]
+
+
+def build(notice: Notice, story: Story, look: Look) -> Message:
+    """Draw a line; its `text` has the time in the policy's zone, since notifications do not draw each reader's own."""
+    line = LINES[notice.happened]
+    return message(line(notice, story, look.moment), [section(line(notice, story, look.token))])
+
+
+def stop_reason(notice: Notice, story: Story) -> StopReason | None:
+    """Read why it stopped as it was then, or as the request has it where the notice does not say."""
+    told = notice.facts.get("stop", "")
+    return StopReason(told) if told in set(StopReason) else story.request.stop
+
+
+def who(notice: Notice, story: Story) -> str:
+    """Name who did it."""
+    by = notice.by or story.request.decided_by
+    return mention(by) if by else "Somebody"
+
+
+def why(notice: Notice) -> str:
+    """Say the reason that was given, after a colon."""
+    return f": {said(notice.note, NOTE)}" if notice.note.strip() else ""
+
+
+def _asked(notice: Notice, story: Story, when: When) -> str:
+    request = story.request
+    asked = f"📝 {mention(notice.by or request.requester)} asked for this {when(notice.at)}."
+    return f"{asked} No approval is needed here." if request.approvals == 0 else asked
+
+
+def _approved(notice: Notice, story: Story, when: When) -> str:
+    names = agreed(story) if len(story.votes) > 1 else who(notice, story)
+    return f"✅ {names} approved it {when(notice.at)}."
+
+
+def _rejected(notice: Notice, story: Story, when: When) -> str:
+    return f"🚫 {who(notice, story)} rejected it {when(notice.at)}{why(notice)}"
+
+
+def _cancelled(notice: Notice, story: Story, when: When) -> str:
+    by = notice.by or story.request.cancel_asked_by or story.request.decided_by
+    return f"🚫 {mention(by) if by else 'Somebody'} cancelled it {when(notice.at)}{why(notice)}"
+
+
+def _expired(notice: Notice, _story: Story, when: When) -> str:
+    return f"⌛ It expired {when(notice.at)}: nobody approved it in time. Whoever still wants it can ask again with /discount add."
+
+
+def _started(notice: Notice, _story: Story, when: When) -> str:
+    return f"⚙️ The giving started {when(notice.at)}."
+
+
+def _cancel_asked(notice: Notice, story: Story, when: When) -> str:
+    by = notice.by or story.request.cancel_asked_by
+    return f"🛑 {mention(by) if by else 'Somebody'} asked to cancel it {when(notice.at)}. What is on its way to Dintero ends first."
+
+
+def _stopped(notice: Notice, story: Story, when: When) -> str:
+    return f"⚠️ It stopped {when(notice.at)}: {stop(stop_reason(notice, story), notice.note)}"
+
+
+def _continued(notice: Notice, story: Story, when: When) -> str:
+    return f"▶️ {who(notice, story)} continued it {when(notice.at)}, under the same once-only key."
+
+
+def _ended_here(notice: Notice, story: Story, when: When) -> str:
+    return f"⏹️ {who(notice, story)} ended it here {when(notice.at)}."
+
+
+def _rule_changed(notice: Notice, _story: Story, when: When) -> str:
+    what = f" ({said(notice.note, NOTE)})" if notice.note.strip() else ""
+    return f"🔁 The rule was changed in Dintero{what}, seen {when(notice.at)}. Every approval is void: look at it and approve it again."
+
+
+def _done(notice: Notice, _story: Story, when: When) -> str:
+    return f"🏁 It was finished {when(notice.at)}."
+
+
+LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
+    Happened.ASKED: _asked,
+    Happened.APPROVED: _approved,
+    Happened.REJECTED: _rejected,
+    Happened.CANCELLED: _cancelled,
+    Happened.EXPIRED: _expired,
+    Happened.STARTED: _started,
+    Happened.CANCEL_ASKED: _cancel_asked,
+    Happened.STOPPED: _stopped,
+    Happened.CONTINUED: _continued,
+    Happened.ENDED_HERE: _ended_here,
+    Happened.RULE_CHANGED: _rule_changed,
+    Happened.DONE: _done,
+}

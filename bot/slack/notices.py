@@ -1,0 +1,116 @@
+"""What other channels and the requester are told: one message each, with a link to the card."""
+
+from collections.abc import Callable
+from typing import Final
+
+from bot.giving.notices import Happened, Notice, Story
+from bot.slack import facts
+from bot.slack.blocks import context, message, section
+from bot.slack.lines import stop_reason, who, why
+from bot.slack.look import Look, Message
+from bot.slack.refused import whole
+from bot.slack.standing import ends, outcome
+from bot.slack.words import stop
+from bot.slack.writing import escape, mention
+
+CARD: Final = "See the request"
+
+
+def channel(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
+    """Tell another channel of the policy what became of a request."""
+    request = story.request
+    what = f"{request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}, asked by {mention(request.requester)}"
+    return _drawn(f"{what}: {_news(notice, story, look)}", story, link=link)
+
+
+def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
+    """Tell the requester; when it has ended, with the refused ids whole, which only the requester is shown."""
+    request = story.request
+    what = f"Your request {request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
+    told = _drawn(f"{what}: {_news(notice, story, look)}", story, link=link)
+    if notice.happened not in WITH_IDS or not story.refused:
+        return told
+    ids = message("-", whole(story.refused, look, of=story.tally.refused)).blocks
+    return Message(told.text, [*told.blocks[:-1], *ids, told.blocks[-1]])
+
+
+def _drawn(text: str, story: Story, *, link: str) -> Message:
+    to_card = f"<{_address(link)}|{CARD}> · " if link else ""
+    return message(text, [section(text), context(f"{to_card}{facts.stage(story.request)}")])
+
+
+def _address(link: str) -> str:
+    return escape("".join(link.split())).replace("|", "%7C")
+
+
+def _news(notice: Notice, story: Story, look: Look) -> str:
+    return NEWS[notice.happened](notice, story, look)
+
+
+def _asked(_notice: Notice, _story: Story, _look: Look) -> str:
+    return "📝 it has been asked for."
+
+
+def _approved(notice: Notice, story: Story, _look: Look) -> str:
+    return f"✅ {who(notice, story)} approved it. You hear from me when it is done."
+
+
+def _rejected(notice: Notice, story: Story, _look: Look) -> str:
+    return f"🚫 {who(notice, story)} rejected it{why(notice)}"
+
+
+def _cancelled(notice: Notice, story: Story, look: Look) -> str:
+    by = notice.by or story.request.cancel_asked_by or story.request.decided_by
+    ended = f"; {_counts(story, look)}" if story.request.started_at else "; nothing was given"
+    return f"🚫 {mention(by) if by else 'somebody'} cancelled it{ended}."
+
+
+def _expired(_notice: Notice, _story: Story, _look: Look) -> str:
+    return "⌛ nobody approved it in time, so it expired. Ask again with /discount add if you still want it."
+
+
+def _started(_notice: Notice, _story: Story, _look: Look) -> str:
+    return "⚙️ the giving has started."
+
+
+def _cancel_asked(notice: Notice, story: Story, _look: Look) -> str:
+    return f"🛑 {who(notice, story)} asked to cancel it; what is on its way to Dintero ends first."
+
+
+def _stopped(notice: Notice, story: Story, look: Look) -> str:
+    return f"⚠️ it stopped. {stop(stop_reason(notice, story), notice.note or story.request.note)} So far {_counts(story, look)}."
+
+
+def _continued(notice: Notice, story: Story, _look: Look) -> str:
+    return f"▶️ {who(notice, story)} continued it."
+
+
+def _rule_changed(_notice: Notice, _story: Story, _look: Look) -> str:
+    return "🔁 the rule was changed in Dintero, so it has to be approved again."
+
+
+def _done(_notice: Notice, story: Story, look: Look) -> str:
+    sign = "🎉" if story.tally.given == story.tally.asked else "☑️"
+    return f"{sign} it is done; {_counts(story, look)}."
+
+
+def _counts(story: Story, look: Look) -> str:
+    return ", ".join([outcome(story.tally, look), *ends(story.tally, look)])
+
+
+NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
+    Happened.ASKED: _asked,
+    Happened.APPROVED: _approved,
+    Happened.REJECTED: _rejected,
+    Happened.CANCELLED: _cancelled,
+    Happened.EXPIRED: _expired,
+    Happened.STARTED: _started,
+    Happened.CANCEL_ASKED: _cancel_asked,
+    Happened.STOPPED: _stopped,
+    Happened.CONTINUED: _continued,
+    Happened.ENDED_HERE: _done,
+    Happened.RULE_CHANGED: _rule_changed,
+    Happened.DONE: _done,
+}
+WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.STOPPED})
+"""After these the refused ids can be corrected."""

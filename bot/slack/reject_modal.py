@@ -1,0 +1,44 @@
+"""Asks an approver why a request is rejected."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.giving.answers import Field
+from bot.giving.ids import RequestId
+from bot.giving.notices import Story
+from bot.slack import facts
+from bot.slack.blocks import modal, section, text_input
+from bot.slack.look import Json, Look
+from bot.slack.writing import mention
+
+CALLBACK: Final = "discount_reject"
+TITLE: Final = "Reject this request"
+SUBMIT: Final = "Reject"
+REASON_BLOCK: Final = str(Field.REASON)
+REASON_ACTION: Final = "discount_reject_reason"
+
+
+def build(story: Story, look: Look, *, external_id: str) -> Json:
+    """Draw the question; the answer goes to the requester and into the thread."""
+    request = story.request
+    what = f"{facts.rule_name(request)} for {look.customers(request.customers)}, asked by {mention(request.requester)} ({request.short})"
+    why = text_input(
+        "Reason",
+        block_id=REASON_BLOCK,
+        action=REASON_ACTION,
+        hint="The requester reads it, and so does everybody in the channel.",
+        multiline=True,
+    )
+    return modal(TITLE, [section(what), why], external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=request.id)
+
+
+def read(view: Mapping[str, Any]) -> tuple[RequestId, str]:
+    """Read which request, and why not."""
+    values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
+    typed = values.get(REASON_BLOCK, {}).get(REASON_ACTION, {}).get("value")
+    return RequestId(str(view.get("private_metadata", ""))), str(typed or "").strip()
+
+
+def errors(text: str) -> dict[str, str]:
+    """Say below the field what is wrong, as the answer to a submission."""
+    return {REASON_BLOCK: text}

@@ -1,0 +1,72 @@
+"""What is looked over before it is asked for: draws the review, whose submit asks."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from slackblocks import Block
+
+from bot.giving.answers import Review
+from bot.giving.ids import RequestId
+from bot.giving.policy import Outcome
+from bot.slack import facts
+from bot.slack.blocks import context, modal, section, sections
+from bot.slack.look import Json, Look
+from bot.slack.words import refusal
+from bot.slack.writing import mention
+
+CALLBACK: Final = "discount_review"
+TITLE: Final = "Look it over"
+ASK: Final = "Ask for approval"
+GIVE: Final = "Give now"
+
+
+def build(review: Review, look: Look, *, external_id: str) -> Json:
+    """Draw the review; one that the policy refuses has no submit and says why."""
+    submit = {Outcome.GOES: GIVE, Outcome.WAITS: ASK}.get(review.decision.outcome)
+    return modal(
+        TITLE,
+        blocks(review, look),
+        external_id=external_id,
+        submit=submit,
+        callback=CALLBACK,
+        metadata=review.request.id,
+    )
+
+
+def read(view: Mapping[str, Any]) -> RequestId:
+    """Read which request is asked for; everything else of it stands in the books."""
+    return RequestId(str(view.get("private_metadata", "")))
+
+
+def blocks(review: Review, look: Look) -> list[Block]:
+    """Draw the facts and what will happen next."""
+    spaced = facts.spaced(review.spaced)
+    return [
+        *sections(shown(review, look), most=4),
+        *([section("\n".join(spaced))] if spaced else []),
+        *sections(facts.use_lines(review.rule, look), most=6),
+        *sections(_next(review, look), most=4),
+        context(f"{review.request.short} · nothing is asked for until you press the button"),
+    ]
+
+
+def shown(review: Review, look: Look) -> list[str]:
+    """Say what is asked for: what the requester looks over and the approver agrees to."""
+    request = review.request
+    return [
+        *facts.rule_lines(review.rule, look, review.usable),
+        facts.customers(request, look),
+        facts.cost_line(review.cost, look),
+        facts.account(request),
+        *facts.own_key(request),
+        *facts.reason(request),
+    ]
+
+
+def _next(review: Review, look: Look) -> list[str]:
+    if review.decision.outcome is Outcome.REFUSED:
+        return [f"⚠ {refusal(each, look)}" for each in review.decision.refusals] or ["⚠ The policy does not allow this."]
+    if review.decision.outcome is Outcome.GOES:
+        return ["*Next:* no approval is needed here: it is given at once."]
+    asked = [mention(who) for who in review.asked_of]
+    return [f"*Next:* {facts.approvals(review.decision.approvals, asked)} before anything is given."]

@@ -1,0 +1,145 @@
+"""Where a request stands, in a line: for its card, its status, and the short texts of notifications."""
+
+from collections.abc import Callable
+from typing import Final
+
+from bot.giving.batches import Tally
+from bot.giving.notices import Story
+from bot.giving.request import State
+from bot.slack.facts import approvals
+from bot.slack.look import Look
+from bot.slack.words import stop
+from bot.slack.writing import mention, mentions, said
+
+NOTE: Final = 500
+"""Characters of somebody's reason that are shown."""
+
+
+def given_to(tally: Tally) -> str:
+    """Say how many got it, in the words by which the summary is found: figures without thousands apart, always "customers"."""
+    return f"Given to {tally.given} of {tally.asked} customers"
+
+
+def outcome(tally: Tally, look: Look) -> str:
+    """Tell all given, some and none apart, for anywhere but the summary."""
+    if tally.given == 0:
+        return "nobody was given it"
+    if tally.given == tally.asked:
+        return f"all {look.number(tally.asked)} were given it" if tally.asked > 1 else "the customer was given it"
+    return f"{look.number(tally.given)} of {look.customers(tally.asked)} were given it"
+
+
+def ends(tally: Tally, look: Look) -> list[str]:
+    """Count the three ends that are no gift; those that nobody came to are left out."""
+    counts = ((tally.refused, "refused by Dintero"), (tally.unknown, "unknown"), (tally.not_tried, "not tried"))
+    return [f"{look.number(count)} {words}" for count, words in counts if count > 0]
+
+
+def standing(story: Story, look: Look) -> str:
+    """Say in mrkdwn where the request stands, who moved it there, and what happens next."""
+    return STANDINGS[story.request.state](story, look)
+
+
+def mark(story: Story) -> str:
+    """Say the state in a sign and a word or two, for lists."""
+    request = story.request
+    if request.state is State.DONE and story.tally.given < story.tally.asked:
+        return "◐ done in part" if story.tally.given else "○ done, nobody given"
+    return MARKS[request.state]
+
+
+def agreed(story: Story) -> str:
+    """Say who approved."""
+    if not story.votes:
+        by = story.request.decided_by
+        return (
+            "nobody had to" if story.request.approvals == 0 else mention(by) if by and story.request.state is State.APPROVED else "nobody"
+        )
+    return mentions([vote.by for vote in story.votes], last="and")
+
+
+def _draft(_story: Story, _look: Look) -> str:
+    return "Not asked for yet"
+
+
+def _waiting(story: Story, look: Look) -> str:
+    request = story.request
+    left = max(request.approvals - len(story.votes), 1)
+    until = f", until {look.token(request.expires_at)}" if request.expires_at else ""
+    so_far = f" {agreed(story)} approved it already." if story.votes else ""
+    return f"⏳ *Waiting:* {approvals(left, [mention(who) for who in story.asked_of])}{until}.{so_far}"
+
+
+def _approved(story: Story, _look: Look) -> str:
+    if story.request.approvals == 0:
+        return "✅ *No approval needed:* the giving is about to start."
+    return f"✅ *Approved* by {agreed(story)}: the giving is about to start."
+
+
+def _giving(story: Story, look: Look) -> str:
+    tally = story.tally
+    if story.request.cancel_asked_by:
+        return f"🛑 *Being cancelled* by {mention(story.request.cancel_asked_by)}: what is on its way to Dintero ends first."
+    if tally.given == 0:
+        return "⚙️ *Giving* …"
+    return f"⚙️ *Giving:* {look.number(tally.given)} of {look.customers(tally.asked)} so far."
+
+
+def _stopped(story: Story, look: Look) -> str:
+    request = story.request
+    counted = "; ".join([outcome(story.tally, look), *ends(story.tally, look)])
+    return f"⚠️ *Stopped:* {stop(request.stop, request.note)}\n*So far:* {counted}."
+
+
+def _done(story: Story, look: Look) -> str:
+    sign = "🎉" if story.tally.given == story.tally.asked else "☑️"
+    counted = "; ".join([outcome(story.tally, look), *ends(story.tally, look)])
+    return f"{sign} *Done{_at(story, look)}:* {counted}."
+
+
+def _rejected(story: Story, look: Look) -> str:
+    why = f": {said(story.request.note, NOTE)}" if story.request.note.strip() else ""
+    return f"🚫 *Rejected*{_by(story)}{_at(story, look)}{why}"
+
+
+def _cancelled(story: Story, look: Look) -> str:
+    by = story.request.cancel_asked_by or story.request.decided_by
+    whom = f" by {mention(by)}" if by else ""
+    counted = "; ".join([outcome(story.tally, look), *ends(story.tally, look)]) if story.request.started_at else "nothing was given"
+    return f"🚫 *Cancelled*{whom}{_at(story, look)}: {counted}."
+
+
+def _expired(story: Story, look: Look) -> str:
+    return f"⌛ *Expired*{_at(story, look)}: nobody approved it in time, and nothing was given."
+
+
+def _by(story: Story) -> str:
+    return f" by {mention(story.request.decided_by)}" if story.request.decided_by else ""
+
+
+def _at(story: Story, look: Look) -> str:
+    return f" {look.token(story.request.ended_at)}" if story.request.ended_at else ""
+
+
+STANDINGS: Final[dict[State, Callable[[Story, Look], str]]] = {
+    State.DRAFT: _draft,
+    State.WAITING: _waiting,
+    State.APPROVED: _approved,
+    State.GIVING: _giving,
+    State.STOPPED: _stopped,
+    State.DONE: _done,
+    State.REJECTED: _rejected,
+    State.CANCELLED: _cancelled,
+    State.EXPIRED: _expired,
+}
+MARKS: Final[dict[State, str]] = {
+    State.DRAFT: "✎ being written",
+    State.WAITING: "⏳ waiting",
+    State.APPROVED: "✅ approved",
+    State.GIVING: "⚙️ giving",
+    State.STOPPED: "⚠️ stopped",
+    State.DONE: "🎉 done",
+    State.REJECTED: "🚫 rejected",
+    State.CANCELLED: "🚫 cancelled",
+    State.EXPIRED: "⌛ expired",
+}

@@ -1,0 +1,49 @@
+"""How requests stand, as `/discount status` says it: a list of a channel's, or one in full."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.giving.notices import Story
+from bot.slack import card, facts
+from bot.slack.blocks import context, message, said_as, section, sections
+from bot.slack.look import Look, Message
+from bot.slack.standing import agreed, mark, standing
+from bot.slack.summary import left_out
+from bot.slack.writing import mention
+
+MOST: Final = 20
+
+
+def build(stories: Sequence[Story], look: Look) -> Message:
+    """List a channel's requests, a line each."""
+    if not stories:
+        return said_as("Nothing has been asked for in this channel yet. `/discount add` asks.")
+    lines = [_line(story, look) for story in stories[:MOST]]
+    more = [f"… and {len(stories) - MOST} more"] if len(stories) > MOST else []
+    here = f"{look.counted(len(stories), 'request')} of this channel"
+    return message(
+        f"{here}: {', '.join(f'{story.request.short} {mark(story)}' for story in stories[:MOST])}",
+        [section(f"*{here}*"), *sections([*lines, *more], most=8), context("One in full: `/discount status R-…`")],
+    )
+
+
+def one(story: Story, look: Look) -> Message:
+    """Show one request in full, without its buttons, which stand on its card."""
+    request = story.request
+    return message(
+        card.text(story, look),
+        [
+            section(f"*{request.short}* · {mention(request.requester)} asks in {mention(request.channel)}"),
+            section(standing(story, look)),
+            *sections(card.lines(story, look), most=4),
+            *sections(left_out(story, look) if request.started_at else [], most=4),
+            context(f"{facts.stage(request)} · approved by: {agreed(story)}"),
+        ],
+    )
+
+
+def _line(story: Story, look: Look) -> str:
+    request = story.request
+    asked = f", {look.token(request.asked_at)}" if request.asked_at else ""
+    what = f"{facts.rule_name(request)} for {look.customers(request.customers)}"
+    return f"*{request.short}* {mark(story)} – {what}, asked by {mention(request.requester)}{asked}"

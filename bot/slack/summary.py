@@ -1,0 +1,90 @@
+"""The summary in the card's thread: who was given it, who was not and why, what it is, and what was used of it."""
+
+from typing import Final
+
+from slackblocks import Block
+
+from bot.giving.notices import Story
+from bot.giving.request import State
+from bot.giving.rewards import Rule
+from bot.slack import facts
+from bot.slack.blocks import context, header, message, sections
+from bot.slack.look import Look, Message, duration
+from bot.slack.refused import masked
+from bot.slack.rewards import rule_reward, statistics, unknown
+from bot.slack.standing import agreed, ends, given_to
+from bot.slack.words import STOPS
+from bot.slack.writing import mention, said
+
+PARAGRAPHS: Final = 6
+
+
+def build(story: Story, look: Look) -> Message:
+    """Draw the summary; it is the one message that begins with "Given to"."""
+    request = story.request
+    rule = request.last_answer or request.rule
+    return message(
+        text(story, look),
+        [
+            header(given_to(story.tally)),
+            *sections(left_out(story, look), most=PARAGRAPHS),
+            *sections(_people(story, look), most=2),
+            *(_rule(story, rule, look) if rule else []),
+            context(f"{request.short} · {facts.stage(request)}"),
+        ],
+    )
+
+
+def text(story: Story, look: Look) -> str:
+    """Say the summary in a sentence, for notifications."""
+    not_given = f" ({', '.join(ends(story.tally, look))})" if ends(story.tally, look) else ""
+    return f"{given_to(story.tally)}{not_given}: {facts.rule_name(story.request)}, {story.request.short}, {facts.stage(story.request)}"
+
+
+def left_out(story: Story, look: Look) -> list[str]:
+    """Say who was not given it, each end with its reason."""
+    tally = story.tally
+    lines: list[str] = []
+    if tally.refused > 0:
+        lines += [f"*{look.customers(tally.refused)} refused by Dintero* (the requester has the whole ids)", *masked(story.refused, look)]
+    if tally.unknown > 0:
+        maybe = "no answer came, so they may have it or not; asked again under the same once-only key, nobody gets it twice"
+        lines.append(f"*{look.customers(tally.unknown)} unknown:* {maybe}")
+    if tally.not_tried > 0:
+        lines.append(f"*{look.customers(tally.not_tried)} not tried:* {_why_not_tried(story)}")
+    return lines
+
+
+def _why_not_tried(story: Story) -> str:
+    request = story.request
+    if request.state is State.CANCELLED or request.cancel_asked_by:
+        by = request.cancel_asked_by or request.decided_by
+        return f"{mention(by) if by else 'somebody'} cancelled it before their turn"
+    if request.stop is not None:
+        return f"it stopped before their turn, because {STOPS[request.stop][0]}"
+    return "so many were refused that the bot stopped looking for the rest of them one by one; correct the list and ask again"
+
+
+def _people(story: Story, look: Look) -> list[str]:
+    request = story.request
+    lines = [f"*Asked by:* {mention(request.requester)}", f"*Approved by:* {agreed(story)}"]
+    if request.started_at and request.ended_at:
+        lines.append(f"*Took:* {duration(request.ended_at - request.started_at)}, finished {look.token(request.ended_at)}")
+    if request.own_key:
+        key = said(request.once_key, 80)
+        lines.append(f"*Once-only key:* {key}, set by the requester: who already had it under this key got nothing more")
+    return [*lines, *facts.reason(request)]
+
+
+def _rule(story: Story, rule: Rule, look: Look) -> list[Block]:
+    before = story.request.rule.statistics if story.request.rule else None
+    after = story.request.last_answer.statistics if story.request.last_answer else None
+    reward = [f"*Rule:* {facts.rule_name(story.request)}", f"*Reward:* {rule_reward(rule, look)}"]
+    used = ["*Used so far, by all who have it*", *(f"• {line}" for line in statistics(before, after, look))]
+    raw = unknown(rule)
+    return [
+        *sections(reward, most=2),
+        *sections(facts.use_lines(rule, look), most=PARAGRAPHS),
+        *sections(used, most=1),
+        *(sections(["*What the bot does not know, as Dintero sent it*", *raw], most=2) if raw else []),
+    ]

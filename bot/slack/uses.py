@@ -1,0 +1,133 @@
+"""When and how a rule's discount can be used, in words: one line each, in plain text until the very end."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Final
+
+from bot.giving.rewards import NO_LIMIT, Hours, Limitation, Mix, Requirement, Rule
+from bot.slack.look import Look
+from bot.slack.rewards import NAME, SHOWN, WORDS, items, raw
+from bot.slack.writing import fit, phrase, safe, shorten
+
+ELIGIBLE: Final = {
+    "item_eligible_for_discount": "on any item that may be discounted",
+    "item_eligible_for_discount_no_discount": "only on items without another discount",
+    "receipt_no_discount": "only on receipts without another discount",
+}
+WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS: Final = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
+
+
+def rule_use(rule: Rule, look: Look) -> list[str]:
+    """Say when and how a discount can be used, a line for mrkdwn each."""
+    return [fit(safe(line), WORDS) for line in use_plain(rule, look)]
+
+
+def use_plain(rule: Rule, look: Look) -> list[str]:
+    """Say when and how a discount can be used, in plain text."""
+    return [
+        *_when(rule, look),
+        *_how_often(rule.limitation, look),
+        *_purchase(rule.requirement, look),
+        *_where(rule.requirement),
+        *_but(rule),
+    ]
+
+
+def validity(rule: Rule, look: Look) -> str:
+    """Say from when until when a discount can be used, in plain text; empty where there is no bound."""
+    start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
+    if start is not None and end is not None:
+        return f"from {look.moment(start)} to {look.moment(end)}"
+    if start is not None:
+        return f"from {look.moment(start)}"
+    return f"until {look.moment(end)}" if end is not None else ""
+
+
+def _when(rule: Rule, look: Look) -> Iterator[str]:
+    if bounds := validity(rule, look):
+        yield f"For purchases {bounds}"
+    if rule.visible_from is not None:
+        yield f"Shown to the customer from {look.moment(rule.visible_from)}"
+    days = rule.limitation.dynamic_purchase_to_days
+    if days is not None and days != NO_LIMIT:
+        yield f"dynamic_purchase_to_days: {days} (by its name it ends so many days after it is given)"
+    if rule.limitation.hours:
+        yield f"Hours: {_hours(rule.limitation.hours)} ({shorten(rule.limitation.hours_timezone, NAME)})"
+
+
+def _hours(hours: tuple[Hours, ...]) -> str:
+    """Say the windows of a week, days with the same hours together."""
+    ordered = sorted(hours, key=lambda one: (one.start, one.end))
+    windows = [
+        f"{phrase([_day(one.day) for one in sorted(same, key=_weekday)], last='and')} {shorten(times[0], NAME)}–{shorten(times[1], NAME)}"
+        for times, same in groupby(ordered, key=lambda one: (one.start, one.end))
+    ]
+    return phrase(windows, last="and", most=10)
+
+
+def _weekday(hours: Hours) -> int:
+    return WEEK.index(hours.day) if hours.day in WEEK else len(WEEK)
+
+
+def _day(day: str) -> str:
+    return DAYS.get(day) or shorten(day, NAME)
+
+
+def _how_often(limits: Limitation, look: Look) -> Iterator[str]:
+    if limits.repeat_usage == NO_LIMIT:
+        yield "On any number of purchases"
+    else:
+        yield f"On {look.counted(limits.repeat_usage, 'purchase')} at most"
+    if limits.reward_usage != NO_LIMIT:
+        yield f"{look.counted(limits.reward_usage, 'reward')} a purchase at most"
+    if limits.combination == 0:
+        yield "Not together with other discounts"
+    elif limits.combination != NO_LIMIT:
+        yield f"discount_combination: {limits.combination}"
+    else:
+        yield "Together with other discounts"
+    yield f"Used {ELIGIBLE[limits.eligible]}" if limits.eligible in ELIGIBLE else f"discount_eligible: {raw(limits.eligible)}"
+
+
+def _purchase(needs: Requirement, look: Look) -> Iterator[str]:
+    if needs.gross_amount:
+        yield f"For purchases of at least {look.amount(needs.gross_amount)}"
+    if needs.net_amount:
+        yield f"For purchases of at least {look.amount(needs.net_amount)} net, after other discounts"
+    if needs.currencies:
+        yield f"Currencies: {raw(needs.currencies)}"
+    if needs.discount_code:
+        yield f"Needs the code “{shorten(needs.discount_code, NAME)}” on the purchase"
+    if needs.item_quantity:
+        yield f"Needs at least {look.number(needs.item_quantity)} of the items"
+    if needs.items:
+        yield f"Items: {items(needs.items)}"
+    if needs.mixes:
+        yield f"Bought together: {phrase([_mix(mix, look) for mix in needs.mixes], last='and', most=SHOWN)}"
+
+
+def _mix(mix: Mix, look: Look) -> str:
+    part = "" if mix.reward_eligible else " (not discounted itself)"
+    return f"{look.number(mix.quantity)} × {items(mix.items) or 'anything'}{part}"
+
+
+def _where(needs: Requirement) -> Iterator[str]:
+    if needs.store_ids:
+        yield f"Stores: {phrase([shorten(store, NAME) for store in needs.store_ids], most=SHOWN)}"
+    if needs.store:
+        yield f"Stores where {raw(needs.store)}"
+    if needs.customer:
+        yield f"Customers where {raw(needs.customer)}"
+    if needs.stamp:
+        yield f"After {needs.stamp} stamp{'' if needs.stamp == 1 else 's'}"
+
+
+def _but(rule: Rule) -> Iterator[str]:
+    limits = rule.limitation
+    if limits.stamp_expire_days != NO_LIMIT:
+        yield f"All stamps within {limits.stamp_expire_days} days"
+    if limits.blacklist:
+        yield f"Never on {items(limits.blacklist)}"
+    if limits.deactivated_by:
+        yield f"Off while these rules are active: {phrase([shorten(one, NAME) for one in limits.deactivated_by], last='and', most=SHOWN)}"

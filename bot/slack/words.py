@@ -1,0 +1,104 @@
+"""Every no, every stop and every failure in words: what is missing, who can change it, what to do next."""
+
+from typing import Final
+
+from bot.errors import DiscountBotError
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import StopReason
+from bot.slack.look import Look
+from bot.slack.refusals import CURES, SENTENCES, STAND_INS, Pen, first_was
+from bot.slack.writing import fit, mention, mentions, said, shorten
+
+REFUSAL: Final = 1_500
+"""Characters of a refusal in mrkdwn."""
+PLAIN: Final = 300
+"""Characters of a refusal below a field."""
+
+STOPS: Final[dict[StopReason, tuple[str, str]]] = {
+    StopReason.TOKEN_REFUSED: (
+        "Dintero did not accept the bot's client id or secret",
+        "Whoever runs the bot has to mend them (Dintero Backoffice, Settings → API clients); then Continue… goes on.",
+    ),
+    StopReason.SCOPE_MISSING: (
+        "Dintero did not let the bot do this: its API client has too little scope",
+        "Whoever runs the bot has to give the client read:discounts and write:discounts; then Continue… goes on.",
+    ),
+    StopReason.RULE_GONE: (
+        "Dintero does not have the rule any more",
+        "Press End here… and ask again, with another rule, for whoever is left.",
+    ),
+    StopReason.RULE_INACTIVE: (
+        "the rule has been switched off in Dintero",
+        "Switch it on again and press Continue…, or press End here… to leave it so.",
+    ),
+    StopReason.RULE_EXPIRED: (
+        "the rule has expired",
+        "Move its end in Dintero and press Continue…, or press End here… to leave it so.",
+    ),
+    StopReason.UNKNOWN_FOR_GOOD: (
+        "Dintero gave no usable answer, however often it was asked",
+        "Press Continue… when Dintero is well again: nobody gets it twice, since the once-only key stays the same.",
+    ),
+    StopReason.RULE_CHANGED: (
+        "the rule is no longer what was asked for, and nobody is there who could agree to it as it is now",
+        "Change it back in Dintero and press Continue…, or press End here… and ask again.",
+    ),
+    StopReason.BUSY: (
+        "Dintero was too busy and turned every call away",
+        "Press Continue… in a few minutes.",
+    ),
+    StopReason.POLICY: (
+        "the bot's policy does not allow it any more",
+        "An admin of the bot can change it, and then Continue… goes on; or press End here… to leave it so.",
+    ),
+}
+NO_REASON: Final = ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so.")
+
+
+def refusal(refusal: Refusal, look: Look) -> str:
+    """Say a no in mrkdwn: what is missing, and who can change it or what to do next."""
+    pen = Pen(
+        quote=lambda text: f"“{said(text, 80)}”",
+        say=lambda text: said(text, 300),
+        who=_who(refusal, look),
+        name=lambda who: mention(who) if who else "Somebody",
+        look=look,
+    )
+    return fit(_sentences(refusal, pen), REFUSAL)
+
+
+def refusal_plain(refusal: Refusal, look: Look) -> str:
+    """Say a no in plain text, as below a field, where nobody can be mentioned."""
+    pen = Pen(
+        quote=lambda text: f"“{shorten(text, 60)}”",
+        say=lambda text: shorten(text, 120),
+        who=STAND_INS.get(refusal.reason, "an admin of the bot"),
+        name=lambda _who: "Somebody else",
+        look=look,
+    )
+    return shorten(_sentences(refusal, pen), PLAIN)
+
+
+def stop(reason: StopReason | None, note: str = "") -> str:
+    """Say in mrkdwn why a giving stopped, and what to do; `note` is what Dintero or the policy said of it."""
+    why, what_next = STOPS[reason] if reason else NO_REASON
+    told = f" ({said(note, 300)})" if note.strip() else ""
+    return f"{why[0].upper()}{why[1:]}{told}. {what_next}"
+
+
+def failure(error: DiscountBotError) -> str:
+    """Say in mrkdwn what went wrong, and the advice that the error carries."""
+    return f"{said(str(error), 300)} – {said(error.advice, 300)}"
+
+
+def _who(refusal: Refusal, look: Look) -> str:
+    stand_in = STAND_INS.get(refusal.reason)
+    who = refusal.who or (() if stand_in else look.admins)
+    return mentions(who) if who else stand_in or "whoever runs the bot"
+
+
+def _sentences(refusal: Refusal, pen: Pen) -> str:
+    if refusal.reason is Reason.WRONG_STATE:
+        return first_was(refusal, pen)
+    what = SENTENCES[refusal.reason](refusal.detail.strip(), pen)
+    return f"{what} {CURES[refusal.reason].replace('{who}', pen.who)}"

@@ -1,0 +1,35 @@
+"""What `make run` starts: the bot where the credentials are set, the sandbox where none are."""
+
+import os
+import sys
+
+from bot.errors import UnusableSettings
+from bot.settings import Credentials, CredentialsState, credentials_state, environment
+
+UNUSABLE = 2
+"""The exit code for settings that cannot be used."""
+
+
+def command_for(credentials: Credentials) -> str:
+    """Choose the command to start.
+
+    Raises:
+        UnusableSettings: some credentials are set and some are missing.
+    """
+    if credentials.state is CredentialsState.SOME:
+        raise UnusableSettings([f"{name}: is missing, while other credentials are set" for name in credentials.missing])
+    return "run" if credentials.state is CredentialsState.ALL else "sandbox"
+
+
+def main() -> None:
+    """Turn this process into the chosen command, so that signals reach it directly."""
+    try:
+        command = command_for(credentials_state(environment()))
+    except UnusableSettings as unusable:
+        sys.stderr.write(f"{unusable}\nSet all of them, in the environment or in .env, or none to try the sandbox.\n")
+        sys.exit(UNUSABLE)
+    os.execv(sys.executable, [sys.executable, "-m", "bot", command])  # noqa: S606 - our own module, nothing of it typed by anybody
+
+
+if __name__ == "__main__":
+    main()

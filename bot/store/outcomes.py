@@ -1,0 +1,125 @@
+"""The room of what is given: customers, batches, what came of them, and whether the giving goes on."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, bindparam, func, select, update
+
+from bot.giving.batches import BatchOutcome, Refused, Tally
+from bot.giving.ids import CustomerId, RequestId
+from bot.giving.request import State, StopReason
+from bot.giving.rewards import Rule
+from bot.store.database import Database, Room
+from bot.store.rows import outcome_of, outcome_row
+from bot.store.schema import batches, customers, requests
+from bot.store.serial import rule_json, text, unpacked
+
+_WHICH: Final[BindParameter[str]] = bindparam("which")
+_PORTION: Final = (customers.c.request == _WHICH) & (customers.c.portion == bindparam("number"))
+_BATCHES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(batches.c.request == _WHICH)
+_GIVING: Final = (requests.c.state == State.GIVING.value) & requests.c.stop.is_(None)
+_GOES_ON: Final = _GIVING & requests.c.cancel_asked_by.is_(None)
+
+_COUNT: Final = select(func.count()).select_from(customers).where(customers.c.request == _WHICH)
+_CUSTOMERS: Final = select(customers.c.ids).where(_PORTION)
+_START: Final = (
+    update(customers)
+    .where(_PORTION)
+    .values(starts=customers.c.starts + 1)
+    .returning(customers.c.starts, customers.c.size, select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery())
+)
+_OUTCOMES: Final = _BATCHES.where(batches.c.portion == bindparam("number")).order_by(batches.c.batch)
+_REFUSING: Final = _BATCHES.where(batches.c.refused > 0).order_by(batches.c.portion, batches.c.batch)
+_HALT: Final = update(requests).where(requests.c.id == _WHICH, _GIVING)
+_ASK: Final = select(requests.c.id).where(requests.c.id == _WHICH, _GOES_ON)
+_ANSWERED: Final = update(requests).where(requests.c.id == _WHICH)
+
+
+def _tally() -> Any:
+    """Add up in one statement; a batch that was started counts as unknown until it has an outcome."""
+    asked = select(func.sum(customers.c.size)).where(customers.c.request == _WHICH)
+    started = asked.where(customers.c.starts > 0)
+    of_batches = select(
+        func.coalesce(func.sum(batches.c.given), 0),
+        func.coalesce(func.sum(batches.c.refused), 0),
+        func.coalesce(func.sum(batches.c.unknown), 0),
+        func.coalesce(func.sum(batches.c.size), 0),
+        func.coalesce(asked.scalar_subquery(), 0),
+        func.coalesce(started.scalar_subquery(), 0),
+    )
+    return of_batches.where(batches.c.request == _WHICH)
+
+
+_TALLY: Final = _tally()
+
+
+class Outcomes(Room):
+    """Whatever the giving writes and reads."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        put = database.insert(batches)
+        new = {name: put.excluded[name] for name in ("size", "given", "refused", "unknown", "ends")}
+        go_on = select(func.count()).select_from(requests).where(requests.c.id == _WHICH, _GOES_ON).scalar_subquery()
+        self._settle = put.on_conflict_do_update(index_elements=["request", "portion", "batch"], set_=new).returning(go_on)
+
+    async def portions(self, request: RequestId) -> int:
+        """Count the rows of customers; they are numbered from 0."""
+        rows = await self._database.run(_COUNT, {"which": text(request)})
+        return int(rows[0][0])
+
+    async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
+        """Read one row of customers."""
+        rows = await self._database.run(_CUSTOMERS, {"which": text(request), "number": portion})
+        return tuple(unpacked(rows[0][0])) if rows else ()
+
+    async def started(self, request: RequestId, portion: int) -> frozenset[int]:
+        """Note that every batch of a portion may go out from now on; answer which of them were noted before."""
+        rows = await self._database.run(_START, {"which": text(request), "number": portion})
+        if not rows:
+            return frozenset()
+        starts, size, batch_size = rows[0]
+        return frozenset(range(-(-size // max(batch_size, 1)))) if starts > 1 else frozenset()
+
+    async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
+        """Read what came of a portion's batches so far."""
+        return tuple(map(outcome_of, await self._database.run(_OUTCOMES, {"which": text(request), "number": portion})))
+
+    async def settle(self, request: RequestId, outcome: BatchOutcome) -> bool:
+        """Write what came of a batch, over an earlier outcome of it; answer whether the giving shall go on."""
+        row = {"which": text(request), **outcome_row(request, outcome)}
+        return bool((await self._database.run(self._settle, row))[0][0])
+
+    async def halt(self, request: RequestId, stop: StopReason, note: str) -> None:
+        """Ask for the giving to stop; the first reason stands."""
+        await self._database.run(_HALT, {"which": text(request), "stop": stop.value, "note": text(note)})
+
+    async def goes_on(self, request: RequestId) -> bool:
+        """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
+        return bool(await self._database.run(_ASK, {"which": text(request)}))
+
+    async def answered(self, request: RequestId, rule: Rule) -> None:
+        """Keep the rule as Dintero last answered it."""
+        await self._database.run(_ANSWERED, {"which": text(request), "last_answer": rule_json(rule)})
+
+    async def tally(self, request: RequestId) -> Tally:
+        """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
+        rows = await self._database.run(_TALLY, {"which": text(request)})
+        given, refused, unknown, settled, asked, started = map(int, rows[0])
+        return Tally(asked, given=given, refused=refused, unknown=unknown + max(started - settled, 0))
+
+    async def refused(self, request: RequestId) -> tuple[Refused, ...]:
+        """Read every refused customer with the reason, in the order they were asked for."""
+        by_portion: dict[int, list[Refused]] = defaultdict(list)
+        for row in await self._database.run(_REFUSING, {"which": text(request)}):
+            outcome = outcome_of(row)
+            by_portion[outcome.portion] += outcome.refused
+        ordered = [_in_order(found, await self.customers(request, portion)) for portion, found in by_portion.items()]
+        return tuple(one for found in ordered for one in found)
+
+
+def _in_order(found: Sequence[Refused], asked: Sequence[CustomerId]) -> list[Refused]:
+    """Put refused customers as they were asked for: halving may have found them in another order."""
+    place = {customer: at for at, customer in enumerate(asked)}
+    return sorted(found, key=lambda one: place.get(one.customer, len(place)))

@@ -1,0 +1,79 @@
+"""A request's page: what is read and written of it while its row is locked."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from bot.giving.ids import CustomerId, RequestId
+from bot.giving.notices import Notice
+from bot.giving.request import Request, Vote
+from bot.store.database import Database, Kept, Transaction
+from bot.store.requests import VOTES
+from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
+from bot.store.schema import customers, outbox, requests, votes
+from bot.store.serial import portions, text
+
+_ID: Final = requests.c.id == bindparam("which")
+# FOR NO KEY UPDATE: it keeps other pages out, but not the outcomes that are written meanwhile under the request's foreign key.
+_LOCK: Final = select(*REQUEST).where(_ID).with_for_update(key_share=True)
+_KEEP: Final = update(requests).where(_ID)
+_EMPTY: Final = delete(customers).where(customers.c.request == bindparam("which"))
+_PORTION: Final = insert(customers)
+_SAY: Final = insert(outbox)
+
+_MANY: Final = 1_000
+"""Customers that are packed beside the event loop: below that, changing threads takes longer than packing."""
+
+
+class SqlPage:
+    """One request, locked; `request` is as it stands, and as `keep` last wrote it."""
+
+    def __init__(self, database: Database, transaction: Transaction, request: Request) -> None:
+        self._transaction = transaction
+        self._vote = (
+            database.insert(votes)
+            .on_conflict_do_nothing(index_elements=["request", "round", "voter"])
+            .returning(votes.c.id)
+        )  # fmt: skip
+        self._id = text(request.id)
+        self.request = request
+
+    async def keep(self, request: Request) -> None:
+        """Write the request's row, all of it."""
+        row = request_row(request)
+        del row["id"]
+        await self._transaction.run(_KEEP, {"which": self._id, **row})
+        self.request = request
+
+    async def votes(self) -> tuple[Vote, ...]:
+        """Read the yeses of the request's present round, oldest first."""
+        rows = await self._transaction.run(VOTES, {"which": self._id, "of_round": self.request.round})
+        return tuple(map(vote_of, rows))
+
+    async def vote(self, vote: Vote) -> bool:
+        """Write a yes; false where this person has said yes in this round before."""
+        return bool(await self._transaction.run(self._vote, vote_row(vote)))
+
+    async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
+        """Write the customers, `portion` of them a row, in place of any written before and of what came of those."""
+        await self._transaction.run(_EMPTY, {"which": self._id})
+        cut = portions(customers, portion) if len(customers) < _MANY else await asyncio.to_thread(portions, customers, portion)
+        for number, (size, ids) in enumerate(cut):
+            row: dict[str, Kept] = {"request": self._id, "portion": number, "size": size, "starts": 0, "ids": ids}
+            await self._transaction.run(_PORTION, row)
+
+    async def say(self, *notices: Notice) -> None:
+        """Put notices into the outbox, in this order."""
+        for notice in notices:
+            await self._transaction.run(_SAY, notice_row(self.request.id, notice))
+
+
+@asynccontextmanager
+async def open_page(database: Database, request: RequestId) -> AsyncIterator[SqlPage | None]:
+    """Lock a request's row until the block ends; None where there is none."""
+    async with database.transaction() as transaction:
+        rows = await transaction.run(_LOCK, {"which": text(request)})
+        yield SqlPage(database, transaction, request_of(rows[0])) if rows else None

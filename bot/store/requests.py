@@ -1,0 +1,110 @@
+"""The room of the requests: drafts, what was typed, looking up; knows nothing of what is given."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Select, bindparam, case, delete, func, select, update
+
+from bot.errors import ShortIdTaken
+from bot.giving.ids import ChannelId, RequestId, ShortId
+from bot.giving.request import ENDED, Request, State, Typed, Vote
+from bot.store.database import Database, Kept, Room
+from bot.store.rows import REQUEST, request_of, request_row, vote_of
+from bot.store.schema import requests, votes
+from bot.store.serial import micros, text, typed_json, typed_of, untext
+
+_ID: Final = requests.c.id == bindparam("which")
+_ASKED: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
+
+_FIND: Final = select(*REQUEST).where(_ID)
+_FIND_SHORT: Final = select(*REQUEST).where(requests.c.short == bindparam("which"))
+_TYPED: Final = select(requests.c.typed).where(_ID)
+_FILL_IN: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
+_RECENT: Final = (
+    select(*REQUEST)
+    .where(requests.c.channel == bindparam("which"), requests.c.state != State.DRAFT.value)
+    .order_by(case((requests.c.state.in_([bindparam(None, state.value) for state in sorted(ENDED)]), 1), else_=0))
+    .order_by(_ASKED.desc(), requests.c.id)
+    .limit(bindparam("most"))
+)
+_OVERDUE: Final = (
+    select(requests.c.id)
+    .where(requests.c.state == State.WAITING.value, requests.c.expires_at <= bindparam("now"))
+    .order_by(requests.c.expires_at, requests.c.id)
+)
+_FORGET: Final = (
+    delete(requests).where(requests.c.state == State.DRAFT.value, requests.c.created_at < bindparam("before")).returning(requests.c.id)
+)
+
+VOTES: Final = (
+    select(votes.c.request, votes.c.round, votes.c.voter, votes.c.voted_at, votes.c.digest)
+    .where(votes.c.request == bindparam("which"), votes.c.round == bindparam("of_round"))
+    .order_by(votes.c.voted_at, votes.c.id)
+)
+
+
+class Requests(Room):
+    """Drafts and requests, one statement each."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._open = database.insert(requests).on_conflict_do_nothing(index_elements=["short"]).returning(requests.c.id)
+
+    async def open_draft(self, request: Request, typed: Typed) -> None:
+        """Write a new draft, in one statement: an ack waits for it.
+
+        Raises:
+            ShortIdTaken: another request has the short id; make another one.
+        """
+        row: dict[str, Kept] = {**request_row(request), "typed": typed_json(typed)}
+        if not await self._database.run(self._open, row):
+            raise ShortIdTaken(request.short)
+
+    async def fill_in(self, request: RequestId, typed: Typed) -> None:
+        """Keep what was typed into a draft; nothing happens where it is no draft any more."""
+        await self._database.run(_FILL_IN, {"which": text(request), "typed": typed_json(typed)})
+
+    async def typed(self, request: RequestId) -> Typed | None:
+        """Read what was typed; None where there is no such request."""
+        rows = await self._database.run(_TYPED, {"which": text(request)})
+        return typed_of(rows[0][0]) if rows else None
+
+    async def find(self, request: RequestId) -> Request | None:
+        """Read a request."""
+        return await self._one(_FIND, request)
+
+    async def find_short(self, short: ShortId) -> Request | None:
+        """Read a request by the id that people say."""
+        return await self._one(_FIND_SHORT, short)
+
+    async def _one(self, statement: Select[Any], which: str) -> Request | None:
+        rows = await self._database.run(statement, {"which": text(which)})
+        return request_of(rows[0]) if rows else None
+
+    async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
+        """Read the yeses of a round, oldest first."""
+        return tuple(map(vote_of, await self._database.run(VOTES, {"which": text(request), "of_round": round_})))
+
+    async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
+        """Read a channel's requests that were asked for, those not ended first, then the newest."""
+        return tuple(map(request_of, await self._database.run(_RECENT, {"which": text(channel), "most": limit})))
+
+    async def in_state(self, *states: State) -> tuple[Request, ...]:
+        """Read every request in one of these states, oldest first."""
+        rows = await self._database.run(_in_state(len(states)), {f"state{at}": state.value for at, state in enumerate(states)})
+        return tuple(map(request_of, rows))
+
+    async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
+        """List the waiting requests whose time is over."""
+        return tuple(RequestId(untext(row[0])) for row in await self._database.run(_OVERDUE, {"now": micros(now)}))
+
+    async def forget_drafts(self, before: datetime) -> int:
+        """Delete drafts opened before a moment, and say how many; what hangs on them goes by foreign key."""
+        return len(await self._database.run(_FORGET, {"before": micros(before)}))
+
+
+@cache
+def _in_state(count: int) -> Select[Any]:
+    states: list[BindParameter[str]] = [bindparam(f"state{at}") for at in range(count)]
+    return select(*REQUEST).where(requests.c.state.in_(states)).order_by(_ASKED, requests.c.id)

@@ -1,0 +1,159 @@
+"""Rows of tables from the heart's values, and back; knows no statement."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+from bot.giving.batches import BatchOutcome, Refused
+from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.notices import Happened, Kind, Notice, Unsaid
+from bot.giving.request import Request, State, StopReason, Vote
+from bot.giving.rewards import Rule
+from bot.store.database import Kept, Values
+from bot.store.schema import outbox, requests
+from bot.store.serial import facts_json, facts_of, micros, moment, packed, rule_json, rule_of, text, unpacked, untext
+
+T = TypeVar("T")
+
+REQUEST: Final = tuple(column for column in requests.c if column.name != "typed")
+"""A request's columns; what was typed is read on its own."""
+UNSAID: Final = tuple(outbox.c[name] for name in (
+    "id", "key", "request", "tried", "attempts", "kind", "happened", "happened_at", "addressee", "doer", "note", "facts",
+))  # fmt: skip
+
+THREAD: Final = "thread"
+"""The lane of all that is said where the card is."""
+
+
+def kept(value: Any) -> Kept:
+    """Write a field of a request, whatever it is."""
+    match value:
+        case None:
+            return None
+        case str():
+            return text(value)
+        case int():
+            return int(value)
+        case datetime():
+            return micros(value)
+        case Rule():
+            return rule_json(value)
+    raise TypeError(f"no column for {type(value).__name__}")
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "state": State,
+    "stop": StopReason,
+    "own_key": bool,
+    "rule": rule_of,
+    "last_answer": rule_of,
+    **dict.fromkeys(("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at"), moment),
+    **dict.fromkeys(("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion", "concurrency"), int),
+}
+_FIELDS: Final = tuple((column.name, _READERS.get(column.name, untext)) for column in REQUEST)
+
+
+def request_row(request: Request) -> dict[str, Kept]:
+    """Write a request; `typed` is not part of it."""
+    return {name: kept(getattr(request, name)) for name, _ in _FIELDS}
+
+
+def request_of(row: Sequence[Any]) -> Request:
+    """Read the columns of `REQUEST`."""
+    fields: dict[str, Any] = {}
+    for (name, read), value in zip(_FIELDS, row, strict=True):
+        fields[name] = None if value is None else read(value)
+    return Request(**fields)
+
+
+def vote_row(vote: Vote) -> Values:
+    """Write a yes."""
+    return {
+        "request": text(vote.request),
+        "round": vote.round,
+        "voter": text(vote.by),
+        "voted_at": micros(vote.at),
+        "digest": text(vote.digest),
+    }
+
+
+def vote_of(row: Sequence[Any]) -> Vote:
+    """Read request, round, voter, voted_at and digest."""
+    request, round_, voter, at, digest = row
+    return Vote(RequestId(untext(request)), round_, UserId(untext(voter)), moment(at), untext(digest))
+
+
+def outcome_row(request: RequestId, outcome: BatchOutcome) -> Values:
+    """Write what came of a batch; where everybody was given it, there are no ends to keep."""
+    refused = [(one.customer, one.why) for one in outcome.refused]
+    ends = (refused, list(outcome.unknown), list(outcome.not_tried))
+    return {
+        "request": text(request),
+        "portion": outcome.portion,
+        "batch": outcome.batch,
+        "size": outcome.size,
+        "given": outcome.given,
+        "refused": len(outcome.refused),
+        "unknown": len(outcome.unknown),
+        "ends": packed(ends) if any(ends) else None,
+    }
+
+
+def outcome_of(row: Sequence[Any]) -> BatchOutcome:
+    """Read portion, batch, size and ends."""
+    portion, batch, size, ends = row
+    if ends is None:
+        return BatchOutcome(portion, batch, size)
+    refused, unknown, not_tried = unpacked(ends)
+    return BatchOutcome(
+        portion,
+        batch,
+        size,
+        refused=tuple(Refused(CustomerId(customer), why) for customer, why in refused),
+        unknown=tuple(unknown),
+        not_tried=tuple(not_tried),
+    )
+
+
+def lane(notice: Notice) -> str:
+    """Say with what a notice keeps in order.
+
+    A card and its thread go in one order. Each other channel and person has its own, so that one that cannot be
+    written to holds up nobody else.
+    """
+    return f"{notice.kind}:{text(notice.to)}" if notice.kind in (Kind.NOTICE, Kind.DIRECT) else THREAD
+
+
+def notice_row(request: RequestId, notice: Notice) -> Values:
+    """Write what is to be said, due at once, under a new key."""
+    return {
+        "key": str(uuid4()),
+        "request": text(request),
+        "lane": lane(notice),
+        "kind": text(notice.kind),
+        "happened": text(notice.happened),
+        "happened_at": micros(notice.at),
+        "addressee": text(notice.to),
+        "doer": kept(notice.by),
+        "note": text(notice.note),
+        "facts": facts_json(notice.facts),
+        "attempts": 0,
+        "tried": 0,
+        "due": 0,
+    }
+
+
+def unsaid_of(row: Sequence[Any]) -> Unsaid:
+    """Read the columns of `UNSAID`."""
+    id_, key, request, tried, attempts, kind, happened, at, to, doer, note, facts = row
+    notice = Notice(
+        kind=Kind(kind),
+        happened=Happened(happened),
+        at=moment(at),
+        to=untext(to),
+        by=None if doer is None else UserId(untext(doer)),
+        note=untext(note),
+        facts=facts_of(facts),
+    )
+    return Unsaid(id_, key, RequestId(untext(request)), notice, tried=bool(tried), attempts=attempts)

@@ -1,0 +1,152 @@
+"""A made-up shop: its people, channels and policy, with stand-ins for Slack and Dintero on loopback."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from bot.app import Running, bot
+from bot.giving.engine import Patience
+from bot.giving.ids import ChannelId, UserId
+from bot.giving.people import Kind
+from bot.giving.policy import ANY, ChannelPolicy, Policy
+from bot.giving.ports import Clock
+from bot.sandbox.dintero.server import SandboxDintero
+from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from bot.sandbox.slack.delivery import SignedHttp
+from bot.sandbox.slack.person import SandboxPerson
+from bot.sandbox.slack.slack import SandboxSlack
+from bot.sandbox.slack.workspace import Channel
+from bot.settings import Settings
+
+SUPPORT: Final = ChannelId("C0SUPPORT")
+CAMPAIGNS: Final = ChannelId("C0CAMPAIGNS")
+QUICK: Final = ChannelId("C0QUICK")
+BOSS: Final = UserId("U0CHIEF")
+LEADS: Final = "S0LEADS"
+
+POLICY: Final = Policy(
+    currency="NOK",
+    timezone="Europe/Oslo",
+    admins=(BOSS,),
+    channels={
+        SUPPORT: ChannelPolicy(
+            id=SUPPORT,
+            name="loyalty-support",
+            rules=frozenset({ANY}),
+            requesters=(ANY,),
+            approvers=(LEADS, BOSS),
+            max_customers=500,
+            max_amount=5_000_000,
+            allow_unpriced=True,
+            notify=(CAMPAIGNS,),
+        ),
+        QUICK: ChannelPolicy(
+            id=QUICK,
+            name="small-favours",
+            rules=frozenset({ANY}),
+            requesters=(ANY,),
+            max_customers=3,
+            max_amount=100_000,
+            approvals=0,
+        ),
+    },
+)
+
+
+@dataclass(slots=True)
+class Shop:
+    """Who and what there is in the made-up shop."""
+
+    slack: SandboxSlack
+    dintero: SandboxDintero
+    ann: SandboxPerson
+    """A support agent."""
+    bo: SandboxPerson
+    """A lead, who may approve."""
+    cleo: SandboxPerson
+    """Another lead."""
+    chief: SandboxPerson
+    """The admin."""
+    gus: SandboxPerson
+    """A guest, who may do nothing."""
+    support: Channel
+    campaigns: Channel
+    quick: Channel
+
+    @property
+    def people(self) -> tuple[SandboxPerson, ...]:
+        """Everybody who can be played."""
+        return (self.ann, self.bo, self.cleo, self.chief, self.gus)
+
+
+@asynccontextmanager
+async def open_shop(*, slack: SandboxSlack | None = None, dintero: SandboxDintero | None = None) -> AsyncIterator[Shop]:
+    """Open the stand-ins with the shop's people and channels in them."""
+    async with slack or SandboxSlack() as slack, dintero or SandboxDintero() as dintero:
+        ann, bo, cleo = slack.add_person("Ann"), slack.add_person("Bo"), slack.add_person("Cleo")
+        chief, gus = slack.add_person("Chief", id=BOSS), slack.add_person("Gus", kind=Kind.GUEST)
+        slack.add_group("leads", [bo, cleo], id=LEADS)
+        everybody = [ann, bo, cleo, chief, gus]
+        yield Shop(
+            slack,
+            dintero,
+            ann,
+            bo,
+            cleo,
+            chief,
+            gus,
+            support=slack.add_channel("loyalty-support", everybody, id=SUPPORT),
+            campaigns=slack.add_channel("campaigns", everybody, id=CAMPAIGNS),
+            quick=slack.add_channel("small-favours", everybody, id=QUICK),
+        )
+
+
+def settings_for(shop: Shop, database_url: str, *, socket_mode: bool = False, **others: str) -> dict[str, str]:
+    """Name the settings, as the environment would, by which a bot finds the stand-ins."""
+    credentials = shop.slack.credentials
+    way = {"SLACK_APP_TOKEN": credentials.app_token} if socket_mode else {"SLACK_SIGNING_SECRET": credentials.signing_secret}
+    return {
+        "SLACK_BOT_TOKEN": credentials.bot_token,
+        **way,
+        "SLACK_API_URL": shop.slack.api_url,
+        "DINTERO_ACCOUNT_ID": ACCOUNT,
+        "DINTERO_CLIENT_ID": CLIENT_ID,
+        "DINTERO_CLIENT_SECRET": CLIENT_SECRET,
+        "DINTERO_API_URL": shop.dintero.url,
+        "DATABASE_URL": database_url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+        **others,
+    }
+
+
+@asynccontextmanager
+async def open_bot(
+    shop: Shop,
+    database_url: str,
+    *,
+    policy: Policy = POLICY,
+    socket_mode: bool = False,
+    clock: Clock | None = None,
+    patience: Patience | None = None,
+    **others: str,
+) -> AsyncIterator[Running]:
+    """Start a bot in the shop, in this process, and let Slack know the way to it."""
+    settings = Settings.read(settings_for(shop, database_url, socket_mode=socket_mode, **others))
+    async with bot(settings, policy, clock=clock, patience=patience) as running:
+        if not socket_mode:
+            shop.slack.line = SignedHttp(f"http://127.0.0.1:{running.port}/slack/events", shop.slack.credentials.signing_secret)
+        yield running
+
+
+def with_channel(policy: Policy, channel: ChannelId, **changes: Any) -> Policy:
+    """Change what one channel may do."""
+    channels: Mapping[ChannelId, ChannelPolicy] = {**policy.channels, channel: replace(policy.channels[channel], **changes)}
+    return replace(policy, channels=channels)
+
+
+def database_in(folder: Path) -> str:
+    """Name a SQLite file in a folder as `DATABASE_URL` does."""
+    return f"sqlite:///{folder / 'discount-bot.db'}"

@@ -1,0 +1,1 @@
+"""What the bot answers over HTTP: Slack's requests, and whether it is well."""

@@ -1,0 +1,76 @@
+"""What tests of several layers stand on: databases of both kinds, and the books over them."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.store.books import SqlBooks, open_books
+from bot.store.migration import migrate
+from tests.postgres import Server, start
+
+BOTH = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Server:
+    """A PostgreSQL server; all workers share it."""
+    base = tmp_path_factory.getbasetemp()
+    return start((base if worker_id == "master" else base.parent) / "postgres")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "books.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A `DATABASE_URL` of a migrated SQLite file of this test's own."""
+    path = tmp_path / "books.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """A `DATABASE_URL` of a migrated PostgreSQL database of this test's own."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A `DATABASE_URL` of a migrated database; the test runs once for each kind."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture(params=BOTH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A `DATABASE_URL` where nothing is yet; the test runs once for each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/new.db"
+        return
+    server: Server = request.getfixturevalue("postgres")
+    with server.database(empty=True) as url:
+        yield url
+
+
+@pytest.fixture
+async def books(database_url: str) -> AsyncIterator[SqlBooks]:
+    """Open books; the test runs once for each kind of database."""
+    async with open_books(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def sqlite_books(sqlite_url: str) -> AsyncIterator[SqlBooks]:
+    """Open books on SQLite alone, for tests that are not about the books."""
+    async with open_books(sqlite_url) as opened:
+        yield opened

@@ -1,0 +1,299 @@
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.dintero.wire import Unreadable, read_rule, read_rules
+from bot.giving.ids import RuleId
+from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+
+ANSWER: dict[str, Any] = json.loads((Path(__file__).parents[1] / "seeds" / "add_customers_answer.json").read_text())
+LONG_AGO = datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)
+BOTH = Item("b714118", "B1")
+
+Spot = tuple[str | int, ...]
+
+SMALLEST = {"id": "r1", "reward": {"type": "discount_amount", "value": 100}}
+NEEDED: list[Spot] = [("id",), ("reward",), ("reward", "type"), ("reward", "value")]
+RAW = {"customer", "store", "currencies"}
+DECORATIVE = {"created_at", "created_by", "updated_by", "deleted_by", "links", "metadata"}
+
+
+def spots(node: Any, path: Spot = ()) -> Iterator[Spot]:
+    """Every place in the example answer, the whole of it left out."""
+    pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, value in pairs:
+        yield (*path, name)
+        yield from spots(value, (*path, name))
+
+
+def kept_as_a_whole(path: Spot) -> bool:
+    """Whether a place lies in what is kept as JSON text, or is of no interest."""
+    return path[0] in DECORATIVE or (path[0] == "requirement" and len(path) > 1 and path[1] in RAW)
+
+
+def parent(answer: Any, path: Spot) -> Any:
+    for step in path[:-1]:
+        answer = answer[step]
+    return answer
+
+
+def changed(path: Spot, value: object) -> dict[str, Any]:
+    answer = deepcopy(ANSWER)
+    parent(answer, path)[path[-1]] = value
+    return answer
+
+
+def without(path: Spot) -> dict[str, Any]:
+    answer = deepcopy(ANSWER)
+    del parent(answer, path)[path[-1]]
+    return answer
+
+
+SPOTS = list(spots(ANSWER))
+UNDERSTOOD = [path for path in SPOTS if not kept_as_a_whole(path)]
+OPTIONAL = [path for path in UNDERSTOOD if path not in NEEDED]
+
+
+def dotted(path: Spot) -> str:
+    return ".".join(map(str, path))
+
+
+def test_the_example_of_dinteros_page_is_read_whole() -> None:
+    requirement = ANSWER["requirement"]
+    assert read_rule(ANSWER) == Rule(
+        id=RuleId("3c90c3cc-0d44-4b50-8888-8dd25736052a"),
+        name="Spar 100,-",
+        description="Gjør et Stablestol kupp!",
+        receipt_text="Mai Salg",
+        type="item",
+        active=True,
+        private=False,
+        campaign_id="<string>",
+        visible_from=LONG_AGO,
+        updated_at=LONG_AGO,
+        deleted_at=LONG_AGO,
+        reward=Reward(
+            type="discount_amount",
+            value=Decimal(10000),
+            values=(ItemValue((BOTH,), Decimal(123)),),
+            base="gross",
+            effect="discount",
+        ),
+        requirement=Requirement(
+            purchase_from=LONG_AGO,
+            purchase_to=LONG_AGO,
+            item_quantity=Decimal(0),
+            items=(BOTH,),
+            mixes=(Mix(Decimal(1), True, (Item(id="b714118"), Item(group_id="g4"))),),
+            gross_amount=0,
+            net_amount=0,
+            stamp=5,
+            discount_code="TACO",
+            store_ids=("sc029",),
+            store=json.dumps(requirement["store"], ensure_ascii=False, sort_keys=True),
+            customer=json.dumps(requirement["customer"], ensure_ascii=False, sort_keys=True),
+            currencies='[{"anything-but": ["NOK"]}]',
+        ),
+        limitation=Limitation(
+            reward_usage=1,
+            repeat_usage=-1,
+            combination=-1,
+            eligible="item_eligible_for_discount",
+            hours=(Hours("mon", "10:00", "20:00"),),
+            hours_timezone="Europe/Oslo",
+            stamp_expire_days=100,
+            dynamic_purchase_to_days=2,
+            deactivated_by=("<string>",),
+            blacklist=(BOTH,),
+        ),
+        statistics=Statistics(stamp=123, usage=28, amount=280000, debit_balance=12350),
+        unknown=(),
+    )
+
+
+def test_an_id_and_a_reward_are_all_that_a_rule_needs() -> None:
+    assert read_rule(SMALLEST) == Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(100)))
+
+
+@pytest.mark.parametrize("path", NEEDED, ids=dotted)
+@pytest.mark.parametrize("value", [None, [], {}, True, ""])
+def test_without_them_there_is_no_rule(path: Spot, value: object) -> None:
+    with pytest.raises(Unreadable):
+        read_rule(without(path))
+    with pytest.raises(Unreadable):
+        read_rule(changed(path, value))
+
+
+@pytest.mark.parametrize("answer", [None, [], "rule", 7, True, {}, {"error": {"message": "no"}}])
+def test_what_is_no_rule_is_said_to_be_none(answer: object) -> None:
+    with pytest.raises(Unreadable):
+        read_rule(answer)
+
+
+@pytest.mark.parametrize("path", OPTIONAL, ids=dotted)
+def test_a_field_may_be_missing(path: Spot) -> None:
+    assert read_rule(without(path)).id == ANSWER["id"]
+
+
+@pytest.mark.parametrize("path", [path for path in OPTIONAL if not any(isinstance(step, int) for step in path)], ids=dotted)
+def test_a_field_that_is_null_is_read_as_if_it_were_missing(path: Spot) -> None:
+    assert read_rule(changed(path, None)) == read_rule(without(path))
+
+
+@pytest.mark.parametrize(
+    "path", [(), *(path for path in UNDERSTOOD if isinstance(parent({"": ANSWER}, ("", *path, "")), dict))], ids=dotted
+)
+@pytest.mark.parametrize("value", [None, 0, "new", [1], {"inner": [None, 10.5]}])
+def test_a_new_field_is_kept_word_for_word_wherever_it_stands(path: Spot, value: object) -> None:
+    answer = changed((*path, "brand_new"), value)
+    read = read_rule(answer)
+    assert read.unknown == ((dotted((*path, "brand_new")), json.dumps(value)),)
+
+
+@pytest.mark.parametrize("path", OPTIONAL, ids=dotted)
+@pytest.mark.parametrize("value", [True, 10.5, "surprise", ["surprise", None], {"surprise": 1}], ids=json.dumps)
+def test_a_surprising_type_breaks_nothing_and_is_neither_guessed_at_nor_lost(path: Spot, value: object) -> None:
+    answer = changed(path, value)
+    read = read_rule(answer)
+    rest = parent(answer, path)
+    understood = isinstance(value, type(rest[path[-1]])) and type(parent(ANSWER, path)[path[-1]]) in {type(value), int}
+    text = json.dumps(value)
+    assert understood or any(text in kept or json.dumps("surprise") in kept or "10.5" in kept for _, kept in read.unknown)
+
+
+@pytest.mark.parametrize("path", [path for path in SPOTS if kept_as_a_whole(path)], ids=dotted)
+@pytest.mark.parametrize("value", [None, True, 7, "surprise", [], {}])
+def test_what_is_only_shown_or_decorates_may_be_of_any_shape(path: Spot, value: object) -> None:
+    assert read_rule(changed(path, value)).unknown == ()
+
+
+@pytest.mark.parametrize("number", [10.5, 0.1, 33.3, 1e-7, 99999999999.99, 7])
+def test_a_number_stays_as_it_was_written(number: float) -> None:
+    assert read_rule({"id": "r", "reward": {"type": "t", "value": number}}).reward.value == Decimal(str(number))
+
+
+@pytest.mark.parametrize("number", [True, "100", float("inf"), float("nan"), None])
+def test_nothing_else_is_taken_for_a_number(number: object) -> None:
+    with pytest.raises(Unreadable):
+        read_rule({"id": "r", "reward": {"type": "t", "value": number}})
+
+
+def test_an_amount_may_be_written_with_a_point_but_not_with_a_fraction() -> None:
+    read = read_rule(SMALLEST | {"requirement": {"gross_amount": 100.0, "net_amount": 100.5}})
+    assert read.requirement == Requirement(gross_amount=100)
+    assert read.unknown == (("requirement.net_amount", "100.5"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-05-01T00:00:00Z", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("2026-05-01T00:00:00.123Z", datetime(2026, 5, 1, microsecond=123000, tzinfo=UTC)),
+        ("2026-05-01T02:00:00+02:00", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_read_in_utc(text: str, moment: datetime) -> None:
+    read = read_rule(SMALLEST | {"visible_from": text})
+    assert read.visible_from == moment
+    assert read.visible_from.tzinfo is UTC
+
+
+@pytest.mark.parametrize("text", ["2026-05-01T00:00:00", "2026-05-01", "1714521600", 1714521600, "soon", "", "9999-12-31T23:59:59-01:00"])
+def test_a_moment_that_could_be_anywhere_is_not_guessed(text: object) -> None:
+    read = read_rule(SMALLEST | {"visible_from": text})
+    assert read.visible_from is None
+    assert read.unknown == (("visible_from", json.dumps(text)),)
+
+
+@pytest.mark.parametrize(
+    ("statistics", "usage"),
+    [({"used": 3}, 3), ({"used": 3, "usage": None}, 3), ({"used": 3, "usage": 0}, 0), ({"used": 3, "usage": 5}, 5), ({}, None)],
+)
+def test_the_deprecated_twin_of_usage_counts_only_where_usage_is_absent(statistics: dict[str, int | None], usage: int | None) -> None:
+    assert read_rule(SMALLEST | {"statistics": statistics}).statistics == Statistics(usage=usage)
+
+
+def test_a_rule_that_tells_nothing_of_its_use_has_no_statistics() -> None:
+    assert read_rule(SMALLEST).statistics is None
+
+
+@pytest.mark.parametrize("name", ["active", "deleted_at"])
+def test_a_rule_of_which_one_cannot_tell_whether_it_lives_counts_as_inactive(name: str) -> None:
+    read = read_rule(SMALLEST | {name: "perhaps"})
+    assert not read.active
+    assert read.unknown == ((name, '"perhaps"'),)
+
+
+def test_a_reward_type_that_nobody_knows_is_kept_as_it_is() -> None:
+    assert read_rule({"id": "r", "reward": {"type": "discount_moon", "value": 1}}).reward.type == "discount_moon"
+
+
+def test_a_way_of_being_switched_off_that_nobody_knows_goes_aside_with_its_list() -> None:
+    activation = [{"type": "activate_if_full_moon", "value": "r2"}]
+    read = read_rule(SMALLEST | {"limitation": {"discount_activation": activation}})
+    assert read.unknown == (("limitation.discount_activation", json.dumps(activation)),)
+
+
+def test_an_item_that_names_nothing_is_not_taken_for_every_item() -> None:
+    read = read_rule(SMALLEST | {"requirement": {"item": {"items": [{"id": "a"}, {"sku": "b"}]}}})
+    assert read.requirement.items == ()
+    assert read.unknown == (("requirement.item.items", '[{"id": "a"}, {"sku": "b"}]'),)
+
+
+def test_half_a_character_is_kept_in_a_way_that_any_database_takes() -> None:
+    read = read_rule(SMALLEST | {"name": "\ud800", "description": "a\x00b", "new\ud800": "\udfff"})
+    assert read.unknown == (("description", '"a\\u0000b"'), ("name", '"\\ud800"'), ("new\\ud800", '"\\udfff"'))
+
+
+def test_one_unreadable_rule_does_not_hide_the_others() -> None:
+    rules = read_rules([SMALLEST, {"id": "no reward"}, None, SMALLEST | {"id": "r2"}])
+    assert [rule.id for rule in rules] == ["r1", "r2"]
+
+
+@pytest.mark.parametrize("answer", [None, {}, "rules", {"rules": []}])
+def test_what_is_no_list_is_no_list_of_rules(answer: object) -> None:
+    with pytest.raises(Unreadable):
+        read_rules(answer)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+parts = st.sampled_from([path for path in OPTIONAL if not any(isinstance(step, int) for step in path)])
+
+
+@given(st.dictionaries(st.sampled_from(sorted({*ANSWER, "other"} - {"id", "reward"})), anything))
+def test_whatever_stands_beside_them_an_id_and_a_reward_are_read(extra: dict[str, object]) -> None:
+    read = read_rule(SMALLEST | extra)
+    assert (read.id, read.reward) == ("r1", Reward(type="discount_amount", value=Decimal(100)))
+    "".join(text for field in read.unknown for text in field).encode()
+
+
+@given(st.lists(st.tuples(parts, anything), min_size=1, max_size=4, unique_by=lambda part: part[0]))
+def test_several_surprises_at_once_are_read_as_well_as_one(surprises: list[tuple[Spot, object]]) -> None:
+    answer = deepcopy(ANSWER)
+    for path, value in sorted(surprises, key=lambda surprise: -len(surprise[0])):
+        parent(answer, path)[path[-1]] = value
+    before = deepcopy(answer)
+    assert read_rule(answer).id == ANSWER["id"]
+    assert json.dumps(answer) == json.dumps(before)
+
+
+@given(anything)
+def test_any_json_is_a_rule_or_is_said_to_be_none(answer: object) -> None:
+    try:
+        read = read_rule(answer)
+    except Unreadable:
+        return
+    assert read.id

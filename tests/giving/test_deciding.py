@@ -1,0 +1,355 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.deciding import (
+    Membership,
+    admit_channel,
+    candidates,
+    decide,
+    group_ids,
+    may_approve,
+    may_cancel,
+    may_request,
+    may_see,
+    refusals,
+    standing,
+)
+from bot.giving.ids import ChannelId, GroupId, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.giving.people import Kind, Profile
+from bot.giving.policy import ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
+from bot.giving.request import Request, State
+from bot.giving.rewards import Reward, Rule, Usable, cost
+
+ADMIN, ANN, BO, CY, DI = (UserId(user) for user in ("UADMIN", "UANN", "UBO", "WCY", "UDI"))
+LEADS, SUPPORT = GroupId("SLEADS"), GroupId("SSUPPORT")
+GROUPS: Membership = {LEADS: frozenset({BO, CY}), SUPPORT: frozenset({ANN})}
+CHANNEL = ChannelPolicy(
+    id=ChannelId("C1"),
+    rules=frozenset({"r1"}),
+    requesters=(SUPPORT, DI),
+    approvers=(LEADS,),
+    max_customers=500,
+    max_amount=5_000_000,
+)
+POLICY = Policy(currency="NOK", timezone="Europe/Oslo", admins=(ADMIN,), channels={CHANNEL.id: CHANNEL})
+RULE = Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(10000)))
+PERCENT = replace(RULE, reward=Reward(type="discount_percent", value=Decimal(10)))
+REQUEST = Request(
+    id=RequestId("8f14"),
+    short=ShortId("R-22222"),
+    team=TeamId("T1"),
+    account="T11112222",
+    channel=CHANNEL.id,
+    requester=ANN,
+    created_at=datetime(2025, 3, 1, tzinfo=UTC),
+    state=State.WAITING,
+)
+
+
+def member(user: UserId, kind: Kind = Kind.MEMBER) -> Profile:
+    return Profile(user, kind, name="")
+
+
+def decided(channel: ChannelPolicy = CHANNEL, **changes: Any) -> Decision:
+    """Decide on 10 × 100.00 for Ann, with what is different about it."""
+    asked: dict[str, Any] = {
+        "rule": RULE,
+        "usable": Usable.NOW,
+        "customers": 10,
+        "reason": "",
+        "requester": ANN,
+        "groups": GROUPS,
+        "admins": POLICY.admins,
+    }
+    asked |= changes
+    price = cost(asked["rule"], asked["customers"]) if asked["rule"] else None
+    return decide(channel, **{"cost": price} | asked)
+
+
+def reasons(decision: Decision) -> list[Reason]:
+    return [refusal.reason for refusal in decision.refusals]
+
+
+# who
+
+
+def test_a_listed_channel_gets_its_policy_and_any_other_is_refused() -> None:
+    assert admit_channel(POLICY, CHANNEL.id) is CHANNEL
+    assert admit_channel(POLICY, ChannelId("C2")) == Refusal(Reason.UNLISTED_CHANNEL, "C2", (ADMIN,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [(Kind.GUEST, Reason.GUEST), (Kind.BOT, Reason.BOT), (Kind.DEACTIVATED, Reason.DEACTIVATED), (Kind.STRANGER, Reason.STRANGER)],
+)
+def test_only_a_full_member_may_do_anything_on_any_path(kind: Kind, reason: Reason) -> None:
+    everybody = replace(CHANNEL, requesters=("*", BO), approvers=(BO,))
+    bo, refusal = member(BO, kind), Refusal(reason, BO, (ADMIN,))
+    own = replace(REQUEST, requester=BO)
+    assert standing(bo, POLICY) == refusal
+    assert may_request(everybody, bo, GROUPS, POLICY.admins) == refusal
+    assert may_approve(everybody, bo, GROUPS, requester=ANN, admins=POLICY.admins) == refusal
+    assert may_cancel(everybody, bo, GROUPS, request=own, admins=POLICY.admins) == refusal
+    assert may_see(everybody.approvers, bo, GROUPS, channel=CHANNEL.id, request=own, admins=POLICY.admins) == refusal
+
+
+def test_a_full_member_has_standing() -> None:
+    assert standing(member(ANN), POLICY) is None
+
+
+def test_every_kind_of_account_but_a_member_has_a_reason() -> None:
+    assert [kind for kind in Kind if standing(member(ANN, kind), POLICY) is None] == [Kind.MEMBER]
+
+
+def test_user_groups_are_told_from_people_and_from_everybody() -> None:
+    assert group_ids(("*", "U1", "S1", "W1", "S2")) == ("S1", "S2")
+
+
+@pytest.mark.parametrize(
+    ("requesters", "user", "may"),
+    [
+        ((SUPPORT,), ANN, True),
+        ((SUPPORT,), BO, False),
+        ((DI,), DI, True),
+        ((DI,), ANN, False),
+        (("*",), BO, True),
+        ((), ANN, False),
+        ((DI,), ADMIN, False),
+        (("SEMPTY",), ANN, False),
+    ],
+)
+def test_only_requesters_may_ask(requesters: tuple[str, ...], user: UserId, *, may: bool) -> None:
+    refusal = may_request(replace(CHANNEL, requesters=requesters), member(user), GROUPS, POLICY.admins)
+    assert refusal == (None if may else Refusal(Reason.NOT_A_REQUESTER, "C1", (ADMIN,)))
+
+
+@pytest.mark.parametrize(
+    ("approvers", "user", "may"),
+    [
+        ((LEADS,), BO, True),
+        ((LEADS,), DI, False),
+        ((DI,), DI, True),
+        ((CY,), CY, True),
+        ((DI,), BO, False),
+        ((), BO, False),
+        (("*",), BO, False),
+        ((LEADS,), ADMIN, False),
+        ((ADMIN,), ADMIN, True),
+    ],
+)
+def test_only_approvers_may_approve_and_admins_are_none_unless_listed(approvers: tuple[str, ...], user: UserId, *, may: bool) -> None:
+    refusal = may_approve(replace(CHANNEL, approvers=approvers), member(user), GROUPS, requester=ANN, admins=POLICY.admins)
+    assert refusal == (None if may else Refusal(Reason.NOT_AN_APPROVER, "C1", approvers))
+
+
+def test_who_is_in_the_group_counts_as_it_was_looked_up_now() -> None:
+    assert may_approve(CHANNEL, member(BO), {LEADS: frozenset({CY})}, requester=ANN, admins=()) is not None
+    assert may_approve(CHANNEL, member(BO), {}, requester=ANN, admins=()) is not None
+
+
+users = st.sampled_from([ADMIN, ANN, BO, CY, DI])
+listed = st.lists(st.one_of(users, st.sampled_from(["*", LEADS, SUPPORT, "SGONE", ""])), max_size=6).map(tuple)
+memberships = st.dictionaries(st.sampled_from([LEADS, SUPPORT]), st.frozensets(users))
+channels = st.builds(
+    ChannelPolicy,
+    id=st.sampled_from([ChannelId("C1"), ChannelId("C2")]),
+    rules=st.frozensets(st.sampled_from(["*", "r1", "r2"])),
+    requesters=listed,
+    approvers=listed,
+    max_customers=st.integers(0, 20),
+    max_amount=st.one_of(st.none(), st.integers(0, 300_000)),
+    allow_unpriced=st.booleans(),
+    require_reason=st.booleans(),
+    approvals=st.integers(0, 3),
+)
+
+
+@given(channels, users, st.sampled_from(Kind), memberships, st.lists(users))
+def test_nobody_approves_their_own_whatever_the_policy(
+    channel: ChannelPolicy, user: UserId, kind: Kind, groups: Membership, admins: list[UserId]
+) -> None:
+    refusal = may_approve(channel, member(user, kind), groups, requester=user, admins=admins)
+    assert refusal == Refusal(Reason.OWN_REQUEST, user, channel.approvers)
+    assert user not in candidates(channel, groups, user)
+
+
+@given(channels, users, users, memberships)
+def test_those_who_could_approve_are_those_who_may(channel: ChannelPolicy, user: UserId, requester: UserId, groups: Membership) -> None:
+    may = may_approve(channel, member(user), groups, requester=requester, admins=()) is None
+    assert may == (user in candidates(channel, groups, requester))
+
+
+@given(channels, users, memberships, st.lists(users))
+def test_who_is_listed_nowhere_is_let_in_nowhere(channel: ChannelPolicy, user: UserId, groups: Membership, admins: list[UserId]) -> None:
+    groups = {group: members - {user} for group, members in groups.items()}
+    bare = replace(
+        channel,
+        requesters=tuple(entry for entry in channel.requesters if entry not in {user, "*"}),
+        approvers=tuple(entry for entry in channel.approvers if entry != user),
+    )
+    others = [admin for admin in admins if admin != user]
+    request = replace(REQUEST, requester=UserId("USOMEBODY"), state=State.APPROVED)
+    elsewhere = ChannelId("C9")
+    assert may_request(bare, member(user), groups, admins) is not None
+    assert may_approve(bare, member(user), groups, requester=request.requester, admins=admins) is not None
+    assert may_cancel(bare, member(user), groups, request=request, admins=others) is not None
+    assert may_see(bare.approvers, member(user), groups, channel=elsewhere, request=request, admins=others) is not None
+
+
+# an existing request
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.WAITING])
+@pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, True), (DI, False)])
+def test_requester_approvers_and_admins_may_cancel_or_continue_what_was_approved(state: State, user: UserId, *, may: bool) -> None:
+    refusal = may_cancel(CHANNEL, member(user), GROUPS, request=replace(REQUEST, state=state), admins=POLICY.admins)
+    assert refusal == (None if may else Refusal(Reason.NOT_YOURS, "R-22222", (ANN, LEADS, ADMIN)))
+
+
+@pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, False), (DI, False)])
+def test_only_requester_and_admins_may_cancel_what_still_waits(user: UserId, *, may: bool) -> None:
+    refusal = may_cancel(CHANNEL, member(user), GROUPS, request=REQUEST, admins=POLICY.admins)
+    assert refusal == (None if may else Refusal(Reason.NOT_YOURS, "R-22222", (ANN, ADMIN)))
+
+
+@pytest.mark.parametrize("user", [ANN, ADMIN, BO, DI])
+def test_everybody_may_see_a_request_in_its_channel(user: UserId) -> None:
+    assert may_see(CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=REQUEST, admins=POLICY.admins) is None
+
+
+@pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, True), (DI, False)])
+def test_elsewhere_only_requester_approvers_and_admins_may_see_it(user: UserId, *, may: bool) -> None:
+    refusal = may_see(CHANNEL.approvers, member(user), GROUPS, channel=ChannelId("C2"), request=REQUEST, admins=POLICY.admins)
+    assert refusal == (None if may else Refusal(Reason.NOT_YOURS, "R-22222", (ANN, LEADS, ADMIN)))
+
+
+def test_a_draft_is_unknown_to_all_but_its_requester() -> None:
+    draft = replace(REQUEST, state=State.DRAFT)
+    for user, unknown in ((ANN, False), (ADMIN, True), (BO, True)):
+        refusal = may_see(CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=draft, admins=POLICY.admins)
+        assert refusal == (Refusal(Reason.UNKNOWN_REQUEST, "R-22222") if unknown else None)
+
+
+# the request itself; every key of the policy has a test that fails when the key is ignored
+
+
+def test_a_request_within_the_policy_waits_for_as_many_as_approvals_says() -> None:
+    assert decided() == Decision(Outcome.WAITS, 1)
+    assert decided(replace(CHANNEL, approvals=2)) == Decision(Outcome.WAITS, 2)
+
+
+def test_with_no_approvals_it_goes_at_once_even_where_nobody_could_approve() -> None:
+    assert decided(replace(CHANNEL, approvals=0, approvers=())) == Decision(Outcome.GOES)
+
+
+def test_rules_only_those_that_the_channel_lists() -> None:
+    other = replace(RULE, id=RuleId("r2"))
+    assert decided(rule=other).refusals == (Refusal(Reason.RULE_NOT_ALLOWED, "r2", (ADMIN,)),)
+    assert decided(replace(CHANNEL, rules=frozenset({"*"})), rule=other).outcome is Outcome.WAITS
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (Usable.NOW, None),
+        (Usable.SCHEDULED, None),
+        (Usable.EXPIRED, Reason.RULE_EXPIRED),
+        (Usable.INACTIVE, Reason.RULE_INACTIVE),
+        (Usable.DELETED, Reason.RULE_GONE),
+        (None, Reason.RULE_UNREADABLE),
+    ],
+)
+def test_a_rule_that_cannot_be_given_is_refused_and_a_scheduled_one_is_not(state: Usable | None, reason: Reason | None) -> None:
+    assert decided(usable=state).refusals == ((Refusal(reason, "r1"),) if reason else ())
+
+
+def test_no_rule_chosen_is_told_from_one_that_is_gone() -> None:
+    assert reasons(decided(rule=None, usable=None)) == [Reason.NO_RULE]
+    assert reasons(decided(rule=None, usable=Usable.DELETED)) == [Reason.RULE_GONE]
+
+
+def test_max_customers_is_the_most_that_may_be_asked_for() -> None:
+    cheap = replace(CHANNEL, max_amount=None)
+    assert decided(cheap, customers=500).outcome is Outcome.WAITS
+    assert decided(cheap, customers=501).refusals == (Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500", (ADMIN,)),)
+    assert reasons(decided(customers=0)) == [Reason.NO_CUSTOMERS]
+
+
+def test_max_amount_is_the_most_that_one_use_by_everybody_may_cost() -> None:
+    channel = replace(CHANNEL, max_amount=100_000)
+    assert decided(channel, customers=10).outcome is Outcome.WAITS
+    assert decided(channel, customers=11).refusals == (Refusal(Reason.TOO_EXPENSIVE, "110000/100000", (ADMIN,)),)
+    assert decided(replace(channel, max_amount=None), customers=11).outcome is Outcome.WAITS
+    assert reasons(decided(replace(channel, max_amount=0), customers=1)) == [Reason.TOO_EXPENSIVE]
+
+
+def test_allow_unpriced_lets_through_what_has_no_price_where_amounts_are_bounded() -> None:
+    assert decided(rule=PERCENT).refusals == (Refusal(Reason.UNPRICED, "discount_percent", (ADMIN,)),)
+    assert decided(replace(CHANNEL, allow_unpriced=True), rule=PERCENT).outcome is Outcome.WAITS
+    assert decided(replace(CHANNEL, max_amount=None), rule=PERCENT).outcome is Outcome.WAITS
+    assert reasons(decided(replace(CHANNEL, allow_unpriced=True, max_amount=1))) == [Reason.TOO_EXPENSIVE]
+
+
+def test_require_reason_wants_more_than_space() -> None:
+    strict = replace(CHANNEL, require_reason=True)
+    assert reasons(decided(strict, reason=" \n")) == [Reason.REASON_MISSING]
+    assert decided(strict, reason="birthday").outcome is Outcome.WAITS
+    assert decided(reason="").outcome is Outcome.WAITS
+
+
+def test_approvers_other_than_the_requester_have_to_be_enough() -> None:
+    assert reasons(decided(replace(CHANNEL, approvers=(ANN, SUPPORT)))) == [Reason.NO_APPROVER]
+    assert decided(replace(CHANNEL, approvers=(ANN, DI))).outcome is Outcome.WAITS
+    assert decided(replace(CHANNEL, approvals=3)).refusals == (Refusal(Reason.NO_APPROVER, "2/3", (ADMIN,)),)
+    assert reasons(decided(groups={})) == [Reason.NO_APPROVER]
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    channel = replace(CHANNEL, rules=frozenset({"r9"}), max_customers=1, max_amount=1, require_reason=True, approvers=())
+    decision = decided(channel, usable=Usable.EXPIRED)
+    assert decision.outcome is Outcome.REFUSED
+    assert reasons(decision) == [
+        Reason.RULE_NOT_ALLOWED,
+        Reason.RULE_EXPIRED,
+        Reason.TOO_MANY_CUSTOMERS,
+        Reason.TOO_EXPENSIVE,
+        Reason.REASON_MISSING,
+        Reason.NO_APPROVER,
+    ]
+
+
+@given(
+    channels, st.sampled_from([RULE, PERCENT, None]), st.sampled_from([*Usable, None]), st.integers(0, 25), st.text(max_size=2), memberships
+)
+def test_what_is_not_refused_keeps_every_bound_of_the_channel(
+    channel: ChannelPolicy, rule: Rule | None, state: Usable | None, customers: int, reason: str, groups: Membership
+) -> None:
+    decision = decided(channel, rule=rule, usable=state, customers=customers, reason=reason, groups=groups)
+    assert (decision.outcome is Outcome.REFUSED) == bool(decision.refusals)
+    if decision.outcome is Outcome.REFUSED:
+        return
+    assert rule is not None
+    assert channel.may_give(rule.id)
+    assert state in {Usable.NOW, Usable.SCHEDULED}
+    assert 1 <= customers <= channel.max_customers
+    assert reason.strip() or not channel.require_reason
+    price = cost(rule, customers)
+    assert channel.max_amount is None or (price.total <= channel.max_amount if price else channel.allow_unpriced)
+    assert (decision.outcome is Outcome.GOES) == (channel.approvals == 0)
+    assert len(candidates(channel, groups, ANN)) >= channel.approvals
+
+
+@given(channels, st.sampled_from([RULE, PERCENT, None]), st.sampled_from([*Usable, None]), st.integers(0, 25), memberships)
+def test_what_is_refused_from_memory_alone_is_refused_by_the_decision_too(
+    channel: ChannelPolicy, rule: Rule | None, state: Usable | None, customers: int, groups: Membership
+) -> None:
+    price = cost(rule, customers) if rule else None
+    early = refusals(channel, rule=rule, usable=state, cost=price, customers=customers, reason="", admins=POLICY.admins)
+    late = decided(channel, rule=rule, usable=state, customers=customers, groups=groups).refusals
+    assert tuple(refusal for refusal in late if refusal.reason is not Reason.NO_APPROVER) == early

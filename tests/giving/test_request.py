@@ -1,0 +1,157 @@
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise, product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.giving.request import (
+    ENDED,
+    MOVES,
+    SHORT_ALPHABET,
+    Event,
+    Request,
+    State,
+    derived_key,
+    digest,
+    move,
+    moved,
+    new_request_id,
+    new_short_id,
+)
+from bot.giving.rewards import Reward, Rule
+
+NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
+RULE = Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(10000)))
+REQUEST = Request(
+    id=RequestId("8f14"),
+    short=ShortId("R-22222"),
+    team=TeamId("T1"),
+    account="T11112222",
+    channel=ChannelId("C1"),
+    requester=UserId("U1"),
+    created_at=NOW,
+    rule=RULE,
+    customers=2,
+    customers_digest="d",
+    once_key=OnceKey("k"),
+    approvals=1,
+)
+
+ALL_MOVES = """
+    draft     asked          waiting
+    draft     asked_at_once  approved
+    waiting   last_approval  approved
+    waiting   rejected       rejected
+    waiting   cancelled      cancelled
+    waiting   expired        expired
+    approved  started        giving
+    approved  cancelled      cancelled
+    approved  stopped        stopped
+    approved  rule_changed   waiting
+    giving    cancel_asked   giving
+    giving    settled        done
+    giving    wound_up       cancelled
+    giving    stopped        stopped
+    giving    rule_changed   waiting
+    stopped   continued      approved
+    stopped   ended_here     done
+"""
+LEADS_TO = {(state, event): then for state, event, then in (line.split() for line in ALL_MOVES.strip().splitlines())}
+
+
+def test_the_table_was_written_for_every_state_and_every_event() -> None:
+    assert (len(State), len(Event), len(LEADS_TO)) == (9, 14, 17)
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
+def test_an_event_leads_where_the_design_says_and_nowhere_else(state: State, event: Event) -> None:
+    request = replace(REQUEST, state=state)
+    then = LEADS_TO.get((state.value, event.value))
+    assert move(request, event) == then
+    if then is None:
+        with pytest.raises(KeyError):
+            moved(request, event)
+    else:
+        assert moved(request, event, note="why") == replace(request, state=State(then), note="why")
+
+
+@given(st.lists(st.sampled_from(Event)))
+def test_whatever_happens_nothing_is_given_before_it_is_approved_or_after_it_ended(events: list[Event]) -> None:
+    request, seen = REQUEST, [REQUEST.state]
+    for event in events:
+        if move(request, event) is not None:
+            request = moved(request, event)
+            seen.append(request.state)
+    for before, then in pairwise(seen):
+        assert before not in ENDED
+        assert then is not State.GIVING or before in {State.APPROVED, State.GIVING}
+
+
+def test_only_what_has_ended_leads_nowhere() -> None:
+    assert {state for state, _ in MOVES} == set(State) - ENDED
+    assert [state for state in State if replace(REQUEST, state=state).ended] == [
+        State.DONE,
+        State.REJECTED,
+        State.CANCELLED,
+        State.EXPIRED,
+    ]
+
+
+def test_a_short_id_can_be_said_aloud() -> None:
+    assert len(SHORT_ALPHABET) == 32
+    assert not set("01OI") & set(SHORT_ALPHABET)
+    made = {new_short_id() for _ in range(2000)}
+    assert all(re.fullmatch("R-[2-9A-HJ-NP-Z]{5}", short) for short in made)
+    assert len(made) > 1990
+
+
+def test_every_request_has_a_once_only_key_of_its_own_that_stays_the_same() -> None:
+    one, other = new_request_id(), new_request_id()
+    assert derived_key(one) == derived_key(one) != derived_key(other)
+    assert one in derived_key(one)
+
+
+def test_an_account_is_production_by_its_first_letter() -> None:
+    assert replace(REQUEST, account="P11112222").production
+    assert not REQUEST.production
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("account", "P11112222"),
+        ("approvals", 2),
+        ("channel", "C2"),
+        ("customers", 3),
+        ("customers_digest", "e"),
+        ("once_key", "l"),
+        ("id", "8f15"),
+        ("requester", "U2"),
+        ("rule", replace(RULE, id=RuleId("r2"))),
+        ("rule", None),
+    ],
+)
+def test_another_value_of_anything_that_was_shown_is_another_digest(field: str, value: Any) -> None:
+    assert digest(replace(REQUEST, **{field: value}), "terms") != digest(REQUEST, "terms")
+
+
+def test_other_terms_of_the_rule_are_another_digest() -> None:
+    assert digest(REQUEST, "terms") != digest(REQUEST, "other terms")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("state", State.GIVING), ("round", 2), ("note", "n"), ("card_ts", "1.2"), ("last_answer", RULE), ("decided_by", "U3")],
+)
+def test_what_happens_to_a_request_later_leaves_its_digest_alone(field: str, value: Any) -> None:
+    assert digest(replace(REQUEST, **{field: value}), "terms") == digest(REQUEST, "terms")
+
+
+def test_a_digest_is_64_hexadecimal_characters() -> None:
+    assert re.fullmatch("[0-9a-f]{64}", digest(REQUEST, "terms"))

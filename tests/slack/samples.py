@@ -1,0 +1,195 @@
+"""Requests, rules and stories to draw: ordinary ones, and ones with the longest and most hostile texts there can be."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from bot.giving.answers import Consideration, Fault, Field, Form, Review
+from bot.giving.batches import Refused, Tally
+from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.giving.notices import Happened, Kind, Notice, Story
+from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
+from bot.giving.request import Request, State, StopReason, Typed, Vote
+from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
+from bot.slack.look import Look
+
+LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+EVIL = "<!channel> *b* _i_ ~s~ `c` <@U123> &amp; <http://x|y>\n> quote\u202e\x00"
+LONG = EVIL * 60
+
+RULE = Rule(
+    id=RuleId("3c90c3cc-0d44-4b50-8888-8dd25736052a"),
+    name="Spar 100,-",
+    reward=Reward(type=RewardType.AMOUNT, value=Decimal(10_000)),
+    requirement=Requirement(purchase_from=NOW - timedelta(days=30), purchase_to=NOW + timedelta(days=30), gross_amount=50_000),
+    limitation=Limitation(reward_usage=1, repeat_usage=3),
+    statistics=Statistics(stamp=123, usage=28, amount=280_000),
+)
+LONG_ITEM = Item(id=LONG, group_id=LONG)
+LONG_RULE = Rule(
+    id=RuleId("x" * 255),
+    name=LONG,
+    description=LONG,
+    receipt_text=LONG,
+    campaign_id=LONG,
+    type=LONG,
+    private=True,
+    reward=Reward(
+        type=LONG,
+        value=Decimal("1E+300"),
+        values=tuple(ItemValue((LONG_ITEM,) * 50, Decimal("1E+40")) for _ in range(50)),
+        base=LONG,
+        effect=LONG,
+    ),
+    requirement=Requirement(
+        purchase_from=datetime(1, 1, 1, tzinfo=UTC),
+        purchase_to=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+        item_quantity=Decimal("1E+30"),
+        items=(LONG_ITEM,) * 50,
+        mixes=(Mix(Decimal(2), False, (LONG_ITEM,) * 50),) * 50,
+        gross_amount=10**40,
+        net_amount=10**40,
+        stamp=10**30,
+        discount_code=LONG,
+        store_ids=(LONG,) * 100,
+        store=LONG,
+        customer=LONG,
+        currencies=LONG,
+    ),
+    limitation=Limitation(
+        reward_usage=10**30,
+        repeat_usage=10**30,
+        combination=17,
+        eligible=LONG,
+        hours=tuple(Hours(LONG, f"{hour:02}:00", LONG) for hour in range(100)),
+        hours_timezone=LONG,
+        stamp_expire_days=10**30,
+        dynamic_purchase_to_days=10**30,
+        deactivated_by=(LONG,) * 50,
+        blacklist=(LONG_ITEM,) * 50,
+    ),
+    statistics=Statistics(stamp=10**40, usage=10**40, amount=10**40, debit_balance=10**40),
+    visible_from=NOW,
+    unknown=tuple((LONG, LONG) for _ in range(50)),
+)
+REQUEST = Request(
+    id=RequestId("6b1f2c1e-6f0e-4d6e-9f63-0d9a2b0c7f11"),
+    short=ShortId("R-7K2QF"),
+    team=TeamId("T0TEAM"),
+    account="T12345678",
+    channel=ChannelId("C0SUPPORT"),
+    requester=UserId("U0ANN"),
+    created_at=NOW,
+    state=State.WAITING,
+    rule=RULE,
+    customers=10,
+    repeated=1,
+    first_customer="12397af6e5e",
+    last_customer="b2",
+    reason="Late delivery last week",
+    once_key=OnceKey("discount-bot-6b1f2c1e"),
+    approvals=1,
+    asked_at=NOW,
+    expires_at=NOW + timedelta(hours=24),
+)
+LONG_REQUEST = replace(
+    REQUEST,
+    rule=LONG_RULE,
+    customers=10**9,
+    repeated=10**9,
+    first_customer="<!channel>" + "x" * 245,
+    last_customer="*" * 255,
+    reason=LONG,
+    note=LONG,
+    once_key=OnceKey("<" * 255),
+    own_key=True,
+    approvals=2,
+    started_at=NOW,
+    ended_at=NOW + timedelta(days=3),
+    last_answer=LONG_RULE,
+    account=LONG,
+)
+VOTE = Vote(REQUEST.id, 1, UserId("U0BOSS"), NOW, "d" * 64)
+STORY = Story(REQUEST, tally=Tally(10), asked_of=("S0LEADS", "U0BOSS"))
+POLICY = ChannelPolicy(
+    id=ChannelId("C0SUPPORT"), rules=frozenset({"*"}), requesters=("*",), max_customers=500, approvers=("S0LEADS", "U0BOSS")
+)
+
+
+def story(state: State, **changes: Any) -> Story:
+    """Make an ordinary story in a state, with all that such a request has."""
+    ended = NOW + timedelta(seconds=12) if state in {State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED} else None
+    request = replace(REQUEST, state=state, ended_at=ended)
+    if state in {State.GIVING, State.STOPPED, State.DONE}:
+        request = replace(request, started_at=NOW, decided_by=UserId("U0BOSS"), last_answer=later(RULE))
+        given = Tally(10, given=7 if state is not State.DONE else 8, refused=2)
+        told = Story(request, votes=(VOTE,), tally=given, refused=REFUSED, asked_of=STORY.asked_of)
+    else:
+        told = Story(request, tally=Tally(10), asked_of=STORY.asked_of)
+    return replace(told, request=replace(told.request, **changes))
+
+
+def later(rule: Rule) -> Rule:
+    """Give a rule's statistics as they are after some uses."""
+    return replace(rule, statistics=Statistics(stamp=123, usage=31, amount=310_000))
+
+
+REFUSED = (
+    Refused(CustomerId("12397af6e5f"), "customer 12397af6e5f is not known"),
+    Refused(CustomerId("bo"), "customer bo is not known"),
+)
+
+
+def long_story(state: State) -> Story:
+    """Make a story in which everything is as long and as many as it can be."""
+    refused = tuple(Refused(CustomerId(f"{number:05}" + "<&>*`" * 50), f"{number % 9} {LONG}") for number in range(300))
+    request = replace(LONG_REQUEST, state=state, stop=StopReason.UNKNOWN_FOR_GOOD, decided_by=UserId("U0BOSS"))
+    votes = tuple(Vote(REQUEST.id, 1, UserId(f"U{number:09}"), NOW, "d") for number in range(50))
+    asked_of = tuple(f"U{number:09}" for number in range(200))
+    return Story(request, votes=votes, tally=Tally(10**9, given=5, refused=300, unknown=10**8), refused=refused, asked_of=asked_of)
+
+
+def notice(happened: Happened, *, kind: Kind = Kind.LINE, note: str = "", by: str | None = "U0BOSS") -> Notice:
+    """Make a notice."""
+    return Notice(kind=kind, happened=happened, at=NOW, by=UserId(by) if by else None, note=note, to="U0ANN")
+
+
+def review(request: Request = REQUEST, outcome: Outcome = Outcome.WAITS, **changes: Any) -> Review:
+    """Make what is looked over."""
+    rule = request.rule or RULE
+    refusals = (Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500"),) if outcome is Outcome.REFUSED else ()
+    made = Review(
+        request=request,
+        rule=rule,
+        usable=Usable.NOW,
+        cost=cost(rule, request.customers),
+        decision=Decision(outcome, 1, refusals),
+        asked_of=("S0LEADS", "U0BOSS"),
+        digest="0123456789abcdef" * 4,
+    )
+    return replace(made, **changes)
+
+
+def long_review() -> Review:
+    """Make a review in which everything is as long as it can be."""
+    spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
+    refusals = tuple(Refusal(reason, LONG, ("U0ADMIN",) * 50) for reason in Reason)
+    return review(LONG_REQUEST, spaced=spaced, decision=Decision(Outcome.REFUSED, 2, refusals), asked_of=("U0BOSS",) * 200)
+
+
+def consideration(request: Request = REQUEST, *, count: bool = False) -> Consideration:
+    """Make what an approver is shown."""
+    return Consideration(review(request), Story(request, tally=Tally(request.customers)), count)
+
+
+def form(typed: Typed | None = None, *, chosen: Rule | None = RULE, faults: tuple[Fault, ...] = ()) -> Form:
+    """Make what the form is drawn from."""
+    filled = typed or Typed(rule=RULE.id, customers="ann\nbo", reason="Late delivery", once_key="stamp-2020", more=True)
+    return Form(replace(REQUEST, state=State.DRAFT), filled, POLICY, chosen=chosen, faults=faults)
+
+
+def every_fault() -> tuple[Fault, ...]:
+    """Make every refusal in every field, with the longest values."""
+    return tuple(Fault(field, Refusal(reason, LONG, ("U0ADMIN",) * 50)) for field in Field for reason in Reason)

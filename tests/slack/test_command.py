@@ -1,0 +1,108 @@
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bot.giving.ids import ShortId
+from bot.giving.request import new_short_id
+from bot.slack.command import (
+    DOUBLE,
+    FIXED_SPACES,
+    SINGLE,
+    Add,
+    Cancel,
+    Command,
+    Help,
+    Misread,
+    NotUnderstood,
+    ShowRule,
+    Status,
+    read,
+    short_id,
+)
+
+PAIRS = ["“”", "„“", "„”", "«»", "»«", '""', "‟”", "‘’", "''", "‚‘", "‹›", '“"', '"”']  # noqa: RUF001 - as phones and Macs type them
+WORDS = st.text(min_size=1).filter(lambda text: not set(text) & (DOUBLE | SINGLE | {"&"}) and text.translate(FIXED_SPACES) == text)
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("", Help()),
+        ("   ", Help()),
+        ("help", Help()),
+        ("HELP me", Help()),
+        ("add", Add("", (), "")),
+        ("add r-1", Add("r-1", (), "r-1")),
+        ("ADD r-1 c1,c2  c3\nc4", Add("r-1", ("c1", "c2", "c3", "c4"), "r-1 c1,c2  c3\nc4")),
+        ("add “Spar 100” c1 «c 2»", Add("Spar 100", ("c1", "c 2"), "“Spar 100” c1 «c 2»")),
+        ("add\u00a0“Spar\u00a0100”\u00a0c1", Add("Spar 100", ("c1",), "“Spar 100” c1")),
+        ("add 'A &amp; B &lt;3' O'Brien", Add("A & B <3", ("O'Brien",), "'A & B <3' O'Brien")),
+        ("add &amp;lt; c1", Add("&lt;", ("c1",), "&lt; c1")),
+        ('add "" c1', Add("", ("c1",), '"" c1')),
+        ('add "Kjell\'s deal" c1', Add("Kjell's deal", ("c1",), '"Kjell\'s deal" c1')),
+        ("add “Spar 100 c1", NotUnderstood("add “Spar 100 c1", "add", Misread.OPEN_QUOTE)),
+        ("status", Status()),
+        ("status R-7KQ2M", Status(short_id("R-7KQ2M"))),
+        ("status tomorrow", NotUnderstood("status tomorrow", "status", Misread.NO_SHORT_ID)),
+        ("rule Spar 100, 2 for 1", ShowRule("Spar 100, 2 for 1")),
+        ("rule “Spar 100”", ShowRule("Spar 100")),
+        ("rule “Spar 100", ShowRule("Spar 100")),
+        ("rule", NotUnderstood("rule", "rule", Misread.NO_RULE)),
+        ('rule ""', NotUnderstood('rule ""', "rule", Misread.NO_RULE)),
+        ("cancel", NotUnderstood("cancel", "cancel", Misread.NO_SHORT_ID)),
+        ("cancel R-7KQ2M R-7KQ2N", NotUnderstood("cancel R-7KQ2M R-7KQ2N", "cancel", Misread.NO_SHORT_ID)),
+        ("stauts R-7KQ2M", NotUnderstood("stauts R-7KQ2M", "status")),
+        ("cancle", NotUnderstood("cancle", "cancel")),
+        ("ad r-1", NotUnderstood("ad r-1", "add")),
+        ("xyzzy", NotUnderstood("xyzzy", None)),
+    ],
+)
+def test_what_people_type_is_read(text: str, command: Command) -> None:
+    assert read(text) == command
+
+
+@pytest.mark.parametrize("word", ["history", "check", "pause", "resume"])
+def test_what_comes_later_is_no_command_yet(word: str) -> None:
+    seen = read(word)
+    assert isinstance(seen, NotUnderstood)
+    assert seen.nearest != word
+
+
+@pytest.mark.parametrize("typed", ["R-7KQLM", "r-7kqlm", "7kqlm", "R7KQLM", "R–7KQ1M", "r 7kqIm", "  R\u20117KQLM "])
+def test_a_short_id_is_read_however_it_is_written(typed: str) -> None:
+    assert read(f"cancel {typed}") == Cancel(ShortId("R-7KQLM"))
+
+
+@pytest.mark.parametrize("typed", ["R-7KQ0M", "R-7KQOM", "R-7KQ", "R-7KQMMM", "R-7KQ\u212aM", "7KQM-R"])
+def test_what_no_request_can_be_called_is_no_short_id(typed: str) -> None:
+    assert short_id(typed) is None
+
+
+@given(st.randoms(use_true_random=False))
+def test_every_short_id_is_read_in_any_case(random: object) -> None:
+    short = new_short_id()
+    assert short_id(short) == short_id(short.lower()) == short_id(short[2:].lower()) == short, random
+
+
+@given(st.lists(st.tuples(WORDS, st.sampled_from(PAIRS)), min_size=2), st.sampled_from([" ", ",", ", ", "\n", " , "]))
+def test_anything_quoted_comes_back_as_it_was(quoted: list[tuple[str, str]], between: str) -> None:
+    command = read("add " + between.join(f"{pair[0]}{escaped(word)}{pair[1]}" for word, pair in quoted))
+    assert isinstance(command, Add)
+    assert [command.rule, *command.customers] == [word for word, _ in quoted]
+
+
+@given(st.lists(st.text(alphabet="abcæøå0123456789-_.'/*&<>", min_size=1), min_size=1))
+def test_ids_without_spaces_need_no_quotes(ids: list[str]) -> None:
+    assume(not any(one.startswith("'") for one in ids))
+    command = read("add r-1 " + " ".join(escaped(one) for one in ids))
+    assert isinstance(command, Add)
+    assert command.customers_text.split("\n") == ids
+
+
+@given(st.text() | st.text(alphabet="add \"'“”„«»,r-&amp;").map("add ".__add__))
+def test_whatever_is_typed_something_is_read(text: str) -> None:
+    assert read(text)

@@ -1,0 +1,133 @@
+"""Every message and modal stays within Slack's limits, with the longest and most hostile texts there can be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.giving.answers import Consideration
+from bot.giving.ids import RuleId
+from bot.giving.notices import Happened, Kind, Story
+from bot.giving.policy import Outcome, Reason, Refusal
+from bot.giving.request import State, StopReason, Typed
+from bot.giving.rewards import Usable
+from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
+from bot.slack import (
+    add_modal,
+    approve_modal,
+    card,
+    help,  # noqa: A004 - the command's own word
+    lines,
+    modals,
+    notices,
+    reject_modal,
+    review_modal,
+    rule_view,
+    status,
+    summary,
+    words,
+)
+from bot.slack.look import Message
+from tests.slack import samples
+from tests.slack.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
+
+LINK = "https://example.slack.com/archives/C0SUPPORT/p1795435200000000?thread_ts=1&cid=|C>"
+FULL = Typed(rule=LONG, customers="x" * 3_000, reason="y" * 3_000, once_key="z" * 3_000, more=True)
+TOO_FULL = Typed(rule=LONG, customers="x" * 3_001, reason="y" * 3_001, once_key="z" * 3_001)
+
+
+def stories() -> list[Story]:
+    return [made(state) for state in State for made in (samples.story, samples.long_story)]
+
+
+def messages() -> Iterator[Message]:
+    for story in stories():
+        yield card.build(story, LOOK)
+        yield summary.build(story, LOOK)
+        yield status.one(story, LOOK)
+        for happened in Happened:
+            yield lines.build(samples.notice(happened, note=LONG), story, LOOK)
+            yield notices.channel(samples.notice(happened, kind=Kind.NOTICE, note=LONG), story, LOOK, link=LINK)
+            yield notices.direct(samples.notice(happened, kind=Kind.DIRECT, note=LONG), story, LOOK, link=LINK)
+    for usable in Usable:
+        yield rule_view.build(RULE, usable, LOOK)
+        yield rule_view.build(LONG_RULE, usable, LOOK)
+    yield rule_view.build(replace(LONG_RULE, name=" "), Usable.NOW, LOOK)
+    yield rule_view.several([LONG_RULE] * 1_000, LOOK)
+    yield status.build([], LOOK)
+    yield status.build(stories() * 10, LOOK)
+    yield help.build(LOOK)
+    yield help.not_understood(LONG, LONG)
+
+
+def views() -> Iterator[dict[str, Any]]:
+    for typed in (Typed(), Typed(more=True), FULL, TOO_FULL):
+        for chosen in (None, RULE, LONG_RULE):
+            for faults in ((), samples.every_fault()):
+                yield add_modal.build(samples.form(typed, chosen=chosen, faults=faults), LOOK, external_id="e" * 255)
+    for outcome in Outcome:
+        yield review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
+    yield review_modal.build(samples.long_review(), LOOK, external_id="e")
+    for count in (True, False):
+        yield approve_modal.build(samples.consideration(count=count), LOOK, external_id="e")
+        long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count)
+        yield approve_modal.build(long, LOOK, external_id="e")
+    for story in stories():
+        yield reject_modal.build(story, LOOK, external_id="e")
+    yield modals.loading(LONG, external_id="e", metadata="m")
+    yield modals.message(LONG, words.refusal(Refusal(Reason.LOOKUP_FAILED, LONG), LOOK))
+
+
+def texts(thing: object) -> Iterator[str]:
+    if isinstance(thing, dict):
+        if thing.get("type") == "mrkdwn":
+            yield thing["text"]
+        for value in thing.values():
+            yield from texts(value)
+    elif isinstance(thing, list):
+        for value in thing:
+            yield from texts(value)
+
+
+def test_every_message_keeps_slacks_limits() -> None:
+    assert [fault for message in messages() for fault in message_faults(message.blocks, message.text)] == []
+
+
+def test_every_modal_keeps_slacks_limits() -> None:
+    assert [fault for view in views() for fault in view_faults(view)] == []
+
+
+def test_every_option_keeps_slacks_limits() -> None:
+    rules = [replace(rule, id=RuleId(rule.id[:36])) for rule in (RULE, LONG_RULE, replace(LONG_RULE, name=""))]
+    drawn = add_modal.options([(rule, usable) for rule in rules for usable in Usable] * 50, LOOK)
+    assert len(drawn) == 100
+    assert options_faults(drawn) == []
+
+
+def test_the_whole_of_a_message_stays_far_below_what_slack_takes() -> None:
+    assert max(sum(len(text) for text in texts(message.blocks)) for message in messages()) < 40_000
+    assert max(len(message.text) for message in messages()) <= 1_000
+
+
+def test_nothing_that_anybody_wrote_mentions_or_links() -> None:
+    drawn: list[str] = [text for thing in [*(m.blocks for m in messages()), *views()] for text in texts(thing)]
+    drawn += [message.text for message in messages()]
+    for forbidden in ("<!channel>", "<!here>", "<@U123>", "<http://x", "\u202e", "\x00"):
+        assert not [text for text in drawn if forbidden in text]
+
+
+def test_the_evil_text_is_evil() -> None:
+    assert all(bad in EVIL for bad in ("<!channel>", "<@U123>", "<http://x", "\u202e", "\x00", "\n", "`"))
+
+
+def test_the_same_facts_always_draw_the_same_message() -> None:
+    assert list(messages()) == list(messages())
+    assert list(views()) == list(views())
+
+
+@pytest.mark.parametrize("stop", [*StopReason, None])
+def test_every_message_has_words_for_a_stop(stop: StopReason | None) -> None:
+    story = samples.story(State.STOPPED, stop=stop, note=LONG)
+    drawn: Sequence[Message] = [card.build(story, LOOK), lines.build(samples.notice(Happened.STOPPED), story, LOOK)]
+    assert [fault for message in drawn for fault in message_faults(message.blocks, message.text)] == []

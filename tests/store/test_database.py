@@ -1,0 +1,30 @@
+import pytest
+
+from bot.errors import UnusableSettings
+from bot.store.database import address, is_sqlite
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://bot:pass@db:5432/books?sslmode=require", "postgres://db/books", "postgresql+psycopg2://db/books"]
+)
+def test_every_way_to_write_a_postgresql_goes_by_the_one_driver(url: str) -> None:
+    assert address(url).drivername == "postgresql+psycopg"
+    assert not is_sqlite(address(url))
+
+
+def test_an_sqlite_file_is_relative_or_absolute_as_written() -> None:
+    assert address("sqlite:///books.db").database == "books.db"
+    assert address("sqlite:////var/lib/books.db").database == "/var/lib/books.db"
+    assert is_sqlite(address("sqlite+aiosqlite:///books.db"))
+
+
+@pytest.mark.parametrize("url", ["", "books.db", "mysql://db/books", "sqlite://", "sqlite:///:memory:", "postgresql://db:port/x"])
+def test_what_cannot_hold_the_books_is_told_by_the_name_of_the_setting(url: str) -> None:
+    with pytest.raises(UnusableSettings, match="DATABASE_URL"):
+        address(url)
+
+
+def test_a_password_is_never_told() -> None:
+    with pytest.raises(UnusableSettings) as caught:
+        address("mysql://bot:s3cret@db/books")
+    assert "s3cret" not in str(caught.value)

@@ -1,0 +1,64 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+
+from bot.errors import BooksUnavailable
+from bot.store.books import open_books
+from bot.store.database import address
+from bot.store.migration import migrate
+from bot.store.schema import VERSION, VERSION_TABLE, metadata
+
+
+async def test_the_steps_lead_to_the_tables_that_the_books_use(empty_database_url: str) -> None:
+    assert await migrate(empty_database_url)
+    engine = create_engine(address(empty_database_url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+async def test_there_is_nothing_to_do_twice(empty_database_url: str) -> None:
+    assert await migrate(empty_database_url)
+    assert not await migrate(empty_database_url)
+
+
+async def test_several_processes_can_start_at_once(empty_database_url: str) -> None:
+    done = await asyncio.gather(*(migrate(empty_database_url) for _ in range(4)))
+    assert sorted(done) == [False, False, False, True]
+
+
+def test_the_newest_step_is_the_one_that_a_start_looks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", "bot.store:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == VERSION
+
+
+async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) -> None:
+    engine = create_engine(address(database_url))
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(BooksUnavailable, match="9999") as caught:
+        await migrate(database_url)
+    assert "newer" in caught.value.advice
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/books.db", "postgresql://bot:s3cret@127.0.0.1:1/books"])
+async def test_a_database_that_cannot_be_reached_is_said_so(url: str) -> None:
+    with pytest.raises(BooksUnavailable) as caught:
+        async with open_books(url):
+            pass
+    assert "s3cret" not in str(caught.value)
+
+
+async def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "books.db").write_text("This is a shopping list." * 100)
+    with pytest.raises(BooksUnavailable, match="not a database"):
+        await migrate(f"sqlite:///{tmp_path}/books.db")

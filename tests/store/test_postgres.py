@@ -1,0 +1,40 @@
+import psycopg
+import pytest
+
+from bot.errors import BooksUnavailable
+from bot.giving.request import Typed
+from bot.store.books import open_books
+from tests.contracts.test_books import a_draft
+from tests.postgres import Server
+
+
+async def test_connections_that_the_server_dropped_are_not_used_again(postgres_url: str) -> None:
+    async with open_books(postgres_url) as books:
+        await books.open_draft(a_draft(), Typed())
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        await books.open_draft(a_draft(), Typed())
+
+
+async def test_a_database_that_went_away_is_said_in_our_words(postgres: Server) -> None:
+    with postgres.database() as url:
+        async with open_books(url) as books:
+            with psycopg.connect(postgres.uri, autocommit=True) as admin:
+                name = url.rpartition("?")[0].rpartition("/")[2]
+                admin.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+                admin.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            with pytest.raises(BooksUnavailable):
+                await books.ping()
+
+
+async def test_an_error_never_tells_what_people_typed(postgres_url: str) -> None:
+    async with open_books(postgres_url) as books:
+        draft = a_draft()
+        await books.open_draft(draft, Typed())
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            admin.execute("DROP TABLE requests CASCADE")
+        with pytest.raises(Exception, match="requests") as caught:
+            await books.fill_in(draft.id, Typed(customers="customer-of-ours"))
+        assert "customer-of-ours" not in str(caught.value)

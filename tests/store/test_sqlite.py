@@ -1,0 +1,75 @@
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.errors import BooksUnavailable
+from bot.giving.request import Typed
+from bot.store.books import SqlBooks, open_books
+from bot.store.database import address
+from bot.store.sqlite import SqliteDatabase, open_sqlite
+from tests.contracts.test_books import a_draft
+
+
+async def test_nothing_that_was_promised_is_lost_when_the_plug_is_pulled(sqlite_url: str) -> None:
+    async with open_sqlite(address(sqlite_url)) as database:
+        assert await _pragma(database, "journal_mode") == "wal"
+        assert await _pragma(database, "synchronous") == 2
+        assert await _pragma(database, "foreign_keys") == 1
+
+
+async def _pragma(database: SqliteDatabase, name: str) -> object:
+    ((value,),) = await database.writer.execute_fetchall(f"PRAGMA {name}")
+    return value
+
+
+async def test_a_page_holds_the_files_lock_from_its_beginning(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+    draft = a_draft()
+    await sqlite_books.open_draft(draft, Typed())
+    other = sqlite3.connect(address(sqlite_url).database or "", timeout=0)
+    async with sqlite_books.page(draft.id):
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
+async def test_reading_does_not_wait_for_an_open_page(sqlite_books: SqlBooks) -> None:
+    draft = a_draft()
+    await sqlite_books.open_draft(draft, Typed())
+    async with sqlite_books.page(draft.id):
+        assert await sqlite_books.find(draft.id) == draft
+
+
+async def test_a_write_beside_ones_own_page_is_an_error_and_no_endless_wait(sqlite_books: SqlBooks) -> None:
+    draft = a_draft()
+    await sqlite_books.open_draft(draft, Typed())
+    with pytest.raises(RuntimeError, match="by the open page"):
+        async with sqlite_books.page(draft.id):
+            await sqlite_books.fill_in(draft.id, Typed())
+    await sqlite_books.fill_in(draft.id, Typed(reason="free again"))
+    assert await sqlite_books.typed(draft.id) == Typed(reason="free again")
+
+
+async def test_a_lock_that_another_process_never_gives_up_is_said_in_our_words(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+    other = sqlite3.connect(address(sqlite_url).database or "", timeout=0)
+    other.execute("BEGIN IMMEDIATE")
+    await sqlite_books._database.writer.execute_fetchall("PRAGMA busy_timeout=1")  # type: ignore[attr-defined]  # noqa: SLF001
+    with pytest.raises(BooksUnavailable, match="locked"):
+        await sqlite_books.open_draft(a_draft(), Typed())
+    other.close()
+    await sqlite_books.open_draft(a_draft(), Typed())
+
+
+async def test_two_programs_can_keep_the_same_books(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+    async with open_books(sqlite_url) as others:
+        drafts = [a_draft() for _ in range(40)]
+        await asyncio.gather(*((sqlite_books, others)[at % 2].open_draft(draft, Typed()) for at, draft in enumerate(drafts)))
+        found = await asyncio.gather(*(others.find(draft.id) for draft in drafts))
+    assert found == drafts
+
+
+async def test_the_file_is_where_the_address_says(tmp_path: Path) -> None:
+    async with open_books(f"sqlite:///{tmp_path}/here.db"):
+        assert (tmp_path / "here.db").exists()

@@ -1,0 +1,298 @@
+"""The policy file: what each key comes to, and that every fault is named with its line, its key and what is allowed."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import UnusableSettings
+from bot.giving.ids import ChannelId
+from bot.giving.policy import ChannelPolicy, Policy
+from bot.policy_file import load_policy
+from bot.policy_keys import ChannelKeys, TopKeys
+from bot.toml_lines import key_lines
+
+TOP: Final = {"currency": '"NOK"', "timezone": '"Europe/Oslo"'}
+CHANNEL: Final = {"rules": '["*"]', "requesters": '["*"]', "approvers": '["U1", "S1"]', "max_customers": "5"}
+EACH_KEY: Final[list[tuple[str, str, Any]]] = [
+    ("name", '"loyalty"', "loyalty"),
+    ("rules", '["a", "b"]', frozenset({"a", "b"})),
+    ("requesters", '["U1", "W2", "S3"]', ("U1", "W2", "S3")),
+    ("approvers", '["W1"]', ("W1",)),
+    ("max_customers", "7", 7),
+    ("max_amount", "5_000_000", 5_000_000),
+    ("allow_unpriced", "true", True),
+    ("notify", '["C2", "G3"]', ("C2", "G3")),
+    ("require_reason", "true", True),
+    ("approvals", "0", 0),
+    ("expires_hours", "1.5", 1.5),
+    ("batch_size", "9", 9),
+    ("concurrency", "2", 2),
+]
+WRONG: Final[list[tuple[str, list[str]]]] = [
+    ("name", ["1", '""', '" a"', '"a\\nb"', f'"{"a" * 81}"']),
+    ("rules", ['"*"', "[]", "[1]", '[""]', '[" a"]', "{}"]),
+    ("requesters", ['"*"', "[]", "[1]", '["C1"]', '["ann"]', '["u1"]', '["**"]']),
+    ("approvers", ['"U1"', "[]", "[true]", '["*"]', '["C1"]', '["U1", "bo"]']),
+    ("max_customers", ["0", "-1", "1.0", "true", '"5"', "10_000_001", "inf"]),
+    ("max_amount", ["-1", "1.5", "true", '"5"', "1_000_000_000_000_001"]),
+    ("allow_unpriced", ["1", "0", '"true"']),
+    ("notify", ['"C1"', "[]", '["U1"]', '["#general"]']),
+    ("require_reason", ["1", '"yes"']),
+    ("approvals", ["2", "-1", "true", "1.0", '"1"']),
+    ("expires_hours", ["0", "-1", "nan", "inf", "8761", '"24"', "true"]),
+    ("batch_size", ["0", "100_001", "1.5", "true"]),
+    ("concurrency", ["0", "65", "1.5", "true"]),
+]
+LATER: Final = ["tiers", "budget", "reserved", "hold_minutes", "remind_minutes", "escalate_to", "repeat_days", "approval", "Rules"]
+
+
+def toml(top: dict[str, str], **tables: dict[str, str]) -> str:
+    lines = [f"{key} = {value}" for key, value in top.items()]
+    for name, keys in tables.items():
+        lines += [f"[{name.replace('__', '.')}]", *(f"{key} = {value}" for key, value in keys.items())]
+    return "\n".join(lines)
+
+
+def load(folder: Path, text: str) -> Policy:
+    path = folder / "policy.toml"
+    path.write_text(text)
+    return load_policy(path)
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    with pytest.raises(UnusableSettings) as unusable:
+        load(folder, text)
+    return [line.removeprefix(f"{folder}/") for line in unusable.value.faults]
+
+
+def channel(folder: Path, text: str) -> ChannelPolicy:
+    return load(folder, text).channels[ChannelId("C1")]
+
+
+def test_the_least_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None:
+    assert load(tmp_path, toml(TOP, channels__C1=CHANNEL)) == Policy(
+        currency="NOK",
+        timezone="Europe/Oslo",
+        channels={
+            ChannelId("C1"): ChannelPolicy(
+                id=ChannelId("C1"),
+                rules=frozenset({"*"}),
+                requesters=("*",),
+                approvers=("U1", "S1"),
+                max_customers=5,
+                max_amount=None,
+                name="",
+                notify=(),
+                approvals=1,
+                expires_hours=24,
+                batch_size=500,
+                concurrency=8,
+                require_reason=False,
+                allow_unpriced=False,
+            )
+        },
+    )
+
+
+def test_the_example_loads() -> None:
+    policy = load_policy(Path("policy.example.toml"))
+    assert [listed.name for listed in policy.channels.values()] == ["loyalty-support"]
+
+
+def test_the_example_shows_every_key() -> None:
+    example = Path("policy.example.toml").read_text()
+    keys = [*TopKeys.model_fields, *ChannelKeys.model_fields]
+    assert [key for key in keys if f"{key} = " not in example and f"[{key}" not in example] == []
+
+
+@pytest.mark.parametrize(("key", "value"), [("currency", "SEK"), ("timezone", "America/New_York")])
+def test_what_is_said_for_all_channels_is_kept(tmp_path: Path, key: str, value: str) -> None:
+    assert getattr(load(tmp_path, toml({**TOP, key: f'"{value}"'})), key) == value
+
+
+def test_admins_are_kept(tmp_path: Path) -> None:
+    assert load(tmp_path, toml({**TOP, "admins": '["U1", "W2"]'})).admins == ("U1", "W2")
+
+
+def test_every_key_of_a_channel_is_in_the_table_of_these_tests() -> None:
+    keys = list(ChannelKeys.model_fields)
+    assert sorted(key for key, *_ in EACH_KEY) == sorted(key for key, _ in WRONG) == sorted(keys)
+
+
+@pytest.mark.parametrize(("key", "text", "value"), EACH_KEY)
+def test_each_key_of_a_channel_is_kept(tmp_path: Path, key: str, text: str, value: Any) -> None:
+    assert getattr(channel(tmp_path, toml(TOP, channels__C1={**CHANNEL, key: text})), key) == value
+
+
+@pytest.mark.parametrize(("key", "text", "value"), EACH_KEY)
+def test_each_key_may_stand_in_the_defaults(tmp_path: Path, key: str, text: str, value: Any) -> None:
+    own = {name: given for name, given in CHANNEL.items() if name != key}
+    assert getattr(channel(tmp_path, toml(TOP, defaults={key: text}, channels__C1=own)), key) == value
+
+
+@pytest.mark.parametrize(("key", "text", "value"), EACH_KEY)
+def test_what_a_channel_says_wins_over_the_defaults(tmp_path: Path, key: str, text: str, value: Any) -> None:
+    other = {"allow_unpriced": "false", "require_reason": "false", "approvals": "1", "name": '"other"', "notify": '["C9"]'}
+    default = {key: {**CHANNEL, **other}.get(key, "3")}
+    assert getattr(channel(tmp_path, toml(TOP, defaults=default, channels__C1={**CHANNEL, key: text})), key) == value
+
+
+@pytest.mark.parametrize(("key", "text"), [(key, text) for key, texts in WRONG for text in texts])
+@pytest.mark.parametrize("table", ["defaults", "channels.C1"])
+def test_a_wrong_value_is_named_with_its_line_key_and_what_is_allowed(tmp_path: Path, table: str, key: str, text: str) -> None:
+    own = {name: given for name, given in CHANNEL.items() if name != key}
+    written = toml(TOP, channels__C1=own) + f"\n[{table}]\n{key} = {text}" if table == "defaults" else ""
+    written = written or toml(TOP, channels__C1={**own, key: text})
+    line = len(written.splitlines())
+    (fault,) = faults(tmp_path, written)
+    assert fault.startswith(f"policy.toml, line {line}: {table}.{key} ")
+    assert fault.endswith(f"; allowed: {ChannelKeys.model_fields[key].description}")
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("currency", "1"),
+        ("currency", '"nok"'),
+        ("currency", '"ZZZ"'),
+        ("timezone", "1"),
+        ("timezone", '"Oslo"'),
+        ("timezone", '"Europe"'),
+        ("timezone", '"../UTC"'),
+        ("timezone", '""'),
+        ("admins", "[]"),
+        ("admins", '["S1"]'),
+        ("admins", '"U1"'),
+        ("defaults", "1"),
+        ("channels", '["C1"]'),
+    ],
+)
+def test_a_wrong_value_at_the_top_is_named(tmp_path: Path, key: str, text: str) -> None:
+    (fault,) = faults(tmp_path, toml({**TOP, key: text}))
+    assert f": {key} " in fault
+    assert fault.endswith(f"; allowed: {TopKeys.model_fields[key].description}")
+
+
+@pytest.mark.parametrize("key", LATER)
+@pytest.mark.parametrize("table", ["defaults", "channels__C1"])
+def test_a_key_that_is_not_enforced_is_no_key(tmp_path: Path, table: str, key: str) -> None:
+    tables = {"defaults": {}, "channels__C1": CHANNEL}
+    (fault,) = faults(tmp_path, toml(TOP, **{**tables, table: {**tables[table], key: "1"}}))
+    assert f"{table.replace('__', '.')}.{key} is no known key; allowed: name, rules, " in fault
+
+
+@pytest.mark.parametrize("key", ["retention_days", "channel", "approvals"])
+def test_a_key_that_is_none_at_the_top_is_named(tmp_path: Path, key: str) -> None:
+    (fault,) = faults(tmp_path, toml({key: "1", **TOP}))
+    assert fault == f"policy.toml, line 1: {key} is no known key; allowed: currency, timezone, admins, defaults, channels"
+
+
+@pytest.mark.parametrize("key", TOP)
+def test_what_every_file_needs_is_asked_for(tmp_path: Path, key: str) -> None:
+    (fault,) = faults(tmp_path, toml({name: given for name, given in TOP.items() if name != key}))
+    assert fault.startswith(f"policy.toml: {key} is missing; allowed: ")
+
+
+@pytest.mark.parametrize("key", CHANNEL)
+def test_what_every_channel_needs_is_asked_for_at_its_table(tmp_path: Path, key: str) -> None:
+    (fault,) = faults(tmp_path, toml(TOP, channels__C1={name: given for name, given in CHANNEL.items() if name != key}))
+    assert fault.startswith(f"policy.toml, line 3: channels.C1.{key} is missing; allowed: ")
+
+
+@pytest.mark.parametrize("tables", [{"defaults": {"approvals": "0"}}, {}])
+def test_where_nobody_has_to_approve_no_approvers_are_asked_for(tmp_path: Path, tables: dict[str, dict[str, str]]) -> None:
+    own = {name: given for name, given in CHANNEL.items() if name != "approvers"}
+    if not tables:
+        own["approvals"] = "0"
+    assert channel(tmp_path, toml(TOP, **tables, channels__C1=own)).approvers == ()
+
+
+@pytest.mark.parametrize("name", ["U1", "c1", "loyalty", '"#loyalty"', '"C 1"', '""'])
+def test_a_table_of_no_channel_is_named(tmp_path: Path, name: str) -> None:
+    (fault,) = faults(tmp_path, toml(TOP, **{f"channels__{name}": CHANNEL}))
+    assert fault.startswith(f"policy.toml, line 3: channels.{name} is no channel id; allowed: ")
+
+
+def test_a_channel_that_is_no_table_is_named(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, toml(TOP, channels={"C1": "5"}))
+    assert fault.startswith("policy.toml, line 4: channels.C1 is 5, which cannot be used; allowed: a table")
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = """currency = "nok"
+[defaults]
+approvals = 2
+tiers = 1
+
+[channels.C1]
+rules = [
+    "*",    # two faults in one list
+    "", 7,
+]
+max_customers = 0
+[[channels.C1.tiers]]
+above_customers = 1
+[channels."x.y"]
+name = \"\"\"
+[not.a.table]
+key = 1\"\"\"
+"""
+    told = [fault.split(" ", 4)[:4] for fault in faults(tmp_path, text)]
+    assert [" ".join(words) for words in told] == [
+        "policy.toml: timezone is missing;",
+        "policy.toml, line 1: currency",
+        "policy.toml, line 3: defaults.approvals",
+        "policy.toml, line 4: defaults.tiers",
+        "policy.toml, line 6: channels.C1.approvers",
+        "policy.toml, line 6: channels.C1.requesters",
+        "policy.toml, line 7: channels.C1.rules",
+        "policy.toml, line 7: channels.C1.rules",
+        "policy.toml, line 11: channels.C1.max_customers",
+        "policy.toml, line 12: channels.C1.tiers",
+        'policy.toml, line 14: channels."x.y"',
+        'policy.toml, line 14: channels."x.y".approvers',
+        'policy.toml, line 14: channels."x.y".max_customers',
+        'policy.toml, line 14: channels."x.y".requesters',
+        'policy.toml, line 14: channels."x.y".rules',
+        'policy.toml, line 15: channels."x.y".name',
+    ]
+
+
+def test_a_file_that_is_no_toml_is_said_with_the_line(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, 'currency = "NOK"\ncurrency = "SEK"')
+    assert fault.startswith("policy.toml: is no TOML: ")
+    assert "line 2" in fault
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_bytes(b'currency = "\xff"')
+    with pytest.raises(UnusableSettings, match="UTF-8"):
+        load_policy(tmp_path / "policy.toml")
+
+
+def test_a_file_that_is_not_there_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UnusableSettings, match=r"No such file.*policy\.example\.toml"):
+        load_policy(tmp_path / "policy.toml")
+
+
+def test_a_file_from_notepad_loads(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_bytes(b"\xef\xbb\xbf" + toml(TOP).replace("\n", "\r\n").encode())
+    assert load_policy(tmp_path / "policy.toml").currency == "NOK"
+
+
+@given(key=st.sampled_from([key for key, *_ in EACH_KEY]), added=st.text("abcxyz_", min_size=1, max_size=3), end=st.booleans())
+def test_any_key_written_otherwise_is_named(tmp_path_factory: pytest.TempPathFactory, key: str, added: str, *, end: bool) -> None:
+    folder = tmp_path_factory.mktemp("policy")
+    slip = key + added if end else added + key
+    (fault,) = faults(folder, toml(TOP, channels__C1={**CHANNEL, slip: "1"}))
+    assert f"channels.C1.{slip} is no known key" in fault
+
+
+@given(st.lists(st.tuples(st.sampled_from(["x = 1", "x = [\n1,\n]", 'x = """\n[a]\ny = 2\n"""', "# x = 1", "", "x.y = 1", "x = {y = 1}"]))))
+def test_lines_are_found_whatever_stands_above(above: list[tuple[str]]) -> None:
+    text = "\n".join(f"[t{number}]\n{statement}" for number, (statement,) in enumerate(above))
+    written = f"{text}\n[last]\nkey = 1"
+    assert key_lines(written)["last", "key"] == len(written.splitlines())

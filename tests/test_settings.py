@@ -1,0 +1,193 @@
+"""Settings: the names and defaults of the contract, every fault at once, and no secret in any of them."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import UnusableSettings
+from bot.settings import CredentialsState, LogFormat, LogLevel, Settings, credentials_state, environment, read_basics
+
+GOOD: Final = {
+    "SLACK_BOT_TOKEN": "xoxb-1-secret",
+    "SLACK_APP_TOKEN": "xapp-1-secret",
+    "SLACK_SIGNING_SECRET": "signing-secret",
+    "DINTERO_ACCOUNT_ID": "T12345678",
+    "DINTERO_CLIENT_ID": "the-client",
+    "DINTERO_CLIENT_SECRET": "client-secret",
+}
+
+
+def faults(env: dict[str, str]) -> list[str]:
+    with pytest.raises(UnusableSettings) as unusable:
+        Settings.read(env)
+    return unusable.value.faults
+
+
+def test_what_is_not_set_has_the_defaults_of_the_contract() -> None:
+    settings = Settings.read(GOOD)
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.dintero_api_url == "https://api.dintero.com/v1"
+    assert settings.dintero_timeout == 30
+    assert settings.policy_file == Path("policy.toml")
+    assert settings.database_url.get_secret_value() == "sqlite:///discount-bot.db"
+    assert (settings.host, settings.port) == ("127.0.0.1", 3000)
+    assert settings.audit_key is None
+    assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.CONSOLE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "attribute", "read"),
+    [
+        ("SLACK_API_URL", "http://127.0.0.1:9/api", "slack_api_url", "http://127.0.0.1:9/api/"),
+        ("DINTERO_ACCOUNT_ID", "P00000000", "dintero_account_id", "P00000000"),
+        ("DINTERO_CLIENT_ID", "another", "dintero_client_id", "another"),
+        ("DINTERO_API_URL", "http://127.0.0.1:9/v1/", "dintero_api_url", "http://127.0.0.1:9/v1"),
+        ("DINTERO_TIMEOUT", "0.5", "dintero_timeout", 0.5),
+        ("POLICY_FILE", "elsewhere.toml", "policy_file", Path("elsewhere.toml")),
+        ("HOST", "0.0.0.0", "host", "0.0.0.0"),  # noqa: S104
+        ("PORT", "0", "port", 0),
+        ("LOG_LEVEL", "DEBUG", "log_level", LogLevel.DEBUG),
+        ("LOG_FORMAT", "json", "log_format", LogFormat.JSON),
+    ],
+)
+def test_each_name_is_read(name: str, value: str, attribute: str, read: Any) -> None:
+    assert getattr(Settings.read({**GOOD, name: value}), attribute) == read
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"),
+    [
+        ("SLACK_BOT_TOKEN", "slack_bot_token"),
+        ("SLACK_APP_TOKEN", "slack_app_token"),
+        ("SLACK_SIGNING_SECRET", "slack_signing_secret"),
+        ("DINTERO_CLIENT_SECRET", "dintero_client_secret"),
+        ("DATABASE_URL", "database_url"),
+        ("AUDIT_KEY", "audit_key"),
+    ],
+)
+def test_a_secret_is_read_and_never_shown(name: str, attribute: str) -> None:
+    env = {**GOOD, "DATABASE_URL": "postgresql://bot:db-secret@db/bot", "AUDIT_KEY": "audit-secret"}
+    settings = Settings.read(env)
+    assert getattr(settings, attribute).get_secret_value() == env[name]
+    assert env[name] not in f"{settings!r} {settings} {settings.model_dump()}"
+    assert "db-secret" not in repr(settings)
+
+
+def test_the_secrets_for_the_log_to_leave_out_are_all_of_them() -> None:
+    settings = Settings.read({**GOOD, "DATABASE_URL": "postgresql://bot:db-secret@db/bot", "AUDIT_KEY": "audit-secret"})
+    assert set(settings.secrets) == {"xoxb-1-secret", "xapp-1-secret", "signing-secret", "client-secret", "db-secret", "audit-secret"}
+
+
+def test_socket_mode_goes_by_the_app_token_alone() -> None:
+    assert Settings.read(GOOD).socket_mode
+    assert not Settings.read({**GOOD, "SLACK_APP_TOKEN": ""}).socket_mode
+
+
+def test_every_fault_is_listed_at_once_with_name_and_what_is_allowed() -> None:
+    listed = faults({"PORT": "many", "DINTERO_TIMEOUT": "0", "LOG_LEVEL": "loud", "SLACK_BOT_TOKEN": "xoxp-1"})
+    assert [line.split(":")[0] for line in listed] == [
+        "LOG_LEVEL",
+        "SLACK_BOT_TOKEN",
+        "DINTERO_ACCOUNT_ID",
+        "DINTERO_CLIENT_ID",
+        "DINTERO_CLIENT_SECRET",
+        "DINTERO_TIMEOUT",
+        "PORT",
+        "SLACK_APP_TOKEN",
+    ]
+    assert all("; allowed: " in line and "\n" not in line for line in listed)
+    assert listed[-1].endswith("or SLACK_SIGNING_SECRET for HTTP in its place")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLACK_BOT_TOKEN", "xoxb-"),
+        ("SLACK_BOT_TOKEN", "xapp-1"),
+        ("SLACK_BOT_TOKEN", "xoxb-1 xoxb-2"),
+        ("SLACK_APP_TOKEN", "xoxb-1"),
+        ("SLACK_SIGNING_SECRET", "two words"),
+        ("SLACK_API_URL", "slack.com"),
+        ("SLACK_API_URL", "https://me:secret@slack.com"),
+        ("DINTERO_ACCOUNT_ID", "12345678"),
+        ("DINTERO_ACCOUNT_ID", "T1234567"),
+        ("DINTERO_ACCOUNT_ID", "T123456789"),
+        ("DINTERO_ACCOUNT_ID", "X12345678"),
+        ("DINTERO_ACCOUNT_ID", "T1234567٨"),
+        ("DINTERO_API_URL", "ftp://api.dintero.com"),
+        ("DINTERO_API_URL", "https://[broken"),
+        ("DINTERO_TIMEOUT", "-1"),
+        ("DINTERO_TIMEOUT", "nan"),
+        ("DINTERO_TIMEOUT", "inf"),
+        ("DATABASE_URL", "mysql://db"),
+        ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "postgresql://"),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "3000.5"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_one_fault_with_its_name(name: str, value: str) -> None:
+    listed = faults({**GOOD, name: value})
+    assert [line.split(":")[0] for line in listed] == [name]
+
+
+@given(st.text("abcdefXYZ 0123456789-_./:@", min_size=12), st.sampled_from(sorted(GOOD)))
+def test_no_value_of_a_credential_is_repeated_wherever_it_was_put(value: str, name: str) -> None:
+    env = {**GOOD, name: f"{value} {value}", "PORT": "x"}
+    assert value.strip() not in "\n".join(faults(env))
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text('PORT=1\nHOST="::1"\nSLACK_BOT_TOKEN=\nAUDIT_KEY=a${HOME}b\n')
+    assert environment(tmp_path, {"PORT": "2", "HOST": " "}) == {"PORT": "2", "AUDIT_KEY": "a${HOME}b"}
+
+
+def test_without_a_file_the_environment_alone_counts(tmp_path: Path) -> None:
+    assert environment(tmp_path, {"PORT": "2"}) == {"PORT": "2"}
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\xfe")
+    with pytest.raises(UnusableSettings, match="UTF-8"):
+        environment(tmp_path, {})
+
+
+def test_the_database_can_be_read_without_any_credentials() -> None:
+    assert read_basics({"DATABASE_URL": "sqlite:///a.db"}).database_url.get_secret_value() == "sqlite:///a.db"
+
+
+@pytest.mark.parametrize(
+    ("env", "state", "missing"),
+    [
+        ({}, CredentialsState.NONE, 5),
+        ({"PORT": "1", "SLACK_API_URL": "x"}, CredentialsState.NONE, 5),
+        (GOOD, CredentialsState.ALL, 0),
+        ({**GOOD, "SLACK_APP_TOKEN": ""}, CredentialsState.ALL, 0),
+        ({**GOOD, "SLACK_SIGNING_SECRET": ""}, CredentialsState.ALL, 0),
+        ({"SLACK_SIGNING_SECRET": "x"}, CredentialsState.SOME, 4),
+        ({**GOOD, "DINTERO_CLIENT_SECRET": ""}, CredentialsState.SOME, 1),
+    ],
+)
+def test_credentials_are_none_some_or_all(env: dict[str, str], state: CredentialsState, missing: int) -> None:
+    found = credentials_state(env)
+    assert (found.state, len(found.missing)) == (state, missing)
+
+
+def test_either_way_to_slack_is_named_where_both_are_missing() -> None:
+    missing = credentials_state({"SLACK_BOT_TOKEN": "xoxb-1"}).missing
+    assert missing == ("SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", "DINTERO_ACCOUNT_ID", "DINTERO_CLIENT_ID", "DINTERO_CLIENT_SECRET")
+
+
+def test_the_example_file_sets_nothing_and_names_every_setting(tmp_path: Path) -> None:
+    example = Path(".env.example").read_text()
+    (tmp_path / ".env").write_text(example)
+    assert environment(tmp_path, {}) == {}
+    names = {str(field.alias) for field in Settings.model_fields.values()} - {"AUDIT_KEY"}
+    assert {name for name in names if f"{name}=" not in example} == set()
