@@ -30,12 +30,12 @@ def run() -> None:
     with _explained():
         from bot import app
         from bot.logs import set_up_logs
-        from bot.policy_file import load_policy
-        from bot.settings import LogFormat, Settings, environment
+        from bot.settings import LogFormat, environment
+        from bot.surroundings import look_around
 
-        settings = Settings.read(environment())
+        settings, policy = look_around(environment()).usable()
         set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets)
-        _finish(app.run(settings, load_policy(settings.policy_file)))
+        _finish(app.run(settings, policy))
 
 
 @main.command()

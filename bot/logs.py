@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, TextIO
 
 import structlog
@@ -32,7 +32,8 @@ TOKENS: Final = (
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
     r"|(?<=hooks\.slack\.com/)[^\s\"'\\]+"  # a response_url, which needs no other key
     r"|(?<=[?&]ticket=)[^\s\"'&\\]+"  # of a Socket Mode connection
-    r"|(?i:(?<=\bBearer )|(?<=\bBasic ))[\w.~+/=-]+"
+    r"|(?<=\bBearer )[\w.~+/=-]{6,}"
+    r"|(?<=\bBasic )(?=[a-zA-Z]*(?:[a-z][A-Z]|[0-9+/=]))[\w+/=]{8,}"  # base64, and not "Basic Information"
     r"|(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)"  # a user and password in an address
 )
 
@@ -40,13 +41,13 @@ TOKENS: Final = (
 class Redacting(structlog.stdlib.ProcessorFormatter):
     """Writes the finished line, and blots out of it what looks like a token or is a secret that is known."""
 
-    def __init__(self, renderer: Processor, secrets: Iterable[str]) -> None:
+    def __init__(self, *renderers: Processor, secrets: Iterable[str]) -> None:
         written = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in (secret, json.dumps(secret)[1:-1])}
         known = [re.escape(form) for form in sorted(written, key=len, reverse=True)]
         self._hidden = re.compile("|".join([*known, TOKENS]))
         super().__init__(
             foreign_pre_chain=SHARED,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
 
     def format(self, record: logging.LogRecord) -> str:
@@ -66,7 +67,7 @@ def set_up_logs(*, level: str = "info", as_json: bool = False, secrets: Iterable
     """Send structlog and the standard library's logging through one handler, to standard error unless told otherwise."""
     stream = to or sys.stderr
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Redacting(_renderer(as_json=as_json, colours=stream.isatty()), secrets))
+    handler.setFormatter(Redacting(*_renderers(as_json=as_json, colours=stream.isatty()), secrets=secrets))
     handler.addFilter(_worth_telling)
     root = logging.getLogger()
     root.handlers = [handler]
@@ -87,10 +88,10 @@ def set_up_logs(*, level: str = "info", as_json: bool = False, secrets: Iterable
     )
 
 
-def _renderer(*, as_json: bool, colours: bool) -> Processor:
+def _renderers(*, as_json: bool, colours: bool) -> Sequence[Processor]:
     if as_json:
-        return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-    return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+        return structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+    return (structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback),)
 
 
 def _worth_telling(record: logging.LogRecord) -> bool:

@@ -46,9 +46,9 @@ def load_policy(path: Path) -> Policy:
     """
     text = _text_of(path)
     try:
-        table = tomllib.loads(text)
+        table = tomllib.loads(f"{text}\n")
     except tomllib.TOMLDecodeError as unreadable:
-        raise UnusableSettings([f"{path}: is no TOML: {unreadable}"]) from None
+        raise UnusableSettings([f"{path}{_where(str(unreadable), text)}"]) from None
     if faults := list(_faults(table)):
         raise UnusableSettings(_placed(faults, path, text))
     return _policy(table)
@@ -62,6 +62,15 @@ def _text_of(path: Path) -> str:
     except OSError as missing:
         what = missing.strerror or "cannot be read"
         raise UnusableSettings([f"{path}: {what}; copy policy.example.toml, or let POLICY_FILE name another file"]) from None
+
+
+def _where(wrong: str, text: str) -> str:
+    """Put the line first, as for every other fault, and what stands in it: the reader tells only its number."""
+    found = re.search(r" \(at line (\d+), column \d+\)$", wrong)
+    if not found:
+        return f": {wrong}; allowed: TOML"
+    line = text.split("\n")[int(found[1]) - 1].strip()
+    return f", line {found[1]}: {wrong[: found.start()]}: {line[:SHOWN_VALUE]}; allowed: TOML"
 
 
 def _faults(table: Table) -> Iterator[Fault]:

@@ -51,7 +51,7 @@ def _slack_url(text: str) -> str:
 def _database_url(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     place = text.removeprefix("sqlite:///") if text.startswith("sqlite:///") else text.removeprefix("postgresql://")
-    if place in {"", text}:
+    if place in {"", ":memory:", text}:
         raise ValueError("is no such address")
     return secret
 

@@ -15,10 +15,9 @@ BOTH = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Server:
-    """A PostgreSQL server; all workers share it."""
-    base = tmp_path_factory.getbasetemp()
-    return start((base if worker_id == "master" else base.parent) / "postgres")
+def postgres(testrun_uid: str) -> Server:
+    """A PostgreSQL server; all workers of a run share it."""
+    return start(testrun_uid)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,8 +40,9 @@ class Server:
 
     def _migrated(self) -> str:
         if not self._template:
-            self._template = self._create("template0")
-            asyncio.run(migrate(self._url(self._template)))
+            name = self._create("template0")
+            asyncio.run(migrate(self._url(name)))
+            self._template = name
         return self._template
 
     def _create(self, template: str) -> str:
@@ -56,9 +58,12 @@ class Server:
             connection.execute(statement)
 
 
-def start(folder: Path) -> Server:
-    """Start the server of this folder, or share the one that another worker has started; the last to leave stops it."""
-    server = get_server(folder, cleanup_mode="delete")
+def start(run: str) -> Server:
+    """Start the server of a run, or share the one that another worker has started; the last to leave stops and deletes it.
+
+    Not in pytest's own folder: that is closed to other users whenever any run begins, and a server that root starts is run by another.
+    """
+    server = get_server(Path(tempfile.gettempdir()) / f"discount-bot-{run}", cleanup_mode="delete")
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
         # No test pulls the machine's plug, and every CREATE DATABASE would wait for the disk.

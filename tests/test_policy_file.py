@@ -263,8 +263,12 @@ key = 1\"\"\"
 
 def test_a_file_that_is_no_toml_is_said_with_the_line(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, 'currency = "NOK"\ncurrency = "SEK"')
-    assert fault.startswith("policy.toml: is no TOML: ")
-    assert "line 2" in fault
+    assert fault == 'policy.toml, line 2: Cannot overwrite a value: currency = "SEK"; allowed: TOML'
+
+
+def test_a_file_that_ends_too_soon_is_said(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, 'currency = ["NOK"')
+    assert fault == "policy.toml: Unclosed array (at end of document); allowed: TOML"
 
 
 def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:

@@ -29,9 +29,10 @@ FIELD_OF: Final = {
 def faults_of_ids(customers: CustomerList) -> tuple[Fault, ...]:
     """Say which ids cannot be given anything."""
     faults = []
-    if customers.unreadable:
-        lines = ", ".join(str(each.line) for each in customers.unreadable)
-        faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, lines)))
+    for reason, too_long in ((Reason.ID_TOO_LONG, True), (Reason.ID_UNREADABLE, False)):
+        lines = ", ".join(str(each.line) for each in customers.unreadable if each.too_long is too_long)
+        if lines:
+            faults.append(Fault(Field.CUSTOMERS, Refusal(reason, lines)))
     if customers.reserved:
         faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, " ".join(customers.reserved))))
     return tuple(faults)

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     """Dintero could not be asked about the rule."""
     NO_CUSTOMERS = "no_customers"
     ID_TOO_LONG = "id_too_long"
+    ID_UNREADABLE = "id_unreadable"
+    """A hidden character stands inside an id."""
     RESERVED_ID = "reserved_id"
     TOO_MANY_CUSTOMERS = "too_many_customers"
     TOO_EXPENSIVE = "too_expensive"

@@ -195,12 +195,13 @@ def usable(rule: Rule, at: datetime) -> Usable:
 
 
 def cost(rule: Rule, customers: int) -> Cost | None:
-    """Price one use by every customer; None where the reward's type has no price.
+    """Price one use by every customer; None where the reward's type has no price, or where what sets it could not be read.
 
     The price of one is the largest of `value` and `values[]`, times the rewards per purchase when that is above 1.
     A fraction of a minor unit counts as a whole one, so that no bound is ever passed by rounding.
     """
-    if rule.reward.type not in PRICED:
+    unread = any(path.startswith("reward.") or path == "limitation.discount_reward_usage" for path, _ in rule.unknown)
+    if rule.reward.type not in PRICED or unread:
         return None
     dearest = max([rule.reward.value, *(other.value for other in rule.reward.values)])
     times = max(rule.limitation.reward_usage, 1)

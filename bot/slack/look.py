@@ -96,7 +96,7 @@ def duration(passed: timedelta) -> str:
     >>> duration(timedelta(seconds=3725)), duration(timedelta(seconds=0.2))
     ('1 hour 2 minutes', 'less than a second')
     """
-    left = int(passed.total_seconds())
+    left = max(int(passed.total_seconds()), 0)
     parts = []
     for name, size in UNITS:
         count, left = divmod(left, size)

@@ -69,15 +69,20 @@ def _no_approver(detail: str, pen: Pen) -> str:
     return "Nobody but you could approve this, and nobody approves their own request."
 
 
-def _too_long(detail: str, pen: Pen) -> str:
-    lines = [line for line in detail.replace(",", " ").split() if line.isdecimal()]
-    if not lines:
-        return "A customer id is longer than 255 characters."
-    if len(lines) == 1:
-        return f"The customer id on line {lines[0]} is longer than 255 characters."
-    more = len(lines) - NAMED_LINES
-    said = ", ".join(lines[:NAMED_LINES]) + (f" and {pen.look.number(more)} more" if more > 0 else "")
-    return f"The customer ids on lines {said} are longer than 255 characters."
+def _on_lines(one: str, several: str) -> Sentence:
+    """Say what is wrong with the ids on the lines that the detail names, as "3, 7"."""
+
+    def sentence(detail: str, pen: Pen) -> str:
+        lines = [line for line in detail.replace(",", " ").split() if line.isdecimal()]
+        if not lines:
+            return f"A customer id {one}."
+        if len(lines) == 1:
+            return f"The customer id on line {lines[0]} {one}."
+        more = len(lines) - NAMED_LINES
+        said = ", ".join(lines[:NAMED_LINES]) + (f" and {pen.look.number(more)} more" if more > 0 else "")
+        return f"The customer ids on lines {said} {several}."
+
+    return sentence
 
 
 def _reserved(detail: str, _pen: Pen) -> str:
@@ -117,7 +122,8 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.RULE_EXPIRED: _named("The rule", " has expired: nothing can be bought with it any more."),
     Reason.RULE_UNREADABLE: _because("Dintero could not be asked about the rule"),
     Reason.NO_CUSTOMERS: _always("There is no customer id here."),
-    Reason.ID_TOO_LONG: _too_long,
+    Reason.ID_TOO_LONG: _on_lines("is longer than 255 characters", "are longer than 255 characters"),
+    Reason.ID_UNREADABLE: _on_lines("has a hidden character inside", "have a hidden character inside"),
     Reason.RESERVED_ID: _reserved,
     Reason.TOO_MANY_CUSTOMERS: _too_many,
     Reason.TOO_EXPENSIVE: _too_expensive,
@@ -153,6 +159,7 @@ CURES: Final[dict[Reason, str]] = {
     Reason.RULE_UNREADABLE: "Try again in a minute; if it goes on, tell {who}.",
     Reason.NO_CUSTOMERS: "Write at least one, each on a line of its own.",
     Reason.ID_TOO_LONG: "Put each id on a line of its own.",
+    Reason.ID_UNREADABLE: "Type it anew instead of pasting it.",
     Reason.RESERVED_ID: "Take it out and name the customers.",
     Reason.TOO_MANY_CUSTOMERS: "Ask in several parts, or ask {who} to allow more.",
     Reason.TOO_EXPENSIVE: "Ask for fewer customers, or ask {who} to allow more.",

@@ -49,7 +49,7 @@ def whole(refused: Sequence[Refused], look: Look, *, of: int = 0) -> list[Block]
 
 def _without(customer: str, why: str) -> str:
     """Take the id out of Dintero's reason, which may name it whole."""
-    return re.sub(rf"(?<!\w){re.escape(customer)}(?!\w)", MASK, why)
+    return re.sub(rf"(?<!\w){re.escape(customer)}(?!\w)", MASK, why[: WHY * 10])
 
 
 def _listed(refused: Sequence[Refused]) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.giving.rewards import NO_LIMIT, Cost, Item, ItemValue, Reward, RewardType, Rule, Statistics, Usable, difference
 from bot.slack.look import Look
 from bot.slack.writing import fit, phrase, safe, shorten
 
+T = TypeVar("T")
 SHOWN: Final = 5
 """How many of a list are named; of the rest it is said how many there are."""
 NAME: Final = 40
@@ -47,7 +48,14 @@ def reward_brief(rule: Rule, look: Look) -> str:
 
 def items(those: Sequence[Item]) -> str:
     """Name items, in plain text."""
-    return phrase([_item(one) for one in those], most=SHOWN)
+    return several(those, _item)
+
+
+def several(things: Sequence[T], name: Callable[[T], str], *, last: str = "or") -> str:
+    """Name the first few of many, and say how many more there are."""
+    named = [name(one) for one in things[:SHOWN]]
+    more = len(things) - len(named)
+    return f"{', '.join(named)} and {more} more" if more > 0 else phrase(named, last=last)
 
 
 def cost_words(cost: Cost | None, look: Look) -> str:

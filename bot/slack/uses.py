@@ -1,12 +1,13 @@
 """When and how a rule's discount can be used, in words: one line each, in plain text until the very end."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from typing import Final
 
 from bot.giving.rewards import NO_LIMIT, Hours, Limitation, Mix, Requirement, Rule
 from bot.slack.look import Look
-from bot.slack.rewards import NAME, SHOWN, WORDS, items, raw
+from bot.slack.rewards import NAME, WORDS, items, raw, several
 from bot.slack.writing import fit, phrase, safe, shorten
 
 ELIGIBLE: Final = {
@@ -104,7 +105,11 @@ def _purchase(needs: Requirement, look: Look) -> Iterator[str]:
     if needs.items:
         yield f"Items: {items(needs.items)}"
     if needs.mixes:
-        yield f"Bought together: {phrase([_mix(mix, look) for mix in needs.mixes], last='and', most=SHOWN)}"
+        yield f"Bought together: {several(needs.mixes, partial(_mix, look=look), last='and')}"
+
+
+def _name(id_: str) -> str:
+    return shorten(id_, NAME)
 
 
 def _mix(mix: Mix, look: Look) -> str:
@@ -114,7 +119,7 @@ def _mix(mix: Mix, look: Look) -> str:
 
 def _where(needs: Requirement) -> Iterator[str]:
     if needs.store_ids:
-        yield f"Stores: {phrase([shorten(store, NAME) for store in needs.store_ids], most=SHOWN)}"
+        yield f"Stores: {several(needs.store_ids, _name)}"
     if needs.store:
         yield f"Stores where {raw(needs.store)}"
     if needs.customer:
@@ -130,4 +135,4 @@ def _but(rule: Rule) -> Iterator[str]:
     if limits.blacklist:
         yield f"Never on {items(limits.blacklist)}"
     if limits.deactivated_by:
-        yield f"Off while these rules are active: {phrase([shorten(one, NAME) for one in limits.deactivated_by], last='and', most=SHOWN)}"
+        yield f"Off while these rules are active: {several(limits.deactivated_by, _name, last='and')}"

@@ -10,6 +10,9 @@ MASK: Final = "••••"
 WHOLE: Final = 6
 """An id of up to so many characters is masked entirely: the rest would nearly give it away."""
 
+ROOM: Final = 10
+"""Of a text that is shortened, so many times what is shown is looked at: Dintero's texts have no bound."""
+
 _FORMATTING = re.compile(r"(?<!\w)[*_~]|[*_~](?!\w)|`")
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+")
@@ -28,8 +31,9 @@ def shorten(text: str, most: int) -> str:
     >>> shorten("Spar  100,-\nkroner", 12)
     'Spar 100,- …'
     """
-    line = one_line(text)
-    return line if len(line) <= most else line[: most - 1] + "…"
+    looked_at = text[: most * ROOM]
+    line = one_line(looked_at)
+    return line if len(line) <= most and looked_at == text else line[: most - 1] + "…"
 
 
 def escape(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, CursorResult, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -17,6 +17,8 @@ from bot.store.database import Rows, Statement, Values
 CONNECT: Final = {"connect_timeout": 10, "fallback_application_name": "discount-bot"}
 """Seconds until a server that does not answer is given up; the name stands in the server's list of who is connected."""
 CONNECTIONS: Final = 8
+OURS: Final = (DataError, IntegrityError, ProgrammingError)
+"""What is wrong with a statement and not with the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,9 @@ def said_plainly(database: str = "PostgreSQL") -> Iterator[None]:
     """Raise what is the database's own trouble as `BooksUnavailable`, without the statement."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise BooksUnavailable(f"{database}: {error.orig}") from error
     except PoolTimeout as error:
         raise BooksUnavailable(f"{database}: every connection is in use") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise BooksUnavailable(f"{database}: {error.orig}") from error
-        raise
+        if isinstance(error, OURS) and not error.connection_invalidated:
+            raise
+        raise BooksUnavailable(f"{database}: {error.orig}") from error

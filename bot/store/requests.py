@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import Select, bindparam, case, delete, false, func, or_, select, update
 
 from bot.errors import ShortIdTaken
 from bot.giving.ids import ChannelId, RequestId, ShortId
@@ -106,5 +106,5 @@ class Requests(Room):
 
 @cache
 def _in_state(count: int) -> Select[Any]:
-    states: list[BindParameter[str]] = [bindparam(f"state{at}") for at in range(count)]
-    return select(*REQUEST).where(requests.c.state.in_(states)).order_by(_ASKED, requests.c.id)
+    in_one = or_(false(), *(requests.c.state == bindparam(f"state{at}") for at in range(count)))
+    return select(*REQUEST).where(in_one).order_by(_ASKED, requests.c.id)

@@ -127,5 +127,7 @@ def _compiled(statement: Statement, names: tuple[str, ...]) -> tuple[str, Mappin
 def _said_plainly() -> Iterator[None]:
     try:
         yield
-    except (sqlite3.OperationalError, sqlite3.NotSupportedError) as error:
+    except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except sqlite3.DatabaseError as error:
         raise BooksUnavailable(f"SQLite: {error}") from error

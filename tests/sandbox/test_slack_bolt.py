@@ -180,7 +180,7 @@ async def test_a_request_goes_from_the_form_to_the_approval(world: World) -> Non
     assert [world.ann.read(reply) for reply in world.slack.thread(message)] == ["@Bo said yes to 42"]
     assert await world.bo.is_told("Thank you")
     assert world.slack.refused == []
-    assert "Discount bot (edited)\n  approved by @Bo\n    Discount bot\n      @Bo said yes to 42" in world.slack.transcript(world.channel)
+    assert "Discount bot\n  approved by @Bo\n    Discount bot\n      @Bo said yes to 42" in world.slack.transcript(world.channel)
 
 
 async def test_a_redraw_keeps_what_was_typed(world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.mrkdwn import plain
+from bot.sandbox.slack.workspace import Json
 
 NOON = int(datetime(2030, 7, 1, 12, tzinfo=UTC).timestamp())
 
@@ -41,7 +42,7 @@ def test_a_card_and_its_thread_are_drawn_with_numbered_buttons() -> None:
     ann = slack.add_person("Ann")
     channel = slack.add_channel("loyalty", [ann])
     buttons = [{"type": "button", "text": {"type": "plain_text", "text": label}} for label in ("Approve…", "Reject…")]
-    blocks = [
+    blocks: list[Json] = [
         {"type": "header", "text": {"type": "plain_text", "text": "R-7KQ2M"}},
         {
             "type": "section",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def stories() -> list[Story]:
     return [made(state) for state in State for made in (samples.story, samples.long_story)]
 
 
-def messages() -> Iterator[Message]:
+def drawn_messages() -> Iterator[Message]:
     for story in stories():
         yield card.build(story, LOOK)
         yield summary.build(story, LOOK)
@@ -61,7 +62,7 @@ def messages() -> Iterator[Message]:
     yield help.not_understood(LONG, LONG)
 
 
-def views() -> Iterator[dict[str, Any]]:
+def drawn_views() -> Iterator[dict[str, Any]]:
     for typed in (Typed(), Typed(more=True), FULL, TOO_FULL):
         for chosen in (None, RULE, LONG_RULE):
             for faults in ((), samples.every_fault()):
@@ -77,6 +78,16 @@ def views() -> Iterator[dict[str, Any]]:
         yield reject_modal.build(story, LOOK, external_id="e")
     yield modals.loading(LONG, external_id="e", metadata="m")
     yield modals.message(LONG, words.refusal(Refusal(Reason.LOOKUP_FAILED, LONG), LOOK))
+
+
+@cache
+def messages() -> tuple[Message, ...]:
+    return tuple(drawn_messages())
+
+
+@cache
+def views() -> tuple[dict[str, Any], ...]:
+    return tuple(drawn_views())
 
 
 def texts(thing: object) -> Iterator[str]:
@@ -122,8 +133,8 @@ def test_the_evil_text_is_evil() -> None:
 
 
 def test_the_same_facts_always_draw_the_same_message() -> None:
-    assert list(messages()) == list(messages())
-    assert list(views()) == list(views())
+    assert tuple(drawn_messages()) == messages()
+    assert tuple(drawn_views()) == views()
 
 
 @pytest.mark.parametrize("stop", [*StopReason, None])

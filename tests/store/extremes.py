@@ -12,7 +12,7 @@ from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirem
 
 T = TypeVar("T")
 
-_ODD = st.sampled_from(["\x00", "\\", "\\u0000", "\ud83d", "\ude00", "😀", "\n", "'", '"', "\u2028"])
+_ODD = st.sampled_from(["\x00", "\\", "\\u0000", "\ude00", "😀", "\n", "'", '"', "\u2028"])
 _ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])
 
 texts = st.lists(st.text(max_size=20) | _ODD, max_size=6).map("".join)

@@ -19,7 +19,7 @@ async def test_the_steps_lead_to_the_tables_that_the_books_use(empty_database_ur
     assert await migrate(empty_database_url)
     engine = create_engine(address(empty_database_url))
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_server_default": True})
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
 

@@ -19,7 +19,7 @@ def test_any_text_comes_back_word_for_word(said: str) -> None:
 def test_what_is_written_is_what_every_database_can_hold(said: str) -> None:
     written = serial.text(said)
     assert "\x00" not in written
-    assert written.encode()
+    assert written.encode().decode() == written
 
 
 def test_ordinary_words_are_written_as_they_are() -> None:

@@ -10,15 +10,32 @@ from bot.sandbox.slack.views import OpenView
 from bot.sandbox.slack.workspace import Channel, Message, Workspace
 
 
+Numbering = Callable[[Element], int | None]
+"""Says by which number a person uses something; None where there is none to show."""
+
+
+def buttons_in_order() -> Numbering:
+    """Number the buttons from 1, and nothing else."""
+    numbers = count(1)
+    return lambda element: next(numbers) if element.type == "button" else None
+
+
 class Pen:
     """Draws the blocks of one message or view."""
 
-    def __init__(self, workspace: Workspace, *, state: State | None = None, errors: dict[str, str] | None = None) -> None:
-        """Take what names and local times come from, and what was typed."""
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        state: State | None = None,
+        errors: dict[str, str] | None = None,
+        number: Numbering | None = None,
+    ) -> None:
+        """Take what names and local times come from, what was typed, and how what can be used is numbered."""
         self._workspace = workspace
         self._state = state or {}
         self._errors = errors or {}
-        self._numbers = count(1)
+        self._number = number or buttons_in_order()
 
     def blocks(self, blocks: Iterable[Json]) -> list[str]:
         """Draw blocks, each on lines of its own."""
@@ -60,7 +77,7 @@ class Pen:
         """Draw an input: its label, what stands in it, its hint, and what is wrong with it."""
         field = next(elements([block]))
         optional = " (optional)" if block.get("optional") else ""
-        lines = [f"{field.label}{optional}: {self._value(field)}"]
+        lines = [f"{self._mark(field)}{field.label}{optional}: {self._value(field)}"]
         if "hint" in block:
             lines.append(f"  {self.text(block['hint'])}")
         if field.block_id in self._errors:
@@ -72,9 +89,14 @@ class Pen:
         return [f"({block['type']})"]
 
     def _element(self, element: Element) -> str:
+        mark = self._mark(element)
         if element.type == "button":
-            return f"[{next(self._numbers)}] {element.label}"
-        return f"{element.label}: {self._value(element)}" if element.block_id in self._state else f"({element.type})"
+            return f"{mark}{element.label}"
+        return f"{mark}{element.label}: {self._value(element)}" if element.block_id in self._state else f"{mark}({element.type})"
+
+    def _mark(self, element: Element) -> str:
+        number = self._number(element)
+        return "" if number is None else f"[{number}] "
 
     def _value(self, field: Element) -> str:
         if field.block_id not in self._state:
@@ -106,10 +128,10 @@ def shown(value: Any) -> str:
             return str(value)
 
 
-def draw_message(message: Message, workspace: Workspace) -> list[str]:
+def draw_message(message: Message, workspace: Workspace, *, number: Numbering | None = None) -> list[str]:
     """Draw a message: its blocks where it has some, its text else."""
     if message.blocks:
-        return Pen(workspace).blocks(message.blocks)
+        return Pen(workspace, number=number).blocks(message.blocks)
     return plain(message.text, workspace).splitlines()
 
 
@@ -133,6 +155,6 @@ def draw_channel(channel: Channel, workspace: Workspace) -> list[str]:
 
 
 def _entry(message: Message, workspace: Workspace, *, indent: str) -> list[str]:
-    edited = " (edited)" if message.edits else ""
+    edited = " (edited)" if message.edits and not message.blocks else ""  # Slack marks no edit of blocks
     said = [f"{workspace.name_of(message.user)}{edited}", *(f"  {line}" for line in draw_message(message, workspace))]
     return [f"{indent}{line}" for line in said]

@@ -70,7 +70,7 @@ class SocketMode:
         await self.cut()
 
     async def _link(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(timeout=1)
         await socket.prepare(request)
         self._sockets.append(socket)
         try:

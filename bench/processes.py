@@ -1,0 +1,136 @@
+"""Starts what is measured and what stands in for the world, each in a process of its own, and ends every one of them."""
+
+import asyncio
+import os
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench import wire, world
+
+ROOT: Final = Path(__file__).parent.parent
+PATIENCE: Final = 30.0
+"""Seconds until a process that should be ready, or gone, counts as broken."""
+LOOK: Final = 0.002
+"""Seconds between two looks whether a process answers."""
+
+
+class Broken(Exception):
+    """Something did not do what the measuring relies on: no figure would mean anything."""
+
+
+@asynccontextmanager
+async def process(*arguments: str, folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
+    """Run a module of Python until the block ends; what it says goes into a file in the folder."""
+    log = folder / f"{arguments[0]}.log"
+    # no setting of whoever measures gets in
+    env = {**{name: os.environ[name] for name in ("PATH", "HOME", "XDG_RUNTIME_DIR") if name in os.environ}, **(settings or {})}
+    with log.open("ab") as said:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *arguments, cwd=folder, env={**env, "PYTHONPATH": str(ROOT)}, stdin=PIPE, stdout=PIPE, stderr=said
+        )
+    try:
+        yield child
+    except (OSError, EOFError, ValueError) as failure:
+        raise Broken(f"{type(failure).__name__} {failure}\n{arguments[0]} said last: {log.read_text()[-2000:]}") from failure
+    finally:
+        await _end(child)
+
+
+async def _end(child: Process) -> None:
+    with suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        await asyncio.wait_for(child.wait(), PATIENCE)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+
+
+async def told(child: Process) -> str:
+    """Read the next line that a process prints.
+
+    Raises:
+        EOFError: it ended instead.
+    """
+    assert child.stdout  # noqa: S101 - it was asked for
+    line = await asyncio.wait_for(child.stdout.readline(), PATIENCE * 2)
+    if not line:
+        raise EOFError
+    return line.decode().strip()
+
+
+@asynccontextmanager
+async def stand_in_slack(folder: Path) -> AsyncIterator[int]:
+    """Start the stand-in for Slack; answers its port."""
+    async with process("bench.slack_stand_in", folder=folder) as child:
+        yield int(await told(child))
+
+
+@asynccontextmanager
+async def stand_in_dintero(folder: Path, *, rules: int = world.RULES, latency: float = 0.0) -> AsyncIterator[int]:
+    """Start the stand-in for Dintero; answers its port."""
+    async with process("bench.dintero_stand_in", str(rules), str(latency), folder=folder) as child:
+        yield int(await told(child))
+
+
+@asynccontextmanager
+async def bare_bolt(folder: Path, slack: int) -> AsyncIterator[int]:
+    """Start bare Bolt; answers its port once somebody listens there."""
+    port = free_port()
+    async with process("bench.bare_bolt", str(port), str(slack), folder=folder) as child:
+        await listening(port, child)
+        yield port
+
+
+@asynccontextmanager
+async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[int]:
+    """Start the bot as people do, on a SQLite file in the folder; answers its port once it is ready."""
+    port = free_port()
+    (folder / "policy.toml").write_text(world.POLICY)
+    settings = world.settings(slack=slack, dintero=dintero, database_url="sqlite:///discount-bot.db", port=port)
+    async with process("bot", "run", folder=folder, settings=settings) as child:
+        await answering(port, "/readyz", child)
+        yield port
+
+
+async def answering(port: int, path: str, child: Process) -> None:
+    """Wait until a path is answered with 200.
+
+    Raises:
+        TimeoutError, EOFError: it never is.
+    """
+    async with asyncio.timeout(PATIENCE):
+        while child.returncode is None:
+            with suppress(OSError, EOFError, ValueError):
+                await wire.get(port, path)
+                return
+            await asyncio.sleep(LOOK)
+    raise EOFError(f"exit {child.returncode}")
+
+
+async def listening(port: int, child: Process) -> None:
+    """Wait until somebody listens on a port.
+
+    Raises:
+        TimeoutError, EOFError: nobody ever does.
+    """
+    async with asyncio.timeout(PATIENCE):
+        while child.returncode is None:
+            with suppress(OSError):
+                async with wire.line_to(port):
+                    return
+            await asyncio.sleep(LOOK)
+    raise EOFError(f"exit {child.returncode}")
+
+
+def free_port() -> int:
+    """Find a port that nobody has."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

@@ -1,0 +1,105 @@
+"""All checks, one after the other: what can be looked at is looked at, whatever else is wrong."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from enum import StrEnum
+from typing import Final
+
+import aiohttp
+from pydantic import SecretStr
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.check.dintero import check_dintero
+from bot.check.findings import Finding, all_fine, failed
+from bot.check.slack import check_app_token, check_places, sign_in
+from bot.clock import SystemClock
+from bot.dintero.client import open_dintero
+from bot.errors import DiscountBotError, UnusableSettings
+from bot.giving.policy import Policy
+from bot.settings import Settings
+from bot.slack.people import SlackPeople
+from bot.store.books import open_books
+from bot.surroundings import look_around
+
+SLACK_TIMEOUT: Final = 10
+"""Seconds."""
+
+
+class Verdict(StrEnum):
+    """What all checks come to."""
+
+    FINE = "fine"
+    FAILED = "failed"
+    UNUSABLE = "unusable"
+    """Settings or policy cannot be used."""
+
+
+async def check_everything(env: Mapping[str, str], *, tell: Callable[[str], object]) -> Verdict:
+    """Tell each finding as soon as it is known, and say what they come to."""
+    around = look_around(env)
+    settings, policy = around.settings, around.policy
+    for finding in (*_read(settings, "settings"), *_read(policy, "policy")):
+        tell(str(finding))
+    if not isinstance(settings, Settings):
+        return Verdict.UNUSABLE
+    usable = policy if isinstance(policy, Policy) else None
+    findings = []
+    async for finding in _neighbours(settings, usable):
+        tell(str(finding))
+        findings.append(finding)
+    if usable is None:
+        return Verdict.UNUSABLE
+    return Verdict.FINE if all_fine(findings) else Verdict.FAILED
+
+
+def _read(read: Settings | Policy | UnusableSettings, what: str) -> list[Finding]:
+    if isinstance(read, UnusableSettings):
+        return [Finding(what, fault, "Mend it, then check again.") for fault in read.faults]
+    if isinstance(read, Policy):
+        number = len(read.channels)
+        return [Finding(what, f"{number} {'channel' if number == 1 else 'channels'}")]
+    mode = "Socket Mode" if read.socket_mode else "HTTP"
+    return [
+        Finding(what, f"{mode}, {'production' if read.dintero_account_id.startswith('P') else 'test'} account {read.dintero_account_id}")
+    ]
+
+
+async def _neighbours(settings: Settings, policy: Policy | None) -> AsyncIterator[Finding]:
+    yield await _database(settings)
+    async for finding in _slack(settings, policy):
+        yield finding
+    account, url = settings.dintero_account_id, settings.dintero_api_url
+    secret, timeout = settings.dintero_client_secret.get_secret_value(), settings.dintero_timeout
+    async with open_dintero(url, account, settings.dintero_client_id, secret, timeout) as dintero:
+        async for finding in check_dintero(dintero, policy):
+            yield finding
+
+
+async def _database(settings: Settings) -> Finding:
+    """Open the books as the bot does, which brings an older database to the present schema."""
+    try:
+        async with open_books(settings.database_url.get_secret_value()) as books:
+            await books.ping()
+    except DiscountBotError as error:
+        return failed("database", error)
+    return Finding("database", "answers, with the present schema")
+
+
+async def _slack(settings: Settings, policy: Policy | None) -> AsyncIterator[Finding]:
+    async with aiohttp.ClientSession() as session:
+        client = _client(settings, settings.slack_bot_token, session)
+        signed_in = await sign_in(client)
+        for finding in signed_in.findings:
+            yield finding
+        if settings.slack_app_token:
+            yield await check_app_token(_client(settings, settings.slack_app_token, session))
+        if policy and signed_in.team:
+            async for finding in check_places(SlackPeople(client, signed_in.team, SystemClock()), policy):
+                yield finding
+
+
+def _client(settings: Settings, token: SecretStr, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """Make a client that waits when Slack asks it to: a long policy asks for much at once."""
+    client = AsyncWebClient(token=token.get_secret_value(), base_url=settings.slack_api_url, session=session, timeout=SLACK_TIMEOUT)
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
+    return client

@@ -1,0 +1,166 @@
+"""Whether Slack lets the bot in, with every scope, and whether the policy's channels, people and groups are there."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.check.findings import Finding, failed
+from bot.errors import PeopleUnavailable
+from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
+from bot.giving.people import Kind
+from bot.giving.policy import ANY, ChannelPolicy, Policy
+from bot.giving.ports import People
+from bot.slack.scopes import missing_scopes
+
+UNREACHABLE: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
+"""What the client raises where Slack is away, or something else answers in its place."""
+NETWORK: Final = "Check SLACK_API_URL and the network."
+TWO: Final = 2
+"""Nobody approves their own request, so one approver alone is too few."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What the bot token is good for; no team where Slack does not take it."""
+
+    findings: tuple[Finding, ...]
+    team: TeamId | None = None
+
+
+async def sign_in(client: AsyncWebClient) -> SignedIn:
+    """Ask whose token it is; the answer's header tells the scopes."""
+    what, cure = "Slack bot token", "Copy the Bot User OAuth Token (api.slack.com/apps → OAuth & Permissions) to SLACK_BOT_TOKEN."
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as refused:
+        return SignedIn((Finding(what, _error(refused), cure),))
+    except UNREACHABLE as error:
+        return SignedIn((Finding(what, _unreachable(error), NETWORK),))
+    scopes = _scopes(answer.headers.get("x-oauth-scopes", ""))
+    return SignedIn((Finding(what, f"{answer['user']} in {answer['team']}"), scopes), TeamId(str(answer["team_id"])))
+
+
+def _scopes(granted: str) -> Finding:
+    if missing := missing_scopes(granted):
+        return Finding(
+            "Slack scopes", f"{', '.join(missing)} missing", "Add them as in manifest.yml, then reinstall the app to the workspace."
+        )
+    return Finding("Slack scopes", "all that manifest.yml names")
+
+
+async def check_app_token(client: AsyncWebClient) -> Finding:
+    """Ask for a connection, which a token without `connections:write` is not given; nothing connects to it."""
+    what, cure = (
+        "Slack app-level token",
+        "Make one with the scope connections:write (Basic Information → App-Level Tokens); switch Socket Mode on.",
+    )
+    try:
+        await client.apps_connections_open(app_token=client.token or "")
+    except SlackApiError as refused:
+        return Finding(what, _error(refused), cure)
+    except UNREACHABLE as error:
+        return Finding(what, _unreachable(error), NETWORK)
+    return Finding(what)
+
+
+async def check_places(people: People, policy: Policy) -> AsyncIterator[Finding]:
+    """Look at every channel that the policy lists, or has told, and at everybody whom it names."""
+    for channel in dict.fromkeys([*policy.channels, *(told for listed in policy.channels.values() for told in listed.notify)]):
+        yield await _channel(people, channel, policy.channels.get(channel))
+    if named := _named_people(policy):
+        yield await _members(people, named)
+    for group in _groups([*_requesters(policy)]):
+        yield await _group(people, group)
+    for listed in policy.channels.values():
+        if listed.approvals:
+            yield await _approvers(people, listed)
+
+
+async def _channel(people: People, channel: ChannelId, listed: ChannelPolicy | None) -> Finding:
+    what = f"channel {_called(channel, listed)}"
+    try:
+        can_post = await people.can_post(channel)
+    except PeopleUnavailable as error:
+        return failed(what, error)
+    if can_post:
+        return Finding(what)
+    return Finding(what, "the bot cannot post there", "Write /invite @discount-bot in it, or correct its id in the policy.")
+
+
+async def _members(people: People, named: Iterable[UserId]) -> Finding:
+    what, wrong = "people whom the policy names", []
+    for user in named:
+        try:
+            kind = (await people.profile(user)).kind
+        except PeopleUnavailable as error:
+            return failed(what, error)
+        if kind is not Kind.MEMBER:
+            wrong.append(f"{user} ({kind})")
+    if wrong:
+        return Finding(what, f"no full members: {', '.join(wrong)}", "Correct or remove these ids in the policy.")
+    return Finding(what, "all are full members")
+
+
+async def _group(people: People, group: GroupId) -> Finding:
+    what = f"user group {group}"
+    try:
+        members = await people.group(group)
+    except PeopleUnavailable as error:
+        return failed(what, error)
+    if not members:
+        return Finding(what, "nobody is in it", "Put people into it, or correct its id in the policy.")
+    return Finding(what, _count(members))
+
+
+async def _approvers(people: People, listed: ChannelPolicy) -> Finding:
+    """Add up who may approve: users and the members of groups, none of which may be empty."""
+    what, found = f"approvers of {_called(listed.id, listed)}", set[UserId]()
+    for approver in listed.approvers:
+        if not approver.startswith("S"):
+            found.add(UserId(approver))
+            continue
+        try:
+            members = await people.group(GroupId(approver))
+        except PeopleUnavailable as error:
+            return failed(what, error)
+        if not members:
+            return Finding(what, f"nobody is in the user group {approver}", "Put people into it, or correct its id in the policy.")
+        found |= members
+    if len(found) < TWO:
+        return Finding(what, "only one person", "Name a second one: nobody approves their own request.")
+    return Finding(what, _count(found))
+
+
+def _called(channel: ChannelId, listed: ChannelPolicy | None) -> str:
+    return f"{channel} ({listed.name})" if listed and listed.name else channel
+
+
+def _count(people: Iterable[UserId]) -> str:
+    number = len(list(people))
+    return f"{number} {'person' if number == 1 else 'people'}"
+
+
+def _requesters(policy: Policy) -> Iterable[str]:
+    return (who for listed in policy.channels.values() for who in listed.requesters)
+
+
+def _groups(ids: Iterable[str]) -> Iterable[GroupId]:
+    return dict.fromkeys(GroupId(who) for who in ids if who.startswith("S"))
+
+
+def _named_people(policy: Policy) -> Iterable[UserId]:
+    approvers = (who for listed in policy.channels.values() for who in listed.approvers)
+    named = [*policy.admins, *_requesters(policy), *approvers]
+    return dict.fromkeys(UserId(who) for who in named if who != ANY and not who.startswith("S"))
+
+
+def _error(refused: SlackApiError) -> str:
+    return f"Slack says {refused.response.get('error', 'no')}"
+
+
+def _unreachable(error: BaseException) -> str:
+    return f"Slack could not be reached ({type(error).__name__})"

@@ -1,0 +1,45 @@
+"""Settings and policy read together, so that the faults of both are told in one go."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bot.errors import UnusableSettings
+from bot.giving.policy import Policy
+from bot.policy_file import load_policy
+from bot.settings import Settings
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was read, or what is wrong with it."""
+
+    settings: Settings | UnusableSettings
+    policy: Policy | UnusableSettings
+
+    def usable(self) -> tuple[Settings, Policy]:
+        """Hand both over.
+
+        Raises:
+            UnusableSettings: with every fault of both, a line each.
+        """
+        if isinstance(self.settings, Settings) and isinstance(self.policy, Policy):
+            return self.settings, self.policy
+        both = (self.settings, self.policy)
+        raise UnusableSettings([fault for wrong in both if isinstance(wrong, UnusableSettings) for fault in wrong.faults])
+
+
+def look_around(env: Mapping[str, str]) -> Surroundings:
+    """Read both; the policy file is found even where other settings are wrong."""
+    path = Path(env.get("POLICY_FILE") or str(Settings.model_fields["policy_file"].default))
+    return Surroundings(_or_faults(lambda: Settings.read(env)), _or_faults(lambda: load_policy(path)))
+
+
+def _or_faults(read: Callable[[], Read]) -> Read | UnusableSettings:
+    try:
+        return read()
+    except UnusableSettings as unusable:
+        return unusable

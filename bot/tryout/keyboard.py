@@ -1,0 +1,173 @@
+"""What was typed at the try-out's prompt, as what is meant by it; knows nothing of Slack, Dintero or the screen."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from bot.tryout.acts import Act, Around, Become, Clear, Command, Cut, Fill, GoTo, Kind, Look, Plain, Press, ShowLedger, Thing, Unclear
+
+NUMBERED: Final = re.compile(r"\[?(\d+)\]?(?:\s*[:=]\s*|\s+|$)(.*)", re.DOTALL)
+DIRECT: Final = ("dm", "bot")
+"""What people call the direct messages with the bot."""
+
+
+def read(typed: str, around: Around) -> Act:
+    """Say what is meant.
+
+    >>> read("as bo", Around(people=("Ann", "Bo"), channels=()))
+    Become(name='Bo')
+    >>> read("cut after", Around((), ()))
+    Cut(after=True, times=1)
+    """
+    text = typed.strip()
+    if not text:
+        return Plain.NOTHING
+    if text.startswith("/"):
+        return _command(text, around)
+    word, _, rest = text.partition(" ")
+    reader = VERBS.get(word.casefold())
+    # a customer may be called "up": a word with a number before it never comes here
+    return reader(rest.strip(), around) if reader else _use(text, around)
+
+
+def _command(text: str, around: Around) -> Act:
+    if around.form:
+        return Unclear("A form is open: fill it in and press its button, or type “close” first.")
+    if text.split()[0].casefold() != "/discount":
+        return Unclear(f"There is no {text.split()[0]} here: the bot's command is /discount, such as “/discount help”.")
+    return Command(text)
+
+
+def _use(text: str, around: Around) -> Act:
+    if (numbered := NUMBERED.fullmatch(text)) is not None:
+        return _numbered(int(numbered[1]), numbered[2].strip(), text, around)
+    called = _called(text, around.things)
+    if not called:
+        return Unclear(f"“{_short(text)}” is not understood: {_instead(around)}")
+    if len(called) > 1:
+        numbers = " or ".join(str(thing.number) for thing in called)
+        return Unclear(f"“{called[0].label}” stands there {len(called)} times: type its number, {numbers}.")
+    return _with(called[0], text[len(_bare(called[0].label)) :].strip(" \t:=…"), around)
+
+
+def _numbered(number: int, rest: str, text: str, around: Around) -> Act:
+    thing = next((thing for thing in around.things if thing.number == number), None)
+    if thing is not None:
+        return _with(thing, rest, around)
+    if not around.things:
+        return Unclear(f"“{_short(text)}” is not understood, for there is nothing to press here: {_instead(around)}")
+    there = ", ".join(f"{thing.number} {thing.label}" for thing in around.things)
+    return Unclear(f"There is no {number} here, but {there}.")
+
+
+def _with(thing: Thing, text: str, around: Around) -> Act:
+    if thing.kind is Kind.FIELD:
+        return Fill(thing, text or None)
+    if text and around.form:
+        return Unclear(f"“{thing.label}” is a button: type {thing.number} alone to press it.")
+    return Press(thing)
+
+
+def _called(text: str, things: Iterable[Thing]) -> list[Thing]:
+    """Find what is called as the text begins; of several such names the longest counts."""
+    found = [thing for thing in things if re.match(re.escape(_bare(thing.label)) + r"(?![\w-])", text, re.IGNORECASE)]
+    longest = max((len(thing.label) for thing in found), default=0)
+    return [thing for thing in found if len(thing.label) == longest]
+
+
+def _bare(label: str) -> str:
+    return label.rstrip("…. ")
+
+
+def _instead(around: Around) -> str:
+    if around.form:
+        return "type a number of the form, with what to fill in where it is a field, such as “2 c-1, c-2”; “help” lists the rest."
+    return "type “/discount …”, the number of a button, or “help” to see what else there is."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - as much as a sentence bears
+
+
+def _person(rest: str, around: Around) -> Act:
+    name = _one_of(rest, around.people)
+    if name is None:
+        return Unclear(f"{f'Nobody here is called “{_short(rest)}”' if rest else 'As whom?'}: type {_choice('as', around.people)}.")
+    return Become(name)
+
+
+def _place(rest: str, around: Around) -> Act:
+    wanted = rest.removeprefix("#")
+    if wanted.casefold() in DIRECT:
+        return GoTo("")
+    name = _one_of(wanted, around.channels)
+    if name is None:
+        return Unclear(
+            f"{f'There is no channel “{_short(rest)}”' if rest else 'In which channel?'}: type {_choice('in', (*around.channels, 'dm'))}."
+        )
+    return GoTo(name)
+
+
+def _one_of(wanted: str, names: Iterable[str]) -> str | None:
+    """Find the one name that begins so."""
+    found = [name for name in names if wanted and name.casefold().startswith(wanted.casefold())]
+    return found[0] if len(found) == 1 else None
+
+
+def _choice(verb: str, names: Iterable[str]) -> str:
+    return ", ".join(f"“{verb} {name.lower()}”" for name in names)
+
+
+def _look(rest: str, _: Around) -> Act:
+    return Look(whole=rest.casefold() in {"all", "whole"})
+
+
+def _ledger(rest: str, _: Around) -> Act:
+    return ShowLedger(rest)
+
+
+def _cut(rest: str, _: Around) -> Act:
+    cut = re.fullmatch(r"(before|after)?\s*(\d{1,2})?", rest, re.IGNORECASE)
+    if cut is None:
+        return Unclear("Type “cut” (before Dintero does the next call), “cut after” (when it has done it), or “cut after 3” for three calls.")
+    return Cut(after=(cut[1] or "").casefold() == "after", times=int(cut[2] or 1))
+
+
+def _press(rest: str, around: Around) -> Act:
+    return _use(rest, around) if rest else Unclear("Press what? Type the number beside the button.")
+
+
+def _clear(rest: str, around: Around) -> Act:
+    used = _use(rest, around)
+    return Clear(used.field) if isinstance(used, Fill) else Unclear("Clear what? Type “clear” and the number of a field, such as “clear 2”.")
+
+
+def _own(kind: Kind) -> Callable[[str, Around], Act]:
+    def act(_: str, around: Around) -> Act:
+        thing = next((thing for thing in around.things if thing.kind is kind), None)
+        return Press(thing) if thing else Unclear(f"There is nothing to {kind} here: {_instead(around)}")
+
+    return act
+
+
+def _plain(act: Plain) -> Callable[[str, Around], Act]:
+    return lambda _rest, _around: act
+
+
+VERBS: Final[dict[str, Callable[[str, Around], Act]]] = {
+    "as": _person,
+    "in": _place,
+    "look": _look,
+    "ledger": _ledger,
+    "cut": _cut,
+    "down": _plain(Plain.DOWN),
+    "up": _plain(Plain.UP),
+    "press": _press,
+    "clear": _clear,
+    "submit": _own(Kind.SUBMIT),
+    "close": _own(Kind.CLOSE),
+    "help": _plain(Plain.HELP),
+    "?": _plain(Plain.HELP),
+    "quit": _plain(Plain.QUIT),
+    "exit": _plain(Plain.QUIT),
+}

@@ -1,0 +1,38 @@
+"""The numbers of the buttons in the channels: each button keeps its own for as long as the try-out lasts, so that none is pressed by mistake."""
+
+from itertools import count
+
+from bot.sandbox.slack.drawing import Numbering
+from bot.sandbox.slack.elements import Element, buttons
+from bot.sandbox.slack.workspace import Message
+
+Place = tuple[str, str, str]
+
+
+class Numbers:
+    """Gives out numbers, and finds what bears them."""
+
+    def __init__(self) -> None:
+        """Begin at 1."""
+        self._next = count(1)
+        self._given: dict[Place, int] = {}
+        self._messages: dict[int, Message] = {}
+
+    def of(self, message: Message) -> Numbering:
+        """Number a message's buttons; a button that stood there before keeps its number."""
+        return lambda element: self._number(message, element) if element.type == "button" else None
+
+    def on(self, message: Message) -> dict[int, str]:
+        """List the buttons that a message has now, by number."""
+        return {self._number(message, element): element.label for element in buttons(message.blocks)}
+
+    def message(self, number: int) -> Message:
+        """Find the message that a number stands in."""
+        return self._messages[number]
+
+    def _number(self, message: Message, element: Element) -> int:
+        place = (message.channel, message.ts, element.label)
+        if place not in self._given:
+            self._given[place] = next(self._next)
+            self._messages[self._given[place]] = message
+        return self._given[place]

@@ -1,0 +1,118 @@
+"""How the try-out looks in a terminal: boxes for what Slack shows, tables for Dintero; decides nothing."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Final
+
+from rich.box import HEAVY_HEAD, ROUNDED
+from rich.console import Console
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from bot.sandbox.dintero.ledger import Call, Grant
+
+BULLET: Final = "• "
+FEW: Final = 3
+"""Lines of one list that are shown before the rest is only counted."""
+NO_TERMINAL: Final = 110
+"""Columns where nobody says how many there are."""
+GRANTS: Final = 30
+CALLS: Final = 6
+
+
+class Screen:
+    """Draws on a console; what people or Dintero wrote is never taken for markup."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Draw on the terminal, or on a console of one's own."""
+        self._console = console or Console(highlight=False, markup=False, emoji=False)
+        if console is None and not self._console.is_terminal:
+            self._console.width = NO_TERMINAL
+
+    def say(self, text: str, style: str = "") -> None:
+        """Write a sentence."""
+        self._console.print(Text(text, style=style))
+
+    def wrong(self, text: str) -> None:
+        """Write what cannot be done, and what can."""
+        self.say(f"✗ {text}", "yellow")
+
+    def heading(self, text: str) -> None:
+        """Begin a part."""
+        self._console.print()
+        self._console.print(Rule(Text(text, style="bold"), align="left", style="cyan"))
+
+    def step(self, number: int, text: str) -> None:
+        """Tell the next step of a story."""
+        self._console.print(Text.assemble((f"\n{number} ", "bold cyan"), (text, "bold")))
+
+    def message(self, where: str, lines: Iterable[str], *, whole: bool = False) -> None:
+        """Draw a message in its place."""
+        self._box(where, lines if whole else folded(lines), "blue")
+
+    def form(self, title: str, lines: Iterable[str], below: str, *, whole: bool = False) -> None:
+        """Draw a modal, with its own buttons below."""
+        self._box(title, [*(lines if whole else folded(lines)), *([below] if below else [])], "magenta")
+
+    def holders(self, grants: Sequence[Grant], names: dict[str, str], *, of: str = "") -> None:
+        """Draw the ledger: who holds what, under which key."""
+        title = f"Dintero's ledger{f' – {of}' if of else ''}"
+        if not grants:
+            self._box(title, ["Nobody holds a discount yet." if not of else "Nothing."], "green")
+            return
+        table = self._table(title, "customer", "holds", "under the once-only key", "given")
+        for grant in grants[-GRANTS:]:
+            table.add_row(grant.customer, f"“{names.get(grant.rule, grant.rule)}”", grant.key or "–", f"{grant.at.astimezone():%H:%M:%S}")
+        self._console.print(table)
+        if len(grants) > GRANTS:
+            self.say(f"… and {len(grants) - GRANTS} before these; “ledger <customer id>” shows one customer.", "dim")
+
+    def calls(self, calls: Sequence[Call]) -> None:
+        """Draw the last calls to Dintero, and what came of each."""
+        if not calls:
+            return
+        table = self._table("Calls to Dintero", "", "POST …/customers", "under the once-only key", "Dintero", "the bot got")
+        for call in calls[-CALLS:]:
+            done = f"gave it to {call.granted}" if call.carried_out else "did nothing"
+            got = f"{call.status}" if call.status else "no answer: cut off"
+            table.add_row(str(call.number), f"{call.count} customer{'' if call.count == 1 else 's'}", call.key or "–", done, got)
+        self._console.print(table)
+
+    def choices(self, options: Sequence[tuple[str, str]]) -> None:
+        """List what can be chosen, numbered from 1: each its name and what is said of it."""
+        table = Table(box=None, show_header=False, padding=(0, 1))
+        for number, (name, about) in enumerate(options, start=1):
+            table.add_row(Text(f"{number}", style="bold"), Text(name), Text(about, style="dim"))
+        self._console.print(table)
+
+    def pairs(self, title: str, pairs: Iterable[tuple[str, str]]) -> None:
+        """List what can be typed, and what it does."""
+        table = self._table(title, "type", "")
+        for typed, does in pairs:
+            table.add_row(Text(typed, style="bold"), Text(does))
+        self._console.print(table)
+
+    def _table(self, title: str, *columns: str) -> Table:
+        table = Table(title=Text(title, style="bold green"), title_justify="left", box=HEAVY_HEAD if any(columns[1:]) else None)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        return table
+
+    def _box(self, title: str, lines: Iterable[str], colour: str) -> None:
+        self._console.print(Panel(Text("\n".join(lines)), title=Text(title), title_align="left", box=ROUNDED, border_style=colour))
+
+
+def folded(lines: Iterable[str], few: int = FEW) -> list[str]:
+    """Leave out the end of every long list, and say how much that is.
+
+    >>> folded(["Rule:", "• a", "• b", "• c", "• d"], few=1)
+    ['Rule:', '• a', '• … and 3 lines more']
+    """
+    kept: list[str] = []
+    for listed, run in groupby(lines, lambda line: line.startswith(BULLET)):
+        several = list(run)
+        more = len(several) - few
+        kept += [*several[:few], f"{BULLET}… and {more} lines more"] if listed and more > 1 else several
+    return kept

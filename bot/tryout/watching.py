@@ -1,0 +1,63 @@
+"""What has happened in Slack since one last looked: new messages, and what changed in old ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.sandbox.slack.drawing import draw_message
+from bot.sandbox.slack.workspace import Channel, Message, Workspace
+from bot.tryout.numbers import Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A message that is new, or the lines that are new in one (`changed`); `where` is for people to read."""
+
+    where: str
+    lines: tuple[str, ...]
+    changed: bool = False
+
+
+class Watch:
+    """Remembers what has been shown."""
+
+    def __init__(self, workspace: Workspace, numbers: Numbers) -> None:
+        """Begin with nothing shown."""
+        self._workspace = workspace
+        self._numbers = numbers
+        self._shown: dict[str, tuple[str, ...]] = {}
+
+    def news(self) -> list[News]:
+        """Say what is new, oldest message first, and remember it as shown."""
+        return [news for message in self._messages() if (news := self._look_at(message)) is not None]
+
+    def lines(self, message: Message) -> list[str]:
+        """Draw a message with the numbers of its buttons."""
+        return draw_message(message, self._workspace, number=self._numbers.of(message))
+
+    def where(self, message: Message) -> str:
+        """Say where a message stands, and who sees it."""
+        channel = self._workspace.channels[message.channel]
+        if message.only_for is not None:
+            return f"only {self._workspace.name_of(message.only_for)} sees this, in {name_of(channel, self._workspace)}"
+        thread = "in the thread below the card, " if message.is_reply else ""
+        return f"{thread}{name_of(channel, self._workspace)}"
+
+    def _look_at(self, message: Message) -> News | None:
+        lines, before = tuple(self.lines(message)), self._shown.get(message.ts)
+        self._shown[message.ts] = lines
+        if before is None:
+            return News(self.where(message), lines)
+        fresh = tuple(line for line in lines if line not in before)
+        return News(self.where(message), fresh, changed=True) if fresh else None
+
+    def _messages(self) -> Iterator[Message]:
+        everywhere = [message for channel in self._workspace.channels.values() for message in channel.messages]
+        there = [message for message in [*everywhere, *self._workspace.ephemerals] if not message.deleted]
+        yield from sorted(there, key=lambda message: message.ts)
+
+
+def name_of(channel: Channel, workspace: Workspace) -> str:
+    """Say what people call a channel."""
+    if channel.direct_with is not None:
+        return f"direct message to {workspace.name_of(channel.direct_with)}"
+    return f"#{channel.name}"

@@ -1,0 +1,220 @@
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from bot.dintero.client import open_dintero
+from bot.errors import (
+    CustomersRefused,
+    DinteroBusy,
+    DinteroError,
+    MayPass,
+    OutcomeUnknown,
+    RuleNotFound,
+    ScopeMissing,
+    TokenRefused,
+)
+from bot.giving.ids import CustomerId, OnceKey, RuleId
+from bot.giving.ports import Dintero
+from bot.giving.rewards import Statistics
+from bot.sandbox.dintero import Fault, Operation, SandboxDintero
+from bot.sandbox.dintero.catalogue import SEED_RULE
+from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+
+RULE = RuleId(SEED_RULE)
+NO_RULE = RuleId("00000000-0000-4000-8000-000000000000")
+KEY = OnceKey("discount-bot-1")
+PATIENCE, LITTLE_PATIENCE = 10, 0.5
+"""Seconds: the latter where an answer never comes."""
+
+BEFORE = {
+    "429": (Fault.busy(2), DinteroBusy),
+    "500 before": (Fault.broken(500), OutcomeUnknown),
+    "503 before": (Fault.broken(503), OutcomeUnknown),
+    "400": (Fault.error(400, "No"), CustomersRefused),
+    "413": (Fault.answer(413), CustomersRefused),
+    "401 twice": (Fault.unauthorized(), TokenRefused),
+    "403": (Fault.forbidden(), ScopeMissing),
+    "404": (Fault.not_found(), RuleNotFound),
+    "redirect": (Fault.answer(302, headers={"Location": "/"}), OutcomeUnknown),
+    "cut before": (Fault.cut(), OutcomeUnknown),
+    "hang before": (Fault.hang(), OutcomeUnknown),
+    "garbled before": (Fault.garbled(), OutcomeUnknown),
+}
+"""Faults by which nothing is given."""
+
+AFTER = {
+    "500 after": (Fault.broken(500, after=True), OutcomeUnknown),
+    "504 after": (Fault.broken(504, after=True), OutcomeUnknown),
+    "cut after": (Fault.cut(after=True), OutcomeUnknown),
+    "cut halfway": (Fault.cut_halfway(), OutcomeUnknown),
+    "hang after": (Fault.hang(after=True), OutcomeUnknown),
+    "trickle": (Fault.trickle(), OutcomeUnknown),
+    "garbled after": (Fault.garbled(after=True), OutcomeUnknown),
+    "no JSON": (Fault.no_json(), OutcomeUnknown),
+    "no rule": (Fault.no_rule(), OutcomeUnknown),
+    "202": (Fault.answer(202, "{}", after=True), OutcomeUnknown),
+}
+"""Faults by which all is given, and nobody knows."""
+
+EVERY = BEFORE | AFTER
+
+
+def customers(*ids: str) -> Sequence[CustomerId]:
+    return [CustomerId(one) for one in ids]
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[SandboxDintero]:
+    """A Dintero with the catalogue's rules."""
+    async with SandboxDintero() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def dintero(sandbox: SandboxDintero, request: pytest.FixtureRequest) -> AsyncIterator[Dintero]:
+    """The port, over HTTP."""
+    endless = any(word in request.node.name for word in ("hang", "trickle"))
+    patience = LITTLE_PATIENCE if endless else PATIENCE
+    async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=patience) as opened:
+        yield opened
+
+
+async def test_every_rule_is_listed_once(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    assert [rule.id for rule in await dintero.rules()] == list(sandbox.rules)
+
+
+async def test_one_rule_is_read_with_its_statistics(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    before = (await dintero.rule(RULE)).statistics
+    sandbox.use(RULE, times=2, amount=20_000)
+    after = (await dintero.rule(RULE)).statistics
+    assert before == Statistics(stamp=123, usage=28, amount=280_000, debit_balance=12_350)
+    assert after == Statistics(stamp=123, usage=30, amount=300_000, debit_balance=12_350)
+
+
+@pytest.mark.parametrize("rule", [NO_RULE, RuleId("spar hundre"), RuleId("..")])
+async def test_a_rule_that_is_not_there_is_not_found(dintero: Dintero, rule: RuleId) -> None:
+    with pytest.raises(RuleNotFound):
+        await dintero.rule(rule)
+
+
+async def test_everyone_in_a_batch_is_given_the_rule_and_the_answer_is_the_rule(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    answer = await dintero.add_customers(RULE, customers("ann", "bo", "a b"), once=KEY)
+    assert (answer.id, answer.name) == (RULE, "Spar 100,-")
+    assert answer.statistics is not None
+    assert sandbox.ledger.holders(RULE) == {"ann": 1, "bo": 1, "a b": 1}
+
+
+async def test_a_repeat_under_the_same_key_gives_nobody_anything_more(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    await dintero.add_customers(RULE, customers("ann", "bo"), once=KEY)
+    await dintero.add_customers(RULE, customers("bo", "cy"), once=KEY)
+    assert sandbox.ledger.holders(RULE) == {"ann": 1, "bo": 1, "cy": 1}
+
+
+async def test_another_key_gives_it_again(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    await dintero.add_customers(RULE, customers("ann"), once=KEY)
+    await dintero.add_customers(RULE, customers("ann"), once=OnceKey("another"))
+    assert sandbox.ledger.held(RULE, "ann") == 2
+
+
+async def test_one_customer_that_is_refused_keeps_the_whole_batch_from_being_given(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    sandbox.refuses.add("nobody")
+    with pytest.raises(CustomersRefused, match="not valid"):
+        await dintero.add_customers(RULE, customers("ann", "nobody", "bo"), once=KEY)
+    assert sandbox.ledger.grants == []
+
+
+@pytest.mark.parametrize("customer", ["", " ann", "ann ", "a" * 256])
+async def test_an_id_that_dintero_does_not_allow_is_refused(customer: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
+    with pytest.raises(CustomersRefused):
+        await dintero.add_customers(RULE, customers("bo", customer), once=KEY)
+    assert sandbox.ledger.grants == []
+
+
+async def test_nobody_at_all_is_refused(dintero: Dintero) -> None:
+    with pytest.raises(CustomersRefused):
+        await dintero.add_customers(RULE, [], once=KEY)
+
+
+async def test_the_longest_id_is_given_too(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    await dintero.add_customers(RULE, customers("ø" * 255), once=KEY)
+    assert sandbox.ledger.held(RULE, "ø" * 255) == 1
+
+
+async def test_nobody_is_given_a_rule_that_is_not_there_or_was_deleted(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    sandbox.delete(RULE)
+    for rule in (NO_RULE, RULE):
+        with pytest.raises(RuleNotFound):
+            await dintero.add_customers(rule, customers("ann"), once=KEY)
+    assert sandbox.ledger.grants == []
+
+
+async def test_a_client_that_may_only_read_gives_nothing(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    sandbox.tokens.scopes = frozenset({"read:discounts"})
+    assert (await dintero.rule(RULE)).id == RULE
+    with pytest.raises(ScopeMissing):
+        await dintero.add_customers(RULE, customers("ann"), once=KEY)
+    assert sandbox.ledger.grants == []
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_every_fault_has_its_error_and_the_ledger_tells_what_was_done(name: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
+    fault, error = EVERY[name]
+    sandbox.faults.always(fault)
+    with pytest.raises(DinteroError) as raised:
+        await dintero.add_customers(RULE, customers("ann", "bo"), once=KEY)
+    assert type(raised.value) is error
+    assert sandbox.ledger.holders(RULE) == ({"ann": 1, "bo": 1} if name in AFTER else {})
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_whatever_happened_a_repeat_under_the_same_key_gives_it_to_everyone_exactly_once(
+    name: str, dintero: Dintero, sandbox: SandboxDintero
+) -> None:
+    sandbox.faults.always(EVERY[name][0])
+    with pytest.raises(DinteroError):
+        await dintero.add_customers(RULE, customers("ann", "bo"), once=KEY)
+    sandbox.faults.clear()
+    await dintero.add_customers(RULE, customers("ann", "bo"), once=KEY)
+    assert sandbox.ledger.holders(RULE) == {"ann": 1, "bo": 1}
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_what_went_wrong_is_told_in_words_that_a_person_can_read(name: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
+    sandbox.faults.always(EVERY[name][0])
+    with pytest.raises(DinteroError) as raised:
+        await dintero.add_customers(RULE, customers("ann"), once=KEY)
+    words = str(raised.value)
+    assert 0 < len(words) < 80
+    assert not [secret for secret in ("http", "127.0.0.1", RULE, ACCOUNT, CLIENT_SECRET, "Bearer", "Exception") if secret in words]
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("operation", [Operation.RULES, Operation.RULE])
+async def test_reading_meets_every_fault_with_an_error_of_ours(
+    name: str, operation: Operation, dintero: Dintero, sandbox: SandboxDintero
+) -> None:
+    sandbox.faults.always(EVERY[name][0], on=operation)
+    with pytest.raises(DinteroError) as raised:
+        await (dintero.rules() if operation is Operation.RULES else dintero.rule(RULE))
+    assert not isinstance(raised.value, CustomersRefused)
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_without_a_token_nothing_is_given_whatever_the_reason(name: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
+    sandbox.faults.always(EVERY[name][0], on=Operation.TOKEN)
+    with pytest.raises((MayPass, TokenRefused, ScopeMissing)):
+        await dintero.add_customers(RULE, customers("ann"), once=KEY)
+    assert sandbox.ledger.calls == []
+
+
+async def test_a_token_that_is_refused_once_is_renewed_and_nothing_is_noticed(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    sandbox.faults.next(Fault.unauthorized())
+    await dintero.add_customers(RULE, customers("ann"), once=KEY)
+    assert [call.status for call in sandbox.ledger.calls] == [401, 200]
+
+
+async def test_how_long_dintero_wants_to_be_left_alone_is_told(dintero: Dintero, sandbox: SandboxDintero) -> None:
+    sandbox.faults.next(Fault.busy(17))
+    with pytest.raises(DinteroBusy) as raised:
+        await dintero.add_customers(RULE, customers("ann"), once=KEY)
+    assert raised.value.retry_after == 17

@@ -1,0 +1,96 @@
+"""What people do again and again in the journeys, in their own words."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.app import Running
+from bot.giving.engine import Patience
+from bot.giving.policy import Policy
+from bot.giving.ports import Clock
+from bot.sandbox.slack.modal import Modal
+from bot.sandbox.slack.person import SandboxPerson
+from bot.sandbox.slack.workspace import Channel, Message
+from bot.tryout.shop import POLICY, Shop, database_in, open_bot, open_shop
+
+SEED = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+RULE = "Spar 100,-"
+QUICKLY = Patience(first=0.01, longest=0.05, total=5.0, attempts=5)
+
+
+@dataclass(slots=True)
+class Trip:
+    """A shop with a bot at work in it."""
+
+    shop: Shop
+    running: Running
+
+    @property
+    def support(self) -> Channel:
+        return self.shop.support
+
+    async def ask(
+        self, customers: str = "c-1\nc-2", *, by: SandboxPerson | None = None, channel: Channel | None = None, rule: str = RULE, **others: str
+    ) -> Message:
+        """Ask by the form, and wait for the card."""
+        review = await self.review(customers, by=by, channel=channel, rule=rule, **others)
+        return await self.asked(review, by=by, channel=channel)
+
+    async def form(self, *, by: SandboxPerson | None = None, channel: Channel | None = None, text: str = "add") -> Modal:
+        who = by or self.shop.ann
+        await who.command(f"/discount {text}", channel or self.support)
+        return await who.sees_view(submit="Review")
+
+    async def review(
+        self, customers: str, *, by: SandboxPerson | None = None, channel: Channel | None = None, rule: str = RULE, **others: str
+    ) -> Modal:
+        form = await self.form(by=by, channel=channel)
+        await form.fill({"Rule": rule, "Customer IDs": customers, **others})
+        assert not (await form.submit()).errors
+        return await (by or self.shop.ann).sees_view(lambda view: view.submit_label in {"Ask for approval", "Give now"})
+
+    async def asked(self, review: Modal, *, by: SandboxPerson | None = None, channel: Channel | None = None) -> Message:
+        who, where = by or self.shop.ann, channel or self.support
+        before = len(self.shop.slack.messages(where))
+        await review.submit()
+        answer = await who.sees_view(lambda view: view.title in {"Asked for approval", "Under way"})
+        await answer.close()
+        return await self.shop.slack.until(lambda: (self.shop.slack.messages(where)[before:] or [None])[0])
+
+    async def opens_approval(self, card: Message, *, by: SandboxPerson | None = None) -> Modal:
+        who = by or self.shop.bo
+        assert not (await who.press("Approve…", card)).trouble
+        return await who.sees_view(submit="Approve")
+
+    async def approve(self, card: Message, *, by: SandboxPerson | None = None, count: int | None = None) -> Modal:
+        approval = await self.opens_approval(card, by=by)
+        if count is not None:
+            await approval.fill({"Number of customers": str(count)})
+        assert not (await approval.submit()).errors
+        return await (by or self.shop.bo).sees_view(lambda view: not view.submit_label and "One moment" not in view.text)
+
+    async def summary(self, text: str = "Given to", *, channel: Channel | None = None) -> Message:
+        return await self.shop.ann.sees(text, channel or self.support)
+
+    def thread(self, card: Message) -> list[str]:
+        return [self.shop.ann.read(reply) for reply in self.shop.slack.thread(card)]
+
+    def told(self, who: SandboxPerson) -> list[str]:
+        return [who.read(message) for message in who.direct.messages]
+
+
+async def open_trip(
+    stack: AsyncExitStack,
+    folder: Path,
+    *,
+    policy: Policy = POLICY,
+    clock: Clock | None = None,
+    patience: Patience = QUICKLY,
+    **others: Any,
+) -> Trip:
+    """Open a shop and a bot until the stack is closed."""
+    shop = await stack.enter_async_context(open_shop())
+    running = await stack.enter_async_context(open_bot(shop, database_in(folder), policy=policy, clock=clock, patience=patience, **others))
+    await running.rules.refresh()
+    return Trip(shop, running)

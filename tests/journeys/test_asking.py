@@ -1,0 +1,163 @@
+"""Asking: the command, the form, its faults in their fields, and the review."""
+
+import pytest
+
+from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import RULE, SEED, Trip
+
+
+async def test_the_command_fills_the_form_in(trip: Trip) -> None:
+    form = await trip.form(text="add “spar 100” c-1, “c 2” c-3")
+    assert form.values["Rule"].startswith(RULE)
+    assert form.values["Customer IDs"] == "c-1\nc 2\nc-3"
+
+
+async def test_a_prefill_that_does_not_fit_is_said_and_not_cut(trip: Trip) -> None:
+    form = await trip.form(text=f"add {SEED} " + " ".join(f"customer-{number:05}" for number in range(300)))
+    assert form.values["Customer IDs"] == ""
+    assert "do not fit" in form.text
+
+
+async def test_a_rule_that_fits_none_is_said_in_the_form(trip: Trip) -> None:
+    form = await trip.form(text="add “no such rule” c-1")
+    assert "no such rule" in form.text
+
+
+async def test_all_faults_are_told_at_once_in_their_fields_and_what_was_typed_stays(trip: Trip) -> None:
+    form = await trip.form()
+    typed = f"c-1\n{'x' * 256}\n*\n/"
+    await form.fill({"Rule": RULE, "Customer IDs": typed})
+    errors = (await form.submit()).errors
+    assert "line 2" in errors["Customer IDs"]
+    assert "every customer" in errors["Customer IDs"]
+    assert form.values["Customer IDs"] == typed
+
+
+async def test_nothing_but_commas_is_no_customer(trip: Trip) -> None:
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": ", ;\n,"})
+    assert "no customer id" in (await form.submit()).errors["Customer IDs"]
+
+
+async def test_too_many_customers_for_the_channel_are_told_with_both_numbers(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, max_customers=2))
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": "a\nb\nc"})
+    assert "3 customers are too many: this channel may ask for 2" in (await form.submit()).errors["Customer IDs"]
+
+
+async def test_the_reason_is_asked_for_where_the_policy_wants_one(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, require_reason=True))
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": "a", "Reason": " "})
+    assert "Reason" in (await form.submit()).errors
+
+
+async def test_a_rule_deleted_meanwhile_brings_the_form_back_filled_in_with_the_fault(trip: Trip) -> None:
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": "a\nb", "Reason": "because"})
+    del trip.shop.dintero.rules[SEED]
+    assert not (await form.submit()).errors
+    again = await trip.shop.ann.sees_view(submit="Review", text="does not have the rule")
+    assert again.values["Customer IDs"] == "a\nb"
+    assert again.values["Reason"] == "because"
+
+
+async def test_a_rule_switched_off_meanwhile_is_told_in_the_form(trip: Trip) -> None:
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": "a"})
+    trip.shop.dintero.rules[SEED]["active"] = False
+    await form.submit()
+    await trip.shop.ann.sees_view(submit="Review", text="switched off")
+
+
+async def test_only_rules_of_the_channel_are_offered_and_what_cannot_be_given_is_marked(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, rules=frozenset({SEED})))
+    form = await trip.form()
+    offered = await form.options("Rule", "")
+    assert [option["value"] for option in offered] == [SEED]
+    assert "100.00 NOK" in offered[0]["description"]["text"]
+    trip.shop.dintero.rules[SEED]["active"] = False
+    await trip.running.rules.refresh()
+    assert "✗" in str((await form.options("Rule", ""))[0])
+
+
+async def test_more_shows_the_once_only_key_and_keeps_what_was_typed(trip: Trip) -> None:
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": "a\nb"})
+    await form.press("More…")
+    more = await trip.shop.ann.sees_view(label="Once-only key")
+    assert more.values["Customer IDs"] == "a\nb"
+    assert more.values["Rule"].startswith(RULE)
+    await more.fill({"Once-only key": "stamp-2020"})
+    assert not (await more.submit()).errors
+    review = await trip.shop.ann.sees_view(submit="Ask for approval")
+    card = await trip.asked(review)
+    await trip.approve(card)
+    summary = await trip.summary()
+    assert {grant.key for grant in trip.shop.dintero.ledger.grants} == {"stamp-2020"}
+    assert "already had it under this key got nothing more" in trip.shop.ann.read(summary)
+
+
+async def test_the_review_says_all_that_is_asked_for(trip: Trip) -> None:
+    review = await trip.review("a b c, d; d\te")
+    for words in ("100.00 NOK off", "Customers: 3 (1 repeated", "3 × 100.00 NOK", "TEST", "@leads", "if they are three, put each on a line"):
+        assert words in review.text, words
+    assert review.submit_label == "Ask for approval"
+
+
+async def test_what_has_no_price_is_said_so(trip: Trip) -> None:
+    percent = next(rule["name"] for rule in trip.shop.dintero.rules.values() if rule["reward"]["type"] == "discount_percent")
+    review = await trip.review("a", rule=percent)
+    assert "cannot be priced" in review.text or "cannot be said" in review.text
+
+
+async def test_nothing_is_asked_for_before_the_review_is_submitted(trip: Trip) -> None:
+    review = await trip.review("a")
+    await review.close()
+    assert trip.shop.slack.messages(trip.support) == []
+    assert trip.shop.dintero.ledger.calls == []
+
+
+async def test_where_no_approval_is_needed_it_is_given_at_once(trip: Trip) -> None:
+    review = await trip.review("a\nb", channel=trip.shop.quick)
+    assert review.submit_label == "Give now"
+    await trip.asked(review, channel=trip.shop.quick)
+    await trip.summary("Given to 2 of 2 customers", channel=trip.shop.quick)
+
+
+async def test_the_same_submission_delivered_twice_asks_once(trip: Trip) -> None:
+    review = await trip.review("a")
+    card = await trip.asked(review)
+    submission = next(each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission")
+    await trip.shop.slack.deliver_again(submission)
+    await trip.approve(card)
+    await trip.summary()
+    assert len(trip.shop.slack.messages(trip.support)) == 1
+    assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1}
+
+
+async def test_a_channel_without_the_bot_is_told_before_the_form_opens(trip: Trip) -> None:
+    trip.support.members.discard(trip.shop.slack.bot.id)
+    await trip.shop.ann.command("/discount add", trip.support)
+    told = await trip.shop.ann.is_told("/invite")
+    assert told
+    assert trip.shop.ann.view is None
+
+
+@pytest.mark.parametrize("text", ["", "help", "halp", "stauts", "history", "add “open c-1"])
+async def test_help_and_what_is_not_understood_are_answered_at_once(trip: Trip, text: str) -> None:
+    reaction = await trip.shop.ann.command(f"/discount {text}", trip.support)
+    assert "/discount add" in reaction.text
+
+
+async def test_a_form_closed_too_early_is_answered_directly(trip: Trip) -> None:
+    trip.shop.dintero.latency = 0.3
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": "a"})
+    await form.submit()
+    loading = trip.shop.ann.view
+    assert loading is not None
+    await loading.close()
+    await trip.shop.ann.sees("Nothing was asked for", trip.shop.ann.direct)

@@ -1,0 +1,201 @@
+"""The card, its thread, the summary and the notices, for everything that can happen in every state."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.giving.batches import Refused, Tally
+from bot.giving.ids import CustomerId, OnceKey, UserId
+from bot.giving.notices import Happened, Kind
+from bot.giving.request import State, StopReason
+from bot.giving.rewards import Usable
+from bot.slack import card, help, lines, notices, rule_view, status, summary  # noqa: A004 - the command's own word
+from bot.slack.look import Message
+from tests.slack import samples
+from tests.slack.samples import LOOK, RULE
+
+BUTTONS = {
+    State.WAITING: ["Approve…", "Reject…", "Cancel request"],
+    State.APPROVED: ["Cancel request"],
+    State.GIVING: ["Cancel request"],
+    State.STOPPED: ["Continue…", "End here…"],
+}
+
+
+def buttons(message: Message) -> list[dict[str, Any]]:
+    return [button for block in message.blocks if block["type"] == "actions" for button in block["elements"]]
+
+
+def words(message: Message) -> str:
+    return "\n".join(block["text"]["text"] for block in message.blocks if "text" in block)
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_card_has_the_buttons_of_its_state(state: State) -> None:
+    drawn = buttons(card.build(samples.story(state), LOOK))
+    assert [button["text"]["text"] for button in drawn] == BUTTONS.get(state, [])
+    assert {button["value"] for button in drawn} <= {samples.REQUEST.id}
+
+
+def test_what_cannot_be_taken_back_asks_once_more() -> None:
+    asked = {button["text"]["text"] for state in State for button in buttons(card.build(samples.story(state), LOOK)) if "confirm" in button}
+    assert asked == {"Cancel request", "End here…"}
+
+
+def test_a_card_that_is_being_cancelled_has_no_button_any_more() -> None:
+    message = card.build(samples.story(State.GIVING, cancel_asked_by=UserId("U0ANN")), LOOK)
+    assert buttons(message) == []
+    assert "Being cancelled* by <@U0ANN>" in words(message)
+
+
+def test_the_card_says_all_that_an_approver_has_to_know() -> None:
+    drawn = words(card.build(samples.STORY, LOOK))
+    for each in (
+        "<@U0ANN> asks to give “Spar 100,-” to 10 customers",
+        "100.00 NOK off",
+        "10 × 100.00 NOK, each time it is used; up to 3 uses",
+        "*Why:* Late delivery last week",
+        "*TEST*",
+        "<!subteam^S0LEADS> or <@U0BOSS> has to approve it, until <!date^",
+    ):
+        assert each in drawn
+    assert drawn.count("<!subteam^S0LEADS>") == 1
+    assert "*PRODUCTION*" in words(card.build(samples.story(State.WAITING, account="P12345678"), LOOK))
+
+
+def test_two_approvals_are_counted_down() -> None:
+    two = samples.story(State.WAITING, approvals=2)
+    assert "2 of <!subteam^S0LEADS> and <@U0BOSS> have to approve it" in words(card.build(two, LOOK))
+    half = words(card.build(replace(two, votes=(samples.VOTE,)), LOOK))
+    assert "has to approve it" in half
+    assert "<@U0BOSS> approved it already" in half
+
+
+@pytest.mark.parametrize(
+    ("given", "refused", "said"),
+    [(10, 0, "all 10 were given it"), (0, 10, "nobody was given it; 10 refused"), (8, 1, "8 of 10 customers were given it; 1 refused")],
+)
+def test_all_some_and_none_are_told_apart(given: int, refused: int, said: str) -> None:
+    story = replace(samples.story(State.DONE), tally=Tally(10, given=given, refused=refused))
+    assert said in words(card.build(story, LOOK))
+
+
+@pytest.mark.parametrize("happened", Happened)
+@pytest.mark.parametrize("state", State)
+def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(happened: Happened, state: State) -> None:
+    line = lines.build(samples.notice(happened, note="because"), samples.story(state), LOOK)
+    assert not line.text.startswith("Given to")
+    assert not words(line).startswith("Given to")
+    assert "<!date^" in words(line)
+    assert "<!date^" not in line.text
+    assert "23 Nov 2026, 13:00 CET" in line.text
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.REJECTED, State.EXPIRED])
+def test_nothing_says_given_before_dintero_did(state: State) -> None:
+    story = samples.story(state)
+    told = card.build(story, LOOK)
+    assert "given" not in words(told).replace("nothing was given", "")
+    for happened in (Happened.ASKED, Happened.APPROVED, Happened.STARTED):
+        assert "given" not in words(lines.build(samples.notice(happened), story, LOOK))
+
+
+def test_a_stop_tells_its_reason_as_it_was_then() -> None:
+    notice = replace(samples.notice(Happened.STOPPED, note="Forbidden"), facts={"stop": "scope_missing"})
+    line = lines.build(notice, samples.story(State.APPROVED, stop=None), LOOK)
+    assert "too little scope (Forbidden)" in line.text
+
+
+@pytest.mark.parametrize(("given", "asked"), [(8, 10), (10, 10), (0, 10), (1, 1), (100_000, 100_000)])
+def test_the_summary_begins_with_given_to_n_of_m_customers(given: int, asked: int) -> None:
+    story = replace(samples.story(State.DONE), tally=Tally(asked, given=given, refused=asked - given))
+    drawn = summary.build(story, LOOK)
+    assert drawn.text.startswith(f"Given to {given} of {asked} customers")
+    assert words(drawn).startswith(f"Given to {given} of {asked} customers")
+
+
+def test_the_summary_masks_ids_in_dinteros_reason_too() -> None:
+    drawn = str(summary.build(samples.story(State.DONE), LOOK).blocks)
+    assert "12397af6e5f" not in drawn
+    assert "customer •••• is not known: 12••••5f and ••••" in drawn
+
+
+def test_the_summary_tells_the_other_ends_and_who_and_how_long() -> None:
+    story = samples.story(State.DONE, own_key=True, once_key=OnceKey("stamp-2020"))
+    drawn = words(summary.build(replace(story, tally=Tally(10, given=5, refused=2, unknown=1)), LOOK))
+    for each in (
+        "*2 customers refused by Dintero*",
+        "*1 customer unknown:* no answer came",
+        "*2 customers not tried:* so many were refused",
+        "*Asked by:* <@U0ANN>",
+        "*Approved by:* <@U0BOSS>",
+        "*Took:* 12 seconds",
+        "who already had it under this key got nothing more",
+        "Uses: 31 (+3 since it was asked)",
+        "For purchases of at least 500.00 NOK",
+    ):
+        assert each in drawn
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"cancel_asked_by": UserId("U0ANN")}, "<@U0ANN> cancelled it before their turn"),
+        ({"stop": StopReason.BUSY}, "it stopped before their turn, because Dintero was too busy"),
+    ],
+)
+def test_why_somebody_was_not_tried_is_told(changes: dict[str, Any], said: str) -> None:
+    assert said in words(summary.build(replace(samples.story(State.DONE, **changes), tally=Tally(10, given=8)), LOOK))
+
+
+def test_what_dintero_sent_that_is_not_known_stands_in_the_summary_and_in_the_rule() -> None:
+    odd = replace(RULE, unknown=(("reward.moon", '"full"'),))
+    assert '`reward.moon`: `"full"`' in words(summary.build(samples.story(State.DONE, last_answer=odd), LOOK))
+    assert '`reward.moon`: `"full"`' in words(rule_view.build(odd, Usable.NOW, LOOK))
+
+
+@pytest.mark.parametrize("happened", Happened)
+def test_a_notice_links_to_the_card_and_is_no_summary(happened: Happened) -> None:
+    link = "https://example.slack.com/archives/C0/p1?a=1&b=2"
+    for draw, kind in ((notices.channel, Kind.NOTICE), (notices.direct, Kind.DIRECT)):
+        drawn = draw(samples.notice(happened, kind=kind, note="no"), samples.story(State.DONE), LOOK, link=link)
+        assert "<https://example.slack.com/archives/C0/p1?a=1&amp;b=2|See the request>" in str(drawn.blocks)
+        assert "R-7K2QF" in drawn.text
+        assert not drawn.text.startswith("Given to")
+
+
+def test_only_the_requester_reads_the_refused_ids_whole() -> None:
+    done = samples.notice(Happened.DONE)
+    assert "12397af6e5f" in str(notices.direct(done, samples.story(State.DONE), LOOK, link="").blocks)
+    assert "12397af6e5f" not in str(notices.channel(done, samples.story(State.DONE), LOOK, link="").blocks)
+    assert "12397af6e5f" not in str(notices.direct(samples.notice(Happened.APPROVED), samples.story(State.DONE), LOOK, link="").blocks)
+
+
+def test_ids_stand_in_plain_text_as_they_were_typed() -> None:
+    odd = Refused(CustomerId("*<a>`&b"), "unknown")
+    story = replace(samples.story(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))
+    drawn = notices.direct(samples.notice(Happened.DONE), story, LOOK, link="")
+    assert {"type": "plain_text", "text": "unknown:\n• *<a>`&b"} in [block.get("text") for block in drawn.blocks]
+
+
+def test_of_more_ids_than_fit_it_is_said_how_many_are_left() -> None:
+    refused = tuple(Refused(CustomerId(f"{n:0255}"), "unknown") for n in range(100))
+    story = replace(samples.story(State.DONE), refused=refused, tally=Tally(1_000, refused=100))
+    drawn = words(notices.direct(samples.notice(Happened.DONE), story, LOOK, link=""))
+    shown = drawn.count("• 0")
+    assert 0 < shown < 100
+    assert f"… and {100 - shown} customers more" in drawn
+
+
+def test_status_lists_requests_and_says_when_there_are_none() -> None:
+    assert "Nothing has been asked for" in status.build([], LOOK).text
+    assert words(status.build([samples.STORY] * 3, LOOK)).count("R-7K2QF") == 3
+    assert buttons(status.one(samples.STORY, LOOK)) == []
+
+
+def test_help_names_what_there_is_and_nothing_that_comes_later() -> None:
+    drawn = words(help.build(LOOK))
+    assert all(f"/discount {each}" in drawn for each in ("add", "status", "rule", "cancel", "help"))
+    assert not [later for later in ("history", "check", "pause", "resume") if later in drawn]
+    assert "Did you mean `/discount add`?" in help.not_understood("ad", "add").text

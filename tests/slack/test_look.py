@@ -1,0 +1,61 @@
+"""Amounts, numbers and times as people read them."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack.look import Look, duration
+
+LOOK = Look("NOK", "Europe/Oslo")
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "shown"),
+    [
+        ("NOK", 10_000, "100.00 NOK"),
+        ("NOK", -5, "-0.05 NOK"),
+        ("NOK", 123_456_789, "1,234,567.89 NOK"),
+        ("NOK", Decimal("1050.5"), "10.505 NOK"),
+        ("JPY", 500, "500 JPY"),
+        ("KWD", 1_500, "1.500 KWD"),
+        ("NOK", Decimal("1E+40"), "1E+40 minor units of NOK"),
+        ("NOK", Decimal("NaN"), "NaN minor units of NOK"),
+    ],
+)
+def test_an_amount_has_the_decimals_of_its_currency(currency: str, minor: int | Decimal, shown: str) -> None:
+    assert Look(currency, "Europe/Oslo").amount(minor) == shown
+
+
+@given(st.integers() | st.decimals())
+def test_every_amount_and_number_can_be_written(value: int | Decimal) -> None:
+    assert LOOK.amount(value)
+    assert LOOK.number(value)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_moment_can_be_written(at: datetime) -> None:
+    assert LOOK.moment(at)
+    assert LOOK.day(at)
+    assert LOOK.token(at).startswith("<!date^")
+
+
+def test_a_moment_is_told_in_the_policys_zone() -> None:
+    summer = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
+    assert LOOK.moment(summer) == "1 Jul 2026, 12:00 CEST"
+    assert Look("NOK", "UTC").moment(summer) == "1 Jul 2026, 10:00 UTC"
+
+
+def test_slack_shows_each_reader_their_own_time_with_the_policys_zone_to_fall_back_on() -> None:
+    at = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
+    assert LOOK.token(at) == f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|1 Jul 2026, 12:00 CEST>"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.4, "less than a second"), (1, "1 second"), (61, "1 minute 1 second"), (90_061, "1 day 1 hour"), (-5, "less than a second")],
+)
+def test_how_long_it_took_is_told_in_two_units(seconds: float, shown: str) -> None:
+    assert duration(timedelta(seconds=seconds)) == shown

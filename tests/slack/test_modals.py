@@ -1,0 +1,190 @@
+"""What a form draws is read back as it was typed, and every fault stands beside its field."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.answers import Fault, Field
+from bot.giving.policy import Outcome, Reason, Refusal
+from bot.giving.request import Typed
+from bot.giving.rewards import Usable
+from bot.slack import add_modal, approve_modal, modals, reject_modal, review_modal
+from tests.slack import samples
+from tests.slack.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY
+
+TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=300)
+
+
+def answered(view: dict[str, Any], **typed: str) -> dict[str, Any]:
+    """Answer a view the way Slack would: what stands in it, unless something else was typed (by label)."""
+    values: dict[str, Any] = {}
+    for block in view["blocks"]:
+        if block["type"] == "input":
+            element = block["element"]
+            values[block["block_id"]] = {element["action_id"]: _answer(element, typed.get(block["label"]["text"]))}
+    return {**view, "state": {"values": values}}
+
+
+def _answer(element: dict[str, Any], typed: str | None) -> dict[str, Any]:
+    if element["type"] == "external_select":
+        return {"type": element["type"], "selected_option": element.get("initial_option")}
+    return {"type": element["type"], "value": typed or element.get("initial_value")}
+
+
+def labels(view: dict[str, Any]) -> list[str]:
+    return [block["label"]["text"] for block in view["blocks"] if block["type"] == "input"]
+
+
+def said(view: dict[str, Any]) -> str:
+    return "\n".join(block["text"]["text"] for block in view["blocks"] if block["type"] == "section")
+
+
+@given(TEXT, TEXT, TEXT, st.integers(min_value=0, max_value=9))
+def test_what_is_typed_into_the_form_is_read_back(customers: str, reason: str, key: str, generation: int) -> None:
+    typed = Typed(rule=RULE.id, customers=customers, reason=reason, once_key=key, more=True)
+    view = add_modal.build(samples.form(typed), LOOK, external_id="e", generation=generation)
+    assert add_modal.read(answered(view)) == (REQUEST.id, typed)
+
+
+def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:
+    assert labels(add_modal.build(samples.form(Typed()), LOOK, external_id="e")) == ["Rule", "Customer IDs", "Reason"]
+    more = add_modal.build(samples.form(Typed(more=True)), LOOK, external_id="e")
+    assert labels(more) == ["Rule", "Customer IDs", "Reason", "Once-only key"]
+    assert more["submit"]["text"] == "Review"
+    assert more["private_metadata"] == REQUEST.id
+
+
+def test_the_once_only_key_stands_behind_a_button() -> None:
+    view = add_modal.build(samples.form(Typed()), LOOK, external_id="e")
+    (row,) = [block for block in view["blocks"] if block["type"] == "actions"]
+    assert [(each["text"]["text"], each["action_id"]) for each in row["elements"]] == [("More…", add_modal.MORE_ACTION)]
+    assert not add_modal.read(answered(view))[1].more
+
+
+def test_an_empty_form_reads_as_nothing_typed() -> None:
+    view = add_modal.build(samples.form(Typed(), chosen=None), LOOK, external_id="e")
+    assert add_modal.read(answered(view))[1] == Typed()
+    assert add_modal.read({"private_metadata": "x"}) == ("x", Typed())
+
+
+def test_every_fault_is_told_in_its_field_at_once() -> None:
+    view = add_modal.build(samples.form(Typed()), LOOK, external_id="e", generation=2)
+    faults = [
+        Fault(Field.RULE, Refusal(Reason.RULE_EXPIRED)),
+        Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, "3")),
+        Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, "*")),
+        Fault(Field.REASON, Refusal(Reason.REASON_MISSING)),
+    ]
+    errors = add_modal.errors(faults, view, LOOK)
+    assert set(errors) == {"rule:2", "customers:2", "reason:2"}
+    assert "line 3" in errors["customers:2"]
+    assert "“*”" in errors["customers:2"]
+
+
+def test_a_fault_of_a_field_that_is_not_drawn_stands_at_the_rule() -> None:
+    view = add_modal.build(samples.form(Typed()), LOOK, external_id="e")
+    assert set(add_modal.errors([Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))], view, LOOK)) == {"rule:0"}
+
+
+def test_faults_found_later_are_drawn_right_above_their_fields() -> None:
+    faults = (Fault(Field.CUSTOMERS, Refusal(Reason.NO_CUSTOMERS)), Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY)))
+    blocks = add_modal.build(samples.form(Typed(), faults=faults), LOOK, external_id="e")["blocks"]
+    above = {block["label"]["text"]: blocks[n - 1] for n, block in enumerate(blocks) if block["type"] == "input"}
+    assert "There is no customer id" in above["Customer IDs"]["text"]["text"]
+    assert "once-only key" in above["Once-only key"]["text"]["text"]
+
+
+def test_ids_that_do_not_fit_the_field_are_told_and_not_cut() -> None:
+    view = add_modal.build(samples.form(Typed(customers="x" * 3_001)), LOOK, external_id="e")
+    assert "The customer ids do not fit" in said(view)
+    assert add_modal.read(answered(view))[1].customers == ""
+
+
+def test_a_rule_that_was_typed_and_is_none_is_told() -> None:
+    view = add_modal.build(samples.form(Typed(rule="sparr"), chosen=None), LOOK, external_id="e")
+    assert "“sparr” is not a rule that can be chosen here" in said(view)
+
+
+def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
+    blocks = add_modal.build(samples.form(Typed()), LOOK, external_id="e")["blocks"]
+    assert {block["label"]["text"]: block.get("optional", False) for block in blocks if block["type"] == "input"} == {
+        "Rule": False,
+        "Customer IDs": False,
+        "Reason": True,
+    }
+
+
+def test_options_name_reward_and_validity_and_mark_what_cannot_be_given() -> None:
+    good, gone = add_modal.options([(RULE, Usable.NOW), (RULE, Usable.EXPIRED)], LOOK)
+    assert good["text"]["text"] == "Spar 100,-"
+    assert good["value"] == RULE.id
+    assert good["description"]["text"] == "100.00 NOK off · until 23 Dec 2026"
+    assert gone["text"]["text"] == "Spar 100,- (✗ expired)"
+
+
+def test_a_rule_whose_id_no_option_can_carry_is_left_out() -> None:
+    assert add_modal.options([(LONG_RULE, Usable.NOW)], LOOK) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "submit", "words"),
+    [
+        (Outcome.WAITS, "Ask for approval", "<!subteam^S0LEADS> or <@U0BOSS> has to approve it"),
+        (Outcome.GOES, "Give now", "no approval is needed"),
+        (Outcome.REFUSED, None, "too many"),
+    ],
+)
+def test_the_review_says_what_comes_next(outcome: Outcome, submit: str | None, words: str) -> None:
+    view = review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
+    assert view.get("submit", {}).get("text") == submit
+    assert words in said(view)
+    assert review_modal.read(view) == REQUEST.id
+
+
+def test_the_review_shows_what_is_asked_for() -> None:
+    drawn = said(review_modal.build(samples.review(spaced=("a b c",)), LOOK, external_id="e"))
+    for words in (
+        "*Spar 100,-*",
+        "100.00 NOK off",
+        "*Customers:* 10 (1 repeated id left out",
+        "10 × 100.00 NOK, each time it is used; up to 3 uses",
+        "*TEST*",
+        "'a b c' is read as one customer id; if they are three, put each on a line",
+    ):
+        assert words in drawn
+
+
+def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
+    view = approve_modal.build(samples.consideration(), LOOK, external_id="e")
+    drawn = said(view)
+    assert said(review_modal.build(samples.review(), LOOK, external_id="e")).split("*Next:*")[0].split("\n")[0] in drawn
+    assert "12••••5e … ••••" in drawn
+    assert "12397af6e5e" not in str(view)
+    assert "01234567" in str(view)
+    assert "0123456789" not in str(view)
+    assert labels(view) == []
+
+
+@given(st.integers(min_value=1, max_value=99), st.text(alphabet="0123456789 ,.", max_size=12))
+def test_an_approval_names_its_round_and_the_count_as_it_was_typed(round_: int, typed: str) -> None:
+    view = approve_modal.build(samples.consideration(replace(REQUEST, round=round_), count=True), LOOK, external_id="e")
+    assert labels(view) == ["Number of customers"]
+    assert approve_modal.read(answered(view, **{"Number of customers": typed})) == (REQUEST.id, round_, typed.strip())
+    assert set(approve_modal.errors("no")) <= {block.get("block_id") for block in view["blocks"]}
+
+
+def test_a_rejection_is_read_with_its_reason() -> None:
+    view = reject_modal.build(STORY, LOOK, external_id="e")
+    assert (view["submit"]["text"], labels(view)) == ("Reject", ["Reason"])
+    assert reject_modal.read(answered(view, Reason=" not this week ")) == (REQUEST.id, "not this week")
+
+
+def test_a_modal_without_a_question_has_no_submit() -> None:
+    waiting = modals.loading("Give a discount", external_id="e", metadata="m")
+    assert "submit" not in waiting
+    assert said(waiting) == "One moment…"
+    assert (waiting["external_id"], waiting["private_metadata"]) == ("e", "m")
+    assert said(modals.message("Sorry", "No.")) == "No."

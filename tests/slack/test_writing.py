@@ -1,0 +1,84 @@
+"""What people and Dintero wrote can stand in any message."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack.writing import JOINER, MASK, fit, mask, mention, mentions, packed, phrase, said, shorten, visible
+
+SPECIAL = re.compile(r"<(?!/)[^>]*>")
+PIECES = st.lists(st.sampled_from(["<!channel>", "<@U1>", "&amp;", "a", " ", "*", "\n", "|", "<", ">", "é", "\u202e"]), max_size=200).map(
+    "".join
+)
+
+
+@given(st.text() | PIECES)
+def test_nothing_that_is_said_can_mention_link_or_break_the_line(text: str) -> None:
+    drawn = said(text, 100)
+    assert not SPECIAL.search(drawn)
+    assert "\n" not in drawn
+    assert all(char.isprintable() or char == JOINER for char in drawn)
+
+
+@given(st.text() | PIECES, st.integers(min_value=2, max_value=80))
+def test_a_text_is_never_longer_than_it_may_be(text: str, most: int) -> None:
+    assert len(shorten(text, most)) <= most
+
+
+@given(PIECES, st.integers(min_value=30, max_value=200))
+def test_a_cut_never_leaves_half_an_escape_or_half_a_mention(text: str, most: int) -> None:
+    drawn = fit(f"{said(text, 60)} <@U0ANN> " * 10, most)
+    assert len(drawn) <= most
+    assert drawn.count("<") == drawn.count(">")
+    assert not re.search(r"&[a-z]*…$", drawn)
+
+
+@given(st.lists(st.text(alphabet="ab ", max_size=50), max_size=40))
+def test_no_line_gets_lost_when_lines_are_packed(lines: list[str]) -> None:
+    paragraphs = packed(lines, 60)
+    assert "\n".join(paragraphs) == "\n".join(lines)
+    assert all(len(paragraph) <= 60 for paragraph in paragraphs)
+
+
+def test_a_text_that_was_cut_says_so() -> None:
+    assert shorten("x" * 20, 10) == "xxxxxxxxx…"
+    assert shorten("ab" + " " * 2_000 + "c", 10).endswith("…")
+
+
+def test_a_name_with_stars_stays_as_it_is_and_is_not_bold() -> None:
+    assert said("*Spar* 100").replace(JOINER, "") == "*Spar* 100"
+    assert said("*Spar* 100").startswith(JOINER)
+
+
+def test_an_underscore_inside_a_word_is_left_alone() -> None:
+    assert said("spar_100_kr") == "spar_100_kr"
+
+
+@pytest.mark.parametrize(
+    ("customer", "shown"),
+    [("1234567", f"12{MASK}67"), ("123456", MASK), ("a", MASK), ("", MASK), ("x" * 255, f"xx{MASK}xx")],
+)
+def test_a_channel_sees_the_first_two_and_last_two_characters_of_a_long_id(customer: str, shown: str) -> None:
+    assert mask(customer) == shown
+
+
+@given(st.text(min_size=1, max_size=255))
+def test_a_mask_tells_no_more_than_four_characters(customer: str) -> None:
+    masked = mask(customer)
+    assert masked == MASK if len(customer) <= 6 else masked == visible(customer[:2]) + MASK + visible(customer[-2:])
+
+
+def test_people_groups_and_channels_are_mentioned_and_nothing_else_is() -> None:
+    assert mention("U0ANN") == "<@U0ANN>"
+    assert mention("W0ANN") == "<@W0ANN>"
+    assert mention("S0LEADS") == "<!subteam^S0LEADS>"
+    assert mention("C0SUPPORT") == "<#C0SUPPORT>"
+    assert mention("*") == "any full member of this workspace"
+    assert mention("<!channel>") == "&lt;!channel&gt;"
+
+
+def test_of_many_people_some_are_named() -> None:
+    assert mentions(["U1", "U2", "U3"], most=2) == "<@U1>, <@U2> and 1 more"
+    assert phrase([]) == ""
