@@ -46,7 +46,7 @@ async def measure(folder: Path, loads: Sequence[Load]) -> list[Figure]:
         bare = await stack.enter_async_context(bare_bolt(folder, slack))
         ours = await stack.enter_async_context(real_bot(folder, slack=slack, dintero=dintero))
         for server in (bare, ours):
-            await _turn(Server(server), Load(WARM_UP, loads[0].at_once, 1), "warm")
+            await turn(Server(server), Load(WARM_UP, loads[0].at_once, 1), "warm")
         opened = WARM_UP
         figures = []
         for load in loads:
@@ -59,13 +59,13 @@ async def measure(folder: Path, loads: Sequence[Load]) -> list[Figure]:
 async def _compare(bare: Server, ours: Server, load: Load, slack: int, before: int) -> tuple[Server, Server]:
     """Let both take turns, so that whatever else the machine does hits both alike."""
     for turn in range(load.turns):
-        await _turn(bare, load, f"bare.{load.at_once}.{turn}")
-        await _turn(ours, load, f"ours.{load.at_once}.{turn}")
-        await _settled(slack, before + load.count // load.turns * (turn + 1))
+        await turn(bare, load, f"bare.{load.at_once}.{turn}")
+        await turn(ours, load, f"ours.{load.at_once}.{turn}")
+        await opened_forms(slack, before + load.count // load.turns * (turn + 1))
     return bare, ours
 
 
-async def _turn(server: Server, load: Load, series: str) -> None:
+async def turn(server: Server, load: Load, series: str) -> None:
     """Send one turn's commands over as many connections as there are at once, each as soon as the one before it is acked."""
     waiting = iter(commands(load.count // load.turns, series=series))
     await asyncio.gather(*(_one_by_one(server, waiting) for _ in range(load.at_once)))
@@ -79,7 +79,7 @@ async def _one_by_one(server: Server, waiting: Iterator[tuple[str, bytes]]) -> N
             server.times.append(time.monotonic() - start)
 
 
-async def _settled(slack: int, opened: int) -> None:
+async def opened_forms(slack: int, opened: int) -> None:
     """Wait until every form stands open, so that none is drawn in the other's turn."""
     try:
         async with asyncio.timeout(30):

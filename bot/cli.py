@@ -53,9 +53,9 @@ def check() -> None:
 def sandbox() -> None:
     """Try it all out on this machine, with stand-ins for Slack and Dintero; needs no credentials."""
     with _explained():
-        from bot.sandbox import try_out
+        from bot.tryout.main import try_out
 
-        try_out.main()
+        _finish(try_out())
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
@@ -28,6 +29,8 @@ OUTBOX_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
 WORKFLOWS_KEPT: Final = timedelta(days=7)
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+AT_ONCE: Final = 8
+"""Requests looked at together by a sweep: one whose people or rule cannot be read just now holds up no other."""
 DRAFTS_LIVE: Final = timedelta(days=1)
 GRACE_SECONDS: Final = 8.0
 """How long batches in flight may take to end once the program closes."""
@@ -63,9 +66,8 @@ class DurableJobs:
         self._look = asyncio.Event()
         self._speak = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
+        self._workflows: set[asyncio.Task[Any]] = set()
         self._givings: dict[RequestId, Giving] = {}
-        self._busy = 0
-        self._idle = asyncio.Event()
 
     def wake(self) -> None:
         """Look at once for what there is to give and to say."""
@@ -92,10 +94,11 @@ class DurableJobs:
             yield
         finally:
             await self._run_out()
-            for task in (*loops, *self._tasks):
+            left = (*loops, *self._tasks, *self._workflows)
+            for task in left:
                 task.cancel()
-            await asyncio.gather(*loops, *self._tasks, return_exceptions=True)
-            await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
+            await asyncio.gather(*left, return_exceptions=True)
+            await _close_engine()
 
     def _launch(self, ending: Ending) -> None:
         DBOS(
@@ -113,6 +116,9 @@ class DurableJobs:
         @DBOS.workflow(name="give_1", max_recovery_attempts=FOR_EVER)
         async def give(request: str, round_: int) -> None:
             """Give a request's portions in lanes, then end it; its steps must not change: a changed one is a new workflow."""
+            if task := asyncio.current_task():
+                self._workflows.add(task)
+                task.add_done_callback(self._workflows.discard)
             await self._give(RequestId(request), round_, ending)
 
         self._workflow = give
@@ -127,9 +133,12 @@ class DurableJobs:
                 await steps[number].run_async({**STEP, "name": "portion"}, self._portion, request, number)
 
         try:
-            await asyncio.gather(*map(lane, range(LANES)))
+            ends = await asyncio.gather(*map(lane, range(LANES)), return_exceptions=True)
         finally:
             self._givings.pop(request, None)
+        for end in ends:
+            if end:
+                raise end
         await DBOS.run_step_async({**STEP, "name": "finish"}, ending.finish, request, round_)
         self._speak.set()
 
@@ -137,15 +146,10 @@ class DurableJobs:
         """Give one portion; cut short by the closing program, it leaves the step undone for the next start."""
         if self._closing.is_set():
             raise asyncio.CancelledError
-        self._busy += 1
         try:
             await (await self._giving(request)).portion(number)
         except Interrupted as interrupted:
             raise asyncio.CancelledError from interrupted
-        finally:
-            self._busy -= 1
-            if not self._busy:
-                self._idle.set()
 
     async def _giving(self, request: RequestId) -> Giving:
         if request not in self._givings:
@@ -161,10 +165,19 @@ class DurableJobs:
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
         """Expire what is overdue, and start what is approved; what was started and not ended is started again, harmlessly."""
         await desk.expire_overdue()
-        for request in await self._books.in_state(State.APPROVED, State.GIVING):
-            ready = await starting.begin(request.id)
-            if ready is not None:
-                await self._start(ready, ending)
+        under_way = await self._books.in_state(State.APPROVED, State.GIVING)
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def go(request: Request) -> None:
+            async with turns:
+                ready = await starting.begin(request.id)
+                if ready is not None:
+                    await self._start(ready, ending)
+
+        ends = await asyncio.gather(*map(go, under_way), return_exceptions=True)
+        for request, end in zip(under_way, ends, strict=True):
+            if isinstance(end, Exception):
+                log.error("not started", request_id=request.id, exc_info=end)
         self._speak.set()
 
     async def _start(self, request: Request, ending: Ending) -> None:
@@ -200,14 +213,19 @@ class DurableJobs:
                 await asyncio.wait_for(event.wait(), seconds)
 
     async def _run_out(self) -> None:
-        """Let the batches in flight end, within the grace."""
+        """Let the batches in flight end, and what was clicked be written, within the grace."""
         self._closing.set()
-        if self._busy:
-            self._idle.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), GRACE_SECONDS)
+        if under_way := {*self._workflows, *self._tasks}:
+            await asyncio.wait(under_way, timeout=GRACE_SECONDS)
 
     def _done(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("work after a click failed", exc_info=error)
+
+
+async def _close_engine() -> None:
+    """Close the engine, and give the loop back the threads that the engine has put its own in the place of."""
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor())
+    await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)

@@ -12,7 +12,10 @@ from bot.giving.ports import Announcer, Books, Clock
 
 AT_ONCE: Final = 8
 """Messages under way at the same time; each belongs to another thread or conversation."""
+SHORTEST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 300.0
+FAULT_WAIT: Final = 5.0
+"""Seconds until a message is tried again that met a fault of the bot's own."""
 
 log = structlog.get_logger()
 
@@ -26,11 +29,17 @@ class Outbox:
         self._clock = clock
 
     async def empty(self) -> int:
-        """Say all that can be said now, and tell how many messages that were."""
+        """Say all that can be said now, and tell how many messages that were.
+
+        A failure is raised only when every message under way has ended: one still on its way must not be picked up a second time.
+        """
         said = 0
         while due := await self._books.unsaid(self._clock.now(), limit=AT_ONCE):
-            ends = await asyncio.gather(*map(self._say, due))
-            said += sum(ends)
+            ends = await asyncio.gather(*map(self._say, due), return_exceptions=True)
+            for end in ends:
+                if isinstance(end, BaseException):
+                    raise end
+                said += end
         return said
 
     async def _say(self, unsaid: Unsaid) -> bool:
@@ -38,14 +47,24 @@ class Outbox:
         try:
             ts = await self._announcer.say(unsaid)
         except SayLater as later:
-            wait = min(max(later.after, 0.5) * 2 ** min(unsaid.attempts, 8), LONGEST_WAIT) if not later.clean else later.after
-            await self._books.put_off(unsaid, until=self._clock.now() + timedelta(seconds=wait), clean=later.clean)
-            log.warning("said later", request_id=unsaid.request, kind=unsaid.notice.kind, why=str(later), seconds=round(wait, 1))
+            await self._put_off(unsaid, later)
             return False
         except NeverSaid as never:
             await self._books.give_up(unsaid, why=str(never))
             log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(never))  # noqa: TRY400
             return False
+        except Exception as fault:
+            log.exception("not said", request_id=unsaid.request, kind=unsaid.notice.kind)
+            await self._put_off(unsaid, SayLater(type(fault).__name__, after=FAULT_WAIT, clean=False))
+            return False
         await self._books.said(unsaid, ts=ts)
         log.info("said", request_id=unsaid.request, kind=unsaid.notice.kind, happened=unsaid.notice.happened)
         return True
+
+    async def _put_off(self, unsaid: Unsaid, later: SayLater) -> None:
+        """Wait as long as Slack asked for; where it did not say, longer each time."""
+        wait = max(later.after, SHORTEST_WAIT)
+        if not later.clean:
+            wait = min(wait * 2 ** min(unsaid.attempts, 8), LONGEST_WAIT)
+        await self._books.put_off(unsaid, until=self._clock.now() + timedelta(seconds=wait), clean=later.clean)
+        log.warning("said later", request_id=unsaid.request, kind=unsaid.notice.kind, why=str(later), seconds=round(wait, 1))

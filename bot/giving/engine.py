@@ -1,6 +1,7 @@
 """Gives batch by batch, finds the refused, settles the unknown, never twice; knows nothing of what keeps it going over restarts."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -50,22 +51,31 @@ class _Ends:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What is left to do of a batch, and what is known of it. `maybe`: an earlier call may have gone out unanswered."""
+    """What is left to do of a batch, and what is known of it.
+
+    `before` are those whom a call of an earlier process or round, unanswered, may have given it; `again` tells that an earlier round
+    wrote an outcome.
+    """
 
     portion: int
     number: int
     size: int
     customers: tuple[CustomerId, ...]
     refused: tuple[Refused, ...]
-    maybe: bool
+    before: frozenset[CustomerId]
+    again: bool
+
+    def outcome(self, ends: _Ends) -> BatchOutcome:
+        """Say what came of it, whatever came of it before included."""
+        return BatchOutcome(self.portion, self.number, self.size, self.refused + ends.refused, ends.unknown, ends.not_tried)
 
 
 @dataclass(slots=True)
 class _Calls:
-    """The calls for one batch. `noted`: an earlier process may have made some; `maybe`: the present one may have been done."""
+    """The calls for one batch. `maybe`: the present call may have been carried out, though no answer says so."""
 
-    noted: bool
-    maybe: bool
+    batch: _Batch
+    maybe: bool = False
     over: bool = False
     stop: StopReason | None = None
     note: str = ""
@@ -75,6 +85,10 @@ class _Calls:
         self.over = True
         if isinstance(error, DinteroError):
             self.stop, self.note = stop_reason(error), str(error)
+
+    def leave(self, customers: Sequence[CustomerId]) -> _Ends:
+        """Leave customers as they are: unknown, where this call or one before it may have given it to them, else not tried."""
+        return _left(customers, frozenset(customers) if self.maybe else self.batch.before)
 
 
 @dataclass(slots=True)
@@ -88,9 +102,12 @@ class Giving:
     patience: Patience
     closing: asyncio.Event
     refused: int = 0
+    """How many customers an earlier process or round found to be refused."""
     _goes_on: bool = field(init=False, default=True)
     _answer: Rule | None = field(init=False, default=None)
     _slots: asyncio.Semaphore = field(init=False)
+    _found: Counter[tuple[int, int]] = field(init=False, default_factory=Counter)
+    """How many were found since, by batch: one that has to be done again counts once."""
 
     def __post_init__(self) -> None:
         """Make the slots, one for each batch that may be in flight."""
@@ -127,13 +144,20 @@ class Giving:
         async with self._slots:
             if self.closing.is_set():
                 raise Interrupted
-            ends = await self._give(batch) if self._goes_on else _untried(batch.customers, maybe=batch.maybe)
-            outcome = BatchOutcome(batch.portion, batch.number, batch.size, batch.refused + ends.refused, ends.unknown, ends.not_tried)
-            if not await self.books.settle(self.request.id, outcome):
+            goes = self._goes_on and await self._let_go(batch)
+            ends = await self._give(batch) if goes else _left(batch.customers, batch.before)
+            if not await self.books.settle(self.request.id, batch.outcome(ends)):
                 self._goes_on = False
 
+    async def _let_go(self, batch: _Batch) -> bool:
+        """Note that a batch may go out which an earlier round left with an outcome: from now on "not tried" would be a guess."""
+        if not batch.again:
+            return True
+        return await self.books.settle(self.request.id, batch.outcome(_Ends(unknown=batch.customers)))
+
     async def _give(self, batch: _Batch) -> _Ends:
-        calls = _Calls(noted=batch.maybe, maybe=batch.maybe)
+        calls = _Calls(batch)
+        self._found.pop((batch.portion, batch.number), None)
         ends = await self._halving(batch.customers, calls)
         if calls.over:
             self._goes_on = False
@@ -146,26 +170,28 @@ class Giving:
 
         At most 1 + 2·⌈log2 n⌉ calls a refused customer of n, repeats not counted.
         """
+        calls.maybe = False
         if not calls.over:
             try:
                 await self._call(customers, calls)
             except CustomersRefused as error:
+                # Whatever an unanswered try of this very call did: had it been carried out, its repeat would not be refused.
+                calls.maybe = False
                 return await self._halve(customers, calls, str(error))
             except (DinteroError, _NotWanted) as error:
                 calls.end(error)
             else:
                 return _Ends()
-        return _untried(customers, maybe=calls.maybe)
+        return calls.leave(customers)
 
     async def _halve(self, customers: Sequence[CustomerId], calls: _Calls, why: str) -> _Ends:
         if len(customers) == 1:
-            self.refused += 1
+            self._found[calls.batch.portion, calls.batch.number] += 1
             return _Ends(refused=(Refused(customers[0], why),))
-        if too_many_refused(self.refused, self.request.customers):
-            return _Ends(not_tried=tuple(customers))
+        if too_many_refused(self.refused + self._found.total(), self.request.customers):
+            return calls.leave(customers)
         ends = _Ends()
         for half in halves(customers):
-            calls.maybe = calls.noted
             ends += await self._halving(half, calls)
         return ends
 
@@ -218,14 +244,17 @@ def stop_reason(error: DinteroError) -> StopReason:
             return StopReason.TOKEN_REFUSED
 
 
-def _untried(customers: Sequence[CustomerId], *, maybe: bool) -> _Ends:
-    return _Ends(unknown=tuple(customers)) if maybe else _Ends(not_tried=tuple(customers))
+def _left(customers: Sequence[CustomerId], maybe: frozenset[CustomerId]) -> _Ends:
+    """Say of customers without an answer whether that is unknown or not tried."""
+    unknown = tuple(customer for customer in customers if customer in maybe)
+    return _Ends(unknown=unknown, not_tried=tuple(customer for customer in customers if customer not in maybe))
 
 
 def _batch(portion: int, number: int, customers: Sequence[CustomerId], settled: BatchOutcome | None, *, noted: bool) -> _Batch:
     """Say what is left of a batch: all of it, or what an earlier round could not settle."""
     if settled is None:
-        return _Batch(portion, number, len(customers), tuple(customers), (), maybe=noted)
+        before = frozenset(customers) if noted else frozenset[CustomerId]()
+        return _Batch(portion, number, len(customers), tuple(customers), (), before, again=False)
     left = frozenset(settled.unknown + settled.not_tried)
-    again = tuple(customer for customer in customers if customer in left)
-    return _Batch(portion, number, len(customers), again, settled.refused, maybe=bool(settled.unknown))
+    undone = tuple(customer for customer in customers if customer in left)
+    return _Batch(portion, number, len(customers), undone, settled.refused, frozenset(settled.unknown), again=True)

@@ -1,6 +1,6 @@
 """Says in Slack what stands in the outbox; Slack has no idempotency key, so a message that may have gone out is looked for first."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -17,14 +17,19 @@ from bot.slack import card, lines, notices, summary
 from bot.slack.look import Look, Message
 
 EVENT_TYPE: Final = "discount_bot_message"
-LOOKED_BACK: Final = 200
-"""How many of a conversation's latest messages are read for one that may have been posted."""
+PAGE: Final = 200
+"""Messages a page, the most that Slack advises."""
+LOOKED_BACK: Final = 1_000
+"""How many of a conversation's latest messages are read, at most, for one that may have been posted."""
 RATE_LIMIT_SECONDS: Final = 5.0
 """Waited where a 429 does not say how long."""
 
 FOR_THE_OPERATOR: Final = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"})
 """Errors that pass when somebody mends the installation: the message is kept."""
 OPERATOR_SECONDS: Final = 60.0
+TOO_MANY: Final = 429
+SERVER_FAULT: Final = 500
+"""From this status on nothing in the body tells whether the message was posted."""
 MAY_PASS: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "accesslimited"}
 )
@@ -34,7 +39,7 @@ class SlackAnnouncer:
     """The port `Announcer`: draws a notice from what the books hold now, and posts or edits it."""
 
     def __init__(self, *, client: AsyncWebClient, books: Books, policy: Policy, look: Look) -> None:
-        self._client = client
+        self._client = _unrepeating(client)
         self._books = books
         self._policy = policy
         self._look = look
@@ -50,7 +55,7 @@ class SlackAnnouncer:
             return await self._say(unsaid, await self._story(unsaid.request))
         except SlackApiError as error:
             raise _judged(error) from error
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SayLater(f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False) from error
 
     async def _story(self, request: RequestId) -> Story:
@@ -98,17 +103,40 @@ class SlackAnnouncer:
 
     async def _posted(self, unsaid: Unsaid, channel: str, thread: str | None) -> str | None:
         """Find a message by the key in its metadata, among a thread's replies or a conversation's latest messages."""
-        if thread:
-            answer = await self._client.conversations_replies(channel=channel, ts=thread, include_all_metadata=True, limit=LOOKED_BACK)
-        else:
-            answer = await self._client.conversations_history(channel=channel, include_all_metadata=True, limit=LOOKED_BACK)
-        messages: list[Mapping[str, Any]] = answer.get("messages") or []
-        return next((str(message["ts"]) for message in messages if _key(message) == unsaid.key), None)
+        read = 0
+        async for message in self._messages(channel, thread):
+            if _key(message) == unsaid.key:
+                return str(message["ts"])
+            read += 1
+            if read == LOOKED_BACK:
+                break
+        return None
+
+    async def _messages(self, channel: str, thread: str | None) -> AsyncIterator[Mapping[str, Any]]:
+        cursor = ""
+        while True:
+            if thread:
+                answer = await self._client.conversations_replies(
+                    channel=channel, ts=thread, include_all_metadata=True, limit=PAGE, cursor=cursor
+                )
+            else:
+                answer = await self._client.conversations_history(channel=channel, include_all_metadata=True, limit=PAGE, cursor=cursor)
+            for message in answer.get("messages") or []:
+                yield message
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
 
     async def _link(self, story: Story) -> str:
+        """Ask for the card's address; a message whose card was deleted is said without one."""
         if story.request.card_ts is None:
             return ""
-        answer = await self._client.chat_getPermalink(channel=story.request.channel, message_ts=story.request.card_ts)
+        try:
+            answer = await self._client.chat_getPermalink(channel=story.request.channel, message_ts=story.request.card_ts)
+        except SlackApiError as error:
+            if isinstance(_judged(error), NeverSaid):
+                return ""
+            raise
         return str(answer["permalink"])
 
     async def _direct(self, user: str) -> str:
@@ -125,12 +153,21 @@ def _key(message: Mapping[str, Any]) -> str | None:
 def _judged(error: SlackApiError) -> SayLater | NeverSaid:
     """Say whether Slack may take it later, and whether it can have taken it already."""
     response = error.response
-    status, code = getattr(response, "status_code", 0), response.get("error", "") if hasattr(response, "get") else ""
-    if status == 429 or code in {"ratelimited", "rate_limited"}:  # noqa: PLR2004 - HTTP's own number
-        wait = float(response.headers.get("Retry-After", RATE_LIMIT_SECONDS))
-        return SayLater("Slack asked to wait", after=wait, clean=True)
+    status, data = getattr(response, "status_code", 0), getattr(response, "data", None)
+    code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    if status == TOO_MANY or (status < SERVER_FAULT and code in {"ratelimited", "rate_limited"}):
+        return SayLater("Slack asked to wait", after=_seconds(response.headers.get("Retry-After")), clean=True)
+    if status >= SERVER_FAULT or not code or code in MAY_PASS:
+        return SayLater(f"Slack failed ({code or status})", after=1.0, clean=False)
     if code in FOR_THE_OPERATOR:
         return SayLater(f"Slack refused the bot's token ({code})", after=OPERATOR_SECONDS, clean=True)
-    if code in MAY_PASS or status >= 500 or not code:  # noqa: PLR2004 - HTTP's own number
-        return SayLater(f"Slack failed ({code or status})", after=1.0, clean=False)
     return NeverSaid(f"Slack refused it ({code})")
+
+
+def _seconds(said: str | None) -> float:
+    return float(said) if said and said.isascii() and said.isdigit() else RATE_LIMIT_SECONDS
+
+
+def _unrepeating(client: AsyncWebClient) -> AsyncWebClient:
+    """Make a client that never repeats a call by itself: a connection cut after a message was posted would post it twice."""
+    return AsyncWebClient(token=client.token, base_url=client.base_url, session=client.session, timeout=client.timeout, retry_handlers=[])

@@ -24,7 +24,8 @@ AWAY: Final = frozenset({"ratelimited", "internal_error", "fatal_error", "servic
 async def open_client(api_url: str, token: str) -> AsyncIterator[AsyncWebClient]:
     """Open the one client of the process, and close it in the end."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_TIMEOUT)) as session:
-        yield AsyncWebClient(token=token, base_url=api_url, session=session, timeout=SLACK_TIMEOUT)
+        # the SDK's own handler repeats a call whose connection was cut, and a message that had gone out would be there twice
+        yield AsyncWebClient(token=token, base_url=api_url, session=session, timeout=SLACK_TIMEOUT, retry_handlers=[])
 
 
 async def own_team(client: AsyncWebClient) -> TeamId:

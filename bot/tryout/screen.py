@@ -18,6 +18,8 @@ FEW: Final = 3
 """Lines of one list that are shown before the rest is only counted."""
 NO_TERMINAL: Final = 110
 """Columns where nobody says how many there are."""
+KEY: Final = 21
+"""Characters of a once-only key that are shown."""
 GRANTS: Final = 30
 CALLS: Final = 6
 
@@ -62,9 +64,9 @@ class Screen:
         if not grants:
             self._box(title, ["Nobody holds a discount yet." if not of else "Nothing."], "green")
             return
-        table = self._table(title, "customer", "holds", "under the once-only key", "given")
+        table = self._table(title, "customer", "holds", "under the once-only key")
         for grant in grants[-GRANTS:]:
-            table.add_row(grant.customer, f"“{names.get(grant.rule, grant.rule)}”", grant.key or "–", f"{grant.at.astimezone():%H:%M:%S}")
+            table.add_row(grant.customer, f"“{names.get(grant.rule, grant.rule)}”", _short(grant.key))
         self._console.print(table)
         if len(grants) > GRANTS:
             self.say(f"… and {len(grants) - GRANTS} before these; “ledger <customer id>” shows one customer.", "dim")
@@ -75,9 +77,9 @@ class Screen:
             return
         table = self._table("Calls to Dintero", "", "POST …/customers", "under the once-only key", "Dintero", "the bot got")
         for call in calls[-CALLS:]:
-            done = f"gave it to {call.granted}" if call.carried_out else "did nothing"
+            done = "did nothing" if not call.carried_out else f"gave it to {call.granted}" if call.granted else "they had it already"
             got = f"{call.status}" if call.status else "no answer: cut off"
-            table.add_row(str(call.number), f"{call.count} customer{'' if call.count == 1 else 's'}", call.key or "–", done, got)
+            table.add_row(str(call.number), f"{call.count} customer{'' if call.count == 1 else 's'}", _short(call.key), done, got)
         self._console.print(table)
 
     def choices(self, options: Sequence[tuple[str, str]]) -> None:
@@ -102,6 +104,13 @@ class Screen:
 
     def _box(self, title: str, lines: Iterable[str], colour: str) -> None:
         self._console.print(Panel(Text("\n".join(lines)), title=Text(title), title_align="left", box=ROUNDED, border_style=colour))
+
+
+def _short(key: str | None) -> str:
+    """Write a once-only key so that it fits, and still can be told from another."""
+    if key is None:
+        return "–"
+    return key if len(key) <= KEY else f"{key[:KEY]}…"
 
 
 def folded(lines: Iterable[str], few: int = FEW) -> list[str]:

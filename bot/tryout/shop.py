@@ -80,6 +80,11 @@ class Shop:
         """Everybody who can be played."""
         return (self.ann, self.bo, self.cleo, self.chief, self.gus)
 
+    @property
+    def rule_names(self) -> dict[str, str]:
+        """What people call each of Dintero's rules, by id."""
+        return {rule: str(body.get("name") or rule) for rule, body in self.dintero.rules.items()}
+
 
 @asynccontextmanager
 async def open_shop(*, slack: SandboxSlack | None = None, dintero: SandboxDintero | None = None) -> AsyncIterator[Shop]:

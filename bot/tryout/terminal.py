@@ -46,11 +46,11 @@ async def type_line(prompt: str) -> str:
 @contextmanager
 def left_as_it_was() -> Iterator[None]:
     """Give the terminal back as it was, also when the end comes in the middle of a line."""
-    try:
-        import termios  # noqa: PLC0415 - Windows has none
-    except ImportError:
+    if not at_a_terminal() or sys.platform == "win32":
         yield
         return
+    import termios  # noqa: PLC0415 - Windows has none
+
     before = termios.tcgetattr(sys.stdin)
     try:
         yield

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
+from bot.sandbox.slack.changes import Changes, NeverSeen
 from bot.sandbox.slack.drawing import draw_message
+from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.workspace import Channel, Message, Workspace
+from bot.tryout.acts import Kind, Thing
 from bot.tryout.numbers import Numbers
 
 
@@ -20,10 +24,10 @@ class News:
 class Watch:
     """Remembers what has been shown."""
 
-    def __init__(self, workspace: Workspace, numbers: Numbers) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         """Begin with nothing shown."""
         self._workspace = workspace
-        self._numbers = numbers
+        self._numbers = Numbers()
         self._shown: dict[str, tuple[str, ...]] = {}
 
     def news(self) -> list[News]:
@@ -33,6 +37,15 @@ class Watch:
     def lines(self, message: Message) -> list[str]:
         """Draw a message with the numbers of its buttons."""
         return draw_message(message, self._workspace, number=self._numbers.of(message))
+
+    def buttons(self, who: SandboxPerson) -> list[Thing]:
+        """List the buttons that somebody sees, wherever they stand."""
+        seen = [message for message in self._messages() if who.can_see(message)]
+        return [Thing(number, label, Kind.BUTTON) for message in seen for number, label in self._numbers.on(message).items()]
+
+    def message(self, number: int) -> Message:
+        """Find the message that a button's number stands in."""
+        return self._numbers.message(number)
 
     def where(self, message: Message) -> str:
         """Say where a message stands, and who sees it."""
@@ -61,3 +74,19 @@ def name_of(channel: Channel, workspace: Workspace) -> str:
     if channel.direct_with is not None:
         return f"direct message to {workspace.name_of(channel.direct_with)}"
     return f"#{channel.name}"
+
+
+async def quiet(changes: Changes, seconds: float, *, longest: float = 10) -> None:
+    """Wait until nothing has changed for so many seconds, but not for ever."""
+    for _ in range(int(longest / seconds)):
+        if not await _changes(changes, seconds):
+            return
+
+
+async def _changes(changes: Changes, within: float) -> bool:
+    looks = count()
+    try:
+        await changes.until(lambda: next(looks) > 0 or None, within)
+    except NeverSeen:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """What people do again and again in the journeys, in their own words."""
 
+import re
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 from bot.app import Running
 from bot.giving.engine import Patience
+from bot.giving.ids import ShortId
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock
+from bot.giving.request import Request
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.workspace import Channel, Message
@@ -72,6 +75,14 @@ class Trip:
 
     async def summary(self, text: str = "Given to", *, channel: Channel | None = None) -> Message:
         return await self.shop.ann.sees(text, channel or self.support)
+
+    async def request(self, card: Message) -> Request:
+        """Find the request of a card by the short id that stands on it."""
+        short = re.search(r"R-[A-Z2-9]{5}", card.text)
+        assert short
+        found = await self.running.books.find_short(ShortId(short[0]))
+        assert found
+        return found
 
     def thread(self, card: Message) -> list[str]:
         return [self.shop.ann.read(reply) for reply in self.shop.slack.thread(card)]

@@ -20,6 +20,9 @@ NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments"})
 """Arguments that travel as JSON inside a form."""
 
 
+TOO_MANY: Final = 429
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What the bot signs in with; made up, and of no use anywhere else."""
@@ -64,7 +67,8 @@ class WebApi:
         try:
             return await self._run(request, method)
         except Refuse as refusal:
-            return web.json_response({"ok": False, "error": "ratelimited"}, status=refusal.status, headers=refusal.headers)
+            said = {"ok": False, "error": "ratelimited"} if refusal.status == TOO_MANY else {"ok": False, "error": "internal_error"}
+            return web.json_response(said, status=refusal.status, headers=refusal.headers)
         except Cut:
             if request.transport is not None:
                 request.transport.abort()

@@ -1,0 +1,32 @@
+"""How soon a started process is ready, against a bare Bolt's first answer."""
+
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from bench.figures import Figure, median, within
+from bench.processes import bare_bolt, real_bot, stand_in_dintero, stand_in_slack
+
+LIMIT: Final = 3.0
+
+
+async def measure(folder: Path, *, times: int) -> list[Figure]:
+    """Start each so many times, in turns; the bot once more before, in an empty folder."""
+    bare: list[float] = []
+    ours: list[float] = []
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(stand_in_slack(folder))
+        dintero = await stack.enter_async_context(stand_in_dintero(folder))
+        for _ in range(times + 1):
+            start = time.monotonic()
+            async with bare_bolt(folder, slack):
+                bare.append(time.monotonic() - start)
+            start = time.monotonic()
+            async with real_bot(folder, slack=slack, dintero=dintero):
+                ours.append(time.monotonic() - start)
+    against = "bare Bolt's first answer"
+    return [
+        within("start to ready, p50", median(ours[1:]), LIMIT, baseline=median(bare[1:]), against=against),
+        within("the very first start, with an empty database", ours[0], LIMIT, baseline=bare[0], against=against),
+    ]

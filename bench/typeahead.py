@@ -1,0 +1,64 @@
+"""How soon the list of rules is there while somebody types, over ten thousand rules, through the whole HTTP path."""
+
+import asyncio
+import json
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from bench import wire
+from bench.acks import BARE, Load, Server, opened_forms, turn
+from bench.figures import Figure, percentile, within
+from bench.payloads import suggestion
+from bench.processes import bare_bolt, real_bot, stand_in_dintero, stand_in_slack
+from bench.world import PEOPLE
+
+LIMIT: Final = 0.020
+TYPED: Final = ("", "f", "fj", "fjord", "fjordkaffe sp", "o", "øyvær", "ary", "kaffe 3 for", "50", "(40)", "gavekort på 500", "zzz", "a e i")
+"""From nothing typed, which finds all, to what finds nothing."""
+
+
+async def measure(folder: Path, *, rules: int, count: int) -> list[Figure]:
+    """Measure every kind of text equally often, one request at a time."""
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(stand_in_slack(folder))
+        dintero = await stack.enter_async_context(stand_in_dintero(folder, rules=rules))
+        bare = await stack.enter_async_context(bare_bolt(folder, slack))
+        ours = await stack.enter_async_context(real_bot(folder, slack=slack, dintero=dintero))
+        await turn(Server(ours), Load(1, 1, 1), "form")
+        await opened_forms(slack, 1)
+        view = json.loads(await wire.get(slack, "/bench/view"))
+        await _all_rules(ours, view, rules)
+        times: dict[int, list[float]] = {bare: [], ours: []}
+        requests = [suggestion(view, PEOPLE[0], typed) for typed in TYPED]
+        for number in range(count // len(requests)):
+            for port, found in times.items():
+                found += await _typing(port, requests if port == ours else requests[:1] if number % len(requests) == 0 else [])
+    name = f"rules while typing, over {rules:,}"
+    return [
+        within(f"{name}, p50", percentile(times[ours], 0.5), LIMIT, baseline=percentile(times[bare], 0.5), against=BARE),
+        within(f"{name}, p99", percentile(times[ours], 0.99), LIMIT, baseline=percentile(times[bare], 0.99), against=BARE),
+    ]
+
+
+async def _typing(port: int, requests: list[bytes]) -> list[float]:
+    times = []
+    async with wire.line_to(port) as line:
+        for request in requests:
+            start = time.monotonic()
+            await line.ask(request)
+            times.append(time.monotonic() - start)
+    return times
+
+
+async def _all_rules(port: int, view: dict[str, Any], rules: int) -> None:
+    """Wait until the bot has read all rules: what Slack's select shows at most is then found."""
+    wanted = min(rules, 100) // 2
+    async with asyncio.timeout(30):
+        while True:
+            async with wire.line_to(port) as line:
+                found = json.loads(await line.ask(suggestion(view, PEOPLE[0], "")))
+            if len(found.get("options", [])) >= wanted:
+                return
+            await asyncio.sleep(0.1)

@@ -1,0 +1,56 @@
+"""Filling a form in from the keyboard: text on one line or several, and choosing from what a search finds."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from bot.tryout.acts import Thing
+from bot.tryout.forms import Form
+from bot.tryout.screen import Screen
+
+TypeLine = Callable[[str], Awaitable[str]]
+
+SHOWN: Final = 12
+"""Options listed at once."""
+
+
+async def fill(form: Form, field: Thing, text: str | None, *, type_line: TypeLine, screen: Screen) -> None:
+    """Fill one field in; what is missing is asked for."""
+    if form.is_text(field):
+        typed = text if text is not None else await _type(form, field, type_line, screen)
+        if typed:
+            await form.modal.fill({field.label: typed})
+        return
+    value = await _choose(form, field, text or "", type_line, screen)
+    if value is not None:
+        await form.modal.fill({field.label: value})
+
+
+async def _type(form: Form, field: Thing, type_line: TypeLine, screen: Screen) -> str:
+    if not form.has_lines(field):
+        return (await type_line(f"{field.label}: ")).strip()
+    screen.say(f"{field.label}, on as many lines as you like; an empty line ends it:", "dim")
+    lines: list[str] = []
+    while (line := (await type_line("… ")).strip()) or not lines:
+        if not line:
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+async def _choose(form: Form, field: Thing, text: str, type_line: TypeLine, screen: Screen) -> str | None:
+    """Search until one option is chosen; None where the person leaves it."""
+    while True:
+        offered = await form.offered(field, text)
+        if len(offered) == 1 and text:
+            return offered[0][0]
+        if not offered:
+            screen.wrong(f"Nothing in “{field.label}” is called “{text}”: type another part of the name, or Enter to leave it.")
+        else:
+            screen.choices([(name, about) for _, name, about in offered[:SHOWN]])
+            more = f"the first {SHOWN} of {len(offered)}; " if len(offered) > SHOWN else ""
+            screen.say(f"({more}type a number, more of the name, or Enter to leave it)", "dim")
+        text = (await type_line(f"{field.label}: ")).strip()
+        if not text:
+            return None
+        if text.isdecimal() and 1 <= int(text) <= min(len(offered), SHOWN):
+            return offered[int(text) - 1][0]

@@ -1,0 +1,97 @@
+"""The form on top of somebody's screen, each of its things with a number: fields, buttons, and last its own submit and close."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.slack.drawing import Pen
+from bot.sandbox.slack.elements import KEPT_AS, TEXTS, Element, elements
+from bot.sandbox.slack.modal import Modal
+from bot.sandbox.slack.person import SandboxPerson
+from bot.sandbox.slack.views import OpenView
+from bot.sandbox.slack.workspace import Workspace
+from bot.tryout.acts import Kind, Thing
+from bot.tryout.shop import Shop
+
+WAITS: str = "One moment"
+"""What the bot's forms say while something is looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A modal as somebody sees it now."""
+
+    modal: Modal
+    view: OpenView
+    workspace: Workspace
+
+    @property
+    def title(self) -> str:
+        """What stands above."""
+        return self.modal.title
+
+    @property
+    def waits(self) -> bool:
+        """Whether the bot is about to draw something else here."""
+        return WAITS in self.modal.text
+
+    @property
+    def only_tells(self) -> bool:
+        """Whether there is nothing to do but to read and close it."""
+        return not self._usable and not self.modal.submit_label and not self.waits
+
+    @property
+    def things(self) -> tuple[Thing, ...]:
+        """List what can be used, in the order in which it stands."""
+        own = [(self.modal.submit_label, Kind.SUBMIT), (self._close_label, Kind.CLOSE)]
+        inside = [(element.label, Kind.BUTTON if element.type == "button" else Kind.FIELD) for element in self._usable]
+        return tuple(Thing(number, label, kind) for number, (label, kind) in enumerate([*inside, *(one for one in own if one[0])], start=1))
+
+    @property
+    def lines(self) -> list[str]:
+        """Draw what is inside."""
+        numbers = {(element.block_id, element.action_id): number for number, element in enumerate(self._usable, start=1)}
+        pen = Pen(
+            self.workspace,
+            state=self.view.state,
+            errors=self.view.errors,
+            number=lambda element: numbers.get((element.block_id, element.action_id)),
+        )
+        return pen.blocks(self.view.content["blocks"])
+
+    @property
+    def below(self) -> str:
+        """Draw its own buttons."""
+        return "   ".join(f"[{thing.number}] {thing.label}" for thing in self.things if thing.kind in {Kind.SUBMIT, Kind.CLOSE})
+
+    def is_text(self, field: Thing) -> bool:
+        """Say whether something is typed into a field, and not chosen."""
+        return self._element(field).type in TEXTS
+
+    def has_lines(self, field: Thing) -> bool:
+        """Say whether a field takes several lines."""
+        return bool(self._element(field).element.get("multiline"))
+
+    async def offered(self, field: Thing, typed: str) -> list[tuple[str, str, str]]:
+        """Search a field's options: each one's value, its name, and what is said of it."""
+        return [_option(option) for option in await self.modal.options(field.label, typed)]
+
+    @property
+    def _usable(self) -> list[Element]:
+        return [element for element in elements(self.view.content["blocks"]) if element.type == "button" or element.type in KEPT_AS]
+
+    @property
+    def _close_label(self) -> str:
+        return str((self.view.content.get("close") or {}).get("text", "Close"))
+
+    def _element(self, field: Thing) -> Element:
+        return self._usable[field.number - 1]
+
+
+def form_of(who: SandboxPerson, shop: Shop) -> Form | None:
+    """Find what is on top of somebody's screen, if anything is."""
+    stack, modal = shop.slack.stacks.of(who.id), who.view
+    return Form(modal, stack[-1], shop.slack.workspace) if stack and modal else None
+
+
+def _option(option: dict[str, Any]) -> tuple[str, str, str]:
+    return str(option["value"]), str(option["text"]["text"]), str((option.get("description") or {}).get("text", ""))

@@ -1,0 +1,61 @@
+"""`discount-bot sandbox`: opens the made-up shop with the bot in it, plays one journey, and hands over the keyboard."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from bot.giving.engine import Patience
+from bot.logs import set_up_logs
+from bot.tryout import words
+from bot.tryout.journey import play
+from bot.tryout.screen import Screen
+from bot.tryout.session import Session
+from bot.tryout.shop import database_in, open_bot, open_shop
+from bot.tryout.terminal import at_a_terminal, left_as_it_was, type_line
+from bot.tryout.watching import Watch
+
+PATIENCE: Final = Patience(first=0.05, longest=2.0, total=60.0, attempts=60)
+"""Shorter than the real one: whoever takes Dintero away wants to see what comes of it."""
+PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
+
+
+async def try_out() -> None:
+    """Play until the journey is over or, at a terminal, until the person has had enough."""
+    _stay_on_this_machine()
+    screen = Screen()
+    playing = asyncio.ensure_future(_play(screen))
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(name, playing.cancel)
+    with suppress(asyncio.CancelledError):
+        await playing
+    if at_a_terminal():
+        screen.say(f"\n{words.GOODBYE}", "dim")
+
+
+async def _play(screen: Screen) -> None:
+    with tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder, left_as_it_was():
+        async with open_shop() as shop, open_bot(shop, database_in(Path(folder)), patience=PATIENCE) as running:
+            await running.rules.refresh()  # so that the first form knows them, however slow the machine
+            screen.say(words.WELCOME)
+            watch = Watch(shop.slack.workspace)
+            await play(shop, screen, watch)
+            if not at_a_terminal():
+                screen.say(words.NO_KEYBOARD, "dim")
+                return
+            screen.heading(words.YOURS)
+            screen.say(words.START)
+            await Session(shop, screen, watch, type_line).run()
+
+
+def _stay_on_this_machine() -> None:
+    """Let no proxy of the environment come between the stand-ins, and no log between the drawings."""
+    for name in PROXIES:
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
+    sys.stdout.reconfigure(errors="replace")
+    set_up_logs(level="error")

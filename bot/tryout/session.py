@@ -1,0 +1,204 @@
+"""The keyboard handed over: does what is typed, as the person who is played, and shows what comes of it."""
+
+from contextlib import suppress
+from typing import Final
+
+from bot.sandbox.dintero.faults import Fault, Operation
+from bot.sandbox.slack.changes import NeverSeen
+from bot.sandbox.slack.mrkdwn import plain
+from bot.sandbox.slack.person import SandboxPerson
+from bot.sandbox.slack.reactions import CannotDo, Reaction
+from bot.sandbox.slack.workspace import Channel, Message
+from bot.tryout import words
+from bot.tryout.acts import Act, Around, Become, Clear, Command, Cut, Fill, GoTo, Kind, Look, Plain, Press, ShowLedger, Thing, Unclear
+from bot.tryout.filling import TypeLine, fill
+from bot.tryout.forms import Form, form_of
+from bot.tryout.keyboard import read
+from bot.tryout.screen import Screen
+from bot.tryout.shop import Shop
+from bot.tryout.terminal import NoMoreInput
+from bot.tryout.watching import Watch, name_of, quiet
+
+QUIET: Final = 0.5
+"""Seconds without any change after which what was done is taken to be over."""
+RECOVERY: Final = 2.5
+"""The same once Dintero is back: the bot may be waiting before it tries again."""
+SHOWN: Final = 8
+"""Messages of a channel that are drawn, threads aside."""
+
+
+class Session:
+    """One person at the keyboard, who plays everybody in turn."""
+
+    def __init__(self, shop: Shop, screen: Screen, watch: Watch, type_line: TypeLine) -> None:
+        """Sit down as Ann."""
+        self._shop = shop
+        self._screen = screen
+        self._watch = watch
+        self._type_line = type_line
+        self._who: SandboxPerson = shop.ann
+        self._where: Channel = shop.support
+        self._drawn: tuple[str, list[str]] | None = None
+
+    async def run(self) -> None:
+        """Do what is typed until the person has had enough."""
+        self._watch.news()
+        with suppress(NoMoreInput):
+            while (act := read(await self._type_line(self._prompt()), self._around())) is not Plain.QUIT:
+                await self._do_and_show(act)
+
+    async def _do_and_show(self, act: Act) -> None:
+        try:
+            await self._do(act)
+        except CannotDo as stopped:
+            self._screen.wrong(f"{stopped} – type “look” to see what there is.")
+        await self._settle(RECOVERY if act is Plain.UP else QUIET)
+        for news in self._watch.news():
+            self._screen.message(f"{news.where}{' – now says' if news.changed else ''}", news.lines)
+        await self._show_form()
+
+    async def _do(self, act: Act) -> None:
+        match act:
+            case Become(name):
+                self._become(name)
+            case GoTo(channel):
+                self._where = self._channel(channel)
+                self._look(whole=False)
+            case Command(text):
+                self._heard(await self._who.command(text, self._here))
+            case Fill(field, text):
+                await fill(self._form, field, text, type_line=self._type_line, screen=self._screen)
+            case Clear(field):
+                await self._form.modal.fill({field.label: ""})
+            case Press(button):
+                await self._press(button)
+            case Look(whole):
+                self._look(whole=whole)
+            case ShowLedger(customer):
+                self._ledger(customer)
+            case Cut(after, times):
+                self._cut(after=after, times=times)
+            case Unclear(advice):
+                self._screen.wrong(advice)
+            case Plain():
+                self._plain(act)
+
+    def _plain(self, act: Plain) -> None:
+        faults = self._shop.dintero.faults
+        match act:
+            case Plain.DOWN:
+                for operation in Operation:
+                    faults.always(Fault.cut(), on=operation)
+                self._screen.say("Dintero is down: every connection is cut. “up” brings it back.", "red")
+            case Plain.UP:
+                faults.clear()
+                self._screen.say("Dintero answers again.", "green")
+            case Plain.HELP:
+                for title, pairs in (("What you can type", words.HELP), ("Who you can be", words.ROLES), ("Where", words.CHANNELS)):
+                    self._screen.pairs(title, pairs)
+            case Plain.QUIT | Plain.NOTHING:
+                pass
+
+    def _become(self, name: str) -> None:
+        self._who = next(person for person in self._shop.people if person.name == name)
+        self._drawn = None
+        self._screen.say(f"You are {name} now, in {name_of(self._here, self._shop.slack.workspace)}.", "dim")
+
+    def _cut(self, *, after: bool, times: int) -> None:
+        self._shop.dintero.faults.next(*[Fault.cut(after=after)] * times)
+        when = "after Dintero has done what it was asked, so that the bot cannot know" if after else "before Dintero does anything"
+        which = "The next call that gives a discount is" if times == 1 else f"The next {times} calls that give discounts are"
+        self._screen.say(f"{which} cut {when}. Ask for one, and look at the ledger then.", "red")
+
+    def _ledger(self, customer: str) -> None:
+        ledger = self._shop.dintero.ledger
+        grants = [grant for grant in ledger.grants if customer in {"", grant.customer}]
+        self._screen.holders(grants, self._shop.rule_names, of=customer)
+        self._screen.calls([call for call in ledger.calls if not customer or customer in call.customers])
+
+    async def _press(self, button: Thing) -> None:
+        form = form_of(self._who, self._shop)
+        if form is None:
+            return await self._press_on(self._watch.message(button.number), button.label)
+        match button.kind:
+            case Kind.SUBMIT:
+                self._heard(await form.modal.submit())
+            case Kind.CLOSE:
+                await form.modal.close()
+            case _:
+                self._heard(await form.modal.press(button.label))
+        return None
+
+    async def _press_on(self, message: Message, label: str) -> None:
+        """Press a button of a message; where it asks first, hand the question on."""
+        reaction = await self._who.press(label, message, confirm=False)
+        if reaction.confirmed:
+            question = plain(reaction.confirmed, self._shop.slack.workspace)
+            sure = await self._type_line(f"{question} Sure? (y/n) ")
+            if not sure.strip().casefold().startswith("y"):
+                return
+            reaction = await self._who.press(label, message)
+        self._heard(reaction)
+
+    def _heard(self, reaction: Reaction) -> None:
+        if reaction.trouble:
+            self._screen.wrong(f"Slack says: {reaction.trouble}")
+
+    def _look(self, *, whole: bool) -> None:
+        self._drawn = None
+        if form_of(self._who, self._shop) is not None:
+            return
+        there = [message for message in [*self._here.messages, *self._who.ephemerals] if message.channel == self._here.id]
+        above = sorted((message for message in there if not message.is_reply and self._who.can_see(message)), key=lambda one: one.ts)
+        name = name_of(self._here, self._shop.slack.workspace)
+        self._screen.heading(f"{name}, as {self._who.name} sees it" + ("" if above else ": nothing yet"))
+        for message in above if whole else above[-SHOWN:]:
+            for one in (message, *self._here.thread(message.ts)):
+                self._screen.message(self._watch.where(one), self._watch.lines(one), whole=whole)
+
+    async def _show_form(self) -> None:
+        """Draw the form if it is not the one that was drawn last; one that only tells something is read and closed."""
+        form = form_of(self._who, self._shop)
+        drawn = (form.title, form.lines) if form else None
+        if form is not None and drawn != self._drawn:
+            below = f"({self._who.name} closes it)" if form.only_tells else form.below
+            self._screen.form(f"{form.title} – on {self._who.name}'s screen", form.lines, below)
+        self._drawn = drawn
+        if form is not None and form.only_tells:
+            await form.modal.close()
+            self._drawn = None
+
+    async def _settle(self, seconds: float) -> None:
+        """Wait until no form says that it will change in a moment, and then until all is quiet."""
+        changes = self._shop.slack.changes
+        with suppress(NeverSeen):
+            await changes.until(lambda: not ((form := form_of(self._who, self._shop)) and form.waits))
+        await quiet(changes, seconds)
+
+    @property
+    def _form(self) -> Form:
+        form = form_of(self._who, self._shop)
+        if form is None:
+            raise CannotDo("the form is gone")
+        return form
+
+    @property
+    def _here(self) -> Channel:
+        return self._who.direct if self._where.direct_with is not None else self._where
+
+    def _channel(self, name: str) -> Channel:
+        found = (channel for channel in self._shop.slack.workspace.channels.values() if channel.name == name and name)
+        return next(found, self._who.direct)
+
+    def _prompt(self) -> str:
+        form = form_of(self._who, self._shop)
+        where = f"in “{form.title}”" if form else f"in {name_of(self._here, self._shop.slack.workspace)}"
+        return f"\n{self._who.name}, {where} › "
+
+    def _around(self) -> Around:
+        people = tuple(person.name for person in self._shop.people)
+        channels = tuple(channel.name for channel in self._shop.slack.workspace.channels.values() if channel.direct_with is None)
+        form = form_of(self._who, self._shop)
+        if form is not None:
+            return Around(people, channels, form.things, form=True)
+        return Around(people, channels, tuple(self._watch.buttons(self._who)))

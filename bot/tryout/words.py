@@ -1,0 +1,45 @@
+"""What the try-out itself says to the person at the keyboard."""
+
+from typing import Final
+
+WELCOME: Final = (
+    "A made-up shop on this machine: Slack and Dintero are stand-ins, the bot between them is the real one.\n"
+    "It needs no credentials, uses none that are set, and nothing leaves this machine."
+)
+
+YOURS: Final = "Now it is yours"
+
+START: Final = "Ask for a discount yourself with “/discount add”, or type “help”. Ctrl-D ends it."
+
+NO_KEYBOARD: Final = "Run it in a terminal to type commands, press the buttons and cut Dintero's connection yourself."
+
+GOODBYE: Final = "Ended; everything of this try-out is gone again."
+
+ROLES: Final = (
+    ("as ann", "Ann works in support and asks for discounts"),
+    ("as bo, as cleo", "Bo and Cleo are leads: either may approve, but never what they asked for themselves"),
+    ("as chief", "Chief is the admin, and may approve too"),
+    ("as gus", "Gus is a guest in this Slack, and may do nothing"),
+)
+
+CHANNELS: Final = (
+    ("in loyalty-support", "up to 500 customers, one other person has to approve"),
+    ("in small-favours", "up to 3 customers and 1,000.00 NOK, given at once"),
+    ("in campaigns", "where it is told what was given; nothing can be asked for here"),
+    ("in dm", "what the bot wrote to you alone"),
+)
+
+HELP: Final = (
+    ("/discount add", "opens the form; also: /discount help, status, rule, cancel R-…"),
+    ('/discount add "Spar 100,-" c-1 c-2', "opens it filled in; c-1 and c-2 stand for any customer ids that you like"),
+    ("1 spar", "in a form: fills field 1 in, or searches it and lets you choose"),
+    ("2 c-1, c-2", "in a form: fills field 2 in; “2” alone lets you type several lines; “clear 2” empties it"),
+    ("4", "presses the button [4]; so does what stands on it, such as “review” or “approve”"),
+    ("close", "leaves the form"),
+    ("look, look all", "draws the channel or the form again; “all” shortens nothing"),
+    ("ledger, ledger c-1", "shows what Dintero holds (of one customer), and the last calls to it"),
+    ("cut, cut after", "cuts Dintero's connection on the next call, before or after it has done it; “cut after 3”: on three"),
+    ("down, up", "takes Dintero away altogether, and brings it back"),
+    ("Enter", "shows what has happened meanwhile"),
+    ("quit", "ends it"),
+)

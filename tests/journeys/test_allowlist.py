@@ -1,0 +1,110 @@
+"""The allowlist: whoever or whatever is not listed gets a private sentence, and nothing happens."""
+
+import pytest
+
+from bot.giving.people import Kind
+from bot.sandbox.slack.faults import Fault
+from bot.tryout.shop import LEADS, POLICY, SUPPORT, with_channel
+from tests.clock import HandClock
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import RULE, SEED, Trip
+
+
+async def test_an_unlisted_channel_is_refused_in_the_ack(trip: Trip) -> None:
+    elsewhere = trip.shop.slack.add_channel("random", trip.shop.people)
+    reaction = await trip.shop.ann.command("/discount add", elsewhere)
+    assert "does not list it" in reaction.text
+    assert "@Chief" in reaction.text
+
+
+@pytest.mark.parametrize(("kind", "words"), [(Kind.GUEST, "Guests"), (Kind.BOT, "Bots"), (Kind.DEACTIVATED, "deactivated")])
+async def test_only_full_members_are_let_in(trip: Trip, kind: Kind, words: str) -> None:
+    trip.shop.ann.account.kind = kind
+    await trip.shop.ann.command("/discount add", trip.support)
+    await trip.shop.ann.is_told(words)
+    assert trip.shop.ann.view is None
+
+
+async def test_a_stranger_of_another_workspace_is_refused_in_the_ack(trip: Trip) -> None:
+    sid = trip.shop.slack.add_person("Sid", kind=Kind.STRANGER)
+    trip.support.members.add(sid.id)
+    reaction = await sid.command("/discount add", trip.support)
+    assert "another one" in reaction.text
+
+
+async def test_who_is_no_requester_is_told_who_can_change_it(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, requesters=(LEADS,)))
+    await trip.shop.ann.command("/discount add", trip.support)
+    told = await trip.shop.ann.is_told("not among those who may ask")
+    assert "@Chief" in trip.shop.ann.read(told)
+
+
+async def test_a_group_lookup_that_fails_lets_nobody_in_and_says_why(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, requesters=(LEADS,)))
+    trip.shop.slack.faults.plan("usergroups.users.list", Fault.SERVER_ERROR, times=9)
+    await trip.shop.bo.command("/discount add", trip.support)
+    await trip.shop.bo.is_told("nobody is let in")
+
+
+async def test_a_group_is_remembered_for_a_minute(opens: Opens) -> None:
+    clock = HandClock()
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, requesters=(LEADS,)), clock=clock)
+    await (await trip.form(by=trip.shop.bo)).close()
+    trip.shop.slack.workspace.groups[LEADS].members.discard(trip.shop.bo.id)  # type: ignore[index]
+    await (await trip.form(by=trip.shop.bo)).close()
+    clock.pass_by(seconds=61)
+    await trip.shop.bo.command("/discount add", trip.support)
+    await trip.shop.bo.is_told("not among those who may ask")
+
+
+async def test_who_lost_the_right_between_review_and_asking_is_refused(opens: Opens) -> None:
+    clock = HandClock()
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, requesters=(LEADS,)), clock=clock)
+    review = await trip.review("a", by=trip.shop.bo)
+    trip.shop.slack.workspace.groups[LEADS].members.discard(trip.shop.bo.id)  # type: ignore[index]
+    clock.pass_by(seconds=61)
+    await review.submit()
+    await trip.shop.bo.sees_view("Not asked for")
+    assert trip.shop.slack.messages(trip.support) == []
+
+
+async def test_a_rule_the_channel_does_not_list_is_refused_even_when_forged(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, rules=frozenset({SEED})))
+    other = next(rule for rule in trip.shop.dintero.rules if rule != SEED)
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": "a"})
+    await form.submit()
+    sent = next(each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission")
+    forged = str(sent.payload).replace(SEED, other)
+    assert other in forged
+    _swap(sent.payload, SEED, other)
+    ack = await trip.shop.slack.deliver("interactive", sent.payload)
+    assert "may not be given from this channel" in str(ack.body)
+
+
+async def test_too_dear_and_unpriced_are_refused_where_money_is_limited(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, max_amount=15_000, allow_unpriced=False))
+    form = await trip.form()
+    await form.fill({"Rule": RULE, "Customer IDs": "a\nb"})
+    assert "200.00 NOK" in (await form.submit()).errors["Customer IDs"]
+    percent = next(rule["name"] for rule in trip.shop.dintero.rules.values() if rule["reward"]["type"] == "discount_percent")
+    await form.fill({"Rule": percent, "Customer IDs": "a"})
+    assert "limit in money" in (await form.submit()).errors["Rule"]
+
+
+async def test_where_only_the_requester_could_approve_nothing_can_be_asked(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, approvers=("U0BO",)))
+    form = await trip.form(by=trip.shop.bo)
+    await form.fill({"Rule": RULE, "Customer IDs": "a"})
+    await form.submit()
+    await trip.shop.bo.sees_view(submit="Review", text="Nobody but you could approve this")
+
+
+def _swap(node: object, old: str, new: str) -> None:
+    """Change a value wherever it stands in a payload."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in list(items):
+        if value == old:
+            node[key] = new  # type: ignore[index]
+        else:
+            _swap(value, old, new)

@@ -1,0 +1,182 @@
+"""Approving: who may, what of two at once, and that every click is answered."""
+
+import asyncio
+
+import pytest
+
+from bot.giving.people import Kind
+from bot.sandbox.slack.person import SandboxPerson
+from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from tests.clock import HandClock
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import SEED, Trip
+
+
+async def test_the_card_says_what_is_asked_and_mentions_the_approvers(trip: Trip) -> None:
+    card = await trip.ask("c-1\nc-2", Reason="late parcel")
+    seen = trip.shop.bo.read(card)
+    for words in ("@Ann", "Spar 100,-", "2 customers", "2 × 100.00 NOK", "late parcel", "TEST", "@leads", "@Chief", "Approve…", "Reject…"):
+        assert words in seen, words
+
+
+async def test_the_approval_shows_the_ids_masked_and_the_digest(trip: Trip) -> None:
+    card = await trip.ask("customer-0001\nc-2\ncustomer-0003")
+    approval = await trip.opens_approval(card)
+    assert "cu" in approval.text
+    assert "customer-0001" not in approval.text
+    request = await trip.request(card)
+    assert approval.private_metadata == f"{request.id}:1"
+
+
+async def test_many_customers_are_confirmed_by_typing_their_number(trip: Trip) -> None:
+    card = await trip.ask("\n".join(f"c-{number}" for number in range(51)))
+    approval = await trip.opens_approval(card)
+    await approval.fill({"Number of customers": "50"})
+    assert "not the number" in (await approval.submit()).errors["Number of customers"]
+    await approval.fill({"Number of customers": "51"})
+    assert not (await approval.submit()).errors
+    await trip.summary("Given to 51 of 51 customers")
+
+
+async def test_what_has_no_price_is_confirmed_by_typing_the_number(trip: Trip) -> None:
+    percent = next(rule["name"] for rule in trip.shop.dintero.rules.values() if rule["reward"]["type"] == "discount_percent")
+    card = await trip.ask("a", rule=percent)
+    assert "Number of customers" in (await trip.opens_approval(card)).labels
+
+
+@pytest.mark.parametrize("who", ["bo", "chief"])
+async def test_nobody_approves_their_own_request_admins_included(trip: Trip, who: str) -> None:
+    person: SandboxPerson = getattr(trip.shop, who)
+    card = await trip.ask("a", by=person)
+    for button in ("Approve…", "Reject…"):
+        await person.press(button, card)
+        await person.is_told("Nobody approves or rejects their own request")
+    assert trip.shop.dintero.ledger.calls == []
+
+
+async def test_a_forged_approval_of_ones_own_request_is_refused(trip: Trip) -> None:
+    card = await trip.ask("a", by=trip.shop.bo)
+    approval = await trip.opens_approval(card, by=trip.shop.cleo)
+    await approval.submit()
+    sent = next(each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission")
+    other = await trip.ask("b", by=trip.shop.bo)
+    request = await trip.request(other)
+    sent.payload["user"] = {**sent.payload["user"], "id": trip.shop.bo.id}
+    sent.payload["view"]["private_metadata"] = f"{request.id}:1"
+    await trip.shop.slack.deliver("interactive", sent.payload)
+    await trip.approve(other, by=trip.shop.cleo)
+    await trip.summary("Given to 1 of 1 customers")
+    votes = await trip.running.books.votes(request.id, 1)
+    assert [vote.by for vote in votes] == [trip.shop.cleo.id]
+
+
+async def test_who_is_no_approver_is_told_so(trip: Trip) -> None:
+    card = await trip.ask("a", by=trip.shop.bo)
+    await trip.shop.ann.press("Approve…", card)
+    await trip.shop.ann.is_told("not one of this channel's approvers")
+
+
+async def test_of_two_approvals_at_once_one_wins_and_the_other_is_told_who_was_first(trip: Trip) -> None:
+    card = await trip.ask("a")
+    first, second = await trip.opens_approval(card), await trip.opens_approval(card, by=trip.shop.cleo)
+    await asyncio.gather(first.submit(), second.submit())
+    views = [await who.sees_view(lambda view: "One moment" not in view.text and not view.submit_label) for who in (trip.shop.bo, trip.shop.cleo)]
+    assert sorted("was first" in view.text for view in views) == [False, True]
+    await trip.summary("Given to 1 of 1 customers")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1}
+
+
+async def test_a_rejection_ends_it_with_the_reason_told(trip: Trip) -> None:
+    card = await trip.ask("a")
+    stale = card.as_it_is()
+    await trip.shop.bo.press("Reject…", card)
+    rejection = await trip.shop.bo.sees_view(submit="Reject")
+    await rejection.fill({"Reason": "wrong rule"})
+    await rejection.submit()
+    await trip.shop.ann.sees("wrong rule", trip.shop.ann.direct)
+    await trip.shop.ann.sees("rejected", trip.shop.campaigns)
+    await trip.shop.slack.until(lambda: "Approve…" not in trip.shop.bo.read(card) or None)
+    await trip.shop.cleo.press("Approve…", stale)
+    await trip.shop.cleo.is_told("@Bo was first")
+    assert trip.shop.dintero.ledger.calls == []
+
+
+@pytest.mark.parametrize("who", ["ann", "chief"])
+async def test_the_requester_and_admins_cancel_and_others_do_not(trip: Trip, who: str) -> None:
+    card = await trip.ask("a")
+    await trip.shop.bo.press("Cancel request", card)
+    await trip.shop.bo.is_told("not yours")
+    person: SandboxPerson = getattr(trip.shop, who)
+    await person.press("Cancel request", card)
+    await person.is_told("is cancelled")
+    await trip.shop.slack.until(lambda: "Approve…" not in trip.shop.bo.read(card) or None)
+
+
+async def test_cancel_by_command_takes_the_short_id_in_any_case(trip: Trip) -> None:
+    request = await trip.request(await trip.ask("a"))
+    await trip.shop.ann.command(f"/discount cancel {request.short.lower()}", trip.support)
+    await trip.shop.ann.is_told("is cancelled")
+
+
+async def test_when_its_time_is_over_the_card_says_so_and_the_buttons_go(opens: Opens) -> None:
+    clock = HandClock()
+    trip = await opens(clock=clock)
+    card = await trip.ask("a")
+    stale = card.as_it_is()
+    clock.pass_by(hours=24, seconds=1)
+    await trip.shop.bo.press("Approve…", stale)
+    await trip.shop.bo.is_told("expired")
+    trip.running.jobs.wake()
+    await trip.shop.slack.until(lambda: "xpired" in trip.shop.bo.read(card) or None)
+    assert "Approve…" not in trip.shop.bo.read(card)
+    await trip.shop.ann.sees("expired", trip.shop.ann.direct)
+    assert trip.shop.dintero.ledger.calls == []
+
+
+async def test_an_approval_modal_left_open_over_the_time_gives_nothing(opens: Opens) -> None:
+    clock = HandClock()
+    trip = await opens(clock=clock)
+    approval = await trip.opens_approval(await trip.ask("a"))
+    clock.pass_by(hours=25)
+    await approval.submit()
+    await trip.shop.bo.sees_view(lambda view: "expired" in view.text)
+    assert trip.shop.dintero.ledger.calls == []
+
+
+async def test_an_approver_who_left_before_the_giving_stops_it(opens: Opens) -> None:
+    clock = HandClock()
+    trip = await opens(clock=clock, policy=with_channel(POLICY, SUPPORT, batch_size=1))
+    approval = await trip.opens_approval(await trip.ask("a"))
+    trip.shop.bo.account.kind = Kind.DEACTIVATED
+    clock.pass_by(seconds=61)
+    await approval.submit()
+    await trip.shop.bo.sees_view(lambda view: "deactivated" in view.text)
+    assert trip.shop.dintero.ledger.calls == []
+
+
+async def test_a_button_of_another_channels_card_finds_nothing(trip: Trip) -> None:
+    card = await trip.ask("a")
+    await trip.shop.bo.press("Approve…", card)
+    await (await trip.shop.bo.sees_view(submit="Approve")).close()
+    sent = next(each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "block_actions")
+    sent.payload["channel"] = {"id": trip.shop.quick.id, "name": "small-favours"}
+    await trip.shop.slack.deliver("interactive", sent.payload)
+    await trip.shop.bo.is_told("no request")
+
+
+async def test_status_is_seen_in_the_channel_and_elsewhere_only_by_those_concerned(trip: Trip) -> None:
+    request = await trip.request(await trip.ask("a"))
+    await trip.shop.cleo.command("/discount status", trip.support)
+    await trip.shop.cleo.is_told(request.short)
+    dan = trip.shop.slack.add_person("Dan")
+    trip.shop.quick.members.add(dan.id)
+    await dan.command(f"/discount status {request.short}", trip.shop.quick)
+    await dan.is_told("not yours")
+    await trip.shop.cleo.command(f"/discount status {request.short}", trip.shop.quick)
+    await trip.shop.cleo.is_told("Spar 100,-")
+
+
+async def test_a_rule_is_shown_with_its_statistics(trip: Trip) -> None:
+    await trip.shop.ann.command("/discount rule ‘Spar 100,-’", trip.support)
+    told = trip.shop.ann.read(await trip.shop.ann.is_told("100.00 NOK off"))
+    assert "Uses: 28" in told

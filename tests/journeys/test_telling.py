@@ -1,0 +1,139 @@
+"""Giving and telling: what the thread, the requester and the other channels are told, whatever Dintero answers."""
+
+import pytest
+
+from bot.sandbox.dintero import Fault, Point
+from bot.sandbox.slack.faults import Fault as SlackFault
+from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import SEED, Trip
+
+
+async def test_refused_customers_are_masked_in_the_thread_and_whole_for_the_requester(trip: Trip) -> None:
+    trip.shop.dintero.refuses.add("customer-bad")
+    card = await trip.ask("customer-1\ncustomer-bad\ncustomer-2")
+    await trip.approve(card)
+    summary = trip.shop.ann.read(await trip.summary("Given to 2 of 3 customers"))
+    assert "cu" in summary
+    assert "customer-bad" not in summary
+    await trip.shop.ann.sees("customer-bad", trip.shop.ann.direct)
+    assert trip.shop.dintero.ledger.holders(SEED) == {"customer-1": 1, "customer-2": 1}
+    for words in ("@Ann", "@Bo", "100.00 NOK off", "For purchases from", "Uses: 28"):
+        assert words in summary, words
+
+
+async def test_what_changed_in_the_statistics_since_it_was_asked_is_told(trip: Trip) -> None:
+    card = await trip.ask("a")
+    trip.shop.dintero.use(SEED, times=2, amount=20_000)
+    await trip.approve(card)
+    summary = trip.shop.ann.read(await trip.summary())
+    assert "Uses: 30 (" in summary
+    assert "2 more" in summary or "+2" in summary
+
+
+async def test_the_other_channels_are_told_once_with_a_link_to_the_card(trip: Trip) -> None:
+    card = await trip.ask("a")
+    await trip.approve(card)
+    await trip.shop.ann.sees("it is done", trip.shop.campaigns)
+    assert len(trip.shop.slack.messages(trip.shop.campaigns)) == 1
+    assert card.ts.replace(".", "") in str(trip.shop.slack.messages(trip.shop.campaigns)[0].blocks)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(Fault.unauthorized(), "client id or secret"), (Fault.forbidden(), "too little scope"), (Fault.not_found(), "does not have the rule")],
+    ids=["401", "403", "404"],
+)
+async def test_what_cannot_pass_stops_with_the_cure_and_goes_on_when_told_to(trip: Trip, fault: Fault, words: str) -> None:
+    trip.shop.dintero.faults.always(fault)
+    card = await trip.ask("a\nb")
+    await trip.approve(card)
+    await trip.shop.ann.sees(words, trip.support)
+    await trip.shop.ann.sees("stopped", trip.shop.campaigns)
+    await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None)
+    assert not any("Given to" in line for line in trip.thread(card))
+    trip.shop.dintero.faults.clear()
+    await trip.shop.ann.press("Continue…", card)
+    await trip.summary("Given to 2 of 2 customers")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}
+    assert sum("Given to" in line for line in trip.thread(card)) == 1
+
+
+async def test_a_stopped_request_can_be_left_as_it_is(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1))
+    trip.shop.dintero.faults.next(None, Fault.forbidden())
+    card = await trip.ask("a\nb\nc")
+    await trip.approve(card)
+    await trip.shop.slack.until(lambda: "End here…" in trip.shop.bo.read(card) or None)
+    await trip.shop.bo.press("End here…", card)
+    summary = trip.shop.ann.read(await trip.summary("Given to 1 of 3 customers"))
+    assert "not tried" in summary.lower()
+
+
+async def test_an_answer_that_never_comes_stops_it_and_nobody_gets_it_twice_on_continue(opens: Opens) -> None:
+    trip = await opens(DINTERO_TIMEOUT="0.2")
+    trip.shop.dintero.faults.always(Fault.hang(after=True))
+    card = await trip.ask("a\nb")
+    await trip.approve(card)
+    await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None, within=20)
+    trip.shop.dintero.faults.clear()
+    await trip.shop.ann.press("Continue…", card)
+    await trip.summary("Given to 2 of 2 customers")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}
+
+
+async def test_a_cancel_while_giving_ends_after_the_batch_in_flight_and_tells_who_has_it(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1))
+    card = await trip.ask("\n".join(f"c-{number}" for number in range(20)))
+
+    async def ann_cancels_at_the_third(point: Point, number: int) -> None:
+        if (point, number) == (Point.BEFORE, 3):
+            await trip.shop.ann.press("Cancel request", card)
+            await trip.shop.ann.is_told("stops once the calls under way have ended")
+
+    trip.shop.dintero.on_call = ann_cancels_at_the_third
+    await trip.approve(card)
+    await trip.summary("Given to 3 of 20 customers")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"c-0": 1, "c-1": 1, "c-2": 1}
+
+
+async def test_a_rule_changed_after_the_approval_waits_again_for_a_yes_to_what_it_is_now(trip: Trip) -> None:
+    card = await trip.ask("a")
+    approval = await trip.opens_approval(card)
+    trip.shop.dintero.rules[SEED]["reward"]["value"] = 99_900
+    await approval.submit()
+    await trip.shop.bo.sees_view("Approved")
+    await trip.shop.slack.until(lambda: any("changed" in line for line in trip.thread(card)) or None)
+    assert trip.shop.dintero.ledger.calls == []
+    await trip.shop.slack.until(lambda: "999.00 NOK" in trip.shop.bo.read(card) or None)
+    await (await trip.shop.bo.sees_view()).close()
+    await trip.approve(card, by=trip.shop.cleo)
+    await trip.summary("Given to 1 of 1 customers")
+
+
+@pytest.mark.parametrize("fault", list(SlackFault), ids=str)
+async def test_whatever_slack_does_everything_is_said_once_and_in_order(trip: Trip, fault: SlackFault) -> None:
+    trip.shop.slack.faults.plan("chat.postMessage", fault)
+    card = await trip.ask("a")
+    trip.shop.slack.faults.plan("chat.postMessage", fault)
+    trip.shop.slack.faults.plan("chat.update", fault)
+    await trip.approve(card)
+    await trip.summary("Given to 1 of 1 customers")
+    await trip.shop.ann.sees("it is done", trip.shop.campaigns)
+    await trip.shop.slack.until(lambda: "Done" in trip.shop.bo.read(card) or None)
+    thread = trip.thread(card)
+    assert len(trip.shop.slack.messages(trip.support)) == 1
+    assert [any(words in line for words in ("asked for this",)) for line in thread] == [True, False, False]
+    assert "approved it" in thread[1]
+    assert "Given to 1 of 1" in thread[2]
+
+
+async def test_what_people_write_can_neither_ping_nor_link(trip: Trip) -> None:
+    card = await trip.ask("<!channel>\n<https://evil|good>", Reason="<!here> <@U0CHIEF> *bold* & more")
+    await trip.approve(card)
+    await trip.summary()
+    for message in trip.support.messages:
+        raw = f"{message.text} {message.blocks}"
+        assert "<!channel>" not in raw
+        assert "<!here>" not in raw
+        assert "<https://evil" not in raw
