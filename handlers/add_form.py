@@ -11,7 +11,7 @@ from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.giving.request import Typed
 from bot.slack import add_modal, modals, outcomes, review_modal, words
-from bot.slack.screens import Drawing, Sentence, View, new_external_id
+from bot.slack.screens import Drawing, Sentence, View, next_external_id
 from handlers.counter import Counter
 
 REDRAWN = 1
@@ -56,14 +56,14 @@ async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, counter:
     if faults:
         await ack(response_action="errors", errors=add_modal.errors(faults, view, counter.look))
         return
-    external = new_external_id()
+    external = next_external_id(view)
     await ack(response_action="update", view=modals.loading(review_modal.TITLE, external_id=external, metadata=draft))
     counter.jobs.soon(counter.screens.redraw(external, draw_review(counter, draft, who), user=who.id))
 
 
 async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Ask for what the review showed."""
-    draft, external = review_modal.read(view), new_external_id()
+    draft, external = review_modal.read(view), next_external_id(view)
 
     async def draw(_external: str) -> View | Sentence:
         asked = await counter.asking.ask(draft, who)

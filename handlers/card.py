@@ -12,7 +12,7 @@ from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.giving.request import Event, Request
 from bot.slack import approve_modal, card, modals, outcomes, reject_modal, words
-from bot.slack.screens import Sentence, View, new_external_id, said_safely
+from bot.slack.screens import Sentence, View, next_external_id, said_safely
 from handlers.counter import Counter
 
 
@@ -70,7 +70,7 @@ async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncResp
 async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Say no, with the reason."""
     request, why = reject_modal.read(view)
-    await _finish(ack, reject_modal.TITLE, who, counter, lambda: counter.desk.reject(request, who, why), outcomes.rejected)
+    await _finish(ack, view, reject_modal.TITLE, who, counter, lambda: counter.desk.reject(request, who, why), outcomes.rejected)
 
 
 async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -99,9 +99,9 @@ Act = Callable[[], Awaitable[Request | Refusal]]
 Tell = Callable[[Request], Sentence]
 
 
-async def _finish(ack: AsyncAck, title: str, who: Person, counter: Counter, act: Act, tell: Tell) -> None:
+async def _finish(ack: AsyncAck, view: dict[str, Any], title: str, who: Person, counter: Counter, act: Act, tell: Tell) -> None:
     """Do it behind a loading view, which becomes the answer."""
-    external = new_external_id()
+    external = next_external_id(view)
 
     async def draw(_external: str) -> View | Sentence:
         done = await act()

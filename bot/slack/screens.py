@@ -17,7 +17,7 @@ from bot.slack import modals
 
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
-CLOSED: Final = "You closed the form before the answer was there. Nothing was asked for; `/discount add` opens a new one."
+CLOSED: Final = "The form was closed before its answer was there. `/discount status` shows what is asked for; `/discount add` opens a new form."
 VIEW_SECONDS: Final = 5.0
 """How long an update waits for the view that an ack has just drawn."""
 
@@ -92,6 +92,11 @@ class Screens:
 def new_external_id() -> str:
     """Make an id for a view; Slack wants one that no other view of the team ever had."""
     return uuid.uuid4().hex
+
+
+def next_external_id(view: View) -> str:
+    """Name the view that answers a submission: the same for a submission that is delivered twice, so that both draw one view."""
+    return f"{view['id']}.{view['hash']}"
 
 
 async def said_safely(answering: Awaitable[Answer]) -> Answer | str:

@@ -12,8 +12,7 @@ from bot.giving.ids import ChannelId, UserId
 from bot.giving.people import Kind
 from bot.giving.policy import ANY, ChannelPolicy, Policy
 from bot.giving.ports import Clock
-from bot.sandbox.dintero.server import SandboxDintero
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET, SandboxDintero
 from bot.sandbox.slack.delivery import SignedHttp
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.slack import SandboxSlack
@@ -89,7 +88,8 @@ class Shop:
 @asynccontextmanager
 async def open_shop(*, slack: SandboxSlack | None = None, dintero: SandboxDintero | None = None) -> AsyncIterator[Shop]:
     """Open the stand-ins with the shop's people and channels in them."""
-    async with slack or SandboxSlack() as slack, dintero or SandboxDintero() as dintero:
+    slack, dintero = slack or SandboxSlack(), dintero or SandboxDintero()
+    async with slack, dintero:
         ann, bo, cleo = slack.add_person("Ann"), slack.add_person("Bo"), slack.add_person("Cleo")
         chief, gus = slack.add_person("Chief", id=BOSS), slack.add_person("Gus", kind=Kind.GUEST)
         slack.add_group("leads", [bo, cleo], id=LEADS)

@@ -34,7 +34,7 @@ class Trip:
         return self.shop.support
 
     async def ask(
-        self, customers: str = "c-1\nc-2", *, by: SandboxPerson | None = None, channel: Channel | None = None, rule: str = RULE, **others: str
+        self, customers: str, *, by: SandboxPerson | None = None, channel: Channel | None = None, rule: str = RULE, **others: str
     ) -> Message:
         """Ask by the form, and wait for the card."""
         review = await self.review(customers, by=by, channel=channel, rule=rule, **others)
@@ -59,7 +59,7 @@ class Trip:
         await review.submit()
         answer = await who.sees_view(lambda view: view.title in {"Asked for approval", "Under way"})
         await answer.close()
-        return await self.shop.slack.until(lambda: (self.shop.slack.messages(where)[before:] or [None])[0])
+        return await self.shop.slack.until(lambda: next(iter(self.shop.slack.messages(where)[before:]), None))
 
     async def opens_approval(self, card: Message, *, by: SandboxPerson | None = None) -> Modal:
         who = by or self.shop.bo

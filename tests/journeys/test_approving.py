@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.giving.people import Kind
+from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.tryout.shop import POLICY, SUPPORT, with_channel
 from tests.clock import HandClock
@@ -80,7 +81,7 @@ async def test_of_two_approvals_at_once_one_wins_and_the_other_is_told_who_was_f
     card = await trip.ask("a")
     first, second = await trip.opens_approval(card), await trip.opens_approval(card, by=trip.shop.cleo)
     await asyncio.gather(first.submit(), second.submit())
-    views = [await who.sees_view(lambda view: "One moment" not in view.text and not view.submit_label) for who in (trip.shop.bo, trip.shop.cleo)]
+    views = [await who.sees_view(_is_answered) for who in (trip.shop.bo, trip.shop.cleo)]
     assert sorted("was first" in view.text for view in views) == [False, True]
     await trip.summary("Given to 1 of 1 customers")
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1}
@@ -180,3 +181,7 @@ async def test_a_rule_is_shown_with_its_statistics(trip: Trip) -> None:
     await trip.shop.ann.command("/discount rule ‘Spar 100,-’", trip.support)
     told = trip.shop.ann.read(await trip.shop.ann.is_told("100.00 NOK off"))
     assert "Uses: 28" in told
+
+
+def _is_answered(view: Modal) -> bool:
+    return "One moment" not in view.text and not view.submit_label

@@ -94,7 +94,7 @@ async def test_a_cancel_while_giving_ends_after_the_batch_in_flight_and_tells_wh
     trip.shop.dintero.on_call = ann_cancels_at_the_third
     await trip.approve(card)
     await trip.summary("Given to 3 of 20 customers")
-    assert trip.shop.dintero.ledger.holders(SEED) == {"c-0": 1, "c-1": 1, "c-2": 1}
+    assert list(trip.shop.dintero.ledger.holders(SEED).values()) == [1, 1, 1]
 
 
 async def test_a_rule_changed_after_the_approval_waits_again_for_a_yes_to_what_it_is_now(trip: Trip) -> None:
