@@ -48,9 +48,11 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, coun
     if miscounted:
         await ack(response_action="errors", errors=approve_modal.errors(words.refusal_plain(miscounted, counter.look)))
         return
-    await _finish(
-        ack, approve_modal.TITLE, who, counter, lambda: counter.desk.approve(request, round_, who, typed=typed), outcomes.approved
-    )
+
+    async def approve() -> Request | Refusal:
+        return await counter.desk.approve(request, round_, who, typed=typed)
+
+    await _finish(ack, view, approve_modal.TITLE, who, counter, approve, outcomes.approved)
 
 
 async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -70,7 +72,11 @@ async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncResp
 async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Say no, with the reason."""
     request, why = reject_modal.read(view)
-    await _finish(ack, view, reject_modal.TITLE, who, counter, lambda: counter.desk.reject(request, who, why), outcomes.rejected)
+
+    async def reject() -> Request | Refusal:
+        return await counter.desk.reject(request, who, why)
+
+    await _finish(ack, view, reject_modal.TITLE, who, counter, reject, outcomes.rejected)
 
 
 async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:

@@ -17,8 +17,8 @@ from bot.slack import modals
 
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
-CLOSED: Final = "The form was closed before its answer was there. `/discount status` shows what is asked for; `/discount add` opens a new form."
-VIEW_SECONDS: Final = 5.0
+CLOSED: Final = "The form was closed before its answer came. `/discount status` shows what is asked for; `/discount add` opens a new form."
+VIEW_SECONDS: Final = 3.0
 """How long an update waits for the view that an ack has just drawn."""
 
 View = dict[str, Any]

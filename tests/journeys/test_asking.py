@@ -160,4 +160,4 @@ async def test_a_form_closed_too_early_is_answered_directly(trip: Trip) -> None:
     loading = trip.shop.ann.view
     assert loading is not None
     await loading.close()
-    await trip.shop.ann.sees("Nothing was asked for", trip.shop.ann.direct)
+    await trip.shop.ann.sees("The form was closed before its answer came", trip.shop.ann.direct)
