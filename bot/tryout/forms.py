@@ -1,7 +1,7 @@
 """The form on top of somebody's screen, each of its things with a number: fields, buttons, and last its own submit and close."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bot.sandbox.slack.drawing import Pen
 from bot.sandbox.slack.elements import KEPT_AS, TEXTS, Element, elements
@@ -12,8 +12,11 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.tryout.acts import Kind, Thing
 from bot.tryout.shop import Shop
 
-WAITS: str = "One moment"
+WAITS: Final = "One moment"
 """What the bot's forms say while something is looked up."""
+
+LINES: Final = 5
+"""Lines of one field that are shown below its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Form:
             errors=self.view.errors,
             number=lambda element: numbers.get((element.block_id, element.action_id)),
         )
-        return pen.blocks(self.view.content["blocks"])
+        return [line for drawn in pen.blocks(self.view.content["blocks"]) for line in _indented(drawn)]
 
     @property
     def below(self) -> str:
@@ -91,6 +94,14 @@ def form_of(who: SandboxPerson, shop: Shop) -> Form | None:
     """Find what is on top of somebody's screen, if anything is."""
     stack, modal = shop.slack.stacks.of(who.id), who.view
     return Form(modal, stack[-1], shop.slack.workspace) if stack and modal else None
+
+
+def _indented(drawn: str) -> list[str]:
+    """Set the lines of one field apart from the next field, and count those that are too many to show."""
+    first, *others = drawn.splitlines() or [""]
+    more = len(others) - LINES
+    shown = others if more <= 1 else [*others[:LINES], f"… and {more} more"]
+    return [first, *(f"      {line}" for line in shown)]
 
 
 def _option(option: dict[str, Any]) -> tuple[str, str, str]:

@@ -46,7 +46,7 @@ class Journey:
         self._step("The card in the channel, for everybody to see; @leads and @Chief may approve, Ann may not:")
         self._message(card)
         await self._bo_approves(card)
-        await self._dintero_gives(card)
+        await self._dintero_gives()
         self._step("Dintero, after it:")
         self._ledger()
 
@@ -76,7 +76,7 @@ class Journey:
         await approval.submit()
         await (await bo.sees_view("Approved")).close()
 
-    async def _dintero_gives(self, card: Message) -> None:
+    async def _dintero_gives(self) -> None:
         shop = self._shop
         summary = await shop.ann.sees("Given to", shop.support)
         self._step(

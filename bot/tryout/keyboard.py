@@ -26,16 +26,16 @@ def read(typed: str, around: Around) -> Act:
         return _command(text, around)
     word, _, rest = text.partition(" ")
     reader = VERBS.get(word.casefold())
-    # a customer may be called "up": a word with a number before it never comes here
     return reader(rest.strip(), around) if reader else _use(text, around)
 
 
 def _command(text: str, around: Around) -> Act:
     if around.form:
         return Unclear("A form is open: fill it in and press its button, or type “close” first.")
-    if text.split()[0].casefold() != "/discount":
-        return Unclear(f"There is no {text.split()[0]} here: the bot's command is /discount, such as “/discount help”.")
-    return Command(text)
+    command = text.split(maxsplit=1)[0]
+    if command.casefold() != "/discount":
+        return Unclear(f"There is no {_short(command)} here: the bot's command is /discount, such as “/discount help”.")
+    return Command(command.casefold() + text[len(command) :])
 
 
 def _use(text: str, around: Around) -> Act:
@@ -92,7 +92,7 @@ def _short(text: str) -> str:
 def _person(rest: str, around: Around) -> Act:
     name = _one_of(rest, around.people)
     if name is None:
-        return Unclear(f"{f'Nobody here is called “{_short(rest)}”' if rest else 'As whom?'}: type {_choice('as', around.people)}.")
+        return Unclear(f"{_missing('Nobody here is called', rest) or 'Say who'}: type {_choice('as', around.people)}.")
     return Become(name)
 
 
@@ -102,10 +102,12 @@ def _place(rest: str, around: Around) -> Act:
         return GoTo("")
     name = _one_of(wanted, around.channels)
     if name is None:
-        return Unclear(
-            f"{f'There is no channel “{_short(rest)}”' if rest else 'In which channel?'}: type {_choice('in', (*around.channels, 'dm'))}."
-        )
+        return Unclear(f"{_missing('There is no channel', rest) or 'Say where'}: type {_choice('in', (*around.channels, 'dm'))}.")
     return GoTo(name)
+
+
+def _missing(what: str, wanted: str) -> str:
+    return f"{what} “{_short(wanted)}”" if wanted else ""
 
 
 def _one_of(wanted: str, names: Iterable[str]) -> str | None:
@@ -129,7 +131,9 @@ def _ledger(rest: str, _: Around) -> Act:
 def _cut(rest: str, _: Around) -> Act:
     cut = re.fullmatch(r"(before|after)?\s*(\d{1,2})?", rest, re.IGNORECASE)
     if cut is None:
-        return Unclear("Type “cut” (before Dintero does the next call), “cut after” (when it has done it), or “cut after 3” for three calls.")
+        return Unclear(
+            "Type “cut” (before Dintero does the next call), “cut after” (when it has done it), or “cut after 3” for three calls."
+        )
     return Cut(after=(cut[1] or "").casefold() == "after", times=int(cut[2] or 1))
 
 
@@ -139,7 +143,9 @@ def _press(rest: str, around: Around) -> Act:
 
 def _clear(rest: str, around: Around) -> Act:
     used = _use(rest, around)
-    return Clear(used.field) if isinstance(used, Fill) else Unclear("Clear what? Type “clear” and the number of a field, such as “clear 2”.")
+    return (
+        Clear(used.field) if isinstance(used, Fill) else Unclear("Clear what? Type “clear” and the number of a field, such as “clear 2”.")
+    )
 
 
 def _own(kind: Kind) -> Callable[[str, Around], Act]:

@@ -1,6 +1,7 @@
 """`discount-bot sandbox`: opens the made-up shop with the bot in it, plays one journey, and hands over the keyboard."""
 
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -9,8 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from bot.errors import DiscountBotError
 from bot.giving.engine import Patience
 from bot.logs import set_up_logs
+from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout import words
 from bot.tryout.journey import play
 from bot.tryout.screen import Screen
@@ -25,14 +28,21 @@ PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
 
 
 async def try_out() -> None:
-    """Play until the journey is over or, at a terminal, until the person has had enough."""
-    _stay_on_this_machine()
+    """Play until the journey is over or, at a terminal, until the person has had enough.
+
+    Raises:
+        DiscountBotError: something of the journey did not come about.
+    """
+    _prepare()
     screen = Screen()
     playing = asyncio.ensure_future(_play(screen))
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(name, playing.cancel)
     with suppress(asyncio.CancelledError):
-        await playing
+        try:
+            await playing
+        except NeverSeen as missing:
+            raise DiscountBotError(f"The try-out stopped: {missing}") from missing
     if at_a_terminal():
         screen.say(f"\n{words.GOODBYE}", "dim")
 
@@ -52,10 +62,11 @@ async def _play(screen: Screen) -> None:
             await Session(shop, screen, watch, type_line).run()
 
 
-def _stay_on_this_machine() -> None:
-    """Let no proxy of the environment come between the stand-ins, and no log between the drawings."""
+def _prepare() -> None:
+    """Let no proxy come between the stand-ins, no log between the drawings, and no sign stop it that a terminal cannot show."""
     for name in PROXIES:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
-    sys.stdout.reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     set_up_logs(level="error")

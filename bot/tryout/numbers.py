@@ -1,4 +1,4 @@
-"""The numbers of the buttons in the channels: each button keeps its own for as long as the try-out lasts, so that none is pressed by mistake."""
+"""The numbers of the buttons in the channels: each button keeps its own to the end, so that none is pressed by mistake."""
 
 from itertools import count
 

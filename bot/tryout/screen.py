@@ -91,13 +91,13 @@ class Screen:
 
     def pairs(self, title: str, pairs: Iterable[tuple[str, str]]) -> None:
         """List what can be typed, and what it does."""
-        table = self._table(title, "type", "")
+        table = Table(title=Text(title, style="bold green"), title_justify="left", box=None, show_header=False, padding=(0, 1))
         for typed, does in pairs:
             table.add_row(Text(typed, style="bold"), Text(does))
         self._console.print(table)
 
     def _table(self, title: str, *columns: str) -> Table:
-        table = Table(title=Text(title, style="bold green"), title_justify="left", box=HEAVY_HEAD if any(columns[1:]) else None)
+        table = Table(title=Text(title, style="bold green"), title_justify="left", box=HEAVY_HEAD)
         for column in columns:
             table.add_column(column, overflow="fold")
         return table

@@ -3,13 +3,12 @@
 from contextlib import suppress
 from typing import Final
 
-from bot.sandbox.dintero.faults import Fault, Operation
 from bot.sandbox.slack.changes import NeverSeen
 from bot.sandbox.slack.mrkdwn import plain
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.reactions import CannotDo, Reaction
 from bot.sandbox.slack.workspace import Channel, Message
-from bot.tryout import words
+from bot.tryout import outage, words
 from bot.tryout.acts import Act, Around, Become, Clear, Command, Cut, Fill, GoTo, Kind, Look, Plain, Press, ShowLedger, Thing, Unclear
 from bot.tryout.filling import TypeLine, fill
 from bot.tryout.forms import Form, form_of
@@ -44,8 +43,12 @@ class Session:
         """Do what is typed until the person has had enough."""
         self._watch.news()
         with suppress(NoMoreInput):
-            while (act := read(await self._type_line(self._prompt()), self._around())) is not Plain.QUIT:
+            while (act := await self._next()) is not Plain.QUIT:
                 await self._do_and_show(act)
+
+    async def _next(self) -> Act:
+        self._screen.say("")
+        return read(await self._type_line(self._prompt()), self._around())
 
     async def _do_and_show(self, act: Act) -> None:
         try:
@@ -53,8 +56,9 @@ class Session:
         except CannotDo as stopped:
             self._screen.wrong(f"{stopped} – type “look” to see what there is.")
         await self._settle(RECOVERY if act is Plain.UP else QUIET)
+        await self._show_form(only_telling=True)
         for news in self._watch.news():
-            self._screen.message(f"{news.where}{' – now says' if news.changed else ''}", news.lines)
+            self._screen.message(f"{news.where}{', where the card now says' if news.changed else ''}", news.lines)
         await self._show_form()
 
     async def _do(self, act: Act) -> None:
@@ -74,47 +78,30 @@ class Session:
                 await self._press(button)
             case Look(whole):
                 self._look(whole=whole)
-            case ShowLedger(customer):
-                self._ledger(customer)
-            case Cut(after, times):
-                self._cut(after=after, times=times)
-            case Unclear(advice):
-                self._screen.wrong(advice)
-            case Plain():
-                self._plain(act)
+            case _:
+                self._aside(act)
 
-    def _plain(self, act: Plain) -> None:
-        faults = self._shop.dintero.faults
+    def _aside(self, act: Act) -> None:
+        """Do what is none of Slack's business."""
         match act:
+            case ShowLedger(customer):
+                outage.show_ledger(self._shop, self._screen, customer=customer)
+            case Cut(after, times):
+                outage.cut(self._shop, self._screen, after=after, times=times)
             case Plain.DOWN:
-                for operation in Operation:
-                    faults.always(Fault.cut(), on=operation)
-                self._screen.say("Dintero is down: every connection is cut. “up” brings it back.", "red")
+                outage.down(self._shop, self._screen)
             case Plain.UP:
-                faults.clear()
-                self._screen.say("Dintero answers again.", "green")
+                outage.up(self._shop, self._screen)
             case Plain.HELP:
                 for title, pairs in (("What you can type", words.HELP), ("Who you can be", words.ROLES), ("Where", words.CHANNELS)):
                     self._screen.pairs(title, pairs)
-            case Plain.QUIT | Plain.NOTHING:
-                pass
+            case Unclear(advice):
+                self._screen.wrong(advice)
 
     def _become(self, name: str) -> None:
         self._who = next(person for person in self._shop.people if person.name == name)
         self._drawn = None
         self._screen.say(f"You are {name} now, in {name_of(self._here, self._shop.slack.workspace)}.", "dim")
-
-    def _cut(self, *, after: bool, times: int) -> None:
-        self._shop.dintero.faults.next(*[Fault.cut(after=after)] * times)
-        when = "after Dintero has done what it was asked, so that the bot cannot know" if after else "before Dintero does anything"
-        which = "The next call that gives a discount is" if times == 1 else f"The next {times} calls that give discounts are"
-        self._screen.say(f"{which} cut {when}. Ask for one, and look at the ledger then.", "red")
-
-    def _ledger(self, customer: str) -> None:
-        ledger = self._shop.dintero.ledger
-        grants = [grant for grant in ledger.grants if customer in {"", grant.customer}]
-        self._screen.holders(grants, self._shop.rule_names, of=customer)
-        self._screen.calls([call for call in ledger.calls if not customer or customer in call.customers])
 
     async def _press(self, button: Thing) -> None:
         form = form_of(self._who, self._shop)
@@ -133,12 +120,12 @@ class Session:
         """Press a button of a message; where it asks first, hand the question on."""
         reaction = await self._who.press(label, message, confirm=False)
         if reaction.confirmed:
-            question = plain(reaction.confirmed, self._shop.slack.workspace)
-            sure = await self._type_line(f"{question} Sure? (y/n) ")
+            self._screen.say(plain(reaction.confirmed, self._shop.slack.workspace))
+            sure = await self._type_line("Sure? (y/n) ")
             if not sure.strip().casefold().startswith("y"):
-                return
+                return self._screen.say("Left as it was.", "dim")
             reaction = await self._who.press(label, message)
-        self._heard(reaction)
+        return self._heard(reaction)
 
     def _heard(self, reaction: Reaction) -> None:
         if reaction.trouble:
@@ -156,17 +143,17 @@ class Session:
             for one in (message, *self._here.thread(message.ts)):
                 self._screen.message(self._watch.where(one), self._watch.lines(one), whole=whole)
 
-    async def _show_form(self) -> None:
+    async def _show_form(self, *, only_telling: bool = False) -> None:
         """Draw the form if it is not the one that was drawn last; one that only tells something is read and closed."""
         form = form_of(self._who, self._shop)
         drawn = (form.title, form.lines) if form else None
-        if form is not None and drawn != self._drawn:
-            below = f"({self._who.name} closes it)" if form.only_tells else form.below
-            self._screen.form(f"{form.title} – on {self._who.name}'s screen", form.lines, below)
+        if drawn == self._drawn or form is None or (only_telling and not form.only_tells):
+            return
+        below = f"({self._who.name} reads it, and closes it)" if form.only_tells else form.below
+        self._screen.form(f"{form.title} – on {self._who.name}'s screen", form.lines, below)
         self._drawn = drawn
-        if form is not None and form.only_tells:
+        if form.only_tells:
             await form.modal.close()
-            self._drawn = None
 
     async def _settle(self, seconds: float) -> None:
         """Wait until no form says that it will change in a moment, and then until all is quiet."""
@@ -187,13 +174,14 @@ class Session:
         return self._who.direct if self._where.direct_with is not None else self._where
 
     def _channel(self, name: str) -> Channel:
-        found = (channel for channel in self._shop.slack.workspace.channels.values() if channel.name == name and name)
-        return next(found, self._who.direct)
+        """Find a channel; the direct messages where no name is given."""
+        named = {channel.name: channel for channel in self._shop.slack.workspace.channels.values() if channel.direct_with is None}
+        return named[name] if name else self._who.direct
 
     def _prompt(self) -> str:
         form = form_of(self._who, self._shop)
         where = f"in “{form.title}”" if form else f"in {name_of(self._here, self._shop.slack.workspace)}"
-        return f"\n{self._who.name}, {where} › "
+        return f"{self._who.name}, {where} > "
 
     def _around(self) -> Around:
         people = tuple(person.name for person in self._shop.people)

@@ -60,8 +60,9 @@ class Watch:
         self._shown[message.ts] = lines
         if before is None:
             return News(self.where(message), lines)
-        fresh = tuple(line for line in lines if line not in before)
-        return News(self.where(message), fresh, changed=True) if fresh else None
+        # the last line of a card says which request it is
+        fresh = tuple(line for line in lines if line not in before or line == lines[-1])
+        return News(self.where(message), fresh, changed=True) if lines != before else None
 
     def _messages(self) -> Iterator[Message]:
         everywhere = [message for channel in self._workspace.channels.values() for message in channel.messages]

@@ -15,6 +15,10 @@ NO_KEYBOARD: Final = "Run it in a terminal to type commands, press the buttons a
 
 GOODBYE: Final = "Ended; everything of this try-out is gone again."
 
+DOWN: Final = "Dintero is down: every connection to it is cut. “up” brings it back."
+
+UP: Final = "Dintero answers again. What waits for it is tried again within 20 seconds; Enter shows what has happened."
+
 ROLES: Final = (
     ("as ann", "Ann works in support and asks for discounts"),
     ("as bo, as cleo", "Bo and Cleo are leads: either may approve, but never what they asked for themselves"),

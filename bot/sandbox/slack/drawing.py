@@ -9,7 +9,6 @@ from bot.sandbox.slack.mrkdwn import plain
 from bot.sandbox.slack.views import OpenView
 from bot.sandbox.slack.workspace import Channel, Message, Workspace
 
-
 Numbering = Callable[[Element], int | None]
 """Says by which number a person uses something; None where there is none to show."""
 

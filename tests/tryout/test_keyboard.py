@@ -1,0 +1,126 @@
+"""What is typed at the try-out's prompt is taken for what a newcomer means by it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.tryout.acts import Act, Around, Become, Clear, Command, Cut, Fill, GoTo, Kind, Look, Plain, Press, ShowLedger, Thing, Unclear
+from bot.tryout.keyboard import read
+
+RULE = Thing(1, "Rule", Kind.FIELD)
+CUSTOMERS = Thing(2, "Customer IDs", Kind.FIELD)
+MORE = Thing(3, "More…", Kind.BUTTON)
+REVIEW = Thing(4, "Review", Kind.SUBMIT)
+CLOSE = Thing(5, "Close", Kind.CLOSE)
+APPROVE = Thing(11, "Approve…", Kind.BUTTON)
+CANCEL = Thing(12, "Cancel request", Kind.BUTTON)
+
+PEOPLE = ("Ann", "Bo", "Cleo", "Chief")
+CHANNELS = ("loyalty-support", "campaigns")
+FORM = Around(PEOPLE, CHANNELS, (RULE, CUSTOMERS, MORE, REVIEW, CLOSE), form=True)
+CHANNEL = Around(PEOPLE, CHANNELS, (APPROVE, CANCEL))
+EMPTY = Around(PEOPLE, CHANNELS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "act"),
+    [
+        ("", Plain.NOTHING),
+        ("   ", Plain.NOTHING),
+        ('/discount add "Spar 100,-" c-1', Command('/discount add "Spar 100,-" c-1')),
+        ("/Discount help", Command("/discount help")),
+        ("as bo", Become("Bo")),
+        ("AS CLEO", Become("Cleo")),
+        ("as chi", Become("Chief")),
+        ("in campaigns", GoTo("campaigns")),
+        ("in #loyalty-support", GoTo("loyalty-support")),
+        ("in dm", GoTo("")),
+        ("11", Press(APPROVE)),
+        ("[11]", Press(APPROVE)),
+        ("press 11", Press(APPROVE)),
+        ("approve", Press(APPROVE)),
+        ("Approve…", Press(APPROVE)),
+        ("cancel request", Press(CANCEL)),
+        ("look", Look()),
+        ("look all", Look(whole=True)),
+        ("ledger", ShowLedger()),
+        ("ledger c 1", ShowLedger("c 1")),
+        ("cut", Cut()),
+        ("cut before", Cut()),
+        ("cut after", Cut(after=True)),
+        ("cut after 3", Cut(after=True, times=3)),
+        ("cut 2", Cut(times=2)),
+        ("down", Plain.DOWN),
+        ("up", Plain.UP),
+        ("help", Plain.HELP),
+        ("?", Plain.HELP),
+        ("quit", Plain.QUIT),
+        ("exit", Plain.QUIT),
+    ],
+)
+def test_in_a_channel(typed: str, act: Act) -> None:
+    assert read(typed, CHANNEL) == act
+
+
+@pytest.mark.parametrize(
+    ("typed", "act"),
+    [
+        ("1 Spar 100", Fill(RULE, "Spar 100")),
+        ("1: Spar 100", Fill(RULE, "Spar 100")),
+        ("1", Fill(RULE, None)),
+        ("rule spar", Fill(RULE, "spar")),
+        ("2 c-1, c-2", Fill(CUSTOMERS, "c-1, c-2")),
+        ("customer ids c-1", Fill(CUSTOMERS, "c-1")),
+        ("Customer IDs: c-1", Fill(CUSTOMERS, "c-1")),
+        ("2 2", Fill(CUSTOMERS, "2")),
+        ("clear 2", Clear(CUSTOMERS)),
+        ("3", Press(MORE)),
+        ("more", Press(MORE)),
+        ("4", Press(REVIEW)),
+        ("review", Press(REVIEW)),
+        ("submit", Press(REVIEW)),
+        ("close", Press(CLOSE)),
+        ("as bo", Become("Bo")),
+    ],
+)
+def test_in_a_form(typed: str, act: Act) -> None:
+    assert read(typed, FORM) == act
+
+
+@pytest.mark.parametrize(
+    ("typed", "around", "says"),
+    [
+        ("as bob", CHANNEL, "“as bo”"),
+        ("as c", CHANNEL, "“as cleo”, “as chief”"),
+        ("as", CHANNEL, "Say who"),
+        ("in kitchen", CHANNEL, "“in dm”"),
+        ("9", CHANNEL, "11 Approve…, 12 Cancel request"),
+        ("9", EMPTY, "nothing to press"),
+        ("hello", CHANNEL, "/discount"),
+        ("/discout add", CHANNEL, "/discount help"),
+        ("/discount add", FORM, "close"),
+        ("12397af6e5e b2", FORM, "2 c-1, c-2"),
+        ("4 now", FORM, "type 4 alone"),
+        ("clear 3", FORM, "clear 2"),
+        ("submit", CHANNEL, "nothing to submit"),
+        ("press", CHANNEL, "number"),
+        ("cut sometimes", CHANNEL, "cut after"),
+    ],
+)
+def test_what_cannot_be_done_is_answered_with_what_can(typed: str, around: Around, says: str) -> None:
+    act = read(typed, around)
+    assert isinstance(act, Unclear)
+    assert says in act.advice
+
+
+def test_a_button_that_stands_there_twice_is_pressed_by_its_number_only() -> None:
+    other = Thing(21, "Approve…", Kind.BUTTON)
+    around = Around(PEOPLE, CHANNELS, (APPROVE, CANCEL, other))
+    assert read("approve", around) == Unclear("“Approve…” stands there 2 times: type its number, 11 or 21.")
+    assert read("21", around) == Press(other)
+
+
+@given(st.text(max_size=60), st.sampled_from([FORM, CHANNEL, EMPTY]))
+def test_nothing_that_is_typed_is_without_a_meaning_or_an_advice(typed: str, around: Around) -> None:
+    act = read(typed, around)
+    assert not isinstance(act, Unclear) or act.advice

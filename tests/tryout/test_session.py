@@ -1,0 +1,102 @@
+"""The keyboard handed over: whole lines typed at the prompt, and what is shown and held afterwards."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.sandbox.dintero.catalogue import SEED_RULE
+from bot.tryout.main import PATIENCE
+from bot.tryout.screen import Screen
+from bot.tryout.session import Session
+from bot.tryout.shop import Shop, database_in, open_bot, open_shop
+from bot.tryout.terminal import NoMoreInput
+from bot.tryout.watching import Watch
+
+Types = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with open_shop() as shop, open_bot(shop, database_in(tmp_path), patience=PATIENCE) as running:
+        await running.rules.refresh()
+        yield shop
+
+
+@pytest.fixture
+def types(shop: Shop) -> Types:
+    """Type lines as one person at the keyboard, and read the screen from the first of them on."""
+
+    async def typing(*lines: str) -> str:
+        screen, left = StringIO(), iter(lines)
+
+        async def type_line(prompt: str) -> str:
+            line = next(left, None)
+            if line is None:
+                raise NoMoreInput
+            screen.write(f"{prompt}{line}\n")
+            return line
+
+        console = Console(file=screen, width=120, highlight=False, markup=False, emoji=False)
+        await Session(shop, Screen(console), Watch(shop.slack.workspace), type_line).run()
+        return screen.getvalue()
+
+    return typing
+
+
+async def test_ids_typed_by_hand_are_in_the_ledger_once_although_the_connection_is_cut_after_it_was_done(shop: Shop, types: Types) -> None:
+    seen = await types(
+        *["/discount add", "1 spar 100", "2", "12397af6e5e", "b2", "", "review", "ask for approval"],
+        *["as bo", "approve", "cut after", "approve", "ledger b2"],
+    )
+    assert shop.dintero.ledger.holders(SEED_RULE) == {"12397af6e5e": 1, "b2": 1}
+    assert [(call.status, call.granted) for call in shop.dintero.ledger.calls] == [(None, 2), (200, 0)]
+    assert "Given to 2 of 2 customers" in seen
+    assert "no answer: cut off" in seen
+    assert "they had it already" in seen
+
+
+async def test_calls_that_are_cut_before_dintero_did_anything_are_made_again(shop: Shop, types: Types) -> None:
+    seen = await types("in small", '/discount add "Spar 100,-" c-1', "review", "cut 4", "give now", "ledger")
+    assert shop.dintero.ledger.holders(SEED_RULE) == {"c-1": 1}
+    assert "did nothing" in seen
+
+
+async def test_dintero_is_taken_away_and_brought_back(types: Types) -> None:
+    seen = await types('/discount rule "Spar 100,-"', "down", '/discount rule "no rule of ours"', "up", '/discount rule "Spar 100,-"')
+    assert "Dintero is down" in seen
+    assert "Dintero answers again" in seen
+
+
+async def test_a_rule_is_searched_and_chosen_by_number(types: Types) -> None:
+    seen = await types("/discount add", "1 kaffe", "no such thing", "hver 5. gratis", "2", "look")
+    assert "(the first 12 of 22; type a number" in seen
+    assert "Nothing in “Rule” is called “no such thing”" in seen
+    assert "[1] Rule: " in seen.rsplit("> look", 1)[1]
+    assert ": Hver 5. gratis" in seen.rsplit("> look", 1)[1]
+
+
+async def test_a_button_that_asks_first_is_answered_in_the_prompt(shop: Shop, types: Types) -> None:
+    seen = await types('/discount add "Spar 100,-" c-1', "review", "1", "cancel request", "n", "cancel request", "y")
+    assert "Left as it was." in seen
+    assert "Cancelled by @Ann" in seen
+    assert not shop.dintero.ledger.calls
+
+
+async def test_nobody_approves_their_own_and_a_guest_does_nothing(shop: Shop, types: Types) -> None:
+    seen = await types('/discount add "Spar 100,-" c-1', "review", "1", "approve", "as gus", "/discount add", "as chief", "in dm")
+    assert "Nobody approves or rejects their own request" in seen
+    assert "only Gus sees this" in seen
+    assert "direct message to Chief, as Chief sees it: nothing yet" in seen
+    assert not shop.dintero.ledger.calls
+
+
+async def test_every_button_keeps_its_number_while_cards_come_and_go(types: Types) -> None:
+    asked = ['/discount add "Spar 100,-" c-1', "review", "1"]
+    seen = await types(*asked, *asked, "3", "y", "look", "approve")
+    later = seen.rsplit("> look", 1)[1]
+    assert "[1] Approve…" not in later
+    assert "[4] Approve…  [5] Reject…  [6] Cancel request" in later
+    assert "Nobody approves or rejects their own request" in later
