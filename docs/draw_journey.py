@@ -1,0 +1,50 @@
+"""Draws docs/journey.svg, the README's picture: the middle of the journey as the sandbox plays it. `python docs/draw_journey.py`."""
+
+import asyncio
+import io
+import re
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.logs import set_up_logs
+from bot.tryout.journey import play
+from bot.tryout.main import PATIENCE
+from bot.tryout.screen import Screen
+from bot.tryout.shop import database_in, open_bot, open_shop
+from bot.tryout.watching import Watch
+
+SHOWN = frozenset({2, 4, 6, 7})
+PICTURE = Path(__file__).with_name("journey.svg")
+
+
+class Painter(Screen):
+    """A screen that keeps some of the steps."""
+
+    def __init__(self, console: Console) -> None:
+        """Draw into a recording."""
+        super().__init__(console)
+        self._recording = console
+        self._silent = Console(file=io.StringIO(), width=console.width)
+
+    def step(self, number: int, text: str) -> None:
+        """Tell the next step, or keep quiet until one that is shown."""
+        self._console = self._recording if number in SHOWN else self._silent
+        super().step(number, text)
+
+
+async def draw() -> None:
+    """Play the journey and write the picture."""
+    set_up_logs(level="error")
+    console = Console(file=io.StringIO(), record=True, width=108, highlight=False, markup=False, emoji=False)
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_shop() as shop, open_bot(shop, database_in(Path(folder)), patience=PATIENCE) as running:
+            await running.rules.refresh()
+            await play(shop, Painter(console), Watch(shop.slack.workspace))
+    # without the fonts that it would fetch from elsewhere
+    PICTURE.write_text(re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="discount-bot"), flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(draw())
