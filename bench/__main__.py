@@ -36,8 +36,16 @@ class Size:
     starts: int
 
 
-FULL: Final = Size((acks.Load(2_000, 1, 10), acks.Load(5_000, 50, 10)), 10_000, 1_400, 100_000, 5, True, 5)
-QUICK: Final = Size((acks.Load(20, 1, 2), acks.Load(100, 50, 2)), 200, 14, 4_000, 1, False, 1)
+def _loads(alone: int, bursts: int, steady: int, turns: int) -> tuple[acks.Load, ...]:
+    return (
+        acks.Load("1 at once", alone, 1, turns, p50=0.25, p99=1.0),
+        acks.Load("50 at once", bursts * 50, 50, bursts, p99=1.0),
+        acks.Load("50 at once, on and on", steady, 50, turns),
+    )
+
+
+FULL: Final = Size(_loads(2_000, 100, 2_500, 5), 10_000, 1_400, 100_000, 5, True, 5)
+QUICK: Final = Size(_loads(20, 2, 100, 2), 200, 14, 4_000, 1, False, 1)
 
 Measuring = Callable[[Path, Size], Awaitable[list[Figure]]]
 PARTS: Final[dict[str, Measuring]] = {

@@ -43,7 +43,7 @@ class Dintero:
             given: dict[str, Any] = json.loads(body)
             self._received.update(given["customers"])
             return self._bodies[path.split("/")[-2]]
-        return self._bodies[path.split("/")[-1]]
+        return self._bodies[path.rsplit("/", maxsplit=1)[-1]]
 
     def _page(self, after: str) -> bytes:
         start = self._place[after] + 1 if after else 0

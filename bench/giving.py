@@ -1,5 +1,6 @@
 """How soon a hundred thousand customers have their discount, from the start of the giving to done in the database, against a bare loop."""
 
+import asyncio
 import warnings
 from asyncio.subprocess import Process
 from collections.abc import Iterator
@@ -7,13 +8,15 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from bench import wire, world
+from bench import watching, wire, world
 from bench.figures import Figure, as_fast, median
-from bench.processes import Broken, process, stand_in_dintero, stand_in_slack, told
+from bench.processes import PATIENCE, Broken, process, stand_in_dintero, stand_in_slack, told
 
 LATENCY: Final = 0.050
 """Seconds of every call to Dintero."""
 AT_LEAST: Final = 0.95
+LOOK: Final = 0.002
+"""Seconds between two looks into the database whether it is done."""
 
 
 async def measure(folder: Path, *, customers: int, times: int, postgres: bool) -> list[Figure]:
@@ -38,23 +41,36 @@ async def _compare(folder: Path, name: str, database_url: str, slack: int, dinte
         }
         for child in children.values():
             await told(child)
+        look = stack.enter_context(watching.opened(database_url, str(folder / "discount-bot.db")))
         for turn in range(times + 1):
             for who, child in children.items():
-                seconds = await _give(child, dintero, customers)
+                seconds = await _give(child, look if who == "ours" else None)
+                await _all_received(dintero, customers)
                 took[who] += [seconds] if turn else []  # the first warms up
     what = f"giving to {customers:,} customers, {LATENCY * 1000:.0f} ms a call, {world.WIDE} wide, {name}"
     return as_fast(what, median(took["ours"]), median(took["bare"]), against="bare httpx loop", at_least=AT_LEAST)
 
 
-async def _give(child: Process, dintero: int, customers: int) -> float:
-    """Let one child give once; the stand-in must have got every customer."""
+async def _give(child: Process, look: watching.Look | None) -> float:
+    """Let one child give once, and say how many seconds that took."""
     assert child.stdin  # noqa: S101 - it was asked for
     child.stdin.write(b"go\n")
-    seconds = float(await told(child))
+    answer = await told(child)
+    if look is None:
+        return float(answer)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while (seconds := watching.took(look, answer)) is None:
+                await asyncio.sleep(LOOK)
+    except TimeoutError:
+        raise Broken(f"not done within {PATIENCE:.0f} s: {look(answer)}") from None
+    return seconds
+
+
+async def _all_received(dintero: int, customers: int) -> None:
     received = int(await wire.get(dintero, "/bench/received"))
     if received != customers:
         raise Broken(f"Dintero got {received:,} of {customers:,} customers")
-    return seconds
 
 
 @contextmanager

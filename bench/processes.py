@@ -7,11 +7,11 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench import wire, world
+from bench.payloads import commands
 
 ROOT: Final = Path(__file__).parent.parent
 PATIENCE: Final = 30.0
@@ -81,10 +81,10 @@ async def stand_in_dintero(folder: Path, *, rules: int = world.RULES, latency: f
 
 @asynccontextmanager
 async def bare_bolt(folder: Path, slack: int) -> AsyncIterator[int]:
-    """Start bare Bolt; answers its port once somebody listens there."""
+    """Start bare Bolt; answers its port once it has acked a command."""
     port = free_port()
     async with process("bench.bare_bolt", str(port), str(slack), folder=folder) as child:
-        await listening(port, child)
+        await answering(port, commands(1, series="first")[0][1], child)
         yield port
 
 
@@ -95,12 +95,12 @@ async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[i
     (folder / "policy.toml").write_text(world.POLICY)
     settings = world.settings(slack=slack, dintero=dintero, database_url="sqlite:///discount-bot.db", port=port)
     async with process("bot", "run", folder=folder, settings=settings) as child:
-        await answering(port, "/readyz", child)
+        await answering(port, wire.question("/readyz"), child)
         yield port
 
 
-async def answering(port: int, path: str, child: Process) -> None:
-    """Wait until a path is answered with 200.
+async def answering(port: int, request: bytes, child: Process) -> None:
+    """Wait until a request is answered with 200.
 
     Raises:
         TimeoutError, EOFError: it never is.
@@ -108,23 +108,9 @@ async def answering(port: int, path: str, child: Process) -> None:
     async with asyncio.timeout(PATIENCE):
         while child.returncode is None:
             with suppress(OSError, EOFError, ValueError):
-                await wire.get(port, path)
+                async with wire.line_to(port) as line:
+                    await line.ask(request)
                 return
-            await asyncio.sleep(LOOK)
-    raise EOFError(f"exit {child.returncode}")
-
-
-async def listening(port: int, child: Process) -> None:
-    """Wait until somebody listens on a port.
-
-    Raises:
-        TimeoutError, EOFError: nobody ever does.
-    """
-    async with asyncio.timeout(PATIENCE):
-        while child.returncode is None:
-            with suppress(OSError):
-                async with wire.line_to(port):
-                    return
             await asyncio.sleep(LOOK)
     raise EOFError(f"exit {child.returncode}")
 

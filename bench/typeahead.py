@@ -8,14 +8,29 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import wire
-from bench.acks import BARE, Load, Server, opened_forms, turn
+from bench.acks import BARE, connected, forms_opened, take_turn
 from bench.figures import Figure, percentile, within
 from bench.payloads import suggestion
 from bench.processes import bare_bolt, real_bot, stand_in_dintero, stand_in_slack
 from bench.world import PEOPLE
 
 LIMIT: Final = 0.020
-TYPED: Final = ("", "f", "fj", "fjord", "fjordkaffe sp", "o", "øyvær", "ary", "kaffe 3 for", "50", "(40)", "gavekort på 500", "zzz", "a e i")
+TYPED: Final = (
+    "",
+    "f",
+    "fj",
+    "fjord",
+    "fjordkaffe sp",
+    "o",
+    "øyvær",
+    "ary",
+    "kaffe 3 for",
+    "50",
+    "(40)",
+    "gavekort på 500",
+    "zzz",
+    "a e i",
+)
 """From nothing typed, which finds all, to what finds nothing."""
 
 
@@ -26,15 +41,17 @@ async def measure(folder: Path, *, rules: int, count: int) -> list[Figure]:
         dintero = await stack.enter_async_context(stand_in_dintero(folder, rules=rules))
         bare = await stack.enter_async_context(bare_bolt(folder, slack))
         ours = await stack.enter_async_context(real_bot(folder, slack=slack, dintero=dintero))
-        await turn(Server(ours), Load(1, 1, 1), "form")
-        await opened_forms(slack, 1)
+        async with connected(ours, 1) as server:
+            await take_turn(server, 1, "form")
+        await forms_opened(slack, 1)
         view = json.loads(await wire.get(slack, "/bench/view"))
         await _all_rules(ours, view, rules)
         times: dict[int, list[float]] = {bare: [], ours: []}
         requests = [suggestion(view, PEOPLE[0], typed) for typed in TYPED]
         for number in range(count // len(requests)):
-            for port, found in times.items():
-                found += await _typing(port, requests if port == ours else requests[:1] if number % len(requests) == 0 else [])
+            times[ours] += await _typing(ours, requests)
+            if number % len(requests) == 0:
+                times[bare] += await _typing(bare, requests)
     name = f"rules while typing, over {rules:,}"
     return [
         within(f"{name}, p50", percentile(times[ours], 0.5), LIMIT, baseline=percentile(times[bare], 0.5), against=BARE),

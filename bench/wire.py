@@ -88,7 +88,12 @@ async def get(port: int, path: str) -> bytes:
         OSError, EOFError: nobody answers there.
     """
     async with line_to(port) as line:
-        return await line.ask(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+        return await line.ask(question(path))
+
+
+def question(path: str) -> bytes:
+    """Write a GET."""
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
 
 
 def _length(head: bytes) -> int:

@@ -1,6 +1,7 @@
 """Puts the parts together, and runs them until somebody ends the program; the only module that imports handlers."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +34,7 @@ from bot.slack.look import Look
 from bot.slack.people import SlackPeople
 from bot.slack.screens import Screens
 from bot.store.books import SqlBooks, open_books
+from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
@@ -58,13 +60,30 @@ async def run(settings: Settings, policy: Policy) -> None:
     Raises:
         UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
     """
-    ended = asyncio.Event()
+    ready, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        async with bot(settings, policy) as running:
+            # what is there by now stays: going through it in every full collection held up all answers for 80 ms
+            gc.collect()
+            gc.freeze()
+            ready.set()
+            log.info("ready", port=running.port, account=settings.dintero_account_id, socket_mode=settings.socket_mode)
+            await ended.wait()
+            log.info("closing")
+
+    def end() -> None:
+        """Who is still starting, perhaps waiting for a Slack that is away, has nothing to bring to an end."""
+        ended.set()
+        if not ready.is_set():
+            working.cancel()
+
+    working = asyncio.create_task(work())
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, ended.set)
-    async with bot(settings, policy) as running:
-        log.info("ready", port=running.port, account=settings.dintero_account_id, socket_mode=settings.socket_mode)
-        await ended.wait()
-        log.info("closing")
+        asyncio.get_running_loop().add_signal_handler(name, end)
+    await asyncio.wait({working})
+    if not (working.cancelled() and ended.is_set()):
+        await working
 
 
 @asynccontextmanager
@@ -101,10 +120,11 @@ async def bot(
         )
         look = Look(policy.currency, policy.timezone, policy.admins)
         desk = Desk(books=books, door=door, clock=clock, jobs=jobs)
+        acks = AcksFirst(jobs)
         counter = Counter(
             asking=Asking(books=books, door=door, rules=rules, clock=clock, jobs=jobs, account=settings.dintero_account_id),
             desk=desk,
-            jobs=jobs,
+            jobs=acks,
             screens=Screens(client),
             look=look,
         )
@@ -117,11 +137,12 @@ async def bot(
             rules=rules,
         )
         await stack.enter_async_context(working)
-        port = await stack.enter_async_context(_doors(settings, build_bolt(client, counter), books, rules))
+        port = await stack.enter_async_context(_doors(settings, build_bolt(client, counter, acks), books, rules))
+        stack.callback(jobs.begin_no_more)
         yield Running(port, books, jobs, rules)
 
 
-def build_bolt(client: AsyncWebClient, counter: Counter) -> AsyncApp:
+def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> AsyncApp:
     """Make the Bolt app with all its handlers.
 
     An ack leaves when its listener returns, not at Bolt's next look (every 10 ms): whatever takes longer is handed to the jobs.
@@ -134,7 +155,8 @@ def build_bolt(client: AsyncWebClient, counter: Counter) -> AsyncApp:
         if who is None:
             return BoltResponse(status=400)
         context["who"], context["counter"] = who, counter
-        return await next_()  # type: ignore[no-any-return]
+        with acks.answering():
+            return await next_()  # type: ignore[no-any-return]
 
     for module in (discount, add_form, card, strays):
         module.register(app)

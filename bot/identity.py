@@ -14,7 +14,8 @@ def person_of(body: Mapping[str, Any]) -> Person | None:
     """
     user = body.get("user")
     if isinstance(user, Mapping):
-        team = user.get("team_id") or (body.get("team") or {}).get("id")
+        at = body.get("team")
+        team = user.get("team_id") or (at.get("id") if isinstance(at, Mapping) else None)
         who = user.get("id")
     else:
         who, team = body.get("user_id"), body.get("team_id")

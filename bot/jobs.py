@@ -80,21 +80,26 @@ class DurableJobs:
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
+    def begin_no_more(self) -> None:
+        """Let no batch out any more: the program is closing."""
+        self._closing.set()
+        self._speak.set()
+
     @asynccontextmanager
     async def running(self, *, desk: Desk, starting: Starting, ending: Ending, outbox: Outbox, rules: RuleBook) -> AsyncIterator[None]:
         """Go on with what an earlier process left, and work until the block ends; then be out within ten seconds."""
         self._launch(ending)
+        telling = asyncio.create_task(self._every(OUTBOX_SECONDS, outbox.empty, self._speak))
         loops = [
             asyncio.create_task(self._every(SWEEP_SECONDS, lambda: self._sweep(desk, starting, ending), self._look)),
-            asyncio.create_task(self._every(OUTBOX_SECONDS, outbox.empty, self._speak)),
             asyncio.create_task(self._every(RULES_SECONDS, rules.refresh)),
             asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
         ]
         try:
             yield
         finally:
-            await self._run_out()
-            left = (*loops, *self._tasks, *self._workflows)
+            await self._run_out(telling)
+            left = (telling, *loops, *self._tasks, *self._workflows)
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
@@ -203,7 +208,7 @@ class DurableJobs:
     async def _every(self, seconds: float, work: Callable[[], Awaitable[object]], sooner: asyncio.Event | None = None) -> None:
         """Do a piece of work now and then, or sooner when asked; a failure is logged, and it goes on."""
         event = sooner or asyncio.Event()
-        while True:
+        while not self._closing.is_set():
             event.clear()
             try:
                 await work()
@@ -212,11 +217,10 @@ class DurableJobs:
             with suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), seconds)
 
-    async def _run_out(self) -> None:
-        """Let the batches in flight end, and what was clicked be written, within the grace."""
-        self._closing.set()
-        if under_way := {*self._workflows, *self._tasks}:
-            await asyncio.wait(under_way, timeout=GRACE_SECONDS)
+    async def _run_out(self, telling: asyncio.Task[None]) -> None:
+        """Let the batches in flight end, what was clicked be written, and the messages under way be said, within the grace."""
+        self.begin_no_more()
+        await asyncio.wait({telling, *self._workflows, *self._tasks}, timeout=GRACE_SECONDS)
 
     def _done(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)

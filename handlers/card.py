@@ -12,7 +12,7 @@ from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.giving.request import Event, Request
 from bot.slack import approve_modal, card, modals, outcomes, reject_modal, words
-from bot.slack.screens import Sentence, View, next_external_id, said_safely
+from bot.slack.screens import Sentence, View, next_external_id, said_safely, tell
 from handlers.counter import Counter
 
 
@@ -72,6 +72,9 @@ async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncResp
 async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Say no, with the reason."""
     request, why = reject_modal.read(view)
+    if not why:
+        await ack(response_action="errors", errors=reject_modal.errors("Say in a few words why not: the requester reads it."))
+        return
 
     async def reject() -> Request | Refusal:
         return await counter.desk.reject(request, who, why)
@@ -102,30 +105,30 @@ async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
 
 
 Act = Callable[[], Awaitable[Request | Refusal]]
-Tell = Callable[[Request], Sentence]
+Say = Callable[[Request], Sentence]
 
 
-async def _finish(ack: AsyncAck, view: dict[str, Any], title: str, who: Person, counter: Counter, act: Act, tell: Tell) -> None:
+async def _finish(ack: AsyncAck, view: dict[str, Any], title: str, who: Person, counter: Counter, act: Act, say: Say) -> None:
     """Do it behind a loading view, which becomes the answer."""
     external = next_external_id(view)
 
     async def draw(_external: str) -> View | Sentence:
         done = await act()
-        return Sentence(title, words.refusal(done, counter.look)) if isinstance(done, Refusal) else tell(done)
+        return Sentence(title, words.refusal(done, counter.look)) if isinstance(done, Refusal) else say(done)
 
     await ack(response_action="update", view=modals.loading(title, external_id=external))
     counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
 
 
-async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: Act, tell: Tell) -> None:
+async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: Act, say: Say) -> None:
     """Do it, and tell the person alone how it went."""
 
     async def answer() -> str:
         done = await act()
-        return words.refusal(done, counter.look) if isinstance(done, Refusal) else tell(done).text
+        return words.refusal(done, counter.look) if isinstance(done, Refusal) else say(done).text
 
     async def told() -> None:
-        await respond(text=await said_safely(answer()), response_type="ephemeral", replace_original=False)
+        await tell(respond, await said_safely(answer()))
 
     await ack()
     counter.jobs.soon(told())

@@ -14,7 +14,7 @@ from bot.giving.request import Typed
 from bot.slack import add_modal, command, help, outcomes, rule_view, status, words  # noqa: A004 - the command's own word
 from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, ShowRule, Status
 from bot.slack.look import Message
-from bot.slack.screens import said_safely
+from bot.slack.screens import said_safely, tell
 from handlers.add_form import draw_form
 from handlers.counter import Counter
 
@@ -79,6 +79,6 @@ async def _rule(text: str, who: Person, channel: ChannelId, counter: Counter) ->
 async def _tell(respond: AsyncRespond, answering: Awaitable[Message | str]) -> None:
     told = await said_safely(answering)
     if isinstance(told, str):
-        await respond(text=told, response_type="ephemeral")
+        await tell(respond, told)
     else:
-        await respond(text=told.text, blocks=told.blocks, response_type="ephemeral")
+        await tell(respond, told.text, told.blocks)

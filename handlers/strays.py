@@ -10,7 +10,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from bot.giving.people import Person
 from bot.slack import modals
+from bot.slack.screens import Sentence, tell
 from handlers.counter import Counter
 
 ANYTHING: Final = re.compile(".*")
@@ -23,14 +25,19 @@ def register(app: AsyncApp) -> None:
     """Listen to whatever is left; to be registered last."""
     app.action(ANYTHING)(press)
     app.view(ANYTHING)(submit)
+    app.options(ANYTHING)(suggest)
     app.error(fail)
 
 
-async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, counter: Counter) -> None:
-    """Answer a button that nobody knows; a link's button has nothing to be told."""
+async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Answer a button that nobody knows, where it stands; a link's button has nothing to be told."""
     await ack()
-    if "response_url" in body and not body["actions"][0].get("url"):
-        counter.jobs.soon(respond(text=OUTDATED, response_type="ephemeral", replace_original=False))
+    if body["actions"][0].get("url"):
+        return
+    if "response_url" in body:
+        counter.jobs.soon(tell(respond, OUTDATED))
+    elif "view" in body:
+        counter.jobs.soon(counter.screens.redraw(str(body["view"].get("external_id") or ""), _outdated, user=who.id))
 
 
 async def submit(ack: AsyncAck) -> None:
@@ -38,7 +45,12 @@ async def submit(ack: AsyncAck) -> None:
     await ack(response_action="update", view=modals.message("Out of date", OUTDATED))
 
 
-async def fail(error: Exception, body: dict[str, Any]) -> BoltResponse:
+async def suggest(ack: AsyncAck) -> None:
+    """Offer nothing in a list that nobody knows."""
+    await ack(options=[])
+
+
+async def fail(error: Exception, body: dict[str, Any], respond: AsyncRespond, counter: Counter | None) -> BoltResponse:
     """Tell the person of a fault of ours under an id that stands in the log; a form stays open with all that was typed."""
     fault = uuid.uuid4().hex[:8]
     log.error("handler failed", fault=fault, exc_info=error)
@@ -50,4 +62,12 @@ async def fail(error: Exception, body: dict[str, Any]) -> BoltResponse:
         return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: sentence}})
     if body.get("type") == "block_suggestion":
         return BoltResponse(status=200, body={"options": []})
-    return BoltResponse(status=200, body={"response_type": "ephemeral", "text": sentence} if "command" in body else "")
+    if "command" in body:
+        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": sentence})
+    if "response_url" in body and counter:
+        counter.jobs.soon(tell(respond, sentence))
+    return BoltResponse(status=200)
+
+
+async def _outdated(_external: str) -> Sentence:
+    return Sentence("Out of date", OUTDATED)

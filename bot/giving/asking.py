@@ -83,14 +83,12 @@ class Asking:
 
     async def redraw(self, draft: RequestId, who: Person, typed: Typed) -> Form | Refusal:
         """Keep what was typed and draw the form again with it."""
-        await self._keep(draft, who, typed)
-        found = await self._draft(draft, who)
+        found = await self._keep(draft, who, typed)
         return found if isinstance(found, Refusal) else await self._form(found)
 
     async def fill_in(self, draft: RequestId, who: Person, typed: Typed) -> tuple[Fault, ...] | Refusal:
         """Keep what was typed, and tell all faults that can be told from memory; meant for the ack."""
-        await self._keep(draft, who, typed)
-        found = await self._draft(draft, who)
+        found = await self._keep(draft, who, typed)
         if isinstance(found, Refusal):
             return found
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
@@ -109,6 +107,8 @@ class Asking:
         admitted = await self._door.requester(who, found.request.channel)
         if isinstance(admitted, Refusal):
             return admitted
+        if not found.typed.rule:
+            return await self._form(found, (Fault(Field.RULE, Refusal(Reason.NO_RULE)),))
         try:
             rule, groups = await asyncio.gather(self._rules.fresh(RuleId(found.typed.rule)), self._door.groups(found.policy))
         except PeopleUnavailable as error:
@@ -159,7 +159,7 @@ class Asking:
             return policy
         found = self._rules.by_words(text, allowed=policy)
         if not isinstance(found, Rule):
-            return found or Refusal(Reason.RULE_GONE, text)
+            return found or self._no_such_rule(text)
         try:
             rule = await self._rules.fresh(found.id)
         except RuleNotFound:
@@ -167,6 +167,14 @@ class Asking:
         except DinteroError as error:
             return Refusal(Reason.RULE_UNREADABLE, str(error))
         return rule, usable(rule, self._clock.now())
+
+    def _no_such_rule(self, text: str) -> Refusal:
+        """Say why a rule is not shown: not allowed here, not read yet, or not there at all."""
+        if isinstance(elsewhere := self._rules.by_words(text), Rule):
+            return Refusal(Reason.RULE_NOT_ALLOWED, elsewhere.title, self._door.policy.admins)
+        if not self._rules.ready:
+            return Refusal(Reason.RULE_UNREADABLE, str(self._rules.failed or "its rules are still being read"))
+        return Refusal(Reason.NO_RULE, text)
 
     async def _draft(self, draft: RequestId, who: Person) -> _Draft | Refusal:
         request, typed = await asyncio.gather(self._books.find(draft), self._books.typed(draft))
@@ -177,10 +185,12 @@ class Asking:
         policy = self._door.channel(who, request.channel)
         return policy if isinstance(policy, Refusal) else _Draft(request, typed, policy)
 
-    async def _keep(self, draft: RequestId, who: Person, typed: Typed) -> None:
-        request = await self._books.find(draft)
-        if request and request.requester == who.id:
-            await self._books.fill_in(draft, typed)
+    async def _keep(self, draft: RequestId, who: Person, typed: Typed) -> _Draft | Refusal:
+        found = await self._draft(draft, who)
+        if isinstance(found, Refusal):
+            return found
+        await self._books.fill_in(draft, typed)
+        return replace(found, typed=typed)
 
     async def _form(self, found: _Draft, faults: tuple[Fault, ...] = ()) -> Form:
         chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None

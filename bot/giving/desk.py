@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from bot.giving import deciding
 from bot.giving.answers import Consideration
 from bot.giving.door import Door
 from bot.giving.ids import ChannelId, RequestId, ShortId, UserId
@@ -15,7 +16,7 @@ from bot.giving.policy import Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved
 from bot.giving.reviewing import review_of, usable_now
-from bot.giving.rewards import cost
+from bot.giving.rewards import Usable, cost
 from bot.giving.stories import story_of
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
@@ -32,6 +33,9 @@ HAPPENED: Final = {
     Event.CONTINUED: Happened.CONTINUED,
     Event.ENDED_HERE: Happened.ENDED_HERE,
 }
+DID_IT: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
+LONGEST_NUMBER: Final = 12
+"""Digits; whatever is longer is no number of customers."""
 
 
 class Desk:
@@ -64,7 +68,7 @@ class Desk:
         found = await self._clicked(request, channel)
         if isinstance(found, Refusal):
             return found
-        refusal = await self._door.approver(who, found) or self._not_waiting(found)
+        refusal = await self._door.approver(who, found) or self._not_waiting(found) or self._forbidden(found)
         if refusal:
             return refusal
         policy = self._door.policy.channels[found.channel]
@@ -81,9 +85,9 @@ class Desk:
 
     async def approve(self, request: RequestId, round_: int, who: Person, *, typed: str) -> Request | Refusal:
         """Say yes to exactly what was shown in this round; the last yes that is needed starts the giving."""
-        found = await self._find(request)
-        if found is None:
-            return Refusal(Reason.UNKNOWN_REQUEST, request)
+        found = await self._clicked(request, None)
+        if isinstance(found, Refusal):
+            return found
         refusal = await self._door.approver(who, found) or await self.miscounted(request, typed)
         if refusal:
             return refusal
@@ -92,9 +96,9 @@ class Desk:
 
     async def reject(self, request: RequestId, who: Person, why: str) -> Request | Refusal:
         """Say no, for good."""
-        found = await self._find(request)
-        if found is None:
-            return Refusal(Reason.UNKNOWN_REQUEST, request)
+        found = await self._clicked(request, None)
+        if isinstance(found, Refusal):
+            return found
         refusal = await self._door.approver(who, found)
         return refusal or await self._change(request, Event.REJECTED, who.id, note=why)
 
@@ -109,11 +113,7 @@ class Desk:
         if isinstance(found, Refusal):
             return found
         refusal = await self._door.canceller(who, found)
-        if refusal:
-            return refusal
-        if found.state is State.GIVING:
-            return await self._ask_to_cancel(found.id, who.id)
-        return await self._change(found.id, Event.CANCELLED, who.id)
+        return refusal or await self._change(found.id, Event.CANCELLED, who.id)
 
     async def carry_on(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
         """Continue a stopped request in a new round, under the same once-only key."""
@@ -154,17 +154,34 @@ class Desk:
             return _first_was(request)
         return Refusal(Reason.WRONG_STATE, State.EXPIRED) if _over(request, self._clock.now()) else None
 
+    def _forbidden(self, request: Request) -> Refusal | None:
+        """Say what the policy has against a request by now: a yes to it would come to nothing."""
+        found = deciding.refusals(
+            self._door.policy.channels[request.channel],
+            rule=request.rule,
+            usable=Usable.NOW,
+            cost=cost(request.rule, request.customers) if request.rule else None,
+            customers=request.customers,
+            reason=request.reason,
+            admins=self._door.policy.admins,
+        )
+        return found[0] if found else None
+
     async def _vote(self, page: Page, round_: int, by: UserId) -> Request | Refusal:
         request, now = page.request, self._clock.now()
         if request.state is State.WAITING and _over(request, now):
             await self._expire(page, now)
             return Refusal(Reason.WRONG_STATE, State.EXPIRED)
+        if request.state in {State.APPROVED, State.GIVING} and request.round == round_ and by in {vote.by for vote in await page.votes()}:
+            return request  # the same yes, delivered again
         if request.state is not State.WAITING:
             return _first_was(request)
         if request.round != round_ or request.rule is None:
             return Refusal(Reason.CHANGED)
         if by == request.requester:
             return Refusal(Reason.OWN_REQUEST)
+        if forbidden := self._forbidden(request):
+            return forbidden
         vote = Vote(request.id, request.round, by, now, digest(request, terms_of(request.rule)))
         if not await page.vote(vote):
             return Refusal(Reason.ALREADY_VOTED)
@@ -179,6 +196,10 @@ class Desk:
             now = self._clock.now()
             if event is Event.REJECTED and page.request.requester == by:
                 return Refusal(Reason.OWN_REQUEST)
+            if event is Event.CANCELLED and page.request.state is State.GIVING:
+                return await self._ask_to_cancel(page, by, now)
+            if by and page.request.decided_by == by and page.request.state is DID_IT.get(event):
+                return page.request  # the same click, delivered again
             if page.request.state is State.WAITING and _over(page.request, now):
                 expired = await self._expire(page, now)
                 return expired if event is Event.EXPIRED else Refusal(Reason.WRONG_STATE, State.EXPIRED)
@@ -198,17 +219,13 @@ class Desk:
         await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=self._notify(request)))
         return request
 
-    async def _ask_to_cancel(self, request: RequestId, by: UserId) -> Request | Refusal:
-        async with self._page(request) as page:
-            if page is None or move(page.request, Event.CANCEL_ASKED) is None:
-                return _first_was(page.request) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
-            if page.request.cancel_asked_by:
-                return Refusal(Reason.WRONG_STATE, Event.CANCEL_ASKED, (page.request.cancel_asked_by,))
-            now = self._clock.now()
-            cancelling = replace(page.request, cancel_asked_by=by)
-            await page.keep(cancelling)
-            await page.say(*tellings(cancelling, Happened.CANCEL_ASKED, now, by=by))
-            return cancelling
+    async def _ask_to_cancel(self, page: Page, by: UserId | None, now: datetime) -> Request | Refusal:
+        if page.request.cancel_asked_by:
+            return Refusal(Reason.WRONG_STATE, Event.CANCEL_ASKED, (page.request.cancel_asked_by,))
+        cancelling = moved(page.request, Event.CANCEL_ASKED, cancel_asked_by=by)
+        await page.keep(cancelling)
+        await page.say(*tellings(cancelling, Happened.CANCEL_ASKED, now, by=by))
+        return cancelling
 
     async def _resolve(self, request: RequestId, who: Person, channel: ChannelId | None, event: Event) -> Request | Refusal:
         found = await self._clicked(request, channel)
@@ -249,11 +266,12 @@ def _over(request: Request, now: datetime) -> bool:
 
 
 def _first_was(request: Request) -> Refusal:
-    """Tell who was first, and where the request stands now."""
-    return Refusal(Reason.WRONG_STATE, request.state, (request.decided_by,) if request.decided_by else ())
+    """Tell who was first, and where the request stands now; where it waits, nobody was."""
+    first = request.decided_by if request.state is not State.WAITING else None
+    return Refusal(Reason.WRONG_STATE, request.state, (first,) if first else ())
 
 
 def _number(typed: str) -> int | None:
     """Read "1 000", "1,000" and "1.000" as people write them."""
     digits = "".join(typed.split()).replace(",", "").replace(".", "")
-    return int(digits) if digits.isascii() and digits.isdigit() else None
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER else None

@@ -14,7 +14,7 @@ from bot.giving.notices import Happened
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
-from bot.giving.request import Event, Request, State, StopReason, moved
+from bot.giving.request import Event, Request, State, StopReason, digest, moved
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
@@ -108,6 +108,8 @@ class Starting:
         )
         if decision.refusals:
             return _stopped(StopReason.POLICY, decision.refusals[0].reason)
+        if any(vote.digest != digest(request, terms_of(_rule_of(request))) for vote in votes):
+            return _stopped(StopReason.POLICY, "what was approved is not what stands here now")
         if decision.approvals > len(votes):
             return _stopped(StopReason.POLICY, "the policy now asks for more approvals than this has")
         return None

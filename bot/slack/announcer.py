@@ -39,7 +39,7 @@ class SlackAnnouncer:
     """The port `Announcer`: draws a notice from what the books hold now, and posts or edits it."""
 
     def __init__(self, *, client: AsyncWebClient, books: Books, policy: Policy, look: Look) -> None:
-        self._client = _unrepeating(client)
+        self._client = client
         self._books = books
         self._policy = policy
         self._look = look
@@ -166,8 +166,3 @@ def _judged(error: SlackApiError) -> SayLater | NeverSaid:
 
 def _seconds(said: str | None) -> float:
     return float(said) if said and said.isascii() and said.isdigit() else RATE_LIMIT_SECONDS
-
-
-def _unrepeating(client: AsyncWebClient) -> AsyncWebClient:
-    """Make a client that never repeats a call by itself: a connection cut after a message was posted would post it twice."""
-    return AsyncWebClient(token=client.token, base_url=client.base_url, session=client.session, timeout=client.timeout, retry_handlers=[])

@@ -9,6 +9,9 @@ def asked(request: Request) -> Sentence:
     if request.state is State.WAITING:
         text = f"*{request.short}* is asked for. Its card stands in <#{request.channel}>; you get a direct message when it is decided."
         return Sentence("Asked for approval", text)
+    if request.approvals or request.state not in {State.APPROVED, State.GIVING}:
+        text = f"*{request.short}* was asked for already. Its card in <#{request.channel}> shows how it stands."
+        return Sentence("Asked for already", text)
     text = f"*{request.short}* needs no approval: it is being given now. Its card in <#{request.channel}> shows how it goes."
     return Sentence("Under way", text)
 

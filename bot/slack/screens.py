@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -18,8 +18,14 @@ from bot.slack import modals
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
 CLOSED: Final = "The form was closed before its answer came. `/discount status` shows what is asked for; `/discount add` opens a new form."
+UNSHOWN: Final = "Slack did not show the answer in the form. `/discount status` shows what is asked for; `/discount add` opens a new form."
 VIEW_SECONDS: Final = 3.0
-"""How long an update waits for the view that an ack has just drawn."""
+"""How long an update waits for the view that an ack has just drawn, and for a Slack that fails."""
+MAY_PASS: Final = frozenset({"not_found", "internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"})
+"""What Slack says for a moment: `not_found` is a view that an ack draws and that is not there yet."""
+OPENED_BEFORE: Final = "exchanged_trigger_id"
+TOO_MANY: Final = 429
+SERVER_FAULT: Final = 500
 
 View = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -56,7 +62,7 @@ class Screens:
             return
         drawn = drawing.result()
         if isinstance(drawn, Sentence):
-            await respond(text=drawn.text, response_type="ephemeral", replace_original=False)
+            await tell(respond, drawn.text)
         else:
             await self._shown(trigger, drawn, respond)
 
@@ -69,24 +75,41 @@ class Screens:
             await self._client.views_open(trigger_id=trigger, view=view)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("modal not opened", why=_why(error))
-            await respond(text="Slack was too slow to open the form. Please try that once more.", replace_original=False)
+            if _why(error) != OPENED_BEFORE:  # what is delivered twice opens its form once
+                await tell(respond, "Slack was too slow to open the form. Please try that once more.")
             return False
         return True
 
     async def _update(self, external: str, drawn: View | Sentence, *, user: str | None) -> None:
         view = modals.message(drawn.title, drawn.text, external_id=external) if isinstance(drawn, Sentence) else drawn
         try:
-            async for attempt in stamina.retry_context(on=_not_there_yet, timeout=VIEW_SECONDS, wait_initial=0.05, wait_max=0.5):
+            async for attempt in stamina.retry_context(on=_may_pass, attempts=None, timeout=VIEW_SECONDS, wait_initial=0.05, wait_max=0.5):
                 with attempt:
                     await self._client.views_update(external_id=external, view=view)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.info("modal was closed", why=_why(error))
+            log.info("modal not redrawn", why=_why(error))
             if user:
-                await self._tell(user, drawn.text if isinstance(drawn, Sentence) else CLOSED)
+                said = CLOSED if _why(error) == "not_found" else UNSHOWN
+                await self._tell(user, drawn.text if isinstance(drawn, Sentence) else said)
 
     async def _tell(self, user: str, text: str) -> None:
         opened = await self._client.conversations_open(users=user)
         await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+
+
+class _NotTaken(Exception):
+    """Slack did not take an answer, and may in a moment."""
+
+
+async def tell(respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
+    """Tell one person alone where they are; repeated while Slack fails, since to be told twice does no harm."""
+    async for attempt in stamina.retry_context(
+        on=(_NotTaken, aiohttp.ClientError, TimeoutError), attempts=None, timeout=VIEW_SECONDS, wait_initial=0.1, wait_max=1.0
+    ):
+        with attempt:
+            answer = await respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
+            if answer.status_code == TOO_MANY or answer.status_code >= SERVER_FAULT:
+                raise _NotTaken(answer.status_code)
 
 
 def new_external_id() -> str:
@@ -114,10 +137,15 @@ async def _safely(draw: Drawing, external: str) -> View | Sentence:
     return Sentence("Something went wrong", drawn) if isinstance(drawn, str) else drawn
 
 
-def _not_there_yet(error: Exception) -> bool:
-    """The view that an ack draws can take a moment to be there."""
-    return isinstance(error, SlackApiError) and error.response.get("error") == "not_found"
+def _may_pass(error: Exception) -> bool:
+    """Say whether to draw a view once more, which does no harm."""
+    return _why(error) in MAY_PASS if isinstance(error, SlackApiError) else isinstance(error, aiohttp.ClientError | TimeoutError)
 
 
 def _why(error: Exception) -> str:
-    return str(error.response.get("error")) if isinstance(error, SlackApiError) else type(error).__name__
+    """Name what went wrong; behind a proxy that fails there is no answer of Slack's to read."""
+    if not isinstance(error, SlackApiError):
+        return type(error).__name__
+    data, status = getattr(error.response, "data", None), getattr(error.response, "status_code", 0)
+    code = str(data.get("error") or "") if isinstance(data, Mapping) else ""
+    return code or ("internal_error" if status >= SERVER_FAULT else "ratelimited" if status == TOO_MANY else f"status {status}")

@@ -66,7 +66,7 @@ def rule_of(kept: str) -> Rule:
 
 def typed_json(typed: Typed) -> str:
     """Write what was typed."""
-    return json.dumps(asdict(typed), separators=(",", ":"))
+    return json.dumps({name: getattr(typed, name) for name in Typed.__slots__}, separators=(",", ":"))
 
 
 def typed_of(kept: str) -> Typed:

@@ -2,22 +2,24 @@
 
 Statements are Core's, compiled once, and go to the driver in a single hop to its thread. SQLAlchemy's asyncio engine
 takes three to five hops and a checkout (measured: 0.5 ms instead of 0.2 ms a statement), which an ack cannot spare.
+Single writes that come while another is being written go in together (measured, with 50 at once: 13,000 instead of
+3,000 a second): each is answered only once it is on the disk, but the disk is waited for once.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-import aiosqlite
 from sqlalchemy import URL, Table
 from sqlalchemy.dialects import sqlite
 
 from bot.errors import BooksUnavailable
 from bot.store.database import Rows, Statement, Values
+from bot.store.sqlite_thread import Call, SqliteThread, open_thread
 
 PATIENCE: Final = 5_000
 """Milliseconds to wait for another process that writes; within this one, writers queue."""
@@ -35,10 +37,12 @@ class SqliteDatabase:
     A transaction is a real `BEGIN IMMEDIATE`: the driver's own handling of transactions is switched off.
     """
 
-    writer: aiosqlite.Connection
-    reader: aiosqlite.Connection
-    _turn: asyncio.Lock
+    writer: SqliteThread
+    reader: SqliteThread
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _whose: asyncio.Task[Any] | None = None
+    _waiting: list[tuple[Call, asyncio.Future[Rows]]] = field(default_factory=list)
+    _writing: asyncio.Task[None] | None = None
 
     def insert(self, table: Table) -> sqlite.Insert:
         """Begin an INSERT of SQLite's."""
@@ -46,11 +50,34 @@ class SqliteDatabase:
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement; SQLite begins and commits around it by itself, a write as in `BEGIN IMMEDIATE`."""
+        call = _call(statement, values)
         with _said_plainly():
-            if statement.is_select:
-                return await _run(self.reader, statement, values)
+            return await (self.reader.execute_fetchall(*call) if statement.is_select else self._write(call))
+
+    async def _write(self, call: Call) -> Rows:
+        self._not_beside_a_page()
+        written: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
+        self._waiting.append((call, written))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_waiting())
+        return await written
+
+    async def _write_waiting(self) -> None:
+        """Write what waits, and what has come meanwhile, until nothing waits."""
+        while self._waiting:
             async with self._my_turn():
-                return await _run(self.writer, statement, values)
+                taken, self._waiting = self._waiting, []
+                try:
+                    ends = await self.writer.together([call for call, _ in taken])
+                except sqlite3.Error as error:
+                    ends = [error] * len(taken)
+            for (_, written), end in zip(taken, ends, strict=True):
+                if written.done():
+                    continue  # whoever asked for it was cancelled
+                if isinstance(end, sqlite3.Error):
+                    written.set_exception(end)
+                else:
+                    written.set_result(end)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
@@ -60,21 +87,16 @@ class SqliteDatabase:
                 try:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
                     yield SqliteTransaction(self.writer)
-                    await self.writer.commit()
+                    await self.writer.execute_fetchall("COMMIT")
                 except BaseException:
                     # Queued behind whatever still runs, at once: a second cancellation cannot keep it from being done.
-                    await self.writer.rollback()
+                    await self.writer.do(sqlite3.Connection.rollback)
                     raise
 
     @asynccontextmanager
     async def _my_turn(self) -> AsyncIterator[None]:
-        """Wait for the writing connection.
-
-        Raises:
-            RuntimeError: this task has a page open, and would wait for itself.
-        """
-        if self._whose is asyncio.current_task():
-            raise RuntimeError("write by the open page, not beside it")
+        """Wait for the writing connection."""
+        self._not_beside_a_page()
         async with self._turn:
             self._whose = asyncio.current_task()
             try:
@@ -82,38 +104,41 @@ class SqliteDatabase:
             finally:
                 self._whose = None
 
+    def _not_beside_a_page(self) -> None:
+        """Refuse what could never be written.
+
+        Raises:
+            RuntimeError: this task has a page open, and would wait for itself.
+        """
+        if self._whose is asyncio.current_task():
+            raise RuntimeError("write by the open page, not beside it")
+
 
 @dataclass(frozen=True, slots=True)
 class SqliteTransaction:
     """What is open between `BEGIN IMMEDIATE` and its end."""
 
-    writer: aiosqlite.Connection
+    writer: SqliteThread
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run a statement of the transaction."""
-        return await _run(self.writer, statement, values)
+        return await self.writer.execute_fetchall(*_call(statement, values))
 
 
 @asynccontextmanager
 async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
     """Open the file, which must have been migrated, and close it."""
     path = url.database or ""
-    async with _connection(path, _WRITER) as writer, _connection(path, _READER) as reader:
-        yield SqliteDatabase(writer, reader, asyncio.Lock())
+    async with AsyncExitStack() as stack:
+        with _said_plainly():
+            writer = await stack.enter_async_context(open_thread(path, _WRITER))
+            reader = await stack.enter_async_context(open_thread(path, _READER))
+        yield SqliteDatabase(writer, reader)
 
 
-@asynccontextmanager
-async def _connection(path: str, pragmas: tuple[str, ...]) -> AsyncIterator[aiosqlite.Connection]:
-    with _said_plainly():
-        async with aiosqlite.connect(path, isolation_level=None) as connection:
-            for pragma in pragmas:
-                await connection.execute_fetchall(f"PRAGMA {pragma}")
-            yield connection
-
-
-async def _run(connection: aiosqlite.Connection, statement: Statement, values: Values) -> Rows:
+def _call(statement: Statement, values: Values) -> Call:
     sql, constants = _compiled(statement, tuple(values))
-    return list(await connection.execute_fetchall(sql, {**constants, **values}))
+    return sql, {**constants, **values}
 
 
 @lru_cache(maxsize=256)

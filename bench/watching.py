@@ -1,0 +1,38 @@
+"""Looks into the bot's database from outside, so that looking takes nothing of what the bot does."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+
+from bot.giving.request import State
+from bot.store.serial import moment
+
+ROW: Final = "SELECT state, started_at FROM requests WHERE id = "
+Look = Callable[[str], tuple[State, datetime | None]]
+"""Says where a request stands, and when its giving began."""
+
+
+@contextmanager
+def opened(database_url: str, path: str) -> Iterator[Look]:
+    """Open the database beside the bot; `path` is where a SQLite file is."""
+    if database_url.startswith("sqlite"):
+        with closing(sqlite3.connect(path, isolation_level=None)) as file:
+            yield lambda request: _read(file.execute(f"{ROW} ?", (request,)).fetchone())
+    else:
+        with psycopg.connect(database_url, autocommit=True) as server:
+            yield lambda request: _read(server.execute(f"{ROW} %s", (request,)).fetchone())
+
+
+def took(look: Look, request: str) -> float | None:
+    """Say how many seconds a giving took that is done now; None where it is not done yet."""
+    state, started_at = look(request)
+    return (datetime.now(UTC) - started_at).total_seconds() if state is State.DONE and started_at else None
+
+
+def _read(row: Any) -> tuple[State, datetime | None]:
+    state, started_at = row
+    return State(state), None if started_at is None else moment(started_at)

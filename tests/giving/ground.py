@@ -1,0 +1,171 @@
+"""What the tests of giving stand on: a request in the books, a Dintero on loopback, and the truth that both are held to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+
+from bot.dintero.client import open_dintero
+from bot.giving.batches import Tally
+from bot.giving.engine import Giving, Patience
+from bot.giving.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
+from bot.giving.ports import Books, Dintero
+from bot.giving.request import Request, State, Typed, derived_key, new_request_id, new_short_id
+from bot.giving.rewards import Rule
+from bot.sandbox.dintero import Ledger, Point, SandboxDintero
+from bot.sandbox.dintero.catalogue import SEED_RULE
+from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+AT_ONCE = Patience(first=0.001, longest=0.002, total=20.0, attempts=3)
+"""Hardly any, so that what goes wrong for good does so at once."""
+RULE = RuleId(SEED_RULE)
+
+_numbers = count(1)
+
+
+def customers(number: int) -> tuple[CustomerId, ...]:
+    """Make customers whom nobody else has."""
+    group = next(_numbers)
+    return tuple(CustomerId(f"c{group}-{at}") for at in range(number))
+
+
+@dataclass(slots=True)
+class Ends:
+    """Who came to which end, by the books."""
+
+    given: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    not_tried: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Ground:
+    """Books and a Dintero, and one request after another that is given."""
+
+    books: Books
+    sandbox: SandboxDintero
+    dintero: Dintero
+    rule: Rule
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.sandbox.ledger
+
+    async def asked(self, who: Sequence[CustomerId], *, size: int = 4, concurrency: int = 1, batches: int = 8) -> Request:
+        """Write a request that is being given, in batches of this size."""
+        draft = Request(
+            id=new_request_id(),
+            short=new_short_id(),
+            team=TeamId("T0"),
+            account=ACCOUNT,
+            channel=ChannelId("C0"),
+            requester=UserId("U0ANN"),
+            created_at=NOW,
+            rule=self.rule,
+            customers=len(who),
+            batch_size=size,
+            batches_per_portion=batches,
+            concurrency=concurrency,
+        )
+        await self.books.open_draft(draft, Typed())
+        async with self.books.page(draft.id) as page:
+            assert page
+            await page.put_customers(who, portion=size * batches)
+            await page.keep(replace(draft, once_key=derived_key(draft.id), state=State.GIVING, asked_at=NOW, started_at=NOW))
+        return await self.now(draft)
+
+    async def now(self, request: Request) -> Request:
+        """Read a request as it stands."""
+        found = await self.books.find(request.id)
+        assert found
+        return found
+
+    async def change(self, request: Request, **changes: object) -> Request:
+        """Write something else into a request's row."""
+        async with self.books.page(request.id) as page:
+            assert page
+            await page.keep(replace(page.request, **changes))  # type: ignore[arg-type]
+        return await self.now(request)
+
+    async def next_round(self, request: Request) -> Request:
+        """Continue a giving that stopped."""
+        found = await self.now(request)
+        return await self.change(found, state=State.GIVING, round=found.round + 1, stop=None, note="")
+
+    async def give(self, request: Request, *, lanes: bool = False, patience: Patience = AT_ONCE) -> Tally:
+        """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
+        tally = await self.books.tally(request.id)
+        giving = Giving(request, self.rule, self.books, self.dintero, patience, self.closing, tally.refused)
+        portions = range(await self.books.portions(request.id))
+        if lanes:
+            await asyncio.gather(*map(giving.portion, portions))
+        else:
+            for number in portions:
+                await giving.portion(number)
+        return await self.truth(request)
+
+    async def ends(self, request: Request) -> Ends:
+        """Sort every customer of a request by what the books say of them."""
+        ends = Ends()
+        for number in range(await self.books.portions(request.id)):
+            asked = await self.books.customers(request.id, number)
+            outcomes = {outcome.batch: outcome for outcome in await self.books.outcomes(request.id, number)}
+            for at in range(0, len(asked), request.batch_size):
+                batch, outcome = set(asked[at : at + request.batch_size]), outcomes.get(at // request.batch_size)
+                if outcome is None:
+                    continue
+                refused, unknown = {one.customer for one in outcome.refused}, set(outcome.unknown)
+                not_tried = set(outcome.not_tried)
+                ends.refused |= refused
+                ends.unknown |= unknown
+                ends.not_tried |= not_tried
+                ends.given |= batch - refused - unknown - not_tried
+        return ends
+
+    async def truth(self, request: Request) -> Tally:
+        """Hold what the books say to what Dintero's ledger says, and answer the tally."""
+        tally, ends = await self.books.tally(request.id), await self.ends(request)
+        key = request.once_key
+        holders = {grant.customer for grant in self.ledger.grants if grant.key == key}
+        assert not self.ledger.more_than_once(RULE)
+        assert ends.given <= holders
+        assert not holders & (ends.refused | ends.not_tried)
+        assert len(holders) <= tally.given + tally.unknown
+        assert (tally.given, tally.refused) == (len(ends.given), len(ends.refused))
+        assert tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == request.customers
+        return tally
+
+
+@asynccontextmanager
+async def open_ground(books: Books, *, timeout: float = 5) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
+    """Open a Dintero beside books that are open."""
+    async with (
+        SandboxDintero() as sandbox,
+        open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=timeout) as dintero,
+    ):
+        yield Ground(books, sandbox, dintero, await dintero.rule(RULE))
+
+
+@dataclass(slots=True)
+class InFlight:
+    """Counts the calls under way, as Dintero sees them; the first ones are held until there are as many as are wanted."""
+
+    wanted: int
+    now: int = 0
+    most: int = 0
+    _reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, point: Point, _number: int) -> None:
+        if point is Point.AFTER:
+            self.now -= 1
+            return
+        self.now += 1
+        self.most = max(self.most, self.now)
+        if self.now == self.wanted:
+            self._reached.set()
+        await asyncio.wait_for(self._reached.wait(), 10)

@@ -1,0 +1,212 @@
+"""The heart's own rooms – asking, desk, door – over real books, with people, rules and a clock that a test can change."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
+from bot.giving.asking import Asking
+from bot.giving.desk import Desk
+from bot.giving.door import Door
+from bot.giving.ending import Ending
+from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
+from bot.giving.notices import Notice, Unsaid
+from bot.giving.people import Kind, Person, Profile
+from bot.giving.policy import ChannelPolicy, Policy, Refusal
+from bot.giving.ports import Books
+from bot.giving.request import Request, Typed
+from bot.giving.rewards import Requirement, Reward, Rule
+from bot.giving.rulebook import RuleBook
+from bot.giving.starting import Starting
+from tests.clock import HandClock
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+TEAM, ELSEWHERE = TeamId("T0HOME"), TeamId("T0ELSEWHERE")
+ACCOUNT = "T11112222"
+SUPPORT, QUICK, STRICT = ChannelId("C0SUPPORT"), ChannelId("C0QUICK"), ChannelId("C0STRICT")
+NEWS = ChannelId("C0NEWS")
+LEADS, AGENTS = GroupId("S0LEADS"), GroupId("S0AGENTS")
+ANN, BO, CLEO, DI, CHIEF, GUS = (UserId(f"U0{name}") for name in ("ANN", "BO", "CLEO", "DI", "CHIEF", "GUS"))
+SPAR, PERCENT, LATER, OVER, OFF = (RuleId(name) for name in ("spar-100", "percent-10", "later", "over", "off"))
+
+POLICY = Policy(
+    currency="NOK",
+    timezone="Europe/Oslo",
+    admins=(CHIEF,),
+    channels={
+        SUPPORT: ChannelPolicy(
+            id=SUPPORT,
+            rules=frozenset({"*"}),
+            requesters=("*",),
+            approvers=(LEADS, CHIEF),
+            max_customers=2000,
+            notify=(NEWS,),
+        ),
+        QUICK: ChannelPolicy(id=QUICK, rules=frozenset({SPAR}), requesters=(AGENTS,), max_customers=3, max_amount=20_000, approvals=0),
+        STRICT: ChannelPolicy(id=STRICT, rules=frozenset({"*"}), requesters=("*",), approvers=(LEADS,), max_customers=500, approvals=2),
+    },
+)
+
+RULES = (
+    Rule(id=SPAR, name="Spar 100", reward=Reward(type="discount_amount", value=Decimal(10_000))),
+    Rule(id=PERCENT, name="Ten off", reward=Reward(type="discount_percent", value=Decimal(10))),
+    Rule(
+        id=LATER,
+        name="Next year",
+        reward=Reward(type="discount_amount", value=Decimal(1)),
+        requirement=Requirement(purchase_from=datetime(2027, 1, 1, tzinfo=UTC)),
+    ),
+    Rule(
+        id=OVER,
+        name="Last year",
+        reward=Reward(type="discount_amount", value=Decimal(1)),
+        requirement=Requirement(purchase_to=datetime(2025, 1, 1, tzinfo=UTC)),
+    ),
+    Rule(id=OFF, name="Switched off", active=False, reward=Reward(type="discount_amount", value=Decimal(1))),
+)
+
+
+@dataclass(slots=True)
+class Town:
+    """The port `People`: who is what, until a test changes it; while `away`, nothing can be looked up."""
+
+    kinds: dict[UserId, Kind] = field(default_factory=lambda: dict.fromkeys((ANN, BO, CLEO, DI, CHIEF), Kind.MEMBER) | {GUS: Kind.GUEST})
+    groups: dict[GroupId, set[UserId]] = field(default_factory=lambda: {LEADS: {BO, CLEO}, AGENTS: {ANN, BO}})
+    posts_in: set[ChannelId] = field(default_factory=lambda: {SUPPORT, QUICK, STRICT})
+    away: bool = False
+
+    async def profile(self, user: UserId) -> Profile:
+        self._reach()
+        return Profile(user, self.kinds.get(user, Kind.STRANGER), user.removeprefix("U0").title())
+
+    async def group(self, group: GroupId) -> frozenset[UserId]:
+        self._reach()
+        return frozenset(self.groups[group])
+
+    async def can_post(self, channel: ChannelId) -> bool:
+        self._reach()
+        return channel in self.posts_in
+
+    def _reach(self) -> None:
+        if self.away:
+            raise PeopleUnavailable("Slack could not say who that is: internal_error.")
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The port `Dintero`, as far as rules go; `failure` is how it fails until a test takes that back."""
+
+    rules_of: dict[RuleId, Rule] = field(default_factory=lambda: {rule.id: rule for rule in RULES})
+    failure: DinteroError | None = None
+    asked_for: list[RuleId] = field(default_factory=list)
+
+    async def rules(self) -> tuple[Rule, ...]:
+        self._reach()
+        return tuple(self.rules_of.values())
+
+    async def rule(self, rule: RuleId) -> Rule:
+        self.asked_for.append(rule)
+        self._reach()
+        if rule not in self.rules_of:
+            raise RuleNotFound(rule)
+        return self.rules_of[rule]
+
+    async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
+        raise AssertionError((rule, customers, once))
+
+    def change(self, rule: RuleId, **changes: Any) -> None:
+        self.rules_of[rule] = replace(self.rules_of[rule], **changes)
+
+    def _reach(self) -> None:
+        if self.failure:
+            raise self.failure
+
+
+@dataclass(slots=True)
+class Wakes:
+    """The port `Jobs`: counts how often it was woken, and does at once what is to be done soon."""
+
+    woken: int = 0
+    tasks: list[asyncio.Task[object]] = field(default_factory=list)
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+        self.tasks.append(asyncio.get_running_loop().create_task(work))
+
+
+class Office:
+    """One bot's rooms; another office over the same books is another process of it, or the same with a new policy."""
+
+    def __init__(self, books: Books, *, policy: Policy = POLICY, clock: HandClock | None = None, town: Town | None = None) -> None:
+        self.books = books
+        self.clock = clock or HandClock(NOW)
+        self.town = town or Town()
+        self.shelf = Shelf()
+        self.jobs = Wakes()
+        self.rules = RuleBook(self.shelf, self.clock)
+        self.under(policy)
+
+    def under(self, policy: Policy) -> "Office":
+        """Start again with another policy."""
+        self.door = Door(policy, self.town, TEAM)
+        self.asking = Asking(books=self.books, door=self.door, rules=self.rules, clock=self.clock, jobs=self.jobs, account=ACCOUNT)
+        self.desk = Desk(books=self.books, door=self.door, clock=self.clock, jobs=self.jobs)
+        self.starting = Starting(books=self.books, dintero=self.shelf, door=self.door, clock=self.clock)
+        self.ending = Ending(books=self.books, dintero=self.shelf, door=self.door, clock=self.clock)
+        return self
+
+    async def draft(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: str) -> RequestId:
+        """Open a draft with this typed in, for one customer of the usual rule unless told otherwise."""
+        filled = Typed(**{"rule": SPAR, "customers": "c-1", **typed})  # type: ignore[arg-type]
+        return (await self.asking.open_draft(person(who), channel, filled)).id
+
+    async def ask(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: str) -> Request:
+        """Ask for a discount, and answer the request."""
+        draft = await self.draft(who, channel, **typed)
+        review = await self.asking.review(draft, person(who))
+        asked = await self.asking.ask(draft, person(who))
+        assert isinstance(asked, Request), (review, asked)
+        return asked
+
+    async def put(self, request: Request, **changes: Any) -> Request:
+        """Write into a request's row what it takes many steps to bring about."""
+        async with self.books.page(request.id) as page:
+            assert page
+            await page.keep(replace(page.request, **changes))
+        return await self.now(request.id)
+
+    async def now(self, request: RequestId) -> Request:
+        """Read a request as it stands."""
+        found = await self.books.find(request)
+        assert found
+        return found
+
+    async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
+        """Say yes to what a request is."""
+        return await self.desk.approve(request.id, request.round, person(who), typed=typed or str(request.customers))
+
+    async def unsaid(self) -> list[Notice]:
+        """Say everything that stands in the outbox, and answer it in the order in which it was put there."""
+        said: list[Unsaid] = []
+        while waiting := await self.books.unsaid(self.clock.now(), limit=100):
+            for one in waiting:
+                await self.books.said(one, ts=f"{one.id}.0")
+            said.extend(waiting)
+        return [one.notice for one in sorted(said, key=lambda one: one.id)]
+
+
+def person(user: UserId, team: TeamId = TEAM) -> Person:
+    """Name somebody as Slack's payload does."""
+    return Person(user, team)
+
+
+async def open_office(books: Books, **others: Any) -> Office:
+    """Open an office that has read the rules."""
+    office = Office(books, **others)
+    await office.rules.refresh()
+    return office

@@ -1,0 +1,151 @@
+"""The end of a giving: what came of it is added up and said once, however often it is asked for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.giving.door import Door
+from bot.giving.ending import Ending
+from bot.giving.ids import TeamId, UserId
+from bot.giving.notices import Happened, Kind
+from bot.giving.request import Request, State, StopReason
+from bot.sandbox.dintero import Fault, Operation
+from bot.slack.connection import open_client
+from bot.slack.people import SlackPeople
+from bot.store.books import SqlBooks
+from bot.tryout.shop import CAMPAIGNS, POLICY, SUPPORT
+from tests.giving.ground import Ground, customers, open_ground
+
+LATER = datetime.max.replace(tzinfo=UTC)
+TEAM = TeamId("T0")
+
+
+@pytest.fixture
+async def ground(books: SqlBooks) -> AsyncIterator[Ground]:
+    """Each kind of database and a Dintero."""
+    async with open_ground(books) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def ending(ground: Ground) -> AsyncIterator[Ending]:
+    """What ends givings; it asks nothing of Slack."""
+    async with open_client("http://127.0.0.1:1/", "xoxb-nobody") as client:
+        door = Door(POLICY, SlackPeople(client, TEAM, SystemClock()), TEAM)
+        yield Ending(books=ground.books, dintero=ground.dintero, door=door, clock=SystemClock())
+
+
+async def _asked(ground: Ground, number: int = 8) -> Request:
+    return await ground.change(await ground.asked(customers(number)), channel=SUPPORT)
+
+
+async def _told(ground: Ground) -> list[tuple[Happened, Kind, str]]:
+    """List what is to be said, and say it."""
+    told = []
+    while unsaid := await ground.books.unsaid(LATER, limit=50):
+        for one in unsaid:
+            told.append((one.notice.happened, one.notice.kind, one.notice.to))
+            await ground.books.said(one, ts="1.0")
+    return sorted(told)
+
+
+def _all(happened: Happened, *, summary: bool) -> list[tuple[Happened, Kind, str]]:
+    """List what is said of an end: the summary where it is one for good, a line in the thread where it is not."""
+    last = Kind.SUMMARY if summary else Kind.LINE
+    return sorted(
+        [(happened, Kind.CARD, ""), (happened, last, ""), (happened, Kind.DIRECT, "U0ANN"), (happened, Kind.NOTICE, str(CAMPAIGNS))]
+    )
+
+
+async def test_what_was_given_is_done_and_told_once_however_often_it_is_ended(ground: Ground, ending: Ending) -> None:
+    request = await _asked(ground)
+    await ground.give(request)
+    await asyncio.gather(*(ending.finish(request.id, 1) for _ in range(3)))
+    await ending.finish(request.id, 1)
+    done = await ground.now(request)
+    assert (done.state, done.stop) == (State.DONE, None)
+    assert done.ended_at
+    assert await _told(ground) == _all(Happened.DONE, summary=True)
+
+
+async def test_refused_customers_end_it_all_the_same(ground: Ground, ending: Ending) -> None:
+    who = customers(4)
+    ground.sandbox.refuses.update(who)
+    request = await ground.asked(who)
+    await ground.give(request)
+    await ending.finish(request.id, 1)
+    assert (await ground.now(request)).state is State.DONE
+
+
+async def test_too_many_refused_end_it_with_the_rest_not_tried(ground: Ground, ending: Ending) -> None:
+    who = customers(60)
+    ground.sandbox.refuses.update(who)
+    request = await ground.asked(who, size=60)
+    assert (await ground.give(request)).not_tried > 0
+    await ending.finish(request.id, 1)
+    assert (await ground.now(request)).state is State.DONE
+
+
+async def test_what_is_unknown_stops_it(ground: Ground, ending: Ending) -> None:
+    request = await _asked(ground)
+    ground.sandbox.faults.always(Fault.cut(after=True))
+    await ground.give(request)
+    await ending.finish(request.id, 1)
+    stopped = await ground.now(request)
+    assert (stopped.state, stopped.stop, stopped.ended_at) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD, None)
+    assert await _told(ground) == _all(Happened.STOPPED, summary=False)
+
+
+async def test_batches_of_which_nothing_is_known_never_count_as_done(ground: Ground, ending: Ending) -> None:
+    request = await _asked(ground)
+    await ground.books.started(request.id, 0)
+    await ending.finish(request.id, 1)
+    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD)
+
+
+async def test_the_reason_for_which_it_stopped_is_kept(ground: Ground, ending: Ending) -> None:
+    request = await _asked(ground)
+    ground.sandbox.faults.always(Fault.forbidden())
+    await ground.give(request)
+    await ending.finish(request.id, 1)
+    stopped = await ground.now(request)
+    assert (stopped.state, stopped.stop) == (State.STOPPED, StopReason.SCOPE_MISSING)
+    assert stopped.note
+
+
+async def test_who_cancelled_it_is_told_with_what_had_been_given(ground: Ground, ending: Ending) -> None:
+    request = await _asked(ground)
+    await ground.change(request, cancel_asked_by=UserId("U0BO"))
+    await ground.give(request)
+    await ending.finish(request.id, 1)
+    cancelled = await ground.now(request)
+    assert (cancelled.state, cancelled.decided_by, cancelled.stop) == (State.CANCELLED, "U0BO", None)
+    kinds = [kind for _, kind, _ in await _told(ground)]
+    assert sorted(kinds) == sorted([Kind.CARD, Kind.LINE, Kind.SUMMARY, Kind.DIRECT])
+
+
+async def test_the_end_of_an_earlier_round_changes_nothing(ground: Ground, ending: Ending) -> None:
+    request = await ground.next_round(await _asked(ground))
+    await ending.finish(request.id, 1)
+    assert (await ground.now(request)).state is State.GIVING
+    assert await _told(ground) == []
+
+
+async def test_dinteros_last_answer_is_asked_for_where_a_crash_took_it(ground: Ground, ending: Ending) -> None:
+    request = await _asked(ground)
+    await ground.give(request)
+    await ground.change(request, last_answer=None)
+    await ending.finish(request.id, 1)
+    assert (await ground.now(request)).last_answer
+
+
+async def test_the_summary_can_do_without_dinteros_last_answer(ground: Ground, ending: Ending) -> None:
+    request = await _asked(ground)
+    await ground.give(request)
+    await ground.change(request, last_answer=None)
+    ground.sandbox.faults.always(Fault.broken(), on=Operation.RULE)
+    await ending.finish(request.id, 1)
+    assert (await ground.now(request)).state is State.DONE

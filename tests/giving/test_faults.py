@@ -1,0 +1,49 @@
+"""Faults stand beside the fields that they are about, each with what a person needs to find it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.answers import Fault, Field
+from bot.giving.customers import read_customers
+from bot.giving.faults import FIELD_OF, LONGEST_ONCE_KEY, as_faults, faults_of_ids, faults_of_key
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import Typed
+
+
+def test_every_kind_of_bad_id_is_told_at_once_with_its_lines() -> None:
+    text = "\n".join(["c-1", "x" * 256, "a\u200bb", "*", "/", "y" * 300, "*"])
+    assert faults_of_ids(read_customers(text)) == (
+        Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, "2, 6")),
+        Fault(Field.CUSTOMERS, Refusal(Reason.ID_UNREADABLE, "3")),
+        Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, "* /")),
+    )
+
+
+@given(st.text(max_size=300))
+def test_ids_have_faults_exactly_where_something_was_not_read(text: str) -> None:
+    found = read_customers(text)
+    assert bool(faults_of_ids(found)) is bool(found.unreadable or found.reserved)
+
+
+@pytest.mark.parametrize("key", ["", " ", "stamp-2020", "k" * LONGEST_ONCE_KEY, f"  {'k' * LONGEST_ONCE_KEY}  ", "two words", "ærlig"])
+def test_a_key_that_can_be_one_has_no_fault(key: str) -> None:
+    assert faults_of_key(Typed(once_key=key)) == ()
+
+
+@pytest.mark.parametrize("key", ["k" * (LONGEST_ONCE_KEY + 1), "a\nb", "a\u200bb", "a\tb"])
+def test_a_key_that_cannot_be_one_is_told_with_how_long_it_may_be(key: str) -> None:
+    assert faults_of_key(Typed(once_key=key)) == (Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY, "255")),)
+
+
+@pytest.mark.parametrize("reason", list(Reason), ids=str)
+def test_every_refusal_has_a_field(reason: Reason) -> None:
+    (fault,) = as_faults((Refusal(reason),), but=())
+    assert fault.field is FIELD_OF.get(reason, Field.CUSTOMERS)
+
+
+def test_no_customers_is_not_said_where_unreadable_ones_are_the_reason() -> None:
+    none = Refusal(Reason.NO_CUSTOMERS)
+    unreadable = Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, "*"))
+    assert as_faults((none, Refusal(Reason.NO_RULE)), but=[unreadable]) == (Fault(Field.RULE, Refusal(Reason.NO_RULE)),)
+    assert as_faults((none,), but=[Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))]) == (Fault(Field.CUSTOMERS, none),)

@@ -1,0 +1,234 @@
+"""The last look before giving: whatever has changed since the yes is found, and nothing is given that nobody agreed to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.dintero.client import open_dintero
+from bot.giving.door import Door
+from bot.giving.ids import RequestId
+from bot.giving.notices import Happened, Kind
+from bot.giving.people import Kind as Person
+from bot.giving.policy import Policy
+from bot.giving.ports import Dintero
+from bot.giving.request import Request, State, StopReason
+from bot.giving.starting import Starting
+from bot.sandbox.dintero import Fault, Operation
+from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from bot.slack.connection import open_client
+from bot.slack.people import SlackPeople
+from bot.store.books import SqlBooks
+from bot.tryout.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
+from tests.giving.ground import RULE, customers
+from tests.journeys.process import approved
+
+LATER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Scene:
+    """A shop in which Bo has said yes to a request of Ann's."""
+
+    shop: Shop
+    books: SqlBooks
+    dintero: Dintero
+    request: RequestId
+    stack: AsyncExitStack
+
+    async def starting(self, policy: Policy = POLICY) -> Starting:
+        """Open one that knows nobody yet."""
+        slack = self.shop.slack
+        client = await self.stack.enter_async_context(open_client(slack.api_url, slack.credentials.bot_token))
+        door = Door(policy, SlackPeople(client, slack.team, SystemClock()), slack.team)
+        return Starting(books=self.books, dintero=self.dintero, door=door, clock=SystemClock())
+
+    async def begins(self, policy: Policy = POLICY) -> Request | None:
+        return await (await self.starting(policy)).begin(self.request)
+
+    async def now(self) -> Request:
+        found = await self.books.find(self.request)
+        assert found
+        return found
+
+    async def change(self, **changes: object) -> None:
+        async with self.books.page(self.request) as page:
+            assert page
+            await page.keep(replace(page.request, **changes))  # type: ignore[arg-type]
+
+    async def told(self, happened: Happened) -> list[Kind]:
+        """List what is to be said of something that happened, saying all that stands before it."""
+        told = []
+        while unsaid := await self.books.unsaid(LATER, limit=50):
+            told += [one.notice.kind for one in unsaid if one.notice.happened is happened]
+            for one in unsaid:
+                await self.books.said(one, ts="1.0")
+        return sorted(told)
+
+
+@pytest.fixture
+async def scene(books: SqlBooks) -> AsyncIterator[Scene]:
+    """Each kind of database."""
+    async with AsyncExitStack() as stack:
+        shop = await stack.enter_async_context(open_shop())
+        dintero = await stack.enter_async_context(open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET))
+        yield Scene(shop, books, dintero, await approved(books, shop, customers(8)), stack)
+
+
+async def test_what_was_approved_is_given(scene: Scene) -> None:
+    giving = await scene.begins()
+    assert giving == await scene.now()
+    assert giving
+    assert giving.state is State.GIVING
+    assert giving.started_at
+    assert await scene.told(Happened.STARTED) == [Kind.CARD]
+
+
+async def test_of_two_who_start_it_at_once_one_says_so_and_both_know_it(scene: Scene) -> None:
+    one, another = await scene.starting(), await scene.starting()
+    first, second = await asyncio.gather(one.begin(scene.request), another.begin(scene.request))
+    assert {giving.state for giving in (first, second) if giving} == {State.GIVING}
+    assert (await scene.begins()) == await scene.now()
+    assert await scene.told(Happened.STARTED) == [Kind.CARD]
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.APPROVED, State.GIVING}))
+async def test_nothing_else_is_started(scene: Scene, state: State) -> None:
+    await scene.change(state=state)
+    assert await scene.begins() is None
+    assert (await scene.now()).state is state
+
+
+async def test_there_is_nothing_to_start_under_an_id_that_nobody_knows(scene: Scene) -> None:
+    assert await (await scene.starting()).begin(RequestId("nobody")) is None
+
+
+async def test_while_slack_cannot_say_who_people_are_it_stays_approved_and_goes_later(scene: Scene) -> None:
+    scene.shop.slack.faults.outage = True
+    assert await scene.begins() is None
+    assert (await scene.now()).state is State.APPROVED
+    scene.shop.slack.faults.outage = False
+    assert await scene.begins()
+
+
+@pytest.mark.parametrize("fault", [Fault.busy(1), Fault.broken(), Fault.cut(), Fault.answer(200, "no JSON")])
+async def test_while_dintero_cannot_say_what_the_rule_is_it_stays_approved_and_goes_later(scene: Scene, fault: Fault) -> None:
+    scene.shop.dintero.faults.always(fault, on=Operation.RULE)
+    assert await scene.begins() is None
+    assert (await scene.now()).state is State.APPROVED
+    scene.shop.dintero.faults.clear()
+    assert await scene.begins()
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault.unauthorized(), StopReason.TOKEN_REFUSED),
+        (Fault.forbidden(), StopReason.SCOPE_MISSING),
+        (Fault.not_found(), StopReason.RULE_GONE),
+    ],
+)
+async def test_what_dintero_forbids_stops_it_before_anything_is_given(scene: Scene, fault: Fault, reason: StopReason) -> None:
+    scene.shop.dintero.faults.always(fault, on=Operation.RULE)
+    assert await scene.begins() is None
+    await _stopped(scene, reason)
+
+
+async def test_a_rule_deleted_meanwhile_stops_it(scene: Scene) -> None:
+    scene.shop.dintero.delete(RULE)
+    assert await scene.begins() is None
+    await _stopped(scene, StopReason.RULE_GONE)
+
+
+async def test_a_rule_switched_off_meanwhile_stops_it(scene: Scene) -> None:
+    scene.shop.dintero.rules[RULE]["active"] = False
+    assert await scene.begins() is None
+    await _stopped(scene, StopReason.RULE_INACTIVE)
+
+
+async def test_a_rule_that_ran_out_meanwhile_stops_it(scene: Scene) -> None:
+    scene.shop.dintero.rules[RULE]["requirement"]["purchase_to"] = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    assert await scene.begins() is None
+    await _stopped(scene, StopReason.RULE_EXPIRED)
+
+
+async def test_a_rule_changed_meanwhile_has_to_be_agreed_to_again(scene: Scene) -> None:
+    scene.shop.dintero.rules[RULE]["reward"]["value"] = 1
+    assert await scene.begins() is None
+    waiting = await scene.now()
+    assert (waiting.state, waiting.round) == (State.WAITING, 2)
+    assert waiting.rule
+    assert waiting.rule.reward.value == 1
+    assert waiting.expires_at
+    assert not await scene.books.votes(scene.request, waiting.round)
+    assert await scene.told(Happened.RULE_CHANGED) == [Kind.CARD, Kind.LINE]
+
+
+async def test_a_rule_changed_meanwhile_stops_what_nobody_is_asked_about(scene: Scene) -> None:
+    await scene.change(approvals=0, round=2)
+    scene.shop.dintero.rules[RULE]["reward"]["value"] = 1
+    await scene.begins(with_channel(POLICY, SUPPORT, approvals=0))
+    await _stopped(scene, StopReason.RULE_CHANGED)
+
+
+async def test_statistics_and_words_of_a_rule_may_change(scene: Scene) -> None:
+    scene.shop.dintero.use(RULE, times=5)
+    scene.shop.dintero.rules[RULE]["description"] = "other words"
+    assert await scene.begins()
+
+
+@pytest.mark.parametrize("kind", [Person.DEACTIVATED, Person.GUEST])
+async def test_whose_requester_left_stops(scene: Scene, kind: Person) -> None:
+    scene.shop.ann.account.kind = kind
+    assert await scene.begins() is None
+    await _stopped(scene, StopReason.POLICY)
+
+
+async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count(scene: Scene) -> None:
+    scene.shop.slack.workspace.groups[next(iter(scene.shop.slack.workspace.groups))].members.discard(scene.shop.bo.id)
+    assert await scene.begins() is None
+    await _stopped(scene, StopReason.POLICY)
+
+
+async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
+    for stricter in (
+        replace(POLICY, channels={}),
+        with_channel(POLICY, SUPPORT, rules=frozenset({"another"})),
+        with_channel(POLICY, SUPPORT, max_customers=7),
+        with_channel(POLICY, SUPPORT, max_amount=1),
+        with_channel(POLICY, SUPPORT, requesters=("U0CLEO",)),
+        with_channel(POLICY, SUPPORT, approvers=("U0CLEO",)),
+        with_channel(POLICY, SUPPORT, approvals=2),
+        with_channel(POLICY, SUPPORT, require_reason=True),
+    ):
+        assert await scene.begins(stricter) is None
+        assert ((await scene.now()).state, (await scene.now()).stop) == (State.STOPPED, StopReason.POLICY)
+        await scene.change(state=State.APPROVED, stop=None)
+    assert await scene.begins()
+
+
+async def test_a_yes_to_anything_else_than_what_stands_here_does_not_count(scene: Scene) -> None:
+    await scene.change(customers_digest="of other customers")
+    assert await scene.begins() is None
+    await _stopped(scene, StopReason.POLICY)
+
+
+async def test_who_cancels_while_it_is_looked_at_is_heard(scene: Scene) -> None:
+    async def cancel(_point: str, _method: str, _number: int) -> None:
+        scene.shop.slack.faults.on_call = None
+        await scene.change(state=State.CANCELLED)
+
+    scene.shop.slack.faults.on_call = cancel
+    assert await scene.begins() is None
+    assert (await scene.now()).state is State.CANCELLED
+
+
+async def _stopped(scene: Scene, reason: StopReason) -> None:
+    stopped = await scene.now()
+    assert (stopped.state, stopped.stop) == (State.STOPPED, reason)
+    assert not scene.shop.dintero.ledger.calls
+    assert await scene.told(Happened.STOPPED) == [Kind.CARD, Kind.DIRECT, Kind.LINE, Kind.NOTICE]

@@ -1,0 +1,12 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.handlers.stand import Stand, open_stand
+
+
+@pytest.fixture
+async def stand(sqlite_url: str) -> AsyncIterator[Stand]:
+    """A stand as the shop has it."""
+    async with open_stand(sqlite_url) as opened:
+        yield opened

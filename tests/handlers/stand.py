@@ -1,0 +1,180 @@
+"""Everything that people meet in Slack, and nothing behind it: Bolt and its handlers over real books, with no giving."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+
+from bot.app import build_bolt
+from bot.dintero.client import open_dintero
+from bot.giving.asking import Asking
+from bot.giving.desk import Desk
+from bot.giving.door import Door
+from bot.giving.policy import Policy
+from bot.giving.request import Request, State
+from bot.giving.rulebook import RuleBook
+from bot.outbox import Outbox
+from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from bot.sandbox.slack.delivery import Ack
+from bot.sandbox.slack.modal import Modal
+from bot.sandbox.slack.person import SandboxPerson
+from bot.sandbox.slack.switchboard import Delivery
+from bot.sandbox.slack.workspace import Json, Message
+from bot.slack.announcer import SlackAnnouncer
+from bot.slack.connection import open_client
+from bot.slack.look import Look
+from bot.slack.people import SlackPeople
+from bot.slack.screens import Screens
+from bot.store.books import SqlBooks, open_books
+from bot.tryout.shop import POLICY, Shop, open_shop
+from bot.web.acks_first import AcksFirst
+from handlers.counter import Counter
+from tests.clock import HandClock
+
+SEED: Final = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+SPAR: Final = "Spar 100,-"
+ELSEWHERE: Final = "T0ELSEWHERE"
+
+
+class Straight:
+    """A line to Bolt without a web server: what a payload that came in whole meets."""
+
+    def __init__(self, app: AsyncApp) -> None:
+        self.app = app
+
+    async def deliver(self, _kind: str, payload: Json) -> Ack:
+        answer = await self.app.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+        body = answer.body or "{}"
+        return Ack(answer.status, json.loads(body) if body.startswith("{") else {"text": body})
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class Errands:
+    """The port `Jobs`: says what there is to say whenever it is woken, and keeps what went wrong."""
+
+    outbox: Outbox | None = None
+    tasks: list[asyncio.Task[object]] = field(default_factory=list)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def wake(self) -> None:
+        self.soon(self._say())
+
+    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+        self.tasks.append(asyncio.get_running_loop().create_task(work))
+
+    async def done(self) -> None:
+        """Wait until nothing is left to do, and raise whatever went wrong in it."""
+        while self.tasks:
+            waiting, self.tasks = self.tasks, []
+            await asyncio.gather(*waiting)
+
+    async def _say(self) -> None:
+        assert self.outbox
+        async with self._turn:
+            await self.outbox.empty()
+
+
+@dataclass(slots=True)
+class Stand:
+    """A shop, and what meets its people."""
+
+    shop: Shop
+    app: AsyncApp
+    books: SqlBooks
+    database: Path
+    errands: Errands
+    clock: HandClock
+
+    async def form(self, *, by: SandboxPerson | None = None, text: str = "add") -> Modal:
+        who = by or self.shop.ann
+        await who.command(f"/discount {text}", self.shop.support)
+        return await who.sees_view(submit="Review")
+
+    async def review(self, customers: str = "c-1", *, by: SandboxPerson | None = None) -> Modal:
+        form = await self.form(by=by)
+        await form.fill({"Rule": SPAR, "Customer IDs": customers})
+        assert not (await form.submit()).errors
+        return await (by or self.shop.ann).sees_view(submit="Ask for approval")
+
+    async def ask(self, customers: str = "c-1", *, by: SandboxPerson | None = None) -> Message:
+        """Ask for a discount, and answer its card."""
+        review, before = await self.review(customers, by=by), len(self.shop.slack.messages(self.shop.support))
+        await review.submit()
+        await (await (by or self.shop.ann).sees_view("Asked for approval")).close()
+        await self.errands.done()
+        return self.shop.slack.messages(self.shop.support)[before]
+
+    async def opens(self, button: str, card: Message, *, by: SandboxPerson | None = None) -> Modal:
+        who = by or self.shop.bo
+        await who.press(button, card)
+        return await who.sees_view(submit=button.rstrip("…"))
+
+    async def request(self) -> Request:
+        """Find the one request that was asked for."""
+        (request,) = await self.books.in_state(*set(State) - {State.DRAFT})
+        return request
+
+    async def drafts(self) -> int:
+        return len(await self.books.in_state(State.DRAFT))
+
+    def last(self, kind: str) -> Delivery:
+        """Find the last payload of a type that went to the bot."""
+        return next(each for each in reversed(self.shop.slack.deliveries) if each.payload.get("type", "command") == kind)
+
+    async def press(self, card: Message, button: str, *, by: SandboxPerson, **changes: Any) -> Ack:
+        """Press a button as no client of Slack's would: with something else in the payload."""
+        self.errands.tasks.clear()
+        await by.press(button, card)
+        payload = self.last("block_actions").payload
+        await self.errands.done()
+        return await self.shop.slack.deliver("interactive", {**payload, **changes})
+
+    def lose_the_table(self) -> None:
+        """Make the database fail for real."""
+        self._run("ALTER TABLE requests RENAME TO lost")
+
+    def find_the_table(self) -> None:
+        self._run("ALTER TABLE lost RENAME TO requests")
+
+    def _run(self, sql: str) -> None:
+        connection = sqlite3.connect(self.database, isolation_level=None)
+        try:
+            connection.execute(sql)
+        finally:
+            connection.close()
+
+
+@asynccontextmanager
+async def open_stand(database_url: str, *, policy: Policy = POLICY) -> AsyncIterator[Stand]:
+    """Open a stand, and in the end see to it that nothing went wrong behind anybody's back."""
+    clock, errands = HandClock(), Errands()
+    async with (
+        open_shop() as shop,
+        open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client,
+        open_books(database_url) as books,
+        open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero,
+    ):
+        team, look = shop.slack.team, Look(policy.currency, policy.timezone, policy.admins)
+        door, rules, acks = Door(policy, SlackPeople(client, team, clock), team), RuleBook(dintero, clock), AcksFirst(errands)
+        errands.outbox = Outbox(books=books, announcer=SlackAnnouncer(client=client, books=books, policy=policy, look=look), clock=clock)
+        counter = Counter(
+            asking=Asking(books=books, door=door, rules=rules, clock=clock, jobs=errands, account=ACCOUNT),
+            desk=Desk(books=books, door=door, clock=clock, jobs=errands),
+            jobs=acks,
+            screens=Screens(client),
+            look=look,
+        )
+        await rules.refresh()
+        app = build_bolt(client, counter, acks)
+        shop.slack.line = Straight(app)
+        yield Stand(shop, app, books, Path(database_url.removeprefix("sqlite:///")), errands, clock)
+        await errands.done()

@@ -1,0 +1,93 @@
+"""What listens to what: the names that listeners take, the manifest, and every button and form that is drawn."""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from bot.slack import add_modal, approve_modal, card, reject_modal, review_modal
+from handlers import add_form, discount, strays
+from handlers import card as card_handlers
+from handlers.strays import ANYTHING
+
+MODULES = (discount, add_form, card_handlers, strays)
+OURS = {"who", "counter"}
+ERRORS_OWN = {"error"}
+
+Listener = Callable[..., Any]
+
+
+@dataclass(slots=True)
+class Switchboard:
+    """Takes listeners as Bolt's app does, and notes who listens to what, in order."""
+
+    listeners: list[tuple[str, str | re.Pattern[str], Listener]] = field(default_factory=list)
+
+    def command(self, what: str) -> Callable[[Listener], None]:
+        return self._taking("command", what)
+
+    def action(self, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
+        return self._taking("action", what)
+
+    def view(self, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
+        return self._taking("view", what)
+
+    def options(self, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
+        return self._taking("options", what)
+
+    def error(self, listener: Listener) -> None:
+        self.listeners.append(("error", "", listener))
+
+    def of(self, kind: str) -> list[str | re.Pattern[str]]:
+        return [what for of_kind, what, _ in self.listeners if of_kind == kind]
+
+    def _taking(self, kind: str, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
+        return lambda listener: self.listeners.append((kind, what, listener))
+
+
+def registered() -> Switchboard:
+    board = Switchboard()
+    for module in MODULES:
+        module.register(cast(AsyncApp, board))
+    return board
+
+
+@pytest.mark.parametrize(("kind", "what", "listener"), registered().listeners, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_listeners_take_only_what_bolt_hands_them(kind: str, what: object, listener: Listener) -> None:
+    injected = set(AsyncArgs.__annotations__) | OURS | (ERRORS_OWN if kind == "error" else set())
+    for name, parameter in inspect.signature(listener).parameters.items():
+        assert name in injected, (what, name)
+        assert parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD  # others are not handed over
+
+
+def test_every_handler_module_is_registered() -> None:
+    there = {path.stem for path in Path("handlers").glob("*.py")} - {"__init__", "counter"}
+    assert there == {module.__name__.rpartition(".")[2] for module in MODULES}
+
+
+def test_commands_are_those_of_the_manifest() -> None:
+    manifest = yaml.safe_load(Path("manifest.yml").read_text(encoding="utf-8"))
+    assert registered().of("command") == [command["command"] for command in manifest["features"]["slash_commands"]]
+    assert bool(registered().of("options")) == ("message_menu_options_url" in manifest["settings"]["interactivity"])
+    assert "shortcuts" not in manifest["features"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "drawn"),
+    [
+        ("action", {add_modal.MORE_ACTION, card.APPROVE, card.REJECT, card.CANCEL, card.CONTINUE, card.END}),
+        ("view", {add_modal.CALLBACK, review_modal.CALLBACK, approve_modal.CALLBACK, reject_modal.CALLBACK}),
+        ("options", {add_modal.RULE_ACTION}),
+    ],
+)
+def test_whatever_is_drawn_is_listened_to_and_whatever_else_comes_is_caught_last(kind: str, drawn: set[str]) -> None:
+    *known, last = registered().of(kind)
+    assert sorted(map(str, known)) == sorted(drawn)
+    assert last is ANYTHING

@@ -1,0 +1,165 @@
+"""The bot as a process of its own, started as a person starts it, which can be killed for real."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.dintero.client import open_dintero
+from bot.giving.customers import digest_of
+from bot.giving.ids import CustomerId, RequestId, RuleId
+from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.policy import ChannelPolicy, Policy
+from bot.giving.ports import Books
+from bot.giving.request import Request, State, Typed, Vote, derived_key, digest, new_request_id, new_short_id
+from bot.giving.telling import tellings
+from bot.giving.terms import terms_of
+from bot.sandbox.dintero.catalogue import SEED_RULE
+from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from bot.tryout.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
+
+RULE = RuleId(SEED_RULE)
+START = 30
+"""Seconds within which a process has to be ready, on a busy machine too."""
+SMALL = with_channel(POLICY, SUPPORT, batch_size=4, concurrency=2)
+"""Few customers a call, so that there are many moments at which to be killed."""
+
+
+def as_toml(policy: Policy) -> str:
+    """Write a policy as the policy file has it; JSON's texts, numbers and lists are TOML's too."""
+    lines = [
+        f"currency = {json.dumps(policy.currency)}",
+        f"timezone = {json.dumps(policy.timezone)}",
+        f"admins = {json.dumps(policy.admins)}",
+    ]
+    for channel in policy.channels.values():
+        lines += [f"[channels.{channel.id}]", *_keys(channel)]
+    return "\n".join(lines)
+
+
+def _keys(channel: ChannelPolicy) -> list[str]:
+    kept = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(channel).items() if name != "id"}
+    return [f"{name} = {json.dumps(value)}" for name, value in kept.items() if value not in (None, (), "")]
+
+
+@dataclass(slots=True)
+class BotProcess:
+    """`python -m bot run`, in a folder of its own."""
+
+    folder: Path
+    settings: Mapping[str, str]
+    starts: int = 0
+    log: str = ""
+    _process: asyncio.subprocess.Process | None = None
+    _reading: asyncio.Task[None] | None = None
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it has heard that it shall end."""
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self) -> None:
+        """Start it; it is not waited for."""
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        self.starts += 1
+        self._ready.clear()
+        self.closing.clear()
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"), cwd=self.folder, env={**environment, **self.settings}, stdout=PIPE, stderr=STDOUT
+        )
+        self._reading = asyncio.ensure_future(self._read(self._process))
+
+    async def ready(self) -> None:
+        """Wait until it is ready.
+
+        Raises:
+            TimeoutError: it never was.
+        """
+        await asyncio.wait_for(self._ready.wait(), START)
+
+    async def kill(self) -> None:
+        """End it as a crash does."""
+        assert self._process
+        self._process.kill()
+        await self._ended()
+
+    async def stop(self) -> int:
+        """Ask it to end, wait until it has, and answer its exit code."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        return await self._ended()
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def _ended(self) -> int:
+        assert self._process
+        assert self._reading
+        await self._reading
+        return await self._process.wait()
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout
+        async for line in process.stdout:
+            self.log += line.decode()
+            if b'"event": "ready"' in line:
+                self._ready.set()
+            if b'"event": "closing"' in line:
+                self.closing.set()
+
+
+@asynccontextmanager
+async def a_process(shop: Shop, folder: Path, database_url: str, *, policy: Policy = SMALL, **others: str) -> AsyncIterator[BotProcess]:
+    """Prepare a bot that is not started yet; whatever runs in the end is killed."""
+    (folder / "policy.toml").write_text(as_toml(policy))
+    process = BotProcess(folder, {**settings_for(shop, database_url), "LOG_FORMAT": "json", **others})
+    try:
+        yield process
+    finally:
+        if process.alive:
+            await process.kill()
+
+
+async def approved(books: Books, shop: Shop, who: tuple[CustomerId, ...], *, size: int = 4, concurrency: int = 2) -> RequestId:
+    """Write a request of Ann's as the desk leaves it when Bo has approved it, and nothing has been done about it yet."""
+    async with open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero:
+        rule = await dintero.rule(RULE)
+    now, request = datetime.now(UTC), new_request_id()
+    draft = Request(
+        id=request,
+        short=new_short_id(),
+        team=shop.slack.team,
+        account=ACCOUNT,
+        channel=SUPPORT,
+        requester=shop.ann.id,
+        created_at=now,
+        rule=rule,
+        customers=len(who),
+        customers_digest=digest_of(who),
+        first_customer=who[0],
+        last_customer=who[-1],
+        once_key=derived_key(request),
+        approvals=1,
+        batch_size=size,
+        batches_per_portion=2,
+        concurrency=concurrency,
+    )
+    await books.open_draft(draft, Typed())
+    async with books.page(request) as page:
+        assert page
+        await page.put_customers(who, portion=size * 2)
+        await page.vote(Vote(request, 1, shop.bo.id, now, digest(draft, terms_of(rule))))
+        yes = replace(draft, state=State.APPROVED, asked_at=now, decided_by=shop.bo.id, decided_at=now)
+        await page.keep(yes)
+        await page.say(
+            Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=shop.ann.id),
+            Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=shop.ann.id),
+            *tellings(yes, Happened.APPROVED, now, by=shop.bo.id),
+        )
+    return request

@@ -1,0 +1,81 @@
+"""What the tests of telling stand on: a request with something to be said of it, and the outbox over a stand-in for Slack."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.giving.ids import RequestId
+from bot.giving.notices import Notice, Unsaid
+from bot.outbox import Outbox
+from bot.slack.announcer import SlackAnnouncer
+from bot.slack.connection import open_client
+from bot.slack.look import Look
+from bot.store.books import SqlBooks
+from bot.tryout.shop import POLICY, Shop, open_shop
+from tests.clock import HandClock
+from tests.giving.ground import customers
+from tests.journeys.process import approved
+
+LATER = datetime.max.replace(tzinfo=UTC)
+LOOK = Look(POLICY.currency, POLICY.timezone, POLICY.admins)
+
+
+@dataclass(slots=True)
+class Telling:
+    """Ann's request, approved by Bo, of which nothing was said yet: a card, a line, the card again, a line, a word to Ann."""
+
+    shop: Shop
+    books: SqlBooks
+    request: RequestId
+    announcer: SlackAnnouncer
+    clock: HandClock
+
+    def outbox(self) -> Outbox:
+        """Open one as a process does that has just started."""
+        return Outbox(books=self.books, announcer=self.announcer, clock=self.clock)
+
+    async def say(self, *notices: Notice) -> None:
+        async with self.books.page(self.request) as page:
+            assert page
+            await page.say(*notices)
+
+    async def next(self) -> Unsaid:
+        """Read what comes first."""
+        return (await self.books.unsaid(LATER, limit=1))[0]
+
+    async def left(self) -> int:
+        return len(await self.books.unsaid(LATER, limit=100))
+
+    async def all_is_said(self) -> None:
+        """Empty the outbox again and again, with time passing, until nothing is left."""
+        outbox = self.outbox()
+        for _ in range(60):
+            await outbox.empty()
+            if not await self.left():
+                return
+            self.clock.pass_by(minutes=10)
+        raise AssertionError(self.shop.slack.transcript(self.shop.support))
+
+    def thread(self) -> list[str]:
+        """Read the replies to the one card."""
+        (card,) = self.shop.slack.messages(self.shop.support)
+        return [self.shop.ann.read(reply) for reply in self.shop.slack.thread(card)]
+
+    def direct(self) -> list[str]:
+        return [self.shop.ann.read(message) for message in self.shop.ann.direct.messages]
+
+    def each_was_said_once_in_order(self) -> None:
+        asked, yes = self.thread()
+        assert "asked for this" in asked
+        assert "approved it" in yes
+        (told,) = self.direct()
+        assert "approved it" in told
+
+
+@asynccontextmanager
+async def open_telling(books: SqlBooks) -> AsyncIterator[Telling]:
+    """Open the shop, with one request in it."""
+    async with open_shop() as shop, open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client:
+        announcer = SlackAnnouncer(client=client, books=books, policy=POLICY, look=LOOK)
+        yield Telling(shop, books, await approved(books, shop, customers(3)), announcer, HandClock())

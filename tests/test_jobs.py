@@ -1,0 +1,275 @@
+"""Approved requests come to their end whatever happens to the process, to Slack, or to the databases under it."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from dbos import DBOS
+
+from bot.app import Running
+from bot.giving.engine import Patience
+from bot.giving.ids import RequestId
+from bot.giving.people import Person
+from bot.giving.request import Request, State, StopReason, Typed, new_request_id, new_short_id
+from bot.sandbox.dintero import Point
+from bot.sandbox.slack.faults import Refuse
+from bot.sandbox.slack.workspace import Message
+from bot.store.books import SqlBooks, open_books
+from bot.tryout.shop import SUPPORT, Shop, open_bot, open_shop
+from tests.clock import HandClock
+from tests.giving.ground import RULE, customers
+from tests.journeys.process import approved
+
+QUICKLY = Patience(first=0.01, longest=0.05, total=5.0, attempts=5)
+LOOKS = ("users.info", "usergroups.users.list")
+
+
+@dataclass(slots=True)
+class World:
+    """A shop and its books, in which a bot can be started and ended again and again."""
+
+    shop: Shop
+    books: SqlBooks
+    url: str
+    clock: HandClock = field(default_factory=HandClock)
+
+    @asynccontextmanager
+    async def bot(self) -> AsyncIterator[Running]:
+        async with open_bot(self.shop, self.url, clock=self.clock, patience=QUICKLY) as running:
+            yield running
+
+    async def is_told(self, words: str) -> Message:
+        return await self.shop.ann.sees(words, self.shop.support, within=20)
+
+    async def state(self, request: RequestId) -> State:
+        found = await self.books.find(request)
+        assert found
+        return found.state
+
+    async def change(self, request: RequestId, **changes: object) -> None:
+        async with self.books.page(request) as page:
+            assert page
+            await page.keep(replace(page.request, **changes))  # type: ignore[arg-type]
+
+    def at(self, call: int) -> tuple[asyncio.Event, asyncio.Event]:
+        """Hold the so-many-eth call once it was carried out: an event for when it is held, and one to let it go."""
+        held, let_go = asyncio.Event(), asyncio.Event()
+
+        async def hold(point: Point, number: int) -> None:
+            if (point, number) == (Point.AFTER, call):
+                held.set()
+                await let_go.wait()
+
+        self.shop.dintero.on_call = hold
+        return held, let_go
+
+
+@asynccontextmanager
+async def _world(url: str) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        shop = await stack.enter_async_context(open_shop())
+        yield World(shop, await stack.enter_async_context(open_books(url)), url)
+
+
+@pytest.fixture
+async def world(sqlite_url: str) -> AsyncIterator[World]:
+    """On SQLite."""
+    async with _world(sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def either(database_url: str) -> AsyncIterator[World]:
+    """On each kind of database."""
+    async with _world(database_url) as opened:
+        yield opened
+
+
+async def test_what_was_approved_when_the_last_process_died_is_given_by_the_next(either: World) -> None:
+    who = customers(10)
+    request = await approved(either.books, either.shop, who)
+    async with either.bot():
+        await either.is_told("Given to 10 of 10")
+    assert either.shop.dintero.ledger.holders(RULE) == dict.fromkeys(who, 1)
+    assert await either.state(request) is State.DONE
+
+
+async def test_what_was_approved_without_a_word_to_the_jobs_is_found_by_the_next_look(world: World) -> None:
+    async with world.bot() as running:
+        await approved(world.books, world.shop, customers(4))
+        running.jobs.wake()
+        await world.is_told("Given to 4 of 4")
+
+
+async def test_however_often_it_is_looked_for_it_is_given_once(either: World) -> None:
+    await approved(either.books, either.shop, customers(20))
+    held, let_go = either.at(2)
+    async with either.bot() as running:
+        await asyncio.wait_for(held.wait(), 10)
+        for _ in range(20):
+            running.jobs.wake()
+            await either.books.ping()
+        let_go.set()
+        card = await either.is_told("all 20 were given it")
+        await either.is_told("Given to 20 of 20")
+    assert len(either.shop.dintero.ledger.calls) == 5
+    assert either.shop.slack.messages(either.shop.support) == [card]
+
+
+async def test_while_slack_cannot_say_who_people_are_nothing_is_given_and_later_it_is(world: World) -> None:
+    asked = asyncio.Event()
+
+    async def away(point: str, method: str, _number: int) -> None:
+        if point == "before" and method in LOOKS:
+            asked.set()
+            raise Refuse(503)
+
+    async with world.bot() as running:
+        world.shop.slack.faults.on_call = away
+        request = await approved(world.books, world.shop, customers(4))
+        running.jobs.wake()
+        await asyncio.wait_for(asked.wait(), 10)
+        await world.is_told("approved it")
+        assert await world.state(request) is State.APPROVED
+        assert not world.shop.dintero.ledger.calls
+        world.shop.slack.faults.on_call = None
+        running.jobs.wake()
+        await world.is_told("Given to 4 of 4")
+
+
+async def test_a_request_with_which_something_is_wrong_holds_up_no_other(world: World) -> None:
+    broken = await approved(world.books, world.shop, customers(4))
+    await world.change(broken, rule=None)
+    await approved(world.books, world.shop, customers(4))
+    async with world.bot():
+        await world.is_told("Given to 4 of 4")
+    assert await world.state(broken) is State.APPROVED
+
+
+async def test_when_its_time_is_over_a_request_expires(world: World) -> None:
+    request = await approved(world.books, world.shop, customers(4))
+    await world.change(request, state=State.WAITING, expires_at=world.clock.now() + timedelta(hours=24))
+    async with world.bot() as running:
+        world.clock.pass_by(hours=23, minutes=59)
+        running.jobs.wake()
+        await world.is_told("asked for this")
+        assert await world.state(request) is State.WAITING
+        world.clock.pass_by(minutes=1)
+        running.jobs.wake()
+        await world.is_told("It expired")
+    assert await world.state(request) is State.EXPIRED
+    assert not world.shop.dintero.ledger.calls
+
+
+async def test_a_bot_that_closes_lets_the_call_under_way_end_and_the_next_one_goes_on(either: World) -> None:
+    request = await approved(either.books, either.shop, customers(20))
+    held, let_go = either.at(2)
+    async with either.bot() as running:
+        await asyncio.wait_for(held.wait(), 10)
+        running.jobs.begin_no_more()
+        let_go.set()
+    calls = len(either.shop.dintero.ledger.calls)
+    assert calls <= 3
+    tally = await either.books.tally(request)
+    assert tally.given == calls * 4
+    async with either.bot():
+        await either.is_told("Given to 20 of 20")
+    assert len(either.shop.dintero.ledger.calls) == 5
+
+
+async def test_bots_can_follow_one_another_in_one_process_and_each_is_out_at_once(world: World) -> None:
+    for _ in range(3):
+        async with world.bot():
+            began = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - began < 5
+    await asyncio.to_thread(world.shop.slack.messages, world.shop.support)
+    assert {task.get_name() for task in asyncio.all_tasks() if "give" in str(task.get_coro())} == set()
+
+
+async def test_while_nothing_can_be_written_a_giving_waits_and_then_goes_on(world: World) -> None:
+    await approved(world.books, world.shop, customers(12))
+    held, let_go = world.at(1)
+    with closing(sqlite3.connect(world.url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+        connection.commit()
+        async with world.bot():
+            await asyncio.wait_for(held.wait(), 10)
+            let_go.set()
+            await world.is_told("asked for this")
+            connection.execute("DROP TRIGGER full")
+            connection.commit()
+            await world.is_told("Given to 12 of 12")
+    assert not world.shop.dintero.ledger.more_than_once(RULE)
+
+
+async def test_a_giving_that_the_engine_gave_up_stops_and_can_be_continued(world: World) -> None:
+    request = await approved(world.books, world.shop, customers(20))
+    held, let_go = world.at(2)
+    async with world.bot() as running:
+        await asyncio.wait_for(held.wait(), 10)
+        await DBOS.cancel_workflow_async(f"{request}:1")
+        running.jobs.wake()
+        card = await world.is_told("It stopped")
+        let_go.set()
+        found = await world.books.find(request)
+        assert found
+        assert (found.state, found.stop) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD)
+        await world.shop.ann.press("Continue…", world.shop.slack.messages(world.shop.support)[0])
+        await world.is_told("Given to 20 of 20")
+    assert card.is_reply
+    assert set(world.shop.dintero.ledger.holders(RULE).values()) == {1}
+
+
+async def test_what_was_clicked_is_written_before_the_bot_is_out(world: World) -> None:
+    request = await approved(world.books, world.shop, customers(1))
+    began = asyncio.Event()
+
+    async def click() -> None:
+        began.set()
+        for _ in range(20):
+            await world.books.ping()
+        await world.change(request, note="written")
+
+    async with world.bot() as running:
+        running.jobs.soon(click())
+        await began.wait()
+    found = await world.books.find(request)
+    assert found
+    assert found.note == "written"
+
+
+async def test_what_fails_after_a_click_is_none_of_the_others_business(world: World) -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async with world.bot() as running:
+        running.jobs.soon(fail())
+        await approved(world.books, world.shop, customers(1))
+        running.jobs.wake()
+        await world.is_told("Given to 1 of 1")
+
+
+async def test_drafts_that_nobody_asked_with_are_forgotten_after_a_day(world: World) -> None:
+    who = Person(world.shop.ann.id, world.shop.slack.team)
+    drafts = [
+        Request(
+            id=new_request_id(),
+            short=new_short_id(),
+            team=who.team,
+            account="T12345678",
+            channel=SUPPORT,
+            requester=who.id,
+            created_at=world.clock.now() - timedelta(hours=hours),
+        )
+        for hours in (25, 23)
+    ]
+    for draft in drafts:
+        await world.books.open_draft(draft, Typed())
+    async with world.bot(), asyncio.timeout(10):
+        while await world.books.find(drafts[0].id):
+            await world.books.ping()
+    assert await world.books.find(drafts[1].id)

@@ -1,0 +1,185 @@
+"""Said exactly once and in order, whatever Slack answers and whenever the program ends."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.giving.notices import Happened, Kind, Notice, Unsaid
+from bot.outbox import Outbox
+from bot.sandbox.slack import Cut
+from bot.sandbox.slack.faults import Refuse
+from bot.store.books import SqlBooks
+from tests.telling import Telling, open_telling
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+POSTS = "chat.postMessage"
+METHODS = (POSTS, "chat.update", "chat.getPermalink", "conversations.open", "conversations.history", "conversations.replies")
+
+WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
+    "429": ("before", lambda: Refuse(429, {"Retry-After": "3"})),
+    "429 that does not say how long": ("before", lambda: Refuse(429)),
+    "500 before": ("before", lambda: Refuse(500)),
+    "500 after": ("after", lambda: Refuse(500)),
+    "503 after": ("after", lambda: Refuse(503)),
+    "cut before": ("before", Cut),
+    "cut after": ("after", Cut),
+}
+
+
+@pytest.fixture
+async def telling(sqlite_books: SqlBooks) -> AsyncIterator[Telling]:
+    """A request of which there is something to be said."""
+    async with open_telling(sqlite_books) as opened:
+        yield opened
+
+
+def goes_wrong(telling: Telling, wrong: dict[tuple[str, int], str]) -> None:
+    """Let the so-many-eth calls of some methods go wrong."""
+
+    async def on_call(point: str, method: str, number: int) -> None:
+        where, error = WRONG.get(wrong.get((method, number), ""), ("", Cut))
+        if where == point:
+            raise error()
+
+    telling.shop.slack.faults.on_call = on_call
+
+
+async def test_each_message_is_said_once_and_in_order(telling: Telling) -> None:
+    assert await telling.outbox().empty() == 5
+    telling.each_was_said_once_in_order()
+    assert await telling.outbox().empty() == 0
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.parametrize("what", WRONG)
+async def test_whatever_goes_wrong_with_a_post_it_is_said_once(telling: Telling, what: str, number: int) -> None:
+    goes_wrong(telling, {(POSTS, number): what, (POSTS, number + 1): what})
+    await telling.all_is_said()
+    telling.each_was_said_once_in_order()
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+@pytest.mark.parametrize("what", WRONG)
+async def test_whatever_goes_wrong_with_any_other_call_all_is_said_once(telling: Telling, what: str, method: str) -> None:
+    goes_wrong(telling, {(POSTS, 1): "cut after", (POSTS, 2): "cut after", (method, 1): what, (method, 2): what})
+    await telling.all_is_said()
+    telling.each_was_said_once_in_order()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(wrong=st.dictionaries(st.tuples(st.sampled_from(METHODS), st.integers(min_value=1, max_value=8)), st.sampled_from(list(WRONG))))
+async def test_whatever_goes_wrong_all_is_said_once_and_in_order(sqlite_books: SqlBooks, wrong: dict[tuple[str, int], str]) -> None:
+    async with open_telling(sqlite_books) as telling:
+        goes_wrong(telling, wrong)
+        await telling.all_is_said()
+        telling.each_was_said_once_in_order()
+
+
+@pytest.mark.parametrize("point", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+async def test_what_a_killed_process_was_saying_is_said_once_by_the_next(telling: Telling, point: str, number: int) -> None:
+    reached, over = asyncio.Event(), asyncio.Event()
+
+    async def on_call(where: str, method: str, calls: int) -> None:
+        if (where, method, calls) == (point, POSTS, number):
+            reached.set()
+        if reached.is_set() and not over.is_set():
+            await over.wait()
+            raise Cut
+
+    telling.shop.slack.faults.on_call = on_call
+    saying = asyncio.ensure_future(telling.outbox().empty())
+    await asyncio.wait_for(reached.wait(), 10)
+    saying.cancel()
+    with suppress(asyncio.CancelledError):
+        await saying
+    over.set()
+    await telling.all_is_said()
+    telling.each_was_said_once_in_order()
+
+
+async def test_slack_is_left_alone_for_as_long_as_it_asks(telling: Telling) -> None:
+    async def busy(_point: str, _method: str, _number: int) -> None:
+        raise Refuse(429, {"Retry-After": "30"})
+
+    telling.shop.slack.faults.on_call = busy
+    outbox, calls = telling.outbox(), telling.shop.slack.faults.calls
+    await outbox.empty()
+    telling.clock.pass_by(seconds=29)
+    await outbox.empty()
+    assert calls[POSTS] == 1
+    telling.clock.pass_by(seconds=2)
+    await outbox.empty()
+    assert calls[POSTS] == 2
+
+
+async def test_the_longer_slack_is_away_the_longer_are_the_waits_up_to_five_minutes(telling: Telling) -> None:
+    telling.shop.slack.faults.outage = True
+    outbox, calls, waits = telling.outbox(), telling.shop.slack.faults.calls, list[int]()
+    for _ in range(11):
+        before, waited = calls[POSTS] + calls["conversations.history"], 0
+        while calls[POSTS] + calls["conversations.history"] == before:
+            waited += 1
+            telling.clock.pass_by(seconds=1)
+            await outbox.empty()
+        waits.append(waited)
+    assert waits[1:9] == [1, 2, 4, 8, 16, 32, 64, 128]
+    assert max(waits) <= 300
+    telling.shop.slack.faults.outage = False
+    await telling.all_is_said()
+    telling.each_was_said_once_in_order()
+
+
+async def test_what_can_never_be_said_is_given_up_and_holds_up_nobody(telling: Telling) -> None:
+    telling.shop.campaigns.members.discard(telling.shop.slack.bot.id)
+    await telling.say(Notice(kind=Kind.NOTICE, happened=Happened.DONE, at=NOW, to=telling.shop.campaigns.id))
+    await telling.outbox().empty()
+    assert await telling.left() == 0
+    telling.each_was_said_once_in_order()
+    assert telling.shop.slack.refused == [f"{POSTS}: not_in_channel"]
+
+
+@dataclass(slots=True)
+class Stumbling:
+    """An announcer with a fault of its own, which shows with direct messages."""
+
+    telling: Telling
+    times: int = 1
+
+    async def say(self, unsaid: Unsaid) -> str:
+        if unsaid.notice.kind is Kind.DIRECT and self.times:
+            self.times -= 1
+            raise ZeroDivisionError
+        return await self.telling.announcer.say(unsaid)
+
+
+async def test_a_fault_of_the_bots_own_holds_up_no_other_message_and_is_tried_again(telling: Telling) -> None:
+    outbox = Outbox(books=telling.books, announcer=Stumbling(telling), clock=telling.clock)
+    await outbox.empty()
+    assert len(telling.thread()) == 2
+    assert not telling.direct()
+    telling.clock.pass_by(minutes=1)
+    await outbox.empty()
+    telling.each_was_said_once_in_order()
+
+
+async def test_when_the_books_fail_for_one_message_none_under_way_is_said_twice(sqlite_url: str, telling: Telling) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute(
+            "CREATE TRIGGER no BEFORE UPDATE ON outbox WHEN NEW.kind = 'direct' BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+        )
+        connection.commit()
+        for _ in range(3):
+            with pytest.raises(sqlite3.IntegrityError):
+                await telling.outbox().empty()
+        connection.execute("DROP TRIGGER no")
+        connection.commit()
+    await telling.all_is_said()
+    telling.each_was_said_once_in_order()

@@ -1,0 +1,78 @@
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from bot.web.acks_first import AcksFirst
+
+
+class AtOnce:
+    """Jobs that are tasks, and no more."""
+
+    def __init__(self) -> None:
+        self.tasks: list[asyncio.Task[object]] = []
+
+    def wake(self) -> None:
+        raise AssertionError
+
+    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+        self.tasks.append(asyncio.create_task(work))
+
+
+async def test_work_begins_once_every_answer_has_left() -> None:
+    jobs, told = AtOnce(), list[str]()
+    acks = AcksFirst(jobs)
+    with acks.answering():
+        with acks.answering():
+            acks.soon(_tell(told, "form"))
+        await _a_while()
+        assert told == []
+        told.append("ack")
+    await asyncio.gather(*jobs.tasks)
+    assert told == ["ack", "form"]
+
+
+async def test_work_does_not_wait_for_ever_where_answers_never_cease() -> None:
+    jobs, told = AtOnce(), list[str]()
+    acks = AcksFirst(jobs)
+    with acks.answering():
+        acks.soon(_tell(told, "form"))
+        acks.soon(_tell(told, "another"))
+        await asyncio.wait_for(asyncio.gather(*jobs.tasks), 5)
+    assert told == ["form", "another"]
+
+
+async def test_a_new_click_is_answered_before_the_next_piece_of_work() -> None:
+    jobs, told = AtOnce(), list[str]()
+    acks = AcksFirst(jobs)
+
+    async def clicks_again() -> None:
+        told.append("first form")
+        with acks.answering():
+            await _a_while()
+            told.append("ack")
+
+    acks.soon(clicks_again())
+    acks.soon(_tell(told, "second form"))
+    await asyncio.gather(*jobs.tasks)
+    assert told == ["first form", "ack", "second form"]
+
+
+async def test_work_that_was_not_begun_when_the_program_closes_is_let_go() -> None:
+    jobs, told = AtOnce(), list[str]()
+    acks = AcksFirst(jobs)
+    with acks.answering():
+        acks.soon(_tell(told, "form"))
+        await _a_while()
+        jobs.tasks[0].cancel()
+        ends = await asyncio.gather(*jobs.tasks, return_exceptions=True)
+    assert isinstance(ends[0], asyncio.CancelledError)
+    assert told == []
+
+
+async def _tell(told: list[str], what: str) -> None:
+    told.append(what)
+
+
+async def _a_while() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
