@@ -82,6 +82,8 @@ def main() -> int:
     console, began = Console(width=None if sys.stdout.isatty() else 150), time.monotonic()
     try:
         figures = uvloop.run(measure(wanted.only or list(PARTS), QUICK if wanted.quick else FULL, console))
+    except asyncio.CancelledError:
+        return BROKEN
     except Broken as broken:
         Console(stderr=True, markup=False, highlight=False).print(f"The measuring broke: {broken}")
         return BROKEN

@@ -1,4 +1,7 @@
-"""The baseline for acks: Bolt as its documentation starts it, with handlers that only ack: `python -m bench.bare_bolt <port> <Slack's port>`."""
+"""The baseline for acks: Bolt as its documentation starts it, with handlers that only ack.
+
+`python -m bench.bare_bolt <port> <Slack's port>`
+"""
 
 import asyncio
 import sys

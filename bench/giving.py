@@ -60,7 +60,7 @@ async def _give(child: Process, look: watching.Look | None) -> float:
         return float(answer)
     try:
         async with asyncio.timeout(PATIENCE):
-            while (seconds := watching.took(look, answer)) is None:
+            while (seconds := watching.took(look, answer)) is None:  # noqa: ASYNC110 - a database tells it
                 await asyncio.sleep(LOOK)
     except TimeoutError:
         raise Broken(f"not done within {PATIENCE:.0f} s: {look(answer)}") from None

@@ -48,7 +48,7 @@ async def main(give: str, customers: int) -> None:
 async def by_the_bot(settings: Settings) -> AsyncIterator[Give]:
     """Let a whole bot do it."""
     async with bot(settings, load_policy(settings.policy_file)) as running:
-        while not running.rules.ready:
+        while not running.rules.ready:  # noqa: ASYNC110 - the book tells nobody
             await asyncio.sleep(LOOK)
 
         async def give(customers: list[CustomerId]) -> RequestId:

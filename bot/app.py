@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from slack_bolt import BoltResponse
@@ -34,12 +36,16 @@ from bot.slack.look import Look
 from bot.slack.people import SlackPeople
 from bot.slack.screens import Screens
 from bot.store.books import SqlBooks, open_books
+from bot.store.sole import alone
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from handlers import add_form, card, discount, strays
 from handlers.counter import Counter
+
+LEAVE_SECONDS: Final = 9.5
+"""From the signal to the end of the process, whatever hangs; who supervises it commonly kills after ten."""
 
 log = structlog.get_logger()
 
@@ -75,6 +81,7 @@ async def run(settings: Settings, policy: Policy) -> None:
     def end() -> None:
         """Who is still starting, perhaps waiting for a Slack that is away, has nothing to bring to an end."""
         ended.set()
+        _leave_in_time()
         if not ready.is_set():
             working.cancel()
 
@@ -84,6 +91,13 @@ async def run(settings: Settings, policy: Policy) -> None:
     await asyncio.wait({working})
     if not (working.cancelled() and ended.is_set()):
         await working
+
+
+def _leave_in_time() -> None:
+    """End the process by force where something hangs: all that counts is written, and the next start goes on from there."""
+    watchdog = threading.Timer(LEAVE_SECONDS, os._exit, (0,))
+    watchdog.daemon = True
+    watchdog.start()
 
 
 @asynccontextmanager
@@ -99,6 +113,7 @@ async def bot(
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()))
         team = await own_team(client)
+        await stack.enter_async_context(alone(settings.database_url.get_secret_value()))
         books = await stack.enter_async_context(open_books(settings.database_url.get_secret_value()))
         dintero = await stack.enter_async_context(
             open_dintero(

@@ -1,0 +1,197 @@
+"""The form of `/discount add`: what stray, forged and repeated payloads come to, and what is kept when something fails."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from bot.giving.request import State
+from bot.sandbox.slack.faults import Fault
+from bot.sandbox.slack.workspace import Json
+from tests.handlers.stand import ELSEWHERE, SEED, SPAR, Stand
+
+NO_DRAFTS = ["", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", "💥" * 500]
+
+
+async def submitted(stand: Stand, customers: str = "a\nb") -> Json:
+    """Submit a form that is fine, and answer its payload."""
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": customers, "Reason": "why"})
+    await form.submit()
+    await stand.errands.done()
+    return copy.deepcopy(stand.last("view_submission").payload)
+
+
+def shown(body: Json) -> str:
+    return str(body.get("view", {}).get("blocks"))
+
+
+@pytest.mark.parametrize("metadata", NO_DRAFTS)
+async def test_a_form_on_no_draft_is_answered_and_nothing_happens(stand: Stand, metadata: str) -> None:
+    payload = await submitted(stand)
+    payload["view"]["private_metadata"] = metadata
+    ack = await stand.shop.slack.deliver("interactive", payload)
+    assert ack.status == 200
+    assert ack.body["response_action"] == "update"
+    assert "no request" in shown(ack.body)
+
+
+@pytest.mark.parametrize("callback", ["form", "review"])
+async def test_somebody_elses_form_is_not_theirs_to_submit(stand: Stand, callback: str) -> None:
+    review = await stand.review("a")
+    if callback == "review":
+        await review.submit()
+        await (await stand.shop.ann.sees_view("Asked for approval")).close()
+        await stand.review("b")
+    payload = copy.deepcopy(stand.last("view_submission").payload)
+    draft = (await stand.books.in_state(State.DRAFT))[0]
+    payload["view"]["private_metadata"] = draft.id
+    payload["user"] = {**payload["user"], "id": stand.shop.bo.id}
+    before = await stand.books.typed(draft.id), await stand.books.find(draft.id)
+    ack = await stand.shop.slack.deliver("interactive", payload)
+    await stand.errands.done()
+    assert ack.status == 200
+    assert (await stand.books.typed(draft.id), await stand.books.find(draft.id)) == before
+
+
+@pytest.mark.parametrize("kind", ["view_submission", "block_suggestion"])
+async def test_another_workspace_gets_nothing_out_of_a_form(stand: Stand, kind: str) -> None:
+    payload = await submitted(stand)
+    draft = (await stand.books.in_state(State.DRAFT))[0]
+    if kind == "block_suggestion":
+        payload = copy.deepcopy(stand.last(kind).payload)
+    payload["user"] = {**payload["user"], "team_id": ELSEWHERE}
+    payload["team"] = {"id": ELSEWHERE, "domain": "elsewhere"}
+    before = await stand.books.typed(draft.id)
+    ack = await stand.shop.slack.deliver("interactive", payload)
+    assert ack.body == {"options": []} if kind == "block_suggestion" else "no request" in shown(ack.body)
+    assert await stand.books.typed(draft.id) == before
+
+
+async def test_the_persons_own_team_decides_where_the_payload_was_sent_for_ours(stand: Stand) -> None:
+    payload = await submitted(stand)
+    payload["user"] = {**payload["user"], "team_id": ELSEWHERE}
+    assert payload["team"]["id"] == stand.shop.slack.team
+    ack = await stand.shop.slack.deliver("interactive", payload)
+    assert "no request" in shown(ack.body)
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"rule:0": {}}, {"rule:0": {"discount_add_rule": {"selected_option": None}}}, {"stray": {"x": {"value": "1"}}}]
+)
+async def test_a_form_with_nothing_in_it_is_answered_with_its_faults(stand: Stand, values: Any) -> None:
+    payload = await submitted(stand)
+    payload["view"]["state"]["values"] = values
+    ack = await stand.shop.slack.deliver("interactive", payload)
+    assert ack.body["response_action"] == "errors"
+    assert sorted(block.partition(":")[0] for block in ack.body["errors"]) == ["customers", "rule"]
+
+
+async def test_a_form_delivered_twice_comes_to_one_review(stand: Stand) -> None:
+    payload = await submitted(stand)
+    await stand.shop.slack.deliver("interactive", payload)
+    await stand.errands.done()
+    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    await review.submit()
+    await stand.errands.done()
+    assert (await stand.request()).customers == 2
+
+
+async def test_a_form_delivered_again_after_it_was_asked_for_changes_nothing(stand: Stand) -> None:
+    await stand.ask("a")
+    form = next(each for each in stand.shop.slack.deliveries if each.payload.get("type") == "view_submission")
+    before = await stand.request()
+    ack = await stand.shop.slack.deliver_again(form)
+    await stand.errands.done()
+    assert "already waits" in shown(ack.body)
+    assert await stand.request() == before
+
+
+async def test_a_review_delivered_again_once_it_was_decided_does_not_say_that_it_waits(stand: Stand) -> None:
+    card = await stand.ask("a")
+    submission = stand.last("view_submission")
+    await stand.shop.ann.press("Cancel request", card)
+    await stand.errands.done()
+    await stand.shop.slack.deliver_again(submission)
+    await stand.errands.done()
+    told = stand.shop.ann.read(await stand.shop.ann.sees("asked for already", stand.shop.ann.direct))
+    assert "being given" not in told
+    assert (await stand.request()).state is State.CANCELLED
+
+
+async def test_more_pressed_twice_keeps_what_was_typed(stand: Stand) -> None:
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": "a\nb", "Reason": "why"})
+    await form.press("More…")
+    more = await stand.shop.ann.sees_view(label="Once-only key")
+    await stand.shop.slack.deliver_again()
+    await stand.errands.done()
+    assert more.values["Customer IDs"] == "a\nb"
+    assert more.values["Reason"] == "why"
+
+
+@pytest.mark.parametrize("metadata", NO_DRAFTS)
+async def test_a_list_on_no_draft_offers_nothing(stand: Stand, metadata: str) -> None:
+    form = await stand.form()
+    await form.options("Rule", "spar")
+    payload = copy.deepcopy(stand.last("block_suggestion").payload)
+    payload["view"]["private_metadata"] = metadata
+    assert (await stand.shop.slack.deliver("interactive", payload)).body == {"options": []}
+
+
+@pytest.mark.parametrize("typed", ["", " ", "spar", SEED, "ÆØÅ", "*", "\\", "%", "x" * 3000, "💥"])
+async def test_whatever_is_typed_into_the_list_is_answered(stand: Stand, typed: str) -> None:
+    form = await stand.form()
+    await form.options("Rule", "")
+    payload = copy.deepcopy(stand.last("block_suggestion").payload)
+    ack = await stand.shop.slack.deliver("interactive", {**payload, "value": typed})
+    assert ack.status == 200
+    assert len(ack.body["options"]) <= 100
+
+
+# what fails
+
+
+async def test_a_fault_of_ours_is_told_in_the_form_which_keeps_what_was_typed(stand: Stand) -> None:
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": "a\nb"})
+    stand.lose_the_table()
+    errors = (await form.submit()).errors
+    assert "fault" in errors["Rule"]
+    assert form.values["Customer IDs"] == "a\nb"
+    assert (await stand.shop.slack.deliver("interactive", stand.last("block_suggestion").payload)).body == {"options": []}
+    stand.find_the_table()
+    assert not (await form.submit()).errors
+    await stand.shop.ann.sees_view(submit="Ask for approval")
+
+
+async def test_a_fault_while_it_is_asked_for_is_told_and_nothing_is_asked(stand: Stand) -> None:
+    review = await stand.review("a")
+    stand.lose_the_table()
+    await review.submit()
+    await stand.shop.ann.sees_view(text="fault")
+    stand.find_the_table()
+    assert await stand.drafts() == 1
+    assert not stand.shop.slack.messages(stand.shop.support)
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.SERVER_ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.RATE_LIMITED])
+async def test_a_review_that_slack_does_not_draw_at_once_is_drawn_again(stand: Stand, fault: Fault) -> None:
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": "a"})
+    stand.shop.slack.faults.plan("views.update", fault, times=2)
+    await form.submit()
+    await stand.shop.ann.sees_view(submit="Ask for approval")
+    await stand.errands.done()
+    assert not stand.shop.ann.direct.messages
+
+
+async def test_where_slack_never_draws_it_the_person_is_told_directly_and_truly(stand: Stand) -> None:
+    review = await stand.review("a")
+    stand.shop.slack.faults.plan("views.update", Fault.REFUSED, times=99, error="invalid_arguments")
+    await review.submit()
+    await stand.shop.ann.sees("is asked for", stand.shop.ann.direct)
+    form = await stand.form(by=stand.shop.bo)
+    await form.fill({"Rule": SPAR, "Customer IDs": "a"})
+    await form.submit()
+    await stand.shop.bo.sees("Slack did not show the answer", stand.shop.bo.direct)

@@ -1,0 +1,192 @@
+"""The card's buttons and the modals behind them: stray, forged, repeated, and when something fails."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from bot.giving.request import State
+from bot.sandbox.slack.faults import Fault
+from bot.sandbox.slack.workspace import Json, Message
+from bot.slack import card as card_drawing
+from tests.handlers.stand import ELSEWHERE, Stand
+
+BUTTONS = (card_drawing.APPROVE, card_drawing.REJECT, card_drawing.CANCEL, card_drawing.CONTINUE, card_drawing.END)
+NO_REQUESTS = [" ", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", None, "💥" * 500]
+
+
+async def pressed(stand: Stand, card: Message, button: str, *, value: str | None = "", **changes: Any) -> str:
+    """Press a button of a card as a forger would, and answer what its person was told."""
+    if not any(each.payload.get("type") == "block_actions" for each in stand.shop.slack.deliveries):
+        await stand.shop.bo.press("Cancel request", card)
+        await stand.errands.done()
+    payload = copy.deepcopy(stand.last("block_actions").payload)
+    payload["actions"][0] |= {"action_id": button} | ({} if value == "" else {"value": value})
+    before = len(stand.shop.bo.ephemerals)
+    payload["response_url"] = stand.shop.slack.board.tickets.response_url(stand.shop.bo.id, stand.shop.support)
+    ack = await stand.shop.slack.deliver("interactive", {**payload, **changes})
+    assert ack.status == 200
+    await stand.errands.done()
+    return "\n".join(map(stand.shop.bo.read, stand.shop.bo.ephemerals[before:]))
+
+
+@pytest.mark.parametrize("action", BUTTONS)
+async def test_a_button_of_no_request_is_answered_so(stand: Stand, action: str) -> None:
+    card = await stand.ask()
+    before = await stand.request()
+    for value in NO_REQUESTS:
+        assert "no request" in await pressed(stand, card, action, value=value), value
+    for channel in (None, {}, {"id": "C0ELSE", "name": "else"}, {"id": stand.shop.quick.id, "name": "small-favours"}):
+        assert "no request" in await pressed(stand, card, action, channel=channel), channel
+    assert await stand.request() == before
+
+
+@pytest.mark.parametrize("action", BUTTONS)
+async def test_another_workspace_is_told_so_whatever_it_presses(stand: Stand, action: str) -> None:
+    card = await stand.ask()
+    before = await stand.request()
+    told = await pressed(stand, card, action, user={"id": stand.shop.bo.id, "team_id": ELSEWHERE, "username": "bo"})
+    assert "another one" in told
+    assert await stand.request() == before
+
+
+async def approval(stand: Stand, customers: str = "c-1") -> Json:
+    """Open an approval of Bo's, and answer what its submission would be."""
+    modal = await stand.opens("Approve…", await stand.ask(customers))
+    if "Number of customers" in modal.labels:
+        await modal.fill({"Number of customers": str(len(customers.split()))})
+    real = stand.shop.slack.line
+    await modal.submit()
+    await stand.errands.done()
+    assert stand.shop.slack.line is real
+    return copy.deepcopy(stand.last("view_submission").payload)
+
+
+@pytest.mark.parametrize("metadata", ["", "nonsense", ":", "::1", "nonsense:1", "8f14e45f-ea1b-4b6f-9e2c-000000000000:1"])
+async def test_an_approval_of_no_request_is_answered_so(stand: Stand, metadata: str) -> None:
+    payload = await approval(stand)
+    payload["view"]["private_metadata"] = metadata
+    ack = await stand.shop.slack.deliver("interactive", payload)
+    assert ack.body["response_action"] == "update"
+    await stand.errands.done()
+    await stand.shop.bo.sees_view(text="no request")
+
+
+@pytest.mark.parametrize("round_", ["0", "2", "x"])
+async def test_an_approval_of_another_round_counts_for_nothing(stand: Stand, round_: str) -> None:
+    modal = await stand.opens("Approve…", await stand.ask())
+    request = await stand.request()
+    payload = copy.deepcopy(stand.last("block_actions").payload)
+    submission = {
+        "type": "view_submission",
+        "team": payload["team"],
+        "user": payload["user"],
+        "view": {**_open(stand), "private_metadata": f"{request.id}:{round_}"},
+    }
+    await stand.shop.slack.deliver("interactive", submission)
+    await stand.errands.done()
+    assert (await stand.request()).state is State.WAITING
+    assert await stand.books.votes(request.id, 1) == ()
+    assert modal.is_open
+
+
+def _open(stand: Stand) -> Json:
+    (view,) = stand.shop.slack.stacks.of(stand.shop.bo.id)
+    return stand.shop.slack.stacks.payload(view)
+
+
+async def test_an_approval_delivered_twice_is_one_yes_and_still_reads_so(stand: Stand) -> None:
+    payload = await approval(stand)
+    for _ in range(2):
+        await stand.shop.slack.deliver("interactive", payload)
+        await stand.errands.done()
+    view = await stand.shop.bo.sees_view("Approved")
+    assert "was first" not in view.text
+    request = await stand.request()
+    assert [vote.by for vote in await stand.books.votes(request.id, 1)] == [stand.shop.bo.id]
+
+
+async def test_an_approval_under_somebody_elses_name_is_judged_by_that_name(stand: Stand) -> None:
+    modal = await stand.opens("Approve…", await stand.ask())
+    payload = copy.deepcopy(stand.last("block_actions").payload)
+    for forged in ({"id": stand.shop.ann.id}, {"id": stand.shop.gus.id}, {"team_id": ELSEWHERE}):
+        submission = {"type": "view_submission", "team": payload["team"], "user": {**payload["user"], **forged}, "view": _open(stand)}
+        await stand.shop.slack.deliver("interactive", submission)
+    await stand.errands.done()
+    assert (await stand.request()).state is State.WAITING
+    assert modal.is_open
+
+
+async def test_a_wrong_number_is_told_in_its_field(stand: Stand) -> None:
+    modal = await stand.opens("Approve…", await stand.ask("\n".join(f"c-{at}" for at in range(60))))
+    await modal.fill({"Number of customers": "59"})
+    assert "not the number" in (await modal.submit()).errors["Number of customers"]
+    assert (await stand.request()).state is State.WAITING
+
+
+async def test_a_rejection_needs_a_reason_and_delivered_twice_is_one(stand: Stand) -> None:
+    modal = await stand.opens("Reject…", await stand.ask())
+    await modal.fill({"Reason": "  "})
+    assert "why not" in (await modal.submit()).errors["Reason"]
+    await modal.fill({"Reason": "wrong rule"})
+    assert not (await modal.submit()).errors
+    await stand.shop.bo.sees_view("Rejected")
+    await stand.errands.done()
+    await stand.shop.slack.deliver_again(stand.last("view_submission"))
+    await stand.errands.done()
+    assert "was first" not in (await stand.shop.bo.sees_view("Rejected")).text
+    assert (await stand.request()).note == "wrong rule"
+    assert (
+        len([reply for reply in stand.shop.slack.thread(stand.shop.slack.messages(stand.shop.support)[0]) if "rejected" in reply.text]) == 1
+    )
+
+
+async def test_a_click_delivered_twice_is_answered_twice_and_done_once(stand: Stand) -> None:
+    card = await stand.ask()
+    await stand.shop.ann.press("Cancel request", card)
+    await stand.errands.done()
+    await stand.shop.slack.deliver_again()
+    await stand.errands.done()
+    assert ["is cancelled" in stand.shop.ann.read(told) for told in stand.shop.ann.ephemerals] == [True, True]
+    assert len([reply for reply in stand.shop.slack.thread(card) if "cancelled" in reply.text]) == 1
+
+
+# what fails
+
+
+async def test_a_database_that_fails_is_told_at_every_button(stand: Stand) -> None:
+    card = await stand.ask()
+    stand.lose_the_table()
+    for action in BUTTONS:
+        told = await pressed(stand, card, action)
+        assert "Something went wrong on the bot's side (fault" in told
+    stand.find_the_table()
+    assert (await stand.request()).state is State.WAITING
+
+
+async def test_a_fault_of_ours_leaves_the_approval_open_with_what_was_typed(stand: Stand) -> None:
+    modal = await stand.opens("Approve…", await stand.ask("\n".join(f"c-{at}" for at in range(60))))
+    await modal.fill({"Number of customers": "60"})
+    stand.lose_the_table()
+    assert "fault" in (await modal.submit()).errors["Number of customers"]
+    assert modal.values["Number of customers"] == "60"
+    stand.find_the_table()
+    assert not (await modal.submit()).errors
+    await stand.shop.bo.sees_view("Approved")
+
+
+async def test_a_fault_of_ours_where_there_is_no_field_is_told_in_the_modal(stand: Stand) -> None:
+    modal = await stand.opens("Approve…", await stand.ask())
+    stand.lose_the_table()
+    await modal.submit()
+    await stand.shop.bo.sees_view(text="fault")
+    stand.find_the_table()
+    assert (await stand.request()).state is State.WAITING
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE, Fault.RATE_LIMITED])
+async def test_the_answer_to_a_click_arrives_although_slack_fails_once(stand: Stand, fault: Fault) -> None:
+    card = await stand.ask()
+    stand.shop.slack.faults.plan("response_url", fault)
+    await stand.shop.ann.press("Cancel request", card)
+    await stand.shop.ann.is_told("is cancelled")

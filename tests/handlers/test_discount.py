@@ -1,0 +1,98 @@
+"""`/discount …`: every word of it is answered, whoever types it, however often it arrives, and whatever fails."""
+
+import pytest
+
+from bot.giving.people import Kind
+from bot.sandbox.slack.faults import Fault
+from tests.handlers.stand import Stand
+
+PRIVATE_WORDS = ("status", "status R-22222", "rule spar", "cancel R-22222")
+
+
+@pytest.mark.parametrize("text", ["", "help", "add “open", "history", "check c-1", "pause", "cancel", "status nonsense", "rule"])
+async def test_what_needs_no_look_up_is_answered_in_the_ack(stand: Stand, text: str) -> None:
+    reaction = await stand.shop.ann.command(f"/discount {text}", stand.shop.support)
+    assert "/discount" in reaction.text
+    assert not stand.errands.tasks
+
+
+@pytest.mark.parametrize("text", PRIVATE_WORDS)
+async def test_everything_else_is_answered_to_the_person_alone(stand: Stand, text: str) -> None:
+    await stand.shop.ann.command(f"/discount {text}", stand.shop.support)
+    await stand.errands.done()
+    assert len(stand.shop.ann.ephemerals) == 1
+    assert not stand.shop.slack.messages(stand.shop.support)
+
+
+@pytest.mark.parametrize("text", ["add", *PRIVATE_WORDS[:1], PRIVATE_WORDS[2]])
+async def test_guests_are_told_why_not(stand: Stand, text: str) -> None:
+    await stand.shop.gus.command(f"/discount {text}", stand.shop.support)
+    await stand.shop.gus.is_told("Guests")
+    assert stand.shop.gus.view is None
+
+
+@pytest.mark.parametrize("text", ["add", *PRIVATE_WORDS])
+async def test_an_unlisted_channel_or_another_workspace_gets_nothing_but_a_sentence(stand: Stand, text: str) -> None:
+    sid = stand.shop.slack.add_person("Sid", kind=Kind.STRANGER)
+    stand.shop.support.members.add(sid.id)
+    reaction = await sid.command(f"/discount {text}", stand.shop.support)
+    await stand.errands.done()
+    told = reaction.text + "".join(map(sid.read, sid.ephemerals))
+    assert "another one" in told or "no request" in told
+    elsewhere = stand.shop.slack.add_channel("random", stand.shop.people)
+    reaction = await stand.shop.ann.command(f"/discount {text}", elsewhere)
+    await stand.errands.done()
+    told = reaction.text + "".join(map(stand.shop.ann.read, stand.shop.ann.ephemerals))
+    assert "does not list it" in told or "no request" in told
+    assert await stand.drafts() == 0
+
+
+async def test_the_same_command_delivered_twice_opens_one_form_and_says_nothing_else(stand: Stand) -> None:
+    await stand.form()
+    await stand.errands.done()
+    await stand.shop.slack.deliver_again()
+    await stand.errands.done()
+    view = stand.shop.ann.view
+    assert view
+    assert view.submit_label == "Review"
+    assert not stand.shop.ann.ephemerals
+
+
+async def test_a_trigger_that_is_too_old_is_said_so(stand: Stand) -> None:
+    stand.shop.slack.faults.plan("views.open", Fault.REFUSED, error="expired_trigger_id")
+    await stand.shop.ann.command("/discount add", stand.shop.support)
+    await stand.shop.ann.is_told("Please try that once more")
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE, Fault.RATE_LIMITED])
+async def test_an_answer_that_slack_does_not_take_at_once_is_given_again(stand: Stand, fault: Fault) -> None:
+    stand.shop.slack.faults.plan("response_url", fault, times=2)
+    await stand.shop.ann.command("/discount status", stand.shop.support)
+    await stand.shop.ann.is_told("Nothing has been asked for")
+
+
+async def test_while_people_are_looked_up_a_loading_form_stands_and_then_becomes_the_form_or_the_refusal(stand: Stand) -> None:
+    for person, words in ((stand.shop.ann, "Customer IDs"), (stand.shop.gus, "Guests")):
+
+        async def until_it_stands(moment: str, method: str, _number: int) -> None:
+            if (moment, method) == ("before", "users.info"):
+                await person.sees_view(text="One moment")  # noqa: B023 - it is called within this turn
+
+        stand.shop.slack.faults.on_call = until_it_stands
+        await person.command("/discount add", stand.shop.support)
+        await person.sees_view(text=words)
+
+
+async def test_a_database_that_fails_is_told_under_an_id_and_mended_all_goes_on(stand: Stand) -> None:
+    stand.lose_the_table()
+    reaction = await stand.shop.ann.command("/discount add", stand.shop.support)
+    assert "fault" in reaction.text
+    await stand.shop.ann.command("/discount status", stand.shop.support)
+    await stand.shop.ann.is_told("Something went wrong on the bot's side (fault")
+    stand.find_the_table()
+    await stand.form()
+
+
+async def test_the_text_is_taken_as_people_typed_it(stand: Stand) -> None:
+    form = await stand.form(text="add “spar 100” c-1, ‘c & 2’ <3>")
+    assert form.values["Customer IDs"] == "c-1\nc & 2\n<3>"

@@ -1,0 +1,76 @@
+"""Whatever nothing else listens to is answered too."""
+
+import copy
+
+import pytest
+
+from bot.sandbox.slack.workspace import Json
+from tests.handlers.stand import Stand
+
+
+async def click(stand: Stand) -> Json:
+    """Take the payload of a click on a card's button."""
+    await stand.shop.bo.press("Cancel request", await stand.ask())
+    await stand.errands.done()
+    payload = copy.deepcopy(stand.last("block_actions").payload)
+    payload["response_url"] = stand.shop.slack.board.tickets.response_url(stand.shop.bo.id, stand.shop.support)
+    return payload
+
+
+async def test_a_button_that_nobody_knows_is_answered(stand: Stand) -> None:
+    payload = await click(stand)
+    payload["actions"][0]["action_id"] = "of_an_older_version"
+    assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
+    await stand.shop.bo.is_told("of an older version")
+
+
+async def test_a_buttons_link_needs_no_answer(stand: Stand) -> None:
+    payload = await click(stand)
+    payload["actions"][0] |= {"action_id": "a_link", "url": "https://example.com"}
+    told = len(stand.shop.bo.ephemerals)
+    assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
+    await stand.errands.done()
+    assert len(stand.shop.bo.ephemerals) == told
+
+
+async def test_a_button_that_nobody_knows_in_a_form_is_answered_in_the_form(stand: Stand) -> None:
+    form = await stand.form()
+    await form.press("More…")
+    await stand.shop.ann.sees_view(label="Once-only key")
+    payload = copy.deepcopy(stand.last("block_actions").payload)
+    payload["actions"][0]["action_id"] = "of_an_older_version"
+    assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
+    await stand.shop.ann.sees_view("Out of date", text="of an older version")
+
+
+async def test_a_form_that_nobody_knows_is_answered(stand: Stand) -> None:
+    payload = {**(await click(stand)), "type": "view_submission"}
+    await stand.form()
+    (view,) = stand.shop.slack.stacks.of(stand.shop.ann.id)
+    payload["view"] = {**stand.shop.slack.stacks.payload(view), "callback_id": "of_an_older_version"}
+    ack = await stand.shop.slack.deliver("interactive", payload)
+    assert ack.body["response_action"] == "update"
+    assert "of an older version" in str(ack.body["view"])
+
+
+async def test_a_list_that_nobody_knows_offers_nothing(stand: Stand) -> None:
+    form = await stand.form()
+    await form.options("Rule", "")
+    payload = {**stand.last("block_suggestion").payload, "action_id": "of_an_older_version"}
+    assert (await stand.shop.slack.deliver("interactive", payload)).body == {"options": []}
+
+
+@pytest.mark.parametrize("without", ["user", "team", "both"])
+async def test_a_payload_that_names_no_person_is_turned_away(stand: Stand, without: str) -> None:
+    payload = await click(stand)
+    nameless = {**payload, "user": {}} if without == "user" else {**payload, "user": {"id": "U0BO"}, "team": None}
+    if without == "both":
+        nameless = {key: value for key, value in payload.items() if key not in {"user", "team"}}
+    assert (await stand.shop.slack.deliver("interactive", nameless)).status == 400
+
+
+@pytest.mark.parametrize("broken", [{"actions": [{"action_id": "discount_cancel", "type": "button", "block_id": "b"}], "channel": "odd"}])
+async def test_a_click_that_no_handler_can_read_is_told_under_a_fault(stand: Stand, broken: Json) -> None:
+    payload = {**(await click(stand)), **broken}
+    assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
+    await stand.shop.bo.is_told("fault")

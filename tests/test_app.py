@@ -1,0 +1,72 @@
+"""The parts put together: what keeps a bot from starting, what it says of its health, and that it lets go of everything."""
+
+import json
+import socket
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.app import engine_url
+from bot.errors import UnusableSettings
+from bot.sandbox.dintero import Fault
+from bot.tryout.shop import database_in, open_bot, open_shop
+
+
+async def ready(port: int) -> tuple[int, dict[str, Any]]:
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/readyz") as answer:
+        return answer.status, json.loads(await answer.text())
+
+
+@pytest.mark.parametrize(
+    ("ours", "engines"),
+    [
+        ("sqlite:///discount-bot.db", "sqlite:///discount-bot.dbos.db"),
+        ("sqlite:////var/lib/bot/books", "sqlite:////var/lib/bot/books.dbos.db"),
+        ("postgresql://ann@db/bot", "postgresql://ann@db/bot"),
+    ],
+)
+def test_the_engine_keeps_its_records_beside_ours(ours: str, engines: str) -> None:
+    assert engine_url(ours) == engines
+
+
+async def test_a_token_that_slack_does_not_take_keeps_it_from_starting(tmp_path: Path) -> None:
+    async with open_shop() as shop:
+        with pytest.raises(UnusableSettings, match="SLACK_BOT_TOKEN"):
+            async with open_bot(shop, database_in(tmp_path), SLACK_BOT_TOKEN="xoxb-made-up"):
+                pass
+        with pytest.raises(UnusableSettings, match="SLACK_APP_TOKEN") as refused:
+            async with open_bot(shop, database_in(tmp_path), socket_mode=True, SLACK_APP_TOKEN="xapp-made-up"):
+                pass
+    assert "xapp-made-up" not in str(refused.value)
+
+
+async def test_a_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        async with open_shop() as shop:
+            with pytest.raises(UnusableSettings, match="HOST, PORT"):
+                async with open_bot(shop, database_in(tmp_path), PORT=str(other.getsockname()[1])):
+                    pass
+            async with open_bot(shop, database_in(tmp_path)) as running:
+                assert (await ready(running.port))[0] == 200
+
+
+@pytest.mark.parametrize("way", ["http", "socket mode"])
+async def test_it_is_ready_as_long_as_its_database_answers_whatever_dintero_does(tmp_path: Path, way: str) -> None:
+    async with open_shop() as shop, open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running:
+        await running.rules.refresh()
+        assert await ready(running.port) == (200, {"ready": True, "database": True, "slack": True, "dintero": "ok"})
+        shop.dintero.faults.always(Fault.unauthorized())
+        await running.rules.refresh()
+        status, body = await ready(running.port)
+        assert status == 200
+        assert body["dintero"] not in {"ok", ""}
+        connection = sqlite3.connect(tmp_path / "discount-bot.db", isolation_level=None)
+        connection.execute("ALTER TABLE requests RENAME TO lost")
+        connection.close()
+        status, body = await ready(running.port)
+        assert (status, body["database"]) == (503, False)
