@@ -132,6 +132,7 @@ class DurableJobs:
     async def _give(self, request: RequestId, round_: int, ending: Ending) -> None:
         portions = await DBOS.run_step_async({**STEP, "name": "portions"}, self._books.portions, request)
         steps = [DBOS.reserve_step() for _ in range(portions)]
+        log.info("giving", request_id=request, round=round_, portions=portions)
 
         async def lane(first: int) -> None:
             for number in range(first, portions, LANES):
@@ -144,8 +145,7 @@ class DurableJobs:
         for end in ends:
             if end:
                 raise end
-        await DBOS.run_step_async({**STEP, "name": "finish"}, ending.finish, request, round_)
-        self._speak.set()
+        await DBOS.run_step_async({**STEP, "name": "finish"}, self._finish, ending, request, round_)
 
     async def _portion(self, request: RequestId, number: int) -> None:
         """Give one portion; cut short by the closing program, it leaves the step undone for the next start."""
@@ -155,6 +155,21 @@ class DurableJobs:
             await (await self._giving(request)).portion(number)
         except Interrupted as interrupted:
             raise asyncio.CancelledError from interrupted
+        log.debug("portion ended", request_id=request, portion=number)
+
+    async def _finish(self, ending: Ending, request: RequestId, round_: int) -> None:
+        await ending.finish(request, round_)
+        self._speak.set()
+        tally = await self._books.tally(request)
+        log.info(
+            "giving ended",
+            request_id=request,
+            round=round_,
+            given=tally.given,
+            refused=tally.refused,
+            unknown=tally.unknown,
+            not_tried=tally.not_tried,
+        )
 
     async def _giving(self, request: RequestId) -> Giving:
         if request not in self._givings:

@@ -13,6 +13,11 @@ from structlog.typing import Processor
 HIDDEN: Final = "[hidden]"
 SHORTEST_SECRET: Final = 6
 """Anything shorter would blot out innocent text."""
+HARMLESS: Final = (
+    "As you gave `client` as well, `token` will be unused",  # Bolt has found SLACK_BOT_TOKEN in the environment by itself
+    "Workflow already exists in queue",  # DBOS, of one that goes on after a crash and is started again by its id
+)
+"""Warnings that nobody can do anything about."""
 CHATTY: Final = (
     "slack_bolt",
     "slack_sdk",
@@ -95,4 +100,6 @@ def _renderers(*, as_json: bool, colours: bool) -> Sequence[Processor]:
 
 
 def _worth_telling(record: logging.LogRecord) -> bool:
+    if str(record.msg).startswith(HARMLESS):
+        return False
     return record.levelno >= logging.WARNING or not record.name.startswith(CHATTY)

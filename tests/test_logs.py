@@ -112,3 +112,12 @@ def test_what_is_below_the_level_is_not_written() -> None:
     structlog.get_logger().warning("loud")
     assert "quiet" not in stream.getvalue()
     assert "loud" in stream.getvalue()
+
+
+def test_a_warning_that_nobody_can_do_anything_about_is_left_out() -> None:
+    stream = StringIO()
+    set_up_logs(to=stream)
+    logging.getLogger("slack_bolt.AsyncApp").warning("As you gave `client` as well, `token` will be unused.")
+    logging.getLogger("slack_bolt.AsyncApp").warning("something else")
+    assert "unused" not in stream.getvalue()
+    assert "something else" in stream.getvalue()
