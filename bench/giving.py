@@ -15,7 +15,7 @@ from bench.processes import PATIENCE, Broken, process, stand_in_dintero, stand_i
 LATENCY: Final = 0.050
 """Seconds of every call to Dintero."""
 AT_LEAST: Final = 0.95
-LOOK: Final = 0.002
+LOOK: Final = 0.005
 """Seconds between two looks into the database whether it is done."""
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.app import engine_url
 from bot.errors import UnusableSettings
-from bot.sandbox.dintero import Fault
+from bot.sandbox.dintero import Fault, Operation
 from bot.tryout.shop import database_in, open_bot, open_shop
 
 
@@ -60,7 +60,7 @@ async def test_it_is_ready_as_long_as_its_database_answers_whatever_dintero_does
     async with open_shop() as shop, open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running:
         await running.rules.refresh()
         assert await ready(running.port) == (200, {"ready": True, "database": True, "slack": True, "dintero": "ok"})
-        shop.dintero.faults.always(Fault.unauthorized())
+        shop.dintero.faults.always(Fault.error(500, "down"), on=Operation.RULES)
         await running.rules.refresh()
         status, body = await ready(running.port)
         assert status == 200

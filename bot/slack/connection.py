@@ -1,6 +1,6 @@
 """The bot's own connection to Slack: its client, which workspace it is for, and Socket Mode."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -39,7 +39,7 @@ async def own_team(client: AsyncWebClient) -> TeamId:
             with attempt:
                 return TeamId(str((await client.auth_test())["team_id"]))
     except SlackApiError as error:
-        refused = f"SLACK_BOT_TOKEN: Slack does not take it ({error.response.get('error')}); install the app again and copy the new token"
+        refused = f"SLACK_BOT_TOKEN: Slack does not take it ({_error(error)}); install the app again and copy the new token"
         raise UnusableSettings([refused]) from error
     raise AssertionError  # stamina returns or raises
 
@@ -51,20 +51,34 @@ async def socket_mode(app: AsyncApp, api_url: str, token: str) -> AsyncIterator[
     Raises:
         UnusableSettings: Slack does not take the app-level token.
     """
+    await _check(AsyncWebClient(token=token, base_url=api_url, timeout=SLACK_TIMEOUT), token)
     handler = AsyncSocketModeHandler(app, token, web_client=AsyncWebClient(token=token, base_url=api_url))
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]
-    except SlackApiError as error:
-        refused = f"SLACK_APP_TOKEN: Slack does not take it ({error.response.get('error')}); make one with connections:write"
-        raise UnusableSettings([refused]) from error
-    try:
         yield handler.client
     finally:
         with suppress(Exception):
             await handler.close_async()  # type: ignore[no-untyped-call]
 
 
+async def _check(client: AsyncWebClient, token: str) -> None:
+    """Ask for a connection beforehand: the SDK would go on asking with a token that Slack does not take, and never say so."""
+    try:
+        async for attempt in stamina.retry_context(on=_is_away, attempts=None, timeout=None, wait_max=30):
+            with attempt:
+                await client.apps_connections_open(app_token=token)
+    except SlackApiError as error:
+        refused = f"SLACK_APP_TOKEN: Slack does not take it ({_error(error)}); make one with connections:write"
+        raise UnusableSettings([refused]) from error
+
+
 def _is_away(error: Exception) -> bool:
     if isinstance(error, SlackApiError):
-        return error.response.get("error") in AWAY
+        return _error(error) in AWAY
     return isinstance(error, aiohttp.ClientError | TimeoutError | OSError)
+
+
+def _error(error: SlackApiError) -> str | None:
+    """Read Slack's word for what went wrong; behind a proxy that fails there is none."""
+    data = getattr(error.response, "data", None)
+    return data.get("error") if isinstance(data, Mapping) else None

@@ -28,9 +28,10 @@ Answer = TypeVar("Answer")
 class Remembered(Generic[Key, Answer]):
     """Answers, remembered for a minute. However many ask at once, the question goes out once; failures are not remembered."""
 
-    def __init__(self, ask: Callable[[Key], Awaitable[Answer]], clock: Clock) -> None:
-        """Begin with nothing known."""
+    def __init__(self, ask: Callable[[Key], Awaitable[Answer]], clock: Clock, *, worth: Callable[[Answer], bool] = lambda _: True) -> None:
+        """Begin with nothing known; `worth` says which answers are remembered."""
         self._ask = ask
+        self._worth = worth
         self._clock = clock
         self._known: dict[Key, tuple[datetime, Answer]] = {}
         self._asking: dict[Key, asyncio.Task[Answer]] = {}
@@ -58,7 +59,8 @@ class Remembered(Generic[Key, Answer]):
             answer = await self._ask(key)
         finally:
             del self._asking[key]
-        self._known[key] = asked_at, answer
+        if self._worth(answer):
+            self._known[key] = asked_at, answer
         return answer
 
 
@@ -72,7 +74,8 @@ class SlackPeople:
         self._answer_within = answer_within
         self._profiles = Remembered(self._ask_profile, clock)
         self._groups = Remembered(self._ask_group, clock)
-        self._channels = Remembered(self._ask_channel, clock)
+        # whoever was told to invite the bot does so, and tries again at once
+        self._channels = Remembered(self._ask_channel, clock, worth=bool)
 
     async def profile(self, user: UserId) -> Profile:
         """Say who somebody is.

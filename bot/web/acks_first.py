@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.giving.ports import Jobs
 
-LONGEST: Final = 0.5
+LONGEST: Final = 0.05
 """Seconds that work waits at most, however many click: what opens a form has 3 in all."""
 MOMENT: Final = 0.003
 """Seconds without a click before work is begun: of many who click together, some requests come a little later."""

@@ -96,3 +96,11 @@ async def test_a_database_that_fails_is_told_under_an_id_and_mended_all_goes_on(
 async def test_the_text_is_taken_as_people_typed_it(stand: Stand) -> None:
     form = await stand.form(text="add “spar 100” c-1, ‘c & 2’ <3>")
     assert form.values["Customer IDs"] == "c-1\nc & 2\n<3>"
+
+
+async def test_once_the_bot_was_invited_the_form_opens_at_once(stand: Stand) -> None:
+    stand.shop.support.members.discard(stand.shop.slack.bot.id)
+    await stand.shop.ann.command("/discount add", stand.shop.support)
+    await stand.shop.ann.is_told("/invite")
+    stand.shop.support.members.add(stand.shop.slack.bot.id)
+    await stand.form()
