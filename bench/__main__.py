@@ -37,16 +37,15 @@ class Size:
 
 
 def _loads(alone: int, bursts: int, row: int) -> tuple[acks.Load, ...]:
-    """Name the loads: alone, fifty who come together and then nobody, and fifty without a pause, for a moment and for longer."""
+    """Name the loads: one after the other; fifty who come together, and then nobody; fifty without a pause."""
     return (
         acks.Load("1 at once", alone, 1, 2, p50=0.25, p99=1.0),
         acks.Load("50 at once", bursts * 50, 50, bursts, p99=1.0),
-        acks.Load(f"50 at once, {row:,} in a row", row * 2, 50, 2),
-        acks.Load(f"50 at once, {row * 5:,} in a row", row * 5, 50, 1),
+        acks.Load("50 without a pause", row, 50, 1),
     )
 
 
-FULL: Final = Size(_loads(2_000, 100, 500), 10_000, 1_400, 100_000, 5, True, 5)
+FULL: Final = Size(_loads(2_000, 100, 2_500), 10_000, 1_400, 100_000, 5, True, 5)
 QUICK: Final = Size(_loads(20, 2, 100), 200, 14, 4_000, 1, False, 1)
 
 Measuring = Callable[[Path, Size], Awaitable[list[Figure]]]

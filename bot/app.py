@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
-from bot.dintero.client import open_dintero
+from bot.dintero.client import DinteroClient, open_dintero
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
@@ -44,6 +44,8 @@ from bot.web.slack_endpoint import SlackEndpoint
 from handlers import add_form, card, discount, strays
 from handlers.counter import Counter
 
+ACK_SECONDS: Final = 2.5
+"""Until a person is told that it did not work, by a database that hangs as well: Slack waits for 3 s."""
 LEAVE_SECONDS: Final = 9.5
 """From the signal to the end of the process, whatever hangs; who supervises it commonly kills after ten."""
 
@@ -109,52 +111,78 @@ async def bot(
     Raises:
         UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
     """
-    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()))
-        team = await own_team(client)
-        await stack.enter_async_context(alone(settings.database_url.get_secret_value()))
-        books = await stack.enter_async_context(open_books(settings.database_url.get_secret_value()))
-        dintero = await stack.enter_async_context(
-            open_dintero(
-                settings.dintero_api_url,
-                settings.dintero_account_id,
-                settings.dintero_client_id,
-                settings.dintero_client_secret.get_secret_value(),
-                settings.dintero_timeout,
-            )
-        )
-        door = Door(policy, SlackPeople(client, team, clock), team)
-        rules = RuleBook(dintero, clock)
+        world = await stack.enter_async_context(_world(settings, policy, clock or SystemClock()))
         jobs = DurableJobs(
-            books=books,
-            dintero=dintero,
-            clock=clock,
+            books=world.books,
+            dintero=world.dintero,
+            clock=world.clock,
             patience=patience or Patience(),
             engine_url=engine_url(settings.database_url.get_secret_value()),
         )
-        look = Look(policy.currency, policy.timezone, policy.admins)
-        desk = Desk(books=books, door=door, clock=clock, jobs=jobs)
-        acks = AcksFirst(jobs)
-        counter = Counter(
-            asking=Asking(books=books, door=door, rules=rules, clock=clock, jobs=jobs, account=settings.dintero_account_id),
-            desk=desk,
-            jobs=acks,
-            screens=Screens(client),
-            look=look,
-        )
-        announcer = SlackAnnouncer(client=client, books=books, policy=policy, look=look)
-        working = jobs.running(
-            desk=desk,
-            starting=Starting(books=books, dintero=dintero, door=door, clock=clock),
-            ending=Ending(books=books, dintero=dintero, door=door, clock=clock),
-            outbox=Outbox(books=books, announcer=announcer, clock=clock),
-            rules=rules,
-        )
-        await stack.enter_async_context(working)
-        port = await stack.enter_async_context(_doors(settings, build_bolt(client, counter, acks), books, rules))
+        acks, rules = AcksFirst(jobs), RuleBook(world.dintero, world.clock)
+        counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
+        await stack.enter_async_context(_working(world, jobs, counter, rules))
+        port = await stack.enter_async_context(_listening(settings, build_bolt(world.client, counter, acks), world.books, rules))
         stack.callback(jobs.begin_no_more)
-        yield Running(port, books, jobs, rules)
+        yield Running(port, world.books, jobs, rules)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The neighbours that are open, and what everybody goes by."""
+
+    client: AsyncWebClient
+    books: SqlBooks
+    dintero: DinteroClient
+    door: Door
+    clock: Clock
+    look: Look
+
+
+@asynccontextmanager
+async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncIterator[World]:
+    """Open Slack, the books and Dintero."""
+    database = settings.database_url.get_secret_value()
+    async with (
+        open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,
+        alone(database),
+        open_books(database) as books,
+        open_dintero(
+            settings.dintero_api_url,
+            settings.dintero_account_id,
+            settings.dintero_client_id,
+            settings.dintero_client_secret.get_secret_value(),
+            settings.dintero_timeout,
+        ) as dintero,
+    ):
+        team = await own_team(client)
+        door = Door(policy, SlackPeople(client, team, clock), team)
+        yield World(client, books, dintero, door, clock, Look(policy.currency, policy.timezone, policy.admins))
+
+
+def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, account: str) -> Counter:
+    """Put together what the handlers work with."""
+    return Counter(
+        asking=Asking(books=world.books, door=world.door, rules=rules, clock=world.clock, jobs=jobs, account=account),
+        desk=Desk(books=world.books, door=world.door, clock=world.clock, jobs=jobs),
+        jobs=acks,
+        screens=Screens(world.client),
+        look=world.look,
+    )
+
+
+def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook) -> AbstractAsyncContextManager[None]:
+    """Put together what goes on in the background."""
+    books, dintero, door, clock = world.books, world.dintero, world.door, world.clock
+    announcer = SlackAnnouncer(client=world.client, books=books, policy=door.policy, look=world.look)
+    return jobs.running(
+        desk=counter.desk,
+        starting=Starting(books=books, dintero=dintero, door=door, clock=clock),
+        ending=Ending(books=books, dintero=dintero, door=door, clock=clock),
+        outbox=Outbox(books=books, announcer=announcer, clock=clock),
+        rules=rules,
+    )
 
 
 def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> AsyncApp:
@@ -171,7 +199,8 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
             return BoltResponse(status=400)
         context["who"], context["counter"] = who, counter
         with acks.answering():
-            return await next_()  # type: ignore[no-any-return]
+            async with asyncio.timeout(ACK_SECONDS):
+                return await next_()  # type: ignore[no-any-return]
 
     for module in (discount, add_form, card, strays):
         module.register(app)
@@ -186,7 +215,7 @@ def engine_url(database_url: str) -> str:
 
 
 @asynccontextmanager
-async def _doors(settings: Settings, app: AsyncApp, books: SqlBooks, rules: RuleBook) -> AsyncIterator[int]:
+async def _listening(settings: Settings, app: AsyncApp, books: SqlBooks, rules: RuleBook) -> AsyncIterator[int]:
     """Listen to Slack, by Socket Mode or by HTTP; health is told by HTTP in both."""
     async with AsyncExitStack() as stack:
         token = settings.slack_app_token

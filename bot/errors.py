@@ -56,6 +56,10 @@ class OutcomeUnknown(MayPass):
     """No answer that can be used (5xx, cut, hanging, no JSON): what was asked may have been done, or not."""
 
 
+class TokenUnavailable(MayPass):
+    """No token to be had just now (5xx, cut, hanging): what was asked did not go out, so surely nothing of it was done."""
+
+
 class CustomersRefused(DinteroError):
     """400: the batch as it stands was refused whole; the message is Dintero's reason."""
 

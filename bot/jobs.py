@@ -29,8 +29,9 @@ OUTBOX_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
 WORKFLOWS_KEPT: Final = timedelta(days=7)
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
-AT_ONCE: Final = 8
-"""Requests looked at together by a sweep: one whose people or rule cannot be read just now holds up no other."""
+SUCCEEDED: Final = "SUCCESS"
+AT_ONCE: Final = 64
+"""Requests that may be on their way to their start together: each may wait for Slack or Dintero, and holds up no other."""
 DRAFTS_LIVE: Final = timedelta(days=1)
 GRACE_SECONDS: Final = 8.0
 """How long batches in flight may take to end once the program closes."""
@@ -68,6 +69,10 @@ class DurableJobs:
         self._tasks: set[asyncio.Task[object]] = set()
         self._workflows: set[asyncio.Task[Any]] = set()
         self._givings: dict[RequestId, Giving] = {}
+        self._starts: dict[RequestId, asyncio.Task[None]] = {}
+        self._passed_over: set[RequestId] = set()
+        """Those that a sweep found on their way already: what has changed about them since, only another look shows."""
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def wake(self) -> None:
         """Look at once for what there is to give and to say."""
@@ -99,7 +104,7 @@ class DurableJobs:
             yield
         finally:
             await self._run_out(telling)
-            left = (telling, *loops, *self._tasks, *self._workflows)
+            left = (telling, *loops, *self._starts.values(), *self._tasks, *self._workflows)
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
@@ -183,22 +188,41 @@ class DurableJobs:
         return Giving(request, rule, self._books, self._dintero, self._patience, self._closing, refused)
 
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
-        """Expire what is overdue, and start what is approved; what was started and not ended is started again, harmlessly."""
-        await desk.expire_overdue()
-        under_way = await self._books.in_state(State.APPROVED, State.GIVING)
-        turns = asyncio.Semaphore(AT_ONCE)
+        """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.
 
-        async def go(request: Request) -> None:
-            async with turns:
-                ready = await starting.begin(request.id)
+        What was started and not ended is started again, harmlessly.
+        """
+        try:
+            await desk.expire_overdue()
+        except Exception:
+            log.exception("overdue requests not ended")
+        for request in await self._books.in_state(State.APPROVED, State.GIVING):
+            if request.id in self._starts:
+                self._passed_over.add(request.id)
+            else:
+                self._starts[request.id] = asyncio.create_task(self._begin(request.id, starting, ending))
+        self._speak.set()
+
+    async def _begin(self, request: RequestId, starting: Starting, ending: Ending) -> None:
+        """Begin one request, once more where a sweep came by meanwhile; a failure is logged, and the next sweep tries again."""
+        again = True
+        try:
+            while again:
+                await self._begin_once(request, starting, ending)
+                self._speak.set()
+                again = request in self._passed_over
+                self._passed_over.discard(request)
+        finally:
+            del self._starts[request]
+
+    async def _begin_once(self, request: RequestId, starting: Starting, ending: Ending) -> None:
+        try:
+            async with self._turns:
+                ready = await starting.begin(request)
                 if ready is not None:
                     await self._start(ready, ending)
-
-        ends = await asyncio.gather(*map(go, under_way), return_exceptions=True)
-        for request, end in zip(under_way, ends, strict=True):
-            if isinstance(end, Exception):
-                log.error("not started", request_id=request.id, exc_info=end)
-        self._speak.set()
+        except Exception:
+            log.exception("not started", request_id=request)
 
     async def _start(self, request: Request, ending: Ending) -> None:
         workflow = f"{request.id}:{request.round}"
@@ -207,8 +231,21 @@ class DurableJobs:
         status = await DBOS.get_workflow_status_async(workflow)
         if status and status.status in FAILED:
             log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))
-            await self._books.halt(request.id, StopReason.UNKNOWN_FOR_GOOD, "the bot met a fault of its own")
-            await ending.finish(request.id, request.round)
+            await self._give_up(request, ending, "the bot met a fault of its own")
+        elif status and status.status == SUCCEEDED and await self._is_back(request):
+            log.error("giving was over, and is not any more: the database is an older one", request_id=request.id, round=request.round)
+            for portion in range(await self._books.portions(request.id)):
+                await self._books.started(request.id, portion)
+            await self._give_up(request, ending, "the database is older than what was done")
+
+    async def _is_back(self, request: Request) -> bool:
+        """Say of a giving whose workflow is over whether the books, read after that, still have it; then they are a restored copy."""
+        found = await self._books.find(request.id)
+        return found is not None and (found.state, found.round) == (State.GIVING, request.round)
+
+    async def _give_up(self, request: Request, ending: Ending, why: str) -> None:
+        await self._books.halt(request.id, StopReason.UNKNOWN_FOR_GOOD, why)
+        await ending.finish(request.id, request.round)
 
     async def _tidy(self) -> None:
         """Forget drafts that nobody asked with, and what the engine remembers of workflows long over."""

@@ -67,9 +67,12 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counte
 
     async def draw(_external: str) -> View | Sentence:
         asked = await counter.asking.ask(draft, who)
-        if isinstance(asked, Refusal):
-            return Sentence("Not asked for", words.refusal(asked, counter.look))
-        return outcomes.asked(asked)
+        if not isinstance(asked, Refusal):
+            return outcomes.asked(asked)
+        again = await counter.asking.again(draft, who, asked)
+        if isinstance(again, Refusal):
+            return Sentence("Not asked for", words.refusal(again, counter.look))
+        return _form_or_no(again, counter, external, generation=REDRAWN)
 
     await ack(response_action="update", view=modals.loading(review_modal.TITLE, external_id=external, metadata=draft))
     counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))

@@ -10,7 +10,6 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.giving.ids import ChannelId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
-from bot.giving.request import Typed
 from bot.slack import add_modal, command, help, outcomes, rule_view, status, words  # noqa: A004 - the command's own word
 from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, ShowRule, Status
 from bot.slack.look import Message
@@ -31,7 +30,7 @@ async def discount(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond
         await add(ack, payload, respond, who, counter, asked)
         return
     if isinstance(asked, Help | NotUnderstood):
-        message = help.build(counter.look) if isinstance(asked, Help) else help.not_understood(asked.text, asked.nearest or "")
+        message = help.build(counter.look) if isinstance(asked, Help) else help.not_understood(asked.text, asked.nearest or "", asked.why)
         await ack(text=message.text, blocks=message.blocks)
         return
     await ack()
@@ -45,7 +44,7 @@ async def add(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who
     if isinstance(listed, Refusal):
         await ack(words.refusal(listed, counter.look))
         return
-    draft = await counter.asking.open_draft(who, channel, Typed(rule=typed.rule, customers=typed.customers_text))
+    draft = await counter.asking.open_draft(who, channel, counter.asking.prefill(typed.rule, typed.customers, quoted=typed.quoted))
     await ack()
     counter.jobs.soon(counter.screens.open(payload["trigger_id"], add_modal.TITLE, draw_form(counter, draft.id, who), respond=respond))
 

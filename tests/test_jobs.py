@@ -15,7 +15,7 @@ from bot.giving.engine import Patience
 from bot.giving.ids import RequestId
 from bot.giving.people import Person
 from bot.giving.request import Request, State, StopReason, Typed, new_request_id, new_short_id
-from bot.sandbox.dintero import Point
+from bot.sandbox.dintero import Fault, Operation, Point
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.workspace import Message
 from bot.store.books import SqlBooks, open_books
@@ -148,6 +148,55 @@ async def test_a_request_with_which_something_is_wrong_holds_up_no_other(world: 
     async with world.bot():
         await world.is_told("Given to 4 of 4")
     assert await world.state(broken) is State.APPROVED
+
+
+async def test_what_is_approved_while_another_waits_for_dintero_is_given_at_once(world: World) -> None:
+    slow, next_one = [await approved(world.books, world.shop, customers(4)) for _ in range(2)]
+    await world.change(next_one, state=State.WAITING, expires_at=world.clock.now() + timedelta(hours=1))
+    world.shop.dintero.faults.next(Fault.hang(), on=Operation.RULE)
+    async with world.bot() as running:
+        async with asyncio.timeout(10):
+            while world.shop.dintero.faults.lined_up(Operation.RULE):
+                await world.books.ping()
+        await world.change(next_one, state=State.APPROVED)
+        running.jobs.wake()
+        await world.is_told("Given to 4 of 4")
+        assert await world.state(slow) is State.APPROVED
+    assert await world.state(next_one) is State.DONE
+
+
+async def test_an_overdue_request_that_cannot_be_ended_holds_up_no_other(world: World) -> None:
+    overdue = await approved(world.books, world.shop, customers(4))
+    await world.change(overdue, state=State.WAITING, expires_at=world.clock.now() - timedelta(hours=1))
+    await approved(world.books, world.shop, customers(4))
+    with closing(sqlite3.connect(world.url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("CREATE TRIGGER no BEFORE UPDATE ON requests WHEN NEW.state = 'expired' BEGIN SELECT RAISE(FAIL, 'no'); END")
+        connection.commit()
+        async with world.bot():
+            await world.is_told("Given to 4 of 4")
+    assert await world.state(overdue) is State.WAITING
+
+
+async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_continuing_gives_nobody_anything_more(world: World) -> None:
+    request = await approved(world.books, world.shop, customers(12))
+    async with world.bot() as running:
+        await world.is_told("Given to 12 of 12")
+        with closing(sqlite3.connect(world.url.removeprefix("sqlite:///"))) as connection:
+            connection.execute("DELETE FROM batches")
+            connection.execute("UPDATE customers SET starts = 0")
+            connection.commit()
+        await world.change(request, state=State.GIVING, ended_at=None)
+        running.jobs.wake()
+        await world.is_told("It stopped")
+        found = await world.books.find(request)
+        assert found
+        assert (found.stop, found.note) == (StopReason.UNKNOWN_FOR_GOOD, "the database is older than what was done")
+        assert (await world.books.tally(request)).unknown == 12
+        await world.shop.ann.press("Continue…", world.shop.slack.messages(world.shop.support)[0])
+        async with asyncio.timeout(20):
+            while await world.state(request) is not State.DONE:
+                await world.books.ping()
+    assert set(world.shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
 async def test_when_its_time_is_over_a_request_expires(world: World) -> None:

@@ -12,7 +12,7 @@ import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from bot.dintero.refusals import token_refusal
-from bot.errors import OutcomeUnknown
+from bot.errors import TokenUnavailable
 
 RENEWED_BEFORE: Final = 600.0
 """Seconds before its end that a token is renewed, as Dintero's Python SDK does; a short-lived one at half its life."""
@@ -20,6 +20,10 @@ RENEWED_BEFORE: Final = 600.0
 AUDIENCE: Final = "https://api.dintero.com/v1/accounts/{account}"
 """What the token is for. It is a name, not an address: documented as this one for test and production alike, at whichever host the API is
 reached, so that the configured base URL (Dintero's other host, a proxy, a stand-in) does not go into it."""
+
+
+OUT: Final = "discount_bot_out"
+"""Among a request's extensions: whether it went out itself, and may have been carried out. A 401 says that it was not."""
 
 
 class Issued(BaseModel):
@@ -58,7 +62,7 @@ class ClientCredentials(httpx.Auth):
 
         Raises:
             TokenRefused, ScopeMissing: there is no token to be had.
-            DinteroBusy, OutcomeUnknown: there is none now; the request itself did not go out.
+            DinteroBusy, TokenUnavailable: there is none now; the request itself did not go out.
         """
         refused: Token | None = None
         for _ in range(2):
@@ -70,10 +74,12 @@ class ClientCredentials(httpx.Auth):
                     self._held = _token(answer, asked_at)
                 token = self._held
             request.headers["Authorization"] = f"Bearer {token.text}"
+            request.extensions[OUT] = True
             response = yield request
             if response.status_code != httpx.codes.UNAUTHORIZED:
                 break
             refused = token
+            request.extensions[OUT] = False
         if response.status_code == httpx.codes.FORBIDDEN and self._held is token:
             self._held = None
 
@@ -89,6 +95,11 @@ class ClientCredentials(httpx.Auth):
         )
 
 
+def went_out(request: httpx.Request) -> bool:
+    """Say of a request that got no answer whether it went out itself, or failed while there was no token for it."""
+    return bool(request.extensions.get(OUT))
+
+
 def _token(answer: httpx.Response, asked_at: float) -> Token:
     """Read a token; one that does not say how long it lives is kept until it is refused."""
     if answer.status_code != httpx.codes.OK:
@@ -96,6 +107,6 @@ def _token(answer: httpx.Response, asked_at: float) -> Token:
     try:
         issued = Issued.model_validate_json(answer.content)
     except ValidationError:
-        raise OutcomeUnknown("Dintero's answer to the question for a token could not be read") from None
+        raise TokenUnavailable("Dintero's answer to the question for a token could not be read") from None
     life = math.inf if issued.expires_in is None else issued.expires_in
     return Token(issued.access_token, asked_at + life - min(RENEWED_BEFORE, life / 2))

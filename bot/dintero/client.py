@@ -11,10 +11,10 @@ import aiohttp
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
-from bot.dintero.auth import ClientCredentials
+from bot.dintero.auth import ClientCredentials, went_out
 from bot.dintero.refusals import refusal
 from bot.dintero.wire import Unreadable, id_of, read_rule, read_rules
-from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound
+from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound, TokenUnavailable
 from bot.giving.ids import CustomerId, OnceKey, RuleId
 from bot.giving.rewards import Rule
 
@@ -89,6 +89,7 @@ class DinteroClient:
             CustomersRefused: the API refused the batch as it stands (400).
             TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
             DinteroBusy: turned away (429); nothing was done.
+            TokenUnavailable: there is no token just now; nothing was done.
             OutcomeUnknown: no usable answer; the batch may have been given. Repeat it under the same key.
         """
         try:
@@ -125,7 +126,8 @@ class DinteroClient:
         except DinteroError:
             raise
         except Exception as failure:  # noqa: BLE001 - httpx's, aiohttp's, the system's: none tells that nothing was done
-            raise OutcomeUnknown(self._what_happened(failure)) from None
+            unanswered = OutcomeUnknown if went_out(request) else TokenUnavailable
+            raise unanswered(self._what_happened(failure)) from None
         if answer.status_code != httpx.codes.OK:
             raise refusal(answer)
         return answer

@@ -8,7 +8,16 @@ from typing import Any, Final
 import httpx
 
 from bot.dintero.shapes import as_json
-from bot.errors import CustomersRefused, DinteroBusy, DinteroError, OutcomeUnknown, RuleNotFound, ScopeMissing, TokenRefused
+from bot.errors import (
+    CustomersRefused,
+    DinteroBusy,
+    DinteroError,
+    OutcomeUnknown,
+    RuleNotFound,
+    ScopeMissing,
+    TokenRefused,
+    TokenUnavailable,
+)
 
 LONGEST_REASON: Final = 500
 """Characters: a reason is read in Slack, and Dintero's details are of any length."""
@@ -44,8 +53,10 @@ def token_refusal(answer: httpx.Response) -> DinteroError:
             return ScopeMissing("Dintero gives this API client no token")
         case 400 | 404 | 422:
             return TokenRefused(f"Dintero gave no token for this account and API client (it answered {answer.status_code})")
-        case _:
+        case 429:
             return passing(answer)
+        case _:
+            return TokenUnavailable(f"Dintero answered {answer.status_code}", retry_after=retry_after(answer))
 
 
 def passing(answer: httpx.Response) -> DinteroError:

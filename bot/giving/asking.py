@@ -1,6 +1,7 @@
 """Asking for a discount: the draft, what is wrong with it, the review, and the request that comes of it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -21,6 +22,8 @@ from bot.giving.reviewing import review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
 
+FIRST_READ: Final = 2.0
+"""Seconds that a search waits for the first reading of the rules: Slack takes an answer for 3."""
 BATCHES_PER_PORTION: Final = 8
 """Measured: a durable step for 8 calls' worth of customers costs next to nothing, a step for each call halves the speed."""
 
@@ -49,6 +52,12 @@ class Asking:
         """Say from memory whether anything can be asked for here; meant for the ack."""
         return self._door.channel(who, channel)
 
+    def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> Typed:
+        """Part what stood in the command into a rule and customers, one a line; a name without quotes may be of several words."""
+        words = [rule, *customers]
+        many = 1 if quoted else self._rules.words_of_name(words)
+        return Typed(rule=" ".join(words[:many]), customers="\n".join(words[many:]))
+
     async def open_draft(self, who: Person, channel: ChannelId, typed: Typed) -> Request:
         """Write a draft, with what the command held already typed in."""
         while True:
@@ -72,14 +81,10 @@ class Asking:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        admitted, no_post = await asyncio.gather(
-            self._door.requester(who, found.request.channel), self._door.can_post(found.request.channel)
-        )
+        admitted, no_post = await self._admitted(who, found.request.channel)
         if isinstance(admitted, Refusal):
             return admitted
-        if no_post:
-            return no_post
-        return await self._form(found)
+        return no_post or await self._form(found)
 
     async def redraw(self, draft: RequestId, who: Person, typed: Typed) -> Form | Refusal:
         """Keep what was typed and draw the form again with it."""
@@ -104,15 +109,16 @@ class Asking:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        admitted = await self._door.requester(who, found.request.channel)
-        if isinstance(admitted, Refusal):
-            return admitted
+        admitted, no_post = await self._admitted(who, found.request.channel)
+        refused = admitted if isinstance(admitted, Refusal) else no_post
+        if refused:
+            return await self._form(found, as_faults((refused,), but=()))
         if not found.typed.rule:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.NO_RULE)),))
         try:
             rule, groups = await asyncio.gather(self._rules.fresh(RuleId(found.typed.rule)), self._door.groups(found.policy))
         except PeopleUnavailable as error:
-            return Refusal(Reason.LOOKUP_FAILED, str(error))
+            return await self._form(found, (Fault(Field.RULE, Refusal(Reason.LOOKUP_FAILED, str(error))),))
         except RuleNotFound:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
@@ -131,9 +137,11 @@ class Asking:
         found = await self._books.find(draft)
         if found is None or found.requester != who.id:
             return Refusal(Reason.UNKNOWN_REQUEST)
-        admitted = await self._door.requester(who, found.channel)
+        admitted, no_post = await self._admitted(who, found.channel)
         if isinstance(admitted, Refusal):
             return admitted
+        if no_post:
+            return no_post
         try:
             groups = await self._door.groups(admitted)
         except PeopleUnavailable as error:
@@ -145,11 +153,17 @@ class Asking:
         self._jobs.wake()
         return asked
 
+    async def again(self, draft: RequestId, who: Person, refusal: Refusal) -> Form | Refusal:
+        """Draw the form again with all that was typed, and why it was not asked for; the refusal itself where it is no draft any more."""
+        found = await self._draft(draft, who)
+        return refusal if isinstance(found, Refusal) else await self._form(found, as_faults((refusal,), but=()))
+
     async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Usable]]:
         """Search the rules that the draft's channel may give; nothing for whoever did not open the draft."""
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return []
+        await self._rules.first_read(FIRST_READ)
         return self._rules.search(text, allowed=found.policy, at=self._clock.now())
 
     async def look_up(self, text: str, who: Person, channel: ChannelId) -> tuple[Rule, Usable] | list[Rule] | Refusal:
@@ -157,6 +171,7 @@ class Asking:
         policy = await self._door.member(who, channel)
         if isinstance(policy, Refusal):
             return policy
+        await self._rules.first_read(FIRST_READ)
         found = self._rules.by_words(text, allowed=policy)
         if not isinstance(found, Rule):
             return found or self._no_such_rule(text)
@@ -176,12 +191,17 @@ class Asking:
             return Refusal(Reason.RULE_UNREADABLE, str(self._rules.failed or "its rules are still being read"))
         return Refusal(Reason.NO_RULE, text)
 
+    async def _admitted(self, who: Person, channel: ChannelId) -> tuple[ChannelPolicy | Refusal, Refusal | None]:
+        """Look whether this person may ask here, and whether the card could be posted."""
+        admitted, no_post = await asyncio.gather(self._door.requester(who, channel), self._door.can_post(channel))
+        return admitted, no_post
+
     async def _draft(self, draft: RequestId, who: Person) -> _Draft | Refusal:
         request, typed = await asyncio.gather(self._books.find(draft), self._books.typed(draft))
         if request is None or typed is None or request.requester != who.id or request.team != who.team:
             return Refusal(Reason.UNKNOWN_REQUEST)
         if request.state is not State.DRAFT:
-            return Refusal(Reason.WRONG_STATE, request.state, (request.requester,))
+            return Refusal(Reason.WRONG_STATE, request.state)
         policy = self._door.channel(who, request.channel)
         return policy if isinstance(policy, Refusal) else _Draft(request, typed, policy)
 
@@ -193,6 +213,8 @@ class Asking:
         return replace(found, typed=typed)
 
     async def _form(self, found: _Draft, faults: tuple[Fault, ...] = ()) -> Form:
+        if found.typed.rule:
+            await self._rules.first_read(FIRST_READ)
         chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None
         return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults)
 

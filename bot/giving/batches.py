@@ -37,6 +37,14 @@ class BatchOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Who has neither been given it nor been refused, in the order they were asked for."""
+
+    unknown: tuple[CustomerId, ...] = ()
+    not_tried: tuple[CustomerId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """The four ends of a request's customers; they always add up to `asked`."""
 

@@ -9,7 +9,7 @@ from typing import Final
 from bot.giving import deciding
 from bot.giving.answers import Consideration
 from bot.giving.door import Door
-from bot.giving.ids import ChannelId, RequestId, ShortId, UserId
+from bot.giving.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.giving.notices import Happened, Story
 from bot.giving.people import Person
 from bot.giving.policy import Decision, Outcome, Reason, Refusal
@@ -33,6 +33,7 @@ HAPPENED: Final = {
     Event.CONTINUED: Happened.CONTINUED,
     Event.ENDED_HERE: Happened.ENDED_HERE,
 }
+AGREED: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
 DID_IT: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
 LONGEST_NUMBER: Final = 12
 """Digits; whatever is longer is no number of customers."""
@@ -73,7 +74,8 @@ class Desk:
             return refusal
         policy = self._door.policy.channels[found.channel]
         decision = Decision(Outcome.WAITS, found.approvals)
-        review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock))
+        spaced = await self._spaced(found)
+        review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock), spaced=spaced)
         return Consideration(review, await story_of(self._books, found, self._door.policy), count=needs_count(found))
 
     async def miscounted(self, request: RequestId, typed: str) -> Refusal | None:
@@ -137,6 +139,10 @@ class Desk:
             yield page
         self._jobs.wake()
 
+    async def _spaced(self, request: Request) -> tuple[CustomerId, ...]:
+        """Find the ids with a space inside, among the first row of customers: what is typed into a form is no more."""
+        return tuple(customer for customer in await self._books.customers(request.id, 0) if any(map(str.isspace, customer)))
+
     async def _find(self, request: RequestId | ShortId) -> Request | None:
         if request.startswith("R-"):
             return await self._books.find_short(ShortId(request))
@@ -172,7 +178,7 @@ class Desk:
         if request.state is State.WAITING and _over(request, now):
             await self._expire(page, now)
             return Refusal(Reason.WRONG_STATE, State.EXPIRED)
-        if request.state in {State.APPROVED, State.GIVING} and request.round == round_ and by in {vote.by for vote in await page.votes()}:
+        if request.state in AGREED and request.round == round_ and by in {vote.by for vote in await page.votes()}:
             return request  # the same yes, delivered again
         if request.state is not State.WAITING:
             return _first_was(request)
@@ -216,7 +222,7 @@ class Desk:
         if request.ended:
             request = replace(request, ended_at=now)
         await page.keep(request)
-        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=self._notify(request)))
+        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=self._door.policy.notify_of(request.channel)))
         return request
 
     async def _ask_to_cancel(self, page: Page, by: UserId | None, now: datetime) -> Request | Refusal:
@@ -250,10 +256,6 @@ class Desk:
 
     async def _end(self, page: Page, by: UserId) -> Request:
         return await self._move(page, Event.ENDED_HERE, by, self._clock.now(), note=page.request.note)
-
-    def _notify(self, request: Request) -> tuple[ChannelId, ...]:
-        policy = self._door.policy.channels.get(request.channel)
-        return policy.notify if policy else ()
 
 
 def needs_count(request: Request) -> bool:

@@ -112,7 +112,8 @@ class Door:
 
 
 def _unavailable(error: PeopleUnavailable) -> Refusal:
-    return Refusal(Reason.LOOKUP_FAILED, str(error))
+    cure = "" if error.advice == PeopleUnavailable.advice else f" ({error.advice})"
+    return Refusal(Reason.LOOKUP_FAILED, f"{error}{cure}")
 
 
 def _closed(channel: ChannelId) -> ChannelPolicy:

@@ -41,8 +41,7 @@ class Ending:
         else:
             ended, happened = moved(request, Event.SETTLED, ended_at=now), Happened.DONE
         await page.keep(ended)
-        policy = self._door.policy.channels.get(request.channel)
-        notify = policy.notify if policy else ()
+        notify = self._door.policy.notify_of(request.channel)
         await page.say(*tellings(ended, happened, now, by=request.cancel_asked_by, note=request.note, notify=notify))
 
     async def _last_answer(self, request: RequestId) -> None:

@@ -168,7 +168,8 @@ class Giving:
     async def _halving(self, customers: Sequence[CustomerId], calls: _Calls) -> _Ends:
         """Give to all at once; where that is refused whole, to each half, until the refused stand alone.
 
-        At most 1 + 2·⌈log2 n⌉ calls a refused customer of n, repeats not counted.
+        At most 1 + 2·⌈log2 n⌉ calls a refused customer of n, repeats not counted. Where very many are refused, the rest is left; but not
+        those who may have been given it: for them this is the only way to find out.
         """
         calls.maybe = False
         if not calls.over:
@@ -188,7 +189,8 @@ class Giving:
         if len(customers) == 1:
             self._found[calls.batch.portion, calls.batch.number] += 1
             return _Ends(refused=(Refused(customers[0], why),))
-        if too_many_refused(self.refused + self._found.total(), self.request.customers):
+        hopeless = too_many_refused(self.refused + self._found.total(), self.request.customers)
+        if hopeless and calls.batch.before.isdisjoint(customers):
             return calls.leave(customers)
         ends = _Ends()
         for half in halves(customers):

@@ -12,18 +12,16 @@ LONGEST_ONCE_KEY: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is that of its customer ids."""
 
 FIELD_OF: Final = {
-    Reason.NO_RULE: Field.RULE,
-    Reason.RULE_NOT_ALLOWED: Field.RULE,
-    Reason.RULE_GONE: Field.RULE,
-    Reason.RULE_INACTIVE: Field.RULE,
-    Reason.RULE_EXPIRED: Field.RULE,
-    Reason.RULE_UNREADABLE: Field.RULE,
-    Reason.UNPRICED: Field.RULE,
-    Reason.NO_APPROVER: Field.RULE,
+    Reason.NO_CUSTOMERS: Field.CUSTOMERS,
+    Reason.ID_TOO_LONG: Field.CUSTOMERS,
+    Reason.ID_UNREADABLE: Field.CUSTOMERS,
+    Reason.RESERVED_ID: Field.CUSTOMERS,
+    Reason.TOO_MANY_CUSTOMERS: Field.CUSTOMERS,
+    Reason.TOO_EXPENSIVE: Field.CUSTOMERS,
     Reason.REASON_MISSING: Field.REASON,
     Reason.BAD_ONCE_KEY: Field.ONCE_KEY,
 }
-"""Where each fault is shown; what is not named here is about the customers."""
+"""Where each fault is shown; what is about no field stands at the first, the rule."""
 
 
 def faults_of_ids(customers: CustomerList) -> tuple[Fault, ...]:
@@ -49,5 +47,5 @@ def faults_of_key(typed: Typed) -> tuple[Fault, ...]:
 def as_faults(refusals: tuple[Refusal, ...], *, but: Sequence[Fault]) -> tuple[Fault, ...]:
     """Put refusals beside their fields; "no customers" is not said where unreadable ones are the reason."""
     faulty = {fault.field for fault in but}
-    faults = (Fault(FIELD_OF.get(refusal.reason, Field.CUSTOMERS), refusal) for refusal in refusals)
+    faults = (Fault(FIELD_OF.get(refusal.reason, Field.RULE), refusal) for refusal in refusals)
     return tuple(fault for fault in faults if not (fault.refusal.reason is Reason.NO_CUSTOMERS and Field.CUSTOMERS in faulty))

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.giving.batches import Refused, Tally
-from bot.giving.ids import RequestId, UserId
+from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.request import Request, Vote
 
 
@@ -39,6 +39,8 @@ class Happened(StrEnum):
     CONTINUED = "continued"
     ENDED_HERE = "ended_here"
     RULE_CHANGED = "rule_changed"
+    CONSENT_VOID = "consent_void"
+    """An approval no longer counts: it waits for a new one."""
     DONE = "done"
 
 
@@ -81,3 +83,6 @@ class Story:
     refused: tuple[Refused, ...] = ()
     asked_of: tuple[str, ...] = ()
     """Who may approve, as user and group ids, the requester left out."""
+    unknown: tuple[CustomerId, ...] = ()
+    """Who may have been given it or not, as far as they are listed: the tally has the count."""
+    not_tried: tuple[CustomerId, ...] = ()

@@ -96,6 +96,11 @@ class Policy:
     admins: tuple[UserId, ...] = ()
     channels: Mapping[ChannelId, ChannelPolicy] = field(default_factory=dict)
 
+    def notify_of(self, channel: ChannelId) -> tuple[ChannelId, ...]:
+        """List the channels that are told of another one's requests."""
+        listed = self.channels.get(channel)
+        return listed.notify if listed else ()
+
 
 class Outcome(StrEnum):
     """What a decision comes to."""

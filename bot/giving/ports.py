@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.giving.batches import BatchOutcome, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, Refused, Tally
 from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.people import Profile
@@ -45,6 +45,7 @@ class Dintero(Protocol):
             CustomersRefused: the API refused the batch as it stands (400).
             TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
             DinteroBusy: turned away (429); nothing was done.
+            TokenUnavailable: there is no token just now; nothing was done.
             OutcomeUnknown: no usable answer; the batch may have been given. Repeat it under the same key.
         """
 
@@ -173,6 +174,9 @@ class Books(Protocol):
 
     async def refused(self, request: RequestId) -> tuple[Refused, ...]:
         """Read every refused customer with the reason, in the order they were asked for."""
+
+    async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
+        """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
 
     # what is to be said
 

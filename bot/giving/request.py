@@ -56,6 +56,8 @@ class Event(StrEnum):
     CONTINUED = "continued"
     ENDED_HERE = "ended_here"
     RULE_CHANGED = "rule_changed"
+    CONSENT_VOID = "consent_void"
+    """A yes no longer counts, or the policy asks for more of them."""
 
 
 MOVES: Final[dict[tuple[State, Event], State]] = {
@@ -69,6 +71,7 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
     (State.APPROVED, Event.CANCELLED): State.CANCELLED,
     (State.APPROVED, Event.STOPPED): State.STOPPED,
     (State.APPROVED, Event.RULE_CHANGED): State.WAITING,
+    (State.APPROVED, Event.CONSENT_VOID): State.WAITING,
     (State.GIVING, Event.CANCEL_ASKED): State.GIVING,
     (State.GIVING, Event.SETTLED): State.DONE,
     (State.GIVING, Event.WOUND_UP): State.CANCELLED,

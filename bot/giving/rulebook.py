@@ -1,7 +1,9 @@
 """All rules of the account, kept at hand so that choosing one never waits for Dintero; knows nothing of who may give which."""
 
+import asyncio
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -68,6 +70,13 @@ class RuleBook:
         self._sort()
         self._read_at, self._failed, self._failed_at = self._clock.now(), None, None
         return True
+
+    async def first_read(self, seconds: float) -> None:
+        """Wait, but not for long, until all rules were read once; whoever asks right after a start finds them then."""
+        if not self.ready:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.refresh()
 
     def known(self, rule: RuleId) -> Rule | None:
         """Find a rule as last read, without asking Dintero."""
@@ -147,6 +156,19 @@ class RuleBook:
             if found and words:
                 return found[0].rule if len(found) == 1 else [entry.rule for entry in found]
         return []
+
+    def words_of_name(self, words: Sequence[str]) -> int:
+        """Count how many of these words, from the first on, are a rule's name or begin one; 1 where none fits better.
+
+        For `add Spar 100 c-1`, typed without quotes: it is "Spar 100" and then a customer.
+        """
+        if isinstance(self.by_words(words[0]) if words else [], Rule):
+            return 1
+        for many in range(len(words), 1, -1):
+            begun = "\n " + " ".join(_words(" ".join(words[:many])))
+            if any(entry.text.startswith(begun) for entry in self._sorted):
+                return many
+        return 1
 
     def _permitted(self, allowed: ChannelPolicy) -> list[Entry]:
         return self._sorted if ANY in allowed.rules else [entry for entry in self._sorted if entry.rule.id in allowed.rules]

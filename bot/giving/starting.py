@@ -1,6 +1,7 @@
 """From approved to giving: policy, people and rule are checked once more before anything is given."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -14,7 +15,7 @@ from bot.giving.notices import Happened
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
-from bot.giving.request import Event, Request, State, StopReason, digest, moved
+from bot.giving.request import Event, Request, State, StopReason, Vote, digest, moved
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
@@ -34,6 +35,8 @@ class Verdict(StrEnum):
     """A look-up failed; the request stays approved and is tried again."""
     STOP = "stop"
     RULE_CHANGED = "rule_changed"
+    CONSENT_VOID = "consent_void"
+    """A yes no longer counts, or the policy asks for more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Look:
     note: str = ""
     rule: Rule | None = None
     """The rule as it is now, where it is not what was agreed to."""
+    approvals: int = 0
+    """How many people have to agree anew."""
 
 
 class Starting:
@@ -91,10 +96,10 @@ class Starting:
         votes = await self._books.votes(request.id, request.round)
         voters = await asyncio.gather(*(self._door.approver(Person(vote.by, request.team), request) for vote in votes))
         for refusal in (requester, *voters):
-            if isinstance(refusal, Refusal):
-                if refusal.reason is Reason.LOOKUP_FAILED:
-                    raise PeopleUnavailable(refusal.detail)
-                return _stopped(StopReason.POLICY, refusal.reason)
+            if isinstance(refusal, Refusal) and refusal.reason is Reason.LOOKUP_FAILED:
+                raise PeopleUnavailable(refusal.detail)
+        if isinstance(requester, Refusal):
+            return _stopped(StopReason.POLICY, requester.reason)
         decision = deciding.decide(
             policy,
             rule=_rule_of(request),
@@ -108,11 +113,16 @@ class Starting:
         )
         if decision.refusals:
             return _stopped(StopReason.POLICY, decision.refusals[0].reason)
-        if any(vote.digest != digest(request, terms_of(_rule_of(request))) for vote in votes):
-            return _stopped(StopReason.POLICY, "what was approved is not what stands here now")
-        if decision.approvals > len(votes):
-            return _stopped(StopReason.POLICY, "the policy now asks for more approvals than this has")
-        return None
+        return self._consent(request, votes, voters, max(decision.approvals, request.approvals))
+
+    def _consent(self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], demanded: int) -> Look | None:
+        """Count the yeses that still stand: of people who may still say it, to exactly what stands here."""
+        shown = digest(request, terms_of(_rule_of(request)))
+        standing = [vote for vote, refusal in zip(votes, voters, strict=True) if refusal is None and vote.digest == shown]
+        if len(standing) >= demanded:
+            return None
+        lost = next((refusal.reason for refusal in voters if refusal), "")
+        return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded)
 
     async def _rule(self, request: Request) -> Look:
         now_rule, then = await self._dintero.rule(_rule_of(request).id), _rule_of(request)
@@ -120,7 +130,7 @@ class Starting:
         if unusable:
             return _stopped(unusable)
         if terms_of(now_rule) != terms_of(then):
-            return Look(Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule)
+            return Look(Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule, approvals=request.approvals)
         return Look(Verdict.GO)
 
     async def _act(self, page: Page, look: Look) -> Request | None:
@@ -128,25 +138,32 @@ class Starting:
         if look.verdict is Verdict.GO:
             giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now)
             await page.keep(giving)
-            await page.say(tellings(giving, Happened.STARTED, now)[0])
+            await page.say(*tellings(giving, Happened.STARTED, now))
             return giving
-        if look.verdict is Verdict.RULE_CHANGED and page.request.approvals:
+        if look.approvals:
             await self._ask_again(page, look)
             return None
         stopped = moved(page.request, Event.STOPPED, stop=look.stop, note=look.note)
         await page.keep(stopped)
-        policy = self._door.policy.channels.get(stopped.channel)
-        notify = policy.notify if policy else ()
+        notify = self._door.policy.notify_of(stopped.channel)
         await page.say(*tellings(stopped, Happened.STOPPED, now, note=look.note, notify=notify))
         return None
 
     async def _ask_again(self, page: Page, look: Look) -> None:
-        """The yes was for another rule: wait again, in a new round, for a yes to what the rule is now."""
+        """The yes was for another rule, or does not count any more: wait again, in a new round, for a yes to what is here now."""
         now, request = self._clock.now(), page.request
+        changed = look.verdict is Verdict.RULE_CHANGED
         hours = self._door.policy.channels[request.channel].expires_hours
-        waiting = moved(request, Event.RULE_CHANGED, rule=look.rule, round=request.round + 1, expires_at=now + timedelta(hours=hours))
+        waiting = moved(
+            request,
+            Event.RULE_CHANGED if changed else Event.CONSENT_VOID,
+            rule=look.rule or request.rule,
+            approvals=look.approvals,
+            round=request.round + 1,
+            expires_at=now + timedelta(hours=hours),
+        )
         await page.keep(waiting)
-        await page.say(*tellings(waiting, Happened.RULE_CHANGED, now))
+        await page.say(*tellings(waiting, Happened.RULE_CHANGED if changed else Happened.CONSENT_VOID, now, note=look.note))
 
 
 def _stopped(stop: StopReason, note: str = "") -> Look:

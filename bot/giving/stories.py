@@ -1,18 +1,34 @@
 """Gathers what a message about a request is drawn from, as the books hold it now."""
 
+from typing import Final
+
+from bot.giving.batches import LeftOut, Tally
 from bot.giving.notices import Story
 from bot.giving.policy import Policy
 from bot.giving.ports import Books
-from bot.giving.request import Request
+from bot.giving.request import Request, State
+
+LISTED: Final = 5_000
+"""Ids of those left out that are read; more than any message could show."""
+NOBODY: Final = LeftOut()
 
 
 async def story_of(books: Books, request: Request, policy: Policy) -> Story:
-    """Read a request's votes, counts and refused customers."""
+    """Read a request's votes, counts, refused customers and, once it has come to an end or a stop, whom that left out."""
     channel = policy.channels.get(request.channel)
+    tally = await books.tally(request.id)
+    left_out = await books.left_out(request.id, most=LISTED) if _left_some_out(request, tally) else NOBODY
     return Story(
         request,
         votes=await books.votes(request.id, request.round),
-        tally=await books.tally(request.id),
+        tally=tally,
         refused=await books.refused(request.id),
         asked_of=tuple(name for name in channel.approvers if name != request.requester) if channel else (),
+        unknown=left_out.unknown,
+        not_tried=left_out.not_tried,
     )
+
+
+def _left_some_out(request: Request, tally: Tally) -> bool:
+    begun = request.ended and request.started_at is not None
+    return tally.left > 0 and (begun or request.state in {State.STOPPED, State.DONE})

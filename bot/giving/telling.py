@@ -7,8 +7,20 @@ from bot.giving.ids import ChannelId, UserId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.request import Request
 
-TOLD_DIRECTLY: Final = frozenset({Happened.APPROVED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED, Happened.DONE})
+TOLD_DIRECTLY: Final = frozenset(
+    {
+        Happened.APPROVED,
+        Happened.REJECTED,
+        Happened.EXPIRED,
+        Happened.STOPPED,
+        Happened.RULE_CHANGED,
+        Happened.CONSENT_VOID,
+        Happened.DONE,
+    }
+)
 TOLD_TO_CHANNELS: Final = frozenset({Happened.DONE, Happened.REJECTED, Happened.STOPPED})
+ENDS_IN_PART: Final = frozenset({Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED})
+"""After these, what was given before has to be summed up, if anything can have been."""
 
 
 def tellings(
@@ -28,10 +40,11 @@ def tellings(
     said = [notice(Kind.CARD)]
     if happened is not Happened.DONE:
         said.append(notice(Kind.LINE))
-    if happened in {Happened.DONE, Happened.ENDED_HERE} or (happened is Happened.CANCELLED and request.started_at):
+    in_part = happened in ENDS_IN_PART and request.started_at is not None
+    if happened in {Happened.DONE, Happened.ENDED_HERE} or in_part:
         said.append(notice(Kind.SUMMARY))
     told = Happened.DONE if happened is Happened.ENDED_HERE else happened
-    if told in TOLD_DIRECTLY or (told is Happened.CANCELLED and by != request.requester):
+    if told in TOLD_DIRECTLY or (told is Happened.CANCELLED and (in_part or by != request.requester)):
         said.append(notice(Kind.DIRECT, request.requester, told))
     if told in TOLD_TO_CHANNELS:
         said.extend(notice(Kind.NOTICE, channel, told) for channel in notify)

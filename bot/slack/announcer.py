@@ -27,6 +27,12 @@ RATE_LIMIT_SECONDS: Final = 5.0
 FOR_THE_OPERATOR: Final = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"})
 """Errors that pass when somebody mends the installation: the message is kept."""
 OPERATOR_SECONDS: Final = 60.0
+CHANNEL_AWAY: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
+"""Errors that pass when somebody invites the bot again, or takes the channel out of the archive."""
+AWAY_SECONDS: Final = 60.0
+AWAY_ATTEMPTS: Final = 120
+CARD_ATTEMPTS: Final = 5
+"""Attempts, a minute apart, until a message to such a channel is given up."""
 TOO_MANY: Final = 429
 SERVER_FAULT: Final = 500
 """From this status on nothing in the body tells whether the message was posted."""
@@ -54,7 +60,7 @@ class SlackAnnouncer:
         try:
             return await self._say(unsaid, await self._story(unsaid.request))
         except SlackApiError as error:
-            raise _judged(error) from error
+            raise _patiently(_judged(error), error, unsaid) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SayLater(f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False) from error
 
@@ -66,6 +72,8 @@ class SlackAnnouncer:
 
     async def _say(self, unsaid: Unsaid, story: Story) -> str:
         channel, card_ts = story.request.channel, story.request.card_ts
+        if card_ts is None and unsaid.notice.kind in {Kind.LINE, Kind.SUMMARY}:
+            raise NeverSaid("there is no card to say it below")
         match unsaid.notice.kind:
             case Kind.CARD if card_ts:
                 return await self._edit(channel, card_ts, card.build(story, self._look))
@@ -150,11 +158,23 @@ def _key(message: Mapping[str, Any]) -> str | None:
     return payload.get("key") if metadata.get("event_type") == EVENT_TYPE else None
 
 
+def _patiently(judged: SayLater | NeverSaid, error: SlackApiError, unsaid: Unsaid) -> SayLater | NeverSaid:
+    """Wait for a channel that the bot was taken out of: it may be invited again. A card waits less, since nobody sees its request."""
+    patience = CARD_ATTEMPTS if unsaid.notice.kind is Kind.CARD else AWAY_ATTEMPTS
+    if isinstance(judged, SayLater) or _code(error) not in CHANNEL_AWAY or unsaid.attempts >= patience:
+        return judged
+    return SayLater(str(judged), after=AWAY_SECONDS, clean=True)
+
+
+def _code(error: SlackApiError) -> str:
+    data = getattr(error.response, "data", None)
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
 def _judged(error: SlackApiError) -> SayLater | NeverSaid:
     """Say whether Slack may take it later, and whether it can have taken it already."""
     response = error.response
-    status, data = getattr(response, "status_code", 0), getattr(response, "data", None)
-    code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    status, code = getattr(response, "status_code", 0), _code(error)
     if status == TOO_MANY or (status < SERVER_FAULT and code in {"ratelimited", "rate_limited"}):
         return SayLater("Slack asked to wait", after=_seconds(response.headers.get("Retry-After")), clean=True)
     if status >= SERVER_FAULT or not code or code in MAY_PASS:

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from slackblocks import Block
 
-from bot.giving.answers import Consideration, Field
+from bot.giving.answers import Consideration, Field, Review
 from bot.giving.ids import RequestId
 from bot.slack import facts
-from bot.slack.blocks import context, modal, sections, text_input
+from bot.slack.blocks import context, modal, section, sections, text_input
 from bot.slack.look import Json, Look
 from bot.slack.review_modal import shown
 from bot.slack.writing import mention
@@ -48,12 +48,18 @@ def errors(text: str) -> dict[str, str]:
     return {COUNT_BLOCK: text}
 
 
+def _spaced(review: Review, look: Look) -> str:
+    """Point at ids with a space inside, without showing them: an approver sees ids masked."""
+    return f"⚠ {look.counted(len(review.spaced), 'id')} with a space inside, each read as one customer."
+
+
 def _blocks(consideration: Consideration, look: Look) -> list[Block]:
     review = consideration.review
     request = review.request
     asked = [f"*Asked by:* {mention(request.requester)}", *([f"*Since:* {look.token(request.asked_at)}"] if request.asked_at else [])]
     return [
         *sections([*shown(review, look), facts.first_and_last(request), *asked], most=5),
+        *([section(_spaced(review, look))] if review.spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *([_count()] if consideration.count else []),
         context(f"{request.short} · your yes is for exactly this: {review.digest[:DIGEST] or '–'}"),

@@ -18,6 +18,10 @@ FIXED_SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
 SHORT_ID: Final = re.compile(rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})", re.IGNORECASE | re.ASCII)  # noqa: RUF001
 
 
+LINKED: Final = re.compile(r"<(?:mailto:|tel:|https?://)[^<>|]*\|([^<>|]*)>")
+"""How Slack escapes an e-mail address or a link that was typed: what people see stands behind the bar."""
+
+
 class Misread(StrEnum):
     """Why a text was not understood."""
 
@@ -38,9 +42,9 @@ class Add:
     raw: str
 
     @property
-    def customers_text(self) -> str:
-        """Write the customers as the form holds them: one a line."""
-        return "\n".join(self.customers)
+    def quoted(self) -> bool:
+        """Whether the rule was put in quotes, so that it surely ends where it does."""
+        return self.raw[:1] in DOUBLE | SINGLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +114,13 @@ def read(text: str) -> Command:
             short = short_id(rest)
             return Cancel(short) if short else NotUnderstood(typed, "cancel", Misread.NO_SHORT_ID)
         case other:
-            return NotUnderstood(typed, next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.5)), None))
+            return NotUnderstood(typed, next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.0)), None))
 
 
 def decoded(text: str) -> str:
-    """Undo Slack's three escapes, and turn the spaces that phones fix into plain ones."""
-    bare = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    """Undo Slack's escapes, those of links too, and turn the spaces that phones fix into plain ones."""
+    unwrapped = LINKED.sub(r"\1", text)
+    bare = unwrapped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return bare.translate(FIXED_SPACES).strip()
 
 
@@ -155,7 +160,7 @@ def short_id(text: str) -> ShortId | None:
     >>> short_id("r-1abcd")
     'R-LABCD'
     """
-    found = SHORT_ID.fullmatch(text.strip())
+    found = SHORT_ID.fullmatch(text.strip("".join(DOUBLE | SINGLE) + " "))
     return ShortId("R-" + found[1].upper().replace("I", "L").replace("1", "L")) if found else None
 
 

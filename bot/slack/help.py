@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.slack.blocks import message, section, sections
+from bot.slack.command import Misread
 from bot.slack.look import Look, Message
 from bot.slack.writing import quoted, said
 
@@ -15,6 +16,12 @@ COMMANDS: Final = (
     ("cancel R-7K2QF", "takes a request back"),
     ("help", "shows this"),
 )
+WHY: Final = {
+    Misread.NO_SUCH_COMMAND: "There is no such command.",
+    Misread.OPEN_QUOTE: "A quote is opened and never closed: close it, or leave it out.",
+    Misread.NO_SHORT_ID: "Write the request's id, such as `status R-7K2QF` or `cancel R-7K2QF`.",
+    Misread.NO_RULE: "Write a rule's name or id, such as `rule “Spar 100”`.",
+}
 
 
 def build(look: Look) -> Message:
@@ -27,11 +34,12 @@ def build(look: Look) -> Message:
     )
 
 
-def not_understood(text: str, nearest: str) -> Message:
-    """Say that a command was not understood, and which one may have been meant."""
+def not_understood(text: str, nearest: str, why: Misread | None = None) -> Message:
+    """Say that a command was not understood, why where that can be said, and which one may have been meant."""
     asked = f"I do not understand {quoted(text, 100)}." if text.strip() else "I do not understand that."
+    cause = f" {WHY[why]}" if why else ""
     meant = f" Did you mean `/discount {said(nearest, 40)}`?" if nearest else ""
-    answer = f"{asked}{meant}"
+    answer = f"{asked}{cause}{meant}"
     return message(answer, [section(answer), *sections(_commands())])
 
 

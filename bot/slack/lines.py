@@ -6,10 +6,11 @@ from typing import Final
 
 from bot.giving.notices import Happened, Notice, Story
 from bot.giving.request import StopReason
+from bot.slack import facts
 from bot.slack.blocks import message, section
 from bot.slack.look import Look, Message
 from bot.slack.standing import NOTE, agreed
-from bot.slack.words import stop
+from bot.slack.words import stop, told_of
 from bot.slack.writing import mention, said
 
 When = Callable[[datetime], str]
@@ -38,6 +39,11 @@ def why(notice: Notice) -> str:
     return f": {said(notice.note, NOTE)}" if notice.note.strip() else ""
 
 
+def to_approve(story: Story) -> str:
+    """Say who has to approve it now, with their names."""
+    return facts.approvals(max(story.request.approvals, 1), [mention(one) for one in story.asked_of])
+
+
 def _asked(notice: Notice, story: Story, when: When) -> str:
     request = story.request
     asked = f"📝 {mention(notice.by or request.requester)} asked for this {when(notice.at)}."
@@ -58,12 +64,14 @@ def _cancelled(notice: Notice, story: Story, when: When) -> str:
     return f"🚫 {mention(by) if by else 'Somebody'} cancelled it {when(notice.at)}{why(notice)}"
 
 
-def _expired(notice: Notice, _story: Story, when: When) -> str:
+def _expired(notice: Notice, story: Story, when: When) -> str:
+    if story.request.started_at:
+        return f"⌛ It expired {when(notice.at)}: nobody approved it anew in time."
     return f"⌛ It expired {when(notice.at)}: nobody approved it in time. Whoever still wants it can ask again with /discount add."
 
 
 def _started(notice: Notice, _story: Story, when: When) -> str:
-    return f"⚙️ The giving started {when(notice.at)}."
+    return f"⚙️ Giving starts now ({when(notice.at)})."
 
 
 def _cancel_asked(notice: Notice, story: Story, when: When) -> str:
@@ -83,9 +91,13 @@ def _ended_here(notice: Notice, story: Story, when: When) -> str:
     return f"⏹️ {who(notice, story)} ended it here {when(notice.at)}."
 
 
-def _rule_changed(notice: Notice, _story: Story, when: When) -> str:
-    what = f" ({said(notice.note, NOTE)})" if notice.note.strip() else ""
-    return f"🔁 The rule was changed in Dintero{what}, seen {when(notice.at)}. Every approval is void: look at it and approve it again."
+def _rule_changed(notice: Notice, story: Story, when: When) -> str:
+    seen = f"The rule was changed in Dintero{told_of(notice.note)}, seen {when(notice.at)}"
+    return f"🔁 {seen}. No approval counts any more: {to_approve(story)} as it is now."
+
+
+def _consent_void(notice: Notice, story: Story, when: When) -> str:
+    return f"🔁 The approval no longer counts{told_of(notice.note)}, seen {when(notice.at)}: {to_approve(story)} anew."
 
 
 def _done(notice: Notice, _story: Story, when: When) -> str:
@@ -104,5 +116,6 @@ LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.CONTINUED: _continued,
     Happened.ENDED_HERE: _ended_here,
     Happened.RULE_CHANGED: _rule_changed,
+    Happened.CONSENT_VOID: _consent_void,
     Happened.DONE: _done,
 }

@@ -1,16 +1,18 @@
 """What other channels and the requester are told: one message each, with a link to the card."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
+
+from slackblocks import Block
 
 from bot.giving.notices import Happened, Notice, Story
 from bot.slack import facts
 from bot.slack.blocks import context, message, section
-from bot.slack.lines import stop_reason, who, why
+from bot.slack.lines import stop_reason, to_approve, who, why
 from bot.slack.look import Look, Message
 from bot.slack.refused import whole
 from bot.slack.standing import ends, outcome
-from bot.slack.words import stop
+from bot.slack.words import stop, told_of
 from bot.slack.writing import escape, mention
 
 CARD: Final = "See the request"
@@ -24,19 +26,16 @@ def channel(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
 
 
 def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
-    """Tell the requester; when it has ended, with the refused ids whole, which only the requester is shown."""
+    """Tell the requester; when it has ended or stopped, with the ids of all who were left out, which only the requester is shown."""
     request = story.request
     what = f"Your request {request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
-    told = _drawn(f"{what}: {_news(notice, story, look)}", story, link=link)
-    if notice.happened not in WITH_IDS or not story.refused:
-        return told
-    ids = message("-", whole(story.refused, look, of=story.tally.refused)).blocks
-    return Message(told.text, [*told.blocks[:-1], *ids, told.blocks[-1]])
+    ids = whole(story, look) if notice.happened in WITH_IDS else []
+    return _drawn(f"{what}: {_news(notice, story, look)}", story, ids, link=link)
 
 
-def _drawn(text: str, story: Story, *, link: str) -> Message:
+def _drawn(text: str, story: Story, ids: Sequence[Block] = (), *, link: str) -> Message:
     to_card = f"<{_address(link)}|{CARD}> · " if link else ""
-    return message(text, [section(text), context(f"{to_card}{facts.stage(story.request)}")])
+    return message(text, [section(text), *ids, context(f"{to_card}{facts.stage(story.request)}")])
 
 
 def _address(link: str) -> str:
@@ -55,8 +54,8 @@ def _approved(notice: Notice, story: Story, _look: Look) -> str:
     return f"✅ {who(notice, story)} approved it. You hear from me when it is done."
 
 
-def _rejected(notice: Notice, story: Story, _look: Look) -> str:
-    return f"🚫 {who(notice, story)} rejected it{why(notice)}"
+def _rejected(notice: Notice, story: Story, look: Look) -> str:
+    return f"🚫 {who(notice, story)} rejected it{_before(story, look)}{why(notice)}"
 
 
 def _cancelled(notice: Notice, story: Story, look: Look) -> str:
@@ -65,7 +64,9 @@ def _cancelled(notice: Notice, story: Story, look: Look) -> str:
     return f"🚫 {mention(by) if by else 'somebody'} cancelled it{ended}."
 
 
-def _expired(_notice: Notice, _story: Story, _look: Look) -> str:
+def _expired(_notice: Notice, story: Story, look: Look) -> str:
+    if story.request.started_at:
+        return f"⌛ nobody approved it anew in time, so it expired{_before(story, look)}."
     return "⌛ nobody approved it in time, so it expired. Ask again with /discount add if you still want it."
 
 
@@ -85,13 +86,22 @@ def _continued(notice: Notice, story: Story, _look: Look) -> str:
     return f"▶️ {who(notice, story)} continued it."
 
 
-def _rule_changed(_notice: Notice, _story: Story, _look: Look) -> str:
-    return "🔁 the rule was changed in Dintero, so it has to be approved again."
+def _rule_changed(notice: Notice, story: Story, _look: Look) -> str:
+    return f"🔁 the rule was changed in Dintero{told_of(notice.note)}, so no approval counts any more: {to_approve(story)} as it is now."
+
+
+def _consent_void(notice: Notice, story: Story, _look: Look) -> str:
+    return f"🔁 the approval no longer counts{told_of(notice.note)}: {to_approve(story)} anew."
 
 
 def _done(_notice: Notice, story: Story, look: Look) -> str:
     sign = "🎉" if story.tally.given == story.tally.asked else "☑️"
     return f"{sign} it is done; {_counts(story, look)}."
+
+
+def _before(story: Story, look: Look) -> str:
+    """Count what a round before this one gave, where there was one."""
+    return f" ({_counts(story, look)})" if story.request.started_at else ""
 
 
 def _counts(story: Story, look: Look) -> str:
@@ -110,7 +120,8 @@ NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.CONTINUED: _continued,
     Happened.ENDED_HERE: _done,
     Happened.RULE_CHANGED: _rule_changed,
+    Happened.CONSENT_VOID: _consent_void,
     Happened.DONE: _done,
 }
-WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.STOPPED})
-"""After these the refused ids can be corrected."""
+WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED})
+"""After these, whoever was left out can be asked for again."""

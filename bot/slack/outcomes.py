@@ -24,8 +24,9 @@ def approved(request: Request) -> Sentence:
 
 
 def rejected(request: Request) -> Sentence:
-    """Say that nothing will be given."""
-    return Sentence("Rejected", f"*{request.short}* is rejected; nothing was given. <@{request.requester}> is told why.")
+    """Say that nothing will be given, or nothing more."""
+    given = "whoever was given it before keeps it, and nobody else gets it" if request.started_at else "nothing was given"
+    return Sentence("Rejected", f"*{request.short}* is rejected; {given}. <@{request.requester}> is told why.")
 
 
 def cancelled(request: Request) -> Sentence:

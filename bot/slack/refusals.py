@@ -150,7 +150,7 @@ CURES: Final[dict[Reason, str]] = {
     Reason.DEACTIVATED: "A workspace admin can activate it; the bot is looked after by {who}.",
     Reason.STRANGER: "A workspace admin can invite you as one; until then ask a colleague here to do it, or {who}.",
     Reason.LOOKUP_FAILED: "Try again in a minute; if it goes on, tell {who}.",
-    Reason.CANNOT_POST: "Type /invite and the bot's name there (anybody in the channel can), then try again.",
+    Reason.CANNOT_POST: "Type `/invite @discount-bot` there (anybody in the channel can), then try again.",
     Reason.NO_RULE: "Pick one from the list: it searches names and ids.",
     Reason.RULE_NOT_ALLOWED: "Choose another one, or ask {who} to allow it here.",
     Reason.RULE_GONE: "It may have been deleted: choose another one.",
@@ -175,6 +175,42 @@ CURES: Final[dict[Reason, str]] = {
     Reason.CHANGED: "Open it again to see what it is now.",
 }
 """What to do about it."""
+
+SHORTLY: Final[dict[str, str]] = {
+    Reason.UNLISTED_CHANNEL: "the policy no longer lists this channel",
+    Reason.NOT_A_REQUESTER: "whoever asked may not ask here any more",
+    Reason.NOT_AN_APPROVER: "whoever approved may not approve here any more",
+    Reason.OWN_REQUEST: "nobody approves their own request",
+    Reason.GUEST: "it came from somebody who is a guest now",
+    Reason.BOT: "it came from a bot",
+    Reason.DEACTIVATED: "it came from an account that is deactivated now",
+    Reason.STRANGER: "it came from somebody of another workspace",
+    Reason.LOOKUP_FAILED: "Slack could not say who is who",
+    Reason.CANNOT_POST: "the bot cannot post in the channel",
+    Reason.NO_RULE: "there is no rule",
+    Reason.RULE_NOT_ALLOWED: "the rule may not be given from this channel",
+    Reason.RULE_GONE: "the rule is gone",
+    Reason.RULE_INACTIVE: "the rule is switched off",
+    Reason.RULE_EXPIRED: "the rule has expired",
+    Reason.RULE_UNREADABLE: "Dintero could not be asked about the rule",
+    Reason.NO_CUSTOMERS: "there are no customers",
+    Reason.ID_TOO_LONG: "a customer id is too long",
+    Reason.ID_UNREADABLE: "a customer id has a hidden character",
+    Reason.RESERVED_ID: "a customer id is a reserved one",
+    Reason.TOO_MANY_CUSTOMERS: "these are more customers than it allows at once",
+    Reason.TOO_EXPENSIVE: "it costs more than is allowed at once",
+    Reason.UNPRICED: "the channel has a limit in money, and what this costs cannot be said",
+    Reason.REASON_MISSING: "a reason has to be given here",
+    Reason.BAD_ONCE_KEY: "the once-only key cannot be used",
+    Reason.NO_APPROVER: "there are not enough approvers",
+    Reason.WRONG_COUNT: "the number of customers is another",
+    Reason.UNKNOWN_REQUEST: "there is no such request",
+    Reason.NOT_YOURS: "it was somebody else's to change",
+    Reason.WRONG_STATE: "it had moved on",
+    Reason.ALREADY_VOTED: "the same person had approved it before",
+    Reason.CHANGED: "it is no longer what was shown",
+}
+"""A reason in a few words, for where it is noted why something came to nothing."""
 
 STAND_INS: Final[dict[Reason, str]] = {
     Reason.OWN_REQUEST: "another approver",
@@ -203,5 +239,5 @@ def first_was(refusal: Refusal, pen: Pen) -> str:
     state = STATES.get(refusal.detail, "it has moved on")
     if refusal.who:
         return f"{pen.name(refusal.who[0])} was first: {state}. Nothing was changed."
-    advice = "Ask again with /discount add." if refusal.detail == State.EXPIRED else "Nothing was changed."
+    advice = "Its requester has been told so." if refusal.detail == State.EXPIRED else "Nothing was changed."
     return f"{state[0].upper()}{state[1:]}. {advice}"

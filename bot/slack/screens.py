@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -24,6 +25,8 @@ VIEW_SECONDS: Final = 3.0
 MAY_PASS: Final = frozenset({"not_found", "internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"})
 """What Slack says for a moment: `not_found` is a view that an ack draws and that is not there yet."""
 OPENED_BEFORE: Final = "exchanged_trigger_id"
+TOO_LATE: Final = "expired_trigger_id"
+TOO_SLOW: Final = "Slack was too slow to open the form. Please try that once more."
 TOO_MANY: Final = 429
 SERVER_FAULT: Final = 500
 
@@ -58,7 +61,7 @@ class Screens:
         if not drawing.done():
             if not await self._shown(trigger, modals.loading(title, external_id=external), respond):
                 return
-            await self._update(external, await drawing, user=None)
+            await self._update(external, await drawing, partial(tell, respond))
             return
         drawn = drawing.result()
         if isinstance(drawn, Sentence):
@@ -68,19 +71,21 @@ class Screens:
 
     async def redraw(self, external: str, draw: Drawing, *, user: str) -> None:
         """Draw what an ack left as a loading view; whoever closed it meanwhile gets the answer as a direct message."""
-        await self._update(external, await _safely(draw, external), user=user)
+        await self._update(external, await _safely(draw, external), partial(self._tell, user))
 
     async def _shown(self, trigger: str, view: View, respond: AsyncRespond) -> bool:
         try:
             await self._client.views_open(trigger_id=trigger, view=view)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.warning("modal not opened", why=_why(error))
-            if _why(error) != OPENED_BEFORE:  # what is delivered twice opens its form once
-                await tell(respond, "Slack was too slow to open the form. Please try that once more.")
+            fault, why = _new_fault(), _why(error)
+            log.warning("modal not opened", why=why, fault=fault)
+            if why != OPENED_BEFORE:  # what is delivered twice opens its form once
+                await tell(respond, TOO_SLOW if why == TOO_LATE or isinstance(error, TimeoutError) else _fault_told(fault))
             return False
         return True
 
-    async def _update(self, external: str, drawn: View | Sentence, *, user: str | None) -> None:
+    async def _update(self, external: str, drawn: View | Sentence, say: Callable[[str], Awaitable[None]]) -> None:
+        """Draw the view that stands; where that cannot be done, `say` the answer."""
         view = modals.message(drawn.title, drawn.text, external_id=external) if isinstance(drawn, Sentence) else drawn
         try:
             async for attempt in stamina.retry_context(on=_may_pass, attempts=None, timeout=VIEW_SECONDS, wait_initial=0.05, wait_max=0.5):
@@ -88,9 +93,8 @@ class Screens:
                     await self._client.views_update(external_id=external, view=view)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.info("modal not redrawn", why=_why(error))
-            if user:
-                said = CLOSED if _why(error) == "not_found" else UNSHOWN
-                await self._tell(user, drawn.text if isinstance(drawn, Sentence) else said)
+            said = CLOSED if _why(error) == "not_found" else UNSHOWN
+            await say(drawn.text if isinstance(drawn, Sentence) else said)
 
     async def _tell(self, user: str, text: str) -> None:
         opened = await self._client.conversations_open(users=user)
@@ -127,9 +131,17 @@ async def said_safely(answering: Awaitable[Answer]) -> Answer | str:
     try:
         return await answering
     except Exception:
-        fault = uuid.uuid4().hex[:8]
+        fault = _new_fault()
         log.exception("answer failed", fault=fault)
-        return f"Something went wrong on the bot's side (fault `{fault}`). Try again; if it goes on, show this to whoever runs the bot."
+        return _fault_told(fault)
+
+
+def _new_fault() -> str:
+    return uuid.uuid4().hex[:8]
+
+
+def _fault_told(fault: str) -> str:
+    return f"Something went wrong on the bot's side (fault `{fault}`). Try again; if it goes on, show this to whoever runs the bot."
 
 
 async def _safely(draw: Drawing, external: str) -> View | Sentence:

@@ -67,7 +67,7 @@ def _waiting(story: Story, look: Look) -> str:
     left = max(request.approvals - len(story.votes), 1)
     until = f", until {look.token(request.expires_at)}" if request.expires_at else ""
     so_far = f" {agreed(story)} approved it already." if story.votes else ""
-    return f"⏳ *Waiting:* {approvals(left, [mention(who) for who in story.asked_of])}{until}.{so_far}"
+    return f"⏳ *Waiting:* {approvals(left, [mention(who) for who in story.asked_of])}{until}.{so_far}{_before(story, look)}"
 
 
 def _approved(story: Story, _look: Look) -> str:
@@ -87,30 +87,39 @@ def _giving(story: Story, look: Look) -> str:
 
 def _stopped(story: Story, look: Look) -> str:
     request = story.request
-    counted = "; ".join([outcome(story.tally, look), *ends(story.tally, look)])
-    return f"⚠️ *Stopped:* {stop(request.stop, request.note)}\n*So far:* {counted}."
+    return f"⚠️ *Stopped:* {stop(request.stop, request.note)}\n*So far:* {_counted(story, look)}."
 
 
 def _done(story: Story, look: Look) -> str:
     sign = "🎉" if story.tally.given == story.tally.asked else "☑️"
-    counted = "; ".join([outcome(story.tally, look), *ends(story.tally, look)])
-    return f"{sign} *Done{_at(story, look)}:* {counted}."
+    return f"{sign} *Done{_at(story, look)}:* {_counted(story, look)}."
 
 
 def _rejected(story: Story, look: Look) -> str:
     why = f": {said(story.request.note, NOTE)}" if story.request.note.strip() else ""
-    return f"🚫 *Rejected*{_by(story)}{_at(story, look)}{why}"
+    return f"🚫 *Rejected*{_by(story)}{_at(story, look)}{why}{_before(story, look)}"
 
 
 def _cancelled(story: Story, look: Look) -> str:
     by = story.request.cancel_asked_by or story.request.decided_by
     whom = f" by {mention(by)}" if by else ""
-    counted = "; ".join([outcome(story.tally, look), *ends(story.tally, look)]) if story.request.started_at else "nothing was given"
+    counted = _counted(story, look) if story.request.started_at else "nothing was given"
     return f"🚫 *Cancelled*{whom}{_at(story, look)}: {counted}."
 
 
 def _expired(story: Story, look: Look) -> str:
+    if story.request.started_at:
+        return f"⌛ *Expired*{_at(story, look)}: nobody approved it anew in time.{_before(story, look)}"
     return f"⌛ *Expired*{_at(story, look)}: nobody approved it in time, and nothing was given."
+
+
+def _counted(story: Story, look: Look) -> str:
+    return "; ".join([outcome(story.tally, look), *ends(story.tally, look)])
+
+
+def _before(story: Story, look: Look) -> str:
+    """Count what a round before this one gave, where there was one."""
+    return f"\n*So far:* {_counted(story, look)}." if story.request.started_at else ""
 
 
 def _by(story: Story) -> str:

@@ -1,8 +1,8 @@
 """How requests stand, as `/discount status` says it: a list of a channel's, or one in full."""
 
 from collections.abc import Sequence
-from typing import Final
 
+from bot.giving.desk import SHOWN_BY_STATUS
 from bot.giving.notices import Story
 from bot.slack import card, facts
 from bot.slack.blocks import context, message, said_as, section, sections
@@ -11,19 +11,20 @@ from bot.slack.standing import agreed, mark, standing
 from bot.slack.summary import left_out
 from bot.slack.writing import mention
 
-MOST: Final = 20
-
 
 def build(stories: Sequence[Story], look: Look) -> Message:
     """List a channel's requests, a line each."""
     if not stories:
         return said_as("Nothing has been asked for in this channel yet. `/discount add` asks.")
-    lines = [_line(story, look) for story in stories[:MOST]]
-    more = [f"… and {len(stories) - MOST} more"] if len(stories) > MOST else []
-    here = f"{look.counted(len(stories), 'request')} of this channel"
+    there = look.counted(len(stories), "request")
+    here = f"{f'The latest {there}' if len(stories) >= SHOWN_BY_STATUS else there} of this channel"
     return message(
-        f"{here}: {', '.join(f'{story.request.short} {mark(story)}' for story in stories[:MOST])}",
-        [section(f"*{here}*"), *sections([*lines, *more], most=8), context("One in full: `/discount status R-…`")],
+        f"{here}: {', '.join(f'{story.request.short} {mark(story)}' for story in stories)}",
+        [
+            section(f"*{here}*"),
+            *sections([_line(story, look) for story in stories], most=8),
+            context("One in full: `/discount status R-…`"),
+        ],
     )
 
 

@@ -17,6 +17,13 @@ from bot.slack.words import STOPS
 from bot.slack.writing import mention, said
 
 PARAGRAPHS: Final = 6
+DIRECTLY: Final = "the requester has the ids in a direct message, and the once-only key to ask again under"
+
+UNAGREED: Final = {
+    State.REJECTED: "it was rejected before their turn",
+    State.EXPIRED: "nobody approved it anew before its time was over",
+}
+"""Why nobody got it any more who had not got it in an earlier round."""
 
 
 def build(story: Story, look: Look) -> Message:
@@ -46,12 +53,11 @@ def left_out(story: Story, look: Look) -> list[str]:
     tally = story.tally
     lines: list[str] = []
     if tally.refused > 0:
-        lines += [f"*{look.customers(tally.refused)} refused by Dintero* (the requester has the whole ids)", *masked(story.refused, look)]
+        lines += [f"*{look.customers(tally.refused)} refused by Dintero* ({DIRECTLY})", *masked(story.refused, look)]
     if tally.unknown > 0:
-        maybe = "no answer came, so they may have it or not; asked again under the same once-only key, nobody gets it twice"
-        lines.append(f"*{look.customers(tally.unknown)} unknown:* {maybe}")
+        lines.append(f"*{look.customers(tally.unknown)} unknown:* no answer came, so they may have it or not ({DIRECTLY})")
     if tally.not_tried > 0:
-        lines.append(f"*{look.customers(tally.not_tried)} not tried:* {_why_not_tried(story)}")
+        lines.append(f"*{look.customers(tally.not_tried)} not tried:* {_why_not_tried(story)} ({DIRECTLY})")
     return lines
 
 
@@ -62,7 +68,9 @@ def _why_not_tried(story: Story) -> str:
         return f"{mention(by) if by else 'somebody'} cancelled it before their turn"
     if request.stop is not None:
         return f"it stopped before their turn, because {STOPS[request.stop][0]}"
-    return "so many were refused that the bot stopped looking for the rest of them one by one; correct the list and ask again"
+    if request.state in UNAGREED:
+        return UNAGREED[request.state]
+    return "so many were refused that the bot stopped looking for the rest of them one by one"
 
 
 def _people(story: Story, look: Look) -> list[str]:

@@ -6,13 +6,15 @@ from bot.errors import DiscountBotError
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import StopReason
 from bot.slack.look import Look
-from bot.slack.refusals import CURES, SENTENCES, STAND_INS, Pen, first_was
+from bot.slack.refusals import CURES, SENTENCES, SHORTLY, STAND_INS, Pen, first_was
 from bot.slack.writing import fit, mention, mentions, said, shorten
 
 REFUSAL: Final = 1_500
 """Characters of a refusal in mrkdwn."""
 PLAIN: Final = 300
 """Characters of a refusal below a field."""
+
+TO_REQUESTER: Final = "a direct message tells the requester who is left, and the once-only key under which to ask again"
 
 STOPS: Final[dict[StopReason, tuple[str, str]]] = {
     StopReason.TOKEN_REFUSED: (
@@ -25,7 +27,7 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
     ),
     StopReason.RULE_GONE: (
         "Dintero does not have the rule any more",
-        "Press End here… and ask again, with another rule, for whoever is left.",
+        f"Press End here…: {TO_REQUESTER}, for another rule.",
     ),
     StopReason.RULE_INACTIVE: (
         "the rule has been switched off in Dintero",
@@ -41,7 +43,7 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
     ),
     StopReason.RULE_CHANGED: (
         "the rule is no longer what was asked for, and nobody is there who could agree to it as it is now",
-        "Change it back in Dintero and press Continue…, or press End here… and ask again.",
+        f"Change it back in Dintero and press Continue…, or press End here…: {TO_REQUESTER}.",
     ),
     StopReason.BUSY: (
         "Dintero was too busy and turned every call away",
@@ -82,8 +84,13 @@ def refusal_plain(refusal: Refusal, look: Look) -> str:
 def stop(reason: StopReason | None, note: str = "") -> str:
     """Say in mrkdwn why a giving stopped, and what to do; `note` is what Dintero or the policy said of it."""
     why, what_next = STOPS[reason] if reason else NO_REASON
-    told = f" ({said(note, 300)})" if note.strip() else ""
-    return f"{why[0].upper()}{why[1:]}{told}. {what_next}"
+    return f"{why[0].upper()}{why[1:]}{told_of(note)}. {what_next}"
+
+
+def told_of(note: str) -> str:
+    """Put what was noted between brackets, in mrkdwn: a reason's name in words, all else as it was said."""
+    told = SHORTLY.get(note.strip()) or said(note, 300)
+    return f" ({told})" if told else ""
 
 
 def failure(error: DiscountBotError) -> str:

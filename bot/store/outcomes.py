@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, bindparam, func, select, update
 
-from bot.giving.batches import BatchOutcome, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, Refused, Tally
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
@@ -52,6 +52,21 @@ def _tally() -> Any:
 
 
 _TALLY: Final = _tally()
+
+
+def _open() -> Any:
+    """Find the portions in which somebody has no end yet, or none that settles it."""
+    settled = (
+        select(func.coalesce(func.sum(batches.c.given + batches.c.refused), 0))
+        .where(batches.c.request == customers.c.request, batches.c.portion == customers.c.portion)
+        .scalar_subquery()
+    )
+    size = select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery()
+    found = select(customers.c.portion, customers.c.starts, size).where(customers.c.request == _WHICH, settled < customers.c.size)
+    return found.order_by(customers.c.portion)
+
+
+_OPEN: Final = _open()
 
 
 class Outcomes(Room):
@@ -117,6 +132,31 @@ class Outcomes(Room):
             by_portion[outcome.portion] += outcome.refused
         ordered = [_in_order(found, await self.customers(request, portion)) for portion, found in by_portion.items()]
         return tuple(one for found in ordered for one in found)
+
+    async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
+        """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
+        unknown: list[CustomerId] = []
+        not_tried: list[CustomerId] = []
+        for portion, starts, batch_size in await self._database.run(_OPEN, {"which": text(request)}):
+            asked, known = await self.customers(request, portion), await self.outcomes(request, portion)
+            found = _left_of(asked, known, max(batch_size, 1), started=starts > 0)
+            unknown += found.unknown
+            not_tried += found.not_tried
+            if len(unknown) + len(not_tried) >= most:
+                break
+        return LeftOut(tuple(unknown[:most]), tuple(not_tried[: max(most - len(unknown), 0)]))
+
+
+def _left_of(asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_size: int, *, started: bool) -> LeftOut:
+    """Say who of a portion is left; a batch without an outcome may have gone out, once its portion was started."""
+    heard = {outcome.batch for outcome in known}
+    silent = [customer for at, customer in enumerate(asked) if at // batch_size not in heard]
+    unknown = {customer for outcome in known for customer in outcome.unknown}.union(silent if started else ())
+    not_tried = {customer for outcome in known for customer in outcome.not_tried}.union(() if started else silent)
+    return LeftOut(
+        tuple(customer for customer in asked if customer in unknown),
+        tuple(customer for customer in asked if customer in not_tried),
+    )
 
 
 def _in_order(found: Sequence[Refused], asked: Sequence[CustomerId]) -> list[Refused]:

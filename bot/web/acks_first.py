@@ -1,16 +1,21 @@
 """Lets answers to Slack leave before what comes after them is begun: when many click at once, nobody's ack waits for another's form."""
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from bot.giving.ports import Jobs
 
-LONGEST: Final = 0.05
-"""Seconds that work waits at most, however many click: what opens a form has 3 in all."""
 MOMENT: Final = 0.003
 """Seconds without a click before work is begun: of many who click together, some requests come a little later."""
+PACE: Final = 0.001
+"""Seconds from piece to piece, in which a new click is noticed; what comes after one takes about as long to draw."""
+WAITING: Final = 64
+"""Pieces of work that wait at most. Beyond that each click begins the oldest, so that a rush that lasts cannot pile work up."""
+LONGEST: Final = 0.5
+"""Seconds that work waits at most: what opens a form has 3 in all."""
 
 
 class AcksFirst:
@@ -20,22 +25,19 @@ class AcksFirst:
         self._jobs = jobs
         self._clicks = 0
         self._under_way = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-        self._turn = asyncio.Lock()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._next_look: asyncio.Handle | None = None
 
     @contextmanager
     def answering(self) -> Iterator[None]:
         """Count an answer as under way until the block ends; it is sent before the loop comes to any work."""
         self._clicks += 1
         self._under_way += 1
-        self._quiet.clear()
         try:
             yield
         finally:
             self._under_way -= 1
-            if not self._under_way:
-                self._quiet.set()
+            self._look_soon()
 
     def wake(self) -> None:
         """Look at once for what there is to give and to say."""
@@ -43,23 +45,39 @@ class AcksFirst:
 
     def soon(self, work: Coroutine[Any, Any, object]) -> None:
         """Do a piece of work after the click was answered."""
-        self._jobs.soon(self._do(work, asyncio.get_running_loop().time() + LONGEST))
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._jobs.soon(_in_turn(work, turn))
+        if len(self._waiting) > WAITING:
+            self._begin_oldest()
+        self._look_soon()
 
-    async def _do(self, work: Coroutine[Any, Any, object], at_last: float) -> None:
-        try:
-            async with self._turn:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout_at(at_last):
-                        await self._calm()
-        except BaseException:
-            work.close()
-            raise
-        await work
+    def _look_soon(self) -> None:
+        if self._next_look:
+            self._next_look.cancel()
+        if self._waiting and not self._under_way:
+            self._next_look = asyncio.get_running_loop().call_later(MOMENT, self._look, self._clicks)
 
-    async def _calm(self) -> None:
-        """Wait until a moment has passed without a click."""
-        seen = -1
-        while seen != self._clicks or self._under_way:
-            await self._quiet.wait()
-            seen = self._clicks
-            await asyncio.sleep(MOMENT)
+    def _look(self, clicks: int) -> None:
+        """Begin what waits, piece by piece, as long as nobody has clicked since."""
+        if self._waiting and clicks == self._clicks:
+            self._begin_oldest()
+            self._next_look = asyncio.get_running_loop().call_later(PACE, self._look, clicks)
+
+    def _begin_oldest(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():  # else its work has waited for too long, or was cancelled
+                turn.set_result(None)
+                return
+
+
+async def _in_turn(work: Coroutine[Any, Any, object], turn: asyncio.Future[None]) -> None:
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST):
+                await turn
+    except BaseException:
+        work.close()
+        raise
+    await work

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ShortIdTaken
-from bot.giving.batches import BatchOutcome, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, Refused, Tally
 from bot.giving.ids import ChannelId, CustomerId, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.ports import Books
@@ -458,6 +458,38 @@ async def test_the_refused_are_told_in_the_order_they_were_asked_for(books: SqlB
     await refuse(2, 0, "9")
     assert await books.refused(request.id) == tuple(Refused(CustomerId(who), f"no {who}") for who in ("9", "10", "11", "39"))
     assert await books.refused(new_request_id()) == ()
+
+
+async def test_who_is_left_out_is_told_at_every_step_as_the_tally_counts_them(books: SqlBooks) -> None:
+    request = await giving(books, ["g", "f", "e", "d", "c", "b", "a"], size=2, batches=2)
+
+    async def left() -> LeftOut:
+        told, tally = await books.left_out(request.id, most=100), await books.tally(request.id)
+        assert (len(told.unknown), len(told.not_tried)) == (tally.unknown, tally.not_tried)
+        return told
+
+    assert await left() == LeftOut(not_tried=ids("g", "f", "e", "d", "c", "b", "a"))
+    await books.started(request.id, 0)
+    assert await left() == LeftOut(unknown=ids("g", "f", "e", "d"), not_tried=ids("c", "b", "a"))
+    await books.settle(request.id, BatchOutcome(0, 1, 2, unknown=ids("d"), not_tried=ids("e")))
+    assert await left() == LeftOut(unknown=ids("g", "f", "d"), not_tried=ids("e", "c", "b", "a"))
+    await books.settle(request.id, BatchOutcome(0, 0, 2, refused=(Refused(CustomerId("g"), "no"),)))
+    await books.started(request.id, 1)
+    await books.settle(request.id, BatchOutcome(1, 1, 1, not_tried=ids("a")))
+    assert await left() == LeftOut(unknown=ids("d", "c", "b"), not_tried=ids("e", "a"))
+    await books.settle(request.id, BatchOutcome(0, 1, 2))
+    await books.settle(request.id, BatchOutcome(1, 0, 2))
+    await books.settle(request.id, BatchOutcome(1, 1, 1))
+    assert await left() == LeftOut()
+    assert await books.left_out(new_request_id(), most=100) == LeftOut()
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 4, 6])
+async def test_of_many_who_are_left_out_the_first_are_told(books: SqlBooks, most: int) -> None:
+    request = await giving(books, ["a", "b", "c", "d", "e", "f", "g"], size=2, batches=1)
+    await books.started(request.id, 0)
+    told = await books.left_out(request.id, most=most)
+    assert told == LeftOut(unknown=ids("a", "b")[:most], not_tried=ids("c", "d", "e", "f", "g")[: max(most - 2, 0)])
 
 
 async def test_giving_goes_on_until_somebody_cancels(books: SqlBooks) -> None:

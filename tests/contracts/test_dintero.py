@@ -7,11 +7,11 @@ from bot.errors import (
     CustomersRefused,
     DinteroBusy,
     DinteroError,
-    MayPass,
     OutcomeUnknown,
     RuleNotFound,
     ScopeMissing,
     TokenRefused,
+    TokenUnavailable,
 )
 from bot.giving.ids import CustomerId, OnceKey, RuleId
 from bot.giving.ports import Dintero
@@ -202,7 +202,7 @@ async def test_reading_meets_every_fault_with_an_error_of_ours(
 @pytest.mark.parametrize("name", EVERY)
 async def test_without_a_token_nothing_is_given_whatever_the_reason(name: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
     sandbox.faults.always(EVERY[name][0], on=Operation.TOKEN)
-    with pytest.raises((MayPass, TokenRefused, ScopeMissing)):
+    with pytest.raises((DinteroBusy, TokenUnavailable, TokenRefused, ScopeMissing)):
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
     assert sandbox.ledger.calls == []
 

@@ -9,7 +9,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from bot.dintero.auth import RENEWED_BEFORE, ClientCredentials
 from bot.dintero.client import DinteroClient, open_dintero
-from bot.errors import DinteroBusy, DinteroError, OutcomeUnknown, ScopeMissing, TokenRefused
+from bot.errors import DinteroBusy, DinteroError, OutcomeUnknown, ScopeMissing, TokenRefused, TokenUnavailable
 from bot.giving.ids import CustomerId, OnceKey, RuleId
 from bot.sandbox.dintero import Fault, Operation, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE
@@ -122,20 +122,20 @@ async def test_a_scope_that_is_added_in_backoffice_counts_at_the_next_call(sandb
     ("fault", "error"),
     [
         (Fault.busy(7), DinteroBusy),
-        (Fault.broken(500), OutcomeUnknown),
-        (Fault.broken(503), OutcomeUnknown),
+        (Fault.broken(500), TokenUnavailable),
+        (Fault.broken(503), TokenUnavailable),
         (Fault.unauthorized(), TokenRefused),
         (Fault.forbidden(), ScopeMissing),
         (Fault.error(400, "audience"), TokenRefused),
         (Fault.not_found(), TokenRefused),
-        (Fault.answer(302), OutcomeUnknown),
-        (Fault.answer(200, "<html>"), OutcomeUnknown),
-        (Fault.answer(200, "{}"), OutcomeUnknown),
-        (Fault.answer(200, '{"access_token": 5, "expires_in": 60}'), OutcomeUnknown),
-        (Fault.answer(200, '{"access_token": "a\\r\\nX-Evil: 1", "expires_in": 60}'), OutcomeUnknown),
-        (Fault.cut(), OutcomeUnknown),
-        (Fault.cut_halfway(), OutcomeUnknown),
-        (Fault.garbled(), OutcomeUnknown),
+        (Fault.answer(302), TokenUnavailable),
+        (Fault.answer(200, "<html>"), TokenUnavailable),
+        (Fault.answer(200, "{}"), TokenUnavailable),
+        (Fault.answer(200, '{"access_token": 5, "expires_in": 60}'), TokenUnavailable),
+        (Fault.answer(200, '{"access_token": "a\\r\\nX-Evil: 1", "expires_in": 60}'), TokenUnavailable),
+        (Fault.cut(), TokenUnavailable),
+        (Fault.cut_halfway(), TokenUnavailable),
+        (Fault.garbled(), TokenUnavailable),
     ],
 )
 async def test_without_a_token_the_call_does_not_go_out_and_the_next_one_asks_again(
@@ -160,9 +160,34 @@ async def test_a_wait_that_dintero_asks_for_before_it_gives_a_token_is_told(dint
 async def test_whoever_waited_for_a_token_that_hangs_asks_for_one_itself(sandbox: SandboxDintero) -> None:
     sandbox.faults.next(Fault.hang(), on=Operation.TOKEN)
     async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=0.5) as impatient:
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(TokenUnavailable):
             await impatient.rule(RULE)
         assert (await impatient.rule(RULE)).id == RULE
+
+
+async def test_a_call_that_was_refused_with_its_token_and_gets_no_other_was_not_carried_out(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
+    await dintero.rule(RULE)
+    sandbox.tokens.revoke_all()
+    sandbox.faults.next(Fault.cut(), on=Operation.TOKEN)
+    with pytest.raises(TokenUnavailable):
+        await dintero.add_customers(RULE, [CustomerId("ann")], once=OnceKey("k"))
+    assert sandbox.ledger.holders(RULE) == {}
+
+
+async def test_a_call_that_is_cut_with_its_second_token_may_have_been_carried_out(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+    sandbox.faults.next(Fault.unauthorized(), Fault.cut(after=True))
+    with pytest.raises(OutcomeUnknown):
+        await dintero.add_customers(RULE, [CustomerId("ann")], once=OnceKey("k"))
+    assert sandbox.ledger.held(RULE, "ann") == 1
+
+
+async def test_how_long_to_wait_for_a_token_is_told_with_whatever_may_pass(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+    sandbox.faults.next(Fault.answer(503, headers={"Retry-After": "9"}), on=Operation.TOKEN)
+    with pytest.raises(TokenUnavailable) as raised:
+        await dintero.rules()
+    assert raised.value.retry_after == 9
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.dintero.client import DinteroClient, open_dintero
-from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound
+from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound, TokenUnavailable
 from bot.giving.ids import CustomerId, OnceKey, RuleId
 from bot.sandbox.dintero import Fault, Operation, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE
@@ -211,7 +211,7 @@ async def test_whoever_is_cancelled_is_cancelled_and_no_outcome_is_made_up(dinte
 async def test_a_server_that_is_not_there_could_not_be_reached(sandbox: SandboxDintero) -> None:
     await sandbox.stop()
     async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as client:
-        with pytest.raises(OutcomeUnknown, match="could not be reached"):
+        with pytest.raises(TokenUnavailable, match="could not be reached"):
             await client.add_customers(RULE, ANN, once=KEY)
 
 

@@ -385,7 +385,45 @@ async def test_halves_that_a_killed_process_may_have_given_are_never_told_as_not
     assert ground.ledger.held(RULE, who[60]) == 1
     assert not ground.ledger.held(RULE, who[80])
     tally = await ground.give(replace(request, concurrency=1))
-    assert (tally.given, tally.refused, tally.unknown, tally.not_tried) == (29, 21, 50, 0)
+    assert (tally.given, tally.refused, tally.unknown, tally.not_tried) == (78, 22, 0, 0)
+
+
+@pytest.mark.parametrize("point", list(Point))
+async def test_of_a_hopeless_list_too_whatever_a_killed_process_left_is_settled(both: Ground, point: Point) -> None:
+    who = customers(100)
+    both.sandbox.refuses.update(who)
+    request = await both.asked(who, size=50)
+    await _killed(both, request, point, 1)
+    before = len(both.ledger.calls)
+    tally = await both.give(request)
+    assert (tally.refused, tally.left) == (100, 0)
+    assert (await both.now(request)).stop is None
+    assert len(both.ledger.calls) - before <= 100 * (1 + 2 * ceil(log2(50)))
+
+
+async def test_while_there_is_no_token_nothing_goes_out_and_nobody_is_unknown(ground: Ground) -> None:
+    request = await ground.asked(customers(8))
+    ground.sandbox.tokens.revoke_all()
+    ground.sandbox.faults.always(Fault.broken(503), on=Operation.TOKEN)
+    tally = await ground.give(request)
+    assert (tally.given, tally.unknown, tally.not_tried) == (0, 0, 8)
+    assert (await ground.now(request)).stop is StopReason.UNKNOWN_FOR_GOOD
+
+
+async def test_a_token_that_cannot_be_had_at_first_holds_up_nobody_for_good(ground: Ground) -> None:
+    request = await ground.asked(customers(8))
+    ground.sandbox.tokens.revoke_all()
+    ground.sandbox.faults.next(Fault.cut(), Fault.busy(0), on=Operation.TOKEN)
+    assert (await ground.give(request)).given == 8
+
+
+async def test_what_may_have_been_given_before_the_token_was_lost_stays_unknown(ground: Ground) -> None:
+    request = await ground.asked(customers(8))
+    ground.sandbox.faults.next(Fault.cut(after=True))
+    ground.sandbox.faults.always(Fault.unauthorized())
+    ground.sandbox.faults.always(Fault.broken(503), on=Operation.TOKEN)
+    tally = await ground.give(request)
+    assert (tally.given, tally.unknown, tally.not_tried) == (0, 4, 4)
 
 
 # continuing

@@ -39,7 +39,7 @@ def test_a_key_that_cannot_be_one_is_told_with_how_long_it_may_be(key: str) -> N
 @pytest.mark.parametrize("reason", list(Reason), ids=str)
 def test_every_refusal_has_a_field(reason: Reason) -> None:
     (fault,) = as_faults((Refusal(reason),), but=())
-    assert fault.field is FIELD_OF.get(reason, Field.CUSTOMERS)
+    assert fault.field is FIELD_OF.get(reason, Field.RULE)
 
 
 def test_no_customers_is_not_said_where_unreadable_ones_are_the_reason() -> None:

@@ -54,6 +54,7 @@ ALL_MOVES = """
     approved  cancelled      cancelled
     approved  stopped        stopped
     approved  rule_changed   waiting
+    approved  consent_void   waiting
     giving    cancel_asked   giving
     giving    settled        done
     giving    wound_up       cancelled
@@ -66,7 +67,7 @@ LEADS_TO = {(state, event): then for state, event, then in (line.split() for lin
 
 
 def test_the_table_was_written_for_every_state_and_every_event() -> None:
-    assert (len(State), len(Event), len(LEADS_TO)) == (9, 14, 17)
+    assert (len(State), len(Event), len(LEADS_TO)) == (9, 15, 18)
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(State, Event)))

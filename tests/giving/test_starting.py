@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ async def test_what_was_approved_is_given(scene: Scene) -> None:
     assert giving
     assert giving.state is State.GIVING
     assert giving.started_at
-    assert await scene.told(Happened.STARTED) == [Kind.CARD]
+    assert await scene.told(Happened.STARTED) == [Kind.CARD, Kind.LINE]
 
 
 async def test_of_two_who_start_it_at_once_one_says_so_and_both_know_it(scene: Scene) -> None:
@@ -93,7 +94,7 @@ async def test_of_two_who_start_it_at_once_one_says_so_and_both_know_it(scene: S
     first, second = await asyncio.gather(one.begin(scene.request), another.begin(scene.request))
     assert {giving.state for giving in (first, second) if giving} == {State.GIVING}
     assert (await scene.begins()) == await scene.now()
-    assert await scene.told(Happened.STARTED) == [Kind.CARD]
+    assert await scene.told(Happened.STARTED) == [Kind.CARD, Kind.LINE]
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.APPROVED, State.GIVING}))
@@ -165,7 +166,7 @@ async def test_a_rule_changed_meanwhile_has_to_be_agreed_to_again(scene: Scene) 
     assert waiting.rule.reward.value == 1
     assert waiting.expires_at
     assert not await scene.books.votes(scene.request, waiting.round)
-    assert await scene.told(Happened.RULE_CHANGED) == [Kind.CARD, Kind.LINE]
+    assert await scene.told(Happened.RULE_CHANGED) == [Kind.CARD, Kind.DIRECT, Kind.LINE]
 
 
 async def test_a_rule_changed_meanwhile_stops_what_nobody_is_asked_about(scene: Scene) -> None:
@@ -188,10 +189,10 @@ async def test_whose_requester_left_stops(scene: Scene, kind: Person) -> None:
     await _stopped(scene, StopReason.POLICY)
 
 
-async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count(scene: Scene) -> None:
+async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count_and_another_is_asked_for(scene: Scene) -> None:
     scene.shop.slack.workspace.groups[next(iter(scene.shop.slack.workspace.groups))].members.discard(scene.shop.bo.id)
     assert await scene.begins() is None
-    await _stopped(scene, StopReason.POLICY)
+    await _waits_again(scene, approvals=1)
 
 
 async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
@@ -201,8 +202,6 @@ async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
         with_channel(POLICY, SUPPORT, max_customers=7),
         with_channel(POLICY, SUPPORT, max_amount=1),
         with_channel(POLICY, SUPPORT, requesters=("U0CLEO",)),
-        with_channel(POLICY, SUPPORT, approvers=("U0CLEO",)),
-        with_channel(POLICY, SUPPORT, approvals=2),
         with_channel(POLICY, SUPPORT, require_reason=True),
     ):
         assert await scene.begins(stricter) is None
@@ -214,7 +213,19 @@ async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
 async def test_a_yes_to_anything_else_than_what_stands_here_does_not_count(scene: Scene) -> None:
     await scene.change(customers_digest="of other customers")
     assert await scene.begins() is None
-    await _stopped(scene, StopReason.POLICY)
+    await _waits_again(scene, approvals=1)
+
+
+@pytest.mark.parametrize(("stricter", "approvals"), [({"approvers": ("U0CLEO",)}, 1), ({"approvals": 2}, 2)], ids=["who", "how many"])
+async def test_where_the_policy_asks_for_another_consent_it_waits_for_that(scene: Scene, stricter: dict[str, Any], approvals: int) -> None:
+    assert await scene.begins(with_channel(POLICY, SUPPORT, **stricter)) is None
+    await _waits_again(scene, approvals=approvals)
+
+
+async def _waits_again(scene: Scene, *, approvals: int) -> None:
+    waiting = await scene.now()
+    assert (waiting.state, waiting.round, waiting.approvals) == (State.WAITING, 2, approvals)
+    assert await scene.told(Happened.CONSENT_VOID) == [Kind.CARD, Kind.DIRECT, Kind.LINE]
 
 
 async def test_who_cancels_while_it_is_looked_at_is_heard(scene: Scene) -> None:

@@ -64,7 +64,7 @@ async def test_who_lost_the_right_between_review_and_asking_is_refused(opens: Op
     trip.shop.slack.workspace.groups[LEADS].members.discard(trip.shop.bo.id)  # type: ignore[index]
     clock.pass_by(seconds=61)
     await review.submit()
-    await trip.shop.bo.sees_view("Not asked for")
+    await trip.shop.bo.sees_view(submit="Review", text="not among those who may ask")
     assert trip.shop.slack.messages(trip.support) == []
 
 

@@ -148,7 +148,9 @@ def long_story(state: State) -> Story:
     request = replace(LONG_REQUEST, state=state, stop=StopReason.UNKNOWN_FOR_GOOD, decided_by=UserId("U0BOSS"))
     votes = tuple(Vote(REQUEST.id, 1, UserId(f"U{number:09}"), NOW, "d") for number in range(50))
     asked_of = tuple(f"U{number:09}" for number in range(200))
-    return Story(request, votes=votes, tally=Tally(10**9, given=5, refused=300, unknown=10**8), refused=refused, asked_of=asked_of)
+    left = tuple(one.customer for one in refused) * 10
+    tally = Tally(10**9, given=5, refused=300, unknown=10**8)
+    return Story(request, votes=votes, tally=tally, refused=refused, asked_of=asked_of, unknown=left, not_tried=left)
 
 
 def notice(happened: Happened, *, kind: Kind = Kind.LINE, note: str = "", by: str | None = "U0BOSS") -> Notice:

@@ -13,7 +13,7 @@ from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.request import State
 from bot.sandbox.slack import Fault
-from bot.slack.announcer import EVENT_TYPE, SlackAnnouncer
+from bot.slack.announcer import CARD_ATTEMPTS, EVENT_TYPE, SlackAnnouncer
 from bot.slack.connection import open_client
 from bot.store.books import SqlBooks
 from bot.tryout.shop import POLICY, SUPPORT
@@ -113,9 +113,16 @@ async def test_what_is_told_elsewhere_is_told_without_a_link_when_the_card_was_d
     assert "See the request" not in told
 
 
-@pytest.mark.parametrize(
-    "error", ["channel_not_found", "not_in_channel", "is_archived", "msg_too_long", "invalid_blocks", "restricted_action", "user_not_found"]
-)
+@pytest.mark.parametrize("error", ["channel_not_found", "not_in_channel", "is_archived"])
+async def test_a_channel_that_the_bot_was_taken_out_of_is_waited_for_and_then_given_up(telling: Telling, error: str) -> None:
+    telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error, times=2)
+    later = await _later(telling)
+    assert (later.clean, later.after) == (True, 60)
+    with pytest.raises(NeverSaid, match=error):
+        await telling.announcer.say(replace(await telling.next(), attempts=CARD_ATTEMPTS))
+
+
+@pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks", "restricted_action", "user_not_found"])
 async def test_what_slack_will_never_take_is_never_said(telling: Telling, error: str) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error)
     with pytest.raises(NeverSaid, match=error):

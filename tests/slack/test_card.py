@@ -8,12 +8,14 @@ import pytest
 from bot.giving.batches import Refused, Tally
 from bot.giving.ids import CustomerId, OnceKey, UserId
 from bot.giving.notices import Happened, Kind
+from bot.giving.policy import Reason
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Usable
-from bot.slack import card, help, lines, notices, rule_view, status, summary  # noqa: A004 - the command's own word
+from bot.slack import card, help, lines, notices, outcomes, rule_view, status, summary  # noqa: A004 - the command's own word
+from bot.slack.command import Misread
 from bot.slack.look import Message
 from tests.slack import samples
-from tests.slack.samples import LOOK, RULE
+from tests.slack.samples import LOOK, NOW, RULE
 
 BUTTONS = {
     State.WAITING: ["Approve…", "Reject…", "Cancel request"],
@@ -128,6 +130,7 @@ def test_the_summary_tells_the_other_ends_and_who_and_how_long() -> None:
         "*2 customers refused by Dintero*",
         "*1 customer unknown:* no answer came",
         "*2 customers not tried:* so many were refused",
+        "the requester has the ids in a direct message, and the once-only key to ask again under",
         "*Asked by:* <@U0ANN>",
         "*Approved by:* <@U0BOSS>",
         "*Took:* 12 seconds",
@@ -188,10 +191,75 @@ def test_of_more_ids_than_fit_it_is_said_how_many_are_left() -> None:
     assert f"… and {100 - shown} customers more" in drawn
 
 
+LEFT = replace(
+    samples.story(State.DONE),
+    tally=Tally(10, given=5, refused=2, unknown=1),
+    unknown=(CustomerId("c-unknown"),),
+    not_tried=(CustomerId("c-late"), CustomerId("c-later")),
+)
+ENDS = [Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED]
+
+
+@pytest.mark.parametrize("happened", ENDS)
+def test_the_requester_reads_who_was_left_out_and_under_which_key_to_ask_again(happened: Happened) -> None:
+    drawn = words(notices.direct(samples.notice(happened), LEFT, LOOK, link=""))
+    refused, unknown, not_tried = (drawn.index(heading) for heading in ("*Refused by Dintero*", "*Unknown*", "*Not tried*"))
+    assert refused < drawn.index("12397af6e5f\n") < unknown < drawn.index("• c-unknown") < not_tried < drawn.index("• c-late\n• c-later")
+    key = samples.REQUEST.once_key
+    assert f"open *More…* in the form and put `{key}` into *Once-only key*: then nobody gets it twice." in drawn
+    assert "c-unknown" not in str(notices.channel(samples.notice(happened), LEFT, LOOK, link="").blocks)
+    assert "c-late" not in str(summary.build(LEFT, LOOK).blocks)
+
+
+def test_a_key_that_slack_would_format_stands_in_plain_text() -> None:
+    own = replace(LEFT, request=replace(LEFT.request, own_key=True, once_key=OnceKey("*stamp* `2020`")))
+    drawn = notices.direct(samples.notice(Happened.DONE), own, LOOK, link="")
+    (told,) = [block["text"] for block in drawn.blocks if "Once-only key" in str(block)]
+    assert told["type"] == "plain_text"
+    assert "*stamp* `2020`" in told["text"]
+
+
+def test_a_request_that_left_nobody_out_names_no_key() -> None:
+    story = replace(samples.story(State.DONE), tally=Tally(10, given=10), refused=())
+    assert "Once-only key" not in str(notices.direct(samples.notice(Happened.DONE), story, LOOK, link="").blocks)
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.REJECTED, State.CANCELLED, State.EXPIRED])
+def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> None:
+    request = replace(samples.story(state, started_at=NOW).request)
+    story = replace(samples.STORY, request=request, tally=Tally(10, given=7))
+    happened = {State.REJECTED: Happened.REJECTED, State.CANCELLED: Happened.CANCELLED, State.EXPIRED: Happened.EXPIRED}.get(state)
+    drawn = [card.build(story, LOOK), status.one(story, LOOK), summary.build(story, LOOK)]
+    if happened:
+        told = notices.direct(samples.notice(happened), story, LOOK, link="")
+        assert "7 of 10 customers were given it" in told.text
+        drawn += [told, lines.build(samples.notice(happened), story, LOOK)]
+    for message in drawn:
+        said = str(message.blocks) + message.text
+        assert "nothing was given" not in said
+        assert "Nothing has been given" not in said
+        assert "/discount add" not in said
+    assert "nothing was given" not in outcomes.rejected(request).text
+    assert state is State.APPROVED or "7 of 10 customers were given it" in words(card.build(story, LOOK))
+
+
+@pytest.mark.parametrize("happened", [Happened.RULE_CHANGED, Happened.CONSENT_VOID])
+def test_whoever_has_to_approve_anew_is_named_and_the_reason_is_in_words(happened: Happened) -> None:
+    told = samples.notice(happened, note=Reason.NOT_AN_APPROVER)
+    line = words(lines.build(told, samples.STORY, LOOK))
+    direct = words(notices.direct(told, samples.STORY, LOOK, link=""))
+    for drawn in (line, direct):
+        assert "<!subteam^S0LEADS> or <@U0BOSS> has to approve it" in drawn
+        assert "(whoever approved may not approve here any more)" in drawn
+        assert "not_an_approver" not in drawn
+
+
 def test_status_lists_requests_and_says_when_there_are_none() -> None:
     assert "Nothing has been asked for" in status.build([], LOOK).text
     assert words(status.build([samples.STORY] * 3, LOOK)).count("R-7K2QF") == 3
     assert buttons(status.one(samples.STORY, LOOK)) == []
+    assert status.build([samples.STORY] * 9, LOOK).text.startswith("9 requests of this channel")
+    assert status.build([samples.STORY] * 10, LOOK).text.startswith("The latest 10 requests of this channel")
 
 
 def test_help_names_what_there_is_and_nothing_that_comes_later() -> None:
@@ -199,3 +267,9 @@ def test_help_names_what_there_is_and_nothing_that_comes_later() -> None:
     assert all(f"/discount {each}" in drawn for each in ("add", "status", "rule", "cancel", "help"))
     assert not [later for later in ("history", "check", "pause", "resume") if later in drawn]
     assert "Did you mean `/discount add`?" in help.not_understood("ad", "add").text
+
+
+def test_why_a_command_was_not_understood_is_said() -> None:
+    assert "A quote is opened and never closed" in help.not_understood("add “x", "add", Misread.OPEN_QUOTE).text
+    assert "such as `status R-7K2QF`" in help.not_understood("status x", "status", Misread.NO_SHORT_ID).text
+    assert "`rule “Spar 100”`" in help.not_understood("rule", "rule", Misread.NO_RULE).text

@@ -29,6 +29,7 @@ from bot.slack import (
     summary,
     words,
 )
+from bot.slack.command import Misread
 from bot.slack.look import Message
 from tests.slack import samples
 from tests.slack.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
@@ -59,7 +60,7 @@ def drawn_messages() -> Iterator[Message]:
     yield status.build([], LOOK)
     yield status.build(stories() * 10, LOOK)
     yield help.build(LOOK)
-    yield help.not_understood(LONG, LONG)
+    yield from (help.not_understood(LONG, LONG, why) for why in (None, *Misread))
 
 
 def drawn_views() -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from bot.errors import RuleNotFound
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Event, State, StopReason
 from bot.slack.look import Look
-from bot.slack.refusals import CURES, SENTENCES, STATES
+from bot.slack.refusals import CURES, SENTENCES, SHORTLY, STATES
 from bot.slack.words import STOPS, failure, refusal, refusal_plain, stop
 from tests.slack.samples import LONG, LOOK
 
@@ -14,7 +14,7 @@ NAMES_WHO = [reason for reason in Reason if "{who}" in CURES[reason]]
 
 
 def test_every_reason_stop_and_state_has_its_words() -> None:
-    assert set(SENTENCES) == set(CURES) == set(Reason)
+    assert set(SENTENCES) == set(CURES) == set(SHORTLY) == set(Reason)
     assert set(STOPS) == set(StopReason)
     assert set(STATES) >= set(State)
 
@@ -67,7 +67,8 @@ def test_whoever_came_too_late_hears_who_was_first_and_where_it_stands() -> None
     assert refusal(Refusal(Reason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith("<@U0ANN> was first: it is already approved.")
     assert refusal_plain(Refusal(Reason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith("Somebody else was first: ")
     assert (
-        refusal(Refusal(Reason.WRONG_STATE, State.EXPIRED), LOOK) == "Its time was over, and it has expired. Ask again with /discount add."
+        refusal(Refusal(Reason.WRONG_STATE, State.EXPIRED), LOOK)
+        == "Its time was over, and it has expired. Its requester has been told so."
     )
     assert "already being cancelled" in refusal(Refusal(Reason.WRONG_STATE, Event.CANCEL_ASKED, ("U0ANN",)), LOOK)
 
@@ -105,6 +106,23 @@ def test_every_stop_says_why_and_what_to_do(reason: StopReason | None) -> None:
     drawn = stop(reason, "Forbidden <!channel>")
     assert "(Forbidden &lt;!channel&gt;)" in drawn
     assert "Continue…" in drawn or "End here…" in drawn
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_stop_by_the_policy_names_the_reason_in_words(reason: Reason) -> None:
+    drawn = stop(StopReason.POLICY, reason)
+    assert f"({SHORTLY[reason]})" in drawn
+    assert f"({reason})" not in drawn
+
+
+def test_nothing_about_a_stop_advises_to_ask_again_without_the_key() -> None:
+    for reason in (*StopReason, None):
+        drawn = stop(reason)
+        assert "ask again" not in drawn or "once-only key" in drawn
+
+
+def test_whoever_has_to_invite_the_bot_reads_what_to_type() -> None:
+    assert "Type `/invite @discount-bot` there" in refusal(Refusal(Reason.CANNOT_POST), LOOK)
 
 
 def test_a_failure_carries_its_advice() -> None:

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.web.acks_first import AcksFirst
+from bot.web.acks_first import WAITING, AcksFirst
 
 
 class AtOnce:
@@ -39,6 +39,18 @@ async def test_work_does_not_wait_for_ever_where_answers_never_cease() -> None:
         acks.soon(_tell(told, "another"))
         await asyncio.wait_for(asyncio.gather(*jobs.tasks), 5)
     assert told == ["form", "another"]
+
+
+async def test_a_rush_that_lasts_piles_up_no_more_work_than_a_crowd_of_people_makes() -> None:
+    jobs, told = AtOnce(), list[str]()
+    acks = AcksFirst(jobs)
+    with acks.answering():
+        for number in range(WAITING + 3):
+            acks.soon(_tell(told, str(number)))
+        await _a_while()
+        assert told == ["0", "1", "2"]
+    await asyncio.gather(*jobs.tasks)
+    assert told == [str(number) for number in range(WAITING + 3)]
 
 
 async def test_a_new_click_is_answered_before_the_next_piece_of_work() -> None:

@@ -142,6 +142,10 @@ class Faults:
         self._next.clear()
         self._always.clear()
 
+    def lined_up(self, operation: Operation) -> int:
+        """Say for how many calls of an operation, yet to come, something is lined up."""
+        return len(self._next[operation])
+
     def take(self, operation: Operation) -> Fault | None:
         """Say what goes wrong with the call that has come; None where nothing does."""
         lined_up = self._next[operation]
