@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from bot.errors import NeverSaid, SayLater
-from bot.giving.notices import Unsaid
+from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.ports import Announcer, Books, Clock
 
 AT_ONCE: Final = 8
@@ -51,6 +51,7 @@ class Outbox:
             return False
         except NeverSaid as never:
             await self._books.give_up(unsaid, why=str(never))
+            await self._unseen(unsaid, str(never))
             log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(never))  # noqa: TRY400
             return False
         except Exception as fault:
@@ -60,6 +61,15 @@ class Outbox:
         await self._books.said(unsaid, ts=ts)
         log.info("said", request_id=unsaid.request, kind=unsaid.notice.kind, happened=unsaid.notice.happened)
         return True
+
+    async def _unseen(self, unsaid: Unsaid, why: str) -> None:
+        """Tell the requester of a card that was never posted: nobody would find the request."""
+        if unsaid.notice.kind is not Kind.CARD:
+            return
+        async with self._books.page(unsaid.request) as page:
+            if page and page.request.card_ts is None and not page.request.ended:
+                to, now = page.request.requester, self._clock.now()
+                await page.say(Notice(kind=Kind.DIRECT, happened=Happened.UNSEEN, at=now, to=to, note=why))
 
     async def _put_off(self, unsaid: Unsaid, later: SayLater) -> None:
         """Wait as long as Slack asked for; where it did not say, longer each time."""

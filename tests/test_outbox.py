@@ -181,3 +181,9 @@ async def test_when_the_books_fail_for_one_message_none_under_way_is_said_twice(
         connection.commit()
     await telling.all_is_said()
     telling.each_was_said_once_in_order()
+
+
+async def test_the_requester_is_told_of_a_card_that_can_never_be_posted(telling: Telling) -> None:
+    telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error="restricted_action")
+    await telling.outbox().empty()
+    assert any("its card could not be posted" in told for told in telling.direct())

@@ -41,6 +41,8 @@ class Happened(StrEnum):
     RULE_CHANGED = "rule_changed"
     CONSENT_VOID = "consent_void"
     """An approval no longer counts: it waits for a new one."""
+    UNSEEN = "unseen"
+    """Its card could not be posted, so nobody sees it."""
     DONE = "done"
 
 

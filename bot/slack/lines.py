@@ -100,6 +100,10 @@ def _consent_void(notice: Notice, story: Story, when: When) -> str:
     return f"🔁 The approval no longer counts{told_of(notice.note)}, seen {when(notice.at)}: {to_approve(story)} anew."
 
 
+def _unseen(_notice: Notice, _story: Story, when: When) -> str:
+    return f"⚠️ The card could not be posted {when(_notice.at)}."
+
+
 def _done(notice: Notice, _story: Story, when: When) -> str:
     return f"🏁 It was finished {when(notice.at)}."
 
@@ -117,5 +121,6 @@ LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.ENDED_HERE: _ended_here,
     Happened.RULE_CHANGED: _rule_changed,
     Happened.CONSENT_VOID: _consent_void,
+    Happened.UNSEEN: _unseen,
     Happened.DONE: _done,
 }

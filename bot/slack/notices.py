@@ -94,6 +94,11 @@ def _consent_void(notice: Notice, story: Story, _look: Look) -> str:
     return f"🔁 the approval no longer counts{told_of(notice.note)}: {to_approve(story)} anew."
 
 
+def _unseen(notice: Notice, story: Story, _look: Look) -> str:
+    cure = f"Invite the bot there (`/invite @discount-bot`), take this back with `/discount cancel {story.request.short}`, and ask again."
+    return f"⚠️ its card could not be posted in <#{story.request.channel}>, so nobody sees it{why(notice)} {cure}"
+
+
 def _done(_notice: Notice, story: Story, look: Look) -> str:
     sign = "🎉" if story.tally.given == story.tally.asked else "☑️"
     return f"{sign} it is done; {_counts(story, look)}."
@@ -121,6 +126,7 @@ NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.ENDED_HERE: _done,
     Happened.RULE_CHANGED: _rule_changed,
     Happened.CONSENT_VOID: _consent_void,
+    Happened.UNSEEN: _unseen,
     Happened.DONE: _done,
 }
 WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED})

@@ -20,6 +20,8 @@ def approved(request: Request) -> Sentence:
     """Say what a yes came to."""
     if request.state is State.WAITING:
         return Sentence("Your yes counts", f"Your yes to *{request.short}* is kept; it waits for more.")
+    if request.state is not State.APPROVED:
+        return Sentence("Approved", f"Your yes to *{request.short}* counts. Its card in <#{request.channel}> shows how it stands.")
     return Sentence("Approved", f"*{request.short}* is approved: giving starts now. The summary comes into the thread of its card.")
 
 

@@ -215,7 +215,7 @@ class Paths(RuleBasedStateMachine):
             self.refused(known, answer)
         elif self.is_over(known):
             self.expires(known, answer)
-        elif known.before.state in {State.APPROVED, State.GIVING} and not off and who in known.agreed:
+        elif known.before.state in {State.APPROVED, State.GIVING, State.STOPPED, State.DONE} and not off and who in known.agreed:
             assert answer == self.unchanged(known)
         elif known.before.state is not State.WAITING or off or who in known.agreed or not self.is_allowed(known):
             self.refused(known, answer)

@@ -83,6 +83,27 @@ async def test_while_people_are_looked_up_a_loading_form_stands_and_then_becomes
         await person.sees_view(text=words)
 
 
+async def test_where_slack_never_draws_over_the_loading_form_the_person_is_told(stand: Stand) -> None:
+    async def until_it_stands(moment: str, method: str, _number: int) -> None:
+        if (moment, method) == ("before", "users.info"):
+            await stand.shop.ann.sees_view(text="One moment")
+
+    stand.shop.slack.faults.on_call = until_it_stands
+    stand.shop.slack.faults.plan("views.update", Fault.REFUSED, times=99, error="invalid_arguments")
+    await stand.shop.ann.command("/discount add", stand.shop.support)
+    await stand.shop.ann.is_told("Slack did not show the answer")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [("expired_trigger_id", "Slack was too slow"), ("invalid_arguments", "Something went wrong on the bot's side (fault")],
+)
+async def test_a_form_that_does_not_open_blames_slack_only_where_it_was_too_slow(stand: Stand, error: str, words: str) -> None:
+    stand.shop.slack.faults.plan("views.open", Fault.REFUSED, error=error)
+    await stand.shop.ann.command("/discount add", stand.shop.support)
+    await stand.shop.ann.is_told(words)
+
+
 async def test_a_database_that_fails_is_told_under_an_id_and_mended_all_goes_on(stand: Stand) -> None:
     stand.lose_the_table()
     reaction = await stand.shop.ann.command("/discount add", stand.shop.support)

@@ -1,0 +1,293 @@
+"""A process is killed for real, at numbered points, under every fault; started again, it all comes out as if nothing had been."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.giving.ids import CustomerId, RequestId
+from bot.giving.request import State
+from bot.sandbox.dintero import Fault, Point
+from bot.sandbox.slack import Cut
+from bot.sandbox.slack import Fault as SlackFault
+from bot.store.books import SqlBooks, open_books
+from bot.tryout.shop import Shop, open_shop
+from tests.journeys.process import RULE, BotProcess, a_process, approved
+
+EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(20))
+REFUSED = frozenset({EVERYBODY[6], EVERYBODY[13]})
+PATIENT = 60.0
+"""Seconds; several starts, waits that Slack or Dintero ask for, and a busy machine."""
+
+ADD = "add customers"
+BEFORE, AFTER = Point.BEFORE, Point.AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """When a process is killed: before or after the effect of its so-many-eth call of a kind."""
+
+    point: Point
+    call: str
+    nth: int = 1
+
+    def __str__(self) -> str:
+        """Name it in the list of tests."""
+        return f"{self.point} {self.call} {self.nth}"
+
+
+@dataclass(slots=True)
+class Killer:
+    """Watches both stand-ins, kills when it is time, and starts again at once."""
+
+    shop: Shop
+    process: BotProcess
+    plan: list[Kill]
+    done: int = 0
+    _calls: int = 0
+    _killing: bool = False
+
+    def __post_init__(self) -> None:
+        """Begin to watch."""
+        self.shop.dintero.on_call = self._dintero
+        self.shop.slack.faults.on_call = self._slack
+
+    @property
+    def over(self) -> bool:
+        """Whether every kill is done, and the process started again after the last."""
+        return self.process.starts > len(self.plan)
+
+    async def _dintero(self, point: Point, _number: int) -> None:
+        if await self._met(point, ADD):
+            raise asyncio.CancelledError
+
+    async def _slack(self, point: str, method: str, _number: int) -> None:
+        if await self._met(Point(point), method):
+            raise Cut
+
+    async def _met(self, point: Point, call: str) -> bool:
+        """Count the calls of the process under way; the one at which it is killed gets no answer.
+
+        What the killed process had sent besides still arrives, and counts for nothing.
+        """
+        if self._killing or self.done == len(self.plan):
+            return False
+        kill = self.plan[self.done]
+        self._calls += (kill.point, kill.call) == (point, call)
+        if self._calls < kill.nth:
+            return False
+        self.done, self._calls, self._killing = self.done + 1, 0, True
+        await self.process.kill()
+        await self.process.start()
+        self._killing = False
+        self.shop.slack.changes.happened()
+        return True
+
+
+FAULTS: dict[str, list[Fault | None]] = {
+    "all well": [],
+    "500 after": [None, Fault.broken(500, after=True)],
+    "cut after": [None, None, Fault.cut(after=True)],
+    "cut before": [Fault.cut(), None, None, Fault.cut()],
+    "no JSON": [None, Fault.no_json()],
+    "429": [Fault.busy(1)],
+    "hang after": [None, Fault.hang(after=True)],
+}
+
+POSTS, EDITS = "chat.postMessage", "chat.update"
+PLANS = {
+    "first call, then late": [Kill(BEFORE, ADD), Kill(AFTER, ADD), Kill(AFTER, ADD, 4)],
+    "again and again": [Kill(AFTER, ADD, 2), Kill(BEFORE, ADD, 2), Kill(AFTER, ADD, 3), Kill(AFTER, ADD, 1)],
+    "while refused ids are looked for": [Kill(AFTER, ADD, 5), Kill(AFTER, ADD, 3)],
+    "first posts": [Kill(BEFORE, POSTS), Kill(AFTER, POSTS), Kill(AFTER, POSTS)],
+    "posts and edits": [Kill(AFTER, EDITS), Kill(AFTER, POSTS), Kill(BEFORE, EDITS)],
+    "one of the last posts": [Kill(AFTER, POSTS, 5)],
+    "the very last post": [Kill(BEFORE, ADD, 6), Kill(AFTER, POSTS, 3)],
+    "giving and telling": [Kill(AFTER, POSTS), Kill(AFTER, ADD, 3), Kill(AFTER, EDITS), Kill(AFTER, POSTS)],
+}
+
+
+MATRIX = [(fault, plan) for at, fault in enumerate(FAULTS) for of, plan in enumerate(PLANS) if at == 0 or (at + of) % 4 == 0]
+"""Every plan with nothing else going wrong, and every fault with some plans, so that each plan meets several faults."""
+ON_POSTGRESQL = ("again and again", "giving and telling")
+
+SLACK_FAULTS = [(POSTS, SlackFault.CUT_AFTER), (POSTS, SlackFault.SERVER_ERROR_AFTER), (EDITS, SlackFault.CUT_AFTER)]
+
+
+@pytest.mark.parametrize(("fault", "plan"), MATRIX)
+async def test_whenever_it_is_killed_it_all_comes_out_as_if_nothing_had_been(
+    tmp_path: Path, sqlite_url: str, fault: str, plan: str
+) -> None:
+    await _killed_and_told(tmp_path, sqlite_url, FAULTS[fault], PLANS[plan])
+
+
+@pytest.mark.parametrize("plan", ON_POSTGRESQL)
+async def test_on_postgresql_too(tmp_path: Path, postgres_url: str, plan: str) -> None:
+    await _killed_and_told(tmp_path, postgres_url, FAULTS["cut after"], PLANS[plan])
+
+
+@pytest.mark.parametrize(("method", "fault"), SLACK_FAULTS)
+async def test_what_slack_did_not_answer_is_said_once_whoever_is_killed(
+    tmp_path: Path, sqlite_url: str, method: str, fault: SlackFault
+) -> None:
+    def plan(shop: Shop) -> None:
+        shop.slack.faults.plan(method, fault, times=2)
+
+    await _killed_and_told(tmp_path, sqlite_url, [], [Kill(AFTER, method, 3), Kill(BEFORE, method, 1)], plan)
+
+
+async def test_twenty_givings_cut_off_at_once_all_go_on(tmp_path: Path, sqlite_url: str) -> None:
+    async with _bot(tmp_path, sqlite_url) as (shop, process, books, first):
+        others = [await approved(books, shop, _customers_of(number)) for number in range(19)]
+        killer = Killer(shop, process, [Kill(AFTER, ADD, 25)])
+        await process.start()
+        await shop.slack.until(lambda: killer.over and len(shop.slack.messages(shop.campaigns)) == 20, within=PATIENT)
+        await process.ready()
+        assert await process.stop() == 0, process.log
+        assert set(shop.dintero.ledger.holders(RULE).values()) == {1}
+        for request in (first, *others):
+            tally = await books.tally(request)
+            assert (tally.given + tally.refused, tally.left) == (20, 0)
+
+
+async def test_told_to_end_it_lets_the_calls_under_way_end_and_begins_no_other(tmp_path: Path, database_url: str) -> None:
+    async with _bot(tmp_path, database_url, refused=frozenset()) as (shop, process, books, asked):
+        code, seconds = await _told_to_end_at(shop, process, 3, 4)
+        assert (code, len(shop.dintero.ledger.calls)) == (0, 4), process.log
+        assert seconds < 5
+        tally = await books.tally(asked)
+        assert (tally.given, tally.left) == (16, 4)
+        await process.start()
+        await shop.slack.until(lambda: "Given to 20 of 20" in shop.slack.transcript(shop.support), within=PATIENT)
+        assert len(shop.dintero.ledger.calls) == 5
+        assert set(shop.dintero.ledger.holders(RULE).values()) == {1}
+
+
+async def test_told_to_end_while_dintero_hangs_it_is_out_within_ten_seconds_and_settles_it_later(tmp_path: Path, sqlite_url: str) -> None:
+    async with _bot(tmp_path, sqlite_url, patience="30") as (shop, process, books, asked):
+        shop.dintero.faults.next(None, None, Fault.hang(after=True), Fault.hang())
+        code, seconds = await _told_to_end_at(shop, process, 3, 4)
+        assert code == 0, process.log
+        assert seconds < 10
+        assert len(shop.dintero.ledger.calls) == 4
+        assert (await books.tally(asked)).unknown > 0
+        await process.start()
+        await _all_is_told(shop, Killer(shop, process, []))
+        await process.ready()
+        assert await process.stop() == 0, process.log
+        await _it_came_out_right(shop, books, asked)
+
+
+async def test_told_to_end_while_it_waits_for_slack_it_is_out_at_once(tmp_path: Path, sqlite_url: str) -> None:
+    async with _bot(tmp_path, sqlite_url) as (shop, process, _, _):
+        called = asyncio.Event()
+
+        async def away(_point: str, _method: str, _number: int) -> None:
+            called.set()
+            raise Cut
+
+        shop.slack.faults.on_call = away
+        await process.start()
+        await asyncio.wait_for(called.wait(), PATIENT)
+        assert await asyncio.wait_for(process.stop(), 5) == 0, process.log
+
+
+def _customers_of(number: int) -> tuple[CustomerId, ...]:
+    return tuple(CustomerId(f"{number}-{at}") for at in range(20))
+
+
+async def _told_to_end_at(shop: Shop, process: BotProcess, *calls: int) -> tuple[int, float]:
+    """Start, tell the process to end while these calls are under way, and answer its exit code and how many seconds it took."""
+    under_way, all_there = set[int](), asyncio.Event()
+
+    async def hold(point: Point, number: int) -> None:
+        if point is Point.BEFORE and number in calls:
+            under_way.add(number)
+            if under_way.issuperset(calls):
+                all_there.set()
+            await process.closing.wait()
+
+    shop.dintero.on_call = hold
+    await process.start()
+    await asyncio.wait_for(all_there.wait(), PATIENT)
+    began = asyncio.get_running_loop().time()
+    return await process.stop(), asyncio.get_running_loop().time() - began
+
+
+async def _killed_and_told(
+    folder: Path, database_url: str, faults: list[Fault | None], kills: list[Kill], plan: Callable[[Shop], None] = lambda _: None
+) -> None:
+    async with _bot(folder, database_url) as (shop, process, books, request):
+        shop.dintero.faults.next(*faults)
+        plan(shop)
+        killer = Killer(shop, process, kills)
+        await process.start()
+        await _all_is_told(shop, killer)
+        await process.ready()
+        assert await process.stop() == 0, process.log
+        assert (killer.done, process.starts) == (len(kills), len(kills) + 1)
+        await _it_came_out_right(shop, books, request)
+
+
+@asynccontextmanager
+async def _bot(
+    folder: Path, database_url: str, *, patience: str = "1", refused: frozenset[CustomerId] = REFUSED
+) -> AsyncIterator[tuple[Shop, BotProcess, SqlBooks, RequestId]]:
+    """Open the shop, write an approved request, and prepare a process that will find it."""
+    async with (
+        open_shop() as shop,
+        open_books(database_url) as books,
+        a_process(shop, folder, database_url, DINTERO_TIMEOUT=patience) as process,
+    ):
+        shop.dintero.refuses.update(refused)
+        yield shop, process, books, await approved(books, shop, EVERYBODY)
+
+
+async def _all_is_told(shop: Shop, killer: Killer) -> None:
+    """Wait until the last messages stand where they belong: the card's last edit, the summary, what Ann and the other channel are told."""
+
+    def told() -> bool:
+        cards = shop.slack.messages(shop.support)
+        replies = [shop.ann.read(reply) for card in cards for reply in shop.slack.thread(card)]
+        return (
+            killer.over
+            and any("Given to" in reply for reply in replies)
+            and any("were given it" in shop.ann.read(card) for card in cards)
+            and len(shop.slack.messages(shop.campaigns)) > 0
+            and any("it is done" in shop.ann.read(one) for one in shop.ann.direct.messages)
+        )
+
+    await shop.slack.until(told, within=PATIENT)
+
+
+async def _it_came_out_right(shop: Shop, books: SqlBooks, request: RequestId) -> None:
+    """Hold everything that can be seen to what would be there had nothing gone wrong."""
+    assert shop.dintero.ledger.holders(RULE) == {customer: 1 for customer in EVERYBODY if customer not in REFUSED}
+    assert len({call.key for call in shop.dintero.ledger.calls}) == 1
+
+    (card,) = shop.slack.messages(shop.support)
+    replies = [r for r in map(shop.ann.read, shop.slack.thread(card)) if "Giving starts now" not in r]
+    assert len(replies) == 3, replies
+    asked, approved_, summary = replies
+    assert "asked for this" in asked
+    assert "approved it" in approved_
+    assert summary.startswith("Given to 18 of 20 customers")
+    assert "2 refused" in summary or "2 customers refused" in summary
+
+    (notice,) = shop.slack.messages(shop.campaigns)
+    assert "it is done" in shop.ann.read(notice)
+    yes, done = (shop.ann.read(message) for message in shop.ann.direct.messages)
+    assert "approved it" in yes
+    assert "it is done" in done
+    assert all(customer in done for customer in REFUSED)
+
+    found, tally = await books.find(request), await books.tally(request)
+    assert found
+    assert found.state is State.DONE
+    assert (tally.given, tally.refused, tally.left) == (18, 2, 0)
+    assert not await books.unsaid(datetime.max.replace(tzinfo=UTC), limit=10)
+    assert not shop.slack.refused
