@@ -302,12 +302,22 @@ class Paths(RuleBasedStateMachine):
             self.unchanged(known)
             return
         now, rule_now = self.now(known), self.office.shelf.rules_of[SPAR]
-        if not self.may_be_given(known):
+        if now.state is State.WAITING:
+            self.asks_again(known, now)
+        elif not self.may_be_given(known):
             assert now.state is not State.GIVING
         elif known.before.rule == rule_now:
             assert now.state is State.GIVING
         else:
-            assert (now.state, now.round) == ((State.WAITING, known.before.round + 1) if known.demanded else (State.STOPPED, now.round))
+            assert (now.state, known.demanded) == (State.STOPPED, 0)
+
+    def asks_again(self, known: Known, now: Request) -> None:
+        """Where the rule changed or a yes no longer counts, the next round asks for as much as the stricter of the two demands."""
+        policy = self.policy(known.channel)
+        assert policy is not None
+        assert now.round == known.before.round + 1
+        assert known.before.rule != self.office.shelf.rules_of[SPAR] or not self.may_be_given(known)
+        known.demanded = max(known.demanded, policy.approvals)
 
     def may_be_given(self, known: Known) -> bool:
         policy = self.policy(known.channel)

@@ -271,10 +271,11 @@ async def _it_came_out_right(shop: Shop, books: SqlBooks, request: RequestId) ->
 
     (card,) = shop.slack.messages(shop.support)
     replies = [shop.ann.read(reply) for reply in shop.slack.thread(card)]
-    assert len(replies) == 3, replies
-    asked, approved_, summary = replies
+    assert len(replies) == 4, replies
+    asked, approved_, started, summary = replies
     assert "asked for this" in asked
     assert "approved it" in approved_
+    assert "Giving starts" in started
     assert summary.startswith("Given to 18 of 20 customers")
     assert "2 refused" in summary or "2 customers refused" in summary
 
