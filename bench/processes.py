@@ -31,9 +31,16 @@ async def process(*arguments: str, folder: Path, settings: Mapping[str, str] | N
     # no setting of whoever measures gets in
     env = {**{name: os.environ[name] for name in ("PATH", "HOME", "XDG_RUNTIME_DIR") if name in os.environ}, **(settings or {})}
     with log.open("ab") as said:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *arguments, cwd=folder, env={**env, "PYTHONPATH": str(ROOT)}, stdin=PIPE, stdout=PIPE, stderr=said
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
+                sys.executable, "-m", *arguments, cwd=folder, env={**env, "PYTHONPATH": str(ROOT)}, stdin=PIPE, stdout=PIPE, stderr=said
+            )
         )
+        try:
+            child = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await _end(await starting)  # half started is started
+            raise
     try:
         yield child
     except (OSError, EOFError, ValueError) as failure:
