@@ -27,7 +27,6 @@ CHATTY: Final = (
     "dbos",
     "sqlalchemy",
     "alembic",
-    "aiosqlite",
     "stamina",
     "asyncio",
 )
