@@ -75,7 +75,9 @@ class DurableJobs:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     def wake(self) -> None:
-        """Look at once for what there is to give and to say."""
+        """Look at once for what there is to give and to say, and whether what is being given goes on."""
+        for giving in self._givings.values():
+            giving.look_again()
         self._look.set()
         self._speak.set()
 
@@ -123,19 +125,18 @@ class DurableJobs:
             )
         )
 
-        @DBOS.workflow(name="give_1", max_recovery_attempts=FOR_EVER)
-        async def give(request: str, round_: int) -> None:
+        @DBOS.workflow(name="give_2", max_recovery_attempts=FOR_EVER)
+        async def give(request: str, round_: int, portions: int) -> None:
             """Give a request's portions in lanes, then end it; its steps must not change: a changed one is a new workflow."""
             if task := asyncio.current_task():
                 self._workflows.add(task)
                 task.add_done_callback(self._workflows.discard)
-            await self._give(RequestId(request), round_, ending)
+            await self._give(RequestId(request), round_, portions, ending)
 
         self._workflow = give
         DBOS.launch()
 
-    async def _give(self, request: RequestId, round_: int, ending: Ending) -> None:
-        portions = await DBOS.run_step_async({**STEP, "name": "portions"}, self._books.portions, request)
+    async def _give(self, request: RequestId, round_: int, portions: int, ending: Ending) -> None:
         steps = [DBOS.reserve_step() for _ in range(portions)]
         log.info("giving", request_id=request, round=round_, portions=portions)
 
@@ -178,14 +179,14 @@ class DurableJobs:
 
     async def _giving(self, request: RequestId) -> Giving:
         if request not in self._givings:
-            found, tally = await self._books.find(request), await self._books.tally(request)
+            found = await self._books.find(request)
             if found is None or found.rule is None:
                 raise LookupError(request)
-            self._givings.setdefault(request, self._new_giving(found, found.rule, tally.refused))
+            self._givings.setdefault(request, self._new_giving(found, found.rule))
         return self._givings[request]
 
-    def _new_giving(self, request: Request, rule: Rule, refused: int) -> Giving:
-        return Giving(request, rule, self._books, self._dintero, self._patience, self._closing, refused)
+    def _new_giving(self, request: Request, rule: Rule) -> Giving:
+        return Giving(request, rule, self._books, self._dintero, self._patience, self._closing)
 
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
         """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.
@@ -226,16 +227,16 @@ class DurableJobs:
 
     async def _start(self, request: Request, ending: Ending) -> None:
         workflow = f"{request.id}:{request.round}"
+        portions = await self._books.portions(request.id)
         with SetWorkflowID(workflow):
-            await DBOS.start_workflow_async(self._workflow, request.id, request.round)
+            await DBOS.start_workflow_async(self._workflow, request.id, request.round, portions)
         status = await DBOS.get_workflow_status_async(workflow)
         if status and status.status in FAILED:
             log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))
             await self._give_up(request, ending, "the bot met a fault of its own")
         elif status and status.status == SUCCEEDED and await self._is_back(request):
             log.error("giving was over, and is not any more: the database is an older one", request_id=request.id, round=request.round)
-            for portion in range(await self._books.portions(request.id)):
-                await self._books.started(request.id, portion)
+            await self._books.may_have_gone_out(request.id)
             await self._give_up(request, ending, "the database is older than what was done")
 
     async def _is_back(self, request: Request) -> bool:

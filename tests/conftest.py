@@ -6,10 +6,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.store.books import SqlBooks, open_books
 from bot.store.migration import migrate
 from tests.postgres import Server, start
+
+# How long an example takes says more of what else the machine does; `make bench` measures.
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
 
 BOTH = ("sqlite", "postgresql")
 

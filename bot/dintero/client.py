@@ -41,8 +41,9 @@ class DinteroClient:
 
     def __init__(self, http: httpx.AsyncClient, *, account: str, timeout: float = TIMEOUT) -> None:
         self._http = http
-        self._rules = f"/accounts/{quote(account, safe='')}/discounts/rules"
+        self._rules = f"{str(http.base_url).rstrip('/')}/accounts/{quote(account, safe='')}/discounts/rules"
         self._timeout = timeout
+        self._last_read: tuple[bytes, Rule] | None = None
 
     async def rules(self) -> tuple[Rule, ...]:
         """Read all rules, however many pages there are; expired, inactive and deleted ones too, so that they can be shown as such.
@@ -76,7 +77,7 @@ class DinteroClient:
             DinteroError: it could not be read.
         """
         try:
-            return _rule(await self._call(self._http.build_request("GET", self._path(rule))))
+            return self._rule(await self._call(self._http.build_request("GET", self._path(rule))))
         except CustomersRefused:
             raise RuleNotFound("Dintero takes this for no rule's id") from None
 
@@ -97,7 +98,7 @@ class DinteroClient:
             request = self._http.build_request("POST", self._path(rule) + "/customers", json=body)
         except UnicodeEncodeError:
             raise CustomersRefused("An id holds half a character, which cannot be sent") from None
-        return _rule(await self._call(request))
+        return self._rule(await self._call(request))
 
     async def _page(self, page: dict[str, str | int]) -> list[object]:
         try:
@@ -108,8 +109,22 @@ class DinteroClient:
             raise OutcomeUnknown(UNREADABLE)
         return answer
 
+    def _rule(self, answer: httpx.Response) -> Rule:
+        """Read the rule of a 200; without one it says nothing that can be relied on.
+
+        Every batch is answered with the whole rule, the same to the letter until the rule changes: that is read once.
+        """
+        if self._last_read and self._last_read[0] == answer.content:
+            return self._last_read[1]
+        try:
+            rule = read_rule(_json(answer))
+        except Unreadable:
+            raise OutcomeUnknown(UNREADABLE) from None
+        self._last_read = answer.content, rule
+        return rule
+
     def _path(self, rule: RuleId) -> str:
-        """Make a rule's path, in which an id that a person typed stays one segment."""
+        """Make the address of a rule, in which an id that a person typed stays one segment."""
         try:
             segment = quote(rule, safe="")
         except UnicodeEncodeError:
@@ -184,12 +199,4 @@ def _json(answer: httpx.Response) -> object:
     try:
         return answer.json()
     except (ValueError, RecursionError):
-        raise OutcomeUnknown(UNREADABLE) from None
-
-
-def _rule(answer: httpx.Response) -> Rule:
-    """Read the rule of a 200; without one it says nothing that can be relied on."""
-    try:
-        return read_rule(_json(answer))
-    except Unreadable:
         raise OutcomeUnknown(UNREADABLE) from None

@@ -37,6 +37,14 @@ class BatchOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """One row of customers, taken up to be given to. `again`: it was before, so that any of its batches may have gone out."""
+
+    customers: tuple[CustomerId, ...]
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """Who has neither been given it nor been refused, in the order they were asked for."""
 

@@ -1,5 +1,6 @@
 """From giving to its end: adds up what came of the batches, and says it once."""
 
+import asyncio
 from dataclasses import replace
 
 from bot.errors import DinteroError
@@ -22,8 +23,7 @@ class Ending:
 
     async def finish(self, request: RequestId, round_: int) -> None:
         """Move a giving to done, cancelled or stopped, and put what there is to say into the outbox."""
-        await self._last_answer(request)
-        tally = await self._books.tally(request)
+        _, tally = await asyncio.gather(self._last_answer(request), self._books.tally(request))
         async with self._books.page(request) as page:
             if page is None or page.request.state is not State.GIVING or page.request.round != round_:
                 return

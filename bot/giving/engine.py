@@ -9,7 +9,7 @@ from typing import Final
 import stamina
 
 from bot.errors import CustomersRefused, DinteroBusy, DinteroError, MayPass, OutcomeUnknown, RuleNotFound, ScopeMissing
-from bot.giving.batches import BatchOutcome, Refused, halves, too_many_refused
+from bot.giving.batches import BatchOutcome, Refused, Tally, halves, too_many_refused
 from bot.giving.ids import CustomerId
 from bot.giving.ports import Books, Dintero
 from bot.giving.request import Request, StopReason
@@ -101,17 +101,26 @@ class Giving:
     dintero: Dintero
     patience: Patience
     closing: asyncio.Event
-    refused: int = 0
-    """How many customers an earlier process or round found to be refused."""
     _goes_on: bool = field(init=False, default=True)
+    _asked: int = field(init=False, default=0)
+    """How often somebody said that the books may have changed their mind, and up to which of these they were looked at."""
+    _looked: int = field(init=False, default=0)
+    _before: asyncio.Future[Tally] | None = field(init=False, default=None)
+    """How an earlier process or round left it; looked up once anybody is refused at all, and before they are counted."""
     _answer: Rule | None = field(init=False, default=None)
     _slots: asyncio.Semaphore = field(init=False)
+    _unsettled: asyncio.Semaphore = field(init=False)
     _found: Counter[tuple[int, int]] = field(init=False, default_factory=Counter)
     """How many were found since, by batch: one that has to be done again counts once."""
 
     def __post_init__(self) -> None:
-        """Make the slots, one for each batch that may be in flight."""
+        """Make the slots, one for each batch that may be in flight; as many more may wait for their outcome to be written."""
         self._slots = asyncio.Semaphore(self.request.concurrency)
+        self._unsettled = asyncio.Semaphore(2 * self.request.concurrency)
+
+    def look_again(self) -> None:
+        """Let nothing more out before the books were asked whether the giving goes on: somebody may have cancelled it."""
+        self._asked += 1
 
     async def portion(self, number: int) -> None:
         """Give to one row of customers, but for those whose end is settled; done again, it does only what is left.
@@ -119,7 +128,7 @@ class Giving:
         Raises:
             Interrupted: the program is closing before all of it went out.
         """
-        if not (self._goes_on and await self.books.goes_on(self.request.id)):
+        if not self._goes_on:
             return
         turns = [self._in_turn(batch) for batch in await self._left(number)]
         ends = await asyncio.gather(*turns, return_exceptions=True)
@@ -130,24 +139,39 @@ class Giving:
                 raise end
 
     async def _left(self, number: int) -> list[_Batch]:
-        customers = await self.books.customers(self.request.id, number)
-        size = self.request.batch_size
-        cut = [customers[at : at + size] for at in range(0, len(customers), size)]
-        settled = {outcome.batch: outcome for outcome in await self.books.outcomes(self.request.id, number)}
-        if all(at in settled and settled[at].settled for at in range(len(cut))):
+        """Take a row of customers up, and say what is left to do of it; nothing where the giving does not go on."""
+        taken = await self.books.take_up(self.request.id, number)
+        if taken is None:
+            self._goes_on = False
             return []
-        before = await self.books.started(self.request.id, number)
-        batches = (_batch(number, at, cut[at], settled.get(at), noted=at in before) for at in range(len(cut)))
+        size = self.request.batch_size
+        cut = [taken.customers[at : at + size] for at in range(0, len(taken.customers), size)]
+        outcomes = await self.books.outcomes(self.request.id, number) if taken.again else ()
+        settled = {outcome.batch: outcome for outcome in outcomes}
+        batches = (_batch(number, at, cut[at], settled.get(at), noted=taken.again) for at in range(len(cut)))
         return [batch for batch in batches if batch.customers]
 
     async def _in_turn(self, batch: _Batch) -> None:
-        async with self._slots:
-            if self.closing.is_set():
-                raise Interrupted
-            goes = self._goes_on and await self._let_go(batch)
-            ends = await self._give(batch) if goes else _left(batch.customers, batch.before)
+        """Make a batch's calls in a slot, and write what came of it when the next one has the slot: calls never wait for the disk.
+
+        A cancel is heard at once by `look_again`, and by what the books answer to the next outcome where another process took it:
+        what has gone out by then is given.
+        """
+        async with self._unsettled:
+            async with self._slots:
+                if self.closing.is_set():
+                    raise Interrupted
+                goes = await self._still_goes_on() and await self._let_go(batch)
+                ends = await self._give(batch) if goes else _left(batch.customers, batch.before)
             if not await self.books.settle(self.request.id, batch.outcome(ends)):
                 self._goes_on = False
+
+    async def _still_goes_on(self) -> bool:
+        while self._goes_on and self._looked < self._asked:
+            asked = self._asked
+            self._goes_on = await self.books.goes_on(self.request.id) and self._goes_on
+            self._looked = max(self._looked, asked)
+        return self._goes_on
 
     async def _let_go(self, batch: _Batch) -> bool:
         """Note that a batch may go out which an earlier round left with an outcome: from now on "not tried" would be a guess."""
@@ -186,16 +210,22 @@ class Giving:
         return calls.leave(customers)
 
     async def _halve(self, customers: Sequence[CustomerId], calls: _Calls, why: str) -> _Ends:
+        before = await self._left_by_others()
         if len(customers) == 1:
             self._found[calls.batch.portion, calls.batch.number] += 1
             return _Ends(refused=(Refused(customers[0], why),))
-        hopeless = too_many_refused(self.refused + self._found.total(), self.request.customers)
+        hopeless = too_many_refused(before.refused + self._found.total(), self.request.customers)
         if hopeless and calls.batch.before.isdisjoint(customers):
             return calls.leave(customers)
         ends = _Ends()
         for half in halves(customers):
             ends += await self._halving(half, calls)
         return ends
+
+    async def _left_by_others(self) -> Tally:
+        if self._before is None:
+            self._before = asyncio.ensure_future(self.books.tally(self.request.id))
+        return await self._before
 
     async def _call(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
         """Make one call, repeated under the same key while its failure may pass."""

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.giving.batches import BatchOutcome, LeftOut, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
 from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.people import Profile
@@ -148,8 +148,11 @@ class Books(Protocol):
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
         """Read one row of customers."""
 
-    async def started(self, request: RequestId, portion: int) -> frozenset[int]:
-        """Note that every batch of a portion may go out from now on; answer which of them were noted before."""
+    async def take_up(self, request: RequestId, portion: int) -> Portion | None:
+        """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement."""
+
+    async def may_have_gone_out(self, request: RequestId) -> None:
+        """Note that every batch of every portion may have gone out, whether the giving goes on or not."""
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read what came of a portion's batches so far."""

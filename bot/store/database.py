@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import URL, Select, Table, UpdateBase, make_url
+from sqlalchemy import URL, Dialect, Select, Table, UpdateBase, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -67,6 +68,13 @@ def address(url: str) -> URL:
 def is_sqlite(url: URL) -> bool:
     """Say which of the two it is."""
     return url.drivername == "sqlite"
+
+
+@lru_cache(maxsize=512)
+def compiled(dialect: Dialect, statement: Statement, names: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:
+    """Write a statement as SQL, once: its text, and the constants in it."""
+    written = statement.compile(dialect=dialect, column_keys=names)
+    return str(written), written.params
 
 
 class Room:

@@ -8,11 +8,12 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, select
 from sqlalchemy import column as named
 from sqlalchemy import table as of_table
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import BooksUnavailable
 from bot.store.database import address, is_sqlite
-from bot.store.postgres import CONNECT, said_plainly
+from bot.store.postgres import CONNECT
 from bot.store.schema import VERSION, VERSION_TABLE
 from bot.store.sqlite import PATIENCE
 
@@ -31,7 +32,7 @@ async def migrate(url: str) -> bool:
 
 
 def _migrate(url: URL) -> bool:
-    with said_plainly("SQLite" if is_sqlite(url) else "PostgreSQL"), _engine(url) as engine:
+    with _said_plainly("SQLite" if is_sqlite(url) else "PostgreSQL"), _engine(url) as engine:
         with engine.connect() as connection:
             if _version(connection) == VERSION:
                 return False
@@ -83,3 +84,14 @@ def _engine(url: URL) -> Iterator[Engine]:
 
 def _begin_immediate(connection: Connection) -> Any:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _said_plainly(database: str) -> Iterator[None]:
+    """Raise what is the database's own trouble as `BooksUnavailable`, without the statement."""
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error, (DataError, IntegrityError, ProgrammingError)) and not error.connection_invalidated:
+            raise
+        raise BooksUnavailable(f"{database}: {error.orig}") from error

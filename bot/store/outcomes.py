@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, bindparam, func, select, update
 
-from bot.giving.batches import BatchOutcome, LeftOut, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
@@ -23,12 +23,13 @@ _GOES_ON: Final = _GIVING & requests.c.cancel_asked_by.is_(None)
 
 _COUNT: Final = select(func.count()).select_from(customers).where(customers.c.request == _WHICH)
 _CUSTOMERS: Final = select(customers.c.ids).where(_PORTION)
-_START: Final = (
+_TAKE_UP: Final = (
     update(customers)
-    .where(_PORTION)
+    .where(_PORTION, select(requests.c.id).where(requests.c.id == _WHICH, _GOES_ON).exists())
     .values(starts=customers.c.starts + 1)
-    .returning(customers.c.starts, customers.c.size, select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery())
+    .returning(customers.c.ids, customers.c.starts)
 )
+_DOUBT: Final = update(customers).where(customers.c.request == _WHICH).values(starts=customers.c.starts + 1)
 _OUTCOMES: Final = _BATCHES.where(batches.c.portion == bindparam("number")).order_by(batches.c.batch)
 _REFUSING: Final = _BATCHES.where(batches.c.refused > 0).order_by(batches.c.portion, batches.c.batch)
 _HALT: Final = update(requests).where(requests.c.id == _WHICH, _GIVING)
@@ -89,13 +90,14 @@ class Outcomes(Room):
         rows = await self._database.run(_CUSTOMERS, {"which": text(request), "number": portion})
         return tuple(unpacked(rows[0][0])) if rows else ()
 
-    async def started(self, request: RequestId, portion: int) -> frozenset[int]:
-        """Note that every batch of a portion may go out from now on; answer which of them were noted before."""
-        rows = await self._database.run(_START, {"which": text(request), "number": portion})
-        if not rows:
-            return frozenset()
-        starts, size, batch_size = rows[0]
-        return frozenset(range(-(-size // max(batch_size, 1)))) if starts > 1 else frozenset()
+    async def take_up(self, request: RequestId, portion: int) -> Portion | None:
+        """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement."""
+        rows = await self._database.run(_TAKE_UP, {"which": text(request), "number": portion})
+        return Portion(tuple(unpacked(rows[0][0])), again=rows[0][1] > 1) if rows else None
+
+    async def may_have_gone_out(self, request: RequestId) -> None:
+        """Note that every batch of every portion may have gone out, whether the giving goes on or not."""
+        await self._database.run(_DOUBT, {"which": text(request)})
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read what came of a portion's batches so far."""

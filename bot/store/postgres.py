@@ -1,36 +1,41 @@
-"""PostgreSQL as the books' database; knows nothing of what is kept in it."""
+"""PostgreSQL as the books' database; knows nothing of what is kept in it.
 
+Statements are Core's, compiled once, and go to psycopg by its own pool. SQLAlchemy's asyncio engine takes a greenlet, a compilation
+look-up and a ping for each (measured: 0.8 ms of the loop's time instead of 0.3 ms a statement), and the giving writes one for every call.
+"""
+
+import selectors
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import URL, CursorResult, Table
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import URL, Dialect, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from bot.errors import BooksUnavailable
-from bot.store.database import Rows, Statement, Values
+from bot.store.database import Rows, Statement, Values, compiled
 
 CONNECT: Final = {"connect_timeout": 10, "fallback_application_name": "discount-bot"}
 """Seconds until a server that does not answer is given up; the name stands in the server's list of who is connected."""
-CONNECTIONS: Final = 8
-OURS: Final = (DataError, IntegrityError, ProgrammingError)
+CONNECTIONS: Final = 16
+PATIENCE: Final = 2.0
+"""Seconds to wait for a connection, whether all are in use or none can be made: a click has to be answered within Slack's 3."""
+OURS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
 """What is wrong with a statement and not with the database."""
+
+Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
+_DIALECT: Final[Dialect] = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresDatabase:
-    """One database, by a pool of connections.
+    """One database, by a pool of connections. A single statement goes without BEGIN and COMMIT, in one round trip."""
 
-    Single statements go without BEGIN and COMMIT, in one round trip. A connection that the server has dropped is found
-    before it is used.
-    """
-
-    transactional: AsyncEngine
-    single: AsyncEngine
+    pool: AsyncConnectionPool[Connection]
 
     def insert(self, table: Table) -> postgresql.Insert:
         """Begin an INSERT of PostgreSQL's."""
@@ -38,15 +43,15 @@ class PostgresDatabase:
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement."""
-        with said_plainly():
-            async with self.single.connect() as connection:
-                return _rows(await connection.execute(statement, dict(values)))
+        with _said_plainly():
+            async with self.pool.connection() as connection:
+                return await _run(connection, statement, values)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PostgresTransaction"]:
         """Begin to write."""
-        with said_plainly():
-            async with self.transactional.begin() as connection:
+        with _said_plainly():
+            async with self.pool.connection() as connection, connection.transaction():
                 yield PostgresTransaction(connection)
 
 
@@ -54,37 +59,56 @@ class PostgresDatabase:
 class PostgresTransaction:
     """What is open between BEGIN and COMMIT."""
 
-    connection: AsyncConnection
+    connection: Connection
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run a statement of the transaction."""
-        return _rows(await self.connection.execute(statement, dict(values)))
+        return await _run(self.connection, statement, values)
 
 
 @asynccontextmanager
 async def open_postgres(url: URL) -> AsyncIterator[PostgresDatabase]:
-    """Open a pool of connections, and close it. Parameters never stand in an error: they are people's words and customers' ids."""
-    engine = create_async_engine(
-        url, connect_args=CONNECT, pool_size=CONNECTIONS, max_overflow=CONNECTIONS, pool_pre_ping=True, hide_parameters=True
+    """Open a pool of connections, and close it."""
+    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        conninfo,
+        kwargs={"autocommit": True, **CONNECT},
+        check=_still_there,
+        min_size=1,
+        max_size=CONNECTIONS,
+        timeout=PATIENCE,
+        open=False,
     )
-    try:
-        yield PostgresDatabase(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
-    finally:
-        await engine.dispose()
+    async with pool:
+        yield PostgresDatabase(pool)
 
 
-def _rows(result: CursorResult[Any]) -> Rows:
-    return result.all() if result.returns_rows else ()
+async def _run(connection: Connection, statement: Statement, values: Values) -> Rows:
+    sql, constants = compiled(_DIALECT, statement, tuple(values))
+    cursor = await connection.execute(sql.encode(), {**constants, **values})
+    return await cursor.fetchall() if cursor.description else ()
+
+
+async def _still_there(connection: Connection) -> None:
+    """Find a connection that the server has dropped before it is used, without asking the server: an idle one has nothing to read.
+
+    Raises:
+        psycopg.OperationalError: it is dropped, and the pool makes another.
+    """
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        if selector.select(0):
+            await AsyncConnectionPool.check_connection(connection)
 
 
 @contextmanager
-def said_plainly(database: str = "PostgreSQL") -> Iterator[None]:
+def _said_plainly() -> Iterator[None]:
     """Raise what is the database's own trouble as `BooksUnavailable`, without the statement."""
     try:
         yield
     except PoolTimeout as error:
-        raise BooksUnavailable(f"{database}: every connection is in use") from error
-    except DBAPIError as error:
-        if isinstance(error, OURS) and not error.connection_invalidated:
-            raise
-        raise BooksUnavailable(f"{database}: {error.orig}") from error
+        raise BooksUnavailable("PostgreSQL: no connection to be had; it is down, or very busy") from error
+    except OURS:
+        raise
+    except psycopg.Error as error:
+        raise BooksUnavailable(f"PostgreSQL: {error}") from error

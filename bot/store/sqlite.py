@@ -8,17 +8,16 @@ Single writes that come while another is being written go in together (measured,
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import URL, Table
 from sqlalchemy.dialects import sqlite
 
 from bot.errors import BooksUnavailable
-from bot.store.database import Rows, Statement, Values
+from bot.store.database import Rows, Statement, Values, compiled
 from bot.store.sqlite_thread import Call, SqliteThread, open_thread
 
 PATIENCE: Final = 5_000
@@ -137,15 +136,8 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
 
 
 def _call(statement: Statement, values: Values) -> Call:
-    sql, constants = _compiled(statement, tuple(values))
+    sql, constants = compiled(_DIALECT, statement, tuple(values))
     return sql, {**constants, **values}
-
-
-@lru_cache(maxsize=256)
-def _compiled(statement: Statement, names: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:
-    """Write a statement as SQL, once: its text, and the constants in it."""
-    compiled = statement.compile(dialect=_DIALECT, column_keys=names)
-    return str(compiled), compiled.params
 
 
 @contextmanager

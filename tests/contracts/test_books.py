@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ShortIdTaken
-from bot.giving.batches import BatchOutcome, LeftOut, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
 from bot.giving.ids import ChannelId, CustomerId, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.ports import Books
@@ -393,12 +393,29 @@ async def test_a_hundred_thousand_customers_are_kept(books: SqlBooks) -> None:
 # what came of it
 
 
-async def test_the_batches_of_a_portion_are_noted_when_they_may_go_out(books: SqlBooks) -> None:
+async def test_a_portion_that_is_taken_up_again_says_so(books: SqlBooks) -> None:
     request = await giving(books, ["a", "b", "c", "d", "e"], size=2, batches=2)
-    assert await books.started(request.id, 0) == frozenset()
-    assert await books.started(request.id, 0) == {0, 1}
-    assert await books.started(request.id, 1) == frozenset()
-    assert await books.started(request.id, 1) == {0}
+    assert await books.take_up(request.id, 0) == Portion(ids("a", "b", "c", "d"), again=False)
+    assert await books.take_up(request.id, 0) == Portion(ids("a", "b", "c", "d"), again=True)
+    assert await books.take_up(request.id, 1) == Portion(ids("e"), again=False)
+    assert await books.take_up(request.id, 2) is None
+
+
+async def test_nothing_is_taken_up_of_a_giving_that_does_not_go_on(books: SqlBooks) -> None:
+    request = await giving(books, ["a", "b"], size=1)
+    await change(books, replace(request, cancel_asked_by=UserId("U1")))
+    assert await books.take_up(request.id, 0) is None
+    assert await books.tally(request.id) == Tally(2)
+
+
+async def test_what_may_have_gone_out_is_unknown_whether_the_giving_goes_on_or_not(books: SqlBooks) -> None:
+    request = await giving(books, ["a", "b", "c", "d", "e"], size=2, batches=1)
+    other = await giving(books, ["a", "b"], size=1)
+    await change(books, replace(request, cancel_asked_by=UserId("U1")))
+    await books.settle(request.id, BatchOutcome(1, 0, 2))
+    await books.may_have_gone_out(request.id)
+    assert await books.tally(request.id) == Tally(5, given=2, unknown=3)
+    assert await books.tally(other.id) == Tally(2)
 
 
 async def test_what_came_of_a_batch_is_kept_and_takes_the_place_of_what_came_of_it_before(books: SqlBooks) -> None:
@@ -429,15 +446,15 @@ async def test_an_outcome_comes_back_whatever_it_holds(
 async def test_the_four_ends_add_up_at_every_step(books: SqlBooks) -> None:
     request = await giving(books, ["a", "b", "c", "d", "e", "f", "g"], size=2, batches=2)
     assert await books.tally(request.id) == Tally(7)
-    await books.started(request.id, 0)
+    await books.take_up(request.id, 0)
     assert await books.tally(request.id) == Tally(7, unknown=4)
     await books.settle(request.id, BatchOutcome(0, 0, 2, refused=(Refused(CustomerId("a"), "no"),)))
     assert await books.tally(request.id) == Tally(7, given=1, refused=1, unknown=2)
     await books.settle(request.id, BatchOutcome(0, 1, 2, unknown=ids("c"), not_tried=ids("d")))
     assert await books.tally(request.id) == Tally(7, given=1, refused=1, unknown=1)
-    await books.started(request.id, 0)
+    await books.take_up(request.id, 0)
     assert await books.tally(request.id) == Tally(7, given=1, refused=1, unknown=1)
-    await books.started(request.id, 1)
+    await books.take_up(request.id, 1)
     await books.settle(request.id, BatchOutcome(0, 1, 2))
     assert await books.tally(request.id) == Tally(7, given=3, refused=1, unknown=3)
     await books.settle(request.id, BatchOutcome(1, 0, 2))
@@ -469,12 +486,12 @@ async def test_who_is_left_out_is_told_at_every_step_as_the_tally_counts_them(bo
         return told
 
     assert await left() == LeftOut(not_tried=ids("g", "f", "e", "d", "c", "b", "a"))
-    await books.started(request.id, 0)
+    await books.take_up(request.id, 0)
     assert await left() == LeftOut(unknown=ids("g", "f", "e", "d"), not_tried=ids("c", "b", "a"))
     await books.settle(request.id, BatchOutcome(0, 1, 2, unknown=ids("d"), not_tried=ids("e")))
     assert await left() == LeftOut(unknown=ids("g", "f", "d"), not_tried=ids("e", "c", "b", "a"))
     await books.settle(request.id, BatchOutcome(0, 0, 2, refused=(Refused(CustomerId("g"), "no"),)))
-    await books.started(request.id, 1)
+    await books.take_up(request.id, 1)
     await books.settle(request.id, BatchOutcome(1, 1, 1, not_tried=ids("a")))
     assert await left() == LeftOut(unknown=ids("d", "c", "b"), not_tried=ids("e", "a"))
     await books.settle(request.id, BatchOutcome(0, 1, 2))
@@ -487,7 +504,7 @@ async def test_who_is_left_out_is_told_at_every_step_as_the_tally_counts_them(bo
 @pytest.mark.parametrize("most", [0, 1, 3, 4, 6])
 async def test_of_many_who_are_left_out_the_first_are_told(books: SqlBooks, most: int) -> None:
     request = await giving(books, ["a", "b", "c", "d", "e", "f", "g"], size=2, batches=1)
-    await books.started(request.id, 0)
+    await books.take_up(request.id, 0)
     told = await books.left_out(request.id, most=most)
     assert told == LeftOut(unknown=ids("a", "b")[:most], not_tried=ids("c", "d", "e", "f", "g")[: max(most - 2, 0)])
 

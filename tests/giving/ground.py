@@ -51,6 +51,8 @@ class Ground:
     dintero: Dintero
     rule: Rule
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    giving: Giving | None = None
+    """What `give` has begun last."""
 
     @property
     def ledger(self) -> Ledger:
@@ -92,6 +94,12 @@ class Ground:
             await page.keep(replace(page.request, **changes))  # type: ignore[arg-type]
         return await self.now(request)
 
+    async def cancel(self, request: Request) -> None:
+        """Cancel a giving as a click does that comes to the process which gives."""
+        await self.change(request, cancel_asked_by=UserId("U0ANN"))
+        if self.giving:
+            self.giving.look_again()
+
     async def next_round(self, request: Request) -> Request:
         """Continue a giving that stopped."""
         found = await self.now(request)
@@ -99,8 +107,7 @@ class Ground:
 
     async def give(self, request: Request, *, lanes: bool = False, patience: Patience = AT_ONCE) -> Tally:
         """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
-        tally = await self.books.tally(request.id)
-        giving = Giving(request, self.rule, self.books, self.dintero, patience, self.closing, tally.refused)
+        self.giving = giving = Giving(request, self.rule, self.books, self.dintero, patience, self.closing)
         portions = range(await self.books.portions(request.id))
         if lanes:
             await asyncio.gather(*map(giving.portion, portions))

@@ -101,7 +101,7 @@ async def test_what_is_unknown_stops_it(ground: Ground, ending: Ending) -> None:
 
 async def test_batches_of_which_nothing_is_known_never_count_as_done(ground: Ground, ending: Ending) -> None:
     request = await _asked(ground)
-    await ground.books.started(request.id, 0)
+    await ground.books.take_up(request.id, 0)
     await ending.finish(request.id, 1)
     assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD)
 

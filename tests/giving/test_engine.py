@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.giving.engine import Giving, Interrupted, Patience
 from bot.giving.ids import UserId
-from bot.giving.request import Request, State, StopReason
+from bot.giving.request import Request, State, StopReason, Typed
 from bot.sandbox.dintero import Fault, Operation, Point, SandboxDintero
 from bot.store.books import SqlBooks, open_books
 from tests.giving.ground import AT_ONCE, RULE, Ground, InFlight, customers, open_ground
@@ -293,16 +293,36 @@ async def test_the_first_reason_to_stop_stands(ground: Ground) -> None:
 @pytest.mark.parametrize("point", list(Point))
 async def test_after_a_cancel_the_call_under_way_ends_and_the_rest_is_not_tried(both: Ground, point: Point) -> None:
     request = await both.asked(customers(20))
-    _at(both.sandbox, point, 2, lambda: both.change(request, cancel_asked_by=UserId("U0ANN")))
+    _at(both.sandbox, point, 2, lambda: both.cancel(request))
     tally = await both.give(request)
     assert (tally.given, tally.unknown, tally.not_tried) == (8, 0, 12)
     assert len(both.ledger.calls) == 2
 
 
+@pytest.mark.parametrize("concurrency", [1, 2, 5])
+async def test_a_cancel_that_another_process_took_is_heard_with_the_next_outcome(both: Ground, concurrency: int) -> None:
+    request = await both.asked(customers(80), concurrency=concurrency)
+    _at(both.sandbox, Point.AFTER, 2, lambda: both.change(request, cancel_asked_by=UserId("U0ANN")))
+    tally = await both.give(request)
+    assert tally.unknown == 0
+    assert tally.given == 4 * len(both.ledger.calls) <= 4 * (2 + 3 * concurrency)
+
+
+async def test_however_often_the_books_are_looked_at_again_everybody_is_given_it(ground: Ground) -> None:
+    request = await ground.asked(customers(40), concurrency=3)
+
+    async def doubt(_point: Point, _number: int) -> None:
+        assert ground.giving
+        ground.giving.look_again()
+
+    ground.sandbox.on_call = doubt
+    assert (await ground.give(request)).given == 40
+
+
 async def test_a_cancel_ends_the_repeating_and_what_may_have_been_given_is_unknown(ground: Ground) -> None:
     request = await ground.asked(customers(8))
     ground.sandbox.faults.always(Fault.cut(after=True))
-    _at(ground.sandbox, Point.AFTER, 1, lambda: ground.change(request, cancel_asked_by=UserId("U0ANN")))
+    _at(ground.sandbox, Point.AFTER, 1, lambda: ground.cancel(request))
     tally = await ground.give(request)
     assert (tally.unknown, tally.not_tried) == (4, 4)
     assert len(ground.ledger.calls) == 1
@@ -370,7 +390,7 @@ async def test_what_a_killed_process_may_have_given_is_unknown_when_it_cannot_be
 async def test_a_cancel_before_the_next_start_leaves_unknown_what_a_killed_process_may_have_given(ground: Ground) -> None:
     request = await ground.asked(customers(12), batches=2)
     await _killed(ground, request, Point.AFTER, 2)
-    await ground.change(request, cancel_asked_by=UserId("U0ANN"))
+    await ground.cancel(request)
     tally = await ground.give(request)
     assert (tally.given, tally.unknown, tally.not_tried) == (4, 4, 4)
 
@@ -473,7 +493,7 @@ async def test_a_kill_in_a_later_round_makes_what_was_not_tried_unknown(both: Gr
     request = await both.next_round(request)
     await _killed(both, request, point, 2)
     assert (await both.truth(request)).unknown == 4
-    await both.change(request, cancel_asked_by=UserId("U0ANN"))
+    await both.cancel(request)
     tally = await both.give(request)
     assert (tally.given, tally.unknown, tally.not_tried) == (4, 4, 0)
 
@@ -484,7 +504,7 @@ async def test_a_cancel_right_before_a_later_rounds_batch_leaves_it_not_tried(gr
     await ground.give(request)
     ground.sandbox.faults.clear()
     request = await ground.next_round(request)
-    _at(ground.sandbox, Point.AFTER, 1, lambda: ground.change(request, cancel_asked_by=UserId("U0ANN")))
+    _at(ground.sandbox, Point.AFTER, 1, lambda: ground.cancel(request))
     tally = await ground.give(request)
     assert (tally.given, tally.unknown, tally.not_tried) == (4, 0, 4)
 
@@ -589,7 +609,7 @@ async def _killed_when(ground: Ground, request: Request, look: Callable[[Point, 
             await task
     over.set()
     ground.sandbox.on_call = None
-    await ground.change(request)  # whatever the cancelled writes still do is done by now
+    await ground.books.fill_in(request.id, Typed())  # it is no draft: only the writes that were cancelled and still go on are done by now
 
 
 class _full_disk:  # noqa: N801 - reads as a sentence

@@ -12,9 +12,8 @@ async def test_connections_that_the_server_dropped_are_not_used_again(postgres_u
     async with open_books(postgres_url) as books:
         await books.open_draft(a_draft(), Typed())
         with psycopg.connect(postgres_url, autocommit=True) as admin:
-            admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            admin.execute(f"SELECT pg_terminate_backend(pid, 5000) {others}")
         await books.open_draft(a_draft(), Typed())
 
 
