@@ -5,14 +5,15 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from slack_bolt import BoltResponse
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
@@ -185,6 +186,30 @@ def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook)
     )
 
 
+class _Identify(AsyncMiddleware):
+    """Says who it is, and hands over what handlers work with; a class, since Bolt looks up the arguments of functions at each call."""
+
+    def __init__(self, counter: Counter, acks: AcksFirst) -> None:
+        self._counter = counter
+        self._acks = acks
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,  # noqa: ARG002 - there is none yet
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name
+    ) -> BoltResponse | None:
+        """Refuse what names nobody, and let no answer take longer than Slack waits."""
+        who = person_of(req.body)
+        if who is None:
+            return BoltResponse(status=400)
+        req.context["who"], req.context["counter"] = who, self._counter
+        with self._acks.answering():
+            async with asyncio.timeout(ACK_SECONDS):
+                return await next()
+
+
 def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> AsyncApp:
     """Make the Bolt app with all its handlers.
 
@@ -192,16 +217,7 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
     """
     app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, ignoring_self_events_enabled=False)
 
-    @app.middleware
-    async def identify(body: dict[str, Any], context: dict[str, Any], next_: Any) -> BoltResponse | None:
-        who = person_of(body)
-        if who is None:
-            return BoltResponse(status=400)
-        context["who"], context["counter"] = who, counter
-        with acks.answering():
-            async with asyncio.timeout(ACK_SECONDS):
-                return await next_()  # type: ignore[no-any-return]
-
+    app.use(_Identify(counter, acks))
     for module in (discount, add_form, card, strays):
         module.register(app)
     return app

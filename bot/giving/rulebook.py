@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -145,17 +145,11 @@ class RuleBook:
         With `allowed`, only rules that the channel may give are thought of. Nothing typed means nothing.
         """
         words = _words(text)
+        if not words:
+            return []
         entries = self._permitted(allowed) if allowed else self._sorted
-        whole = f"\n {' '.join(words)}\n"
-        for found in (
-            [entry for entry in entries if entry.rule.id == text.strip()],
-            [entry for entry in entries if entry.rule.name.strip() == text.strip()],
-            [entry for entry in entries if whole in entry.text],
-            _best_first(_matching(entries, words), words),
-        ):
-            if found and words:
-                return found[0].rule if len(found) == 1 else [entry.rule for entry in found]
-        return []
+        found = next(filter(None, _readings(text.strip(), words, entries)), [])
+        return found[0].rule if len(found) == 1 else [entry.rule for entry in found]
 
     def words_of_name(self, words: Sequence[str]) -> int:
         """Count how many of these words, from the first on, are a rule's name or begin one; 1 where none fits better.
@@ -196,6 +190,15 @@ def plain(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     return plain(text).split()
+
+
+def _readings(text: str, words: Sequence[str], entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Find what a text can mean, the surest reading first; each is looked for only where the one before found nothing."""
+    yield [entry for entry in entries if entry.rule.id == text]
+    yield [entry for entry in entries if entry.rule.name.strip() == text]
+    whole = f"\n {' '.join(words)}\n"
+    yield [entry for entry in entries if whole in entry.text]
+    yield _best_first(_matching(entries, words), words)
 
 
 def _matching(entries: Iterable[Entry], words: Sequence[str]) -> list[Entry]:

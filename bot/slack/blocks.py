@@ -35,7 +35,9 @@ NAMED: Final = frozenset({"input", "actions"})
 
 def message(text: str, blocks: Sequence[Block]) -> Message:
     """Make a message of blocks."""
-    return Message(fit(text, MESSAGE_TEXT), _plain(Post(channel="-", blocks=list(blocks)).to_dict()["blocks"]))
+    drawn = [_Drawn(block) for block in blocks]
+    Post(channel="-", blocks=list(drawn))
+    return Message(fit(text, MESSAGE_TEXT), _plain(drawn))
 
 
 def said_as(text: str) -> Message:
@@ -54,16 +56,17 @@ def modal(
     metadata: str = "",
 ) -> Json:
     """Make a modal."""
+    drawn = [_Drawn(block) for block in blocks]
     view = ModalView(
         title=shorten(title, TITLE),
-        blocks=list(blocks),
+        blocks=list(drawn),
         submit=submit,
         close=close,
         callback_id=callback,
         external_id=external_id,
         private_metadata=metadata,
     ).to_dict()
-    return {**view, "blocks": _plain(view["blocks"])}
+    return {**view, "blocks": _plain(drawn)}
 
 
 def section(text: str) -> SectionBlock:
@@ -148,5 +151,20 @@ def text_input(
     )
 
 
-def _plain(blocks: list[Json]) -> list[Json]:
-    return [block if block["type"] in NAMED else {key: value for key, value in block.items() if key != "block_id"} for block in blocks]
+class _Drawn(Block):
+    """A block, drawn once. Views and messages only check of what kind each of theirs is, and would draw it six times for that."""
+
+    def __init__(self, block: Block) -> None:
+        self.json: Json = block._resolve()  # noqa: SLF001 - there is no public way to draw a single one
+        super().__init__(type_=block.type)
+
+    def _resolve(self) -> Json:
+        return {"type": self.json["type"]}
+
+
+def _plain(blocks: Iterable[_Drawn]) -> list[Json]:
+    return [_without_id(block.json) for block in blocks]
+
+
+def _without_id(block: Json) -> Json:
+    return block if block["type"] in NAMED else {key: value for key, value in block.items() if key != "block_id"}

@@ -1,6 +1,7 @@
 """Lets answers to Slack leave before what comes after them is begun: when many click at once, nobody's ack waits for another's form."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ MOMENT: Final = 0.003
 """Seconds without a click before work is begun: of many who click together, some requests come a little later."""
 PACE: Final = 0.001
 """Seconds from piece to piece, in which a new click is noticed; what comes after one takes about as long to draw."""
+LATE: Final = 0.001
+"""Seconds. Begun all the same, pieces would run into each other, and the next click's answer wait for several of them."""
 WAITING: Final = 64
 """Pieces of work that wait at most. Beyond that each click begins the oldest, so that a rush that lasts cannot pile work up."""
 LONGEST: Final = 0.5
@@ -56,13 +59,17 @@ class AcksFirst:
         if self._next_look:
             self._next_look.cancel()
         if self._waiting and not self._under_way:
-            self._next_look = asyncio.get_running_loop().call_later(MOMENT, self._look, self._clicks)
+            self._look_in(MOMENT, self._clicks)
 
-    def _look(self, clicks: int) -> None:
-        """Begin what waits, piece by piece, as long as nobody has clicked since."""
+    def _look_in(self, seconds: float, clicks: int) -> None:
+        self._next_look = asyncio.get_running_loop().call_later(seconds, self._look, clicks, time.monotonic() + seconds)
+
+    def _look(self, clicks: int, due: float) -> None:
+        """Begin what waits, piece by piece, as long as nobody has clicked since; a look that comes late tells of a piece still at work."""
         if self._waiting and clicks == self._clicks:
-            self._begin_oldest()
-            self._next_look = asyncio.get_running_loop().call_later(PACE, self._look, clicks)
+            if time.monotonic() - due < LATE:
+                self._begin_oldest()
+            self._look_in(PACE, clicks)
 
     def _begin_oldest(self) -> None:
         while self._waiting:
