@@ -186,7 +186,7 @@ class DurableJobs:
         return self._givings[request]
 
     def _new_giving(self, request: Request, rule: Rule) -> Giving:
-        return Giving(request, rule, self._books, self._dintero, self._patience, self._closing)
+        return Giving(request, rule, self._books, self._dintero, self._patience, self._closing, self._clock)
 
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
         """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.

@@ -4,11 +4,14 @@ import asyncio
 from dataclasses import replace
 
 from bot.errors import DinteroError
+from bot.giving.anew import ask_anew
 from bot.giving.door import Door
+from bot.giving.drift import drift
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
 from bot.giving.ports import Books, Clock, Dintero, Page
 from bot.giving.request import Event, Request, State, StopReason, moved
+from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
 
 
@@ -23,13 +26,25 @@ class Ending:
 
     async def finish(self, request: RequestId, round_: int) -> None:
         """Move a giving to done, cancelled or stopped, and put what there is to say into the outbox."""
-        _, tally = await asyncio.gather(self._last_answer(request), self._books.tally(request))
+        now_is, tally = await asyncio.gather(self._last_answer(request), self._books.tally(request))
         async with self._books.page(request) as page:
             if page is None or page.request.state is not State.GIVING or page.request.round != round_:
                 return
             if page.request.stop is None and tally.unknown:
                 page.request = replace(page.request, stop=StopReason.UNKNOWN_FOR_GOOD)
-            await self._end(page)
+            if not await self._asked_anew(page, now_is):
+                await self._end(page)
+
+    async def _asked_anew(self, page: Page, now_is: Rule | None) -> bool:
+        """Ask for a yes to the rule as it is now, where it has changed while it was given and there is somebody to ask."""
+        request, now = page.request, self._clock.now()
+        policy = self._door.policy.channels.get(request.channel)
+        if request.stop is not StopReason.RULE_CHANGED or request.cancel_asked_by or not request.approvals:
+            return False
+        if policy is None or now_is is None or drift(_rule_of(request), now_is, now) is not StopReason.RULE_CHANGED:
+            return False
+        await ask_anew(page, Event.RULE_CHANGED, policy, now, rule=now_is, approvals=request.approvals)
+        return True
 
     async def _end(self, page: Page) -> None:
         request, now = page.request, self._clock.now()
@@ -44,12 +59,23 @@ class Ending:
         notify = self._door.policy.notify_of(request.channel)
         await page.say(*tellings(ended, happened, now, by=request.cancel_asked_by, note=request.note, notify=notify))
 
-    async def _last_answer(self, request: RequestId) -> None:
-        """Ask for the rule where a crash took Dintero's last answer with it; the summary can do without."""
-        found: Request | None = await self._books.find(request)
-        if found is None or found.last_answer or found.rule is None:
-            return
+    async def _last_answer(self, request: RequestId) -> Rule | None:
+        """Read Dintero's last answer; where a crash took it along, or it may not be the last word, ask once more.
+
+        The summary can do without.
+        """
+        found = await self._books.find(request)
+        if found is None or found.rule is None or (found.last_answer and found.stop is not StopReason.RULE_CHANGED):
+            return found.last_answer if found else None
         try:
-            await self._books.answered(request, await self._dintero.rule(found.rule.id))
+            now_is = await self._dintero.rule(found.rule.id)
         except DinteroError:
-            return
+            return None
+        await self._books.answered(request, now_is)
+        return now_is
+
+
+def _rule_of(request: Request) -> Rule:
+    if request.rule is None:
+        raise ValueError(request.id)
+    return request.rule

@@ -10,10 +10,11 @@ import stamina
 
 from bot.errors import CustomersRefused, DinteroBusy, DinteroError, MayPass, OutcomeUnknown, RuleNotFound, ScopeMissing
 from bot.giving.batches import BatchOutcome, Refused, Tally, halves, too_many_refused
+from bot.giving.drift import UNUSABLE, drift
 from bot.giving.ids import CustomerId
-from bot.giving.ports import Books, Dintero
+from bot.giving.ports import Books, Clock, Dintero
 from bot.giving.request import Request, StopReason
-from bot.giving.rewards import Rule
+from bot.giving.rewards import Rule, usable
 
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
@@ -101,6 +102,7 @@ class Giving:
     dintero: Dintero
     patience: Patience
     closing: asyncio.Event
+    clock: Clock
     _goes_on: bool = field(init=False, default=True)
     _asked: int = field(init=False, default=0)
     """How often somebody said that the books may have changed their mind, and up to which of these they were looked at."""
@@ -108,6 +110,7 @@ class Giving:
     _before: asyncio.Future[Tally] | None = field(init=False, default=None)
     """How an earlier process or round left it; looked up once anybody is refused at all, and before they are counted."""
     _answer: Rule | None = field(init=False, default=None)
+    _changed: StopReason | None = field(init=False, default=None)
     _slots: asyncio.Semaphore = field(init=False)
     _unsettled: asyncio.Semaphore = field(init=False)
     _found: Counter[tuple[int, int]] = field(init=False, default_factory=Counter)
@@ -241,10 +244,22 @@ class Giving:
                 if attempt.num > 1:
                     await self._still_wanted()
                 try:
-                    self._answer = await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
+                    answer = await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
                 except OutcomeUnknown:
                     calls.maybe = True
                     raise
+                if stop := self._drift(answer):
+                    calls.over, calls.stop = True, stop
+
+    def _drift(self, answer: Rule) -> StopReason | None:
+        """Compare the rule that an answer carries with what was agreed to: whoever got it by this call has it, nobody else shall.
+
+        The same answer is compared once, but for its end, which may come while it is given.
+        """
+        if answer is not self._answer:
+            self._changed = drift(self.rule, answer, self.clock.now())
+            self._answer = answer
+        return self._changed or UNUSABLE.get(usable(answer, self.clock.now()))
 
     async def _still_wanted(self) -> None:
         if self.closing.is_set():

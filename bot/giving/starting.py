@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving import deciding
+from bot.giving.anew import ask_anew
 from bot.giving.door import Door
+from bot.giving.drift import drift
 from bot.giving.engine import stop_reason
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
@@ -16,15 +17,9 @@ from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
 from bot.giving.request import Event, Request, State, StopReason, Vote, digest, moved
-from bot.giving.rewards import Rule, Usable, cost, usable
+from bot.giving.rewards import Rule, Usable, cost
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
-
-UNUSABLE = {
-    Usable.DELETED: StopReason.RULE_GONE,
-    Usable.INACTIVE: StopReason.RULE_INACTIVE,
-    Usable.EXPIRED: StopReason.RULE_EXPIRED,
-}
 
 
 class Verdict(StrEnum):
@@ -125,13 +120,11 @@ class Starting:
         return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded)
 
     async def _rule(self, request: Request) -> Look:
-        now_rule, then = await self._dintero.rule(_rule_of(request).id), _rule_of(request)
-        unusable = UNUSABLE.get(usable(now_rule, self._clock.now()))
-        if unusable:
-            return _stopped(unusable)
-        if terms_of(now_rule) != terms_of(then):
-            return Look(Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule, approvals=request.approvals)
-        return Look(Verdict.GO)
+        now_is = await self._dintero.rule(_rule_of(request).id)
+        stop = drift(_rule_of(request), now_is, self._clock.now())
+        if stop is StopReason.RULE_CHANGED:
+            return Look(Verdict.RULE_CHANGED, stop, rule=now_is, approvals=request.approvals)
+        return _stopped(stop) if stop else Look(Verdict.GO)
 
     async def _act(self, page: Page, look: Look) -> Request | None:
         now = self._clock.now()
@@ -150,20 +143,10 @@ class Starting:
         return None
 
     async def _ask_again(self, page: Page, look: Look) -> None:
-        """The yes was for another rule, or does not count any more: wait again, in a new round, for a yes to what is here now."""
-        now, request = self._clock.now(), page.request
-        changed = look.verdict is Verdict.RULE_CHANGED
-        hours = self._door.policy.channels[request.channel].expires_hours
-        waiting = moved(
-            request,
-            Event.RULE_CHANGED if changed else Event.CONSENT_VOID,
-            rule=look.rule or request.rule,
-            approvals=look.approvals,
-            round=request.round + 1,
-            expires_at=now + timedelta(hours=hours),
-        )
-        await page.keep(waiting)
-        await page.say(*tellings(waiting, Happened.RULE_CHANGED if changed else Happened.CONSENT_VOID, now, note=look.note))
+        """The yes was for another rule, or does not count any more: wait for a yes to what is here now."""
+        event = Event.RULE_CHANGED if look.verdict is Verdict.RULE_CHANGED else Event.CONSENT_VOID
+        policy, rule = self._door.policy.channels[page.request.channel], look.rule or _rule_of(page.request)
+        await ask_anew(page, event, policy, self._clock.now(), rule=rule, approvals=look.approvals, note=look.note)
 
 
 def _stopped(stop: StopReason, note: str = "") -> Look:

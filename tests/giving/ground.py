@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 
+from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
 from bot.giving.batches import Tally
 from bot.giving.engine import Giving, Patience
 from bot.giving.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
-from bot.giving.ports import Books, Dintero
+from bot.giving.ports import Books, Clock, Dintero
 from bot.giving.request import Request, State, Typed, derived_key, new_request_id, new_short_id
 from bot.giving.rewards import Rule
 from bot.sandbox.dintero import Ledger, Point, SandboxDintero
@@ -51,6 +52,7 @@ class Ground:
     dintero: Dintero
     rule: Rule
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: Clock = field(default_factory=SystemClock)
     giving: Giving | None = None
     """What `give` has begun last."""
 
@@ -107,7 +109,7 @@ class Ground:
 
     async def give(self, request: Request, *, lanes: bool = False, patience: Patience = AT_ONCE) -> Tally:
         """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
-        self.giving = giving = Giving(request, self.rule, self.books, self.dintero, patience, self.closing)
+        self.giving = giving = Giving(request, self.rule, self.books, self.dintero, patience, self.closing, self.clock)
         portions = range(await self.books.portions(request.id))
         if lanes:
             await asyncio.gather(*map(giving.portion, portions))

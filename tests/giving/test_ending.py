@@ -12,12 +12,12 @@ from bot.giving.ending import Ending
 from bot.giving.ids import TeamId, UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.request import Request, State, StopReason
-from bot.sandbox.dintero import Fault, Operation
+from bot.sandbox.dintero import Fault, Operation, Point
 from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople
 from bot.store.books import SqlBooks
 from bot.tryout.shop import CAMPAIGNS, POLICY, SUPPORT
-from tests.giving.ground import Ground, customers, open_ground
+from tests.giving.ground import RULE, Ground, customers, open_ground
 
 LATER = datetime.max.replace(tzinfo=UTC)
 TEAM = TeamId("T0")
@@ -149,3 +149,50 @@ async def test_the_summary_can_do_without_dinteros_last_answer(ground: Ground, e
     ground.sandbox.faults.always(Fault.broken(), on=Operation.RULE)
     await ending.finish(request.id, 1)
     assert (await ground.now(request)).state is State.DONE
+
+
+async def _changes_while_it_is_given(ground: Ground) -> Request:
+    request = await _asked(ground)
+    request = await ground.change(request, approvals=1)
+    first = len(ground.ledger.calls) + 1
+
+    async def worth_more(point: Point, number: int) -> None:
+        if (point, number) == (Point.BEFORE, first):
+            ground.sandbox.rules[RULE]["reward"]["value"] = 99_900
+
+    ground.sandbox.on_call = worth_more
+    await ground.give(request)
+    ground.sandbox.on_call = None
+    return await ground.now(request)
+
+
+async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it_is_now(ground: Ground, ending: Ending) -> None:
+    request = await _changes_while_it_is_given(ground)
+    await ending.finish(request.id, 1)
+    await ending.finish(request.id, 1)
+    waiting = await ground.now(request)
+    assert (waiting.state, waiting.round, waiting.stop, waiting.ended_at) == (State.WAITING, 2, None, None)
+    assert waiting.rule
+    assert waiting.rule.reward.value == 99_900
+    assert waiting.expires_at
+    assert (await ground.books.votes(request.id, 2), (await ground.books.tally(request.id)).given) == ((), 4)
+    assert {happened for happened, _, _ in await _told(ground)} == {Happened.RULE_CHANGED}
+
+
+async def test_where_nobody_has_to_agree_a_changed_rule_stops_it(ground: Ground, ending: Ending) -> None:
+    request = await ground.change(await _changes_while_it_is_given(ground), approvals=0)
+    await ending.finish(request.id, 1)
+    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (State.STOPPED, StopReason.RULE_CHANGED)
+
+
+async def test_a_changed_rule_that_cannot_be_read_stops_it(ground: Ground, ending: Ending) -> None:
+    request = await _changes_while_it_is_given(ground)
+    ground.sandbox.faults.always(Fault.broken(503), on=Operation.RULE)
+    await ending.finish(request.id, 1)
+    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (State.STOPPED, StopReason.RULE_CHANGED)
+
+
+async def test_a_cancel_weighs_more_than_a_changed_rule(ground: Ground, ending: Ending) -> None:
+    request = await ground.change(await _changes_while_it_is_given(ground), cancel_asked_by=UserId("U0BO"))
+    await ending.finish(request.id, 1)
+    assert (await ground.now(request)).state is State.CANCELLED

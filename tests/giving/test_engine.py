@@ -17,6 +17,7 @@ from bot.giving.ids import UserId
 from bot.giving.request import Request, State, StopReason, Typed
 from bot.sandbox.dintero import Fault, Operation, Point, SandboxDintero
 from bot.store.books import SqlBooks, open_books
+from tests.clock import HandClock
 from tests.giving.ground import AT_ONCE, RULE, Ground, InFlight, customers, open_ground
 
 SHORT = 0.15
@@ -217,7 +218,7 @@ async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(sqlite_
     who = customers(100)
     ground.sandbox.refuses.update(who[:15])
     request = await ground.asked(who, size=50)
-    giving = Giving(request, ground.rule, ground.books, ground.dintero, AT_ONCE, ground.closing)
+    giving = Giving(request, ground.rule, ground.books, ground.dintero, AT_ONCE, ground.closing, ground.clock)
     with _full_disk(sqlite_url):
         for _ in range(2):
             with pytest.raises(sqlite3.IntegrityError):
@@ -285,6 +286,69 @@ async def test_the_first_reason_to_stop_stands(ground: Ground) -> None:
     await ground.books.halt(request.id, StopReason.BUSY, "later")
     assert first in {StopReason.SCOPE_MISSING, StopReason.RULE_GONE}
     assert (await ground.now(request)).stop is first
+
+
+# a rule that changes while it is given
+
+
+CHANGES: dict[str, tuple[dict[str, object], StopReason]] = {
+    "worth more": ({"reward": {"type": "discount_amount", "value": 99_900}}, StopReason.RULE_CHANGED),
+    "switched off": ({"active": False}, StopReason.RULE_INACTIVE),
+    "ended": ({"requirement": {"purchase_to": "2020-01-01T00:00:00Z"}}, StopReason.RULE_EXPIRED),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), CHANGES.values(), ids=CHANGES)
+async def test_once_an_answer_shows_another_rule_nobody_else_is_given_it(both: Ground, change: dict[str, object], why: StopReason) -> None:
+    request = await both.asked(customers(20))
+    rule = both.sandbox.rules[RULE]
+
+    async def changes() -> None:
+        rule.update({name: {**rule[name], **new} if isinstance(new, dict) else new for name, new in change.items()})
+
+    _at(both.sandbox, Point.BEFORE, 3, changes)
+    tally = await both.give(request)
+    assert (tally.given, tally.unknown, tally.not_tried) == (12, 0, 8)
+    assert len(both.ledger.calls) == 3
+    assert (await both.now(request)).stop is why
+
+
+async def test_what_matters_not_may_change_while_it_is_given(ground: Ground) -> None:
+    request = await ground.asked(customers(20))
+    rule = ground.sandbox.rules[RULE]
+
+    async def renamed(_point: Point, number: int) -> None:
+        rule.update(name=f"Spar {number}", statistics={"usage": number})
+
+    ground.sandbox.on_call = renamed
+    assert (await ground.give(request)).given == 20
+
+
+async def test_a_rule_that_ends_while_it_is_given_is_given_to_nobody_else(ground: Ground) -> None:
+    ground.clock = clock = HandClock()
+    request = await ground.asked(customers(20))
+
+    async def ends() -> None:
+        clock.pass_by(days=100_000)
+
+    _at(ground.sandbox, Point.AFTER, 2, ends)
+    tally = await ground.give(request)
+    assert (tally.given, tally.not_tried) == (8, 12)
+    assert (await ground.now(request)).stop is StopReason.RULE_EXPIRED
+
+
+async def test_halves_are_given_to_nobody_either_once_the_rule_is_another(ground: Ground) -> None:
+    who = customers(8)
+    ground.sandbox.refuses.add(who[7])
+    request = await ground.asked(who, size=8)
+
+    async def switched_off() -> None:
+        ground.sandbox.rules[RULE].update(active=False)
+
+    _at(ground.sandbox, Point.BEFORE, 2, switched_off)
+    tally = await ground.give(request)
+    assert (tally.given, tally.refused, tally.not_tried) == (4, 0, 4)
+    assert (await ground.now(request)).stop is StopReason.RULE_INACTIVE
 
 
 # cancelling

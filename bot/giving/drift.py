@@ -1,0 +1,22 @@
+"""Whether a rule is still what was agreed to; the words for what has changed are Slack's side's business."""
+
+from datetime import datetime
+from typing import Final
+
+from bot.giving.request import StopReason
+from bot.giving.rewards import Rule, Usable, usable
+from bot.giving.terms import terms_of
+
+UNUSABLE: Final = {
+    Usable.DELETED: StopReason.RULE_GONE,
+    Usable.INACTIVE: StopReason.RULE_INACTIVE,
+    Usable.EXPIRED: StopReason.RULE_EXPIRED,
+}
+
+
+def drift(agreed: Rule, now_is: Rule, at: datetime) -> StopReason | None:
+    """Say why a rule that people agreed to must not be given as it is now: it cannot be used any more, or its terms have changed."""
+    unusable = UNUSABLE.get(usable(now_is, at))
+    if unusable:
+        return unusable
+    return None if terms_of(now_is) == terms_of(agreed) else StopReason.RULE_CHANGED
