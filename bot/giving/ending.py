@@ -6,8 +6,9 @@ from bot.errors import DinteroError
 from bot.giving.door import Door
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
+from bot.giving.pausing import after_stop, is_caught, park
 from bot.giving.ports import Books, Clock, Dintero, Page
-from bot.giving.request import Event, Request, State, StopReason, moved
+from bot.giving.request import Event, Pausing, Request, State, StopReason, moved
 from bot.giving.telling import tellings
 
 
@@ -27,6 +28,9 @@ class Ending:
         async with self._books.page(request) as page:
             if page is None or page.request.state is not State.GIVING or page.request.round != round_:
                 return
+            if is_caught(page.request) and tally.given + tally.refused < tally.asked:
+                await park(page, self._clock.now())
+                return
             if page.request.stop is None and tally.unknown:
                 page.request = replace(page.request, stop=StopReason.UNKNOWN_FOR_GOOD)
             await self._end(page)
@@ -40,9 +44,13 @@ class Ending:
             ended, happened = moved(request, Event.STOPPED), Happened.STOPPED
         else:
             ended, happened = moved(request, Event.SETTLED, ended_at=now), Happened.DONE
-        await page.keep(ended)
+        await page.keep(replace(ended, pausing=Pausing.NO))
         notify = self._door.policy.notify_of(request.channel)
         await page.say(*tellings(ended, happened, now, by=request.cancel_asked_by, note=request.note, notify=notify))
+        if happened is Happened.DONE:
+            await page.forget_faults()
+        elif happened is Happened.STOPPED:
+            await after_stop(page, self._door.policy, now)
 
     async def _last_answer(self, request: RequestId) -> None:
         """Ask for the rule where a crash took Dintero's last answer with it; the summary can do without."""
