@@ -122,12 +122,12 @@ def _named(notice: Notice) -> str:
 
 def _reminded(notice: Notice, story: Story, when: When) -> str:
     until = f" It waits until {when(story.request.expires_at)}." if story.request.expires_at else ""
-    return f"🔔 This still waits for a yes or a no: {_named(notice)} can say it.{until}"
+    return f"🔔 This still waits for a yes or a no ({when(notice.at)}): {_named(notice)} can say it.{until}"
 
 
 def _escalated(notice: Notice, story: Story, when: When) -> str:
     until = f", until {when(story.request.expires_at)}" if story.request.expires_at else ""
-    return f"📣 Nobody has decided for half of its time, so {_named(notice)} may approve it too from now on{until}."
+    return f"📣 Half of its time is over, so {_named(notice)} may approve it too from now on ({when(notice.at)}){until}."
 
 
 def _paused(notice: Notice, _story: Story, when: When) -> str:

@@ -30,7 +30,8 @@ def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     request = story.request
     what = f"Your request {request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
     if notice.happened is Happened.PAUSED:
-        return paused.to_admin(notice, f"{request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}")
+        in_what = f"{request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
+        return _drawn(paused.to_admin(notice, in_what), story, link=link)
     ids = whole(story, look) if notice.happened in WITH_IDS else sections(drift.beside(notice, story, look), most=4)
     return _drawn(f"{what}: {_news(notice, story, look)}", story, ids, link=link)
 

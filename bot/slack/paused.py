@@ -6,8 +6,8 @@ from slackblocks import Block
 
 from bot.giving.notices import Notice
 from bot.giving.pauses import Pause, PausedFor
-from bot.slack.blocks import message, section
-from bot.slack.look import Look, Message
+from bot.slack.blocks import section
+from bot.slack.look import Look
 from bot.slack.writing import mention, mentions, said
 
 WHY: Final = 300
@@ -42,14 +42,13 @@ def because(by: str | None, why: str) -> str:
     return f" ({told})" if told else ""
 
 
-def to_admin(notice: Notice, what: str) -> Message:
+def to_admin(notice: Notice, what: str) -> str:
     """Tell an admin that the bot has paused itself; `what` names the request in which that came out."""
-    text = (
+    return (
         f"⏸️ I have paused myself: {OWN.get(notice.note, 'something is wrong with Dintero')}. It came out with {what}. "
         "Nothing is given from now on; what is under way stops after the calls in flight. When Dintero is well again, type "
         "`/discount resume`: whatever was being given then goes on by itself, and what has stopped waits for Continue…."
     )
-    return message(text, [section(text)])
 
 
 def begun(pause: Pause, look: Look, *, changed: bool) -> str:

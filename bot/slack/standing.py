@@ -90,9 +90,8 @@ def _giving(story: Story, look: Look) -> str:
     if story.request.cancel_asked_by:
         return f"🛑 *Being cancelled* by {mention(story.request.cancel_asked_by)}: what is on its way to Dintero ends first."
     if story.request.pausing is not Pausing.NO:
-        return (
-            f"⏸️ *Giving, held up by the pause:* {look.number(tally.given)} of {look.customers(tally.asked)} so far. It goes on by itself."
-        )
+        so_far = f"{look.number(tally.given)} of {look.customers(tally.asked)} so far"
+        return f"⏸️ *Giving, held up by the pause:* {so_far}. It goes on by itself."
     if tally.given == 0:
         return "⚙️ *Giving* …"
     return f"⚙️ *Giving:* {look.number(tally.given)} of {look.customers(tally.asked)} so far."
