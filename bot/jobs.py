@@ -165,7 +165,7 @@ class DurableJobs:
 
     async def _finish(self, ending: Ending, request: RequestId, round_: int) -> None:
         await ending.finish(request, round_)
-        self._speak.set()
+        self.wake()
         tally = await self._books.tally(request)
         log.info(
             "giving ended",
@@ -193,10 +193,11 @@ class DurableJobs:
 
         What was started and not ended is started again, harmlessly.
         """
-        try:
-            await desk.expire_overdue()
-        except Exception:
-            log.exception("overdue requests not ended")
+        for look in (desk.pauses.look, desk.expire_overdue, desk.reminding.look):
+            try:
+                await look()
+            except Exception:
+                log.exception("not looked at", what=look.__qualname__)
         for request in await self._books.in_state(State.APPROVED, State.GIVING):
             if request.id in self._starts:
                 self._passed_over.add(request.id)

@@ -14,6 +14,8 @@ USER_ID: Final = "[UW][A-Z0-9]+"
 GROUP_ID: Final = "S[A-Z0-9]+"
 A_YEAR: Final = 8760
 """In hours."""
+A_WEEK: Final = 10_080
+"""In minutes."""
 
 
 def _like(pattern: str) -> AfterValidator:
@@ -67,6 +69,9 @@ class ChannelKeys(BaseModel):
     expires_hours: float = Field(0, gt=0, le=A_YEAR, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760")
     batch_size: int = Field(0, ge=1, le=100_000, description="a whole number from 1 to 100,000")
     concurrency: int = Field(0, ge=1, le=64, description="a whole number from 1 to 64")
+    hold_minutes: float = Field(0, ge=0, le=A_WEEK, allow_inf_nan=False, description="a number of minutes, from 0 to 10,080 (a week)")
+    remind_minutes: float = Field(0, ge=1, le=A_WEEK, allow_inf_nan=False, description="a number of minutes, from 1 to 10,080 (a week)")
+    escalate_to: Approvers = Field([], description="a list of one or more user ids (U…, W…) and user group ids (S…)")
 
 
 class TopKeys(BaseModel):

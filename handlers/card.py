@@ -23,6 +23,7 @@ def register(app: AsyncApp) -> None:
     app.action(card.CANCEL)(cancel)
     app.action(card.CONTINUE)(carry_on)
     app.action(card.END)(end_here)
+    app.action(card.GIVE_NOW)(give_now)
     app.view(approve_modal.CALLBACK)(submit_approval)
     app.view(reject_modal.CALLBACK)(submit_rejection)
 
@@ -102,6 +103,12 @@ async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
     await _answer(
         ack, respond, counter, lambda: counter.desk.end_here(request, who, channel), lambda now: outcomes.resolved(now, Event.ENDED_HERE)
     )
+
+
+async def give_now(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """End the hold of an approved request."""
+    request, channel = _pressed(body)
+    await _answer(ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), outcomes.hurried)
 
 
 Act = Callable[[], Awaitable[Request | Refusal]]

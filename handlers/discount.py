@@ -10,8 +10,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.giving.ids import ChannelId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
-from bot.slack import add_modal, command, help, outcomes, rule_view, status, words  # noqa: A004 - the command's own word
-from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, ShowRule, Status
+from bot.slack import add_modal, command, help, outcomes, paused, rule_view, status, words  # noqa: A004 - the command's own word
+from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
 from bot.slack.look import Message
 from bot.slack.screens import said_safely, tell
 from handlers.add_form import draw_form
@@ -54,15 +54,25 @@ async def answer(asked: Command, who: Person, channel: ChannelId, counter: Count
     match asked:
         case Status(short=None):
             stories = await counter.desk.recent(who, channel)
-            return words.refusal(stories, counter.look) if isinstance(stories, Refusal) else status.build(stories, counter.look)
+            if isinstance(stories, Refusal):
+                return words.refusal(stories, counter.look)
+            return status.build(stories, counter.look, await counter.desk.pauses.now())
         case Status(short=str() as short):
             story = await counter.desk.look(short, who, channel)
             return words.refusal(story, counter.look) if isinstance(story, Refusal) else status.one(story, counter.look)
         case ShowRule(words=text):
             return await _rule(text, who, channel, counter)
         case Cancel(short=short):
-            cancelled = await counter.desk.cancel(short, who, None)
+            cancelled = await counter.desk.cancel(short, who, None, typed_in=channel)
             return words.refusal(cancelled, counter.look) if isinstance(cancelled, Refusal) else outcomes.cancelled(cancelled).text
+        case Pause(why=why):
+            pausing = await counter.desk.pauses.pause(who, why)
+            if isinstance(pausing, Refusal):
+                return words.refusal(pausing, counter.look)
+            return paused.begun(pausing[0], counter.look, changed=pausing[1])
+        case Resume():
+            resumed = await counter.desk.pauses.resume(who)
+            return words.refusal(resumed, counter.look) if isinstance(resumed, Refusal) else paused.ended(changed=resumed)
     raise TypeError(asked)
 
 

@@ -30,6 +30,9 @@ EACH_KEY: Final[list[tuple[str, str, Any]]] = [
     ("expires_hours", "1.5", 1.5),
     ("batch_size", "9", 9),
     ("concurrency", "2", 2),
+    ("hold_minutes", "2.5", 2.5),
+    ("remind_minutes", "60", 60),
+    ("escalate_to", '["U7", "S7"]', ("U7", "S7")),
 ]
 WRONG: Final[list[tuple[str, list[str]]]] = [
     ("name", ["1", '""', '" a"', '"a\\nb"', f'"{"a" * 81}"']),
@@ -45,8 +48,11 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
     ("expires_hours", ["0", "-1", "nan", "inf", "8761", '"24"', "true"]),
     ("batch_size", ["0", "100_001", "1.5", "true"]),
     ("concurrency", ["0", "65", "1.5", "true"]),
+    ("hold_minutes", ["-1", "10_081", "nan", "inf", '"5"', "true"]),
+    ("remind_minutes", ["0", "0.5", "10_081", "nan", "inf", '"60"', "true"]),
+    ("escalate_to", ['"U1"', "[]", "[true]", '["*"]', '["C1"]', '["U1", "bo"]']),
 ]
-LATER: Final = ["tiers", "budget", "reserved", "hold_minutes", "remind_minutes", "escalate_to", "repeat_days", "approval", "Rules"]
+LATER: Final = ["tiers", "budget", "reserved", "repeat_days", "approval", "Rules"]
 
 
 def toml(top: dict[str, str], **tables: dict[str, str]) -> str:
@@ -92,6 +98,9 @@ def test_the_least_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None
                 concurrency=8,
                 require_reason=False,
                 allow_unpriced=False,
+                hold_minutes=0,
+                remind_minutes=None,
+                escalate_to=(),
             )
         },
     )
@@ -136,6 +145,7 @@ def test_each_key_may_stand_in_the_defaults(tmp_path: Path, key: str, text: str,
 @pytest.mark.parametrize(("key", "text", "value"), EACH_KEY)
 def test_what_a_channel_says_wins_over_the_defaults(tmp_path: Path, key: str, text: str, value: Any) -> None:
     other = {"allow_unpriced": "false", "require_reason": "false", "approvals": "1", "name": '"other"', "notify": '["C9"]'}
+    other["escalate_to"] = '["U9"]'
     default = {key: {**CHANNEL, **other}.get(key, "3")}
     assert getattr(channel(tmp_path, toml(TOP, defaults=default, channels__C1={**CHANNEL, key: text})), key) == value
 

@@ -1,16 +1,18 @@
 """Asking for consent again: a yes to something else than what is here now does not count."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
+from bot.giving.due import times_of
 from bot.giving.notices import Happened
 from bot.giving.policy import ChannelPolicy
 from bot.giving.ports import Page
-from bot.giving.request import Event, moved
+from bot.giving.request import Event, Pausing, moved
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
 
-HAPPENED = {Event.RULE_CHANGED: Happened.RULE_CHANGED, Event.CONSENT_VOID: Happened.CONSENT_VOID}
+HAPPENED: Final = {Event.RULE_CHANGED: Happened.RULE_CHANGED, Event.CONSENT_VOID: Happened.CONSENT_VOID}
 
 
 async def ask_anew(page: Page, event: Event, policy: ChannelPolicy, now: datetime, *, rule: Rule, approvals: int, note: str = "") -> None:
@@ -22,7 +24,10 @@ async def ask_anew(page: Page, event: Event, policy: ChannelPolicy, now: datetim
         rule=rule,
         approvals=approvals,
         round=request.round + 1,
-        expires_at=now + timedelta(hours=policy.expires_hours),
+        rule_before=request.rule if event is Event.RULE_CHANGED else None,
+        pausing=Pausing.NO,
+        **times_of(policy, now),
     )
     await page.keep(waiting)
-    await page.say(*tellings(waiting, HAPPENED[event], now, note=note))
+    said = tellings(waiting, HAPPENED[event], now, note=note)
+    await page.say(*(replace(notice, facts={"round": str(waiting.round)}) for notice in said))

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from bot.giving.ids import CustomerId
 from bot.giving.notices import Story
+from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision, Refusal
 from bot.giving.request import Request, Typed
 from bot.giving.rewards import Cost, Rule, Usable
@@ -40,6 +41,7 @@ class Form:
     policy: ChannelPolicy
     chosen: Rule | None = None
     faults: tuple[Fault, ...] = ()
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,9 @@ class Review:
     spaced: tuple[CustomerId, ...] = ()
     """Ids with a space inside, that may have been meant as several."""
     digest: str = ""
+    hold_minutes: float = 0
+    """How long it is held after the last yes."""
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final
 
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
@@ -11,6 +10,7 @@ from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.customers import CustomerList, digest_of, read_customers
 from bot.giving.door import Door
+from bot.giving.due import held_until, times_of
 from bot.giving.faults import as_faults, faults_of_ids, faults_of_key
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
@@ -216,7 +216,8 @@ class Asking:
         if found.typed.rule:
             await self._rules.first_read(FIRST_READ)
         chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None
-        return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults)
+        pause = await self._books.pause()
+        return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults, pause)
 
     def _judge_plain(self, found: _Draft, rule: Rule | None, customers: int) -> tuple[Refusal, ...]:
         """Judge what does not depend on who people are."""
@@ -254,7 +255,8 @@ class Asking:
                 return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
             await page.keep(request)
             await page.put_customers(customers.ids, portion=request.batch_size * request.batches_per_portion)
-        return review_of(request, policy, decision, now_usable=usable_now(request, self._clock), spaced=customers.spaced)
+        pause, now_usable = await self._books.pause(), usable_now(request, self._clock)
+        return review_of(request, policy, decision, now_usable=now_usable, spaced=customers.spaced, pause=pause)
 
     async def _ask(self, page: Page, policy: ChannelPolicy, groups: deciding.Membership) -> Request | Refusal:
         request = page.request
@@ -267,8 +269,8 @@ class Asking:
             return Refusal(Reason.CHANGED)
         now = self._clock.now()
         event = Event.ASKED if decision.outcome is Outcome.WAITS else Event.ASKED_AT_ONCE
-        expires = now + timedelta(hours=policy.expires_hours) if event is Event.ASKED else None
-        asked = moved(request, event, asked_at=now, expires_at=expires)
+        times = times_of(policy, now) if event is Event.ASKED else {"give_after": held_until(policy, now)}
+        asked = moved(request, event, asked_at=now, **times)
         await page.keep(asked)
         await page.say(
             Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=request.requester),

@@ -9,11 +9,14 @@ from typing import Final
 from bot.giving import deciding
 from bot.giving.answers import Consideration
 from bot.giving.door import Door
+from bot.giving.due import held_until, is_held
 from bot.giving.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.giving.notices import Happened, Story
+from bot.giving.pausing import Pauses
 from bot.giving.people import Person
 from bot.giving.policy import Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
+from bot.giving.reminding import Reminding
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved
 from bot.giving.reviewing import review_of, usable_now
 from bot.giving.rewards import Usable, cost
@@ -47,6 +50,8 @@ class Desk:
         self._door = door
         self._clock = clock
         self._jobs = jobs
+        self.pauses = Pauses(books=books, door=door, clock=clock, jobs=jobs)
+        self.reminding = Reminding(books=books, door=door, clock=clock)
 
     async def look(self, request: RequestId | ShortId, who: Person, channel: ChannelId) -> Story | Refusal:
         """Show a request to whoever may see it from this channel."""
@@ -76,7 +81,8 @@ class Desk:
         decision = Decision(Outcome.WAITS, found.approvals)
         spaced = await self._spaced(found)
         review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock), spaced=spaced)
-        return Consideration(review, await story_of(self._books, found, self._door.policy), count=needs_count(found))
+        story = await story_of(self._books, found, self._door.policy)
+        return Consideration(replace(review, pause=story.pause), story, count=needs_count(found))
 
     async def miscounted(self, request: RequestId, typed: str) -> Refusal | None:
         """Say whether the number of customers that was typed to confirm is wrong; meant for the ack."""
@@ -109,13 +115,42 @@ class Desk:
         considered = await self.consider(request, who, channel)
         return considered if isinstance(considered, Refusal) else considered.story
 
-    async def cancel(self, request: RequestId | ShortId, who: Person, channel: ChannelId | None) -> Request | Refusal:
-        """Take a request back; while it is being given, the batches in flight end first."""
+    async def cancel(
+        self, request: RequestId | ShortId, who: Person, channel: ChannelId | None, *, typed_in: ChannelId | None = None
+    ) -> Request | Refusal:
+        """Take a request back; while it is being given, the batches in flight end first.
+
+        While it is held, anybody may who is in its channel: who presses its button there, or types the command there.
+        """
         found = await self._clicked(request, channel)
         if isinstance(found, Refusal):
             return found
         refusal = await self._door.canceller(who, found)
-        return refusal or await self._change(found.id, Event.CANCELLED, who.id)
+        if refusal is None:
+            return await self._change(found.id, Event.CANCELLED, who.id)
+        if found.channel not in {channel, typed_in} or not (is_held(found, self._clock.now()) or _cancelled_by(found, who.id)):
+            return refusal
+        refusal = await self._door.seer(who, found.channel, found)
+        return refusal or await self._change(found.id, Event.CANCELLED, who.id, only_held=True)
+
+    async def give_now(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
+        """End the hold of an approved request, for an admin; whatever else has to be met before it is given is looked at as ever."""
+        found = await self._clicked(request, channel)
+        if isinstance(found, Refusal):
+            return found
+        refusal = await self._door.admin(who)
+        if refusal:
+            return refusal
+        async with self._page(request) as page:
+            if page is None:
+                return Refusal(Reason.UNKNOWN_REQUEST, request)
+            now = self._clock.now()
+            if not is_held(page.request, now):
+                return Refusal(Reason.NOT_HELD)
+            hurried = replace(page.request, give_after=None)
+            await page.keep(hurried)
+            await page.say(*tellings(hurried, Happened.HURRIED, now, by=who.id))
+            return hurried
 
     async def carry_on(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
         """Continue a stopped request in a new round, under the same once-only key."""
@@ -195,11 +230,15 @@ class Desk:
             return request
         return await self._move(page, Event.LAST_APPROVAL, by, now)
 
-    async def _change(self, request: RequestId, event: Event, by: UserId | None, *, note: str = "") -> Request | Refusal:
+    async def _change(
+        self, request: RequestId, event: Event, by: UserId | None, *, note: str = "", only_held: bool = False
+    ) -> Request | Refusal:
         async with self._page(request) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST, request)
             now = self._clock.now()
+            if only_held and not (is_held(page.request, now) or (by and _cancelled_by(page.request, by))):
+                return Refusal(Reason.NOT_HELD)
             if event is Event.REJECTED and page.request.requester == by:
                 return Refusal(Reason.OWN_REQUEST)
             if event is Event.CANCELLED and page.request.state is State.GIVING:
@@ -221,6 +260,8 @@ class Desk:
         request = moved(page.request, event, decided_by=by, decided_at=now, note=note)
         if request.ended:
             request = replace(request, ended_at=now)
+        if event is Event.LAST_APPROVAL:
+            request = replace(request, give_after=held_until(self._door.policy.channels.get(request.channel), now))
         await page.keep(request)
         await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=self._door.policy.notify_of(request.channel)))
         return request
@@ -248,7 +289,7 @@ class Desk:
     async def _next_round(self, page: Page, by: UserId) -> Request:
         """Go on in a new round, into which the yeses are carried: nothing of what they were for has changed."""
         votes, now = await page.votes(), self._clock.now()
-        page.request = replace(page.request, stop=None, round=page.request.round + 1)
+        page.request = replace(page.request, stop=None, round=page.request.round + 1, give_after=None)
         continued = await self._move(page, Event.CONTINUED, by, now)
         for vote in votes:
             await page.vote(replace(vote, round=continued.round))
@@ -265,6 +306,10 @@ def needs_count(request: Request) -> bool:
 
 def _over(request: Request, now: datetime) -> bool:
     return request.expires_at is not None and request.expires_at <= now
+
+
+def _cancelled_by(request: Request, by: UserId) -> bool:
+    return request.state is State.CANCELLED and request.decided_by == by
 
 
 def _first_was(request: Request) -> Refusal:

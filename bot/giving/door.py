@@ -1,10 +1,12 @@
 """Who is let in: looks people and user groups up, and asks the policy; a look-up that fails lets nobody in."""
 
 import asyncio
+from collections.abc import Sequence
 
 from bot.errors import PeopleUnavailable
 from bot.giving import deciding
-from bot.giving.ids import ChannelId, TeamId, UserId
+from bot.giving.due import widened
+from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
 from bot.giving.people import Person, Profile
 from bot.giving.policy import ChannelPolicy, Policy, Reason, Refusal
 from bot.giving.ports import People
@@ -51,6 +53,7 @@ class Door:
         policy = self.channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
+        policy = widened(policy, request)
         try:
             profile, groups = await self._look_up(who.id, policy.approvers)
         except PeopleUnavailable as error:
@@ -59,11 +62,21 @@ class Door:
             policy, profile, groups, requester=request.requester, admins=self.policy.admins
         )
 
+    async def admin(self, who: Person) -> Refusal | None:
+        """Let in the policy's admins, wherever they are."""
+        if who.team != self._team:
+            return Refusal(Reason.STRANGER, who=self.policy.admins)
+        try:
+            standing = self._standing(await self._people.profile(who.id))
+        except PeopleUnavailable as error:
+            return _unavailable(error)
+        return standing or (None if who.id in self.policy.admins else Refusal(Reason.NOT_AN_ADMIN, who=self.policy.admins))
+
     async def canceller(self, who: Person, request: Request) -> Refusal | None:
         """Let in who may cancel a request as it stands, continue it, or end it; also where its channel is listed no more."""
         if who.team != self._team:
             return Refusal(Reason.STRANGER, who=self.policy.admins)
-        policy = self.policy.channels.get(request.channel) or _closed(request.channel)
+        policy = widened(self.policy.channels.get(request.channel) or _closed(request.channel), request)
         try:
             profile, groups = await self._look_up(who.id, policy.approvers)
         except PeopleUnavailable as error:
@@ -75,7 +88,7 @@ class Door:
         if who.team != self._team:
             return Refusal(Reason.STRANGER, who=self.policy.admins)
         policy = self.policy.channels.get(request.channel)
-        approvers = policy.approvers if policy else ()
+        approvers = widened(policy, request).approvers if policy else ()
         try:
             profile, groups = await self._look_up(who.id, approvers)
         except PeopleUnavailable as error:
@@ -91,6 +104,18 @@ class Door:
             PeopleUnavailable: Slack could not say.
         """
         return await self._groups(policy.approvers)
+
+    async def without(self, names: Sequence[str], agreed: Sequence[UserId]) -> tuple[str, ...]:
+        """Name the others of every group in which somebody has agreed; a group in which nobody has stays as it is.
+
+        Raises:
+            PeopleUnavailable: Slack could not say who is in it.
+        """
+        found: list[str] = []
+        for name in names:
+            members = await self._people.group(GroupId(name)) if name.startswith("S") else frozenset[UserId]()
+            found.extend([name] if members.isdisjoint(agreed) else sorted(members.difference(agreed)))
+        return tuple(dict.fromkeys(found))
 
     async def can_post(self, channel: ChannelId) -> Refusal | None:
         """Refuse a channel where the bot could not post the card."""

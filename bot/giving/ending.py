@@ -9,8 +9,9 @@ from bot.giving.door import Door
 from bot.giving.drift import drift
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
+from bot.giving.pausing import after_stop, is_caught, park
 from bot.giving.ports import Books, Clock, Dintero, Page
-from bot.giving.request import Event, Request, State, StopReason, moved
+from bot.giving.request import Event, Pausing, Request, State, StopReason, moved
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
 
@@ -29,6 +30,9 @@ class Ending:
         now_is, tally = await asyncio.gather(self._last_answer(request), self._books.tally(request))
         async with self._books.page(request) as page:
             if page is None or page.request.state is not State.GIVING or page.request.round != round_:
+                return
+            if is_caught(page.request) and tally.given + tally.refused < tally.asked:
+                await park(page, self._clock.now())
                 return
             if page.request.stop is None and tally.unknown:
                 page.request = replace(page.request, stop=StopReason.UNKNOWN_FOR_GOOD)
@@ -55,9 +59,13 @@ class Ending:
             ended, happened = moved(request, Event.STOPPED), Happened.STOPPED
         else:
             ended, happened = moved(request, Event.SETTLED, ended_at=now), Happened.DONE
-        await page.keep(ended)
+        await page.keep(replace(ended, pausing=Pausing.NO))
         notify = self._door.policy.notify_of(request.channel)
         await page.say(*tellings(ended, happened, now, by=request.cancel_asked_by, note=request.note, notify=notify))
+        if happened is Happened.DONE:
+            await page.forget_faults()
+        elif happened is Happened.STOPPED:
+            await after_stop(page, self._door.policy, now)
 
     async def _last_answer(self, request: RequestId) -> Rule | None:
         """Read Dintero's last answer; where a crash took it along, or it may not be the last word, ask once more.

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.giving.batches import Refused, Tally
 from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.pauses import Pause
 from bot.giving.request import Request, Vote
 
 
@@ -44,6 +45,12 @@ class Happened(StrEnum):
     UNSEEN = "unseen"
     """Its card could not be posted, so nobody sees it."""
     DONE = "done"
+    HURRIED = "hurried"
+    """An admin ended its hold."""
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    PAUSED = "paused"
+    RESUMED = "resumed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +95,4 @@ class Story:
     unknown: tuple[CustomerId, ...] = ()
     """Who may have been given it or not, as far as they are listed: the tally has the count."""
     not_tried: tuple[CustomerId, ...] = ()
+    pause: Pause | None = None

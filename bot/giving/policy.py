@@ -49,6 +49,9 @@ class Reason(StrEnum):
     ALREADY_VOTED = "already_voted"
     CHANGED = "changed"
     """What is asked is no longer what this person was shown."""
+    NOT_AN_ADMIN = "not_an_admin"
+    NOT_HELD = "not_held"
+    """Nothing is held any more: it goes on by itself, or has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ class ChannelPolicy:
     expires_hours: float = 24
     batch_size: int = 500
     concurrency: int = 8
+    hold_minutes: float = 0
+    remind_minutes: float | None = None
+    escalate_to: tuple[str, ...] = ()
 
     def may_give(self, rule: RuleId) -> bool:
         """Say whether the channel lists the rule."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
 from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.notices import Notice, Unsaid
+from bot.giving.pauses import Pause
 from bot.giving.people import Profile
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Rule
@@ -96,6 +97,18 @@ class Page(Protocol):
     async def say(self, *notices: Notice) -> None:
         """Put notices into the outbox, in this order."""
 
+    async def pause(self) -> Pause | None:
+        """Say whether the bot is paused; from here to the end of the block nobody can pause it."""
+
+    async def begin_pause(self, pause: Pause) -> bool:
+        """Pause the bot; false where it is paused already."""
+
+    async def count_fault(self) -> int:
+        """Count one more request in a row that Dintero's fault stopped, and answer how many there are."""
+
+    async def forget_faults(self) -> None:
+        """Begin that count anew: a request was given to its end."""
+
 
 class Books(Protocol):
     """What the bot remembers, whatever crashes."""
@@ -136,6 +149,9 @@ class Books(Protocol):
 
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests whose time is over."""
+
+    async def due(self, now: datetime) -> tuple[RequestId, ...]:
+        """List the waiting requests of which a reminder or the escalation is due."""
 
     async def forget_drafts(self, before: datetime) -> int:
         """Delete drafts opened before a moment, and say how many."""
@@ -180,6 +196,26 @@ class Books(Protocol):
 
     async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
+
+    # the pause
+
+    async def pause(self) -> Pause | None:
+        """Say whether the bot is paused."""
+
+    async def begin_pause(self, pause: Pause) -> bool:
+        """Pause the bot; false where it is paused already."""
+
+    async def end_pause(self) -> bool:
+        """Resume; false where nothing was paused. What Dintero's faults were counted is forgotten."""
+
+    async def hold_up(self) -> None:
+        """While the bot is paused, ask everything that is being given to stop after its batches in flight."""
+
+    async def untold_change(self) -> int | None:
+        """Answer the number of the last pause or resumption, while the cards do not show it."""
+
+    async def told_change(self, change: int) -> None:
+        """Note that the cards show a change."""
 
     # what is to be said
 

@@ -105,6 +105,16 @@ class StopReason(StrEnum):
     POLICY = "policy"
 
 
+class Pausing(StrEnum):
+    """How far a giving has got with the pause that caught it."""
+
+    NO = ""
+    ASKED = "asked"
+    """No new batch goes out; those in flight end, and with them the run."""
+    PARKED = "parked"
+    """Its run is over: after the pause another one begins, in a round of its own, into which the yeses were carried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """What a person has typed into the form so far, word for word."""
@@ -160,6 +170,17 @@ class Request:
     last_answer: Rule | None = None
     """The rule with its statistics, from Dintero's last answer."""
     card_ts: str | None = None
+    give_after: datetime | None = None
+    """Held until then: nothing is given before."""
+    remind_at: datetime | None = None
+    reminded: int = 0
+    """How many reminders are over in this round, those that were left out included."""
+    escalate_at: datetime | None = None
+    escalated_to: tuple[str, ...] = ()
+    """Who was asked too after half of its time, and may approve since: user and group ids."""
+    pausing: Pausing = Pausing.NO
+    rule_before: Rule | None = None
+    """The rule as it was before it changed, where a yes was lost by that."""
 
     @property
     def production(self) -> bool:

@@ -1,7 +1,9 @@
 """Puts together what is shown of a request before somebody says yes to it; all of it comes from the books."""
 
 from bot.giving.answers import Review
+from bot.giving.due import approvers_of
 from bot.giving.ids import CustomerId
+from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision
 from bot.giving.ports import Clock
 from bot.giving.request import Request, digest
@@ -21,6 +23,7 @@ def review_of(
     *,
     now_usable: Usable,
     spaced: tuple[CustomerId, ...] = (),
+    pause: Pause | None = None,
 ) -> Review:
     """Put together what is shown of a request before somebody says yes to it.
 
@@ -35,7 +38,9 @@ def review_of(
         usable=now_usable,
         cost=cost(request.rule, request.customers),
         decision=decision,
-        asked_of=tuple(name for name in policy.approvers if name != request.requester),
+        asked_of=tuple(name for name in approvers_of(policy, request) if name != request.requester),
         spaced=spaced,
         digest=digest(request, terms_of(request.rule)),
+        hold_minutes=policy.hold_minutes,
+        pause=pause,
     )

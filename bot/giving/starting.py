@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
@@ -10,13 +11,15 @@ from bot.giving import deciding
 from bot.giving.anew import ask_anew
 from bot.giving.door import Door
 from bot.giving.drift import drift
+from bot.giving.due import is_held, widened
 from bot.giving.engine import stop_reason
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
+from bot.giving.pausing import after_stop
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
-from bot.giving.request import Event, Request, State, StopReason, Vote, digest, moved
+from bot.giving.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved
 from bot.giving.rewards import Rule, Usable, cost
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
@@ -62,15 +65,20 @@ class Starting:
         None where it must not be given, or not yet.
         """
         found = await self._books.find(request)
-        if found is None or found.state is State.GIVING:
+        if found is None or (found.state is State.GIVING and found.pausing is not Pausing.PARKED):
             return found
-        if found.state is not State.APPROVED:
+        if found.state not in {State.APPROVED, State.GIVING}:
             return None
-        look = await self._look(found)
+        ending = found.cancel_asked_by is not None
+        if is_held(found, self._clock.now()) or (not ending and await self._books.pause()):
+            return None
+        look = Look(Verdict.GO) if ending else await self._look(found)
         if look.verdict is Verdict.LATER:
             return None
         async with self._books.page(request) as page:
-            if page is None or page.request.state is not State.APPROVED or page.request.round != found.round:
+            if page is None or _moved_on(page.request, found) or is_held(page.request, self._clock.now()):
+                return None
+            if page.request.cancel_asked_by is None and await page.pause():
                 return None
             return await self._act(page, look)
 
@@ -79,7 +87,7 @@ class Starting:
         if policy is None:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
         try:
-            return await self._people(request, policy) or await self._rule(request)
+            return await self._people(request, widened(policy, request)) or await self._rule(request)
         except (PeopleUnavailable, MayPass):
             return Look(Verdict.LATER)
         except DinteroError as error:
@@ -128,25 +136,42 @@ class Starting:
 
     async def _act(self, page: Page, look: Look) -> Request | None:
         now = self._clock.now()
+        if page.request.state is State.GIVING and (look.verdict is Verdict.GO or page.request.cancel_asked_by):
+            return await self._unpark(page, now)
         if look.verdict is Verdict.GO:
             giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now)
             await page.keep(giving)
             await page.say(*tellings(giving, Happened.STARTED, now))
             return giving
-        if look.approvals:
+        event = Event.RULE_CHANGED if look.verdict is Verdict.RULE_CHANGED else Event.CONSENT_VOID
+        if look.approvals and move(page.request, event):
             await self._ask_again(page, look)
             return None
-        stopped = moved(page.request, Event.STOPPED, stop=look.stop, note=look.note)
+        stopped = moved(page.request, Event.STOPPED, stop=look.stop or StopReason.POLICY, note=look.note, pausing=Pausing.NO)
         await page.keep(stopped)
         notify = self._door.policy.notify_of(stopped.channel)
         await page.say(*tellings(stopped, Happened.STOPPED, now, note=look.note, notify=notify))
+        await after_stop(page, self._door.policy, now)
         return None
+
+    async def _unpark(self, page: Page, now: datetime) -> Request:
+        """Let a giving go on that the pause had caught; one that was cancelled meanwhile runs out at once, and is ended by that."""
+        going = replace(page.request, pausing=Pausing.NO)
+        await page.keep(going)
+        if not going.cancel_asked_by:
+            await page.say(*tellings(going, Happened.RESUMED, now))
+        return going
 
     async def _ask_again(self, page: Page, look: Look) -> None:
         """The yes was for another rule, or does not count any more: wait for a yes to what is here now."""
         event = Event.RULE_CHANGED if look.verdict is Verdict.RULE_CHANGED else Event.CONSENT_VOID
         policy, rule = self._door.policy.channels[page.request.channel], look.rule or _rule_of(page.request)
         await ask_anew(page, event, policy, self._clock.now(), rule=rule, approvals=look.approvals, note=look.note)
+
+
+def _moved_on(now: Request, found: Request) -> bool:
+    """Say whether something happened to a request while it was looked at."""
+    return (now.state, now.round, now.pausing) != (found.state, found.round, found.pausing)
 
 
 def _stopped(stop: StopReason, note: str = "") -> Look:

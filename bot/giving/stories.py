@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.giving.batches import LeftOut, Tally
+from bot.giving.due import approvers_of
 from bot.giving.notices import Story
 from bot.giving.policy import Policy
 from bot.giving.ports import Books
@@ -23,9 +24,10 @@ async def story_of(books: Books, request: Request, policy: Policy) -> Story:
         votes=await books.votes(request.id, request.round),
         tally=tally,
         refused=await books.refused(request.id),
-        asked_of=tuple(name for name in channel.approvers if name != request.requester) if channel else (),
+        asked_of=tuple(name for name in approvers_of(channel, request) if name != request.requester) if channel else (),
         unknown=left_out.unknown,
         not_tried=left_out.not_tried,
+        pause=None if request.ended else await books.pause(),
     )
 
 

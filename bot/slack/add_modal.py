@@ -8,7 +8,7 @@ from slackblocks import Block, ExternalSelectMenu, InputBlock
 from bot.giving.answers import Fault, Field, Form
 from bot.giving.ids import RequestId
 from bot.giving.request import Typed
-from bot.slack import facts
+from bot.slack import facts, paused
 from bot.slack.blocks import INPUT, actions, button, context, modal, section, text_input
 from bot.slack.look import Json, Look
 from bot.slack.rule_options import fits_a_list, option, options
@@ -45,6 +45,7 @@ def build(form: Form, look: Look, *, external_id: str, generation: int = 0) -> J
     """
     typed = form.typed
     blocks = [
+        *paused.blocks(form.pause, look),
         context(f"{facts.stage(form.request)} account · up to {look.customers(form.policy.max_customers)} at once"),
         *_beside(form, Field.RULE, look),
         *_rule(form, look, generation),

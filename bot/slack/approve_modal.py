@@ -7,10 +7,10 @@ from slackblocks import Block
 
 from bot.giving.answers import Consideration, Field, Review
 from bot.giving.ids import RequestId
-from bot.slack import facts
+from bot.slack import drift, facts, paused
 from bot.slack.blocks import context, modal, section, sections, text_input
 from bot.slack.look import Json, Look
-from bot.slack.review_modal import shown
+from bot.slack.review_modal import held, shown
 from bot.slack.writing import mention
 
 CALLBACK: Final = "discount_approve"
@@ -58,9 +58,12 @@ def _blocks(consideration: Consideration, look: Look) -> list[Block]:
     request = review.request
     asked = [f"*Asked by:* {mention(request.requester)}", *([f"*Since:* {look.token(request.asked_at)}"] if request.asked_at else [])]
     return [
+        *paused.blocks(review.pause, look),
         *sections([*shown(review, look), facts.first_and_last(request), *asked], most=5),
+        *sections(drift.changed(request, look), most=4),
         *([section(_spaced(review, look))] if review.spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
+        *([section(f"*After the last yes:* {held(review)}.")] if review.hold_minutes else []),
         *([_count()] if consideration.count else []),
         context(f"{request.short} · your yes is for exactly this: {review.digest[:DIGEST] or '–'}"),
     ]

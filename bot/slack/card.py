@@ -7,7 +7,7 @@ from slackblocks import ActionsBlock, Block, Button
 from bot.giving.notices import Story
 from bot.giving.request import Request, State
 from bot.giving.rewards import cost
-from bot.slack import facts
+from bot.slack import facts, paused
 from bot.slack.blocks import actions, button, confirmation, context, message, section, sections
 from bot.slack.look import Look, Message
 from bot.slack.standing import mark, standing
@@ -18,6 +18,7 @@ REJECT: Final = "discount_reject_open"
 CANCEL: Final = "discount_cancel"
 CONTINUE: Final = "discount_continue"
 END: Final = "discount_end_here"
+GIVE_NOW: Final = "discount_give_now"
 BUTTONS: Final = "discount_buttons"
 
 
@@ -30,6 +31,7 @@ def build(story: Story, look: Look) -> Message:
             section(f"{mention(request.requester)} asks to give {facts.rule_name(request)} to {look.customers(request.customers)}"),
             *sections(lines(story, look), most=4),
             section(standing(story, look)),
+            *paused.blocks(story.pause, look),
             *_buttons(request),
             context(f"{request.short} · {facts.stage(request)}"),
         ],
@@ -72,6 +74,8 @@ def _row(request: Request) -> ActionsBlock | None:
     if request.state is State.STOPPED:
         go_on = button("Continue…", action=CONTINUE, value=request.id, style="primary")
         return actions(BUTTONS, go_on, _end(request))
+    if request.state is State.APPROVED and request.give_after:
+        return actions(BUTTONS, _cancel(request), button("Give now", action=GIVE_NOW, value=request.id))
     if request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
         return actions(BUTTONS, _cancel(request))
     return None

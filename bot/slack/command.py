@@ -10,7 +10,7 @@ from typing import Final
 from bot.giving.ids import ShortId
 from bot.giving.request import SHORT_ALPHABET, SHORT_LENGTH
 
-COMMANDS: Final = ("add", "status", "rule", "cancel", "help")
+COMMANDS: Final = ("add", "status", "rule", "cancel", "pause", "resume", "help")
 
 DOUBLE: Final = frozenset('"“”„‟«»')
 SINGLE: Final = frozenset("'‘’‚‛‹›")  # noqa: RUF001 - these are what phones and Macs type
@@ -69,6 +69,18 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """`pause [why]`."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """`resume`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """`help`, or nothing at all."""
 
@@ -82,7 +94,7 @@ class NotUnderstood:
     why: Misread = Misread.NO_SUCH_COMMAND
 
 
-Command = Add | Status | ShowRule | Cancel | Help | NotUnderstood
+Command = Add | Status | ShowRule | Cancel | Pause | Resume | Help | NotUnderstood
 
 
 class OpenQuote(Exception):
@@ -113,6 +125,10 @@ def read(text: str) -> Command:
         case "cancel":
             short = short_id(rest)
             return Cancel(short) if short else NotUnderstood(typed, "cancel", Misread.NO_SHORT_ID)
+        case "pause":
+            return Pause(rest.strip())
+        case "resume":
+            return Resume()
         case other:
             return NotUnderstood(typed, next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.0)), None))
 

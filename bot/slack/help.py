@@ -14,6 +14,8 @@ COMMANDS: Final = (
     ("status R-7K2QF", "shows one request"),
     ("rule “Spar 100”", "shows what a rule gives, and when and how it can be used; its id works too"),
     ("cancel R-7K2QF", "takes a request back"),
+    ("pause Dintero is down", "gives nothing from now on, for the reason that you write (admins)"),
+    ("resume", "ends the pause; what was being given goes on (admins)"),
     ("help", "shows this"),
 )
 WHY: Final = {
@@ -29,7 +31,7 @@ def build(look: Look) -> Message:
     intro = "I give customers a Dintero discount: you ask, a colleague approves, each customer gets it exactly once."
     admins = f"Questions? Ask {', '.join(f'<@{admin}>' for admin in look.admins[:5])}." if look.admins else ""
     return message(
-        "/discount add · status · rule · cancel · help",
+        "/discount add · status · rule · cancel · pause · resume · help",
         [section(intro), *sections([*_commands(), *([admins] if admins else [])])],
     )
 

@@ -6,12 +6,12 @@ from typing import Final
 
 from bot.giving.notices import Happened, Notice, Story
 from bot.giving.request import StopReason
-from bot.slack import facts
-from bot.slack.blocks import message, section
+from bot.slack import drift, facts, paused
+from bot.slack.blocks import message, section, sections
 from bot.slack.look import Look, Message
-from bot.slack.standing import NOTE, agreed
+from bot.slack.standing import NOTE, agreed, held
 from bot.slack.words import stop, told_of
-from bot.slack.writing import mention, said
+from bot.slack.writing import mention, mentions, said
 
 When = Callable[[datetime], str]
 
@@ -19,7 +19,8 @@ When = Callable[[datetime], str]
 def build(notice: Notice, story: Story, look: Look) -> Message:
     """Draw a line; its `text` has the time in the policy's zone, since notifications do not draw each reader's own."""
     line = LINES[notice.happened]
-    return message(line(notice, story, look.moment), [section(line(notice, story, look.token))])
+    beside = drift.beside(notice, story, look)
+    return message(line(notice, story, look.moment), [section(line(notice, story, look.token)), *sections(beside, most=4)])
 
 
 def stop_reason(notice: Notice, story: Story) -> StopReason | None:
@@ -47,12 +48,18 @@ def to_approve(story: Story) -> str:
 def _asked(notice: Notice, story: Story, when: When) -> str:
     request = story.request
     asked = f"📝 {mention(notice.by or request.requester)} asked for this {when(notice.at)}."
-    return f"{asked} No approval is needed here." if request.approvals == 0 else asked
+    if request.approvals:
+        return asked
+    return f"{asked} No approval is needed here.{_held(story, when)}"
 
 
 def _approved(notice: Notice, story: Story, when: When) -> str:
     names = agreed(story) if len(story.votes) > 1 else who(notice, story)
-    return f"✅ {names} approved it {when(notice.at)}."
+    return f"✅ {names} approved it {when(notice.at)}.{_held(story, when)}"
+
+
+def _held(story: Story, when: When) -> str:
+    return f" {held(story.request.give_after, when)}" if story.request.give_after else ""
 
 
 def _rejected(notice: Notice, story: Story, when: When) -> str:
@@ -104,6 +111,34 @@ def _unseen(_notice: Notice, _story: Story, when: When) -> str:
     return f"⚠️ The card could not be posted {when(_notice.at)}."
 
 
+def _hurried(notice: Notice, story: Story, when: When) -> str:
+    return f"⏩ {who(notice, story)} ended the hold {when(notice.at)}: it is given now."
+
+
+def _named(notice: Notice) -> str:
+    """Mention those who were asked then."""
+    return mentions(notice.facts.get("who", "").split(), most=30) or "an approver of this channel"
+
+
+def _reminded(notice: Notice, story: Story, when: When) -> str:
+    until = f" It waits until {when(story.request.expires_at)}." if story.request.expires_at else ""
+    return f"🔔 This still waits for a yes or a no ({when(notice.at)}): {_named(notice)} can say it.{until}"
+
+
+def _escalated(notice: Notice, story: Story, when: When) -> str:
+    until = f", until {when(story.request.expires_at)}" if story.request.expires_at else ""
+    return f"📣 Half of its time is over, so {_named(notice)} may approve it too from now on ({when(notice.at)}){until}."
+
+
+def _paused(notice: Notice, _story: Story, when: When) -> str:
+    what = f"⏸️ Giving was held up {when(notice.at)}, since {paused.doer(notice.by)} paused the bot{paused.because(notice.by, notice.note)}"
+    return f"{what}. What was on its way has ended; the rest goes on by itself after the pause, and nobody gets it twice."
+
+
+def _resumed(notice: Notice, _story: Story, when: When) -> str:
+    return f"▶️ The pause is over: giving goes on ({when(notice.at)})."
+
+
 def _done(notice: Notice, _story: Story, when: When) -> str:
     return f"🏁 It was finished {when(notice.at)}."
 
@@ -123,4 +158,9 @@ LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.CONSENT_VOID: _consent_void,
     Happened.UNSEEN: _unseen,
     Happened.DONE: _done,
+    Happened.HURRIED: _hurried,
+    Happened.REMINDED: _reminded,
+    Happened.ESCALATED: _escalated,
+    Happened.PAUSED: _paused,
+    Happened.RESUMED: _resumed,
 }

@@ -6,12 +6,12 @@ from typing import Final
 from slackblocks import Block
 
 from bot.giving.notices import Happened, Notice, Story
-from bot.slack import facts
-from bot.slack.blocks import context, message, section
+from bot.slack import drift, facts, paused
+from bot.slack.blocks import context, message, section, sections
 from bot.slack.lines import stop_reason, to_approve, who, why
 from bot.slack.look import Look, Message
 from bot.slack.refused import whole
-from bot.slack.standing import ends, outcome
+from bot.slack.standing import ends, held, outcome
 from bot.slack.words import stop, told_of
 from bot.slack.writing import escape, mention
 
@@ -29,7 +29,10 @@ def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     """Tell the requester; when it has ended or stopped, with the ids of all who were left out, which only the requester is shown."""
     request = story.request
     what = f"Your request {request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
-    ids = whole(story, look) if notice.happened in WITH_IDS else []
+    if notice.happened is Happened.PAUSED:
+        in_what = f"{request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
+        return _drawn(paused.to_admin(notice, in_what), story, link=link)
+    ids = whole(story, look) if notice.happened in WITH_IDS else sections(drift.beside(notice, story, look), most=4)
     return _drawn(f"{what}: {_news(notice, story, look)}", story, ids, link=link)
 
 
@@ -50,8 +53,9 @@ def _asked(_notice: Notice, _story: Story, _look: Look) -> str:
     return "📝 it has been asked for."
 
 
-def _approved(notice: Notice, story: Story, _look: Look) -> str:
-    return f"✅ {who(notice, story)} approved it. You hear from me when it is done."
+def _approved(notice: Notice, story: Story, look: Look) -> str:
+    until = f" {held(story.request.give_after, look.token)}" if story.request.give_after else ""
+    return f"✅ {who(notice, story)} approved it.{until} You hear from me when it is done."
 
 
 def _rejected(notice: Notice, story: Story, look: Look) -> str:
@@ -104,6 +108,22 @@ def _done(_notice: Notice, story: Story, look: Look) -> str:
     return f"{sign} it is done; {_counts(story, look)}."
 
 
+def _hurried(notice: Notice, story: Story, _look: Look) -> str:
+    return f"⏩ {who(notice, story)} ended its hold: it is given now."
+
+
+def _waits(_notice: Notice, story: Story, _look: Look) -> str:
+    return f"🔔 it still waits: {to_approve(story)}."
+
+
+def _paused(notice: Notice, _story: Story, _look: Look) -> str:
+    return f"⏸️ {paused.doer(notice.by)} paused the bot{paused.because(notice.by, notice.note)}; it goes on by itself after the pause."
+
+
+def _resumed(_notice: Notice, _story: Story, _look: Look) -> str:
+    return "▶️ the pause is over, and giving goes on."
+
+
 def _before(story: Story, look: Look) -> str:
     """Count what a round before this one gave, where there was one."""
     return f" ({_counts(story, look)})" if story.request.started_at else ""
@@ -128,6 +148,11 @@ NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.CONSENT_VOID: _consent_void,
     Happened.UNSEEN: _unseen,
     Happened.DONE: _done,
+    Happened.HURRIED: _hurried,
+    Happened.REMINDED: _waits,
+    Happened.ESCALATED: _waits,
+    Happened.PAUSED: _paused,
+    Happened.RESUMED: _resumed,
 }
 WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED})
 """After these, whoever was left out can be asked for again."""

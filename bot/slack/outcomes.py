@@ -12,6 +12,10 @@ def asked(request: Request) -> Sentence:
     if request.approvals or request.state not in {State.APPROVED, State.GIVING}:
         text = f"*{request.short}* was asked for already. Its card in <#{request.channel}> shows how it stands."
         return Sentence("Asked for already", text)
+    if request.give_after:
+        return Sentence(
+            "Held", f"*{request.short}* needs no approval, and is held for now. Its card in <#{request.channel}> shows until when."
+        )
     text = f"*{request.short}* needs no approval: it is being given now. Its card in <#{request.channel}> shows how it goes."
     return Sentence("Under way", text)
 
@@ -22,6 +26,8 @@ def approved(request: Request) -> Sentence:
         return Sentence("Your yes counts", f"Your yes to *{request.short}* is kept; it waits for more.")
     if request.state is not State.APPROVED:
         return Sentence("Approved", f"Your yes to *{request.short}* counts. Its card in <#{request.channel}> shows how it stands.")
+    if request.give_after:
+        return Sentence("Approved", f"*{request.short}* is approved, and held for now. Its card in <#{request.channel}> shows until when.")
     return Sentence("Approved", f"*{request.short}* is approved: giving starts now. The summary comes into the thread of its card.")
 
 
@@ -47,3 +53,8 @@ def resolved(request: Request, event: Event) -> Sentence:
         text = f"*{request.short}* goes on for whoever was not given it yet. Nobody gets it twice."
         return Sentence("Going on", text)
     return Sentence("Ended", f"*{request.short}* ends here. The summary comes into the thread of its card.")
+
+
+def hurried(request: Request) -> Sentence:
+    """Say that the hold is over."""
+    return Sentence("Hold ended", f"*{request.short}* is held no longer: giving starts now. The summary comes into the thread of its card.")

@@ -137,6 +137,8 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.WRONG_STATE: _always("It has moved on."),
     Reason.ALREADY_VOTED: _always("You have approved this already; it waits for somebody else."),
     Reason.CHANGED: _always("This is no longer what you were shown, so nothing was done."),
+    Reason.NOT_AN_ADMIN: _always("Only the bot's admins can do this."),
+    Reason.NOT_HELD: _always("It is not held any more, so nothing was changed."),
 }
 """What is missing."""
 
@@ -173,6 +175,8 @@ CURES: Final[dict[Reason, str]] = {
     Reason.WRONG_STATE: "Nothing was changed.",
     Reason.ALREADY_VOTED: "There is nothing left for you to do.",
     Reason.CHANGED: "Open it again to see what it is now.",
+    Reason.NOT_AN_ADMIN: "Ask {who}.",
+    Reason.NOT_HELD: "Its card shows how it stands.",
 }
 """What to do about it."""
 
@@ -209,6 +213,8 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.WRONG_STATE: "it had moved on",
     Reason.ALREADY_VOTED: "the same person had approved it before",
     Reason.CHANGED: "it is no longer what was shown",
+    Reason.NOT_AN_ADMIN: "it was not an admin",
+    Reason.NOT_HELD: "it was not held any more",
 }
 """A reason in a few words, for where it is noted why something came to nothing."""
 

@@ -1,6 +1,7 @@
 """What is looked over before it is asked for: draws the review, whose submit asks."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from slackblocks import Block
@@ -8,9 +9,9 @@ from slackblocks import Block
 from bot.giving.answers import Review
 from bot.giving.ids import RequestId
 from bot.giving.policy import Outcome
-from bot.slack import facts
+from bot.slack import facts, paused
 from bot.slack.blocks import context, modal, section, sections
-from bot.slack.look import Json, Look
+from bot.slack.look import Json, Look, duration
 from bot.slack.words import refusal
 from bot.slack.writing import mention
 
@@ -42,6 +43,7 @@ def blocks(review: Review, look: Look) -> list[Block]:
     """Draw the facts and what will happen next."""
     spaced = facts.spaced(review.spaced)
     return [
+        *paused.blocks(review.pause, look),
         *sections(shown(review, look), most=4),
         *([section("\n".join(spaced))] if spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
@@ -67,6 +69,14 @@ def _next(review: Review, look: Look) -> list[str]:
     if review.decision.outcome is Outcome.REFUSED:
         return [f"⚠ {refusal(each, look)}" for each in review.decision.refusals] or ["⚠ The policy does not allow this."]
     if review.decision.outcome is Outcome.GOES:
-        return ["*Next:* no approval is needed here: it is given at once."]
+        return [f"*Next:* no approval is needed here: {held(review) or 'it is given at once'}."]
     asked = [mention(who) for who in review.asked_of]
-    return [f"*Next:* {facts.approvals(review.decision.approvals, asked)} before anything is given."]
+    then = f" Then {held(review)}." if review.hold_minutes else ""
+    return [f"*Next:* {facts.approvals(review.decision.approvals, asked)} before anything is given.{then}"]
+
+
+def held(review: Review) -> str:
+    """Say how long it is held before it is given; nothing where it is not."""
+    if not review.hold_minutes:
+        return ""
+    return f"it is held for {duration(timedelta(minutes=review.hold_minutes))}, in which anybody in the channel can cancel it"

@@ -1,11 +1,12 @@
 """Where a request stands, in a line: for its card, its status, and the short texts of notifications."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from bot.giving.batches import Tally
 from bot.giving.notices import Story
-from bot.giving.request import State
+from bot.giving.request import Pausing, State
 from bot.slack.facts import approvals
 from bot.slack.look import Look
 from bot.slack.words import stop
@@ -70,16 +71,27 @@ def _waiting(story: Story, look: Look) -> str:
     return f"⏳ *Waiting:* {approvals(left, [mention(who) for who in story.asked_of])}{until}.{so_far}{_before(story, look)}"
 
 
-def _approved(story: Story, _look: Look) -> str:
-    if story.request.approvals == 0:
-        return "✅ *No approval needed:* the giving is about to start."
-    return f"✅ *Approved* by {agreed(story)}: the giving is about to start."
+def _approved(story: Story, look: Look) -> str:
+    what = f"*Approved* by {agreed(story)}" if story.request.approvals else "*No approval needed*"
+    if story.request.give_after:
+        return f"✅ {what}. {held(story.request.give_after, look.token)}"
+    if story.pause:
+        return f"✅ {what}: the giving starts after the pause."
+    return f"✅ {what}: the giving is about to start."
+
+
+def held(until: datetime, when: Callable[[datetime], str]) -> str:
+    """Say until when it is held, and what can be done in that time."""
+    return f"⏱️ *Held until {when(until)}:* nothing is given before. Until then anybody in this channel can cancel it."
 
 
 def _giving(story: Story, look: Look) -> str:
     tally = story.tally
     if story.request.cancel_asked_by:
         return f"🛑 *Being cancelled* by {mention(story.request.cancel_asked_by)}: what is on its way to Dintero ends first."
+    if story.request.pausing is not Pausing.NO:
+        so_far = f"{look.number(tally.given)} of {look.customers(tally.asked)} so far"
+        return f"⏸️ *Giving, held up by the pause:* {so_far}. It goes on by itself."
     if tally.given == 0:
         return "⚙️ *Giving* …"
     return f"⚙️ *Giving:* {look.number(tally.given)} of {look.customers(tally.asked)} so far."

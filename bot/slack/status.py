@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from bot.giving.desk import SHOWN_BY_STATUS
 from bot.giving.notices import Story
-from bot.slack import card, facts
+from bot.giving.pauses import Pause
+from bot.slack import card, facts, paused
 from bot.slack.blocks import context, message, said_as, section, sections
 from bot.slack.look import Look, Message
 from bot.slack.standing import agreed, mark, standing
@@ -12,15 +13,17 @@ from bot.slack.summary import left_out
 from bot.slack.writing import mention
 
 
-def build(stories: Sequence[Story], look: Look) -> Message:
+def build(stories: Sequence[Story], look: Look, pause: Pause | None = None) -> Message:
     """List a channel's requests, a line each."""
     if not stories:
-        return said_as("Nothing has been asked for in this channel yet. `/discount add` asks.")
+        nothing = "Nothing has been asked for in this channel yet. `/discount add` asks."
+        return said_as(f"{paused.note(pause, look)}\n{nothing}" if pause else nothing)
     there = look.counted(len(stories), "request")
     here = f"{f'The latest {there}' if len(stories) >= SHOWN_BY_STATUS else there} of this channel"
     return message(
         f"{here}: {', '.join(f'{story.request.short} {mark(story)}' for story in stories)}",
         [
+            *paused.blocks(pause, look),
             section(f"*{here}*"),
             *sections([_line(story, look) for story in stories], most=8),
             context("One in full: `/discount status R-…`"),
@@ -36,6 +39,7 @@ def one(story: Story, look: Look) -> Message:
         [
             section(f"*{request.short}* · {mention(request.requester)} asks in {mention(request.channel)}"),
             section(standing(story, look)),
+            *paused.blocks(story.pause, look),
             *sections(card.lines(story, look), most=4),
             *sections(left_out(story, look) if request.started_at else [], most=4),
             context(f"{facts.stage(request)} · approved by: {agreed(story)}"),

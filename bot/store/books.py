@@ -12,6 +12,7 @@ from bot.store.migration import migrate
 from bot.store.outbox import Outbox
 from bot.store.outcomes import Outcomes
 from bot.store.page import SqlPage, open_page
+from bot.store.pausing import Pauses
 from bot.store.postgres import open_postgres
 from bot.store.requests import Requests
 from bot.store.schema import requests
@@ -20,7 +21,7 @@ from bot.store.sqlite import open_sqlite
 _PING: Final = select(requests.c.id).limit(1)
 
 
-class SqlBooks(Requests, Outcomes, Outbox):
+class SqlBooks(Requests, Outcomes, Outbox, Pauses):
     """What the bot remembers, on SQLite or PostgreSQL."""
 
     def page(self, request: RequestId) -> AbstractAsyncContextManager[SqlPage | None]:

@@ -19,7 +19,7 @@ _WHICH: Final[BindParameter[str]] = bindparam("which")
 _PORTION: Final = (customers.c.request == _WHICH) & (customers.c.portion == bindparam("number"))
 _BATCHES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(batches.c.request == _WHICH)
 _GIVING: Final = (requests.c.state == State.GIVING.value) & requests.c.stop.is_(None)
-_GOES_ON: Final = _GIVING & requests.c.cancel_asked_by.is_(None)
+_GOES_ON: Final = _GIVING & requests.c.cancel_asked_by.is_(None) & (requests.c.pausing == "")
 
 _COUNT: Final = select(func.count()).select_from(customers).where(customers.c.request == _WHICH)
 _CUSTOMERS: Final = select(customers.c.ids).where(_PORTION)

@@ -9,7 +9,9 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Notice
+from bot.giving.pauses import Pause
 from bot.giving.request import Request, Vote
+from bot.store import pausing
 from bot.store.database import Database, Kept, Transaction
 from bot.store.requests import VOTES
 from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
@@ -69,6 +71,22 @@ class SqlPage:
         """Put notices into the outbox, in this order."""
         for notice in notices:
             await self._transaction.run(_SAY, notice_row(self.request.id, notice))
+
+    async def pause(self) -> Pause | None:
+        """Say whether the bot is paused; from here to the end of the block nobody can pause it."""
+        return pausing.pause_of(await self._transaction.run(pausing.LOCK, {}))
+
+    async def begin_pause(self, pause: Pause) -> bool:
+        """Pause the bot; false where it is paused already."""
+        return bool(await self._transaction.run(pausing.BEGIN, pausing.pause_row(pause)))
+
+    async def count_fault(self) -> int:
+        """Count one more request in a row that Dintero's fault stopped, and answer how many there are."""
+        return int((await self._transaction.run(pausing.COUNT, {}))[0][0])
+
+    async def forget_faults(self) -> None:
+        """Begin that count anew: a request was given to its end."""
+        await self._transaction.run(pausing.FORGET, {})
 
 
 @asynccontextmanager

@@ -33,6 +33,12 @@ _OVERDUE: Final = (
     .where(requests.c.state == State.WAITING.value, requests.c.expires_at <= bindparam("now"))
     .order_by(requests.c.expires_at, requests.c.id)
 )
+_DUE: Final = (
+    select(requests.c.id)
+    .where(requests.c.state == State.WAITING.value)
+    .where(or_(requests.c.remind_at <= bindparam("now"), requests.c.escalate_at <= bindparam("now")))
+    .order_by(requests.c.asked_at, requests.c.id)
+)
 _FORGET: Final = (
     delete(requests).where(requests.c.state == State.DRAFT.value, requests.c.created_at < bindparam("before")).returning(requests.c.id)
 )
@@ -98,6 +104,10 @@ class Requests(Room):
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests whose time is over."""
         return tuple(RequestId(untext(row[0])) for row in await self._database.run(_OVERDUE, {"now": micros(now)}))
+
+    async def due(self, now: datetime) -> tuple[RequestId, ...]:
+        """List the waiting requests of which a reminder or the escalation is due."""
+        return tuple(RequestId(untext(row[0])) for row in await self._database.run(_DUE, {"now": micros(now)}))
 
     async def forget_drafts(self, before: datetime) -> int:
         """Delete drafts opened before a moment, and say how many; what hangs on them goes by foreign key."""

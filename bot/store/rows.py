@@ -8,7 +8,7 @@ from uuid import uuid4
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.request import Request, State, StopReason, Vote
+from bot.giving.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
 from bot.store.database import Kept, Values
 from bot.store.schema import outbox, requests
@@ -39,6 +39,8 @@ def kept(value: Any) -> Kept:
             return micros(value)
         case Rule():
             return rule_json(value)
+        case tuple():
+            return text(" ".join(value))
     raise TypeError(f"no column for {type(value).__name__}")
 
 
@@ -48,6 +50,11 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "own_key": bool,
     "rule": rule_of,
     "last_answer": rule_of,
+    "rule_before": rule_of,
+    "pausing": Pausing,
+    "escalated_to": lambda kept: tuple(untext(kept).split()),
+    **dict.fromkeys(("give_after", "remind_at", "escalate_at"), moment),
+    "reminded": int,
     **dict.fromkeys(("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at"), moment),
     **dict.fromkeys(("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion", "concurrency"), int),
 }

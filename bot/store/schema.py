@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-VERSION: Final = "0001"
+VERSION: Final = "0004"
 """The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's own name for it would clash where the database is shared."""
@@ -71,6 +71,13 @@ requests = Table(
     Column("last_answer", Text),
     Column("card_ts", Text),
     Column("typed", Text, nullable=False),
+    Column("give_after", BigInteger),
+    Column("remind_at", BigInteger),
+    Column("reminded", Integer, nullable=False, server_default="0"),
+    Column("escalate_at", BigInteger),
+    Column("escalated_to", Text, nullable=False, server_default=""),
+    Column("pausing", Text, nullable=False, server_default=""),
+    Column("rule_before", Text),
     Index(None, "channel", "created_at"),
 )
 """`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement."""
@@ -135,6 +142,22 @@ outbox = Table(
     Index(None, "request"),
 )
 """What is to be said. Of one lane of a request (`outbox.lane`) the oldest goes first; said and given up are never looked at again."""
+
+pause = Table(
+    "pause",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("since", BigInteger),
+    Column("doer", Text),
+    Column("why", Text, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("told", Integer, nullable=False),
+)
+"""One row, with the id 1: whether nothing is given for now. `doer` is NULL where the bot paused itself.
+
+`faults` counts the requests in a row that Dintero's fault stopped, `changes` pauses and resumptions; the cards show those up to `told`.
+"""
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

@@ -96,7 +96,8 @@ async def test_what_is_unknown_stops_it(ground: Ground, ending: Ending) -> None:
     await ending.finish(request.id, 1)
     stopped = await ground.now(request)
     assert (stopped.state, stopped.stop, stopped.ended_at) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD, None)
-    assert await _told(ground) == _all(Happened.STOPPED, summary=False)
+    admin = [(Happened.PAUSED, Kind.DIRECT, who) for who in POLICY.admins]
+    assert await _told(ground) == sorted([*_all(Happened.STOPPED, summary=False), *admin])
 
 
 async def test_batches_of_which_nothing_is_known_never_count_as_done(ground: Ground, ending: Ending) -> None:

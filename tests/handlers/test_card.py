@@ -11,7 +11,14 @@ from bot.sandbox.slack.workspace import Json, Message
 from bot.slack import card as card_drawing
 from tests.handlers.stand import ELSEWHERE, Stand
 
-BUTTONS = (card_drawing.APPROVE, card_drawing.REJECT, card_drawing.CANCEL, card_drawing.CONTINUE, card_drawing.END)
+BUTTONS = (
+    card_drawing.APPROVE,
+    card_drawing.REJECT,
+    card_drawing.CANCEL,
+    card_drawing.CONTINUE,
+    card_drawing.END,
+    card_drawing.GIVE_NOW,
+)
 NO_REQUESTS = [" ", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", None, "💥" * 500]
 
 

@@ -82,7 +82,7 @@ def test_commands_are_those_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("kind", "drawn"),
     [
-        ("action", {add_modal.MORE_ACTION, card.APPROVE, card.REJECT, card.CANCEL, card.CONTINUE, card.END}),
+        ("action", {add_modal.MORE_ACTION, card.APPROVE, card.REJECT, card.CANCEL, card.CONTINUE, card.END, card.GIVE_NOW}),
         ("view", {add_modal.CALLBACK, review_modal.CALLBACK, approve_modal.CALLBACK, reject_modal.CALLBACK}),
         ("options", {add_modal.RULE_ACTION}),
     ],

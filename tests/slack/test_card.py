@@ -264,8 +264,8 @@ def test_status_lists_requests_and_says_when_there_are_none() -> None:
 
 def test_help_names_what_there_is_and_nothing_that_comes_later() -> None:
     drawn = words(help.build(LOOK))
-    assert all(f"/discount {each}" in drawn for each in ("add", "status", "rule", "cancel", "help"))
-    assert not [later for later in ("history", "check", "pause", "resume") if later in drawn]
+    assert all(f"/discount {each}" in drawn for each in ("add", "status", "rule", "cancel", "pause", "resume", "help"))
+    assert not [later for later in ("history", "check") if later in drawn]
     assert "Did you mean `/discount add`?" in help.not_understood("ad", "add").text
 
 

@@ -67,7 +67,7 @@ def test_what_people_type_is_read(text: str, command: Command) -> None:
     assert read(text) == command
 
 
-@pytest.mark.parametrize("word", ["history", "check", "pause", "resume"])
+@pytest.mark.parametrize("word", ["history", "check"])
 def test_what_comes_later_is_no_command_yet(word: str) -> None:
     seen = read(word)
     assert isinstance(seen, NotUnderstood)

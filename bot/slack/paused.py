@@ -1,0 +1,65 @@
+"""That nothing is given for now: who paused it, why, since when; the same words wherever it is said."""
+
+from typing import Final
+
+from slackblocks import Block
+
+from bot.giving.notices import Notice
+from bot.giving.pauses import Pause, PausedFor
+from bot.slack.blocks import section
+from bot.slack.look import Look
+from bot.slack.writing import mention, mentions, said
+
+WHY: Final = 300
+"""Characters of somebody's reason that are shown."""
+OWN: Final[dict[str, str]] = {
+    PausedFor.UNKNOWN: "Dintero gave no usable answer for a batch, however often it was asked",
+    PausedFor.FAULTS: "three requests in a row were stopped for Dintero's fault",
+}
+"""Why the bot paused itself."""
+
+
+def note(pause: Pause, look: Look) -> str:
+    """Say in mrkdwn that nothing is given for now, who says so, why, and who can change it."""
+    why = because(pause.by, pause.why)
+    resume = f"{mentions(look.admins)} can resume" if look.admins else "an admin of the bot can resume"
+    return f"⏸️ *Paused* by {doer(pause.by)}{why}, since {look.token(pause.since)}: nothing is given until {resume} (`/discount resume`)."
+
+
+def blocks(pause: Pause | None, look: Look) -> list[Block]:
+    """Draw that nothing is given for now, where that is so."""
+    return [section(note(pause, look))] if pause else []
+
+
+def doer(by: str | None) -> str:
+    """Name who paused it."""
+    return mention(by) if by else "the bot itself"
+
+
+def because(by: str | None, why: str) -> str:
+    """Say why, in brackets; in a person's own words, or in ours where the bot did."""
+    told = said(why, WHY) if by else OWN.get(why, "")
+    return f" ({told})" if told else ""
+
+
+def to_admin(notice: Notice, what: str) -> str:
+    """Tell an admin that the bot has paused itself; `what` names the request in which that came out."""
+    return (
+        f"⏸️ I have paused myself: {OWN.get(notice.note, 'something is wrong with Dintero')}. It came out with {what}. "
+        "Nothing is given from now on; what is under way stops after the calls in flight. When Dintero is well again, type "
+        "`/discount resume`: whatever was being given then goes on by itself, and what has stopped waits for Continue…."
+    )
+
+
+def begun(pause: Pause, look: Look, *, changed: bool) -> str:
+    """Answer who paused it."""
+    if not changed:
+        return f"It is paused already. {note(pause, look)}"
+    return "⏸️ Paused. Nothing starts from now on; what is being given stops after the calls in flight. `/discount resume` ends it."
+
+
+def ended(*, changed: bool) -> str:
+    """Answer who resumed it."""
+    if not changed:
+        return "Nothing is paused."
+    return "▶️ Resumed. What was approved meanwhile starts now, and what was being given goes on by itself; nobody gets it twice."

@@ -1,0 +1,138 @@
+"""The hold after the last yes: nothing is given before its end, anybody in the channel can cancel, only an admin can end it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.giving.ids import UserId
+from bot.giving.notices import Happened, Kind
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import Request, State, StopReason
+from bot.store.books import SqlBooks
+from tests.giving.office import ANN, BO, CHIEF, DI, GUS, POLICY, QUICK, STRICT, SUPPORT, Office, open_office, person
+
+HELD = replace(POLICY, channels={name: replace(one, hold_minutes=10) for name, one in POLICY.channels.items()})
+
+
+@pytest.fixture
+async def office(sqlite_books: SqlBooks) -> Office:
+    """An office whose channels hold for ten minutes."""
+    return await open_office(sqlite_books, policy=HELD)
+
+
+async def approved(office: Office) -> Request:
+    request = await office.ask()
+    answer = await office.approve(request, BO)
+    assert isinstance(answer, Request)
+    return answer
+
+
+async def test_nothing_is_given_before_the_hold_is_over_over_any_restart(office: Office) -> None:
+    request = await approved(office)
+    assert (request.state, request.give_after) == (State.APPROVED, office.clock.now() + timedelta(minutes=10))
+    office.clock.pass_by(minutes=9, seconds=59)
+    again = Office(office.books, policy=HELD, clock=office.clock, town=office.town)
+    for each in (office, again, again):
+        assert await each.starting.begin(request.id) is None
+    assert (await office.now(request.id)).state is State.APPROVED
+    office.clock.pass_by(seconds=1)
+    assert (await again.starting.begin(request.id)) == await office.now(request.id)
+    assert (await office.now(request.id)).state is State.GIVING
+
+
+async def test_without_the_key_it_is_given_at_once(sqlite_books: SqlBooks) -> None:
+    office = await open_office(sqlite_books)
+    request = await approved(office)
+    assert request.give_after is None
+    assert await office.starting.begin(request.id)
+
+
+async def test_what_needs_no_approval_is_held_as_well(office: Office) -> None:
+    request = await office.ask(ANN, QUICK)
+    assert request.state is State.APPROVED
+    assert request.give_after
+    assert await office.starting.begin(request.id) is None
+    office.clock.pass_by(minutes=10)
+    assert await office.starting.begin(request.id)
+
+
+async def test_a_policy_that_holds_no_more_ends_no_hold(office: Office) -> None:
+    request = await approved(office)
+    office.under(POLICY)
+    assert await office.starting.begin(request.id) is None
+
+
+@pytest.mark.parametrize("who", [ANN, BO, CHIEF, DI])
+async def test_anybody_in_the_channel_may_cancel_while_it_is_held(office: Office, who: UserId) -> None:
+    request = await approved(office)
+    for _ in range(2):
+        answer = await office.desk.cancel(request.id, person(who), SUPPORT)
+        assert isinstance(answer, Request)
+        assert (answer.state, answer.decided_by) == (State.CANCELLED, who)
+    lines = [notice for notice in await office.unsaid() if notice.happened is Happened.CANCELLED and notice.kind is Kind.LINE]
+    assert [line.by for line in lines] == [who]
+
+
+async def test_a_command_counts_where_it_was_typed(office: Office) -> None:
+    request = await approved(office)
+    for elsewhere in (None, STRICT):
+        answer = await office.desk.cancel(request.short, person(DI), None, typed_in=elsewhere)
+        assert isinstance(answer, Refusal)
+        assert answer.reason is Reason.NOT_YOURS
+    assert isinstance(await office.desk.cancel(request.short, person(DI), None, typed_in=SUPPORT), Request)
+
+
+async def test_guests_may_not_cancel_and_nobody_else_once_the_hold_is_over(office: Office) -> None:
+    request = await approved(office)
+    guest = await office.desk.cancel(request.id, person(GUS), SUPPORT)
+    assert isinstance(guest, Refusal)
+    assert guest.reason is Reason.GUEST
+    office.clock.pass_by(minutes=10)
+    late = await office.desk.cancel(request.id, person(DI), SUPPORT)
+    assert isinstance(late, Refusal)
+    assert late.reason is Reason.NOT_YOURS
+    assert (await office.now(request.id)).state is State.APPROVED
+
+
+async def test_only_an_admin_gives_now_and_only_what_is_held(office: Office) -> None:
+    waiting = await office.ask()
+    early = await office.desk.give_now(waiting.id, person(CHIEF), SUPPORT)
+    assert early == Refusal(Reason.NOT_HELD)
+    request = await office.approve(waiting, BO)
+    assert isinstance(request, Request)
+    for who in (ANN, BO, DI):
+        answer = await office.desk.give_now(request.id, person(who), SUPPORT)
+        assert answer == Refusal(Reason.NOT_AN_ADMIN, who=(CHIEF,))
+    assert await office.starting.begin(request.id) is None
+    hurried = await office.desk.give_now(request.id, person(CHIEF), SUPPORT)
+    assert isinstance(hurried, Request)
+    assert await office.desk.give_now(request.id, person(CHIEF), SUPPORT) == Refusal(Reason.NOT_HELD)
+    assert await office.starting.begin(request.id)
+    assert [notice.by for notice in await office.unsaid() if notice.happened is Happened.HURRIED] == [CHIEF, CHIEF]
+
+
+async def test_give_now_gives_nothing_to_which_a_yes_is_missing_by_then(office: Office) -> None:
+    request = await approved(office)
+    office.town.groups = {group: set() for group in office.town.groups}
+    await office.desk.give_now(request.id, person(CHIEF), SUPPORT)
+    assert await office.starting.begin(request.id) is None
+    assert (await office.now(request.id)).state is not State.GIVING
+
+
+async def test_a_stopped_one_that_continues_is_held_only_where_its_yes_is_asked_for_anew(office: Office) -> None:
+    request = await approved(office)
+    office.clock.pass_by(minutes=10)
+    await office.starting.begin(request.id)
+    await office.books.halt(request.id, StopReason.BUSY, "")
+    await office.ending.finish(request.id, 1)
+    continued = await office.desk.carry_on(request.id, person(ANN), SUPPORT)
+    assert isinstance(continued, Request)
+    assert continued.give_after is None
+    office.shelf.change(request.rule.id, active=True, receipt_text="x")  # type: ignore[union-attr]
+    office.town.groups = {group: {ANN} for group in office.town.groups}  # Bo's yes counts no more, so it is asked for anew
+    assert await office.starting.begin(request.id) is None
+    again = await office.approve(await office.now(request.id), CHIEF)
+    assert isinstance(again, Request)
+    assert again.give_after is not None
+    assert await office.starting.begin(request.id) is None
