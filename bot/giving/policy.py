@@ -94,6 +94,8 @@ class Policy:
     currency: str
     timezone: str
     admins: tuple[UserId, ...] = ()
+    retention_days: int = 90
+    """After their end, so many days until customer ids, reasons and whatever was typed are forgotten."""
     channels: Mapping[ChannelId, ChannelPolicy] = field(default_factory=dict)
 
     def notify_of(self, channel: ChannelId) -> tuple[ChannelId, ...]:

@@ -160,6 +160,8 @@ class Request:
     last_answer: Rule | None = None
     """The rule with its statistics, from Dintero's last answer."""
     card_ts: str | None = None
+    purged_at: datetime | None = None
+    """Since when its customers, its reason and whatever was typed are forgotten."""
 
     @property
     def production(self) -> bool:

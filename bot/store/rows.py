@@ -48,7 +48,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "own_key": bool,
     "rule": rule_of,
     "last_answer": rule_of,
-    **dict.fromkeys(("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at"), moment),
+    **dict.fromkeys(("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at", "purged_at"), moment),
     **dict.fromkeys(("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion", "concurrency"), int),
 }
 _FIELDS: Final = tuple((column.name, _READERS.get(column.name, untext)) for column in REQUEST)

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-VERSION: Final = "0001"
+VERSION: Final = "0002"
 """The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's own name for it would clash where the database is shared."""
@@ -71,6 +71,7 @@ requests = Table(
     Column("last_answer", Text),
     Column("card_ts", Text),
     Column("typed", Text, nullable=False),
+    Column("purged_at", BigInteger),
     Index(None, "channel", "created_at"),
 )
 """`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement."""
