@@ -33,7 +33,7 @@ async def export(rows: AsyncIterator[Row], to: TextIO, how: Format) -> int:
 
 
 def _jsonl(to: TextIO) -> Callable[[Row], object]:
-    return lambda row: to.write(json.dumps({**_told(row), "facts": json.loads(row.facts)}, ensure_ascii=True) + "\n")
+    return lambda row: to.write(json.dumps({**_told(row), "facts": _facts(row)}, ensure_ascii=True) + "\n")
 
 
 def _csv(to: TextIO) -> Callable[[Row], object]:
@@ -56,6 +56,14 @@ def _told(row: Row) -> dict[str, Any]:
     at: datetime = moment(row.at)
     names = {name: _plain(getattr(row, name)) for name in ("who", "channel", "request", "kind")}
     return {"seq": row.seq, "at": at.isoformat(), **names, "facts": row.facts, "previous": row.previous, "hash": row.hash}
+
+
+def _facts(row: Row) -> Any:
+    """Read the facts; what somebody put there in their place is written as it stands."""
+    try:
+        return json.loads(row.facts)
+    except ValueError:
+        return row.facts
 
 
 def _plain(kept: str | None) -> str | None:

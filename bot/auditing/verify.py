@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bot.store.audit import Audit, Head
 from bot.store.chain import START, Row
@@ -33,7 +33,7 @@ async def verify(audit: Audit, *, head: str | None = None) -> Verdict:
     async for row in audit.rows():
         fault = _fault(row, at, told, before) or await _customers(audit, row)
         if fault:
-            return Verdict(at.seq, at, at.seq + 1 if row.seq > at.seq + 1 else row.seq, fault)
+            return Verdict(at.seq, at, min(row.seq, at.seq + 1), fault)
         at = Head(row.seq, row.hash)
         seen = seen or row.hash.startswith(str(head))
     fault = await _end(audit, at, told, before)
@@ -59,10 +59,18 @@ def _fault(row: Row, at: Head, told: Mapping[int, str], head: Head | None) -> st
 
 async def _customers(audit: Audit, row: Row) -> str:
     """Hold the hashes of a request's customers to what its row says of them."""
-    kept = json.loads(row.facts).get(HASHES) if HASHES in row.facts else None
+    kept = _facts(row).get(HASHES) if HASHES in row.facts else None
     if kept is None or await audit.digest_of_customers(row.request or "") == kept:
         return ""
     return f"the hashes of the customers that row {row.seq} tells of were changed"
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    try:
+        facts = json.loads(row.facts)
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 async def _end(audit: Audit, at: Head, told: Mapping[int, str], before: Head | None) -> str:

@@ -49,6 +49,8 @@ class Reason(StrEnum):
     ALREADY_VOTED = "already_voted"
     CHANGED = "changed"
     """What is asked is no longer what this person was shown."""
+    PURGED = "purged"
+    """What is asked for was forgotten, as the policy's `retention_days` say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Forgets customer ids, reasons and whatever was typed of requests that ended long ago; several processes may do so at once."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -10,22 +11,28 @@ from bot.giving.record import purged
 AT_ONCE: Final = 100
 """Requests that are looked up together; each is forgotten in a transaction of its own."""
 
+Elsewhere = Callable[[Sequence[RequestId]], Awaitable[None]]
+"""Forgets what others than the books hold of requests."""
+
 
 class Purging:
     """Keeps the policy's `retention_days`."""
 
-    def __init__(self, *, books: Books, clock: Clock, days: int) -> None:
+    def __init__(self, *, books: Books, clock: Clock, days: int, elsewhere: Elsewhere) -> None:
         self._books = books
         self._clock = clock
         self._days = days
+        self._elsewhere = elsewhere
 
-    async def purge(self) -> tuple[RequestId, ...]:
-        """Forget all that is due, and answer which requests that were."""
+    async def purge(self) -> int:
+        """Forget all that is due, elsewhere first, so that a crash between leaves nothing; answer how many requests that were."""
         before = self._clock.now() - timedelta(days=self._days)
-        done: list[RequestId] = []
+        done = 0
         while due := await self._books.forgettable(before, limit=AT_ONCE):
-            done += [request for request in due if await self._purge(request)]
-        return tuple(done)
+            await self._elsewhere(due)
+            for request in due:
+                done += await self._purge(request)
+        return done
 
     async def _purge(self, request: RequestId) -> bool:
         """Forget one; whoever came second finds nothing to do."""

@@ -69,15 +69,32 @@ class Records(Protocol):
         """Write an entry at the end of the audit."""
 
 
-PASSING: Final = frozenset({Reason.LOOKUP_FAILED, Reason.UNKNOWN_REQUEST, Reason.WRONG_STATE, Reason.ALREADY_VOTED, Reason.WRONG_COUNT})
+PASSING: Final = frozenset(
+    {
+        Reason.LOOKUP_FAILED,
+        Reason.UNKNOWN_REQUEST,
+        Reason.WRONG_STATE,
+        Reason.ALREADY_VOTED,
+        Reason.WRONG_COUNT,
+        Reason.NO_RULE,
+        Reason.NO_CUSTOMERS,
+    }
+)
 """Refusals that say nothing of what somebody may do."""
 
 
 async def noted(records: Records, refusal: Refusal | None, act: Act, request: Request, who: Person) -> Refusal | None:
     """Write a refusal into the audit, where it says that somebody may not do a thing; and answer it."""
-    if refusal and refusal.reason not in PASSING:
-        await records.record(refused(request, [refusal], act, who.id))
+    if refusal:
+        await note_all(records, [refusal], act, request, who)
     return refusal
+
+
+async def note_all(records: Records, refusals: Sequence[Refusal], act: Act, request: Request, who: Person) -> None:
+    """Write all that stood against something into the audit, in one entry."""
+    against = [refusal for refusal in refusals if refusal.reason not in PASSING]
+    if against:
+        await records.record(refused(request, against, act, who.id))
 
 
 def refused(request: Request, refusals: Sequence[Refusal], act: Act, who: UserId) -> Entry:

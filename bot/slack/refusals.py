@@ -137,6 +137,7 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.WRONG_STATE: _always("It has moved on."),
     Reason.ALREADY_VOTED: _always("You have approved this already; it waits for somebody else."),
     Reason.CHANGED: _always("This is no longer what you were shown, so nothing was done."),
+    Reason.PURGED: _named("The customers of", " are forgotten: it ended longer ago than the policy keeps their ids."),
 }
 """What is missing."""
 
@@ -173,6 +174,7 @@ CURES: Final[dict[Reason, str]] = {
     Reason.WRONG_STATE: "Nothing was changed.",
     Reason.ALREADY_VOTED: "There is nothing left for you to do.",
     Reason.CHANGED: "Open it again to see what it is now.",
+    Reason.PURGED: "How many they were, who agreed and what came of it still stands in /discount status.",
 }
 """What to do about it."""
 
@@ -209,6 +211,7 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.WRONG_STATE: "it had moved on",
     Reason.ALREADY_VOTED: "the same person had approved it before",
     Reason.CHANGED: "it is no longer what was shown",
+    Reason.PURGED: "its customers are forgotten by now",
 }
 """A reason in a few words, for where it is noted why something came to nothing."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, insert, select
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.record import Entry, What
 from bot.store.chain import COLUMNS, Row, append, row_of
-from bot.store.database import Database, Room, Transaction
+from bot.store.database import Database, Kept, Room, Transaction
 from bot.store.evidence import Evidence
 from bot.store.hashes import AuditKey, digest_of, holds
 from bot.store.schema_audit import audit, audit_customers, audit_head, audit_heads
@@ -71,11 +71,12 @@ class Audit(Room):
 
     async def rows(self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None) -> AsyncIterator[Row]:
         """Read rows in their order, from a moment on and before another one, never many at once."""
-        values = {
+        values: dict[str, Kept] = {
             "since": micros(since) if since else -FOR_EVER,
             "until": micros(until) if until else FOR_EVER,
-            **({} if channel is None else {"channel": text(channel)}),
         }
+        if channel is not None:
+            values["channel"] = text(channel)
         after = -FOR_EVER
         while found := await self._database.run(_ROWS if channel is None else _ROWS_OF, {**values, "after": after}):
             for values_of_row in found:

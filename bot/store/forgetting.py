@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import BindParameter, bindparam, select, update
 
 from bot.giving.request import Typed
-from bot.store.database import Transaction
+from bot.store.database import Kept, Transaction
 from bot.store.schema import batches, customers, outbox, requests
 from bot.store.serial import micros, packed, typed_json
 
-_OF: Final = bindparam("which")
+_OF: Final[BindParameter[str]] = bindparam("which")
 _BARE: Final = update(requests).where(requests.c.id == _OF)
 _NO_IDS: Final = update(customers).where(customers.c.request == _OF)
 _NO_ENDS: Final = update(batches).where(batches.c.request == _OF)
@@ -27,7 +27,8 @@ FORGETTABLE: Final = (
 
 async def forget(transaction: Transaction, request: str, at: datetime) -> None:
     """Forget what is personal about a request; its rows and their numbers stay."""
-    bare = {"reason": "", "note": "", "first_customer": "", "last_customer": "", "typed": typed_json(Typed()), "purged_at": micros(at)}
+    words: dict[str, Kept] = dict.fromkeys(("reason", "note", "first_customer", "last_customer"), "")
+    bare: dict[str, Kept] = {**words, "typed": typed_json(Typed()), "purged_at": micros(at)}
     await transaction.run(_BARE, {"which": request, **bare})
     await transaction.run(_NO_IDS, {"which": request, "ids": packed([])})
     await transaction.run(_NO_ENDS, {"which": request, "ends": None})
