@@ -17,6 +17,7 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
+from bot.daily import Daily
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
@@ -25,24 +26,28 @@ from bot.giving.ending import Ending
 from bot.giving.engine import Patience
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock
+from bot.giving.purging import Purging
+from bot.giving.record import policy_in_force
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.identity import person_of
-from bot.jobs import DurableJobs
+from bot.jobs import DurableJobs, engine_url, forget_workflows
 from bot.outbox import Outbox
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client, own_team, socket_mode
+from bot.slack.head_note import tell_head
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople
 from bot.slack.screens import Screens
+from bot.store.audit import Head
 from bot.store.books import SqlBooks, open_books
 from bot.store.sole import alone
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
-from handlers import add_form, card, discount, strays
+from handlers import add_form, card, customers, discount, strays
 from handlers.counter import Counter
 
 ACK_SECONDS: Final = 2.5
@@ -123,6 +128,7 @@ async def bot(
         )
         acks, rules = AcksFirst(jobs), RuleBook(world.dintero, world.clock)
         counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
+        await world.books.record(policy_in_force(policy))
         await stack.enter_async_context(_working(world, jobs, counter, rules))
         port = await stack.enter_async_context(_listening(settings, build_bolt(world.client, counter, acks), world.books, rules))
         stack.callback(jobs.begin_no_more)
@@ -148,7 +154,7 @@ async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncItera
     async with (
         open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,
         alone(database),
-        open_books(database) as books,
+        open_books(database, clock=clock, audit_key=settings.key) as books,
         open_dintero(
             settings.dintero_api_url,
             settings.dintero_account_id,
@@ -183,6 +189,7 @@ def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook)
         ending=Ending(books=books, dintero=dintero, door=door, clock=clock),
         outbox=Outbox(books=books, announcer=announcer, clock=clock),
         rules=rules,
+        daily=_daily(world),
     )
 
 
@@ -210,6 +217,17 @@ class _Identify(AsyncMiddleware):
                 return await next()
 
 
+def _daily(world: World) -> Daily:
+    """Put together what is done once a day."""
+    policy, books, clock = world.door.policy, world.books, world.clock
+
+    async def tell(head: Head) -> None:
+        await tell_head(world.client, policy.admins, seq=head.seq, digest=head.hash)
+
+    purging = Purging(books=books, clock=clock, days=policy.retention_days, elsewhere=forget_workflows)
+    return Daily(purging, books.audit, clock, tell)
+
+
 def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> AsyncApp:
     """Make the Bolt app with all its handlers.
 
@@ -218,16 +236,9 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
     app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, ignoring_self_events_enabled=False)
 
     app.use(_Identify(counter, acks))
-    for module in (discount, add_form, card, strays):
+    for module in (discount, add_form, card, customers, strays):
         module.register(app)
     return app
-
-
-def engine_url(database_url: str) -> str:
-    """Say where the durable engine keeps its own records: on SQLite in a file beside ours, so that neither waits for the other."""
-    if not database_url.startswith("sqlite"):
-        return database_url
-    return database_url.removesuffix(".db") + ".dbos.db"
 
 
 @asynccontextmanager

@@ -1,15 +1,16 @@
 """Runs approved requests to the end, across restarts, and owns every background task; the durable engine is known here only."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
+from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID, StepOptions
 
+from bot.daily import Daily
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
 from bot.giving.engine import Giving, Interrupted, Patience
@@ -93,7 +94,9 @@ class DurableJobs:
         self._speak.set()
 
     @asynccontextmanager
-    async def running(self, *, desk: Desk, starting: Starting, ending: Ending, outbox: Outbox, rules: RuleBook) -> AsyncIterator[None]:
+    async def running(
+        self, *, desk: Desk, starting: Starting, ending: Ending, outbox: Outbox, rules: RuleBook, daily: Daily
+    ) -> AsyncIterator[None]:
         """Go on with what an earlier process left, and work until the block ends; then be out within ten seconds."""
         self._launch(ending)
         telling = asyncio.create_task(self._every(OUTBOX_SECONDS, outbox.empty, self._speak))
@@ -101,6 +104,7 @@ class DurableJobs:
             asyncio.create_task(self._every(SWEEP_SECONDS, lambda: self._sweep(desk, starting, ending), self._look)),
             asyncio.create_task(self._every(RULES_SECONDS, rules.refresh)),
             asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
+            asyncio.create_task(self._every(TIDY_SECONDS, daily.look)),
         ]
         try:
             yield
@@ -280,6 +284,40 @@ class DurableJobs:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("work after a click failed", exc_info=error)
+
+
+def engine_url(database_url: str) -> str:
+    """Say where the durable engine keeps its own records: on SQLite in a file beside ours, so that neither waits for the other."""
+    if not database_url.startswith("sqlite"):
+        return database_url
+    return database_url.removesuffix(".db") + ".dbos.db"
+
+
+async def forget_workflows(requests: Sequence[RequestId]) -> None:
+    """Forget what this process's engine still has of requests: those that failed are kept otherwise, with their errors."""
+    found = await DBOS.list_workflows_async(workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False)
+    if found:
+        await DBOS.delete_workflows_async([workflow.workflow_id for workflow in found])
+
+
+@asynccontextmanager
+async def workflows_from_outside(engine_url: str) -> AsyncIterator[Callable[[Sequence[RequestId]], Awaitable[None]]]:
+    """Forget the same where no engine runs in this process, as for `discount-bot purge`."""
+    client = DBOSClient(system_database_url=engine_url)
+
+    async def forget(requests: Sequence[RequestId]) -> None:
+        found = await client.list_workflows_async(workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False)
+        if found:
+            await client.delete_workflows_async([workflow.workflow_id for workflow in found])
+
+    try:
+        yield forget
+    finally:
+        await asyncio.to_thread(client.destroy)
+
+
+def _prefixes(requests: Sequence[RequestId]) -> list[str]:
+    return [f"{request}:" for request in requests]
 
 
 async def _close_engine() -> None:

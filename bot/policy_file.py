@@ -148,7 +148,9 @@ def _policy(table: Table) -> Policy:
     top = TopKeys.model_validate(table)
     defaults = _given(_below(table, "defaults"))
     channels = {ChannelId(name): _channel(ChannelId(name), {**defaults, **_given(keys)}) for name, keys in top.channels.items()}
-    return Policy(currency=top.currency, timezone=top.timezone, admins=tuple(top.admins), channels=channels)
+    return Policy(
+        currency=top.currency, timezone=top.timezone, admins=tuple(top.admins), retention_days=top.retention_days, channels=channels
+    )
 
 
 def _given(keys: Table) -> dict[str, Any]:

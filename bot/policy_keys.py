@@ -82,5 +82,6 @@ class TopKeys(BaseModel):
     currency: Annotated[str, AfterValidator(_currency)] = Field(description='an ISO 4217 code in capitals, such as "NOK"')
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(description='a time zone of the IANA database, such as "Europe/Oslo"')
     admins: Admins = Field([], description="a list of one or more user ids (U…, W…)")
+    retention_days: int = Field(90, ge=1, le=36_500, description="a whole number of days from 1 to 36,500")
     defaults: dict[str, Any] = Field({}, description="a table, [defaults], of what may be said of a channel")
     channels: dict[str, Any] = Field({}, description="tables, [channels.C…], one a channel")

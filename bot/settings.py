@@ -79,10 +79,16 @@ class Basics(BaseModel):
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         SecretStr("sqlite:///discount-bot.db"), alias="DATABASE_URL", description="sqlite:///a-file.db or postgresql://…"
     )
+    audit_key: SecretStr | None = Field(None, alias="AUDIT_KEY", description="any text; keep it secret and the same")
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
         LogLevel.INFO, alias="LOG_LEVEL", description="debug, info, warning or error"
     )
     log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(LogFormat.CONSOLE, alias="LOG_FORMAT", description="console or json")
+
+    @property
+    def key(self) -> str | None:
+        """The audit's key, where one is set."""
+        return self.audit_key.get_secret_value() if self.audit_key else None
 
 
 class Settings(Basics):
@@ -116,7 +122,6 @@ class Settings(Basics):
     policy_file: Path = Field(Path("policy.toml"), alias="POLICY_FILE", description="the path of a TOML file")
     host: str = Field("127.0.0.1", alias="HOST", description="the address to listen on")
     port: int = Field(3000, alias="PORT", ge=0, le=65535, description="a port from 1 to 65535, or 0 for any free one")
-    audit_key: SecretStr | None = Field(None, alias="AUDIT_KEY", description="any text; keep it secret and the same")
 
     @property
     def socket_mode(self) -> bool:

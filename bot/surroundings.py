@@ -34,8 +34,21 @@ class Surroundings:
 
 def look_around(env: Mapping[str, str]) -> Surroundings:
     """Read both; the policy file is found even where other settings are wrong."""
-    path = Path(env.get("POLICY_FILE") or str(Settings.model_fields["policy_file"].default))
+    path = _policy_path(env)
     return Surroundings(_or_faults(lambda: Settings.read(env)), _or_faults(lambda: load_policy(path)))
+
+
+def read_policy(env: Mapping[str, str]) -> Policy:
+    """Read the policy alone, for whoever needs no credentials.
+
+    Raises:
+        UnusableSettings: with every fault, a line each.
+    """
+    return load_policy(_policy_path(env))
+
+
+def _policy_path(env: Mapping[str, str]) -> Path:
+    return Path(env.get("POLICY_FILE") or str(Settings.model_fields["policy_file"].default))
 
 
 def _or_faults(read: Callable[[], Read]) -> Read | UnusableSettings:

@@ -30,7 +30,7 @@ def register(app: AsyncApp) -> None:
 
 async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Show an approver what a yes is for."""
-    request, channel = _pressed(body)
+    request, channel = pressed(body)
 
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.consider(request, who, channel)
@@ -58,7 +58,7 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, coun
 
 async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Ask an approver why not."""
-    request, channel = _pressed(body)
+    request, channel = pressed(body)
 
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.rejectable(request, who, channel)
@@ -85,13 +85,13 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
 
 async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Take the request back."""
-    request, channel = _pressed(body)
+    request, channel = pressed(body)
     await _answer(ack, respond, counter, lambda: counter.desk.cancel(request, who, channel), outcomes.cancelled)
 
 
 async def carry_on(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Go on with a stopped request."""
-    request, channel = _pressed(body)
+    request, channel = pressed(body)
     await _answer(
         ack, respond, counter, lambda: counter.desk.carry_on(request, who, channel), lambda now: outcomes.resolved(now, Event.CONTINUED)
     )
@@ -99,7 +99,7 @@ async def carry_on(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
 
 async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Leave a stopped request as it is."""
-    request, channel = _pressed(body)
+    request, channel = pressed(body)
     await _answer(
         ack, respond, counter, lambda: counter.desk.end_here(request, who, channel), lambda now: outcomes.resolved(now, Event.ENDED_HERE)
     )
@@ -107,7 +107,7 @@ async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
 
 async def give_now(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """End the hold of an approved request."""
-    request, channel = _pressed(body)
+    request, channel = pressed(body)
     await _answer(ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), outcomes.hurried)
 
 
@@ -141,6 +141,6 @@ async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: A
     counter.jobs.soon(told())
 
 
-def _pressed(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
+def pressed(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
     """Read which request's button was pressed, and in which channel: both are checked against the books."""
     return RequestId(str(body["actions"][0].get("value") or "")), ChannelId(str((body.get("channel") or {}).get("id") or ""))

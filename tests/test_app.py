@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.app import engine_url
 from bot.errors import UnusableSettings
+from bot.jobs import engine_url
 from bot.sandbox.dintero import Fault, Operation
 from bot.tryout.shop import database_in, open_bot, open_shop
 

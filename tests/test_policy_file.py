@@ -122,6 +122,18 @@ def test_what_is_said_for_all_channels_is_kept(tmp_path: Path, key: str, value: 
     assert getattr(load(tmp_path, toml({**TOP, key: f'"{value}"'})), key) == value
 
 
+def test_the_days_that_customer_ids_are_kept_are_90_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert load(tmp_path, toml(TOP)).retention_days == 90
+    assert load(tmp_path, toml({**TOP, "retention_days": "7"})).retention_days == 7
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "true", '"90"', "36_501"])
+def test_any_other_number_of_days_is_an_error(tmp_path: Path, value: str) -> None:
+    (fault,) = faults(tmp_path, toml({**TOP, "retention_days": value}))
+    assert "retention_days is" in fault
+    assert "from 1 to 36,500" in fault
+
+
 def test_admins_are_kept(tmp_path: Path) -> None:
     assert load(tmp_path, toml({**TOP, "admins": '["U1", "W2"]'})).admins == ("U1", "W2")
 
@@ -194,10 +206,10 @@ def test_a_key_that_is_not_enforced_is_no_key(tmp_path: Path, table: str, key: s
     assert f"{table.replace('__', '.')}.{key} is no known key; allowed: name, rules, " in fault
 
 
-@pytest.mark.parametrize("key", ["retention_days", "channel", "approvals"])
+@pytest.mark.parametrize("key", ["retention_day", "channel", "approvals"])
 def test_a_key_that_is_none_at_the_top_is_named(tmp_path: Path, key: str) -> None:
     (fault,) = faults(tmp_path, toml({key: "1", **TOP}))
-    assert fault == f"policy.toml, line 1: {key} is no known key; allowed: currency, timezone, admins, defaults, channels"
+    assert fault == f"policy.toml, line 1: {key} is no known key; allowed: currency, timezone, admins, retention_days, defaults, channels"
 
 
 @pytest.mark.parametrize("key", TOP)

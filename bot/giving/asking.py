@@ -17,6 +17,7 @@ from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
+from bot.giving.record import Act, note_all, noted, refused
 from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_request_id, new_short_id
 from bot.giving.reviewing import review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
@@ -83,7 +84,7 @@ class Asking:
             return found
         admitted, no_post = await self._admitted(who, found.request.channel)
         if isinstance(admitted, Refusal):
-            return admitted
+            return await noted(self._books, admitted, Act.ASK, found.request, who) or admitted
         return no_post or await self._form(found)
 
     async def redraw(self, draft: RequestId, who: Person, typed: Typed) -> Form | Refusal:
@@ -110,9 +111,10 @@ class Asking:
         if isinstance(found, Refusal):
             return found
         admitted, no_post = await self._admitted(who, found.request.channel)
-        refused = admitted if isinstance(admitted, Refusal) else no_post
-        if refused:
-            return await self._form(found, as_faults((refused,), but=()))
+        not_let_in = admitted if isinstance(admitted, Refusal) else no_post
+        if not_let_in:
+            await noted(self._books, not_let_in, Act.ASK, found.request, who)
+            return await self._form(found, as_faults((not_let_in,), but=()))
         if not found.typed.rule:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.NO_RULE)),))
         try:
@@ -127,6 +129,7 @@ class Asking:
         faults = (*faults_of_ids(customers), *faults_of_key(found.typed))
         request = _filled_in(found, rule, customers)
         decision = self._decide(request, found.policy, groups)
+        await note_all(self._books, decision.refusals, Act.ASK, request, who)
         faults = (*faults, *as_faults(decision.refusals, but=faults))
         if faults:
             return await self._form(found, faults)
@@ -139,7 +142,7 @@ class Asking:
             return Refusal(Reason.UNKNOWN_REQUEST)
         admitted, no_post = await self._admitted(who, found.channel)
         if isinstance(admitted, Refusal):
-            return admitted
+            return await noted(self._books, admitted, Act.ASK, found, who) or admitted
         if no_post:
             return no_post
         try:
@@ -264,6 +267,7 @@ class Asking:
             return request
         decision = self._decide(request, policy, groups)
         if decision.refusals:
+            page.note(refused(request, decision.refusals, Act.ASK, request.requester))
             return decision.refusals[0]
         if decision.approvals != request.approvals:
             return Refusal(Reason.CHANGED)

@@ -106,6 +106,13 @@ def may_see(
     return _concerned(approvers, profile.id, groups, request, admins)
 
 
+def may_list(
+    approvers: Sequence[str], profile: Profile, groups: Membership, *, request: Request, admins: Sequence[UserId]
+) -> Refusal | None:
+    """Say why somebody is not shown who the customers are: requester, approvers and admins are, nobody else in the channel."""
+    return _full_member(profile, admins) or _concerned(approvers, profile.id, groups, request, admins)
+
+
 # the request itself
 
 

@@ -16,10 +16,12 @@ from bot.giving.pausing import Pauses
 from bot.giving.people import Person
 from bot.giving.policy import Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
+from bot.giving.record import Act, noted, refused, shown
 from bot.giving.reminding import Reminding
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved
 from bot.giving.reviewing import review_of, usable_now
 from bot.giving.rewards import Usable, cost
+from bot.giving.roster import Roster, roster_of
 from bot.giving.stories import story_of
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
@@ -70,13 +72,19 @@ class Desk:
         return tuple([await story_of(self._books, request, self._door.policy) for request in found])
 
     async def consider(self, request: RequestId, who: Person, channel: ChannelId | None) -> Consideration | Refusal:
-        """Show an approver what a yes would be for."""
+        """Show an approver what a yes would be for; that they were shown it stands in the audit."""
+        considered = await self._considered(request, who, channel, Act.APPROVE)
+        if isinstance(considered, Consideration):
+            await self._books.record(shown(considered.review.request, who.id))
+        return considered
+
+    async def _considered(self, request: RequestId, who: Person, channel: ChannelId | None, act: Act) -> Consideration | Refusal:
         found = await self._clicked(request, channel)
         if isinstance(found, Refusal):
             return found
         refusal = await self._door.approver(who, found) or self._not_waiting(found) or self._forbidden(found)
         if refusal:
-            return refusal
+            return await noted(self._books, refusal, act, found, who) or refusal
         policy = self._door.policy.channels[found.channel]
         decision = Decision(Outcome.WAITS, found.approvals)
         spaced = await self._spaced(found)
@@ -96,7 +104,8 @@ class Desk:
         found = await self._clicked(request, None)
         if isinstance(found, Refusal):
             return found
-        refusal = await self._door.approver(who, found) or await self.miscounted(request, typed)
+        unfit = await noted(self._books, await self._door.approver(who, found), Act.APPROVE, found, who)
+        refusal = unfit or await self.miscounted(request, typed)
         if refusal:
             return refusal
         async with self._page(request) as page:
@@ -107,12 +116,12 @@ class Desk:
         found = await self._clicked(request, None)
         if isinstance(found, Refusal):
             return found
-        refusal = await self._door.approver(who, found)
+        refusal = await noted(self._books, await self._door.approver(who, found), Act.REJECT, found, who)
         return refusal or await self._change(request, Event.REJECTED, who.id, note=why)
 
     async def rejectable(self, request: RequestId, who: Person, channel: ChannelId | None) -> Story | Refusal:
         """Show an approver what a no would be for."""
-        considered = await self.consider(request, who, channel)
+        considered = await self._considered(request, who, channel, Act.REJECT)
         return considered if isinstance(considered, Refusal) else considered.story
 
     async def cancel(
@@ -129,8 +138,8 @@ class Desk:
         if refusal is None:
             return await self._change(found.id, Event.CANCELLED, who.id)
         if found.channel not in {channel, typed_in} or not (is_held(found, self._clock.now()) or _cancelled_by(found, who.id)):
-            return refusal
-        refusal = await self._door.seer(who, found.channel, found)
+            return await noted(self._books, refusal, Act.CANCEL, found, who) or refusal
+        refusal = await noted(self._books, await self._door.seer(who, found.channel, found), Act.CANCEL, found, who)
         return refusal or await self._change(found.id, Event.CANCELLED, who.id, only_held=True)
 
     async def give_now(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
@@ -151,6 +160,11 @@ class Desk:
             await page.keep(hurried)
             await page.say(*tellings(hurried, Happened.HURRIED, now, by=who.id))
             return hurried
+
+    async def customers(self, request: RequestId, who: Person, channel: ChannelId | None, page: int) -> Roster | Refusal:
+        """Show requester, approvers and admins who the customers are; each look stands in the audit."""
+        found = await self._clicked(request, channel)
+        return found if isinstance(found, Refusal) else await roster_of(self._books, self._door, found, who, page)
 
     async def carry_on(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
         """Continue a stopped request in a new round, under the same once-only key."""
@@ -222,6 +236,7 @@ class Desk:
         if by == request.requester:
             return Refusal(Reason.OWN_REQUEST)
         if forbidden := self._forbidden(request):
+            page.note(refused(request, [forbidden], Act.APPROVE, by))
             return forbidden
         vote = Vote(request.id, request.round, by, now, digest(request, terms_of(request.rule)))
         if not await page.vote(vote):
@@ -278,7 +293,8 @@ class Desk:
         found = await self._clicked(request, channel)
         if isinstance(found, Refusal):
             return found
-        refusal = await self._door.canceller(who, found)
+        act = Act.CONTINUE if event is Event.CONTINUED else Act.END_HERE
+        refusal = await noted(self._books, await self._door.canceller(who, found), act, found, who)
         if refusal:
             return refusal
         async with self._page(request) as page:

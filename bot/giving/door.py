@@ -97,6 +97,17 @@ class Door:
             approvers, profile, groups, channel=channel, request=request, admins=self.policy.admins
         )
 
+    async def concerned(self, who: Person, request: Request) -> Refusal | None:
+        """Let in who may see the customers of a request: requester, approvers and admins, also where its channel is listed no more."""
+        if who.team != self._team:
+            return Refusal(Reason.STRANGER, who=self.policy.admins)
+        approvers = (self.policy.channels.get(request.channel) or _closed(request.channel)).approvers
+        try:
+            profile, groups = await self._look_up(who.id, approvers)
+        except PeopleUnavailable as error:
+            return _unavailable(error)
+        return deciding.may_list(approvers, profile, groups, request=request, admins=self.policy.admins)
+
     async def groups(self, policy: ChannelPolicy) -> deciding.Membership:
         """Look up the groups that may approve in a channel.
 

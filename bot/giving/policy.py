@@ -52,6 +52,8 @@ class Reason(StrEnum):
     NOT_AN_ADMIN = "not_an_admin"
     NOT_HELD = "not_held"
     """Nothing is held any more: it goes on by itself, or has gone."""
+    PURGED = "purged"
+    """What is asked for was forgotten, as the policy's `retention_days` say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Policy:
     currency: str
     timezone: str
     admins: tuple[UserId, ...] = ()
+    retention_days: int = 90
+    """After their end, so many days until customer ids, reasons and whatever was typed are forgotten."""
     channels: Mapping[ChannelId, ChannelPolicy] = field(default_factory=dict)
 
     def notify_of(self, channel: ChannelId) -> tuple[ChannelId, ...]:

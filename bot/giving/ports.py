@@ -10,6 +10,7 @@ from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, R
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.pauses import Pause
 from bot.giving.people import Profile
+from bot.giving.record import Entry
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Rule
 
@@ -109,6 +110,12 @@ class Page(Protocol):
     async def forget_faults(self) -> None:
         """Begin that count anew: a request was given to its end."""
 
+    def note(self, *entries: Entry) -> None:
+        """Put entries into the audit. How a request moves, and every yes, `keep` and `vote` write there by themselves."""
+
+    async def forget(self, at: datetime) -> None:
+        """Forget customer ids, the reason, the note and what was typed; the counts stay."""
+
 
 class Books(Protocol):
     """What the bot remembers, whatever crashes."""
@@ -155,6 +162,12 @@ class Books(Protocol):
 
     async def forget_drafts(self, before: datetime) -> int:
         """Delete drafts opened before a moment, and say how many."""
+
+    async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
+        """List requests that ended before a moment and are not purged yet, the oldest first."""
+
+    async def record(self, entry: Entry) -> None:
+        """Write an entry into the audit that comes with no change of a request."""
 
     # what is given
 

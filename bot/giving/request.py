@@ -181,6 +181,8 @@ class Request:
     pausing: Pausing = Pausing.NO
     rule_before: Rule | None = None
     """The rule as it was before it changed, where a yes was lost by that."""
+    purged_at: datetime | None = None
+    """Since when its customers, its reason and whatever was typed are forgotten."""
 
     @property
     def production(self) -> bool:

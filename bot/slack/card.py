@@ -7,7 +7,7 @@ from slackblocks import ActionsBlock, Block, Button
 from bot.giving.notices import Story
 from bot.giving.request import Request, State
 from bot.giving.rewards import cost
-from bot.slack import facts, paused
+from bot.slack import customers_modal, facts, paused
 from bot.slack.blocks import actions, button, confirmation, context, message, section, sections
 from bot.slack.look import Look, Message
 from bot.slack.standing import mark, standing
@@ -57,12 +57,15 @@ def lines(story: Story, look: Look) -> list[str]:
         facts.account(request),
         *facts.own_key(request),
         *facts.reason(request),
+        *facts.forgotten(request, look),
         *([f"*Asked:* {look.token(request.asked_at)}"] if request.asked_at else []),
     ]
 
 
 def _buttons(request: Request) -> list[Block]:
     row = _row(request)
+    if row is None and request.purged_at is None:
+        row = actions(BUTTONS, _show(request))
     return [row] if row else []
 
 
@@ -70,15 +73,19 @@ def _row(request: Request) -> ActionsBlock | None:
     if request.state is State.WAITING:
         approve = button("Approve…", action=APPROVE, value=request.id, style="primary")
         reject = button("Reject…", action=REJECT, value=request.id)
-        return actions(BUTTONS, approve, reject, _cancel(request))
+        return actions(BUTTONS, approve, reject, _cancel(request), _show(request))
     if request.state is State.STOPPED:
         go_on = button("Continue…", action=CONTINUE, value=request.id, style="primary")
-        return actions(BUTTONS, go_on, _end(request))
+        return actions(BUTTONS, go_on, _end(request), _show(request))
     if request.state is State.APPROVED and request.give_after:
-        return actions(BUTTONS, _cancel(request), button("Give now", action=GIVE_NOW, value=request.id))
+        return actions(BUTTONS, _cancel(request), button("Give now", action=GIVE_NOW, value=request.id), _show(request))
     if request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
-        return actions(BUTTONS, _cancel(request))
+        return actions(BUTTONS, _cancel(request), _show(request))
     return None
+
+
+def _show(request: Request) -> Button:
+    return button(customers_modal.BUTTON, action=customers_modal.SHOW, value=request.id)
 
 
 def _cancel(request: Request) -> Button:

@@ -71,6 +71,11 @@ def reason(request: Request) -> list[str]:
     return [f"*Why:* {said(request.reason, REASON)}"] if request.reason.strip() else []
 
 
+def forgotten(request: Request, look: Look) -> list[str]:
+    """Say since when its customers and what was written about it are forgotten."""
+    return [f"*Forgotten:* who the customers are, and what was written, since {look.token(request.purged_at)}"] if request.purged_at else []
+
+
 def own_key(request: Request) -> list[str]:
     """Name the once-only key where the requester set it."""
     if not request.own_key:

@@ -1,13 +1,20 @@
 """The books as one object, opened over whichever database the settings name."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from sqlalchemy import select
 
+from bot.clock import SystemClock
 from bot.giving.ids import RequestId
-from bot.store.database import address, is_sqlite
+from bot.giving.ports import Clock
+from bot.giving.record import Entry
+from bot.store.audit import Audit
+from bot.store.database import Database, address, is_sqlite
+from bot.store.evidence import Evidence
+from bot.store.hashes import AuditKey
 from bot.store.migration import migrate
 from bot.store.outbox import Outbox
 from bot.store.outcomes import Outcomes
@@ -16,13 +23,24 @@ from bot.store.pausing import Pauses
 from bot.store.postgres import open_postgres
 from bot.store.requests import Requests
 from bot.store.schema import requests
+from bot.store.schema_audit import audit_key as audit_key_table
 from bot.store.sqlite import open_sqlite
 
 _PING: Final = select(requests.c.id).limit(1)
+_KEY: Final = select(audit_key_table.c.key)
 
 
 class SqlBooks(Requests, Outcomes, Outbox, Pauses):
-    """What the bot remembers, on SQLite or PostgreSQL."""
+    """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""
+
+    def __init__(self, database: Database, evidence: Evidence, audit: Audit) -> None:
+        super().__init__(database)
+        self._evidence = evidence
+        self.audit = audit
+
+    async def record(self, entry: Entry) -> None:
+        """Write an entry into the audit that comes with no change of a request."""
+        await self.audit.record(entry)
 
     def page(self, request: RequestId) -> AbstractAsyncContextManager[SqlPage | None]:
         """Open a request's page: lock its row until the block ends; None where there is none.
@@ -30,7 +48,7 @@ class SqlBooks(Requests, Outcomes, Outbox, Pauses):
         Whatever the block raises, nothing of it is written. Inside it, write by the page and not by the books: SQLite
         has one writer, who would wait for itself (and is told so by a RuntimeError).
         """
-        return open_page(self._database, request)
+        return open_page(self._database, request, self._evidence)
 
     async def ping(self) -> None:
         """Make sure that the database answers.
@@ -42,8 +60,8 @@ class SqlBooks(Requests, Outcomes, Outbox, Pauses):
 
 
 @asynccontextmanager
-async def open_books(url: str) -> AsyncIterator[SqlBooks]:
-    """Bring the database to the present schema, and open the books.
+async def open_books(url: str, *, clock: Clock | None = None, audit_key: str | None = None) -> AsyncIterator[SqlBooks]:
+    """Bring the database to the present schema, and open the books; without an audit key, one is made and kept there.
 
     Raises:
         UnusableSettings: the address is none of ours.
@@ -52,4 +70,16 @@ async def open_books(url: str) -> AsyncIterator[SqlBooks]:
     await migrate(url)
     where = address(url)
     async with open_sqlite(where) if is_sqlite(where) else open_postgres(where) as database:
-        yield SqlBooks(database)
+        own = await _own_key(database, make=audit_key is None)
+        keys = tuple(AuditKey(key) for key in (audit_key, own) if key)
+        evidence = Evidence(clock or SystemClock(), keys[0])
+        yield SqlBooks(database, evidence, Audit(database, evidence, keys))
+
+
+async def _own_key(database: Database, *, make: bool) -> str | None:
+    """Read the key that is kept in the database; whoever makes one first, all use that."""
+    if make and not await database.run(_KEY, {}):
+        new = database.insert(audit_key_table).on_conflict_do_nothing(index_elements=["one"])
+        await database.run(new, {"one": 1, "key": secrets.token_hex(32)})
+    rows = await database.run(_KEY, {})
+    return str(rows[0][0]) if rows else None

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -10,9 +12,13 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Notice
 from bot.giving.pauses import Pause
+from bot.giving.record import Entry, approval
 from bot.giving.request import Request, Vote
 from bot.store import pausing
+from bot.store.chain import append
 from bot.store.database import Database, Kept, Transaction
+from bot.store.evidence import Evidence
+from bot.store.forgetting import forget
 from bot.store.requests import VOTES
 from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
 from bot.store.schema import customers, outbox, requests, votes
@@ -33,7 +39,7 @@ _MANY: Final = 1_000
 class SqlPage:
     """One request, locked; `request` is as it stands, and as `keep` last wrote it."""
 
-    def __init__(self, database: Database, transaction: Transaction, request: Request) -> None:
+    def __init__(self, database: Database, transaction: Transaction, request: Request, evidence: Evidence) -> None:
         self._transaction = transaction
         self._vote = (
             database.insert(votes)
@@ -41,14 +47,18 @@ class SqlPage:
             .returning(votes.c.id)
         )  # fmt: skip
         self._id = text(request.id)
+        self._stored = request
+        self._entries: list[Entry] = []
+        self._evidence = evidence
         self.request = request
 
     async def keep(self, request: Request) -> None:
-        """Write the request's row, all of it."""
+        """Write the request's row, all of it, and what moved it into the audit."""
         row = request_row(request)
         del row["id"]
         await self._transaction.run(_KEEP, {"which": self._id, **row})
-        self.request = request
+        self._entries += await self._evidence.of_change(self._transaction, self._stored, request)
+        self.request = self._stored = request
 
     async def votes(self) -> tuple[Vote, ...]:
         """Read the yeses of the request's present round, oldest first."""
@@ -57,7 +67,23 @@ class SqlPage:
 
     async def vote(self, vote: Vote) -> bool:
         """Write a yes; false where this person has said yes in this round before."""
-        return bool(await self._transaction.run(self._vote, vote_row(vote)))
+        new = bool(await self._transaction.run(self._vote, vote_row(vote)))
+        if new:
+            self.note(approval(self.request, vote))
+        return new
+
+    async def forget(self, at: datetime) -> None:
+        """Forget customer ids, the reason, the note and what was typed; the counts stay."""
+        await forget(self._transaction, self._id, at)
+        self.request = self._stored = replace(self.request, purged_at=at, reason="", note="", first_customer="", last_customer="")
+
+    def note(self, *entries: Entry) -> None:
+        """Put entries into the audit, with what else this page writes."""
+        self._entries += entries
+
+    async def close(self) -> None:
+        """Write the audit, as the last thing before the end: from then on whoever else writes there waits."""
+        await append(self._transaction, self._entries, self._evidence.now())
 
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
         """Write the customers, `portion` of them a row, in place of any written before and of what came of those."""
@@ -90,8 +116,11 @@ class SqlPage:
 
 
 @asynccontextmanager
-async def open_page(database: Database, request: RequestId) -> AsyncIterator[SqlPage | None]:
+async def open_page(database: Database, request: RequestId, evidence: Evidence) -> AsyncIterator[SqlPage | None]:
     """Lock a request's row until the block ends; None where there is none."""
     async with database.transaction() as transaction:
         rows = await transaction.run(_LOCK, {"which": text(request)})
-        yield SqlPage(database, transaction, request_of(rows[0])) if rows else None
+        page = SqlPage(database, transaction, request_of(rows[0]), evidence) if rows else None
+        yield page
+        if page:
+            await page.close()

@@ -10,6 +10,7 @@ from bot.errors import ShortIdTaken
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.request import ENDED, Request, State, Typed, Vote
 from bot.store.database import Database, Kept, Room
+from bot.store.forgetting import FORGETTABLE
 from bot.store.rows import REQUEST, request_of, request_row, vote_of
 from bot.store.schema import requests, votes
 from bot.store.serial import micros, text, typed_json, typed_of, untext
@@ -108,6 +109,11 @@ class Requests(Room):
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests of which a reminder or the escalation is due."""
         return tuple(RequestId(untext(row[0])) for row in await self._database.run(_DUE, {"now": micros(now)}))
+
+    async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
+        """List requests that ended before a moment and are not purged yet, the oldest first."""
+        rows = await self._database.run(FORGETTABLE, {"before": micros(before), "most": limit})
+        return tuple(RequestId(untext(row[0])) for row in rows)
 
     async def forget_drafts(self, before: datetime) -> int:
         """Delete drafts opened before a moment, and say how many; what hangs on them goes by foreign key."""

@@ -78,6 +78,7 @@ requests = Table(
     Column("escalated_to", Text, nullable=False, server_default=""),
     Column("pausing", Text, nullable=False, server_default=""),
     Column("rule_before", Text),
+    Column("purged_at", BigInteger),
     Index(None, "channel", "created_at"),
 )
 """`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement."""

@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from bot.giving.answers import Consideration
-from bot.giving.ids import RuleId
+from bot.giving.ids import CustomerId, RuleId
 from bot.giving.notices import Happened, Kind, Story
 from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import State, StopReason, Typed
 from bot.giving.rewards import Usable
+from bot.giving.roster import PER_PAGE, Roster
 from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
 from bot.slack import (
     add_modal,
     approve_modal,
     card,
+    customers_modal,
     help,  # noqa: A004 - the command's own word
     lines,
     modals,
@@ -75,6 +77,9 @@ def drawn_views() -> Iterator[dict[str, Any]]:
         yield approve_modal.build(samples.consideration(count=count), LOOK, external_id="e")
         long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count)
         yield approve_modal.build(long, LOOK, external_id="e")
+    for request, page in ((samples.REQUEST, 1), (samples.LONG_REQUEST, 1), (samples.LONG_REQUEST, 10**7)):
+        for one in ("ann", "<!channel>" + "*" * 245, "\U0001f600" * 255, "\u202e\x00" * 127):
+            yield customers_modal.build(Roster(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e")
     for story in stories():
         yield reject_modal.build(story, LOOK, external_id="e")
     yield modals.loading(LONG, external_id="e", metadata="m")

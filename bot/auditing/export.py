@@ -1,0 +1,70 @@
+"""Writes the audit out, row by row, so that it can be any size: JSON lines for machines, CSV for a spreadsheet."""
+
+import csv
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TextIO
+
+from bot.store.chain import Row
+from bot.store.serial import moment, untext
+
+COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones too
+"""A cell that begins with one of these would be computed, not shown."""
+
+
+class Format(StrEnum):
+    """How it is written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+async def export(rows: AsyncIterator[Row], to: TextIO, how: Format) -> int:
+    """Write rows, and say how many."""
+    write = _csv(to) if how is Format.CSV else _jsonl(to)
+    written = 0
+    async for row in rows:
+        write(row)
+        written += 1
+    return written
+
+
+def _jsonl(to: TextIO) -> Callable[[Row], object]:
+    return lambda row: to.write(json.dumps({**_told(row), "facts": _facts(row)}, ensure_ascii=True) + "\n")
+
+
+def _csv(to: TextIO) -> Callable[[Row], object]:
+    writer = csv.writer(to, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    return lambda row: writer.writerow([cell(value) for value in _told(row).values()])
+
+
+def cell(value: object) -> str:
+    """Write a cell so that a spreadsheet shows it, whatever it begins with.
+
+    >>> cell("=1+1"), cell("R-7K2QF"), cell(None)
+    ("'=1+1", 'R-7K2QF', '')
+    """
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _told(row: Row) -> dict[str, Any]:
+    at: datetime = moment(row.at)
+    names = {name: _plain(getattr(row, name)) for name in ("who", "channel", "request", "kind")}
+    return {"seq": row.seq, "at": at.isoformat(), **names, "facts": row.facts, "previous": row.previous, "hash": row.hash}
+
+
+def _facts(row: Row) -> Any:
+    """Read the facts; what somebody put there in their place is written as it stands."""
+    try:
+        return json.loads(row.facts)
+    except ValueError:
+        return row.facts
+
+
+def _plain(kept: str | None) -> str | None:
+    return None if kept is None else untext(kept)

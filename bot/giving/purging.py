@@ -1,0 +1,44 @@
+"""Forgets customer ids, reasons and whatever was typed of requests that ended long ago; several processes may do so at once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
+from bot.giving.ids import RequestId
+from bot.giving.ports import Books, Clock
+from bot.giving.record import purged
+
+AT_ONCE: Final = 100
+"""Requests that are looked up together; each is forgotten in a transaction of its own."""
+
+Elsewhere = Callable[[Sequence[RequestId]], Awaitable[None]]
+"""Forgets what others than the books hold of requests."""
+
+
+class Purging:
+    """Keeps the policy's `retention_days`."""
+
+    def __init__(self, *, books: Books, clock: Clock, days: int, elsewhere: Elsewhere) -> None:
+        self._books = books
+        self._clock = clock
+        self._days = days
+        self._elsewhere = elsewhere
+
+    async def purge(self) -> int:
+        """Forget all that is due, elsewhere first, so that a crash between leaves nothing; answer how many requests that were."""
+        before = self._clock.now() - timedelta(days=self._days)
+        done = 0
+        while due := await self._books.forgettable(before, limit=AT_ONCE):
+            await self._elsewhere(due)
+            for request in due:
+                done += await self._purge(request)
+        return done
+
+    async def _purge(self, request: RequestId) -> bool:
+        """Forget one; whoever came second finds nothing to do."""
+        async with self._books.page(request) as page:
+            if page is None or page.request.purged_at or not page.request.ended:
+                return False
+            await page.forget(self._clock.now())
+            page.note(purged(page.request, self._days))
+            return True

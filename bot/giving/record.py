@@ -1,0 +1,201 @@
+"""What stands in the audit: one entry for each thing that happened, never with a customer's id; knows not where it is written."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from bot.giving.ids import ChannelId, RequestId, UserId
+from bot.giving.people import Person
+from bot.giving.policy import Policy, Reason, Refusal
+from bot.giving.request import MOVES, Event, Request, State, Vote, digest
+from bot.giving.terms import terms_of
+
+
+class What(StrEnum):
+    """The kinds of entries, beside those that are named as the event by which a request moved (`Event`)."""
+
+    SHOWN = "shown"
+    """An approver was shown what a yes is for."""
+    APPROVAL = "approval"
+    """One person's yes."""
+    REFUSED = "refused"
+    """The policy, or who somebody is, stood against what they wanted."""
+    MOVED = "moved"
+    """A change of state by no event: an operator's hand, or a database that was restored."""
+    OUTCOME = "outcome"
+    """What came of a round's batches, in numbers."""
+    LOOKED = "looked"
+    """Somebody looked at the list of customers."""
+    PURGED = "purged"
+    POLICY = "policy"
+    """The policy that is in force from here on."""
+    HEAD = "head"
+    """The end of the chain was told to the admins."""
+
+
+class Act(StrEnum):
+    """What somebody wanted, where it was refused."""
+
+    ASK = "ask"
+    APPROVE = "approve"
+    REJECT = "reject"
+    CANCEL = "cancel"
+    CONTINUE = "continue"
+    END_HERE = "end_here"
+    SHOW_CUSTOMERS = "show_customers"
+
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of the audit, before it has its place and its time there. `who` is None where it was the bot itself."""
+
+    kind: str
+    who: UserId | None = None
+    channel: ChannelId | None = None
+    request: RequestId | None = None
+    facts: Facts = field(default_factory=dict)
+
+
+class Records(Protocol):
+    """Whoever writes entries that come with no change of a request."""
+
+    async def record(self, entry: Entry) -> None:
+        """Write an entry at the end of the audit."""
+
+
+PASSING: Final = frozenset(
+    {
+        Reason.LOOKUP_FAILED,
+        Reason.UNKNOWN_REQUEST,
+        Reason.WRONG_STATE,
+        Reason.ALREADY_VOTED,
+        Reason.WRONG_COUNT,
+        Reason.NO_RULE,
+        Reason.NO_CUSTOMERS,
+    }
+)
+"""Refusals that say nothing of what somebody may do."""
+
+
+async def noted(records: Records, refusal: Refusal | None, act: Act, request: Request, who: Person) -> Refusal | None:
+    """Write a refusal into the audit, where it says that somebody may not do a thing; and answer it."""
+    if refusal:
+        await note_all(records, [refusal], act, request, who)
+    return refusal
+
+
+async def note_all(records: Records, refusals: Sequence[Refusal], act: Act, request: Request, who: Person) -> None:
+    """Write all that stood against something into the audit, in one entry."""
+    against = [refusal for refusal in refusals if refusal.reason not in PASSING]
+    if against:
+        await records.record(refused(request, against, act, who.id))
+
+
+def refused(request: Request, refusals: Sequence[Refusal], act: Act, who: UserId) -> Entry:
+    """Tell what stood against what somebody wanted; a refusal's detail is left out, since it may hold what a person typed."""
+    return _of(request, What.REFUSED, who, {"act": act, "reasons": [refusal.reason for refusal in refusals], "state": request.state})
+
+
+def shown(request: Request, who: UserId) -> Entry:
+    """Tell that an approver was shown what a yes is for."""
+    return _of(request, What.SHOWN, who, {"digest": digest_of_shown(request)})
+
+
+def looked(request: Request, who: UserId, first: int, last: int) -> Entry:
+    """Tell that somebody saw these of the customers, counted from 1."""
+    return _of(request, What.LOOKED, who, {"first": first, "last": last, "customers": request.customers})
+
+
+def purged(request: Request, days: int) -> Entry:
+    """Tell that a request's customers, reason, note and what was typed are forgotten."""
+    return _of(request, What.PURGED, None, {"retention_days": days, "customers": request.customers})
+
+
+def approval(request: Request, vote: Vote) -> Entry:
+    """Tell one person's yes; one that was carried into a new round says when it was said."""
+    return _of(request, What.APPROVAL, vote.by, {"round": vote.round, "digest": vote.digest, "said_at": vote.at.isoformat()})
+
+
+def policy_in_force(policy: Policy) -> Entry:
+    """Tell the whole policy and its hash: SHA-256 over canonical JSON, in hexadecimal."""
+    whole = asdict(policy)
+    whole["channels"] = {name: _sorted(keys) for name, keys in whole["channels"].items()}
+    written = json.loads(canonical(whole))
+    return Entry(kind=What.POLICY, facts={"hash": hashlib.sha256(canonical(written).encode()).hexdigest(), "policy": written})
+
+
+def change(before: Request, after: Request) -> Entry | None:
+    """Tell how a request moved; None where it did not. Whatever writes a request calls this, so no path can forget it."""
+    if before.state is after.state:
+        asked = after.cancel_asked_by
+        return _of(after, Event.CANCEL_ASKED, asked, {"round": after.round}) if asked and asked != before.cancel_asked_by else None
+    kind = _event(before, after)
+    return _of(after, kind, _doer(before, after), {"from": before.state, "to": after.state, **_facts(before, after)})
+
+
+def digest_of_shown(request: Request) -> str:
+    """Compute the digest of what stands in the books: what an approval is bound to."""
+    return digest(request, terms_of(request.rule)) if request.rule else ""
+
+
+def canonical(value: object) -> str:
+    """Write JSON of which the same value always gives the same text, on any machine."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_plain)
+
+
+def _of(request: Request, kind: str, who: UserId | None, facts: Facts) -> Entry:
+    return Entry(kind=kind, who=who, channel=request.channel, request=request.id, facts={"short": request.short, **facts})
+
+
+def _event(before: Request, after: Request) -> str:
+    """Find the event behind a move; of two between the same states, the rule tells which it was."""
+    events = [event for (state, event), to in MOVES.items() if (state, to) == (before.state, after.state)]
+    if Event.RULE_CHANGED in events and before.rule != after.rule:
+        return Event.RULE_CHANGED
+    return next((event for event in events if event is not Event.RULE_CHANGED), events[0] if events else What.MOVED)
+
+
+def _doer(before: Request, after: Request) -> UserId | None:
+    """Say who moved it; None where it was the bot."""
+    if before.state is State.DRAFT:
+        return after.requester
+    decided = (after.decided_by, after.decided_at) != (before.decided_by, before.decided_at)
+    return after.decided_by if decided else None
+
+
+def _facts(before: Request, after: Request) -> dict[str, Any]:
+    """Tell what matters about a move: what was agreed to, how many must agree, and why it stopped; no words of a person's."""
+    facts: dict[str, Any] = {"round": after.round, "digest": digest_of_shown(after)}
+    if before.state is State.DRAFT:
+        facts |= {
+            "account": after.account,
+            "approvals": after.approvals,
+            "customers": after.customers,
+            "once_only_key": "own" if after.own_key else "derived",
+            "reason_given": bool(after.reason),
+            "rule": after.rule.id if after.rule else None,
+        }
+    if after.state is State.WAITING:
+        facts["approvals"] = after.approvals
+    if after.state is State.STOPPED or (after.stop and after.state is State.DONE):
+        facts["stop"] = after.stop
+    if after.note in set(Reason):
+        facts["why"] = after.note
+    return facts
+
+
+def _sorted(keys: dict[str, Any]) -> dict[str, Any]:
+    """Put what has no order into one."""
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in keys.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)

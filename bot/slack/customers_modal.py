@@ -1,0 +1,54 @@
+"""Shows whoever is concerned the customers of a request, whole, a page at a time."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from slackblocks import Block
+
+from bot.giving.ids import RequestId
+from bot.giving.roster import Roster
+from bot.slack import facts
+from bot.slack.blocks import SECTION, actions, button, context, modal, plain, section
+from bot.slack.look import Json, Look
+from bot.slack.writing import packed, visible
+
+TITLE: Final = "Customers"
+SHOW: Final = "discount_show_customers"
+BUTTON: Final = "Show customers"
+TURNS: Final = ("discount_customers_first", "discount_customers_back", "discount_customers_on", "discount_customers_last")
+"""A page is turned by one of these; to which, stands in its value, and is checked like everything else."""
+LONGEST_NUMBER: Final = 9
+"""Digits; whatever is longer is no page."""
+
+
+def build(roster: Roster, look: Look, *, external_id: str) -> Json:
+    """Draw a page, in plain text, so that ids can be copied as they are."""
+    request, last = roster.request, roster.first + len(roster.customers) - 1
+    which = f"{look.number(roster.first)}–{look.number(last)} of {look.number(request.customers)}" if request.customers > 1 else "1 of 1"
+    return modal(
+        TITLE,
+        [
+            section(f"{facts.rule_name(request)} for {look.customers(request.customers)}, {which}:"),
+            *map(plain, packed(map(visible, roster.customers), SECTION)),
+            *_turns(roster),
+            context(f"{request.short} · {facts.stage(request)} · that you looked at these ids stands in the audit"),
+        ],
+        external_id=external_id,
+        metadata=request.id,
+    )
+
+
+def read_turn(body: Mapping[str, Any]) -> tuple[RequestId, int]:
+    """Read whose customers are shown, and which page is asked for; 0 where that is none."""
+    page = str(body["actions"][0].get("value") or "")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) <= LONGEST_NUMBER else 0
+    return RequestId(str(body["view"].get("private_metadata") or "")), number
+
+
+def _turns(roster: Roster) -> list[Block]:
+    if roster.pages == 1:
+        return []
+    words = ("⏮ First", "◀ Back", "On ▶", "Last ⏭")
+    to = (1, max(roster.page - 1, 1), min(roster.page + 1, roster.pages), roster.pages)
+    drawn = [button(word, action=action, value=str(page)) for word, action, page in zip(words, TURNS, to, strict=True)]
+    return [actions("discount_customers_turns", *drawn), context(f"Page {roster.page} of {roster.pages}")]

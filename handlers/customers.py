@@ -1,0 +1,47 @@
+"""**Show customers**: the full list of ids, for requester, approvers and admins."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.giving.ids import ChannelId, RequestId
+from bot.giving.people import Person
+from bot.giving.policy import Refusal
+from bot.slack import customers_modal, words
+from bot.slack.screens import Drawing, Sentence, View
+from handlers.card import pressed
+from handlers.counter import Counter
+
+
+def register(app: AsyncApp) -> None:
+    """Listen to the card's button, and to those that turn the pages."""
+    app.action(customers_modal.SHOW)(show)
+    for turn in customers_modal.TURNS:
+        app.action(turn)(turn_page)
+
+
+async def show(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Show the first page."""
+    request, channel = pressed(body)
+    await ack()
+    drawing = _draw(counter, request, who, channel, 1)
+    counter.jobs.soon(counter.screens.open(body["trigger_id"], customers_modal.TITLE, drawing, respond=respond))
+
+
+async def turn_page(ack: AsyncAck, body: dict[str, Any], who: Person, counter: Counter) -> None:
+    """Show another page; whether this person may see it is asked anew."""
+    request, page = customers_modal.read_turn(body)
+    await ack()
+    counter.jobs.soon(counter.screens.redraw(body["view"]["external_id"], _draw(counter, request, who, None, page), user=who.id))
+
+
+def _draw(counter: Counter, request: RequestId, who: Person, channel: ChannelId | None, page: int) -> Drawing:
+    async def draw(external: str) -> View | Sentence:
+        found = await counter.desk.customers(request, who, channel, page)
+        if isinstance(found, Refusal):
+            return Sentence(customers_modal.TITLE, words.refusal(found, counter.look))
+        return customers_modal.build(found, counter.look, external_id=external)
+
+    return draw

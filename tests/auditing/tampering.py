@@ -1,0 +1,40 @@
+"""What somebody does who holds the database and takes its guards away, for the tests of what is noticed then."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import create_engine, text
+
+from bot.store.database import address
+
+TABLES = ("audit", "audit_heads", "audit_customers", "audit_head")
+
+
+def run(url: str, *statements: str, **values: Any) -> None:
+    """Run statements as they stand."""
+    engine = create_engine(address(url))
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement), values)
+    finally:
+        engine.dispose()
+
+
+def unguard(url: str) -> None:
+    """Take every trigger away."""
+    if url.startswith("sqlite"):
+        kinds = ("no_update", "no_delete", "no_replace")
+        run(url, *[f"DROP TRIGGER {table}_{kind}" for table in TABLES[:3] for kind in kinds], "DROP TRIGGER audit_head_stays")
+    else:
+        run(url, *[f"ALTER TABLE {table} DISABLE TRIGGER ALL" for table in TABLES])
+
+
+def rows(url: str) -> list[Mapping[str, Any]]:
+    """Read the audit, in its order."""
+    engine = create_engine(address(url))
+    try:
+        with engine.connect() as connection:
+            return [dict(row) for row in connection.execute(text("SELECT * FROM audit ORDER BY seq")).mappings()]
+    finally:
+        engine.dispose()

@@ -1,0 +1,216 @@
+"""The audit's chain: nothing is written twice or lost however many write at once, and nothing is changed unseen."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import DBAPIError
+
+from bot.auditing.verify import verify
+from bot.giving.ids import ChannelId, UserId
+from bot.giving.record import Entry, canonical
+from bot.store.audit import Head
+from bot.store.books import SqlBooks, open_books
+from bot.store.chain import Row
+from tests.auditing import tampering
+
+ROWS = 12
+
+
+def an_entry(number: int = 0, **facts: Any) -> Entry:
+    return Entry(kind="tested", who=UserId("U0ANN"), channel=ChannelId("C0"), facts={"number": number, **facts})
+
+
+async def filled(books: SqlBooks, number: int = ROWS) -> Head:
+    for at in range(number):
+        await books.record(an_entry(at, odd='\x00"\ud800é=1+1'))
+    head = await books.audit.head()
+    assert head
+    return head
+
+
+async def test_the_audit_begins_empty_and_fine(books: SqlBooks) -> None:
+    verdict = await verify(books.audit)
+    assert verdict.fine
+    assert verdict.rows == 0
+
+
+async def test_each_row_follows_the_one_before_it(books: SqlBooks) -> None:
+    head = await filled(books)
+    verdict = await verify(books.audit, head=head.hash[:8])
+    assert (verdict.fine, verdict.rows, verdict.head) == (True, ROWS, head)
+
+
+async def test_many_who_write_at_once_make_one_chain(database_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        several = [await stack.enter_async_context(open_books(database_url)) for _ in range(3)]
+        await asyncio.gather(*(books.record(an_entry(at)) for at in range(20) for books in several))
+        verdict = await verify(several[0].audit)
+        assert (verdict.fine, verdict.rows) == (True, 60)
+        numbers = [row.facts async for row in several[1].audit.rows()]
+        assert sorted(numbers) == sorted(canonical({"number": at}) for at in range(20) for _ in several)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET kind = 'nothing' WHERE seq = 3",
+        "DELETE FROM audit WHERE seq = 3",
+        "UPDATE audit_heads SET hash = 'x'",
+        "DELETE FROM audit_heads",
+        "UPDATE audit_customers SET key = 'x'",
+        "DELETE FROM audit_customers",
+        "DELETE FROM audit_head",
+    ],
+)
+async def test_the_database_refuses_to_change_the_audit(books: SqlBooks, database_url: str, statement: str) -> None:
+    head = await filled(books)
+    await books.audit.keep_head(head)
+    customers = "INSERT INTO audit_customers (request, portion, key, hashes) VALUES ('r', 0, 'k', :none)"
+    tampering.run(database_url, customers, none=b"")
+    with pytest.raises(DBAPIError, match="only ever added|has a head"):
+        tampering.run(database_url, statement)
+    assert (await verify(books.audit)).fine
+
+
+@pytest.mark.parametrize("table", tampering.TABLES)
+async def test_postgresql_refuses_to_empty_the_audit(postgres_url: str, table: str) -> None:
+    async with open_books(postgres_url) as books:
+        await filled(books)
+        with pytest.raises(DBAPIError, match="only ever added"):
+            tampering.run(postgres_url, f"TRUNCATE {table}")
+
+
+async def test_sqlite_refuses_to_write_over_a_row(sqlite_url: str) -> None:
+    async with open_books(sqlite_url) as books:
+        await filled(books)
+        with pytest.raises(DBAPIError, match="only ever added"):
+            tampering.run(sqlite_url, "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE seq = 3")
+
+
+# what a person with the database in hand can do, and what is noticed of it
+
+
+async def tampered(url: str, *statements: str, **values: Any) -> Any:
+    async with open_books(url) as books:
+        await books.audit.keep_head(await filled(books))
+        tampering.unguard(url)
+        tampering.run(url, *statements, **values)
+        return await verify(books.audit)
+
+
+@pytest.mark.parametrize(
+    ("statements", "first", "words"),
+    [
+        (["UPDATE audit SET who = 'U0BO' WHERE seq = 4"], 4, "was changed"),
+        (["UPDATE audit SET facts = '{' WHERE seq = 4"], 4, "was changed"),
+        (["UPDATE audit SET at = at + 1 WHERE seq = 1"], 1, "was changed"),
+        (["DELETE FROM audit WHERE seq = 5"], 5, "taken out"),
+        (["DELETE FROM audit WHERE seq <= 2"], 1, "taken out"),
+        (["UPDATE audit SET seq = -1 WHERE seq = 5"], -1, "does not follow"),
+        (
+            ["INSERT INTO audit SELECT seq - 1, at, who, channel, request, kind, facts, previous, hash FROM audit WHERE seq = 1"],
+            0,
+            "put in",
+        ),
+        (["INSERT INTO audit SELECT 99, at, who, channel, request, kind, facts, previous, hash FROM audit WHERE seq = 1"], 14, "taken out"),
+        (["DELETE FROM audit WHERE seq > 10"], 11, "all after it are missing"),
+        (["DELETE FROM audit WHERE seq > 10", "UPDATE audit_head SET seq = 10"], 10, "not the one that the chain ended with"),
+        (
+            ["DELETE FROM audit WHERE seq > 10", "UPDATE audit_head SET seq = 10, hash = (SELECT hash FROM audit WHERE seq = 10)"],
+            11,
+            "all after it are missing",
+        ),
+        (["DELETE FROM audit_head"], 14, "head was taken away"),
+        (
+            [
+                "UPDATE audit SET seq = -7 WHERE seq = 7",
+                "UPDATE audit SET seq = 7 WHERE seq = 8",
+                "UPDATE audit SET seq = 8 WHERE seq = -7",
+            ],
+            7,
+            "does not follow",
+        ),
+    ],
+)
+async def test_what_was_done_to_the_rows_is_found(database_url: str, statements: list[str], first: int, words: str) -> None:
+    verdict = await tampered(database_url, *statements)
+    assert verdict.seq == first
+    assert words in verdict.fault
+
+
+def written_anew(url: str, since: int) -> list[str]:
+    """Change a row, and write all hashes after it anew: what nobody sees who has only the rows."""
+    statements, previous = [], ""
+    for row in tampering.rows(url):
+        one = Row(**{**row, "previous": previous, "kind": "forged" if row["seq"] == since else row["kind"]})
+        previous = one.own_hash()
+        statements.append(f"UPDATE audit SET kind = '{one.kind}', previous = '{one.previous}', hash = '{previous}' WHERE seq = {one.seq}")
+    return [*statements, f"UPDATE audit_head SET hash = '{previous}'"]
+
+
+async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_told(database_url: str) -> None:
+    async with open_books(database_url) as books:
+        told = await filled(books)
+        tampering.unguard(database_url)
+        tampering.run(database_url, *written_anew(database_url, 5))
+        assert (await verify(books.audit)).fine
+        assert "no row has the hash" in (await verify(books.audit, head=told.hash)).fault
+
+
+async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_kept(database_url: str) -> None:
+    async with open_books(database_url) as books:
+        await books.audit.keep_head(await filled(books))
+        tampering.unguard(database_url)
+        tampering.run(database_url, *written_anew(database_url, 5))
+        verdict = await verify(books.audit)
+    assert verdict.seq == ROWS
+    assert "told to the admins" in verdict.fault
+
+
+async def test_a_tail_that_is_cut_off_with_its_head_is_found_by_the_head_that_was_told(database_url: str) -> None:
+    async with open_books(database_url) as books:
+        told = await filled(books)
+        tampering.unguard(database_url)
+        last = tampering.rows(database_url)[9]
+        tampering.run(database_url, "DELETE FROM audit WHERE seq > 10", f"UPDATE audit_head SET seq = 10, hash = '{last['hash']}'")
+        assert (await verify(books.audit)).fine
+        assert not (await verify(books.audit, head=told.hash)).fine
+
+
+VALUES = st.text(st.characters(codec="ascii", exclude_characters="\x00"), max_size=5)
+CHANGES = st.fixed_dictionaries(
+    {"seq": st.integers(1, ROWS), "column": st.sampled_from(["at", "who", "channel", "request", "kind", "facts", "previous", "hash"])}
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(CHANGES, min_size=1, max_size=4), value=VALUES, number=st.integers(0, 9))
+async def test_of_any_rows_that_are_changed_the_first_is_named(
+    tampered_books: tuple[SqlBooks, str], changes: list[dict[str, Any]], value: str, number: int
+) -> None:
+    books, url = tampered_books
+    before = {row["seq"]: row for row in tampering.rows(url)}
+    for change in changes:
+        column = change["column"]
+        new = number if column == "at" else value
+        tampering.run(url, f"UPDATE audit SET {column} = :new WHERE seq = :seq", new=new, seq=change["seq"])
+    after = {row["seq"]: row for row in tampering.rows(url)}
+    first = min((seq for seq in before if before[seq] != after[seq]), default=None)
+    verdict = await verify(books.audit)
+    for seq, row in before.items():
+        keep = ", ".join(f"{name} = :{name}" for name in row if name != "seq")
+        tampering.run(url, f"UPDATE audit SET {keep} WHERE seq = :seq", **{**row, "seq": seq})
+    assert verdict.seq == first
+    assert (await verify(books.audit)).fine
+
+
+@pytest.fixture
+async def tampered_books(sqlite_url: str) -> Any:
+    async with open_books(sqlite_url) as books:
+        await filled(books)
+        tampering.unguard(sqlite_url)
+        yield books, sqlite_url

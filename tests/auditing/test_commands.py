@@ -1,0 +1,176 @@
+"""`discount-bot audit verify`, `audit export` and `purge`, from outside."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.auditing.export import COLUMNS, Format, cell, export
+from bot.giving.ids import ChannelId, CustomerId, UserId
+from bot.giving.record import Entry
+from bot.store.books import open_books
+from bot.store.chain import Row
+from tests.auditing import tampering
+from tests.clock import HandClock
+from tests.giving.office import BO, NOW, open_office, person
+from tests.test_cli import call
+
+POLICY = 'currency = "NOK"\ntimezone = "Europe/Oslo"\nretention_days = 30\n'
+KEY = "a-key-for-the-audit"
+
+
+async def _fill(url: str, key: str | None) -> str:
+    clock = HandClock(NOW)
+    async with open_books(url, clock=clock, audit_key=key) as books:
+        office = await open_office(books, clock=clock)
+        for customer in ("secret-customer-1", "secret-customer-2"):
+            request = await office.ask(customers=customer, reason="secret reason")
+            await office.desk.reject(request.id, person(BO), "secret note")
+            clock.pass_by(days=1)
+        await books.record(Entry(kind="=cmd|' /C calc'!A0", who=UserId("@sum"), channel=ChannelId("+47"), facts={"-1": "\t"}))
+        head = await books.audit.head()
+        assert head
+        return head.hash
+
+
+@pytest.fixture
+def filled(sqlite_url: str) -> str:
+    """Two requests that ended, and a row as nobody writes it; answers the chain's end."""
+    return asyncio.run(_fill(sqlite_url, None))
+
+
+def test_verify_says_that_all_is_fine(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+    for arguments in ([], ["--head", filled], ["--head", filled[:8]]):
+        said = call(tmp_path, "audit", "verify", *arguments, DATABASE_URL=sqlite_url)
+        assert (said.returncode, said.stderr) == (0, "")
+        assert f"ends with {filled}" in said.stdout
+
+
+def test_verify_names_the_first_row_that_was_changed(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+    tampering.unguard(sqlite_url)
+    tampering.run(sqlite_url, "UPDATE audit SET who = 'U0EVE' WHERE seq IN (2, 4)")
+    said = call(tmp_path, "audit", "verify", "--head", filled, DATABASE_URL=sqlite_url)
+    assert said.returncode == 1
+    assert "1 rows fit, then: row 2 was changed" in said.stdout
+
+
+def test_verify_finds_a_tail_that_was_cut_off_by_the_head_that_was_told(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+    tampering.unguard(sqlite_url)
+    last = tampering.rows(sqlite_url)[2]["hash"]
+    tampering.run(sqlite_url, "DELETE FROM audit WHERE seq > 3", f"UPDATE audit_head SET seq = 3, hash = '{last}'")
+    assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
+    assert call(tmp_path, "audit", "verify", "--head", filled, DATABASE_URL=sqlite_url).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["audit", "verify", "--head", "xyz"],
+        ["audit", "verify", "--head", "abc"],
+        ["audit", "export", "--since", "yesterday"],
+        ["audit", "export", "--format", "xls"],
+        ["audit", "unheard-of"],
+        ["purge", "now"],
+    ],
+)
+def test_unusable_arguments_are_2(tmp_path: Path, sqlite_url: str, arguments: list[str]) -> None:
+    assert call(tmp_path, *arguments, DATABASE_URL=sqlite_url).returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [["audit", "verify"], ["audit", "export"], ["purge"]])
+def test_no_database_is_2_and_none_is_made(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    said = call(tmp_path, *arguments, DATABASE_URL="sqlite:///nowhere.db")
+    assert said.returncode == 2
+    assert "there is no file nowhere.db" in said.stderr
+    assert not (tmp_path / "nowhere.db").exists()
+
+
+def test_export_writes_every_row_as_a_line_of_json(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+    said = call(tmp_path, "audit", "export", DATABASE_URL=sqlite_url)
+    rows = [json.loads(line) for line in said.stdout.splitlines()]
+    assert [row["seq"] for row in rows] == list(range(1, 6))
+    assert rows[0]["facts"]["customers"] == 1
+    assert rows[-1]["hash"] == filled
+    assert "secret" not in said.stdout
+
+
+def test_export_to_a_spreadsheet_has_no_cell_that_is_computed(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+    said = call(tmp_path, "audit", "export", "--format", "csv", DATABASE_URL=sqlite_url)
+    head, *rows = csv.reader(io.StringIO(said.stdout))
+    assert head == list(COLUMNS)
+    assert rows[-1][-1] == filled
+    assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    assert rows[-1][2:6] == ["'@sum", "'+47", "", "'=cmd|' /C calc'!A0"]
+
+
+def test_export_keeps_to_the_days_the_channel_and_the_customer(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+    def numbers(*arguments: str) -> list[int]:
+        said = call(tmp_path, "audit", "export", *arguments, DATABASE_URL=sqlite_url)
+        assert said.returncode == 0
+        return [json.loads(line)["seq"] for line in said.stdout.splitlines()]
+
+    assert filled
+    second = (NOW + timedelta(days=1)).astimezone(UTC).strftime("%Y-%m-%d")
+    assert numbers("--since", second) == [3, 4, 5]
+    assert numbers("--until", second) == [1, 2]
+    assert numbers("--channel", "C0SUPPORT") == [1, 2, 3, 4]
+    assert numbers("--customer", "secret-customer-2") == [3, 4]
+    assert numbers("--customer", "nobody") == []
+
+
+def test_a_customer_can_be_asked_for_with_the_key_of_the_settings_alone(tmp_path: Path, sqlite_url: str) -> None:
+    asyncio.run(_fill(sqlite_url, KEY))
+    asked = ("audit", "export", "--customer", "secret-customer-1")
+    assert len(call(tmp_path, *asked, DATABASE_URL=sqlite_url, AUDIT_KEY=KEY).stdout.splitlines()) == 2
+    other = call(tmp_path, *asked, DATABASE_URL=sqlite_url, AUDIT_KEY="another")
+    assert other.returncode == 1
+    assert "2 requests were hashed with another AUDIT_KEY" in other.stderr
+    assert KEY not in "".join(str(value) for row in tampering.rows(sqlite_url) for value in row.values())
+
+
+def test_purge_keeps_to_the_policys_days_and_the_audit_still_verifies(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+    assert filled
+    (tmp_path / "policy.toml").write_text(POLICY)
+    for forgotten in (2, 0):
+        said = call(tmp_path, "purge", DATABASE_URL=sqlite_url)
+        assert (said.returncode, said.stderr) == (0, "")
+        assert f"Forgotten of {forgotten} requests" in said.stdout
+    assert "secret" not in Path(sqlite_url.removeprefix("sqlite:///")).read_bytes().decode("latin-1")
+    assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
+
+
+def test_purge_without_a_policy_is_2(tmp_path: Path, sqlite_url: str) -> None:
+    assert call(tmp_path, "purge", DATABASE_URL=sqlite_url).returncode == 2
+
+
+async def test_what_is_written_out_may_be_of_any_size() -> None:
+    """A row goes out before the next one is read."""
+    out = io.StringIO()
+    sizes: list[int] = []
+
+    async def rows() -> AsyncIterator[Row]:
+        for at in range(3):
+            sizes.append(len(out.getvalue()))
+            yield Row(at, at, None, None, None, "tested", "{}", "", "")
+
+    assert await export(rows(), out, Format.JSONL) == 3
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_a_cell_that_would_be_computed_is_quoted(begins: str) -> None:
+    assert cell(f"{begins}1") == f"'{begins}1"
+
+
+async def test_two_ids_of_one_customer_are_not_mixed_up(sqlite_url: str) -> None:
+    async with open_books(sqlite_url, audit_key=KEY) as books:
+        office = await open_office(books)
+        request = await office.ask(customers="Ann\nann")
+        assert (await books.audit.named(CustomerId("Ann"))).requests == {request.id}
+        assert (await books.audit.named(CustomerId("ANN"))).requests == frozenset()

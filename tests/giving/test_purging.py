@@ -1,0 +1,143 @@
+"""What is forgotten once it was kept long enough, and what stays."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import create_engine, inspect, text
+
+from bot.auditing.verify import verify
+from bot.giving.batches import BatchOutcome, Refused
+from bot.giving.ids import CustomerId, RequestId
+from bot.giving.policy import Reason, Refusal
+from bot.giving.purging import Purging
+from bot.giving.request import Request, State, Typed
+from bot.store.books import SqlBooks
+from bot.store.database import address
+from bot.store.serial import unpacked
+from tests.giving.office import ANN, BO, NOW, SUPPORT, Office, open_office, person
+
+SECRETS = ("secret-customer", "secret reason", "secret note")
+LIST = "\n".join(f"secret-customer-{at}" for at in range(3))
+
+
+async def nothing_else(_requests: Sequence[RequestId]) -> None:
+    pass
+
+
+def purging(office: Office, days: int = 90) -> Purging:
+    return Purging(books=office.books, clock=office.clock, days=days, elsewhere=nothing_else)
+
+
+async def given(office: Office) -> Request:
+    request = await office.ask(customers=LIST, reason="secret reason")
+    await office.approve(request, BO)
+    await office.starting.begin(request.id)
+    refused = (Refused(CustomerId("secret-customer-1"), "secret note"),)
+    await office.books.settle(request.id, BatchOutcome(0, 0, 3, refused=refused))
+    await office.ending.finish(request.id, 1)
+    return request
+
+
+async def rejected(office: Office) -> Request:
+    request = await office.ask(customers=LIST, reason="secret reason")
+    await office.desk.reject(request.id, person(BO), "secret note")
+    return request
+
+
+def everything(url: str) -> str:
+    """Read all columns of all tables, as text, what is packed unpacked."""
+    engine = create_engine(address(url))
+    read: list[str] = []
+    with engine.connect() as connection:
+        for table in inspect(engine).get_table_names():
+            for row in connection.execute(text(f"SELECT * FROM {table}")):
+                read += [_plain(table, value) for value in row]
+    engine.dispose()
+    return "\n".join(read)
+
+
+def _plain(table: str, value: object) -> str:
+    packed = isinstance(value, bytes | memoryview) and table in {"customers", "batches"}
+    return str(unpacked(bytes(value))) if packed else str(value)  # type: ignore[call-overload]
+
+
+async def test_what_ended_long_enough_ago_is_forgotten_everywhere(books: SqlBooks, database_url: str) -> None:
+    office = await open_office(books)
+    await given(office)
+    await rejected(office)
+    assert all(secret in everything(database_url) for secret in SECRETS)
+    office.clock.pass_by(days=91)
+    assert await purging(office).purge() == 2
+    assert [secret for secret in SECRETS if secret in everything(database_url)] == []
+
+
+async def test_counts_digests_votes_and_the_audit_stay(books: SqlBooks) -> None:
+    office = await open_office(books)
+    request = await given(office)
+    before, tally, votes = await office.now(request.id), await books.tally(request.id), await books.votes(request.id, 1)
+    office.clock.pass_by(days=91)
+    await purging(office).purge()
+    after = await office.now(request.id)
+    assert (after.customers, after.customers_digest, after.once_key) == (before.customers, before.customers_digest, before.once_key)
+    assert (await books.tally(request.id), await books.votes(request.id, 1)) == (tally, votes)
+    assert await books.typed(request.id) == Typed()
+    assert (await verify(books.audit)).fine
+    assert (await books.audit.named(CustomerId("secret-customer-1"))).requests == {request.id}
+
+
+async def test_what_has_not_ended_or_not_long_enough_ago_is_kept(books: SqlBooks) -> None:
+    office = await open_office(books)
+    waiting, ended = await office.ask(customers=LIST), await rejected(office)
+    office.clock.pass_by(days=90)
+    assert await purging(office).purge() == 0
+    assert (await office.now(ended.id)).reason == "secret reason"
+    office.clock.pass_by(seconds=1)
+    assert await purging(office).purge() == 1
+    assert (await office.now(waiting.id)).first_customer == "secret-customer-0"
+
+
+async def test_how_long_it_is_kept_is_the_policys_word(books: SqlBooks) -> None:
+    office = await open_office(books)
+    await rejected(office)
+    office.clock.pass_by(days=8)
+    assert await purging(office, days=9).purge() == 0
+    assert await purging(office, days=7).purge() == 1
+
+
+async def test_several_processes_that_purge_at_once_purge_each_request_once(books: SqlBooks) -> None:
+    office = await open_office(books)
+    for _ in range(5):
+        await rejected(office)
+    office.clock.pass_by(days=91)
+    assert sum(await asyncio.gather(*(purging(office).purge() for _ in range(4)))) == 5
+    rows = [row.kind async for row in books.audit.rows()]
+    assert rows.count("purged") == 5
+
+
+async def test_what_others_hold_is_forgotten_first(books: SqlBooks) -> None:
+    office = await open_office(books)
+    request = await rejected(office)
+    office.clock.pass_by(days=91)
+    seen: list[tuple[RequestId, bool]] = []
+
+    async def elsewhere(requests: Sequence[RequestId]) -> None:
+        seen.extend([(one, (await office.now(one)).purged_at is None) for one in requests])
+
+    await Purging(books=books, clock=office.clock, days=90, elsewhere=elsewhere).purge()
+    assert seen == [(request.id, True)]
+
+
+async def test_whoever_asks_for_forgotten_customers_is_told_so(books: SqlBooks) -> None:
+    office = await open_office(books)
+    request = await rejected(office)
+    office.clock.pass_by(days=91)
+    await purging(office).purge()
+    shown = await office.desk.customers(request.id, person(ANN), SUPPORT, 1)
+    assert isinstance(shown, Refusal)
+    assert (shown.reason, shown.detail) == (Reason.PURGED, request.short)
+    for act in (office.approve(request, BO), office.desk.cancel(request.id, person(ANN), SUPPORT)):
+        refused = await act
+        assert isinstance(refused, Refusal)
+        assert refused.detail == State.REJECTED
+    assert office.clock.now() > NOW + timedelta(days=90)

@@ -1,0 +1,74 @@
+"""Who is shown the customers of a request, how many at a time, and that each look is written down."""
+
+import json
+
+import pytest
+
+from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import State
+from bot.giving.roster import PER_PAGE, Roster
+from bot.store.books import SqlBooks
+from tests.giving.office import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, QUICK, SUPPORT, open_office, person
+
+IDS = [f"c-{at}" for at in range(2_000)]
+
+
+@pytest.mark.parametrize("who", [ANN, BO, CHIEF])
+async def test_requester_approvers_and_admins_are_shown_the_list(sqlite_books: SqlBooks, who: UserId) -> None:
+    office = await open_office(sqlite_books)
+    request = await office.ask(customers="a\nb")
+    shown = await office.desk.customers(request.id, person(who), SUPPORT, 1)
+    assert isinstance(shown, Roster)
+    assert shown.customers == ("a", "b")
+    looks = [(row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"]
+    assert looks == [(who, {"short": request.short, "first": 1, "last": 2, "customers": 2})]
+
+
+@pytest.mark.parametrize(("who", "reason"), [(DI, Reason.NOT_YOURS), (GUS, Reason.GUEST), (UserId("U0X"), Reason.STRANGER)])
+async def test_nobody_else_is_and_that_they_tried_is_written_down(sqlite_books: SqlBooks, who: UserId, reason: Reason) -> None:
+    office = await open_office(sqlite_books)
+    request = await office.ask(customers="a\nb")
+    shown = await office.desk.customers(request.id, person(who), SUPPORT, 1)
+    assert isinstance(shown, Refusal)
+    assert shown.reason is reason
+    tries = [(row.who, json.loads(row.facts)["act"]) async for row in sqlite_books.audit.rows() if row.kind in {"looked", "refused"}]
+    assert tries == [(who, "show_customers")]
+
+
+async def test_neither_from_another_workspace_nor_by_another_channels_button(sqlite_books: SqlBooks) -> None:
+    office = await open_office(sqlite_books)
+    request = await office.ask()
+    elsewhere = await office.desk.customers(request.id, person(BO, ELSEWHERE), SUPPORT, 1)
+    other = await office.desk.customers(request.id, person(BO), QUICK, 1)
+    assert [no.reason for no in (elsewhere, other) if isinstance(no, Refusal)] == [Reason.STRANGER, Reason.UNKNOWN_REQUEST]
+
+
+async def test_the_pages_hold_all_of_them_once_in_their_order(sqlite_books: SqlBooks) -> None:
+    office = await open_office(sqlite_books)
+    request = await office.put(await office.ask(customers="\n".join(IDS)), state=State.WAITING)
+    async with sqlite_books.page(request.id) as page:
+        assert page
+        await page.put_customers(await _all(sqlite_books, request.id), portion=70)
+    await office.put(request, batch_size=7, batches_per_portion=10)
+    seen: list[str] = []
+    for number in range(1, 41):
+        shown = await office.desk.customers(request.id, person(BO), SUPPORT, number)
+        assert isinstance(shown, Roster)
+        assert shown.pages == 40
+        assert shown.first == len(seen) + 1
+        seen += shown.customers
+    assert seen == IDS
+
+
+@pytest.mark.parametrize(("asked", "got"), [(0, 1), (-3, 1), (3, 3), (4, 3), (10**9, 3)])
+async def test_a_page_that_is_not_there_is_the_nearest(sqlite_books: SqlBooks, asked: int, got: int) -> None:
+    office = await open_office(sqlite_books)
+    request = await office.ask(customers="\n".join(IDS[: 2 * PER_PAGE + 1]))
+    shown = await office.desk.customers(request.id, person(BO), SUPPORT, asked)
+    assert isinstance(shown, Roster)
+    assert shown.page == got
+
+
+async def _all(books: SqlBooks, request: RequestId) -> list[CustomerId]:
+    return [customer for number in range(await books.portions(request)) for customer in await books.customers(request, number)]

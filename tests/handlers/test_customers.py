@@ -1,0 +1,86 @@
+"""**Show customers**, as people meet it: the button, the pages, and whoever has no business there."""
+
+import copy
+
+import pytest
+
+from bot.giving.purging import Purging
+from bot.giving.request import State
+from bot.slack import customers_modal
+from tests.giving.test_purging import nothing_else
+from tests.handlers.stand import ELSEWHERE, Stand
+
+LIST = "\n".join(f"customer-{at}" for at in range(1, 121))
+
+
+async def test_an_approver_pages_through_the_whole_list(stand: Stand) -> None:
+    card = await stand.ask(LIST)
+    await stand.shop.bo.press("Show customers", card)
+    view = await stand.shop.bo.sees_view("Customers", text="1–50 of 120")
+    assert "customer-1\n" in view.text
+    assert "customer-50" in view.text
+    assert "customer-51" not in view.text
+    await view.press("Last ⏭")
+    view = await stand.shop.bo.sees_view("Customers", text="101–120 of 120")
+    assert "customer-120" in view.text
+    await view.press("◀ Back")
+    await stand.shop.bo.sees_view("Customers", text="51–100 of 120")
+
+
+async def test_whoever_is_only_in_the_channel_is_refused_and_sees_no_id(stand: Stand) -> None:
+    dora = stand.shop.slack.add_person("Dora")
+    stand.shop.support.members.add(dora.id)
+    card = await stand.ask(LIST)
+    await dora.press("Show customers", card)
+    await stand.errands.done()
+    told = dora.read(dora.ephemerals[-1])
+    assert "customer-" not in told
+    assert f"Ask <@{stand.shop.ann.id}>" in told or "Ask @Ann" in told
+
+
+async def test_a_card_never_holds_an_id(stand: Stand) -> None:
+    card = await stand.ask("customer-1\ncustomer-2")
+    assert "customer-" not in str(card)
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "1e3", "9" * 40, "", None, "२"])
+async def test_a_forged_page_is_the_nearest(stand: Stand, page: str | None) -> None:
+    card = await stand.ask(LIST)
+    await stand.shop.bo.press("Show customers", card)
+    view = await stand.shop.bo.sees_view("Customers")
+    await view.press("On ▶")
+    payload = copy.deepcopy(stand.last("block_actions").payload)
+    payload["actions"][0] |= {"action_id": customers_modal.TURNS[2], "value": page}
+    assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
+    await stand.errands.done()
+    await stand.shop.bo.sees_view("Customers", text="1–50 of 120")
+
+
+async def test_a_page_asked_for_under_another_name_is_judged_by_that_name(stand: Stand) -> None:
+    card = await stand.ask(LIST)
+    await stand.shop.bo.press("Show customers", card)
+    await (await stand.shop.bo.sees_view("Customers")).press("On ▶")
+    payload = copy.deepcopy(stand.last("block_actions").payload)
+    for forged in ({"id": stand.shop.gus.id}, {"team_id": ELSEWHERE}):
+        await stand.shop.slack.deliver("interactive", {**payload, "user": {**payload["user"], **forged}})
+    await stand.errands.done()
+    looks = [row.who async for row in stand.books.audit.rows() if row.kind == "looked"]
+    assert set(looks) == {stand.shop.bo.id}
+    view = await stand.shop.bo.sees_view("Customers")
+    assert "customer-" not in view.text
+
+
+async def test_a_card_of_a_purged_request_is_answered_with_a_sentence(stand: Stand) -> None:
+    card = await stand.ask(LIST)
+    await stand.shop.ann.press("Cancel request", card)
+    await stand.errands.done()
+    assert (await stand.request()).state is State.CANCELLED
+    stand.clock.pass_by(days=91)
+    await Purging(books=stand.books, clock=stand.clock, days=90, elsewhere=nothing_else).purge()
+    card = stand.shop.slack.messages(stand.shop.support)[0]
+    await stand.shop.ann.press("Show customers", card)
+    await stand.errands.done()
+    assert "are forgotten" in stand.shop.ann.read(stand.shop.ann.ephemerals[-1])
+    await stand.shop.ann.command(f"/discount status {(await stand.request()).short}", stand.shop.support)
+    await stand.errands.done()
+    assert "Forgotten:" in stand.shop.ann.read(stand.shop.ann.ephemerals[-1])
