@@ -14,7 +14,7 @@ from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.policy import Policy, Reason, Refusal
 from bot.giving.record import canonical, digest_of_shown, policy_in_force
 from bot.giving.request import Event, Request, State, StopReason
-from bot.store.books import SqlBooks
+from bot.store.books import SqlBooks, open_books
 from bot.store.database import address
 from tests.clock import HandClock
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, GUS, NOW, PERCENT, POLICY, SPAR, STRICT, SUPPORT, Office, open_office, person
@@ -276,8 +276,6 @@ def test_the_same_policy_has_the_same_hash_and_another_one_another() -> None:
 
 
 async def test_the_time_in_the_audit_is_the_clocks(sqlite_url: str) -> None:
-    from bot.store.books import open_books  # noqa: PLC0415 - with a clock of its own
-
     clock = HandClock(NOW)
     async with open_books(sqlite_url, clock=clock) as books:
         await (await open_office(books, clock=clock)).ask()

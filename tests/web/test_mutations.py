@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.giving.ids import RequestId
-from bot.giving.request import Request, State
+from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.request import Request, State, StopReason
 from bot.sandbox.slack.delivery import SignedHttp
 from bot.sandbox.slack.workspace import Json
 from bot.tryout.shop import BOSS
@@ -52,10 +53,11 @@ class Site:
     async def send(self, sent: Sent) -> int:
         """Send a payload, let all come to its end, and answer the status."""
         ack = await self.stand.shop.slack.line.deliver(sent.kind, sent.payload)
-        await self._quiet()
+        await self.quiet()
         return ack.status
 
-    async def _quiet(self) -> None:
+    async def quiet(self) -> None:
+        """Let all that was begun come to its end, well or not."""
         while self.stand.errands.tasks:
             waiting, self.stand.errands.tasks = self.stand.errands.tasks, []
             await asyncio.gather(*waiting, return_exceptions=True)
@@ -89,7 +91,7 @@ class Site:
 
 async def _command(site: Site, text: str) -> list[Sent]:
     await site.stand.shop.ann.command(f"/discount {text}", site.stand.shop.support)
-    await site._quiet()  # noqa: SLF001 - of this very module
+    await site.quiet()
     return [Sent("slash_commands", site.stand.last("command").payload)]
 
 
@@ -101,22 +103,22 @@ async def _form(site: Site) -> list[Sent]:
     await form.fill({"Rule": SPAR, "Customer IDs": "a\nb", "Reason": "why"})
     await form.submit()
     await (await site.stand.shop.ann.sees_view(submit="Ask for approval")).submit()
-    await site._quiet()  # noqa: SLF001 - of this very module
+    await site.quiet()
     kinds = {"block_suggestion", "block_actions", "view_submission"}
     return [Sent("interactive", one.payload) for one in site.stand.shop.slack.deliveries if one.payload.get("type") in kinds]
 
 
 async def _clicks(site: Site, *buttons: str) -> list[Sent]:
     card = await site.stand.ask("\n".join(f"c-{at}" for at in range(60)))
-    if "Continue…" in buttons:
-        await stopped(site, await site.stand.request())
-        card = site.stand.shop.slack.messages(site.stand.shop.support)[0]
-    before = await site.stand.request()
     for button in buttons:
+        before = await site.stand.request()
+        if button in {"Continue…", "End here…"}:
+            before = await stopped(site, before)
+            card = site.stand.shop.slack.messages(site.stand.shop.support)[0]
         await site.stand.shop.bo.press(button, card)
-        await site._quiet()  # noqa: SLF001 - of this very module
+        await site.quiet()
+        await back(site, before)
     sent = [one.payload for one in site.stand.shop.slack.deliveries if one.payload.get("type") == "block_actions"]
-    await back(site, before)
     return [Sent("interactive", payload) for payload in sent[-len(buttons) :]]
 
 
@@ -126,7 +128,7 @@ async def _modal(site: Site, button: str, label: str, value: str) -> list[Sent]:
     modal = await site.stand.opens(button, card)
     await modal.fill({label: value})
     await modal.submit()
-    await site._quiet()  # noqa: SLF001 - of this very module
+    await site.quiet()
     await back(site, before)
     return [Sent("interactive", site.stand.last("view_submission").payload)]
 
@@ -134,16 +136,18 @@ async def _modal(site: Site, button: str, label: str, value: str) -> list[Sent]:
 async def _turns(site: Site) -> list[Sent]:
     sent = await _clicks(site, "Show customers")
     await (await site.stand.shop.bo.sees_view("Customers")).press("On ▶")
-    await site._quiet()  # noqa: SLF001 - of this very module
+    await site.quiet()
     return [*sent, Sent("interactive", site.stand.last("block_actions").payload)]
 
 
-async def stopped(site: Site, request: Request) -> None:
+async def stopped(site: Site, request: Request) -> Request:
     async with site.stand.books.page(request.id) as page:
         assert page
-        await page.keep(replace(page.request, state=State.STOPPED))
+        await page.keep(replace(page.request, state=State.STOPPED, stop=StopReason.BUSY))
+        await page.say(Notice(kind=Kind.CARD, happened=Happened.STOPPED, at=site.stand.clock.now()))
     site.stand.errands.wake()
-    await site._quiet()  # noqa: SLF001 - of this very module
+    await site.quiet()
+    return await site.stand.request()
 
 
 async def back(site: Site, before: Request) -> None:
@@ -181,7 +185,7 @@ async def scene(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIterato
         yield site, sent
         await stand.shop.slack.line.close()
         stand.shop.slack.line = straight
-        await site._quiet()  # noqa: SLF001 - of this very module
+        await site.quiet()
 
 
 async def _ready() -> Readiness:
