@@ -12,8 +12,6 @@ main = typer.Typer(
     # they print the values of variables, and with them secrets
     pretty_exceptions_enable=False,
 )
-main.add_typer(audit, name="audit")
-main.command()(purge)
 
 
 @main.command()
@@ -60,3 +58,7 @@ def migrate() -> None:
         basics = read_basics(environment())
         changed = finish(bring_up_to_date(basics.database_url.get_secret_value()))
         typer.echo("The database was brought to the present schema." if changed else "The database has the present schema already.")
+
+
+main.add_typer(audit, name="audit")
+main.command()(purge)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID, StepOptions
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from bot.daily import Daily
 from bot.giving.desk import Desk
@@ -37,6 +38,8 @@ DRAFTS_LIVE: Final = timedelta(days=1)
 GRACE_SECONDS: Final = 8.0
 """How long batches in flight may take to end once the program closes."""
 FOR_EVER: Final = 1_000_000
+NEVER_RAN: Final = ("no such table", "does not exist")
+"""What the engine's database says where no engine has ever run on it."""
 STEP: Final = StepOptions(
     name=None,
     retries_allowed=True,
@@ -306,7 +309,12 @@ async def workflows_from_outside(engine_url: str) -> AsyncIterator[Callable[[Seq
     client = DBOSClient(system_database_url=engine_url)
 
     async def forget(requests: Sequence[RequestId]) -> None:
-        found = await client.list_workflows_async(workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False)
+        try:
+            found = await client.list_workflows_async(workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False)
+        except (OperationalError, ProgrammingError) as error:
+            if any(sign in str(error.orig) for sign in NEVER_RAN):
+                return
+            raise
         if found:
             await client.delete_workflows_async([workflow.workflow_id for workflow in found])
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from bot.auditing.export import Format, export
+from bot.auditing.export import export
+from bot.auditing.formats import Format
 from bot.auditing.verify import Verdict, verify
 from bot.errors import UnusableSettings
 from bot.giving.ids import CustomerId, RequestId

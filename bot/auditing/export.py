@@ -4,22 +4,15 @@ import csv
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final, TextIO
 
+from bot.auditing.formats import Format
 from bot.store.chain import Row
 from bot.store.serial import moment, untext
 
 COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones too
 """A cell that begins with one of these would be computed, not shown."""
-
-
-class Format(StrEnum):
-    """How it is written."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
 
 
 async def export(rows: AsyncIterator[Row], to: TextIO, how: Format) -> int:

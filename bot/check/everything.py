@@ -78,7 +78,7 @@ async def _neighbours(settings: Settings, policy: Policy | None) -> AsyncIterato
 async def _database(settings: Settings) -> Finding:
     """Open the books as the bot does, which brings an older database to the present schema."""
     try:
-        async with open_books(settings.database_url.get_secret_value()) as books:
+        async with open_books(settings.database_url.get_secret_value(), audit_key=settings.key) as books:
             await books.ping()
     except DiscountBotError as error:
         return failed("database", error)

@@ -2,18 +2,30 @@
 
 from collections.abc import Sequence
 
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+
+log = structlog.get_logger()
 
 
 async def tell_head(client: AsyncWebClient, admins: Sequence[str], *, seq: int, digest: str) -> None:
-    """Tell every admin.
+    """Tell every admin who can be told; the others are logged.
 
     Raises:
-        SlackApiError: Slack did not take one of the messages; those before it were told.
+        SlackApiError, aiohttp.ClientError, TimeoutError: there are admins, and none of them could be told.
     """
+    failures: list[SlackApiError | aiohttp.ClientError | TimeoutError] = []
     for admin in admins:
-        opened = await client.conversations_open(users=admin)
-        await client.chat_postMessage(channel=opened["channel"]["id"], text=text(seq, digest))
+        try:
+            opened = await client.conversations_open(users=admin)
+            await client.chat_postMessage(channel=opened["channel"]["id"], text=text(seq, digest))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as failure:
+            log.warning("audit head not told", admin=admin, why=type(failure).__name__)
+            failures.append(failure)
+    if failures and len(failures) == len(admins):
+        raise failures[0]
 
 
 def text(seq: int, digest: str) -> str:

@@ -25,11 +25,16 @@ class AuditKey:
 
     def hash(self, customer: str) -> bytes:
         """Hash one id: HMAC-SHA256, cut off."""
-        return hmac.digest(self.key.encode(), customer.encode("utf-8", "surrogatepass"), "sha256")[:SIZE]
+        return _hash(self.key.encode(), customer)
 
     def pack(self, customers: Sequence[str]) -> bytes:
         """Hash many, sorted: in what order they were asked for is not told."""
-        return b"".join(sorted(map(self.hash, customers)))
+        key = self.key.encode()
+        return b"".join(sorted(_hash(key, customer) for customer in customers))
+
+
+def _hash(key: bytes, customer: str) -> bytes:
+    return hmac.digest(key, customer.encode("utf-8", "surrogatepass"), "sha256")[:SIZE]
 
 
 def holds(packed: bytes, one: bytes) -> bool:

@@ -21,15 +21,57 @@ def _table(value: Any) -> bool:
 
 def _inputs(value: Any) -> bool:
     """A form's values: blocks, in each its inputs, in each what was put in."""
-    return _table(value) and all(_table(block) and all(map(_table, block.values())) for block in value.values())
+    return _table(value) and all(_table(block) and all(map(_input, block.values())) for block in value.values())
 
 
-ACTED: Final[Parts] = {("team", "id"): _text, ("user", "id"): _text}
-VIEWED: Final[Parts] = {**ACTED, ("view", "id"): _text, ("view", "type"): _text, ("view", "callback_id"): _text}
+def _input(value: Any) -> bool:
+    """What was put into one input: a text, or a choice with a text as its value."""
+    if not _table(value) or not isinstance(value.get("value"), str | None):
+        return False
+    chosen = value.get("selected_option")
+    return chosen is None or (_table(chosen) and _text(chosen.get("value")))
+
+
+def _view(value: Any) -> bool:
+    """A view as it comes back: with its ids, its blocks, and what was put in."""
+    if not _table(value) or not all(_text(value.get(name)) for name in VIEW_TEXTS):
+        return False
+    blocks, state = value.get("blocks"), value.get("state")
+    drawn = isinstance(blocks, list) and all(_table(block) and _text(block.get("block_id", "")) for block in blocks)
+    return drawn and (state is None or (_table(state) and _inputs(state.get("values", {}))))
+
+
+def _perhaps(fits: Part) -> Part:
+    """Let a part be missing."""
+    return lambda value: value is None or fits(value)
+
+
+def _person(value: Any) -> bool:
+    return _table(value) and _text(value.get("id")) and isinstance(value.get("team_id"), str | None)
+
+
+def _place(value: Any) -> bool:
+    return _table(value) and _text(value.get("id", ""))
+
+
+VIEW_TEXTS: Final = ("id", "type", "callback_id", "hash", "private_metadata", "external_id")
+ACTED: Final[Parts] = {("team", "id"): _text, ("user",): _person}
+VIEWED: Final[Parts] = {**ACTED, ("view",): _view}
+PRESSED: Final[Parts] = {
+    **ACTED,
+    ("actions", 0, "action_id"): _text,
+    ("actions", 0, "block_id"): _text,
+    ("actions", 0, "type"): _text,
+    ("actions", 0, "value"): _perhaps(_text),
+    ("trigger_id",): _text,
+    ("channel",): _perhaps(_place),
+    ("view",): _perhaps(_view),
+    ("response_url",): _perhaps(_text),
+}
 SHORTCUT: Final[Parts] = {**ACTED, ("callback_id",): _text, ("trigger_id",): _text}
 PARTS: Final[Mapping[str, Parts]] = {
-    "block_actions": {**ACTED, ("actions", 0, "action_id"): _text, ("actions", 0, "block_id"): _text, ("actions", 0, "type"): _text},
-    "block_suggestion": {**ACTED, ("action_id",): _text, ("block_id",): _text, ("value",): _text},
+    "block_actions": PRESSED,
+    "block_suggestion": {**VIEWED, ("action_id",): _text, ("block_id",): _text, ("value",): _text},
     "view_submission": {**VIEWED, ("view", "state", "values"): _inputs},
     "view_closed": VIEWED,
     "shortcut": SHORTCUT,
@@ -38,7 +80,13 @@ PARTS: Final[Mapping[str, Parts]] = {
     "url_verification": {("challenge",): _text},
 }
 """What every payload of a kind has, by its `type`, as Slack documents them."""
-COMMAND: Final[Parts] = {("command",): _text, ("team_id",): _text, ("user_id",): _text, ("channel_id",): _text}
+COMMAND: Final[Parts] = {
+    ("command",): _text,
+    ("team_id",): _text,
+    ("user_id",): _text,
+    ("channel_id",): _text,
+    ("trigger_id",): _text,
+}
 SSL_CHECK: Final[Parts] = {("ssl_check",): _text}
 UNUSUAL: Final = re.compile(r"[\x00\ud800-\udfff]|%00|\\u(?:0000|[dD][89a-fA-F])")
 UNWRITABLE: Final = re.compile("[\x00\ud800-\udfff]")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.auditing.export import COLUMNS, Format, cell, export
+from bot.auditing.export import COLUMNS, cell, export
+from bot.auditing.formats import Format
 from bot.giving.ids import ChannelId, CustomerId, UserId
 from bot.giving.record import Entry
 from bot.store.books import open_books

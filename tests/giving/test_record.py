@@ -14,7 +14,7 @@ from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.policy import Policy, Reason, Refusal
 from bot.giving.record import canonical, digest_of_shown, policy_in_force
 from bot.giving.request import Event, Request, State, StopReason
-from bot.store.books import SqlBooks
+from bot.store.books import SqlBooks, open_books
 from bot.store.database import address
 from tests.clock import HandClock
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, GUS, NOW, PERCENT, POLICY, SPAR, STRICT, SUPPORT, Office, open_office, person
@@ -172,15 +172,19 @@ async def test_who_may_not_ask_and_tries_to_stands_in_the_audit(books: SqlBooks)
     assert (refused.who, refused.facts["reasons"]) == (GUS, [Reason.GUEST])
 
 
+async def approved_and_crashed(books: SqlBooks, request: Request) -> None:
+    async with books.page(request.id) as page:
+        assert page
+        await page.keep(replace(page.request, state=State.APPROVED))
+        raise ZeroDivisionError
+
+
 async def test_nothing_is_told_of_what_was_rolled_back(books: SqlBooks) -> None:
     office = await open_office(books)
     request = await office.ask()
     before = await told(books)
     with pytest.raises(ZeroDivisionError):
-        async with books.page(request.id) as page:
-            assert page
-            await page.keep(replace(page.request, state=State.APPROVED))
-            raise ZeroDivisionError
+        await approved_and_crashed(books, request)
     assert await told(books) == before
 
 
@@ -234,7 +238,7 @@ def watched(url: str) -> list[tuple[str, str, str]]:
     with engine.connect() as connection:
         found = [tuple(row) for row in connection.execute(text("SELECT request, was, becomes FROM watched ORDER BY id"))]
     engine.dispose()
-    return found  # type: ignore[return-value]
+    return found
 
 
 # who was named
@@ -272,8 +276,6 @@ def test_the_same_policy_has_the_same_hash_and_another_one_another() -> None:
 
 
 async def test_the_time_in_the_audit_is_the_clocks(sqlite_url: str) -> None:
-    from bot.store.books import open_books  # noqa: PLC0415 - with a clock of its own
-
     clock = HandClock(NOW)
     async with open_books(sqlite_url, clock=clock) as books:
         await (await open_office(books, clock=clock)).ask()

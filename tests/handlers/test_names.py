@@ -12,12 +12,13 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.slack import add_modal, approve_modal, card, reject_modal, review_modal
-from handlers import add_form, discount, strays
+from bot.slack import add_modal, approve_modal, card, customers_modal, reject_modal, review_modal
+from handlers import add_form, customers, discount, strays
 from handlers import card as card_handlers
 from handlers.strays import ANYTHING
 
-MODULES = (discount, add_form, card_handlers, strays)
+MODULES = (discount, add_form, card_handlers, customers, strays)
+CARD = {card.APPROVE, card.REJECT, card.CANCEL, card.CONTINUE, card.END, card.GIVE_NOW, customers_modal.SHOW}
 OURS = {"who", "counter"}
 ERRORS_OWN = {"error"}
 
@@ -82,7 +83,7 @@ def test_commands_are_those_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("kind", "drawn"),
     [
-        ("action", {add_modal.MORE_ACTION, card.APPROVE, card.REJECT, card.CANCEL, card.CONTINUE, card.END, card.GIVE_NOW}),
+        ("action", {add_modal.MORE_ACTION, *CARD, *customers_modal.TURNS}),
         ("view", {add_modal.CALLBACK, review_modal.CALLBACK, approve_modal.CALLBACK, reject_modal.CALLBACK}),
         ("options", {add_modal.RULE_ACTION}),
     ],

@@ -18,10 +18,10 @@ from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, RULE
 
 BUTTONS = {
-    State.WAITING: ["Approve…", "Reject…", "Cancel request"],
-    State.APPROVED: ["Cancel request"],
-    State.GIVING: ["Cancel request"],
-    State.STOPPED: ["Continue…", "End here…"],
+    State.WAITING: ["Approve…", "Reject…", "Cancel request", "Show customers"],
+    State.APPROVED: ["Cancel request", "Show customers"],
+    State.GIVING: ["Cancel request", "Show customers"],
+    State.STOPPED: ["Continue…", "End here…", "Show customers"],
 }
 
 
@@ -36,7 +36,7 @@ def words(message: Message) -> str:
 @pytest.mark.parametrize("state", State)
 def test_the_card_has_the_buttons_of_its_state(state: State) -> None:
     drawn = buttons(card.build(samples.story(state), LOOK))
-    assert [button["text"]["text"] for button in drawn] == BUTTONS.get(state, [])
+    assert [button["text"]["text"] for button in drawn] == BUTTONS.get(state, ["Show customers"])
     assert {button["value"] for button in drawn} <= {samples.REQUEST.id}
 
 
@@ -45,9 +45,9 @@ def test_what_cannot_be_taken_back_asks_once_more() -> None:
     assert asked == {"Cancel request", "End here…"}
 
 
-def test_a_card_that_is_being_cancelled_has_no_button_any_more() -> None:
+def test_a_card_that_is_being_cancelled_cannot_be_cancelled_any_more() -> None:
     message = card.build(samples.story(State.GIVING, cancel_asked_by=UserId("U0ANN")), LOOK)
-    assert buttons(message) == []
+    assert [button["text"]["text"] for button in buttons(message)] == ["Show customers"]
     assert "Being cancelled* by <@U0ANN>" in words(message)
 
 

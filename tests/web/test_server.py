@@ -26,13 +26,23 @@ CLICK: Final = {
     "type": "block_actions",
     "team": {"id": "T1"},
     "user": {"id": "U1"},
+    "trigger_id": "1.2",
     "actions": [{"type": "button", "action_id": "approve", "block_id": "b", "value": "R"}],
 }
 SUBMISSION: Final = {
     "type": "view_submission",
     "team": {"id": "T1"},
     "user": {"id": "U1"},
-    "view": {"id": "V1", "type": "modal", "callback_id": "add", "state": {"values": {"b": {"a": {"value": "ann"}}}}},
+    "view": {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "add",
+        "hash": "1.a",
+        "private_metadata": "",
+        "external_id": "",
+        "blocks": [{"type": "input", "block_id": "b"}],
+        "state": {"values": {"b": {"a": {"value": "ann"}}}},
+    },
 }
 WELL: Final = Readiness(database=True, slack=True, dintero="fine")
 
