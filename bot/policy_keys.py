@@ -1,11 +1,11 @@
 """The keys that the policy file may hold: each with its type, its bounds, and the words for what is allowed."""
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.giving.ids import ChannelId, UserId
 
@@ -14,6 +14,13 @@ USER_ID: Final = "[UW][A-Z0-9]+"
 GROUP_ID: Final = "S[A-Z0-9]+"
 A_YEAR: Final = 8760
 """In hours."""
+MOST_APPROVALS: Final = 10
+MOST_CUSTOMERS: Final = 10_000_000
+MOST_AMOUNT: Final = 10**15
+TIERS: Final = (
+    "one or more tables, [[…tiers]], each with approvals (a whole number from 1 to 10, no fewer than without the tier) "
+    "and above_customers, above_amount (whole numbers from 0) or both"
+)
 
 
 def _like(pattern: str) -> AfterValidator:
@@ -47,6 +54,22 @@ Channels = Annotated[list[Annotated[ChannelId, _like(CHANNEL_ID)]], SOME]
 Admins = Annotated[list[Annotated[UserId, _like(USER_ID)]], SOME]
 
 
+class TierKeys(BaseModel):
+    """What may be said of one tier: how many agree, and above what."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    approvals: int = Field(ge=1, le=MOST_APPROVALS)
+    above_customers: int = Field(0, ge=0, le=MOST_CUSTOMERS)
+    above_amount: int = Field(0, ge=0, le=MOST_AMOUNT)
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        if not self.model_fields_set & {"above_customers", "above_amount"}:
+            raise ValueError("neither bound is there")
+        return self
+
+
 class ChannelKeys(BaseModel):
     """What may be said of one channel. Only what stands in the file counts: the defaults are those of `ChannelPolicy`."""
 
@@ -63,10 +86,11 @@ class ChannelKeys(BaseModel):
     allow_unpriced: bool = Field(False, description="true or false")
     notify: Channels = Field([], description="a list of one or more channel ids (C…, G…)")
     require_reason: bool = Field(False, description="true or false")
-    approvals: int = Field(0, ge=0, le=1, description="0 or 1")
+    approvals: int = Field(0, ge=0, le=MOST_APPROVALS, description=f"a whole number from 0 to {MOST_APPROVALS}")
     expires_hours: float = Field(0, gt=0, le=A_YEAR, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760")
     batch_size: int = Field(0, ge=1, le=100_000, description="a whole number from 1 to 100,000")
     concurrency: int = Field(0, ge=1, le=64, description="a whole number from 1 to 64")
+    tiers: Annotated[list[TierKeys], SOME] = Field([], description=TIERS)
 
 
 class TopKeys(BaseModel):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.errors import UnusableSettings
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
+from bot.giving.tiers import Tier
 from bot.policy_file import load_policy
 from bot.policy_keys import ChannelKeys, TopKeys
 from bot.toml_lines import key_lines
@@ -30,6 +31,11 @@ EACH_KEY: Final[list[tuple[str, str, Any]]] = [
     ("expires_hours", "1.5", 1.5),
     ("batch_size", "9", 9),
     ("concurrency", "2", 2),
+    (
+        "tiers",
+        "[{above_customers = 100, approvals = 1}, {above_amount = 7, approvals = 3}]",
+        (Tier(approvals=1, above_customers=100), Tier(approvals=3, above_amount=7)),
+    ),
 ]
 WRONG: Final[list[tuple[str, list[str]]]] = [
     ("name", ["1", '""', '" a"', '"a\\nb"', f'"{"a" * 81}"']),
@@ -41,12 +47,28 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
     ("allow_unpriced", ["1", "0", '"true"']),
     ("notify", ['"C1"', "[]", '["U1"]', '["#general"]']),
     ("require_reason", ["1", '"yes"']),
-    ("approvals", ["2", "-1", "true", "1.0", '"1"']),
+    ("approvals", ["11", "-1", "true", "1.0", '"1"']),
     ("expires_hours", ["0", "-1", "nan", "inf", "8761", '"24"', "true"]),
     ("batch_size", ["0", "100_001", "1.5", "true"]),
     ("concurrency", ["0", "65", "1.5", "true"]),
+    (
+        "tiers",
+        [
+            "1",
+            "[]",
+            "[1]",
+            "{above_customers = 1, approvals = 2}",
+            "[{approvals = 2}]",
+            "[{above_customers = 1}]",
+            "[{above_customers = 1, approvals = 0}]",
+            "[{above_customers = 1, approvals = 11}]",
+            "[{above_customers = -1, approvals = 2}]",
+            "[{above_amount = 1.5, approvals = 2}]",
+            "[{above = 1, above_amount = 1, approvals = 2}]",
+        ],
+    ),
 ]
-LATER: Final = ["tiers", "budget", "reserved", "hold_minutes", "remind_minutes", "escalate_to", "repeat_days", "approval", "Rules"]
+LATER: Final = ["budget", "reserved", "hold_minutes", "remind_minutes", "escalate_to", "repeat_days", "approval", "Rules"]
 
 
 def toml(top: dict[str, str], **tables: dict[str, str]) -> str:
@@ -135,7 +157,14 @@ def test_each_key_may_stand_in_the_defaults(tmp_path: Path, key: str, text: str,
 
 @pytest.mark.parametrize(("key", "text", "value"), EACH_KEY)
 def test_what_a_channel_says_wins_over_the_defaults(tmp_path: Path, key: str, text: str, value: Any) -> None:
-    other = {"allow_unpriced": "false", "require_reason": "false", "approvals": "1", "name": '"other"', "notify": '["C9"]'}
+    other = {
+        "tiers": "[{above_amount = 9, approvals = 9}]",
+        "allow_unpriced": "false",
+        "require_reason": "false",
+        "approvals": "1",
+        "name": '"other"',
+        "notify": '["C9"]',
+    }
     default = {key: {**CHANNEL, **other}.get(key, "3")}
     assert getattr(channel(tmp_path, toml(TOP, defaults=default, channels__C1={**CHANNEL, key: text})), key) == value
 
@@ -210,6 +239,31 @@ def test_where_nobody_has_to_approve_no_approvers_are_asked_for(tmp_path: Path, 
     assert channel(tmp_path, toml(TOP, **tables, channels__C1=own)).approvers == ()
 
 
+def test_where_a_tier_asks_somebody_approvers_are_asked_for(tmp_path: Path) -> None:
+    own = {name: given for name, given in CHANNEL.items() if name != "approvers"}
+    tiers = "[{above_customers = 1, approvals = 1}]"
+    for tables in ({"defaults": {"tiers": tiers}, "channels__C1": own}, {"defaults": {}, "channels__C1": {**own, "tiers": tiers}}):
+        tables["channels__C1"] = {**tables["channels__C1"], "approvals": "0"}
+        (fault,) = faults(tmp_path, toml(TOP, **tables))
+        assert ".approvers is missing; allowed: " in fault
+
+
+def test_a_tier_in_a_table_of_its_own_is_one(tmp_path: Path) -> None:
+    text = toml(TOP, channels__C1=CHANNEL) + "\n[[channels.C1.tiers]]\nabove_customers = 9\napprovals = 2"
+    assert channel(tmp_path, text).tiers == (Tier(approvals=2, above_customers=9),)
+
+
+@pytest.mark.parametrize("approvals", ["2", None])
+def test_a_tier_may_be_as_strict_or_stricter_but_never_make_it_easier(tmp_path: Path, approvals: str | None) -> None:
+    least = int(approvals or "1")
+    own = {**CHANNEL, **({"approvals": approvals} if approvals else {})}
+    assert channel(tmp_path, toml(TOP, channels__C1={**own, "tiers": f"[{{above_customers = 1, approvals = {least}}}]"})).tiers
+    if approvals:
+        written = toml(TOP, channels__C1={**own, "tiers": "[{above_customers = 1, approvals = 1}]"})
+        (fault,) = faults(tmp_path, written)
+        assert ": channels.C1.tiers has approvals = 1, fewer than the 2 below it; allowed: one or more tables" in fault
+
+
 @pytest.mark.parametrize("name", ["U1", "c1", "loyalty", '"#loyalty"', '"C 1"', '""'])
 def test_a_table_of_no_channel_is_named(tmp_path: Path, name: str) -> None:
     (fault,) = faults(tmp_path, toml(TOP, **{f"channels__{name}": CHANNEL}))
@@ -224,7 +278,7 @@ def test_a_channel_that_is_no_table_is_named(tmp_path: Path) -> None:
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = """currency = "nok"
 [defaults]
-approvals = 2
+approvals = 11
 tiers = 1
 
 [channels.C1]

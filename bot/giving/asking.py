@@ -10,7 +10,7 @@ from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTak
 from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.customers import CustomerList, digest_of, read_customers
-from bot.giving.door import Door
+from bot.giving.door import Door, Electorate
 from bot.giving.faults import as_faults, faults_of_ids, faults_of_key
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
@@ -116,7 +116,9 @@ class Asking:
         if not found.typed.rule:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.NO_RULE)),))
         try:
-            rule, groups = await asyncio.gather(self._rules.fresh(RuleId(found.typed.rule)), self._door.groups(found.policy))
+            rule, electorate = await asyncio.gather(
+                self._rules.fresh(RuleId(found.typed.rule)), self._door.electorate(found.policy, who.id)
+            )
         except PeopleUnavailable as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.LOOKUP_FAILED, str(error))),))
         except RuleNotFound:
@@ -126,7 +128,7 @@ class Asking:
         customers = read_customers(found.typed.customers)
         faults = (*faults_of_ids(customers), *faults_of_key(found.typed))
         request = _filled_in(found, rule, customers)
-        decision = self._decide(request, found.policy, groups)
+        decision = self._decide(request, found.policy, electorate)
         faults = (*faults, *as_faults(decision.refusals, but=faults))
         if faults:
             return await self._form(found, faults)
@@ -143,13 +145,13 @@ class Asking:
         if no_post:
             return no_post
         try:
-            groups = await self._door.groups(admitted)
+            electorate = await self._door.electorate(admitted, who.id)
         except PeopleUnavailable as error:
             return Refusal(Reason.LOOKUP_FAILED, str(error))
         async with self._books.page(draft) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
-            asked = await self._ask(page, admitted, groups)
+            asked = await self._ask(page, admitted, electorate)
         self._jobs.wake()
         return asked
 
@@ -230,7 +232,7 @@ class Asking:
             admins=self._door.policy.admins,
         )
 
-    def _decide(self, request: Request, policy: ChannelPolicy, groups: deciding.Membership) -> Decision:
+    def _decide(self, request: Request, policy: ChannelPolicy, electorate: Electorate) -> Decision:
         if request.rule is None:
             return Decision(Outcome.REFUSED, refusals=(Refusal(Reason.NO_RULE),))
         return deciding.decide(
@@ -241,12 +243,13 @@ class Asking:
             customers=request.customers,
             reason=request.reason,
             requester=request.requester,
-            groups=groups,
+            groups=electorate[0],
+            out=electorate[1],
             admins=self._door.policy.admins,
         )
 
     async def _keep_review(self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy) -> Review | Refusal:
-        request = replace(request, approvals=decision.approvals)
+        request = replace(request, approvals=decision.approvals, tier=decision.tier)
         async with self._books.page(request.id) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
@@ -256,14 +259,14 @@ class Asking:
             await page.put_customers(customers.ids, portion=request.batch_size * request.batches_per_portion)
         return review_of(request, policy, decision, now_usable=usable_now(request, self._clock), spaced=customers.spaced)
 
-    async def _ask(self, page: Page, policy: ChannelPolicy, groups: deciding.Membership) -> Request | Refusal:
+    async def _ask(self, page: Page, policy: ChannelPolicy, electorate: Electorate) -> Request | Refusal:
         request = page.request
         if request.state is not State.DRAFT:
             return request
-        decision = self._decide(request, policy, groups)
+        decision = self._decide(request, policy, electorate)
         if decision.refusals:
             return decision.refusals[0]
-        if decision.approvals != request.approvals:
+        if (decision.approvals, decision.tier) != (request.approvals, request.tier):
             return Refusal(Reason.CHANGED)
         now = self._clock.now()
         event = Event.ASKED if decision.outcome is Outcome.WAITS else Event.ASKED_AT_ONCE

@@ -1,6 +1,6 @@
 """What the policy says of a person and of a request: pure decisions over values that the desk has looked up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.giving.ids import ChannelId, GroupId, UserId
@@ -8,6 +8,7 @@ from bot.giving.people import Kind, Profile
 from bot.giving.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
 from bot.giving.request import Request, State
 from bot.giving.rewards import Cost, Rule, Usable
+from bot.giving.tiers import applied
 
 Membership = Mapping[GroupId, frozenset[UserId]]
 """Who is in the user groups that a policy names; a group that is missing has nobody in it."""
@@ -71,10 +72,10 @@ def may_approve(
     return Refusal(Reason.NOT_AN_APPROVER, channel.id, channel.approvers)
 
 
-def candidates(channel: ChannelPolicy, groups: Membership, requester: UserId) -> frozenset[UserId]:
-    """Name everybody who could approve a request of this person."""
+def candidates(channel: ChannelPolicy, groups: Membership, requester: UserId, out: Collection[UserId] = ()) -> frozenset[UserId]:
+    """Name everybody who could approve a request of this person, but those of whom it is known that they are no full members."""
     members = (member for group in group_ids(channel.approvers) for member in groups.get(group, ()))
-    return frozenset([*_user_ids(channel.approvers), *members]) - {requester}
+    return frozenset([*_user_ids(channel.approvers), *members]) - {requester, *out}
 
 
 # an existing request; whether it is in a state for it, `move` says
@@ -119,21 +120,23 @@ def decide(
     reason: str,
     requester: UserId,
     groups: Membership,
+    out: Collection[UserId] = (),
     admins: Sequence[UserId] = (),
 ) -> Decision:
     """Say whether a request goes, waits for somebody, or is refused, with every refusal at once.
 
-    `admins` are whom the refusals name; for the rest see `refusals`.
+    `out` are those among the approvers who were found to be guests, bots, deactivated or strangers; `admins` are whom the refusals name;
+    for the rest see `refusals`.
     """
+    tier = applied(channel.tiers, customers=customers, cost=cost)
+    approvals = max(channel.approvals, tier.approvals if tier else 0)
     found = (
         *refusals(channel, rule=rule, usable=usable, cost=cost, customers=customers, reason=reason, admins=admins),
-        *_about_approvers(channel, groups, requester, admins),
+        *_about_approvers(len(candidates(channel, groups, requester, out)), approvals, admins),
     )
     if found:
-        return Decision(Outcome.REFUSED, channel.approvals, found)
-    if channel.approvals > 0:
-        return Decision(Outcome.WAITS, channel.approvals)
-    return Decision(Outcome.GOES)
+        return Decision(Outcome.REFUSED, approvals, found, tier)
+    return Decision(Outcome.WAITS if approvals > 0 else Outcome.GOES, approvals, tier=tier)
 
 
 def refusals(
@@ -191,10 +194,9 @@ def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:
         yield Refusal(Reason.REASON_MISSING)
 
 
-def _about_approvers(channel: ChannelPolicy, groups: Membership, requester: UserId, admins: Sequence[UserId]) -> Iterator[Refusal]:
-    there_are = len(candidates(channel, groups, requester))
-    if there_are < channel.approvals:
-        yield Refusal(Reason.NO_APPROVER, f"{there_are}/{channel.approvals}", tuple(admins))
+def _about_approvers(there_are: int, approvals: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    if there_are < approvals:
+        yield Refusal(Reason.NO_APPROVER, f"{there_are}/{approvals}", tuple(admins))
 
 
 def _full_member(profile: Profile, admins: Sequence[UserId]) -> Refusal | None:

@@ -1,6 +1,6 @@
 """The desk: every click on a request that was asked for, each one short transaction under the request's row lock."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -73,7 +73,7 @@ class Desk:
         if refusal:
             return refusal
         policy = self._door.policy.channels[found.channel]
-        decision = Decision(Outcome.WAITS, found.approvals)
+        decision = Decision(Outcome.WAITS, found.approvals, tier=found.tier)
         spaced = await self._spaced(found)
         review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock), spaced=spaced)
         return Consideration(review, await story_of(self._books, found, self._door.policy), count=needs_count(found))
@@ -85,8 +85,11 @@ class Desk:
             return None
         return Refusal(Reason.WRONG_COUNT, str(found.customers))
 
-    async def approve(self, request: RequestId, round_: int, who: Person, *, typed: str) -> Request | Refusal:
-        """Say yes to exactly what was shown in this round; the last yes that is needed starts the giving."""
+    async def approve(self, request: RequestId, round_: int, who: Person, *, typed: str, shown: str) -> Request | Refusal:
+        """Say yes to exactly what was shown in this round; the last yes that is needed starts the giving.
+
+        `shown` is the digest that the modal was drawn for: where it is not the one of what the books hold now, the yes is not taken.
+        """
         found = await self._clicked(request, None)
         if isinstance(found, Refusal):
             return found
@@ -94,7 +97,11 @@ class Desk:
         if refusal:
             return refusal
         async with self._page(request) as page:
-            return await self._vote(page, round_, who.id) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
+            return await self._vote(page, round_, who.id, shown) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
+
+    async def still_needed(self, request: Request) -> int:
+        """Count how many more people have to agree, for whoever has just said yes."""
+        return max(request.approvals - len(await self._books.votes(request.id, request.round)), 0)
 
     async def reject(self, request: RequestId, who: Person, why: str) -> Request | Refusal:
         """Say no, for good."""
@@ -173,7 +180,7 @@ class Desk:
         )
         return found[0] if found else None
 
-    async def _vote(self, page: Page, round_: int, by: UserId) -> Request | Refusal:
+    async def _vote(self, page: Page, round_: int, by: UserId, shown: str) -> Request | Refusal:
         request, now = page.request, self._clock.now()
         if request.state is State.WAITING and _over(request, now):
             await self._expire(page, now)
@@ -189,11 +196,16 @@ class Desk:
         if forbidden := self._forbidden(request):
             return forbidden
         vote = Vote(request.id, request.round, by, now, digest(request, terms_of(request.rule)))
+        if vote.digest != shown:
+            return Refusal(Reason.CHANGED)
         if not await page.vote(vote):
             return Refusal(Reason.ALREADY_VOTED)
-        if len(await page.votes()) < request.approvals:
+        yeses = sum(each.digest == vote.digest for each in await page.votes())
+        facts = {"yeses": str(yeses), "approvals": str(request.approvals), "digest": vote.digest}
+        if yeses < request.approvals:
+            await page.say(*tellings(request, Happened.AGREED, now, by=by, facts=facts))
             return request
-        return await self._move(page, Event.LAST_APPROVAL, by, now)
+        return await self._move(page, Event.LAST_APPROVAL, by, now, facts=facts)
 
     async def _change(self, request: RequestId, event: Event, by: UserId | None, *, note: str = "") -> Request | Refusal:
         async with self._page(request) as page:
@@ -216,13 +228,16 @@ class Desk:
     async def _expire(self, page: Page, now: datetime) -> Request:
         return await self._move(page, Event.EXPIRED, None, now)
 
-    async def _move(self, page: Page, event: Event, by: UserId | None, now: datetime, *, note: str = "") -> Request:
+    async def _move(
+        self, page: Page, event: Event, by: UserId | None, now: datetime, *, note: str = "", facts: Mapping[str, str] | None = None
+    ) -> Request:
         """Move the request on, and put into the outbox what there is to say of it."""
         request = moved(page.request, event, decided_by=by, decided_at=now, note=note)
         if request.ended:
             request = replace(request, ended_at=now)
         await page.keep(request)
-        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=self._door.policy.notify_of(request.channel)))
+        notify = self._door.policy.notify_of(request.channel)
+        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=notify, facts=facts))
         return request
 
     async def _ask_to_cancel(self, page: Page, by: UserId | None, now: datetime) -> Request | Refusal:

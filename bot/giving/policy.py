@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.giving.ids import ChannelId, RuleId, UserId
+from bot.giving.tiers import Applied, Tier
 
 ANY = "*"
 
@@ -81,6 +82,12 @@ class ChannelPolicy:
     expires_hours: float = 24
     batch_size: int = 500
     concurrency: int = 8
+    tiers: tuple[Tier, ...] = ()
+
+    @property
+    def most_approvals(self) -> int:
+        """How many people may have to agree, at most, by the strictest tier."""
+        return max([self.approvals, *(tier.approvals for tier in self.tiers)])
 
     def may_give(self, rule: RuleId) -> bool:
         """Say whether the channel lists the rule."""
@@ -117,3 +124,5 @@ class Decision:
     outcome: Outcome
     approvals: int = 0
     refusals: tuple[Refusal, ...] = ()
+    tier: Applied | None = None
+    """The tier that applies, and why."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.giving.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.giving.rewards import Rule
+from bot.giving.tiers import Applied
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: the short id is read aloud."""
@@ -143,6 +144,8 @@ class Request:
     """Whether the requester set the once-only key."""
     approvals: int = 0
     """How many people must agree."""
+    tier: Applied | None = None
+    """The policy's tier that it was asked under, and why."""
     batch_size: int = 0
     batches_per_portion: int = 0
     concurrency: int = 0
@@ -217,7 +220,7 @@ def digest(request: Request, terms: str) -> str:
 
     SHA-256 over canonical JSON, in hexadecimal; people are shown the first 8 characters.
     """
-    shown = {
+    shown: dict[str, object] = {
         "account": request.account,
         "approvals": request.approvals,
         "channel": request.channel,
@@ -229,4 +232,6 @@ def digest(request: Request, terms: str) -> str:
         "rule": request.rule.id if request.rule else "",
         "terms": terms,
     }
+    if request.tier:  # only then, so that a yes said before there were tiers still stands
+        shown["tier"] = [request.tier.why, request.tier.bound, request.tier.approvals]
     return hashlib.sha256(json.dumps(shown, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -13,12 +13,13 @@ from bot.giving.engine import stop_reason
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
 from bot.giving.people import Person
-from bot.giving.policy import ChannelPolicy, Reason, Refusal
+from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
 from bot.giving.request import Event, Request, State, StopReason, Vote, digest, moved
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
+from bot.giving.tiers import Applied, stricter
 
 UNUSABLE = {
     Usable.DELETED: StopReason.RULE_GONE,
@@ -50,6 +51,8 @@ class Look:
     """The rule as it is now, where it is not what was agreed to."""
     approvals: int = 0
     """How many people have to agree anew."""
+    tier: Applied | None = None
+    """The tier that asks for so many."""
 
 
 class Starting:
@@ -84,7 +87,7 @@ class Starting:
         if policy is None:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
         try:
-            return await self._people(request, policy) or await self._rule(request)
+            return await self._people(request, policy) or await self._rule(request, policy)
         except (PeopleUnavailable, MayPass):
             return Look(Verdict.LATER)
         except DinteroError as error:
@@ -100,7 +103,15 @@ class Starting:
                 raise PeopleUnavailable(refusal.detail)
         if isinstance(requester, Refusal):
             return _stopped(StopReason.POLICY, requester.reason)
-        decision = deciding.decide(
+        decision = await self._decision(request, policy)
+        if decision.refusals:
+            return _stopped(StopReason.POLICY, decision.refusals[0].reason)
+        return self._consent(request, votes, voters, decision)
+
+    async def _decision(self, request: Request, policy: ChannelPolicy) -> Decision:
+        """Judge a request by what the policy says now."""
+        groups, out = await self._door.electorate(policy, request.requester)
+        return deciding.decide(
             policy,
             rule=_rule_of(request),
             usable=Usable.NOW,
@@ -108,30 +119,37 @@ class Starting:
             customers=request.customers,
             reason=request.reason,
             requester=request.requester,
-            groups=await self._door.groups(policy),
+            groups=groups,
+            out=out,
             admins=self._door.policy.admins,
         )
-        if decision.refusals:
-            return _stopped(StopReason.POLICY, decision.refusals[0].reason)
-        return self._consent(request, votes, voters, max(decision.approvals, request.approvals))
 
-    def _consent(self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], demanded: int) -> Look | None:
+    def _consent(self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], decision: Decision) -> Look | None:
         """Count the yeses that still stand: of people who may still say it, to exactly what stands here."""
+        demanded, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
         shown = digest(request, terms_of(_rule_of(request)))
         standing = [vote for vote, refusal in zip(votes, voters, strict=True) if refusal is None and vote.digest == shown]
         if len(standing) >= demanded:
             return None
         lost = next((refusal.reason for refusal in voters if refusal), "")
-        return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded)
+        return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded, tier=tier)
 
-    async def _rule(self, request: Request) -> Look:
+    async def _rule(self, request: Request, policy: ChannelPolicy) -> Look:
         now_rule, then = await self._dintero.rule(_rule_of(request).id), _rule_of(request)
         unusable = UNUSABLE.get(usable(now_rule, self._clock.now()))
         if unusable:
             return _stopped(unusable)
         if terms_of(now_rule) != terms_of(then):
-            return Look(Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule, approvals=request.approvals)
+            return await self._changed(request, policy, now_rule)
         return Look(Verdict.GO)
+
+    async def _changed(self, request: Request, policy: ChannelPolicy, now_rule: Rule) -> Look:
+        """Say who has to agree to the rule as it is now: it may have become dearer, and so fall under another tier."""
+        decision = await self._decision(replace(request, rule=now_rule), policy)
+        if decision.refusals:
+            return _stopped(StopReason.RULE_CHANGED, decision.refusals[0].reason)
+        demanded, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
+        return Look(Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule, approvals=demanded, tier=tier)
 
     async def _act(self, page: Page, look: Look) -> Request | None:
         now = self._clock.now()
@@ -159,6 +177,7 @@ class Starting:
             Event.RULE_CHANGED if changed else Event.CONSENT_VOID,
             rule=look.rule or request.rule,
             approvals=look.approvals,
+            tier=look.tier,
             round=request.round + 1,
             expires_at=now + timedelta(hours=hours),
         )

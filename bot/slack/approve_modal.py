@@ -1,6 +1,7 @@
 """What an approver is shown, and says yes to by its submit."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from slackblocks import Block
@@ -18,29 +19,40 @@ TITLE: Final = "Approve this discount"
 SUBMIT: Final = "Approve"
 COUNT_BLOCK: Final = str(Field.COUNT)
 COUNT_ACTION: Final = "discount_approve_count"
-DIGEST: Final = 8
-"""Characters of the digest that people are shown."""
+LONGEST_ROUND: Final = 9
+"""Digits; whatever is longer is no round of ours."""
 
 
 def build(consideration: Consideration, look: Look, *, external_id: str) -> Json:
-    """Draw what is agreed to; its metadata names the round, so that a yes never counts for another one."""
-    request = consideration.review.request
+    """Draw what is agreed to; its metadata names the round and the digest shown, so that a yes never counts for anything else."""
+    request, digest = consideration.review.request, consideration.review.digest
     return modal(
         TITLE,
         _blocks(consideration, look),
         external_id=external_id,
         submit=SUBMIT,
         callback=CALLBACK,
-        metadata=f"{request.id}:{request.round}",
+        metadata=f"{request.id}:{request.round}:{digest}",
     )
 
 
-def read(view: Mapping[str, Any]) -> tuple[RequestId, int, str]:
-    """Read which request and round, and the number of customers as it was typed (empty where it was not asked for)."""
-    request, _, round_ = str(view.get("private_metadata", "")).rpartition(":")
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """What was said yes to: `shown` is the digest that the modal named, `typed` what was typed to confirm."""
+
+    request: RequestId
+    round: int
+    shown: str
+    typed: str
+
+
+def read(view: Mapping[str, Any]) -> Yes:
+    """Read which request, round and digest the modal was drawn for, and what was typed (empty where nothing was asked for)."""
+    request, round_, shown = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
     values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
     typed = values.get(COUNT_BLOCK, {}).get(COUNT_ACTION, {}).get("value")
-    return RequestId(request), int(round_) if round_.isdecimal() else 0, str(typed or "").strip()
+    number = int(round_) if round_.isdecimal() and len(round_) <= LONGEST_ROUND else 0
+    return Yes(RequestId(request), number, shown, str(typed or "").strip())
 
 
 def errors(text: str) -> dict[str, str]:
@@ -62,7 +74,7 @@ def _blocks(consideration: Consideration, look: Look) -> list[Block]:
         *([section(_spaced(review, look))] if review.spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *([_count()] if consideration.count else []),
-        context(f"{request.short} · your yes is for exactly this: {review.digest[:DIGEST] or '–'}"),
+        context(f"{request.short} · your yes is for exactly this: {review.digest[: facts.DIGEST] or '–'}"),
     ]
 
 

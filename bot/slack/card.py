@@ -52,6 +52,7 @@ def lines(story: Story, look: Look) -> list[str]:
         *(facts.rule_lines(rule, look) if rule else []),
         facts.customers(request, look),
         *([facts.cost_line(cost(rule, request.customers), look)] if rule else []),
+        *facts.tier(request.tier, look),
         facts.account(request),
         *facts.own_key(request),
         *facts.reason(request),

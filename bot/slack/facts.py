@@ -6,6 +6,7 @@ from typing import Final
 from bot.giving.ids import CustomerId
 from bot.giving.request import Request
 from bot.giving.rewards import Cost, Rule, Usable
+from bot.giving.tiers import Above, Applied
 from bot.slack.look import Look
 from bot.slack.rewards import MARKS, cost_words, rule_reward
 from bot.slack.uses import rule_use
@@ -14,6 +15,8 @@ from bot.slack.writing import bold, mask, phrase, said
 NO_RULE: Final = "no rule yet"
 REASON: Final = 500
 """Characters of a reason that are shown."""
+DIGEST: Final = 8
+"""Characters of a digest that people are shown."""
 SPACED: Final = 5
 """How many ids with a space inside are pointed at."""
 
@@ -52,6 +55,26 @@ def first_and_last(request: Request) -> str:
 def cost_line(cost: Cost | None, look: Look) -> str:
     """Say what it costs, or why that cannot be said."""
     return f"*Cost:* {cost_words(cost, look)}"
+
+
+def tier(applied: Applied | None, look: Look) -> list[str]:
+    """Say which of the policy's tiers applies and why, where one does."""
+    if applied is None:
+        return []
+    who = "1 person" if applied.approvals == 1 else f"{look.number(applied.approvals)} people"
+    return [f"*Tier:* {_above(applied, look)}: {who} must agree"]
+
+
+def _above(applied: Applied, look: Look) -> str:
+    match applied.why:
+        case Above.CUSTOMERS:
+            return f"above {look.customers(applied.bound)}"
+        case Above.AMOUNT:
+            return f"above {look.amount(applied.bound)}"
+        case Above.UNPRICED:
+            return f"what it costs cannot be said, which counts as above {look.amount(applied.bound)}"
+        case Above.RESERVED:
+            return "whom it reaches cannot be counted, which is above every bound"
 
 
 def account(request: Request) -> str:

@@ -11,7 +11,7 @@ from bot.slack.blocks import context, message, section
 from bot.slack.lines import stop_reason, to_approve, who, why
 from bot.slack.look import Look, Message
 from bot.slack.refused import whole
-from bot.slack.standing import ends, outcome
+from bot.slack.standing import agreed, ends, outcome
 from bot.slack.words import stop, told_of
 from bot.slack.writing import escape, mention
 
@@ -50,8 +50,13 @@ def _asked(_notice: Notice, _story: Story, _look: Look) -> str:
     return "📝 it has been asked for."
 
 
+def _agreed(notice: Notice, story: Story, _look: Look) -> str:
+    return f"👍 {who(notice, story)} approved it; it waits for more."
+
+
 def _approved(notice: Notice, story: Story, _look: Look) -> str:
-    return f"✅ {who(notice, story)} approved it. You hear from me when it is done."
+    names = agreed(story) if len(story.votes) > 1 else who(notice, story)
+    return f"✅ {names} approved it. You hear from me when it is done."
 
 
 def _rejected(notice: Notice, story: Story, look: Look) -> str:
@@ -115,6 +120,7 @@ def _counts(story: Story, look: Look) -> str:
 
 NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.ASKED: _asked,
+    Happened.AGREED: _agreed,
     Happened.APPROVED: _approved,
     Happened.REJECTED: _rejected,
     Happened.CANCELLED: _cancelled,

@@ -46,8 +46,12 @@ def blocks(review: Review, look: Look) -> list[Block]:
         *([section("\n".join(spaced))] if spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *sections(_next(review, look), most=4),
-        context(f"{review.request.short} · nothing is asked for until you press the button"),
+        context(f"{review.request.short} · {_digest(review)}nothing is asked for until you press the button"),
     ]
+
+
+def _digest(review: Review) -> str:
+    return f"approvers say yes to exactly this: {review.digest[: facts.DIGEST]} · " if review.decision.outcome is Outcome.WAITS else ""
 
 
 def shown(review: Review, look: Look) -> list[str]:
@@ -57,6 +61,7 @@ def shown(review: Review, look: Look) -> list[str]:
         *facts.rule_lines(review.rule, look, review.usable),
         facts.customers(request, look),
         facts.cost_line(review.cost, look),
+        *facts.tier(review.decision.tier, look),
         facts.account(request),
         *facts.own_key(request),
         *facts.reason(request),

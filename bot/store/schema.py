@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-VERSION: Final = "0001"
+VERSION: Final = "0003"
 """The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's own name for it would clash where the database is shared."""
@@ -71,9 +71,14 @@ requests = Table(
     Column("last_answer", Text),
     Column("card_ts", Text),
     Column("typed", Text, nullable=False),
+    Column("tier", Text),
+    Column("rule_id", Text, nullable=False, server_default=""),
     Index(None, "channel", "created_at"),
+    Index(None, "rule_id", "started_at"),
+    Index(None, "channel", "started_at"),
 )
-"""`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement."""
+"""`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement.
+`rule_id` is the id within `rule`, to be searched by."""
 
 votes = Table(
     "votes",
@@ -135,6 +140,9 @@ outbox = Table(
     Index(None, "request"),
 )
 """What is to be said. Of one lane of a request (`outbox.lane`) the oldest goes first; said and given up are never looked at again."""
+
+channels = Table("channels", metadata, Column("id", Text, primary_key=True))
+"""A row a channel, to be locked while it is added up what the channel has given."""
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 
