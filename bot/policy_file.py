@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import UnusableSettings
+from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.tiers import Tier
@@ -175,5 +176,7 @@ def _given(keys: Table) -> dict[str, Any]:
 def _channel(channel: ChannelId, keys: dict[str, Any]) -> ChannelPolicy:
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in keys.items()}
     values["rules"] = frozenset(values["rules"])
+    if "budget" in values:
+        values["budget"] = Budget(**values["budget"])
     values["tiers"] = tuple(Tier(**tier) for tier in values.get("tiers", ()))
     return ChannelPolicy(id=channel, **values)

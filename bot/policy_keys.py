@@ -17,6 +17,8 @@ A_YEAR: Final = 8760
 MOST_APPROVALS: Final = 10
 MOST_CUSTOMERS: Final = 10_000_000
 MOST_AMOUNT: Final = 10**15
+MOST_DAYS: Final = 366
+BUDGET: Final = "a table { days, customers, amount } of whole numbers: days from 1 to 366, and customers, amount (minor units) or both"
 TIERS: Final = (
     "one or more tables, [[…tiers]], each with approvals (a whole number from 1 to 10, no fewer than without the tier) "
     "and above_customers, above_amount (whole numbers from 0) or both"
@@ -70,6 +72,22 @@ class TierKeys(BaseModel):
         return self
 
 
+class BudgetKeys(BaseModel):
+    """What may be said of a budget: over how many days, and how much."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    days: int = Field(ge=1, le=MOST_DAYS)
+    customers: int = Field(0, ge=0, le=MOST_CUSTOMERS)
+    amount: int = Field(0, ge=0, le=MOST_AMOUNT)
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        if not self.model_fields_set & {"customers", "amount"}:
+            raise ValueError("neither bound is there")
+        return self
+
+
 class ChannelKeys(BaseModel):
     """What may be said of one channel. Only what stands in the file counts: the defaults are those of `ChannelPolicy`."""
 
@@ -90,6 +108,7 @@ class ChannelKeys(BaseModel):
     expires_hours: float = Field(0, gt=0, le=A_YEAR, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760")
     batch_size: int = Field(0, ge=1, le=100_000, description="a whole number from 1 to 100,000")
     concurrency: int = Field(0, ge=1, le=64, description="a whole number from 1 to 64")
+    budget: BudgetKeys | None = Field(None, description=BUDGET)
     tiers: Annotated[list[TierKeys], SOME] = Field([], description=TIERS)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UnusableSettings
+from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.tiers import Tier
@@ -31,6 +32,7 @@ EACH_KEY: Final[list[tuple[str, str, Any]]] = [
     ("expires_hours", "1.5", 1.5),
     ("batch_size", "9", 9),
     ("concurrency", "2", 2),
+    ("budget", "{days = 30, amount = 7}", Budget(days=30, amount=7)),
     (
         "tiers",
         "[{above_customers = 100, approvals = 1}, {above_amount = 7, approvals = 3}]",
@@ -52,6 +54,10 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
     ("batch_size", ["0", "100_001", "1.5", "true"]),
     ("concurrency", ["0", "65", "1.5", "true"]),
     (
+        "budget",
+        ["1", "{}", "{days = 30}", "{customers = 3}", "{days = 0, customers = 1}", "{days = 367, amount = 1}", "{days = 1, amount = 0.5}"],
+    ),
+    (
         "tiers",
         [
             "1",
@@ -68,7 +74,7 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
         ],
     ),
 ]
-LATER: Final = ["budget", "reserved", "hold_minutes", "remind_minutes", "escalate_to", "repeat_days", "approval", "Rules"]
+LATER: Final = ["reserved", "hold_minutes", "remind_minutes", "escalate_to", "repeat_days", "approval", "Rules"]
 
 
 def toml(top: dict[str, str], **tables: dict[str, str]) -> str:
@@ -159,6 +165,7 @@ def test_each_key_may_stand_in_the_defaults(tmp_path: Path, key: str, text: str,
 def test_what_a_channel_says_wins_over_the_defaults(tmp_path: Path, key: str, text: str, value: Any) -> None:
     other = {
         "tiers": "[{above_amount = 9, approvals = 9}]",
+        "budget": "{days = 1, customers = 1}",
         "allow_unpriced": "false",
         "require_reason": "false",
         "approvals": "1",

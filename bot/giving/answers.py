@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.giving.budget import Use
 from bot.giving.ids import CustomerId
 from bot.giving.notices import Story
 from bot.giving.policy import ChannelPolicy, Decision, Refusal
@@ -56,6 +57,8 @@ class Review:
     spaced: tuple[CustomerId, ...] = ()
     """Ids with a space inside, that may have been meant as several."""
     digest: str = ""
+    use: Use | None = None
+    """What it uses of the channel's budget, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
 from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
+from bot.giving.budget import Use
 from bot.giving.customers import CustomerList, digest_of, read_customers
 from bot.giving.door import Door, Electorate
 from bot.giving.faults import as_faults, faults_of_ids, faults_of_key
@@ -18,7 +19,7 @@ from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_request_id, new_short_id
-from bot.giving.reviewing import review_of, usable_now
+from bot.giving.reviewing import budget_use, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
 
@@ -128,11 +129,12 @@ class Asking:
         customers = read_customers(found.typed.customers)
         faults = (*faults_of_ids(customers), *faults_of_key(found.typed))
         request = _filled_in(found, rule, customers)
-        decision = self._decide(request, found.policy, electorate)
+        use = await budget_use(request, found.policy, self._books, self._clock)
+        decision = self._decide(request, found.policy, electorate, use)
         faults = (*faults, *as_faults(decision.refusals, but=faults))
         if faults:
             return await self._form(found, faults)
-        return await self._keep_review(request, decision, customers, found.policy)
+        return await self._keep_review(request, decision, customers, found.policy, use)
 
     async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:
         """Turn a reviewed draft into a request; asked twice, it answers the same request."""
@@ -148,10 +150,11 @@ class Asking:
             electorate = await self._door.electorate(admitted, who.id)
         except PeopleUnavailable as error:
             return Refusal(Reason.LOOKUP_FAILED, str(error))
+        use = await budget_use(found, admitted, self._books, self._clock)
         async with self._books.page(draft) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
-            asked = await self._ask(page, admitted, electorate)
+            asked = await self._ask(page, admitted, electorate, use)
         self._jobs.wake()
         return asked
 
@@ -232,7 +235,7 @@ class Asking:
             admins=self._door.policy.admins,
         )
 
-    def _decide(self, request: Request, policy: ChannelPolicy, electorate: Electorate) -> Decision:
+    def _decide(self, request: Request, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Decision:
         if request.rule is None:
             return Decision(Outcome.REFUSED, refusals=(Refusal(Reason.NO_RULE),))
         return deciding.decide(
@@ -245,10 +248,13 @@ class Asking:
             requester=request.requester,
             groups=electorate[0],
             out=electorate[1],
+            use=use,
             admins=self._door.policy.admins,
         )
 
-    async def _keep_review(self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy) -> Review | Refusal:
+    async def _keep_review(
+        self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy, use: Use | None
+    ) -> Review | Refusal:
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
         async with self._books.page(request.id) as page:
             if page is None:
@@ -257,13 +263,13 @@ class Asking:
                 return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
             await page.keep(request)
             await page.put_customers(customers.ids, portion=request.batch_size * request.batches_per_portion)
-        return review_of(request, policy, decision, now_usable=usable_now(request, self._clock), spaced=customers.spaced)
+        return review_of(request, policy, decision, now_usable=usable_now(request, self._clock), spaced=customers.spaced, use=use)
 
-    async def _ask(self, page: Page, policy: ChannelPolicy, electorate: Electorate) -> Request | Refusal:
+    async def _ask(self, page: Page, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Request | Refusal:
         request = page.request
         if request.state is not State.DRAFT:
             return request
-        decision = self._decide(request, policy, electorate)
+        decision = self._decide(request, policy, electorate, use)
         if decision.refusals:
             return decision.refusals[0]
         if (decision.approvals, decision.tier) != (request.approvals, request.tier):

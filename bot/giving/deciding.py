@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
+from bot.giving.budget import Use
 from bot.giving.ids import ChannelId, GroupId, UserId
 from bot.giving.people import Kind, Profile
 from bot.giving.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
@@ -121,17 +122,19 @@ def decide(
     requester: UserId,
     groups: Membership,
     out: Collection[UserId] = (),
+    use: Use | None = None,
     admins: Sequence[UserId] = (),
 ) -> Decision:
     """Say whether a request goes, waits for somebody, or is refused, with every refusal at once.
 
-    `out` are those among the approvers who were found to be guests, bots, deactivated or strangers; `admins` are whom the refusals name;
-    for the rest see `refusals`.
+    `out` are those among the approvers who were found to be guests, bots, deactivated or strangers; `use` is what it uses of the
+    channel's budget, where there is one; `admins` are whom the refusals name; for the rest see `refusals`.
     """
     tier = applied(channel.tiers, customers=customers, cost=cost)
     approvals = max(channel.approvals, tier.approvals if tier else 0)
     found = (
         *refusals(channel, rule=rule, usable=usable, cost=cost, customers=customers, reason=reason, admins=admins),
+        *about_budget(use, admins),
         *_about_approvers(len(candidates(channel, groups, requester, out)), approvals, admins),
     )
     if found:
@@ -180,13 +183,22 @@ def _about_customers(channel: ChannelPolicy, customers: int, admins: Sequence[Us
 
 
 def _about_cost(channel: ChannelPolicy, rule: Rule | None, cost: Cost | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
-    if rule is None or channel.max_amount is None:
+    if rule is None:
         return
     if cost is None:
-        if not channel.allow_unpriced:
+        limited = channel.max_amount is not None or (channel.budget is not None and channel.budget.amount is not None)
+        if limited and not channel.allow_unpriced:
             yield Refusal(Reason.UNPRICED, rule.reward.type, tuple(admins))
-    elif cost.total > channel.max_amount:
+    elif channel.max_amount is not None and cost.total > channel.max_amount:
         yield Refusal(Reason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}", tuple(admins))
+
+
+def about_budget(use: Use | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    """Say what a request asks for beyond what is left of its channel's budget; the detail is "asked/left"."""
+    if use and use.too_many:
+        yield Refusal(Reason.BUDGET_CUSTOMERS, f"{use.customers}/{use.left_customers}", tuple(admins))
+    if use and use.too_much:
+        yield Refusal(Reason.BUDGET_AMOUNT, f"{use.amount}/{use.left_amount}", tuple(admins))
 
 
 def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:

@@ -18,6 +18,8 @@ FIELD_OF: Final = {
     Reason.RESERVED_ID: Field.CUSTOMERS,
     Reason.TOO_MANY_CUSTOMERS: Field.CUSTOMERS,
     Reason.TOO_EXPENSIVE: Field.CUSTOMERS,
+    Reason.BUDGET_CUSTOMERS: Field.CUSTOMERS,
+    Reason.BUDGET_AMOUNT: Field.CUSTOMERS,
     Reason.REASON_MISSING: Field.REASON,
     Reason.BAD_ONCE_KEY: Field.ONCE_KEY,
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId, RuleId, UserId
 from bot.giving.tiers import Applied, Tier
 
@@ -38,6 +39,9 @@ class Reason(StrEnum):
     TOO_MANY_CUSTOMERS = "too_many_customers"
     TOO_EXPENSIVE = "too_expensive"
     UNPRICED = "unpriced"
+    BUDGET_CUSTOMERS = "budget_customers"
+    """These are more customers than are left of the channel's budget."""
+    BUDGET_AMOUNT = "budget_amount"
     REASON_MISSING = "reason_missing"
     BAD_ONCE_KEY = "bad_once_key"
     NO_APPROVER = "no_approver"
@@ -83,6 +87,7 @@ class ChannelPolicy:
     batch_size: int = 500
     concurrency: int = 8
     tiers: tuple[Tier, ...] = ()
+    budget: Budget | None = None
 
     @property
     def most_approvals(self) -> int:

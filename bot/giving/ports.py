@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.giving.batches import BatchOutcome, LeftOut, Refused, Tally
+from bot.giving.budget import Gave
 from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.people import Profile
@@ -93,6 +94,9 @@ class Page(Protocol):
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
         """Write the customers, `portion` of them a row, in place of any written before."""
 
+    async def gave(self, since: datetime) -> tuple[Gave, ...]:
+        """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
+
     async def say(self, *notices: Notice) -> None:
         """Put notices into the outbox, in this order."""
 
@@ -177,6 +181,9 @@ class Books(Protocol):
 
     async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
+
+    async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
+        """Read what a channel's other requests have given since a moment, or may have, or are giving."""
 
     # what is to be said
 

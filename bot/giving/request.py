@@ -104,6 +104,8 @@ class StopReason(StrEnum):
     BUSY = "busy"
     """Dintero turned every call away (429), however often it was repeated."""
     POLICY = "policy"
+    BUDGET = "budget"
+    """Others have used what it would need of the channel's budget."""
 
 
 @dataclass(frozen=True, slots=True)

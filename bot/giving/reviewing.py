@@ -1,9 +1,10 @@
 """Puts together what is shown of a request before somebody says yes to it; all of it comes from the books."""
 
 from bot.giving.answers import Review
+from bot.giving.budget import Use, use_of
 from bot.giving.ids import CustomerId
 from bot.giving.policy import ChannelPolicy, Decision
-from bot.giving.ports import Clock
+from bot.giving.ports import Books, Clock
 from bot.giving.request import Request, digest
 from bot.giving.rewards import Usable, cost, usable
 from bot.giving.terms import terms_of
@@ -14,6 +15,15 @@ def usable_now(request: Request, clock: Clock) -> Usable:
     return usable(request.rule, clock.now()) if request.rule else Usable.DELETED
 
 
+async def budget_use(request: Request, policy: ChannelPolicy, books: Books, clock: Clock) -> Use | None:
+    """Reckon what a request uses of its channel's budget; None where there is none. Nothing is locked: the giving looks again."""
+    if policy.budget is None or request.rule is None:
+        return None
+    now, price = clock.now(), cost(request.rule, request.customers)
+    gave = await books.gave(request.channel, policy.budget.since(now), but=request.id)
+    return use_of(policy.budget, gave, customers=request.customers, price=price, now=now)
+
+
 def review_of(
     request: Request,
     policy: ChannelPolicy,
@@ -21,6 +31,7 @@ def review_of(
     *,
     now_usable: Usable,
     spaced: tuple[CustomerId, ...] = (),
+    use: Use | None = None,
 ) -> Review:
     """Put together what is shown of a request before somebody says yes to it.
 
@@ -38,4 +49,5 @@ def review_of(
         asked_of=tuple(name for name in policy.approvers if name != request.requester),
         spaced=spaced,
         digest=digest(request, terms_of(request.rule)),
+        use=use,
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving import deciding
+from bot.giving.budget import use_of
 from bot.giving.door import Door
 from bot.giving.engine import stop_reason
 from bot.giving.ids import RequestId
@@ -153,6 +154,8 @@ class Starting:
 
     async def _act(self, page: Page, look: Look) -> Request | None:
         now = self._clock.now()
+        if look.verdict is Verdict.GO and (refused := await self._beyond_budget(page)):
+            look = _stopped(StopReason.BUDGET, refused.reason)
         if look.verdict is Verdict.GO:
             giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now)
             await page.keep(giving)
@@ -166,6 +169,16 @@ class Starting:
         notify = self._door.policy.notify_of(stopped.channel)
         await page.say(*tellings(stopped, Happened.STOPPED, now, note=look.note, notify=notify))
         return None
+
+    async def _beyond_budget(self, page: Page) -> Refusal | None:
+        """Judge the channel's budget with its row locked: of two that fit alone but not together, the second one waits."""
+        request, now = page.request, self._clock.now()
+        policy = self._door.policy.channels.get(request.channel)
+        if policy is None or policy.budget is None:
+            return None
+        gave = await page.gave(policy.budget.since(now))
+        use = use_of(policy.budget, gave, customers=request.customers, price=cost(_rule_of(request), request.customers), now=now)
+        return next(deciding.about_budget(use, self._door.policy.admins), None)
 
     async def _ask_again(self, page: Page, look: Look) -> None:
         """The yes was for another rule, or does not count any more: wait again, in a new round, for a yes to what is here now."""

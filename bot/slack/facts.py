@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from bot.giving.budget import Use
 from bot.giving.ids import CustomerId
 from bot.giving.request import Request
 from bot.giving.rewards import Cost, Rule, Usable
@@ -75,6 +76,20 @@ def _above(applied: Applied, look: Look) -> str:
             return f"what it costs cannot be said, which counts as above {look.amount(applied.bound)}"
         case Above.RESERVED:
             return "whom it reaches cannot be counted, which is above every bound"
+
+
+def budget(use: Use | None, look: Look) -> list[str]:
+    """Say what it uses of what is left of the channel's budget, where it has one."""
+    if use is None:
+        return []
+    left = [
+        *([] if use.left_customers is None else [look.customers(use.left_customers)]),
+        *([] if use.left_amount is None else [look.amount(use.left_amount)]),
+    ]
+    until, of = look.day(use.until), " and ".join(left)
+    if not use.fits:
+        return [f"*Budget:* ⚠ more than what is left until {until} ({of})"]
+    return [f"*Budget:* uses {look.number(use.percent)} % of what is left until {until} ({of})"]
 
 
 def account(request: Request) -> str:

@@ -61,6 +61,19 @@ def _too_expensive(detail: str, pen: Pen) -> str:
     return "One use by every customer costs more than this channel may give at once."
 
 
+def _budget_customers(detail: str, pen: Pen) -> str:
+    if bounds := _bounds(detail):
+        left = pen.look.number(bounds[1]) if bounds[1] else "none"
+        return f"{pen.look.customers(bounds[0])} are more than this channel's budget has left: {left}."
+    return "These are more customers than this channel's budget has left."
+
+
+def _budget_amount(detail: str, pen: Pen) -> str:
+    if bounds := _bounds(detail):
+        return f"One use by every customer costs {pen.look.amount(bounds[0])}; this channel's budget has {pen.look.amount(bounds[1])} left."
+    return "One use by every customer costs more than this channel's budget has left."
+
+
 def _no_approver(detail: str, pen: Pen) -> str:
     bounds = _bounds(detail)
     if bounds and bounds[0] > 0:
@@ -127,6 +140,8 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.RESERVED_ID: _reserved,
     Reason.TOO_MANY_CUSTOMERS: _too_many,
     Reason.TOO_EXPENSIVE: _too_expensive,
+    Reason.BUDGET_CUSTOMERS: _budget_customers,
+    Reason.BUDGET_AMOUNT: _budget_amount,
     Reason.UNPRICED: _always("What this reward costs cannot be said beforehand, and this channel has a limit in money."),
     Reason.REASON_MISSING: _always("This channel asks for a reason."),
     Reason.BAD_ONCE_KEY: _bad_key,
@@ -163,6 +178,8 @@ CURES: Final[dict[Reason, str]] = {
     Reason.RESERVED_ID: "Take it out and name the customers.",
     Reason.TOO_MANY_CUSTOMERS: "Ask in several parts, or ask {who} to allow more.",
     Reason.TOO_EXPENSIVE: "Ask for fewer customers, or ask {who} to allow more.",
+    Reason.BUDGET_CUSTOMERS: "Ask for fewer, wait until there is room again, or ask {who} to raise the budget.",
+    Reason.BUDGET_AMOUNT: "Ask for fewer customers, wait until there is room again, or ask {who} to raise the budget.",
     Reason.UNPRICED: "Choose a rule with an amount, or ask {who} to set allow_unpriced.",
     Reason.REASON_MISSING: "Say in a few words why they should get it.",
     Reason.BAD_ONCE_KEY: "Use something short such as stamp-2020, or leave it empty.",
@@ -199,6 +216,8 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.RESERVED_ID: "a customer id is a reserved one",
     Reason.TOO_MANY_CUSTOMERS: "these are more customers than it allows at once",
     Reason.TOO_EXPENSIVE: "it costs more than is allowed at once",
+    Reason.BUDGET_CUSTOMERS: "these are more customers than the budget has left",
+    Reason.BUDGET_AMOUNT: "it costs more than the budget has left",
     Reason.UNPRICED: "the channel has a limit in money, and what this costs cannot be said",
     Reason.REASON_MISSING: "a reason has to be given here",
     Reason.BAD_ONCE_KEY: "the once-only key cannot be used",

@@ -62,6 +62,7 @@ def shown(review: Review, look: Look) -> list[str]:
         facts.customers(request, look),
         facts.cost_line(review.cost, look),
         *facts.tier(review.decision.tier, look),
+        *facts.budget(review.use, look),
         facts.account(request),
         *facts.own_key(request),
         *facts.reason(request),

@@ -53,6 +53,11 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
         "the bot's policy does not allow it any more",
         "An admin of the bot can change it, and then Continue… goes on; or press End here… to leave it so.",
     ),
+    StopReason.BUDGET: (
+        "other requests have used what it would need of this channel's budget",
+        "Press Continue… once there is room again (what was given longer ago counts no more, and an admin of the bot can raise the budget), "
+        "or press End here… to leave it so.",
+    ),
 }
 NO_REASON: Final = ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so.")
 

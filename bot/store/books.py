@@ -15,12 +15,13 @@ from bot.store.page import SqlPage, open_page
 from bot.store.postgres import open_postgres
 from bot.store.requests import Requests
 from bot.store.schema import requests
+from bot.store.spending import Spending
 from bot.store.sqlite import open_sqlite
 
 _PING: Final = select(requests.c.id).limit(1)
 
 
-class SqlBooks(Requests, Outcomes, Outbox):
+class SqlBooks(Requests, Outcomes, Outbox, Spending):
     """What the bot remembers, on SQLite or PostgreSQL."""
 
     def page(self, request: RequestId) -> AbstractAsyncContextManager[SqlPage | None]:

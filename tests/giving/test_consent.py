@@ -30,7 +30,7 @@ def lines(said: list[Notice]) -> list[Happened]:
     return [notice.happened for notice in said if notice.kind is Kind.LINE]
 
 
-async def refusal(office: Office, **typed: str) -> Refusal:
+async def refusal(office: Office, **typed: Any) -> Refusal:
     """Ask for what is refused."""
     judged = await office.asking.review(await office.draft(**typed), person(ANN))
     assert isinstance(judged, Form)
@@ -203,7 +203,7 @@ async def test_a_tier_that_came_between_review_and_asking_is_shown_first(office:
 # a policy that changed
 
 
-async def approved(office: Office, **typed: str) -> RequestId:
+async def approved(office: Office, **typed: Any) -> RequestId:
     """Ask under two approvals, and have both."""
     asked = await office.ask(**typed)
     for who in (BO, CLEO)[: asked.approvals]:
