@@ -35,7 +35,8 @@ async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespo
         found = await counter.desk.consider(request, who, channel)
         if isinstance(found, Refusal):
             return Sentence(approve_modal.TITLE, words.refusal(found, counter.look))
-        return approve_modal.build(found, counter.look, external_id=external)
+        links = await counter.screens.links(found.review.before.by)
+        return approve_modal.build(found, counter.look, external_id=external, links=links)
 
     await ack()
     counter.jobs.soon(counter.screens.open(body["trigger_id"], approve_modal.TITLE, draw, respond=respond))

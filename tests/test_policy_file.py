@@ -33,6 +33,7 @@ EACH_KEY: Final[list[tuple[str, str, Any]]] = [
     ("batch_size", "9", 9),
     ("concurrency", "2", 2),
     ("budget", "{days = 30, amount = 7}", Budget(days=30, amount=7)),
+    ("repeat_days", "0", 0),
     (
         "tiers",
         "[{above_customers = 100, approvals = 1}, {above_amount = 7, approvals = 3}]",
@@ -55,8 +56,9 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
     ("concurrency", ["0", "65", "1.5", "true"]),
     (
         "budget",
-        ["1", "{}", "{days = 30}", "{customers = 3}", "{days = 0, customers = 1}", "{days = 367, amount = 1}", "{days = 1, amount = 0.5}"],
+        ["1", "{}", "{days = 30}", "{amount = 3}", "{days = 0, amount = 1}", "{days = 367, amount = 1}", "{days = 1, amount = 1.5}"],
     ),
+    ("repeat_days", ["-1", "367", "1.5", "true"]),
     (
         "tiers",
         [
@@ -74,7 +76,7 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
         ],
     ),
 ]
-LATER: Final = ["reserved", "hold_minutes", "remind_minutes", "escalate_to", "repeat_days", "approval", "Rules"]
+LATER: Final = ["reserved", "hold_minutes", "remind_minutes", "escalate_to", "approval", "Rules"]
 
 
 def toml(top: dict[str, str], **tables: dict[str, str]) -> str:
@@ -120,6 +122,9 @@ def test_the_least_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None
                 concurrency=8,
                 require_reason=False,
                 allow_unpriced=False,
+                tiers=(),
+                budget=None,
+                repeat_days=7,
             )
         },
     )
@@ -133,7 +138,8 @@ def test_the_example_loads() -> None:
 def test_the_example_shows_every_key() -> None:
     example = Path("policy.example.toml").read_text()
     keys = [*TopKeys.model_fields, *ChannelKeys.model_fields]
-    assert [key for key in keys if f"{key} = " not in example and f"[{key}" not in example] == []
+    shown = [(f"{key} = ", f"[{key}", f".{key}]]") for key in keys]
+    assert [ways for ways in shown if not any(way in example for way in ways)] == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("currency", "SEK"), ("timezone", "America/New_York")])

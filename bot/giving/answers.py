@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.giving.before import NEVER, Before
 from bot.giving.budget import Use
 from bot.giving.ids import CustomerId
 from bot.giving.notices import Story
@@ -57,6 +58,8 @@ class Review:
     spaced: tuple[CustomerId, ...] = ()
     """Ids with a space inside, that may have been meant as several."""
     digest: str = ""
+    before: Before = NEVER
+    """Who of them were given the same rule a short while ago."""
     use: Use | None = None
     """What it uses of the channel's budget, where there is one."""
 

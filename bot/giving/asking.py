@@ -19,7 +19,7 @@ from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_request_id, new_short_id
-from bot.giving.reviewing import budget_use, review_of, usable_now
+from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
 
@@ -263,7 +263,10 @@ class Asking:
                 return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
             await page.keep(request)
             await page.put_customers(customers.ids, portion=request.batch_size * request.batches_per_portion)
-        return review_of(request, policy, decision, now_usable=usable_now(request, self._clock), spaced=customers.spaced, use=use)
+        before = await given_before(request, policy, self._books, self._clock)
+        return review_of(
+            request, policy, decision, now_usable=usable_now(request, self._clock), spaced=customers.spaced, use=use, before=before
+        )
 
     async def _ask(self, page: Page, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Request | Refusal:
         request = page.request

@@ -15,7 +15,7 @@ from bot.giving.people import Person
 from bot.giving.policy import Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved
-from bot.giving.reviewing import budget_use, review_of, usable_now
+from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Usable, cost
 from bot.giving.stories import story_of
 from bot.giving.telling import tellings
@@ -76,7 +76,8 @@ class Desk:
         decision = Decision(Outcome.WAITS, found.approvals, tier=found.tier)
         spaced = await self._spaced(found)
         use = await budget_use(found, policy, self._books, self._clock)
-        review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock), spaced=spaced, use=use)
+        before = await given_before(found, policy, self._books, self._clock)
+        review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock), spaced=spaced, use=use, before=before)
         return Consideration(review, await story_of(self._books, found, self._door.policy), count=needs_count(found))
 
     async def miscounted(self, request: RequestId, typed: str) -> Refusal | None:

@@ -88,6 +88,8 @@ class ChannelPolicy:
     concurrency: int = 8
     tiers: tuple[Tier, ...] = ()
     budget: Budget | None = None
+    repeat_days: int = 7
+    """It is warned of customers whom the bot gave the same rule within these days; 0 is never."""
 
     @property
     def most_approvals(self) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.giving.batches import BatchOutcome, LeftOut, Refused, Tally
+from bot.giving.before import Before
 from bot.giving.budget import Gave
 from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.notices import Notice, Unsaid
@@ -184,6 +185,9 @@ class Books(Protocol):
 
     async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
         """Read what a channel's other requests have given since a moment, or may have, or are giving."""
+
+    async def given_before(self, request: Request, since: datetime) -> Before:
+        """Find who of a request's customers were given its rule since a moment, and by which requests; bounded, for big ones."""
 
     # what is to be said
 

@@ -1,6 +1,9 @@
 """Puts together what is shown of a request before somebody says yes to it; all of it comes from the books."""
 
+from datetime import timedelta
+
 from bot.giving.answers import Review
+from bot.giving.before import NEVER, Before
 from bot.giving.budget import Use, use_of
 from bot.giving.ids import CustomerId
 from bot.giving.policy import ChannelPolicy, Decision
@@ -24,6 +27,13 @@ async def budget_use(request: Request, policy: ChannelPolicy, books: Books, cloc
     return use_of(policy.budget, gave, customers=request.customers, price=price, now=now)
 
 
+async def given_before(request: Request, policy: ChannelPolicy, books: Books, clock: Clock) -> Before:
+    """Find who of a request's customers were given the same rule within the policy's days: a warning, and no refusal."""
+    if policy.repeat_days == 0:
+        return NEVER
+    return await books.given_before(request, clock.now() - timedelta(days=policy.repeat_days))
+
+
 def review_of(
     request: Request,
     policy: ChannelPolicy,
@@ -32,6 +42,7 @@ def review_of(
     now_usable: Usable,
     spaced: tuple[CustomerId, ...] = (),
     use: Use | None = None,
+    before: Before = NEVER,
 ) -> Review:
     """Put together what is shown of a request before somebody says yes to it.
 
@@ -50,4 +61,5 @@ def review_of(
         spaced=spaced,
         digest=digest(request, terms_of(request.rule)),
         use=use,
+        before=before,
     )

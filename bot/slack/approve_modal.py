@@ -11,7 +11,7 @@ from bot.giving.ids import RequestId
 from bot.slack import facts
 from bot.slack.blocks import context, modal, section, sections, text_input
 from bot.slack.look import Json, Look
-from bot.slack.review_modal import shown
+from bot.slack.review_modal import NOWHERE, shown
 from bot.slack.writing import mention
 
 CALLBACK: Final = "discount_approve"
@@ -23,12 +23,12 @@ LONGEST_ROUND: Final = 9
 """Digits; whatever is longer is no round of ours."""
 
 
-def build(consideration: Consideration, look: Look, *, external_id: str) -> Json:
+def build(consideration: Consideration, look: Look, *, external_id: str, links: facts.Links = NOWHERE) -> Json:
     """Draw what is agreed to; its metadata names the round and the digest shown, so that a yes never counts for anything else."""
     request, digest = consideration.review.request, consideration.review.digest
     return modal(
         TITLE,
-        _blocks(consideration, look),
+        _blocks(consideration, look, links),
         external_id=external_id,
         submit=SUBMIT,
         callback=CALLBACK,
@@ -65,12 +65,12 @@ def _spaced(review: Review, look: Look) -> str:
     return f"⚠ {look.counted(len(review.spaced), 'id')} with a space inside, each read as one customer."
 
 
-def _blocks(consideration: Consideration, look: Look) -> list[Block]:
+def _blocks(consideration: Consideration, look: Look, links: facts.Links) -> list[Block]:
     review = consideration.review
     request = review.request
     asked = [f"*Asked by:* {mention(request.requester)}", *([f"*Since:* {look.token(request.asked_at)}"] if request.asked_at else [])]
     return [
-        *sections([*shown(review, look), facts.first_and_last(request), *asked], most=5),
+        *sections([*shown(review, look, links), facts.first_and_last(request), *asked], most=5),
         *([section(_spaced(review, look))] if review.spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *([_count()] if consideration.count else []),

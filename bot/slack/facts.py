@@ -1,23 +1,29 @@
 """What is known of a request, as lines of mrkdwn: the same for its review, its approval, its card and its status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.giving.before import Before, Earlier
 from bot.giving.budget import Use
-from bot.giving.ids import CustomerId
+from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import Request
 from bot.giving.rewards import Cost, Rule, Usable
 from bot.giving.tiers import Above, Applied
 from bot.slack.look import Look
 from bot.slack.rewards import MARKS, cost_words, rule_reward
 from bot.slack.uses import rule_use
-from bot.slack.writing import bold, mask, phrase, said
+from bot.slack.writing import address, bold, mask, phrase, said
+
+Links = Mapping[RequestId, str]
+"""Where the cards of other requests stand."""
 
 NO_RULE: Final = "no rule yet"
 REASON: Final = 500
 """Characters of a reason that are shown."""
 DIGEST: Final = 8
 """Characters of a digest that people are shown."""
+EARLIER: Final = 5
+"""How many earlier requests are named."""
 SPACED: Final = 5
 """How many ids with a space inside are pointed at."""
 
@@ -90,6 +96,21 @@ def budget(use: Use | None, look: Look) -> list[str]:
     if not use.fits:
         return [f"*Budget:* ⚠ more than what is left until {until} ({of})"]
     return [f"*Budget:* uses {look.number(use.percent)} % of what is left until {until} ({of})"]
+
+
+def before(found: Before, look: Look, links: Links) -> list[str]:
+    """Say how many were given the same rule a short while ago, and by which requests; nothing where nobody was."""
+    if not found.customers:
+        return []
+    by = [f"{look.number(each.customers)} by {_linked(each, links)}" for each in found.by]
+    most = "at least " if found.more else ""
+    were = "was" if found.customers == 1 else "were"
+    return [f"⚠ {most}{look.customers(found.customers)} of these {were} given this rule lately: {phrase(by, last='and', most=EARLIER)}"]
+
+
+def _linked(earlier: Earlier, links: Links) -> str:
+    link = links.get(earlier.id, "")
+    return f"<{address(link)}|{earlier.short}>" if link else earlier.short
 
 
 def account(request: Request) -> str:

@@ -13,7 +13,7 @@ from bot.slack.look import Look, Message
 from bot.slack.refused import whole
 from bot.slack.standing import agreed, ends, outcome
 from bot.slack.words import stop, told_of
-from bot.slack.writing import escape, mention
+from bot.slack.writing import address, mention
 
 CARD: Final = "See the request"
 
@@ -34,12 +34,8 @@ def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
 
 
 def _drawn(text: str, story: Story, ids: Sequence[Block] = (), *, link: str) -> Message:
-    to_card = f"<{_address(link)}|{CARD}> · " if link else ""
+    to_card = f"<{address(link)}|{CARD}> · " if link else ""
     return message(text, [section(text), *ids, context(f"{to_card}{facts.stage(story.request)}")])
-
-
-def _address(link: str) -> str:
-    return escape("".join(link.split())).replace("|", "%7C")
 
 
 def _news(notice: Notice, story: Story, look: Look) -> str:

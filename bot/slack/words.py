@@ -55,8 +55,7 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
     ),
     StopReason.BUDGET: (
         "other requests have used what it would need of this channel's budget",
-        "Press Continue… once there is room again (what was given longer ago counts no more, and an admin of the bot can raise the budget), "
-        "or press End here… to leave it so.",
+        "What was given longer ago counts no more: press Continue… once there is room, or once an admin raised it.",
     ),
 }
 NO_REASON: Final = ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so.")

@@ -11,7 +11,7 @@ from bot.giving.batches import BatchOutcome
 from bot.giving.before import Before, Earlier
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.request import Request
-from bot.store.database import Room
+from bot.store.database import Kept, Room
 from bot.store.rows import outcome_of
 from bot.store.schema import batches, customers, requests
 from bot.store.serial import micros, text, unpacked, untext
@@ -49,7 +49,12 @@ class GivenBefore(Room):
         """Find who of a request's customers were given its rule since a moment; nobody where none was given it then."""
         if request.rule is None:
             return Before()
-        values = {"rule": text(request.rule.id), "account": text(request.account), "but": text(request.id), "since": micros(since)}
+        values: dict[str, Kept] = {
+            "rule": text(request.rule.id),
+            "account": text(request.account),
+            "but": text(request.id),
+            "since": micros(since),
+        }
         rows = await self._database.run(_EARLIER, values)
         asked = await self._all(request.id) if rows else frozenset()
         found, by, looked = set[str](), list[Earlier](), 0

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import select
 
 from bot.giving.ids import RequestId
+from bot.store.before import GivenBefore
 from bot.store.database import address, is_sqlite
 from bot.store.migration import migrate
 from bot.store.outbox import Outbox
@@ -21,7 +22,7 @@ from bot.store.sqlite import open_sqlite
 _PING: Final = select(requests.c.id).limit(1)
 
 
-class SqlBooks(Requests, Outcomes, Outbox, Spending):
+class SqlBooks(Requests, Outcomes, Outbox, Spending, GivenBefore):
     """What the bot remembers, on SQLite or PostgreSQL."""
 
     def page(self, request: RequestId) -> AbstractAsyncContextManager[SqlPage | None]:
