@@ -106,7 +106,7 @@ def _channel_faults(channel: str, keys: Any, defaults: Table) -> Iterator[Fault]
 
 def _asks_anybody(given: Table) -> bool:
     """Say whether a channel has to name approvers: unless nobody has to agree, whatever the size."""
-    return given.get("approvals") != 0 or "tiers" in given
+    return given.get("approvals") != 0 or "tiers" in given or given.get("reserved") is True
 
 
 def _loose(given: Table, above: Key) -> Iterator[Fault]:

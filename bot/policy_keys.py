@@ -108,6 +108,7 @@ class ChannelKeys(BaseModel):
     expires_hours: float = Field(0, gt=0, le=A_YEAR, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760")
     batch_size: int = Field(0, ge=1, le=100_000, description="a whole number from 1 to 100,000")
     concurrency: int = Field(0, ge=1, le=64, description="a whole number from 1 to 64")
+    reserved: bool = Field(False, description="true or false")
     repeat_days: int = Field(0, ge=0, le=MOST_DAYS, description=f"a whole number of days from 0 (never) to {MOST_DAYS}")
     budget: BudgetKeys | None = Field(None, description=BUDGET)
     tiers: Annotated[list[TierKeys], SOME] = Field([], description=TIERS)

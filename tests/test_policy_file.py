@@ -34,6 +34,7 @@ EACH_KEY: Final[list[tuple[str, str, Any]]] = [
     ("concurrency", "2", 2),
     ("budget", "{days = 30, amount = 7}", Budget(days=30, amount=7)),
     ("repeat_days", "0", 0),
+    ("reserved", "true", True),
     (
         "tiers",
         "[{above_customers = 100, approvals = 1}, {above_amount = 7, approvals = 3}]",
@@ -58,6 +59,7 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
         "budget",
         ["1", "{}", "{days = 30}", "{amount = 3}", "{days = 0, amount = 1}", "{days = 367, amount = 1}", "{days = 1, amount = 1.5}"],
     ),
+    ("reserved", ["1", '"*"']),
     ("repeat_days", ["-1", "367", "1.5", "true"]),
     (
         "tiers",
@@ -76,7 +78,7 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
         ],
     ),
 ]
-LATER: Final = ["reserved", "hold_minutes", "remind_minutes", "escalate_to", "approval", "Rules"]
+LATER: Final = ["hold_minutes", "remind_minutes", "escalate_to", "approval", "Rules"]
 
 
 def toml(top: dict[str, str], **tables: dict[str, str]) -> str:
@@ -125,6 +127,7 @@ def test_the_least_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None
                 tiers=(),
                 budget=None,
                 repeat_days=7,
+                reserved=False,
             )
         },
     )
@@ -173,6 +176,7 @@ def test_what_a_channel_says_wins_over_the_defaults(tmp_path: Path, key: str, te
         "tiers": "[{above_amount = 9, approvals = 9}]",
         "budget": "{days = 1, customers = 1}",
         "allow_unpriced": "false",
+        "reserved": "false",
         "require_reason": "false",
         "approvals": "1",
         "name": '"other"',

@@ -17,6 +17,7 @@ class Field(StrEnum):
 
     RULE = "rule"
     CUSTOMERS = "customers"
+    RESERVED = "reserved"
     REASON = "reason"
     ONCE_KEY = "once_key"
     COUNT = "count"

@@ -10,9 +10,9 @@ from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTak
 from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.budget import Use
-from bot.giving.customers import CustomerList, digest_of, read_customers
+from bot.giving.customers import RESERVED, CustomerList, digest_of
 from bot.giving.door import Door, Electorate
-from bot.giving.faults import as_faults, faults_of_ids, faults_of_key
+from bot.giving.faults import as_faults, customers_of, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
@@ -98,9 +98,9 @@ class Asking:
         if isinstance(found, Refusal):
             return found
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
-        customers = read_customers(typed.customers)
-        faults = (*faults_of_ids(customers), *faults_of_key(typed))
-        plain = self._judge_plain(found, rule, len(customers.ids))
+        customers = customers_of(typed)
+        faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
+        plain = self._judge_plain(found, rule, customers)
         unread = typed.rule and rule is None  # the review reads it from Dintero
         told = tuple(refusal for refusal in plain if not (unread and refusal.reason is Reason.NO_RULE))
         return (*faults, *as_faults(told, but=faults))
@@ -126,8 +126,8 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        customers = read_customers(found.typed.customers)
-        faults = (*faults_of_ids(customers), *faults_of_key(found.typed))
+        customers = customers_of(found.typed)
+        faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(found.typed))
         request = _filled_in(found, rule, customers)
         use = await budget_use(request, found.policy, self._books, self._clock)
         decision = self._decide(request, found.policy, electorate, use)
@@ -223,15 +223,20 @@ class Asking:
         chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None
         return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults)
 
-    def _judge_plain(self, found: _Draft, rule: Rule | None, customers: int) -> tuple[Refusal, ...]:
+    def _faults_of_reserved(self, found: _Draft) -> tuple[Fault, ...]:
+        return faults_of_reserved(found.typed, found.policy, self._door.policy.admins)
+
+    def _judge_plain(self, found: _Draft, rule: Rule | None, customers: CustomerList) -> tuple[Refusal, ...]:
         """Judge what does not depend on who people are."""
+        reserved = customers.ids[:1] != () and customers.ids[0] in RESERVED
         return deciding.refusals(
             found.policy,
             rule=rule,
             usable=usable(rule, self._clock.now()) if rule else None,
-            cost=cost(rule, customers) if rule else None,
-            customers=customers,
+            cost=cost(rule, len(customers.ids)) if rule and not reserved else None,
+            customers=len(customers.ids),
             reason=found.typed.reason,
+            reserved=reserved,
             admins=self._door.policy.admins,
         )
 
@@ -242,9 +247,10 @@ class Asking:
             policy,
             rule=request.rule,
             usable=usable(request.rule, self._clock.now()),
-            cost=cost(request.rule, request.customers),
+            cost=request.price,
             customers=request.customers,
             reason=request.reason,
+            reserved=request.reserved,
             requester=request.requester,
             groups=electorate[0],
             out=electorate[1],

@@ -123,6 +123,7 @@ def decide(
     groups: Membership,
     out: Collection[UserId] = (),
     use: Use | None = None,
+    reserved: bool = False,
     admins: Sequence[UserId] = (),
 ) -> Decision:
     """Say whether a request goes, waits for somebody, or is refused, with every refusal at once.
@@ -130,10 +131,10 @@ def decide(
     `out` are those among the approvers who were found to be guests, bots, deactivated or strangers; `use` is what it uses of the
     channel's budget, where there is one; `admins` are whom the refusals name; for the rest see `refusals`.
     """
-    tier = applied(channel.tiers, customers=customers, cost=cost)
+    tier = applied(channel.tiers, customers=customers, cost=cost, reserved=reserved)
     approvals = max(channel.approvals, tier.approvals if tier else 0)
     found = (
-        *refusals(channel, rule=rule, usable=usable, cost=cost, customers=customers, reason=reason, admins=admins),
+        *refusals(channel, rule=rule, usable=usable, cost=cost, customers=customers, reason=reason, reserved=reserved, admins=admins),
         *about_budget(use, admins),
         *_about_approvers(len(candidates(channel, groups, requester, out)), approvals, admins),
     )
@@ -150,19 +151,29 @@ def refusals(
     cost: Cost | None,
     customers: int,
     reason: str,
+    reserved: bool = False,
     admins: Sequence[UserId] = (),
 ) -> tuple[Refusal, ...]:
     """Find all that the policy has against a request, as far as it can be said without asking who is in which group.
 
     `rule` and `usable` are None while no rule is chosen; a rule that Dintero no longer has is None and `DELETED`. `cost` is None where
-    the reward has no price. `customers` counts each once. Details are raw: "501/500" is what is asked of what is allowed.
+    the reward has no price. `customers` counts each once; `reserved` is for one reserved id, whose cost nobody can say. Details are raw:
+    "501/500" is what is asked of what is allowed.
     """
     return (
         *_about_rule(channel, rule, usable, admins),
         *_about_customers(channel, customers, admins),
+        *(_about_reserved(channel, admins) if reserved else ()),
         *_about_cost(channel, rule, cost, admins),
         *_about_reason(channel, reason),
     )
+
+
+def _about_reserved(channel: ChannelPolicy, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    if not channel.reserved:
+        yield Refusal(Reason.RESERVED_ID, "", tuple(admins))
+    elif channel.budget is not None:
+        yield Refusal(Reason.RESERVED_BUDGET, "", tuple(admins))
 
 
 def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Usable | None, admins: Sequence[UserId]) -> Iterator[Refusal]:

@@ -16,7 +16,7 @@ from bot.giving.policy import Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
-from bot.giving.rewards import Usable, cost
+from bot.giving.rewards import Usable
 from bot.giving.stories import story_of
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
@@ -81,8 +81,10 @@ class Desk:
         return Consideration(review, await story_of(self._books, found, self._door.policy), count=needs_count(found))
 
     async def miscounted(self, request: RequestId, typed: str) -> Refusal | None:
-        """Say whether the number of customers that was typed to confirm is wrong; meant for the ack."""
+        """Say whether what was typed to confirm, the number of customers or the rule's name, is wrong; meant for the ack."""
         found = await self._find(request)
+        if found is not None and found.reserved and not _named(found, typed):
+            return Refusal(Reason.WRONG_NAME)
         if found is None or not needs_count(found) or _number(typed) == found.customers:
             return None
         return Refusal(Reason.WRONG_COUNT, str(found.customers))
@@ -175,9 +177,10 @@ class Desk:
             self._door.policy.channels[request.channel],
             rule=request.rule,
             usable=Usable.NOW,
-            cost=cost(request.rule, request.customers) if request.rule else None,
+            cost=request.price,
             customers=request.customers,
             reason=request.reason,
+            reserved=request.reserved,
             admins=self._door.policy.admins,
         )
         return found[0] if found else None
@@ -277,7 +280,13 @@ class Desk:
 
 def needs_count(request: Request) -> bool:
     """Say whether an approver has to type the number of customers."""
-    return request.customers > COUNT_ABOVE or request.rule is None or cost(request.rule, request.customers) is None
+    return not request.reserved and (request.customers > COUNT_ABOVE or request.price is None)
+
+
+def _named(request: Request, typed: str) -> bool:
+    """Say whether the rule's name was typed, in any case and with any spaces."""
+    title = request.rule.title if request.rule else ""
+    return bool(typed.strip()) and typed.casefold().split() == title.casefold().split()
 
 
 def _over(request: Request, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId, RuleId, UserId
-from bot.giving.tiers import Applied, Tier
+from bot.giving.tiers import RESERVED_APPROVALS, Applied, Tier
 
 ANY = "*"
 
@@ -36,6 +36,10 @@ class Reason(StrEnum):
     ID_UNREADABLE = "id_unreadable"
     """A hidden character stands inside an id."""
     RESERVED_ID = "reserved_id"
+    RESERVED_BESIDE = "reserved_beside"
+    """A reserved id was asked for beside other ids."""
+    RESERVED_BUDGET = "reserved_budget"
+    """Whom it reaches cannot be counted, and the channel has a budget."""
     TOO_MANY_CUSTOMERS = "too_many_customers"
     TOO_EXPENSIVE = "too_expensive"
     UNPRICED = "unpriced"
@@ -47,6 +51,8 @@ class Reason(StrEnum):
     NO_APPROVER = "no_approver"
     """Nobody but the requester could approve."""
     WRONG_COUNT = "wrong_count"
+    WRONG_NAME = "wrong_name"
+    """What was typed to confirm is not the rule's name."""
     UNKNOWN_REQUEST = "unknown_request"
     NOT_YOURS = "not_yours"
     WRONG_STATE = "wrong_state"
@@ -88,13 +94,15 @@ class ChannelPolicy:
     concurrency: int = 8
     tiers: tuple[Tier, ...] = ()
     budget: Budget | None = None
+    reserved: bool = False
+    """Whether everyone, or purchases without a customer, may be asked for at all."""
     repeat_days: int = 7
     """It is warned of customers whom the bot gave the same rule within these days; 0 is never."""
 
     @property
     def most_approvals(self) -> int:
         """How many people may have to agree, at most, by the strictest tier."""
-        return max([self.approvals, *(tier.approvals for tier in self.tiers)])
+        return max([self.approvals, RESERVED_APPROVALS * self.reserved, *(tier.approvals for tier in self.tiers)])
 
     def may_give(self, rule: RuleId) -> bool:
         """Say whether the channel lists the rule."""

@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bot.giving.customers import RESERVED
 from bot.giving.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
-from bot.giving.rewards import Rule
+from bot.giving.rewards import Cost, Rule, cost
 from bot.giving.tiers import Applied
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -118,6 +119,8 @@ class Typed:
     once_key: str = ""
     more: bool = False
     """Whether the form shows what stands behind **More…**."""
+    reserved: str = ""
+    """The reserved ids that were ticked in place of customers, one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +173,16 @@ class Request:
     def production(self) -> bool:
         """Whether the account is a real one: Dintero's test accounts begin with T."""
         return self.account.startswith("P")
+
+    @property
+    def reserved(self) -> bool:
+        """Whether it is for a reserved id: for everyone, or for purchases without a customer. No list of customers holds one."""
+        return self.customers == 1 and self.first_customer in RESERVED
+
+    @property
+    def price(self) -> Cost | None:
+        """What one use by every customer costs; None where that cannot be said, or nobody can say how many there are."""
+        return None if self.rule is None or self.reserved else cost(self.rule, self.customers)
 
     @property
     def ended(self) -> bool:

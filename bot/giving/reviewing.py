@@ -9,7 +9,7 @@ from bot.giving.ids import CustomerId
 from bot.giving.policy import ChannelPolicy, Decision
 from bot.giving.ports import Books, Clock
 from bot.giving.request import Request, digest
-from bot.giving.rewards import Usable, cost, usable
+from bot.giving.rewards import Usable, usable
 from bot.giving.terms import terms_of
 
 
@@ -22,9 +22,9 @@ async def budget_use(request: Request, policy: ChannelPolicy, books: Books, cloc
     """Reckon what a request uses of its channel's budget; None where there is none. Nothing is locked: the giving looks again."""
     if policy.budget is None or request.rule is None:
         return None
-    now, price = clock.now(), cost(request.rule, request.customers)
+    now = clock.now()
     gave = await books.gave(request.channel, policy.budget.since(now), but=request.id)
-    return use_of(policy.budget, gave, customers=request.customers, price=price, now=now)
+    return use_of(policy.budget, gave, customers=request.customers, price=request.price, now=now)
 
 
 async def given_before(request: Request, policy: ChannelPolicy, books: Books, clock: Clock) -> Before:
@@ -55,7 +55,7 @@ def review_of(
         request=request,
         rule=request.rule,
         usable=now_usable,
-        cost=cost(request.rule, request.customers),
+        cost=request.price,
         decision=decision,
         asked_of=tuple(name for name in policy.approvers if name != request.requester),
         spaced=spaced,

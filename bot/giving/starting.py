@@ -17,7 +17,7 @@ from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
 from bot.giving.request import Event, Request, State, StopReason, Vote, digest, moved
-from bot.giving.rewards import Rule, Usable, cost, usable
+from bot.giving.rewards import Rule, Usable, usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
 from bot.giving.tiers import Applied, stricter
@@ -116,9 +116,10 @@ class Starting:
             policy,
             rule=_rule_of(request),
             usable=Usable.NOW,
-            cost=cost(_rule_of(request), request.customers),
+            cost=request.price,
             customers=request.customers,
             reason=request.reason,
+            reserved=request.reserved,
             requester=request.requester,
             groups=groups,
             out=out,
@@ -177,7 +178,7 @@ class Starting:
         if policy is None or policy.budget is None:
             return None
         gave = await page.gave(policy.budget.since(now))
-        use = use_of(policy.budget, gave, customers=request.customers, price=cost(_rule_of(request), request.customers), now=now)
+        use = use_of(policy.budget, gave, customers=request.customers, price=request.price, now=now)
         return next(deciding.about_budget(use, self._door.policy.admins), None)
 
     async def _ask_again(self, page: Page, look: Look) -> None:

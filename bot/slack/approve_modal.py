@@ -73,9 +73,18 @@ def _blocks(consideration: Consideration, look: Look, links: facts.Links) -> lis
         *sections([*shown(review, look, links), facts.first_and_last(request), *asked], most=5),
         *([section(_spaced(review, look))] if review.spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
-        *([_count()] if consideration.count else []),
+        *([_count()] if consideration.count else [_name()] if request.reserved else []),
         context(f"{request.short} · your yes is for exactly this: {review.digest[: facts.DIGEST] or '–'}"),
     ]
+
+
+def _name() -> Block:
+    return text_input(
+        "Name of the rule",
+        block_id=COUNT_BLOCK,
+        action=COUNT_ACTION,
+        hint="This reaches more people than anybody can count. Type the rule's name, as you read it above, to say that you mean it.",
+    )
 
 
 def _count() -> Block:

@@ -22,6 +22,8 @@ REASON: Final = 500
 """Characters of a reason that are shown."""
 DIGEST: Final = 8
 """Characters of a digest that people are shown."""
+EVERYBODY: Final = {"*": "everyone who has a customer id, now and later", "/": "every purchase without a customer id, now and later"}
+"""What Dintero's reserved ids mean."""
 EARLIER: Final = 5
 """How many earlier requests are named."""
 SPACED: Final = 5
@@ -44,8 +46,15 @@ def use_lines(rule: Rule, look: Look) -> list[str]:
     return ["*When and how it can be used*", *(f"• {line}" for line in rule_use(rule, look))]
 
 
+def whom(request: Request, look: Look) -> str:
+    """Say for a sentence whom it is for: how many customers, or what the reserved id means."""
+    return EVERYBODY[request.first_customer] if request.reserved else look.customers(request.customers)
+
+
 def customers(request: Request, look: Look) -> str:
     """Say how many customers there are, and how many repeats were left out."""
+    if request.reserved:
+        return f"*Customers:* ⚠ {EVERYBODY[request.first_customer]}: nobody can say how many that will be"
     repeats = request.repeated
     if not repeats:
         return f"*Customers:* {look.number(request.customers)}"
@@ -55,6 +64,8 @@ def customers(request: Request, look: Look) -> str:
 
 def first_and_last(request: Request) -> str:
     """Show the first and the last id, masked, for whoever knows the list."""
+    if request.reserved:
+        return f"*Customer id:* the reserved “{said(request.first_customer)}”"
     first, last = said(mask(request.first_customer)), said(mask(request.last_customer))
     return f"*Customer id:* {first}" if request.customers == 1 else f"*First and last id:* {first} … {last}"
 

@@ -21,14 +21,14 @@ CARD: Final = "See the request"
 def channel(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     """Tell another channel of the policy what became of a request."""
     request = story.request
-    what = f"{request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}, asked by {mention(request.requester)}"
+    what = f"{request.short}, {facts.rule_name(request)} for {facts.whom(request, look)}, asked by {mention(request.requester)}"
     return _drawn(f"{what}: {_news(notice, story, look)}", story, link=link)
 
 
 def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     """Tell the requester; when it has ended or stopped, with the ids of all who were left out, which only the requester is shown."""
     request = story.request
-    what = f"Your request {request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
+    what = f"Your request {request.short}, {facts.rule_name(request)} for {facts.whom(request, look)}"
     ids = whole(story, look) if notice.happened in WITH_IDS else []
     return _drawn(f"{what}: {_news(notice, story, look)}", story, ids, link=link)
 

@@ -101,7 +101,7 @@ def _on_lines(one: str, several: str) -> Sentence:
 def _reserved(detail: str, _pen: Pen) -> str:
     means = {"*": "“*” would mean every customer", "/": "“/” would mean purchases without a customer"}
     found = [words for sign, words in means.items() if sign in detail] or list(means.values())
-    return f"{' and '.join(found)}, which cannot be asked for."
+    return f"{' and '.join(found)}, which cannot be asked for here."
 
 
 def _no_rule(detail: str, pen: Pen) -> str:
@@ -138,6 +138,8 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.ID_TOO_LONG: _on_lines("is longer than 255 characters", "are longer than 255 characters"),
     Reason.ID_UNREADABLE: _on_lines("has a hidden character inside", "have a hidden character inside"),
     Reason.RESERVED_ID: _reserved,
+    Reason.RESERVED_BESIDE: _always("Only one of everyone and purchases without a customer can be asked for, and no id beside it."),
+    Reason.RESERVED_BUDGET: _always("Nobody can say how many this reaches, and this channel has a budget."),
     Reason.TOO_MANY_CUSTOMERS: _too_many,
     Reason.TOO_EXPENSIVE: _too_expensive,
     Reason.BUDGET_CUSTOMERS: _budget_customers,
@@ -146,6 +148,7 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.REASON_MISSING: _always("This channel asks for a reason."),
     Reason.BAD_ONCE_KEY: _bad_key,
     Reason.NO_APPROVER: _no_approver,
+    Reason.WRONG_NAME: _always("That is not the name of the rule."),
     Reason.WRONG_COUNT: _always("That is not the number of customers of this request."),
     Reason.UNKNOWN_REQUEST: _unknown_request,
     Reason.NOT_YOURS: _named("The request", " is not yours to change or to see from here."),
@@ -176,6 +179,8 @@ CURES: Final[dict[Reason, str]] = {
     Reason.ID_TOO_LONG: "Put each id on a line of its own.",
     Reason.ID_UNREADABLE: "Type it anew instead of pasting it.",
     Reason.RESERVED_ID: "Take it out and name the customers.",
+    Reason.RESERVED_BESIDE: "Tick one and leave Customer IDs empty, or tick none.",
+    Reason.RESERVED_BUDGET: "Name the customers, or ask {who}.",
     Reason.TOO_MANY_CUSTOMERS: "Ask in several parts, or ask {who} to allow more.",
     Reason.TOO_EXPENSIVE: "Ask for fewer customers, or ask {who} to allow more.",
     Reason.BUDGET_CUSTOMERS: "Ask for fewer, wait until there is room again, or ask {who} to raise the budget.",
@@ -184,6 +189,7 @@ CURES: Final[dict[Reason, str]] = {
     Reason.REASON_MISSING: "Say in a few words why they should get it.",
     Reason.BAD_ONCE_KEY: "Use something short such as stamp-2020, or leave it empty.",
     Reason.NO_APPROVER: "Ask {who} to add approvers for this channel.",
+    Reason.WRONG_NAME: "Type it as it stands above; if you expected another rule, do not approve.",
     Reason.WRONG_COUNT: "Count again: if you expected another number, do not approve.",
     Reason.UNKNOWN_REQUEST: "Its id is R- and five letters or digits; /discount status lists this channel's requests.",
     Reason.NOT_YOURS: "Ask {who}.",
@@ -214,6 +220,8 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.ID_TOO_LONG: "a customer id is too long",
     Reason.ID_UNREADABLE: "a customer id has a hidden character",
     Reason.RESERVED_ID: "a customer id is a reserved one",
+    Reason.RESERVED_BESIDE: "a reserved id stands beside others",
+    Reason.RESERVED_BUDGET: "nobody can say how many it reaches, and the channel has a budget",
     Reason.TOO_MANY_CUSTOMERS: "these are more customers than it allows at once",
     Reason.TOO_EXPENSIVE: "it costs more than is allowed at once",
     Reason.BUDGET_CUSTOMERS: "these are more customers than the budget has left",
@@ -222,6 +230,7 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.REASON_MISSING: "a reason has to be given here",
     Reason.BAD_ONCE_KEY: "the once-only key cannot be used",
     Reason.NO_APPROVER: "there are not enough approvers",
+    Reason.WRONG_NAME: "the rule has another name",
     Reason.WRONG_COUNT: "the number of customers is another",
     Reason.UNKNOWN_REQUEST: "there is no such request",
     Reason.NOT_YOURS: "it was somebody else's to change",

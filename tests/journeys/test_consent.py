@@ -6,7 +6,7 @@ from bot.giving.budget import Budget
 from bot.giving.tiers import Tier
 from bot.tryout.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
-from tests.journeys.steps import SEED
+from tests.journeys.steps import RULE, SEED
 
 TWO_ABOVE_TWO = (Tier(approvals=2, above_customers=2),)
 
@@ -53,3 +53,35 @@ async def test_what_is_left_of_the_budget_and_who_had_it_before_are_told(opens: 
     form = await trip.form(text='add "Spar 100,-" c d e f g h i')
     await form.submit()
     await trip.shop.ann.sees_view(lambda view: "more than this channel's budget has left: 5" in view.text)
+
+
+async def test_everyone_is_ticked_behind_more_and_confirmed_by_the_rules_name(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, reserved=True))
+    form = await trip.form()
+    assert "Instead of customer ids" not in form.labels
+    await form.press("More…")
+    form = await trip.shop.ann.sees_view(lambda view: "Instead of customer ids" in view.labels)
+    await form.fill({"Rule": RULE, "Instead of customer ids": "*"})
+    assert not (await form.submit()).errors
+    review = await trip.shop.ann.sees_view(submit="Ask for approval")
+    for words in ("everyone who has a customer id, now and later", "above every bound: 2 people must agree"):
+        assert words in review.text
+    card = await trip.asked(review)
+    assert "to everyone who has a customer id, now and later" in trip.shop.bo.read(card)
+    for who in (trip.shop.bo, trip.shop.cleo):
+        approval = await trip.opens_approval(card, by=who)
+        assert "everyone who has a customer id, now and later" in approval.text
+        await approval.fill({"Name of the rule": "Spar"})
+        assert "not the name" in (await approval.submit()).errors["Name of the rule"]
+        await approval.fill({"Name of the rule": RULE})
+        assert not (await approval.submit()).errors
+    await trip.summary("Given to 1 of 1 customers")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"*": 1}
+
+
+async def test_where_the_channel_may_not_no_such_box_is_shown(opens: Opens) -> None:
+    trip = await opens()
+    form = await trip.form()
+    await form.press("More…")
+    form = await trip.shop.ann.sees_view(lambda view: "Once-only key" in view.labels)
+    assert "Instead of customer ids" not in form.labels
