@@ -12,8 +12,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import UnusableSettings
+from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
+from bot.giving.tiers import Tier
 from bot.policy_keys import CHANNEL_ID, ChannelKeys, TopKeys
 from bot.toml_lines import key_lines
 
@@ -23,6 +25,7 @@ Table = Mapping[str, Any]
 SHOWN_VALUE: Final = 60
 """How many characters of a wrong value are repeated."""
 REQUIRED: Final = ("rules", "requesters", "max_customers")
+UNSAID_APPROVALS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,24 @@ def _channel_faults(channel: str, keys: Any, defaults: Table) -> Iterator[Fault]
         return
     yield from _wrong(ChannelKeys, keys, key)
     given = {**defaults, **keys}
-    needed = REQUIRED if given.get("approvals") == 0 else (*REQUIRED, "approvers")
-    for name in needed:
+    for name in (*REQUIRED, "approvers") if _asks_anybody(given) else REQUIRED:
         if name not in given:
             yield Fault((*key, name), "is missing", _allowed(ChannelKeys, name))
+    yield from _loose(given, key)
+
+
+def _asks_anybody(given: Table) -> bool:
+    """Say whether a channel has to name approvers: unless nobody has to agree, whatever the size."""
+    return given.get("approvals") != 0 or "tiers" in given or given.get("reserved") is True
+
+
+def _loose(given: Table, above: Key) -> Iterator[Fault]:
+    """Find tiers that would make it easier from some size on; what is no tier at all is told elsewhere."""
+    least, tiers = given.get("approvals", UNSAID_APPROVALS), given.get("tiers")
+    for tier in tiers if isinstance(tiers, list) and isinstance(least, int) else []:
+        asked = tier.get("approvals") if isinstance(tier, dict) else None
+        if isinstance(asked, int) and not isinstance(asked, bool) and 0 < asked < least:
+            yield Fault((*above, "tiers"), f"has approvals = {asked}, fewer than the {least} below it", _allowed(ChannelKeys, "tiers"))
 
 
 def _wrong(model: type[BaseModel], table: Table, above: Key) -> Iterator[Fault]:
@@ -111,10 +128,11 @@ def _wrong(model: type[BaseModel], table: Table, above: Key) -> Iterator[Fault]:
 
 
 def _what(error: ErrorDetails) -> str:
+    inside = str(error["loc"][-1]) if len(error["loc"]) > 1 else ""
     if error["type"] == "missing":
-        return "is missing"
+        return f"has no {inside}" if inside else "is missing"
     if error["type"] == "extra_forbidden":
-        return "is no known key"
+        return f"has {inside}, which is no known key" if inside else "is no known key"
     return f"{'has' if len(error['loc']) > 1 else 'is'} {_shown(error['input'])}, which cannot be used"
 
 
@@ -160,4 +178,7 @@ def _given(keys: Table) -> dict[str, Any]:
 def _channel(channel: ChannelId, keys: dict[str, Any]) -> ChannelPolicy:
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in keys.items()}
     values["rules"] = frozenset(values["rules"])
+    if "budget" in values:
+        values["budget"] = Budget(**values["budget"])
+    values["tiers"] = tuple(Tier(**tier) for tier in values.get("tiers", ()))
     return ChannelPolicy(id=channel, **values)

@@ -1,5 +1,6 @@
 """The form of `/discount add`: choosing a rule, More…, the review, and asking."""
 
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -9,7 +10,6 @@ from bot.giving.answers import Form, Review
 from bot.giving.ids import RequestId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
-from bot.giving.request import Typed
 from bot.slack import add_modal, modals, outcomes, review_modal, words
 from bot.slack.screens import Drawing, Sentence, View, next_external_id
 from handlers.counter import Counter
@@ -37,7 +37,7 @@ async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, counter: C
     """Draw the form again with what stood behind More…."""
     view = body["view"]
     draft, typed = add_modal.read(view)
-    more = Typed(rule=typed.rule, customers=typed.customers, reason=typed.reason, once_key=typed.once_key, more=True)
+    more = replace(typed, more=True)
 
     async def draw(external: str) -> View | Sentence:
         return _form_or_no(await counter.asking.redraw(draft, who, more), counter, external)
@@ -93,7 +93,8 @@ def draw_review(counter: Counter, draft: RequestId, who: Person) -> Drawing:
     async def draw(external: str) -> View | Sentence:
         judged = await counter.asking.review(draft, who)
         if isinstance(judged, Review):
-            return review_modal.build(judged, counter.look, external_id=external)
+            links = await counter.screens.links(judged.before.by)
+            return review_modal.build(judged, counter.look, external_id=external, links=links)
         return _form_or_no(judged, counter, external, generation=REDRAWN)
 
     return draw

@@ -36,7 +36,8 @@ async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespo
         found = await counter.desk.consider(request, who, channel)
         if isinstance(found, Refusal):
             return Sentence(approve_modal.TITLE, words.refusal(found, counter.look))
-        return approve_modal.build(found, counter.look, external_id=external)
+        links = await counter.screens.links(found.review.before.by)
+        return approve_modal.build(found, counter.look, external_id=external, links=links)
 
     await ack()
     counter.jobs.soon(counter.screens.open(body["trigger_id"], approve_modal.TITLE, draw, respond=respond))
@@ -44,16 +45,19 @@ async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespo
 
 async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Say yes to what was shown."""
-    request, round_, typed = approve_modal.read(view)
-    miscounted = await counter.desk.miscounted(request, typed)
+    yes = approve_modal.read(view)
+    miscounted = await counter.desk.miscounted(yes.request, yes.typed)
     if miscounted:
         await ack(response_action="errors", errors=approve_modal.errors(words.refusal_plain(miscounted, counter.look)))
         return
 
     async def approve() -> Request | Refusal:
-        return await counter.desk.approve(request, round_, who, typed=typed)
+        return await counter.desk.approve(yes.request, yes.round, who, typed=yes.typed, shown=yes.shown)
 
-    await _finish(ack, view, approve_modal.TITLE, who, counter, approve, outcomes.approved)
+    async def say(approved: Request) -> Sentence:
+        return outcomes.approved(approved, await counter.desk.still_needed(approved))
+
+    await _finish(ack, view, approve_modal.TITLE, who, counter, approve, say)
 
 
 async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -80,7 +84,10 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
     async def reject() -> Request | Refusal:
         return await counter.desk.reject(request, who, why)
 
-    await _finish(ack, view, reject_modal.TITLE, who, counter, reject, outcomes.rejected)
+    async def say(rejected: Request) -> Sentence:
+        return outcomes.rejected(rejected)
+
+    await _finish(ack, view, reject_modal.TITLE, who, counter, reject, say)
 
 
 async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -115,13 +122,15 @@ Act = Callable[[], Awaitable[Request | Refusal]]
 Say = Callable[[Request], Sentence]
 
 
-async def _finish(ack: AsyncAck, view: dict[str, Any], title: str, who: Person, counter: Counter, act: Act, say: Say) -> None:
+async def _finish(
+    ack: AsyncAck, view: dict[str, Any], title: str, who: Person, counter: Counter, act: Act, say: Callable[[Request], Awaitable[Sentence]]
+) -> None:
     """Do it behind a loading view, which becomes the answer."""
     external = next_external_id(view)
 
     async def draw(_external: str) -> View | Sentence:
         done = await act()
-        return Sentence(title, words.refusal(done, counter.look)) if isinstance(done, Refusal) else say(done)
+        return Sentence(title, words.refusal(done, counter.look)) if isinstance(done, Refusal) else await say(done)
 
     await ack(response_action="update", view=modals.loading(title, external_id=external))
     counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))

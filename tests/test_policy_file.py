@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UnusableSettings
+from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
+from bot.giving.tiers import Tier
 from bot.policy_file import load_policy
 from bot.policy_keys import ChannelKeys, TopKeys
 from bot.toml_lines import key_lines
@@ -33,6 +35,14 @@ EACH_KEY: Final[list[tuple[str, str, Any]]] = [
     ("hold_minutes", "2.5", 2.5),
     ("remind_minutes", "60", 60),
     ("escalate_to", '["U7", "S7"]', ("U7", "S7")),
+    ("budget", "{days = 30, amount = 7}", Budget(days=30, amount=7)),
+    ("repeat_days", "0", 0),
+    ("reserved", "true", True),
+    (
+        "tiers",
+        "[{above_customers = 100, approvals = 1}, {above_amount = 7, approvals = 3}]",
+        (Tier(approvals=1, above_customers=100), Tier(approvals=3, above_amount=7)),
+    ),
 ]
 WRONG: Final[list[tuple[str, list[str]]]] = [
     ("name", ["1", '""', '" a"', '"a\\nb"', f'"{"a" * 81}"']),
@@ -44,15 +54,37 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
     ("allow_unpriced", ["1", "0", '"true"']),
     ("notify", ['"C1"', "[]", '["U1"]', '["#general"]']),
     ("require_reason", ["1", '"yes"']),
-    ("approvals", ["2", "-1", "true", "1.0", '"1"']),
+    ("approvals", ["11", "-1", "true", "1.0", '"1"']),
     ("expires_hours", ["0", "-1", "nan", "inf", "8761", '"24"', "true"]),
     ("batch_size", ["0", "100_001", "1.5", "true"]),
     ("concurrency", ["0", "65", "1.5", "true"]),
     ("hold_minutes", ["-1", "10_081", "nan", "inf", '"5"', "true"]),
     ("remind_minutes", ["0", "0.5", "10_081", "nan", "inf", '"60"', "true"]),
     ("escalate_to", ['"U1"', "[]", "[true]", '["*"]', '["C1"]', '["U1", "bo"]']),
+    (
+        "budget",
+        ["1", "{}", "{days = 30}", "{amount = 3}", "{days = 0, amount = 1}", "{days = 367, amount = 1}", "{days = 1, amount = 1.5}"],
+    ),
+    ("reserved", ["1", '"*"']),
+    ("repeat_days", ["-1", "367", "1.5", "true"]),
+    (
+        "tiers",
+        [
+            "1",
+            "[]",
+            "[1]",
+            "{above_customers = 1, approvals = 2}",
+            "[{approvals = 2}]",
+            "[{above_customers = 1}]",
+            "[{above_customers = 1, approvals = 0}]",
+            "[{above_customers = 1, approvals = 11}]",
+            "[{above_customers = -1, approvals = 2}]",
+            "[{above_amount = 1.5, approvals = 2}]",
+            "[{above = 1, above_amount = 1, approvals = 2}]",
+        ],
+    ),
 ]
-LATER: Final = ["tiers", "budget", "reserved", "repeat_days", "approval", "Rules"]
+LATER: Final = ["approval", "Rules"]
 
 
 def toml(top: dict[str, str], **tables: dict[str, str]) -> str:
@@ -101,6 +133,10 @@ def test_the_least_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None
                 hold_minutes=0,
                 remind_minutes=None,
                 escalate_to=(),
+                tiers=(),
+                budget=None,
+                repeat_days=7,
+                reserved=False,
             )
         },
     )
@@ -114,7 +150,8 @@ def test_the_example_loads() -> None:
 def test_the_example_shows_every_key() -> None:
     example = Path("policy.example.toml").read_text()
     keys = [*TopKeys.model_fields, *ChannelKeys.model_fields]
-    assert [key for key in keys if f"{key} = " not in example and f"[{key}" not in example] == []
+    shown = [(f"{key} = ", f"[{key}", f".{key}]]") for key in keys]
+    assert [ways for ways in shown if not any(way in example for way in ways)] == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("currency", "SEK"), ("timezone", "America/New_York")])
@@ -156,8 +193,17 @@ def test_each_key_may_stand_in_the_defaults(tmp_path: Path, key: str, text: str,
 
 @pytest.mark.parametrize(("key", "text", "value"), EACH_KEY)
 def test_what_a_channel_says_wins_over_the_defaults(tmp_path: Path, key: str, text: str, value: Any) -> None:
-    other = {"allow_unpriced": "false", "require_reason": "false", "approvals": "1", "name": '"other"', "notify": '["C9"]'}
-    other["escalate_to"] = '["U9"]'
+    other = {
+        "tiers": "[{above_amount = 9, approvals = 9}]",
+        "budget": "{days = 1, customers = 1}",
+        "allow_unpriced": "false",
+        "reserved": "false",
+        "require_reason": "false",
+        "approvals": "1",
+        "name": '"other"',
+        "notify": '["C9"]',
+        "escalate_to": '["U9"]',
+    }
     default = {key: {**CHANNEL, **other}.get(key, "3")}
     assert getattr(channel(tmp_path, toml(TOP, defaults=default, channels__C1={**CHANNEL, key: text})), key) == value
 
@@ -232,6 +278,31 @@ def test_where_nobody_has_to_approve_no_approvers_are_asked_for(tmp_path: Path, 
     assert channel(tmp_path, toml(TOP, **tables, channels__C1=own)).approvers == ()
 
 
+def test_where_a_tier_asks_somebody_approvers_are_asked_for(tmp_path: Path) -> None:
+    own = {name: given for name, given in CHANNEL.items() if name != "approvers"}
+    tiers = "[{above_customers = 1, approvals = 1}]"
+    for tables in ({"defaults": {"tiers": tiers}, "channels__C1": own}, {"defaults": {}, "channels__C1": {**own, "tiers": tiers}}):
+        tables["channels__C1"] = {**tables["channels__C1"], "approvals": "0"}
+        (fault,) = faults(tmp_path, toml(TOP, **tables))
+        assert ".approvers is missing; allowed: " in fault
+
+
+def test_a_tier_in_a_table_of_its_own_is_one(tmp_path: Path) -> None:
+    text = toml(TOP, channels__C1=CHANNEL) + "\n[[channels.C1.tiers]]\nabove_customers = 9\napprovals = 2"
+    assert channel(tmp_path, text).tiers == (Tier(approvals=2, above_customers=9),)
+
+
+@pytest.mark.parametrize("approvals", ["2", None])
+def test_a_tier_may_be_as_strict_or_stricter_but_never_make_it_easier(tmp_path: Path, approvals: str | None) -> None:
+    least = int(approvals or "1")
+    own = {**CHANNEL, **({"approvals": approvals} if approvals else {})}
+    assert channel(tmp_path, toml(TOP, channels__C1={**own, "tiers": f"[{{above_customers = 1, approvals = {least}}}]"})).tiers
+    if approvals:
+        written = toml(TOP, channels__C1={**own, "tiers": "[{above_customers = 1, approvals = 1}]"})
+        (fault,) = faults(tmp_path, written)
+        assert ": channels.C1.tiers has approvals = 1, fewer than the 2 below it; allowed: one or more tables" in fault
+
+
 @pytest.mark.parametrize("name", ["U1", "c1", "loyalty", '"#loyalty"', '"C 1"', '""'])
 def test_a_table_of_no_channel_is_named(tmp_path: Path, name: str) -> None:
     (fault,) = faults(tmp_path, toml(TOP, **{f"channels__{name}": CHANNEL}))
@@ -246,7 +317,7 @@ def test_a_channel_that_is_no_table_is_named(tmp_path: Path) -> None:
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = """currency = "nok"
 [defaults]
-approvals = 2
+approvals = 11
 tiers = 1
 
 [channels.C1]

@@ -19,8 +19,6 @@ from bot.slack.scopes import missing_scopes
 UNREACHABLE: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
 """What the client raises where Slack is away, or something else answers in its place."""
 NETWORK: Final = "Check SLACK_API_URL and the network."
-TWO: Final = 2
-"""Nobody approves their own request, so one approver alone is too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ async def check_places(people: People, policy: Policy) -> AsyncIterator[Finding]
     for group in _groups([*_requesters(policy)]):
         yield await _group(people, group)
     for listed in policy.channels.values():
-        if listed.approvals:
+        if listed.most_approvals:
             yield await _approvers(people, listed)
 
 
@@ -130,9 +128,38 @@ async def _approvers(people: People, listed: ChannelPolicy) -> Finding:
         if not members:
             return Finding(what, f"nobody is in the user group {approver}", "Put people into it, or correct its id in the policy.")
         found |= members
-    if len(found) < TWO:
-        return Finding(what, "only one person", "Name a second one: nobody approves their own request.")
-    return Finding(what, _count(found))
+    return await _enough(people, what, found, listed)
+
+
+async def _enough(people: People, what: str, found: set[UserId], listed: ChannelPolicy) -> Finding:
+    """Look whether a request of the strictest tier could be approved, whoever asks; no more people are asked about than that takes."""
+    members, needed = 0, listed.most_approvals
+    try:
+        needed += await _may_ask(people, found, listed)
+        for user in sorted(found):
+            members += members < needed and (await people.profile(user)).kind is Kind.MEMBER
+    except PeopleUnavailable as error:
+        return failed(what, error)
+    if members == needed:
+        return Finding(what, _count(found))
+    only = f"only {'one person' if members == 1 else f'{members} people'}" if members else "nobody who is a full member"
+    return Finding(what, only, _cure(listed.most_approvals, needed))
+
+
+async def _may_ask(people: People, approvers: set[UserId], listed: ChannelPolicy) -> bool:
+    """Say whether an approver may ask here too, and so may be missing when their own request is to be approved."""
+    if ANY in listed.requesters or approvers & set(listed.requesters):
+        return True
+    groups = [await people.group(GroupId(name)) for name in listed.requesters if name.startswith("S")]
+    return any(approvers & members for members in groups)
+
+
+def _cure(agree: int, needed: int) -> str:
+    if needed == agree:
+        return f"Name at least {needed}: so many may have to agree."
+    if agree == 1:
+        return "Name a second one: nobody approves their own request."
+    return f"Name at least {needed}: up to {agree} have to agree, and nobody approves their own request."
 
 
 def _called(channel: ChannelId, listed: ChannelPolicy | None) -> str:

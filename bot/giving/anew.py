@@ -11,11 +11,14 @@ from bot.giving.ports import Page
 from bot.giving.request import Event, Pausing, moved
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
+from bot.giving.tiers import Applied
 
 HAPPENED: Final = {Event.RULE_CHANGED: Happened.RULE_CHANGED, Event.CONSENT_VOID: Happened.CONSENT_VOID}
 
 
-async def ask_anew(page: Page, event: Event, policy: ChannelPolicy, now: datetime, *, rule: Rule, approvals: int, note: str = "") -> None:
+async def ask_anew(
+    page: Page, event: Event, policy: ChannelPolicy, now: datetime, *, rule: Rule, approvals: int, tier: Applied | None, note: str = ""
+) -> None:
     """Let a request wait in a new round, in which no yes of an earlier one counts, for a yes to the rule as it is now."""
     request = replace(page.request, stop=None, note="")
     waiting = moved(
@@ -23,6 +26,7 @@ async def ask_anew(page: Page, event: Event, policy: ChannelPolicy, now: datetim
         event,
         rule=rule,
         approvals=approvals,
+        tier=tier,
         round=request.round + 1,
         rule_before=request.rule if event is Event.RULE_CHANGED else None,
         pausing=Pausing.NO,

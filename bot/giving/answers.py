@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.giving.before import NEVER, Before
+from bot.giving.budget import Use
 from bot.giving.ids import CustomerId
 from bot.giving.notices import Story
 from bot.giving.pauses import Pause
@@ -16,6 +18,7 @@ class Field(StrEnum):
 
     RULE = "rule"
     CUSTOMERS = "customers"
+    RESERVED = "reserved"
     REASON = "reason"
     ONCE_KEY = "once_key"
     COUNT = "count"
@@ -61,6 +64,10 @@ class Review:
     hold_minutes: float = 0
     """How long it is held after the last yes."""
     pause: Pause | None = None
+    before: Before = NEVER
+    """Who of them were given the same rule a short while ago."""
+    use: Use | None = None
+    """What it uses of the channel's budget, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

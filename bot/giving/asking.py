@@ -8,10 +8,11 @@ from typing import Final
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
 from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
-from bot.giving.customers import CustomerList, digest_of, read_customers
-from bot.giving.door import Door
+from bot.giving.budget import Use
+from bot.giving.customers import RESERVED, CustomerList, digest_of
+from bot.giving.door import Door, Electorate
 from bot.giving.due import held_until, times_of
-from bot.giving.faults import as_faults, faults_of_ids, faults_of_key
+from bot.giving.faults import as_faults, customers_of, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
@@ -19,7 +20,7 @@ from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.record import Act, note_all, noted, refused
 from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_request_id, new_short_id
-from bot.giving.reviewing import review_of, usable_now
+from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
 
@@ -98,9 +99,9 @@ class Asking:
         if isinstance(found, Refusal):
             return found
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
-        customers = read_customers(typed.customers)
-        faults = (*faults_of_ids(customers), *faults_of_key(typed))
-        plain = self._judge_plain(found, rule, len(customers.ids))
+        customers = customers_of(typed)
+        faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
+        plain = self._judge_plain(found, rule, customers)
         unread = typed.rule and rule is None  # the review reads it from Dintero
         told = tuple(refusal for refusal in plain if not (unread and refusal.reason is Reason.NO_RULE))
         return (*faults, *as_faults(told, but=faults))
@@ -118,22 +119,25 @@ class Asking:
         if not found.typed.rule:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.NO_RULE)),))
         try:
-            rule, groups = await asyncio.gather(self._rules.fresh(RuleId(found.typed.rule)), self._door.groups(found.policy))
+            rule, electorate = await asyncio.gather(
+                self._rules.fresh(RuleId(found.typed.rule)), self._door.electorate(found.policy, who.id)
+            )
         except PeopleUnavailable as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.LOOKUP_FAILED, str(error))),))
         except RuleNotFound:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        customers = read_customers(found.typed.customers)
-        faults = (*faults_of_ids(customers), *faults_of_key(found.typed))
+        customers = customers_of(found.typed)
+        faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(found.typed))
         request = _filled_in(found, rule, customers)
-        decision = self._decide(request, found.policy, groups)
+        use = await budget_use(request, found.policy, self._books, self._clock)
+        decision = self._decide(request, found.policy, electorate, use)
         await note_all(self._books, decision.refusals, Act.ASK, request, who)
         faults = (*faults, *as_faults(decision.refusals, but=faults))
         if faults:
             return await self._form(found, faults)
-        return await self._keep_review(request, decision, customers, found.policy)
+        return await self._keep_review(request, decision, customers, found.policy, use)
 
     async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:
         """Turn a reviewed draft into a request; asked twice, it answers the same request."""
@@ -146,13 +150,14 @@ class Asking:
         if no_post:
             return no_post
         try:
-            groups = await self._door.groups(admitted)
+            electorate = await self._door.electorate(admitted, who.id)
         except PeopleUnavailable as error:
             return Refusal(Reason.LOOKUP_FAILED, str(error))
+        use = await budget_use(found, admitted, self._books, self._clock)
         async with self._books.page(draft) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
-            asked = await self._ask(page, admitted, groups)
+            asked = await self._ask(page, admitted, electorate, use)
         self._jobs.wake()
         return asked
 
@@ -222,35 +227,45 @@ class Asking:
         pause = await self._books.pause()
         return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults, pause)
 
-    def _judge_plain(self, found: _Draft, rule: Rule | None, customers: int) -> tuple[Refusal, ...]:
+    def _faults_of_reserved(self, found: _Draft) -> tuple[Fault, ...]:
+        return faults_of_reserved(found.typed, found.policy, self._door.policy.admins)
+
+    def _judge_plain(self, found: _Draft, rule: Rule | None, customers: CustomerList) -> tuple[Refusal, ...]:
         """Judge what does not depend on who people are."""
+        reserved = customers.ids[:1] != () and customers.ids[0] in RESERVED
         return deciding.refusals(
             found.policy,
             rule=rule,
             usable=usable(rule, self._clock.now()) if rule else None,
-            cost=cost(rule, customers) if rule else None,
-            customers=customers,
+            cost=cost(rule, len(customers.ids)) if rule and not reserved else None,
+            customers=len(customers.ids),
             reason=found.typed.reason,
+            reserved=reserved,
             admins=self._door.policy.admins,
         )
 
-    def _decide(self, request: Request, policy: ChannelPolicy, groups: deciding.Membership) -> Decision:
+    def _decide(self, request: Request, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Decision:
         if request.rule is None:
             return Decision(Outcome.REFUSED, refusals=(Refusal(Reason.NO_RULE),))
         return deciding.decide(
             policy,
             rule=request.rule,
             usable=usable(request.rule, self._clock.now()),
-            cost=cost(request.rule, request.customers),
+            cost=request.price,
             customers=request.customers,
             reason=request.reason,
+            reserved=request.reserved,
             requester=request.requester,
-            groups=groups,
+            groups=electorate[0],
+            out=electorate[1],
+            use=use,
             admins=self._door.policy.admins,
         )
 
-    async def _keep_review(self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy) -> Review | Refusal:
-        request = replace(request, approvals=decision.approvals)
+    async def _keep_review(
+        self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy, use: Use | None
+    ) -> Review | Refusal:
+        request = replace(request, approvals=decision.approvals, tier=decision.tier)
         async with self._books.page(request.id) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
@@ -258,18 +273,19 @@ class Asking:
                 return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
             await page.keep(request)
             await page.put_customers(customers.ids, portion=request.batch_size * request.batches_per_portion)
+        before = await given_before(request, policy, self._books, self._clock)
         pause, now_usable = await self._books.pause(), usable_now(request, self._clock)
-        return review_of(request, policy, decision, now_usable=now_usable, spaced=customers.spaced, pause=pause)
+        return review_of(request, policy, decision, now_usable=now_usable, spaced=customers.spaced, use=use, before=before, pause=pause)
 
-    async def _ask(self, page: Page, policy: ChannelPolicy, groups: deciding.Membership) -> Request | Refusal:
+    async def _ask(self, page: Page, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Request | Refusal:
         request = page.request
         if request.state is not State.DRAFT:
             return request
-        decision = self._decide(request, policy, groups)
+        decision = self._decide(request, policy, electorate, use)
         if decision.refusals:
             page.note(refused(request, decision.refusals, Act.ASK, request.requester))
             return decision.refusals[0]
-        if decision.approvals != request.approvals:
+        if (decision.approvals, decision.tier) != (request.approvals, request.tier):
             return Refusal(Reason.CHANGED)
         now = self._clock.now()
         event = Event.ASKED if decision.outcome is Outcome.WAITS else Event.ASKED_AT_ONCE

@@ -1,13 +1,15 @@
 """What the policy says of a person and of a request: pure decisions over values that the desk has looked up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
+from bot.giving.budget import Use
 from bot.giving.ids import ChannelId, GroupId, UserId
 from bot.giving.people import Kind, Profile
 from bot.giving.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
 from bot.giving.request import Request, State
 from bot.giving.rewards import Cost, Rule, Usable
+from bot.giving.tiers import Applied, applied
 
 Membership = Mapping[GroupId, frozenset[UserId]]
 """Who is in the user groups that a policy names; a group that is missing has nobody in it."""
@@ -71,10 +73,10 @@ def may_approve(
     return Refusal(Reason.NOT_AN_APPROVER, channel.id, channel.approvers)
 
 
-def candidates(channel: ChannelPolicy, groups: Membership, requester: UserId) -> frozenset[UserId]:
-    """Name everybody who could approve a request of this person."""
+def candidates(channel: ChannelPolicy, groups: Membership, requester: UserId, out: Collection[UserId] = ()) -> frozenset[UserId]:
+    """Name everybody who could approve a request of this person, but those of whom it is known that they are no full members."""
     members = (member for group in group_ids(channel.approvers) for member in groups.get(group, ()))
-    return frozenset([*_user_ids(channel.approvers), *members]) - {requester}
+    return frozenset([*_user_ids(channel.approvers), *members]) - {requester, *out}
 
 
 # an existing request; whether it is in a state for it, `move` says
@@ -126,21 +128,31 @@ def decide(
     reason: str,
     requester: UserId,
     groups: Membership,
+    out: Collection[UserId] = (),
+    use: Use | None = None,
+    reserved: bool = False,
     admins: Sequence[UserId] = (),
 ) -> Decision:
     """Say whether a request goes, waits for somebody, or is refused, with every refusal at once.
 
-    `admins` are whom the refusals name; for the rest see `refusals`.
+    `out` are those among the approvers who were found to be guests, bots, deactivated or strangers; `use` is what it uses of the
+    channel's budget, where there is one; `admins` are whom the refusals name; for the rest see `refusals`.
     """
+    approvals, tier = demanded(channel, customers=customers, cost=cost, reserved=reserved)
     found = (
-        *refusals(channel, rule=rule, usable=usable, cost=cost, customers=customers, reason=reason, admins=admins),
-        *_about_approvers(channel, groups, requester, admins),
+        *refusals(channel, rule=rule, usable=usable, cost=cost, customers=customers, reason=reason, reserved=reserved, admins=admins),
+        *about_budget(use, admins),
+        *_about_approvers(len(candidates(channel, groups, requester, out)), approvals, admins),
     )
     if found:
-        return Decision(Outcome.REFUSED, channel.approvals, found)
-    if channel.approvals > 0:
-        return Decision(Outcome.WAITS, channel.approvals)
-    return Decision(Outcome.GOES)
+        return Decision(Outcome.REFUSED, approvals, found, tier)
+    return Decision(Outcome.WAITS if approvals > 0 else Outcome.GOES, approvals, tier=tier)
+
+
+def demanded(channel: ChannelPolicy, *, customers: int, cost: Cost | None, reserved: bool) -> tuple[int, Applied | None]:
+    """Say how many people have to agree, and the tier that asks for more than the channel does otherwise, where one applies."""
+    tier = applied(channel.tiers, customers=customers, cost=cost, reserved=reserved)
+    return max(channel.approvals, tier.approvals if tier else 0), tier
 
 
 def refusals(
@@ -151,19 +163,29 @@ def refusals(
     cost: Cost | None,
     customers: int,
     reason: str,
+    reserved: bool = False,
     admins: Sequence[UserId] = (),
 ) -> tuple[Refusal, ...]:
     """Find all that the policy has against a request, as far as it can be said without asking who is in which group.
 
     `rule` and `usable` are None while no rule is chosen; a rule that Dintero no longer has is None and `DELETED`. `cost` is None where
-    the reward has no price. `customers` counts each once. Details are raw: "501/500" is what is asked of what is allowed.
+    the reward has no price. `customers` counts each once; `reserved` is for one reserved id, whose cost nobody can say. Details are raw:
+    "501/500" is what is asked of what is allowed.
     """
     return (
         *_about_rule(channel, rule, usable, admins),
         *_about_customers(channel, customers, admins),
+        *(_about_reserved(channel, admins) if reserved else ()),
         *_about_cost(channel, rule, cost, admins),
         *_about_reason(channel, reason),
     )
+
+
+def _about_reserved(channel: ChannelPolicy, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    if not channel.reserved:
+        yield Refusal(Reason.RESERVED_ID, "", tuple(admins))
+    elif channel.budget is not None:
+        yield Refusal(Reason.RESERVED_BUDGET, "", tuple(admins))
 
 
 def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Usable | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
@@ -184,13 +206,22 @@ def _about_customers(channel: ChannelPolicy, customers: int, admins: Sequence[Us
 
 
 def _about_cost(channel: ChannelPolicy, rule: Rule | None, cost: Cost | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
-    if rule is None or channel.max_amount is None:
+    if rule is None:
         return
     if cost is None:
-        if not channel.allow_unpriced:
+        limited = channel.max_amount is not None or (channel.budget is not None and channel.budget.amount is not None)
+        if limited and not channel.allow_unpriced:
             yield Refusal(Reason.UNPRICED, rule.reward.type, tuple(admins))
-    elif cost.total > channel.max_amount:
+    elif channel.max_amount is not None and cost.total > channel.max_amount:
         yield Refusal(Reason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}", tuple(admins))
+
+
+def about_budget(use: Use | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    """Say what a request asks for beyond what is left of its channel's budget; the detail is "asked/left"."""
+    if use and use.too_many:
+        yield Refusal(Reason.BUDGET_CUSTOMERS, f"{use.customers}/{use.left_customers}", tuple(admins))
+    if use and use.too_much:
+        yield Refusal(Reason.BUDGET_AMOUNT, f"{use.amount}/{use.left_amount}", tuple(admins))
 
 
 def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:
@@ -198,10 +229,9 @@ def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:
         yield Refusal(Reason.REASON_MISSING)
 
 
-def _about_approvers(channel: ChannelPolicy, groups: Membership, requester: UserId, admins: Sequence[UserId]) -> Iterator[Refusal]:
-    there_are = len(candidates(channel, groups, requester))
-    if there_are < channel.approvals:
-        yield Refusal(Reason.NO_APPROVER, f"{there_are}/{channel.approvals}", tuple(admins))
+def _about_approvers(there_are: int, approvals: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
+    if there_are < approvals:
+        yield Refusal(Reason.NO_APPROVER, f"{there_are}/{approvals}", tuple(admins))
 
 
 def _full_member(profile: Profile, admins: Sequence[UserId]) -> Refusal | None:

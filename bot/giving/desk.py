@@ -1,6 +1,6 @@
 """The desk: every click on a request that was asked for, each one short transaction under the request's row lock."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -19,8 +19,8 @@ from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.record import Act, noted, refused, shown
 from bot.giving.reminding import Reminding
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved
-from bot.giving.reviewing import review_of, usable_now
-from bot.giving.rewards import Usable, cost
+from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
+from bot.giving.rewards import Usable
 from bot.giving.roster import Roster, roster_of
 from bot.giving.stories import story_of
 from bot.giving.telling import tellings
@@ -86,21 +86,28 @@ class Desk:
         if refusal:
             return await noted(self._books, refusal, act, found, who) or refusal
         policy = self._door.policy.channels[found.channel]
-        decision = Decision(Outcome.WAITS, found.approvals)
+        decision = Decision(Outcome.WAITS, found.approvals, tier=found.tier)
         spaced = await self._spaced(found)
-        review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock), spaced=spaced)
+        use = await budget_use(found, policy, self._books, self._clock)
+        before = await given_before(found, policy, self._books, self._clock)
+        review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock), spaced=spaced, use=use, before=before)
         story = await story_of(self._books, found, self._door.policy)
         return Consideration(replace(review, pause=story.pause), story, count=needs_count(found))
 
     async def miscounted(self, request: RequestId, typed: str) -> Refusal | None:
-        """Say whether the number of customers that was typed to confirm is wrong; meant for the ack."""
+        """Say whether what was typed to confirm, the number of customers or the rule's name, is wrong; meant for the ack."""
         found = await self._find(request)
+        if found is not None and found.reserved and not _named(found, typed):
+            return Refusal(Reason.WRONG_NAME)
         if found is None or not needs_count(found) or _number(typed) == found.customers:
             return None
         return Refusal(Reason.WRONG_COUNT, str(found.customers))
 
-    async def approve(self, request: RequestId, round_: int, who: Person, *, typed: str) -> Request | Refusal:
-        """Say yes to exactly what was shown in this round; the last yes that is needed starts the giving."""
+    async def approve(self, request: RequestId, round_: int, who: Person, *, typed: str, shown: str) -> Request | Refusal:
+        """Say yes to exactly what was shown in this round; the last yes that is needed starts the giving.
+
+        `shown` is the digest that the modal was drawn for: where it is not the one of what the books hold now, the yes is not taken.
+        """
         found = await self._clicked(request, None)
         if isinstance(found, Refusal):
             return found
@@ -109,7 +116,11 @@ class Desk:
         if refusal:
             return refusal
         async with self._page(request) as page:
-            return await self._vote(page, round_, who.id) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
+            return await self._vote(page, round_, who.id, shown) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
+
+    async def still_needed(self, request: Request) -> int:
+        """Count how many more people have to agree, for whoever has just said yes."""
+        return max(request.approvals - len(await self._books.votes(request.id, request.round)), 0)
 
     async def reject(self, request: RequestId, who: Person, why: str) -> Request | Refusal:
         """Say no, for good."""
@@ -215,14 +226,15 @@ class Desk:
             self._door.policy.channels[request.channel],
             rule=request.rule,
             usable=Usable.NOW,
-            cost=cost(request.rule, request.customers) if request.rule else None,
+            cost=request.price,
             customers=request.customers,
             reason=request.reason,
+            reserved=request.reserved,
             admins=self._door.policy.admins,
         )
         return found[0] if found else None
 
-    async def _vote(self, page: Page, round_: int, by: UserId) -> Request | Refusal:
+    async def _vote(self, page: Page, round_: int, by: UserId, shown: str) -> Request | Refusal:
         request, now = page.request, self._clock.now()
         if request.state is State.WAITING and _over(request, now):
             await self._expire(page, now)
@@ -239,11 +251,16 @@ class Desk:
             page.note(refused(request, [forbidden], Act.APPROVE, by))
             return forbidden
         vote = Vote(request.id, request.round, by, now, digest(request, terms_of(request.rule)))
+        if vote.digest != shown:
+            return Refusal(Reason.CHANGED)
         if not await page.vote(vote):
             return Refusal(Reason.ALREADY_VOTED)
-        if len(await page.votes()) < request.approvals:
+        yeses = sum(each.digest == vote.digest for each in await page.votes())
+        facts = {"yeses": str(yeses), "approvals": str(request.approvals), "digest": vote.digest}
+        if yeses < request.approvals:
+            await page.say(*tellings(request, Happened.AGREED, now, by=by, facts=facts))
             return request
-        return await self._move(page, Event.LAST_APPROVAL, by, now)
+        return await self._move(page, Event.LAST_APPROVAL, by, now, facts=facts)
 
     async def _change(
         self, request: RequestId, event: Event, by: UserId | None, *, note: str = "", only_held: bool = False
@@ -270,7 +287,9 @@ class Desk:
     async def _expire(self, page: Page, now: datetime) -> Request:
         return await self._move(page, Event.EXPIRED, None, now)
 
-    async def _move(self, page: Page, event: Event, by: UserId | None, now: datetime, *, note: str = "") -> Request:
+    async def _move(
+        self, page: Page, event: Event, by: UserId | None, now: datetime, *, note: str = "", facts: Mapping[str, str] | None = None
+    ) -> Request:
         """Move the request on, and put into the outbox what there is to say of it."""
         request = moved(page.request, event, decided_by=by, decided_at=now, note=note)
         if request.ended:
@@ -278,7 +297,8 @@ class Desk:
         if event is Event.LAST_APPROVAL:
             request = replace(request, give_after=held_until(self._door.policy.channels.get(request.channel), now))
         await page.keep(request)
-        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=self._door.policy.notify_of(request.channel)))
+        notify = self._door.policy.notify_of(request.channel)
+        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=notify, facts=facts))
         return request
 
     async def _ask_to_cancel(self, page: Page, by: UserId | None, now: datetime) -> Request | Refusal:
@@ -317,7 +337,13 @@ class Desk:
 
 def needs_count(request: Request) -> bool:
     """Say whether an approver has to type the number of customers."""
-    return request.customers > COUNT_ABOVE or request.rule is None or cost(request.rule, request.customers) is None
+    return not request.reserved and (request.customers > COUNT_ABOVE or request.price is None)
+
+
+def _named(request: Request, typed: str) -> bool:
+    """Say whether the rule's name was typed, in any case and with any spaces."""
+    title = request.rule.title if request.rule else ""
+    return bool(typed.strip()) and typed.casefold().split() == title.casefold().split()
 
 
 def _over(request: Request, now: datetime) -> bool:

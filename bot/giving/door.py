@@ -7,10 +7,13 @@ from bot.errors import PeopleUnavailable
 from bot.giving import deciding
 from bot.giving.due import widened
 from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
-from bot.giving.people import Person, Profile
+from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import ChannelPolicy, Policy, Reason, Refusal
 from bot.giving.ports import People
 from bot.giving.request import Request
+
+Electorate = tuple[deciding.Membership, frozenset[UserId]]
+"""Who is in the groups that may approve, and who of all that may was found to be no full member."""
 
 
 class Door:
@@ -127,6 +130,25 @@ class Door:
             members = await self._people.group(GroupId(name)) if name.startswith("S") else frozenset[UserId]()
             found.extend([name] if members.isdisjoint(agreed) else sorted(members.difference(agreed)))
         return tuple(dict.fromkeys(found))
+
+    async def electorate(self, policy: ChannelPolicy, requester: UserId) -> Electorate:
+        """Look up who could approve a request of this person: the groups, and who of all listed turned out to be no full member.
+
+        No more people are looked up than it takes to find as many as the strictest tier asks for: a group may have hundreds.
+
+        Raises:
+            PeopleUnavailable: Slack could not say.
+        """
+        groups = await self._groups(policy.approvers)
+        left = sorted(deciding.candidates(policy, groups, requester))
+        missing, out = policy.most_approvals, set[UserId]()
+        while missing > 0 and left:
+            now, left = left[:missing], left[missing:]
+            profiles = await asyncio.gather(*map(self._people.profile, now))
+            others = {profile.id for profile in profiles if profile.kind is not Kind.MEMBER}
+            missing -= len(now) - len(others)
+            out |= others
+        return groups, frozenset(out)
 
     async def can_post(self, channel: ChannelId) -> Refusal | None:
         """Refuse a channel where the bot could not post the card."""

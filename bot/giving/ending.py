@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.errors import DinteroError
+from bot.giving import deciding
 from bot.giving.anew import ask_anew
 from bot.giving.door import Door
 from bot.giving.drift import drift
@@ -14,6 +15,7 @@ from bot.giving.ports import Books, Clock, Dintero, Page
 from bot.giving.request import Event, Pausing, Request, State, StopReason, moved
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
+from bot.giving.tiers import stricter
 
 
 class Ending:
@@ -47,7 +49,10 @@ class Ending:
             return False
         if policy is None or now_is is None or drift(_rule_of(request), now_is, now) is not StopReason.RULE_CHANGED:
             return False
-        await ask_anew(page, Event.RULE_CHANGED, policy, now, rule=now_is, approvals=request.approvals)
+        changed = replace(request, rule=now_is)
+        asked_for = deciding.demanded(policy, customers=changed.customers, cost=changed.price, reserved=changed.reserved)
+        approvals, tier = stricter((request.approvals, request.tier), asked_for)
+        await ask_anew(page, Event.RULE_CHANGED, policy, now, rule=now_is, approvals=approvals, tier=tier)
         return True
 
     async def _end(self, page: Page) -> None:

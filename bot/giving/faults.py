@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.giving.answers import Fault, Field
-from bot.giving.customers import CustomerList
-from bot.giving.policy import Reason, Refusal
+from bot.giving.customers import RESERVED, CustomerList, read_customers
+from bot.giving.ids import CustomerId, UserId
+from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import Typed
 
 LONGEST_ONCE_KEY: Final = 255
@@ -16,8 +17,12 @@ FIELD_OF: Final = {
     Reason.ID_TOO_LONG: Field.CUSTOMERS,
     Reason.ID_UNREADABLE: Field.CUSTOMERS,
     Reason.RESERVED_ID: Field.CUSTOMERS,
+    Reason.RESERVED_BESIDE: Field.RESERVED,
+    Reason.RESERVED_BUDGET: Field.RESERVED,
     Reason.TOO_MANY_CUSTOMERS: Field.CUSTOMERS,
     Reason.TOO_EXPENSIVE: Field.CUSTOMERS,
+    Reason.BUDGET_CUSTOMERS: Field.CUSTOMERS,
+    Reason.BUDGET_AMOUNT: Field.CUSTOMERS,
     Reason.REASON_MISSING: Field.REASON,
     Reason.BAD_ONCE_KEY: Field.ONCE_KEY,
 }
@@ -34,6 +39,24 @@ def faults_of_ids(customers: CustomerList) -> tuple[Fault, ...]:
     if customers.reserved:
         faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, " ".join(customers.reserved))))
     return tuple(faults)
+
+
+def customers_of(typed: Typed) -> CustomerList:
+    """Read whom a form is for: the ids that were typed, or the one reserved id that was ticked in their place."""
+    if typed.reserved in RESERVED and not typed.customers.strip():
+        return CustomerList(ids=(CustomerId(typed.reserved),))
+    return read_customers(typed.customers)
+
+
+def faults_of_reserved(typed: Typed, policy: ChannelPolicy, admins: tuple[UserId, ...]) -> tuple[Fault, ...]:
+    """Say whether what was ticked may be, and stands alone: with no id beside it, and not with the other one."""
+    if not typed.reserved:
+        return ()
+    if not policy.reserved:
+        return (Fault(Field.RESERVED, Refusal(Reason.RESERVED_ID, "", admins)),)
+    if typed.reserved not in RESERVED or typed.customers.strip():
+        return (Fault(Field.RESERVED, Refusal(Reason.RESERVED_BESIDE)),)
+    return ()
 
 
 def faults_of_key(typed: Typed) -> tuple[Fault, ...]:

@@ -30,6 +30,8 @@ class Happened(StrEnum):
     """What a line, a notice or a direct message tells."""
 
     ASKED = "asked"
+    AGREED = "agreed"
+    """Somebody said yes, and more are needed."""
     APPROVED = "approved"
     REJECTED = "rejected"
     CANCELLED = "cancelled"

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId, RuleId, UserId
+from bot.giving.tiers import RESERVED_APPROVALS, Applied, Tier
 
 ANY = "*"
 
@@ -34,14 +36,23 @@ class Reason(StrEnum):
     ID_UNREADABLE = "id_unreadable"
     """A hidden character stands inside an id."""
     RESERVED_ID = "reserved_id"
+    RESERVED_BESIDE = "reserved_beside"
+    """A reserved id was asked for beside other ids."""
+    RESERVED_BUDGET = "reserved_budget"
+    """Whom it reaches cannot be counted, and the channel has a budget."""
     TOO_MANY_CUSTOMERS = "too_many_customers"
     TOO_EXPENSIVE = "too_expensive"
     UNPRICED = "unpriced"
+    BUDGET_CUSTOMERS = "budget_customers"
+    """These are more customers than are left of the channel's budget."""
+    BUDGET_AMOUNT = "budget_amount"
     REASON_MISSING = "reason_missing"
     BAD_ONCE_KEY = "bad_once_key"
     NO_APPROVER = "no_approver"
     """Nobody but the requester could approve."""
     WRONG_COUNT = "wrong_count"
+    WRONG_NAME = "wrong_name"
+    """What was typed to confirm is not the rule's name."""
     UNKNOWN_REQUEST = "unknown_request"
     NOT_YOURS = "not_yours"
     WRONG_STATE = "wrong_state"
@@ -89,6 +100,17 @@ class ChannelPolicy:
     hold_minutes: float = 0
     remind_minutes: float | None = None
     escalate_to: tuple[str, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    budget: Budget | None = None
+    reserved: bool = False
+    """Whether everyone, or purchases without a customer, may be asked for at all."""
+    repeat_days: int = 7
+    """It is warned of customers whom the bot gave the same rule within these days; 0 is never."""
+
+    @property
+    def most_approvals(self) -> int:
+        """How many people may have to agree, at most, by the strictest tier."""
+        return max([self.approvals, RESERVED_APPROVALS * self.reserved, *(tier.approvals for tier in self.tiers)])
 
     def may_give(self, rule: RuleId) -> bool:
         """Say whether the channel lists the rule."""
@@ -127,3 +149,5 @@ class Decision:
     outcome: Outcome
     approvals: int = 0
     refusals: tuple[Refusal, ...] = ()
+    tier: Applied | None = None
+    """The tier that applies, and why."""

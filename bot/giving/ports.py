@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
+from bot.giving.before import Before
+from bot.giving.budget import Gave
 from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.pauses import Pause
@@ -94,6 +96,9 @@ class Page(Protocol):
 
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
         """Write the customers, `portion` of them a row, in place of any written before."""
+
+    async def gave(self, since: datetime) -> tuple[Gave, ...]:
+        """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
 
     async def say(self, *notices: Notice) -> None:
         """Put notices into the outbox, in this order."""
@@ -209,6 +214,12 @@ class Books(Protocol):
 
     async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
+
+    async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
+        """Read what a channel's other requests have given since a moment, or may have, or are giving."""
+
+    async def given_before(self, request: Request, since: datetime) -> Before:
+        """Find who of a request's customers were given its rule since a moment, and by which requests; bounded, for big ones."""
 
     # the pause
 

@@ -9,8 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bot.giving.customers import RESERVED
 from bot.giving.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
-from bot.giving.rewards import Rule
+from bot.giving.rewards import Cost, Rule, cost
+from bot.giving.tiers import Applied
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: the short id is read aloud."""
@@ -103,6 +105,8 @@ class StopReason(StrEnum):
     BUSY = "busy"
     """Dintero turned every call away (429), however often it was repeated."""
     POLICY = "policy"
+    BUDGET = "budget"
+    """Others have used what it would need of the channel's budget."""
 
 
 class Pausing(StrEnum):
@@ -125,6 +129,8 @@ class Typed:
     once_key: str = ""
     more: bool = False
     """Whether the form shows what stands behind **More…**."""
+    reserved: str = ""
+    """The reserved ids that were ticked in place of customers, one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +159,8 @@ class Request:
     """Whether the requester set the once-only key."""
     approvals: int = 0
     """How many people must agree."""
+    tier: Applied | None = None
+    """The policy's tier that it was asked under, and why."""
     batch_size: int = 0
     batches_per_portion: int = 0
     concurrency: int = 0
@@ -188,6 +196,16 @@ class Request:
     def production(self) -> bool:
         """Whether the account is a real one: Dintero's test accounts begin with T."""
         return self.account.startswith("P")
+
+    @property
+    def reserved(self) -> bool:
+        """Whether it is for a reserved id: for everyone, or for purchases without a customer. No list of customers holds one."""
+        return self.customers == 1 and self.first_customer in RESERVED
+
+    @property
+    def price(self) -> Cost | None:
+        """What one use by every customer costs; None where that cannot be said, or nobody can say how many there are."""
+        return None if self.rule is None or self.reserved else cost(self.rule, self.customers)
 
     @property
     def ended(self) -> bool:
@@ -241,7 +259,7 @@ def digest(request: Request, terms: str) -> str:
 
     SHA-256 over canonical JSON, in hexadecimal; people are shown the first 8 characters.
     """
-    shown = {
+    shown: dict[str, object] = {
         "account": request.account,
         "approvals": request.approvals,
         "channel": request.channel,
@@ -253,4 +271,6 @@ def digest(request: Request, terms: str) -> str:
         "rule": request.rule.id if request.rule else "",
         "terms": terms,
     }
+    if request.tier:  # only then, so that a yes said before there were tiers still stands
+        shown["tier"] = [request.tier.why, request.tier.bound, request.tier.approvals]
     return hashlib.sha256(json.dumps(shown, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -1,19 +1,39 @@
 """Puts together what is shown of a request before somebody says yes to it; all of it comes from the books."""
 
+from datetime import timedelta
+
 from bot.giving.answers import Review
+from bot.giving.before import NEVER, Before
+from bot.giving.budget import Use, use_of
 from bot.giving.due import approvers_of
 from bot.giving.ids import CustomerId
 from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision
-from bot.giving.ports import Clock
+from bot.giving.ports import Books, Clock
 from bot.giving.request import Request, digest
-from bot.giving.rewards import Usable, cost, usable
+from bot.giving.rewards import Usable, usable
 from bot.giving.terms import terms_of
 
 
 def usable_now(request: Request, clock: Clock) -> Usable:
     """Say whether the request's rule can be given now, as it was when it was read."""
     return usable(request.rule, clock.now()) if request.rule else Usable.DELETED
+
+
+async def budget_use(request: Request, policy: ChannelPolicy, books: Books, clock: Clock) -> Use | None:
+    """Reckon what a request uses of its channel's budget; None where there is none. Nothing is locked: the giving looks again."""
+    if policy.budget is None or request.rule is None:
+        return None
+    now = clock.now()
+    gave = await books.gave(request.channel, policy.budget.since(now), but=request.id)
+    return use_of(policy.budget, gave, customers=request.customers, price=request.price, now=now)
+
+
+async def given_before(request: Request, policy: ChannelPolicy, books: Books, clock: Clock) -> Before:
+    """Find who of a request's customers were given the same rule within the policy's days: a warning, and no refusal."""
+    if policy.repeat_days == 0:
+        return NEVER
+    return await books.given_before(request, clock.now() - timedelta(days=policy.repeat_days))
 
 
 def review_of(
@@ -24,6 +44,8 @@ def review_of(
     now_usable: Usable,
     spaced: tuple[CustomerId, ...] = (),
     pause: Pause | None = None,
+    use: Use | None = None,
+    before: Before = NEVER,
 ) -> Review:
     """Put together what is shown of a request before somebody says yes to it.
 
@@ -36,11 +58,13 @@ def review_of(
         request=request,
         rule=request.rule,
         usable=now_usable,
-        cost=cost(request.rule, request.customers),
+        cost=request.price,
         decision=decision,
         asked_of=tuple(name for name in approvers_of(policy, request) if name != request.requester),
         spaced=spaced,
         digest=digest(request, terms_of(request.rule)),
         hold_minutes=policy.hold_minutes,
         pause=pause,
+        use=use,
+        before=before,
     )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving import deciding
 from bot.giving.anew import ask_anew
+from bot.giving.budget import use_of
 from bot.giving.door import Door
 from bot.giving.drift import drift
 from bot.giving.due import is_held, widened
@@ -17,12 +18,13 @@ from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
 from bot.giving.pausing import after_stop
 from bot.giving.people import Person
-from bot.giving.policy import ChannelPolicy, Reason, Refusal
+from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
 from bot.giving.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved
-from bot.giving.rewards import Rule, Usable, cost
+from bot.giving.rewards import Rule, Usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
+from bot.giving.tiers import Applied, stricter
 
 
 class Verdict(StrEnum):
@@ -48,6 +50,8 @@ class Look:
     """The rule as it is now, where it is not what was agreed to."""
     approvals: int = 0
     """How many people have to agree anew."""
+    tier: Applied | None = None
+    """The tier that asks for so many."""
 
 
 class Starting:
@@ -87,7 +91,8 @@ class Starting:
         if policy is None:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
         try:
-            return await self._people(request, widened(policy, request)) or await self._rule(request)
+            policy = widened(policy, request)
+            return await self._people(request, policy) or await self._rule(request, policy)
         except (PeopleUnavailable, MayPass):
             return Look(Verdict.LATER)
         except DinteroError as error:
@@ -103,41 +108,59 @@ class Starting:
                 raise PeopleUnavailable(refusal.detail)
         if isinstance(requester, Refusal):
             return _stopped(StopReason.POLICY, requester.reason)
-        decision = deciding.decide(
+        decision = await self._decision(request, policy)
+        if decision.refusals:
+            return _stopped(StopReason.POLICY, decision.refusals[0].reason)
+        return self._consent(request, votes, voters, decision)
+
+    async def _decision(self, request: Request, policy: ChannelPolicy) -> Decision:
+        """Judge a request by what the policy says now."""
+        groups, out = await self._door.electorate(policy, request.requester)
+        return deciding.decide(
             policy,
             rule=_rule_of(request),
             usable=Usable.NOW,
-            cost=cost(_rule_of(request), request.customers),
+            cost=request.price,
             customers=request.customers,
             reason=request.reason,
+            reserved=request.reserved,
             requester=request.requester,
-            groups=await self._door.groups(policy),
+            groups=groups,
+            out=out,
             admins=self._door.policy.admins,
         )
-        if decision.refusals:
-            return _stopped(StopReason.POLICY, decision.refusals[0].reason)
-        return self._consent(request, votes, voters, max(decision.approvals, request.approvals))
 
-    def _consent(self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], demanded: int) -> Look | None:
+    def _consent(self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], decision: Decision) -> Look | None:
         """Count the yeses that still stand: of people who may still say it, to exactly what stands here."""
+        demanded, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
         shown = digest(request, terms_of(_rule_of(request)))
         standing = [vote for vote, refusal in zip(votes, voters, strict=True) if refusal is None and vote.digest == shown]
         if len(standing) >= demanded:
             return None
         lost = next((refusal.reason for refusal in voters if refusal), "")
-        return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded)
+        return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded, tier=tier)
 
-    async def _rule(self, request: Request) -> Look:
+    async def _rule(self, request: Request, policy: ChannelPolicy) -> Look:
         now_is = await self._dintero.rule(_rule_of(request).id)
         stop = drift(_rule_of(request), now_is, self._clock.now())
         if stop is StopReason.RULE_CHANGED:
-            return Look(Verdict.RULE_CHANGED, stop, rule=now_is, approvals=request.approvals)
+            return await self._changed(request, policy, now_is)
         return _stopped(stop) if stop else Look(Verdict.GO)
+
+    async def _changed(self, request: Request, policy: ChannelPolicy, now_rule: Rule) -> Look:
+        """Say who has to agree to the rule as it is now: it may have become dearer, and so fall under another tier."""
+        decision = await self._decision(replace(request, rule=now_rule), policy)
+        if decision.refusals:
+            return _stopped(StopReason.RULE_CHANGED, decision.refusals[0].reason)
+        demanded, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
+        return Look(Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule, approvals=demanded, tier=tier)
 
     async def _act(self, page: Page, look: Look) -> Request | None:
         now = self._clock.now()
         if page.request.state is State.GIVING and (look.verdict is Verdict.GO or page.request.cancel_asked_by):
             return await self._unpark(page, now)
+        if look.verdict is Verdict.GO and (refused := await self._beyond_budget(page)):
+            look = _stopped(StopReason.BUDGET, refused.reason)
         if look.verdict is Verdict.GO:
             giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now)
             await page.keep(giving)
@@ -162,11 +185,21 @@ class Starting:
             await page.say(*tellings(going, Happened.RESUMED, now))
         return going
 
+    async def _beyond_budget(self, page: Page) -> Refusal | None:
+        """Judge the channel's budget with its row locked: of two that fit alone but not together, the second one waits."""
+        request, now = page.request, self._clock.now()
+        policy = self._door.policy.channels.get(request.channel)
+        if policy is None or policy.budget is None:
+            return None
+        gave = await page.gave(policy.budget.since(now))
+        use = use_of(policy.budget, gave, customers=request.customers, price=request.price, now=now)
+        return next(deciding.about_budget(use, self._door.policy.admins), None)
+
     async def _ask_again(self, page: Page, look: Look) -> None:
         """The yes was for another rule, or does not count any more: wait for a yes to what is here now."""
         event = Event.RULE_CHANGED if look.verdict is Verdict.RULE_CHANGED else Event.CONSENT_VOID
         policy, rule = self._door.policy.channels[page.request.channel], look.rule or _rule_of(page.request)
-        await ask_anew(page, event, policy, self._clock.now(), rule=rule, approvals=look.approvals, note=look.note)
+        await ask_anew(page, event, policy, self._clock.now(), rule=rule, approvals=look.approvals, tier=look.tier, note=look.note)
 
 
 def _moved_on(now: Request, found: Request) -> bool:

@@ -1,5 +1,6 @@
 """What is said, and to whom, when something happened to a request."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -31,11 +32,12 @@ def tellings(
     by: UserId | None = None,
     note: str = "",
     notify: tuple[ChannelId, ...] = (),
+    facts: Mapping[str, str] | None = None,
 ) -> list[Notice]:
     """List all that is said when something happened: the card, its thread, the requester, the channels to be notified."""
 
     def notice(kind: Kind, to: str = "", what: Happened = happened) -> Notice:
-        return Notice(kind=kind, happened=what, at=at, to=to, by=by, note=note)
+        return Notice(kind=kind, happened=what, at=at, to=to, by=by, note=note, facts=facts or {})
 
     said = [notice(Kind.CARD)]
     if happened is not Happened.DONE:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from slackblocks import Block, ExternalSelectMenu, InputBlock
+from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
 
 from bot.giving.answers import Fault, Field, Form
 from bot.giving.ids import RequestId
@@ -34,6 +34,9 @@ KEY_HINT: Final = (
     "A customer gets the discount once under one key, however often it is asked for. Left empty, the bot makes one for this request. "
     "Set your own, such as stamp-2020, and whoever already had it under that key gets nothing more."
 )
+RESERVED_HINT: Final = (
+    "Leave Customer IDs empty and tick one, if everybody shall get it. At least two people have to agree, and each types the rule's name."
+)
 Drawn = Mapping[str, Any]
 
 
@@ -50,7 +53,9 @@ def build(form: Form, look: Look, *, external_id: str, generation: int = 0) -> J
         *_beside(form, Field.RULE, look),
         *_rule(form, look, generation),
         *_beside(form, Field.CUSTOMERS, look),
-        *_customers(typed, look, generation),
+        *_customers(form, look, generation),
+        *_beside(form, Field.RESERVED, look),
+        *_reserved(form, generation),
         *_beside(form, Field.REASON, look),
         *_text(Field.REASON, typed.reason, generation, label="Reason", optional=not form.policy.require_reason, multiline=True),
         *_beside(form, Field.ONCE_KEY, look),
@@ -67,6 +72,7 @@ def read(view: Drawn) -> tuple[RequestId, Typed]:
         customers=_typed(view, Field.CUSTOMERS),
         reason=_typed(view, Field.REASON),
         once_key=_typed(view, Field.ONCE_KEY),
+        reserved=_typed(view, Field.RESERVED),
         more=_block_id(view, Field.ONCE_KEY) is not None,
     )
 
@@ -110,7 +116,27 @@ def _rule(form: Form, look: Look, generation: int) -> list[Block]:
     return [section(f"⚠ {quoted(typed, 80)} is not a rule that can be chosen here. Pick one from the list."), field]
 
 
-def _customers(typed: Typed, look: Look, generation: int) -> list[Block]:
+def _offers_reserved(form: Form) -> bool:
+    """Only behind More…, and only where the channel may ask for it."""
+    return form.policy.reserved and (_shows_more(form) or bool(form.typed.reserved))
+
+
+def _shows_more(form: Form) -> bool:
+    return form.typed.more or bool(form.typed.once_key) or any(fault.field in {Field.ONCE_KEY, Field.RESERVED} for fault in form.faults)
+
+
+def _reserved(form: Form, generation: int) -> list[Block]:
+    if not _offers_reserved(form):
+        return []
+    options = [Option(Text(f"{means[0].upper()}{means[1:]} ({sign})", TextType.PLAINTEXT), sign) for sign, means in facts.EVERYBODY.items()]
+    ticked = [option for option, sign in zip(options, facts.EVERYBODY, strict=True) if sign in form.typed.reserved]
+    group = CheckboxGroup(action_id=TEXT_ACTION, options=options, initial_options=ticked or None)
+    block_id = f"{Field.RESERVED}:{generation}"
+    return [InputBlock(label="Instead of customer ids", element=group, block_id=block_id, hint=RESERVED_HINT, optional=True)]
+
+
+def _customers(form: Form, look: Look, generation: int) -> list[Block]:
+    typed = form.typed
     too_long = len(typed.customers) > INPUT
     field = text_input(
         "Customer IDs",
@@ -119,6 +145,7 @@ def _customers(typed: Typed, look: Look, generation: int) -> list[Block]:
         hint=CUSTOMERS_HINT,
         initial="" if too_long else typed.customers,
         multiline=True,
+        optional=_offers_reserved(form),
     )
     if not too_long:
         return [field]
@@ -127,7 +154,7 @@ def _customers(typed: Typed, look: Look, generation: int) -> list[Block]:
 
 
 def _more(form: Form, generation: int) -> list[Block]:
-    if form.typed.more or form.typed.once_key or any(fault.field is Field.ONCE_KEY for fault in form.faults):
+    if _shows_more(form):
         return _text(Field.ONCE_KEY, form.typed.once_key, generation, label="Once-only key", optional=True, hint=KEY_HINT)
     return [actions("more", button("More…", action=MORE_ACTION, value=form.request.id))]
 
@@ -161,5 +188,7 @@ def _typed(view: Drawn, field: Field) -> str:
 
 
 def _value(answer: Mapping[str, Any]) -> str:
+    if ticked := answer.get("selected_options"):
+        return "".join(str(option["value"]) for option in ticked)
     chosen = answer.get("selected_option")
     return str(chosen["value"]) if chosen else str(answer.get("value") or "")

@@ -1,6 +1,7 @@
 """What an approver is shown, and says yes to by its submit."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from slackblocks import Block
@@ -10,7 +11,7 @@ from bot.giving.ids import RequestId
 from bot.slack import drift, facts, paused
 from bot.slack.blocks import context, modal, section, sections, text_input
 from bot.slack.look import Json, Look
-from bot.slack.review_modal import held, shown
+from bot.slack.review_modal import NOWHERE, held, shown
 from bot.slack.writing import mention
 
 CALLBACK: Final = "discount_approve"
@@ -18,29 +19,40 @@ TITLE: Final = "Approve this discount"
 SUBMIT: Final = "Approve"
 COUNT_BLOCK: Final = str(Field.COUNT)
 COUNT_ACTION: Final = "discount_approve_count"
-DIGEST: Final = 8
-"""Characters of the digest that people are shown."""
+LONGEST_ROUND: Final = 9
+"""Digits; whatever is longer is no round of ours."""
 
 
-def build(consideration: Consideration, look: Look, *, external_id: str) -> Json:
-    """Draw what is agreed to; its metadata names the round, so that a yes never counts for another one."""
-    request = consideration.review.request
+def build(consideration: Consideration, look: Look, *, external_id: str, links: facts.Links = NOWHERE) -> Json:
+    """Draw what is agreed to; its metadata names the round and the digest shown, so that a yes never counts for anything else."""
+    request, digest = consideration.review.request, consideration.review.digest
     return modal(
         TITLE,
-        _blocks(consideration, look),
+        _blocks(consideration, look, links),
         external_id=external_id,
         submit=SUBMIT,
         callback=CALLBACK,
-        metadata=f"{request.id}:{request.round}",
+        metadata=f"{request.id}:{request.round}:{digest}",
     )
 
 
-def read(view: Mapping[str, Any]) -> tuple[RequestId, int, str]:
-    """Read which request and round, and the number of customers as it was typed (empty where it was not asked for)."""
-    request, _, round_ = str(view.get("private_metadata", "")).rpartition(":")
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """What was said yes to: `shown` is the digest that the modal named, `typed` what was typed to confirm."""
+
+    request: RequestId
+    round: int
+    shown: str
+    typed: str
+
+
+def read(view: Mapping[str, Any]) -> Yes:
+    """Read which request, round and digest the modal was drawn for, and what was typed (empty where nothing was asked for)."""
+    request, round_, shown = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
     values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
     typed = values.get(COUNT_BLOCK, {}).get(COUNT_ACTION, {}).get("value")
-    return RequestId(request), int(round_) if round_.isdecimal() else 0, str(typed or "").strip()
+    number = int(round_) if round_.isdecimal() and len(round_) <= LONGEST_ROUND else 0
+    return Yes(RequestId(request), number, shown, str(typed or "").strip())
 
 
 def errors(text: str) -> dict[str, str]:
@@ -53,20 +65,29 @@ def _spaced(review: Review, look: Look) -> str:
     return f"⚠ {look.counted(len(review.spaced), 'id')} with a space inside, each read as one customer."
 
 
-def _blocks(consideration: Consideration, look: Look) -> list[Block]:
+def _blocks(consideration: Consideration, look: Look, links: facts.Links) -> list[Block]:
     review = consideration.review
     request = review.request
     asked = [f"*Asked by:* {mention(request.requester)}", *([f"*Since:* {look.token(request.asked_at)}"] if request.asked_at else [])]
     return [
         *paused.blocks(review.pause, look),
-        *sections([*shown(review, look), facts.first_and_last(request), *asked], most=5),
+        *sections([*shown(review, look, links), facts.first_and_last(request), *asked], most=5),
         *sections(drift.changed(request, look), most=4),
         *([section(_spaced(review, look))] if review.spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *([section(f"*After the last yes:* {held(review)}.")] if review.hold_minutes else []),
-        *([_count()] if consideration.count else []),
-        context(f"{request.short} · your yes is for exactly this: {review.digest[:DIGEST] or '–'}"),
+        *([_count()] if consideration.count else [_name()] if request.reserved else []),
+        context(f"{request.short} · your yes is for exactly this: {review.digest[: facts.DIGEST] or '–'}"),
     ]
+
+
+def _name() -> Block:
+    return text_input(
+        "Name of the rule",
+        block_id=COUNT_BLOCK,
+        action=COUNT_ACTION,
+        hint="This reaches more people than anybody can count. Type the rule's name, as you read it above, to say that you mean it.",
+    )
 
 
 def _count() -> Block:

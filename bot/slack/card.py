@@ -6,7 +6,6 @@ from slackblocks import ActionsBlock, Block, Button
 
 from bot.giving.notices import Story
 from bot.giving.request import Request, State
-from bot.giving.rewards import cost
 from bot.slack import customers_modal, facts, paused
 from bot.slack.blocks import actions, button, confirmation, context, message, section, sections
 from bot.slack.look import Look, Message
@@ -28,7 +27,7 @@ def build(story: Story, look: Look) -> Message:
     return message(
         text(story, look),
         [
-            section(f"{mention(request.requester)} asks to give {facts.rule_name(request)} to {look.customers(request.customers)}"),
+            section(f"{mention(request.requester)} asks to give {facts.rule_name(request)} to {facts.whom(request, look)}"),
             *sections(lines(story, look), most=4),
             section(standing(story, look)),
             *paused.blocks(story.pause, look),
@@ -42,7 +41,7 @@ def text(story: Story, look: Look) -> str:
     """Say the card in a sentence, for notifications."""
     request = story.request
     who = mention(request.requester)
-    what = f"{facts.rule_name(request)} to {look.customers(request.customers)}"
+    what = f"{facts.rule_name(request)} to {facts.whom(request, look)}"
     return f"{mark(story)}: {who} asks to give {what} ({request.short}, {facts.stage(request)})"
 
 
@@ -53,7 +52,8 @@ def lines(story: Story, look: Look) -> list[str]:
     return [
         *(facts.rule_lines(rule, look) if rule else []),
         facts.customers(request, look),
-        *([facts.cost_line(cost(rule, request.customers), look)] if rule else []),
+        *([facts.cost_line(request.price, look)] if rule else []),
+        *facts.tier(request.tier, look),
         facts.account(request),
         *facts.own_key(request),
         *facts.reason(request),

@@ -1,19 +1,31 @@
 """What is known of a request, as lines of mrkdwn: the same for its review, its approval, its card and its status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.giving.ids import CustomerId
+from bot.giving.before import Before, Earlier
+from bot.giving.budget import Use
+from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import Request
 from bot.giving.rewards import Cost, Rule, Usable
+from bot.giving.tiers import Above, Applied
 from bot.slack.look import Look
 from bot.slack.rewards import MARKS, cost_words, rule_reward
 from bot.slack.uses import rule_use
-from bot.slack.writing import bold, mask, phrase, said
+from bot.slack.writing import address, bold, mask, phrase, said
+
+Links = Mapping[RequestId, str]
+"""Where the cards of other requests stand."""
 
 NO_RULE: Final = "no rule yet"
 REASON: Final = 500
 """Characters of a reason that are shown."""
+DIGEST: Final = 8
+"""Characters of a digest that people are shown."""
+EVERYBODY: Final = {"*": "everyone who has a customer id, now and later", "/": "every purchase without a customer id, now and later"}
+"""What Dintero's reserved ids mean."""
+EARLIER: Final = 5
+"""How many earlier requests are named."""
 SPACED: Final = 5
 """How many ids with a space inside are pointed at."""
 
@@ -34,8 +46,15 @@ def use_lines(rule: Rule, look: Look) -> list[str]:
     return ["*When and how it can be used*", *(f"• {line}" for line in rule_use(rule, look))]
 
 
+def whom(request: Request, look: Look) -> str:
+    """Say for a sentence whom it is for: how many customers, or what the reserved id means."""
+    return EVERYBODY[request.first_customer] if request.reserved else look.customers(request.customers)
+
+
 def customers(request: Request, look: Look) -> str:
     """Say how many customers there are, and how many repeats were left out."""
+    if request.reserved:
+        return f"*Customers:* ⚠ {EVERYBODY[request.first_customer]}: nobody can say how many that will be"
     repeats = request.repeated
     if not repeats:
         return f"*Customers:* {look.number(request.customers)}"
@@ -45,6 +64,8 @@ def customers(request: Request, look: Look) -> str:
 
 def first_and_last(request: Request) -> str:
     """Show the first and the last id, masked, for whoever knows the list."""
+    if request.reserved:
+        return f"*Customer id:* the reserved “{said(request.first_customer)}”"
     first, last = said(mask(request.first_customer)), said(mask(request.last_customer))
     return f"*Customer id:* {first}" if request.customers == 1 else f"*First and last id:* {first} … {last}"
 
@@ -52,6 +73,55 @@ def first_and_last(request: Request) -> str:
 def cost_line(cost: Cost | None, look: Look) -> str:
     """Say what it costs, or why that cannot be said."""
     return f"*Cost:* {cost_words(cost, look)}"
+
+
+def tier(applied: Applied | None, look: Look) -> list[str]:
+    """Say which of the policy's tiers applies and why, where one does."""
+    if applied is None:
+        return []
+    who = "1 person" if applied.approvals == 1 else f"{look.number(applied.approvals)} people"
+    return [f"*Tier:* {_above(applied, look)}: {who} must agree"]
+
+
+def _above(applied: Applied, look: Look) -> str:
+    match applied.why:
+        case Above.CUSTOMERS:
+            return f"above {look.customers(applied.bound)}"
+        case Above.AMOUNT:
+            return f"above {look.amount(applied.bound)}"
+        case Above.UNPRICED:
+            return f"what it costs cannot be said, which counts as above {look.amount(applied.bound)}"
+        case Above.RESERVED:
+            return "whom it reaches cannot be counted, which is above every bound"
+
+
+def budget(use: Use | None, look: Look) -> list[str]:
+    """Say what it uses of what is left of the channel's budget, where it has one."""
+    if use is None:
+        return []
+    left = [
+        *([] if use.left_customers is None else [look.customers(use.left_customers)]),
+        *([] if use.left_amount is None else [look.amount(use.left_amount)]),
+    ]
+    until, of = look.day(use.until), " and ".join(left)
+    if not use.fits:
+        return [f"*Budget:* ⚠ more than what is left until {until} ({of})"]
+    return [f"*Budget:* uses {look.number(use.percent)} % of what is left until {until} ({of})"]
+
+
+def before(found: Before, look: Look, links: Links) -> list[str]:
+    """Say how many were given the same rule a short while ago, and by which requests; nothing where nobody was."""
+    if not found.customers:
+        return []
+    by = [f"{look.number(each.customers)} by {_linked(each, links)}" for each in found.by]
+    most = "at least " if found.more else ""
+    were = "was" if found.customers == 1 else "were"
+    return [f"⚠ {most}{look.customers(found.customers)} of these {were} given this rule lately: {phrase(by, last='and', most=EARLIER)}"]
+
+
+def _linked(earlier: Earlier, links: Links) -> str:
+    link = links.get(earlier.id, "")
+    return f"<{address(link)}|{earlier.short}>" if link else earlier.short
 
 
 def account(request: Request) -> str:

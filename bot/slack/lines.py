@@ -53,13 +53,32 @@ def _asked(notice: Notice, story: Story, when: When) -> str:
     return f"{asked} No approval is needed here.{_held(story, when)}"
 
 
+def _agreed(notice: Notice, story: Story, when: When) -> str:
+    return f"👍 {who(notice, story)} approved{_counted(notice)} {when(notice.at)}{_digest(notice)}."
+
+
 def _approved(notice: Notice, story: Story, when: When) -> str:
+    if _counted(notice):
+        said = f"{who(notice, story)} approved{_counted(notice)} {when(notice.at)}{_digest(notice)}"
+        return f"✅ {said}. That is enough: {agreed(story)} agreed."
     names = agreed(story) if len(story.votes) > 1 else who(notice, story)
-    return f"✅ {names} approved it {when(notice.at)}.{_held(story, when)}"
+    return f"✅ {names} approved it {when(notice.at)}{_digest(notice)}.{_held(story, when)}"
 
 
 def _held(story: Story, when: When) -> str:
     return f" {held(story.request.give_after, when)}" if story.request.give_after else ""
+
+
+def _counted(notice: Notice) -> str:
+    """Say which yes it was of how many; nothing where one was enough."""
+    yeses, of = notice.facts.get("yeses", ""), notice.facts.get("approvals", "")
+    return f", {yeses} of {of}," if yeses.isdecimal() and of.isdecimal() and int(of) > 1 else ""
+
+
+def _digest(notice: Notice) -> str:
+    """Name what the yes was for as the modal named it."""
+    digest = notice.facts.get("digest", "")[: facts.DIGEST]
+    return f" – to exactly {digest}" if digest.isalnum() else ""
 
 
 def _rejected(notice: Notice, story: Story, when: When) -> str:
@@ -145,6 +164,7 @@ def _done(notice: Notice, _story: Story, when: When) -> str:
 
 LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.ASKED: _asked,
+    Happened.AGREED: _agreed,
     Happened.APPROVED: _approved,
     Happened.REJECTED: _rejected,
     Happened.CANCELLED: _cancelled,

@@ -11,9 +11,9 @@ from bot.slack.blocks import context, message, section, sections
 from bot.slack.lines import stop_reason, to_approve, who, why
 from bot.slack.look import Look, Message
 from bot.slack.refused import whole
-from bot.slack.standing import ends, held, outcome
+from bot.slack.standing import agreed, ends, held, outcome
 from bot.slack.words import stop, told_of
-from bot.slack.writing import escape, mention
+from bot.slack.writing import address, mention
 
 CARD: Final = "See the request"
 
@@ -21,28 +21,24 @@ CARD: Final = "See the request"
 def channel(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     """Tell another channel of the policy what became of a request."""
     request = story.request
-    what = f"{request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}, asked by {mention(request.requester)}"
+    what = f"{request.short}, {facts.rule_name(request)} for {facts.whom(request, look)}, asked by {mention(request.requester)}"
     return _drawn(f"{what}: {_news(notice, story, look)}", story, link=link)
 
 
 def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     """Tell the requester; when it has ended or stopped, with the ids of all who were left out, which only the requester is shown."""
     request = story.request
-    what = f"Your request {request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
+    whom = f"{request.short}, {facts.rule_name(request)} for {facts.whom(request, look)}"
     if notice.happened is Happened.PAUSED:
-        in_what = f"{request.short}, {facts.rule_name(request)} for {look.customers(request.customers)}"
-        return _drawn(paused.to_admin(notice, in_what), story, link=link)
+        return _drawn(paused.to_admin(notice, whom), story, link=link)
+    what = f"Your request {whom}"
     ids = whole(story, look) if notice.happened in WITH_IDS else sections(drift.beside(notice, story, look), most=4)
     return _drawn(f"{what}: {_news(notice, story, look)}", story, ids, link=link)
 
 
 def _drawn(text: str, story: Story, ids: Sequence[Block] = (), *, link: str) -> Message:
-    to_card = f"<{_address(link)}|{CARD}> · " if link else ""
+    to_card = f"<{address(link)}|{CARD}> · " if link else ""
     return message(text, [section(text), *ids, context(f"{to_card}{facts.stage(story.request)}")])
-
-
-def _address(link: str) -> str:
-    return escape("".join(link.split())).replace("|", "%7C")
 
 
 def _news(notice: Notice, story: Story, look: Look) -> str:
@@ -53,9 +49,14 @@ def _asked(_notice: Notice, _story: Story, _look: Look) -> str:
     return "📝 it has been asked for."
 
 
+def _agreed(notice: Notice, story: Story, _look: Look) -> str:
+    return f"👍 {who(notice, story)} approved it; it waits for more."
+
+
 def _approved(notice: Notice, story: Story, look: Look) -> str:
+    names = agreed(story) if len(story.votes) > 1 else who(notice, story)
     until = f" {held(story.request.give_after, look.token)}" if story.request.give_after else ""
-    return f"✅ {who(notice, story)} approved it.{until} You hear from me when it is done."
+    return f"✅ {names} approved it.{until} You hear from me when it is done."
 
 
 def _rejected(notice: Notice, story: Story, look: Look) -> str:
@@ -135,6 +136,7 @@ def _counts(story: Story, look: Look) -> str:
 
 NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.ASKED: _asked,
+    Happened.AGREED: _agreed,
     Happened.APPROVED: _approved,
     Happened.REJECTED: _rejected,
     Happened.CANCELLED: _cancelled,

@@ -20,10 +20,11 @@ def asked(request: Request) -> Sentence:
     return Sentence("Under way", text)
 
 
-def approved(request: Request) -> Sentence:
+def approved(request: Request, still_needed: int = 0) -> Sentence:
     """Say what a yes came to."""
     if request.state is State.WAITING:
-        return Sentence("Your yes counts", f"Your yes to *{request.short}* is kept; it waits for more.")
+        more = "one more is needed" if still_needed <= 1 else f"{still_needed} more are needed"
+        return Sentence("Your yes counts", f"Your yes counts; {more} before *{request.short}* is given.")
     if request.state is not State.APPROVED:
         return Sentence("Approved", f"Your yes to *{request.short}* counts. Its card in <#{request.channel}> shows how it stands.")
     if request.give_after:

@@ -61,6 +61,19 @@ def _too_expensive(detail: str, pen: Pen) -> str:
     return "One use by every customer costs more than this channel may give at once."
 
 
+def _budget_customers(detail: str, pen: Pen) -> str:
+    if bounds := _bounds(detail):
+        left = pen.look.number(bounds[1]) if bounds[1] else "none"
+        return f"{pen.look.customers(bounds[0])} are more than this channel's budget has left: {left}."
+    return "These are more customers than this channel's budget has left."
+
+
+def _budget_amount(detail: str, pen: Pen) -> str:
+    if bounds := _bounds(detail):
+        return f"One use by every customer costs {pen.look.amount(bounds[0])}; this channel's budget has {pen.look.amount(bounds[1])} left."
+    return "One use by every customer costs more than this channel's budget has left."
+
+
 def _no_approver(detail: str, pen: Pen) -> str:
     bounds = _bounds(detail)
     if bounds and bounds[0] > 0:
@@ -88,7 +101,7 @@ def _on_lines(one: str, several: str) -> Sentence:
 def _reserved(detail: str, _pen: Pen) -> str:
     means = {"*": "“*” would mean every customer", "/": "“/” would mean purchases without a customer"}
     found = [words for sign, words in means.items() if sign in detail] or list(means.values())
-    return f"{' and '.join(found)}, which cannot be asked for."
+    return f"{' and '.join(found)}, which cannot be asked for here."
 
 
 def _no_rule(detail: str, pen: Pen) -> str:
@@ -125,12 +138,17 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.ID_TOO_LONG: _on_lines("is longer than 255 characters", "are longer than 255 characters"),
     Reason.ID_UNREADABLE: _on_lines("has a hidden character inside", "have a hidden character inside"),
     Reason.RESERVED_ID: _reserved,
+    Reason.RESERVED_BESIDE: _always("Only one of everyone and purchases without a customer can be asked for, and no id beside it."),
+    Reason.RESERVED_BUDGET: _always("Nobody can say how many this reaches, and this channel has a budget."),
     Reason.TOO_MANY_CUSTOMERS: _too_many,
     Reason.TOO_EXPENSIVE: _too_expensive,
+    Reason.BUDGET_CUSTOMERS: _budget_customers,
+    Reason.BUDGET_AMOUNT: _budget_amount,
     Reason.UNPRICED: _always("What this reward costs cannot be said beforehand, and this channel has a limit in money."),
     Reason.REASON_MISSING: _always("This channel asks for a reason."),
     Reason.BAD_ONCE_KEY: _bad_key,
     Reason.NO_APPROVER: _no_approver,
+    Reason.WRONG_NAME: _always("That is not the name of the rule."),
     Reason.WRONG_COUNT: _always("That is not the number of customers of this request."),
     Reason.UNKNOWN_REQUEST: _unknown_request,
     Reason.NOT_YOURS: _named("The request", " is not yours to change or to see from here."),
@@ -164,12 +182,17 @@ CURES: Final[dict[Reason, str]] = {
     Reason.ID_TOO_LONG: "Put each id on a line of its own.",
     Reason.ID_UNREADABLE: "Type it anew instead of pasting it.",
     Reason.RESERVED_ID: "Take it out and name the customers.",
+    Reason.RESERVED_BESIDE: "Tick one and leave Customer IDs empty, or tick none.",
+    Reason.RESERVED_BUDGET: "Name the customers, or ask {who}.",
     Reason.TOO_MANY_CUSTOMERS: "Ask in several parts, or ask {who} to allow more.",
     Reason.TOO_EXPENSIVE: "Ask for fewer customers, or ask {who} to allow more.",
+    Reason.BUDGET_CUSTOMERS: "Ask for fewer, wait until there is room again, or ask {who} to raise the budget.",
+    Reason.BUDGET_AMOUNT: "Ask for fewer customers, wait until there is room again, or ask {who} to raise the budget.",
     Reason.UNPRICED: "Choose a rule with an amount, or ask {who} to set allow_unpriced.",
     Reason.REASON_MISSING: "Say in a few words why they should get it.",
     Reason.BAD_ONCE_KEY: "Use something short such as stamp-2020, or leave it empty.",
     Reason.NO_APPROVER: "Ask {who} to add approvers for this channel.",
+    Reason.WRONG_NAME: "Type it as it stands above; if you expected another rule, do not approve.",
     Reason.WRONG_COUNT: "Count again: if you expected another number, do not approve.",
     Reason.UNKNOWN_REQUEST: "Its id is R- and five letters or digits; /discount status lists this channel's requests.",
     Reason.NOT_YOURS: "Ask {who}.",
@@ -203,12 +226,17 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.ID_TOO_LONG: "a customer id is too long",
     Reason.ID_UNREADABLE: "a customer id has a hidden character",
     Reason.RESERVED_ID: "a customer id is a reserved one",
+    Reason.RESERVED_BESIDE: "a reserved id stands beside others",
+    Reason.RESERVED_BUDGET: "nobody can say how many it reaches, and the channel has a budget",
     Reason.TOO_MANY_CUSTOMERS: "these are more customers than it allows at once",
     Reason.TOO_EXPENSIVE: "it costs more than is allowed at once",
+    Reason.BUDGET_CUSTOMERS: "these are more customers than the budget has left",
+    Reason.BUDGET_AMOUNT: "it costs more than the budget has left",
     Reason.UNPRICED: "the channel has a limit in money, and what this costs cannot be said",
     Reason.REASON_MISSING: "a reason has to be given here",
     Reason.BAD_ONCE_KEY: "the once-only key cannot be used",
     Reason.NO_APPROVER: "there are not enough approvers",
+    Reason.WRONG_NAME: "the rule has another name",
     Reason.WRONG_COUNT: "the number of customers is another",
     Reason.UNKNOWN_REQUEST: "there is no such request",
     Reason.NOT_YOURS: "it was somebody else's to change",

@@ -21,7 +21,7 @@ REASON_ACTION: Final = "discount_reject_reason"
 def build(story: Story, look: Look, *, external_id: str) -> Json:
     """Draw the question; the answer goes to the requester and into the thread."""
     request = story.request
-    what = f"{facts.rule_name(request)} for {look.customers(request.customers)}, asked by {mention(request.requester)} ({request.short})"
+    what = f"{facts.rule_name(request)} for {facts.whom(request, look)}, asked by {mention(request.requester)} ({request.short})"
     why = text_input(
         "Reason",
         block_id=REASON_BLOCK,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from slackblocks import Block
@@ -19,14 +20,15 @@ CALLBACK: Final = "discount_review"
 TITLE: Final = "Look it over"
 ASK: Final = "Ask for approval"
 GIVE: Final = "Give now"
+NOWHERE: Final[facts.Links] = MappingProxyType({})
 
 
-def build(review: Review, look: Look, *, external_id: str) -> Json:
+def build(review: Review, look: Look, *, external_id: str, links: facts.Links = NOWHERE) -> Json:
     """Draw the review; one that the policy refuses has no submit and says why."""
     submit = {Outcome.GOES: GIVE, Outcome.WAITS: ASK}.get(review.decision.outcome)
     return modal(
         TITLE,
-        blocks(review, look),
+        blocks(review, look, links),
         external_id=external_id,
         submit=submit,
         callback=CALLBACK,
@@ -39,26 +41,33 @@ def read(view: Mapping[str, Any]) -> RequestId:
     return RequestId(str(view.get("private_metadata", "")))
 
 
-def blocks(review: Review, look: Look) -> list[Block]:
+def blocks(review: Review, look: Look, links: facts.Links = NOWHERE) -> list[Block]:
     """Draw the facts and what will happen next."""
     spaced = facts.spaced(review.spaced)
     return [
         *paused.blocks(review.pause, look),
-        *sections(shown(review, look), most=4),
+        *sections(shown(review, look, links), most=4),
         *([section("\n".join(spaced))] if spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *sections(_next(review, look), most=4),
-        context(f"{review.request.short} · nothing is asked for until you press the button"),
+        context(f"{review.request.short} · {_digest(review)}nothing is asked for until you press the button"),
     ]
 
 
-def shown(review: Review, look: Look) -> list[str]:
+def _digest(review: Review) -> str:
+    return f"approvers say yes to exactly this: {review.digest[: facts.DIGEST]} · " if review.decision.outcome is Outcome.WAITS else ""
+
+
+def shown(review: Review, look: Look, links: facts.Links = NOWHERE) -> list[str]:
     """Say what is asked for: what the requester looks over and the approver agrees to."""
     request = review.request
     return [
         *facts.rule_lines(review.rule, look, review.usable),
         facts.customers(request, look),
         facts.cost_line(review.cost, look),
+        *facts.before(review.before, look, links),
+        *facts.tier(review.decision.tier, look),
+        *facts.budget(review.use, look),
         facts.account(request),
         *facts.own_key(request),
         *facts.reason(request),

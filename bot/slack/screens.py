@@ -14,12 +14,16 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.giving.before import Earlier
+from bot.giving.ids import RequestId
 from bot.slack import modals
 
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
 CLOSED: Final = "The form was closed before its answer came. `/discount status` shows what is asked for; `/discount add` opens a new form."
 UNSHOWN: Final = "Slack did not show the answer in the form. `/discount status` shows what is asked for; `/discount add` opens a new form."
+LINKS: Final = 5
+"""How many earlier requests are linked to."""
 VIEW_SECONDS: Final = 3.0
 """How long an update waits for the view that an ack has just drawn, and for a Slack that fails."""
 MAY_PASS: Final = frozenset({"not_found", "internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"})
@@ -52,6 +56,20 @@ class Screens:
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
+
+    async def links(self, earlier: Sequence[Earlier]) -> dict[RequestId, str]:
+        """Ask where the cards of earlier requests stand; one that cannot be found goes without a link."""
+        found = await asyncio.gather(*(self._link(each) for each in earlier[:LINKS]))
+        return {each.id: link for each, link in zip(earlier, found, strict=False) if link}
+
+    async def _link(self, earlier: Earlier) -> str:
+        if earlier.card_ts is None:
+            return ""
+        try:
+            answer = await self._client.chat_getPermalink(channel=earlier.channel, message_ts=earlier.card_ts)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError):
+            return ""
+        return str(answer["permalink"])
 
     async def open(self, trigger: str, title: str, draw: Drawing, *, respond: AsyncRespond) -> None:
         """Open what `draw` makes; a loading modal stands first where that takes a moment."""

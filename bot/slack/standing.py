@@ -10,7 +10,7 @@ from bot.giving.request import Pausing, State
 from bot.slack.facts import approvals
 from bot.slack.look import Look
 from bot.slack.words import stop
-from bot.slack.writing import mention, mentions, said
+from bot.slack.writing import mention, mentions, phrase, said
 
 NOTE: Final = 500
 """Characters of somebody's reason that are shown."""
@@ -65,10 +65,20 @@ def _draft(_story: Story, _look: Look) -> str:
 
 def _waiting(story: Story, look: Look) -> str:
     request = story.request
-    left = max(request.approvals - len(story.votes), 1)
     until = f", until {look.token(request.expires_at)}" if request.expires_at else ""
     so_far = f" {agreed(story)} approved it already." if story.votes else ""
-    return f"⏳ *Waiting:* {approvals(left, [mention(who) for who in story.asked_of])}{until}.{so_far}{_before(story, look)}"
+    return f"⏳ *Waiting:* {_awaited(story)}{until}.{so_far}{_before(story, look)}"
+
+
+def _awaited(story: Story) -> str:
+    """Say how many have agreed and who is still asked; whoever has agreed is not."""
+    request, voted = story.request, {vote.by for vote in story.votes}
+    asked_of = [mention(who) for who in story.asked_of if who not in voted]
+    if request.approvals <= 1:
+        return approvals(1, asked_of)
+    left = max(request.approvals - len(voted), 1)
+    people = phrase(asked_of, last="or" if left == 1 else "and") or "the approvers of this channel"
+    return f"{len(voted)} of {request.approvals}; waiting for {'one' if left == 1 else left} of {people}"
 
 
 def _approved(story: Story, look: Look) -> str:

@@ -50,5 +50,5 @@ def one(story: Story, look: Look) -> Message:
 def _line(story: Story, look: Look) -> str:
     request = story.request
     asked = f", {look.token(request.asked_at)}" if request.asked_at else ""
-    what = f"{facts.rule_name(request)} for {look.customers(request.customers)}"
+    what = f"{facts.rule_name(request)} for {facts.whom(request, look)}"
     return f"*{request.short}* {mark(story)} – {what}, asked by {mention(request.requester)}{asked}"

@@ -53,6 +53,10 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
         "the bot's policy does not allow it any more",
         "An admin of the bot can change it, and then Continue… goes on; or press End here… to leave it so.",
     ),
+    StopReason.BUDGET: (
+        "other requests have used what it would need of this channel's budget",
+        "What was given longer ago counts no more: press Continue… once there is room, or once an admin raised it.",
+    ),
 }
 NO_REASON: Final = ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so.")
 

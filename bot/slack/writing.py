@@ -55,6 +55,11 @@ def said(text: str, most: int = 150) -> str:
     return safe(shorten(text, most))
 
 
+def address(link: str) -> str:
+    """Make a link's address stand in mrkdwn, whatever it holds."""
+    return escape("".join(link.split())).replace("|", "%7C")
+
+
 def quoted(text: str, most: int = 150) -> str:
     """Put anybody's text between quotes, safe in mrkdwn."""
     return f"“{said(text, most)}”"

@@ -12,6 +12,7 @@ from bot.giving.ids import RequestId
 from bot.giving.ports import Clock
 from bot.giving.record import Entry
 from bot.store.audit import Audit
+from bot.store.before import GivenBefore
 from bot.store.database import Database, address, is_sqlite
 from bot.store.evidence import Evidence
 from bot.store.hashes import AuditKey
@@ -24,13 +25,14 @@ from bot.store.postgres import open_postgres
 from bot.store.requests import Requests
 from bot.store.schema import requests
 from bot.store.schema_audit import audit_key as audit_key_table
+from bot.store.spending import Spending
 from bot.store.sqlite import open_sqlite
 
 _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)
 
 
-class SqlBooks(Requests, Outcomes, Outbox, Pauses):
+class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""
 
     def __init__(self, database: Database, evidence: Evidence, audit: Audit) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from bot.giving.budget import Gave
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Notice
 from bot.giving.pauses import Pause
@@ -23,6 +24,7 @@ from bot.store.requests import VOTES
 from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
 from bot.store.schema import customers, outbox, requests, votes
 from bot.store.serial import portions, text
+from bot.store.spending import gave_locked
 
 _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE: it keeps other pages out, but not the outcomes that are written meanwhile under the request's foreign key.
@@ -40,6 +42,7 @@ class SqlPage:
     """One request, locked; `request` is as it stands, and as `keep` last wrote it."""
 
     def __init__(self, database: Database, transaction: Transaction, request: Request, evidence: Evidence) -> None:
+        self._database = database
         self._transaction = transaction
         self._vote = (
             database.insert(votes)
@@ -92,6 +95,10 @@ class SqlPage:
         for number, (size, ids) in enumerate(cut):
             row: dict[str, Kept] = {"request": self._id, "portion": number, "size": size, "starts": 0, "ids": ids}
             await self._transaction.run(_PORTION, row)
+
+    async def gave(self, since: datetime) -> tuple[Gave, ...]:
+        """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
+        return await gave_locked(self._database, self._transaction, self.request.channel, since, self.request.id)
 
     async def say(self, *notices: Notice) -> None:
         """Put notices into the outbox, in this order."""

@@ -10,14 +10,15 @@ from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
+from bot.giving.tiers import Applied
 from bot.store.database import Kept, Values
 from bot.store.schema import outbox, requests
-from bot.store.serial import facts_json, facts_of, micros, moment, packed, rule_json, rule_of, text, unpacked, untext
+from bot.store.serial import facts_json, facts_of, micros, moment, packed, rule_json, rule_of, text, tier_of, tier_text, unpacked, untext
 
 T = TypeVar("T")
 
-REQUEST: Final = tuple(column for column in requests.c if column.name != "typed")
-"""A request's columns; what was typed is read on its own."""
+REQUEST: Final = tuple(column for column in requests.c if column.name not in {"typed", "rule_id"})
+"""A request's columns; what was typed is read on its own, and the rule's id is that of its rule."""
 UNSAID: Final = tuple(outbox.c[name] for name in (
     "id", "key", "request", "tried", "attempts", "kind", "happened", "happened_at", "addressee", "doer", "note", "facts",
 ))  # fmt: skip
@@ -41,6 +42,8 @@ def kept(value: Any) -> Kept:
             return rule_json(value)
         case tuple():
             return text(" ".join(value))
+        case Applied():
+            return tier_text(value)
     raise TypeError(f"no column for {type(value).__name__}")
 
 
@@ -50,6 +53,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "own_key": bool,
     "rule": rule_of,
     "last_answer": rule_of,
+    "tier": tier_of,
     "rule_before": rule_of,
     "pausing": Pausing,
     "escalated_to": lambda kept: tuple(untext(kept).split()),
@@ -63,7 +67,8 @@ _FIELDS: Final = tuple((column.name, _READERS.get(column.name, untext)) for colu
 
 def request_row(request: Request) -> dict[str, Kept]:
     """Write a request; `typed` is not part of it."""
-    return {name: kept(getattr(request, name)) for name, _ in _FIELDS}
+    row = {name: kept(getattr(request, name)) for name, _ in _FIELDS}
+    return {**row, "rule_id": text(request.rule.id) if request.rule else ""}
 
 
 def request_of(row: Sequence[Any]) -> Request:

@@ -79,9 +79,14 @@ requests = Table(
     Column("pausing", Text, nullable=False, server_default=""),
     Column("rule_before", Text),
     Column("purged_at", BigInteger),
+    Column("tier", Text),
+    Column("rule_id", Text, nullable=False, server_default=""),
     Index(None, "channel", "created_at"),
+    Index(None, "rule_id", "started_at"),
+    Index(None, "channel", "started_at"),
 )
-"""`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement."""
+"""`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement.
+`rule_id` is the id within `rule`, to be searched by."""
 
 votes = Table(
     "votes",
@@ -159,6 +164,8 @@ pause = Table(
 
 `faults` counts the requests in a row that Dintero's fault stopped, `changes` pauses and resumptions; the cards show those up to `told`.
 """
+channels = Table("channels", metadata, Column("id", Text, primary_key=True))
+"""A row a channel, to be locked while it is added up what the channel has given."""
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

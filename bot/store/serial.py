@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from bot.giving.request import Typed
 from bot.giving.rewards import Rule
+from bot.giving.tiers import Above, Applied
 
 _UNKEEPABLE: Final = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
@@ -61,6 +62,21 @@ def rule_json(rule: Rule) -> str:
 def rule_of(kept: str) -> Rule:
     """Read what `rule_json` wrote."""
     return _RULE.validate_python(json.loads(kept))
+
+
+def tier_text(tier: Applied) -> str:
+    """Write a tier that applies.
+
+    >>> tier_of(tier_text(Applied(2, Above.CUSTOMERS, 100)))
+    Applied(approvals=2, why=<Above.CUSTOMERS: 'customers'>, bound=100)
+    """
+    return f"{tier.why}:{tier.bound}:{tier.approvals}"
+
+
+def tier_of(kept: str) -> Applied:
+    """Read what `tier_text` wrote."""
+    why, bound, approvals = kept.split(":")
+    return Applied(int(approvals), Above(why), int(bound))
 
 
 def typed_json(typed: Typed) -> str:

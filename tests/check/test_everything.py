@@ -195,6 +195,29 @@ async def test_a_single_approver_is_too_few(world: World, approvers: str) -> Non
     assert world.bad == ["✗ approvers of C0LOYALTY (loyalty) – only one person. Name a second one: nobody approves their own request."]
 
 
+async def test_too_few_approvers_for_a_tier_are_named_beforehand(world: World) -> None:
+    world.write_policy(POLICY + "tiers = [{above_customers = 2, approvals = 2}]")
+    assert await world.check() is Verdict.FAILED
+    too_few = "only 2 people. Name at least 3: up to 2 have to agree, and nobody approves their own request."
+    assert world.bad == [f"✗ approvers of C0LOYALTY (loyalty) – {too_few}"]
+
+
+async def test_approvers_who_may_not_ask_are_never_missing_for_their_own_request(world: World) -> None:
+    world.slack.add_person("Cleo")
+    world.write_policy(
+        POLICY.replace('requesters = ["*"]', 'requesters = ["U0CLEO"]').replace("max_customers", "approvals = 2\nmax_customers")
+    )
+    assert await world.check() is Verdict.FINE
+
+
+@pytest.mark.parametrize("kind", [Kind.DEACTIVATED, Kind.GUEST, Kind.BOT])
+async def test_approvers_who_are_no_full_members_do_not_count(world: World, kind: Kind) -> None:
+    world.slack.add_group("Pair", [world.slack.add_person("Dee"), world.slack.add_person("Eve", kind=kind)])
+    world.write_policy(POLICY.replace("S0LEADS", "S0PAIR"))
+    assert await world.check() is Verdict.FAILED
+    assert "only one person. Name a second one" in world.all
+
+
 async def test_where_nobody_has_to_approve_no_approvers_are_looked_at(world: World) -> None:
     world.write_policy(POLICY.replace('approvers = ["S0LEADS"]', "approvals = 0"))
     assert await world.check() is Verdict.FINE

@@ -17,10 +17,11 @@ from bot.giving.notices import Notice, Unsaid
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import ChannelPolicy, Policy, Refusal
 from bot.giving.ports import Books
-from bot.giving.request import Request, Typed
+from bot.giving.request import Request, Typed, digest
 from bot.giving.rewards import Requirement, Reward, Rule
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
+from bot.giving.terms import terms_of
 from tests.clock import HandClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -188,7 +189,8 @@ class Office:
 
     async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
         """Say yes to what a request is."""
-        return await self.desk.approve(request.id, request.round, person(who), typed=typed or str(request.customers))
+        shown = digest(request, terms_of(request.rule)) if request.rule else ""
+        return await self.desk.approve(request.id, request.round, person(who), typed=typed or str(request.customers), shown=shown)
 
     async def unsaid(self) -> list[Notice]:
         """Say everything that stands in the outbox, and answer it in the order in which it was put there."""

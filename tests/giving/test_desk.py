@@ -53,6 +53,11 @@ def allowing(**changes: Any) -> Policy:
     return replace(POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], **changes)})
 
 
+def shown(request: Request) -> str:
+    assert request.rule
+    return digest(request, terms_of(request.rule))
+
+
 # every state × every action
 
 
@@ -194,7 +199,7 @@ async def every_click(office: Office, request: Request, who: UserId, **team: Any
     return [
         await office.desk.consider(request.id, by, SUPPORT),
         await office.desk.rejectable(request.id, by, SUPPORT),
-        await office.desk.approve(request.id, request.round, by, typed=str(request.customers)),
+        await office.desk.approve(request.id, request.round, by, typed=str(request.customers), shown=shown(request)),
         await office.desk.reject(request.id, by, "no"),
         await office.desk.cancel(request.id, by, SUPPORT),
         await office.desk.carry_on(request.id, by, SUPPORT),
@@ -327,7 +332,7 @@ async def test_a_wrong_number_is_no_approval(office: Office, typed: str) -> None
     asked = await office.ask(customers="\n".join(f"c-{at}" for at in range(60)))
     refused = Refusal(Reason.WRONG_COUNT, "60")
     assert await office.desk.miscounted(asked.id, typed) == refused
-    assert await office.desk.approve(asked.id, 1, person(BO), typed=typed) == refused
+    assert await office.desk.approve(asked.id, 1, person(BO), typed=typed, shown=shown(asked)) == refused
     assert await office.now(asked.id) == asked
 
 
@@ -340,7 +345,7 @@ async def test_a_number_is_read_as_people_write_it(office: Office, typed: str) -
 async def test_no_number_is_asked_for_where_none_is_needed(office: Office) -> None:
     asked = await office.ask()
     assert await office.desk.miscounted(asked.id, "") is None
-    assert isinstance(await office.desk.approve(asked.id, 1, person(BO), typed=""), Request)
+    assert isinstance(await office.desk.approve(asked.id, 1, person(BO), typed="", shown=shown(asked)), Request)
 
 
 # votes
@@ -357,7 +362,7 @@ async def test_a_yes_is_bound_to_what_the_books_hold(office: Office) -> None:
 @pytest.mark.parametrize("round_", [0, 1, 3])
 async def test_a_yes_to_another_round_counts_for_nothing(office: Office, round_: int) -> None:
     asked = await office.put(await office.ask(), round=2)
-    assert await office.desk.approve(asked.id, round_, person(BO), typed="1") == Refusal(Reason.CHANGED)
+    assert await office.desk.approve(asked.id, round_, person(BO), typed="1", shown=shown(asked)) == Refusal(Reason.CHANGED)
     assert await office.now(asked.id) == asked
     assert await office.books.votes(asked.id, round_) == ()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,9 @@ from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.ids import TeamId, UserId
 from bot.giving.notices import Happened, Kind
+from bot.giving.policy import Policy
 from bot.giving.request import Request, State, StopReason
+from bot.giving.tiers import Above, Applied, Tier
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople
@@ -31,11 +34,20 @@ async def ground(books: SqlBooks) -> AsyncIterator[Ground]:
 
 
 @pytest.fixture
-async def ending(ground: Ground) -> AsyncIterator[Ending]:
-    """What ends givings; it asks nothing of Slack."""
+async def people() -> AsyncIterator[SlackPeople]:
+    """Nobody can be asked for: an ending asks nothing of Slack."""
     async with open_client("http://127.0.0.1:1/", "xoxb-nobody") as client:
-        door = Door(POLICY, SlackPeople(client, TEAM, SystemClock()), TEAM)
-        yield Ending(books=ground.books, dintero=ground.dintero, door=door, clock=SystemClock())
+        yield SlackPeople(client, TEAM, SystemClock())
+
+
+@pytest.fixture
+def ending(ground: Ground, people: SlackPeople) -> Ending:
+    """What ends givings."""
+    return _ending(ground, people, POLICY)
+
+
+def _ending(ground: Ground, people: SlackPeople, policy: Policy) -> Ending:
+    return Ending(books=ground.books, dintero=ground.dintero, door=Door(policy, people, TEAM), clock=SystemClock())
 
 
 async def _asked(ground: Ground, number: int = 8) -> Request:
@@ -178,6 +190,15 @@ async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it
     assert waiting.expires_at
     assert (await ground.books.votes(request.id, 2), (await ground.books.tally(request.id)).given) == ((), 4)
     assert {happened for happened, _, _ in await _told(ground)} == {Happened.RULE_CHANGED}
+
+
+async def test_a_rule_that_has_become_dearer_falls_under_the_tier_that_it_is_above_now(ground: Ground, people: SlackPeople) -> None:
+    strict = Tier(approvals=3, above_amount=200_000)
+    policy = replace(POLICY, channels={SUPPORT: replace(POLICY.channels[SUPPORT], tiers=(strict,))})
+    request = await _changes_while_it_is_given(ground)
+    await _ending(ground, people, policy).finish(request.id, 1)
+    waiting = await ground.now(request)
+    assert (waiting.approvals, waiting.tier) == (3, Applied(3, Above.AMOUNT, 200_000))
 
 
 async def test_where_nobody_has_to_agree_a_changed_rule_stops_it(ground: Ground, ending: Ending) -> None:

@@ -19,8 +19,10 @@ from bot.giving.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.giving.notices import Story
 from bot.giving.people import Kind
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
-from bot.giving.request import MOVES, Request, State, StopReason, Typed
-from bot.giving.rewards import Reward
+from bot.giving.request import MOVES, Request, State, StopReason, Typed, digest
+from bot.giving.rewards import Reward, Rule
+from bot.giving.terms import terms_of
+from bot.giving.tiers import Tier
 from bot.store.books import open_books
 from tests.giving.office import (
     ANN,
@@ -57,6 +59,10 @@ CHANNELS = st.sampled_from([SUPPORT, SUPPORT, STRICT, QUICK])
 OFF = st.sampled_from([*[0] * 12, -1, 1])
 """How far the round of an open approval is from the present one."""
 APPROVERS = st.sampled_from([(LEADS, CHIEF), (LEADS,), (BO,), (ANN, CLEO), (CHIEF, DI, LEADS), (GUS, NOBODY, BO)])
+TIERS = st.sampled_from([(), (), (Tier(approvals=3, above_customers=10),), (Tier(approvals=2, above_amount=15),)])
+"""With one customer and with sixty, at 10 and at 20 each: above some and below others."""
+STALE = st.sampled_from([*[False] * 8, True])
+"""Whether an approval was drawn for something else than what stands there."""
 CUSTOMERS = {1: "c-1", 60: "\n".join(f"c-{at}" for at in range(60))}
 SIZES = st.sampled_from([1, 1, 60])
 ANYWHERE = replace(
@@ -131,6 +137,25 @@ class Paths(RuleBasedStateMachine):
         approvers = policy.approvers if policy and known.before.state is not State.WAITING else ()
         return self.is_member(who, team) and (who in {known.requester, CHIEF} or self.is_named(who, approvers))
 
+    def demands(self, channel: ChannelId, customers: int, rule_now: Rule | None) -> int:
+        """Say how many have to agree by the policy as it stands, or 0 where the channel is listed no more."""
+        policy = self.policy(channel)
+        assert rule_now
+        if policy is None:
+            return 0
+        price = int(rule_now.reward.value) * customers
+        passed = [
+            tier.approvals
+            for tier in policy.tiers
+            if (tier.above_customers is not None and customers > tier.above_customers)
+            or (tier.above_amount is not None and price > tier.above_amount)
+        ]
+        return max([policy.approvals, *passed])
+
+    def could(self, known: Known) -> int:
+        """Count who could approve it by now."""
+        return sum(self.may_approve(who, known) for who in ALL)
+
     def is_allowed(self, known: Known) -> bool:
         policy = self.policy(known.channel)
         return policy is not None and known.customers <= policy.max_customers
@@ -149,10 +174,17 @@ class Paths(RuleBasedStateMachine):
             self.office.town.groups[LEADS] = leads
 
     @rule(
-        channel=CHANNELS, approvers=APPROVERS, approvals=st.integers(0, 2), most=st.sampled_from([2000, 2000, 1]), listed=st.integers(0, 5)
+        channel=CHANNELS,
+        approvers=APPROVERS,
+        approvals=st.integers(0, 3),
+        most=st.sampled_from([2000, 2000, 1]),
+        listed=st.integers(0, 5),
+        tiers=TIERS,
     )
-    def the_policy_changes(self, channel: ChannelId, approvers: tuple[str, ...], approvals: int, most: int, listed: int) -> None:
-        changed = replace(ANYWHERE.channels[channel], approvers=approvers, approvals=approvals, max_customers=most)
+    def the_policy_changes(
+        self, channel: ChannelId, approvers: tuple[str, ...], approvals: int, most: int, listed: int, tiers: tuple[Tier, ...]
+    ) -> None:
+        changed = replace(ANYWHERE.channels[channel], approvers=approvers, approvals=approvals, max_customers=most, tiers=tiers)
         channels = {**self.office.door.policy.channels, channel: changed}
         if listed == 1:
             del channels[channel]
@@ -192,9 +224,11 @@ class Paths(RuleBasedStateMachine):
         policy = self.policy(channel)
         assert policy
         assert self.may_ask(who, channel, team)
-        assert asked.approvals == policy.approvals
-        assert asked.state is (State.WAITING if policy.approvals else State.APPROVED)
-        self.known[draft] = Known(draft, channel, who, customers, policy.approvals, asked)
+        demanded = self.demands(channel, customers, asked.rule)
+        assert asked.approvals == demanded
+        assert asked.state is (State.WAITING if demanded else State.APPROVED)
+        self.known[draft] = Known(draft, channel, who, customers, demanded, asked)
+        assert self.could(self.known[draft]) >= demanded
 
     @rule(pick=PICKS, who=CLICKERS)
     def it_is_asked_for_again(self, pick: int, who: UserId) -> None:
@@ -205,11 +239,13 @@ class Paths(RuleBasedStateMachine):
         assert isinstance(answer, Refusal) or answer == known.before
         self.unchanged(known)
 
-    @rule(pick=PICKS, who=CLICKERS, team=TEAMS, off=OFF, typed=st.sampled_from(["60", "60", "60", " 6,0", "61", ""]))
-    def somebody_approves(self, pick: int, who: UserId, team: TeamId, off: int, typed: str) -> None:
+    @rule(pick=PICKS, who=CLICKERS, team=TEAMS, off=OFF, typed=st.sampled_from(["60", "60", "60", " 6,0", "61", ""]), stale=STALE)
+    def somebody_approves(self, pick: int, who: UserId, team: TeamId, off: int, typed: str, *, stale: bool) -> None:
         known = self.one(pick)
         round_ = known.before.round + off
-        answer = self.run(self.office.desk.approve(known.id, round_, person(who, team), typed=typed))
+        assert known.before.rule
+        shown = "0" * 64 if stale else digest(known.before, terms_of(known.before.rule))
+        answer = self.run(self.office.desk.approve(known.id, round_, person(who, team), typed=typed, shown=shown))
         counted = known.customers == 1 or ("6" in typed and "0" in typed)
         if not (self.may_approve(who, known, team) and counted):
             self.refused(known, answer)
@@ -217,7 +253,7 @@ class Paths(RuleBasedStateMachine):
             self.expires(known, answer)
         elif known.before.state in {State.APPROVED, State.GIVING, State.STOPPED, State.DONE} and not off and who in known.agreed:
             assert answer == self.unchanged(known)
-        elif known.before.state is not State.WAITING or off or who in known.agreed or not self.is_allowed(known):
+        elif known.before.state is not State.WAITING or off or stale or who in known.agreed or not self.is_allowed(known):
             self.refused(known, answer)
         else:
             known.agreed.add(who)
@@ -229,7 +265,7 @@ class Paths(RuleBasedStateMachine):
         known = self.one(pick)
         able = [who for who in ALL if self.may_approve(who, known)]
         if able:
-            self.somebody_approves(pick, able[turn % len(able)], TEAM, 0, "60")
+            self.somebody_approves(pick, able[turn % len(able)], TEAM, 0, "60", stale=False)
 
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_rejects(self, pick: int, who: UserId, team: TeamId) -> None:
@@ -309,22 +345,23 @@ class Paths(RuleBasedStateMachine):
         elif known.before.rule == rule_now:
             assert now.state is State.GIVING
         else:
-            assert (now.state, known.demanded) == (State.STOPPED, 0)
+            demanded = self.demands(known.channel, known.customers, rule_now)
+            assert now.state is State.STOPPED
+            assert demanded > self.could(known) or known.demanded == demanded == 0
 
     def asks_again(self, known: Known, now: Request) -> None:
         """Where the rule changed or a yes no longer counts, the next round asks for as much as the stricter of the two demands."""
-        policy = self.policy(known.channel)
-        assert policy is not None
+        assert self.policy(known.channel) is not None
         assert now.round == known.before.round + 1
         assert known.before.rule != self.office.shelf.rules_of[SPAR] or not self.may_be_given(known)
-        known.demanded = max(known.demanded, policy.approvals)
+        known.demanded = max(known.demanded, self.demands(known.channel, known.customers, now.rule))
 
     def may_be_given(self, known: Known) -> bool:
         policy = self.policy(known.channel)
         if policy is None or not self.is_allowed(known) or not self.may_ask(known.requester, known.channel):
             return False
-        could = {who for who in ALL if who != known.requester and self.is_named(who, policy.approvers)}
-        return min(len(could), len(known.agreed)) >= policy.approvals and all(self.may_approve(who, known) for who in known.agreed)
+        demanded = self.demands(known.channel, known.customers, known.before.rule)
+        return min(self.could(known), len(known.agreed)) >= demanded and all(self.may_approve(who, known) for who in known.agreed)
 
     @rule(pick=PICKS, why=st.sampled_from([StopReason.RULE_GONE, StopReason.BUSY, None]))
     def the_giving_ends(self, pick: int, why: StopReason | None) -> None:

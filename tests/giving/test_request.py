@@ -25,6 +25,7 @@ from bot.giving.request import (
     new_short_id,
 )
 from bot.giving.rewards import Reward, Rule
+from bot.giving.tiers import Above, Applied
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 RULE = Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(10000)))
@@ -128,6 +129,7 @@ def test_an_account_is_production_by_its_first_letter() -> None:
     [
         ("account", "P11112222"),
         ("approvals", 2),
+        ("tier", Applied(1, Above.CUSTOMERS, 1)),
         ("channel", "C2"),
         ("customers", 3),
         ("customers_digest", "e"),
@@ -140,6 +142,12 @@ def test_an_account_is_production_by_its_first_letter() -> None:
 )
 def test_another_value_of_anything_that_was_shown_is_another_digest(field: str, value: Any) -> None:
     assert digest(replace(REQUEST, **{field: value}), "terms") != digest(REQUEST, "terms")
+
+
+@pytest.mark.parametrize("other", [Applied(2, Above.CUSTOMERS, 1), Applied(1, Above.AMOUNT, 1), Applied(1, Above.CUSTOMERS, 2)])
+def test_every_part_of_the_tier_is_in_the_digest(other: Applied) -> None:
+    shown = replace(REQUEST, tier=Applied(1, Above.CUSTOMERS, 1))
+    assert digest(replace(REQUEST, tier=other), "terms") != digest(shown, "terms")
 
 
 def test_other_terms_of_the_rule_are_another_digest() -> None:

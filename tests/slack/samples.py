@@ -7,11 +7,14 @@ from typing import Any
 
 from bot.giving.answers import Consideration, Fault, Field, Form, Review
 from bot.giving.batches import Refused, Tally
+from bot.giving.before import Before, Earlier
+from bot.giving.budget import Use
 from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Story
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
+from bot.giving.tiers import Above, Applied
 from bot.slack.look import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))
@@ -110,6 +113,7 @@ LONG_REQUEST = replace(
     ended_at=NOW + timedelta(days=3),
     last_answer=LONG_RULE,
     account=LONG,
+    tier=Applied(2, Above.AMOUNT, 10**15),
 )
 VOTE = Vote(REQUEST.id, 1, UserId("U0BOSS"), NOW, "d" * 64)
 STORY = Story(REQUEST, tally=Tally(10), asked_of=("S0LEADS", "U0BOSS"))
@@ -178,7 +182,15 @@ def long_review() -> Review:
     """Make a review in which everything is as long as it can be."""
     spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
     refusals = tuple(Refusal(reason, LONG, ("U0ADMIN",) * 50) for reason in Reason)
-    return review(LONG_REQUEST, spaced=spaced, decision=Decision(Outcome.REFUSED, 2, refusals), asked_of=("U0BOSS",) * 200)
+    many = tuple(Earlier(RequestId(f"{LONG}{at}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9) for at in range(50))
+    return review(
+        LONG_REQUEST,
+        spaced=spaced,
+        decision=Decision(Outcome.REFUSED, 2, refusals, Applied(10, Above.UNPRICED, 10**15)),
+        asked_of=("U0BOSS",) * 200,
+        use=Use(customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW),
+        before=Before(10**9, many, more=True),
+    )
 
 
 def consideration(request: Request = REQUEST, *, count: bool = False) -> Consideration:

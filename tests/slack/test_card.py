@@ -68,9 +68,9 @@ def test_the_card_says_all_that_an_approver_has_to_know() -> None:
 
 def test_two_approvals_are_counted_down() -> None:
     two = samples.story(State.WAITING, approvals=2)
-    assert "2 of <!subteam^S0LEADS> and <@U0BOSS> have to approve it" in words(card.build(two, LOOK))
+    assert "0 of 2; waiting for 2 of <!subteam^S0LEADS> and <@U0BOSS>, until" in words(card.build(two, LOOK))
     half = words(card.build(replace(two, votes=(samples.VOTE,)), LOOK))
-    assert "has to approve it" in half
+    assert "1 of 2; waiting for one of <!subteam^S0LEADS>, until" in half
     assert "<@U0BOSS> approved it already" in half
 
 

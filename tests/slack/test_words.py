@@ -79,7 +79,7 @@ def test_whoever_came_too_late_hears_who_was_first_and_where_it_stands() -> None
         (Refusal(Reason.ID_TOO_LONG, "3"), "The customer id on line 3 is longer than 255 characters."),
         (Refusal(Reason.ID_TOO_LONG, "3, 7"), "The customer ids on lines 3, 7 are longer than 255 characters."),
         (Refusal(Reason.ID_TOO_LONG, ", ".join(map(str, range(1, 13)))), "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more are longer"),
-        (Refusal(Reason.RESERVED_ID, "*"), "“*” would mean every customer, which cannot be asked for."),
+        (Refusal(Reason.RESERVED_ID, "*"), "“*” would mean every customer, which cannot be asked for here."),
         (Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500"), "501 customers are too many: this channel may ask for 500 at once."),
         (
             Refusal(Reason.TOO_EXPENSIVE, "600000/500000"),

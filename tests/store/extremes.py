@@ -9,6 +9,7 @@ from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamI
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.request import Request, State, StopReason, Typed
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+from bot.giving.tiers import Above, Applied
 
 T = TypeVar("T")
 
@@ -81,6 +82,7 @@ requests = st.builds(
     once_key=texts.map(OnceKey),
     own_key=st.booleans(),
     approvals=counts,
+    tier=maybe(st.builds(Applied, counts, st.sampled_from(Above), counts)),
     batch_size=counts,
     batches_per_portion=counts,
     concurrency=counts,

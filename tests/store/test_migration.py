@@ -1,14 +1,20 @@
 import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from bot.errors import BooksUnavailable
+from bot.giving.ids import ChannelId, RuleId, TeamId, UserId
+from bot.giving.request import Request, Typed, new_request_id, new_short_id
+from bot.giving.rewards import Reward, Rule
 from bot.store.books import open_books
 from bot.store.database import address
 from bot.store.migration import migrate
@@ -62,3 +68,37 @@ async def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "books.db").write_text("This is a shopping list." * 100)
     with pytest.raises(BooksUnavailable, match="not a database"):
         await migrate(f"sqlite:///{tmp_path}/books.db")
+
+
+async def test_the_rule_of_what_was_asked_for_before_is_found_by_its_id(database_url: str) -> None:
+    rule = Rule(id=RuleId("a\\b\x00"), reward=Reward(type="discount_amount", value=Decimal(1)))
+    draft = Request(
+        id=new_request_id(),
+        short=new_short_id(),
+        team=TeamId("T1"),
+        account="T11112222",
+        channel=ChannelId("C1"),
+        requester=UserId("U1"),
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        rule=rule,
+    )
+    async with open_books(database_url) as books:
+        await books.open_draft(draft, Typed())
+    engine = create_engine(address(database_url))
+    with engine.begin() as connection:
+        kept = _rule_ids(connection)
+        config = Config()
+        config.set_main_option("script_location", "bot.store:migrations")
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    engine.dispose()
+    assert await migrate(database_url)
+    with engine.begin() as connection:
+        assert _rule_ids(connection) == kept == ["a\\u005cb\\u0000"]
+    engine.dispose()
+    async with open_books(database_url) as books:
+        assert await books.find(draft.id) == draft
+
+
+def _rule_ids(connection: Connection) -> list[str]:
+    return [row[0] for row in connection.execute(text("SELECT rule_id FROM requests"))]

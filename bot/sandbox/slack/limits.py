@@ -45,6 +45,7 @@ KEYS: Final[dict[str, frozenset[str]]] = {
             "dispatch_action_config",
         }
     ),
+    "checkboxes": frozenset({"type", "action_id", "options", "initial_options", "confirm", "focus_on_load"}),
     "file_input": frozenset({"type", "action_id", "filetypes", "max_files"}),
     "modal": frozenset(
         {
@@ -220,6 +221,15 @@ def _file_input(element: Json, at: str) -> Faults:
         yield f"{at}.max_files: {element['max_files']}"
 
 
+def _checkboxes(element: Json, at: str) -> Faults:
+    yield from _options(element.get("options", []), f"{at}.options", 1)
+    yield from _count(element.get("options", []), f"{at}.options", 1, 10)
+    if "initial_options" in element:
+        yield from _options(element["initial_options"], f"{at}.initial_options", 1)
+    if any(option not in element.get("options", []) for option in element.get("initial_options", [])):
+        yield f"{at}.initial_options: not among the options"
+
+
 def _options(options: Sequence[Json], at: str, fewest: int) -> Faults:
     yield from _count(options, at, fewest, SELECT_OPTIONS)
     for option in options:
@@ -286,4 +296,5 @@ ELEMENTS: Final[dict[str, Callable[[Json, str], Faults]]] = {
     "static_select": _select,
     "plain_text_input": _text_input,
     "file_input": _file_input,
+    "checkboxes": _checkboxes,
 }

@@ -1,0 +1,29 @@
+"""Given before: who of a request's customers were given the same rule a short while ago, and by which requests."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.giving.ids import ChannelId, RequestId, ShortId
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier request with the same rule, and how many of the same customers it gave it to."""
+
+    id: RequestId
+    short: ShortId
+    channel: ChannelId
+    card_ts: str | None
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was found: the newest requests first; `customers` counts each once. `more` tells that not all there is was looked at."""
+
+    customers: int = 0
+    by: tuple[Earlier, ...] = ()
+    more: bool = False
+
+
+NEVER: Final = Before()

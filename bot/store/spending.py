@@ -1,0 +1,68 @@
+"""The room of what channels have given: added up for their budgets, under a lock of the channel's row where it counts."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, func, or_, select
+
+from bot.giving.budget import Gave
+from bot.giving.ids import ChannelId, RequestId
+from bot.giving.request import State
+from bot.store.database import Database, Room, Rows, Transaction
+from bot.store.schema import batches, channels, customers, requests
+from bot.store.serial import micros, moment, rule_of, text
+
+
+def _gave() -> Any:
+    """Count of each request what it gave or may have given; of one that is being given, everybody it was asked for."""
+    of_batches = batches.c.request == requests.c.id
+    perhaps = select(func.coalesce(func.sum(batches.c.given + batches.c.unknown), 0)).where(of_batches).scalar_subquery()
+    settled = select(func.coalesce(func.sum(batches.c.size), 0)).where(of_batches).scalar_subquery()
+    started = (
+        select(func.coalesce(func.sum(customers.c.size), 0))
+        .where(customers.c.request == requests.c.id, customers.c.starts > 0)
+        .scalar_subquery()
+    )
+    return select(requests.c.ended_at, requests.c.rule, requests.c.state, requests.c.customers, perhaps, settled, started).where(
+        requests.c.channel == bindparam("which"),
+        requests.c.id != bindparam("but"),
+        requests.c.started_at.is_not(None),
+        or_(requests.c.ended_at.is_(None), requests.c.ended_at > bindparam("since")),
+    )
+
+
+_GAVE: Final = _gave()
+_LOCK: Final = select(channels.c.id).where(channels.c.id == bindparam("which")).with_for_update()
+
+
+class Spending(Room):
+    """What was given, by channel."""
+
+    async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
+        """Read what a channel's other requests have given since a moment, or may have, or are giving."""
+        return _read(await self._database.run(_GAVE, _values(channel, since, but)))
+
+
+async def gave_locked(
+    database: Database, transaction: Transaction, channel: ChannelId, since: datetime, but: RequestId
+) -> tuple[Gave, ...]:
+    """Read the same with the channel's row locked until the transaction ends: of two that begin at once the second sees the first."""
+    await transaction.run(database.insert(channels).on_conflict_do_nothing(index_elements=["id"]), {"id": text(channel)})
+    await transaction.run(_LOCK, {"which": text(channel)})
+    return _read(await transaction.run(_GAVE, _values(channel, since, but)))
+
+
+def _values(channel: ChannelId, since: datetime, but: RequestId) -> dict[str, str | int]:
+    return {"which": text(channel), "since": micros(since), "but": text(but)}
+
+
+def _read(rows: Rows) -> tuple[Gave, ...]:
+    return tuple(
+        Gave(
+            at=None if ended_at is None else moment(ended_at),
+            rule=rule_of(rule),
+            customers=asked if state == State.GIVING.value else int(perhaps) + max(int(started) - int(settled), 0),
+        )
+        for ended_at, rule, state, asked, perhaps, settled, started in rows
+        if rule is not None
+    )

@@ -1,0 +1,109 @@
+"""Given before: who of the customers were given the same rule within the policy's days, and by which requests; a warning only."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.giving.answers import Consideration, Review
+from bot.giving.batches import BatchOutcome, Refused
+from bot.giving.before import NEVER, Before, Earlier
+from bot.giving.ids import CustomerId
+from bot.giving.policy import Policy
+from bot.giving.request import Request, State
+from tests.giving.office import ANN, BO, PERCENT, POLICY, QUICK, STRICT, SUPPORT, Office, person
+
+
+def under(**changes: Any) -> Policy:
+    return replace(POLICY, channels={name: replace(one, **changes) for name, one in POLICY.channels.items()})
+
+
+async def gave(office: Office, *customers: str, refused: tuple[str, ...] = (), **others: Any) -> Request:
+    """Give a request to its end, but to those who are refused."""
+    asked = await office.ask(customers="\n".join(customers), **others)
+    await office.approve(asked, BO)
+    assert await office.starting.begin(asked.id)
+    await office.books.take_up(asked.id, 0)
+    left_out = tuple(Refused(customer, "no") for customer in await office.books.customers(asked.id, 0) if customer in refused)
+    await office.books.settle(asked.id, BatchOutcome(0, 0, len(customers), refused=left_out))
+    await office.ending.finish(asked.id, 1)
+    await office.unsaid()
+    return await office.now(asked.id)
+
+
+def earlier(request: Request, customers: int) -> Earlier:
+    return Earlier(request.id, request.short, request.channel, request.card_ts, customers)
+
+
+async def reviewed(office: Office, *customers: str, **others: Any) -> Review:
+    review = await office.asking.review(await office.draft(customers="\n".join(customers), **others), person(ANN))
+    assert isinstance(review, Review)
+    return review
+
+
+async def test_review_and_approval_say_how_many_and_by_which_requests(either_office: Office) -> None:
+    office = either_office
+    first = await gave(office, "a", "b", "c", refused=("c",))
+    office.clock.pass_by(hours=1)
+    second = await gave(office, "b", "d", channel=SUPPORT)
+    review = await reviewed(office, "a", "b", "c", "e", channel=STRICT)
+    assert review.before == Before(2, (earlier(second, 1), earlier(first, 2)))
+    assert first.card_ts
+    asked = await office.asking.ask(review.request.id, person(ANN))
+    assert isinstance(asked, Request)
+    shown = await office.desk.consider(asked.id, person(BO), STRICT)
+    assert isinstance(shown, Consideration)
+    assert shown.review.before == review.before
+
+
+async def test_another_rule_or_other_customers_or_long_ago_is_none(either_office: Office) -> None:
+    office = either_office.under(under(repeat_days=7))
+    await gave(office, "a", "b")
+    assert (await reviewed(office, "a", rule=PERCENT)).before == NEVER
+    assert (await reviewed(office, "c")).before == NEVER
+    office.clock.pass_by(hours=7 * 24 - 1)
+    assert (await reviewed(office, "a")).before.customers == 1
+    office.clock.pass_by(hours=1)
+    assert (await reviewed(office, "a")).before == NEVER
+
+
+async def test_zero_days_never_warn(office: Office) -> None:
+    office.under(under(repeat_days=0))
+    await gave(office, "a")
+    assert (await reviewed(office, "a")).before == NEVER
+
+
+async def test_what_only_waits_or_came_to_nothing_gave_nobody_anything(either_office: Office) -> None:
+    office = either_office
+    await office.ask(customers="a")
+    rejected = await office.ask(customers="a")
+    await office.desk.reject(rejected.id, person(BO), "no")
+    begun = await office.ask(channel=QUICK, customers="a")
+    assert await office.starting.begin(begun.id)
+    assert (await reviewed(office, "a")).before == NEVER
+    assert (await office.now(begun.id)).state is State.GIVING
+
+
+async def test_it_is_a_warning_and_no_refusal(office: Office) -> None:
+    await gave(office, "a")
+    asked = await office.ask(customers="a")
+    assert isinstance(await office.approve(asked, BO), Request)
+
+
+async def test_many_customers_in_many_rows_are_found(either_office: Office) -> None:
+    office = either_office
+    draft = await office.draft(customers="a")
+    await office.asking.review(draft, person(ANN))
+    ids = [CustomerId(f"c-{at}") for at in range(9_000)]
+    old = await office.ask(customers="x")
+    for request, its in ((old.id, ids[::2]), (draft, ids)):
+        async with office.books.page(request) as page:
+            assert page
+            await page.put_customers(its, portion=4_000)
+            await page.keep(replace(page.request, batch_size=500, customers=len(its)))
+    await office.put(old, state=State.DONE, started_at=office.clock.now(), ended_at=office.clock.now())
+    for portion in range(await office.books.portions(old.id)):
+        size = len(await office.books.customers(old.id, portion))
+        for batch in range(-(-size // 500)):
+            await office.books.settle(old.id, BatchOutcome(portion, batch, min(500, size - 500 * batch)))
+    found = await office.books.given_before(await office.now(draft), office.clock.now().replace(year=2000))
+    assert found.customers == 4_500
+    assert [each.id for each in found.by] == [old.id]

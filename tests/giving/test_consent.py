@@ -1,0 +1,285 @@
+"""How many people agree, and to what: n approvals, tiers, and the digest that every yes is bound to."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.giving.answers import Consideration, Form, Review
+from bot.giving.ids import RequestId
+from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.people import Kind as Account
+from bot.giving.policy import Outcome, Policy, Reason, Refusal
+from bot.giving.request import Request, State, StopReason, digest
+from bot.giving.rewards import Cost, Reward
+from bot.giving.terms import terms_of
+from bot.giving.tiers import Above, Applied, Tier, applied
+from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, person
+
+OVER_TWO = Tier(approvals=2, above_customers=2)
+DEAR = Tier(approvals=3, above_amount=50_000)
+
+
+def allowing(**changes: Any) -> Policy:
+    return replace(POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], **changes)})
+
+
+def lines(said: list[Notice]) -> list[Happened]:
+    return [notice.happened for notice in said if notice.kind is Kind.LINE]
+
+
+async def refusal(office: Office, **typed: Any) -> Refusal:
+    """Ask for what is refused."""
+    judged = await office.asking.review(await office.draft(**typed), person(ANN))
+    assert isinstance(judged, Form)
+    return judged.faults[0].refusal
+
+
+# n people
+
+
+@pytest.mark.parametrize("number", [2, 3])
+async def test_as_many_different_people_say_yes_as_the_policy_demands(either_office: Office, number: int) -> None:
+    office = either_office.under(allowing(approvals=number, approvers=(BO, CLEO, DI, CHIEF)))
+    asked = await office.ask()
+    assert asked.approvals == number
+    for who in (BO, CLEO, DI)[: number - 1]:
+        answer = await office.approve(asked, who)
+        assert isinstance(answer, Request)
+        assert answer.state is State.WAITING
+        assert await office.approve(asked, who) == Refusal(Reason.ALREADY_VOTED)
+    assert await office.desk.still_needed(asked) == 1
+    last = await office.approve(asked, CHIEF)
+    assert isinstance(last, Request)
+    assert (last.state, last.decided_by) == (State.APPROVED, CHIEF)
+
+
+async def test_every_yes_is_a_line_in_the_thread_with_its_number_and_digest(office: Office) -> None:
+    office.under(allowing(approvals=2))
+    asked = await office.ask()
+    await office.unsaid()
+    await office.approve(asked, BO)
+    first = await office.unsaid()
+    assert [(notice.kind, notice.happened, notice.by) for notice in first] == [
+        (Kind.CARD, Happened.AGREED, BO),
+        (Kind.LINE, Happened.AGREED, BO),
+    ]
+    assert asked.rule
+    assert first[1].facts == {"yeses": "1", "approvals": "2", "digest": digest(asked, terms_of(asked.rule))}
+    await office.approve(asked, CLEO)
+    second = await office.unsaid()
+    assert lines(second) == [Happened.APPROVED]
+    assert second[1].facts["yeses"] == "2"
+
+
+async def test_one_rejection_ends_it_whoever_has_said_yes(office: Office) -> None:
+    office.under(allowing(approvals=3, approvers=(BO, CLEO, CHIEF)))
+    asked = await office.ask()
+    await office.approve(asked, BO)
+    await office.approve(asked, CLEO)
+    rejected = await office.desk.reject(asked.id, person(CHIEF), "no")
+    assert isinstance(rejected, Request)
+    assert rejected.state is State.REJECTED
+    assert isinstance(await office.approve(asked, CHIEF), Refusal)
+    assert await office.starting.begin(asked.id) is None
+
+
+async def test_of_all_who_say_yes_at_once_one_is_the_last_and_nobody_counts_twice(either_office: Office) -> None:
+    office = either_office.under(allowing(approvals=3, approvers=(BO, CLEO, DI, CHIEF)))
+    for _ in range(5):
+        asked = await office.ask()
+        answers = await asyncio.gather(*(office.approve(asked, who) for who in (BO, CLEO, DI, CHIEF) * 2))
+        assert sum(isinstance(answer, Request) and answer.state is State.WAITING for answer in answers) == 2
+        now, votes = await office.now(asked.id), await office.books.votes(asked.id, 1)
+        assert now.state is State.APPROVED
+        assert len({vote.by for vote in votes}) == len(votes) == 3
+        assert votes[-1].by == now.decided_by
+        told = [notice for notice in await office.unsaid() if notice.kind is Kind.LINE and notice.happened is not Happened.ASKED]
+        assert [notice.facts["yeses"] for notice in told] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("kind", [Account.DEACTIVATED, Account.GUEST, Account.BOT, Account.STRANGER])
+async def test_what_too_few_could_approve_is_refused_when_it_is_asked(office: Office, kind: Account) -> None:
+    office.under(allowing(approvals=3))
+    assert isinstance(await office.asking.review(await office.draft(), person(ANN)), Review)
+    assert await refusal_of(office, BO) == Refusal(Reason.NO_APPROVER, "2/3", (CHIEF,))
+    office.town.kinds[CLEO] = kind
+    assert await refusal(office) == Refusal(Reason.NO_APPROVER, "2/3", (CHIEF,))
+    office.town.groups[LEADS] = set()
+    assert await refusal(office) == Refusal(Reason.NO_APPROVER, "1/3", (CHIEF,))
+
+
+async def refusal_of(office: Office, who: Any) -> Refusal:
+    judged = await office.asking.review(await office.draft(who), person(who))
+    assert isinstance(judged, Form)
+    return judged.faults[0].refusal
+
+
+async def test_who_left_between_review_and_asking_is_not_counted_either(office: Office) -> None:
+    office.under(allowing(approvals=2, approvers=(BO, CLEO)))
+    draft = await office.draft()
+    await office.asking.review(draft, person(ANN))
+    office.town.kinds[BO] = Account.DEACTIVATED
+    assert await office.asking.ask(draft, person(ANN)) == Refusal(Reason.NO_APPROVER, "1/2", (CHIEF,))
+
+
+async def test_while_nobody_can_be_looked_up_nothing_is_asked_for(office: Office) -> None:
+    draft = await office.draft()
+    await office.asking.review(draft, person(ANN))
+    office.town.away = True
+    answer = await office.asking.ask(draft, person(ANN))
+    assert isinstance(answer, Refusal)
+    assert answer.reason is Reason.LOOKUP_FAILED
+
+
+# tiers
+
+
+@pytest.mark.parametrize(
+    ("customers", "each", "found"),
+    [
+        (2, 10, None),
+        (3, 10, Applied(2, Above.CUSTOMERS, 2)),
+        (1, 50_000, None),
+        (1, 50_001, Applied(3, Above.AMOUNT, 50_000)),
+        (3, 50_000, Applied(3, Above.AMOUNT, 50_000)),
+        (1, None, Applied(3, Above.UNPRICED, 50_000)),
+    ],
+)
+def test_the_strictest_tier_applies_above_its_bound(customers: int, each: int | None, found: Applied | None) -> None:
+    price = None if each is None else Cost(each, customers, None)
+    assert applied((OVER_TWO, DEAR), customers=customers, cost=price) == found
+    assert applied((DEAR, OVER_TWO), customers=customers, cost=price) == found
+
+
+def test_either_bound_of_one_tier_is_enough() -> None:
+    both = Tier(approvals=2, above_customers=2, above_amount=30)
+    assert applied((both,), customers=3, cost=Cost(1, 3, None)) == Applied(2, Above.CUSTOMERS, 2)
+    assert applied((both,), customers=1, cost=Cost(31, 1, None)) == Applied(2, Above.AMOUNT, 30)
+    assert applied((OVER_TWO,), customers=1, cost=None) is None
+
+
+async def test_the_review_the_request_and_the_approval_tell_the_tier(either_office: Office) -> None:
+    office = either_office.under(allowing(tiers=(OVER_TWO,)))
+    small = await office.ask(customers="a\nb")
+    assert (small.approvals, small.tier) == (1, None)
+    draft = await office.draft(customers="a\nb\nc")
+    review = await office.asking.review(draft, person(ANN))
+    assert isinstance(review, Review)
+    tier = Applied(2, Above.CUSTOMERS, 2)
+    assert (review.decision.outcome, review.decision.approvals, review.decision.tier) == (Outcome.WAITS, 2, tier)
+    big = await office.asking.ask(draft, person(ANN))
+    assert isinstance(big, Request)
+    assert (big.approvals, big.tier) == (2, tier)
+    shown = await office.desk.consider(big.id, person(BO), SUPPORT)
+    assert isinstance(shown, Consideration)
+    assert shown.review.decision.tier == tier
+    assert shown.review.digest == review.digest
+
+
+async def test_a_tier_asks_people_where_smaller_ones_go_at_once(office: Office) -> None:
+    quick = replace(POLICY.channels[QUICK], tiers=(OVER_TWO,), approvers=(BO, CLEO))
+    office.under(replace(POLICY, channels={QUICK: quick}))
+    assert (await office.ask(channel=QUICK, customers="a\nb")).state is State.APPROVED
+    office.under(replace(POLICY, channels={QUICK: replace(quick, max_amount=None)}))
+    assert (await office.ask(channel=QUICK, customers="a\nb\nc")).state is State.WAITING
+
+
+async def test_too_few_for_the_tier_are_told_when_it_is_asked(office: Office) -> None:
+    office.under(allowing(tiers=(replace(OVER_TWO, approvals=4),)))
+    assert await refusal(office, customers="a\nb\nc") == Refusal(Reason.NO_APPROVER, "3/4", (CHIEF,))
+    assert isinstance(await office.ask(), Request)
+
+
+async def test_a_tier_that_came_between_review_and_asking_is_shown_first(office: Office) -> None:
+    draft = await office.draft(customers="a\nb\nc")
+    await office.asking.review(draft, person(ANN))
+    office.under(allowing(tiers=(Tier(approvals=1, above_customers=2),)))
+    assert await office.asking.ask(draft, person(ANN)) == Refusal(Reason.CHANGED)
+
+
+# a policy that changed
+
+
+async def approved(office: Office, **typed: Any) -> RequestId:
+    """Ask under two approvals, and have both."""
+    asked = await office.ask(**typed)
+    for who in (BO, CLEO)[: asked.approvals]:
+        await office.approve(asked, who)
+    assert (await office.now(asked.id)).state is State.APPROVED
+    return asked.id
+
+
+async def test_a_stricter_tier_holds_for_what_is_approved_already(office: Office) -> None:
+    request = await approved(office, customers="a\nb\nc")
+    office.under(allowing(tiers=(OVER_TWO,)))
+    assert await office.starting.begin(request) is None
+    waiting = await office.now(request)
+    assert (waiting.state, waiting.round, waiting.approvals) == (State.WAITING, 2, 2)
+    assert waiting.tier == Applied(2, Above.CUSTOMERS, 2)
+    await office.approve(waiting, BO)
+    await office.approve(waiting, CLEO)
+    assert await office.starting.begin(request)
+
+
+async def test_a_looser_one_does_not(office: Office) -> None:
+    office.under(allowing(tiers=(OVER_TWO,)))
+    asked = await office.ask(customers="a\nb\nc")
+    office.under(allowing())
+    await office.approve(asked, BO)
+    assert (await office.now(asked.id)).state is State.WAITING
+    await office.approve(asked, CLEO)
+    office.town.groups[LEADS] = {CLEO}
+    assert await office.starting.begin(asked.id) is None
+    waiting = await office.now(asked.id)
+    assert (waiting.state, waiting.approvals, waiting.tier) == (State.WAITING, 2, asked.tier)
+
+
+async def test_a_rule_that_became_dearer_falls_under_its_tier(office: Office) -> None:
+    office.under(allowing(tiers=(DEAR,), approvers=(BO, CLEO, DI)))
+    request = await approved(office)
+    office.shelf.change(SPAR, reward=Reward(type="discount_amount", value=Decimal(60_000)))
+    assert await office.starting.begin(request) is None
+    waiting = await office.now(request)
+    assert (waiting.state, waiting.approvals, waiting.tier) == (State.WAITING, 3, Applied(3, Above.AMOUNT, 50_000))
+
+
+async def test_a_rule_that_became_too_dear_for_all_there_are_stops(office: Office) -> None:
+    office.under(allowing(tiers=(replace(DEAR, approvals=4),)))
+    request = await approved(office)
+    office.shelf.change(SPAR, reward=Reward(type="discount_amount", value=Decimal(60_000)))
+    assert await office.starting.begin(request) is None
+    stopped = await office.now(request)
+    assert (stopped.state, stopped.stop, stopped.note) == (State.STOPPED, StopReason.RULE_CHANGED, Reason.NO_APPROVER)
+
+
+# the digest
+
+
+async def test_a_yes_to_what_was_shown_before_is_not_taken(office: Office) -> None:
+    asked = await office.ask(customers="a\nb")
+    assert asked.rule
+    seen = digest(asked, terms_of(asked.rule))
+    for changed in (
+        {"customers_digest": "of others"},
+        {"rule": replace(asked.rule, active=False)},
+        {"tier": Applied(1, Above.CUSTOMERS, 1)},
+    ):
+        now = await office.put(asked, **changed)
+        answer = await office.desk.approve(asked.id, 1, person(BO), typed="", shown=seen)
+        assert answer == Refusal(Reason.CHANGED)
+        assert await office.now(asked.id) == now
+        await office.put(asked, customers_digest=asked.customers_digest, rule=asked.rule, tier=asked.tier)
+    for forged in ("", seen[:8], seen.upper(), "0" * 64):
+        assert await office.desk.approve(asked.id, 1, person(BO), typed="", shown=forged) == Refusal(Reason.CHANGED)
+    assert await office.books.votes(asked.id, 1) == ()
+    assert isinstance(await office.desk.approve(asked.id, 1, person(BO), typed="", shown=seen), Request)
+
+
+async def test_a_digest_in_the_payload_is_compared_and_never_kept(office: Office) -> None:
+    asked = await office.ask(rule=PERCENT)
+    await office.approve(asked, BO)
+    assert asked.rule
+    assert [vote.digest for vote in await office.books.votes(asked.id, 1)] == [digest(asked, terms_of(asked.rule))]

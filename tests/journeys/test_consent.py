@@ -1,0 +1,87 @@
+"""Two people agree, above a size; what they agree to is named the same everywhere; what the channel has left is told."""
+
+import re
+
+from bot.giving.budget import Budget
+from bot.giving.tiers import Tier
+from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import RULE, SEED
+
+TWO_ABOVE_TWO = (Tier(approvals=2, above_customers=2),)
+
+
+async def test_above_a_size_two_people_agree_to_the_same(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, tiers=TWO_ABOVE_TWO))
+    review = await trip.review("a\nb\nc")
+    assert "above 2 customers: 2 people must agree" in review.text
+    digest = re.search(r"exactly this: ([0-9a-f]{8})", review.text)
+    assert digest
+    card = await trip.asked(review)
+    assert "0 of 2; waiting for 2 of @leads and @Chief" in trip.shop.bo.read(card)
+    assert "above 2 customers: 2 people must agree" in trip.shop.bo.read(card)
+    approval = await trip.opens_approval(card)
+    assert f"exactly this: {digest[1]}" in approval.text
+    assert "above 2 customers: 2 people must agree" in approval.text
+    await approval.submit()
+    answer = await trip.shop.bo.sees_view(lambda view: view.title == "Your yes counts")
+    assert "Your yes counts; one more is needed" in answer.text
+    await trip.shop.slack.until(lambda: "1 of 2; waiting for one of @leads" in trip.shop.bo.read(card) or None)
+    assert not trip.shop.dintero.ledger.calls
+    await trip.approve(card, by=trip.shop.cleo)
+    await trip.summary("Given to 3 of 3 customers")
+    thread = trip.thread(card)
+    assert [line for line in thread if "@Bo approved, 1 of 2, " in line and digest[1] in line]
+    assert [line for line in thread if "@Cleo approved, 2 of 2, " in line and digest[1] in line]
+    assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1, "c": 1}
+
+
+async def test_what_is_left_of_the_budget_and_who_had_it_before_are_told(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, budget=Budget(days=30, customers=6)))
+    card = await trip.ask("a")
+    await trip.approve(card)
+    await trip.summary("Given to 1 of 1 customers")
+    short = (await trip.request(card)).short
+    review = await trip.review("a\nb")
+    assert "uses 40 % of what is left until " in review.text
+    assert "1 customer of these was given this rule lately: 1 by" in review.text
+    assert short in review.text
+    second = await trip.asked(review)
+    approval = await trip.opens_approval(second)
+    assert "uses 40 % of what is left until " in approval.text
+    assert short in approval.text
+    form = await trip.form(text='add "Spar 100,-" c d e f g h i')
+    await form.submit()
+    await trip.shop.ann.sees_view(lambda view: "more than this channel's budget has left: 5" in view.text)
+
+
+async def test_everyone_is_ticked_behind_more_and_confirmed_by_the_rules_name(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, reserved=True))
+    form = await trip.form()
+    assert "Instead of customer ids" not in form.labels
+    await form.press("More…")
+    form = await trip.shop.ann.sees_view(lambda view: "Instead of customer ids" in view.labels)
+    await form.fill({"Rule": RULE, "Instead of customer ids": "*"})
+    assert not (await form.submit()).errors
+    review = await trip.shop.ann.sees_view(submit="Ask for approval")
+    for words in ("everyone who has a customer id, now and later", "above every bound: 2 people must agree"):
+        assert words in review.text
+    card = await trip.asked(review)
+    assert "to everyone who has a customer id, now and later" in trip.shop.bo.read(card)
+    for who in (trip.shop.bo, trip.shop.cleo):
+        approval = await trip.opens_approval(card, by=who)
+        assert "everyone who has a customer id, now and later" in approval.text
+        await approval.fill({"Name of the rule": "Spar"})
+        assert "not the name" in (await approval.submit()).errors["Name of the rule"]
+        await approval.fill({"Name of the rule": RULE})
+        assert not (await approval.submit()).errors
+    await trip.summary("Given to 1 of 1 customers")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"*": 1}
+
+
+async def test_where_the_channel_may_not_no_such_box_is_shown(opens: Opens) -> None:
+    trip = await opens()
+    form = await trip.form()
+    await form.press("More…")
+    form = await trip.shop.ann.sees_view(lambda view: "Once-only key" in view.labels)
+    assert "Instead of customer ids" not in form.labels

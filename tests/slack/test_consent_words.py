@@ -1,0 +1,73 @@
+"""How tiers, yeses, budgets and what was given before read."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.giving.before import Before, Earlier
+from bot.giving.budget import Use
+from bot.giving.ids import ChannelId, RequestId, ShortId
+from bot.giving.notices import Happened
+from bot.giving.request import State
+from bot.giving.tiers import Above, Applied
+from bot.slack import card, facts, lines, outcomes
+from tests.slack import samples
+from tests.slack.samples import LOOK, NOW, REQUEST, VOTE
+
+DIGEST = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("applied", "said"),
+    [
+        (Applied(2, Above.CUSTOMERS, 100), "*Tier:* above 100 customers: 2 people must agree"),
+        (Applied(3, Above.AMOUNT, 1_000_000), "*Tier:* above 10,000.00 NOK: 3 people must agree"),
+        (Applied(1, Above.CUSTOMERS, 1), "*Tier:* above 1 customer: 1 person must agree"),
+        (
+            Applied(2, Above.UNPRICED, 100),
+            "*Tier:* what it costs cannot be said, which counts as above 1.00 NOK: 2 people must agree",
+        ),
+    ],
+)
+def test_a_tier_says_why_it_applies(applied: Applied, said: str) -> None:
+    assert facts.tier(applied, LOOK) == [said]
+    assert said in str(card.build(samples.story(State.WAITING, tier=applied), LOOK).blocks)
+
+
+def test_where_no_tier_applies_nothing_is_said() -> None:
+    assert facts.tier(None, LOOK) == []
+
+
+def yes(happened: Happened, number: int, of: int) -> str:
+    story = replace(samples.story(State.WAITING, approvals=of), votes=(VOTE,) * number)
+    told = replace(samples.notice(happened), facts={"yeses": str(number), "approvals": str(of), "digest": DIGEST})
+    return lines.build(told, story, LOOK).text
+
+
+def test_each_yes_is_a_line_with_its_number_and_what_it_was_for() -> None:
+    assert yes(Happened.AGREED, 1, 2) == "👍 <@U0BOSS> approved, 1 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567."
+    assert yes(Happened.APPROVED, 2, 2).startswith("✅ <@U0BOSS> approved, 2 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567. That is")
+    assert yes(Happened.APPROVED, 1, 1) == "✅ <@U0BOSS> approved it 23 Nov 2026, 13:00 CET – to exactly 01234567."
+
+
+@pytest.mark.parametrize(("left", "said"), [(1, "one more is needed"), (2, "2 more are needed"), (0, "one more is needed")])
+def test_whoever_said_yes_is_told_how_many_more_it_takes(left: int, said: str) -> None:
+    assert f"Your yes counts; {said}" in outcomes.approved(REQUEST, left).text
+
+
+def test_a_budget_says_what_is_used_of_what_is_left() -> None:
+    use = Use(customers=2, amount=20_000, left_customers=5, left_amount=None, until=NOW)
+    assert facts.budget(use, LOOK) == ["*Budget:* uses 40 % of what is left until 23 Nov 2026 (5 customers)"]
+    both = replace(use, left_amount=25_000)
+    assert facts.budget(both, LOOK) == ["*Budget:* uses 80 % of what is left until 23 Nov 2026 (5 customers and 250.00 NOK)"]
+    assert "more than what is left" in facts.budget(replace(use, customers=6), LOOK)[0]
+    assert facts.budget(None, LOOK) == []
+
+
+def test_what_was_given_before_names_the_requests_with_links() -> None:
+    one = Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
+    two = replace(one, id=RequestId("2"), short=ShortId("R-33333"), customers=1)
+    told = facts.before(Before(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
+    assert told == ["⚠ 4 customers of these were given this rule lately: 3 by <https://slack/x%7Cy|R-22222> and 1 by R-33333"]
+    assert "at least 4" in facts.before(Before(4, (one,), more=True), LOOK, {})[0]
+    assert facts.before(Before(), LOOK, {}) == []
