@@ -9,6 +9,7 @@ from bot.giving.answers import Consideration, Fault, Field, Form, Review
 from bot.giving.batches import Refused, Tally
 from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Story
+from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
@@ -111,6 +112,7 @@ LONG_REQUEST = replace(
     last_answer=LONG_RULE,
     account=LONG,
 )
+PAUSE = Pause(NOW, UserId("U0ADMIN"), LONG)
 VOTE = Vote(REQUEST.id, 1, UserId("U0BOSS"), NOW, "d" * 64)
 STORY = Story(REQUEST, tally=Tally(10), asked_of=("S0LEADS", "U0BOSS"))
 POLICY = ChannelPolicy(
