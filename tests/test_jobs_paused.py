@@ -116,7 +116,7 @@ async def test_what_is_approved_during_the_pause_is_given_after_it(world: World,
         request = await approved(world.books, world.shop, customers(4))
         running.jobs.wake()
         card = await world.is_told("Paused")
-        assert "@Chief can resume" in world.shop.ann.read(card)
+        assert "@Chief can end it" in world.shop.ann.read(card)
         assert await world.state(request) is State.APPROVED
         if not restart:
             await resume(world, running)

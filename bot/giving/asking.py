@@ -10,7 +10,7 @@ from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.customers import CustomerList, digest_of, read_customers
 from bot.giving.door import Door
-from bot.giving.due import held_until, times_of
+from bot.giving.due import held_facts, held_until, times_of
 from bot.giving.faults import as_faults, faults_of_ids, faults_of_key
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
@@ -274,7 +274,7 @@ class Asking:
         await page.keep(asked)
         await page.say(
             Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=request.requester),
-            Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester),
+            Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester, facts=held_facts(asked)),
         )
         return asked
 
