@@ -192,6 +192,8 @@ async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_conti
         assert found
         assert (found.stop, found.note) == (StopReason.UNKNOWN_FOR_GOOD, "the database is older than what was done")
         assert (await world.books.tally(request)).unknown == 12
+        await world.shop.chief.command("/discount resume", world.shop.support)  # what is unknown for good pauses the bot
+        await world.shop.chief.is_told("Resumed")
         await world.shop.ann.press("Continue…", world.shop.slack.messages(world.shop.support)[0])
         async with asyncio.timeout(20):
             while await world.state(request) is not State.DONE:
@@ -267,6 +269,8 @@ async def test_a_giving_that_the_engine_gave_up_stops_and_can_be_continued(world
         found = await world.books.find(request)
         assert found
         assert (found.state, found.stop) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD)
+        await world.shop.chief.command("/discount resume", world.shop.support)  # what is unknown for good pauses the bot
+        await world.shop.chief.is_told("Resumed")
         await world.shop.ann.press("Continue…", world.shop.slack.messages(world.shop.support)[0])
         await world.is_told("Given to 20 of 20")
     assert card.is_reply

@@ -71,7 +71,7 @@ async def check_places(people: People, policy: Policy) -> AsyncIterator[Finding]
         yield await _channel(people, channel, policy.channels.get(channel))
     if named := _named_people(policy):
         yield await _members(people, named)
-    for group in _groups([*_requesters(policy)]):
+    for group in _groups([*_requesters(policy), *_escalated(policy)]):
         yield await _group(people, group)
     for listed in policy.channels.values():
         if listed.most_approvals:
@@ -175,13 +175,17 @@ def _requesters(policy: Policy) -> Iterable[str]:
     return (who for listed in policy.channels.values() for who in listed.requesters)
 
 
+def _escalated(policy: Policy) -> Iterable[str]:
+    return (who for listed in policy.channels.values() for who in listed.escalate_to)
+
+
 def _groups(ids: Iterable[str]) -> Iterable[GroupId]:
     return dict.fromkeys(GroupId(who) for who in ids if who.startswith("S"))
 
 
 def _named_people(policy: Policy) -> Iterable[UserId]:
     approvers = (who for listed in policy.channels.values() for who in listed.approvers)
-    named = [*policy.admins, *_requesters(policy), *approvers]
+    named = [*policy.admins, *_requesters(policy), *approvers, *_escalated(policy)]
     return dict.fromkeys(UserId(who) for who in named if who != ANY and not who.startswith("S"))
 
 

@@ -11,7 +11,7 @@ from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.budget import Use
 from bot.giving.customers import RESERVED, CustomerList, digest_of
 from bot.giving.door import Door, Electorate
-from bot.giving.due import held_until, times_of
+from bot.giving.due import held_facts, held_until, times_of
 from bot.giving.faults import as_faults, customers_of, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
@@ -294,7 +294,7 @@ class Asking:
         await page.keep(asked)
         await page.say(
             Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=request.requester),
-            Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester),
+            Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester, facts=held_facts(asked)),
         )
         return asked
 

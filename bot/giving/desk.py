@@ -9,7 +9,7 @@ from typing import Final
 from bot.giving import deciding
 from bot.giving.answers import Consideration
 from bot.giving.door import Door
-from bot.giving.due import held_until, is_held
+from bot.giving.due import held_facts, held_until, is_held
 from bot.giving.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.giving.notices import Happened, Story
 from bot.giving.pausing import Pauses
@@ -298,7 +298,8 @@ class Desk:
             request = replace(request, give_after=held_until(self._door.policy.channels.get(request.channel), now))
         await page.keep(request)
         notify = self._door.policy.notify_of(request.channel)
-        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=notify, facts=facts))
+        known = {**(facts or {}), **held_facts(request)}
+        await page.say(*tellings(request, HAPPENED[event], now, by=by, note=note, notify=notify, facts=known))
         return request
 
     async def _ask_to_cancel(self, page: Page, by: UserId | None, now: datetime) -> Request | Refusal:

@@ -31,6 +31,11 @@ def held_until(policy: ChannelPolicy | None, now: datetime) -> datetime | None:
     return now + timedelta(minutes=policy.hold_minutes) if policy and policy.hold_minutes else None
 
 
+def held_facts(request: Request) -> dict[str, str]:
+    """Keep with a notice until when the request was held then: it may be held no longer when that is said."""
+    return {"held_until": request.give_after.isoformat()} if request.give_after else {}
+
+
 def is_held(request: Request, now: datetime) -> bool:
     """Say whether a request is approved and must not be given yet."""
     return request.state is State.APPROVED and request.give_after is not None and now < request.give_after

@@ -50,7 +50,7 @@ def _asked(notice: Notice, story: Story, when: When) -> str:
     asked = f"📝 {mention(notice.by or request.requester)} asked for this {when(notice.at)}."
     if request.approvals:
         return asked
-    return f"{asked} No approval is needed here.{_held(story, when)}"
+    return f"{asked} No approval is needed here.{_held(notice, when)}"
 
 
 def _agreed(notice: Notice, story: Story, when: When) -> str:
@@ -60,13 +60,14 @@ def _agreed(notice: Notice, story: Story, when: When) -> str:
 def _approved(notice: Notice, story: Story, when: When) -> str:
     if _counted(notice):
         said = f"{who(notice, story)} approved{_counted(notice)} {when(notice.at)}{_digest(notice)}"
-        return f"✅ {said}. That is enough: {agreed(story)} agreed."
+        return f"✅ {said}. That is enough: {agreed(story)} agreed.{_held(notice, when)}"
     names = agreed(story) if len(story.votes) > 1 else who(notice, story)
-    return f"✅ {names} approved it {when(notice.at)}{_digest(notice)}.{_held(story, when)}"
+    return f"✅ {names} approved it {when(notice.at)}{_digest(notice)}.{_held(notice, when)}"
 
 
-def _held(story: Story, when: When) -> str:
-    return f" {held(story.request.give_after, when)}" if story.request.give_after else ""
+def _held(notice: Notice, when: When) -> str:
+    until = notice.facts.get("held_until")
+    return f" {held(datetime.fromisoformat(until), when)}" if until else ""
 
 
 def _counted(notice: Notice) -> str:

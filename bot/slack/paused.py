@@ -22,8 +22,8 @@ OWN: Final[dict[str, str]] = {
 def note(pause: Pause, look: Look) -> str:
     """Say in mrkdwn that nothing is given for now, who says so, why, and who can change it."""
     why = because(pause.by, pause.why)
-    resume = f"{mentions(look.admins)} can resume" if look.admins else "an admin of the bot can resume"
-    return f"⏸️ *Paused* by {doer(pause.by)}{why}, since {look.token(pause.since)}: nothing is given until {resume} (`/discount resume`)."
+    resume = f"{mentions(look.admins)} can end it" if look.admins else "an admin of the bot can end it"
+    return f"⏸️ *Paused* by {doer(pause.by)}{why}, since {look.token(pause.since)}: nothing is given for now; {resume} (`/discount resume`)."
 
 
 def blocks(pause: Pause | None, look: Look) -> list[Block]:

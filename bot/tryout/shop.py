@@ -141,9 +141,15 @@ async def open_bot(
     """Start a bot in the shop, in this process, and let Slack know the way to it."""
     settings = Settings.read(settings_for(shop, database_url, socket_mode=socket_mode, **others))
     async with bot(settings, policy, clock=clock, patience=patience) as running:
-        if not socket_mode:
-            shop.slack.line = SignedHttp(f"http://127.0.0.1:{running.port}/slack/events", shop.slack.credentials.signing_secret)
-        yield running
+        if socket_mode:
+            yield running
+            return
+        line = SignedHttp(f"http://127.0.0.1:{running.port}/slack/events", shop.slack.credentials.signing_secret)
+        shop.slack.line = line
+        try:
+            yield running
+        finally:
+            await line.close()
 
 
 def with_channel(policy: Policy, channel: ChannelId, **changes: Any) -> Policy:

@@ -187,6 +187,13 @@ async def test_an_empty_approver_group_is_named(world: World) -> None:
     assert world.bad[0].startswith("✗ approvers of C0LOYALTY (loyalty) – nobody is in the user group S0NOBODY")
 
 
+async def test_an_empty_group_to_escalate_to_is_named(world: World) -> None:
+    world.slack.add_group("Nobody", [])
+    world.write_policy(POLICY.replace('approvers = ["S0LEADS"]', 'approvers = ["S0LEADS"]\nescalate_to = ["S0NOBODY"]'))
+    assert await world.check() is Verdict.FAILED
+    assert world.bad[0].startswith("✗ user group S0NOBODY – nobody is in it")
+
+
 @pytest.mark.parametrize("approvers", ['["S0ALONE"]', '["U0ANN"]', '["S0ALONE", "U0ANN"]'])
 async def test_a_single_approver_is_too_few(world: World, approvers: str) -> None:
     world.slack.add_group("Alone", [world.slack.add_person("Ann", id="U0ANN")])

@@ -53,7 +53,7 @@ CASES: list[tuple[dict[str, Any], list[Change], str]] = [
 def test_what_changed_is_found_and_told_side_by_side(changed: dict[str, Any], found: list[Change], told: str) -> None:
     new = replace(OLD, **changed)
     assert list(changes(OLD, new)) == found
-    assert (terms_of(OLD) == terms_of(new)) is not found or not found
+    assert (terms_of(OLD) == terms_of(new)) is (not found)
     lines = side_by_side(OLD, new, LOOK)
     assert told in "\n".join(lines)
     assert bool(lines) is bool(found)

@@ -19,7 +19,7 @@ from bot.giving.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.giving.notices import Story
 from bot.giving.people import Kind
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
-from bot.giving.request import MOVES, Request, State, StopReason, Typed, digest
+from bot.giving.request import MOVES, Pausing, Request, State, StopReason, Typed, digest
 from bot.giving.rewards import Reward, Rule
 from bot.giving.terms import terms_of
 from bot.giving.tiers import Tier
@@ -65,8 +65,16 @@ STALE = st.sampled_from([*[False] * 8, True])
 """Whether an approval was drawn for something else than what stands there."""
 CUSTOMERS = {1: "c-1", 60: "\n".join(f"c-{at}" for at in range(60))}
 SIZES = st.sampled_from([1, 1, 60])
+TIMED: dict[ChannelId, dict[str, Any]] = {
+    QUICK: {"hold_minutes": 30},
+    SUPPORT: {"remind_minutes": 60, "escalate_to": (DI, ANN)},
+    STRICT: {"hold_minutes": 30},
+}
 ANYWHERE = replace(
-    POLICY, channels={name: replace(one, requesters=("*",), max_customers=2000, max_amount=None) for name, one in POLICY.channels.items()}
+    POLICY,
+    channels={
+        name: replace(one, requesters=("*",), max_customers=2000, max_amount=None, **TIMED[name]) for name, one in POLICY.channels.items()
+    },
 )
 
 
@@ -100,6 +108,8 @@ class Paths(RuleBasedStateMachine):
         self.url = url
         self.office: Office
         self.known: dict[RequestId, Known] = {}
+        self.escalated: set[RequestId] = set()
+        self.paused = False
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         return self.runner.run(work)
@@ -128,14 +138,24 @@ class Paths(RuleBasedStateMachine):
     def may_ask(self, who: UserId, channel: ChannelId, team: TeamId = TEAM) -> bool:
         return self.policy(channel) is not None and self.is_member(who, team)
 
-    def may_approve(self, who: UserId, known: Known, team: TeamId = TEAM) -> bool:
+    def approvers(self, known: Known) -> tuple[str, ...]:
+        """Name who may approve: also those to whom it was escalated in this round, by the model's own book."""
         policy = self.policy(known.channel)
-        return policy is not None and self.is_member(who, team) and who != known.requester and self.is_named(who, policy.approvers)
+        if policy is None:
+            return ()
+        escalated = policy.escalate_to if known.id in self.escalated else ()
+        return (*policy.approvers, *escalated)
+
+    def may_approve(self, who: UserId, known: Known, team: TeamId = TEAM) -> bool:
+        return self.is_member(who, team) and who != known.requester and self.is_named(who, self.approvers(known))
 
     def may_handle(self, who: UserId, known: Known, team: TeamId) -> bool:
-        policy = self.policy(known.channel)
-        approvers = policy.approvers if policy and known.before.state is not State.WAITING else ()
+        approvers = self.approvers(known) if known.before.state is not State.WAITING else ()
         return self.is_member(who, team) and (who in {known.requester, CHIEF} or self.is_named(who, approvers))
+
+    def is_held(self, known: Known) -> bool:
+        until = known.before.give_after
+        return known.before.state is State.APPROVED and until is not None and self.office.clock.now() < until
 
     def demands(self, channel: ChannelId, customers: int, rule_now: Rule | None) -> int:
         """Say how many have to agree by the policy as it stands, or 0 where the channel is listed no more."""
@@ -280,7 +300,11 @@ class Paths(RuleBasedStateMachine):
     def somebody_cancels(self, pick: int, who: UserId, team: TeamId, channel: ChannelId | None) -> None:
         known = self.one(pick)
         answer = self.run(self.office.desk.cancel(known.id, person(who, team), channel))
-        if channel not in {None, known.channel} or not self.may_handle(who, known, team):
+        anybody = channel == known.channel and self.is_held(known) and self.is_member(who, team)
+        again = channel == known.channel and known.before.state is State.CANCELLED and known.before.decided_by == who
+        if again and self.is_member(who, team):
+            assert answer == self.unchanged(known)
+        elif channel not in {None, known.channel} or not (anybody or self.may_handle(who, known, team)):
             self.refused(known, answer)
         elif known.before.state is State.GIVING:
             assert isinstance(answer, Request) is (known.before.cancel_asked_by is None)
@@ -333,7 +357,14 @@ class Paths(RuleBasedStateMachine):
     @rule(pick=PICKS)
     def the_giving_is_to_begin(self, pick: int) -> None:
         known = self.one(pick)
+        parked = known.before.pausing is Pausing.PARKED
         self.run(self.office.starting.begin(known.id))
+        if self.is_held(known) or (self.paused and known.before.cancel_asked_by is None):
+            self.unchanged(known)
+            return
+        if parked:
+            self.goes_on(known)
+            return
         if known.before.state is not State.APPROVED:
             self.unchanged(known)
             return
@@ -349,10 +380,21 @@ class Paths(RuleBasedStateMachine):
             assert now.state is State.STOPPED
             assert demanded > self.could(known) or known.demanded == demanded == 0
 
+    def goes_on(self, known: Known) -> None:
+        """After the pause a giving goes on where it could begin now, and else asks again or stops; while Slack is away it waits."""
+        now = self.now(known)
+        if now.state is State.WAITING:
+            self.asks_again(known, now)
+        elif now.state is State.GIVING and now.pausing is Pausing.NO:
+            assert known.before.cancel_asked_by or (self.may_be_given(known) and known.before.rule == self.office.shelf.rules_of[SPAR])
+        else:
+            assert now.state is State.STOPPED or self.office.town.away
+
     def asks_again(self, known: Known, now: Request) -> None:
         """Where the rule changed or a yes no longer counts, the next round asks for as much as the stricter of the two demands."""
         assert self.policy(known.channel) is not None
         assert now.round == known.before.round + 1
+        self.escalated.discard(known.id)
         assert known.before.rule != self.office.shelf.rules_of[SPAR] or not self.may_be_given(known)
         known.demanded = max(known.demanded, self.demands(known.channel, known.customers, now.rule))
 
@@ -370,9 +412,51 @@ class Paths(RuleBasedStateMachine):
             return
         if why:
             self.run(self.office.books.halt(known.id, why, "as it is"))
+        caught = known.before.pausing is Pausing.ASKED and not known.before.cancel_asked_by and not why
         self.run(self.office.ending.finish(known.id, known.before.round))
         ended = self.now(known)
+        if caught:
+            assert (ended.state, ended.pausing, ended.round) == (State.GIVING, Pausing.PARKED, known.before.round + 1)
+            known.yeses[ended.round] = set(known.agreed)
+            return
+        self.sees_the_pause()
         assert ended.state is (State.CANCELLED if ended.cancel_asked_by else State.STOPPED if why else State.DONE)
+
+    @rule()
+    def what_is_due_is_said(self) -> None:
+        now = self.office.clock.now()
+        due = [known for known in self.known.values() if known.before.escalate_at and known.before.escalate_at <= now]
+        self.run(self.office.desk.reminding.look())
+        for known in due:
+            if known.before.state is State.WAITING and not self.is_over(known) and self.policy(known.channel):
+                self.escalated.add(known.id)
+
+    @rule(who=CLICKERS, team=TEAMS, on=st.booleans())
+    def somebody_pauses_or_resumes(self, who: UserId, team: TeamId, *, on: bool) -> None:
+        pauses = self.office.desk.pauses
+        answer = self.run(pauses.pause(person(who, team), "why") if on else pauses.resume(person(who, team)))
+        if self.is_member(who, team) and who == CHIEF:
+            self.paused = on
+        else:
+            assert isinstance(answer, Refusal)
+        assert (self.run(pauses.now()) is not None) is self.paused
+        for known in self.known.values():
+            assert not (self.paused and self.run(self.office.books.goes_on(known.id)))
+
+    @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
+    def somebody_ends_the_hold(self, pick: int, who: UserId, team: TeamId) -> None:
+        known = self.one(pick)
+        held = self.is_held(known)
+        answer = self.run(self.office.desk.give_now(known.id, person(who, team), None))
+        if not held or who != CHIEF or not self.is_member(who, team):
+            self.refused(known, answer)
+        else:
+            assert answer == self.now(known) == replace(known.before, give_after=None)
+
+    def sees_the_pause(self) -> None:
+        """Three stops in a row pause the bot by themselves; what runs then is caught by the next look."""
+        self.paused = self.run(self.office.desk.pauses.now()) is not None
+        self.run(self.office.desk.pauses.look())
 
     # how things are held to the model
 
@@ -415,6 +499,9 @@ class Paths(RuleBasedStateMachine):
                 votes = [vote.by for vote in self.run(self.office.books.votes(known.id, round_))]
                 assert known.requester not in votes
                 assert sorted(votes) == sorted(known.said_yes(round_))
+            if now.state is State.GIVING and before.state is not State.GIVING:
+                assert not self.paused
+                assert before.give_after is None or before.give_after <= self.office.clock.now()
             if now.state in {State.APPROVED, State.GIVING, State.STOPPED, State.DONE}:
                 assert len(known.said_yes(now.round)) >= known.demanded
             known.before = now

@@ -1,6 +1,7 @@
 """Reminders and escalation: at their time, once, to those who can still say yes, whatever crashes or is away."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from bot.giving.stories import story_of
 from bot.store.books import SqlBooks
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, POLICY, SPAR, STRICT, SUPPORT, Office, open_office
 
-REMINDING = {"remind_minutes": 60, "escalate_to": (DI, ANN), "expires_hours": 10, "approvers": (LEADS,)}
+REMINDING: dict[str, Any] = {"remind_minutes": 60, "escalate_to": (DI, ANN), "expires_hours": 10, "approvers": (LEADS,)}
 TIMED = replace(POLICY, channels={name: replace(one, **REMINDING) for name, one in POLICY.channels.items()})
 
 

@@ -11,6 +11,7 @@ from bot.giving.before import Before, Earlier
 from bot.giving.budget import Use
 from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Story
+from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
@@ -115,6 +116,7 @@ LONG_REQUEST = replace(
     account=LONG,
     tier=Applied(2, Above.AMOUNT, 10**15),
 )
+PAUSE = Pause(NOW, UserId("U0ADMIN"), LONG)
 VOTE = Vote(REQUEST.id, 1, UserId("U0BOSS"), NOW, "d" * 64)
 STORY = Story(REQUEST, tally=Tally(10), asked_of=("S0LEADS", "U0BOSS"))
 POLICY = ChannelPolicy(

@@ -11,7 +11,7 @@ from bot.giving.answers import Consideration
 from bot.giving.ids import CustomerId, RuleId
 from bot.giving.notices import Happened, Kind, Story
 from bot.giving.policy import Outcome, Reason, Refusal
-from bot.giving.request import State, StopReason, Typed
+from bot.giving.request import Pausing, State, StopReason, Typed
 from bot.giving.rewards import Usable
 from bot.giving.roster import PER_PAGE, Roster
 from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
@@ -42,7 +42,15 @@ TOO_FULL = Typed(rule=LONG, customers="x" * 3_001, reason="y" * 3_001, once_key=
 
 
 def stories() -> list[Story]:
-    return [made(state) for state in State for made in (samples.story, samples.long_story)]
+    made = [made(state) for state in State for made in (samples.story, samples.long_story)]
+    return [*made, *(timed(samples.long_story(state)) for state in (State.WAITING, State.APPROVED, State.GIVING))]
+
+
+def timed(story: Story) -> Story:
+    """Hold, escalate and pause a story, over a rule that changed in everything."""
+    many = tuple(f"U{number:09}" for number in range(200))
+    request = replace(story.request, give_after=samples.NOW, pausing=Pausing.PARKED, escalated_to=many, rule_before=RULE)
+    return replace(story, request=request, pause=samples.PAUSE)
 
 
 def drawn_messages() -> Iterator[Message]:
@@ -54,12 +62,18 @@ def drawn_messages() -> Iterator[Message]:
             yield lines.build(samples.notice(happened, note=LONG), story, LOOK)
             yield notices.channel(samples.notice(happened, kind=Kind.NOTICE, note=LONG), story, LOOK, link=LINK)
             yield notices.direct(samples.notice(happened, kind=Kind.DIRECT, note=LONG), story, LOOK, link=LINK)
+    for happened in (Happened.REMINDED, Happened.ESCALATED, Happened.RULE_CHANGED):
+        told = replace(samples.notice(happened, note=LONG), facts={"who": "U0ANN " * 200, "round": "1"})
+        yield lines.build(told, timed(samples.long_story(State.WAITING)), LOOK)
+        yield notices.direct(told, timed(samples.long_story(State.WAITING)), LOOK, link=LINK)
     for usable in Usable:
         yield rule_view.build(RULE, usable, LOOK)
         yield rule_view.build(LONG_RULE, usable, LOOK)
     yield rule_view.build(replace(LONG_RULE, name=" "), Usable.NOW, LOOK)
     yield rule_view.several([LONG_RULE] * 1_000, LOOK)
     yield status.build([], LOOK)
+    yield status.build([], LOOK, samples.PAUSE)
+    yield status.build(stories() * 10, LOOK, samples.PAUSE)
     yield status.build(stories() * 10, LOOK)
     yield help.build(LOOK)
     yield from (help.not_understood(LONG, LONG, why) for why in (None, *Misread))
@@ -69,7 +83,9 @@ def drawn_views() -> Iterator[dict[str, Any]]:
     for typed in (Typed(), Typed(more=True), FULL, TOO_FULL):
         for chosen in (None, RULE, LONG_RULE):
             for faults in ((), samples.every_fault()):
-                yield add_modal.build(samples.form(typed, chosen=chosen, faults=faults), LOOK, external_id="e" * 255)
+                form = samples.form(typed, chosen=chosen, faults=faults)
+                yield add_modal.build(form, LOOK, external_id="e" * 255)
+                yield add_modal.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
     ticked = samples.form(Typed(rule=LONG, reserved="*/", more=True), faults=samples.every_fault())
     yield add_modal.build(replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e")
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")
@@ -85,6 +101,10 @@ def drawn_views() -> Iterator[dict[str, Any]]:
         yield approve_modal.build(samples.consideration(count=count), LOOK, external_id="e")
         long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count)
         yield approve_modal.build(long, LOOK, external_id="e")
+        story = timed(samples.long_story(State.WAITING))
+        review = replace(samples.long_review(), request=story.request, pause=samples.PAUSE, hold_minutes=10_080)
+        yield approve_modal.build(Consideration(review, story, count), LOOK, external_id="e")
+        yield review_modal.build(review, LOOK, external_id="e")
     for request, page in ((samples.REQUEST, 1), (samples.LONG_REQUEST, 1), (samples.LONG_REQUEST, 10**7)):
         for one in ("ann", "<!channel>" + "*" * 245, "\U0001f600" * 255, "\u202e\x00" * 127):
             yield customers_modal.build(Roster(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e")

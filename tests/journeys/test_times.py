@@ -1,0 +1,83 @@
+"""Hold, reminder, escalation, drift and pause as people see them, with a clock that is moved."""
+
+from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from tests.clock import HandClock
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import SEED, Trip
+
+
+async def test_a_hold_is_cancelled_by_anybody_in_the_channel(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, hold_minutes=10))
+    card = await trip.ask("a")
+    answer = await trip.approve(card)
+    assert "held for now" in answer.text
+    await trip.shop.ann.sees("Held until", trip.support)
+    assert "Give now" in trip.shop.ann.read(card)
+    await trip.shop.cleo.press("Cancel request", card)
+    await trip.shop.ann.sees("Cleo cancelled it", trip.support)
+    assert trip.shop.dintero.ledger.calls == []
+
+
+async def test_only_an_admin_ends_a_hold_by_the_button(opens: Opens) -> None:
+    trip = await opens(policy=with_channel(POLICY, SUPPORT, hold_minutes=10))
+    card = await trip.ask("a")
+    await trip.approve(card)
+    await trip.shop.ann.sees("Held until", trip.support)
+    await trip.shop.bo.press("Give now", card)
+    await trip.shop.bo.is_told("Only the bot's admins can do this")
+    assert trip.shop.dintero.ledger.calls == []
+    await trip.shop.chief.press("Give now", card)
+    await trip.summary("Given to 1 of 1 customers")
+
+
+async def test_who_waits_is_reminded_and_others_are_asked_too(opens: Opens) -> None:
+    clock = HandClock()
+    policy = with_channel(POLICY, SUPPORT, remind_minutes=60, escalate_to=(POLICY.admins[0],), approvers=("S0LEADS",), expires_hours=8)
+    trip = await opens(clock=clock, policy=policy)
+    card = await trip.ask("a")
+    await trip.shop.chief.press("Approve…", card)
+    await trip.shop.chief.is_told("not one of this channel's approvers")
+    clock.pass_by(hours=1)
+    trip.running.jobs.wake()
+    await trip.shop.ann.sees("still waits for a yes or a no", trip.support)
+    clock.pass_by(hours=3)
+    trip.running.jobs.wake()
+    await trip.shop.ann.sees("@Chief may approve it too", trip.support)
+    await trip.approve(card, by=trip.shop.chief)
+    await trip.summary("Given to 1 of 1 customers")
+
+
+async def test_a_drifted_rule_is_shown_side_by_side_and_asked_for_anew(opens: Opens) -> None:
+    clock = HandClock()
+    trip = await opens(clock=clock, policy=with_channel(POLICY, SUPPORT, hold_minutes=10))
+    card = await trip.ask("a")
+    await trip.approve(card)
+    trip.shop.dintero.rules[SEED]["reward"]["value"] = 20_000
+    clock.pass_by(minutes=10)
+    trip.running.jobs.wake()
+    line = await trip.shop.ann.sees("No approval counts any more", trip.support)
+    assert "→" in trip.shop.ann.read(line)
+    assert "200.00 NOK" in trip.shop.ann.read(line)
+    approval = await trip.opens_approval(card)
+    assert "What changed in Dintero" in approval.text
+    assert trip.shop.dintero.ledger.calls == []
+
+
+async def test_a_pause_is_shown_on_card_form_status_and_approval_until_it_is_over(trip: Trip) -> None:
+    card = await trip.ask("a")
+    await trip.shop.bo.command("/discount pause", trip.support)
+    await trip.shop.bo.is_told("Only the bot's admins can do this")
+    await trip.shop.chief.command("/discount pause Dintero is down", trip.support)
+    await trip.shop.chief.is_told("Paused. Nothing starts")
+    await trip.shop.ann.sees("Paused by @Chief (Dintero is down)", trip.support)
+    approval = await trip.opens_approval(card)
+    assert "Dintero is down" in approval.text
+    await approval.close()
+    assert "Dintero is down" in (await trip.form()).text
+    await trip.shop.cleo.command("/discount status", trip.support)
+    await trip.shop.cleo.is_told("Dintero is down")
+    await trip.shop.chief.command("/discount resume", trip.support)
+    await trip.shop.chief.is_told("Resumed")
+    await trip.approve(card)
+    await trip.summary("Given to 1 of 1 customers")
+    assert "Paused" not in trip.shop.ann.read(card)
