@@ -26,6 +26,7 @@ SHOWN_VALUE: Final = 60
 """How many characters of a wrong value are repeated."""
 REQUIRED: Final = ("rules", "requesters", "max_customers")
 UNSAID_APPROVALS: Final = 1
+UNSAID_RETENTION: Final = Policy.__dataclass_fields__["retention_days"].default
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,10 @@ def _faults(table: Table) -> Iterator[Fault]:
     yield from _wrong(TopKeys, table, ())
     defaults = _below(table, "defaults")
     yield from _wrong(ChannelKeys, defaults, ("defaults",))
+    retention = table.get("retention_days", UNSAID_RETENTION)
     for channel, keys in _below(table, "channels").items():
         yield from _channel_faults(channel, keys, defaults)
+        yield from _forgotten(channel, {**defaults, **keys} if isinstance(keys, dict) else {}, retention)
 
 
 def _below(table: Table, key: str) -> Table:
@@ -102,6 +105,13 @@ def _channel_faults(channel: str, keys: Any, defaults: Table) -> Iterator[Fault]
         if name not in given:
             yield Fault((*key, name), "is missing", _allowed(ChannelKeys, name))
     yield from _loose(given, key)
+
+
+def _forgotten(channel: str, given: Table, retention: Any) -> Iterator[Fault]:
+    """Find a warning of what is forgotten by then: it would stay silent of customers who were given the rule before."""
+    days = given.get("repeat_days")
+    if isinstance(days, int) and isinstance(retention, int) and days > retention:
+        yield Fault(("channels", channel, "repeat_days"), f"is {days}, longer than ids are kept", f"at most retention_days, {retention}")
 
 
 def _asks_anybody(given: Table) -> bool:

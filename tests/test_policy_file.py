@@ -393,3 +393,13 @@ def test_lines_are_found_whatever_stands_above(above: list[tuple[str]]) -> None:
     text = "\n".join(f"[t{number}]\n{statement}" for number, (statement,) in enumerate(above))
     written = f"{text}\n[last]\nkey = 1"
     assert key_lines(written)["last", "key"] == len(written.splitlines())
+
+
+@pytest.mark.parametrize(("retention", "days", "fits"), [("30", "30", True), ("30", "31", False), ("", "90", True), ("", "91", False)])
+def test_nobody_is_promised_a_warning_of_what_is_forgotten_by_then(tmp_path: Path, retention: str, days: str, fits: bool) -> None:  # noqa: FBT001
+    top = {**TOP, **({"retention_days": retention} if retention else {})}
+    text = toml(top, channels__C1={**CHANNEL, "repeat_days": days})
+    if fits:
+        assert channel(tmp_path, text).repeat_days == int(days)
+    else:
+        assert any("repeat_days is" in fault for fault in faults(tmp_path, text))
