@@ -118,7 +118,8 @@ async def bot(
         UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
     """
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(_world(settings, policy, clock or SystemClock()))
+        async with _starting(settings):
+            world = await stack.enter_async_context(_world(settings, policy, clock or SystemClock()))
         jobs = DurableJobs(
             books=world.books,
             dintero=world.dintero,
@@ -133,6 +134,17 @@ async def bot(
         port = await stack.enter_async_context(_listening(settings, build_bolt(world.client, counter, acks), world.books, rules))
         stack.callback(jobs.begin_no_more)
         yield Running(port, world.books, jobs, rules)
+
+
+@asynccontextmanager
+async def _starting(settings: Settings) -> AsyncIterator[None]:
+    """Tell by HTTP that the process lives until the block ends: whoever supervises it would end it while Slack is waited for."""
+
+    async def not_yet() -> Readiness:
+        return Readiness(database=False, slack=False, dintero="not asked yet")
+
+    async with serve(build_web(slack=None, ready=not_yet), host=settings.host, port=settings.port):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The parts put together: what keeps a bot from starting, what it says of its health, and that it lets go of everything."""
 
+import asyncio
 import json
 import socket
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 from bot.errors import UnusableSettings
 from bot.jobs import engine_url
 from bot.sandbox.dintero import Fault, Operation
+from bot.sandbox.slack.faults import Cut
 from bot.tryout.shop import database_in, open_bot, open_shop
 
 
@@ -53,6 +55,35 @@ async def test_a_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> No
                     pass
             async with open_bot(shop, database_in(tmp_path)) as running:
                 assert (await ready(running.port))[0] == 200
+
+
+async def test_while_slack_is_away_at_its_start_it_lives_and_is_not_ready(tmp_path: Path) -> None:
+    port, called = free_port(), asyncio.Event()
+
+    async def away(_point: str, _method: str, _number: int) -> None:
+        called.set()
+        raise Cut
+
+    async with open_shop() as shop:
+        shop.slack.faults.on_call = away
+
+        async def bot_is_ready() -> tuple[int, dict[str, Any]]:
+            async with open_bot(shop, database_in(tmp_path), PORT=str(port)):
+                return await ready(port)
+
+        starting = asyncio.create_task(bot_is_ready())
+        await asyncio.wait_for(called.wait(), 10)
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/healthz") as alive:
+            assert alive.status == 200
+        assert (await ready(port))[0] == 503
+        shop.slack.faults.on_call = None
+        assert (await starting)[0] == 200
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @pytest.mark.parametrize("way", ["http", "socket mode"])
