@@ -26,7 +26,7 @@ def suggestion(view: dict[str, Any], who: str, typed: str) -> bytes:
         "api_app_id": "A0BENCH",
         "token": "bench",
         "container": {"type": "view", "view_id": "V0BENCH"},
-        "view": {"id": "V0BENCH", "team_id": TEAM, "state": {"values": {}}, **view},
+        "view": {"id": "V0BENCH", "team_id": TEAM, "hash": "1.a", "state": {"values": {}}, **view},
         "action_id": RULE_ACTION,
         "block_id": next(block["block_id"] for block in view["blocks"] if block.get("element", {}).get("action_id") == RULE_ACTION),
         "value": typed,

@@ -98,5 +98,5 @@ async def test_every_button_keeps_its_number_while_cards_come_and_go(types: Type
     seen = await types(*asked, *asked, "3", "y", "look", "approve")
     later = seen.rsplit("> look", 1)[1]
     assert "[1] Approve…" not in later
-    assert "[4] Approve…  [5] Reject…  [6] Cancel request" in later
+    assert "[5] Approve…  [6] Reject…  [7] Cancel request" in later
     assert "Nobody approves or rejects their own request" in later
