@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.giving import deciding
+from bot.giving import deciding, record
 from bot.giving.answers import Consideration
 from bot.giving.door import Door
 from bot.giving.due import held_facts, held_until, is_held
@@ -169,6 +169,7 @@ class Desk:
                 return Refusal(Reason.NOT_HELD)
             hurried = replace(page.request, give_after=None)
             await page.keep(hurried)
+            page.note(record.hurried(hurried, who.id))
             await page.say(*tellings(hurried, Happened.HURRIED, now, by=who.id))
             return hurried
 

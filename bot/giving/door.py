@@ -104,7 +104,7 @@ class Door:
         """Let in who may see the customers of a request: requester, approvers and admins, also where its channel is listed no more."""
         if who.team != self._team:
             return Refusal(Reason.STRANGER, who=self.policy.admins)
-        approvers = (self.policy.channels.get(request.channel) or _closed(request.channel)).approvers
+        approvers = widened(self.policy.channels.get(request.channel) or _closed(request.channel), request).approvers
         try:
             profile, groups = await self._look_up(who.id, approvers)
         except PeopleUnavailable as error:

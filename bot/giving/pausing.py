@@ -48,7 +48,7 @@ class Pauses:
         refusal = await self._door.admin(who)
         if refusal:
             return refusal
-        resumed = await self._books.end_pause()
+        resumed = await self._books.end_pause(who.id, self._clock.now())
         self._jobs.wake()
         return resumed
 

@@ -229,7 +229,7 @@ class Books(Protocol):
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; false where it is paused already."""
 
-    async def end_pause(self) -> bool:
+    async def end_pause(self, by: UserId, at: datetime) -> bool:
         """Resume; false where nothing was paused. What Dintero's faults were counted is forgotten."""
 
     async def hold_up(self) -> None:

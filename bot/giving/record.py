@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from bot.giving.ids import ChannelId, RequestId, UserId
+from bot.giving.pauses import Pause
 from bot.giving.people import Person
 from bot.giving.policy import Policy, Reason, Refusal
-from bot.giving.request import MOVES, Event, Request, State, Vote, digest
+from bot.giving.request import MOVES, Event, Pausing, Request, State, Vote, digest
 from bot.giving.terms import terms_of
 
 
@@ -29,6 +30,16 @@ class What(StrEnum):
     """What came of a round's batches, in numbers."""
     LOOKED = "looked"
     """Somebody looked at the list of customers."""
+    ESCALATED = "escalated"
+    """More people may approve from here on."""
+    HURRIED = "hurried"
+    """An admin ended the hold."""
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    PARKED = "parked"
+    """A giving that the pause had caught was put aside."""
+    GOES_ON = "goes_on"
+    """A giving that was put aside goes on."""
     PURGED = "purged"
     POLICY = "policy"
     """The policy that is in force from here on."""
@@ -133,10 +144,37 @@ def policy_in_force(policy: Policy) -> Entry:
 def change(before: Request, after: Request) -> Entry | None:
     """Tell how a request moved; None where it did not. Whatever writes a request calls this, so no path can forget it."""
     if before.state is after.state:
-        asked = after.cancel_asked_by
-        return _of(after, Event.CANCEL_ASKED, asked, {"round": after.round}) if asked and asked != before.cancel_asked_by else None
+        return _beside(before, after)
     kind = _event(before, after)
     return _of(after, kind, _doer(before, after), {"from": before.state, "to": after.state, **_facts(before, after)})
+
+
+def _beside(before: Request, after: Request) -> Entry | None:
+    """Tell what happened to a request that stays in its state."""
+    asked, facts = after.cancel_asked_by, {"round": after.round}
+    if asked and asked != before.cancel_asked_by:
+        return _of(after, Event.CANCEL_ASKED, asked, facts)
+    if after.escalated_to != before.escalated_to:
+        return _of(after, What.ESCALATED, None, {**facts, "to": list(after.escalated_to)})
+    if after.pausing is not before.pausing and Pausing.PARKED in {before.pausing, after.pausing}:
+        return _of(after, What.PARKED if after.pausing is Pausing.PARKED else What.GOES_ON, None, facts)
+    return None
+
+
+def paused(pause: Pause) -> Entry:
+    """Tell that nothing is given from here on, and who said so; what a person wrote to it is left out."""
+    facts = {"reason_given": bool(pause.why)} if pause.by else {"why": pause.why}
+    return Entry(kind=What.PAUSED, who=pause.by, facts=facts)
+
+
+def resumed(by: UserId) -> Entry:
+    """Tell who ended the pause."""
+    return Entry(kind=What.RESUMED, who=by)
+
+
+def hurried(request: Request, by: UserId) -> Entry:
+    """Tell which admin ended the hold."""
+    return _of(request, What.HURRIED, by, {"round": request.round})
 
 
 def digest_of_shown(request: Request) -> str:

@@ -13,7 +13,7 @@ from bot.giving.budget import Gave
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Notice
 from bot.giving.pauses import Pause
-from bot.giving.record import Entry, approval
+from bot.giving.record import Entry, approval, paused
 from bot.giving.request import Request, Vote
 from bot.store import pausing
 from bot.store.chain import append
@@ -111,7 +111,10 @@ class SqlPage:
 
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; false where it is paused already."""
-        return bool(await self._transaction.run(pausing.BEGIN, pausing.pause_row(pause)))
+        begun = bool(await self._transaction.run(pausing.BEGIN, pausing.pause_row(pause)))
+        if begun:
+            self.note(paused(pause))
+        return begun
 
     async def count_fault(self) -> int:
         """Count one more request in a row that Dintero's fault stopped, and answer how many there are."""

@@ -1,13 +1,16 @@
 """The room of the pause: one row, which everybody locks who begins to give."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 
 from bot.giving.ids import UserId
 from bot.giving.pauses import Pause
+from bot.giving.record import paused, resumed
 from bot.giving.request import Pausing, State
+from bot.store.chain import append
 from bot.store.database import Room, Values
 from bot.store.rows import kept
 from bot.store.schema import pause, requests
@@ -52,11 +55,17 @@ class Pauses(Room):
 
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; false where it is paused already."""
-        return bool(await self._database.run(BEGIN, pause_row(pause)))
+        async with self._database.transaction() as transaction:
+            begun = bool(await transaction.run(BEGIN, pause_row(pause)))
+            await append(transaction, [paused(pause)] if begun else [], pause.since)
+        return begun
 
-    async def end_pause(self) -> bool:
+    async def end_pause(self, by: UserId, at: datetime) -> bool:
         """Resume; false where nothing was paused. What Dintero's faults were counted is forgotten."""
-        return bool(await self._database.run(_END, {"since": None, "doer": None, "why": "", "faults": 0}))
+        async with self._database.transaction() as transaction:
+            ended = bool(await transaction.run(_END, {"since": None, "doer": None, "why": "", "faults": 0}))
+            await append(transaction, [resumed(by)] if ended else [], at)
+        return ended
 
     async def hold_up(self) -> None:
         """While the bot is paused, ask everything that is being given to stop after its batches in flight."""

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 from bot.auditing.verify import verify
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.pauses import PausedFor
 from bot.giving.policy import Policy, Reason, Refusal
 from bot.giving.record import canonical, digest_of_shown, policy_in_force
 from bot.giving.request import Event, Request, State, StopReason
@@ -105,6 +106,53 @@ async def test_a_changed_rule_and_a_lost_yes_are_told_apart(books: SqlBooks) -> 
     await office.starting.begin(request.id)
     moves = [one.kind for one in await told(books) if "from" in one.facts]
     assert moves == [Event.ASKED, Event.LAST_APPROVAL, Event.RULE_CHANGED, Event.LAST_APPROVAL, Event.CONSENT_VOID]
+
+
+async def test_a_pause_and_its_end_are_told_once_each_with_who_and_without_their_words(books: SqlBooks) -> None:
+    office = await open_office(books)
+    for _ in range(2):
+        await office.desk.pauses.pause(person(CHIEF), "secret reason")
+    for _ in range(2):
+        await office.desk.pauses.resume(person(CHIEF))
+    paused, resumed = await told(books)
+    assert (paused.kind, paused.who, paused.facts) == ("paused", CHIEF, {"reason_given": True})
+    assert (resumed.kind, resumed.who) == ("resumed", CHIEF)
+
+
+async def test_a_pause_that_the_bot_began_itself_is_told_with_its_reason(books: SqlBooks) -> None:
+    office = await open_office(books)
+    request = await office.ask()
+    await office.approve(request, BO)
+    await given(office, request, BatchOutcome(0, 0, 1, unknown=(CustomerId("c-1"),)))
+    (paused,) = await told(books, "paused")
+    assert (paused.who, paused.facts) == (None, {"why": PausedFor.UNKNOWN})
+
+
+async def test_a_giving_that_the_pause_caught_is_told_to_be_put_aside_and_to_go_on(books: SqlBooks) -> None:
+    office = await open_office(books)
+    request = await office.ask(customers="c-1\nc-2")
+    await office.approve(request, BO)
+    begun = await office.starting.begin(request.id)
+    assert begun
+    await office.desk.pauses.pause(person(CHIEF), "")
+    await office.ending.finish(request.id, begun.round)
+    await office.desk.pauses.resume(person(CHIEF))
+    await office.starting.begin(request.id)
+    kept = await told(books, "paused", "parked", "resumed", "goes_on")
+    assert [one.kind for one in kept] == ["paused", "parked", "resumed", "goes_on"]
+
+
+async def test_the_end_of_a_hold_names_the_admin_and_an_escalation_whom_it_is_for(books: SqlBooks) -> None:
+    timed = replace(POLICY.channels[SUPPORT], hold_minutes=10, escalate_to=(DI,), expires_hours=10)
+    office = (await open_office(books)).under(replace(POLICY, channels={**POLICY.channels, SUPPORT: timed}))
+    request = await office.ask()
+    office.clock.pass_by(hours=6)
+    await office.desk.reminding.look()
+    await office.approve(request, BO)
+    await office.desk.give_now(request.id, person(CHIEF), SUPPORT)
+    escalated, hurried = await told(books, "escalated", "hurried")
+    assert (escalated.who, escalated.facts["to"]) == (None, [DI])
+    assert hurried.who == CHIEF
 
 
 async def test_a_stop_by_the_policy_says_why_and_continuing_who(books: SqlBooks) -> None:
