@@ -1,6 +1,8 @@
 """What can be done at the try-out's prompt, and what there is to do it with."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -97,6 +99,21 @@ class Cut:
     times: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Let a while pass."""
+
+    while_: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Change in Dintero what a rule is worth; `worth` is in the reward's own unit, amounts in whole kroner."""
+
+    rule: str
+    worth: Decimal
+
+
 class Plain(StrEnum):
     """What is said in one word."""
 
@@ -114,4 +131,4 @@ class Unclear:
     advice: str
 
 
-Act = Become | GoTo | Command | Fill | Clear | Press | Look | ShowLedger | Cut | Plain | Unclear
+Act = Become | GoTo | Command | Fill | Clear | Press | Look | ShowLedger | Cut | Later | Change | Plain | Unclear

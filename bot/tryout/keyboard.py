@@ -2,11 +2,32 @@
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
-from bot.tryout.acts import Act, Around, Become, Clear, Command, Cut, Fill, GoTo, Kind, Look, Plain, Press, ShowLedger, Thing, Unclear
+from bot.tryout.acts import (
+    Act,
+    Around,
+    Become,
+    Change,
+    Clear,
+    Command,
+    Cut,
+    Fill,
+    GoTo,
+    Kind,
+    Later,
+    Look,
+    Plain,
+    Press,
+    ShowLedger,
+    Thing,
+    Unclear,
+)
 
 NUMBERED: Final = re.compile(r"\[?(\d+)\]?(?:\s*[:=]\s*|\s+|$)(.*)", re.DOTALL)
+UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 DIRECT: Final = ("dm", "bot")
 """What people call the direct messages with the bot."""
 
@@ -137,6 +158,21 @@ def _cut(rest: str, _: Around) -> Act:
     return Cut(after=(cut[1] or "").casefold() == "after", times=int(cut[2] or 1))
 
 
+def _later(rest: str, _: Around) -> Act:
+    """Read how long: a number, and m(inutes), h(ours) or d(ays)."""
+    while_ = re.fullmatch(r"(\d{1,4})\s*(m|h|d)[a-z]*", rest, re.IGNORECASE)
+    if while_ is None:
+        return Unclear("Type how long, such as “later 10m”, “later 3h” or “later 2d”.")
+    return Later(timedelta(**{UNITS[while_[2].casefold()]: int(while_[1])}))
+
+
+def _change(rest: str, _: Around) -> Act:
+    changed = re.fullmatch(r"(\S.*?)\s+to\s+(\d{1,7}(?:\.\d{1,2})?)", rest, re.IGNORECASE)
+    if changed is None:
+        return Unclear("Type which rule and what it is worth from now on, such as “change spar 100 to 150”.")
+    return Change(changed[1], Decimal(changed[2]))
+
+
 def _press(rest: str, around: Around) -> Act:
     return _use(rest, around) if rest else Unclear("Press what? Type the number beside the button.")
 
@@ -166,6 +202,8 @@ VERBS: Final[dict[str, Callable[[str, Around], Act]]] = {
     "look": _look,
     "ledger": _ledger,
     "cut": _cut,
+    "later": _later,
+    "change": _change,
     "down": _plain(Plain.DOWN),
     "up": _plain(Plain.UP),
     "press": _press,

@@ -20,6 +20,7 @@ from bot.tryout.screen import Screen
 from bot.tryout.session import Session
 from bot.tryout.shop import database_in, open_bot, open_shop
 from bot.tryout.terminal import at_a_terminal, left_as_it_was, type_line
+from bot.tryout.time import PassingClock
 from bot.tryout.watching import Watch
 
 PATIENCE: Final = Patience(first=0.05, longest=2.0, total=60.0, attempts=60)
@@ -49,7 +50,8 @@ async def try_out() -> None:
 
 async def _play(screen: Screen) -> None:
     with tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder, left_as_it_was():
-        async with open_shop() as shop, open_bot(shop, database_in(Path(folder)), patience=PATIENCE) as running:
+        clock = PassingClock()
+        async with open_shop() as shop, open_bot(shop, database_in(Path(folder)), clock=clock, patience=PATIENCE) as running:
             await running.rules.refresh()  # so that the first form knows them, however slow the machine
             screen.say(words.WELCOME)
             watch = Watch(shop.slack.workspace)
@@ -59,7 +61,7 @@ async def _play(screen: Screen) -> None:
                 return
             screen.heading(words.YOURS)
             screen.say(words.START)
-            await Session(shop, screen, watch, type_line).run()
+            await Session(shop, screen, watch, type_line, later=lambda while_: clock.pass_by(while_, running.jobs.wake)).run()
 
 
 def _prepare() -> None:

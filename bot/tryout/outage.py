@@ -1,9 +1,15 @@
-"""What the person at the keyboard can do to Dintero: cut its connection, take it away, bring it back, and look at its ledger."""
+"""What the person at the keyboard can do to Dintero: cut its connection, take it away, change a rule in it, and look at its ledger."""
 
+from decimal import Decimal
+from typing import Final
+
+from bot.giving.rewards import RewardType
 from bot.sandbox.dintero.faults import Fault, Operation
 from bot.tryout import words
 from bot.tryout.screen import Screen
 from bot.tryout.shop import Shop
+
+IN_MINOR_UNITS: Final = frozenset({RewardType.AMOUNT, RewardType.DEBIT, RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRICE})
 
 
 def cut(shop: Shop, screen: Screen, *, after: bool, times: int) -> None:
@@ -25,6 +31,18 @@ def up(shop: Shop, screen: Screen) -> None:
     """Let everything go well again."""
     shop.dintero.faults.clear()
     screen.say(words.UP, "green")
+
+
+def change(shop: Shop, screen: Screen, *, rule: str, worth: Decimal) -> None:
+    """Change what a rule is worth, as somebody could in Dintero's Backoffice at any time."""
+    found = [body for body in shop.dintero.rules.values() if rule.casefold() in str(body.get("name", "")).casefold()]
+    if len(found) != 1:
+        many = "no rule" if not found else f"{len(found)} rules"
+        screen.wrong(f"There is {many} with “{rule}” in the name: “/discount rule” finds them.")
+        return
+    reward = found[0]["reward"]
+    reward["value"] = float(worth * 100) if reward["type"] in IN_MINOR_UNITS else float(worth)
+    screen.say(f"In Dintero, “{found[0]['name']}” is worth {worth} from now on. Let it be given, or look at its card.", "red")
 
 
 def show_ledger(shop: Shop, screen: Screen, *, customer: str) -> None:

@@ -1,6 +1,8 @@
 """The keyboard handed over: does what is typed, as the person who is played, and shows what comes of it."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 from bot.sandbox.slack.changes import NeverSeen
@@ -9,7 +11,25 @@ from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.reactions import CannotDo, Reaction
 from bot.sandbox.slack.workspace import Channel, Message
 from bot.tryout import outage, words
-from bot.tryout.acts import Act, Around, Become, Clear, Command, Cut, Fill, GoTo, Kind, Look, Plain, Press, ShowLedger, Thing, Unclear
+from bot.tryout.acts import (
+    Act,
+    Around,
+    Become,
+    Change,
+    Clear,
+    Command,
+    Cut,
+    Fill,
+    GoTo,
+    Kind,
+    Later,
+    Look,
+    Plain,
+    Press,
+    ShowLedger,
+    Thing,
+    Unclear,
+)
 from bot.tryout.filling import TypeLine, fill
 from bot.tryout.forms import Form, form_of
 from bot.tryout.keyboard import read
@@ -29,8 +49,9 @@ SHOWN: Final = 8
 class Session:
     """One person at the keyboard, who plays everybody in turn."""
 
-    def __init__(self, shop: Shop, screen: Screen, watch: Watch, type_line: TypeLine) -> None:
-        """Sit down as Ann."""
+    def __init__(self, shop: Shop, screen: Screen, watch: Watch, type_line: TypeLine, *, later: Callable[[timedelta], None]) -> None:
+        """Sit down as Ann; `later` lets time pass."""
+        self._later = later
         self._shop = shop
         self._screen = screen
         self._watch = watch
@@ -88,6 +109,11 @@ class Session:
                 outage.show_ledger(self._shop, self._screen, customer=customer)
             case Cut(after, times):
                 outage.cut(self._shop, self._screen, after=after, times=times)
+            case Change(rule, worth):
+                outage.change(self._shop, self._screen, rule=rule, worth=worth)
+            case Later(while_):
+                self._later(while_)
+                self._screen.say(words.LATER, "dim")
             case Plain.DOWN:
                 outage.down(self._shop, self._screen)
             case Plain.UP:

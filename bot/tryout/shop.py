@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.app import Running, bot
+from bot.giving.budget import Budget
 from bot.giving.engine import Patience
 from bot.giving.ids import ChannelId, UserId
 from bot.giving.people import Kind
@@ -22,6 +23,7 @@ from bot.settings import Settings
 SUPPORT: Final = ChannelId("C0SUPPORT")
 CAMPAIGNS: Final = ChannelId("C0CAMPAIGNS")
 QUICK: Final = ChannelId("C0QUICK")
+CAREFUL: Final = ChannelId("C0CAREFUL")
 BOSS: Final = UserId("U0CHIEF")
 LEADS: Final = "S0LEADS"
 
@@ -50,6 +52,21 @@ POLICY: Final = Policy(
             max_amount=100_000,
             approvals=0,
         ),
+        CAREFUL: ChannelPolicy(
+            id=CAREFUL,
+            name="big-campaigns",
+            rules=frozenset({ANY}),
+            requesters=(ANY,),
+            approvers=(LEADS, BOSS),
+            max_customers=1_000,
+            allow_unpriced=True,
+            approvals=2,
+            expires_hours=24,
+            hold_minutes=10,
+            remind_minutes=60,
+            budget=Budget(days=30, customers=200),
+            notify=(CAMPAIGNS,),
+        ),
     },
 )
 
@@ -73,6 +90,7 @@ class Shop:
     support: Channel
     campaigns: Channel
     quick: Channel
+    careful: Channel
 
     @property
     def people(self) -> tuple[SandboxPerson, ...]:
@@ -105,6 +123,7 @@ async def open_shop(*, slack: SandboxSlack | None = None, dintero: SandboxDinter
             support=slack.add_channel("loyalty-support", everybody, id=SUPPORT),
             campaigns=slack.add_channel("campaigns", everybody, id=CAMPAIGNS),
             quick=slack.add_channel("small-favours", everybody, id=QUICK),
+            careful=slack.add_channel("big-campaigns", everybody, id=CAREFUL),
         )
 
 

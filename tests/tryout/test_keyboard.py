@@ -1,10 +1,31 @@
 """What is typed at the try-out's prompt is taken for what a newcomer means by it."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.tryout.acts import Act, Around, Become, Clear, Command, Cut, Fill, GoTo, Kind, Look, Plain, Press, ShowLedger, Thing, Unclear
+from bot.tryout.acts import (
+    Act,
+    Around,
+    Become,
+    Change,
+    Clear,
+    Command,
+    Cut,
+    Fill,
+    GoTo,
+    Kind,
+    Later,
+    Look,
+    Plain,
+    Press,
+    ShowLedger,
+    Thing,
+    Unclear,
+)
 from bot.tryout.keyboard import read
 
 RULE = Thing(1, "Rule", Kind.FIELD)
@@ -50,6 +71,11 @@ EMPTY = Around(PEOPLE, CHANNELS)
         ("cut after", Cut(after=True)),
         ("cut after 3", Cut(after=True, times=3)),
         ("cut 2", Cut(times=2)),
+        ("later 10m", Later(timedelta(minutes=10))),
+        ("later 3 hours", Later(timedelta(hours=3))),
+        ("Later 2D", Later(timedelta(days=2))),
+        ("change spar 100 to 150", Change("spar 100", Decimal(150))),
+        ("change 10 % to 12.5", Change("10 %", Decimal("12.5"))),
         ("down", Plain.DOWN),
         ("up", Plain.UP),
         ("help", Plain.HELP),

@@ -1,49 +1,8 @@
 """The keyboard handed over: whole lines typed at the prompt, and what is shown and held afterwards."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from io import StringIO
-from pathlib import Path
-
-import pytest
-from rich.console import Console
-
 from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.tryout.main import PATIENCE
-from bot.tryout.screen import Screen
-from bot.tryout.session import Session
-from bot.tryout.shop import Shop, database_in, open_bot, open_shop
-from bot.tryout.terminal import NoMoreInput
-from bot.tryout.watching import Watch
-
-Types = Callable[..., Awaitable[str]]
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    async with open_shop() as shop, open_bot(shop, database_in(tmp_path), patience=PATIENCE) as running:
-        await running.rules.refresh()
-        yield shop
-
-
-@pytest.fixture
-def types(shop: Shop) -> Types:
-    """Type lines as one person at the keyboard, and read the screen from the first of them on."""
-
-    async def typing(*lines: str) -> str:
-        screen, left = StringIO(), iter(lines)
-
-        async def type_line(prompt: str) -> str:
-            line = next(left, None)
-            if line is None:
-                raise NoMoreInput
-            screen.write(f"{prompt}{line}\n")
-            return line
-
-        console = Console(file=screen, width=120, highlight=False, markup=False, emoji=False)
-        await Session(shop, Screen(console), Watch(shop.slack.workspace), type_line).run()
-        return screen.getvalue()
-
-    return typing
+from bot.tryout.shop import Shop
+from tests.tryout.conftest import Types
 
 
 async def test_ids_typed_by_hand_are_in_the_ledger_once_although_the_connection_is_cut_after_it_was_done(shop: Shop, types: Types) -> None:
