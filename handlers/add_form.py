@@ -68,7 +68,7 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counte
     async def draw(_external: str) -> View | Sentence:
         asked = await counter.asking.ask(draft, who)
         if not isinstance(asked, Refusal):
-            return outcomes.asked(asked)
+            return outcomes.told(outcomes.asked(asked), asked, await counter.desk.pauses.now())
         again = await counter.asking.again(draft, who, asked)
         if isinstance(again, Refusal):
             return Sentence("Not asked for", words.refusal(again, counter.look))

@@ -130,7 +130,9 @@ async def _finish(
 
     async def draw(_external: str) -> View | Sentence:
         done = await act()
-        return Sentence(title, words.refusal(done, counter.look)) if isinstance(done, Refusal) else await say(done)
+        if isinstance(done, Refusal):
+            return Sentence(title, words.refusal(done, counter.look))
+        return outcomes.told(await say(done), done, await counter.desk.pauses.now())
 
     await ack(response_action="update", view=modals.loading(title, external_id=external))
     counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
@@ -141,7 +143,9 @@ async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: A
 
     async def answer() -> str:
         done = await act()
-        return words.refusal(done, counter.look) if isinstance(done, Refusal) else say(done).text
+        if isinstance(done, Refusal):
+            return words.refusal(done, counter.look)
+        return outcomes.told(say(done), done, await counter.desk.pauses.now()).text
 
     async def told() -> None:
         await tell(respond, await said_safely(answer()))

@@ -91,7 +91,7 @@ def _show(request: Request) -> Button:
 def _cancel(request: Request) -> Button:
     if request.state is State.GIVING:
         meant = "What is on its way to Dintero ends first; whoever was given it by then keeps it."
-    elif request.started_at or request.state is State.APPROVED:
+    elif request.started_at or (request.state is State.APPROVED and not request.give_after):
         meant = "Whoever was given it by then keeps it; nobody else gets it."
     else:
         meant = "Nothing has been given yet, and nothing will be. To give it after all, it has to be asked for again."

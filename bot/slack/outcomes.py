@@ -1,5 +1,6 @@
 """What a person reads right after they did something that went well; mrkdwn."""
 
+from bot.giving.pauses import Pause
 from bot.giving.request import Event, Request, State
 from bot.slack.screens import Sentence
 
@@ -30,6 +31,14 @@ def approved(request: Request, still_needed: int = 0) -> Sentence:
     if request.give_after:
         return Sentence("Approved", f"*{request.short}* is approved, and held for now. Its card in <#{request.channel}> shows until when.")
     return Sentence("Approved", f"*{request.short}* is approved: giving starts now. The summary comes into the thread of its card.")
+
+
+def told(sentence: Sentence, request: Request, pause: Pause | None) -> Sentence:
+    """Promise nothing that the pause holds up."""
+    if pause is None or request.state is not State.APPROVED:
+        return sentence
+    text = f"*{request.short}* may be given, but the bot is paused just now: its giving begins by itself once an admin ends the pause."
+    return Sentence(sentence.title, text)
 
 
 def rejected(request: Request) -> Sentence:

@@ -34,7 +34,10 @@ async def test_a_rule_that_changed_behind_everybodys_back_is_shown_and_asked_for
 
 async def test_nothing_is_given_while_it_is_paused_and_then_it_is(shop: Shop, types: Types) -> None:
     seen = await types("as chief", "/discount pause stock-taking", "as ann", *ASK, *BO, *CLEO, "later 11m", "ledger")
+    quick = await types("as ann", "in small", '/discount add "Spar 100,-" c-9', "review", "give now")
+    assert "the bot is paused just now" in quick
     assert "stock-taking" in seen
+    assert "giving starts now" not in seen
     assert not shop.dintero.ledger.calls
     seen = await types("as chief", "/discount resume", "")
     assert "Given to 2 of 2 customers" in seen
