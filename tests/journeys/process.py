@@ -46,7 +46,16 @@ def as_toml(policy: Policy) -> str:
 
 def _keys(channel: ChannelPolicy) -> list[str]:
     kept = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(channel).items() if name != "id"}
-    return [f"{name} = {json.dumps(value)}" for name, value in kept.items() if value not in (None, (), "")]
+    return [f"{name} = {_toml(value)}" for name, value in kept.items() if value not in (None, (), "")]
+
+
+def _toml(value: object) -> str:
+    """Write a value; budgets and tiers are tables on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items() if inner is not None) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value)
 
 
 @dataclass(slots=True)
