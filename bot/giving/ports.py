@@ -153,6 +153,9 @@ class Books(Protocol):
     async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
         """Read the yeses of a round, oldest first."""
 
+    async def rests_of(self, request: RequestId) -> tuple[Request, ...]:
+        """Read the requests that asked for a request's rest, oldest first."""
+
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
         """Read a channel's requests that were asked for, those not ended first, then the newest."""
 
