@@ -11,8 +11,9 @@ from bot.giving.ids import ChannelId, RequestId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.giving.request import Event, Request
-from bot.slack import approve_modal, card, modals, outcomes, reject_modal, words
+from bot.slack import add_modal, approve_modal, card, modals, outcomes, reject_modal, words
 from bot.slack.screens import Sentence, View, next_external_id, said_safely, tell
+from handlers.add_form import draw_form
 from handlers.counter import Counter
 
 
@@ -24,6 +25,7 @@ def register(app: AsyncApp) -> None:
     app.action(card.CONTINUE)(carry_on)
     app.action(card.END)(end_here)
     app.action(card.GIVE_NOW)(give_now)
+    app.action(card.AGAIN)(ask_again)
     app.view(approve_modal.CALLBACK)(submit_approval)
     app.view(reject_modal.CALLBACK)(submit_rejection)
 
@@ -116,6 +118,20 @@ async def give_now(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
     """End the hold of an approved request."""
     request, channel = pressed(body)
     await _answer(ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), outcomes.hurried)
+
+
+async def ask_again(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Open the form for whom an ended request left out, on a draft of whoever pressed."""
+    request, channel = pressed(body)
+
+    async def draw(external: str) -> View | Sentence:
+        draft = await counter.asking.open_rest(request, who, channel)
+        if isinstance(draft, Refusal):
+            return Sentence(add_modal.TITLE, words.refusal(draft, counter.look))
+        return await draw_form(counter, draft.id, who)(external)
+
+    await ack()
+    counter.jobs.soon(counter.screens.open(body["trigger_id"], add_modal.TITLE, draw, respond=respond))
 
 
 Act = Callable[[], Awaitable[Request | Refusal]]

@@ -10,6 +10,7 @@ from bot.giving.notices import Story
 from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision, Refusal
 from bot.giving.request import Request, Typed
+from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable
 
 
@@ -45,6 +46,8 @@ class Form:
     chosen: Rule | None = None
     faults: tuple[Fault, ...] = ()
     pause: Pause | None = None
+    rest: Rest | None = None
+    """Whose rest is asked for, in place of customers that are typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,8 @@ class Review:
     pause: Pause | None = None
     before: Before = NEVER
     """Who of them were given the same rule a short while ago."""
+    rest: Rest | None = None
+    """Whose rest it asks for again, where it does."""
     use: Use | None = None
     """What it uses of the channel's budget, where there is one."""
 

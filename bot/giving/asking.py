@@ -20,6 +20,7 @@ from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.record import Act, note_all, noted, refused
 from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_request_id, new_short_id
+from bot.giving.rest import customers_left, no_rest, rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
@@ -37,6 +38,8 @@ class _Draft:
     request: Request
     typed: Typed
     policy: ChannelPolicy
+    first: Request | None = None
+    """Whose rest is asked for, where it is one's."""
 
 
 class Asking:
@@ -60,7 +63,7 @@ class Asking:
         many = 1 if quoted else self._rules.words_of_name(words)
         return Typed(rule=" ".join(words[:many]), customers="\n".join(words[many:]))
 
-    async def open_draft(self, who: Person, channel: ChannelId, typed: Typed) -> Request:
+    async def open_draft(self, who: Person, channel: ChannelId, typed: Typed, *, rest_of: RequestId | None = None) -> Request:
         """Write a draft, with what the command held already typed in."""
         while True:
             draft = Request(
@@ -71,12 +74,24 @@ class Asking:
                 channel=channel,
                 requester=who.id,
                 created_at=self._clock.now(),
+                rest_of=rest_of,
             )
             try:
                 await self._books.open_draft(draft, typed)
             except ShortIdTaken:
                 continue
             return draft
+
+    async def open_rest(self, of: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
+        """Open a draft for whom an ended request left out, for anybody who may ask in its channel by now."""
+        first = await self._books.find(of)
+        if first is None or first.state is State.DRAFT or first.channel != channel or first.account != self._account:
+            return Refusal(Reason.UNKNOWN_REQUEST, of)
+        admitted = await self._door.requester(who, channel)
+        if isinstance(admitted, Refusal):
+            return await noted(self._books, admitted, Act.ASK, first, who) or admitted
+        refusal = await no_rest(self._books, first)
+        return refusal or await self.open_draft(who, channel, _typed_of_rest(first, Typed(reason=first.reason)), rest_of=first.id)
 
     async def form(self, draft: RequestId, who: Person) -> Form | Refusal:
         """Draw the form up for whoever may ask here, once the card could be posted."""
@@ -98,6 +113,9 @@ class Asking:
         found = await self._keep(draft, who, typed)
         if isinstance(found, Refusal):
             return found
+        if found.first:  # of a rest only the reason is typed; all else is looked at for the review
+            missing = found.policy.require_reason and not typed.reason.strip()
+            return (Fault(Field.REASON, Refusal(Reason.REASON_MISSING)),) if missing else ()
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
         customers = customers_of(typed)
         faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
@@ -128,7 +146,7 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        customers = customers_of(found.typed)
+        customers = await self._customers(found)
         faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(found.typed))
         request = _filled_in(found, rule, customers)
         use = await budget_use(request, found.policy, self._books, self._clock)
@@ -211,23 +229,39 @@ class Asking:
         if request.state is not State.DRAFT:
             return Refusal(Reason.WRONG_STATE, request.state)
         policy = self._door.channel(who, request.channel)
-        return policy if isinstance(policy, Refusal) else _Draft(request, typed, policy)
+        if isinstance(policy, Refusal):
+            return policy
+        if request.rest_of is None:
+            return _Draft(request, typed, policy)
+        first = await self._books.find(request.rest_of)
+        if first is None:
+            return Refusal(Reason.UNKNOWN_REQUEST, request.rest_of)
+        return await no_rest(self._books, first) or _Draft(request, _typed_of_rest(first, typed), policy, first)
 
     async def _keep(self, draft: RequestId, who: Person, typed: Typed) -> _Draft | Refusal:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
+        typed = _typed_of_rest(found.first, typed) if found.first else typed
         await self._books.fill_in(draft, typed)
         return replace(found, typed=typed)
+
+    async def _customers(self, found: _Draft) -> CustomerList:
+        """Read whom it is for: the ids that were typed, or those that an earlier request left out."""
+        if found.first is None:
+            return customers_of(found.typed)
+        return CustomerList(ids=await customers_left(self._books, found.first))
 
     async def _form(self, found: _Draft, faults: tuple[Fault, ...] = ()) -> Form:
         if found.typed.rule:
             await self._rules.first_read(FIRST_READ)
         chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None
-        pause = await self._books.pause()
-        return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults, pause)
+        pause, rest = await self._books.pause(), await rest_of(self._books, found.request)
+        return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults, pause, rest)
 
     def _faults_of_reserved(self, found: _Draft) -> tuple[Fault, ...]:
+        if found.first and found.first.reserved and not found.policy.reserved:
+            return (Fault(Field.RESERVED, Refusal(Reason.RESERVED_ID, "", self._door.policy.admins)),)
         return faults_of_reserved(found.typed, found.policy, self._door.policy.admins)
 
     def _judge_plain(self, found: _Draft, rule: Rule | None, customers: CustomerList) -> tuple[Refusal, ...]:
@@ -275,7 +309,8 @@ class Asking:
             await page.put_customers(customers.ids, portion=request.batch_size * request.batches_per_portion)
         before = await given_before(request, policy, self._books, self._clock)
         pause, now_usable = await self._books.pause(), usable_now(request, self._clock)
-        return review_of(request, policy, decision, now_usable=now_usable, spaced=customers.spaced, use=use, before=before, pause=pause)
+        rest, spaced = await rest_of(self._books, request), customers.spaced
+        return review_of(request, policy, decision, now_usable=now_usable, spaced=spaced, use=use, before=before, pause=pause, rest=rest)
 
     async def _ask(self, page: Page, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Request | Refusal:
         request = page.request
@@ -299,6 +334,11 @@ class Asking:
         return asked
 
 
+def _typed_of_rest(first: Request, typed: Typed) -> Typed:
+    """Keep of what was typed only the reason: rule, customers and key of a rest are those of the books, whatever a payload holds."""
+    return Typed(rule=first.rule.id if first.rule else "", reason=typed.reason)
+
+
 def _filled_in(found: _Draft, rule: Rule, customers: CustomerList) -> Request:
     key = found.typed.once_key.strip()
     return replace(
@@ -310,8 +350,8 @@ def _filled_in(found: _Draft, rule: Rule, customers: CustomerList) -> Request:
         first_customer=customers.ids[0] if customers.ids else "",
         last_customer=customers.ids[-1] if customers.ids else "",
         reason=found.typed.reason.strip(),
-        once_key=OnceKey(key) if key else derived_key(found.request.id),
-        own_key=bool(key),
+        once_key=found.first.once_key if found.first else OnceKey(key) if key else derived_key(found.request.id),
+        own_key=found.first.own_key if found.first else bool(key),
         batch_size=found.policy.batch_size,
         batches_per_portion=max(BATCHES_PER_PORTION, found.policy.concurrency),
         concurrency=found.policy.concurrency,

@@ -19,6 +19,7 @@ from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.record import Act, noted, refused, shown
 from bot.giving.reminding import Reminding
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved
+from bot.giving.rest import rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Usable
 from bot.giving.roster import Roster, roster_of
@@ -90,7 +91,8 @@ class Desk:
         spaced = await self._spaced(found)
         use = await budget_use(found, policy, self._books, self._clock)
         before = await given_before(found, policy, self._books, self._clock)
-        review = review_of(found, policy, decision, now_usable=usable_now(found, self._clock), spaced=spaced, use=use, before=before)
+        rest, usable = await rest_of(self._books, found), usable_now(found, self._clock)
+        review = review_of(found, policy, decision, now_usable=usable, spaced=spaced, use=use, before=before, rest=rest)
         story = await story_of(self._books, found, self._door.policy)
         return Consideration(replace(review, pause=story.pause), story, count=needs_count(found))
 

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     NOT_HELD = "not_held"
     """Nothing is held any more: it goes on by itself, or has gone."""
     PURGED = "purged"
+    NOBODY_LEFT = "nobody_left"
     """What is asked for was forgotten, as the policy's `retention_days` say."""
 
 

@@ -1,6 +1,6 @@
 """What giving needs of the world; each port has at least two real implementations, and one contract suite over them."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -153,6 +153,9 @@ class Books(Protocol):
     async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
         """Read the yeses of a round, oldest first."""
 
+    async def rests_of(self, request: RequestId) -> tuple[Request, ...]:
+        """Read the requests that asked for a request's rest, oldest first."""
+
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
         """Read a channel's requests that were asked for, those not ended first, then the newest."""
 
@@ -214,6 +217,9 @@ class Books(Protocol):
 
     async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
+
+    def rest(self, request: RequestId) -> AsyncIterator[tuple[CustomerId, ...]]:
+        """Read all who are unknown or were not tried, in the order they were asked for, a portion at a time."""
 
     async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
         """Read what a channel's other requests have given since a moment, or may have, or are giving."""

@@ -191,6 +191,8 @@ class Request:
     """The rule as it was before it changed, where a yes was lost by that."""
     purged_at: datetime | None = None
     """Since when its customers, its reason and whatever was typed are forgotten."""
+    rest_of: RequestId | None = None
+    """The request whose unknown and not tried customers this one asks for again, under its once-only key."""
 
     @property
     def production(self) -> bool:

@@ -11,6 +11,7 @@ from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision
 from bot.giving.ports import Books, Clock
 from bot.giving.request import Request, digest
+from bot.giving.rest import Rest
 from bot.giving.rewards import Usable, usable
 from bot.giving.terms import terms_of
 
@@ -46,6 +47,7 @@ def review_of(
     pause: Pause | None = None,
     use: Use | None = None,
     before: Before = NEVER,
+    rest: Rest | None = None,
 ) -> Review:
     """Put together what is shown of a request before somebody says yes to it.
 
@@ -67,4 +69,5 @@ def review_of(
         pause=pause,
         use=use,
         before=before,
+        rest=rest,
     )

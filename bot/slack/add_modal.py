@@ -8,8 +8,9 @@ from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Op
 from bot.giving.answers import Fault, Field, Form
 from bot.giving.ids import RequestId
 from bot.giving.request import Typed
+from bot.giving.rest import Rest
 from bot.slack import facts, paused
-from bot.slack.blocks import INPUT, actions, button, context, modal, section, text_input
+from bot.slack.blocks import INPUT, actions, button, context, modal, section, sections, text_input
 from bot.slack.look import Json, Look
 from bot.slack.rule_options import fits_a_list, option, options
 from bot.slack.words import refusal, refusal_plain
@@ -62,7 +63,23 @@ def build(form: Form, look: Look, *, external_id: str, generation: int = 0) -> J
         *_more(form, generation),
         *_beside(form, Field.COUNT, look),
     ]
+    if form.rest:
+        blocks = _of_rest(form, form.rest, look, generation)
     return modal(TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=form.request.id)
+
+
+def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]:
+    """Draw what the rest of another request is: all of it stands in the books, only the reason is typed."""
+    whom = f"the {look.customers(rest.first.customers)} whom {rest.first.short} left out"
+    rule = [*(facts.rule_lines(form.chosen, look) if form.chosen else [f"*Rule:* that of {rest.first.short}"])]
+    key = f"*Once-only key:* that of {rest.first.short}, so that nobody can get it twice by it"
+    already = facts.rest(rest, {})[1:]
+    return [
+        *paused.blocks(form.pause, look),
+        *(block for field in Field for block in _beside(form, field, look)),
+        *sections([*rule, f"*Customers:* {whom}", key, *already], most=4),
+        *_text(Field.REASON, form.typed.reason, generation, label="Reason", optional=not form.policy.require_reason, multiline=True),
+    ]
 
 
 def read(view: Drawn) -> tuple[RequestId, Typed]:

@@ -6,6 +6,7 @@ from slackblocks import ActionsBlock, Block, Button
 
 from bot.giving.notices import Story
 from bot.giving.request import Request, State
+from bot.giving.rest import can_ask_again
 from bot.slack import customers_modal, facts, paused
 from bot.slack.blocks import actions, button, confirmation, context, message, section, sections
 from bot.slack.look import Look, Message
@@ -18,6 +19,7 @@ CANCEL: Final = "discount_cancel"
 CONTINUE: Final = "discount_continue"
 END: Final = "discount_end_here"
 GIVE_NOW: Final = "discount_give_now"
+AGAIN: Final = "discount_ask_again"
 BUTTONS: Final = "discount_buttons"
 
 
@@ -31,7 +33,7 @@ def build(story: Story, look: Look) -> Message:
             *sections(lines(story, look), most=4),
             section(standing(story, look)),
             *paused.blocks(story.pause, look),
-            *_buttons(request),
+            *_buttons(story),
             context(f"{request.short} · {facts.stage(request)}"),
         ],
     )
@@ -62,7 +64,10 @@ def lines(story: Story, look: Look) -> list[str]:
     ]
 
 
-def _buttons(request: Request) -> list[Block]:
+def _buttons(story: Story) -> list[Block]:
+    request = story.request
+    if can_ask_again(request, story.tally):
+        return [actions(BUTTONS, button("Ask again for the rest…", action=AGAIN, value=request.id), _show(request))]
     row = _row(request)
     if row is None and request.purged_at is None:
         row = actions(BUTTONS, _show(request))

@@ -7,6 +7,7 @@ from bot.giving.before import Before, Earlier
 from bot.giving.budget import Use
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import Request
+from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable
 from bot.giving.tiers import Above, Applied
 from bot.slack.look import Look
@@ -144,6 +145,17 @@ def reason(request: Request) -> list[str]:
 def forgotten(request: Request, look: Look) -> list[str]:
     """Say since when its customers and what was written about it are forgotten."""
     return [f"*Forgotten:* who the customers are, and what was written, since {look.token(request.purged_at)}"] if request.purged_at else []
+
+
+def rest(found: Rest | None, links: Links) -> list[str]:
+    """Say whose rest it asks for again, and who else asked for it."""
+    if found is None:
+        return []
+    under = "under the same once-only key: whoever already had it under this key gets nothing more"
+    lines = [f"*Asks again* for the rest of {_linked(found.first, links)}, {under}"]
+    if found.also:
+        lines.append(f"⚠ {phrase([_linked(each, links) for each in found.also], last='and', most=EARLIER)} asked for them already")
+    return lines
 
 
 def own_key(request: Request) -> list[str]:

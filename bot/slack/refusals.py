@@ -157,6 +157,7 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.CHANGED: _always("This is no longer what you were shown, so nothing was done."),
     Reason.NOT_AN_ADMIN: _always("Only the bot's admins can do this."),
     Reason.NOT_HELD: _always("It is not held any more, so nothing was changed."),
+    Reason.NOBODY_LEFT: _named("Nobody is left of ", ": whoever is not given it was refused by Dintero, or nothing of it was begun."),
     Reason.PURGED: _named("The customers of", " are forgotten: it ended longer ago than the policy keeps their ids."),
 }
 """What is missing."""
@@ -201,6 +202,7 @@ CURES: Final[dict[Reason, str]] = {
     Reason.CHANGED: "Open it again to see what it is now.",
     Reason.NOT_AN_ADMIN: "Ask {who}.",
     Reason.NOT_HELD: "Its card shows how it stands.",
+    Reason.NOBODY_LEFT: "To give it to somebody else, ask with /discount add.",
     Reason.PURGED: "How many they were, who agreed and what came of it still stands in /discount status.",
 }
 """What to do about it."""
@@ -245,6 +247,7 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.CHANGED: "it is no longer what was shown",
     Reason.NOT_AN_ADMIN: "it was not an admin",
     Reason.NOT_HELD: "it was not held any more",
+    Reason.NOBODY_LEFT: "nobody of it is left",
     Reason.PURGED: "its customers are forgotten by now",
 }
 """A reason in a few words, for where it is noted why something came to nothing."""

@@ -81,6 +81,8 @@ def _people(story: Story, look: Look) -> list[str]:
     if request.own_key:
         key = said(request.once_key, 80)
         lines.append(f"*Once-only key:* {key}, set by the requester: who already had it under this key got nothing more")
+    elif request.rest_of:
+        lines.append("*Once-only key:* that of the request whose rest this is: who already had it under this key got nothing more")
     return [*lines, *facts.reason(request)]
 
 

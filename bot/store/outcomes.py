@@ -1,7 +1,7 @@
 """The room of what is given: customers, batches, what came of them, and whether the giving goes on."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, bindparam, func, select, update
@@ -139,14 +139,25 @@ class Outcomes(Room):
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
         unknown: list[CustomerId] = []
         not_tried: list[CustomerId] = []
-        for portion, starts, batch_size in await self._database.run(_OPEN, {"which": text(request)}):
-            asked, known = await self.customers(request, portion), await self.outcomes(request, portion)
-            found = _left_of(asked, known, max(batch_size, 1), started=starts > 0)
+        async for _, found in self._left_by_portion(request):
             unknown += found.unknown
             not_tried += found.not_tried
             if len(unknown) + len(not_tried) >= most:
                 break
         return LeftOut(tuple(unknown[:most]), tuple(not_tried[: max(most - len(unknown), 0)]))
+
+    async def rest(self, request: RequestId) -> AsyncIterator[tuple[CustomerId, ...]]:
+        """Read all who are unknown or were not tried, in the order they were asked for, a portion at a time."""
+        async for asked, found in self._left_by_portion(request):
+            left = frozenset(found.unknown).union(found.not_tried)
+            if left:
+                yield tuple(customer for customer in asked if customer in left)
+
+    async def _left_by_portion(self, request: RequestId) -> AsyncIterator[tuple[tuple[CustomerId, ...], LeftOut]]:
+        """Read the portions that have somebody left, one after the other: no more than one is held at a time."""
+        for portion, starts, batch_size in await self._database.run(_OPEN, {"which": text(request)}):
+            asked, known = await self.customers(request, portion), await self.outcomes(request, portion)
+            yield asked, _left_of(asked, known, max(batch_size, 1), started=starts > 0)
 
 
 def _left_of(asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_size: int, *, started: bool) -> LeftOut:

@@ -40,6 +40,9 @@ _DUE: Final = (
     .where(or_(requests.c.remind_at <= bindparam("now"), requests.c.escalate_at <= bindparam("now")))
     .order_by(requests.c.asked_at, requests.c.id)
 )
+_RESTS: Final = (
+    select(*REQUEST).where(requests.c.rest_of == bindparam("which"), requests.c.state != State.DRAFT.value).order_by(_ASKED, requests.c.id)
+)
 _FORGET: Final = (
     delete(requests).where(requests.c.state == State.DRAFT.value, requests.c.created_at < bindparam("before")).returning(requests.c.id)
 )
@@ -92,6 +95,10 @@ class Requests(Room):
     async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
         """Read the yeses of a round, oldest first."""
         return tuple(map(vote_of, await self._database.run(VOTES, {"which": text(request), "of_round": round_})))
+
+    async def rests_of(self, request: RequestId) -> tuple[Request, ...]:
+        """Read the requests that asked for a request's rest, oldest first."""
+        return tuple(map(request_of, await self._database.run(_RESTS, {"which": text(request)})))
 
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
         """Read a channel's requests that were asked for, those not ended first, then the newest."""

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-VERSION: Final = "0004"
+VERSION: Final = "0005"
 """The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's own name for it would clash where the database is shared."""
@@ -81,6 +81,7 @@ requests = Table(
     Column("purged_at", BigInteger),
     Column("tier", Text),
     Column("rule_id", Text, nullable=False, server_default=""),
+    Column("rest_of", Text, index=True),
     Index(None, "channel", "created_at"),
     Index(None, "rule_id", "started_at"),
     Index(None, "channel", "started_at"),

@@ -1,0 +1,66 @@
+"""Asking again for the rest: the same rule and key, only those who are unknown or not tried, whatever a payload holds."""
+
+from bot.giving.answers import Form, Review
+from bot.giving.batches import BatchOutcome, Refused
+from bot.giving.ids import CustomerId
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import Request, State, Typed, derived_key
+from tests.giving.office import ANN, BO, GUS, PERCENT, QUICK, SUPPORT, Office, person
+
+
+async def ended(office: Office, **changes: object) -> Request:
+    """Cancel a request in the middle: a given, b refused, c unknown, d not tried."""
+    asked = await office.ask(customers="a\nb\nc\nd")
+    await office.approve(asked, BO)
+    assert await office.starting.begin(asked.id)
+    await office.books.take_up(asked.id, 0)
+    b, c, d = map(CustomerId, "bcd")
+    await office.books.settle(asked.id, BatchOutcome(0, 0, 4, refused=(Refused(b, "no"),), unknown=(c,), not_tried=(d,)))
+    return await office.put(asked, state=State.CANCELLED, ended_at=office.clock.now(), **changes)
+
+
+async def test_the_rest_is_a_request_of_its_own_under_the_same_key(either_office: Office) -> None:
+    office = either_office
+    first = await ended(office)
+    draft = await office.asking.open_rest(first.id, person(BO), SUPPORT)
+    assert isinstance(draft, Request)
+    forged = Typed(rule=PERCENT, customers="zoe", once_key="mine", reserved="*", reason="the rest")
+    assert await office.asking.fill_in(draft.id, person(BO), forged) == ()
+    review = await office.asking.review(draft.id, person(BO))
+    assert isinstance(review, Review)
+    assert review.rest
+    assert (review.rest.first.short, review.rest.first.customers, review.rest.also) == (first.short, 2, ())
+    asked = await office.asking.ask(draft.id, person(BO))
+    assert isinstance(asked, Request)
+    assert (asked.state, asked.requester, asked.rule and asked.rule.id) == (State.WAITING, BO, first.rule and first.rule.id)
+    assert asked.once_key == derived_key(first.id)
+    assert (asked.rest_of, asked.reason, asked.own_key) == (first.id, "the rest", False)
+    assert await office.books.customers(asked.id, 0) == ("c", "d")
+    again = await office.asking.open_rest(first.id, person(ANN), SUPPORT)
+    assert isinstance(again, Request)
+    told = await office.asking.review(again.id, person(ANN))
+    assert isinstance(told, Review)
+    assert told.rest
+    assert [other.short for other in told.rest.also] == [asked.short]
+
+
+async def test_what_has_no_rest_is_refused_with_the_reason(office: Office) -> None:
+    first = await ended(office)
+
+    async def told(who: object = ANN, channel: object = SUPPORT) -> Reason | None:
+        found = await office.asking.open_rest(first.id, person(who), channel)  # type: ignore[arg-type]
+        return found.reason if isinstance(found, Refusal) else None
+
+    assert await told() is None
+    assert await told(channel=QUICK) is Reason.UNKNOWN_REQUEST
+    assert await told(GUS) is Reason.GUEST
+    await office.put(first, state=State.GIVING)
+    assert await told() is Reason.WRONG_STATE
+    await office.put(first, state=State.CANCELLED, started_at=None)
+    assert await told() is Reason.NOBODY_LEFT
+    draft = await office.asking.open_draft(person(ANN), SUPPORT, Typed(), rest_of=first.id)
+    async with office.books.page(first.id) as page:
+        assert page
+        await page.forget(office.clock.now())
+    assert await told() is Reason.PURGED
+    assert not isinstance(await office.asking.form(draft.id, person(ANN)), Form)
