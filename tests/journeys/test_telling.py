@@ -77,7 +77,10 @@ async def test_an_answer_that_never_comes_stops_it_and_nobody_gets_it_twice_on_c
     await trip.approve(card)
     await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None, within=20)
     trip.shop.dintero.faults.clear()
+    await trip.shop.chief.sees("I have paused myself", trip.shop.chief.direct)
     await trip.shop.ann.press("Continue…", card)
+    await trip.shop.ann.sees("the giving starts after the pause", trip.support)
+    await trip.shop.chief.command("/discount resume", trip.support)
     await trip.summary("Given to 2 of 2 customers")
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}
 
