@@ -46,7 +46,16 @@ def as_toml(policy: Policy) -> str:
 
 def _keys(channel: ChannelPolicy) -> list[str]:
     kept = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(channel).items() if name != "id"}
-    return [f"{name} = {json.dumps(value)}" for name, value in kept.items() if value not in (None, (), "")]
+    return [f"{name} = {_value(value)}" for name, value in kept.items() if value not in (None, (), "")]
+
+
+def _value(value: object) -> str:
+    """Write a value of a key; a table stands in one line, without what is not set."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_value(one)}" for name, one in value.items() if one is not None) + "}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value)
 
 
 @dataclass(slots=True)
