@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -29,11 +30,15 @@ PATHS, STORM, POSTGRESQL = 0.1, 0.5, 0.3
 def main() -> int:
     """Run everything; 1 where anything was lost, given twice, given without consent or unsaid."""
     wanted = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started ends too
     seed = random.SystemRandom().randrange(LARGEST_SEED) if wanted.seed is None else wanted.seed
     console, seconds, began = Console(width=None if sys.stdout.isatty() else 140), wanted.minutes * 60, time.monotonic()
     console.print(f"Seed {seed}: again by  python -m chaos --seed {seed} --minutes {wanted.minutes:g}", highlight=False)
     server = None if wanted.sqlite else start(f"chaos-{os.getpid()}")  # it ends with this process
-    results = _all(console, server, seed, seconds)
+    try:
+        results = _all(console, server, seed, seconds)
+    except KeyboardInterrupt:
+        return WRONG
     console.print(f"{time.monotonic() - began:.0f} s, seed {seed}", highlight=False)
     return WRONG if any(result.comparison.faults for result in results) else 0
 
