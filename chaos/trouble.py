@@ -28,6 +28,8 @@ DINTERO: Final = (
     Fault.garbled(after=True),
 )
 SLACK: Final = (SlackFault.RATE_LIMITED, SlackFault.CUT_BEFORE, SlackFault.CUT_AFTER, SlackFault.SERVER_ERROR_AFTER)
+WHILE_STARTING: Final = 0.1
+"""How often it is killed although it may not stand yet."""
 VALUES: Final = (10_000, 15_000)
 """Of the rule's reward, in minor units: the rule drifts from one to the other."""
 
@@ -46,6 +48,7 @@ class Trouble:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._strikes(kill_every))
             group.create_task(self._points())
+            group.create_task(self._supervise())
             group.create_task(self._faults())
             group.create_task(self._drifts())
 
@@ -54,11 +57,14 @@ class Trouble:
         self.killer.plan = self.killer.plan[: self.killer.done]
         self.shop.slack.faults.outage = False
         self.shop.dintero.faults.clear()
+        await self.killer.revive()
         await self.killer.process.ready()
 
     async def _strikes(self, every: float) -> None:
         while True:
-            await asyncio.sleep(every * self.chance.uniform(0.3, 1.7))
+            await asyncio.sleep(every * self.chance.uniform(0.1, 1.2))
+            if self.chance.random() > WHILE_STARTING:
+                await self.killer.process.ready()
             await asyncio.shield(asyncio.ensure_future(self.killer.strike()))
 
     async def _points(self) -> None:
@@ -69,6 +75,12 @@ class Trouble:
                 kill = Kill(self.chance.choice(list(Point)), self.chance.choice((ADD, POSTS, EDITS)), self.chance.randint(1, LATEST))
                 self.killer.plan.append(kill)
             await asyncio.sleep(0.1)
+
+    async def _supervise(self) -> None:
+        """Start the bot again where it ended by itself, as whatever runs it does: it does so when Slack is away while it starts."""
+        while True:
+            await asyncio.sleep(0.2)
+            self.made["times that it ended by itself"] += await self.killer.revive()
 
     async def _faults(self) -> None:
         while True:

@@ -76,6 +76,13 @@ class Killer:
             self.struck += 1
             await self._kill()
 
+    async def revive(self) -> bool:
+        """Start it again where it has ended by itself; says whether it had."""
+        if self._killing or self.process.alive:
+            return False
+        await self.process.start()
+        return True
+
     async def _kill(self) -> None:
         self._killing = True
         await self.process.kill()
