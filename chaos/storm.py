@@ -24,6 +24,8 @@ from tests.journeys.process import BotProcess, a_process
 
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
 LATER: Final = datetime.max.replace(tzinfo=UTC)
+WITH_KILLS: Final = 0.75
+"""In this part of a storm the bot is killed; in the rest it meets the other trouble alive, and has what the kills left behind to do."""
 CALM: Final = 240.0
 """Seconds within which everything has to come to its end once nothing goes wrong any more; longer than the outbox ever waits to try again
 after a storm's few failures."""
@@ -60,7 +62,9 @@ async def storm(folder: Path, url: str, *, seed: int, seconds: float, ask_every:
         await process.start()
         await process.ready()
         at_work = asyncio.ensure_future(people.at_work(ask_every))
-        await _for(seconds, trouble.go_on(kill_every))
+        await _for(seconds * WITH_KILLS, trouble.go_on(kill_every))
+        trouble.no_more_kills()
+        await _for(seconds * (1 - WITH_KILLS), trouble.go_on_without_kills())
         await trouble.over()
         people.calm = True
         ended = await _all_is_told(books, at_work)
