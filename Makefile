@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test bench
+.PHONY: setup run test bench chaos
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -26,3 +26,6 @@ test: setup
 
 bench: setup
 	@exec $(BIN)/python -m bench
+
+chaos: setup
+	@exec $(BIN)/python -m chaos

@@ -59,6 +59,11 @@ class Act(StrEnum):
     SHOW_CUSTOMERS = "show_customers"
 
 
+DECIDED: Final = frozenset(
+    {Event.LAST_APPROVAL, Event.REJECTED, Event.CANCELLED, Event.WOUND_UP, Event.CONTINUED, Event.ENDED_HERE},
+)
+"""Moves that a person made, who may be the one who made the move before it as well: `decided_by` says who."""
+
 Facts = Mapping[str, Any]
 
 
@@ -203,8 +208,7 @@ def _doer(before: Request, after: Request) -> UserId | None:
     """Say who moved it; None where it was the bot."""
     if before.state is State.DRAFT:
         return after.requester
-    decided = (after.decided_by, after.decided_at) != (before.decided_by, before.decided_at)
-    return after.decided_by if decided else None
+    return after.decided_by if _event(before, after) in DECIDED else None
 
 
 def _facts(before: Request, after: Request) -> dict[str, Any]:

@@ -43,6 +43,25 @@ class Ends:
     not_tried: set[str] = field(default_factory=set)
 
 
+async def ends_of(books: Books, request: Request) -> Ends:
+    """Sort every customer of a request by what the books say of them."""
+    ends = Ends()
+    for number in range(await books.portions(request.id)):
+        asked = await books.customers(request.id, number)
+        outcomes = {outcome.batch: outcome for outcome in await books.outcomes(request.id, number)}
+        for at in range(0, len(asked), request.batch_size):
+            batch, outcome = set(asked[at : at + request.batch_size]), outcomes.get(at // request.batch_size)
+            if outcome is None:
+                continue
+            refused, unknown = {one.customer for one in outcome.refused}, set(outcome.unknown)
+            not_tried = set(outcome.not_tried)
+            ends.refused |= refused
+            ends.unknown |= unknown
+            ends.not_tried |= not_tried
+            ends.given |= batch - refused - unknown - not_tried
+    return ends
+
+
 @dataclass(slots=True)
 class Ground:
     """Books and a Dintero, and one request after another that is given."""
@@ -120,21 +139,7 @@ class Ground:
 
     async def ends(self, request: Request) -> Ends:
         """Sort every customer of a request by what the books say of them."""
-        ends = Ends()
-        for number in range(await self.books.portions(request.id)):
-            asked = await self.books.customers(request.id, number)
-            outcomes = {outcome.batch: outcome for outcome in await self.books.outcomes(request.id, number)}
-            for at in range(0, len(asked), request.batch_size):
-                batch, outcome = set(asked[at : at + request.batch_size]), outcomes.get(at // request.batch_size)
-                if outcome is None:
-                    continue
-                refused, unknown = {one.customer for one in outcome.refused}, set(outcome.unknown)
-                not_tried = set(outcome.not_tried)
-                ends.refused |= refused
-                ends.unknown |= unknown
-                ends.not_tried |= not_tried
-                ends.given |= batch - refused - unknown - not_tried
-        return ends
+        return await ends_of(self.books, request)
 
     async def truth(self, request: Request) -> Tally:
         """Hold what the books say to what Dintero's ledger says, and answer the tally."""

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -117,8 +117,8 @@ class Paths(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         books = self.run(self.stack.enter_async_context(open_books(self.url)))
+        self.run(books.end_pause(CHIEF, self.office.clock.now()))  # of the example before, where all share a database
         self.office = self.run(open_office(books, policy=ANYWHERE))
-        self.run(books.end_pause())  # on PostgreSQL an earlier run's books are these
 
     def teardown(self) -> None:
         self.run(self.stack.aclose())
@@ -508,7 +508,8 @@ class Paths(RuleBasedStateMachine):
             known.before = now
 
 
-def hold(new_url: Callable[[], str], *, examples: int, steps: int) -> None:
+def hold(new_url: Callable[[], str], *, examples: int, steps: int, of: int | None = None) -> None:
+    """Hold so many examples to the model, those of a seed where one is named."""
     many = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -517,18 +518,27 @@ def hold(new_url: Callable[[], str], *, examples: int, steps: int) -> None:
         report_multiple_bugs=False,
         phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     )
-    run_state_machine_as_test(lambda: Paths(new_url()), settings=many)  # type: ignore[arg-type]
+
+    def paths() -> Paths:
+        return Paths(new_url())
+
+    run_state_machine_as_test(paths if of is None else seed(of)(paths), settings=many)  # type: ignore[arg-type]
 
 
-def test_nobody_approves_their_own_on_any_path(tmp_path: Path, sqlite_template: Path) -> None:
+def copies_of(template: Path, folder: Path) -> Callable[[], str]:
+    """Make a database for each example, as copying is faster than migrating."""
     numbers = count()
 
     def new_url() -> str:
-        path = tmp_path / f"{next(numbers)}.db"
-        shutil.copyfile(sqlite_template, path)
+        path = folder / f"{next(numbers)}.db"
+        shutil.copyfile(template, path)
         return f"sqlite:///{path}"
 
-    hold(new_url, examples=150, steps=60)
+    return new_url
+
+
+def test_nobody_approves_their_own_on_any_path(tmp_path: Path, sqlite_template: Path) -> None:
+    hold(copies_of(sqlite_template, tmp_path), examples=150, steps=60)
 
 
 def test_nobody_approves_their_own_on_postgresql_either(postgres_url: str) -> None:

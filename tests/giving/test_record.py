@@ -328,3 +328,16 @@ async def test_the_time_in_the_audit_is_the_clocks(sqlite_url: str) -> None:
     async with open_books(sqlite_url, clock=clock) as books:
         await (await open_office(books, clock=clock)).ask()
         assert [row.at async for row in books.audit.rows()] == [int(NOW.timestamp() * 1_000_000)]
+
+
+async def test_who_approved_and_then_cancels_or_ends_it_stands_there_both_times(office: Office) -> None:
+    cancelled, ended = await office.ask(), await office.ask()
+    for request in (cancelled, ended):
+        await office.approve(request, BO)
+        await office.starting.begin(request.id)
+    await office.desk.cancel(cancelled.id, person(BO), SUPPORT)
+    await office.books.halt(ended.id, StopReason.RULE_GONE, "it is gone")
+    for request in (cancelled, ended):
+        await office.ending.finish(request.id, request.round)
+    await office.desk.end_here(ended.id, person(BO), SUPPORT)
+    assert [row.who for row in await told(office.books, Event.WOUND_UP, Event.ENDED_HERE)] == [BO, BO]  # type: ignore[arg-type]

@@ -46,15 +46,15 @@ def as_toml(policy: Policy) -> str:
 
 def _keys(channel: ChannelPolicy) -> list[str]:
     kept = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(channel).items() if name != "id"}
-    return [f"{name} = {_toml(value)}" for name, value in kept.items() if value not in (None, (), "")]
+    return [f"{name} = {_value(value)}" for name, value in kept.items() if value not in (None, (), "")]
 
 
-def _toml(value: object) -> str:
-    """Write a value; budgets and tiers are tables on one line."""
+def _value(value: object) -> str:
+    """Write a value of a key; a table stands in one line, without what is not set."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items() if inner is not None) + "}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
+        return "{" + ", ".join(f"{name} = {_value(one)}" for name, one in value.items() if one is not None) + "}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_value, value))}]"
     return json.dumps(value)
 
 

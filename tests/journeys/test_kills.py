@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from bot.sandbox.slack import Cut
 from bot.sandbox.slack import Fault as SlackFault
 from bot.store.books import SqlBooks, open_books
 from bot.tryout.shop import Shop, open_shop
+from tests.journeys.killer import ADD, Kill, Killer
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(20))
@@ -23,70 +23,7 @@ REFUSED = frozenset({EVERYBODY[6], EVERYBODY[13]})
 PATIENT = 60.0
 """Seconds; several starts, waits that Slack or Dintero ask for, and a busy machine."""
 
-ADD = "add customers"
 BEFORE, AFTER = Point.BEFORE, Point.AFTER
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """When a process is killed: before or after the effect of its so-many-eth call of a kind."""
-
-    point: Point
-    call: str
-    nth: int = 1
-
-    def __str__(self) -> str:
-        """Name it in the list of tests."""
-        return f"{self.point} {self.call} {self.nth}"
-
-
-@dataclass(slots=True)
-class Killer:
-    """Watches both stand-ins, kills when it is time, and starts again at once."""
-
-    shop: Shop
-    process: BotProcess
-    plan: list[Kill]
-    done: int = 0
-    _calls: int = 0
-    _killing: bool = False
-
-    def __post_init__(self) -> None:
-        """Begin to watch."""
-        self.shop.dintero.on_call = self._dintero
-        self.shop.slack.faults.on_call = self._slack
-
-    @property
-    def over(self) -> bool:
-        """Whether every kill is done, and the process started again after the last."""
-        return self.process.starts > len(self.plan)
-
-    async def _dintero(self, point: Point, _number: int) -> None:
-        if await self._met(point, ADD):
-            raise asyncio.CancelledError
-
-    async def _slack(self, point: str, method: str, _number: int) -> None:
-        if await self._met(Point(point), method):
-            raise Cut
-
-    async def _met(self, point: Point, call: str) -> bool:
-        """Count the calls of the process under way; the one at which it is killed gets no answer.
-
-        What the killed process had sent besides still arrives, and counts for nothing.
-        """
-        if self._killing or self.done == len(self.plan):
-            return False
-        kill = self.plan[self.done]
-        self._calls += (kill.point, kill.call) == (point, call)
-        if self._calls < kill.nth:
-            return False
-        self.done, self._calls, self._killing = self.done + 1, 0, True
-        await self.process.kill()
-        await self.process.start()
-        self._killing = False
-        self.shop.slack.changes.happened()
-        return True
-
 
 FAULTS: dict[str, list[Fault | None]] = {
     "all well": [],

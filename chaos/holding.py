@@ -1,0 +1,141 @@
+"""Holds books, audit, Dintero's ledger and Slack's messages to each other, once everything has come to its end."""
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import create_engine, select
+
+from bot.auditing.verify import verify
+from bot.giving.notices import Kind
+from bot.giving.policy import ChannelPolicy, Policy
+from bot.giving.request import Event, Request, State
+from bot.sandbox.dintero import Grant
+from bot.sandbox.slack import Message
+from bot.store.books import SqlBooks
+from bot.store.chain import Row
+from bot.store.database import address
+from bot.store.schema import outbox
+from bot.store.serial import moment
+from bot.tryout.shop import Shop
+from tests.giving.ground import ends_of
+
+ASKED = tuple(state for state in State if state is not State.DRAFT)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of it: figures, and everything that must not be."""
+
+    requests: int
+    customers: int
+    states: Counter[str]
+    ends: Counter[str]
+    rows: int
+    messages: int
+    faults: tuple[str, ...]
+
+
+async def compare(shop: Shop, books: SqlBooks, url: str, policy: Policy) -> Comparison:
+    """Compare everything, and name each thing that was lost, given twice, given without consent or unsaid."""
+    verdict = await verify(books.audit)
+    rows: defaultdict[str, list[Row]] = defaultdict(list)
+    async for row in books.audit.rows():
+        rows[row.request or ""].append(row)
+    requests = await books.in_state(*ASKED)
+    grants: defaultdict[str | None, list[Grant]] = defaultdict(list)
+    for grant in shop.dintero.ledger.grants:
+        grants[grant.key].append(grant)
+    faults = [] if verdict.fine else [f"the audit does not verify: {verdict.fault}"]
+    faults += [f"given under a key of no request: {key}" for key in grants.keys() - {request.once_key for request in requests}]
+    held = Counter((grant.rule, grant.customer) for grant in shop.dintero.ledger.grants)
+    faults += [f"{who} holds {rule} {times} times" for (rule, who), times in held.items() if times > 1]
+    ends = Counter[str]()
+    for request in requests:
+        faults += [f"{request.short} {fault}" for fault in await _given(books, request, grants[request.once_key], ends)]
+        faults += [
+            f"{request.short} {fault}" for fault in await _agreed(books, request, rows[request.id], grants[request.once_key], policy)
+        ]
+    messages, unsaid = await asyncio.to_thread(_unsaid, shop, url)
+    states = Counter[str](request.state for request in requests)
+    customers = sum(request.customers for request in requests)
+    return Comparison(len(requests), customers, states, ends, verdict.rows, messages, (*faults, *unsaid))
+
+
+async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], ends: Counter[str]) -> list[str]:
+    """Say where the books and Dintero's ledger tell different things of a request's customers."""
+    faults = [] if request.ended else [f"did not come to its end: {request.state}"]
+    holders = Counter(grant.customer for grant in grants)
+    found, tally = await ends_of(books, request), await books.tally(request.id)
+    twice, lost = [who for who, times in holders.items() if times > 1], found.given - set(holders)
+    untold = set(holders) - found.given - found.unknown
+    if twice:
+        faults.append(f"was given twice to {len(twice)}")
+    if lost:
+        faults.append(f"says given of {len(lost)} who hold nothing")
+    if untold:
+        faults.append(f"says nothing of {len(untold)} who hold it")
+    if request.started_at and tally.given + tally.refused + tally.unknown + tally.not_tried != request.customers:
+        faults.append(f"does not sum up: {tally}")
+    if request.state is State.DONE and request.stop is None and found.unknown:
+        faults.append(f"is done with {len(found.unknown)} unknown")
+    ends.update(given=len(found.given), refused=len(found.refused), unknown=len(found.unknown))
+    ends.update({"not tried": request.customers - len(found.given) - len(found.refused) - len(found.unknown)})
+    return faults
+
+
+async def _agreed(books: SqlBooks, request: Request, rows: Sequence[Row], grants: Sequence[Grant], policy: Policy) -> list[str]:
+    """Say where something was given to which too few had agreed: fewer than the policy asks for, or to something else."""
+    starts = [row for row in rows if row.kind == Event.STARTED]
+    if grants and (not starts or min(grant.at for grant in grants) < moment(starts[0].at)):
+        return ["was given before it was started"]
+    faults = []
+    for facts in (json.loads(row.facts) for row in starts):
+        votes = [vote for vote in await books.votes(request.id, facts["round"]) if vote.digest == facts["digest"]]
+        agreed = {vote.by for vote in votes} - {request.requester}
+        if len(agreed) < demanded(policy.channels[request.channel], request.customers):
+            faults.append(f"was started in round {facts['round']} with {len(agreed)} approvals")
+    return faults
+
+
+def demanded(policy: ChannelPolicy, customers: int) -> int:
+    """Say how many have to agree by a policy's numbers of customers, read anew and not by the bot's own judgement."""
+    passed = [tier.approvals for tier in policy.tiers if tier.above_customers is not None and customers > tier.above_customers]
+    return max([policy.approvals, *passed])
+
+
+def _unsaid(shop: Shop, url: str) -> tuple[int, list[str]]:
+    """Say what of the outbox stands in Slack not at all, or twice; answer how many messages of it there are."""
+    channels = shop.slack.workspace.channels.values()
+    direct = [who.direct for who in shop.people]
+    messages = {id(one): one for channel in (*channels, *direct) for one in channel.messages if not one.deleted}
+    there = Counter(key for message in messages.values() if (key := _key(message)))
+    cards, faults = set[str](), []
+    for key, kind, request, said, given_up in _notices(url):
+        if given_up or not said:
+            faults.append(f"{kind} {key} was never said: {given_up or 'it waits'}")
+        elif kind == Kind.CARD:
+            cards.add(request)
+        elif there[key] != 1:
+            faults.append(f"{kind} {key} was said {there[key]} times")
+    posted = sum(len(shop.slack.messages(channel)) for channel in (shop.support, shop.quick))
+    if posted != len(cards):
+        faults.append(f"{posted} cards for {len(cards)} requests")
+    return there.total(), faults
+
+
+def _key(message: Message) -> str:
+    return str(((message.metadata or {}).get("event_payload") or {}).get("key") or "")
+
+
+def _notices(url: str) -> Sequence[Any]:
+    engine = create_engine(address(url))
+    columns = (outbox.c.key, outbox.c.kind, outbox.c.request, outbox.c.said_ts, outbox.c.given_up)
+    try:
+        with engine.connect() as connection:
+            return connection.execute(select(*columns)).all()
+    finally:
+        engine.dispose()

@@ -1,0 +1,37 @@
+"""The tests' model of all paths (`tests/giving/test_paths.py`), at length: people, policies and clocks, held to what must never be."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from bot.store.migration import migrate
+from tests.giving.test_paths import copies_of, hold
+
+EXAMPLES: Final = 20
+"""At a time: after so many, the clock is looked at."""
+STEPS: Final = 80
+
+
+def on_sqlite(*, seed: int, seconds: float) -> int:
+    """Go down paths for so long, each in a database of its own, and say how many."""
+    with tempfile.TemporaryDirectory() as folder:
+        template = Path(folder) / "template.db"
+        asyncio.run(migrate(f"sqlite:///{template}"))
+        return _for(seconds, seed, copies_of(template, Path(folder)))
+
+
+def on_postgresql(url: str, *, seed: int, seconds: float) -> int:
+    """Go down paths for so long in one database, and say how many."""
+    return _for(seconds, seed, lambda: url)
+
+
+def _for(seconds: float, seed: int, new_url: Callable[[], str]) -> int:
+    until, done = time.monotonic() + seconds, 0
+    while True:
+        hold(new_url, examples=EXAMPLES, steps=STEPS, of=seed + done)
+        done += EXAMPLES
+        if time.monotonic() >= until:
+            return done

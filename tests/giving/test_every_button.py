@@ -1,0 +1,318 @@
+"""Fifty people press every button at once on one request: one outcome each time, and everybody is told the truth."""
+
+import asyncio
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from bot.auditing.verify import verify
+from bot.giving.ids import ChannelId, RequestId, UserId
+from bot.giving.notices import Happened, Kind, Unsaid
+from bot.giving.people import Kind as Account
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import MOVES, Event, Request, State, StopReason, digest
+from bot.giving.terms import terms_of
+from bot.store.books import SqlBooks, open_books
+from tests.giving.office import LEADS, POLICY, Office, Town, open_office, person
+
+SEED: Final = 20_261_125
+ONE, TWO, HELD = ChannelId("C0ONE"), ChannelId("C0TWO"), ChannelId("C0HELD")
+PEOPLE: Final = tuple(UserId(f"U0P{number:02}") for number in range(50))
+REQUESTER, GUEST = PEOPLE[0], PEOPLE[49]
+ADMINS, APPROVERS, FIRST_YES = PEOPLE[1:4], PEOPLE[4:18], (PEOPLE[4], PEOPLE[5])
+USUAL = replace(next(iter(POLICY.channels.values())), requesters=("*",), approvers=(LEADS,), notify=())
+CHANNELS = (
+    replace(USUAL, id=ONE),
+    replace(USUAL, id=TWO, approvals=2),
+    replace(USUAL, id=HELD, hold_minutes=30),
+)
+BUSY = replace(POLICY, admins=ADMINS, channels={channel.id: channel for channel in CHANNELS})
+
+
+class Button(StrEnum):
+    APPROVE = "Approve"
+    REJECT = "Reject"
+    CANCEL = "Cancel"
+    CONTINUE = "Continue"
+    END_HERE = "End here"
+    GIVE_NOW = "Give now"
+
+
+class Start(StrEnum):
+    WAITS_FOR_ONE = "waits for one"
+    WAITS_FOR_TWO = "waits for two"
+    HELD = "approved and held"
+    STOPPED = "stopped"
+    GIVING = "giving"
+
+
+CHANNEL_OF: Final = {Start.WAITS_FOR_TWO: TWO, Start.HELD: HELD}
+NOT_ALLOWED: Final = frozenset({Reason.OWN_REQUEST, Reason.NOT_AN_APPROVER, Reason.NOT_YOURS, Reason.NOT_AN_ADMIN, Reason.GUEST})
+"""What is said to those who may not press a button, whatever the state."""
+BY_EVENT: Final = {
+    Event.LAST_APPROVAL: (Button.APPROVE, Happened.APPROVED),
+    Event.REJECTED: (Button.REJECT, Happened.REJECTED),
+    Event.CANCELLED: (Button.CANCEL, Happened.CANCELLED),
+    Event.CANCEL_ASKED: (Button.CANCEL, Happened.CANCEL_ASKED),
+    Event.CONTINUED: (Button.CONTINUE, Happened.CONTINUED),
+    Event.ENDED_HERE: (Button.END_HERE, Happened.ENDED_HERE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One person's click, and what they were told."""
+
+    who: UserId
+    button: Button
+    answer: Request | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What fifty people did to one request, and what became of it."""
+
+    start: Start
+    before: Request
+    presses: tuple[Press, ...]
+    after: Request
+    yeses: tuple[frozenset[UserId], frozenset[UserId]]
+    """By the books: in the round that was clicked on before it, and after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the audit."""
+
+    kind: str
+    who: str | None
+    facts: Mapping[str, Any]
+
+
+async def test_whatever_fifty_people_press_at_once_has_one_outcome_on_sqlite(sqlite_url: str) -> None:
+    await many_crowds(sqlite_url, rounds=200)
+
+
+async def test_whatever_fifty_people_press_at_once_has_one_outcome_on_postgresql(postgres_url: str) -> None:
+    await many_crowds(postgres_url, rounds=30)
+
+
+async def many_crowds(url: str, rounds: int) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - the same crowds in every run
+    async with open_books(url) as books:
+        office = await open_office(books, policy=BUSY, town=town())
+        crowds = [await one_crowd(office, chance, list(Start)[number % len(Start)]) for number in range(rounds)]
+        rows, said = await rows_by_request(books), await said_by_request(books, office)
+    for crowd in crowds:
+        hold(crowd, rows[crowd.before.id], said[crowd.before.id])
+    assert {press.button for crowd in crowds for press in crowd.presses if isinstance(press.answer, Request)} == set(Button)
+
+
+def town() -> Town:
+    kinds = dict.fromkeys(PEOPLE, Account.MEMBER) | {GUEST: Account.GUEST}
+    return Town(kinds=kinds, groups={LEADS: {REQUESTER, GUEST, *APPROVERS}}, posts_in={ONE, TWO, HELD})
+
+
+async def one_crowd(office: Office, chance: random.Random, start: Start) -> Crowd:
+    """Bring a request about, and let everybody loose on it."""
+    before = await started(office, start)
+    yeses = await agreed(office, before, before.round)
+    buttons = [chance.choice(list(Button)) for _ in PEOPLE]
+    clicking = [(who, button) for who, button in zip(PEOPLE, buttons, strict=True)]
+    chance.shuffle(clicking)
+    answers = await asyncio.gather(*(pressed(office, before, who, button) for who, button in clicking))
+    presses = tuple(Press(who, button, answer) for (who, button), answer in zip(clicking, answers, strict=True))
+    return Crowd(start, before, presses, await office.now(before.id), (yeses, await agreed(office, before, before.round)))
+
+
+async def started(office: Office, start: Start) -> Request:
+    request = await office.ask(REQUESTER, CHANNEL_OF.get(start, ONE))
+    if start in {Start.WAITS_FOR_ONE, Start.WAITS_FOR_TWO}:
+        return request
+    await office.approve(request, FIRST_YES[0])
+    if start is not Start.HELD:
+        assert await office.starting.begin(request.id)
+    if start is Start.STOPPED:
+        await office.books.halt(request.id, StopReason.RULE_GONE, "it is gone")
+        await office.ending.finish(request.id, request.round)
+    return await office.now(request.id)
+
+
+async def agreed(office: Office, request: Request, round_: int) -> frozenset[UserId]:
+    return frozenset(vote.by for vote in await office.books.votes(request.id, round_))
+
+
+async def pressed(office: Office, seen: Request, who: UserId, button: Button) -> Request | Refusal:
+    """Press a button of the card as it was drawn before anybody did anything."""
+    desk, by = office.desk, person(who)
+    assert seen.rule
+    match button:
+        case Button.APPROVE:
+            return await desk.approve(seen.id, seen.round, by, typed="", shown=digest(seen, terms_of(seen.rule)))
+        case Button.REJECT:
+            return await desk.reject(seen.id, by, "no")
+        case Button.CANCEL:
+            return await desk.cancel(seen.id, by, seen.channel)
+        case Button.CONTINUE:
+            return await desk.carry_on(seen.id, by, seen.channel)
+        case Button.END_HERE:
+            return await desk.end_here(seen.id, by, seen.channel)
+        case Button.GIVE_NOW:
+            return await desk.give_now(seen.id, by, seen.channel)
+
+
+async def rows_by_request(books: SqlBooks) -> Mapping[str, list[Row]]:
+    """Read the whole audit once it was found to verify, request by request."""
+    verdict = await verify(books.audit)
+    assert verdict.fine, verdict
+    rows: defaultdict[str, list[Row]] = defaultdict(list)
+    async for row in books.audit.rows():
+        rows[row.request or ""].append(Row(row.kind, row.who, json.loads(row.facts)))
+    return rows
+
+
+async def said_by_request(books: SqlBooks, office: Office) -> Mapping[RequestId, list[Unsaid]]:
+    """Say everything, and answer it request by request."""
+    said: defaultdict[RequestId, list[Unsaid]] = defaultdict(list)
+    while waiting := await books.unsaid(office.clock.now(), limit=1000):
+        for one in waiting:
+            await books.said(one, ts=f"{one.id}.0")
+            said[one.request].append(one)
+    return said
+
+
+# what must be true of it
+
+
+def hold(crowd: Crowd, rows: Sequence[Row], said: Sequence[Unsaid]) -> None:
+    """Hold what became of a request, and what each of the fifty was told, to the books and to each other."""
+    moves = moves_of(crowd, rows)
+    states = [crowd.before.state, *(row.facts["to"] for row in moves if "to" in row.facts)]
+    assert crowd.after.state == states[-1], crowd
+    the_state_fits_the_votes(crowd)
+    who_was_told_yes_did_it(crowd, moves, rows)
+    who_was_told_no_was_told_why(crowd, frozenset(states))
+    each_thing_is_said_once(crowd, moves, said)
+
+
+def moves_of(crowd: Crowd, rows: Sequence[Row]) -> list[Row]:
+    """List what happened after the crowd was let loose: each a move that there is, from where the one before it led."""
+    happened = [row for row in rows if row.kind in set(Event)]
+    moves = happened[len(beginnings(crowd.start)) :]
+    at = crowd.before.state
+    for row in moves:
+        leads_to = MOVES[at, Event(row.kind)]
+        assert row.kind == Event.CANCEL_ASKED or (row.facts["from"], row.facts["to"]) == (at, leads_to)
+        at = leads_to
+    assert [row.kind for row in happened[: len(beginnings(crowd.start))]] == beginnings(crowd.start)
+    return moves
+
+
+def beginnings(start: Start) -> list[Event]:
+    waits = [Event.ASKED]
+    if start in {Start.WAITS_FOR_ONE, Start.WAITS_FOR_TWO}:
+        return waits
+    held = [*waits, Event.LAST_APPROVAL]
+    gives = held if start is Start.HELD else [*held, Event.STARTED]
+    return [*gives, Event.STOPPED] if start is Start.STOPPED else gives
+
+
+def the_state_fits_the_votes(crowd: Crowd) -> None:
+    before, after = crowd.yeses
+    assert REQUESTER not in after
+    assert after <= set(APPROVERS)
+    assert len(after) <= crowd.before.approvals
+    if crowd.before.state is State.WAITING and crowd.after.state not in {State.REJECTED, State.CANCELLED}:
+        assert crowd.after.state is (State.APPROVED if len(after) == crowd.before.approvals else State.WAITING)
+    assert before <= after
+
+
+def who_was_told_yes_did_it(crowd: Crowd, moves: Sequence[Row], rows: Sequence[Row]) -> None:
+    """Each yes to a click is one row of the audit, and each row one yes; a voter's second yes is their first."""
+    told_yes = Counter((press.button, press.who) for press in crowd.presses if isinstance(press.answer, Request))
+    before, after = crowd.yeses
+    did = Counter((BY_EVENT[Event(row.kind)][0], row.who) for row in moves if row.kind != Event.LAST_APPROVAL)
+    did += Counter((Button.APPROVE, who) for who in after - before)
+    again = {(Button.APPROVE, who) for who in before}
+    hurried = {press.who for press in crowd.presses if press.button is Button.GIVE_NOW and isinstance(press.answer, Request)}
+    assert hurried <= set(ADMINS)
+    assert len(hurried) <= (crowd.start is Start.HELD)
+    did += Counter((Button.GIVE_NOW, who) for who in hurried)
+    assert Counter({each: times for each, times in told_yes.items() if each not in again}) == did, crowd
+    written = Counter(row.who for row in rows if row.kind == "approval" and row.facts["round"] == crowd.before.round)
+    assert written == Counter(after), crowd
+    for press in crowd.presses:
+        if isinstance(press.answer, Request):
+            the_answer_names_who_did_it(crowd, press, press.answer)
+
+
+def the_answer_names_who_did_it(crowd: Crowd, press: Press, answer: Request) -> None:
+    """What one person was shown is theirs, and where nothing can follow it, it is what stands in the books."""
+    match press.button:
+        case Button.APPROVE:
+            assert press.who in crowd.yeses[1]
+        case Button.REJECT | Button.END_HERE:
+            assert (answer, answer.decided_by) == (crowd.after, press.who)
+        case Button.CANCEL if answer.state is State.GIVING:
+            assert (answer, answer.cancel_asked_by) == (crowd.after, press.who)
+        case Button.CANCEL:
+            assert (answer, answer.state, answer.decided_by) == (crowd.after, State.CANCELLED, press.who)
+        case Button.CONTINUE:
+            assert (answer.state, answer.round) == (State.APPROVED, crowd.before.round + 1)
+            assert crowd.after.round == answer.round
+        case Button.GIVE_NOW:
+            assert answer.give_after is crowd.after.give_after is None
+
+
+def who_was_told_no_was_told_why(crowd: Crowd, states: frozenset[str]) -> None:
+    """A refusal names what stands against it: what they may not, or a state in which the request really was, and who brought it there."""
+    for press in crowd.presses:
+        refusal = press.answer
+        if not isinstance(refusal, Refusal):
+            continue
+        if refusal.reason in NOT_ALLOWED:
+            assert may_not(press), press
+        elif refusal.reason is Reason.NOT_HELD:
+            assert press.button in {Button.GIVE_NOW, Button.CANCEL}, press
+        elif refusal.reason is Reason.ALREADY_VOTED:
+            assert press.button is Button.APPROVE, press
+        else:
+            assert refusal.reason is Reason.WRONG_STATE, press
+            assert refusal.detail in {*states, Event.CANCEL_ASKED}, press
+            if refusal.detail in {State.REJECTED, State.CANCELLED}:
+                assert refusal.who == (crowd.after.decided_by,), press
+            if refusal.detail == Event.CANCEL_ASKED:
+                assert refusal.who == (crowd.after.cancel_asked_by,), press
+
+
+def may_not(press: Press) -> bool:
+    """Say who may not press a button in some state, by the policy's letter: an approver may cancel only what does not wait."""
+    match press.button:
+        case Button.APPROVE | Button.REJECT:
+            return press.who not in APPROVERS
+        case Button.GIVE_NOW:
+            return press.who not in ADMINS
+        case Button.CANCEL:
+            return press.who not in {REQUESTER, *ADMINS}
+        case Button.CONTINUE | Button.END_HERE:
+            return press.who not in {REQUESTER, *ADMINS}
+
+
+def each_thing_is_said_once(crowd: Crowd, moves: Sequence[Row], said: Sequence[Unsaid]) -> None:
+    """The thread has one line for each thing that happened, in the order in which it did, and no other."""
+    lines = [(one.notice.happened, one.notice.by) for one in said if one.notice.kind is Kind.LINE]
+    happened = [(BY_EVENT[Event(row.kind)][1], row.who) for row in moves]
+    hurried = [line for line in lines if line[0] is Happened.HURRIED]
+    assert hurried == [
+        (Happened.HURRIED, press.who) for press in crowd.presses if press.button is Button.GIVE_NOW and isinstance(press.answer, Request)
+    ]
+    agreed_ = [line for line in lines if line[0] is Happened.AGREED]
+    last = {row.who for row in moves if row.kind == Event.LAST_APPROVAL}
+    assert {who for _, who in agreed_} == crowd.yeses[1] - crowd.yeses[0] - last
+    assert len(agreed_) == len({who for _, who in agreed_})
+    tail = [line for line in lines if line[0] not in {Happened.HURRIED, Happened.AGREED}][len(beginnings(crowd.start)) :]
+    assert tail == happened, crowd

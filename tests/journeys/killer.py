@@ -1,0 +1,91 @@
+"""Kills a real process at numbered points of its calls to Dintero and Slack, and starts it again."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.sandbox.dintero import Point
+from bot.sandbox.slack import Cut
+from bot.tryout.shop import Shop
+from tests.journeys.process import BotProcess
+
+ADD = "add customers"
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """When a process is killed: before or after the effect of its so-many-eth call of a kind."""
+
+    point: Point
+    call: str
+    nth: int = 1
+
+    def __str__(self) -> str:
+        """Name it in the list of tests."""
+        return f"{self.point} {self.call} {self.nth}"
+
+
+@dataclass(slots=True)
+class Killer:
+    """Watches both stand-ins, kills when it is time, and starts again at once."""
+
+    shop: Shop
+    process: BotProcess
+    plan: list[Kill]
+    done: int = 0
+    struck: int = 0
+    """How often it was killed at no point in particular."""
+    _calls: int = 0
+    _killing: bool = False
+
+    def __post_init__(self) -> None:
+        """Begin to watch."""
+        self.shop.dintero.on_call = self._dintero
+        self.shop.slack.faults.on_call = self._slack
+
+    @property
+    def over(self) -> bool:
+        """Whether every kill is done, and the process started again after the last."""
+        return self.process.starts > len(self.plan) + self.struck
+
+    async def _dintero(self, point: Point, _number: int) -> None:
+        if await self._met(point, ADD):
+            raise asyncio.CancelledError
+
+    async def _slack(self, point: str, method: str, _number: int) -> None:
+        if await self._met(Point(point), method):
+            raise Cut
+
+    async def _met(self, point: Point, call: str) -> bool:
+        """Count the calls of the process under way; the one at which it is killed gets no answer.
+
+        What the killed process had sent besides still arrives, and counts for nothing.
+        """
+        if self._killing or self.done == len(self.plan):
+            return False
+        kill = self.plan[self.done]
+        self._calls += (kill.point, kill.call) == (point, call)
+        if self._calls < kill.nth:
+            return False
+        self.done, self._calls = self.done + 1, 0
+        await self._kill()
+        return True
+
+    async def strike(self) -> None:
+        """Kill whatever it is doing; not while it is being killed."""
+        if not self._killing:
+            self.struck += 1
+            await self._kill()
+
+    async def revive(self) -> bool:
+        """Start it again where it has ended by itself; says whether it had."""
+        if self._killing or self.process.alive:
+            return False
+        await self.process.start()
+        return True
+
+    async def _kill(self) -> None:
+        self._killing = True
+        await self.process.kill()
+        await self.process.start()
+        self._killing = False
+        self.shop.slack.changes.happened()
