@@ -117,7 +117,7 @@ class Paths(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         books = self.run(self.stack.enter_async_context(open_books(self.url)))
-        self.run(books.end_pause(CHIEF, self.office.clock.now()))  # of the example before, where all share a database
+        self.run(books.end_pause(CHIEF, NOW))  # of the example before, where all share a database
         self.office = self.run(open_office(books, policy=ANYWHERE))
 
     def teardown(self) -> None:
