@@ -33,6 +33,7 @@ from tests.giving.office import (
     ELSEWHERE,
     GUS,
     LEADS,
+    NOW,
     POLICY,
     QUICK,
     SPAR,
