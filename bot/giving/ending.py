@@ -12,7 +12,7 @@ from bot.giving.ids import RequestId
 from bot.giving.notices import Happened
 from bot.giving.pausing import after_stop, is_caught, park
 from bot.giving.ports import Books, Clock, Dintero, Page
-from bot.giving.request import Event, Pausing, Request, State, StopReason, moved
+from bot.giving.request import Event, Pausing, State, StopReason, moved, rule_of
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
 from bot.giving.tiers import stricter
@@ -47,7 +47,7 @@ class Ending:
         policy = self._door.policy.channels.get(request.channel)
         if request.stop is not StopReason.RULE_CHANGED or request.cancel_asked_by or not request.approvals:
             return False
-        if policy is None or now_is is None or drift(_rule_of(request), now_is, now) is not StopReason.RULE_CHANGED:
+        if policy is None or now_is is None or drift(rule_of(request), now_is, now) is not StopReason.RULE_CHANGED:
             return False
         changed = replace(request, rule=now_is)
         asked_for = deciding.demanded(policy, customers=changed.customers, cost=changed.price, reserved=changed.reserved)
@@ -86,9 +86,3 @@ class Ending:
             return None
         await self._books.answered(request, now_is)
         return now_is
-
-
-def _rule_of(request: Request) -> Rule:
-    if request.rule is None:
-        raise ValueError(request.id)
-    return request.rule

@@ -107,8 +107,9 @@ class Giving:
     _asked: int = field(init=False, default=0)
     """How often somebody said that the books may have changed their mind, and up to which of these they were looked at."""
     _looked: int = field(init=False, default=0)
-    _before: asyncio.Future[Tally] | None = field(init=False, default=None)
+    _before: Tally | None = field(init=False, default=None)
     """How an earlier process or round left it; looked up once anybody is refused at all, and before they are counted."""
+    _looking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _answer: Rule | None = field(init=False, default=None)
     _changed: StopReason | None = field(init=False, default=None)
     _slots: asyncio.Semaphore = field(init=False)
@@ -226,9 +227,10 @@ class Giving:
         return ends
 
     async def _left_by_others(self) -> Tally:
-        if self._before is None:
-            self._before = asyncio.ensure_future(self.books.tally(self.request.id))
-        return await self._before
+        async with self._looking:
+            if self._before is None:
+                self._before = await self.books.tally(self.request.id)
+            return self._before
 
     async def _call(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
         """Make one call, repeated under the same key while its failure may pass."""

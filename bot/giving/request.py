@@ -237,6 +237,17 @@ def new_short_id() -> ShortId:
     return ShortId("R-" + "".join(SHORT_ALPHABET[drawn // len(SHORT_ALPHABET) ** at % len(SHORT_ALPHABET)] for at in range(SHORT_LENGTH)))
 
 
+def rule_of(request: Request) -> Rule:
+    """Read the rule of a request that was asked for.
+
+    Raises:
+        ValueError: it is a draft without one.
+    """
+    if request.rule is None:
+        raise ValueError(request.id)
+    return request.rule
+
+
 def derived_key(request: RequestId) -> OnceKey:
     """Derive the once-only key that every batch, retry and round of a request shares."""
     return OnceKey(f"discount-bot-{request}")

@@ -20,7 +20,7 @@ from bot.giving.pausing import after_stop
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
 from bot.giving.ports import Books, Clock, Dintero, Page
-from bot.giving.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved
+from bot.giving.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved, rule_of
 from bot.giving.rewards import Rule, Usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
@@ -118,7 +118,7 @@ class Starting:
         groups, out = await self._door.electorate(policy, request.requester)
         return deciding.decide(
             policy,
-            rule=_rule_of(request),
+            rule=rule_of(request),
             usable=Usable.NOW,
             cost=request.price,
             customers=request.customers,
@@ -133,7 +133,7 @@ class Starting:
     def _consent(self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], decision: Decision) -> Look | None:
         """Count the yeses that still stand: of people who may still say it, to exactly what stands here."""
         demanded, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
-        shown = digest(request, terms_of(_rule_of(request)))
+        shown = digest(request, terms_of(rule_of(request)))
         standing = [vote for vote, refusal in zip(votes, voters, strict=True) if refusal is None and vote.digest == shown]
         if len(standing) >= demanded:
             return None
@@ -141,8 +141,8 @@ class Starting:
         return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded, tier=tier)
 
     async def _rule(self, request: Request, policy: ChannelPolicy) -> Look:
-        now_is = await self._dintero.rule(_rule_of(request).id)
-        stop = drift(_rule_of(request), now_is, self._clock.now())
+        now_is = await self._dintero.rule(rule_of(request).id)
+        stop = drift(rule_of(request), now_is, self._clock.now())
         if stop is StopReason.RULE_CHANGED:
             return await self._changed(request, policy, now_is)
         return _stopped(stop) if stop else Look(Verdict.GO)
@@ -198,7 +198,7 @@ class Starting:
     async def _ask_again(self, page: Page, look: Look) -> None:
         """The yes was for another rule, or does not count any more: wait for a yes to what is here now."""
         event = Event.RULE_CHANGED if look.verdict is Verdict.RULE_CHANGED else Event.CONSENT_VOID
-        policy, rule = self._door.policy.channels[page.request.channel], look.rule or _rule_of(page.request)
+        policy, rule = self._door.policy.channels[page.request.channel], look.rule or rule_of(page.request)
         await ask_anew(page, event, policy, self._clock.now(), rule=rule, approvals=look.approvals, tier=look.tier, note=look.note)
 
 
@@ -209,9 +209,3 @@ def _moved_on(now: Request, found: Request) -> bool:
 
 def _stopped(stop: StopReason, note: str = "") -> Look:
     return Look(Verdict.STOP, stop, note)
-
-
-def _rule_of(request: Request) -> Rule:
-    if request.rule is None:
-        raise ValueError(request.id)
-    return request.rule
