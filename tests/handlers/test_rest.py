@@ -67,6 +67,21 @@ async def test_the_request_whose_rest_is_asked_for_is_a_link_in_review_and_appro
     assert link in raw(stand, stand.shop.cleo)
 
 
+async def test_who_asks_for_the_same_rest_is_led_to_the_request_that_did_before(stand: Stand) -> None:
+    card = await stand.ask("a\nb\nc")
+    await ended(stand, card)
+    for who in (stand.shop.bo, stand.shop.ann):
+        await who.press(AGAIN, card)
+        await (await who.sees_view(submit="Review")).submit()
+        review = await who.sees_view(submit="Ask for approval")
+        if who is stand.shop.bo:
+            await review.submit()
+            await stand.errands.done()
+    again = stand.shop.slack.messages(stand.shop.support)[-1]
+    assert "asked for them already" in review.text
+    assert f"/p{again.ts.replace('.', '')}|R-" in raw(stand, stand.shop.ann)
+
+
 async def test_a_press_on_the_old_card_of_a_forgotten_request_says_that_it_is_forgotten(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     first = await ended(stand, card)
