@@ -93,7 +93,7 @@ def draw_review(counter: Counter, draft: RequestId, who: Person) -> Drawing:
     async def draw(external: str) -> View | Sentence:
         judged = await counter.asking.review(draft, who)
         if isinstance(judged, Review):
-            links = await counter.screens.links(judged.before.by)
+            links = await counter.screens.links(judged.named)
             return review_modal.build(judged, counter.look, external_id=external, links=links)
         return _form_or_no(judged, counter, external, generation=REDRAWN)
 

@@ -38,7 +38,7 @@ async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespo
         found = await counter.desk.consider(request, who, channel)
         if isinstance(found, Refusal):
             return Sentence(approve_modal.TITLE, words.refusal(found, counter.look))
-        links = await counter.screens.links(found.review.before.by)
+        links = await counter.screens.links(found.review.named)
         return approve_modal.build(found, counter.look, external_id=external, links=links)
 
     await ack()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.giving.before import NEVER, Before
+from bot.giving.before import NEVER, Before, Earlier
 from bot.giving.budget import Use
 from bot.giving.ids import CustomerId
 from bot.giving.notices import Story
@@ -73,6 +73,12 @@ class Review:
     """Whose rest it asks for again, where it does."""
     use: Use | None = None
     """What it uses of the channel's budget, where there is one."""
+
+    @property
+    def named(self) -> tuple[Earlier, ...]:
+        """Name each other request that is told of once, those of the rest first."""
+        rest = (self.rest.first, *self.rest.also) if self.rest else ()
+        return tuple({each.id: each for each in (*rest, *self.before.by)}.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,7 @@ def _facts(before: Request, after: Request) -> dict[str, Any]:
             "customers": after.customers,
             "once_only_key": "own" if after.own_key else "derived",
             "reason_given": bool(after.reason),
+            "rest_of": after.rest_of,
             "rule": after.rule.id if after.rule else None,
         }
     if after.state is State.WAITING:

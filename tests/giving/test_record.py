@@ -95,6 +95,21 @@ async def test_each_end_without_a_gift_names_who(books: SqlBooks, how: str) -> N
     assert (last.kind, last.who) == ends[how]
 
 
+async def test_whose_rest_is_asked_for_is_told(books: SqlBooks) -> None:
+    office = await open_office(books)
+    first = await office.ask(customers="a\nb")
+    await office.approve(first, BO)
+    await office.starting.begin(first.id)
+    await office.desk.cancel(first.id, person(CHIEF), SUPPORT)
+    await books.settle(first.id, BatchOutcome(0, 0, 2, not_tried=(CustomerId("b"),)))
+    await office.ending.finish(first.id, 1)
+    draft = await office.asking.open_rest(first.id, person(ANN), SUPPORT)
+    assert isinstance(draft, Request)
+    await office.asking.review(draft.id, person(ANN))
+    await office.asking.ask(draft.id, person(ANN))
+    assert [one.facts["rest_of"] for one in await told(books, Event.ASKED)] == [None, first.id]
+
+
 async def test_a_changed_rule_and_a_lost_yes_are_told_apart(books: SqlBooks) -> None:
     office = await open_office(books)
     request = await office.ask()

@@ -14,6 +14,7 @@ from bot.giving.notices import Happened, Kind, Notice, Story
 from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.request import Request, State, StopReason, Typed, Vote
+from bot.giving.rest import Rest
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
 from bot.giving.tiers import Above, Applied
 from bot.slack.look import Look
@@ -180,6 +181,12 @@ def review(request: Request = REQUEST, outcome: Outcome = Outcome.WAITS, **chang
     return replace(made, **changes)
 
 
+def long_rest() -> Rest:
+    """Make a rest that as many as can be asked for already, all of their texts as long as they can be."""
+    first = Earlier(RequestId(f"first{LONG}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
+    return Rest(first, tuple(replace(first, id=RequestId(f"also{LONG}{at}")) for at in range(300)))
+
+
 def long_review() -> Review:
     """Make a review in which everything is as long as it can be."""
     spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
@@ -192,6 +199,7 @@ def long_review() -> Review:
         asked_of=("U0BOSS",) * 200,
         use=Use(customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW),
         before=Before(10**9, many, more=True),
+        rest=long_rest(),
     )
 
 

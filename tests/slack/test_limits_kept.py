@@ -86,13 +86,14 @@ def drawn_views() -> Iterator[dict[str, Any]]:
                 form = samples.form(typed, chosen=chosen, faults=faults)
                 yield add_modal.build(form, LOOK, external_id="e" * 255)
                 yield add_modal.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
+                yield add_modal.build(replace(form, pause=samples.PAUSE, rest=samples.long_rest()), LOOK, external_id="e" * 255)
     ticked = samples.form(Typed(rule=LONG, reserved="*/", more=True), faults=samples.every_fault())
     yield add_modal.build(replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e")
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")
     yield approve_modal.build(samples.consideration(everyone), LOOK, external_id="e")
     for outcome in Outcome:
         yield review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
-    links = {each.id: LINK * 20 for each in samples.long_review().before.by}
+    links = {each.id: LINK * 20 for each in samples.long_review().named}
     for places in ({}, links):
         yield review_modal.build(samples.long_review(), LOOK, external_id="e", links=places)
     long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count=True)

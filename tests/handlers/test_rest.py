@@ -1,0 +1,94 @@
+"""**Ask again for the rest…**, as people meet it: what opens on the press of it, and where its request leads to."""
+
+from dataclasses import replace
+
+from bot.giving.batches import BatchOutcome
+from bot.giving.ids import CustomerId
+from bot.giving.notices import Happened
+from bot.giving.request import Request, State
+from bot.giving.telling import tellings
+from bot.sandbox.slack.person import SandboxPerson
+from bot.sandbox.slack.workspace import Message
+from tests.handlers.stand import Stand
+
+AGAIN = "Ask again for the rest…"
+
+
+async def ended(stand: Stand, card: Message) -> Request:
+    """Cancel what was asked for in the middle of the giving: of three, one was given it."""
+    first, now = await stand.request(), stand.clock.now()
+    async with stand.books.page(first.id) as page:
+        assert page
+        await page.keep(replace(first, state=State.GIVING, started_at=now))
+    await stand.books.take_up(first.id, 0)
+    await stand.books.settle(first.id, BatchOutcome(0, 0, 3, unknown=(CustomerId("b"),), not_tried=(CustomerId("c"),)))
+    async with stand.books.page(first.id) as page:
+        assert page
+        request = replace(page.request, state=State.CANCELLED, ended_at=now)
+        await page.keep(request)
+        await page.say(*tellings(request, Happened.CANCELLED, now, by=stand.shop.ann.id))
+    stand.errands.wake()
+    await stand.errands.done()
+    assert AGAIN in stand.shop.bo.read(card)
+    return request
+
+
+def raw(stand: Stand, who: SandboxPerson) -> str:
+    """Read the one view that somebody has open as the bot drew it, links and all."""
+    (view,) = stand.shop.slack.stacks.of(who.id)
+    return str(view.content)
+
+
+async def test_a_press_opens_the_form_with_whom_it_left_out_and_what_cannot_be_changed(stand: Stand) -> None:
+    card = await stand.ask("a\nb\nc")
+    first = await ended(stand, card)
+    await stand.shop.bo.press(AGAIN, card)
+    form = await stand.shop.bo.sees_view(submit="Review")
+    assert form.labels == ["Reason"]
+    for line in (f"the 2 customers whom {first.short} left out", f"that of {first.short}, so that nobody can get it twice", "Spar 100,-"):
+        assert line in form.text, line
+    (draft,) = await stand.books.in_state(State.DRAFT)
+    assert (draft.requester, draft.rest_of) == (stand.shop.bo.id, first.id)
+
+
+async def test_the_request_whose_rest_is_asked_for_is_a_link_in_review_and_approval(stand: Stand) -> None:
+    card = await stand.ask("a\nb\nc")
+    first = await ended(stand, card)
+    link = f"/p{card.ts.replace('.', '')}|{first.short}>"
+    await stand.shop.bo.press(AGAIN, card)
+    await (await stand.shop.bo.sees_view(submit="Review")).submit()
+    review = await stand.shop.bo.sees_view(submit="Ask for approval")
+    assert link in raw(stand, stand.shop.bo)
+    await review.submit()
+    await (await stand.shop.bo.sees_view("Asked for approval")).close()
+    await stand.errands.done()
+    again = stand.shop.slack.messages(stand.shop.support)[-1]
+    await stand.opens("Approve…", again, by=stand.shop.cleo)
+    assert link in raw(stand, stand.shop.cleo)
+
+
+async def test_who_asks_for_the_same_rest_is_led_to_the_request_that_did_before(stand: Stand) -> None:
+    card = await stand.ask("a\nb\nc")
+    await ended(stand, card)
+    for who in (stand.shop.bo, stand.shop.ann):
+        await who.press(AGAIN, card)
+        await (await who.sees_view(submit="Review")).submit()
+        review = await who.sees_view(submit="Ask for approval")
+        if who is stand.shop.bo:
+            await review.submit()
+            await stand.errands.done()
+    again = stand.shop.slack.messages(stand.shop.support)[-1]
+    assert "asked for them already" in review.text
+    assert f"/p{again.ts.replace('.', '')}|R-" in raw(stand, stand.shop.ann)
+
+
+async def test_a_press_on_the_old_card_of_a_forgotten_request_says_that_it_is_forgotten(stand: Stand) -> None:
+    card = await stand.ask("a\nb\nc")
+    first = await ended(stand, card)
+    old = card.as_it_is()
+    async with stand.books.page(first.id) as page:
+        assert page
+        await page.forget(stand.clock.now())
+    await stand.shop.bo.press(AGAIN, old)
+    await stand.shop.bo.is_told(f"The customers of “{first.short}” are forgotten")
+    assert await stand.drafts() == 0
