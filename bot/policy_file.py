@@ -16,7 +16,7 @@ from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.tiers import Tier
-from bot.policy_keys import CHANNEL_ID, ChannelKeys, TopKeys
+from bot.policy_keys import CHANNEL_ID, MOST_DAYS, ChannelKeys, TopKeys
 from bot.toml_lines import key_lines
 
 Key = tuple[str, ...]
@@ -108,9 +108,9 @@ def _channel_faults(channel: str, keys: Any, defaults: Table) -> Iterator[Fault]
 
 
 def _forgotten(channel: str, given: Table, retention: Any) -> Iterator[Fault]:
-    """Find a warning of what is forgotten by then: it would stay silent of customers who were given the rule before."""
+    """Find a warning of what is forgotten by then, which would stay silent; days that no key may have are told elsewhere."""
     days = given.get("repeat_days")
-    if isinstance(days, int) and isinstance(retention, int) and days > retention:
+    if isinstance(days, int) and isinstance(retention, int) and retention < days <= MOST_DAYS:
         yield Fault(("channels", channel, "repeat_days"), f"is {days}, longer than ids are kept", f"at most retention_days, {retention}")
 
 

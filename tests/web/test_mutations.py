@@ -228,7 +228,7 @@ def mutated(dice: Random, sent: Sent, people: Sequence[str], known: Sequence[str
 
 def ours(payload: Json) -> bool:
     """Say whether it is of a kind that the manifest asks Slack for; for others there is nobody (404)."""
-    kinds = {"block_actions", "block_suggestion", "view_submission"}
+    kinds = ["block_actions", "block_suggestion", "view_submission"]
     return payload.get("command") == "/discount" if "command" in payload else payload.get("type") in kinds
 
 
