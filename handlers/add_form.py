@@ -13,6 +13,7 @@ from bot.giving.policy import Refusal
 from bot.slack import add_modal, modals, outcomes, review_modal, words
 from bot.slack.screens import Drawing, Sentence, View, next_external_id
 from handlers.counter import Counter
+from handlers.presses import in_view
 
 REDRAWN = 1
 """The generation of a form that shows our values, not those that Slack remembers."""
@@ -21,7 +22,7 @@ REDRAWN = 1
 def register(app: AsyncApp) -> None:
     """Listen to the form and to its review."""
     app.options(add_modal.RULE_ACTION)(suggest_rules)
-    app.action(add_modal.MORE_ACTION)(show_more)
+    app.action(add_modal.MORE_ACTION, matchers=[in_view])(show_more)
     app.view(add_modal.CALLBACK)(submit_form)
     app.view(review_modal.CALLBACK)(submit_review)
 

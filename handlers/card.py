@@ -7,14 +7,14 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot.giving.ids import ChannelId, RequestId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.giving.request import Event, Request
 from bot.slack import add_modal, approve_modal, card, modals, outcomes, reject_modal, words
-from bot.slack.screens import Sentence, View, next_external_id, said_safely, tell
+from bot.slack.screens import Sentence, View, next_external_id, said_safely
 from handlers.add_form import draw_form
 from handlers.counter import Counter
+from handlers.presses import on_card
 
 
 def register(app: AsyncApp) -> None:
@@ -32,7 +32,7 @@ def register(app: AsyncApp) -> None:
 
 async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Show an approver what a yes is for."""
-    request, channel = pressed(body)
+    request, channel = on_card(body)
 
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.consider(request, who, channel)
@@ -64,7 +64,7 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, coun
 
 async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Ask an approver why not."""
-    request, channel = pressed(body)
+    request, channel = on_card(body)
 
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.rejectable(request, who, channel)
@@ -94,13 +94,13 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
 
 async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Take the request back."""
-    request, channel = pressed(body)
+    request, channel = on_card(body)
     await _answer(ack, respond, counter, lambda: counter.desk.cancel(request, who, channel), outcomes.cancelled)
 
 
 async def carry_on(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Go on with a stopped request."""
-    request, channel = pressed(body)
+    request, channel = on_card(body)
     await _answer(
         ack, respond, counter, lambda: counter.desk.carry_on(request, who, channel), lambda now: outcomes.resolved(now, Event.CONTINUED)
     )
@@ -108,7 +108,7 @@ async def carry_on(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
 
 async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Leave a stopped request as it is."""
-    request, channel = pressed(body)
+    request, channel = on_card(body)
     await _answer(
         ack, respond, counter, lambda: counter.desk.end_here(request, who, channel), lambda now: outcomes.resolved(now, Event.ENDED_HERE)
     )
@@ -116,13 +116,13 @@ async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
 
 async def give_now(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """End the hold of an approved request."""
-    request, channel = pressed(body)
+    request, channel = on_card(body)
     await _answer(ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), outcomes.hurried)
 
 
 async def ask_again(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Open the form for whom an ended request left out, on a draft of whoever pressed."""
-    request, channel = pressed(body)
+    request, channel = on_card(body)
 
     async def draw(external: str) -> View | Sentence:
         draft = await counter.asking.open_rest(request, who, channel)
@@ -164,12 +164,7 @@ async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: A
         return outcomes.told(say(done), done, await counter.desk.pauses.now()).text
 
     async def told() -> None:
-        await tell(respond, await said_safely(answer()))
+        await counter.screens.tell(respond, await said_safely(answer()))
 
     await ack()
     counter.jobs.soon(told())
-
-
-def pressed(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
-    """Read which request's button was pressed, and in which channel: both are checked against the books."""
-    return RequestId(str(body["actions"][0].get("value") or "")), ChannelId(str((body.get("channel") or {}).get("id") or ""))

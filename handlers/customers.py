@@ -11,20 +11,20 @@ from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.slack import customers_modal, words
 from bot.slack.screens import Drawing, Sentence, View
-from handlers.card import pressed
 from handlers.counter import Counter
+from handlers.presses import in_view, on_card
 
 
 def register(app: AsyncApp) -> None:
     """Listen to the card's button, and to those that turn the pages."""
     app.action(customers_modal.SHOW)(show)
     for turn in customers_modal.TURNS:
-        app.action(turn)(turn_page)
+        app.action(turn, matchers=[in_view])(turn_page)
 
 
 async def show(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Show the first page."""
-    request, channel = pressed(body)
+    request, channel = on_card(body)
     await ack()
     drawing = _draw(counter, request, who, channel, 1)
     counter.jobs.soon(counter.screens.open(body["trigger_id"], customers_modal.TITLE, drawing, respond=respond))

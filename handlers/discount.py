@@ -13,7 +13,7 @@ from bot.giving.policy import Refusal
 from bot.slack import add_modal, command, help, outcomes, paused, rule_view, status, words  # noqa: A004 - the command's own word
 from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
 from bot.slack.look import Message
-from bot.slack.screens import said_safely, tell
+from bot.slack.screens import said_safely
 from handlers.add_form import draw_form
 from handlers.counter import Counter
 
@@ -34,7 +34,7 @@ async def discount(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond
         await ack(text=message.text, blocks=message.blocks)
         return
     await ack()
-    counter.jobs.soon(_tell(respond, answer(asked, who, channel, counter)))
+    counter.jobs.soon(_tell(respond, counter, answer(asked, who, channel, counter)))
 
 
 async def add(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter, typed: Add) -> None:
@@ -85,9 +85,9 @@ async def _rule(text: str, who: Person, channel: ChannelId, counter: Counter) ->
     return rule_view.build(*found, counter.look)
 
 
-async def _tell(respond: AsyncRespond, answering: Awaitable[Message | str]) -> None:
+async def _tell(respond: AsyncRespond, counter: Counter, answering: Awaitable[Message | str]) -> None:
     told = await said_safely(answering)
     if isinstance(told, str):
-        await tell(respond, told)
+        await counter.screens.tell(respond, told)
     else:
-        await tell(respond, told.text, told.blocks)
+        await counter.screens.tell(respond, told.text, told.blocks)

@@ -12,7 +12,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.giving.people import Person
 from bot.slack import modals
-from bot.slack.screens import Sentence, tell
+from bot.slack.screens import Sentence
 from handlers.counter import Counter
 
 ANYTHING: Final = re.compile(".*")
@@ -34,9 +34,9 @@ async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who:
     await ack()
     if body["actions"][0].get("url"):
         return
-    if "response_url" in body:
-        counter.jobs.soon(tell(respond, OUTDATED))
-    elif "view" in body:
+    if body.get("response_url"):
+        counter.jobs.soon(counter.screens.tell(respond, OUTDATED))
+    elif body.get("view"):
         counter.jobs.soon(counter.screens.redraw(str(body["view"].get("external_id") or ""), _outdated, user=who.id))
 
 
@@ -64,8 +64,8 @@ async def fail(error: Exception, body: dict[str, Any], respond: AsyncRespond, co
         return BoltResponse(status=200, body={"options": []})
     if "command" in body:
         return BoltResponse(status=200, body={"response_type": "ephemeral", "text": sentence})
-    if "response_url" in body and counter:
-        counter.jobs.soon(tell(respond, sentence))
+    if body.get("response_url") and counter:
+        counter.jobs.soon(counter.screens.tell(respond, sentence))
     return BoltResponse(status=200)
 
 

@@ -24,8 +24,8 @@ CLOSED: Final = "The form was closed before its answer came. `/discount status` 
 UNSHOWN: Final = "Slack did not show the answer in the form. `/discount status` shows what is asked for; `/discount add` opens a new form."
 LINKS: Final = 5
 """How many earlier requests are linked to."""
-VIEW_SECONDS: Final = 3.0
-"""How long an update waits for the view that an ack has just drawn, and for a Slack that fails."""
+PATIENCE: Final = 3.0
+"""Seconds that an update waits for the view that an ack has just drawn, and an answer for a Slack that fails."""
 MAY_PASS: Final = frozenset({"not_found", "internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"})
 """What Slack says for a moment: `not_found` is a view that an ack draws and that is not there yet."""
 OPENED_BEFORE: Final = "exchanged_trigger_id"
@@ -52,10 +52,11 @@ Drawing = Callable[[str], Awaitable[View | Sentence]]
 
 
 class Screens:
-    """The modals that the bot opens."""
+    """The modals that the bot opens, and what it tells one person alone; `patience` is in seconds."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, *, patience: float = PATIENCE) -> None:
         self._client = client
+        self._patience = patience
 
     async def links(self, earlier: Sequence[Earlier]) -> dict[RequestId, str]:
         """Ask where the cards of earlier requests stand; one that cannot be found goes without a link."""
@@ -79,17 +80,32 @@ class Screens:
         if not drawing.done():
             if not await self._shown(trigger, modals.loading(title, external_id=external), respond):
                 return
-            await self._update(external, await drawing, partial(tell, respond))
+            await self._update(external, await drawing, partial(self.tell, respond))
             return
         drawn = drawing.result()
         if isinstance(drawn, Sentence):
-            await tell(respond, drawn.text)
+            await self.tell(respond, drawn.text)
         else:
             await self._shown(trigger, drawn, respond)
 
     async def redraw(self, external: str, draw: Drawing, *, user: str) -> None:
         """Draw what an ack left as a loading view; whoever closed it meanwhile gets the answer as a direct message."""
         await self._update(external, await _safely(draw, external), partial(self._tell, user))
+
+    async def tell(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
+        """Tell one person alone where they are; repeated while Slack fails, since to be told twice does no harm."""
+        async for attempt in stamina.retry_context(
+            on=(_NotTaken, aiohttp.ClientError, TimeoutError),
+            attempts=None,
+            timeout=self._patience,
+            wait_initial=0.1,
+            wait_max=1.0,
+            wait_jitter=0.1,
+        ):
+            with attempt:
+                answer = await respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
+                if answer.status_code == TOO_MANY or answer.status_code >= SERVER_FAULT:
+                    raise _NotTaken(answer.status_code)
 
     async def _shown(self, trigger: str, view: View, respond: AsyncRespond) -> bool:
         try:
@@ -98,7 +114,7 @@ class Screens:
             fault, why = _new_fault(), _why(error)
             log.warning("modal not opened", why=why, fault=fault)
             if why != OPENED_BEFORE:  # what is delivered twice opens its form once
-                await tell(respond, TOO_SLOW if why == TOO_LATE or isinstance(error, TimeoutError) else _fault_told(fault))
+                await self.tell(respond, TOO_SLOW if why == TOO_LATE or isinstance(error, TimeoutError) else _fault_told(fault))
             return False
         return True
 
@@ -106,7 +122,9 @@ class Screens:
         """Draw the view that stands; where that cannot be done, `say` the answer."""
         view = modals.message(drawn.title, drawn.text, external_id=external) if isinstance(drawn, Sentence) else drawn
         try:
-            async for attempt in stamina.retry_context(on=_may_pass, attempts=None, timeout=VIEW_SECONDS, wait_initial=0.05, wait_max=0.5):
+            async for attempt in stamina.retry_context(
+                on=_may_pass, attempts=None, timeout=self._patience, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
+            ):
                 with attempt:
                     await self._client.views_update(external_id=external, view=view)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
@@ -121,17 +139,6 @@ class Screens:
 
 class _NotTaken(Exception):
     """Slack did not take an answer, and may in a moment."""
-
-
-async def tell(respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
-    """Tell one person alone where they are; repeated while Slack fails, since to be told twice does no harm."""
-    async for attempt in stamina.retry_context(
-        on=(_NotTaken, aiohttp.ClientError, TimeoutError), attempts=None, timeout=VIEW_SECONDS, wait_initial=0.1, wait_max=1.0
-    ):
-        with attempt:
-            answer = await respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
-            if answer.status_code == TOO_MANY or answer.status_code >= SERVER_FAULT:
-                raise _NotTaken(answer.status_code)
 
 
 def new_external_id() -> str:

@@ -30,7 +30,7 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople
-from bot.slack.screens import Screens
+from bot.slack.screens import PATIENCE, Screens
 from bot.store.books import SqlBooks, open_books
 from bot.tryout.shop import POLICY, Shop, open_shop
 from bot.web.acks_first import AcksFirst
@@ -154,7 +154,7 @@ class Stand:
 
 
 @asynccontextmanager
-async def open_stand(database_url: str, *, policy: Policy = POLICY) -> AsyncIterator[Stand]:
+async def open_stand(database_url: str, *, policy: Policy = POLICY, patience: float = PATIENCE) -> AsyncIterator[Stand]:
     """Open a stand, and in the end see to it that nothing went wrong behind anybody's back."""
     clock, errands = HandClock(), Errands()
     async with (
@@ -170,7 +170,7 @@ async def open_stand(database_url: str, *, policy: Policy = POLICY) -> AsyncIter
             asking=Asking(books=books, door=door, rules=rules, clock=clock, jobs=errands, account=ACCOUNT),
             desk=Desk(books=books, door=door, clock=clock, jobs=errands),
             jobs=acks,
-            screens=Screens(client),
+            screens=Screens(client, patience=patience),
             look=look,
         )
         await rules.refresh()

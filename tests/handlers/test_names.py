@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -34,7 +34,8 @@ class Switchboard:
     def command(self, what: str) -> Callable[[Listener], None]:
         return self._taking("command", what)
 
-    def action(self, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
+    def action(self, what: str | re.Pattern[str], *, matchers: Sequence[Listener] = ()) -> Callable[[Listener], None]:
+        self.listeners += [("matcher", what, matcher) for matcher in matchers]
         return self._taking("action", what)
 
     def view(self, what: str | re.Pattern[str]) -> Callable[[Listener], None]:
@@ -69,7 +70,7 @@ def test_listeners_take_only_what_bolt_hands_them(kind: str, what: object, liste
 
 
 def test_every_handler_module_is_registered() -> None:
-    there = {path.stem for path in Path("handlers").glob("*.py")} - {"__init__", "counter"}
+    there = {path.stem for path in Path("handlers").glob("*.py")} - {"__init__", "counter", "presses"}
     assert there == {module.__name__.rpartition(".")[2] for module in MODULES}
 
 

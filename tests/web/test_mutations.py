@@ -28,6 +28,8 @@ from tests.handlers.stand import ELSEWHERE, SPAR, Stand, open_stand
 SECRET: Final = "the signing secret"
 EACH: Final = int(os.environ.get("DISCOUNT_BOT_MUTATIONS", "40"))
 """How many payloads a listener gets; a thousand take a quarter of an hour in all."""
+PATIENCE: Final = 0.2
+"""Seconds that a view which a mutated payload names, and which is not there, is waited for."""
 FINE: Final = Readiness(database=True, slack=True, dintero="fine")
 LONG: Final = "x" * 20_000
 IDS: Final = ["U0CHIEF", "T0ELSEWHERE", "C0QUICK", "S0LEADS", "R-22222", "8f14e45f-ea1b-4b6f-9e2c-000000000000", ":", "::1", "nonsense:99"]
@@ -175,7 +177,7 @@ SCENES: Final[dict[str, Callable[[Site], Awaitable[list[Sent]]]]] = {
 @pytest.fixture(params=SCENES)
 async def scene(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIterator[tuple[Site, list[Sent]]]:
     async with AsyncExitStack() as stack:
-        stand = await stack.enter_async_context(open_stand(sqlite_url))
+        stand = await stack.enter_async_context(open_stand(sqlite_url, patience=PATIENCE))
         site = Site(stand)
         sent = await SCENES[request.param](site)
         web = build_web(slack=SlackEndpoint(stand.app, SECRET), ready=_ready)
@@ -218,7 +220,7 @@ def mutated(dice: Random, sent: Sent, people: Sequence[str], known: Sequence[str
         if dice.randrange(4) == 0:
             del holder[last]
         else:
-            holder[last] = dice.choice(dice.choice(([*WORDS], [*IDS, ELSEWHERE, *people, *known], STRANGE)))
+            holder[last] = copy.deepcopy(dice.choice(dice.choice(([*WORDS], [*IDS, ELSEWHERE, *people, *known], STRANGE))))
     if dice.randrange(2) and isinstance(payload.get("user"), dict):
         payload["user"]["id"] = dice.choice(people)
     if sent.kind == "slash_commands":
