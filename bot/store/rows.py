@@ -1,6 +1,7 @@
 """Rows of tables from the heart's values, and back; knows no statement."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -65,10 +66,19 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
 _FIELDS: Final = tuple((column.name, _READERS.get(column.name, untext)) for column in REQUEST)
 
 
+_UNTOUCHED: Final = tuple((field.name, field.default, kept(field.default)) for field in fields(Request) if field.default is not MISSING)
+"""The fields that a draft has not touched yet, which are most of them, and how those are written: an ack waits for it."""
+_ALWAYS: Final = tuple(field.name for field in fields(Request) if field.default is MISSING)
+
+
 def request_row(request: Request) -> dict[str, Kept]:
     """Write a request; `typed` is not part of it."""
-    row = {name: kept(getattr(request, name)) for name, _ in _FIELDS}
-    return {**row, "rule_id": text(request.rule.id) if request.rule else ""}
+    row = {name: kept(getattr(request, name)) for name in _ALWAYS}
+    for name, untouched, written in _UNTOUCHED:
+        value = getattr(request, name)
+        row[name] = written if value is untouched else kept(value)
+    row["rule_id"] = text(request.rule.id) if request.rule else ""
+    return row
 
 
 def request_of(row: Sequence[Any]) -> Request:
