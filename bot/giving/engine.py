@@ -111,6 +111,8 @@ class Giving:
     """How an earlier process or round left it; looked up once anybody is refused at all, and before they are counted."""
     _looking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _answer: Rule | None = field(init=False, default=None)
+    _kept: Rule | None = field(init=False, default=None)
+    """The answer that the books have; most batches are answered alike."""
     _changed: StopReason | None = field(init=False, default=None)
     _slots: asyncio.Semaphore = field(init=False)
     _unsettled: asyncio.Semaphore = field(init=False)
@@ -136,8 +138,9 @@ class Giving:
             return
         turns = [self._in_turn(batch) for batch in await self._left(number)]
         ends = await asyncio.gather(*turns, return_exceptions=True)
-        if self._answer:
-            await self.books.answered(self.request.id, self._answer)
+        if (answer := self._answer) is not None and answer is not self._kept:
+            await self.books.answered(self.request.id, answer)
+            self._kept = answer
         for end in ends:
             if end:
                 raise end
