@@ -127,7 +127,7 @@ async def bot(
             patience=patience or Patience(),
             engine_url=engine_url(settings.database_url.get_secret_value()),
         )
-        acks, rules = AcksFirst(jobs), RuleBook(world.dintero, world.clock)
+        acks, rules = AcksFirst(jobs), RuleBook(world.dintero)
         counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
         await world.books.record(policy_in_force(policy))
         await stack.enter_async_context(_working(world, jobs, counter, rules))

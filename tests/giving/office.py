@@ -149,7 +149,7 @@ class Office:
         self.town = town or Town()
         self.shelf = Shelf()
         self.jobs = Wakes()
-        self.rules = RuleBook(self.shelf, self.clock)
+        self.rules = RuleBook(self.shelf)
         self.under(policy)
 
     def under(self, policy: Policy) -> "Office":
