@@ -182,6 +182,9 @@ class Paths(RuleBasedStateMachine):
         policy = self.policy(known.channel)
         return policy is not None and known.customers <= policy.max_customers
 
+    def can_be_agreed_to(self, known: Known) -> bool:
+        return self.is_allowed(known) and self.may_ask(known.requester, known.channel)
+
     def is_over(self, known: Known) -> bool:
         expires = known.before.expires_at
         return known.before.state is State.WAITING and expires is not None and expires <= self.office.clock.now()
@@ -275,7 +278,7 @@ class Paths(RuleBasedStateMachine):
             self.expires(known, answer)
         elif known.before.state in {State.APPROVED, State.GIVING, State.STOPPED, State.DONE} and not off and who in known.agreed:
             assert answer == self.unchanged(known)
-        elif known.before.state is not State.WAITING or off or stale or who in known.agreed or not self.is_allowed(known):
+        elif known.before.state is not State.WAITING or off or stale or who in known.agreed or not self.can_be_agreed_to(known):
             self.refused(known, answer)
         else:
             known.agreed.add(who)
