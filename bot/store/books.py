@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -59,6 +60,10 @@ class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore):
         evidence = replace(self._evidence, hashed=await self._evidence.hash(self._database, draft))
         async with open_page(self._database, draft, evidence) as page:
             yield page
+
+    async def time(self) -> datetime | None:
+        """Tell the database's time; None where there is none but the machine's."""
+        return await self._database.time()
 
     async def ping(self) -> None:
         """Make sure that the database answers.
