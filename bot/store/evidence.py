@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from bot.giving.customers import digest_of as customers_digest_of
 from bot.giving.ids import RequestId
@@ -14,6 +14,7 @@ from bot.giving.record import Entry, What, change
 from bot.giving.request import Request, State
 from bot.store.database import Database, Kept, Rows, Transaction
 from bot.store.hashes import AuditKey, digest_of
+from bot.store.outcomes import TALLY, tally_of
 from bot.store.schema import batches, customers
 from bot.store.schema_audit import audit_customers
 from bot.store.serial import text, unpacked
@@ -26,18 +27,12 @@ _CUSTOMERS: Final = (
     .order_by(customers.c.portion)
 )
 _HASHES: Final = insert(audit_customers)
-_OUTCOMES: Final = (
-    select(
-        batches.c.portion,
-        func.count(),
-        func.sum(batches.c.size),
-        func.sum(batches.c.given),
-        func.sum(batches.c.refused),
-        func.sum(batches.c.unknown),
-    )
+EACH: Final = 5_000
+"""With more batches than these, only their sums are told: nobody reads them, and the row would be many megabytes."""
+_BATCHES: Final = (
+    select(batches.c.portion, batches.c.batch, batches.c.given, batches.c.refused, batches.c.unknown, batches.c.size)
     .where(batches.c.request == bindparam("which"))
-    .group_by(batches.c.portion)
-    .order_by(batches.c.portion)
+    .order_by(batches.c.portion, batches.c.batch)
 )
 
 
@@ -97,14 +92,23 @@ def _hashed(key: AuditKey, rows: Rows) -> Hashed:
 
 
 async def _outcome(transaction: Transaction, request: Request) -> Entry:
-    """Add up what came of the batches, as the round leaves them: of each portion, and of all."""
-    rows = await transaction.run(_OUTCOMES, {"which": text(request.id)})
-    parts = [_numbers(*map(int, row)) for row in rows]
-    whole = {name: sum(part[name] for part in parts) for name in ("batches", "given", "refused", "unknown", "not_tried")}
-    facts = {"short": request.short, "round": request.round, "customers": request.customers, **whole, "portions": parts}
+    """Tell what came of the batches, as the round leaves them: of each, and of all as the summary counts them."""
+    which = {"which": text(request.id)}
+    rows, tally = await transaction.run(_BATCHES, which), tally_of(await transaction.run(TALLY, which))
+    facts = {
+        "short": request.short,
+        "round": request.round,
+        "customers": request.customers,
+        "given": tally.given,
+        "refused": tally.refused,
+        "unknown": tally.unknown,
+        "not_tried": tally.not_tried,
+        "batches": len(rows),
+        "each": [_numbers(*map(int, row)) for row in rows] if len(rows) <= EACH else [],
+    }
     return Entry(kind=What.OUTCOME, channel=request.channel, request=request.id, facts=facts)
 
 
-def _numbers(portion: int, count: int, size: int, given: int, refused: int, unknown: int) -> dict[str, int]:
-    not_tried = size - given - refused - unknown
-    return {"portion": portion, "batches": count, "given": given, "refused": refused, "unknown": unknown, "not_tried": not_tried}
+def _numbers(portion: int, batch: int, given: int, refused: int, unknown: int, size: int) -> list[int]:
+    """Write a batch: its row of customers, its place there, and how many were given, refused, unknown and not tried."""
+    return [portion, batch, given, refused, unknown, size - given - refused - unknown]

@@ -202,6 +202,11 @@ class Office:
         return [one.notice for one in sorted(said, key=lambda one: one.id)]
 
 
+def allowing(**changes: Any) -> Policy:
+    """Change what the support channel may do."""
+    return replace(POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], **changes)})
+
+
 def person(user: UserId, team: TeamId = TEAM) -> Person:
     """Name somebody as Slack's payload does."""
     return Person(user, team)

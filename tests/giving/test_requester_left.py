@@ -1,6 +1,5 @@
 """Whoever asked and may not ask any more: nothing of theirs is given, it waits again, and no yes to it is taken until they may."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,15 +7,11 @@ import pytest
 from bot.giving.answers import Consideration
 from bot.giving.notices import Happened, Kind, Story
 from bot.giving.people import Kind as Account
-from bot.giving.policy import Policy, Reason, Refusal
+from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, StopReason
-from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, POLICY, QUICK, SUPPORT, Office, person
+from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, QUICK, SUPPORT, Office, allowing, person
 
 LEFT = Refusal(Reason.REQUESTER_LEFT, who=(CHIEF,))
-
-
-def with_support(**changes: Any) -> Policy:
-    return replace(POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], **changes)})
 
 
 async def approved(office: Office) -> Request:
@@ -27,11 +22,11 @@ async def approved(office: Office) -> Request:
 
 
 async def leaves_the_list(office: Office) -> None:
-    office.under(with_support(requesters=(BO,)))
+    office.under(allowing(requesters=(BO,)))
 
 
 async def leaves_the_group(office: Office) -> None:
-    office.under(with_support(requesters=(AGENTS,)))
+    office.under(allowing(requesters=(AGENTS,)))
     office.town.groups[AGENTS] = {BO}
 
 
@@ -102,7 +97,7 @@ async def test_where_nobody_is_asked_it_stops(office: Office) -> None:
 
 async def test_what_the_policy_forbids_altogether_stops_whoever_left(office: Office) -> None:
     request = await approved(office)
-    office.under(with_support(requesters=(BO,), rules=frozenset({"another"})))
+    office.under(allowing(requesters=(BO,), rules=frozenset({"another"})))
     assert await office.starting.begin(request.id) is None
     assert (await office.now(request.id)).state is State.STOPPED
 
@@ -116,6 +111,6 @@ async def test_while_slack_cannot_say_whether_they_left_no_yes_is_taken_and_noth
 
 async def test_a_request_that_the_policy_forbids_by_now_can_still_be_rejected(office: Office) -> None:
     asked = await office.ask()
-    office.under(with_support(rules=frozenset({"another"})))
+    office.under(allowing(rules=frozenset({"another"})))
     assert isinstance(await office.desk.consider(asked.id, person(BO), SUPPORT), Refusal)
     assert isinstance(await office.desk.rejectable(asked.id, person(BO), SUPPORT), Story)
