@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import SystemClock
+from bot.clock import SharedClock
 from bot.daily import Daily
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.giving.asking import Asking
@@ -119,7 +119,7 @@ async def bot(
     """
     async with AsyncExitStack() as stack:
         async with _starting(settings):
-            world = await stack.enter_async_context(_world(settings, policy, clock or SystemClock()))
+            world = await stack.enter_async_context(_world(settings, policy, clock or SharedClock()))
         jobs = DurableJobs(
             books=world.books,
             dintero=world.dintero,
@@ -127,7 +127,7 @@ async def bot(
             patience=patience or Patience(),
             engine_url=engine_url(settings.database_url.get_secret_value()),
         )
-        acks, rules = AcksFirst(jobs), RuleBook(world.dintero, world.clock)
+        acks, rules = AcksFirst(jobs), RuleBook(world.dintero)
         counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
         await world.books.record(policy_in_force(policy))
         await stack.enter_async_context(_working(world, jobs, counter, rules))
@@ -175,9 +175,16 @@ async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncItera
             settings.dintero_timeout,
         ) as dintero,
     ):
+        await _set_the_clock(clock, books)
         team = await own_team(client)
         door = Door(policy, SlackPeople(client, team, clock), team)
         yield World(client, books, dintero, door, clock, Look(policy.currency, policy.timezone, policy.admins))
+
+
+async def _set_the_clock(clock: Clock, books: SqlBooks) -> None:
+    """Look at the database's time; a clock that was handed in is its owner's to set."""
+    if isinstance(clock, SharedClock):
+        await clock.look(books.time)
 
 
 def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, account: str) -> Counter:
@@ -202,6 +209,7 @@ def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook)
         outbox=Outbox(books=books, announcer=announcer, clock=clock),
         rules=rules,
         daily=_daily(world),
+        set_the_clock=lambda: _set_the_clock(clock, books),
     )
 
 

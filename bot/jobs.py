@@ -27,6 +27,7 @@ LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
 SWEEP_SECONDS: Final = 20.0
 RULES_SECONDS: Final = 60.0
+CLOCK_SECONDS: Final = 60.0
 OUTBOX_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
 WORKFLOWS_KEPT: Final = timedelta(days=7)
@@ -98,7 +99,15 @@ class DurableJobs:
 
     @asynccontextmanager
     async def running(
-        self, *, desk: Desk, starting: Starting, ending: Ending, outbox: Outbox, rules: RuleBook, daily: Daily
+        self,
+        *,
+        desk: Desk,
+        starting: Starting,
+        ending: Ending,
+        outbox: Outbox,
+        rules: RuleBook,
+        daily: Daily,
+        set_the_clock: Callable[[], Awaitable[None]],
     ) -> AsyncIterator[None]:
         """Go on with what an earlier process left, and work until the block ends; then be out within ten seconds."""
         self._launch(ending)
@@ -106,6 +115,7 @@ class DurableJobs:
         loops = [
             asyncio.create_task(self._every(SWEEP_SECONDS, lambda: self._sweep(desk, starting, ending), self._look)),
             asyncio.create_task(self._every(RULES_SECONDS, rules.refresh)),
+            asyncio.create_task(self._every(CLOCK_SECONDS, set_the_clock)),
             asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
             asyncio.create_task(self._every(TIDY_SECONDS, daily.look)),
         ]

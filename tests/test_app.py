@@ -4,16 +4,19 @@ import asyncio
 import json
 import socket
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psycopg
 import pytest
 
 from bot.errors import UnusableSettings
 from bot.jobs import engine_url
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.slack.faults import Cut
+from bot.store.serial import moment
 from bot.tryout.shop import database_in, open_bot, open_shop
 
 
@@ -84,6 +87,17 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+async def test_on_postgresql_it_goes_by_the_servers_time(postgres_url: str) -> None:
+    name = postgres_url.rpartition("?")[0].rpartition("/")[2]
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        tomorrow = "SELECT pg_catalog.clock_timestamp() + interval '1 day'"
+        admin.execute(f"CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $${tomorrow}$$")
+        admin.execute(f'ALTER DATABASE "{name}" SET search_path = public, pg_catalog')
+    async with open_shop() as shop, open_bot(shop, postgres_url) as running:
+        (policy_row, *_) = [row async for row in running.books.audit.rows()]
+    assert moment(policy_row.at) - datetime.now(UTC) > timedelta(hours=23)
 
 
 @pytest.mark.parametrize("way", ["http", "socket mode"])

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.request import State
 from bot.store.books import open_books
 from bot.tryout.shop import open_shop
 from chaos.holding import compare
@@ -46,6 +48,24 @@ async def test_the_comparison_finds_what_is_lost_given_without_consent_and_unsai
         "never said",
     ):
         assert fault in faults
+
+
+async def test_the_comparison_counts_as_unknown_what_the_bot_tells_as_unknown(sqlite_url: str) -> None:
+    who, now = customers(3), HandClock().now()
+    async with open_shop() as shop, open_books(sqlite_url) as books:
+        request = await books.find(await approved(books, shop, who))
+        assert request
+        async with books.page(request.id) as page:
+            assert page
+            await page.keep(replace(request, state=State.GIVING, started_at=now))
+        assert await books.take_up(request.id, 0)
+        shop.dintero.ledger.carry_out(shop.dintero.ledger.arrived(RULE, who, request.once_key, now), now)
+        async with books.page(request.id) as page:
+            assert page
+            await page.keep(replace(page.request, state=State.CANCELLED, cancel_asked_by=request.requester, ended_at=now))
+        found = await compare(shop, books, sqlite_url, STORMY)
+    assert (found.ends["unknown"], found.ends["not tried"]) == (3, 0)
+    assert not [fault for fault in found.faults if "who hold" in fault]
 
 
 def test_it_says_how_it_is_called() -> None:

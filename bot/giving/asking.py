@@ -148,7 +148,7 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
         customers = await self._customers(found)
         faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(found.typed))
-        request = _filled_in(found, rule, customers)
+        request = await asyncio.to_thread(_filled_in, found, rule, customers)  # the digest of very many ids takes long
         use = await budget_use(request, found.policy, self._books, self._clock)
         decision = self._decide(request, found.policy, electorate, use)
         await note_all(self._books, decision.refusals, Act.ASK, request, who)
@@ -172,7 +172,7 @@ class Asking:
         except PeopleUnavailable as error:
             return Refusal(Reason.LOOKUP_FAILED, str(error))
         use = await budget_use(found, admitted, self._books, self._clock)
-        async with self._books.page(draft) as page:
+        async with self._books.page_to_ask(draft) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
             asked = await self._ask(page, admitted, electorate, use)

@@ -83,7 +83,9 @@ class Desk:
         found = await self._clicked(request, channel)
         if isinstance(found, Refusal):
             return found
-        refusal = await self._door.approver(who, found) or self._not_waiting(found) or self._forbidden(found)
+        refusal = await self._door.approver(who, found) or self._not_waiting(found)
+        if refusal is None and act is Act.APPROVE:
+            refusal = self._forbidden(found) or await self._door.asker(found)
         if refusal:
             return await noted(self._books, refusal, act, found, who) or refusal
         policy = self._door.policy.channels[found.channel]
@@ -113,8 +115,8 @@ class Desk:
         found = await self._clicked(request, None)
         if isinstance(found, Refusal):
             return found
-        unfit = await noted(self._books, await self._door.approver(who, found), Act.APPROVE, found, who)
-        refusal = unfit or await self.miscounted(request, typed)
+        unfit = await self._door.approver(who, found) or await self._left(found)
+        refusal = await noted(self._books, unfit, Act.APPROVE, found, who) or await self.miscounted(request, typed)
         if refusal:
             return refusal
         async with self._page(request) as page:
@@ -222,6 +224,10 @@ class Desk:
         if request.state is not State.WAITING:
             return _first_was(request)
         return Refusal(Reason.WRONG_STATE, State.EXPIRED) if _over(request, self._clock.now()) else None
+
+    async def _left(self, request: Request) -> Refusal | None:
+        """Say of a request that waits whether its requester has left; of any other the answer tells how it stands."""
+        return None if self._not_waiting(request) else await self._door.asker(request)
 
     def _forbidden(self, request: Request) -> Refusal | None:
         """Say what the policy has against a request by now: a yes to it would come to nothing."""

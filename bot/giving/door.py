@@ -51,6 +51,13 @@ class Door:
             return _unavailable(error)
         return self._standing(profile) or deciding.may_request(policy, profile, groups, self.policy.admins) or policy
 
+    async def asker(self, request: Request) -> Refusal | None:
+        """Look whether whoever asked for a request may still ask: where they have left, no yes to it counts."""
+        found = await self.requester(Person(request.requester, request.team), request.channel)
+        if isinstance(found, ChannelPolicy):
+            return None
+        return found if found.reason is Reason.LOOKUP_FAILED else Refusal(Reason.REQUESTER_LEFT, who=self.policy.admins)
+
     async def approver(self, who: Person, request: Request) -> Refusal | None:
         """Let in who may approve or reject a request: listed, and never the requester."""
         policy = self.channel(who, request.channel)

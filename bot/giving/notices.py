@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.giving.batches import Refused, Tally
+from bot.giving.before import Earlier
 from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.pauses import Pause
 from bot.giving.request import Request, Vote
@@ -98,3 +99,5 @@ class Story:
     """Who may have been given it or not, as far as they are listed: the tally has the count."""
     not_tried: tuple[CustomerId, ...] = ()
     pause: Pause | None = None
+    first: Earlier | None = None
+    """The request whose rest this one asks for, where it does."""

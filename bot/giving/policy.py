@@ -16,6 +16,8 @@ class Reason(StrEnum):
 
     UNLISTED_CHANNEL = "unlisted_channel"
     NOT_A_REQUESTER = "not_a_requester"
+    REQUESTER_LEFT = "requester_left"
+    """Whoever asked may not ask here any more: no yes to it would count."""
     NOT_AN_APPROVER = "not_an_approver"
     OWN_REQUEST = "own_request"
     GUEST = "guest"

@@ -150,6 +150,9 @@ class Books(Protocol):
         Whatever the block raises, nothing of it is written.
         """
 
+    def page_to_ask(self, draft: RequestId) -> AbstractAsyncContextManager[Page | None]:
+        """Open a draft's page to ask for it: what asking for very many takes long for is done before its row is locked."""
+
     async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
         """Read the yeses of a round, oldest first."""
 

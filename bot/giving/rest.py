@@ -32,14 +32,19 @@ async def no_rest(books: Books, request: Request) -> Refusal | None:
     return None if can_ask_again(request, await books.tally(request.id)) else Refusal(Reason.NOBODY_LEFT, request.short)
 
 
+async def first_of(books: Books, request: Request) -> Earlier | None:
+    """Read the request whose rest this one asks for, and how many it left out; None where it asks for no rest."""
+    first = await books.find(request.rest_of) if request.rest_of else None
+    return _as_earlier(first, (await books.tally(first.id)).left) if first else None
+
+
 async def rest_of(books: Books, request: Request) -> Rest | None:
     """Read whose rest a request asks for; None where it asks for no rest."""
-    first = await books.find(request.rest_of) if request.rest_of else None
+    first = await first_of(books, request)
     if first is None:
         return None
     others = [other for other in await books.rests_of(first.id) if other.id != request.id and _counts(other)]
-    left = (await books.tally(first.id)).left
-    return Rest(_as_earlier(first, left), tuple(_as_earlier(other, other.customers) for other in others))
+    return Rest(first, tuple(_as_earlier(other, other.customers) for other in others))
 
 
 async def customers_left(books: Books, first: Request) -> tuple[CustomerId, ...]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.giving.door import Door
 from bot.giving.ids import CustomerId
+from bot.giving.pauses import Pause
 from bot.giving.people import Person
 from bot.giving.policy import Reason, Refusal
 from bot.giving.ports import Books
@@ -22,6 +23,7 @@ class Roster:
     request: Request
     page: int
     customers: tuple[CustomerId, ...]
+    pause: Pause | None = None
 
     @property
     def pages(self) -> int:
@@ -42,7 +44,7 @@ async def roster_of(books: Books, door: Door, request: Request, who: Person, pag
     if request.purged_at:
         return Refusal(Reason.PURGED, request.short)
     page = min(max(page, 1), pages_of(request))
-    found = Roster(request, page, await _read(books, request, (page - 1) * PER_PAGE))
+    found = Roster(request, page, await _read(books, request, (page - 1) * PER_PAGE), await books.pause())
     await books.record(looked(request, who.id, found.first, found.first + len(found.customers) - 1))
     return found
 

@@ -11,7 +11,7 @@ from typing import Final
 from bot.errors import DinteroError, RuleNotFound
 from bot.giving.ids import RuleId
 from bot.giving.policy import ANY, ChannelPolicy
-from bot.giving.ports import Clock, Dintero
+from bot.giving.ports import Dintero
 from bot.giving.rewards import Rule, Usable, usable
 
 PLAINLY: Final = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "đ": "d", "ł": "l", "þ": "th"})
@@ -30,45 +30,33 @@ class Entry:
 class RuleBook:
     """The rules as last read, searched in memory; reading them again is somebody else's clockwork."""
 
-    def __init__(self, dintero: Dintero, clock: Clock) -> None:
+    def __init__(self, dintero: Dintero) -> None:
         self._dintero = dintero
-        self._clock = clock
         self._entries: dict[RuleId, Entry] = {}
         self._sorted: list[Entry] = []
-        self._read_at: datetime | None = None
+        self._ready = False
         self._failed: DinteroError | None = None
-        self._failed_at: datetime | None = None
 
     @property
     def ready(self) -> bool:
         """Whether all rules were read at least once."""
-        return self._read_at is not None
-
-    @property
-    def read_at(self) -> datetime | None:
-        """When all rules were last read."""
-        return self._read_at
+        return self._ready
 
     @property
     def failed(self) -> DinteroError | None:
         """Why the last reading failed; None where it did not."""
         return self._failed
 
-    @property
-    def failed_at(self) -> datetime | None:
-        """When the last reading failed; None where it did not."""
-        return self._failed_at
-
     async def refresh(self) -> bool:
-        """Read all rules; where that fails, keep the old ones, note why and when, and answer false."""
+        """Read all rules; where that fails, keep the old ones, note why, and answer false."""
         try:
             rules = await self._dintero.rules()
         except DinteroError as failure:
-            self._failed, self._failed_at = failure, self._clock.now()
+            self._failed = failure
             return False
         self._entries = {rule.id: self._entry(rule) for rule in rules}
         self._sort()
-        self._read_at, self._failed, self._failed_at = self._clock.now(), None, None
+        self._ready, self._failed = True, None
         return True
 
     async def first_read(self, seconds: float) -> None:

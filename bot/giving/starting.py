@@ -100,18 +100,16 @@ class Starting:
 
     async def _people(self, request: Request, policy: ChannelPolicy) -> Look | None:
         """Judge requester and approvers anew: who has left since does not count."""
-        requester = await self._door.requester(Person(request.requester, request.team), request.channel)
+        asker = await self._door.asker(request)
         votes = await self._books.votes(request.id, request.round)
         voters = await asyncio.gather(*(self._door.approver(Person(vote.by, request.team), request) for vote in votes))
-        for refusal in (requester, *voters):
-            if isinstance(refusal, Refusal) and refusal.reason is Reason.LOOKUP_FAILED:
+        for refusal in (asker, *voters):
+            if refusal and refusal.reason is Reason.LOOKUP_FAILED:
                 raise PeopleUnavailable(refusal.detail)
-        if isinstance(requester, Refusal):
-            return _stopped(StopReason.POLICY, requester.reason)
         decision = await self._decision(request, policy)
         if decision.refusals:
             return _stopped(StopReason.POLICY, decision.refusals[0].reason)
-        return self._consent(request, votes, voters, decision)
+        return self._consent(request, votes, voters, decision, asker)
 
     async def _decision(self, request: Request, policy: ChannelPolicy) -> Decision:
         """Judge a request by what the policy says now."""
@@ -130,14 +128,16 @@ class Starting:
             admins=self._door.policy.admins,
         )
 
-    def _consent(self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], decision: Decision) -> Look | None:
-        """Count the yeses that still stand: of people who may still say it, to exactly what stands here."""
+    def _consent(
+        self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], decision: Decision, asker: Refusal | None
+    ) -> Look | None:
+        """Count the yeses that still stand: of people who may still say it, to exactly what stands here, asked for by who may still ask."""
         demanded, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
         shown = digest(request, terms_of(rule_of(request)))
         standing = [vote for vote, refusal in zip(votes, voters, strict=True) if refusal is None and vote.digest == shown]
-        if len(standing) >= demanded:
+        if asker is None and len(standing) >= demanded:
             return None
-        lost = next((refusal.reason for refusal in voters if refusal), "")
+        lost = next((refusal.reason for refusal in (asker, *voters) if refusal), "")
         return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded, tier=tier)
 
     async def _rule(self, request: Request, policy: ChannelPolicy) -> Look:

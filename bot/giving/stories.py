@@ -8,6 +8,7 @@ from bot.giving.notices import Story
 from bot.giving.policy import Policy
 from bot.giving.ports import Books
 from bot.giving.request import Request, State
+from bot.giving.rest import first_of
 
 LISTED: Final = 5_000
 """Ids of those left out that are read; more than any message could show."""
@@ -27,6 +28,7 @@ async def story_of(books: Books, request: Request, policy: Policy) -> Story:
         asked_of=tuple(name for name in approvers_of(channel, request) if name != request.requester) if channel else (),
         unknown=left_out.unknown,
         not_tried=left_out.not_tried,
+        first=await first_of(books, request),
         pause=None if request.ended else await books.pause(),
     )
 

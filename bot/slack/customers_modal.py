@@ -7,7 +7,7 @@ from slackblocks import Block
 
 from bot.giving.ids import RequestId
 from bot.giving.roster import Roster
-from bot.slack import facts
+from bot.slack import facts, paused
 from bot.slack.blocks import SECTION, actions, button, context, modal, plain, section
 from bot.slack.look import Json, Look
 from bot.slack.writing import packed, visible
@@ -28,6 +28,7 @@ def build(roster: Roster, look: Look, *, external_id: str) -> Json:
     return modal(
         TITLE,
         [
+            *paused.blocks(roster.pause, look),
             section(f"{facts.rule_name(request)} for {look.customers(request.customers)}, {which}:"),
             *map(plain, packed(map(visible, roster.customers), SECTION)),
             *_turns(roster),

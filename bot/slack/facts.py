@@ -147,12 +147,17 @@ def forgotten(request: Request, look: Look) -> list[str]:
     return [f"*Forgotten:* who the customers are, and what was written, since {look.token(request.purged_at)}"] if request.purged_at else []
 
 
+def first(found: Earlier | None, links: Links) -> list[str]:
+    """Say whose rest it asks for again."""
+    under = "under the same once-only key: whoever already had it under this key gets nothing more"
+    return [f"*Asks again* for the rest of {_linked(found, links)}, {under}"] if found else []
+
+
 def rest(found: Rest | None, links: Links) -> list[str]:
     """Say whose rest it asks for again, and who else asked for it."""
     if found is None:
         return []
-    under = "under the same once-only key: whoever already had it under this key gets nothing more"
-    lines = [f"*Asks again* for the rest of {_linked(found.first, links)}, {under}"]
+    lines = first(found.first, links)
     if found.also:
         lines.append(f"⚠ {phrase([_linked(each, links) for each in found.also], last='and', most=EARLIER)} asked for them already")
     return lines

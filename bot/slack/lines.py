@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.giving.notices import Happened, Notice, Story
+from bot.giving.policy import Reason
 from bot.giving.request import StopReason
 from bot.slack import drift, facts, paused
 from bot.slack.blocks import message, section, sections
@@ -124,7 +125,10 @@ def _rule_changed(notice: Notice, story: Story, when: When) -> str:
 
 
 def _consent_void(notice: Notice, story: Story, when: When) -> str:
-    return f"🔁 The approval no longer counts{told_of(notice.note)}, seen {when(notice.at)}: {to_approve(story)} anew."
+    seen = f"🔁 The approval no longer counts{told_of(notice.note)}, seen {when(notice.at)}"
+    if notice.note == Reason.REQUESTER_LEFT:
+        return f"{seen}. Nobody can approve it until they may again; it can be rejected or cancelled."
+    return f"{seen}: {to_approve(story)} anew."
 
 
 def _unseen(_notice: Notice, _story: Story, when: When) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 from slackblocks import Block
 
 from bot.giving.notices import Happened, Notice, Story
+from bot.giving.policy import Reason
 from bot.slack import drift, facts, paused
 from bot.slack.blocks import context, message, section, sections
 from bot.slack.lines import stop_reason, to_approve, who, why
@@ -13,7 +14,7 @@ from bot.slack.look import Look, Message
 from bot.slack.refused import whole
 from bot.slack.standing import agreed, ends, held, outcome
 from bot.slack.words import stop, told_of
-from bot.slack.writing import address, mention
+from bot.slack.writing import address, mention, mentions
 
 CARD: Final = "See the request"
 
@@ -95,7 +96,10 @@ def _rule_changed(notice: Notice, story: Story, _look: Look) -> str:
     return f"🔁 the rule was changed in Dintero{told_of(notice.note)}, so no approval counts any more: {to_approve(story)} as it is now."
 
 
-def _consent_void(notice: Notice, story: Story, _look: Look) -> str:
+def _consent_void(notice: Notice, story: Story, look: Look) -> str:
+    if notice.note == Reason.REQUESTER_LEFT:
+        ask = f"Ask {mentions(look.admins) or 'an admin of the bot'} to let you; else it ends by itself."
+        return f"🔁 you may not ask in that channel any more, so the approval no longer counts. {ask}"
     return f"🔁 the approval no longer counts{told_of(notice.note)}: {to_approve(story)} anew."
 
 

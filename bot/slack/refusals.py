@@ -120,6 +120,7 @@ def _bad_key(detail: str, _pen: Pen) -> str:
 SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.UNLISTED_CHANNEL: _always("Discounts cannot be given from this channel: the bot's policy does not list it."),
     Reason.NOT_A_REQUESTER: _always("You are not among those who may ask for discounts in this channel."),
+    Reason.REQUESTER_LEFT: _always("Whoever asked for this may not ask here any more, so no approval of it would count."),
     Reason.NOT_AN_APPROVER: _always("You are not one of this channel's approvers."),
     Reason.OWN_REQUEST: _always("Nobody approves or rejects their own request, admins included."),
     Reason.GUEST: _always("Guests cannot do this, only full members of this workspace."),
@@ -165,6 +166,7 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
 CURES: Final[dict[Reason, str]] = {
     Reason.UNLISTED_CHANNEL: "Ask {who} to add it.",
     Reason.NOT_A_REQUESTER: "Ask {who} to add you to the policy.",
+    Reason.REQUESTER_LEFT: "Reject it, or ask {who} to let them ask again.",
     Reason.NOT_AN_APPROVER: "Ask {who}.",
     Reason.OWN_REQUEST: "Ask {who} to look at it.",
     Reason.GUEST: "A workspace admin can make you one; until then ask a colleague to do it, or {who}.",
@@ -210,6 +212,7 @@ CURES: Final[dict[Reason, str]] = {
 SHORTLY: Final[dict[str, str]] = {
     Reason.UNLISTED_CHANNEL: "the policy no longer lists this channel",
     Reason.NOT_A_REQUESTER: "whoever asked may not ask here any more",
+    Reason.REQUESTER_LEFT: "whoever asked may not ask here any more",
     Reason.NOT_AN_APPROVER: "whoever approved may not approve here any more",
     Reason.OWN_REQUEST: "nobody approves their own request",
     Reason.GUEST: "it came from somebody who is a guest now",

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.giving.answers import Field
 from bot.giving.ids import RequestId
 from bot.giving.notices import Story
-from bot.slack import facts
+from bot.slack import facts, paused
 from bot.slack.blocks import modal, section, text_input
 from bot.slack.look import Json, Look
 from bot.slack.writing import mention
@@ -29,7 +29,8 @@ def build(story: Story, look: Look, *, external_id: str) -> Json:
         hint="The requester reads it, and so does everybody in the channel.",
         multiline=True,
     )
-    return modal(TITLE, [section(what), why], external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=request.id)
+    drawn = [*paused.blocks(story.pause, look), section(what), why]
+    return modal(TITLE, drawn, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=request.id)
 
 
 def read(view: Mapping[str, Any]) -> tuple[RequestId, str]:

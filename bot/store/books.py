@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -51,6 +53,17 @@ class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore):
         has one writer, who would wait for itself (and is told so by a RuntimeError).
         """
         return open_page(self._database, request, self._evidence)
+
+    @asynccontextmanager
+    async def page_to_ask(self, draft: RequestId) -> AsyncIterator[SqlPage | None]:
+        """Open a draft's page to ask for it, once its customers are hashed for the audit: nobody waits at a locked row for that."""
+        evidence = replace(self._evidence, hashed=await self._evidence.hash(self._database, draft))
+        async with open_page(self._database, draft, evidence) as page:
+            yield page
+
+    async def time(self) -> datetime | None:
+        """Tell the database's time; None where there is none but the machine's."""
+        return await self._database.time()
 
     async def ping(self) -> None:
         """Make sure that the database answers.

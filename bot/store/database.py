@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 
@@ -37,6 +38,9 @@ class Database(Protocol):
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement, which is its own transaction."""
+
+    async def time(self) -> datetime | None:
+        """Tell the server's time; None where there is none but the machine's."""
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin to write: commit when the block ends, roll back when it raises or is cancelled."""

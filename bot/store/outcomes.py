@@ -10,7 +10,7 @@ from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
-from bot.store.database import Database, Room
+from bot.store.database import Database, Room, Rows
 from bot.store.rows import outcome_of, outcome_row
 from bot.store.schema import batches, customers, requests
 from bot.store.serial import rule_json, text, unpacked
@@ -52,7 +52,13 @@ def _tally() -> Any:
     return of_batches.where(batches.c.request == _WHICH)
 
 
-_TALLY: Final = _tally()
+TALLY: Final = _tally()
+
+
+def tally_of(rows: Rows) -> Tally:
+    """Read what was added up."""
+    given, refused, unknown, settled, asked, started = map(int, rows[0])
+    return Tally(asked, given=given, refused=refused, unknown=unknown + max(started - settled, 0))
 
 
 def _open() -> Any:
@@ -122,9 +128,7 @@ class Outcomes(Room):
 
     async def tally(self, request: RequestId) -> Tally:
         """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
-        rows = await self._database.run(_TALLY, {"which": text(request)})
-        given, refused, unknown, settled, asked, started = map(int, rows[0])
-        return Tally(asked, given=given, refused=refused, unknown=unknown + max(started - settled, 0))
+        return tally_of(await self._database.run(TALLY, {"which": text(request)}))
 
     async def refused(self, request: RequestId) -> tuple[Refused, ...]:
         """Read every refused customer with the reason, in the order they were asked for."""

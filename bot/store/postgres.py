@@ -8,16 +8,18 @@ import selectors
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import URL, Dialect, Table
+from sqlalchemy import URL, BigInteger, Dialect, Table, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from bot.errors import BooksUnavailable
 from bot.store.database import Rows, Statement, Values, compiled
+from bot.store.serial import moment
 
 CONNECT: Final = {"connect_timeout": 10, "fallback_application_name": "discount-bot"}
 """Seconds until a server that does not answer is given up; the name stands in the server's list of who is connected."""
@@ -28,6 +30,8 @@ OURS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingErr
 """What is wrong with a statement and not with the database."""
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
+_TIME: Final = select(cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger))
+"""In whole microseconds, so that the time zone of the server's settings makes no difference."""
 _DIALECT: Final[Dialect] = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
@@ -46,6 +50,10 @@ class PostgresDatabase:
         with _said_plainly():
             async with self.pool.connection() as connection:
                 return await _run(connection, statement, values)
+
+    async def time(self) -> datetime | None:
+        """Tell the server's time."""
+        return moment((await self.run(_TIME, {}))[0][0])
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PostgresTransaction"]:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import URL, Table
@@ -52,6 +53,10 @@ class SqliteDatabase:
         call = _call(statement, values)
         with _said_plainly():
             return await (self.reader.execute_fetchall(*call) if statement.is_select else self._write(call))
+
+    async def time(self) -> datetime | None:
+        """Tell nothing: a file has no clock."""
+        return None
 
     async def _write(self, call: Call) -> Rows:
         self._not_beside_a_page()

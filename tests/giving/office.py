@@ -149,7 +149,7 @@ class Office:
         self.town = town or Town()
         self.shelf = Shelf()
         self.jobs = Wakes()
-        self.rules = RuleBook(self.shelf, self.clock)
+        self.rules = RuleBook(self.shelf)
         self.under(policy)
 
     def under(self, policy: Policy) -> "Office":
@@ -200,6 +200,11 @@ class Office:
                 await self.books.said(one, ts=f"{one.id}.0")
             said.extend(waiting)
         return [one.notice for one in sorted(said, key=lambda one: one.id)]
+
+
+def allowing(**changes: Any) -> Policy:
+    """Change what the support channel may do."""
+    return replace(POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], **changes)})
 
 
 def person(user: UserId, team: TeamId = TEAM) -> Person:

@@ -11,19 +11,15 @@ from bot.giving.answers import Consideration, Form, Review
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Kind as Account
-from bot.giving.policy import Outcome, Policy, Reason, Refusal
+from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import Request, State, StopReason, digest
 from bot.giving.rewards import Cost, Reward
 from bot.giving.terms import terms_of
 from bot.giving.tiers import Above, Applied, Tier, applied
-from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, person
+from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, allowing, person
 
 OVER_TWO = Tier(approvals=2, above_customers=2)
 DEAR = Tier(approvals=3, above_amount=50_000)
-
-
-def allowing(**changes: Any) -> Policy:
-    return replace(POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], **changes)})
 
 
 def lines(said: list[Notice]) -> list[Happened]:

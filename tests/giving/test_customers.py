@@ -1,3 +1,5 @@
+import hashlib
+import json
 from itertools import pairwise
 
 import pytest
@@ -156,6 +158,12 @@ def test_two_lists_share_a_digest_only_when_they_are_the_same(one: list[str], ot
 )
 def test_order_and_bounds_of_ids_are_part_of_the_digest(one: list[str], other: list[str]) -> None:
     assert digest_of(ids(*one)) != digest_of(ids(*other))
+
+
+@pytest.mark.parametrize("many", [0, 1, 999, 1_000, 1_001, 2_500])
+def test_the_digest_is_that_of_one_json_list_however_many_there_are(many: int) -> None:
+    some = ids(*(f'"{at}"ø' for at in range(many)))
+    assert digest_of(some) == hashlib.sha256(json.dumps(some, separators=(",", ":")).encode()).hexdigest()
 
 
 def test_the_digest_stays_what_it_was_when_it_was_written_down() -> None:

@@ -209,11 +209,13 @@ async def test_nothing_pauses_itself_where_nobody_could_resume(office: Office) -
     assert await office.desk.pauses.now() is None
 
 
-async def test_form_and_approval_carry_the_pause(office: Office) -> None:
+async def test_every_modal_carries_the_pause(office: Office) -> None:
     request = await office.ask()
     await office.desk.pauses.pause(person(CHIEF), "down")
     draft = await office.draft()
     form = await office.asking.form(draft, person(ANN))
     review = await office.asking.review(draft, person(ANN))
     considered = await office.desk.consider(request.id, person(BO), SUPPORT)
-    assert {shown.pause for shown in (form, review, considered.review)} == {Pause(office.clock.now(), CHIEF, "down")}  # type: ignore[union-attr]
+    refusing = await office.desk.rejectable(request.id, person(BO), SUPPORT)
+    roster = await office.desk.customers(request.id, person(ANN), SUPPORT, 1)
+    assert {shown.pause for shown in (form, review, considered.review, refusing, roster)} == {Pause(office.clock.now(), CHIEF, "down")}  # type: ignore[union-attr]

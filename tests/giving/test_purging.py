@@ -15,7 +15,7 @@ from bot.giving.request import Request, State, Typed
 from bot.store.books import SqlBooks
 from bot.store.database import address
 from bot.store.serial import unpacked
-from tests.giving.office import ANN, BO, NOW, SUPPORT, Office, open_office, person
+from tests.giving.office import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")
 LIST = "\n".join(f"secret-customer-{at}" for at in range(3))
@@ -126,6 +126,29 @@ async def test_what_others_hold_is_forgotten_first(books: SqlBooks) -> None:
 
     await Purging(books=books, clock=office.clock, days=90, elsewhere=elsewhere).purge()
     assert seen == [(request.id, True)]
+
+
+async def test_what_an_admin_wrote_to_a_pause_goes_with_the_pause(books: SqlBooks, database_url: str) -> None:
+    office = await open_office(books)
+    await office.desk.pauses.pause(person(CHIEF), "secret reason")
+    assert "secret reason" in everything(database_url)
+    await office.desk.pauses.resume(person(CHIEF))
+    assert "secret reason" not in everything(database_url)
+
+
+async def test_what_the_threads_were_told_of_a_pause_is_forgotten_with_their_requests(books: SqlBooks, database_url: str) -> None:
+    office = await open_office(books)
+    request = await office.ask()
+    await office.approve(request, BO)
+    await office.starting.begin(request.id)
+    await office.desk.pauses.pause(person(CHIEF), "secret reason")
+    await office.ending.finish(request.id, 1)
+    await office.desk.pauses.resume(person(CHIEF))
+    assert "secret reason" in everything(database_url)
+    await office.put(request, state=State.DONE, ended_at=office.clock.now())
+    office.clock.pass_by(days=91)
+    await purging(office).purge()
+    assert "secret reason" not in everything(database_url)
 
 
 async def test_whoever_asks_for_forgotten_customers_is_told_so(books: SqlBooks) -> None:

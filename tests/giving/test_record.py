@@ -17,8 +17,26 @@ from bot.giving.record import canonical, digest_of_shown, policy_in_force
 from bot.giving.request import Event, Request, State, StopReason
 from bot.store.books import SqlBooks, open_books
 from bot.store.database import address
+from bot.store.evidence import EACH
 from tests.clock import HandClock
-from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, GUS, NOW, PERCENT, POLICY, SPAR, STRICT, SUPPORT, Office, open_office, person
+from tests.giving.office import (
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    DI,
+    GUS,
+    NOW,
+    PERCENT,
+    POLICY,
+    SPAR,
+    STRICT,
+    SUPPORT,
+    Office,
+    allowing,
+    open_office,
+    person,
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,37 @@ async def test_a_request_that_goes_well_is_told_from_end_to_end(books: SqlBooks)
     assert asked.facts["approvals"] == 1
     assert asked.facts["customers"] == 3
     assert (outcome.facts["given"], outcome.facts["refused"], outcome.facts["unknown"], outcome.facts["not_tried"]) == (2, 1, 0, 0)
+
+
+async def test_what_came_of_each_batch_is_told_in_numbers(books: SqlBooks) -> None:
+    office = (await open_office(books)).under(allowing(batch_size=2, concurrency=1))
+    request = await office.ask(customers="\n".join(f"c-{at}" for at in range(19)))
+    await office.approve(request, BO)
+    await office.starting.begin(request.id)
+    assert await books.take_up(request.id, 0)
+    c2, c4 = CustomerId("c-2"), CustomerId("c-4")
+    outcomes = (BatchOutcome(0, 0, 2), BatchOutcome(0, 1, 2, refused=(Refused(c2, "no"),)), BatchOutcome(0, 2, 2, unknown=(c4,)))
+    await given(office, request, *outcomes, BatchOutcome(1, 0, 2))
+    (outcome,) = await told(books, "outcome")
+    assert outcome.facts["each"] == [[0, 0, 2, 0, 0, 0], [0, 1, 1, 1, 0, 0], [0, 2, 1, 0, 1, 0], [1, 0, 2, 0, 0, 0]]
+    assert outcome.facts["batches"] == 4
+    tally = await books.tally(request.id)
+    assert tally.unknown > 1  # what went out and was not heard of again is among them
+    assert {name: outcome.facts[name] for name in ("given", "refused", "unknown", "not_tried")} == {
+        "given": tally.given,
+        "refused": tally.refused,
+        "unknown": tally.unknown,
+        "not_tried": tally.not_tried,
+    }
+
+
+async def test_of_more_batches_than_anybody_reads_the_sums_are_told(sqlite_books: SqlBooks) -> None:
+    office = (await open_office(sqlite_books)).under(allowing(batch_size=1, concurrency=1, max_customers=EACH + 1))
+    request = await office.ask(customers="\n".join(f"c-{at}" for at in range(EACH + 1)))
+    await office.approve(request, BO, typed=str(EACH + 1))
+    await given(office, request, *(BatchOutcome(at // 8, at % 8, 1) for at in range(EACH + 1)))
+    (outcome,) = await told(sqlite_books, "outcome")
+    assert (outcome.facts["batches"], outcome.facts["given"], outcome.facts["each"]) == (EACH + 1, EACH + 1, [])
 
 
 async def test_no_row_holds_a_customers_id_or_a_persons_words(books: SqlBooks) -> None:

@@ -3,6 +3,7 @@
 from bot.giving.answers import Form, Review
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId
+from bot.giving.notices import Story
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, Typed, derived_key
 from tests.giving.office import ANN, BO, GUS, PERCENT, QUICK, SUPPORT, Office, person
@@ -36,6 +37,9 @@ async def test_the_rest_is_a_request_of_its_own_under_the_same_key(either_office
     assert asked.once_key == derived_key(first.id)
     assert (asked.rest_of, asked.reason, asked.own_key) == (first.id, "the rest", False)
     assert await office.books.customers(asked.id, 0) == ("c", "d")
+    story = await office.desk.look(asked.id, person(ANN), SUPPORT)
+    assert isinstance(story, Story)
+    assert story.first == review.rest.first
     again = await office.asking.open_rest(first.id, person(ANN), SUPPORT)
     assert isinstance(again, Request)
     told = await office.asking.review(again.id, person(ANN))

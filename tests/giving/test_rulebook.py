@@ -19,14 +19,6 @@ ANYTHING = ChannelPolicy(id=ChannelId("C1"), rules=frozenset({"*"}), requesters=
 
 
 @dataclass
-class Clock:
-    time: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.time
-
-
-@dataclass
 class Shelf:
     """Dintero's rules in a dictionary, which can be out of reach."""
 
@@ -62,7 +54,7 @@ def ends(of: Rule, at: datetime) -> Rule:
 
 async def book_of(*rules: Rule) -> tuple[RuleBook, Shelf]:
     shelf = Shelf({each.id: each for each in rules})
-    book = RuleBook(shelf, Clock())
+    book = RuleBook(shelf)
     await book.refresh()
     shelf.asked.clear()
     return book, shelf
@@ -76,29 +68,26 @@ def found(book: RuleBook, text: str, allowed: ChannelPolicy = ANYTHING) -> list[
 
 
 async def test_it_is_ready_once_all_rules_were_read() -> None:
-    book = RuleBook(Shelf({RuleId("a"): rule("a")}), Clock())
+    book = RuleBook(Shelf({RuleId("a"): rule("a")}))
     assert not book.ready
     assert found(book, "") == []
     assert await book.refresh()
     assert book.ready
-    assert book.read_at == NOW
     assert found(book, "") == ["a"]
 
 
 async def test_when_reading_fails_the_old_rules_stay_and_the_reason_is_kept() -> None:
-    shelf, clock = Shelf({RuleId("a"): rule("a")}), Clock()
-    book = RuleBook(shelf, clock)
+    shelf = Shelf({RuleId("a"): rule("a")})
+    book = RuleBook(shelf)
     await book.refresh()
-    shelf.down, clock.time = True, NOW + DAY
+    shelf.down = True
     assert not await book.refresh()
     assert book.ready
-    assert book.read_at == NOW
     assert isinstance(book.failed, DinteroBusy)
-    assert book.failed_at == NOW + DAY
     assert found(book, "") == ["a"]
     shelf.down = False
     assert await book.refresh()
-    assert [book.failed, book.failed_at] == [None, None]
+    assert book.failed is None
 
 
 async def test_a_rule_that_dintero_no_longer_lists_is_forgotten_and_a_renamed_one_found_anew() -> None:
@@ -118,7 +107,7 @@ async def test_a_known_rule_is_answered_without_asking_dintero() -> None:
 
 async def test_an_unknown_rule_is_asked_for_once_and_remembered() -> None:
     shelf = Shelf({RuleId("a"): rule("a")})
-    book = RuleBook(shelf, Clock())
+    book = RuleBook(shelf)
     assert book.known(RuleId("a")) is None
     assert await book.get(RuleId("a")) == await book.get(RuleId("a")) == rule("a")
     assert shelf.asked == ["a"]

@@ -183,10 +183,10 @@ async def test_statistics_and_words_of_a_rule_may_change(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("kind", [Person.DEACTIVATED, Person.GUEST])
-async def test_whose_requester_left_stops(scene: Scene, kind: Person) -> None:
+async def test_whose_requester_left_waits_again(scene: Scene, kind: Person) -> None:
     scene.shop.ann.account.kind = kind
     assert await scene.begins() is None
-    await _stopped(scene, StopReason.POLICY)
+    await _waits_again(scene, approvals=1)
 
 
 async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count_and_another_is_asked_for(scene: Scene) -> None:
@@ -201,7 +201,6 @@ async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
         with_channel(POLICY, SUPPORT, rules=frozenset({"another"})),
         with_channel(POLICY, SUPPORT, max_customers=7),
         with_channel(POLICY, SUPPORT, max_amount=1),
-        with_channel(POLICY, SUPPORT, requesters=("U0CLEO",)),
         with_channel(POLICY, SUPPORT, require_reason=True),
     ):
         assert await scene.begins(stricter) is None

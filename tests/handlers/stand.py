@@ -164,7 +164,7 @@ async def open_stand(database_url: str, *, policy: Policy = POLICY, patience: fl
         open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero,
     ):
         team, look = shop.slack.team, Look(policy.currency, policy.timezone, policy.admins)
-        door, rules, acks = Door(policy, SlackPeople(client, team, clock), team), RuleBook(dintero, clock), AcksFirst(errands)
+        door, rules, acks = Door(policy, SlackPeople(client, team, clock), team), RuleBook(dintero), AcksFirst(errands)
         errands.outbox = Outbox(books=books, announcer=SlackAnnouncer(client=client, books=books, policy=policy, look=look), clock=clock)
         counter = Counter(
             asking=Asking(books=books, door=door, rules=rules, clock=clock, jobs=errands, account=ACCOUNT),

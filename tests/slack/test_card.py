@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.giving.batches import Refused, Tally
-from bot.giving.ids import CustomerId, OnceKey, UserId
+from bot.giving.before import Earlier
+from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, ShortId, UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Reason
 from bot.giving.request import State, StopReason
@@ -31,6 +32,14 @@ def buttons(message: Message) -> list[dict[str, Any]]:
 
 def words(message: Message) -> str:
     return "\n".join(block["text"]["text"] for block in message.blocks if "text" in block)
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT}))
+def test_what_asks_for_anothers_rest_names_that_on_its_card_and_in_its_status(state: State) -> None:
+    story = replace(samples.story(state), first=Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3))
+    for drawn in (card.build(story, LOOK), status.one(story, LOOK)):
+        assert "*Asks again* for the rest of R-22222, under the same once-only key" in words(drawn)
+    assert "Asks again" not in words(card.build(samples.story(state), LOOK))
 
 
 @pytest.mark.parametrize("state", State)

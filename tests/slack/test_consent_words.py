@@ -8,9 +8,10 @@ from bot.giving.before import Before, Earlier
 from bot.giving.budget import Use
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.notices import Happened
+from bot.giving.policy import Reason
 from bot.giving.request import State
 from bot.giving.tiers import Above, Applied
-from bot.slack import card, facts, lines, outcomes
+from bot.slack import card, facts, lines, notices, outcomes
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, REQUEST, VOTE
 
@@ -53,6 +54,17 @@ def test_each_yes_is_a_line_with_its_number_and_what_it_was_for() -> None:
 @pytest.mark.parametrize(("left", "said"), [(1, "one more is needed"), (2, "2 more are needed"), (0, "one more is needed")])
 def test_whoever_said_yes_is_told_how_many_more_it_takes(left: int, said: str) -> None:
     assert f"Your yes counts; {said}" in outcomes.approved(REQUEST, left).text
+
+
+def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_requester_whom_to_ask() -> None:
+    story, told = samples.story(State.WAITING), replace(samples.notice(Happened.CONSENT_VOID), note=Reason.REQUESTER_LEFT)
+    assert lines.build(told, story, LOOK).text == (
+        "🔁 The approval no longer counts (whoever asked may not ask here any more), seen 23 Nov 2026, 13:00 CET. "
+        "Nobody can approve it until they may again; it can be rejected or cancelled."
+    )
+    direct = notices.direct(told, story, LOOK, link="").text
+    assert "you may not ask in that channel any more" in direct
+    assert "to let you; else it ends by itself." in direct
 
 
 def test_a_budget_says_what_is_used_of_what_is_left() -> None:

@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.giving.answers import Fault, Field
+from bot.giving.ids import CustomerId, UserId
+from bot.giving.pauses import Pause
 from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import Typed
 from bot.giving.rewards import Usable
-from bot.slack import add_modal, approve_modal, modals, reject_modal, review_modal
+from bot.giving.roster import Roster
+from bot.slack import add_modal, approve_modal, customers_modal, modals, reject_modal, review_modal
 from tests.slack import samples
 from tests.slack.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY
 
@@ -185,6 +188,19 @@ def test_a_rejection_is_read_with_its_reason() -> None:
     view = reject_modal.build(STORY, LOOK, external_id="e")
     assert (view["submit"]["text"], labels(view)) == ("Reject", ["Reason"])
     assert reject_modal.read(answered(view, Reason=" not this week ")) == (REQUEST.id, "not this week")
+
+
+def test_every_modal_says_that_nothing_is_given_for_now() -> None:
+    pause = Pause(samples.NOW, UserId("U0ADMIN"), "Dintero is down")
+    drawn = [
+        add_modal.build(replace(samples.form(), pause=pause), LOOK, external_id="e"),
+        review_modal.build(replace(samples.review(), pause=pause), LOOK, external_id="e"),
+        approve_modal.build(replace(samples.consideration(), review=replace(samples.review(), pause=pause)), LOOK, external_id="e"),
+        reject_modal.build(replace(STORY, pause=pause), LOOK, external_id="e"),
+        customers_modal.build(Roster(REQUEST, 1, (CustomerId("c-1"),), pause), LOOK, external_id="e"),
+    ]
+    for view in drawn:
+        assert "*Paused* by <@U0ADMIN> (Dintero is down)" in str(view["blocks"]), view["title"]
 
 
 def test_a_modal_without_a_question_has_no_submit() -> None:

@@ -1,0 +1,138 @@
+"""What goes on by itself on the paths: the giving, the due-times, the hold and the pause."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from bot.giving.ids import TeamId, UserId
+from bot.giving.policy import Refusal
+from bot.giving.request import Pausing, Request, State, StopReason
+from tests.giving.model.machine import (
+    CLICKERS,
+    PICKS,
+    TEAMS,
+    Known,
+)
+from tests.giving.model.people import PeopleAct
+from tests.giving.office import (
+    CHIEF,
+    SPAR,
+    person,
+)
+
+
+class GoesOn(PeopleAct):
+    """What the clock and the jobs do, beside people."""
+
+    # what goes on by itself
+
+    @rule()
+    def what_is_over_expires(self) -> None:
+        overdue = [known for known in self.known.values() if self.is_over(known)]
+        self.run(self.office.desk.expire_overdue())
+        assert all(self.now(known).state is State.EXPIRED for known in overdue)
+
+    @rule(pick=PICKS)
+    def the_giving_is_to_begin(self, pick: int) -> None:
+        known = self.one(pick)
+        parked = known.before.pausing is Pausing.PARKED
+        self.run(self.office.starting.begin(known.id))
+        if self.is_held(known) or (self.paused and known.before.cancel_asked_by is None):
+            self.unchanged(known)
+            return
+        if parked:
+            self.goes_on(known)
+            return
+        if known.before.state is not State.APPROVED:
+            self.unchanged(known)
+            return
+        now, rule_now = self.now(known), self.office.shelf.rules_of[SPAR]
+        if now.state is State.WAITING:
+            self.asks_again(known, now)
+        elif not self.may_be_given(known):
+            assert now.state is not State.GIVING
+        elif known.before.rule == rule_now:
+            assert now.state is State.GIVING
+        else:
+            demanded = self.demands(known.channel, known.customers, rule_now)
+            assert now.state is State.STOPPED
+            assert demanded > self.could(known) or known.demanded == demanded == 0
+
+    def goes_on(self, known: Known) -> None:
+        """After the pause a giving goes on where it could begin now, and else asks again or stops; while Slack is away it waits."""
+        now = self.now(known)
+        if now.state is State.WAITING:
+            self.asks_again(known, now)
+        elif now.state is State.GIVING and now.pausing is Pausing.NO:
+            assert known.before.cancel_asked_by or (self.may_be_given(known) and known.before.rule == self.office.shelf.rules_of[SPAR])
+        else:
+            assert now.state is State.STOPPED or self.office.town.away
+
+    def asks_again(self, known: Known, now: Request) -> None:
+        """Where the rule changed or a yes no longer counts, the next round asks for as much as the stricter of the two demands."""
+        assert self.policy(known.channel) is not None
+        assert now.round == known.before.round + 1
+        self.escalated.discard(known.id)
+        assert known.before.rule != self.office.shelf.rules_of[SPAR] or not self.may_be_given(known)
+        known.demanded = max(known.demanded, self.demands(known.channel, known.customers, now.rule))
+
+    def may_be_given(self, known: Known) -> bool:
+        policy = self.policy(known.channel)
+        if policy is None or not self.is_allowed(known) or not self.may_ask(known.requester, known.channel):
+            return False
+        demanded = self.demands(known.channel, known.customers, known.before.rule)
+        return min(self.could(known), len(known.agreed)) >= demanded and all(self.may_approve(who, known) for who in known.agreed)
+
+    @rule(pick=PICKS, why=st.sampled_from([StopReason.RULE_GONE, StopReason.BUSY, None]))
+    def the_giving_ends(self, pick: int, why: StopReason | None) -> None:
+        known = self.one(pick)
+        if known.before.state is not State.GIVING:
+            return
+        if why:
+            self.run(self.office.books.halt(known.id, why, "as it is"))
+        caught = known.before.pausing is Pausing.ASKED and not known.before.cancel_asked_by and not why
+        self.run(self.office.ending.finish(known.id, known.before.round))
+        ended = self.now(known)
+        if caught:
+            assert (ended.state, ended.pausing, ended.round) == (State.GIVING, Pausing.PARKED, known.before.round + 1)
+            known.yeses[ended.round] = set(known.agreed)
+            return
+        self.sees_the_pause()
+        assert ended.state is (State.CANCELLED if ended.cancel_asked_by else State.STOPPED if why else State.DONE)
+
+    @rule()
+    def what_is_due_is_said(self) -> None:
+        now = self.office.clock.now()
+        due = [known for known in self.known.values() if known.before.escalate_at and known.before.escalate_at <= now]
+        self.run(self.office.desk.reminding.look())
+        for known in due:
+            if known.before.state is State.WAITING and not self.is_over(known) and self.policy(known.channel):
+                self.escalated.add(known.id)
+
+    @rule(who=CLICKERS, team=TEAMS, on=st.booleans())
+    def somebody_pauses_or_resumes(self, who: UserId, team: TeamId, *, on: bool) -> None:
+        pauses = self.office.desk.pauses
+        answer = self.run(pauses.pause(person(who, team), "why") if on else pauses.resume(person(who, team)))
+        if self.is_member(who, team) and who == CHIEF:
+            self.paused = on
+        else:
+            assert isinstance(answer, Refusal)
+        assert (self.run(pauses.now()) is not None) is self.paused
+        for known in self.known.values():
+            assert not (self.paused and self.run(self.office.books.goes_on(known.id)))
+
+    @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
+    def somebody_ends_the_hold(self, pick: int, who: UserId, team: TeamId) -> None:
+        known = self.one(pick)
+        held = self.is_held(known)
+        answer = self.run(self.office.desk.give_now(known.id, person(who, team), None))
+        if not held or who != CHIEF or not self.is_member(who, team):
+            self.refused(known, answer)
+        else:
+            assert answer == self.now(known) == replace(known.before, give_after=None)
+
+    def sees_the_pause(self) -> None:
+        """Three stops in a row pause the bot by themselves; what runs then is caught by the next look."""
+        self.paused = self.run(self.office.desk.pauses.now()) is not None
+        self.run(self.office.desk.pauses.look())

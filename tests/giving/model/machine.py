@@ -1,0 +1,228 @@
+"""The model: who may what, by its own lights, and what every change is held to."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+
+from bot.giving.ids import ChannelId, GroupId, RequestId, TeamId, UserId
+from bot.giving.people import Kind
+from bot.giving.policy import ChannelPolicy, Reason, Refusal
+from bot.giving.request import MOVES, Request, State
+from bot.giving.rewards import Rule
+from bot.giving.tiers import Tier
+from bot.store.books import open_books
+from tests.giving.office import (
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    DI,
+    ELSEWHERE,
+    GUS,
+    LEADS,
+    NOW,
+    POLICY,
+    QUICK,
+    STRICT,
+    SUPPORT,
+    TEAM,
+    Office,
+    open_office,
+)
+
+Answer = TypeVar("Answer")
+
+NOBODY = UserId("U0NOBODY")
+OURS = (ANN, BO, CLEO, DI, CHIEF)
+ALL = (*OURS, GUS, NOBODY)
+EVERYBODY = st.sampled_from(ALL)
+CLICKERS = st.sampled_from([*(BO, CLEO, CHIEF) * 3, ANN, *ALL])
+"""Mostly those who may do something: too many refusals in a row lead nowhere."""
+TEAMS = st.sampled_from([*[TEAM] * 15, ELSEWHERE])
+PICKS = st.integers(0, 9)
+ASKING = (ANN, ANN, BO, CHIEF, ANN, DI, BO, ANN, CLEO, ANN)
+CHANNELS = st.sampled_from([SUPPORT, SUPPORT, STRICT, QUICK])
+OFF = st.sampled_from([*[0] * 12, -1, 1])
+"""How far the round of an open approval is from the present one."""
+APPROVERS = st.sampled_from([(LEADS, CHIEF), (LEADS,), (BO,), (ANN, CLEO), (CHIEF, DI, LEADS), (GUS, NOBODY, BO)])
+TIERS = st.sampled_from([(), (), (Tier(approvals=3, above_customers=10),), (Tier(approvals=2, above_amount=15),)])
+"""With one customer and with sixty, at 10 and at 20 each: above some and below others."""
+STALE = st.sampled_from([*[False] * 8, True])
+"""Whether an approval was drawn for something else than what stands there."""
+CUSTOMERS = {1: "c-1", 60: "\n".join(f"c-{at}" for at in range(60))}
+SIZES = st.sampled_from([1, 1, 60])
+TIMED: dict[ChannelId, dict[str, Any]] = {
+    QUICK: {"hold_minutes": 30},
+    SUPPORT: {"remind_minutes": 60, "escalate_to": (DI, ANN)},
+    STRICT: {"hold_minutes": 30},
+}
+ANYWHERE = replace(
+    POLICY,
+    channels={
+        name: replace(one, requesters=("*",), max_customers=2000, max_amount=None, **TIMED[name]) for name, one in POLICY.channels.items()
+    },
+)
+
+
+@dataclass(slots=True)
+class Known:
+    """What the model knows of a request: who asked, what the policy demanded, and whose yes stands in which round."""
+
+    id: RequestId
+    channel: ChannelId
+    requester: UserId
+    customers: int
+    demanded: int
+    before: Request
+    yeses: dict[int, set[UserId]] = field(default_factory=dict)
+
+    def said_yes(self, round_: int) -> set[UserId]:
+        return self.yeses.setdefault(round_, set())
+
+    @property
+    def agreed(self) -> set[UserId]:
+        return self.said_yes(self.before.round)
+
+
+class Machine(RuleBasedStateMachine):
+    """One bot with its people, over books in which nothing of theirs stands yet; what is done with it, others add."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.stack = AsyncExitStack()
+        self.url = url
+        self.office: Office
+        self.known: dict[RequestId, Known] = {}
+        self.escalated: set[RequestId] = set()
+        self.paused = False
+
+    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        return self.runner.run(work)
+
+    @initialize()
+    def open(self) -> None:
+        books = self.run(self.stack.enter_async_context(open_books(self.url)))
+        self.run(books.end_pause(CHIEF, NOW))  # of the example before, where all share a database
+        self.office = self.run(open_office(books, policy=ANYWHERE))
+
+    def teardown(self) -> None:
+        self.run(self.stack.aclose())
+        self.runner.close()
+
+    # who may what, by the model's own lights
+
+    def is_member(self, who: UserId, team: TeamId = TEAM) -> bool:
+        return team == TEAM and not self.office.town.away and self.office.town.kinds.get(who) is Kind.MEMBER
+
+    def is_named(self, who: UserId, names: tuple[str, ...]) -> bool:
+        groups = self.office.town.groups
+        return any(who == name or who in groups.get(GroupId(name), ()) for name in names)
+
+    def policy(self, channel: ChannelId) -> ChannelPolicy | None:
+        return self.office.door.policy.channels.get(channel)
+
+    def may_ask(self, who: UserId, channel: ChannelId, team: TeamId = TEAM) -> bool:
+        return self.policy(channel) is not None and self.is_member(who, team)
+
+    def approvers(self, known: Known) -> tuple[str, ...]:
+        """Name who may approve: also those to whom it was escalated in this round, by the model's own book."""
+        policy = self.policy(known.channel)
+        if policy is None:
+            return ()
+        escalated = policy.escalate_to if known.id in self.escalated else ()
+        return (*policy.approvers, *escalated)
+
+    def may_approve(self, who: UserId, known: Known, team: TeamId = TEAM) -> bool:
+        return self.is_member(who, team) and who != known.requester and self.is_named(who, self.approvers(known))
+
+    def may_handle(self, who: UserId, known: Known, team: TeamId) -> bool:
+        approvers = self.approvers(known) if known.before.state is not State.WAITING else ()
+        return self.is_member(who, team) and (who in {known.requester, CHIEF} or self.is_named(who, approvers))
+
+    def is_held(self, known: Known) -> bool:
+        until = known.before.give_after
+        return known.before.state is State.APPROVED and until is not None and self.office.clock.now() < until
+
+    def demands(self, channel: ChannelId, customers: int, rule_now: Rule | None) -> int:
+        """Say how many have to agree by the policy as it stands, or 0 where the channel is listed no more."""
+        policy = self.policy(channel)
+        assert rule_now
+        if policy is None:
+            return 0
+        price = int(rule_now.reward.value) * customers
+        passed = [
+            tier.approvals
+            for tier in policy.tiers
+            if (tier.above_customers is not None and customers > tier.above_customers)
+            or (tier.above_amount is not None and price > tier.above_amount)
+        ]
+        return max([policy.approvals, *passed])
+
+    def could(self, known: Known) -> int:
+        """Count who could approve it by now."""
+        return sum(self.may_approve(who, known) for who in ALL)
+
+    def is_allowed(self, known: Known) -> bool:
+        policy = self.policy(known.channel)
+        return policy is not None and known.customers <= policy.max_customers
+
+    def can_be_agreed_to(self, known: Known) -> bool:
+        return self.is_allowed(known) and self.may_ask(known.requester, known.channel)
+
+    def is_over(self, known: Known) -> bool:
+        expires = known.before.expires_at
+        return known.before.state is State.WAITING and expires is not None and expires <= self.office.clock.now()
+
+    # how things are held to the model
+
+    def now(self, known: Known) -> Request:
+        return self.run(self.office.now(known.id))
+
+    def unchanged(self, known: Known) -> Request:
+        now = self.now(known)
+        assert now == known.before
+        return now
+
+    def refused(self, known: Known, answer: object) -> None:
+        assert isinstance(answer, Refusal)
+        self.unchanged(known)
+
+    def expires(self, known: Known, answer: object) -> None:
+        assert answer == Refusal(Reason.WRONG_STATE, State.EXPIRED)
+        assert self.now(known).state is State.EXPIRED
+
+    def ends(self, known: Known, answer: object, to: State, out_of: set[State], who: UserId) -> None:
+        """Hold a no to what it comes to: it is done, or was done before by the same person, or changes nothing."""
+        if self.is_over(known):
+            self.expires(known, answer)
+        elif known.before.state in out_of:
+            assert isinstance(answer, Request)
+            assert (answer.state, answer.decided_by) == (to, who)
+            assert answer == self.now(known)
+        elif known.before.state is to and known.before.decided_by == who:
+            assert answer == self.unchanged(known)
+        else:
+            self.refused(known, answer)
+
+    @invariant()
+    def every_change_is_a_move_and_every_yes_somebody_elses(self) -> None:
+        for known in self.known.values():
+            now, before = self.now(known), known.before
+            assert now.state in {before.state, *(to for (state, _), to in MOVES.items() if state is before.state)}
+            assert (now.requester, now.approvals) == (known.requester, known.demanded)
+            for round_ in range(1, now.round + 1):
+                votes = [vote.by for vote in self.run(self.office.books.votes(known.id, round_))]
+                assert known.requester not in votes
+                assert sorted(votes) == sorted(known.said_yes(round_))
+            if now.state is State.GIVING and before.state is not State.GIVING:
+                assert not self.paused
+                assert before.give_after is None or before.give_after <= self.office.clock.now()
+            if now.state in {State.APPROVED, State.GIVING, State.STOPPED, State.DONE}:
+                assert len(known.said_yes(now.round)) >= known.demanded
+            known.before = now

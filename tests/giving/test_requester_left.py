@@ -1,0 +1,116 @@
+"""Whoever asked and may not ask any more: nothing of theirs is given, it waits again, and no yes to it is taken until they may."""
+
+from typing import Any
+
+import pytest
+
+from bot.giving.answers import Consideration
+from bot.giving.notices import Happened, Kind, Story
+from bot.giving.people import Kind as Account
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import Request, State, StopReason
+from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, QUICK, SUPPORT, Office, allowing, person
+
+LEFT = Refusal(Reason.REQUESTER_LEFT, who=(CHIEF,))
+
+
+async def approved(office: Office) -> Request:
+    asked = await office.ask()
+    await office.approve(asked, BO)
+    await office.unsaid()
+    return await office.now(asked.id)
+
+
+async def leaves_the_list(office: Office) -> None:
+    office.under(allowing(requesters=(BO,)))
+
+
+async def leaves_the_group(office: Office) -> None:
+    office.under(allowing(requesters=(AGENTS,)))
+    office.town.groups[AGENTS] = {BO}
+
+
+async def leaves_the_workspace(office: Office) -> None:
+    office.town.kinds[ANN] = Account.DEACTIVATED
+
+
+async def becomes_a_guest(office: Office) -> None:
+    office.town.kinds[ANN] = Account.GUEST
+
+
+LEAVES = pytest.mark.parametrize("leave", [leaves_the_list, leaves_the_group, leaves_the_workspace, becomes_a_guest])
+
+
+@LEAVES
+async def test_what_was_approved_goes_back_to_waiting_and_the_yes_counts_no_more(either_office: Office, leave: Any) -> None:
+    office = either_office
+    request = await approved(office)
+    await leave(office)
+    assert await office.starting.begin(request.id) is None
+    now = await office.now(request.id)
+    assert (now.state, now.round) == (State.WAITING, 2)
+    assert not await office.books.votes(now.id, 2)
+    told = [(notice.kind, notice.note) for notice in await office.unsaid() if notice.happened is Happened.CONSENT_VOID]
+    assert told == [(kind, Reason.REQUESTER_LEFT if kind is not Kind.CARD else told[0][1]) for kind in (Kind.CARD, Kind.LINE, Kind.DIRECT)]
+
+
+@LEAVES
+async def test_no_yes_is_taken_while_it_waits_and_it_can_be_rejected(office: Office, leave: Any) -> None:
+    asked = await office.ask()
+    await leave(office)
+    assert await office.desk.consider(asked.id, person(BO), SUPPORT) == LEFT
+    assert await office.approve(asked, BO) == LEFT
+    assert not await office.books.votes(asked.id, 1)
+    assert isinstance(await office.desk.rejectable(asked.id, person(BO), SUPPORT), Story)
+    rejected = await office.desk.reject(asked.id, person(BO), "they left")
+    assert isinstance(rejected, Request)
+    assert rejected.state is State.REJECTED
+
+
+async def test_once_they_may_ask_again_it_can_be_approved_anew_and_is_given(office: Office) -> None:
+    request = await approved(office)
+    await becomes_a_guest(office)
+    await office.starting.begin(request.id)
+    office.town.kinds[ANN] = Account.MEMBER
+    again = await office.now(request.id)
+    assert isinstance(await office.desk.consider(again.id, person(CLEO), SUPPORT), Consideration)
+    await office.approve(again, CLEO)
+    giving = await office.starting.begin(again.id)
+    assert giving
+    assert giving.state is State.GIVING
+
+
+async def test_a_yes_of_before_that_is_delivered_again_still_reads_so(office: Office) -> None:
+    asked = await office.ask()
+    yes = await office.approve(asked, BO)
+    await leaves_the_list(office)
+    assert await office.approve(asked, BO) == yes
+
+
+async def test_where_nobody_is_asked_it_stops(office: Office) -> None:
+    asked = await office.ask(channel=QUICK)
+    office.town.groups[AGENTS] = {BO}
+    assert await office.starting.begin(asked.id) is None
+    now = await office.now(asked.id)
+    assert (now.state, now.stop, now.note) == (State.STOPPED, StopReason.POLICY, Reason.REQUESTER_LEFT)
+
+
+async def test_what_the_policy_forbids_altogether_stops_whoever_left(office: Office) -> None:
+    request = await approved(office)
+    office.under(allowing(requesters=(BO,), rules=frozenset({"another"})))
+    assert await office.starting.begin(request.id) is None
+    assert (await office.now(request.id)).state is State.STOPPED
+
+
+async def test_while_slack_cannot_say_whether_they_left_no_yes_is_taken_and_nothing_is_given(office: Office) -> None:
+    request = await approved(office)
+    office.town.away = True
+    assert await office.starting.begin(request.id) is None
+    assert (await office.now(request.id)).state is State.APPROVED
+
+
+async def test_a_request_that_the_policy_forbids_by_now_can_still_be_rejected(office: Office) -> None:
+    asked = await office.ask()
+    office.under(allowing(rules=frozenset({"another"})))
+    assert isinstance(await office.desk.consider(asked.id, person(BO), SUPPORT), Refusal)
+    assert isinstance(await office.desk.rejectable(asked.id, person(BO), SUPPORT), Story)

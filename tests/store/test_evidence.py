@@ -1,0 +1,70 @@
+"""The keyed hashes of whom a request names: made before anybody has to wait for them, and always of those who are asked for."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.giving.customers import digest_of
+from bot.giving.ids import CustomerId
+from bot.store.audit import Audit
+from bot.store.books import SqlBooks
+from bot.store.database import address
+from bot.store.evidence import Evidence
+from bot.store.hashes import AuditKey
+from bot.store.serial import packed
+from bot.store.sqlite import open_sqlite
+from tests.giving.office import Office, open_office
+
+
+@dataclass(frozen=True)
+class Watched(AuditKey):
+    """A key that does something else at the same time as it hashes."""
+
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+
+    def pack(self, customers: Sequence[str]) -> bytes:
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return AuditKey(self.key).pack(customers)
+
+
+KEY = Watched("secret")
+
+
+@pytest.fixture
+async def watched(sqlite_url: str) -> AsyncIterator[Office]:
+    async with open_sqlite(address(sqlite_url)) as database:
+        evidence = Evidence(SystemClock(), KEY)
+        yield await open_office(SqlBooks(database, evidence, Audit(database, evidence, (KEY,))))
+
+
+@pytest.mark.parametrize("many", [1, 1_500])
+async def test_nobody_waits_for_the_hashing(watched: Office, sqlite_url: str, many: int) -> None:
+    written = []
+
+    def write() -> None:
+        with closing(sqlite3.connect(str(address(sqlite_url).database), timeout=0, isolation_level=None)) as another:
+            written.append(another.execute("UPDATE pause SET changes = changes").rowcount)
+
+    KEY.meanwhile.append(write)
+    await watched.ask(customers="\n".join(f"c{at}" for at in range(many)))
+    assert written == [1]
+
+
+async def test_of_customers_who_are_put_in_the_place_of_others_meanwhile_these_are_hashed(watched: Office, sqlite_url: str) -> None:
+    others = [CustomerId("new")]
+
+    def put() -> None:
+        with closing(sqlite3.connect(str(address(sqlite_url).database))) as another, another:
+            another.execute("UPDATE customers SET ids = ?", [packed(others)])
+            another.execute("UPDATE requests SET customers_digest = ?", [digest_of(others)])
+
+    KEY.meanwhile.append(put)
+    asked = await watched.ask(customers="old")
+    assert isinstance(watched.books, SqlBooks)
+    assert (await watched.books.audit.named(CustomerId("new"))).requests == {asked.id}
+    assert not (await watched.books.audit.named(CustomerId("old"))).requests

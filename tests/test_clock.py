@@ -1,0 +1,88 @@
+"""The clock that all who work on one database share."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.clock import SharedClock
+from bot.errors import BooksUnavailable
+from bot.store.books import SqlBooks
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+class Ticks:
+    """Monotonic seconds, moved by hand; to ask for the time takes half of `takes` each way."""
+
+    def __init__(self) -> None:
+        self.at, self.takes = 1_000.0, 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+    def asked(self, answer: datetime | None) -> Callable[[], Awaitable[datetime | None]]:
+        async def ask() -> datetime | None:
+            self.at += self.takes
+            return answer
+
+        return ask
+
+
+async def test_it_goes_by_the_databases_time_and_on_from_there() -> None:
+    ticks = Ticks()
+    clock = SharedClock(ticks)
+    await clock.look(ticks.asked(NOON))
+    assert clock.now() == NOON
+    ticks.at += 90
+    assert clock.now() == NOON + timedelta(seconds=90)
+
+
+async def test_what_is_between_question_and_answer_is_halved() -> None:
+    ticks = Ticks()
+    ticks.takes = 2.0
+    clock = SharedClock(ticks)
+    await clock.look(ticks.asked(NOON))
+    assert clock.now() == NOON + timedelta(seconds=1)
+
+
+async def test_it_follows_a_time_that_was_set_and_not_the_length_of_an_answer() -> None:
+    ticks = Ticks()
+    clock = SharedClock(ticks)
+    await clock.look(ticks.asked(NOON))
+    ticks.takes = 4.0
+    await clock.look(ticks.asked(NOON + timedelta(seconds=0.5)))  # somewhere within the four seconds
+    assert clock.now() == NOON + timedelta(seconds=4)
+    ticks.takes = 0.0
+    await clock.look(ticks.asked(NOON + timedelta(hours=1)))
+    assert clock.now() == NOON + timedelta(hours=1)
+
+
+async def test_a_database_that_does_not_answer_leaves_it_going() -> None:
+    ticks = Ticks()
+    clock = SharedClock(ticks)
+    await clock.look(ticks.asked(NOON))
+
+    async def down() -> datetime | None:
+        raise BooksUnavailable("down")
+
+    ticks.at += 60
+    with pytest.raises(BooksUnavailable):
+        await clock.look(down)
+    assert clock.now() == NOON + timedelta(seconds=60)
+
+
+async def test_without_a_database_that_tells_it_is_the_machines_time() -> None:
+    ticks = Ticks()
+    clock = SharedClock(ticks)
+    await clock.look(ticks.asked(None))
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+async def test_the_books_tell_a_servers_time_and_none_of_a_file(books: SqlBooks, database_url: str) -> None:
+    told = await books.time()
+    if database_url.startswith("sqlite"):
+        assert told is None
+    else:
+        assert told
+        assert abs(told - datetime.now(UTC)) < timedelta(minutes=1)
