@@ -48,7 +48,7 @@ class Flow:
         """Hear of an answer that took so long, to a call that went out after so many cuts."""
         if self._slow(took):
             self.cut(cuts)
-        else:
+        elif cuts == self.cuts:
             self._width = min(self._most, self._width + 1 / self._width)
         if len(self._took) == ANSWERS:
             del self._sorted[bisect_left(self._sorted, self._took[0])]

@@ -19,6 +19,9 @@ from bot.giving.sizes import Sizes
 LOOK: Final = 2.0
 """Seconds after which whoever waits looks whether that is still wanted: another process may have taken a cancel."""
 
+TICK: Final = 0.001
+"""Seconds: a loop's timers may ring that much too early."""
+
 T = TypeVar("T")
 Meanwhile = Callable[[], Awaitable[None]]
 """Awaited at the beginning of a wait, now and then in it, and when it is stirred; what it raises ends the wait."""
@@ -103,7 +106,7 @@ class Traffic:
         well = asyncio.get_running_loop().create_future()
         self._resting[well] = None
         try:
-            await asyncio.wait({well, stirred}, timeout=min(until - _now(), LOOK), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({well, stirred}, timeout=min(until - _now() + TICK, LOOK), return_when=asyncio.FIRST_COMPLETED)
         finally:
             del self._resting[well]
         return well.done()
@@ -140,7 +143,7 @@ class Traffic:
             if line.waiting:
                 self._lines.append(line)
         if self._lines and self._timer is None and self._flow.alone_until > now:
-            self._timer = asyncio.get_running_loop().call_at(self._flow.alone_until, self._ring)
+            self._timer = asyncio.get_running_loop().call_later(self._flow.alone_until - now + TICK, self._ring)
 
     def _ring(self) -> None:
         self._timer = None
