@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from logging import WARNING, getLogger
+from logging import getLogger
 from typing import Final
 
 # stamina, which the rest of the bot uses, sleeps by itself; tenacity beneath it lets the wait be ours: it ends with a cancel or a closing
 # program, and as soon as Dintero is well again
-from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
 
 from bot.errors import DinteroAway, MayPass
 
@@ -42,6 +42,11 @@ def repeating(patience: Patience, rest: Callable[[float], Awaitable[None]]) -> A
         wait=wait_exponential_jitter(multiplier=patience.first, max=patience.longest, jitter=patience.first),
         stop=stop_after_attempt(patience.attempts) | stop_after_delay(patience.total),
         sleep=rest,
-        before_sleep=before_sleep_log(log, WARNING),
+        before_sleep=_tell,
         reraise=True,
     )
+
+
+def _tell(state: RetryCallState) -> None:
+    if state.outcome and state.next_action:
+        log.warning("a call to Dintero is repeated in %.1f s: %s", state.next_action.sleep, state.outcome.exception())

@@ -81,6 +81,8 @@ class Ground:
     clock: Clock = field(default_factory=SystemClock)
     giving: Giving | None = None
     """What `give` has begun last."""
+    traffic: Traffic | None = None
+    """Of one process that gives several; without one, each giving is that of a process of its own."""
 
     @property
     def ledger(self) -> Ledger:
@@ -136,7 +138,7 @@ class Ground:
     async def give(self, request: Request, *, lanes: bool = False, patience: Patience = AT_ONCE) -> Tally:
         """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
         self.giving = giving = Giving(
-            request, self.rule, self.books, self.dintero, patience, self.closing, self.clock, traffic_of(patience)
+            request, self.rule, self.books, self.dintero, patience, self.closing, self.clock, self.traffic or traffic_of(patience)
         )
         portions = range(await self.books.portions(request.id))
         if lanes:
