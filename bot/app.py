@@ -23,7 +23,7 @@ from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
-from bot.giving.engine import Patience
+from bot.giving.patience import Patience
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock
 from bot.giving.purging import Purging

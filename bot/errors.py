@@ -60,10 +60,26 @@ class TokenUnavailable(MayPass):
     """No token to be had just now (5xx, cut, hanging): what was asked did not go out, so surely nothing of it was done."""
 
 
+class DinteroAway(MayPass):
+    """Dintero is being left alone, since it was down or asked for it, for longer than anybody waits: surely nothing was done.
+
+    `turned_away` tells that it was busy, and not down.
+    """
+
+    def __init__(self, what: str, *, turned_away: bool) -> None:
+        """Keep why it is left alone."""
+        super().__init__(what)
+        self.turned_away = turned_away
+
+
 class CustomersRefused(DinteroError):
     """400: the batch as it stands was refused whole; the message is Dintero's reason."""
 
     advice = "Correct the customer ids and ask again for those."
+
+
+class BatchTooLarge(CustomersRefused):
+    """413: it was refused for its size, which says nothing of its customers while there is more than one."""
 
 
 class AccessDenied(DinteroError):

@@ -14,13 +14,15 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from bot.daily import Daily
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
-from bot.giving.engine import Giving, Interrupted, Patience
+from bot.giving.engine import Giving, Interrupted
 from bot.giving.ids import RequestId
+from bot.giving.patience import Patience
 from bot.giving.ports import Books, Clock, Dintero
 from bot.giving.request import Request, State, StopReason
 from bot.giving.rewards import Rule
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
+from bot.giving.traffic import Traffic
 from bot.outbox import Outbox
 
 LANES: Final = 3
@@ -66,6 +68,7 @@ class DurableJobs:
         self._dintero = dintero
         self._clock = clock
         self._patience = patience
+        self._traffic = Traffic(first=patience.first, longest=patience.longest)
         self._engine_url = engine_url
         self._executor = executor
         self._closing = asyncio.Event()
@@ -95,6 +98,8 @@ class DurableJobs:
     def begin_no_more(self) -> None:
         """Let no batch out any more: the program is closing."""
         self._closing.set()
+        for giving in self._givings.values():
+            giving.look_again()
         self._speak.set()
 
     @asynccontextmanager
@@ -203,7 +208,7 @@ class DurableJobs:
         return self._givings[request]
 
     def _new_giving(self, request: Request, rule: Rule) -> Giving:
-        return Giving(request, rule, self._books, self._dintero, self._patience, self._closing, self._clock)
+        return Giving(request, rule, self._books, self._dintero, self._patience, self._closing, self._clock, self._traffic)
 
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
         """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.

@@ -11,8 +11,8 @@ import pytest
 from dbos import DBOS
 
 from bot.app import Running
-from bot.giving.engine import Patience
 from bot.giving.ids import RequestId
+from bot.giving.patience import Patience
 from bot.giving.people import Person
 from bot.giving.request import Request, State, StopReason, Typed, new_request_id, new_short_id
 from bot.sandbox.dintero import Fault, Operation, Point

@@ -88,6 +88,7 @@ class DinteroClient:
 
         Raises:
             CustomersRefused: the API refused the batch as it stands (400).
+            BatchTooLarge: it refused it for its size (413); fewer customers may go through.
             TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
             DinteroBusy: turned away (429); nothing was done.
             TokenUnavailable: there is no token just now; nothing was done.

@@ -9,6 +9,7 @@ import httpx
 
 from bot.dintero.shapes import as_json
 from bot.errors import (
+    BatchTooLarge,
     CustomersRefused,
     DinteroBusy,
     DinteroError,
@@ -28,11 +29,13 @@ LONGEST_WAIT: Final = 86_400.0
 def refusal(answer: httpx.Response) -> DinteroError:
     """Say what an answer other than 200 means.
 
-    413 is undocumented; a gateway may say so of a batch that is too long, and halving helps there as it does for a 400 and a 422. Any other
-    status, redirects and other successes among them, tells nothing of whether the call was carried out.
+    413 is undocumented; a gateway may say so of a batch that is too long, and halving helps there too. Any other status, redirects and
+    other successes among them, tells nothing of whether the call was carried out.
     """
     match answer.status_code:
-        case 400 | 413 | 422:
+        case 413:
+            return BatchTooLarge(reason(answer) or "Dintero took this for too large")
+        case 400 | 422:
             return CustomersRefused(reason(answer) or f"Dintero answered {answer.status_code} and gave no reason")
         case 401:
             return TokenRefused("Dintero refused the token, a new one too")

@@ -81,3 +81,10 @@ def halves(customers: Sequence[CustomerId]) -> tuple[Sequence[CustomerId], Seque
     """Cut a refused batch of at least two in the middle."""
     middle = (len(customers) + 1) // 2
     return customers[:middle], customers[middle:]
+
+
+def even_pieces(customers: Sequence[CustomerId], most: int) -> list[Sequence[CustomerId]]:
+    """Cut a batch into as few pieces as have at most so many, all of about one size."""
+    number = -(-len(customers) // most)
+    size = -(-len(customers) // number)
+    return [customers[at : at + size] for at in range(0, len(customers), size)]

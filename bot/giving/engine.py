@@ -4,30 +4,33 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import Final
 
-import stamina
-
-from bot.errors import CustomersRefused, DinteroBusy, DinteroError, MayPass, OutcomeUnknown, RuleNotFound, ScopeMissing
-from bot.giving.batches import BatchOutcome, Refused, Tally, halves, too_many_refused
+from bot.errors import (
+    BatchTooLarge,
+    CustomersRefused,
+    DinteroAway,
+    DinteroBusy,
+    DinteroError,
+    MayPass,
+    OutcomeUnknown,
+    RuleNotFound,
+    ScopeMissing,
+)
+from bot.giving.batches import BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
 from bot.giving.drift import UNUSABLE, drift
 from bot.giving.ids import CustomerId
+from bot.giving.patience import Patience, repeating
 from bot.giving.ports import Books, Clock, Dintero
 from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
+from bot.giving.silence import Silence
+from bot.giving.traffic import LOOK, Line, Traffic
 
-FIRST_WAIT: Final = 0.5
-LONGEST_WAIT: Final = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a call that may yet pass is repeated, in seconds; the waits double, with jitter, up to the longest."""
-
-    first: float = FIRST_WAIT
-    longest: float = LONGEST_WAIT
-    total: float = 300.0
-    attempts: int = 20
+SIZES_KEPT: Final = timedelta(days=30)
+"""How long a size that was learnt is held to; then one batch finds out whether Dintero takes more by now."""
 
 
 class Interrupted(Exception):
@@ -73,10 +76,15 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Calls:
-    """The calls for one batch. `maybe`: the present call may have been carried out, though no answer says so."""
+    """The calls for one batch. `maybe`: the present call may have been carried out, though no answer says so.
+
+    `too_large`: the last answer was that. `until`: when patience ends with a Dintero that is left alone, by the loop's clock.
+    """
 
     batch: _Batch
     maybe: bool = False
+    too_large: bool = False
+    until: float | None = None
     over: bool = False
     stop: StopReason | None = None
     note: str = ""
@@ -103,6 +111,7 @@ class Giving:
     patience: Patience
     closing: asyncio.Event
     clock: Clock
+    traffic: Traffic
     _goes_on: bool = field(init=False, default=True)
     _asked: int = field(init=False, default=0)
     """How often somebody said that the books may have changed their mind, and up to which of these they were looked at."""
@@ -114,6 +123,11 @@ class Giving:
     _kept: Rule | None = field(init=False, default=None)
     """The answer that the books have; most batches are answered alike."""
     _changed: StopReason | None = field(init=False, default=None)
+    _looking_again: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _looked_at: float = field(init=False, default=0.0)
+    _line: Line = field(init=False)
+    _silence: Silence = field(init=False)
+    _sized: bool = field(init=False, default=False)
     _slots: asyncio.Semaphore = field(init=False)
     _unsettled: asyncio.Semaphore = field(init=False)
     _found: Counter[tuple[int, int]] = field(init=False, default_factory=Counter)
@@ -123,10 +137,16 @@ class Giving:
         """Make the slots, one for each batch that may be in flight; as many more may wait for their outcome to be written."""
         self._slots = asyncio.Semaphore(self.request.concurrency)
         self._unsettled = asyncio.Semaphore(2 * self.request.concurrency)
+        self._line = self.traffic.line()
+        self._silence = Silence(self.request, self.books, self.clock, told_after=self.patience.told)
 
     def look_again(self) -> None:
-        """Let nothing more out before the books were asked whether the giving goes on: somebody may have cancelled it."""
+        """Let nothing more out before the books were asked whether the giving goes on: somebody may have cancelled it.
+
+        Whoever waits looks at once, for that and for whether the program is closing.
+        """
         self._asked += 1
+        self._line.stir()
 
     async def portion(self, number: int) -> None:
         """Give to one row of customers, but for those whose end is settled; done again, it does only what is left.
@@ -147,6 +167,7 @@ class Giving:
 
     async def _left(self, number: int) -> list[_Batch]:
         """Take a row of customers up, and say what is left to do of it; nothing where the giving does not go on."""
+        await self._know_sizes()
         taken = await self.books.take_up(self.request.id, number)
         if taken is None:
             self._goes_on = False
@@ -173,11 +194,19 @@ class Giving:
             if not await self.books.settle(self.request.id, batch.outcome(ends)):
                 self._goes_on = False
 
+    async def _know_sizes(self) -> None:
+        """Hear, once, what others have learnt of how large a batch may be."""
+        if not self._sized:
+            self._sized = True
+            self.traffic.sizes.hear(await self.books.largest_batch(self.request.account, self.clock.now() - SIZES_KEPT))
+
     async def _still_goes_on(self) -> bool:
+        """Look into the books where somebody has asked for it; of all who want to know, one looks."""
         while self._goes_on and self._looked < self._asked:
-            asked = self._asked
-            self._goes_on = await self.books.goes_on(self.request.id) and self._goes_on
-            self._looked = max(self._looked, asked)
+            async with self._looking_again:
+                if self._looked < (asked := self._asked):
+                    self._goes_on = await self.books.goes_on(self.request.id) and self._goes_on
+                    self._looked = asked
         return self._goes_on
 
     async def _let_go(self, batch: _Batch) -> bool:
@@ -192,6 +221,7 @@ class Giving:
         ends = await self._halving(batch.customers, calls)
         if calls.over:
             self._goes_on = False
+            self._line.stir()
         if calls.stop:
             await self.books.halt(self.request.id, calls.stop, calls.note)
         return ends
@@ -203,31 +233,62 @@ class Giving:
         those who may have been given it: for them this is the only way to find out.
         """
         calls.maybe = False
+        largest = self.traffic.sizes.largest
+        if largest and len(customers) > largest:
+            return await self._each(even_pieces(customers, largest), calls)
         if not calls.over:
             try:
                 await self._call(customers, calls)
             except CustomersRefused as error:
                 # Whatever an unanswered try of this very call did: had it been carried out, its repeat would not be refused.
                 calls.maybe = False
+                calls.too_large = isinstance(error, BatchTooLarge)
                 return await self._halve(customers, calls, str(error))
             except (DinteroError, _NotWanted) as error:
                 calls.end(error)
             else:
+                await self._went_through(len(customers), calls)
                 return _Ends()
         return calls.leave(customers)
 
     async def _halve(self, customers: Sequence[CustomerId], calls: _Calls, why: str) -> _Ends:
+        if calls.too_large and len(customers) > 1:
+            return await self._each(halves(customers), calls)
         before = await self._left_by_others()
         if len(customers) == 1:
+            calls.too_large = False
             self._found[calls.batch.portion, calls.batch.number] += 1
             return _Ends(refused=(Refused(customers[0], why),))
         hopeless = too_many_refused(before.refused + self._found.total(), self.request.customers)
         if hopeless and calls.batch.before.isdisjoint(customers):
             return calls.leave(customers)
-        ends = _Ends()
-        for half in halves(customers):
-            ends += await self._halving(half, calls)
+        ends = await self._each(halves(customers), calls)
+        if ends == _Ends():
+            await self._suspect(len(customers))
         return ends
+
+    async def _each(self, pieces: Sequence[Sequence[CustomerId]], calls: _Calls) -> _Ends:
+        ends = _Ends()
+        for piece in pieces:
+            ends += await self._halving(piece, calls)
+        return ends
+
+    async def _went_through(self, size: int, calls: _Calls) -> None:
+        """Keep the size of the first call that goes through after a larger one was too large."""
+        if calls.too_large:
+            calls.too_large = False
+            await self._learn(size)
+
+    async def _suspect(self, refused: int) -> None:
+        """Of a full batch that was refused though nobody in it was, its size may be the reason; of less than half of one, hardly."""
+        if 2 * refused > (self.traffic.sizes.largest or self.request.batch_size):
+            size = self.traffic.sizes.suspect((refused + 1) // 2)
+            if size:
+                await self._learn(size)
+
+    async def _learn(self, size: int) -> None:
+        if self.traffic.sizes.learn(size):
+            await self.books.learn_batch(self.request.account, size, self.clock.now())
 
     async def _left_by_others(self) -> Tally:
         async with self._looking:
@@ -237,24 +298,44 @@ class Giving:
 
     async def _call(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
         """Make one call, repeated under the same key while its failure may pass."""
-        async for attempt in stamina.retry_context(
-            on=self._wait,
-            attempts=self.patience.attempts,
-            timeout=self.patience.total,
-            wait_initial=self.patience.first,
-            wait_max=self.patience.longest,
-            wait_jitter=self.patience.first,
-        ):
+        calls.until = None
+        try:
+            await self._once(customers, calls)
+        except MayPass as failure:
+            await self._again(customers, calls, failure)
+
+    async def _again(self, customers: Sequence[CustomerId], calls: _Calls, failure: MayPass) -> None:
+        """Repeat a call that has failed once."""
+        calls.until = _now() + self.patience.total
+        meanwhile = partial(self._meanwhile, calls)
+        async for attempt in repeating(self.patience, partial(self._line.rest, meanwhile=meanwhile)):
             with attempt:
-                if attempt.num > 1:
-                    await self._still_wanted()
-                try:
-                    answer = await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
-                except OutcomeUnknown:
-                    calls.maybe = True
-                    raise
-                if stop := self._drift(answer):
-                    calls.over, calls.stop = True, stop
+                if attempt.retry_state.attempt_number == 1:
+                    raise failure
+                self._asked += 1
+                await self._still_wanted()
+                await self._once(customers, calls)
+
+    async def _once(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
+        went = 0.0
+
+        async def add() -> Rule:
+            nonlocal went
+            went = _now()
+            return await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
+
+        try:
+            answer = await self._line.call(add, partial(self._meanwhile, calls))
+        except DinteroAway:
+            raise
+        except MayPass as failure:
+            calls.maybe = calls.maybe or isinstance(failure, OutcomeUnknown)
+            await self._silence.lasts(failure, since=went)
+            raise
+        if self._silence.ends():
+            await self._silence.tell_end()
+        if stop := self._drift(answer):
+            calls.over, calls.stop = True, stop
 
     def _drift(self, answer: Rule) -> StopReason | None:
         """Compare the rule that an answer carries with what was agreed to: whoever got it by this call has it, nobody else shall.
@@ -269,22 +350,25 @@ class Giving:
     async def _still_wanted(self) -> None:
         if self.closing.is_set():
             raise Interrupted
-        if not await self.books.goes_on(self.request.id):
+        if not await self._still_goes_on():
             raise _NotWanted
 
-    def _wait(self, error: Exception) -> bool | float:
-        """Say how long to wait before a repeat, in seconds; a wait beyond our patience is none."""
-        if not isinstance(error, MayPass):
-            return False
-        if error.retry_after is None:
-            return True
-        return False if error.retry_after > self.patience.total else max(error.retry_after, self.patience.first)
+    async def _meanwhile(self, calls: _Calls) -> None:
+        """Look up while a call waits: for whether it is still wanted, and for how long Dintero is already left alone."""
+        if (now := _now()) - self._looked_at >= LOOK:
+            self._looked_at, self._asked = now, self._asked + 1
+        await self._still_wanted()
+        if trouble := self.traffic.trouble:
+            calls.until = calls.until or now + self.patience.total
+            if now >= calls.until or self.traffic.alone_for > self.patience.total:
+                raise DinteroAway(str(trouble), turned_away=isinstance(trouble, DinteroBusy))
+            await self._silence.lasts(trouble)
 
 
 def stop_reason(error: DinteroError) -> StopReason:
     """Say why giving stops after this answer."""
     match error:
-        case DinteroBusy():
+        case DinteroBusy() | DinteroAway(turned_away=True):
             return StopReason.BUSY
         case MayPass():
             return StopReason.UNKNOWN_FOR_GOOD
@@ -310,3 +394,7 @@ def _batch(portion: int, number: int, customers: Sequence[CustomerId], settled: 
     left = frozenset(settled.unknown + settled.not_tried)
     undone = tuple(customer for customer in customers if customer in left)
     return _Batch(portion, number, len(customers), undone, settled.refused, frozenset(settled.unknown), again=True)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -54,6 +54,10 @@ class Happened(StrEnum):
     ESCALATED = "escalated"
     PAUSED = "paused"
     RESUMED = "resumed"
+    WAITING = "waiting"
+    """Dintero gives no usable answer, or asks to be left alone."""
+    GOES_ON = "goes_on"
+    """It answers again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

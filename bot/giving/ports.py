@@ -47,6 +47,7 @@ class Dintero(Protocol):
 
         Raises:
             CustomersRefused: the API refused the batch as it stands (400).
+            BatchTooLarge: it refused it for its size (413); fewer customers may go through.
             TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
             DinteroBusy: turned away (429); nothing was done.
             TokenUnavailable: there is no token just now; nothing was done.
@@ -211,6 +212,12 @@ class Books(Protocol):
 
     async def answered(self, request: RequestId, rule: Rule) -> None:
         """Keep the rule as Dintero last answered it."""
+
+    async def largest_batch(self, account: str, since: datetime) -> int | None:
+        """Read how many customers a call may have, where a larger one was too large since a moment."""
+
+    async def learn_batch(self, account: str, size: int, at: datetime) -> None:
+        """Keep how many customers a call may have; the newest word stands."""
 
     async def tally(self, request: RequestId) -> Tally:
         """Add up the four ends. A batch that was started and has no outcome counts as unknown."""

@@ -193,6 +193,8 @@ class Request:
     """Since when its customers, its reason and whatever was typed are forgotten."""
     rest_of: RequestId | None = None
     """The request whose unknown and not tried customers this one asks for again, under its once-only key."""
+    waits_since: datetime | None = None
+    """Since when a giving waits for Dintero, once the thread was told; a run that begins waits for nothing."""
 
     @property
     def production(self) -> bool:

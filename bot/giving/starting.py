@@ -162,7 +162,7 @@ class Starting:
         if look.verdict is Verdict.GO and (refused := await self._beyond_budget(page)):
             look = _stopped(StopReason.BUDGET, refused.reason)
         if look.verdict is Verdict.GO:
-            giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now)
+            giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now, waits_since=None)
             await page.keep(giving)
             await page.say(*tellings(giving, Happened.STARTED, now))
             return giving
@@ -179,7 +179,7 @@ class Starting:
 
     async def _unpark(self, page: Page, now: datetime) -> Request:
         """Let a giving go on that the pause had caught; one that was cancelled meanwhile runs out at once, and is ended by that."""
-        going = replace(page.request, pausing=Pausing.NO)
+        going = replace(page.request, pausing=Pausing.NO, waits_since=None)
         await page.keep(going)
         if not going.cancel_asked_by:
             await page.say(*tellings(going, Happened.RESUMED, now))

@@ -163,6 +163,15 @@ def _resumed(notice: Notice, _story: Story, when: When) -> str:
     return f"▶️ The pause is over: giving goes on ({when(notice.at)})."
 
 
+def _waiting(notice: Notice, _story: Story, when: When) -> str:
+    what = f"⏳ This waits for Dintero since {when(notice.at)}{told_of(notice.note)}"
+    return f"{what}. There is nothing to do: it tries again by itself, and nobody gets it twice."
+
+
+def _goes_on(notice: Notice, _story: Story, when: When) -> str:
+    return f"▶️ Dintero answers again: giving goes on ({when(notice.at)})."
+
+
 def _done(notice: Notice, _story: Story, when: When) -> str:
     return f"🏁 It was finished {when(notice.at)}."
 
@@ -188,4 +197,6 @@ LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.ESCALATED: _escalated,
     Happened.PAUSED: _paused,
     Happened.RESUMED: _resumed,
+    Happened.WAITING: _waiting,
+    Happened.GOES_ON: _goes_on,
 }

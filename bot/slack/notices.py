@@ -129,6 +129,14 @@ def _resumed(_notice: Notice, _story: Story, _look: Look) -> str:
     return "▶️ the pause is over, and giving goes on."
 
 
+def _waiting(notice: Notice, _story: Story, _look: Look) -> str:
+    return f"⏳ it waits for Dintero{told_of(notice.note)}, and tries again by itself."
+
+
+def _goes_on(_notice: Notice, _story: Story, _look: Look) -> str:
+    return "▶️ Dintero answers again, and giving goes on."
+
+
 def _before(story: Story, look: Look) -> str:
     """Count what a round before this one gave, where there was one."""
     return f" ({_counts(story, look)})" if story.request.started_at else ""
@@ -159,6 +167,8 @@ NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.ESCALATED: _waits,
     Happened.PAUSED: _paused,
     Happened.RESUMED: _resumed,
+    Happened.WAITING: _waiting,
+    Happened.GOES_ON: _goes_on,
 }
 WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED})
 """After these, whoever was left out can be asked for again."""

@@ -27,6 +27,7 @@ from bot.store.postgres import open_postgres
 from bot.store.requests import Requests
 from bot.store.schema import requests
 from bot.store.schema_audit import audit_key as audit_key_table
+from bot.store.sizes import LearntSizes
 from bot.store.spending import Spending
 from bot.store.sqlite import open_sqlite
 
@@ -34,7 +35,7 @@ _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)
 
 
-class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore):
+class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, LearntSizes):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""
 
     def __init__(self, database: Database, evidence: Evidence, audit: Audit) -> None:

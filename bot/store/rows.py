@@ -58,7 +58,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "rule_before": rule_of,
     "pausing": Pausing,
     "escalated_to": lambda kept: tuple(untext(kept).split()),
-    **dict.fromkeys(("give_after", "remind_at", "escalate_at"), moment),
+    **dict.fromkeys(("give_after", "remind_at", "escalate_at", "waits_since"), moment),
     "reminded": int,
     **dict.fromkeys(("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at", "purged_at"), moment),
     **dict.fromkeys(("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion", "concurrency"), int),

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-VERSION: Final = "0005"
+VERSION: Final = "0006"
 """The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's own name for it would clash where the database is shared."""
@@ -82,6 +82,7 @@ requests = Table(
     Column("tier", Text),
     Column("rule_id", Text, nullable=False, server_default=""),
     Column("rest_of", Text, index=True),
+    Column("waits_since", BigInteger),
     Index(None, "channel", "created_at"),
     Index(None, "rule_id", "started_at"),
     Index(None, "channel", "started_at"),
@@ -167,6 +168,15 @@ pause = Table(
 """
 channels = Table("channels", metadata, Column("id", Text, primary_key=True))
 """A row a channel, to be locked while it is added up what the channel has given."""
+
+sizes = Table(
+    "sizes",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("largest", Integer, nullable=False),
+    Column("learnt_at", BigInteger, nullable=False),
+)
+"""How many customers Dintero takes in one call, by account, where a larger one was too large for it."""
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

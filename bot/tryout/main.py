@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.errors import DiscountBotError
-from bot.giving.engine import Patience
+from bot.giving.patience import Patience
 from bot.logs import set_up_logs
 from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout import words

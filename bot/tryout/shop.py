@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from bot.app import Running, bot
 from bot.giving.budget import Budget
-from bot.giving.engine import Patience
 from bot.giving.ids import ChannelId, UserId
+from bot.giving.patience import Patience
 from bot.giving.people import Kind
 from bot.giving.policy import ANY, ChannelPolicy, Policy
 from bot.giving.ports import Clock

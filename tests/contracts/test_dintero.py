@@ -4,6 +4,7 @@ import pytest
 
 from bot.dintero.client import open_dintero
 from bot.errors import (
+    BatchTooLarge,
     CustomersRefused,
     DinteroBusy,
     DinteroError,
@@ -31,7 +32,7 @@ BEFORE = {
     "500 before": (Fault.broken(500), OutcomeUnknown),
     "503 before": (Fault.broken(503), OutcomeUnknown),
     "400": (Fault.error(400, "No"), CustomersRefused),
-    "413": (Fault.answer(413), CustomersRefused),
+    "413": (Fault.answer(413), BatchTooLarge),
     "401 twice": (Fault.unauthorized(), TokenRefused),
     "403": (Fault.forbidden(), ScopeMissing),
     "404": (Fault.not_found(), RuleNotFound),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dintero.refusals import LONGEST_REASON, LONGEST_WAIT, reason, refusal, retry_after, token_refusal
-from bot.errors import CustomersRefused, DinteroBusy, DinteroError, OutcomeUnknown, RuleNotFound, ScopeMissing, TokenRefused
+from bot.errors import BatchTooLarge, CustomersRefused, DinteroBusy, DinteroError, OutcomeUnknown, RuleNotFound, ScopeMissing, TokenRefused
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ def at_noon() -> datetime:
         (401, TokenRefused),
         (403, ScopeMissing),
         (404, RuleNotFound),
-        (413, CustomersRefused),
+        (413, BatchTooLarge),
         (422, CustomersRefused),
         (429, DinteroBusy),
         *((status, OutcomeUnknown) for status in (201, 202, 204, 207, 301, 302, 307, 402, 405, 408, 409, 418, 500, 502, 503, 504, 599)),

@@ -10,11 +10,13 @@ from itertools import count
 from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
 from bot.giving.batches import Tally
-from bot.giving.engine import Giving, Patience
+from bot.giving.engine import Giving
 from bot.giving.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
+from bot.giving.patience import Patience
 from bot.giving.ports import Books, Clock, Dintero
 from bot.giving.request import Request, State, Typed, derived_key, new_request_id, new_short_id
 from bot.giving.rewards import Rule
+from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Ledger, Point, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
@@ -31,6 +33,11 @@ def customers(number: int) -> tuple[CustomerId, ...]:
     """Make customers whom nobody else has."""
     group = next(_numbers)
     return tuple(CustomerId(f"c{group}-{at}") for at in range(number))
+
+
+def traffic_of(patience: Patience) -> Traffic:
+    """Open a process's traffic."""
+    return Traffic(first=patience.first, longest=patience.longest)
 
 
 @dataclass(slots=True)
@@ -74,6 +81,8 @@ class Ground:
     clock: Clock = field(default_factory=SystemClock)
     giving: Giving | None = None
     """What `give` has begun last."""
+    traffic: Traffic | None = None
+    """Of one process that gives several; without one, each giving is that of a process of its own."""
 
     @property
     def ledger(self) -> Ledger:
@@ -128,7 +137,9 @@ class Ground:
 
     async def give(self, request: Request, *, lanes: bool = False, patience: Patience = AT_ONCE) -> Tally:
         """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
-        self.giving = giving = Giving(request, self.rule, self.books, self.dintero, patience, self.closing, self.clock)
+        self.giving = giving = Giving(
+            request, self.rule, self.books, self.dintero, patience, self.closing, self.clock, self.traffic or traffic_of(patience)
+        )
         portions = range(await self.books.portions(request.id))
         if lanes:
             await asyncio.gather(*map(giving.portion, portions))

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.giving.engine import Giving, Interrupted, Patience
+from bot.giving.engine import Giving, Interrupted
 from bot.giving.ids import UserId
+from bot.giving.patience import Patience
 from bot.giving.request import Request, State, StopReason, Typed
 from bot.sandbox.dintero import Fault, Operation, Point, SandboxDintero
 from bot.store.books import SqlBooks, open_books
 from tests.clock import HandClock
-from tests.giving.ground import AT_ONCE, RULE, Ground, InFlight, customers, open_ground
+from tests.giving.ground import AT_ONCE, RULE, Ground, InFlight, customers, open_ground, traffic_of
 
 SHORT = 0.15
 """Seconds until a call that hangs is given up; long enough for every answer on loopback."""
@@ -218,7 +219,7 @@ async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(sqlite_
     who = customers(100)
     ground.sandbox.refuses.update(who[:15])
     request = await ground.asked(who, size=50)
-    giving = Giving(request, ground.rule, ground.books, ground.dintero, AT_ONCE, ground.closing, ground.clock)
+    giving = Giving(request, ground.rule, ground.books, ground.dintero, AT_ONCE, ground.closing, ground.clock, traffic_of(AT_ONCE))
     with _full_disk(sqlite_url):
         for _ in range(2):
             with pytest.raises(sqlite3.IntegrityError):

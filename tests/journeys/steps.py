@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Running
-from bot.giving.engine import Patience
 from bot.giving.ids import ShortId
+from bot.giving.patience import Patience
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock
 from bot.giving.request import Request

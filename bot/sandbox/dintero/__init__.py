@@ -5,6 +5,7 @@ Keeps what Dintero documents; where nothing is documented it says so, and does w
 
 from bot.sandbox.dintero.faults import Fault, Faults, Operation
 from bot.sandbox.dintero.ledger import Call, Grant, Ledger
+from bot.sandbox.dintero.limits import Limits
 from bot.sandbox.dintero.server import Point, SandboxDintero
 
-__all__ = ["Call", "Fault", "Faults", "Grant", "Ledger", "Operation", "Point", "SandboxDintero"]
+__all__ = ["Call", "Fault", "Faults", "Grant", "Ledger", "Limits", "Operation", "Point", "SandboxDintero"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from aiohttp import web
 from bot.sandbox.dintero.catalogue import catalogue
 from bot.sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
 from bot.sandbox.dintero.ledger import Call, Ledger
+from bot.sandbox.dintero.limits import Limits
 from bot.sandbox.dintero.shop import JsonRule, Shop
 from bot.sandbox.dintero.tokens import Refused, Tokens
 
@@ -44,8 +46,8 @@ class SandboxDintero:
     """A Dintero with one account, one API client, and rules of one's own choosing.
 
     `rules` are in Dintero's JSON, by id, and may be changed at any time; so may `refuses`, `latency` (seconds, of every call), `faults`,
-    `tokens` and `on_call`, which is awaited at both points of every *Add customers*, with its number from 1. `ledger` tells what came
-    of it.
+    `limits`, `tokens` and `on_call`, which is awaited at both points of every *Add customers*, with its number from 1. `ledger` tells what
+    came of it.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class SandboxDintero:
         self.shop = Shop(catalogue(clock()) if rules is None else rules, refuses=refuses, clock=clock)
         self.tokens = Tokens(account=account, client_id=client_id, client_secret=client_secret, scopes=frozenset(scopes), clock=clock)
         self.faults = Faults()
+        self.limits = Limits()
         self.latency = latency
         self.on_call: OnCall | None = None
         self._clock = clock
@@ -163,7 +166,7 @@ class SandboxDintero:
         async def handle(request: web.Request) -> web.StreamResponse:
             asked = _json(await request.read())
             call = self._arrived(request, asked) if operation is Operation.ADD else None
-            fault = self.faults.take(operation)
+            fault = self.faults.take(operation) or (self.limits.look(call.count, time.monotonic()) if call else None)
             if self.latency:
                 await asyncio.sleep(self.latency)
             await self._tell(Point.BEFORE, call)

@@ -1,0 +1,52 @@
+"""How often a call that may yet pass is repeated, and how long is waited between; knows not what is called."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from logging import getLogger
+from typing import Final
+
+# stamina, which the rest of the bot uses, sleeps by itself; tenacity beneath it lets the wait be ours: it ends with a cancel or a closing
+# program, and as soon as Dintero is well again
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
+
+from bot.errors import DinteroAway, MayPass
+
+FIRST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 30.0
+
+log = getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call that may yet pass is repeated, in seconds; the waits double, with jitter, up to the longest.
+
+    After `told` seconds without an answer the thread hears of it.
+    """
+
+    first: float = FIRST_WAIT
+    longest: float = LONGEST_WAIT
+    total: float = 300.0
+    attempts: int = 20
+    told: float = 10.0
+
+    def repeats(self, error: Exception) -> bool:
+        """Say whether a call is made again after this error; one that asks for a longer wait than our patience is not."""
+        return isinstance(error, MayPass) and not isinstance(error, DinteroAway) and (error.retry_after or 0.0) <= self.total
+
+
+def repeating(patience: Patience, rest: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
+    """Make the attempts of one call, the first included; `rest` waits between them."""
+    return AsyncRetrying(
+        retry=retry_if_exception(lambda error: isinstance(error, Exception) and patience.repeats(error)),
+        wait=wait_exponential_jitter(multiplier=patience.first, max=patience.longest, jitter=patience.first),
+        stop=stop_after_attempt(patience.attempts) | stop_after_delay(patience.total),
+        sleep=rest,
+        before_sleep=_tell,
+        reraise=True,
+    )
+
+
+def _tell(state: RetryCallState) -> None:
+    if state.outcome and state.next_action:
+        log.warning("a call to Dintero is repeated in %.1f s: %s", state.next_action.sleep, state.outcome.exception())

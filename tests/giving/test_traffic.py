@@ -1,0 +1,298 @@
+"""Dintero's limits are the account's: no request goes beyond them, and each has its turn."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.errors import CustomersRefused, DinteroBusy, DinteroError, MayPass, OutcomeUnknown
+from bot.giving.circuit import IN_A_ROW
+from bot.giving.traffic import Line, Traffic
+from tests.virtual import in_no_time, now
+
+LATENCY = 0.1
+
+Answer = DinteroError | float
+"""An error after the usual time, or after how many seconds it goes well."""
+
+
+def down() -> DinteroError:
+    return OutcomeUnknown("Dintero answered 503")
+
+
+async def _nothing_else() -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Shop:
+    """A Dintero that answers as it is told, and notes when each call came; `answers` that are used up are good ones."""
+
+    most: int = 96
+    answers: Iterator[Answer] = field(default_factory=lambda: iter(()))
+    calls: list[tuple[float, str]] = field(default_factory=list)
+    under_way: int = 0
+    at_once: int = 0
+    alone_until: float = 0.0
+    asked_at: float = 0.0
+    """When it asked last to be left alone: what goes out in that very moment has not heard of it yet."""
+    broken: list[float] = field(default_factory=list)
+    """When it was called though it was to be left alone."""
+    _traffic: list[Traffic] = field(default_factory=list)
+
+    @property
+    def traffic(self) -> Traffic:
+        """The one process that calls it."""
+        if not self._traffic:
+            self._traffic.append(Traffic(first=0.5, longest=30.0, most=self.most))
+        return self._traffic[0]
+
+    async def answer(self, who: str) -> str:
+        self.calls.append((now(), who))
+        self.under_way += 1
+        self.at_once = max(self.at_once, self.under_way)
+        if self.asked_at < now() < self.alone_until:
+            self.broken.append(now())
+        try:
+            return await self._answer(next(self.answers, LATENCY), who)
+        finally:
+            self.under_way -= 1
+
+    async def _answer(self, answer: Answer, who: str) -> str:
+        if isinstance(answer, float):
+            await asyncio.sleep(answer)
+            return who
+        await asyncio.sleep(LATENCY)
+        if isinstance(answer, MayPass) and answer.retry_after:
+            self.asked_at = now()
+            self.alone_until = max(self.alone_until, now() + answer.retry_after)
+        raise answer
+
+    async def ask(self, line: Line, who: str = "", *, until_it_goes: bool = True) -> None:
+        """Make one call, and make it again until it goes well."""
+        while True:
+            try:
+                await line.call(lambda: self.answer(who), _nothing_else)
+            except DinteroError:
+                if until_it_goes:
+                    await line.rest(0.2, _nothing_else)
+                    continue
+            return
+
+    async def lanes(self, line: Line, who: str, calls: int, wide: int) -> None:
+        """Make so many calls, so many at once."""
+        left = iter(range(calls))
+
+        async def lane() -> None:
+            for _ in left:
+                await self.ask(line, who)
+
+        await asyncio.gather(*(lane() for _ in range(wide)))
+
+
+def test_while_all_is_well_nobody_waits() -> None:
+    shop = Shop()
+
+    async def work() -> None:
+        await shop.lanes(shop.traffic.line(), "", 800, 8)
+        assert now() == pytest.approx(100 * LATENCY)
+
+    in_no_time(work)
+    assert shop.at_once == 8
+
+
+ANSWERS = st.one_of(
+    st.floats(0.01, 5.0),
+    st.builds(lambda after: DinteroBusy("", retry_after=after), st.one_of(st.none(), st.floats(0.1, 50.0))),
+    st.builds(lambda after: OutcomeUnknown("", retry_after=after), st.one_of(st.none(), st.none(), st.floats(0.1, 50.0))),
+    st.just(CustomersRefused("")),
+)
+
+
+@settings(deadline=None)
+@given(
+    most=st.integers(1, 12),
+    requests=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 8)), min_size=1, max_size=6),
+    answers=st.lists(ANSWERS, max_size=60),
+)
+def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(most: int, requests: list[tuple[int, int]], answers: list[Answer]) -> None:
+    shop = Shop(most, iter(answers))
+    wide = [min(calls, lanes) for calls, lanes in requests]
+
+    async def work() -> None:
+        async with asyncio.timeout(100_000):
+            await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(one), *request) for one, request in enumerate(requests)))
+
+    in_no_time(work)
+    assert shop.at_once <= min(most, sum(wide))
+    assert not shop.broken
+    assert len(shop.calls) >= sum(calls for calls, _ in requests)
+
+
+def test_all_lanes_of_all_requests_leave_dintero_alone_for_as_long_as_it_asks_one_of_them() -> None:
+    shop = Shop(answers=iter([DinteroBusy("", retry_after=60.0)]))
+
+    async def work() -> None:
+        await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(one), 40, 4) for one in range(3)))
+
+    in_no_time(work)
+    later = [at for at, _ in shop.calls if at > LATENCY]
+    assert not shop.broken
+    assert min(later) == pytest.approx(60 + LATENCY, abs=0.01)
+
+
+def test_fewer_go_out_after_a_429_and_more_again_after_good_answers() -> None:
+    shop = Shop(answers=iter([*[LATENCY] * 79, DinteroBusy("")]))
+    seen: list[int] = []
+
+    async def work() -> None:
+        giving = asyncio.ensure_future(shop.lanes(shop.traffic.line(), "", 400, 8))
+        while not giving.done():
+            await asyncio.sleep(LATENCY)
+            seen.append(shop.under_way)
+
+    in_no_time(work)
+    fell = min(seen[8:20])
+    assert fell <= 4
+    assert max(seen[20:]) == 8
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_a_small_request_beside_a_huge_one_has_its_call_within_a_few_answers(most: int) -> None:
+    shop = Shop(most)
+
+    async def work() -> float:
+        huge = asyncio.ensure_future(shop.lanes(shop.traffic.line(), "huge", 10_000, 32))
+        await asyncio.sleep(10)
+        asked = now()
+        await shop.ask(shop.traffic.line(), "small")
+        took = now() - asked
+        huge.cancel()
+        with suppress(asyncio.CancelledError):
+            await huge
+        return took
+
+    assert in_no_time(work) <= 3.1 * LATENCY
+
+
+def test_of_many_requests_each_has_as_many_turns_as_the_others() -> None:
+    shop = Shop(3)
+
+    async def work() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(wide), 10_000, wide) for wide in (1, 2, 8, 32)))
+
+    in_no_time(work)
+    turns = [sum(who == str(wide) for _, who in shop.calls) for wide in (2, 8, 32)]
+    assert max(turns) - min(turns) <= 0.1 * max(turns)
+
+
+def test_a_dintero_that_is_down_is_called_by_one_at_a_time_ever_more_seldom() -> None:
+    shop = Shop(answers=iter([down()] * 1000))
+
+    async def work() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(300):
+                await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(one), 100, 8) for one in range(10)))
+
+    in_no_time(work)
+    probes = [at for at, _ in shop.calls if at > 1.0]
+    assert len(probes) <= 20
+    assert all(later - earlier >= LATENCY for earlier, later in pairwise(probes))
+    assert probes[-1] - probes[-2] >= 29
+
+
+def test_once_a_probe_goes_well_everybody_goes_on_at_once() -> None:
+    shop = Shop(answers=iter([down()] * (80 + 6)))
+
+    async def work() -> float:
+        await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(one), 8, 8) for one in range(10)))
+        return now()
+
+    ended = in_no_time(work)
+    well = sorted(at for at, _ in shop.calls)[80 + 6]
+    assert ended - well < 4
+
+
+def test_as_long_as_somebody_is_answered_nobody_counts_as_down() -> None:
+    shop = Shop(answers=iter([*[down()] * (IN_A_ROW - 1), LATENCY] * 20))
+
+    async def work() -> None:
+        await shop.lanes(shop.traffic.line(), "", 20, 1)
+        assert shop.traffic.trouble is None
+
+    in_no_time(work)
+
+
+def test_why_dintero_is_left_alone_and_for_how_long_can_be_asked() -> None:
+    shop = Shop(answers=iter([DinteroBusy("fewer", retry_after=60.0)]))
+
+    async def work() -> None:
+        assert shop.traffic.trouble is None
+        await shop.ask(shop.traffic.line(), until_it_goes=False)
+        assert str(shop.traffic.trouble) == "fewer"
+        assert shop.traffic.alone_for == pytest.approx(60)
+        await asyncio.sleep(61)
+        assert shop.traffic.trouble is None
+
+    in_no_time(work)
+
+
+class _Unwanted(Exception):
+    pass
+
+
+async def _waiting(shop: Shop, line: Line, wanted: Callable[[], bool]) -> None:
+    async def meanwhile() -> None:
+        if not wanted():
+            raise _Unwanted
+
+    await line.call(lambda: shop.answer("unwanted"), meanwhile)
+
+
+@pytest.mark.parametrize("stirred", [True, False])
+def test_whoever_waits_hears_at_once_that_it_is_stirred_and_soon_without(*, stirred: bool) -> None:
+    shop = Shop(answers=iter([DinteroBusy("", retry_after=600.0)]))
+
+    async def work() -> None:
+        line, wanted = shop.traffic.line(), [True]
+        await shop.ask(line, until_it_goes=False)
+        waits = asyncio.ensure_future(_waiting(shop, line, lambda: wanted[0]))
+        await asyncio.sleep(10.1)
+        wanted.clear()
+        wanted.append(False)
+        if stirred:
+            line.stir()
+        before = now()
+        with pytest.raises(_Unwanted):
+            await waits
+        assert now() - before <= (0 if stirred else 2)
+        await shop.ask(line, "next")
+        assert now() >= 600
+
+    in_no_time(work)
+    assert "unwanted" not in {who for _, who in shop.calls}
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=30), st.integers(1, 3))
+def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(leave: list[float], most: int) -> None:
+    shop = Shop(most)
+
+    async def work() -> None:
+        leaving = [asyncio.ensure_future(shop.ask(shop.traffic.line(), "leaves")) for _ in leave]
+        for task, after in zip(leaving, leave, strict=True):
+            asyncio.get_running_loop().call_later(after, task.cancel)
+        await asyncio.gather(*leaving, return_exceptions=True)
+        begun = now()
+        await shop.lanes(shop.traffic.line(), "stays", 4 * most, most)
+        assert now() - begun <= 4 * LATENCY + 0.01
+
+    in_no_time(work)
+    assert shop.at_once <= most
