@@ -63,13 +63,19 @@ class Outbox:
         return True
 
     async def _unseen(self, unsaid: Unsaid, why: str) -> None:
-        """Tell the requester of a card that was never posted: nobody would find the request."""
-        if unsaid.notice.kind is not Kind.CARD:
+        """Tell the requester of a card that was never posted, for nobody would find the request; and who was to have a list, of that."""
+        if unsaid.notice.kind not in {Kind.CARD, Kind.LIST}:
             return
         async with self._books.page(unsaid.request) as page:
-            if page and page.request.card_ts is None and not page.request.ended:
-                to, now = page.request.requester, self._clock.now()
-                await page.say(Notice(kind=Kind.DIRECT, happened=Happened.UNSEEN, at=now, to=to, note=why))
+            if page is None:
+                return
+            if unsaid.notice.kind is Kind.LIST:
+                to, happened = unsaid.notice.to, Happened.LIST_LOST
+            elif page.request.card_ts is None and not page.request.ended:
+                to, happened = page.request.requester, Happened.UNSEEN
+            else:
+                return
+            await page.say(Notice(kind=Kind.DIRECT, happened=happened, at=self._clock.now(), to=to, note=why))
 
     async def _put_off(self, unsaid: Unsaid, later: SayLater) -> None:
         """Wait as long as Slack asked for; where it did not say, longer each time."""

@@ -11,6 +11,7 @@ from bot.giving.answers import Consideration
 from bot.giving.door import Door
 from bot.giving.due import held_facts, held_until, is_held
 from bot.giving.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
+from bot.giving.listing import send_list
 from bot.giving.notices import Happened, Story
 from bot.giving.pausing import Pauses
 from bot.giving.people import Person
@@ -179,6 +180,13 @@ class Desk:
         """Show requester, approvers and admins who the customers are; each look stands in the audit."""
         found = await self._clicked(request, channel)
         return found if isinstance(found, Refusal) else await roster_of(self._books, self._door, found, who, page)
+
+    async def send_list(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
+        """Send requester, approvers or admins the list of those who were not given it; that they have it stands in the audit."""
+        found = await self._clicked(request, channel)
+        sent = found if isinstance(found, Refusal) else await send_list(self._books, self._door, self._clock, found, who)
+        self._jobs.wake()
+        return sent
 
     async def carry_on(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
         """Continue a stopped request in a new round, under the same once-only key."""

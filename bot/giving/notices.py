@@ -24,6 +24,8 @@ class Kind(StrEnum):
     """One message to a channel of the policy's `notify`."""
     DIRECT = "direct"
     """A direct message to the requester."""
+    LIST = "list"
+    """The list of those who were not given it, as a file in somebody's direct messages."""
 
 
 class Happened(StrEnum):
@@ -53,11 +55,15 @@ class Happened(StrEnum):
     ESCALATED = "escalated"
     PAUSED = "paused"
     RESUMED = "resumed"
+    LISTED = "listed"
+    """Somebody is to have the list of those who were not given it."""
+    LIST_LOST = "list_lost"
+    """That list could not be sent as a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing to be said. `to` is a channel (NOTICE) or a person (DIRECT), and empty where the card's channel is meant.
+    """One thing to be said. `to` is a channel (NOTICE) or a person (DIRECT, LIST), and empty where the card's channel is meant.
 
     `facts` are the values as they were when it happened (counts, names of reasons), for what is said long afterwards.
     """

@@ -12,8 +12,9 @@ from bot.giving.ids import RequestId
 from bot.giving.notices import Kind, Story, Unsaid
 from bot.giving.policy import Policy
 from bot.giving.ports import Books
+from bot.giving.request import Request
 from bot.giving.stories import story_of
-from bot.slack import card, lines, notices, summary
+from bot.slack import card, lines, list_file, notices, summary, uploading
 from bot.slack.look import Look, Message
 
 EVENT_TYPE: Final = "discount_bot_message"
@@ -21,6 +22,10 @@ PAGE: Final = 200
 """Messages a page, the most that Slack advises."""
 LOOKED_BACK: Final = 1_000
 """How many of a conversation's latest messages are read, at most, for one that may have been posted."""
+SHARED_SECONDS: Final = 10.0
+"""Waited before a file is looked for that may have been shared: Slack shows it a moment after it has taken it."""
+NOBODY: Final = "nobody"
+"""What stands in place of a `ts` where there was nothing to send."""
 RATE_LIMIT_SECONDS: Final = 5.0
 """Waited where a 429 does not say how long."""
 
@@ -62,7 +67,8 @@ class SlackAnnouncer:
         except SlackApiError as error:
             raise _patiently(_judged(error), error, unsaid) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise SayLater(f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False) from error
+            away = SayLater(f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False)
+            raise _patiently(away, error, unsaid) from error
 
     async def _story(self, request: RequestId) -> Story:
         found = await self._books.find(request)
@@ -86,6 +92,8 @@ class SlackAnnouncer:
             case Kind.NOTICE:
                 message = notices.channel(unsaid.notice, story, self._look, link=await self._link(story))
                 return await self._post(unsaid, unsaid.notice.to, message)
+            case Kind.LIST:
+                return await self._send_list(unsaid, story.request)
             case Kind.DIRECT:
                 message = notices.direct(unsaid.notice, story, self._look, link=await self._link(story))
                 return await self._post(unsaid, await self._direct(unsaid.notice.to), message)
@@ -109,16 +117,34 @@ class SlackAnnouncer:
         )
         return str(answer["ts"])
 
+    async def _send_list(self, unsaid: Unsaid, request: Request) -> str:
+        """Send the list as a file; one that may have been shared is looked for by its title. Where nobody is on it, nothing is sent."""
+        if request.purged_at:
+            raise NeverSaid("its customers are forgotten")
+        to, title = await self._direct(unsaid.notice.to), list_file.title(request, unsaid.key)
+        if unsaid.tried and (there := await uploading.shared(self._latest(to), title)):
+            return there
+        file = await list_file.written(self._books.not_given(request.id))
+        with file.content as content:
+            if not file.rows:
+                return NOBODY
+            name, comment = list_file.name(request), list_file.comment(request, file, self._look)
+            return await uploading.upload(self._client, content, file.length, name=name, title=title, channel=to, comment=comment)
+
     async def _posted(self, unsaid: Unsaid, channel: str, thread: str | None) -> str | None:
         """Find a message by the key in its metadata, among a thread's replies or a conversation's latest messages."""
-        read = 0
-        async for message in self._messages(channel, thread):
+        async for message in self._latest(channel, thread):
             if _key(message) == unsaid.key:
                 return str(message["ts"])
+        return None
+
+    async def _latest(self, channel: str, thread: str | None = None) -> AsyncIterator[Mapping[str, Any]]:
+        read = 0
+        async for message in self._messages(channel, thread):
+            yield message
             read += 1
             if read == LOOKED_BACK:
                 break
-        return None
 
     async def _messages(self, channel: str, thread: str | None) -> AsyncIterator[Mapping[str, Any]]:
         cursor = ""
@@ -158,10 +184,17 @@ def _key(message: Mapping[str, Any]) -> str | None:
     return payload.get("key") if metadata.get("event_type") == EVENT_TYPE else None
 
 
-def _patiently(judged: SayLater | NeverSaid, error: SlackApiError, unsaid: Unsaid) -> SayLater | NeverSaid:
+def _patiently(judged: SayLater | NeverSaid, error: Exception, unsaid: Unsaid) -> SayLater | NeverSaid:
     """Wait for a channel that the bot was taken out of: it may be invited again. A card waits less, since nobody sees its request."""
+    if unsaid.notice.kind is Kind.LIST and isinstance(judged, SayLater) and not judged.clean:
+        return SayLater(str(judged), after=max(judged.after, SHARED_SECONDS), clean=False)
     patience = CARD_ATTEMPTS if unsaid.notice.kind is Kind.CARD else AWAY_ATTEMPTS
-    if isinstance(judged, SayLater) or _code(error) not in CHANNEL_AWAY or unsaid.attempts >= patience:
+    if (
+        isinstance(judged, SayLater)
+        or not isinstance(error, SlackApiError)
+        or _code(error) not in CHANNEL_AWAY
+        or unsaid.attempts >= patience
+    ):
         return judged
     return SayLater(str(judged), after=AWAY_SECONDS, clean=True)
 

@@ -163,6 +163,14 @@ def _done(notice: Notice, _story: Story, when: When) -> str:
     return f"🏁 It was finished {when(notice.at)}."
 
 
+def _listed(_notice: Notice, _story: Story, when: When) -> str:
+    return f"📄 The list of those who were not given it was sent {when(_notice.at)}."
+
+
+def _list_lost(notice: Notice, _story: Story, when: When) -> str:
+    return f"⚠️ The list of those who were not given it could not be sent {when(notice.at)}{why(notice)}."
+
+
 LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.ASKED: _asked,
     Happened.AGREED: _agreed,
@@ -184,4 +192,6 @@ LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.ESCALATED: _escalated,
     Happened.PAUSED: _paused,
     Happened.RESUMED: _resumed,
+    Happened.LISTED: _listed,
+    Happened.LIST_LOST: _list_lost,
 }

@@ -109,7 +109,16 @@ def _giving(story: Story, look: Look) -> str:
 
 def _stopped(story: Story, look: Look) -> str:
     request = story.request
-    return f"⚠️ *Stopped:* {stop(request.stop, request.note)}\n*So far:* {_counted(story, look)}."
+    return f"⚠️ *Stopped:* {stop(request.stop, request.note)}\n*So far:* {_counted(story, look)}.\n{_choices(story.tally, look)}"
+
+
+def _choices(tally: Tally, look: Look) -> str:
+    """Say what the two buttons of a stopped request will do."""
+    if tally.left <= 0:
+        return "Nobody is left to be tried: *Continue…* and *End here…* both sum it up."
+    unknown = " Whoever is unknown is asked again under the same key, so nobody gets it twice." if tally.unknown > 0 else ""
+    who = "the one who is left" if tally.left == 1 else f"the {look.number(tally.left)} who are left"
+    return f"*Continue…* tries to give it to {who}.{unknown} *End here…* leaves it so, and the requester gets the list of all without it."
 
 
 def _done(story: Story, look: Look) -> str:
