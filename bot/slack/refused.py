@@ -12,6 +12,7 @@ from bot.giving.ids import CustomerId
 from bot.giving.listing import has_list
 from bot.giving.notices import Story
 from bot.giving.request import Request, State
+from bot.giving.rest import can_ask_again
 from bot.slack.blocks import SECTION, plain, section
 from bot.slack.look import Look
 from bot.slack.writing import MASK, mask, packed, phrase, said, shorten, visible
@@ -51,7 +52,7 @@ def whole(story: Story, look: Look) -> list[Block]:
     if not found:
         return []
     drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, look)]
-    return [*drawn, *_whole_list(story), _again(story.request)]
+    return [*drawn, *_whole_list(story), *_rest(story), _again(story.request)]
 
 
 def _list(heading: str, lines: Sequence[str], of: int, look: Look) -> list[Block]:
@@ -73,6 +74,12 @@ def _whole_list(story: Story) -> list[Block]:
         return []
     where = "follows here as a file" if story.request.ended else "can be had by *Get the list* on the card"
     return [section(f"The whole list, with the reasons, {where}.")]
+
+
+def _rest(story: Story) -> list[Block]:
+    """Say by which button the rest is asked for."""
+    whom = "everybody who is unknown or was not tried, under the same once-only key"
+    return [section(f"*Ask again for the rest…* on the card asks for {whom}.")] if can_ask_again(story.request, story.tally) else []
 
 
 def _again(request: Request) -> Block:

@@ -19,7 +19,7 @@ from bot.slack.writing import mention, said
 
 PARAGRAPHS: Final = 6
 LISTED: Final = (
-    "The requester gets the list of them by direct message, as a file; *Get the list* on the card sends it to approvers and admins."
+    "The requester gets the list of them as a file in a direct message; *Get the list* on the card sends it to approvers and admins."
 )
 
 UNAGREED: Final = {
@@ -56,7 +56,7 @@ def left_out(story: Story, look: Look) -> list[str]:
     tally = story.tally
     lines: list[str] = []
     if tally.refused > 0:
-        lines += [f"*{look.customers(tally.refused)} refused by Dintero:* these have to be corrected", *masked(story.refused, look)]
+        lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look)]
     if tally.unknown > 0:
         lines.append(f"*{look.customers(tally.unknown)} unknown:* no answer came, so they may have it or not")
     if tally.not_tried > 0:
