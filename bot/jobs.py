@@ -22,12 +22,14 @@ from bot.giving.rewards import Rule
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.outbox import Outbox
+from bot.progress import Progressing
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
 SWEEP_SECONDS: Final = 20.0
 RULES_SECONDS: Final = 60.0
 OUTBOX_SECONDS: Final = 1.0
+PROGRESS_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
 WORKFLOWS_KEPT: Final = timedelta(days=7)
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
@@ -98,7 +100,7 @@ class DurableJobs:
 
     @asynccontextmanager
     async def running(
-        self, *, desk: Desk, starting: Starting, ending: Ending, outbox: Outbox, rules: RuleBook, daily: Daily
+        self, *, desk: Desk, starting: Starting, ending: Ending, outbox: Outbox, progressing: Progressing, rules: RuleBook, daily: Daily
     ) -> AsyncIterator[None]:
         """Go on with what an earlier process left, and work until the block ends; then be out within ten seconds."""
         self._launch(ending)
@@ -106,6 +108,7 @@ class DurableJobs:
         loops = [
             asyncio.create_task(self._every(SWEEP_SECONDS, lambda: self._sweep(desk, starting, ending), self._look)),
             asyncio.create_task(self._every(RULES_SECONDS, rules.refresh)),
+            asyncio.create_task(self._every(PROGRESS_SECONDS, lambda: progressing.look(tuple(self._givings)))),
             asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
             asyncio.create_task(self._every(TIDY_SECONDS, daily.look)),
         ]

@@ -1,7 +1,7 @@
 """Says what stands in the outbox, in order within each thread, later where Slack does not take it now."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -16,6 +16,7 @@ SHORTEST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 300.0
 FAULT_WAIT: Final = 5.0
 """Seconds until a message is tried again that met a fault of the bot's own."""
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger()
 
@@ -27,6 +28,8 @@ class Outbox:
         self._books = books
         self._announcer = announcer
         self._clock = clock
+        self.troubled_until = LONG_AGO
+        """Until then nothing need be asked of Slack: it is away, or asked to be left alone."""
 
     async def empty(self) -> int:
         """Say all that can be said now, and tell how many messages that were.
@@ -82,5 +85,8 @@ class Outbox:
         wait = max(later.after, SHORTEST_WAIT)
         if not later.clean:
             wait = min(wait * 2 ** min(unsaid.attempts, 8), LONGEST_WAIT)
-        await self._books.put_off(unsaid, until=self._clock.now() + timedelta(seconds=wait), clean=later.clean)
+        until = self._clock.now() + timedelta(seconds=wait)
+        if later.all_wait:
+            self.troubled_until = until
+        await self._books.put_off(unsaid, until=until, clean=later.clean)
         log.warning("said later", request_id=unsaid.request, kind=unsaid.notice.kind, why=str(later), seconds=round(wait, 1))

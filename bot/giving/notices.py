@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.giving.batches import Refused, Tally
 from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.pace import Progress
 from bot.giving.pauses import Pause
 from bot.giving.request import Request, Vote
 
@@ -104,3 +105,5 @@ class Story:
     """Who may have been given it or not, as far as they are listed: the tally has the count."""
     not_tried: tuple[CustomerId, ...] = ()
     pause: Pause | None = None
+    progress: Progress | None = None
+    """How the giving gets on, while it does and there is something to show."""

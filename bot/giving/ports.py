@@ -282,6 +282,14 @@ class Announcer(Protocol):
             NeverSaid: Slack will never take it.
         """
 
+    async def redraw(self, request: RequestId) -> None:
+        """Draw the card that stands as the books have it now; where there is none yet, nothing happens.
+
+        Raises:
+            SayLater: Slack did not take it now; says whether it may have.
+            NeverSaid: Slack will never take it.
+        """
+
 
 class Jobs(Protocol):
     """Whoever does what takes longer than a click."""

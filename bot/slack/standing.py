@@ -7,6 +7,7 @@ from typing import Final
 from bot.giving.batches import Tally
 from bot.giving.notices import Story
 from bot.giving.request import Pausing, State
+from bot.slack import progress
 from bot.slack.facts import approvals
 from bot.slack.look import Look
 from bot.slack.words import stop
@@ -102,6 +103,8 @@ def _giving(story: Story, look: Look) -> str:
     if story.request.pausing is not Pausing.NO:
         so_far = f"{look.number(tally.given)} of {look.customers(tally.asked)} so far"
         return f"⏸️ *Giving, held up by the pause:* {so_far}. It goes on by itself."
+    if story.progress:
+        return progress.drawn(tally, story.progress, look)
     if tally.given == 0:
         return "⚙️ *Giving* …"
     return f"⚙️ *Giving:* {look.number(tally.given)} of {look.customers(tally.asked)} so far."
