@@ -1,7 +1,8 @@
 """The room of what is given: customers, batches, what came of them, and whether the giving goes on."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, bindparam, func, select, update
@@ -10,7 +11,7 @@ from bot.giving.batches import BatchOutcome, End, LeftOut, NotGiven, Portion, Re
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
-from bot.store.database import Database, Room
+from bot.store.database import Database, Room, Rows, Values
 from bot.store.rows import outcome_of, outcome_row
 from bot.store.schema import batches, customers, requests
 from bot.store.serial import rule_json, text, unpacked
@@ -173,9 +174,9 @@ class Outcomes(Room):
         row = 1
         for portion, size, starts, batch_size, given in await self._database.run(_GIVEN_TO, {"which": text(request)}):
             if given < size:
-                asked, known = await self.customers(request, portion), await self.outcomes(request, portion)
-                left = _left_of(asked, known, max(batch_size, 1), started=starts > 0)
-                yield tuple(_listed(asked, known, left, row))
+                values: Values = {"which": text(request), "number": portion}
+                packed = await self._database.run(_CUSTOMERS, values), await self._database.run(_OUTCOMES, values)
+                yield await asyncio.to_thread(_listed, *packed, max(batch_size, 1), row, started=starts > 0)
             row += size
 
     async def _left_by_portion(self, request: RequestId) -> AsyncIterator[tuple[tuple[CustomerId, ...], LeftOut]]:
@@ -197,11 +198,13 @@ def _left_of(asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_s
     )
 
 
-def _listed(asked: Sequence[CustomerId], known: Sequence[BatchOutcome], left: LeftOut, row: int) -> Iterator[NotGiven]:
+def _listed(ids: Rows, outcomes: Rows, batch_size: int, row: int, *, started: bool) -> tuple[NotGiven, ...]:
     """List a portion's customers who were not given it; `row` is the place of its first one."""
+    asked, known = tuple(unpacked(ids[0][0])) if ids else (), tuple(map(outcome_of, outcomes))
+    left = _left_of(asked, known, batch_size, started=started)
     ends: dict[CustomerId, tuple[End, str]] = {one.customer: (End.REFUSED, one.why) for outcome in known for one in outcome.refused}
     ends |= dict.fromkeys(left.unknown, (End.UNKNOWN, "")) | dict.fromkeys(left.not_tried, (End.NOT_TRIED, ""))
-    return (NotGiven(row + at, customer, *ends[customer]) for at, customer in enumerate(asked) if customer in ends)
+    return tuple(NotGiven(row + at, customer, *ends[customer]) for at, customer in enumerate(asked) if customer in ends)
 
 
 def _in_order(found: Sequence[Refused], asked: Sequence[CustomerId]) -> list[Refused]:
