@@ -23,6 +23,7 @@ from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
+from bot.giving.pace import Paces
 from bot.giving.patience import Patience
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock
@@ -33,6 +34,7 @@ from bot.giving.starting import Starting
 from bot.identity import person_of
 from bot.jobs import DurableJobs, engine_url, forget_workflows
 from bot.outbox import Outbox
+from bot.progress import Progressing
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client, own_team, socket_mode
@@ -157,6 +159,7 @@ class World:
     door: Door
     clock: Clock
     look: Look
+    paces: Paces
 
 
 @asynccontextmanager
@@ -178,7 +181,8 @@ async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncItera
         await _set_the_clock(clock, books)
         team = await own_team(client)
         door = Door(policy, SlackPeople(client, team, clock), team)
-        yield World(client, books, dintero, door, clock, Look(policy.currency, policy.timezone, policy.admins))
+        look = Look(policy.currency, policy.timezone, policy.admins)
+        yield World(client, books, dintero, door, clock, look, Paces(clock.now))
 
 
 async def _set_the_clock(clock: Clock, books: SqlBooks) -> None:
@@ -191,7 +195,7 @@ def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, 
     """Put together what the handlers work with."""
     return Counter(
         asking=Asking(books=world.books, door=world.door, rules=rules, clock=world.clock, jobs=jobs, account=account),
-        desk=Desk(books=world.books, door=world.door, clock=world.clock, jobs=jobs),
+        desk=Desk(books=world.books, door=world.door, clock=world.clock, jobs=jobs, paces=world.paces),
         jobs=acks,
         screens=Screens(world.client),
         look=world.look,
@@ -201,15 +205,24 @@ def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, 
 def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook) -> AbstractAsyncContextManager[None]:
     """Put together what goes on in the background."""
     books, dintero, door, clock = world.books, world.dintero, world.door, world.clock
-    announcer = SlackAnnouncer(client=world.client, books=books, policy=door.policy, look=world.look)
+    announcer = SlackAnnouncer(client=world.client, books=books, policy=door.policy, look=world.look, paces=world.paces)
+    outbox = Outbox(books=books, announcer=announcer, clock=clock)
     return jobs.running(
         desk=counter.desk,
         starting=Starting(books=books, dintero=dintero, door=door, clock=clock),
         ending=Ending(books=books, dintero=dintero, door=door, clock=clock),
-        outbox=Outbox(books=books, announcer=announcer, clock=clock),
+        outbox=outbox,
+        progressing=_progressing(world, announcer, outbox),
         rules=rules,
         daily=_daily(world),
         set_the_clock=lambda: _set_the_clock(clock, books),
+    )
+
+
+def _progressing(world: World, announcer: SlackAnnouncer, outbox: Outbox) -> Progressing:
+    """Put together what shows how a giving gets on."""
+    return Progressing(
+        books=world.books, announcer=announcer, clock=world.clock, paces=world.paces, troubled_until=lambda: outbox.troubled_until
     )
 
 

@@ -107,13 +107,17 @@ class ShortIdTaken(DiscountBotError):
 
 
 class SayLater(DiscountBotError):
-    """Slack did not take a message now. `after` is in seconds; `clean` tells that surely nothing was posted."""
+    """Slack did not take a message now. `after` is in seconds; `clean` tells that surely nothing was posted.
 
-    def __init__(self, what: str, *, after: float, clean: bool) -> None:
+    `all_wait` tells that it has nothing to do with this message: Slack is away, or asked to be left alone.
+    """
+
+    def __init__(self, what: str, *, after: float, clean: bool, all_wait: bool = False) -> None:
         """Keep when to try again, and whether to look for the message first."""
         super().__init__(what)
         self.after = after
         self.clean = clean
+        self.all_wait = all_wait
 
 
 class NeverSaid(DiscountBotError):

@@ -24,6 +24,7 @@ from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.giving.traffic import Traffic
 from bot.outbox import Outbox
+from bot.progress import Progressing
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
@@ -31,6 +32,7 @@ SWEEP_SECONDS: Final = 20.0
 RULES_SECONDS: Final = 60.0
 CLOCK_SECONDS: Final = 60.0
 OUTBOX_SECONDS: Final = 1.0
+PROGRESS_SECONDS: Final = 1.0
 TIDY_SECONDS: Final = 3600.0
 WORKFLOWS_KEPT: Final = timedelta(days=7)
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
@@ -110,6 +112,7 @@ class DurableJobs:
         starting: Starting,
         ending: Ending,
         outbox: Outbox,
+        progressing: Progressing,
         rules: RuleBook,
         daily: Daily,
         set_the_clock: Callable[[], Awaitable[None]],
@@ -121,6 +124,7 @@ class DurableJobs:
             asyncio.create_task(self._every(SWEEP_SECONDS, lambda: self._sweep(desk, starting, ending), self._look)),
             asyncio.create_task(self._every(RULES_SECONDS, rules.refresh)),
             asyncio.create_task(self._every(CLOCK_SECONDS, set_the_clock)),
+            asyncio.create_task(self._every(PROGRESS_SECONDS, lambda: progressing.look(tuple(self._givings)))),
             asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
             asyncio.create_task(self._every(TIDY_SECONDS, daily.look)),
         ]

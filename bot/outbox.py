@@ -1,7 +1,7 @@
 """Says what stands in the outbox, in order within each thread, later where Slack does not take it now."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -16,6 +16,7 @@ SHORTEST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 300.0
 FAULT_WAIT: Final = 5.0
 """Seconds until a message is tried again that met a fault of the bot's own."""
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger()
 
@@ -27,6 +28,8 @@ class Outbox:
         self._books = books
         self._announcer = announcer
         self._clock = clock
+        self.troubled_until = LONG_AGO
+        """Until then nothing need be asked of Slack: it is away, or asked to be left alone."""
 
     async def empty(self) -> int:
         """Say all that can be said now, and tell how many messages that were.
@@ -63,18 +66,27 @@ class Outbox:
         return True
 
     async def _unseen(self, unsaid: Unsaid, why: str) -> None:
-        """Tell the requester of a card that was never posted: nobody would find the request."""
-        if unsaid.notice.kind is not Kind.CARD:
+        """Tell the requester of a card that was never posted, for nobody would find the request; and who was to have a list, of that."""
+        if unsaid.notice.kind not in {Kind.CARD, Kind.LIST}:
             return
         async with self._books.page(unsaid.request) as page:
-            if page and page.request.card_ts is None and not page.request.ended:
-                to, now = page.request.requester, self._clock.now()
-                await page.say(Notice(kind=Kind.DIRECT, happened=Happened.UNSEEN, at=now, to=to, note=why))
+            if page is None:
+                return
+            if unsaid.notice.kind is Kind.LIST:
+                to, happened = unsaid.notice.to, Happened.LIST_LOST
+            elif page.request.card_ts is None and not page.request.ended:
+                to, happened = page.request.requester, Happened.UNSEEN
+            else:
+                return
+            await page.say(Notice(kind=Kind.DIRECT, happened=happened, at=self._clock.now(), to=to, note=why))
 
     async def _put_off(self, unsaid: Unsaid, later: SayLater) -> None:
         """Wait as long as Slack asked for; where it did not say, longer each time."""
         wait = max(later.after, SHORTEST_WAIT)
         if not later.clean:
             wait = min(wait * 2 ** min(unsaid.attempts, 8), LONGEST_WAIT)
-        await self._books.put_off(unsaid, until=self._clock.now() + timedelta(seconds=wait), clean=later.clean)
+        until = self._clock.now() + timedelta(seconds=wait)
+        if later.all_wait:
+            self.troubled_until = until
+        await self._books.put_off(unsaid, until=until, clean=later.clean)
         log.warning("said later", request_id=unsaid.request, kind=unsaid.notice.kind, why=str(later), seconds=round(wait, 1))

@@ -15,6 +15,8 @@ from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.request import Event, Request, State
 from bot.sandbox.dintero import Grant
 from bot.sandbox.slack import Message
+from bot.slack.announcer import NOBODY
+from bot.slack.list_file import MARK
 from bot.store.books import SqlBooks
 from bot.store.chain import Row
 from bot.store.database import address
@@ -113,12 +115,16 @@ def _unsaid(shop: Shop, url: str) -> tuple[int, list[str]]:
     direct = [who.direct for who in shop.people]
     messages = {id(one): one for channel in (*channels, *direct) for one in channel.messages if not one.deleted}
     there = Counter(key for message in messages.values() if (key := _key(message)))
+    files = Counter(str(file["title"]).rpartition("(")[2].rstrip(")") for message in messages.values() for file in message.files)
     cards, faults = set[str](), []
     for key, kind, request, said, given_up in _notices(url):
         if given_up or not said:
             faults.append(f"{kind} {key} was never said: {given_up or 'it waits'}")
         elif kind == Kind.CARD:
             cards.add(request)
+        elif kind == Kind.LIST:
+            if files[key[:MARK]] != (said != NOBODY):
+                faults.append(f"{kind} {key} was sent {files[key[:MARK]]} times")
         elif there[key] != 1:
             faults.append(f"{kind} {key} was said {there[key]} times")
     posted = sum(len(shop.slack.messages(channel)) for channel in (shop.support, shop.quick))

@@ -1,4 +1,4 @@
-"""**Show customers**: the full list of ids, for requester, approvers and admins."""
+"""**Show customers** and **Get the list**: the ids, or those of whoever was not given it, for requester, approvers and admins."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.giving.ids import ChannelId, RequestId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
-from bot.slack import customers_modal, words
-from bot.slack.screens import Drawing, Sentence, View
+from bot.slack import customers_modal, outcomes, words
+from bot.slack.screens import Drawing, Sentence, View, said_safely
 from handlers.counter import Counter
 from handlers.presses import in_view, on_card
 
@@ -18,6 +18,7 @@ from handlers.presses import in_view, on_card
 def register(app: AsyncApp) -> None:
     """Listen to the card's button, and to those that turn the pages."""
     app.action(customers_modal.SHOW)(show)
+    app.action(customers_modal.LIST)(get_list)
     for turn in customers_modal.TURNS:
         app.action(turn, matchers=[in_view])(turn_page)
 
@@ -28,6 +29,21 @@ async def show(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: 
     await ack()
     drawing = _draw(counter, request, who, channel, 1)
     counter.jobs.soon(counter.screens.open(body["trigger_id"], customers_modal.TITLE, drawing, respond=respond))
+
+
+async def get_list(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+    """Send the list of those who were not given it, as a file in the person's direct messages."""
+    request, channel = on_card(body)
+
+    async def answer() -> str:
+        sent = await counter.desk.send_list(request, who, channel)
+        return words.refusal(sent, counter.look) if isinstance(sent, Refusal) else outcomes.list_sent(sent).text
+
+    async def told() -> None:
+        await counter.screens.tell(respond, await said_safely(answer()))
+
+    await ack()
+    counter.jobs.soon(told())
 
 
 async def turn_page(ack: AsyncAck, body: dict[str, Any], who: Person, counter: Counter) -> None:

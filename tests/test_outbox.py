@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.outbox import Outbox
 from bot.sandbox.slack import Cut, Fault
@@ -156,6 +157,9 @@ class Stumbling:
             self.times -= 1
             raise ZeroDivisionError
         return await self.telling.announcer.say(unsaid)
+
+    async def redraw(self, request: RequestId) -> None:
+        await self.telling.announcer.redraw(request)
 
 
 async def test_a_fault_of_the_bots_own_holds_up_no_other_message_and_is_tried_again(telling: Telling) -> None:

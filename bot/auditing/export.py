@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any, Final, TextIO
 
 from bot.auditing.formats import Format
+from bot.giving.cells import cell
 from bot.store.chain import Row
 from bot.store.serial import moment, untext
 
 COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones too
-"""A cell that begins with one of these would be computed, not shown."""
 
 
 async def export(rows: AsyncIterator[Row], to: TextIO, how: Format) -> int:
@@ -33,16 +32,6 @@ def _csv(to: TextIO) -> Callable[[Row], object]:
     writer = csv.writer(to, lineterminator="\n")
     writer.writerow(COLUMNS)
     return lambda row: writer.writerow([cell(value) for value in _told(row).values()])
-
-
-def cell(value: object) -> str:
-    """Write a cell so that a spreadsheet shows it, whatever it begins with.
-
-    >>> cell("=1+1"), cell("R-7K2QF"), cell(None)
-    ("'=1+1", 'R-7K2QF', '')
-    """
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _told(row: Row) -> dict[str, Any]:

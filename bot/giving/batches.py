@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.giving.ids import CustomerId
 
@@ -50,6 +51,24 @@ class LeftOut:
 
     unknown: tuple[CustomerId, ...] = ()
     not_tried: tuple[CustomerId, ...] = ()
+
+
+class End(StrEnum):
+    """How it ended for a customer who was not given the discount."""
+
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True)
+class NotGiven:
+    """A customer who was not given the discount. `row` is the place in the list as it was asked for, from 1; `why` is Dintero's reason."""
+
+    row: int
+    customer: CustomerId
+    end: End
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

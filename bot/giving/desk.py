@@ -11,7 +11,9 @@ from bot.giving.answers import Consideration
 from bot.giving.door import Door
 from bot.giving.due import held_facts, held_until, is_held
 from bot.giving.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
+from bot.giving.listing import send_list
 from bot.giving.notices import Happened, Story
+from bot.giving.pace import Paces
 from bot.giving.pausing import Pauses
 from bot.giving.people import Person
 from bot.giving.policy import Decision, Outcome, Reason, Refusal
@@ -48,8 +50,9 @@ LONGEST_NUMBER: Final = 12
 class Desk:
     """What can be done to a request that was asked for, and by whom."""
 
-    def __init__(self, *, books: Books, door: Door, clock: Clock, jobs: Jobs) -> None:
+    def __init__(self, *, books: Books, door: Door, clock: Clock, jobs: Jobs, paces: Paces | None = None) -> None:
         self._books = books
+        self._paces = paces
         self._door = door
         self._clock = clock
         self._jobs = jobs
@@ -62,7 +65,7 @@ class Desk:
         if found is None or found.state is State.DRAFT:
             return Refusal(Reason.UNKNOWN_REQUEST, request)
         refusal = await self._door.seer(who, channel, found)
-        return refusal or await story_of(self._books, found, self._door.policy)
+        return refusal or await self._told(found)
 
     async def recent(self, who: Person, channel: ChannelId) -> tuple[Story, ...] | Refusal:
         """Show a channel's own latest requests."""
@@ -70,7 +73,10 @@ class Desk:
         if isinstance(policy, Refusal):
             return policy
         found = await self._books.recent(channel, limit=SHOWN_BY_STATUS)
-        return tuple([await story_of(self._books, request, self._door.policy) for request in found])
+        return tuple([await self._told(request) for request in found])
+
+    async def _told(self, request: Request) -> Story:
+        return await story_of(self._books, request, self._door.policy, paces=self._paces)
 
     async def consider(self, request: RequestId, who: Person, channel: ChannelId | None) -> Consideration | Refusal:
         """Show an approver what a yes would be for; that they were shown it stands in the audit."""
@@ -181,6 +187,13 @@ class Desk:
         """Show requester, approvers and admins who the customers are; each look stands in the audit."""
         found = await self._clicked(request, channel)
         return found if isinstance(found, Refusal) else await roster_of(self._books, self._door, found, who, page)
+
+    async def send_list(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
+        """Send requester, approvers or admins the list of those who were not given it; that they have it stands in the audit."""
+        found = await self._clicked(request, channel)
+        sent = found if isinstance(found, Refusal) else await send_list(self._books, self._door, self._clock, found, who)
+        self._jobs.wake()
+        return sent
 
     async def carry_on(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
         """Continue a stopped request in a new round, under the same once-only key."""

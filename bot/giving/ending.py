@@ -39,7 +39,7 @@ class Ending:
             if page.request.stop is None and tally.unknown:
                 page.request = replace(page.request, stop=StopReason.UNKNOWN_FOR_GOOD)
             if not await self._asked_anew(page, now_is):
-                await self._end(page)
+                await self._end(page, in_full=tally.given == tally.asked)
 
     async def _asked_anew(self, page: Page, now_is: Rule | None) -> bool:
         """Ask for a yes to the rule as it is now, where it has changed while it was given and there is somebody to ask."""
@@ -55,7 +55,7 @@ class Ending:
         await ask_anew(page, Event.RULE_CHANGED, policy, now, rule=now_is, approvals=approvals, tier=tier)
         return True
 
-    async def _end(self, page: Page) -> None:
+    async def _end(self, page: Page, *, in_full: bool) -> None:
         request, now = page.request, self._clock.now()
         if request.cancel_asked_by:
             ended = moved(request, Event.WOUND_UP, decided_by=request.cancel_asked_by, ended_at=now, stop=None)
@@ -66,7 +66,8 @@ class Ending:
             ended, happened = moved(request, Event.SETTLED, ended_at=now), Happened.DONE
         await page.keep(replace(ended, pausing=Pausing.NO))
         notify = self._door.policy.notify_of(request.channel)
-        await page.say(*tellings(ended, happened, now, by=request.cancel_asked_by, note=request.note, notify=notify))
+        by, note = request.cancel_asked_by, request.note
+        await page.say(*tellings(ended, happened, now, by=by, note=note, notify=notify, in_full=in_full))
         if happened is Happened.DONE:
             await page.forget_faults()
         elif happened is Happened.STOPPED:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from bot.giving.batches import Refused, Tally
 from bot.giving.before import Earlier
 from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.pace import Progress
 from bot.giving.pauses import Pause
 from bot.giving.request import Request, Vote
 
@@ -25,6 +26,8 @@ class Kind(StrEnum):
     """One message to a channel of the policy's `notify`."""
     DIRECT = "direct"
     """A direct message to the requester."""
+    LIST = "list"
+    """The list of those who were not given it, as a file in somebody's direct messages."""
 
 
 class Happened(StrEnum):
@@ -58,11 +61,15 @@ class Happened(StrEnum):
     """Dintero gives no usable answer, or asks to be left alone."""
     GOES_ON = "goes_on"
     """It answers again."""
+    LISTED = "listed"
+    """Somebody is to have the list of those who were not given it."""
+    LIST_LOST = "list_lost"
+    """That list could not be sent as a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing to be said. `to` is a channel (NOTICE) or a person (DIRECT), and empty where the card's channel is meant.
+    """One thing to be said. `to` is a channel (NOTICE) or a person (DIRECT, LIST), and empty where the card's channel is meant.
 
     `facts` are the values as they were when it happened (counts, names of reasons), for what is said long afterwards.
     """
@@ -105,3 +112,5 @@ class Story:
     pause: Pause | None = None
     first: Earlier | None = None
     """The request whose rest this one asks for, where it does."""
+    progress: Progress | None = None
+    """How the giving gets on, while it does and there is something to show."""

@@ -67,6 +67,7 @@ class Reason(StrEnum):
     """Nothing is held any more: it goes on by itself, or has gone."""
     PURGED = "purged"
     NOBODY_LEFT = "nobody_left"
+    NO_LIST = "no_list"
     """What is asked for was forgotten, as the policy's `retention_days` say."""
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, Portion, Refused, Tally
 from bot.giving.before import Before
 from bot.giving.budget import Gave
 from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
@@ -103,6 +103,9 @@ class Page(Protocol):
 
     async def say(self, *notices: Notice) -> None:
         """Put notices into the outbox, in this order."""
+
+    async def say_once(self, notice: Notice) -> bool:
+        """Put a notice into the outbox; false where one of its kind, to the same person, still stands there unsaid."""
 
     async def pause(self) -> Pause | None:
         """Say whether the bot is paused; from here to the end of the block nobody can pause it."""
@@ -231,6 +234,9 @@ class Books(Protocol):
     def rest(self, request: RequestId) -> AsyncIterator[tuple[CustomerId, ...]]:
         """Read all who are unknown or were not tried, in the order they were asked for, a portion at a time."""
 
+    def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
+        """Read all who were not given it, as `tally` counts them, in the order they were asked for, a portion at a time."""
+
     async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
         """Read what a channel's other requests have given since a moment, or may have, or are giving."""
 
@@ -283,6 +289,14 @@ class Announcer(Protocol):
 
         Raises:
             SayLater: Slack did not take it now; says whether anything can have been posted.
+            NeverSaid: Slack will never take it.
+        """
+
+    async def redraw(self, request: RequestId) -> None:
+        """Draw the card that stands as the books have it now; where there is none yet, nothing happens.
+
+        Raises:
+            SayLater: Slack did not take it now; says whether it may have.
             NeverSaid: Slack will never take it.
         """
 

@@ -57,6 +57,7 @@ class Act(StrEnum):
     CONTINUE = "continue"
     END_HERE = "end_here"
     SHOW_CUSTOMERS = "show_customers"
+    GET_LIST = "get_list"
 
 
 DECIDED: Final = frozenset(
@@ -126,6 +127,11 @@ def shown(request: Request, who: UserId) -> Entry:
 def looked(request: Request, who: UserId, first: int, last: int) -> Entry:
     """Tell that somebody saw these of the customers, counted from 1."""
     return _of(request, What.LOOKED, who, {"first": first, "last": last, "customers": request.customers})
+
+
+def got_list(request: Request, who: UserId, listed: int) -> Entry:
+    """Tell that somebody was sent the list of those who were not given it, and how many these are."""
+    return _of(request, What.LOOKED, who, {"not_given": listed, "customers": request.customers})
 
 
 def purged(request: Request, days: int) -> Entry:

@@ -1,4 +1,8 @@
-"""The rest of a request: whom it left unknown or not tried, to be asked for again under the same once-only key."""
+"""The rest of a request: whom it left unknown or not tried, to be asked for again under the same once-only key.
+
+Whom Dintero refused is not among them: as they are, they would be refused again, and somebody would approve them in
+vain. They stand with the reason in the list of those who were not given it; corrected, they are asked for like any others.
+"""
 
 from dataclasses import dataclass
 

@@ -5,6 +5,7 @@ from typing import Final
 from bot.giving.batches import LeftOut, Tally
 from bot.giving.due import approvers_of
 from bot.giving.notices import Story
+from bot.giving.pace import Paces
 from bot.giving.policy import Policy
 from bot.giving.ports import Books
 from bot.giving.request import Request, State
@@ -15,21 +16,25 @@ LISTED: Final = 5_000
 NOBODY: Final = LeftOut()
 
 
-async def story_of(books: Books, request: Request, policy: Policy) -> Story:
-    """Read a request's votes, counts, refused customers and, once it has come to an end or a stop, whom that left out."""
+async def story_of(books: Books, request: Request, policy: Policy, *, paces: Paces | None = None, ids: bool = True) -> Story:
+    """Read a request's votes, counts, refused customers and, once it has come to an end or a stop, whom that left out.
+
+    Without `ids` no customer is read: a card, drawn again and again while many are given, shows none.
+    """
     channel = policy.channels.get(request.channel)
     tally = await books.tally(request.id)
-    left_out = await books.left_out(request.id, most=LISTED) if _left_some_out(request, tally) else NOBODY
+    left_out = await books.left_out(request.id, most=LISTED) if ids and _left_some_out(request, tally) else NOBODY
     return Story(
         request,
         votes=await books.votes(request.id, request.round),
         tally=tally,
-        refused=await books.refused(request.id),
+        refused=await books.refused(request.id) if ids and tally.refused else (),
         asked_of=tuple(name for name in approvers_of(channel, request) if name != request.requester) if channel else (),
         unknown=left_out.unknown,
         not_tried=left_out.not_tried,
         first=await first_of(books, request),
         pause=None if request.ended else await books.pause(),
+        progress=paces.of(request, tally) if paces else None,
     )
 
 

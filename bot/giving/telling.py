@@ -33,8 +33,12 @@ def tellings(
     note: str = "",
     notify: tuple[ChannelId, ...] = (),
     facts: Mapping[str, str] | None = None,
+    in_full: bool = False,
 ) -> list[Notice]:
-    """List all that is said when something happened: the card, its thread, the requester, the channels to be notified."""
+    """List all that is said when something happened: the card, its thread, the requester, the channels to be notified.
+
+    When it has ended, the requester gets the list of those who were not given it; `in_full` tells that everybody was.
+    """
 
     def notice(kind: Kind, to: str = "", what: Happened = happened) -> Notice:
         return Notice(kind=kind, happened=what, at=at, to=to, by=by, note=note, facts=facts or {})
@@ -43,11 +47,14 @@ def tellings(
     if happened is not Happened.DONE:
         said.append(notice(Kind.LINE))
     in_part = happened in ENDS_IN_PART and request.started_at is not None
-    if happened in {Happened.DONE, Happened.ENDED_HERE} or in_part:
+    summed_up = happened in {Happened.DONE, Happened.ENDED_HERE} or in_part
+    if summed_up:
         said.append(notice(Kind.SUMMARY))
     told = Happened.DONE if happened is Happened.ENDED_HERE else happened
     if told in TOLD_DIRECTLY or (told is Happened.CANCELLED and (in_part or by != request.requester)):
         said.append(notice(Kind.DIRECT, request.requester, told))
+    if summed_up and not in_full:
+        said.append(notice(Kind.LIST, request.requester, Happened.LISTED))
     if told in TOLD_TO_CHANNELS:
         said.extend(notice(Kind.NOTICE, channel, told) for channel in notify)
     return said

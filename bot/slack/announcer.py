@@ -1,7 +1,9 @@
 """Says in Slack what stands in the outbox; Slack has no idempotency key, so a message that may have gone out is looked for first."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -10,10 +12,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import NeverSaid, SayLater
 from bot.giving.ids import RequestId
 from bot.giving.notices import Kind, Story, Unsaid
+from bot.giving.pace import Paces
 from bot.giving.policy import Policy
 from bot.giving.ports import Books
+from bot.giving.request import Request
 from bot.giving.stories import story_of
-from bot.slack import card, lines, notices, summary
+from bot.slack import card, lines, list_file, notices, summary, uploading
 from bot.slack.look import Look, Message
 
 EVENT_TYPE: Final = "discount_bot_message"
@@ -21,6 +25,10 @@ PAGE: Final = 200
 """Messages a page, the most that Slack advises."""
 LOOKED_BACK: Final = 1_000
 """How many of a conversation's latest messages are read, at most, for one that may have been posted."""
+SHARED_SECONDS: Final = 10.0
+"""Waited before a file is looked for that may have been shared: Slack shows it a moment after it has taken it."""
+NOBODY: Final = "nobody"
+"""What stands in place of a `ts` where there was nothing to send."""
 RATE_LIMIT_SECONDS: Final = 5.0
 """Waited where a 429 does not say how long."""
 
@@ -44,11 +52,14 @@ MAY_PASS: Final = frozenset(
 class SlackAnnouncer:
     """The port `Announcer`: draws a notice from what the books hold now, and posts or edits it."""
 
-    def __init__(self, *, client: AsyncWebClient, books: Books, policy: Policy, look: Look) -> None:
+    def __init__(self, *, client: AsyncWebClient, books: Books, policy: Policy, look: Look, paces: Paces | None = None) -> None:
         self._client = client
         self._books = books
         self._policy = policy
         self._look = look
+        self._paces = paces
+        self._cards: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
+        """Who draws a card reads the books and edits it in one go: of two who draw at once, the later shows what is newer."""
 
     async def say(self, unsaid: Unsaid) -> str:
         """Post or edit the message, and answer its `ts`; what was posted before is found by its key.
@@ -58,37 +69,65 @@ class SlackAnnouncer:
             NeverSaid: Slack will never take it.
         """
         try:
-            return await self._say(unsaid, await self._story(unsaid.request))
-        except SlackApiError as error:
+            return await self._say(unsaid)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _patiently(_judged(error), error, unsaid) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise SayLater(f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False) from error
 
-    async def _story(self, request: RequestId) -> Story:
+    async def redraw(self, request: RequestId) -> None:
+        """Draw the card that stands as the books have it now; where there is none yet, nothing happens.
+
+        Raises:
+            SayLater: Slack did not take it now; says whether it may have.
+            NeverSaid: Slack will never take it.
+        """
+        try:
+            await self._card(request)
+        except (SlackApiError, aiohttp.ClientError, OSError) as error:
+            raise _judged(error) from error
+
+    async def _request(self, request: RequestId) -> Request:
         found = await self._books.find(request)
         if found is None:
             raise NeverSaid("its request is gone")
-        return await story_of(self._books, found, self._policy)
+        return found
 
-    async def _say(self, unsaid: Unsaid, story: Story) -> str:
-        channel, card_ts = story.request.channel, story.request.card_ts
-        if card_ts is None and unsaid.notice.kind in {Kind.LINE, Kind.SUMMARY}:
-            raise NeverSaid("there is no card to say it below")
+    async def _story(self, request: RequestId, *, ids: bool = True) -> Story:
+        return await story_of(self._books, await self._request(request), self._policy, paces=self._paces, ids=ids)
+
+    async def _card(self, request: RequestId, unsaid: Unsaid | None = None) -> str:
+        """Edit the card; where there is none yet, post it for the notice that asks for one."""
+        async with self._cards.setdefault(request, asyncio.Lock()):
+            story = await self._story(request, ids=False)
+            drawn, channel, ts = card.build(story, self._look), story.request.channel, story.request.card_ts
+            if ts:
+                return await self._edit(channel, ts, drawn)
+            return await self._post(unsaid, channel, drawn) if unsaid else ""
+
+    async def _say(self, unsaid: Unsaid) -> str:
         match unsaid.notice.kind:
-            case Kind.CARD if card_ts:
-                return await self._edit(channel, card_ts, card.build(story, self._look))
             case Kind.CARD:
-                return await self._post(unsaid, channel, card.build(story, self._look))
-            case Kind.LINE:
-                return await self._post(unsaid, channel, lines.build(unsaid.notice, story, self._look), thread=card_ts)
-            case Kind.SUMMARY:
-                return await self._post(unsaid, channel, summary.build(story, self._look), thread=card_ts)
-            case Kind.NOTICE:
-                message = notices.channel(unsaid.notice, story, self._look, link=await self._link(story))
-                return await self._post(unsaid, unsaid.notice.to, message)
-            case Kind.DIRECT:
-                message = notices.direct(unsaid.notice, story, self._look, link=await self._link(story))
-                return await self._post(unsaid, await self._direct(unsaid.notice.to), message)
+                return await self._card(unsaid.request, unsaid)
+            case Kind.LINE | Kind.SUMMARY:
+                return await self._in_thread(unsaid, await self._story(unsaid.request))
+            case Kind.NOTICE | Kind.DIRECT:
+                return await self._elsewhere(unsaid, await self._story(unsaid.request))
+            case Kind.LIST:
+                return await self._send_list(unsaid, await self._request(unsaid.request))
+
+    async def _in_thread(self, unsaid: Unsaid, story: Story) -> str:
+        card_ts = story.request.card_ts
+        if card_ts is None:
+            raise NeverSaid("there is no card to say it below")
+        is_line = unsaid.notice.kind is Kind.LINE
+        message = lines.build(unsaid.notice, story, self._look) if is_line else summary.build(story, self._look)
+        return await self._post(unsaid, story.request.channel, message, thread=card_ts)
+
+    async def _elsewhere(self, unsaid: Unsaid, story: Story) -> str:
+        """Say it in another channel, or to one person, with a link to the card."""
+        link, to = await self._link(story), unsaid.notice.to
+        if unsaid.notice.kind is Kind.NOTICE:
+            return await self._post(unsaid, to, notices.channel(unsaid.notice, story, self._look, link=link))
+        return await self._post(unsaid, await self._direct(to), notices.direct(unsaid.notice, story, self._look, link=link))
 
     async def _edit(self, channel: str, ts: str, message: Message) -> str:
         await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks)
@@ -109,16 +148,34 @@ class SlackAnnouncer:
         )
         return str(answer["ts"])
 
+    async def _send_list(self, unsaid: Unsaid, request: Request) -> str:
+        """Send the list as a file; one that may have been shared is looked for by its title. Where nobody is on it, nothing is sent."""
+        if request.purged_at:
+            raise NeverSaid("its customers are forgotten")
+        to, title = await self._direct(unsaid.notice.to), list_file.title(request, unsaid.key)
+        if unsaid.tried and (there := await uploading.shared(self._latest(to), title)):
+            return there
+        file = await list_file.written(self._books.not_given(request.id))
+        with file.content as content:
+            if not file.rows:
+                return NOBODY
+            name, comment = list_file.name(request), list_file.comment(request, file, self._look)
+            return await uploading.upload(self._client, content, file.length, name=name, title=title, channel=to, comment=comment)
+
     async def _posted(self, unsaid: Unsaid, channel: str, thread: str | None) -> str | None:
         """Find a message by the key in its metadata, among a thread's replies or a conversation's latest messages."""
-        read = 0
-        async for message in self._messages(channel, thread):
+        async for message in self._latest(channel, thread):
             if _key(message) == unsaid.key:
                 return str(message["ts"])
+        return None
+
+    async def _latest(self, channel: str, thread: str | None = None) -> AsyncIterator[Mapping[str, Any]]:
+        read = 0
+        async for message in self._messages(channel, thread):
+            yield message
             read += 1
             if read == LOOKED_BACK:
                 break
-        return None
 
     async def _messages(self, channel: str, thread: str | None) -> AsyncIterator[Mapping[str, Any]]:
         cursor = ""
@@ -158,10 +215,17 @@ def _key(message: Mapping[str, Any]) -> str | None:
     return payload.get("key") if metadata.get("event_type") == EVENT_TYPE else None
 
 
-def _patiently(judged: SayLater | NeverSaid, error: SlackApiError, unsaid: Unsaid) -> SayLater | NeverSaid:
+def _patiently(judged: SayLater | NeverSaid, error: Exception, unsaid: Unsaid) -> SayLater | NeverSaid:
     """Wait for a channel that the bot was taken out of: it may be invited again. A card waits less, since nobody sees its request."""
+    if unsaid.notice.kind is Kind.LIST and isinstance(judged, SayLater) and not judged.clean:
+        return SayLater(str(judged), after=max(judged.after, SHARED_SECONDS), clean=False, all_wait=judged.all_wait)
     patience = CARD_ATTEMPTS if unsaid.notice.kind is Kind.CARD else AWAY_ATTEMPTS
-    if isinstance(judged, SayLater) or _code(error) not in CHANNEL_AWAY or unsaid.attempts >= patience:
+    if (
+        isinstance(judged, SayLater)
+        or not isinstance(error, SlackApiError)
+        or _code(error) not in CHANNEL_AWAY
+        or unsaid.attempts >= patience
+    ):
         return judged
     return SayLater(str(judged), after=AWAY_SECONDS, clean=True)
 
@@ -171,14 +235,16 @@ def _code(error: SlackApiError) -> str:
     return str(data.get("error") or "") if isinstance(data, dict) else ""
 
 
-def _judged(error: SlackApiError) -> SayLater | NeverSaid:
+def _judged(error: Exception) -> SayLater | NeverSaid:
     """Say whether Slack may take it later, and whether it can have taken it already."""
+    if not isinstance(error, SlackApiError):
+        return SayLater(f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False, all_wait=True)
     response = error.response
     status, code = getattr(response, "status_code", 0), _code(error)
     if status == TOO_MANY or (status < SERVER_FAULT and code in {"ratelimited", "rate_limited"}):
-        return SayLater("Slack asked to wait", after=_seconds(response.headers.get("Retry-After")), clean=True)
+        return SayLater("Slack asked to wait", after=_seconds(response.headers.get("Retry-After")), clean=True, all_wait=True)
     if status >= SERVER_FAULT or not code or code in MAY_PASS:
-        return SayLater(f"Slack failed ({code or status})", after=1.0, clean=False)
+        return SayLater(f"Slack failed ({code or status})", after=1.0, clean=False, all_wait=True)
     if code in FOR_THE_OPERATOR:
         return SayLater(f"Slack refused the bot's token ({code})", after=OPERATOR_SECONDS, clean=True)
     return NeverSaid(f"Slack refused it ({code})")

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from slackblocks import ActionsBlock, Block, Button
+from slackblocks import Block, Button
 
+from bot.giving.listing import has_list
 from bot.giving.notices import Story
 from bot.giving.request import Request, State
 from bot.giving.rest import can_ask_again
@@ -20,6 +21,7 @@ CONTINUE: Final = "discount_continue"
 END: Final = "discount_end_here"
 GIVE_NOW: Final = "discount_give_now"
 AGAIN: Final = "discount_ask_again"
+AGAIN_BUTTON: Final = "Ask again for the rest…"
 BUTTONS: Final = "discount_buttons"
 
 
@@ -67,27 +69,27 @@ def lines(story: Story, look: Look) -> list[str]:
 
 def _buttons(story: Story) -> list[Block]:
     request = story.request
-    if can_ask_again(request, story.tally):
-        return [actions(BUTTONS, button("Ask again for the rest…", action=AGAIN, value=request.id), _show(request))]
-    row = _row(request)
-    if row is None and request.purged_at is None:
-        row = actions(BUTTONS, _show(request))
-    return [row] if row else []
+    again = [button(AGAIN_BUTTON, action=AGAIN, value=request.id)] if can_ask_again(request, story.tally) else []
+    row = _row(request) or [*again, *([] if request.purged_at else [_show(request)])]
+    if has_list(request, story.tally):
+        row.insert(-1, button(customers_modal.LIST_BUTTON, action=customers_modal.LIST, value=request.id))
+    return [actions(BUTTONS, *row)] if row else []
 
 
-def _row(request: Request) -> ActionsBlock | None:
+def _row(request: Request) -> list[Button]:
+    """Draw the buttons by which it can still be moved on, the one that shows the customers last; none where nothing moves it."""
     if request.state is State.WAITING:
         approve = button("Approve…", action=APPROVE, value=request.id, style="primary")
         reject = button("Reject…", action=REJECT, value=request.id)
-        return actions(BUTTONS, approve, reject, _cancel(request), _show(request))
+        return [approve, reject, _cancel(request), _show(request)]
     if request.state is State.STOPPED:
         go_on = button("Continue…", action=CONTINUE, value=request.id, style="primary")
-        return actions(BUTTONS, go_on, _end(request), _show(request))
+        return [go_on, _end(request), _show(request)]
     if request.state is State.APPROVED and request.give_after:
-        return actions(BUTTONS, _cancel(request), button("Give now", action=GIVE_NOW, value=request.id), _show(request))
+        return [_cancel(request), button("Give now", action=GIVE_NOW, value=request.id), _show(request)]
     if request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
-        return actions(BUTTONS, _cancel(request), _show(request))
-    return None
+        return [_cancel(request), _show(request)]
+    return []
 
 
 def _show(request: Request) -> Button:

@@ -15,6 +15,8 @@ from bot.slack.writing import packed, visible
 TITLE: Final = "Customers"
 SHOW: Final = "discount_show_customers"
 BUTTON: Final = "Show customers"
+LIST: Final = "discount_get_list"
+LIST_BUTTON: Final = "Get the list"
 TURNS: Final = ("discount_customers_first", "discount_customers_back", "discount_customers_on", "discount_customers_last")
 """A page is turned by one of these; to which, stands in its value, and is checked like everything else."""
 LONGEST_NUMBER: Final = 9

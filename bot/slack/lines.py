@@ -176,6 +176,14 @@ def _done(notice: Notice, _story: Story, when: When) -> str:
     return f"🏁 It was finished {when(notice.at)}."
 
 
+def _listed(_notice: Notice, _story: Story, when: When) -> str:
+    return f"📄 The list of those who were not given it was sent {when(_notice.at)}."
+
+
+def _list_lost(notice: Notice, _story: Story, when: When) -> str:
+    return f"⚠️ The list of those who were not given it could not be sent {when(notice.at)}{why(notice)}."
+
+
 LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.ASKED: _asked,
     Happened.AGREED: _agreed,
@@ -199,4 +207,6 @@ LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.RESUMED: _resumed,
     Happened.WAITING: _waiting,
     Happened.GOES_ON: _goes_on,
+    Happened.LISTED: _listed,
+    Happened.LIST_LOST: _list_lost,
 }

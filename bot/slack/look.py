@@ -89,6 +89,15 @@ class Look:
         """Write a moment so that Slack shows it to each reader in their own time zone (mrkdwn only)."""
         return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{self.moment(at)}>"
 
+    def clock(self, at: datetime) -> str:
+        """Write a moment of the next hours, to the minute, in each reader's own time zone (mrkdwn only).
+
+        >>> Look("NOK", "Europe/Oslo").clock(datetime.fromisoformat("2026-11-23T13:32:40+00:00"))
+        '<!date^1795440780^{time}|14:33>'
+        """
+        minute = (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
+        return f"<!date^{int(minute.timestamp())}^{{time}}|{minute.astimezone(ZoneInfo(self.timezone)):%H:%M}>"
+
 
 def duration(passed: timedelta) -> str:
     """Write how long something took, in its two largest units.

@@ -32,7 +32,7 @@ def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     whom = f"{request.short}, {facts.rule_name(request)} for {facts.whom(request, look)}"
     if notice.happened is Happened.PAUSED:
         return _drawn(paused.to_admin(notice, whom), story, link=link)
-    what = f"Your request {whom}"
+    what = f"{'Your' if notice.to in {'', request.requester} else 'The'} request {whom}"
     ids = whole(story, look) if notice.happened in WITH_IDS else sections(drift.beside(notice, story, look), most=4)
     return _drawn(f"{what}: {_news(notice, story, look)}", story, ids, link=link)
 
@@ -137,6 +137,15 @@ def _goes_on(_notice: Notice, _story: Story, _look: Look) -> str:
     return "▶️ Dintero answers again, and giving goes on."
 
 
+def _listed(_notice: Notice, _story: Story, _look: Look) -> str:
+    return "📄 the list of those who were not given it comes as a file."
+
+
+def _list_lost(notice: Notice, _story: Story, _look: Look) -> str:
+    cure = "Press *Get the list* on its card to try again; if it goes on, show this to whoever runs the bot."
+    return f"⚠️ the list of those who were not given it could not be sent as a file{why(notice)}. {cure}"
+
+
 def _before(story: Story, look: Look) -> str:
     """Count what a round before this one gave, where there was one."""
     return f" ({_counts(story, look)})" if story.request.started_at else ""
@@ -169,6 +178,8 @@ NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.RESUMED: _resumed,
     Happened.WAITING: _waiting,
     Happened.GOES_ON: _goes_on,
+    Happened.LISTED: _listed,
+    Happened.LIST_LOST: _list_lost,
 }
 WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED})
 """After these, whoever was left out can be asked for again."""

@@ -65,6 +65,12 @@ def resolved(request: Request, event: Event) -> Sentence:
     return Sentence("Ended", f"*{request.short}* ends here. The summary comes into the thread of its card.")
 
 
+def list_sent(request: Request) -> Sentence:
+    """Say where the list comes."""
+    text = f"The list of those who were not given *{request.short}* comes to you as a direct message; that you have it stands in the audit."
+    return Sentence("On its way", text)
+
+
 def hurried(request: Request) -> Sentence:
     """Say that the hold is over."""
     return Sentence("Hold ended", f"*{request.short}* is held no longer: giving starts now. The summary comes into the thread of its card.")

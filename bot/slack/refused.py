@@ -9,8 +9,10 @@ from slackblocks import Block
 
 from bot.giving.batches import Refused
 from bot.giving.ids import CustomerId
+from bot.giving.listing import has_list
 from bot.giving.notices import Story
 from bot.giving.request import Request, State
+from bot.giving.rest import can_ask_again
 from bot.slack.blocks import SECTION, plain, section
 from bot.slack.look import Look
 from bot.slack.writing import MASK, mask, packed, phrase, said, shorten, visible
@@ -19,8 +21,8 @@ BULLET: Final = "• "
 REASONS: Final = 5
 MASKED: Final = 20
 """Ids that a channel is shown for each reason."""
-PARAGRAPHS: Final = 3
-"""Paragraphs of ids in a message, whatever lists they belong to."""
+FEW: Final = 10
+"""Ids of each end that stand in a message: the file has all of them."""
 SIMPLE: Final = re.compile(r"[\w.:-]{1,255}", re.ASCII)
 TWICE: Final = "then nobody gets it twice."
 WHY: Final = 150
@@ -39,7 +41,7 @@ def masked(refused: Sequence[Refused], look: Look) -> list[str]:
 
 
 def whole(story: Story, look: Look) -> list[Block]:
-    """Draw all who were left out as they were asked for, one a line, as many as fit; and how to ask again without giving it twice."""
+    """Draw the first of those who were left out as they were asked for, one a line; where the others are, and how to ask again."""
     tally = story.tally
     lists = [
         ("*Refused by Dintero* – these have to be corrected:", list(_listed(story.refused)), max(tally.refused, len(story.refused))),
@@ -49,16 +51,35 @@ def whole(story: Story, look: Look) -> list[Block]:
     found = [one for one in lists if one[1]]
     if not found:
         return []
-    most = max(PARAGRAPHS // len(found), 1)
-    drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, most, look)]
-    return [*drawn, _again(story.request)]
+    drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, look)]
+    return [*drawn, *_whole_list(story), *_rest(story), _again(story.request)]
 
 
-def _list(heading: str, lines: Sequence[str], of: int, most: int, look: Look) -> list[Block]:
-    shown = packed(lines, SECTION)[:most]
+def _list(heading: str, lines: Sequence[str], of: int, look: Look) -> list[Block]:
+    shown = packed(_first(lines), SECTION)[:1]
     left = of - sum(line.startswith(BULLET) for paragraph in shown for line in paragraph.split("\n"))
-    more = f"… and {look.customers(left)} more that do not fit here: with the key below, the whole list can be asked for again."
+    more = f"… and {look.customers(left)} more."
     return [section(heading), *(plain(paragraph) for paragraph in shown), *([section(more)] if left > 0 else [])]
+
+
+def _first(lines: Sequence[str]) -> Iterator[str]:
+    """Take lines up to so many ids; a reason that no id follows is left out."""
+    ids = [at for at, line in enumerate(lines) if line.startswith(BULLET)]
+    yield from lines[: ids[:FEW][-1] + 1]
+
+
+def _whole_list(story: Story) -> list[Block]:
+    """Say where the whole list is."""
+    if not has_list(story.request, story.tally):
+        return []
+    where = "follows here as a file" if story.request.ended else "can be had by *Get the list* on the card"
+    return [section(f"The whole list, with the reasons, {where}.")]
+
+
+def _rest(story: Story) -> list[Block]:
+    """Say by which button the rest is asked for."""
+    whom = "everybody who is unknown or was not tried, under the same once-only key"
+    return [section(f"*Ask again for the rest…* on the card asks for {whom}.")] if can_ask_again(story.request, story.tally) else []
 
 
 def _again(request: Request) -> Block:

@@ -7,6 +7,7 @@ from typing import Final
 from bot.giving.batches import Tally
 from bot.giving.notices import Story
 from bot.giving.request import Pausing, State
+from bot.slack import progress
 from bot.slack.facts import approvals
 from bot.slack.look import Look
 from bot.slack.words import stop
@@ -102,6 +103,8 @@ def _giving(story: Story, look: Look) -> str:
     if story.request.pausing is not Pausing.NO:
         so_far = f"{look.number(tally.given)} of {look.customers(tally.asked)} so far"
         return f"⏸️ *Giving, held up by the pause:* {so_far}. It goes on by itself."
+    if story.progress:
+        return progress.drawn(tally, story.progress, look)
     if tally.given == 0:
         return "⚙️ *Giving* …"
     return f"⚙️ *Giving:* {look.number(tally.given)} of {look.customers(tally.asked)} so far."
@@ -109,7 +112,16 @@ def _giving(story: Story, look: Look) -> str:
 
 def _stopped(story: Story, look: Look) -> str:
     request = story.request
-    return f"⚠️ *Stopped:* {stop(request.stop, request.note)}\n*So far:* {_counted(story, look)}."
+    return f"⚠️ *Stopped:* {stop(request.stop, request.note)}\n*So far:* {_counted(story, look)}.\n{_choices(story.tally, look)}"
+
+
+def _choices(tally: Tally, look: Look) -> str:
+    """Say what the two buttons of a stopped request will do."""
+    if tally.left <= 0:
+        return "Nobody is left to be tried: *Continue…* and *End here…* both sum it up."
+    unknown = " Whoever is unknown is asked again under the same key, so nobody gets it twice." if tally.unknown > 0 else ""
+    who = "the one who is left" if tally.left == 1 else f"the {look.number(tally.left)} who are left"
+    return f"*Continue…* tries to give it to {who}.{unknown} *End here…* leaves it so, and the requester gets the list of all without it."
 
 
 def _done(story: Story, look: Look) -> str:

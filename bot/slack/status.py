@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.giving.desk import SHOWN_BY_STATUS
 from bot.giving.notices import Story
 from bot.giving.pauses import Pause
-from bot.slack import card, facts, paused
+from bot.slack import card, facts, paused, progress
 from bot.slack.blocks import context, message, said_as, section, sections
 from bot.slack.look import Look, Message
 from bot.slack.standing import agreed, mark, standing
@@ -47,8 +47,14 @@ def one(story: Story, look: Look) -> Message:
     )
 
 
+def _so_far(story: Story, look: Look) -> str:
+    if story.progress is None:
+        return ""
+    return ", ".join(["", progress.percent(story.tally), *filter(None, [progress.foretold(story.progress, look)])])
+
+
 def _line(story: Story, look: Look) -> str:
     request = story.request
     asked = f", {look.token(request.asked_at)}" if request.asked_at else ""
     what = f"{facts.rule_name(request)} for {facts.whom(request, look)}"
-    return f"*{request.short}* {mark(story)} – {what}, asked by {mention(request.requester)}{asked}"
+    return f"*{request.short}* {mark(story)}{_so_far(story, look)} – {what}, asked by {mention(request.requester)}{asked}"

@@ -4,6 +4,7 @@ from typing import Final
 
 from slackblocks import Block
 
+from bot.giving.listing import has_list
 from bot.giving.notices import Story
 from bot.giving.request import State
 from bot.giving.rewards import Rule
@@ -17,7 +18,9 @@ from bot.slack.words import STOPS
 from bot.slack.writing import mention, said
 
 PARAGRAPHS: Final = 6
-DIRECTLY: Final = "the requester has the ids in a direct message, and the once-only key to ask again under"
+LISTED: Final = (
+    "The requester gets the list of them as a file in a direct message; *Get the list* on the card sends it to approvers and admins."
+)
 
 UNAGREED: Final = {
     State.REJECTED: "it was rejected before their turn",
@@ -53,12 +56,12 @@ def left_out(story: Story, look: Look) -> list[str]:
     tally = story.tally
     lines: list[str] = []
     if tally.refused > 0:
-        lines += [f"*{look.customers(tally.refused)} refused by Dintero* ({DIRECTLY})", *masked(story.refused, look)]
+        lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look)]
     if tally.unknown > 0:
-        lines.append(f"*{look.customers(tally.unknown)} unknown:* no answer came, so they may have it or not ({DIRECTLY})")
+        lines.append(f"*{look.customers(tally.unknown)} unknown:* no answer came, so they may have it or not")
     if tally.not_tried > 0:
-        lines.append(f"*{look.customers(tally.not_tried)} not tried:* {_why_not_tried(story)} ({DIRECTLY})")
-    return lines
+        lines.append(f"*{look.customers(tally.not_tried)} not tried:* {_why_not_tried(story)}")
+    return [*lines, LISTED] if has_list(story.request, tally) and story.request.ended else lines
 
 
 def _why_not_tried(story: Story) -> str:

@@ -14,7 +14,7 @@ REFUSAL: Final = 1_500
 PLAIN: Final = 300
 """Characters of a refusal below a field."""
 
-TO_REQUESTER: Final = "a direct message tells the requester who is left, and the once-only key under which to ask again"
+TO_REQUESTER: Final = "the requester gets the list of who is left, and the once-only key under which to ask again"
 
 STOPS: Final[dict[StopReason, tuple[str, str]]] = {
     StopReason.TOKEN_REFUSED: (

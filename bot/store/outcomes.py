@@ -1,16 +1,17 @@
 """The room of what is given: customers, batches, what came of them, and whether the giving goes on."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, bindparam, func, select, update
 
-from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
+from bot.giving.batches import BatchOutcome, End, LeftOut, NotGiven, Portion, Refused, Tally
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
-from bot.store.database import Database, Room, Rows
+from bot.store.database import Database, Room, Rows, Values
 from bot.store.rows import outcome_of, outcome_row
 from bot.store.schema import batches, customers, requests
 from bot.store.serial import rule_json, text, unpacked
@@ -74,6 +75,21 @@ def _open() -> Any:
 
 
 _OPEN: Final = _open()
+
+
+def _given_to() -> Any:
+    """Read of each portion how many were given it."""
+    given = (
+        select(func.coalesce(func.sum(batches.c.given), 0))
+        .where(batches.c.request == customers.c.request, batches.c.portion == customers.c.portion)
+        .scalar_subquery()
+    )
+    size = select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery()
+    found = select(customers.c.portion, customers.c.size, customers.c.starts, size, given).where(customers.c.request == _WHICH)
+    return found.order_by(customers.c.portion)
+
+
+_GIVEN_TO: Final = _given_to()
 
 
 class Outcomes(Room):
@@ -157,6 +173,16 @@ class Outcomes(Room):
             if left:
                 yield tuple(customer for customer in asked if customer in left)
 
+    async def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
+        """Read all who were not given it, as `tally` counts them, in the order they were asked for, a portion at a time."""
+        row = 1
+        for portion, size, starts, batch_size, given in await self._database.run(_GIVEN_TO, {"which": text(request)}):
+            if given < size:
+                values: Values = {"which": text(request), "number": portion}
+                packed = await self._database.run(_CUSTOMERS, values), await self._database.run(_OUTCOMES, values)
+                yield await asyncio.to_thread(_listed, *packed, max(batch_size, 1), row, started=starts > 0)
+            row += size
+
     async def _left_by_portion(self, request: RequestId) -> AsyncIterator[tuple[tuple[CustomerId, ...], LeftOut]]:
         """Read the portions that have somebody left, one after the other: no more than one is held at a time."""
         for portion, starts, batch_size in await self._database.run(_OPEN, {"which": text(request)}):
@@ -174,6 +200,15 @@ def _left_of(asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_s
         tuple(customer for customer in asked if customer in unknown),
         tuple(customer for customer in asked if customer in not_tried),
     )
+
+
+def _listed(ids: Rows, outcomes: Rows, batch_size: int, row: int, *, started: bool) -> tuple[NotGiven, ...]:
+    """List a portion's customers who were not given it; `row` is the place of its first one."""
+    asked, known = tuple(unpacked(ids[0][0])) if ids else (), tuple(map(outcome_of, outcomes))
+    left = _left_of(asked, known, batch_size, started=started)
+    ends: dict[CustomerId, tuple[End, str]] = {one.customer: (End.REFUSED, one.why) for outcome in known for one in outcome.refused}
+    ends |= dict.fromkeys(left.unknown, (End.UNKNOWN, "")) | dict.fromkeys(left.not_tried, (End.NOT_TRIED, ""))
+    return tuple(NotGiven(row + at, customer, *ends[customer]) for at, customer in enumerate(asked) if customer in ends)
 
 
 def _in_order(found: Sequence[Refused], asked: Sequence[CustomerId]) -> list[Refused]:

@@ -22,7 +22,7 @@ from bot.store.evidence import Evidence
 from bot.store.forgetting import forget
 from bot.store.requests import VOTES
 from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
-from bot.store.schema import customers, outbox, requests, votes
+from bot.store.schema import PENDING, customers, outbox, requests, votes
 from bot.store.serial import portions, text
 from bot.store.spending import gave_locked
 
@@ -33,6 +33,7 @@ _KEEP: Final = update(requests).where(_ID)
 _EMPTY: Final = delete(customers).where(customers.c.request == bindparam("which"))
 _PORTION: Final = insert(customers)
 _SAY: Final = insert(outbox)
+_SAME: Final = select(outbox.c.id).where(PENDING, *(outbox.c[name] == bindparam(name) for name in ("request", "kind", "addressee")))
 
 _MANY: Final = 1_000
 """Customers that are packed beside the event loop: below that, changing threads takes longer than packing."""
@@ -104,6 +105,14 @@ class SqlPage:
         """Put notices into the outbox, in this order."""
         for notice in notices:
             await self._transaction.run(_SAY, notice_row(self.request.id, notice))
+
+    async def say_once(self, notice: Notice) -> bool:
+        """Put a notice into the outbox; false where one of its kind, to the same person, still stands there unsaid."""
+        row = notice_row(self.request.id, notice)
+        if await self._transaction.run(_SAME, {name: row[name] for name in ("request", "kind", "addressee")}):
+            return False
+        await self._transaction.run(_SAY, row)
+        return True
 
     async def pause(self) -> Pause | None:
         """Say whether the bot is paused; from here to the end of the block nobody can pause it."""

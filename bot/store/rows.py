@@ -142,9 +142,11 @@ def lane(notice: Notice) -> str:
     """Say with what a notice keeps in order.
 
     A card and its thread go in one order. Each other channel and person has its own, so that one that cannot be
-    written to holds up nobody else.
+    written to holds up nobody else. A list comes after what announces it to the same person.
     """
-    return f"{notice.kind}:{text(notice.to)}" if notice.kind in (Kind.NOTICE, Kind.DIRECT) else THREAD
+    if notice.kind in (Kind.DIRECT, Kind.LIST):
+        return f"{Kind.DIRECT}:{text(notice.to)}"
+    return f"{notice.kind}:{text(notice.to)}" if notice.kind is Kind.NOTICE else THREAD
 
 
 def notice_row(request: RequestId, notice: Notice) -> Values:

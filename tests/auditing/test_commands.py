@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.auditing.export import COLUMNS, cell, export
+from bot.auditing.export import COLUMNS, export
 from bot.auditing.formats import Format
+from bot.giving.cells import cell
 from bot.giving.ids import ChannelId, CustomerId, UserId
 from bot.giving.record import Entry
 from bot.store.books import open_books

@@ -503,6 +503,7 @@ async def test_ending_here_keeps_why_it_had_stopped_and_sums_up(office: Office) 
         (Kind.LINE, Happened.ENDED_HERE, ""),
         (Kind.SUMMARY, Happened.ENDED_HERE, ""),
         (Kind.DIRECT, Happened.DONE, ANN),
+        (Kind.LIST, Happened.LISTED, ANN),
         (Kind.NOTICE, Happened.DONE, NEWS),
     ]
 

@@ -137,7 +137,7 @@ async def test_who_cancelled_it_is_told_with_what_had_been_given(ground: Ground,
     cancelled = await ground.now(request)
     assert (cancelled.state, cancelled.decided_by, cancelled.stop) == (State.CANCELLED, "U0BO", None)
     kinds = [kind for _, kind, _ in await _told(ground)]
-    assert sorted(kinds) == sorted([Kind.CARD, Kind.LINE, Kind.SUMMARY, Kind.DIRECT])
+    assert sorted(kinds) == sorted([Kind.CARD, Kind.LINE, Kind.SUMMARY, Kind.DIRECT, Kind.LIST])
 
 
 async def test_the_end_of_an_earlier_round_changes_nothing(ground: Ground, ending: Ending) -> None:

@@ -9,6 +9,7 @@ from bot.giving.request import State
 from bot.slack import customers_modal
 from tests.giving.test_purging import nothing_else
 from tests.handlers.stand import ELSEWHERE, Stand
+from tests.handlers.test_rest import ended
 
 LIST = "\n".join(f"customer-{at}" for at in range(1, 121))
 
@@ -84,3 +85,23 @@ async def test_a_card_of_a_purged_request_is_answered_with_a_sentence(stand: Sta
     await stand.shop.ann.command(f"/discount status {(await stand.request()).short}", stand.shop.support)
     await stand.errands.done()
     assert "Forgotten:" in stand.shop.ann.read(stand.shop.ann.ephemerals[-1])
+
+
+async def test_an_approver_gets_the_list_of_those_who_were_not_given_it(stand: Stand) -> None:
+    card = await stand.ask("a\nb\nc")
+    await ended(stand, card)
+    await stand.shop.bo.press("Get the list", card)
+    await stand.shop.bo.is_told("comes to you as a direct message")
+    await stand.errands.done()
+    assert "who was not given it" in stand.shop.bo.read(stand.shop.bo.direct.messages[-1])
+
+
+async def test_whoever_is_only_in_the_channel_gets_no_list(stand: Stand) -> None:
+    dora = stand.shop.slack.add_person("Dora")
+    stand.shop.support.members.add(dora.id)
+    card = await stand.ask("a\nb\nc")
+    await ended(stand, card)
+    await dora.press("Get the list", card)
+    await dora.is_told("is not yours")
+    await stand.errands.done()
+    assert dora.direct.messages == []

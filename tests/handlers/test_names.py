@@ -18,7 +18,17 @@ from handlers import card as card_handlers
 from handlers.strays import ANYTHING
 
 MODULES = (discount, add_form, card_handlers, customers, strays)
-CARD = {card.APPROVE, card.REJECT, card.CANCEL, card.CONTINUE, card.END, card.GIVE_NOW, card.AGAIN, customers_modal.SHOW}
+CARD = {
+    card.APPROVE,
+    card.REJECT,
+    card.CANCEL,
+    card.CONTINUE,
+    card.END,
+    card.GIVE_NOW,
+    card.AGAIN,
+    customers_modal.SHOW,
+    customers_modal.LIST,
+}
 OURS = {"who", "counter"}
 ERRORS_OWN = {"error"}
 

@@ -22,7 +22,8 @@ BUTTONS = {
     State.WAITING: ["Approve…", "Reject…", "Cancel request", "Show customers"],
     State.APPROVED: ["Cancel request", "Show customers"],
     State.GIVING: ["Cancel request", "Show customers"],
-    State.STOPPED: ["Continue…", "End here…", "Show customers"],
+    State.STOPPED: ["Continue…", "End here…", "Get the list", "Show customers"],
+    State.DONE: ["Get the list", "Show customers"],
 }
 
 
@@ -139,7 +140,7 @@ def test_the_summary_tells_the_other_ends_and_who_and_how_long() -> None:
         "*2 customers refused by Dintero*",
         "*1 customer unknown:* no answer came",
         "*2 customers not tried:* so many were refused",
-        "the requester has the ids in a direct message, and the once-only key to ask again under",
+        "The requester gets the list of them as a file in a direct message",
         "*Asked by:* <@U0ANN>",
         "*Approved by:* <@U0BOSS>",
         "*Took:* 12 seconds",

@@ -10,6 +10,7 @@ import pytest
 from bot.giving.answers import Consideration
 from bot.giving.ids import CustomerId, RuleId
 from bot.giving.notices import Happened, Kind, Story
+from bot.giving.pace import Progress
 from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import Pausing, State, StopReason, Typed
 from bot.giving.rewards import Usable
@@ -43,6 +44,7 @@ TOO_FULL = Typed(rule=LONG, customers="x" * 3_001, reason="y" * 3_001, once_key=
 
 def stories() -> list[Story]:
     made = [made(state) for state in State for made in (samples.story, samples.long_story)]
+    made += [replace(samples.long_story(State.GIVING), progress=told) for told in (Progress(), Progress(1e9, samples.NOW))]
     return [*made, *(timed(samples.long_story(state)) for state in (State.WAITING, State.APPROVED, State.GIVING))]
 
 

@@ -61,29 +61,29 @@ class Call:
         if scope and scope not in self.scopes:
             raise SlackSays("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
 
-    def channel(self, *, right: str = "read") -> Channel:
+    def channel(self, name: str = "channel", *, right: str = "read") -> Channel:
         """Find the channel that the bot may know of, and insist on the scope (`channels:read`, `im:history` …) for its kind.
 
         Raises:
             SlackSays: `channel_not_found`, also for a private channel that the bot is not in; `missing_scope`.
         """
-        channel = self.workspace.channels.get(ChannelId(self.text("channel")))
+        channel = self.workspace.channels.get(ChannelId(self.text(name)))
         if channel is None or (channel.private and self.workspace.bot.id not in channel.members):
             raise SlackSays("channel_not_found")
         if right:
             self.needs(f"{family(channel)}:{right}")
         return channel
 
-    def channel_to_post_in(self) -> Channel:
+    def channel_to_post_in(self, name: str = "channel") -> Channel:
         """Find the channel that the bot can write to; a person's id means their direct messages.
 
         Raises:
             SlackSays: `channel_not_found`, `not_in_channel`, `is_archived`.
         """
-        wanted = self.text("channel")
+        wanted = self.text(name)
         if UserId(wanted) in self.workspace.people:
             return self.workspace.direct(UserId(wanted))
-        channel = self.channel(right="")
+        channel = self.channel(name, right="")
         if self.workspace.bot.id not in channel.members:
             raise SlackSays("not_in_channel")
         if channel.archived:

@@ -97,6 +97,8 @@ def message_payload(message: Message, *, team: str, bot: str) -> Json:
         body |= {"bot_id": "B0DISCOUNTBOT", "app_id": "A0DISCOUNTBOT"}
     if message.blocks:
         body["blocks"] = message.blocks
+    if message.files:
+        body["files"] = list(message.files)
     if message.thread_ts is not None:
         body["thread_ts"] = message.thread_ts
     if message.edits:

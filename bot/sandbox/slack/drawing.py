@@ -128,10 +128,11 @@ def shown(value: Any) -> str:
 
 
 def draw_message(message: Message, workspace: Workspace, *, number: Numbering | None = None) -> list[str]:
-    """Draw a message: its blocks where it has some, its text else."""
+    """Draw a message: its blocks where it has some, its text else, and the files that hang on it."""
+    files = [f"📎 {file['title']} ({file['name']})" for file in message.files]
     if message.blocks:
-        return Pen(workspace, number=number).blocks(message.blocks)
-    return plain(message.text, workspace).splitlines()
+        return [*Pen(workspace, number=number).blocks(message.blocks), *files]
+    return [*plain(message.text, workspace).splitlines(), *files]
 
 
 def draw_view(view: OpenView, workspace: Workspace) -> list[str]:

@@ -6,20 +6,23 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.sandbox.slack import chat_methods, directory_methods, view_methods
+from bot.sandbox.slack import chat_methods, directory_methods, upload_methods, view_methods
 from bot.sandbox.slack.call import Call, Rule, TokenKind
 from bot.sandbox.slack.faults import Cut, Faults, Refuse
 from bot.sandbox.slack.refusals import SlackSays
 from bot.sandbox.slack.responses import answer_person
 from bot.sandbox.slack.tickets import Tickets
+from bot.sandbox.slack.uploads import PATH
 from bot.sandbox.slack.views import Stacks
 from bot.sandbox.slack.workspace import Json, Workspace
 
-METHODS: Final[dict[str, Rule]] = {**chat_methods.METHODS, **view_methods.METHODS, **directory_methods.METHODS}
-NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments"})
+METHODS: Final[dict[str, Rule]] = {**chat_methods.METHODS, **view_methods.METHODS, **directory_methods.METHODS, **upload_methods.METHODS}
+NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments", "files"})
 """Arguments that travel as JSON inside a form."""
 
 
+UPLOAD: Final = "upload"
+"""How faults name the sending of a file's content, which is no method."""
 TOO_MANY: Final = 429
 
 
@@ -55,6 +58,7 @@ class WebApi:
             web.post("/api/{method}", self._method),
             web.get("/api/{method}", self._method),
             web.post("/response/{key}", self._response),
+            web.post(f"{PATH}{{ticket}}", self._upload),
         ]
 
     async def _method(self, request: web.Request) -> web.StreamResponse:
@@ -62,6 +66,9 @@ class WebApi:
 
     async def _response(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, "response_url")
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, UPLOAD)
 
     async def _answer(self, request: web.Request, method: str) -> web.StreamResponse:
         try:
@@ -79,13 +86,16 @@ class WebApi:
             return web.json_response(refusal.answer(), status=status, headers=self._headers())
 
     async def _run(self, request: web.Request, method: str) -> web.StreamResponse:
-        arguments = await _arguments(request)
+        arguments = {} if method == UPLOAD else await _arguments(request)
         planned = self._faults.take(method)
         number = self._faults.calls[method]
         await self._faults.before(method, number, planned)
         if method == "response_url":
             answer_person(self._workspace, self._tickets.use_response(request.match_info["key"]), arguments)
             reply = web.Response(text="ok")
+        elif method == UPLOAD:
+            taken = await self._workspace.uploads.take(request.match_info["ticket"], request.content.iter_any())
+            reply = web.Response(text="OK", status=200 if taken else 400)
         else:
             reply = web.json_response(self._call(request, method, arguments), headers=self._headers())
         await self._faults.after(method, number, planned)

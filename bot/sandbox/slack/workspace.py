@@ -11,6 +11,7 @@ from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
 from bot.giving.people import Kind
 from bot.giving.ports import Clock
 from bot.sandbox.slack.changes import Changes
+from bot.sandbox.slack.uploads import Uploads
 
 Json = dict[str, Any]
 
@@ -66,6 +67,7 @@ class Message:
     only_for: UserId | None = None
     deleted: bool = False
     edits: list[Edit] = field(default_factory=list)
+    files: tuple[Json, ...] = ()
 
     @property
     def is_reply(self) -> bool:
@@ -109,6 +111,7 @@ class Workspace:
         self.groups: dict[GroupId, Group] = {}
         self.channels: dict[ChannelId, Channel] = {}
         self.ephemerals: list[Message] = []
+        self.uploads = Uploads()
         self._last_ts = 0
         self._numbers = count(1)
 
@@ -139,10 +142,11 @@ class Workspace:
         thread_ts: str | None = None,
         metadata: Json | None = None,
         only_for: UserId | None = None,
+        files: Iterable[Json] = (),
     ) -> Message:
         """Post a message; without `by` it is the bot's. Blocks without a `block_id` get one, as in Slack."""
         named = self.with_ids(blocks)
-        message = Message(channel.id, self.next_ts(), by or self.bot.id, text, named, thread_ts, metadata, only_for)
+        message = Message(channel.id, self.next_ts(), by or self.bot.id, text, named, thread_ts, metadata, only_for, files=tuple(files))
         (channel.messages if only_for is None else self.ephemerals).append(message)
         self.changes.happened()
         return message

@@ -1,0 +1,108 @@
+"""Shows in the cards how what is being given gets on: an edit now and then, beside the outbox and never in its way.
+
+A progress edit is no row in the outbox. It draws the card from the books as they are then, like any other edit of it, so that
+one which is lost is made good by the next, and there is nothing to be kept, put in order or caught up with after an outage.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.errors import NeverSaid, SayLater
+from bot.giving.batches import Tally
+from bot.giving.ids import RequestId
+from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.pace import SOON, Paces
+from bot.giving.ports import Announcer, Books, Clock
+from bot.giving.request import State
+
+A_CARD: Final = SOON
+"""From the beginning to the first edit of a card, and from each to the next, at least."""
+ALL_CARDS: Final = timedelta(seconds=2)
+"""From any edit to the next one, at least: of the 50 or so a minute that Slack grants the whole bot, 20 are left for what is said."""
+EDIT_SECONDS: Final = 2.0
+"""An edit that takes longer is let go: what is to be said of the same card would wait for it."""
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+log = structlog.get_logger()
+
+
+class Progressing:
+    """Edits the cards of givings of this process, the one that has waited longest first; while Slack is troubled, none."""
+
+    def __init__(
+        self, *, books: Books, announcer: Announcer, clock: Clock, paces: Paces, troubled_until: Callable[[], datetime] = lambda: LONG_AGO
+    ) -> None:
+        self._books = books
+        self._announcer = announcer
+        self._clock = clock
+        self._paces = paces
+        self._troubled_until = troubled_until
+        self._turns: dict[RequestId, datetime] = {}
+        """When each card was edited last, or its giving was seen first."""
+        self._last = LONG_AGO
+        self._wait_until = LONG_AGO
+        self._shown: dict[RequestId, Tally] = {}
+        self._doubted: set[RequestId] = set()
+        """Cards of which an edit may yet arrive, or came while the giving ended: they may show what is over."""
+
+    async def look(self, giving: Collection[RequestId]) -> None:
+        """Edit one card, if it is time to."""
+        now = self._clock.now()
+        await self._mend(giving)
+        await self._take_note(giving, now)
+        held_back = max(self._last + ALL_CARDS if self._last <= now else now, self._wait_until, self._troubled_until())
+        due = [request for request, turn in self._turns.items() if not now - A_CARD < turn <= now]
+        if due and now >= held_back:
+            await self._edit(min(due, key=self._turns.__getitem__), now)
+
+    async def _take_note(self, giving: Collection[RequestId], now: datetime) -> None:
+        """Begin to watch what is new, and forget what is over."""
+        self._paces.keep(giving)
+        for request in self._turns.keys() - giving:
+            del self._turns[request]
+            self._shown.pop(request, None)
+        for request in giving:
+            if request not in self._turns:
+                self._turns[request] = now
+                self._paces.note(request, await self._books.tally(request))
+
+    async def _edit(self, request: RequestId, now: datetime) -> None:
+        tally = await self._books.tally(request)
+        self._turns[request] = now
+        self._paces.note(request, tally)
+        if self._shown.get(request) == tally:
+            return
+        self._last = now
+        try:
+            async with asyncio.timeout(EDIT_SECONDS):
+                await self._announcer.redraw(request)
+        except (SayLater, NeverSaid, TimeoutError) as trouble:
+            self._put_off(request, trouble, now)
+            return
+        self._shown[request] = tally
+        if not await self._is_given(request):
+            self._doubted.add(request)
+
+    def _put_off(self, request: RequestId, trouble: Exception, now: datetime) -> None:
+        """Leave Slack alone for as long as it asked; the next edit shows what this one would have."""
+        log.info("progress not shown", request_id=request, why=str(trouble) or type(trouble).__name__)
+        if isinstance(trouble, SayLater) and trouble.all_wait:
+            self._wait_until = now + timedelta(seconds=trouble.after)
+        if isinstance(trouble, TimeoutError) or (isinstance(trouble, SayLater) and not trouble.clean):
+            self._doubted.add(request)
+
+    async def _mend(self, giving: Collection[RequestId]) -> None:
+        """Have the card drawn once more where a late edit may have put an older one in its place."""
+        for request in self._doubted - set(giving):
+            async with self._books.page(request) as page:
+                if page:
+                    await page.say_once(Notice(kind=Kind.CARD, happened=Happened.STARTED, at=self._clock.now()))
+            self._doubted.discard(request)
+
+    async def _is_given(self, request: RequestId) -> bool:
+        found = await self._books.find(request)
+        return found is not None and found.state is State.GIVING

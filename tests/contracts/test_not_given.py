@@ -1,0 +1,104 @@
+"""Given + refused + unknown + not tried = asked, whatever came of the batches: in the database, in the file, in what people are told."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.giving.batches import BatchOutcome, End, NotGiven, Refused, Tally
+from bot.giving.ids import CustomerId
+from bot.giving.notices import Story
+from bot.giving.policy import Policy
+from bot.giving.request import Request, State
+from bot.giving.stories import story_of
+from bot.slack import list_file, summary
+from bot.slack.look import Look
+from bot.store.books import SqlBooks
+from tests.contracts.test_books import giving
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+LOOK = Look("NOK", "Europe/Oslo")
+POLICY = Policy(currency="NOK", timezone="Europe/Oslo")
+over_one_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+
+ENDS = st.lists(st.sampled_from(["given", *End]), min_size=1, max_size=30)
+SILENT = st.sets(st.integers(min_value=0, max_value=14))
+"""Batches that have no outcome."""
+STARTED = st.sets(st.integers(min_value=0, max_value=7))
+"""Portions that were taken up."""
+
+
+async def came_to(books: SqlBooks, ends: list[str], *, silent: set[int], started: set[int]) -> Request:
+    """Write a request whose customers came to these ends, in batches of 2 and portions of 4."""
+    request = await giving(books, [f"c-{at}" for at in range(len(ends))], size=2)
+    for portion in range(await books.portions(request.id)):
+        if portion not in started:
+            continue
+        await books.take_up(request.id, portion)
+        asked = await books.customers(request.id, portion)
+        for at in range(0, len(asked), 2):
+            batch, number = asked[at : at + 2], at // 2
+            if portion * 2 + number not in silent:
+                await books.settle(request.id, _outcome(portion, number, batch, ends[portion * 4 + at :]))
+    return request
+
+
+def _outcome(portion: int, number: int, batch: tuple[CustomerId, ...], ends: list[str]) -> BatchOutcome:
+    of = dict(zip(batch, ends, strict=False))
+
+    def those(end: End) -> tuple[CustomerId, ...]:
+        return tuple(customer for customer in batch if of[customer] == end)
+
+    refused = tuple(Refused(customer, f"no {customer}") for customer in those(End.REFUSED))
+    return BatchOutcome(portion, number, len(batch), refused=refused, unknown=those(End.UNKNOWN), not_tried=those(End.NOT_TRIED))
+
+
+async def listed(books: SqlBooks, request: Request) -> list[NotGiven]:
+    return [one async for portion in books.not_given(request.id) for one in portion]
+
+
+def counted(rows: list[NotGiven], asked: int) -> Tally:
+    ends = [one.end for one in rows]
+    return Tally(asked, given=asked - len(rows), refused=ends.count(End.REFUSED), unknown=ends.count(End.UNKNOWN))
+
+
+@over_one_database
+@given(ends=ENDS, silent=SILENT, started=STARTED)
+async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
+    books: SqlBooks, ends: list[str], silent: set[int], started: set[int]
+) -> None:
+    request = await came_to(books, ends, silent=silent, started=started)
+    tally, rows = await books.tally(request.id), await listed(books, request)
+    assert tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == len(ends)
+    assert counted(rows, len(ends)) == tally
+    assert [(one.row, one.customer) for one in rows] == sorted((one.row, f"c-{one.row - 1}") for one in rows)
+    file = await list_file.written(books.not_given(request.id))
+    with file.content as content:
+        content.seek(0)
+        read = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
+    assert [(row["row"], row["customer_id"], row["outcome"]) for row in read] == [(str(one.row), one.customer, one.end) for one in rows]
+    ended = replace(request, state=State.DONE, started_at=NOW, ended_at=NOW)
+    story = await story_of(books, ended, POLICY)
+    assert summed(story) == (tally.given, len(ends), tally.refused, tally.unknown, tally.not_tried)
+    told = list_file.comment(ended, file, LOOK)
+    assert f" {len(rows)} of the {LOOK.customers(len(ends))} " in told
+
+
+def summed(story: Story) -> tuple[int, ...]:
+    """Read the figures out of the summary's sentence."""
+    text = summary.text(story, LOOK).split(":")[0]
+    given_to, asked = (int(word) for word in text.split("(")[0].split() if word.isdigit())
+    ends = [part.split(" ", 1) for part in text.partition("(")[2].rstrip(")").split(", ") if part]
+    counts = {words: int(count) for count, words in ends}
+    return (given_to, asked, *(counts.get(words, 0) for words in ("refused by Dintero", "unknown", "not tried")))
+
+
+async def test_of_a_request_whose_customers_are_forgotten_nobody_is_listed(books: SqlBooks) -> None:
+    request = await came_to(books, [End.REFUSED, "given"], silent=set(), started={0})
+    async with books.page(request.id) as page:
+        assert page
+        await page.forget(NOW)
+    assert await listed(books, request) == []

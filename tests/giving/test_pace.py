@@ -1,0 +1,106 @@
+"""How fast a giving goes, by what was noted of it; nothing is said before there is something to reckon with."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.giving.batches import Tally
+from bot.giving.ids import UserId
+from bot.giving.pace import Paces, Progress
+from bot.giving.request import Pausing, State
+from tests.clock import HandClock
+from tests.slack.samples import REQUEST
+
+ASKED = 1_000
+
+
+class Watched:
+    """One giving, and what is noted of it as time passes."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.paces = Paces(self.clock.now)
+        self.request = replace(REQUEST, state=State.GIVING, started_at=self.clock.now())
+        self.note(0)
+
+    def note(self, given: int, *, after: float = 0) -> Progress | None:
+        self.clock.pass_by(seconds=after)
+        self.paces.note(self.request.id, Tally(ASKED, given=given))
+        return self.now(given)
+
+    def now(self, given: int) -> Progress | None:
+        return self.paces.of(self.request, Tally(ASKED, given=given))
+
+
+def test_what_is_over_within_three_seconds_shows_no_progress() -> None:
+    watched = Watched()
+    assert watched.note(500, after=2.9) is None
+    assert watched.note(501, after=0.2) is not None
+
+
+def test_the_pace_is_told_and_when_it_will_be_done() -> None:
+    watched = Watched()
+    assert watched.note(100, after=10) == Progress(10.0, watched.clock.now() + timedelta(seconds=90))
+
+
+def test_the_refused_count_like_the_given() -> None:
+    watched = Watched()
+    watched.clock.pass_by(seconds=10)
+    progress = watched.paces.of(watched.request, Tally(ASKED, given=50, refused=50))
+    assert progress
+    assert progress.a_second == 10
+
+
+def test_while_nobody_was_given_it_there_is_no_pace() -> None:
+    assert Watched().note(0, after=60) == Progress()
+
+
+def test_only_the_last_minute_counts() -> None:
+    watched = Watched()
+    for second in range(120):
+        watched.note(second, after=1)
+    for second in range(1, 61):
+        watched.note(120 + second * 5, after=1)
+    progress = watched.now(420)
+    assert progress
+    assert progress.a_second == pytest.approx(5, rel=0.05)
+
+
+def test_an_end_that_is_a_week_ahead_is_not_foretold() -> None:
+    watched = Watched()
+    watched.clock.pass_by(days=2)
+    progress = watched.now(1)
+    assert progress
+    assert progress.a_second
+    assert progress.done_at is None
+
+
+def test_a_clock_that_is_put_back_begins_anew() -> None:
+    watched = Watched()
+    watched.note(100, after=10)
+    watched.clock.pass_by(hours=-1)
+    assert watched.note(200) is None
+    assert watched.note(230, after=3) == Progress(10.0, watched.clock.now() + timedelta(seconds=77))
+
+
+def test_after_a_restart_there_is_progress_without_a_pace() -> None:
+    watched = Watched()
+    watched.clock.pass_by(minutes=1)
+    assert Paces(watched.clock.now).of(watched.request, Tally(ASKED, given=10)) == Progress()
+
+
+def test_what_is_forgotten_is_unknown() -> None:
+    watched = Watched()
+    watched.note(100, after=10)
+    watched.paces.keep(())
+    assert watched.now(100) == Progress()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"state": State.DONE}, {"cancel_asked_by": UserId("U0ANN")}, {"pausing": Pausing.ASKED}, {"state": State.STOPPED}]
+)
+def test_what_does_not_go_on_shows_none(changes: dict[str, object]) -> None:
+    watched = Watched()
+    watched.note(100, after=10)
+    assert watched.paces.of(replace(watched.request, **changes), Tally(ASKED, given=100)) is None  # type: ignore[arg-type]

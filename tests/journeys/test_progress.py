@@ -1,0 +1,66 @@
+"""Progress, as people see it: in the card while Dintero is slow, in the status, and never in the way of the giving."""
+
+import asyncio
+from contextlib import suppress
+
+from bot.sandbox.dintero import Point
+from bot.sandbox.slack import Message, NeverSeen
+from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from tests.clock import HandClock
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import Trip
+
+ONE_BY_ONE = with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1)
+
+
+def held_back(trip: Trip, call: int) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let Dintero hold its so-many-eth answer back until the second event is set; the first tells that it does."""
+    reached, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(point: Point, number: int) -> None:
+        if (point, number) == (Point.BEFORE, call):
+            reached.set()
+            await goes_on.wait()
+
+    trip.shop.dintero.on_call = hold
+    return reached, goes_on
+
+
+async def shows_a_bar(trip: Trip, card: Message, clock: HandClock) -> str:
+    """Let time pass until the card shows how far it is, and read it."""
+    for _ in range(8):
+        clock.pass_by(seconds=4)
+        with suppress(NeverSeen):
+            await trip.shop.slack.until(lambda: "░" in trip.shop.ann.read(card) or None, within=1.5)
+            return trip.shop.ann.read(card)
+    raise AssertionError(trip.shop.ann.read(card))
+
+
+async def test_the_card_and_the_status_show_how_far_it_is_and_then_the_end(opens: Opens) -> None:
+    clock = HandClock()
+    trip = await opens(policy=ONE_BY_ONE, clock=clock)
+    reached, goes_on = held_back(trip, 4)
+    card = await trip.ask("\n".join(f"c-{number}" for number in range(10)))
+    await trip.approve(card)
+    await reached.wait()
+    assert "3 given · 7 left of 10 customers" in await shows_a_bar(trip, card, clock)
+    await trip.shop.ann.command("/discount status", trip.support)
+    await trip.shop.ann.is_told("giving, 30 %")
+    goes_on.set()
+    await trip.summary("Given to 10 of 10 customers")
+    await trip.shop.slack.until(lambda: "Done" in trip.shop.ann.read(card) or None)
+
+
+async def test_giving_goes_on_while_slack_is_down_and_is_told_afterwards(opens: Opens) -> None:
+    trip = await opens(policy=ONE_BY_ONE)
+    reached, goes_on = held_back(trip, 2)
+    card = await trip.ask("\n".join(f"c-{number}" for number in range(40)))
+    await trip.approve(card)
+    await reached.wait()
+    trip.shop.slack.faults.outage = True
+    last, ends = held_back(trip, 40)
+    goes_on.set()
+    await asyncio.wait_for(last.wait(), 20)
+    ends.set()
+    trip.shop.slack.faults.outage = False
+    await trip.summary("Given to 40 of 40 customers")

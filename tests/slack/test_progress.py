@@ -1,0 +1,61 @@
+"""How a giving gets on, as people read it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.batches import Tally
+from bot.giving.notices import Story
+from bot.giving.pace import Progress
+from bot.giving.request import State
+from bot.slack import card, progress, status
+from tests.slack import samples
+from tests.slack.samples import LOOK, NOW
+
+TALLY = Tally(80_000, given=33_600, refused=12, unknown=2_000)
+SOON = NOW + timedelta(hours=1, minutes=32)
+
+
+def giving(told: Progress | None) -> Story:
+    return replace(samples.story(State.GIVING), tally=TALLY, progress=told)
+
+
+def test_the_card_shows_a_bar_the_counts_the_pace_and_the_end() -> None:
+    assert progress.drawn(TALLY, Progress(208.4, SOON), LOOK) == (
+        "⚙️ *Giving:* ████████░░░░░░░░░░░░ 42 %\n"
+        "33,600 given · 12 refused · 46,388 left of 80,000 customers\n"
+        f"About 210 a second, done at about <!date^{int(SOON.timestamp())}^{{time}}|14:32>."
+    )
+    assert "████████░░░░░░░░░░░░ 42 %" in str(card.build(giving(Progress()), LOOK).blocks)
+
+
+def test_of_the_pace_nothing_is_said_before_it_is_known() -> None:
+    assert progress.drawn(TALLY, Progress(), LOOK).count("\n") == 1
+
+
+def test_a_slow_pace_is_told_by_the_minute() -> None:
+    assert progress.foretold(Progress(0.5), LOOK) == "about 30 a minute"
+
+
+def test_a_giving_that_has_just_begun_shows_no_bar() -> None:
+    assert "█" not in str(card.build(giving(None), LOOK).blocks)
+
+
+def test_status_shows_the_same_in_full_and_in_a_line() -> None:
+    story = giving(Progress(208.4, SOON))
+    assert progress.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(status.one(story, LOOK).blocks).replace("\\n", "\n")
+    assert "⚙️ giving, 42 %, about 210 a second, done at about <!date^" in str(status.build([story], LOOK).blocks)
+
+
+@given(counts=st.tuples(*[st.integers(min_value=0, max_value=10**6)] * 4))
+def test_the_bar_is_full_only_when_nobody_is_left_and_the_counts_add_up(counts: tuple[int, int, int, int]) -> None:
+    given_, refused, unknown, not_tried = counts
+    tally = Tally(sum(counts), given=given_, refused=refused, unknown=unknown)
+    drawn = progress.bar(tally)
+    assert len(drawn.split(" ")[0]) == progress.CELLS
+    assert ("100 %" in drawn) == (tally.left == 0 and tally.asked > 0)
+    assert ("░" not in drawn) == (tally.left == 0 and tally.asked > 0)
+    assert given_ + refused + tally.left == tally.asked
+    assert tally.left == unknown + not_tried

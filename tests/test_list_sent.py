@@ -1,0 +1,164 @@
+"""The list of those who were not given it: sent once as a file, whatever Slack answers and whenever the program ends."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.giving.batches import BatchOutcome, Refused
+from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.request import State
+from bot.sandbox.slack import Cut, Fault, Message
+from bot.sandbox.slack.faults import Refuse
+from bot.sandbox.slack.web_api import UPLOAD
+from bot.store.books import SqlBooks
+from tests.telling import Telling, open_telling
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+GETS, COMPLETES = "files.getUploadURLExternal", "files.completeUploadExternal"
+METHODS = ("conversations.open", GETS, UPLOAD, COMPLETES)
+WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
+    "429": ("before", lambda: Refuse(429, {"Retry-After": "3"})),
+    "500 before": ("before", lambda: Refuse(500)),
+    "500 after": ("after", lambda: Refuse(500)),
+    "cut before": ("before", Cut),
+    "cut after": ("after", Cut),
+}
+
+
+@pytest.fixture
+async def telling(sqlite_books: SqlBooks) -> AsyncIterator[Telling]:
+    """Ann's request is done: of three customers one was refused and one is unknown; the list of them is to be sent."""
+    async with open_telling(sqlite_books) as opened:
+        await opened.all_is_said()
+        await ended(opened)
+        yield opened
+
+
+async def ended(telling: Telling) -> None:
+    books, request = telling.books, telling.request
+    async with books.page(request) as page:
+        assert page
+        await page.keep(replace(page.request, state=State.GIVING, started_at=NOW))
+    taken = await books.take_up(request, 0)
+    assert taken
+    _, bad, lost = taken.customers
+    await books.settle(request, BatchOutcome(0, 0, 3, refused=(Refused(bad, "=no"),), unknown=(lost,)))
+    async with books.page(request) as page:
+        assert page
+        await page.keep(replace(page.request, state=State.DONE, ended_at=NOW))
+        await page.say(list_for(telling))
+
+
+def list_for(telling: Telling) -> Notice:
+    return Notice(kind=Kind.LIST, happened=Happened.LISTED, at=NOW, to=telling.shop.ann.id)
+
+
+def files(telling: Telling) -> list[Message]:
+    return [message for message in telling.shop.ann.direct.messages if message.files]
+
+
+def read(telling: Telling) -> list[dict[str, str]]:
+    (message,) = files(telling)
+    (file,) = message.files
+    return list(csv.DictReader(io.StringIO(telling.shop.slack.workspace.uploads.text(file["id"]))))
+
+
+async def test_the_requester_has_the_list_as_a_file(telling: Telling) -> None:
+    await telling.outbox().empty()
+    assert [(row["row"], row["outcome"], row["reason"]) for row in read(telling)] == [
+        ("2", "refused", "'=no"),
+        ("3", "unknown", "no answer came, so they may have it or not"),
+    ]
+    assert await telling.left() == 0
+
+
+async def test_nobody_else_sees_it(telling: Telling) -> None:
+    await telling.outbox().empty()
+    assert not telling.shop.bo.can_see(files(telling)[0])
+    assert not [message for message in telling.shop.support.messages if message.files]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("what", WRONG)
+async def test_whatever_goes_wrong_it_is_sent_once(telling: Telling, what: str, method: str) -> None:
+    point, error = WRONG[what]
+    first = telling.shop.slack.faults.calls[method] + 1
+
+    async def on_call(where: str, called: str, number: int) -> None:
+        if (where, called) == (point, method) and number in {first, first + 1}:
+            raise error()
+
+    telling.shop.slack.faults.on_call = on_call
+    await telling.all_is_said()
+    assert len(read(telling)) == 2
+
+
+@pytest.mark.parametrize("point", ["before", "after"])
+@pytest.mark.parametrize("method", METHODS)
+async def test_what_a_killed_process_was_sending_is_sent_once_by_the_next(telling: Telling, method: str, point: str) -> None:
+    reached, over = asyncio.Event(), asyncio.Event()
+
+    async def on_call(where: str, called: str, _number: int) -> None:
+        if (where, called) == (point, method):
+            reached.set()
+        if reached.is_set() and not over.is_set():
+            await over.wait()
+            raise Cut
+
+    telling.shop.slack.faults.on_call = on_call
+    sending = asyncio.ensure_future(telling.outbox().empty())
+    await asyncio.wait_for(reached.wait(), 10)
+    sending.cancel()
+    with suppress(asyncio.CancelledError):
+        await sending
+    over.set()
+    await telling.all_is_said()
+    assert len(read(telling)) == 2
+
+
+async def test_a_second_list_of_the_same_request_is_another_file(telling: Telling) -> None:
+    await telling.outbox().empty()
+    await telling.say(list_for(telling))
+    unsaid = await telling.next()
+    await telling.books.put_off(unsaid, until=NOW, clean=False)
+    await telling.all_is_said()
+    assert len(files(telling)) == 2
+
+
+async def test_where_everybody_was_given_it_after_all_nothing_is_sent(telling: Telling) -> None:
+    await telling.books.settle(telling.request, BatchOutcome(0, 0, 3))
+    await telling.all_is_said()
+    assert files(telling) == []
+    assert telling.shop.slack.faults.calls[GETS] == 0
+
+
+async def test_whoever_was_to_have_a_list_that_slack_never_takes_is_told_what_to_do(telling: Telling) -> None:
+    telling.shop.slack.faults.plan(COMPLETES, Fault.REFUSED, error="file_uploads_disabled")
+    await telling.all_is_said()
+    assert files(telling) == []
+    assert "could not be sent as a file" in telling.direct()[-1]
+    assert "Get the list" in telling.direct()[-1]
+
+
+async def test_without_the_scope_it_is_kept_until_somebody_mends_that(telling: Telling) -> None:
+    telling.shop.slack.faults.plan(GETS, Fault.REFUSED, error="missing_scope")
+    await telling.outbox().empty()
+    assert await telling.left() == 1
+    telling.clock.pass_by(minutes=2)
+    await telling.all_is_said()
+    assert len(read(telling)) == 2
+
+
+async def test_a_list_whose_customers_are_forgotten_is_never_sent(telling: Telling) -> None:
+    async with telling.books.page(telling.request) as page:
+        assert page
+        await page.forget(NOW)
+    await telling.all_is_said()
+    assert files(telling) == []
+    assert "forgotten" in telling.direct()[-1]

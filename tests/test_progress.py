@@ -1,0 +1,254 @@
+"""Progress in the cards: beside what is said and never in its way, no more edits than Slack grants, and the last word is the books'."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from bot.errors import SayLater
+from bot.giving.batches import BatchOutcome, Refused
+from bot.giving.ids import CustomerId, RequestId
+from bot.giving.notices import Happened, Kind, Notice, Unsaid
+from bot.giving.pace import Paces
+from bot.giving.request import State
+from bot.outbox import Outbox
+from bot.progress import Progressing
+from bot.sandbox.slack import Fault, Message
+from bot.slack.announcer import SlackAnnouncer
+from bot.slack.connection import open_client
+from bot.store.books import SqlBooks
+from bot.tryout.shop import POLICY
+from tests.giving.ground import customers
+from tests.journeys.process import approved
+from tests.telling import LOOK, Telling, open_telling
+
+UPDATES = "chat.update"
+
+
+@dataclass(slots=True)
+class Show:
+    """A request that is being given, one batch after another as the test says, and what shows its progress."""
+
+    telling: Telling
+    announcer: SlackAnnouncer
+    outbox: Outbox
+    progressing: Progressing
+    paces: Paces
+
+    @property
+    def request(self) -> RequestId:
+        return self.telling.request
+
+    @property
+    def edits(self) -> int:
+        return self.telling.shop.slack.faults.calls[UPDATES]
+
+    def card(self) -> Message:
+        return self.telling.shop.slack.messages(self.telling.shop.support)[0]
+
+    def read(self) -> str:
+        return self.telling.shop.ann.read(self.card())
+
+    async def batch(self, number: int, *, refused: Sequence[str] = ()) -> None:
+        """Settle one more customer."""
+        why = tuple(Refused(CustomerId(customer), "no") for customer in refused)
+        await self.telling.books.settle(self.request, BatchOutcome(0, number, 1, refused=why))
+
+    async def look(self, *, after: float = 0, giving: Sequence[RequestId] | None = None) -> None:
+        self.telling.clock.pass_by(seconds=after)
+        await self.progressing.look((self.request,) if giving is None else giving)
+
+    async def state(self, state: State) -> None:
+        async with self.telling.books.page(self.request) as page:
+            assert page
+            await page.keep(replace(page.request, state=state, ended_at=self.telling.clock.now()))
+            await page.say(Notice(kind=Kind.CARD, happened=Happened.DONE, at=self.telling.clock.now()))
+
+
+@pytest.fixture
+async def show(sqlite_books: SqlBooks) -> AsyncIterator[Show]:
+    """A request of three customers that has just begun to be given, in batches of one."""
+    async with (
+        open_telling(sqlite_books) as telling,
+        open_client(telling.shop.slack.api_url, telling.shop.slack.credentials.bot_token) as client,
+    ):
+        await telling.all_is_said()
+        await given_in_batches_of_one(telling, telling.request)
+        paces = Paces(telling.clock.now)
+        announcer = SlackAnnouncer(client=client, books=sqlite_books, policy=POLICY, look=LOOK, paces=paces)
+        outbox = Outbox(books=sqlite_books, announcer=announcer, clock=telling.clock)
+        telling.shop.slack.faults.calls.clear()
+        yield Show(telling, announcer, outbox, progressing(telling, announcer, outbox, paces), paces)
+
+
+def progressing(telling: Telling, announcer: SlackAnnouncer, outbox: Outbox, paces: Paces) -> Progressing:
+    return Progressing(
+        books=telling.books, announcer=announcer, clock=telling.clock, paces=paces, troubled_until=lambda: outbox.troubled_until
+    )
+
+
+async def given_in_batches_of_one(telling: Telling, request: RequestId) -> None:
+    async with telling.books.page(request) as page:
+        assert page
+        now = telling.clock.now()
+        await page.keep(
+            replace(page.request, state=State.GIVING, started_at=now, batch_size=1, batches_per_portion=3, card_ts=card_of(telling))
+        )
+    await telling.books.take_up(request, 0)
+
+
+def card_of(telling: Telling) -> str:
+    return telling.shop.slack.messages(telling.shop.support)[0].ts
+
+
+async def test_after_three_seconds_the_card_shows_how_far_it_is(show: Show) -> None:
+    await show.look()
+    await show.batch(0)
+    await show.look(after=2.9)
+    assert show.edits == 0
+    await show.look(after=0.1)
+    assert show.edits == 1
+    assert "33 %" in show.read()
+    assert "1 given · 2 left of 3 customers" in show.read()
+
+
+async def test_what_is_over_by_then_was_never_shown(show: Show) -> None:
+    await show.look()
+    await show.batch(0)
+    await show.look(after=5, giving=())
+    assert show.edits == 0
+
+
+async def test_a_card_is_edited_every_three_seconds_at_most_and_only_when_something_came_of_it(show: Show) -> None:
+    await show.look()
+    for number in range(3):
+        await show.batch(number, refused=("c",) if number == 1 else ())
+        for _ in range(3):
+            await show.look(after=1)
+    assert show.edits == 3
+    for _ in range(20):
+        await show.look(after=1)
+    assert show.edits == 3
+    assert "2 given · 1 refused · 0 left" in show.read()
+
+
+async def test_however_many_are_given_the_edits_leave_slack_room_for_what_is_said(show: Show) -> None:
+    others = [RequestId(await approved(show.telling.books, show.telling.shop, customers(3))) for _ in range(9)]
+    for other in others:
+        await given_in_batches_of_one(show.telling, other)
+    many = (show.request, *others)
+    await show.look(giving=many)
+    for second in range(60):
+        for each in many:
+            await show.telling.books.settle(each, BatchOutcome(0, second % 3, 1, unknown=() if second % 2 else (CustomerId("c"),)))
+        await show.look(after=1, giving=many)
+    assert 25 <= show.edits <= 30
+
+
+async def test_nothing_is_written_into_the_outbox(show: Show) -> None:
+    await show.look()
+    await show.batch(0)
+    await show.look(after=3)
+    assert await show.telling.left() == 0
+
+
+async def test_the_last_word_is_the_books_even_where_the_giving_ends_during_an_edit(show: Show) -> None:
+    await show.look()
+    await show.batch(0)
+    reached, over = asyncio.Event(), asyncio.Event()
+
+    async def hold_up_the_first(point: str, method: str, number: int) -> None:
+        if (point, method, number) == ("before", UPDATES, 1):
+            reached.set()
+            await over.wait()
+
+    show.telling.shop.slack.faults.on_call = hold_up_the_first
+    looking = asyncio.ensure_future(show.look(after=3))
+    await reached.wait()
+    await show.state(State.DONE)
+    saying = asyncio.ensure_future(show.outbox.empty())
+    over.set()
+    await asyncio.gather(looking, saying)
+    assert "Done" in show.read()
+    await show.look(after=1, giving=())
+    await show.outbox.empty()
+    assert "Done" in show.read()
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.SERVER_ERROR_AFTER])
+async def test_an_edit_that_may_arrive_late_is_made_good_when_the_giving_is_over(show: Show, fault: Fault) -> None:
+    await show.look()
+    await show.batch(0)
+    show.telling.shop.slack.faults.plan(UPDATES, fault)
+    await show.look(after=3)
+    await show.state(State.DONE)
+    await show.outbox.empty()
+    before = show.edits
+    await show.look(after=1, giving=())
+    await show.outbox.empty()
+    assert show.edits == before + 1
+    assert "Done" in show.read()
+
+
+async def test_slack_is_left_alone_for_as_long_as_it_asks_and_the_next_edit_shows_all(show: Show) -> None:
+    await show.look()
+    await show.batch(0)
+    show.telling.shop.slack.faults.plan(UPDATES, Fault.RATE_LIMITED, retry_after=30)
+    await show.look(after=3)
+    await show.batch(1)
+    for _ in range(9):
+        await show.look(after=3)
+    assert show.edits == 1
+    await show.look(after=4)
+    assert show.edits == 2
+    assert "2 given" in show.read()
+
+
+async def test_while_slack_wants_to_be_left_alone_by_what_is_said_no_progress_is_tried(show: Show) -> None:
+    await show.look()
+    await show.batch(0)
+    show.telling.shop.slack.faults.plan("chat.postMessage", Fault.RATE_LIMITED, retry_after=30)
+    await show.telling.say(Notice(kind=Kind.LINE, happened=Happened.STARTED, at=show.telling.clock.now()))
+    await show.outbox.empty()
+    await show.look(after=29)
+    assert show.edits == 0
+    await show.look(after=2)
+    assert show.edits == 1
+
+
+async def test_a_card_that_is_gone_or_was_never_posted_holds_up_no_other(show: Show) -> None:
+    other = RequestId(await approved(show.telling.books, show.telling.shop, customers(3)))
+    await given_in_batches_of_one(show.telling, other)
+    show.telling.shop.slack.faults.plan(UPDATES, Fault.REFUSED, error="message_not_found")
+    both = (show.request, other)
+    await show.look(giving=both)
+    for each in both:
+        await show.telling.books.settle(each, BatchOutcome(0, 0, 1))
+    for _ in range(5):
+        await show.look(after=1, giving=both)
+    assert show.edits == 2
+
+
+@dataclass(slots=True)
+class Hanging:
+    """An announcer whose Slack takes an edit and never answers."""
+
+    asked: list[RequestId] = field(default_factory=list)
+
+    async def say(self, unsaid: Unsaid) -> str:
+        raise SayLater(str(unsaid), after=1, clean=False)
+
+    async def redraw(self, request: RequestId) -> None:
+        self.asked.append(request)
+        await asyncio.Event().wait()
+
+
+async def test_an_edit_that_hangs_is_let_go(show: Show) -> None:
+    hanging = Hanging()
+    stuck = Progressing(books=show.telling.books, announcer=hanging, clock=show.telling.clock, paces=show.paces)
+    await stuck.look((show.request,))
+    await show.batch(0)
+    show.telling.clock.pass_by(seconds=3)
+    await asyncio.wait_for(stuck.look((show.request,)), 5)
+    assert hanging.asked == [show.request]
