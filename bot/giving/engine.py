@@ -11,8 +11,9 @@ import stamina
 from bot.errors import CustomersRefused, DinteroBusy, DinteroError, MayPass, OutcomeUnknown, RuleNotFound, ScopeMissing
 from bot.giving.batches import BatchOutcome, Refused, Tally, halves, too_many_refused
 from bot.giving.drift import UNUSABLE, drift
+from bot.giving.holding import GivingBooks, Interrupted
 from bot.giving.ids import CustomerId
-from bot.giving.ports import Books, Clock, Dintero
+from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
 
@@ -28,10 +29,6 @@ class Patience:
     longest: float = LONGEST_WAIT
     total: float = 300.0
     attempts: int = 20
-
-
-class Interrupted(Exception):
-    """The program is closing: what has not gone out stays for the next start."""
 
 
 class _NotWanted(Exception):
@@ -98,7 +95,7 @@ class Giving:
 
     request: Request
     rule: Rule
-    books: Books
+    books: GivingBooks
     dintero: Dintero
     patience: Patience
     closing: asyncio.Event
@@ -130,7 +127,7 @@ class Giving:
         """Give to one row of customers, but for those whose end is settled; done again, it does only what is left.
 
         Raises:
-            Interrupted: the program is closing before all of it went out.
+            Interrupted: the program is closing, or another process gives it, before all of it went out.
         """
         if not self._goes_on:
             return
