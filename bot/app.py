@@ -31,7 +31,7 @@ from bot.giving.record import policy_in_force
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.identity import person_of
-from bot.jobs import DurableJobs, engine_url, forget_workflows
+from bot.jobs import DurableJobs
 from bot.outbox import Outbox
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
@@ -43,10 +43,12 @@ from bot.slack.screens import Screens
 from bot.store.audit import Head
 from bot.store.books import SqlBooks, open_books
 from bot.store.sole import alone
+from bot.store.standing import Standing, standing
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
+from bot.workflows import engine_url, forget_workflows
 from handlers import add_form, card, customers, discount, strays
 from handlers.counter import Counter
 
@@ -126,6 +128,7 @@ async def bot(
             clock=world.clock,
             patience=patience or Patience(),
             engine_url=engine_url(settings.database_url.get_secret_value()),
+            standing=world.standing,
         )
         acks, rules = AcksFirst(jobs), RuleBook(world.dintero, world.clock)
         counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
@@ -157,6 +160,11 @@ class World:
     door: Door
     clock: Clock
     look: Look
+    standing: Standing
+
+    def may_speak(self) -> bool:
+        """Say whether this process is the one that empties the outbox."""
+        return self.standing.first
 
 
 @asynccontextmanager
@@ -167,6 +175,7 @@ async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncItera
         open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,
         alone(database),
         open_books(database, clock=clock, audit_key=settings.key) as books,
+        standing(database) as standing_,
         open_dintero(
             settings.dintero_api_url,
             settings.dintero_account_id,
@@ -177,7 +186,7 @@ async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncItera
     ):
         team = await own_team(client)
         door = Door(policy, SlackPeople(client, team, clock), team)
-        yield World(client, books, dintero, door, clock, Look(policy.currency, policy.timezone, policy.admins))
+        yield World(client, books, dintero, door, clock, Look(policy.currency, policy.timezone, policy.admins), standing_)
 
 
 def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, account: str) -> Counter:
@@ -194,12 +203,12 @@ def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, 
 def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook) -> AbstractAsyncContextManager[None]:
     """Put together what goes on in the background."""
     books, dintero, door, clock = world.books, world.dintero, world.door, world.clock
-    announcer = SlackAnnouncer(client=world.client, books=books, policy=door.policy, look=world.look)
+    announcer = SlackAnnouncer(client=world.client, books=books, policy=door.policy, look=world.look, may=world.may_speak)
     return jobs.running(
         desk=counter.desk,
         starting=Starting(books=books, dintero=dintero, door=door, clock=clock),
         ending=Ending(books=books, dintero=dintero, door=door, clock=clock),
-        outbox=Outbox(books=books, announcer=announcer, clock=clock),
+        outbox=Outbox(books=books, announcer=announcer, clock=clock, may=world.may_speak),
         rules=rules,
         daily=_daily(world),
     )

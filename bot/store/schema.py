@@ -179,7 +179,7 @@ replicas = Table(
     Column("name", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
-"""The processes that work on a PostgreSQL, each until its lease is over, in the database's time; the first of them has the background work."""
+"""The processes that work on a PostgreSQL, each until its lease is over, in the database's time; the first does what is done once."""
 
 channels = Table("channels", metadata, Column("id", Text, primary_key=True))
 """A row a channel, to be locked while it is added up what the channel has given."""
