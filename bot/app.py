@@ -32,7 +32,7 @@ from bot.giving.record import policy_in_force
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.identity import person_of
-from bot.jobs import DurableJobs, engine_url, forget_workflows
+from bot.jobs import DurableJobs
 from bot.outbox import Outbox
 from bot.progress import Progressing
 from bot.settings import Settings
@@ -45,10 +45,12 @@ from bot.slack.screens import Screens
 from bot.store.audit import Head
 from bot.store.books import SqlBooks, open_books
 from bot.store.sole import alone
+from bot.store.standing import Standing, standing
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
+from bot.workflows import engine_url, forget_workflows
 from handlers import add_form, card, customers, discount, strays
 from handlers.counter import Counter
 
@@ -128,6 +130,7 @@ async def bot(
             clock=world.clock,
             patience=patience or Patience(),
             engine_url=engine_url(settings.database_url.get_secret_value()),
+            standing=world.standing,
         )
         acks, rules = AcksFirst(jobs), RuleBook(world.dintero)
         counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
@@ -160,6 +163,11 @@ class World:
     clock: Clock
     look: Look
     paces: Paces
+    standing: Standing
+
+    def may_speak(self) -> bool:
+        """Say whether this process is the one that empties the outbox."""
+        return self.standing.first
 
 
 @asynccontextmanager
@@ -170,6 +178,7 @@ async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncItera
         open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,
         alone(database),
         open_books(database, clock=clock, audit_key=settings.key) as books,
+        standing(database) as standing_,
         open_dintero(
             settings.dintero_api_url,
             settings.dintero_account_id,
@@ -182,7 +191,7 @@ async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncItera
         team = await own_team(client)
         door = Door(policy, SlackPeople(client, team, clock), team)
         look = Look(policy.currency, policy.timezone, policy.admins)
-        yield World(client, books, dintero, door, clock, look, Paces(clock.now))
+        yield World(client, books, dintero, door, clock, look, Paces(clock.now), standing_)
 
 
 async def _set_the_clock(clock: Clock, books: SqlBooks) -> None:
@@ -205,8 +214,10 @@ def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, 
 def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook) -> AbstractAsyncContextManager[None]:
     """Put together what goes on in the background."""
     books, dintero, door, clock = world.books, world.dintero, world.door, world.clock
-    announcer = SlackAnnouncer(client=world.client, books=books, policy=door.policy, look=world.look, paces=world.paces)
-    outbox = Outbox(books=books, announcer=announcer, clock=clock)
+    announcer = SlackAnnouncer(
+        client=world.client, books=books, policy=door.policy, look=world.look, paces=world.paces, may=world.may_speak
+    )
+    outbox = Outbox(books=books, announcer=announcer, clock=clock, may=world.may_speak)
     return jobs.running(
         desk=counter.desk,
         starting=Starting(books=books, dintero=dintero, door=door, clock=clock),

@@ -70,9 +70,9 @@ def purge() -> None:
         from bot.auditing.commands import existing_books
         from bot.clock import SystemClock
         from bot.giving.purging import Purging
-        from bot.jobs import engine_url, workflows_from_outside
         from bot.settings import environment, read_basics
         from bot.surroundings import read_policy
+        from bot.workflows import engine_url, workflows_from_outside
 
         env = environment()
         basics, policy = read_basics(env), read_policy(env)

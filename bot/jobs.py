@@ -1,30 +1,31 @@
-"""Runs approved requests to the end, across restarts, and owns every background task; the durable engine is known here only."""
+"""Runs approved requests to the end, across restarts, and owns every background task; knows the durable engine, as `workflows` does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID, StepOptions
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
 
 from bot.daily import Daily
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
-from bot.giving.engine import Giving, Interrupted
+from bot.giving.holding import Interrupted
 from bot.giving.ids import RequestId
 from bot.giving.patience import Patience
-from bot.giving.ports import Books, Clock, Dintero
+from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, State, StopReason
-from bot.giving.rewards import Rule
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.giving.traffic import Traffic
+from bot.held import HeldGiving, HeldGivings
 from bot.outbox import Outbox
 from bot.progress import Progressing
+from bot.store.books import SqlBooks
+from bot.store.standing import Standing
+from bot.workflows import close_engine, forget_over, go_on_with
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
@@ -43,8 +44,9 @@ DRAFTS_LIVE: Final = timedelta(days=1)
 GRACE_SECONDS: Final = 8.0
 """How long batches in flight may take to end once the program closes."""
 FOR_EVER: Final = 1_000_000
-NEVER_RAN: Final = ("no such table", "does not exist")
-"""What the engine's database says where no engine has ever run on it."""
+TAKE_OVER_SECONDS: Final = 2.0
+IDLE_SECONDS: Final = 5.0
+"""So long the engine of a process that was stopped in the middle of a transaction keeps the others waiting."""
 STEP: Final = StepOptions(
     name=None,
     retries_allowed=True,
@@ -63,33 +65,42 @@ log = structlog.get_logger()
 class DurableJobs:
     """The port `Jobs`, on DBOS Transact. One a process: the engine's registry is the process's."""
 
-    def __init__(
-        self, *, books: Books, dintero: Dintero, clock: Clock, patience: Patience, engine_url: str, executor: str = "discount-bot"
-    ) -> None:
+    def __init__(self, *, books: SqlBooks, dintero: Dintero, clock: Clock, patience: Patience, engine_url: str, standing: Standing) -> None:
         self._books = books
-        self._dintero = dintero
         self._clock = clock
-        self._patience = patience
-        self._traffic = Traffic(first=patience.first, longest=patience.longest)
         self._engine_url = engine_url
-        self._executor = executor
+        self._standing = standing
+        self._term = standing.term
+        """The time of this process in which it last went on with its own: what an earlier time left is as others' that are gone."""
         self._closing = asyncio.Event()
         self._look = asyncio.Event()
         self._speak = asyncio.Event()
+        self._others = asyncio.Event()
+        self._was_first = standing.first
+        self._new_to_it = (asyncio.Event(), asyncio.Event())
+        """Set where this process has become the one for what is done once, of which an hour is too long to wait for."""
         self._tasks: set[asyncio.Task[object]] = set()
         self._workflows: set[asyncio.Task[Any]] = set()
-        self._givings: dict[RequestId, Giving] = {}
+        traffic = Traffic(first=patience.first, longest=patience.longest)
+        self._givings = HeldGivings(books, dintero, patience, self._closing, clock, traffic, standing)
         self._starts: dict[RequestId, asyncio.Task[None]] = {}
         self._passed_over: set[RequestId] = set()
         """Those that a sweep found on their way already: what has changed about them since, only another look shows."""
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     def wake(self) -> None:
-        """Look at once for what there is to give and to say, and whether what is being given goes on."""
-        for giving in self._givings.values():
-            giving.look_again()
-        self._look.set()
-        self._speak.set()
+        """Look at once for what there is to give and to say, and whether what is being given goes on, in every process."""
+        self._look_at_once()
+        if self._standing.among_others:
+            self.soon(self._books.tell(self._standing.name))
+
+    def _look_at_once(self) -> None:
+        """Do so in this process, where another one told of something, or this one has to go on with what others did."""
+        self._givings.look_again()
+        was_first, self._was_first = self._was_first, self._standing.first
+        newly = self._new_to_it if self._was_first and not was_first else ()
+        for sooner in (self._look, self._speak, self._others, *newly):
+            sooner.set()
 
     def soon(self, work: Coroutine[Any, Any, object]) -> None:
         """Do a piece of work after the click was answered; what it raises is logged."""
@@ -100,8 +111,7 @@ class DurableJobs:
     def begin_no_more(self) -> None:
         """Let no batch out any more: the program is closing."""
         self._closing.set()
-        for giving in self._givings.values():
-            giving.look_again()
+        self._givings.look_again()
         self._speak.set()
 
     @asynccontextmanager
@@ -119,15 +129,19 @@ class DurableJobs:
     ) -> AsyncIterator[None]:
         """Go on with what an earlier process left, and work until the block ends; then be out within ten seconds."""
         self._launch(ending)
-        telling = asyncio.create_task(self._every(OUTBOX_SECONDS, outbox.empty, self._speak))
-        loops = [
-            asyncio.create_task(self._every(SWEEP_SECONDS, lambda: self._sweep(desk, starting, ending), self._look)),
-            asyncio.create_task(self._every(RULES_SECONDS, rules.refresh)),
-            asyncio.create_task(self._every(CLOCK_SECONDS, set_the_clock)),
-            asyncio.create_task(self._every(PROGRESS_SECONDS, lambda: progressing.look(tuple(self._givings)))),
-            asyncio.create_task(self._every(TIDY_SECONDS, self._tidy)),
-            asyncio.create_task(self._every(TIDY_SECONDS, daily.look)),
+        self._standing.when_changed(self._look_at_once)
+        telling = asyncio.create_task(self._every(OUTBOX_SECONDS, self._once(outbox.empty), self._speak))
+        work = [
+            self._every(SWEEP_SECONDS, self._once(lambda: self._sweep(desk, starting, ending)), self._look),
+            self._every(RULES_SECONDS, rules.refresh),
+            self._every(CLOCK_SECONDS, set_the_clock),
+            self._every(PROGRESS_SECONDS, self._once(lambda: self._show_progress(progressing))),
+            self._every(TIDY_SECONDS, self._once(self._tidy), self._new_to_it[0]),
+            self._every(TIDY_SECONDS, self._once(daily.look), self._new_to_it[1]),
         ]
+        if self._standing.term:
+            work.append(self._every(TAKE_OVER_SECONDS, self._take_over, self._others))
+        loops = list(map(asyncio.create_task, work))
         try:
             yield
         finally:
@@ -136,7 +150,7 @@ class DurableJobs:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-            await _close_engine()
+            await close_engine()
 
     def _launch(self, ending: Ending) -> None:
         DBOS(
@@ -144,7 +158,8 @@ class DurableJobs:
                 name="discount-bot",
                 system_database_url=self._engine_url,
                 application_version="1",
-                executor_id=self._executor,
+                executor_id=self._standing.name,
+                sys_db_idle_transaction_timeout_sec=IDLE_SECONDS,
                 max_executor_threads=16,
                 enable_otlp=False,
                 log_level="WARNING",
@@ -166,28 +181,30 @@ class DurableJobs:
         steps = [DBOS.reserve_step() for _ in range(portions)]
         log.info("giving", request_id=request, round=round_, portions=portions)
 
+        giving = self._givings.begin(request)
+
         async def lane(first: int) -> None:
             for number in range(first, portions, LANES):
-                await steps[number].run_async({**STEP, "name": "portion"}, self._portion, request, number)
+                await steps[number].run_async({**STEP, "name": "portion"}, self._portion, giving, number)
 
         try:
             ends = await asyncio.gather(*map(lane, range(LANES)), return_exceptions=True)
         finally:
-            self._givings.pop(request, None)
+            self._givings.end(giving)
         for end in ends:
             if end:
                 raise end
         await DBOS.run_step_async({**STEP, "name": "finish"}, self._finish, ending, request, round_)
 
-    async def _portion(self, request: RequestId, number: int) -> None:
-        """Give one portion; cut short by the closing program, it leaves the step undone for the next start."""
+    async def _portion(self, giving: HeldGiving, number: int) -> None:
+        """Give one portion; cut short by the closing program, or by another that gives it now, it leaves the step undone for that one."""
         if self._closing.is_set():
             raise asyncio.CancelledError
         try:
-            await (await self._giving(request)).portion(number)
+            await giving.portion(number)
         except Interrupted as interrupted:
             raise asyncio.CancelledError from interrupted
-        log.debug("portion ended", request_id=request, portion=number)
+        log.debug("portion ended", request_id=giving.request, portion=number)
 
     async def _finish(self, ending: Ending, request: RequestId, round_: int) -> None:
         await ending.finish(request, round_)
@@ -203,16 +220,9 @@ class DurableJobs:
             not_tried=tally.not_tried,
         )
 
-    async def _giving(self, request: RequestId) -> Giving:
-        if request not in self._givings:
-            found = await self._books.find(request)
-            if found is None or found.rule is None:
-                raise LookupError(request)
-            self._givings.setdefault(request, self._new_giving(found, found.rule))
-        return self._givings[request]
-
-    def _new_giving(self, request: Request, rule: Rule) -> Giving:
-        return Giving(request, rule, self._books, self._dintero, self._patience, self._closing, self._clock, self._traffic)
+    async def _show_progress(self, progressing: Progressing) -> None:
+        """Show how all givings get on, those of other processes too: one process edits the cards."""
+        await progressing.look([request.id for request in await self._books.in_state(State.GIVING)])
 
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
         """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.
@@ -277,13 +287,29 @@ class DurableJobs:
 
     async def _tidy(self) -> None:
         """Forget drafts that nobody asked with, and what the engine remembers of workflows long over."""
-        long_ago = self._clock.now() - WORKFLOWS_KEPT
         await self._books.forget_drafts(self._clock.now() - DRAFTS_LIVE)
-        over = await DBOS.list_workflows_async(
-            status="SUCCESS", end_time=long_ago.isoformat(), limit=1000, load_input=False, load_output=False
-        )
-        if over:
-            await DBOS.delete_workflows_async([workflow.workflow_id for workflow in over])
+        await forget_over(self._clock.now() - WORKFLOWS_KEPT)
+
+    async def _take_over(self) -> None:
+        """Go on with what processes had under way that are gone, an earlier time of this one among them."""
+        term, earlier = self._standing.term, self._standing.term != self._term
+        if self._standing.first or earlier:
+            await go_on_with(lambda: self._gone(earlier=earlier))
+            self._term = term
+
+    async def _gone(self, *, earlier: bool) -> Callable[[str], bool]:
+        """Say which processes are gone; only the first goes on with what is another's."""
+        living, own, first = await self._books.living(), self._standing.name, self._standing.first
+        return lambda name: (earlier and name == own) or (first and name not in living)
+
+    def _once(self, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """Let work be done by the first of several processes alone."""
+
+        async def by_the_first() -> None:
+            if self._standing.first:
+                await work()
+
+        return by_the_first
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[object]], sooner: asyncio.Event | None = None) -> None:
         """Do a piece of work now and then, or sooner when asked; a failure is logged, and it goes on."""
@@ -306,49 +332,3 @@ class DurableJobs:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("work after a click failed", exc_info=error)
-
-
-def engine_url(database_url: str) -> str:
-    """Say where the durable engine keeps its own records: on SQLite in a file beside ours, so that neither waits for the other."""
-    if not database_url.startswith("sqlite"):
-        return database_url
-    return database_url.removesuffix(".db") + ".dbos.db"
-
-
-async def forget_workflows(requests: Sequence[RequestId]) -> None:
-    """Forget what this process's engine still has of requests: those that failed are kept otherwise, with their errors."""
-    found = await DBOS.list_workflows_async(workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False)
-    if found:
-        await DBOS.delete_workflows_async([workflow.workflow_id for workflow in found])
-
-
-@asynccontextmanager
-async def workflows_from_outside(engine_url: str) -> AsyncIterator[Callable[[Sequence[RequestId]], Awaitable[None]]]:
-    """Forget the same where no engine runs in this process, as for `discount-bot purge`."""
-    client = DBOSClient(system_database_url=engine_url)
-
-    async def forget(requests: Sequence[RequestId]) -> None:
-        try:
-            found = await client.list_workflows_async(workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False)
-        except (OperationalError, ProgrammingError) as error:
-            if any(sign in str(error.orig) for sign in NEVER_RAN):
-                return
-            raise
-        if found:
-            await client.delete_workflows_async([workflow.workflow_id for workflow in found])
-
-    try:
-        yield forget
-    finally:
-        await asyncio.to_thread(client.destroy)
-
-
-def _prefixes(requests: Sequence[RequestId]) -> list[str]:
-    return [f"{request}:" for request in requests]
-
-
-async def _close_engine() -> None:
-    """Close the engine, and give the loop back the threads that the engine has put its own in the place of."""
-    loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor())
-    await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)

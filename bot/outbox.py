@@ -1,6 +1,7 @@
 """Says what stands in the outbox, in order within each thread, later where Slack does not take it now."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -24,7 +25,9 @@ log = structlog.get_logger()
 class Outbox:
     """Empties the outbox. A message whose end is not known is looked for by its key before it is posted again."""
 
-    def __init__(self, *, books: Books, announcer: Announcer, clock: Clock) -> None:
+    def __init__(self, *, books: Books, announcer: Announcer, clock: Clock, may: Callable[[], bool] = lambda: True) -> None:
+        self._may = may
+        """Whether this process, of several, still is the one that says it."""
         self._books = books
         self._announcer = announcer
         self._clock = clock
@@ -37,7 +40,7 @@ class Outbox:
         A failure is raised only when every message under way has ended: one still on its way must not be picked up a second time.
         """
         said = 0
-        while due := await self._books.unsaid(self._clock.now(), limit=AT_ONCE):
+        while self._may() and (due := await self._books.unsaid(self._clock.now(), limit=AT_ONCE)):
             ends = await asyncio.gather(*map(self._say, due), return_exceptions=True)
             for end in ends:
                 if isinstance(end, BaseException):
@@ -49,21 +52,25 @@ class Outbox:
         await self._books.saying(unsaid)
         try:
             ts = await self._announcer.say(unsaid)
-        except SayLater as later:
-            await self._put_off(unsaid, later)
-            return False
-        except NeverSaid as never:
-            await self._books.give_up(unsaid, why=str(never))
-            await self._unseen(unsaid, str(never))
-            log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(never))  # noqa: TRY400
-            return False
-        except Exception as fault:
-            log.exception("not said", request_id=unsaid.request, kind=unsaid.notice.kind)
-            await self._put_off(unsaid, SayLater(type(fault).__name__, after=FAULT_WAIT, clean=False))
+        except Exception as fault:  # noqa: BLE001 - each is told apart below
+            if self._may():  # else it is another's by now, to say and to write down
+                await self._not_said(unsaid, fault)
             return False
         await self._books.said(unsaid, ts=ts)
         log.info("said", request_id=unsaid.request, kind=unsaid.notice.kind, happened=unsaid.notice.happened)
         return True
+
+    async def _not_said(self, unsaid: Unsaid, fault: Exception) -> None:
+        match fault:
+            case SayLater():
+                await self._put_off(unsaid, fault)
+            case NeverSaid():
+                await self._books.give_up(unsaid, why=str(fault))
+                await self._unseen(unsaid, str(fault))
+                log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(fault))
+            case _:
+                log.error("not said", request_id=unsaid.request, kind=unsaid.notice.kind, exc_info=fault)
+                await self._put_off(unsaid, SayLater(type(fault).__name__, after=FAULT_WAIT, clean=False))
 
     async def _unseen(self, unsaid: Unsaid, why: str) -> None:
         """Tell the requester of a card that was never posted, for nobody would find the request; and who was to have a list, of that."""

@@ -1,9 +1,11 @@
 """What the tests of telling stand on: a request with something to be said of it, and the outbox over a stand-in for Slack."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.giving.ids import RequestId
 from bot.giving.notices import Notice, Unsaid
@@ -30,10 +32,16 @@ class Telling:
     request: RequestId
     announcer: SlackAnnouncer
     clock: HandClock
+    _client: AsyncWebClient
 
     def outbox(self) -> Outbox:
         """Open one as a process does that has just started."""
         return Outbox(books=self.books, announcer=self.announcer, clock=self.clock)
+
+    def outbox_while(self, may: Callable[[], bool]) -> tuple[Outbox, SlackAnnouncer]:
+        """Open one of a process that, of several, is the one that says it for as long as it may."""
+        announcer = SlackAnnouncer(client=self._client, books=self.books, policy=POLICY, look=LOOK, may=may)
+        return Outbox(books=self.books, announcer=announcer, clock=self.clock, may=may), announcer
 
     async def say(self, *notices: Notice) -> None:
         async with self.books.page(self.request) as page:
@@ -78,4 +86,4 @@ async def open_telling(books: SqlBooks) -> AsyncIterator[Telling]:
     """Open the shop, with one request in it."""
     async with open_shop() as shop, open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client:
         announcer = SlackAnnouncer(client=client, books=books, policy=POLICY, look=LOOK)
-        yield Telling(shop, books, await approved(books, shop, customers(3)), announcer, HandClock())
+        yield Telling(shop, books, await approved(books, shop, customers(3)), announcer, HandClock(), client)

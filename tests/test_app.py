@@ -13,11 +13,11 @@ import psycopg
 import pytest
 
 from bot.errors import UnusableSettings
-from bot.jobs import engine_url
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.slack.faults import Cut
 from bot.store.serial import moment
 from bot.tryout.shop import database_in, open_bot, open_shop
+from bot.workflows import engine_url
 
 
 async def ready(port: int) -> tuple[int, dict[str, Any]]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.errors import SayLater
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.outbox import Outbox
@@ -191,3 +192,28 @@ async def test_the_requester_is_told_of_a_card_that_can_never_be_posted(telling:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error="restricted_action")
     await telling.outbox().empty()
     assert any("its card could not be posted" in told for told in telling.direct())
+
+
+async def test_one_whose_turn_is_over_says_nothing_more_and_leaves_what_is_written_to_whoever_goes_on(telling: Telling) -> None:
+    turn_is_over = asyncio.Event()
+
+    async def over(point: str, method: str, number: int) -> None:
+        if (point, method, number) == ("after", POSTS, 2):
+            turn_is_over.set()
+            raise Refuse(500)
+
+    slack = telling.shop.slack.faults
+    slack.on_call = over
+    outbox, announcer = telling.outbox_while(lambda: not turn_is_over.is_set())
+    await outbox.empty()
+    posted = slack.calls[POSTS]
+    await outbox.empty()
+    assert slack.calls[POSTS] == posted
+    slack.on_call = None
+    await telling.outbox().empty()
+    telling.each_was_said_once_in_order()
+    await telling.say(Notice(kind=Kind.LINE, happened=Happened.APPROVED, at=NOW))
+    posted = slack.calls[POSTS]
+    with pytest.raises(SayLater, match="another process"):
+        await announcer.say(await telling.next())
+    assert slack.calls[POSTS] == posted

@@ -21,9 +21,10 @@ from bot.errors import (
 )
 from bot.giving.batches import BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
 from bot.giving.drift import UNUSABLE, drift
+from bot.giving.holding import GivingBooks, Interrupted
 from bot.giving.ids import CustomerId
 from bot.giving.patience import Patience, repeating
-from bot.giving.ports import Books, Clock, Dintero
+from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence
@@ -31,10 +32,6 @@ from bot.giving.traffic import LOOK, Line, Traffic
 
 SIZES_KEPT: Final = timedelta(days=30)
 """How long a size that was learnt is held to; then one batch finds out whether Dintero takes more by now."""
-
-
-class Interrupted(Exception):
-    """The program is closing: what has not gone out stays for the next start."""
 
 
 class _NotWanted(Exception):
@@ -106,7 +103,7 @@ class Giving:
 
     request: Request
     rule: Rule
-    books: Books
+    books: GivingBooks
     dintero: Dintero
     patience: Patience
     closing: asyncio.Event
@@ -152,7 +149,7 @@ class Giving:
         """Give to one row of customers, but for those whose end is settled; done again, it does only what is left.
 
         Raises:
-            Interrupted: the program is closing before all of it went out.
+            Interrupted: the program is closing, or another process gives it, before all of it went out.
         """
         if not self._goes_on:
             return

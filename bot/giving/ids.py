@@ -15,3 +15,5 @@ UserId = NewType("UserId", str)
 GroupId = NewType("GroupId", str)
 """A Slack user group, `S…`."""
 TeamId = NewType("TeamId", str)
+Fence = NewType("Fence", int)
+"""The number under which a process gives a request; it rises with each change of hands, and writes under an older one count for nothing."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, Portion, Refused, Tally
 from bot.giving.before import Before
 from bot.giving.budget import Gave
-from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
+from bot.giving.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.pauses import Pause
 from bot.giving.people import Profile
@@ -192,8 +192,18 @@ class Books(Protocol):
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
         """Read one row of customers."""
 
-    async def take_up(self, request: RequestId, portion: int) -> Portion | None:
-        """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement."""
+    async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
+        """Take a request for this process to give: under the number answered, all that its earlier holders still write counts for nothing.
+
+        None where it must not: there is no such request, or the process's `term` among several is over. One statement.
+        """
+
+    async def take_up(self, request: RequestId, portion: int, *, fence: Fence | None = None) -> Portion | None:
+        """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement.
+
+        Raises:
+            TakenOver: another holds the request than the one with this number; without one, whoever asks is heard.
+        """
 
     async def may_have_gone_out(self, request: RequestId) -> None:
         """Note that every batch of every portion may have gone out, whether the giving goes on or not."""
@@ -201,20 +211,23 @@ class Books(Protocol):
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read what came of a portion's batches so far."""
 
-    async def settle(self, request: RequestId, outcome: BatchOutcome) -> bool:
+    async def settle(self, request: RequestId, outcome: BatchOutcome, *, fence: Fence | None = None) -> bool:
         """Write what came of a batch, over an earlier outcome of it; answer whether the giving shall go on.
 
         It shall not once somebody asked to cancel, or `halt` was called in this round. One statement.
+
+        Raises:
+            TakenOver: another holds the request than the one with this number; nothing is written.
         """
 
-    async def halt(self, request: RequestId, stop: StopReason, note: str) -> None:
-        """Ask for the giving to stop; the first reason stands."""
+    async def halt(self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None) -> None:
+        """Ask for the giving to stop; the first reason stands, and under a number only its holder's."""
 
     async def goes_on(self, request: RequestId) -> bool:
         """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
 
-    async def answered(self, request: RequestId, rule: Rule) -> None:
-        """Keep the rule as Dintero last answered it."""
+    async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
+        """Keep the rule as Dintero last answered it, under a number only its holder's answer."""
 
     async def largest_batch(self, account: str, since: datetime) -> int | None:
         """Read how many customers a call may have, where a larger one was too large since a moment."""

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.errors import MayPass
+from bot.giving.holding import GivingBooks
 from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.ports import Books, Clock
+from bot.giving.ports import Clock
 from bot.giving.request import Request, State
 
 
@@ -17,7 +18,7 @@ class Silence:
     another began.
     """
 
-    def __init__(self, request: Request, books: Books, clock: Clock, *, told_after: float) -> None:
+    def __init__(self, request: Request, books: GivingBooks, clock: Clock, *, told_after: float) -> None:
         self._request = request.id
         self._books = books
         self._clock = clock

@@ -1,7 +1,7 @@
 """Says in Slack what stands in the outbox; Slack has no idempotency key, so a message that may have gone out is looked for first."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -52,7 +52,18 @@ MAY_PASS: Final = frozenset(
 class SlackAnnouncer:
     """The port `Announcer`: draws a notice from what the books hold now, and posts or edits it."""
 
-    def __init__(self, *, client: AsyncWebClient, books: Books, policy: Policy, look: Look, paces: Paces | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        client: AsyncWebClient,
+        books: Books,
+        policy: Policy,
+        look: Look,
+        paces: Paces | None = None,
+        may: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._may = may
+        """Whether this process, of several, still is the one that says it: looked at right before anything goes out."""
         self._client = client
         self._books = books
         self._policy = policy
@@ -130,6 +141,7 @@ class SlackAnnouncer:
         return await self._post(unsaid, await self._direct(to), notices.direct(unsaid.notice, story, self._look, link=link))
 
     async def _edit(self, channel: str, ts: str, message: Message) -> str:
+        self._make_sure()
         await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks)
         return ts
 
@@ -137,6 +149,7 @@ class SlackAnnouncer:
         posted = await self._posted(unsaid, channel, thread) if unsaid.tried else None
         if posted:
             return posted
+        self._make_sure()
         answer = await self._client.chat_postMessage(
             channel=channel,
             thread_ts=thread,
@@ -159,8 +172,13 @@ class SlackAnnouncer:
         with file.content as content:
             if not file.rows:
                 return NOBODY
+            self._make_sure()
             name, comment = list_file.name(request), list_file.comment(request, file, self._look)
             return await uploading.upload(self._client, content, file.length, name=name, title=title, channel=to, comment=comment)
+
+    def _make_sure(self) -> None:
+        if not self._may():
+            raise SayLater("another process says it now", after=1.0, clean=False)
 
     async def _posted(self, unsaid: Unsaid, channel: str, thread: str | None) -> str | None:
         """Find a message by the key in its metadata, among a thread's replies or a conversation's latest messages."""

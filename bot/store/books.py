@@ -24,6 +24,7 @@ from bot.store.outcomes import Outcomes
 from bot.store.page import SqlPage, open_page
 from bot.store.pausing import Pauses
 from bot.store.postgres import open_postgres
+from bot.store.replicas import Replicas
 from bot.store.requests import Requests
 from bot.store.schema import requests
 from bot.store.schema_audit import audit_key as audit_key_table
@@ -35,7 +36,7 @@ _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)
 
 
-class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, LearntSizes):
+class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, LearntSizes, Replicas):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""
 
     def __init__(self, database: Database, evidence: Evidence, audit: Audit) -> None:

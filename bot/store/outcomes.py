@@ -5,15 +5,16 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, bindparam, func, select, update
+from sqlalchemy import BigInteger, BindParameter, Integer, bindparam, cast, func, or_, select, update
 
 from bot.giving.batches import BatchOutcome, End, LeftOut, NotGiven, Portion, Refused, Tally
-from bot.giving.ids import CustomerId, RequestId
+from bot.giving.holding import TakenOver
+from bot.giving.ids import CustomerId, Fence, RequestId
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
 from bot.store.database import Database, Room, Rows, Values
 from bot.store.rows import outcome_of, outcome_row
-from bot.store.schema import batches, customers, requests
+from bot.store.schema import batches, customers, replicas, requests
 from bot.store.serial import rule_json, text, unpacked
 
 _WHICH: Final[BindParameter[str]] = bindparam("which")
@@ -21,21 +22,31 @@ _PORTION: Final = (customers.c.request == _WHICH) & (customers.c.portion == bind
 _BATCHES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(batches.c.request == _WHICH)
 _GIVING: Final = (requests.c.state == State.GIVING.value) & requests.c.stop.is_(None)
 _GOES_ON: Final = _GIVING & requests.c.cancel_asked_by.is_(None) & (requests.c.pausing == "")
+_HELD: Final = requests.c.fence == func.coalesce(cast(bindparam("held"), Integer), requests.c.fence)
+"""Whether whoever writes holds the request; where no number is given, it does not matter who does."""
+_TERM: Final = cast(bindparam("of_term"), BigInteger)
 
+_CLAIM: Final = (
+    update(requests)
+    .where(requests.c.id == _WHICH, or_(_TERM.is_(None), select(replicas.c.term).where(replicas.c.term == _TERM).exists()))
+    .values(fence=requests.c.fence + 1)
+    .returning(requests.c.fence)
+)
 _COUNT: Final = select(func.count()).select_from(customers).where(customers.c.request == _WHICH)
 _CUSTOMERS: Final = select(customers.c.ids).where(_PORTION)
 _TAKE_UP: Final = (
     update(customers)
-    .where(_PORTION, select(requests.c.id).where(requests.c.id == _WHICH, _GOES_ON).exists())
+    .where(_PORTION, select(requests.c.id).where(requests.c.id == _WHICH, _GOES_ON, _HELD).exists())
     .values(starts=customers.c.starts + 1)
     .returning(customers.c.ids, customers.c.starts)
 )
 _DOUBT: Final = update(customers).where(customers.c.request == _WHICH).values(starts=customers.c.starts + 1)
 _OUTCOMES: Final = _BATCHES.where(batches.c.portion == bindparam("number")).order_by(batches.c.batch)
 _REFUSING: Final = _BATCHES.where(batches.c.refused > 0).order_by(batches.c.portion, batches.c.batch)
-_HALT: Final = update(requests).where(requests.c.id == _WHICH, _GIVING)
+_HALT: Final = update(requests).where(requests.c.id == _WHICH, _GIVING, _HELD)
+_HOLDS: Final = select(requests.c.id).where(requests.c.id == _WHICH, _HELD)
 _ASK: Final = select(requests.c.id).where(requests.c.id == _WHICH, _GOES_ON)
-_ANSWERED: Final = update(requests).where(requests.c.id == _WHICH)
+_ANSWERED: Final = update(requests).where(requests.c.id == _WHICH, _HELD)
 
 
 def _tally() -> Any:
@@ -90,6 +101,8 @@ def _given_to() -> Any:
 
 
 _GIVEN_TO: Final = _given_to()
+_BATCH: Final = {column.name: cast(bindparam(f"its_{column.name}"), column.type) for column in batches.c if column.name != "fence"}
+"""What `outcome_row` says of a batch, as it is handed to a statement that first looks who holds the request."""
 
 
 class Outcomes(Room):
@@ -98,9 +111,17 @@ class Outcomes(Room):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         put = database.insert(batches)
-        new = {name: put.excluded[name] for name in ("size", "given", "refused", "unknown", "ends")}
+        put = put.from_select([*_BATCH, "fence"], select(*_BATCH.values(), requests.c.fence).where(requests.c.id == _WHICH, _HELD))
+        new = {name: put.excluded[name] for name in ("size", "given", "refused", "unknown", "ends", "fence")}
         go_on = select(func.count()).select_from(requests).where(requests.c.id == _WHICH, _GOES_ON).scalar_subquery()
-        self._settle = put.on_conflict_do_update(index_elements=["request", "portion", "batch"], set_=new).returning(go_on)
+        self._settle = put.on_conflict_do_update(
+            index_elements=["request", "portion", "batch"], set_=new, where=batches.c.fence <= put.excluded.fence
+        ).returning(go_on)
+
+    async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
+        """Take a request for this process to give: what its earlier holders still write counts for nothing. One statement."""
+        rows = await self._database.run(_CLAIM, {"which": text(request), "of_term": term})
+        return Fence(rows[0][0]) if rows else None
 
     async def portions(self, request: RequestId) -> int:
         """Count the rows of customers; they are numbered from 0."""
@@ -112,10 +133,21 @@ class Outcomes(Room):
         rows = await self._database.run(_CUSTOMERS, {"which": text(request), "number": portion})
         return tuple(unpacked(rows[0][0])) if rows else ()
 
-    async def take_up(self, request: RequestId, portion: int) -> Portion | None:
-        """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement."""
-        rows = await self._database.run(_TAKE_UP, {"which": text(request), "number": portion})
-        return Portion(tuple(unpacked(rows[0][0])), again=rows[0][1] > 1) if rows else None
+    async def take_up(self, request: RequestId, portion: int, *, fence: Fence | None = None) -> Portion | None:
+        """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement.
+
+        Raises:
+            TakenOver: another holds the request.
+        """
+        rows = await self._database.run(_TAKE_UP, {"which": text(request), "number": portion, "held": fence})
+        if not rows:
+            await self._holds(request, fence)
+            return None
+        return Portion(tuple(unpacked(rows[0][0])), again=rows[0][1] > 1)
+
+    async def _holds(self, request: RequestId, fence: Fence | None) -> None:
+        if fence is not None and not await self._database.run(_HOLDS, {"which": text(request), "held": fence}):
+            raise TakenOver(request)
 
     async def may_have_gone_out(self, request: RequestId) -> None:
         """Note that every batch of every portion may have gone out, whether the giving goes on or not."""
@@ -125,22 +157,29 @@ class Outcomes(Room):
         """Read what came of a portion's batches so far."""
         return tuple(map(outcome_of, await self._database.run(_OUTCOMES, {"which": text(request), "number": portion})))
 
-    async def settle(self, request: RequestId, outcome: BatchOutcome) -> bool:
-        """Write what came of a batch, over an earlier outcome of it; answer whether the giving shall go on."""
-        row = {"which": text(request), **outcome_row(request, outcome)}
-        return bool((await self._database.run(self._settle, row))[0][0])
+    async def settle(self, request: RequestId, outcome: BatchOutcome, *, fence: Fence | None = None) -> bool:
+        """Write what came of a batch, over an earlier outcome of it; answer whether the giving shall go on.
 
-    async def halt(self, request: RequestId, stop: StopReason, note: str) -> None:
+        Raises:
+            TakenOver: another holds the request; nothing is written.
+        """
+        row = {f"its_{name}": value for name, value in outcome_row(request, outcome).items()}
+        rows = await self._database.run(self._settle, {"which": text(request), "held": fence, **row})
+        if not rows:
+            raise TakenOver(request)
+        return bool(rows[0][0])
+
+    async def halt(self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None) -> None:
         """Ask for the giving to stop; the first reason stands."""
-        await self._database.run(_HALT, {"which": text(request), "stop": stop.value, "note": text(note)})
+        await self._database.run(_HALT, {"which": text(request), "held": fence, "stop": stop.value, "note": text(note)})
 
     async def goes_on(self, request: RequestId) -> bool:
         """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
         return bool(await self._database.run(_ASK, {"which": text(request)}))
 
-    async def answered(self, request: RequestId, rule: Rule) -> None:
+    async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
         """Keep the rule as Dintero last answered it."""
-        await self._database.run(_ANSWERED, {"which": text(request), "last_answer": rule_json(rule)})
+        await self._database.run(_ANSWERED, {"which": text(request), "held": fence, "last_answer": rule_json(rule)})
 
     async def tally(self, request: RequestId) -> Tally:
         """Add up the four ends. A batch that was started and has no outcome counts as unknown."""

@@ -21,11 +21,13 @@ from bot.errors import BooksUnavailable
 from bot.store.database import Rows, Statement, Values, compiled
 from bot.store.serial import moment
 
-CONNECT: Final = {"connect_timeout": 10, "fallback_application_name": "discount-bot"}
+CONNECT: Final[dict[str, Any]] = {"connect_timeout": 10, "fallback_application_name": "discount-bot"}
 """Seconds until a server that does not answer is given up; the name stands in the server's list of who is connected."""
 CONNECTIONS: Final = 16
 PATIENCE: Final = 2.0
 """Seconds to wait for a connection, whether all are in use or none can be made: a click has to be answered within Slack's 3."""
+STOPPED: Final = "SET idle_in_transaction_session_timeout = '5s'"
+"""So long a process that was stopped in the middle of a page keeps the others from that request."""
 OURS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
 """What is wrong with a statement and not with the database."""
 
@@ -81,6 +83,7 @@ async def open_postgres(url: URL) -> AsyncIterator[PostgresDatabase]:
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         conninfo,
         kwargs={"autocommit": True, **CONNECT},
+        configure=_not_for_ever,
         check=_still_there,
         min_size=1,
         max_size=CONNECTIONS,
@@ -95,6 +98,10 @@ async def _run(connection: Connection, statement: Statement, values: Values) -> 
     sql, constants = compiled(_DIALECT, statement, tuple(values))
     cursor = await connection.execute(sql.encode(), {**constants, **values})
     return await cursor.fetchall() if cursor.description else ()
+
+
+async def _not_for_ever(connection: Connection) -> None:
+    await connection.execute(STOPPED)
 
 
 async def _still_there(connection: Connection) -> None:

@@ -18,8 +18,8 @@ from bot.store.serial import facts_json, facts_of, micros, moment, packed, rule_
 
 T = TypeVar("T")
 
-REQUEST: Final = tuple(column for column in requests.c if column.name not in {"typed", "rule_id"})
-"""A request's columns; what was typed is read on its own, and the rule's id is that of its rule."""
+REQUEST: Final = tuple(column for column in requests.c if column.name not in {"typed", "rule_id", "fence"})
+"""A request's columns; what was typed is read on its own, the rule's id is that of its rule, and who gives it is the giving's business."""
 UNSAID: Final = tuple(outbox.c[name] for name in (
     "id", "key", "request", "tried", "attempts", "kind", "happened", "happened_at", "addressee", "doer", "note", "facts",
 ))  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-VERSION: Final = "0006"
+VERSION: Final = "0007"
 """The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's own name for it would clash where the database is shared."""
@@ -83,12 +83,14 @@ requests = Table(
     Column("rule_id", Text, nullable=False, server_default=""),
     Column("rest_of", Text, index=True),
     Column("waits_since", BigInteger),
+    Column("fence", Integer, nullable=False, server_default="0"),
     Index(None, "channel", "created_at"),
     Index(None, "rule_id", "started_at"),
     Index(None, "channel", "started_at"),
 )
 """`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement.
-`rule_id` is the id within `rule`, to be searched by."""
+`rule_id` is the id within `rule`, to be searched by. `fence` is the number under which it is given now (`Books.claim`).
+"""
 
 votes = Table(
     "votes",
@@ -124,9 +126,13 @@ batches = Table(
     Column("refused", Integer, nullable=False),
     Column("unknown", Integer, nullable=False),
     Column("ends", LargeBinary),
+    Column("fence", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(["request", "portion"], ["customers.request", "customers.portion"], ondelete="CASCADE"),
 )
-"""What came of a batch: counts, and packed in `ends` whoever was not given it; NULL where everybody was."""
+"""What came of a batch: counts, and packed in `ends` whoever was not given it; NULL where everybody was.
+
+`fence` is the request's when it was written: a holder of before never writes over what a later one wrote.
+"""
 
 outbox = Table(
     "outbox",
@@ -166,6 +172,16 @@ pause = Table(
 
 `faults` counts the requests in a row that Dintero's fault stopped, `changes` pauses and resumptions; the cards show those up to `told`.
 """
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("term", _COUNTED, Identity(), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""The processes that work on a PostgreSQL, each until its lease is over, in the database's time; the first does what is done once."""
+
 channels = Table("channels", metadata, Column("id", Text, primary_key=True))
 """A row a channel, to be locked while it is added up what the channel has given."""
 

@@ -1,10 +1,10 @@
-"""Keeps a second bot from working on the same database: it would post what the first one posts. Replicas will share it by leases."""
+"""Keeps a second bot from working on the same SQLite: it would post what the first one posts. On a PostgreSQL they share the work."""
 
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import psycopg
 from sqlalchemy import URL
@@ -15,7 +15,6 @@ from bot.store.database import address, is_sqlite
 PATIENCE: Final = 15.0
 """Seconds until a bot that has just ended must have let go; a killed one's connection can take a moment to be noticed."""
 LOOK: Final = 0.25
-CONNECT_SECONDS: Final = 10
 _LOCK: Final = 0x64_69_73_63_62_6F_74
 """The advisory lock's number: "discbot", in ASCII."""
 
@@ -29,14 +28,16 @@ class Held(Protocol):
 
 @asynccontextmanager
 async def alone(url: str, *, patience: float = PATIENCE) -> AsyncIterator[None]:
-    """Be the only bot on this database until the block ends; waits a moment for one that is just ending.
+    """Be the only bot on a SQLite until the block ends; waits a moment for one that is just ending. Others may work on a PostgreSQL.
 
     Raises:
         BooksUnavailable: another one works on it, or it cannot be reached.
     """
     where = address(url)
-    hold = _hold_file if is_sqlite(where) else _hold_postgres
-    held = await _within(patience, lambda: hold(where))
+    if not is_sqlite(where):
+        yield
+        return
+    held = await _within(patience, lambda: _hold_file(where))
     try:
         yield
     finally:
@@ -47,9 +48,7 @@ async def _within(patience: float, hold: Callable[[], Held | None]) -> Held:
     end = asyncio.get_running_loop().time() + patience
     while not (held := await asyncio.to_thread(hold)):
         if asyncio.get_running_loop().time() >= end:
-            raise BooksUnavailable(
-                "Another discount-bot works on this database.", advice="Stop it first, or give this one a DATABASE_URL of its own."
-            )
+            raise _another()
         await asyncio.sleep(LOOK)
     return held
 
@@ -68,15 +67,21 @@ def _hold_file(where: URL) -> Held | None:
     return connection
 
 
-def _hold_postgres(where: URL) -> Held | None:
-    """Hold an advisory lock on a connection of its own."""
-    address_ = where.set(drivername="postgresql").render_as_string(hide_password=False)
+async def share(connection: psycopg.AsyncConnection[Any], *, patience: float = PATIENCE) -> None:
+    """Keep programs of before, which take a PostgreSQL to be theirs alone, out while the connection lasts; wait for one that is ending.
+
+    Raises:
+        BooksUnavailable: one of them works on it.
+    """
     try:
-        connection = psycopg.connect(address_, autocommit=True, connect_timeout=CONNECT_SECONDS)
-    except psycopg.OperationalError as error:
-        raise BooksUnavailable("PostgreSQL cannot be reached.") from error
-    held = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
-    if held and held[0]:
-        return connection
-    connection.close()
-    return None
+        await connection.execute(f"SET lock_timeout = '{patience:g}s'".encode())
+        await connection.execute("SELECT pg_advisory_lock_shared(%s)", (_LOCK,))
+        await connection.execute("RESET lock_timeout")
+    except psycopg.errors.LockNotAvailable as error:
+        raise _another() from error
+
+
+def _another() -> BooksUnavailable:
+    return BooksUnavailable(
+        "Another discount-bot works on this database.", advice="Stop it first, or give this one a DATABASE_URL of its own."
+    )

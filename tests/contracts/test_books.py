@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.errors import ShortIdTaken
 from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
+from bot.giving.holding import TakenOver
 from bot.giving.ids import ChannelId, CustomerId, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.ports import Books
@@ -587,6 +588,29 @@ async def test_eight_lanes_can_settle_at_once(books: SqlBooks) -> None:
     outcomes = [BatchOutcome(portion, batch, 1) for portion in range(8) for batch in range(8)]
     assert all(await asyncio.gather(*(books.settle(request.id, outcome) for outcome in outcomes)))
     assert await books.tally(request.id) == Tally(64, given=64)
+
+
+async def test_only_who_took_a_request_last_writes_what_came_of_it(books: SqlBooks) -> None:
+    request = await giving(books, ["a", "b", "c", "d"], size=1, batches=2)
+    older = await books.claim(request.id)
+    assert older
+    assert await books.take_up(request.id, 0, fence=older)
+    assert await books.settle(request.id, BatchOutcome(0, 0, 1), fence=older)
+    newer = await books.claim(request.id)
+    assert newer == older + 1
+    for late in (books.take_up(request.id, 1, fence=older), books.settle(request.id, BatchOutcome(0, 1, 1), fence=older)):
+        with pytest.raises(TakenOver):
+            await late
+    await books.halt(request.id, StopReason.RULE_GONE, "404", fence=older)
+    await books.answered(request.id, RULE, fence=older)
+    assert await _found(books, request) == request
+    assert await books.tally(request.id) == Tally(4, given=1, unknown=1)
+    assert await books.take_up(request.id, 1, fence=newer)
+    assert await books.settle(request.id, BatchOutcome(0, 1, 1), fence=newer)
+    await books.answered(request.id, RULE, fence=newer)
+    await books.halt(request.id, StopReason.RULE_GONE, "404", fence=newer)
+    assert await _found(books, request) == replace(request, last_answer=RULE, stop=StopReason.RULE_GONE, note="404")
+    assert await books.take_up(request.id, 0, fence=newer) is None
 
 
 # what is to be said

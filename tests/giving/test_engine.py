@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.giving.engine import Giving, Interrupted
+from bot.giving.engine import Giving
+from bot.giving.holding import Interrupted
 from bot.giving.ids import UserId
 from bot.giving.patience import Patience
 from bot.giving.request import Request, State, StopReason, Typed

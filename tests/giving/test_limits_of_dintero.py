@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.giving.batches import Tally
 from bot.giving.engine import Giving
 from bot.giving.patience import Patience
 from bot.giving.request import StopReason
@@ -96,7 +97,7 @@ async def test_once_it_is_back_all_requests_go_on_and_nobody_gets_it_twice(groun
     assert [tally.given for tally in tallies] == [64] * 4
 
 
-async def waiting(ground: Ground, giving: asyncio.Future[object]) -> Giving:
+async def waiting(ground: Ground, giving: asyncio.Future[Tally]) -> Giving:
     """Wait until a giving waits for Dintero."""
     assert ground.traffic
     async with asyncio.timeout(10):

@@ -66,11 +66,14 @@ class BotProcess:
     settings: Mapping[str, str]
     starts: int = 0
     log: str = ""
+    port: int = 0
+    """Where it listens, once it is ready."""
     _process: asyncio.subprocess.Process | None = None
     _reading: asyncio.Task[None] | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once it has heard that it shall end."""
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _said: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def start(self) -> None:
         """Start it; it is not waited for."""
@@ -91,11 +94,30 @@ class BotProcess:
         """
         await asyncio.wait_for(self._ready.wait(), START)
 
+    async def has_logged(self, words: str) -> None:
+        """Wait until these words stand in its log.
+
+        Raises:
+            TimeoutError: they never did.
+        """
+        async with asyncio.timeout(START), self._said:
+            await self._said.wait_for(lambda: words in self.log)
+
     async def kill(self) -> None:
         """End it as a crash does."""
         assert self._process
         self._process.kill()
         await self._ended()
+
+    def suspend(self) -> None:
+        """Stop it where it is, alive: it answers nobody, and holds what it has."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let it go on as if nothing had been."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     async def stop(self) -> int:
         """Ask it to end, wait until it has, and answer its exit code."""
@@ -116,8 +138,11 @@ class BotProcess:
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout
         async for line in process.stdout:
-            self.log += line.decode()
+            async with self._said:
+                self.log += line.decode()
+                self._said.notify_all()
             if b'"event": "ready"' in line:
+                self.port = json.loads(line)["port"]
                 self._ready.set()
             if b'"event": "closing"' in line:
                 self.closing.set()

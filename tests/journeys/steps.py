@@ -23,11 +23,10 @@ QUICKLY = Patience(first=0.01, longest=0.05, total=5.0, attempts=5)
 
 
 @dataclass(slots=True)
-class Trip:
-    """A shop with a bot at work in it."""
+class Steps:
+    """What people do in a shop, wherever the bot is that hears of it."""
 
     shop: Shop
-    running: Running
 
     @property
     def support(self) -> Channel:
@@ -76,6 +75,19 @@ class Trip:
     async def summary(self, text: str = "Given to", *, channel: Channel | None = None) -> Message:
         return await self.shop.ann.sees(text, channel or self.support)
 
+    def thread(self, card: Message) -> list[str]:
+        return [self.shop.ann.read(reply) for reply in self.shop.slack.thread(card)]
+
+    def told(self, who: SandboxPerson) -> list[str]:
+        return [who.read(message) for message in who.direct.messages]
+
+
+@dataclass(slots=True)
+class Trip(Steps):
+    """A shop with a bot at work in it."""
+
+    running: Running
+
     async def request(self, card: Message) -> Request:
         """Find the request of a card by the short id that stands on it."""
         short = re.search(r"R-[A-Z2-9]{5}", card.text)
@@ -83,12 +95,6 @@ class Trip:
         found = await self.running.books.find_short(ShortId(short[0]))
         assert found
         return found
-
-    def thread(self, card: Message) -> list[str]:
-        return [self.shop.ann.read(reply) for reply in self.shop.slack.thread(card)]
-
-    def told(self, who: SandboxPerson) -> list[str]:
-        return [who.read(message) for message in who.direct.messages]
 
 
 async def open_trip(

@@ -1,26 +1,36 @@
-"""One bot on one database."""
+"""One bot on a SQLite; on a PostgreSQL, none beside a bot that takes it to be its own."""
 
+import psycopg
 import pytest
 
 from bot.errors import BooksUnavailable
-from bot.store.sole import alone
+from bot.store.sole import alone, share
 
 
-async def test_a_second_bot_on_the_same_database_is_told_of_the_first(database_url: str) -> None:
-    async with alone(database_url):
+async def test_a_second_bot_on_the_same_file_is_told_of_the_first(sqlite_url: str) -> None:
+    async with alone(sqlite_url):
         with pytest.raises(BooksUnavailable, match="Another discount-bot"):
-            async with alone(database_url, patience=0):
+            async with alone(sqlite_url, patience=0):
                 pass
 
 
-async def test_once_the_first_has_ended_the_second_works(database_url: str) -> None:
-    async with alone(database_url):
+async def test_once_the_first_has_ended_the_second_works(sqlite_url: str) -> None:
+    async with alone(sqlite_url):
         pass
-    async with alone(database_url, patience=0):
+    async with alone(sqlite_url, patience=0):
         pass
 
 
-async def test_a_database_that_is_not_there_is_said_plainly() -> None:
-    with pytest.raises(BooksUnavailable, match="cannot be reached"):
-        async with alone("postgresql://nobody@127.0.0.1:1/none", patience=0):
-            pass
+async def test_a_postgresql_is_for_several_but_not_for_one_that_holds_it_alone(postgres_url: str) -> None:
+    async with alone(postgres_url), alone(postgres_url):
+        pass
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as older:
+        await older.execute("SELECT pg_advisory_lock(%s)", (0x64_69_73_63_62_6F_74,))
+        async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as one:
+            with pytest.raises(BooksUnavailable, match="Another discount-bot"):
+                await share(one, patience=0.01)
+        await older.execute("SELECT pg_advisory_unlock_all()")
+        async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as one:
+            await share(one, patience=0.01)
+            async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as another:
+                await share(another, patience=0.01)

@@ -1,0 +1,139 @@
+"""Who gives a request: of several processes one at a time holds it, under a number that rises whenever it changes hands."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.giving.batches import BatchOutcome, Portion, Tally
+from bot.giving.ids import CustomerId, Fence, OnceKey, RequestId, RuleId
+from bot.giving.ports import Books, Dintero, Page
+from bot.giving.request import StopReason
+from bot.giving.rewards import Rule
+
+
+class Interrupted(Exception):
+    """What has not gone out stays for the next start: the program is closing."""
+
+
+class TakenOver(Interrupted):
+    """Another process gives this request now: nothing more goes out here, and nothing of it is written here."""
+
+
+class Lease(Protocol):
+    """The time for which a process may give."""
+
+    async def ours(self) -> None:
+        """Make sure that this process may give now; wait where it cannot know for the moment.
+
+        Raises:
+            TakenOver: others have gone on in its place.
+        """
+
+
+class GivingBooks(Protocol):
+    """What a giving asks of the books."""
+
+    async def take_up(self, request: RequestId, portion: int) -> Portion | None:
+        """Note that every batch of a portion may go out from now on, and read it."""
+
+    async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
+        """Read what came of a portion's batches so far."""
+
+    async def settle(self, request: RequestId, outcome: BatchOutcome) -> bool:
+        """Write what came of a batch; answer whether the giving shall go on."""
+
+    async def halt(self, request: RequestId, stop: StopReason, note: str) -> None:
+        """Ask for the giving to stop."""
+
+    async def goes_on(self, request: RequestId) -> bool:
+        """Say whether the giving shall go on."""
+
+    async def answered(self, request: RequestId, rule: Rule) -> None:
+        """Keep the rule as Dintero last answered it."""
+
+    async def tally(self, request: RequestId) -> Tally:
+        """Add up the four ends."""
+
+    async def largest_batch(self, account: str, since: datetime) -> int | None:
+        """Read how many customers a call may have."""
+
+    async def learn_batch(self, account: str, size: int, at: datetime) -> None:
+        """Keep how many customers a call may have."""
+
+    def page(self, request: RequestId) -> AbstractAsyncContextManager[Page | None]:
+        """Open the request's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBooks:
+    """The books as a giving writes them that holds its request under a number."""
+
+    books: Books
+    fence: Fence
+
+    async def take_up(self, request: RequestId, portion: int) -> Portion | None:
+        """Take a portion up under the number."""
+        return await self.books.take_up(request, portion, fence=self.fence)
+
+    async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
+        """Read what came of a portion's batches so far."""
+        return await self.books.outcomes(request, portion)
+
+    async def settle(self, request: RequestId, outcome: BatchOutcome) -> bool:
+        """Write what came of a batch under the number."""
+        return await self.books.settle(request, outcome, fence=self.fence)
+
+    async def halt(self, request: RequestId, stop: StopReason, note: str) -> None:
+        """Ask for the giving to stop under the number."""
+        await self.books.halt(request, stop, note, fence=self.fence)
+
+    async def goes_on(self, request: RequestId) -> bool:
+        """Say whether the giving shall go on."""
+        return await self.books.goes_on(request)
+
+    async def answered(self, request: RequestId, rule: Rule) -> None:
+        """Keep Dintero's answer under the number."""
+        await self.books.answered(request, rule, fence=self.fence)
+
+    async def tally(self, request: RequestId) -> Tally:
+        """Add up the four ends."""
+        return await self.books.tally(request)
+
+    async def largest_batch(self, account: str, since: datetime) -> int | None:
+        """Read how many customers a call may have."""
+        return await self.books.largest_batch(account, since)
+
+    async def learn_batch(self, account: str, size: int, at: datetime) -> None:
+        """Keep how many customers a call may have."""
+        await self.books.learn_batch(account, size, at)
+
+    def page(self, request: RequestId) -> AbstractAsyncContextManager[Page | None]:
+        """Open the request's page."""
+        return self.books.page(request)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDintero:
+    """Dintero as a giving calls it that may do so only while its process has the lease: this is looked at before every call."""
+
+    dintero: Dintero
+    lease: Lease
+
+    async def rules(self) -> tuple[Rule, ...]:
+        """Read all rules."""
+        return await self.dintero.rules()
+
+    async def rule(self, rule: RuleId) -> Rule:
+        """Read one rule."""
+        return await self.dintero.rule(rule)
+
+    async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
+        """Give while the lease lasts.
+
+        Raises:
+            TakenOver: others have gone on in this process's place; nothing was sent.
+        """
+        await self.lease.ours()
+        return await self.dintero.add_customers(rule, customers, once=once)

@@ -1,0 +1,106 @@
+"""A giving that another process has taken over: nothing more goes out of it, and nothing of it is written."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.giving.holding import HeldDintero, TakenOver
+from bot.giving.request import Request
+from bot.held import HeldGiving, HeldGivings
+from bot.sandbox.dintero import Point
+from bot.store.books import SqlBooks
+from bot.store.standing import Alone
+from tests.giving.ground import AT_ONCE, Ground, customers, open_ground, traffic_of
+
+
+@pytest.fixture
+async def ground(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
+    """On SQLite."""
+    async with open_ground(sqlite_books) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def both(books: SqlBooks) -> AsyncIterator[Ground]:
+    """On each kind of database."""
+    async with open_ground(books) as opened:
+        yield opened
+
+
+@dataclass(slots=True)
+class Leased(Alone):
+    """A process whose lease ends when a test says so."""
+
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ours(self, term: int) -> None:
+        if self.over.is_set():
+            raise TakenOver(term)
+
+
+def _begin(ground: Ground, request: Request, standing: Alone) -> HeldGiving:
+    givings = HeldGivings(ground.books, ground.dintero, AT_ONCE, ground.closing, ground.clock, traffic_of(AT_ONCE), standing)
+    return givings.begin(request.id)
+
+
+async def _all(giving: HeldGiving, ground: Ground, request: Request) -> None:
+    for number in range(await ground.books.portions(request.id)):
+        await giving.portion(number)
+
+
+async def test_what_is_held_is_given_as_ever_and_by_a_second_run_nothing_more(both: Ground) -> None:
+    request = await both.asked(customers(20), concurrency=2, batches=2)
+    for _ in range(2):
+        await _all(_begin(both, request, Alone()), both, request)
+        assert (await both.truth(request)).given == 20
+    assert len(both.ledger.calls) == 5
+
+
+async def test_once_its_lease_is_over_nothing_more_goes_out_and_another_gives_the_rest(both: Ground) -> None:
+    request, leased = await both.asked(customers(20), batches=2), Leased()
+
+    async def end_it(point: Point, number: int) -> None:
+        if (point, number) == (Point.AFTER, 3):
+            leased.over.set()
+
+    both.sandbox.on_call = end_it
+    with pytest.raises(TakenOver):
+        await _all(_begin(both, request, leased), both, request)
+    assert len(both.ledger.calls) == 3
+    with pytest.raises(TakenOver):
+        await _begin(both, request, leased).portion(0)
+    await _all(_begin(both, request, Alone()), both, request)
+    assert (await both.truth(request)).given == 20
+    assert len(both.ledger.calls) == 5
+
+
+async def test_an_answer_that_comes_after_another_took_over_counts_for_nothing_and_nothing_follows_it(both: Ground) -> None:
+    request, let_go, held = await both.asked(customers(20), batches=2), asyncio.Event(), asyncio.Event()
+
+    async def hold(point: Point, number: int) -> None:
+        if (point, number) == (Point.AFTER, 1):
+            held.set()
+            await let_go.wait()
+
+    both.sandbox.on_call = hold
+    leased = Leased()
+    late = asyncio.create_task(_all(_begin(both, request, leased), both, request))
+    await held.wait()
+    leased.over.set()
+    await _all(_begin(both, request, Alone()), both, request)
+    calls, tally = len(both.ledger.calls), await both.books.tally(request.id)
+    let_go.set()
+    with pytest.raises(TakenOver):
+        await late
+    assert (len(both.ledger.calls), await both.books.tally(request.id)) == (calls, tally)
+    assert (await both.truth(request)).given == 20
+
+
+async def test_rules_are_read_whoever_holds_what(ground: Ground) -> None:
+    leased = Leased()
+    leased.over.set()
+    held = HeldDintero(ground.dintero, _begin(ground, await ground.asked(customers(1)), leased).term)
+    assert await held.rule(ground.rule.id) == ground.rule
+    assert ground.rule.id in {rule.id for rule in await held.rules()}

@@ -1,0 +1,179 @@
+"""Several real processes on one PostgreSQL: each takes clicks, what is done once is done once, and a dead or hung one is replaced."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.giving.ids import CustomerId, RequestId
+from bot.giving.request import State
+from bot.sandbox.dintero import Point
+from bot.sandbox.slack.delivery import SignedHttp
+from bot.store.books import SqlBooks, open_books
+from bot.tryout.shop import Shop, open_shop
+from tests.journeys.process import RULE, BotProcess, a_process, approved
+from tests.journeys.steps import Steps
+from tests.postgres import Server
+
+EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(60))
+PATIENT = 60.0
+
+
+@dataclass(slots=True)
+class Two:
+    """A shop with two bots on one database, of which the first began first."""
+
+    shop: Shop
+    books: SqlBooks
+    first: BotProcess
+    second: BotProcess
+
+    @asynccontextmanager
+    async def clicks_go_to(self, process: BotProcess) -> AsyncIterator[None]:
+        line = SignedHttp(f"http://127.0.0.1:{process.port}/slack/events", self.shop.slack.credentials.signing_secret)
+        self.shop.slack.line = line
+        try:
+            yield
+        finally:
+            await line.close()
+
+    async def start(self) -> None:
+        for process in (self.first, self.second):
+            await process.start()
+            await process.ready()
+
+    async def is_asked(self) -> RequestId:
+        """Write an approved request, and let the bots know as the one of them does that took the last click."""
+        request = await approved(self.books, self.shop, EVERYBODY)
+        await self.books.tell("whoever took the click")
+        return request
+
+    async def is_told(self, words: str) -> None:
+        await self.shop.ann.sees(words, self.shop.support, within=PATIENT)
+
+    async def stop(self) -> None:
+        for process in (self.first, self.second):
+            if process.alive:
+                assert await process.stop() == 0, process.log
+
+    async def all_came_out_right(self, request: RequestId) -> None:
+        """Hold all that can be seen to what would be there had nothing gone wrong."""
+        shop, tally, found = self.shop, await self.books.tally(request), await self.books.find(request)
+        assert found
+        assert found.state is State.DONE
+        assert (tally.given, tally.refused, tally.left) == (len(EVERYBODY), 0, 0)
+        assert shop.dintero.ledger.holders(RULE) == dict.fromkeys(EVERYBODY, 1)
+        assert len({call.key for call in shop.dintero.ledger.calls}) == 1
+        (card,) = shop.slack.messages(shop.support)
+        replies = [shop.ann.read(reply) for reply in shop.slack.thread(card)]
+        assert [sum(words in reply for reply in replies) for words in ("asked for", "approved it", "Giving starts", "Given to")] == [1] * 4
+        assert len(replies) == 4, replies
+        assert len(shop.slack.messages(shop.campaigns)) == 1
+        assert len(shop.ann.direct.messages) == 2
+        assert not await self.books.unsaid(datetime.max.replace(tzinfo=UTC), limit=10)
+
+
+@pytest.fixture
+async def two(tmp_path: Path, postgres_url: str) -> AsyncIterator[Two]:
+    """Two bots that are not started yet."""
+    async with AsyncExitStack() as stack:
+        shop = await stack.enter_async_context(open_shop())
+        books = await stack.enter_async_context(open_books(postgres_url))
+        folders = [tmp_path / name for name in ("first", "second")]
+        for folder in folders:
+            folder.mkdir()
+        processes = [await stack.enter_async_context(a_process(shop, folder, postgres_url)) for folder in folders]
+        yield Two(shop, books, *processes)
+
+
+async def test_what_a_killed_one_was_giving_goes_on_in_the_other_within_five_seconds(two: Two) -> None:
+    loop, times = asyncio.get_running_loop(), list[float]()
+
+    async def kill_in_the_middle(point: Point, number: int) -> None:
+        if (point, number) == (Point.AFTER, 4):
+            times.append(loop.time())
+            await two.first.kill()
+            raise asyncio.CancelledError
+        if point is Point.BEFORE and times:
+            times.append(loop.time())
+
+    await two.start()
+    two.shop.dintero.on_call = kill_in_the_middle
+    request = await two.is_asked()
+    await two.is_told("Given to 60 of 60")
+    await two.is_told("all 60 were given it")
+    await two.stop()
+    killed, *went_on = times
+    assert went_on[0] - killed < 5
+    await two.all_came_out_right(request)
+
+
+async def test_one_that_hangs_is_replaced_and_gives_and_says_nothing_more_when_it_wakes(two: Two) -> None:
+    hangs, others, let_go = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    began = list[float]()
+
+    async def stop_in_the_middle(point: Point, number: int) -> None:
+        if (point, number) == (Point.BEFORE, 5):
+            two.first.suspend()
+            began.append(asyncio.get_running_loop().time())
+            hangs.set()
+        elif point is Point.BEFORE and hangs.is_set() and number > 6:
+            others.set()
+            await let_go.wait()
+
+    await two.start()
+    two.shop.dintero.on_call = stop_in_the_middle
+    request = await two.is_asked()
+    await asyncio.wait_for(others.wait(), PATIENT)
+    took = asyncio.get_running_loop().time() - began[0]
+    two.first.wake()
+    await two.first.has_logged("it begins anew")
+    let_go.set()
+    await two.is_told("Given to 60 of 60")
+    await two.is_told("all 60 were given it")
+    await two.stop()
+    await two.all_came_out_right(request)
+    assert took < 15
+
+
+async def test_each_takes_clicks_and_all_is_said_once(two: Two) -> None:
+    await two.start()
+    people = Steps(two.shop)
+    async with two.clicks_go_to(two.first):
+        card = await people.ask("one, two")
+    async with two.clicks_go_to(two.second):
+        await people.approve(card)
+        await two.is_told("Given to 2 of 2")
+    async with two.clicks_go_to(two.second):
+        other = await people.ask("three")
+    async with two.clicks_go_to(two.first):
+        await people.approve(other)
+        await two.is_told("Given to 1 of 1")
+    await two.stop()
+    assert len(two.shop.slack.messages(two.shop.support)) == 2
+    assert [len(people.thread(one)) for one in (card, other)] == [4, 4]
+    assert not two.shop.dintero.ledger.more_than_once(RULE)
+
+
+async def test_two_can_start_at_once_where_nothing_is_yet(tmp_path: Path, postgres: Server) -> None:
+    with postgres.database(empty=True) as url:
+        async with open_shop() as shop, a_process(shop, tmp_path, url) as one, a_process(shop, tmp_path, url) as another:
+            await asyncio.gather(one.start(), another.start())
+            await asyncio.gather(one.ready(), another.ready())
+            assert set(await asyncio.gather(one.stop(), another.stop())) == {0}
+
+
+async def test_two_migrations_as_processes_can_run_at_once_and_one_of_them_does_it(tmp_path: Path, empty_database_url: str) -> None:
+    environment = {**os.environ, "DATABASE_URL": empty_database_url}
+    command = (sys.executable, "-m", "bot", "migrate")
+    both = [await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, stdout=PIPE) for _ in range(2)]
+    told = sorted(stdout.decode() for stdout, _ in await asyncio.gather(*(one.communicate() for one in both)))
+    assert [one.returncode for one in both] == [0, 0]
+    assert ["has the present schema already" in told[0], "was brought to" in told[1]] == [True, True], told

@@ -1,0 +1,39 @@
+"""The numbers under which a request is given, where the database itself has to keep them apart."""
+
+import pytest
+from sqlalchemy import create_engine, insert, update
+
+from bot.giving.batches import BatchOutcome, Tally
+from bot.giving.holding import TakenOver
+from bot.giving.request import new_request_id
+from bot.store.books import SqlBooks
+from bot.store.database import Statement, address
+from bot.store.schema import replicas, requests
+from tests.contracts.test_books import giving, ids
+
+
+def _run(url: str, statement: Statement) -> None:
+    engine = create_engine(address(url))
+    with engine.begin() as connection:
+        connection.execute(statement)
+    engine.dispose()
+
+
+async def test_a_late_outcome_is_not_written_over_a_newer_one_even_where_its_writer_seemed_to_hold_it(
+    books: SqlBooks, database_url: str
+) -> None:
+    request = await giving(books, ["a"], size=1)
+    older, newer = await books.claim(request.id), await books.claim(request.id)
+    await books.settle(request.id, BatchOutcome(0, 0, 1), fence=newer)
+    _run(database_url, update(requests).values(fence=older))
+    with pytest.raises(TakenOver):
+        await books.settle(request.id, BatchOutcome(0, 0, 1, unknown=ids("a")), fence=older)
+    assert await books.tally(request.id) == Tally(1, given=1)
+
+
+async def test_a_process_whose_time_is_over_takes_nothing(books: SqlBooks, database_url: str) -> None:
+    request = await giving(books, ["a"], size=1)
+    assert await books.claim(request.id, term=7) is None
+    _run(database_url, insert(replicas).values(term=7, name="one", until=0))
+    assert await books.claim(request.id, term=7) == 1
+    assert await books.claim(new_request_id(), term=7) is None

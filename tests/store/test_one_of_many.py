@@ -1,0 +1,126 @@
+"""Several at one database: which of them is first, which of them is over, and when."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import psycopg
+import pytest
+
+from bot.errors import BooksUnavailable
+from bot.giving.holding import TakenOver
+from bot.store import one_of_many as module
+from bot.store.books import open_books
+from bot.store.database import address
+from bot.store.one_of_many import OneOfMany, one_of_many
+from bot.store.standing import Alone, Term, standing
+
+SOON = 5.0
+
+
+@dataclass(slots=True)
+class Changes:
+    """Hears of changes, and waits for what they bring about."""
+
+    happened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, look: Callable[[], bool], within: float = SOON) -> None:
+        async with asyncio.timeout(within):
+            while not look():
+                self.happened.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.happened.wait(), 0.05)
+
+
+@asynccontextmanager
+async def _one(url: str) -> AsyncIterator[tuple[OneOfMany, Changes]]:
+    changes = Changes()
+    async with one_of_many(address(url)) as one:
+        one.when_changed(changes.happened.set)
+        yield one, changes
+
+
+async def _rows(url: str, sql: str) -> list[tuple[object, ...]]:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        cursor = await connection.execute(sql.encode())
+        return await cursor.fetchall() if cursor.description else []
+
+
+async def test_who_came_first_does_what_is_done_once_and_then_whoever_came_next(postgres_url: str) -> None:
+    async with _one(postgres_url) as (second, changes):
+        assert second.first
+        async with _one(postgres_url) as (third, _):
+            assert not third.first
+            assert third.among_others
+            assert second.name != third.name
+        await changes.until(lambda: not second.among_others)
+    async with _one(postgres_url) as (first, _), _one(postgres_url) as (next_one, changes):
+        await first.leave()
+        assert not first.first
+        await changes.until(lambda: next_one.first)
+
+
+async def test_one_whose_lock_is_free_and_who_renews_no_more_is_buried_long_before_its_lease_is_over(postgres_url: str) -> None:
+    await _rows(postgres_url, "INSERT INTO replicas (name, until) SELECT 'dead', (extract(epoch FROM now()) * 1e6)::bigint + 9000000")
+    async with _one(postgres_url) as (one, changes):
+        await changes.until(lambda: one.first)
+        assert await _rows(postgres_url, "SELECT name FROM replicas") == [(one.name,)]
+
+
+async def test_one_that_holds_its_lock_is_buried_once_its_lease_is_over_and_not_before(postgres_url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as hung:
+        row = await (await hung.execute("INSERT INTO replicas (name, until) VALUES ('hung', 0) RETURNING term")).fetchone()
+        assert row
+        await hung.execute("SELECT pg_advisory_lock(%s, %s::integer)", (module._LOCKS, row[0]))  # noqa: SLF001 - as it does
+        await hung.execute("UPDATE replicas SET until = (extract(epoch FROM now()) * 1e6)::bigint + 3000000")
+        began = module.now()
+        async with _one(postgres_url) as (one, changes):
+            await changes.until(lambda: one.first)
+            assert module.now() - began > 2.9
+
+
+async def test_one_that_was_buried_begins_anew_behind_the_others_and_nothing_of_before_is_its_own(postgres_url: str) -> None:
+    async with _one(postgres_url) as (one, changes), _one(postgres_url) as (other, _):
+        before = Term(one, one.term)
+        await before.ours()
+        await _rows(postgres_url, f"DELETE FROM replicas WHERE term = {one.term}")
+        await changes.until(lambda: one.term != before.number)
+        with pytest.raises(TakenOver):
+            await before.ours()
+        await Term(one, one.term).ours()
+        await changes.until(lambda: other.first)
+        assert not one.first
+
+
+async def test_one_that_loses_its_connection_has_no_lease_until_it_is_back_and_then_its_old_one(postgres_url: str) -> None:
+    async with _one(postgres_url) as (one, changes):
+        term = one.term
+        await _rows(postgres_url, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()")
+        await changes.until(lambda: not one.held)
+        assert not one.first
+        await asyncio.wait_for(one.ours(term), SOON)
+        assert one.first
+
+
+async def test_a_word_of_one_is_heard_by_the_others_at_once_and_not_by_itself(postgres_url: str) -> None:
+    async with open_books(postgres_url) as books, _one(postgres_url) as (one, heard), _one(postgres_url) as (other, not_heard):
+        assert await books.living() == {one.name, other.name}
+        heard.happened.clear()
+        not_heard.happened.clear()
+        await books.tell(other.name)
+        await asyncio.wait_for(heard.happened.wait(), SOON)
+        assert not not_heard.happened.is_set()
+
+
+async def test_the_only_one_on_a_sqlite_is_always_first_and_has_nobody_to_tell(sqlite_url: str) -> None:
+    async with standing(sqlite_url) as alone:
+        assert alone == Alone()
+        assert (alone.first, alone.among_others, alone.term) == (True, False, 0)
+        await alone.ours(0)
+
+
+async def test_a_postgresql_that_is_not_there_is_said_plainly() -> None:
+    with pytest.raises(BooksUnavailable, match="cannot be reached"):
+        async with standing("postgresql://nobody@127.0.0.1:1/none"):
+            pass
