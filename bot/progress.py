@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 class Progressing:
-    """Edits the cards of givings of this process, the one that has waited longest first; while Slack is troubled, none."""
+    """Edits the cards of all givings, the one that has waited longest first; while Slack is troubled, none."""
 
     def __init__(
         self, *, books: Books, announcer: Announcer, clock: Clock, paces: Paces, troubled_until: Callable[[], datetime] = lambda: LONG_AGO
