@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ async def test_once_it_is_back_all_requests_go_on_and_nobody_gets_it_twice(groun
     assert [tally.given for tally in tallies] == [64] * 4
 
 
-async def waiting(ground: Ground, giving: asyncio.Future[object]) -> Giving:
+async def waiting(ground: Ground, giving: asyncio.Future[Any]) -> Giving:
     """Wait until a giving waits for Dintero."""
     assert ground.traffic
     async with asyncio.timeout(10):
