@@ -4,9 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
-from typing import Final
 
 from bot.errors import (
     BatchTooLarge,
@@ -15,23 +13,21 @@ from bot.errors import (
     DinteroBusy,
     DinteroError,
     MayPass,
-    OutcomeUnknown,
     RuleNotFound,
     ScopeMissing,
 )
 from bot.giving.batches import BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
+from bot.giving.calling import Calling, Tries
 from bot.giving.drift import UNUSABLE, drift
+from bot.giving.fitting import Fitting
 from bot.giving.holding import GivingBooks, Interrupted
 from bot.giving.ids import CustomerId
-from bot.giving.patience import Patience, repeating
+from bot.giving.patience import Patience
 from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence
-from bot.giving.traffic import LOOK, Line, Traffic
-
-SIZES_KEPT: Final = timedelta(days=30)
-"""How long a size that was learnt is held to; then one batch finds out whether Dintero takes more by now."""
+from bot.giving.traffic import Traffic
 
 
 class _NotWanted(Exception):
@@ -73,15 +69,11 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Calls:
-    """The calls for one batch. `maybe`: the present call may have been carried out, though no answer says so.
-
-    `too_large`: the last answer was that. `until`: when patience ends with a Dintero that is left alone, by the loop's clock.
-    """
+    """The calls for one batch. `tries` are those of the present call; `too_large`: a call was, and none has gone through since."""
 
     batch: _Batch
-    maybe: bool = False
+    tries: Tries = field(default_factory=Tries)
     too_large: bool = False
-    until: float | None = None
     over: bool = False
     stop: StopReason | None = None
     note: str = ""
@@ -94,7 +86,7 @@ class _Calls:
 
     def leave(self, customers: Sequence[CustomerId]) -> _Ends:
         """Leave customers as they are: unknown, where this call or one before it may have given it to them, else not tried."""
-        return _left(customers, frozenset(customers) if self.maybe else self.batch.before)
+        return _left(customers, frozenset(customers) if self.tries.maybe else self.batch.before)
 
 
 @dataclass(slots=True)
@@ -121,10 +113,8 @@ class Giving:
     """The answer that the books have; most batches are answered alike."""
     _changed: StopReason | None = field(init=False, default=None)
     _looking_again: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
-    _looked_at: float = field(init=False, default=0.0)
-    _line: Line = field(init=False)
-    _silence: Silence = field(init=False)
-    _sized: bool = field(init=False, default=False)
+    _calling: Calling = field(init=False)
+    _fitting: Fitting = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _unsettled: asyncio.Semaphore = field(init=False)
     _found: Counter[tuple[int, int]] = field(init=False, default_factory=Counter)
@@ -134,8 +124,9 @@ class Giving:
         """Make the slots, one for each batch that may be in flight; as many more may wait for their outcome to be written."""
         self._slots = asyncio.Semaphore(self.request.concurrency)
         self._unsettled = asyncio.Semaphore(2 * self.request.concurrency)
-        self._line = self.traffic.line()
-        self._silence = Silence(self.request, self.books, self.clock, told_after=self.patience.told)
+        silence = Silence(self.request, self.books, self.clock, told_after=self.patience.told)
+        self._calling = Calling(self.traffic, self.patience, silence, self._still_wanted)
+        self._fitting = Fitting(self.traffic.sizes, self.request, self.books, self.clock)
 
     def look_again(self) -> None:
         """Let nothing more out before the books were asked whether the giving goes on: somebody may have cancelled it.
@@ -143,7 +134,7 @@ class Giving:
         Whoever waits looks at once, for that and for whether the program is closing.
         """
         self._asked += 1
-        self._line.stir()
+        self._calling.line.stir()
 
     async def portion(self, number: int) -> None:
         """Give to one row of customers, but for those whose end is settled; done again, it does only what is left.
@@ -164,7 +155,7 @@ class Giving:
 
     async def _left(self, number: int) -> list[_Batch]:
         """Take a row of customers up, and say what is left to do of it; nothing where the giving does not go on."""
-        await self._know_sizes()
+        await self._fitting.know()
         taken = await self.books.take_up(self.request.id, number)
         if taken is None:
             self._goes_on = False
@@ -191,12 +182,6 @@ class Giving:
             if not await self.books.settle(self.request.id, batch.outcome(ends)):
                 self._goes_on = False
 
-    async def _know_sizes(self) -> None:
-        """Hear, once, what others have learnt of how large a batch may be."""
-        if not self._sized:
-            self._sized = True
-            self.traffic.sizes.hear(await self.books.largest_batch(self.request.account, self.clock.now() - SIZES_KEPT))
-
     async def _still_goes_on(self) -> bool:
         """Look into the books where somebody has asked for it; of all who want to know, one looks."""
         while self._goes_on and self._looked < self._asked:
@@ -218,7 +203,7 @@ class Giving:
         ends = await self._halving(batch.customers, calls)
         if calls.over:
             self._goes_on = False
-            self._line.stir()
+            self._calling.line.stir()
         if calls.stop:
             await self.books.halt(self.request.id, calls.stop, calls.note)
         return ends
@@ -229,22 +214,23 @@ class Giving:
         At most 1 + 2·⌈log2 n⌉ calls a refused customer of n, repeats not counted. Where very many are refused, the rest is left; but not
         those who may have been given it: for them this is the only way to find out.
         """
-        calls.maybe = False
-        largest = self.traffic.sizes.largest
-        if largest and len(customers) > largest:
+        calls.tries = Tries()
+        if (largest := self.traffic.sizes.largest) and len(customers) > largest:
             return await self._each(even_pieces(customers, largest), calls)
         if not calls.over:
             try:
                 await self._call(customers, calls)
             except CustomersRefused as error:
                 # Whatever an unanswered try of this very call did: had it been carried out, its repeat would not be refused.
-                calls.maybe = False
+                calls.tries = Tries()
                 calls.too_large = isinstance(error, BatchTooLarge)
                 return await self._halve(customers, calls, str(error))
             except (DinteroError, _NotWanted) as error:
                 calls.end(error)
             else:
-                await self._went_through(len(customers), calls)
+                if calls.too_large:
+                    calls.too_large = False
+                    await self._fitting.learn(len(customers))
                 return _Ends()
         return calls.leave(customers)
 
@@ -261,7 +247,7 @@ class Giving:
             return calls.leave(customers)
         ends = await self._each(halves(customers), calls)
         if ends == _Ends():
-            await self._suspect(len(customers))
+            await self._fitting.disproved(len(customers))
         return ends
 
     async def _each(self, pieces: Sequence[Sequence[CustomerId]], calls: _Calls) -> _Ends:
@@ -269,23 +255,6 @@ class Giving:
         for piece in pieces:
             ends += await self._halving(piece, calls)
         return ends
-
-    async def _went_through(self, size: int, calls: _Calls) -> None:
-        """Keep the size of the first call that goes through after a larger one was too large."""
-        if calls.too_large:
-            calls.too_large = False
-            await self._learn(size)
-
-    async def _suspect(self, refused: int) -> None:
-        """Of a full batch that was refused though nobody in it was, its size may be the reason; of less than half of one, hardly."""
-        if 2 * refused > (self.traffic.sizes.largest or self.request.batch_size):
-            size = self.traffic.sizes.suspect((refused + 1) // 2)
-            if size:
-                await self._learn(size)
-
-    async def _learn(self, size: int) -> None:
-        if self.traffic.sizes.learn(size):
-            await self.books.learn_batch(self.request.account, size, self.clock.now())
 
     async def _left_by_others(self) -> Tally:
         async with self._looking:
@@ -295,43 +264,9 @@ class Giving:
 
     async def _call(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
         """Make one call, repeated under the same key while its failure may pass."""
-        calls.until = None
-        try:
-            await self._once(customers, calls)
-        except MayPass as failure:
-            await self._again(customers, calls, failure)
-
-    async def _again(self, customers: Sequence[CustomerId], calls: _Calls, failure: MayPass) -> None:
-        """Repeat a call that has failed once."""
-        calls.until = _now() + self.patience.total
-        meanwhile = partial(self._meanwhile, calls)
-        async for attempt in repeating(self.patience, partial(self._line.rest, meanwhile=meanwhile)):
-            with attempt:
-                if attempt.retry_state.attempt_number == 1:
-                    raise failure
-                self._asked += 1
-                await self._still_wanted()
-                await self._once(customers, calls)
-
-    async def _once(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
-        went = 0.0
-
-        async def add() -> Rule:
-            nonlocal went
-            went = _now()
-            return await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
-
-        try:
-            answer = await self._line.call(add, partial(self._meanwhile, calls))
-        except DinteroAway:
-            raise
-        except MayPass as failure:
-            calls.maybe = calls.maybe or isinstance(failure, OutcomeUnknown)
-            await self._silence.lasts(failure, since=went)
-            raise
-        if self._silence.ends():
-            await self._silence.tell_end()
-        if stop := self._drift(answer):
+        add = partial(self.dintero.add_customers, self.rule.id, customers, once=self.request.once_key)
+        calls.tries = Tries()
+        if stop := self._drift(await self._calling.call(add, calls.tries)):
             calls.over, calls.stop = True, stop
 
     def _drift(self, answer: Rule) -> StopReason | None:
@@ -344,22 +279,12 @@ class Giving:
             self._answer = answer
         return self._changed or UNUSABLE.get(usable(answer, self.clock.now()))
 
-    async def _still_wanted(self) -> None:
+    async def _still_wanted(self, look: bool) -> None:  # noqa: FBT001 - of `Calling.wanted`
+        self._asked += look
         if self.closing.is_set():
             raise Interrupted
         if not await self._still_goes_on():
             raise _NotWanted
-
-    async def _meanwhile(self, calls: _Calls) -> None:
-        """Look up while a call waits: for whether it is still wanted, and for how long Dintero is already left alone."""
-        if (now := _now()) - self._looked_at >= LOOK:
-            self._looked_at, self._asked = now, self._asked + 1
-        await self._still_wanted()
-        if trouble := self.traffic.trouble:
-            calls.until = calls.until or now + self.patience.total
-            if now >= calls.until or self.traffic.alone_for > self.patience.total:
-                raise DinteroAway(str(trouble), turned_away=isinstance(trouble, DinteroBusy))
-            await self._silence.lasts(trouble)
 
 
 def stop_reason(error: DinteroError) -> StopReason:
@@ -391,7 +316,3 @@ def _batch(portion: int, number: int, customers: Sequence[CustomerId], settled: 
     left = frozenset(settled.unknown + settled.not_tried)
     undone = tuple(customer for customer in customers if customer in left)
     return _Batch(portion, number, len(customers), undone, settled.refused, frozenset(settled.unknown), again=True)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

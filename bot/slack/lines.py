@@ -164,7 +164,7 @@ def _resumed(notice: Notice, _story: Story, when: When) -> str:
 
 
 def _waiting(notice: Notice, _story: Story, when: When) -> str:
-    what = f"⏳ This waits for Dintero since {when(notice.at)}{told_of(notice.note)}"
+    what = f"⏳ Waiting for Dintero since {when(notice.at)}{told_of(notice.note)}"
     return f"{what}. There is nothing to do: it tries again by itself, and nobody gets it twice."
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.giving.engine import SIZES_KEPT
+from bot.giving.fitting import SIZES_KEPT
 from bot.sandbox.dintero import Fault
 from bot.store.books import SqlBooks
 from tests.clock import HandClock

@@ -1,0 +1,45 @@
+"""What people read in the thread while Dintero is down, and when it is back."""
+
+import asyncio
+from dataclasses import replace
+
+from bot.sandbox.dintero import Fault
+from bot.tryout.shop import open_bot
+from tests.giving.ground import customers
+from tests.journeys.process import approved
+from tests.test_jobs import QUICKLY, World, world
+
+__all__ = ["world"]
+
+TOLD = replace(QUICKLY, total=60.0, attempts=1000, told=0.5)
+
+
+async def test_the_thread_says_once_that_it_waits_and_once_that_it_goes_on(world: World) -> None:
+    shop = world.shop
+    shop.dintero.faults.always(Fault.broken(503))
+    await approved(world.books, shop, customers(40))
+    async with open_bot(shop, world.url, patience=TOLD):
+        waits = await world.is_told("Waiting for Dintero")
+        shop.dintero.faults.clear()
+        goes_on = await world.is_told("goes on")
+        await world.is_told("Given to 40 of 40")
+    said = [shop.ann.read(message) for message in shop.slack.thread(shop.slack.messages(shop.support)[0])]
+    assert sum("Waiting for Dintero" in line for line in said) == 1
+    assert sum("Dintero answers again" in line for line in said) == 1
+    assert "Dintero answered 503" in shop.ann.read(waits)
+    assert "goes on" in shop.ann.read(goes_on)
+
+
+async def test_a_request_for_one_is_done_while_a_huge_one_waits_for_its_answers(world: World) -> None:
+    shop = world.shop
+    shop.dintero.latency = 0.05
+    async with open_bot(shop, world.url, patience=TOLD) as running:
+        await approved(world.books, shop, customers(300), size=1, concurrency=32)
+        running.jobs.wake()
+        while len(shop.dintero.ledger.calls) < 20:
+            await world.books.ping()
+        await approved(world.books, shop, customers(1))
+        running.jobs.wake()
+        async with asyncio.timeout(5):
+            await world.is_told("Given to 1 of 1")
+        assert len(shop.dintero.ledger.calls) < 300
