@@ -11,7 +11,7 @@ from bot.giving.batches import Refused
 from bot.giving.ids import CustomerId
 from bot.giving.listing import has_list
 from bot.giving.notices import Story
-from bot.giving.request import Request, State
+from bot.giving.request import State
 from bot.giving.rest import can_ask_again
 from bot.slack.blocks import SECTION, plain, section
 from bot.slack.look import Look
@@ -52,7 +52,7 @@ def whole(story: Story, look: Look) -> list[Block]:
     if not found:
         return []
     drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, look)]
-    return [*drawn, *_whole_list(story), *_rest(story), _again(story.request)]
+    return [*drawn, *_whole_list(story), *_rest(story), _again(story)]
 
 
 def _list(heading: str, lines: Sequence[str], of: int, look: Look) -> list[Block]:
@@ -82,13 +82,14 @@ def _rest(story: Story) -> list[Block]:
     return [section(f"*Ask again for the rest…* on the card asks for {whom}.")] if can_ask_again(story.request, story.tally) else []
 
 
-def _again(request: Request) -> Block:
+def _again(story: Story) -> Block:
     """Say under which key to ask again; one that Slack could take for formatting stands in plain text, so that it can be copied."""
-    key = request.once_key
+    request, key = story.request, story.request.once_key
+    whom = "only some of these" if can_ask_again(request, story.tally) else "these"
     first = "Press Continue… on the card to go on; after End here… it can be asked for again. " if request.state is State.STOPPED else ""
     if SIMPLE.fullmatch(key):
-        return section(f"{first}To ask for these again, open *More…* in the form and put `{key}` into *Once-only key*: {TWICE}")
-    return plain(f"{first}To ask for these again, open More… in the form and put this into Once-only key: {visible(key)} – {TWICE}")
+        return section(f"{first}To ask for {whom} again, open *More…* in the form and put `{key}` into *Once-only key*: {TWICE}")
+    return plain(f"{first}To ask for {whom} again, open More… in the form and put this into Once-only key: {visible(key)} – {TWICE}")
 
 
 def _without(customer: str, why: str) -> str:
