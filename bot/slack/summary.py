@@ -57,7 +57,7 @@ def left_out(story: Story, look: Look) -> list[str]:
     tally = story.tally
     lines: list[str] = []
     if tally.refused > 0:
-        lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look)]
+        lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look, of=tally.refused)]
     if tally.unknown > 0:
         lines.append(f"*{look.customers(tally.unknown)} unknown:* no answer came, so they may have it or not")
     if tally.not_tried > 0:

@@ -102,3 +102,11 @@ async def test_of_a_request_whose_customers_are_forgotten_nobody_is_listed(books
         assert page
         await page.forget(NOW)
     assert await listed(books, request) == []
+
+
+async def test_of_very_many_refused_only_the_first_are_read(books: SqlBooks) -> None:
+    request = await came_to(books, [End.REFUSED] * 12, silent=set(), started={0, 1, 2})
+    every = await books.refused(request.id)
+    assert [one.customer for one in every] == [f"c-{at}" for at in range(12)]
+    assert await books.refused(request.id, most=5) == every[:5]
+    assert await books.refused(request.id, most=50) == every
