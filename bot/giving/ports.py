@@ -238,8 +238,8 @@ class Books(Protocol):
     async def tally(self, request: RequestId) -> Tally:
         """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
 
-    async def refused(self, request: RequestId) -> tuple[Refused, ...]:
-        """Read every refused customer with the reason, in the order they were asked for."""
+    async def refused(self, request: RequestId, *, most: int | None = None) -> tuple[Refused, ...]:
+        """Read the refused customers with the reason, in the order they were asked for; no more than so many of the first."""
 
     async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""

@@ -12,7 +12,7 @@ from bot.giving.request import Request, State
 from bot.giving.rest import first_of
 
 LISTED: Final = 5_000
-"""Ids of those left out that are read; more than any message could show."""
+"""Ids of each kind that are read; more than any message could show."""
 NOBODY: Final = LeftOut()
 
 
@@ -28,7 +28,7 @@ async def story_of(books: Books, request: Request, policy: Policy, *, paces: Pac
         request,
         votes=await books.votes(request.id, request.round),
         tally=tally,
-        refused=await books.refused(request.id) if ids and tally.refused else (),
+        refused=await books.refused(request.id, most=LISTED) if ids and tally.refused else (),
         asked_of=tuple(name for name in approvers_of(channel, request) if name != request.requester) if channel else (),
         unknown=left_out.unknown,
         not_tried=left_out.not_tried,

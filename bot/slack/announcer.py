@@ -168,7 +168,7 @@ class SlackAnnouncer:
         to, title = await self._direct(unsaid.notice.to), list_file.title(request, unsaid.key)
         if unsaid.tried and (there := await uploading.shared(self._latest(to), title)):
             return there
-        file = await list_file.written(self._books.not_given(request.id))
+        file = await list_file.written(request, self._books.not_given(request.id))
         with file.content as content:
             if not file.rows:
                 return NOBODY

@@ -5,7 +5,7 @@ import csv
 import io
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Final
 
@@ -14,17 +14,12 @@ from bot.giving.cells import cell
 from bot.giving.request import Request
 from bot.slack.look import Look
 from bot.slack.standing import ends
+from bot.slack.summary import why_not_tried
 
 COLUMNS: Final = ("row", "customer_id", "outcome", "reason")
 """The columns of a list that was pasted; of one that came as a file, its own columns belong before `outcome`."""
 BOM: Final = "\ufeff".encode()
 """By which Excel knows UTF-8."""
-WHY: Final = {
-    End.REFUSED: "Dintero gave no reason",
-    End.UNKNOWN: "no answer came, so they may have it or not",
-    End.NOT_TRIED: "it ended before their turn, or they were only in a larger batch that was refused",
-}
-"""What stands where Dintero said nothing."""
 MARK: Final = 8
 """Characters of the outbox row's key that stand in the title: enough to tell one request's lists apart."""
 
@@ -34,6 +29,8 @@ class ListFile:
     """A file on the disk, held open and without a name: whatever happens, it is gone with the process."""
 
     content: IO[bytes]
+    why: Mapping[End, str]
+    """The reason that stands where Dintero gave none."""
     length: int = 0
     counts: Counter[End] = field(default_factory=Counter)
 
@@ -47,14 +44,14 @@ class ListFile:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         for one in rows:
-            writer.writerow([one.row, cell(one.customer), one.end, cell(one.why or WHY[one.end])])
+            writer.writerow([one.row, cell(one.customer), one.end, cell(one.why or self.why[one.end])])
             self.counts[one.end] += 1
         self.length += self.content.write(text.getvalue().encode(errors="backslashreplace"))
 
 
-async def written(portions: AsyncIterator[tuple[NotGiven, ...]]) -> ListFile:
+async def written(request: Request, portions: AsyncIterator[tuple[NotGiven, ...]]) -> ListFile:
     """Write a list of any length, with no more of it in memory than a portion, and beside the event loop."""
-    file = ListFile(await asyncio.to_thread(tempfile.TemporaryFile))
+    file = ListFile(await asyncio.to_thread(tempfile.TemporaryFile), _reasons(request))
     try:
         file.length += await asyncio.to_thread(file.content.write, BOM + f"{','.join(COLUMNS)}\r\n".encode())
         async for portion in portions:
@@ -90,3 +87,11 @@ def comment(request: Request, file: ListFile, look: Look) -> str:
     )
     who = f"{look.number(file.rows)} of the {look.customers(request.customers)}"
     return f"📄 *{request.short}*: the list of {who} who were not given it: {', '.join(ends(counted, look))}. A row each, with the reason."
+
+
+def _reasons(request: Request) -> Mapping[End, str]:
+    return {
+        End.REFUSED: "Dintero gave no reason",
+        End.UNKNOWN: "no answer came, so they may have it or not",
+        End.NOT_TRIED: why_not_tried(request, lambda _who: "somebody"),
+    }

@@ -11,7 +11,7 @@ from bot.giving.batches import Refused
 from bot.giving.ids import CustomerId
 from bot.giving.listing import has_list
 from bot.giving.notices import Story
-from bot.giving.request import Request, State
+from bot.giving.request import State
 from bot.giving.rest import can_ask_again
 from bot.slack.blocks import SECTION, plain, section
 from bot.slack.look import Look
@@ -29,15 +29,16 @@ WHY: Final = 150
 """Characters of Dintero's reason that are shown."""
 
 
-def masked(refused: Sequence[Refused], look: Look) -> list[str]:
-    """Say each reason with its ids masked, for mrkdwn in a channel."""
-    reasons = _by_reason([Refused(one.customer, _without(one.customer, one.why)) for one in refused])
+def masked(refused: Sequence[Refused], look: Look, *, of: int) -> list[str]:
+    """Say each reason with its ids masked, for mrkdwn in a channel; of very many only the first were read."""
+    reasons = _by_reason([Refused(one.customer, without(one.customer, one.why)) for one in refused])
     lines = [
         f"• {said(why, WHY) or 'no reason given'}: {phrase([said(mask(one.customer)) for one in those], last='and', most=MASKED)}"
         for why, those in reasons[:REASONS]
     ]
     more = sum(len(those) for _, those in reasons[REASONS:])
-    return [*lines, *([f"• … and {look.customers(more)} for other reasons"] if more else [])]
+    unread = [f"• … these are the first {look.number(len(refused))}"] if refused and of > len(refused) else []
+    return [*lines, *([f"• … and {look.customers(more)} for other reasons"] if more else []), *unread]
 
 
 def whole(story: Story, look: Look) -> list[Block]:
@@ -52,7 +53,7 @@ def whole(story: Story, look: Look) -> list[Block]:
     if not found:
         return []
     drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, look)]
-    return [*drawn, *_whole_list(story), *_rest(story), _again(story.request)]
+    return [*drawn, *_whole_list(story), *_rest(story), _again(story)]
 
 
 def _list(heading: str, lines: Sequence[str], of: int, look: Look) -> list[Block]:
@@ -82,18 +83,29 @@ def _rest(story: Story) -> list[Block]:
     return [section(f"*Ask again for the rest…* on the card asks for {whom}.")] if can_ask_again(story.request, story.tally) else []
 
 
-def _again(request: Request) -> Block:
+def _again(story: Story) -> Block:
     """Say under which key to ask again; one that Slack could take for formatting stands in plain text, so that it can be copied."""
-    key = request.once_key
+    request, key = story.request, story.request.once_key
+    whom = "only some of these" if can_ask_again(request, story.tally) else "these"
     first = "Press Continue… on the card to go on; after End here… it can be asked for again. " if request.state is State.STOPPED else ""
     if SIMPLE.fullmatch(key):
-        return section(f"{first}To ask for these again, open *More…* in the form and put `{key}` into *Once-only key*: {TWICE}")
-    return plain(f"{first}To ask for these again, open More… in the form and put this into Once-only key: {visible(key)} – {TWICE}")
+        return section(f"{first}To ask for {whom} again, open *More…* in the form and put `{key}` into *Once-only key*: {TWICE}")
+    return plain(f"{first}To ask for {whom} again, open More… in the form and put this into Once-only key: {visible(key)} – {TWICE}")
 
 
-def _without(customer: str, why: str) -> str:
+def without(customer: str, why: str) -> str:
     """Take the id out of Dintero's reason, which may name it whole."""
-    return re.sub(rf"(?<!\w){re.escape(customer)}(?!\w)", MASK, why[: WHY * 10])
+    why, kept, at = why[: WHY * 10], list[str](), 0
+    while customer and (found := why.find(customer, at)) >= 0:  # a pattern for each of thousands would take seconds
+        end = found + len(customer)
+        alone = not _in_word(why[found - 1 : found]) and not _in_word(why[end : end + 1])
+        kept.append(why[at:found] + MASK if alone else why[at : found + 1])
+        at = end if alone else found + 1
+    return "".join(kept) + why[at:]
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _listed(refused: Sequence[Refused]) -> Iterator[str]:

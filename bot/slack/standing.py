@@ -121,7 +121,7 @@ def _choices(tally: Tally, look: Look) -> str:
         return "Nobody is left to be tried: *Continue…* and *End here…* both sum it up."
     unknown = " Whoever is unknown is asked again under the same key, so nobody gets it twice." if tally.unknown > 0 else ""
     who = "the one who is left" if tally.left == 1 else f"the {look.number(tally.left)} who are left"
-    return f"*Continue…* tries to give it to {who}.{unknown} *End here…* leaves it so, and the requester gets the list of all without it."
+    return f"*Continue…* tries to give it to {who}.{unknown} *End here…* leaves it so: the requester gets the list of everybody without it."
 
 
 def _done(story: Story, look: Look) -> str:

@@ -1,12 +1,13 @@
 """The summary in the card's thread: who was given it, who was not and why, what it is, and what was used of it."""
 
+from collections.abc import Callable
 from typing import Final
 
 from slackblocks import Block
 
 from bot.giving.listing import has_list
 from bot.giving.notices import Story
-from bot.giving.request import State
+from bot.giving.request import Request, State
 from bot.giving.rewards import Rule
 from bot.slack import facts
 from bot.slack.blocks import context, header, message, sections
@@ -56,19 +57,19 @@ def left_out(story: Story, look: Look) -> list[str]:
     tally = story.tally
     lines: list[str] = []
     if tally.refused > 0:
-        lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look)]
+        lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look, of=tally.refused)]
     if tally.unknown > 0:
         lines.append(f"*{look.customers(tally.unknown)} unknown:* no answer came, so they may have it or not")
     if tally.not_tried > 0:
-        lines.append(f"*{look.customers(tally.not_tried)} not tried:* {_why_not_tried(story)}")
+        lines.append(f"*{look.customers(tally.not_tried)} not tried:* {why_not_tried(story.request, mention)}")
     return [*lines, LISTED] if has_list(story.request, tally) and story.request.ended else lines
 
 
-def _why_not_tried(story: Story) -> str:
-    request = story.request
+def why_not_tried(request: Request, name: Callable[[str], str]) -> str:
+    """Say why the bot left out whom it did not try; `name` writes who cancelled."""
     if request.state is State.CANCELLED or request.cancel_asked_by:
         by = request.cancel_asked_by or request.decided_by
-        return f"{mention(by) if by else 'somebody'} cancelled it before their turn"
+        return f"{name(by) if by else 'somebody'} cancelled it before their turn"
     if request.stop is not None:
         return f"it stopped before their turn, because {STOPS[request.stop][0]}"
     if request.state in UNAGREED:

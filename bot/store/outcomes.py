@@ -1,8 +1,9 @@
 """The room of what is given: customers, batches, what came of them, and whether the giving goes on."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, BindParameter, Integer, bindparam, cast, func, or_, select, update
@@ -185,14 +186,15 @@ class Outcomes(Room):
         """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
         return tally_of(await self._database.run(TALLY, {"which": text(request)}))
 
-    async def refused(self, request: RequestId) -> tuple[Refused, ...]:
-        """Read every refused customer with the reason, in the order they were asked for."""
-        by_portion: dict[int, list[Refused]] = defaultdict(list)
-        for row in await self._database.run(_REFUSING, {"which": text(request)}):
-            outcome = outcome_of(row)
-            by_portion[outcome.portion] += outcome.refused
-        ordered = [_in_order(found, await self.customers(request, portion)) for portion, found in by_portion.items()]
-        return tuple(one for found in ordered for one in found)
+    async def refused(self, request: RequestId, *, most: int | None = None) -> tuple[Refused, ...]:
+        """Read the refused customers with the reason, in the order they were asked for; no more than so many of the first."""
+        found: list[Refused] = []
+        for portion, rows in groupby(await self._database.run(_REFUSING, {"which": text(request)}), key=itemgetter(0)):
+            those = [one for row in rows for one in outcome_of(row).refused]
+            found += _in_order(those, await self.customers(request, portion))
+            if most is not None and len(found) >= most:
+                break
+        return tuple(found[:most])
 
     async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""

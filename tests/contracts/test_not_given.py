@@ -75,7 +75,7 @@ async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
     assert tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == len(ends)
     assert counted(rows, len(ends)) == tally
     assert [(one.row, one.customer) for one in rows] == sorted((one.row, f"c-{one.row - 1}") for one in rows)
-    file = await list_file.written(books.not_given(request.id))
+    file = await list_file.written(request, books.not_given(request.id))
     with file.content as content:
         content.seek(0)
         read = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
@@ -102,3 +102,11 @@ async def test_of_a_request_whose_customers_are_forgotten_nobody_is_listed(books
         assert page
         await page.forget(NOW)
     assert await listed(books, request) == []
+
+
+async def test_of_very_many_refused_only_the_first_are_read(books: SqlBooks) -> None:
+    request = await came_to(books, [End.REFUSED] * 12, silent=set(), started={0, 1, 2})
+    every = await books.refused(request.id)
+    assert [one.customer for one in every] == [f"c-{at}" for at in range(12)]
+    assert await books.refused(request.id, most=5) == every[:5]
+    assert await books.refused(request.id, most=50) == every

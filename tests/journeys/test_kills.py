@@ -35,7 +35,7 @@ FAULTS: dict[str, list[Fault | None]] = {
     "hang after": [None, Fault.hang(after=True)],
 }
 
-POSTS, EDITS = "chat.postMessage", "chat.update"
+POSTS, EDITS, LISTS = "chat.postMessage", "chat.update", "files.completeUploadExternal"
 PLANS = {
     "first call, then late": [Kill(BEFORE, ADD), Kill(AFTER, ADD), Kill(AFTER, ADD, 4)],
     "again and again": [Kill(AFTER, ADD, 2), Kill(BEFORE, ADD, 2), Kill(AFTER, ADD, 3), Kill(AFTER, ADD, 1)],
@@ -44,6 +44,7 @@ PLANS = {
     "posts and edits": [Kill(AFTER, EDITS), Kill(AFTER, POSTS), Kill(BEFORE, EDITS)],
     "one of the last posts": [Kill(AFTER, POSTS, 5)],
     "the very last post": [Kill(BEFORE, ADD, 6), Kill(AFTER, POSTS, 3)],
+    "the list": [Kill(BEFORE, LISTS), Kill(AFTER, "upload"), Kill(AFTER, LISTS)],
     "giving and telling": [Kill(AFTER, POSTS), Kill(AFTER, ADD, 3), Kill(AFTER, EDITS), Kill(AFTER, POSTS)],
 }
 
@@ -185,7 +186,7 @@ async def _bot(
 
 
 async def _all_is_told(shop: Shop, killer: Killer) -> None:
-    """Wait until the last messages stand where they belong: the card's last edit, the summary, what Ann and the other channel are told."""
+    """Wait until the last messages stand where they belong: the card's edit, the summary, what Ann and the other channel are told."""
 
     def told() -> bool:
         cards = shop.slack.messages(shop.support)
@@ -196,6 +197,7 @@ async def _all_is_told(shop: Shop, killer: Killer) -> None:
             and any("were given it" in shop.ann.read(card) for card in cards)
             and len(shop.slack.messages(shop.campaigns)) > 0
             and any("it is done" in shop.ann.read(one) for one in shop.ann.direct.messages)
+            and any(one.files for one in shop.ann.direct.messages)
         )
 
     await shop.slack.until(told, within=PATIENT)
@@ -218,10 +220,11 @@ async def _it_came_out_right(shop: Shop, books: SqlBooks, request: RequestId) ->
 
     (notice,) = shop.slack.messages(shop.campaigns)
     assert "it is done" in shop.ann.read(notice)
-    yes, done = (shop.ann.read(message) for message in shop.ann.direct.messages)
+    yes, done, listed = (shop.ann.read(message) for message in shop.ann.direct.messages)
     assert "approved it" in yes
     assert "it is done" in done
     assert all(customer in done for customer in REFUSED)
+    assert "the list of 2 of the 20 customers who were not given it" in listed
 
     found, tally = await books.find(request), await books.tally(request)
     assert found

@@ -185,6 +185,15 @@ def test_only_the_requester_reads_the_refused_ids_whole() -> None:
     assert "12397af6e5f" not in str(notices.direct(samples.notice(Happened.APPROVED), samples.story(State.DONE), LOOK, link="").blocks)
 
 
+def test_a_stopped_card_says_how_many_are_what_and_what_its_buttons_will_do() -> None:
+    stopped = replace(samples.story(State.STOPPED), tally=Tally(10, given=5, refused=1, unknown=3))
+    drawn = words(card.build(stopped, LOOK))
+    assert "5 of 10 customers were given it; 1 refused by Dintero; 3 unknown; 1 not tried." in drawn
+    assert "*Continue…* tries to give it to the 4 who are left." in drawn
+    assert "Whoever is unknown is asked again under the same key, so nobody gets it twice." in drawn
+    assert "*End here…* leaves it so: the requester gets the list of everybody without it." in drawn
+
+
 def test_ids_stand_in_plain_text_as_they_were_typed() -> None:
     odd = Refused(CustomerId("*<a>`&b"), "unknown")
     story = replace(samples.story(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))

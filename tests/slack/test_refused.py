@@ -1,0 +1,34 @@
+"""The refused, as a channel and the requester read them: masked, counted, and quickly drawn however many they are."""
+
+import re
+import time
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.batches import Refused, Tally
+from bot.giving.ids import CustomerId
+from bot.giving.request import State
+from bot.slack import refused, summary
+from bot.slack.writing import MASK
+from tests.slack import samples
+from tests.slack.samples import LOOK
+
+LETTERS = st.text(alphabet="ab_- .", min_size=1, max_size=4)
+
+
+@given(customer=LETTERS, why=st.text(alphabet="ab_- .", max_size=30))
+def test_an_id_is_masked_in_the_reason_wherever_it_stands_as_a_word(customer: str, why: str) -> None:
+    masked = refused.without(customer, why)
+    assert masked == re.sub(rf"(?<!\w){re.escape(customer)}(?!\w)", MASK, why)
+
+
+def test_thousands_whom_dintero_names_each_are_drawn_at_once() -> None:
+    many = tuple(Refused(CustomerId(f"customer-{at}"), f"customer-{at} is not known") for at in range(5_000))
+    story = replace(samples.story(State.DONE), refused=many, tally=Tally(1_000_000, refused=100_000))
+    began = time.process_time()
+    drawn = str(summary.build(story, LOOK).blocks)
+    assert time.process_time() - began < 1
+    assert f"{MASK} is not known" in drawn
+    assert "these are the first 5,000" in drawn
