@@ -17,7 +17,7 @@ from bot.giving.stories import story_of
 from bot.slack import list_file, summary
 from bot.slack.look import Look
 from bot.store.books import SqlBooks
-from tests.contracts.test_books import giving
+from tests.contracts.books import giving
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LOOK = Look("NOK", "Europe/Oslo")

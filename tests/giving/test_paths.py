@@ -41,7 +41,7 @@ def copies_of(template: Path, folder: Path) -> Callable[[], str]:
 
 
 def test_nobody_approves_their_own_on_any_path(tmp_path: Path, sqlite_template: Path) -> None:
-    hold(copies_of(sqlite_template, tmp_path), examples=150, steps=60)
+    hold(copies_of(sqlite_template, tmp_path), examples=100, steps=60)
 
 
 def test_nobody_approves_their_own_on_postgresql_either(postgres_url: str) -> None:

@@ -9,7 +9,7 @@ from bot.giving.request import new_request_id
 from bot.store.books import SqlBooks
 from bot.store.database import Statement, address
 from bot.store.schema import replicas, requests
-from tests.contracts.test_books import giving, ids
+from tests.contracts.books import giving, ids
 
 
 def _run(url: str, statement: Statement) -> None:

@@ -4,7 +4,7 @@ import pytest
 from bot.errors import BooksUnavailable
 from bot.giving.request import Typed
 from bot.store.books import open_books
-from tests.contracts.test_books import a_draft
+from tests.contracts.books import a_draft
 from tests.postgres import Server
 
 

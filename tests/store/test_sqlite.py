@@ -9,7 +9,7 @@ from bot.giving.request import Typed
 from bot.store.books import SqlBooks, open_books
 from bot.store.database import address
 from bot.store.sqlite import SqliteDatabase, open_sqlite
-from tests.contracts.test_books import a_draft
+from tests.contracts.books import a_draft
 
 
 async def test_nothing_that_was_promised_is_lost_when_the_plug_is_pulled(sqlite_url: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from bot.giving.batches import BatchOutcome
 from bot.giving.ids import TeamId, UserId
 from bot.giving.policy import Refusal
 from bot.giving.request import Pausing, Request, State, StopReason
@@ -16,8 +17,13 @@ from tests.giving.model.machine import (
 )
 from tests.giving.model.people import PeopleAct
 from tests.giving.office import (
+    ANN,
+    BO,
     CHIEF,
+    CLEO,
+    QUICK,
     SPAR,
+    TEAM,
     person,
 )
 
@@ -35,7 +41,20 @@ class GoesOn(PeopleAct):
 
     @rule(pick=PICKS)
     def the_giving_is_to_begin(self, pick: int) -> None:
-        known = self.one(pick)
+        self.begins(self.one(pick))
+
+    @rule(first=st.sampled_from([ANN, BO]))
+    def two_who_share_a_budget_begin(self, first: UserId) -> None:
+        """Mostly nobody has to agree there, so that their starts decide whether both can go."""
+        before = set(self.known)
+        for who in (first, CLEO):
+            self.somebody_asks(who, TEAM, QUICK, 1)
+        self.office.clock.pass_by(hours=1)
+        for known in [known for which, known in self.known.items() if which not in before]:
+            self.begins(known)
+            self.every_change_is_a_move_and_every_yes_somebody_elses()
+
+    def begins(self, known: Known) -> None:
         parked = known.before.pausing is Pausing.PARKED
         self.run(self.office.starting.begin(known.id))
         if self.is_held(known) or (self.paused and known.before.cancel_asked_by is None):
@@ -53,11 +72,18 @@ class GoesOn(PeopleAct):
         elif not self.may_be_given(known):
             assert now.state is not State.GIVING
         elif known.before.rule == rule_now:
-            assert now.state is State.GIVING
+            self.goes_if_it_fits(known, now)
         else:
-            demanded = self.demands(known.channel, known.customers, rule_now)
+            demanded = self.demands(known.channel, known.customers, rule_now, reserved=known.reserved)
             assert now.state is State.STOPPED
             assert demanded > self.could(known) or known.demanded == demanded == 0
+
+    def goes_if_it_fits(self, known: Known, now: Request) -> None:
+        """Of two that fit into a budget alone but not together the second one stops."""
+        if self.fits(known.channel, known.customers, but=known.id):
+            assert now.state is State.GIVING
+        else:
+            assert (now.state, now.stop) == (State.STOPPED, StopReason.BUDGET)
 
     def goes_on(self, known: Known) -> None:
         """After the pause a giving goes on where it could begin now, and else asks again or stops; while Slack is away it waits."""
@@ -75,23 +101,26 @@ class GoesOn(PeopleAct):
         assert now.round == known.before.round + 1
         self.escalated.discard(known.id)
         assert known.before.rule != self.office.shelf.rules_of[SPAR] or not self.may_be_given(known)
-        known.demanded = max(known.demanded, self.demands(known.channel, known.customers, now.rule))
+        known.demanded = max(known.demanded, self.demands(known.channel, known.customers, now.rule, reserved=known.reserved))
 
     def may_be_given(self, known: Known) -> bool:
         policy = self.policy(known.channel)
         if policy is None or not self.is_allowed(known) or not self.may_ask(known.requester, known.channel):
             return False
-        demanded = self.demands(known.channel, known.customers, known.before.rule)
+        demanded = self.demands(known.channel, known.customers, known.before.rule, reserved=known.reserved)
         return min(self.could(known), len(known.agreed)) >= demanded and all(self.may_approve(who, known) for who in known.agreed)
 
-    @rule(pick=PICKS, why=st.sampled_from([StopReason.RULE_GONE, StopReason.BUSY, None]))
-    def the_giving_ends(self, pick: int, why: StopReason | None) -> None:
+    @rule(pick=PICKS, why=st.sampled_from([StopReason.RULE_GONE, StopReason.BUSY, None]), gives=st.booleans())
+    def the_giving_ends(self, pick: int, why: StopReason | None, *, gives: bool) -> None:
         known = self.one(pick)
         if known.before.state is not State.GIVING:
             return
+        if gives and self.run(self.office.books.take_up(known.id, 0)):
+            self.run(self.office.books.settle(known.id, BatchOutcome(0, 0, known.customers)))
+            known.given = known.customers
         if why:
             self.run(self.office.books.halt(known.id, why, "as it is"))
-        caught = known.before.pausing is Pausing.ASKED and not known.before.cancel_asked_by and not why
+        caught = known.before.pausing is Pausing.ASKED and not known.before.cancel_asked_by and not why and not known.given
         self.run(self.office.ending.finish(known.id, known.before.round))
         ended = self.now(known)
         if caught:

@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
+from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.giving.people import Kind
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
-from bot.giving.request import MOVES, Request, State
+from bot.giving.request import MOVES, Request, State, Typed
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Tier
-from bot.store.books import open_books
+from bot.store.books import SqlBooks, open_books
 from tests.giving.office import (
     ANN,
     BO,
@@ -28,6 +30,7 @@ from tests.giving.office import (
     NOW,
     POLICY,
     QUICK,
+    SPAR,
     STRICT,
     SUPPORT,
     TEAM,
@@ -54,13 +57,22 @@ TIERS = st.sampled_from([(), (), (Tier(approvals=3, above_customers=10),), (Tier
 """With one customer and with sixty, at 10 and at 20 each: above some and below others."""
 STALE = st.sampled_from([*[False] * 8, True])
 """Whether an approval was drawn for something else than what stands there."""
-CUSTOMERS = {1: "c-1", 60: "\n".join(f"c-{at}" for at in range(60))}
-SIZES = st.sampled_from([1, 1, 60])
-TIMED: dict[ChannelId, dict[str, Any]] = {
-    QUICK: {"hold_minutes": 30},
-    SUPPORT: {"remind_minutes": 60, "escalate_to": (DI, ANN)},
-    STRICT: {"hold_minutes": 30},
+NAME = "spar 100"
+EVERYONE = 0
+"""In place of a number of customers: the reserved id."""
+TYPED = {
+    1: Typed(SPAR, "c-1"),
+    60: Typed(SPAR, "\n".join(f"c-{at}" for at in range(60))),
+    EVERYONE: Typed(SPAR, reserved="*"),
 }
+SIZES = st.sampled_from([1, 1, 60, EVERYONE])
+BUDGETS = st.sampled_from([None, None, Budget(days=1, customers=61), Budget(days=2, customers=2)])
+TIMED: dict[ChannelId, dict[str, Any]] = {
+    QUICK: {"hold_minutes": 30, "budget": Budget(days=1, customers=1)},
+    SUPPORT: {"remind_minutes": 60, "escalate_to": (DI, ANN), "reserved": True},
+    STRICT: {"hold_minutes": 30, "reserved": True},
+}
+BEFORE = ChannelId("C0BEFORE")
 ANYWHERE = replace(
     POLICY,
     channels={
@@ -71,7 +83,7 @@ ANYWHERE = replace(
 
 @dataclass(slots=True)
 class Known:
-    """What the model knows of a request: who asked, what the policy demanded, and whose yes stands in which round."""
+    """What the model knows of a request: who asked, what the policy demanded, whose yes stands in which round, and what was given."""
 
     id: RequestId
     channel: ChannelId
@@ -79,14 +91,32 @@ class Known:
     customers: int
     demanded: int
     before: Request
+    reserved: bool = False
+    given: int = 0
     yeses: dict[int, set[UserId]] = field(default_factory=dict)
 
     def said_yes(self, round_: int) -> set[UserId]:
         return self.yeses.setdefault(round_, set())
 
+    def spent(self, since: datetime) -> int:
+        """Count what a budget holds against it: all of it while it is given, and what was given for so long afterwards."""
+        if self.before.state is State.GIVING:
+            return self.customers
+        return self.given if self.before.ended_at is None or self.before.ended_at > since else 0
+
     @property
     def agreed(self) -> set[UserId]:
         return self.said_yes(self.before.round)
+
+
+async def forget_before(books: SqlBooks) -> None:
+    """Put what earlier examples left out of the way, where all share a database."""
+    await books.end_pause(CHIEF, NOW)
+    for old in await books.in_state(*State):
+        if old.channel != BEFORE:
+            async with books.page(old.id) as page:
+                assert page
+                await page.keep(replace(old, channel=BEFORE))
 
 
 class Machine(RuleBasedStateMachine):
@@ -108,7 +138,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         books = self.run(self.stack.enter_async_context(open_books(self.url)))
-        self.run(books.end_pause(CHIEF, NOW))  # of the example before, where all share a database
+        self.run(forget_before(books))
         self.office = self.run(open_office(books, policy=ANYWHERE))
 
     def teardown(self) -> None:
@@ -149,8 +179,8 @@ class Machine(RuleBasedStateMachine):
         until = known.before.give_after
         return known.before.state is State.APPROVED and until is not None and self.office.clock.now() < until
 
-    def demands(self, channel: ChannelId, customers: int, rule_now: Rule | None) -> int:
-        """Say how many have to agree by the policy as it stands, or 0 where the channel is listed no more."""
+    def demands(self, channel: ChannelId, customers: int, rule_now: Rule | None, *, reserved: bool) -> int:
+        """Say how many have to agree by the policy as it stands, or 0 where the channel is listed no more; to everyone two at least."""
         policy = self.policy(channel)
         assert rule_now
         if policy is None:
@@ -159,10 +189,11 @@ class Machine(RuleBasedStateMachine):
         passed = [
             tier.approvals
             for tier in policy.tiers
-            if (tier.above_customers is not None and customers > tier.above_customers)
+            if reserved
+            or (tier.above_customers is not None and customers > tier.above_customers)
             or (tier.above_amount is not None and price > tier.above_amount)
         ]
-        return max([policy.approvals, *passed])
+        return max([policy.approvals, 2 * reserved, *passed])
 
     def could(self, known: Known) -> int:
         """Count who could approve it by now."""
@@ -170,7 +201,18 @@ class Machine(RuleBasedStateMachine):
 
     def is_allowed(self, known: Known) -> bool:
         policy = self.policy(known.channel)
-        return policy is not None and known.customers <= policy.max_customers
+        if policy is None or known.customers > policy.max_customers:
+            return False
+        return not known.reserved or (policy.reserved and policy.budget is None)
+
+    def fits(self, channel: ChannelId, customers: int, *, but: RequestId | None = None) -> bool:
+        """Say whether so many more fit into what a channel may have given, by the model's own book."""
+        policy = self.policy(channel)
+        if policy is None or policy.budget is None or policy.budget.customers is None:
+            return True
+        since = self.office.clock.now() - timedelta(days=policy.budget.days)
+        others = (one for one in self.known.values() if one.channel == channel and one.id != but)
+        return customers + sum(one.spent(since) for one in others) <= policy.budget.customers
 
     def can_be_agreed_to(self, known: Known) -> bool:
         return self.is_allowed(known) and self.may_ask(known.requester, known.channel)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -11,19 +12,20 @@ from bot.giving.ids import ChannelId, TeamId, UserId
 from bot.giving.notices import Story
 from bot.giving.people import Kind
 from bot.giving.policy import Reason, Refusal
-from bot.giving.request import Request, State, Typed, digest
+from bot.giving.request import Request, State, digest
 from bot.giving.rewards import Reward
 from bot.giving.terms import terms_of
-from bot.giving.tiers import Tier
 from tests.giving.model.machine import (
     ALL,
     ANYWHERE,
     APPROVERS,
     ASKING,
+    BUDGETS,
     CHANNELS,
     CLICKERS,
-    CUSTOMERS,
     EVERYBODY,
+    EVERYONE,
+    NAME,
     OFF,
     OURS,
     PICKS,
@@ -31,6 +33,7 @@ from tests.giving.model.machine import (
     STALE,
     TEAMS,
     TIERS,
+    TYPED,
     Known,
     Machine,
 )
@@ -38,7 +41,6 @@ from tests.giving.office import (
     BO,
     CLEO,
     LEADS,
-    QUICK,
     SPAR,
     STRICT,
     SUPPORT,
@@ -66,11 +68,11 @@ class PeopleAct(Machine):
         most=st.sampled_from([2000, 2000, 1]),
         listed=st.integers(0, 5),
         tiers=TIERS,
+        budget=BUDGETS,
+        reserved=st.booleans(),
     )
-    def the_policy_changes(
-        self, channel: ChannelId, approvers: tuple[str, ...], approvals: int, most: int, listed: int, tiers: tuple[Tier, ...]
-    ) -> None:
-        changed = replace(ANYWHERE.channels[channel], approvers=approvers, approvals=approvals, max_customers=most, tiers=tiers)
+    def the_policy_changes(self, channel: ChannelId, most: int, listed: int, **changes: Any) -> None:
+        changed = replace(ANYWHERE.channels[channel], max_customers=most, **changes)
         channels = {**self.office.door.policy.channels, channel: changed}
         if listed == 1:
             del channels[channel]
@@ -95,14 +97,14 @@ class PeopleAct(Machine):
         alive = [known for known in self.known.values() if not known.before.ended]
         if not alive:
             self.all_is_well_again()
-            self.somebody_asks(ASKING[pick], TEAM, (SUPPORT, STRICT, SUPPORT, QUICK)[pick % 4], 60 if pick == 1 else 1)
+            self.somebody_asks(ASKING[pick], TEAM, (SUPPORT, STRICT)[pick % 2], (1, 60, EVERYONE)[pick % 3])
         some = list(self.known.values()) if pick == 0 or not alive else alive
         return some[pick % len(some)]
 
     @rule(who=EVERYBODY, team=TEAMS, channel=CHANNELS, customers=SIZES)
     def somebody_asks(self, who: UserId, team: TeamId, channel: ChannelId, customers: int) -> None:
-        by = person(who, team)
-        draft = self.run(self.office.asking.open_draft(by, channel, Typed(SPAR, CUSTOMERS[customers]))).id
+        by, reserved = person(who, team), customers == EVERYONE
+        draft = self.run(self.office.asking.open_draft(by, channel, TYPED[customers])).id
         self.run(self.office.asking.review(draft, by))
         asked = self.run(self.office.asking.ask(draft, by))
         if isinstance(asked, Refusal):
@@ -110,10 +112,13 @@ class PeopleAct(Machine):
         policy = self.policy(channel)
         assert policy
         assert self.may_ask(who, channel, team)
-        demanded = self.demands(channel, customers, asked.rule)
+        assert self.fits(channel, asked.customers)
+        demanded = self.demands(channel, asked.customers, asked.rule, reserved=reserved)
         assert asked.approvals == demanded
         assert asked.state is (State.WAITING if demanded else State.APPROVED)
-        self.known[draft] = Known(draft, channel, who, customers, demanded, asked)
+        self.known[draft] = Known(draft, channel, who, asked.customers, demanded, asked, reserved)
+        assert asked.reserved is reserved
+        assert self.is_allowed(self.known[draft])
         assert self.could(self.known[draft]) >= demanded
 
     @rule(pick=PICKS, who=CLICKERS)
@@ -125,14 +130,14 @@ class PeopleAct(Machine):
         assert isinstance(answer, Refusal) or answer == known.before
         self.unchanged(known)
 
-    @rule(pick=PICKS, who=CLICKERS, team=TEAMS, off=OFF, typed=st.sampled_from(["60", "60", "60", " 6,0", "61", ""]), stale=STALE)
+    @rule(pick=PICKS, who=CLICKERS, team=TEAMS, off=OFF, typed=st.sampled_from(["60", "60", NAME, " 6,0", "61", ""]), stale=STALE)
     def somebody_approves(self, pick: int, who: UserId, team: TeamId, off: int, typed: str, *, stale: bool) -> None:
         known = self.one(pick)
         round_ = known.before.round + off
         assert known.before.rule
         shown = "0" * 64 if stale else digest(known.before, terms_of(known.before.rule))
         answer = self.run(self.office.desk.approve(known.id, round_, person(who, team), typed=typed, shown=shown))
-        counted = known.customers == 1 or ("6" in typed and "0" in typed)
+        counted = typed == NAME if known.reserved else known.customers == 1 or ("6" in typed and "0" in typed)
         if not (self.may_approve(who, known, team) and counted):
             self.refused(known, answer)
         elif self.is_over(known):
@@ -151,7 +156,7 @@ class PeopleAct(Machine):
         known = self.one(pick)
         able = [who for who in ALL if self.may_approve(who, known)]
         if able:
-            self.somebody_approves(pick, able[turn % len(able)], TEAM, 0, "60", stale=False)
+            self.somebody_approves(pick, able[turn % len(able)], TEAM, 0, NAME if known.reserved else "60", stale=False)
 
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_rejects(self, pick: int, who: UserId, team: TeamId) -> None:

@@ -1,0 +1,118 @@
+"""Everything that can be done at the desk, as clicks of those who may, and requests in every state to do it to."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from bot.giving.ids import ChannelId
+from bot.giving.notices import Happened, Kind
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import Event, Request, State, digest
+from bot.giving.terms import terms_of
+from tests.giving.office import (
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    NOW,
+    SUPPORT,
+    Office,
+    person,
+)
+
+LONG_AGO, LATER_ON = NOW - timedelta(hours=1), NOW + timedelta(hours=24)
+
+
+def reason(answer: object) -> Reason:
+    assert isinstance(answer, Refusal), answer
+    return answer.reason
+
+
+def shown(request: Request) -> str:
+    assert request.rule
+    return digest(request, terms_of(request.rule))
+
+
+async def approve(office: Office, request: Request) -> object:
+    return await office.approve(request, BO)
+
+
+async def reject(office: Office, request: Request) -> object:
+    return await office.desk.reject(request.id, person(BO), "no")
+
+
+async def cancel(office: Office, request: Request) -> object:
+    return await office.desk.cancel(request.id, person(ANN), SUPPORT)
+
+
+async def carry_on(office: Office, request: Request) -> object:
+    return await office.desk.carry_on(request.id, person(ANN), SUPPORT)
+
+
+async def end_here(office: Office, request: Request) -> object:
+    return await office.desk.end_here(request.id, person(ANN), SUPPORT)
+
+
+async def ask(office: Office, request: Request) -> object:
+    return await office.asking.ask(request.id, person(ANN))
+
+
+async def begin(office: Office, request: Request) -> object:
+    return await office.starting.begin(request.id)
+
+
+async def finish(office: Office, request: Request) -> object:
+    await office.ending.finish(request.id, request.round)
+    return None
+
+
+async def expire(office: Office, _request: Request) -> object:
+    return await office.desk.expire_overdue()
+
+
+async def consider(office: Office, request: Request) -> object:
+    return await office.desk.consider(request.id, person(BO), SUPPORT)
+
+
+async def rejectable(office: Office, request: Request) -> object:
+    return await office.desk.rejectable(request.id, person(BO), SUPPORT)
+
+
+async def look(office: Office, request: Request) -> object:
+    return await office.desk.look(request.short, person(BO), SUPPORT)
+
+
+Action = Callable[[Office, Request], Awaitable[object]]
+CLICKS: dict[Action, set[Event]] = {
+    approve: {Event.LAST_APPROVAL},
+    reject: {Event.REJECTED},
+    cancel: {Event.CANCELLED, Event.CANCEL_ASKED},
+    carry_on: {Event.CONTINUED},
+    end_here: {Event.ENDED_HERE},
+}
+LOOKS: dict[Action, set[Event]] = {consider: set(), rejectable: set(), look: set()}
+OTHERS: dict[Action, set[Event]] = {ask: {Event.ASKED}, begin: {Event.STARTED}, finish: {Event.SETTLED}, expire: set()}
+EVERYTHING = {**CLICKS, **LOOKS, **OTHERS}
+
+
+async def in_state(office: Office, state: State) -> Request:
+    """Bring a request of Ann's into a state, with Chief's yes where one was due, and nothing unsaid."""
+    if state is State.DRAFT:
+        draft = await office.draft()
+        await office.asking.review(draft, person(ANN))
+        return await office.now(draft)
+    asked = await office.ask()
+    if state not in {State.WAITING, State.EXPIRED}:
+        await office.approve(asked, CHIEF)
+    await office.unsaid()
+    return await office.put(asked, state=state)
+
+
+async def stopped(office: Office, channel: ChannelId = SUPPORT) -> Request:
+    asked = await office.ask(channel=channel)
+    for who in (BO, CLEO)[: asked.approvals]:
+        await office.approve(asked, who)
+    return await office.put(asked, state=State.STOPPED, note="Dintero said no", started_at=NOW)
+
+
+async def told(office: Office) -> list[tuple[Kind, Happened, str]]:
+    return [(notice.kind, notice.happened, notice.to) for notice in await office.unsaid()]

@@ -1,0 +1,57 @@
+"""Forms of Ann, filled in, reviewed, and what is wrong with them by field."""
+
+from dataclasses import replace
+from typing import Any
+
+from bot.giving.answers import Fault, Field, Form, Review
+from bot.giving.ids import ChannelId, UserId
+from bot.giving.policy import Policy, Reason, Refusal
+from bot.giving.request import Typed
+from tests.giving.office import (
+    ANN,
+    POLICY,
+    SPAR,
+    SUPPORT,
+    Office,
+    person,
+)
+
+Found = dict[Field, list[Reason]]
+
+
+def policy_with(channel: ChannelId, **changes: Any) -> Policy:
+    return replace(POLICY, channels={**POLICY.channels, channel: replace(POLICY.channels[channel], **changes)})
+
+
+async def fill_in(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -> Found:
+    """Submit a form of Ann's with this typed in, and answer the faults by field."""
+    draft = await office.draft(channel=channel)
+    filled = Typed(**{"rule": SPAR, "customers": "c-1", **typed})
+    faults = await office.asking.fill_in(draft, person(ANN), filled)
+    assert not isinstance(faults, Refusal)
+    assert await office.books.typed(draft) == filled
+    return by_field(faults)
+
+
+def by_field(faults: tuple[Fault, ...]) -> Found:
+    found: Found = {}
+    for fault in faults:
+        found.setdefault(fault.field, []).append(fault.refusal.reason)
+    return found
+
+
+async def review(office: Office, channel: ChannelId = SUPPORT, who: UserId = ANN, **typed: Any) -> Review | Form | Refusal:
+    return await office.asking.review(await office.draft(who, channel, **typed), person(who))
+
+
+async def reviewed(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -> Review:
+    found = await review(office, channel, **typed)
+    assert isinstance(found, Review), found
+    return found
+
+
+async def brought_back(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -> Found:
+    """Have a draft judged, and answer the faults with which its form comes back."""
+    form = await review(office, channel, **typed)
+    assert isinstance(form, Form), form
+    return by_field(form.faults)
