@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.giving.ids import CustomerId, RequestId
@@ -28,8 +29,9 @@ PATIENT = 60.0
 
 @dataclass(slots=True)
 class Two:
-    """A shop with two bots on one database, of which the first began first."""
+    """A shop with two bots on one database; the first does what is done once."""
 
+    url: str
     shop: Shop
     books: SqlBooks
     first: BotProcess
@@ -45,9 +47,13 @@ class Two:
             await line.close()
 
     async def start(self) -> None:
-        for process in (self.first, self.second):
-            await process.start()
-            await process.ready()
+        """Start both at once, and see which of them is the first."""
+        both = (self.first, self.second)
+        await asyncio.gather(*(process.start() for process in both))
+        await asyncio.gather(*(process.ready() for process in both))
+        async with await psycopg.AsyncConnection.connect(self.url) as connection:
+            names = await (await connection.execute("SELECT name FROM replicas ORDER BY term")).fetchall()
+        self.first, self.second = sorted(both, key=lambda process: names.index((process.replica,)))
 
     async def is_asked(self) -> RequestId:
         """Write an approved request, and let the bots know as the one of them does that took the last click."""
@@ -81,16 +87,17 @@ class Two:
 
 
 @pytest.fixture
-async def two(tmp_path: Path, postgres_url: str) -> AsyncIterator[Two]:
-    """Two bots that are not started yet."""
+async def two(tmp_path: Path, postgres: Server) -> AsyncIterator[Two]:
+    """Two bots that are not started yet, on a database in which there is nothing of the durable engine's."""
     async with AsyncExitStack() as stack:
+        postgres_url = stack.enter_context(postgres.database())
         shop = await stack.enter_async_context(open_shop())
         books = await stack.enter_async_context(open_books(postgres_url))
         folders = [tmp_path / name for name in ("first", "second")]
         for folder in folders:
             folder.mkdir()
         processes = [await stack.enter_async_context(a_process(shop, folder, postgres_url)) for folder in folders]
-        yield Two(shop, books, *processes)
+        yield Two(postgres_url, shop, books, *processes)
 
 
 async def test_what_a_killed_one_was_giving_goes_on_in_the_other_within_five_seconds(two: Two) -> None:
