@@ -87,10 +87,9 @@ class Two:
 
 
 @pytest.fixture
-async def two(tmp_path: Path, postgres: Server) -> AsyncIterator[Two]:
-    """Two bots that are not started yet, on a database in which there is nothing of the durable engine's."""
+async def two(tmp_path: Path, postgres_url: str) -> AsyncIterator[Two]:
+    """Two bots that are not started yet."""
     async with AsyncExitStack() as stack:
-        postgres_url = stack.enter_context(postgres.database())
         shop = await stack.enter_async_context(open_shop())
         books = await stack.enter_async_context(open_books(postgres_url))
         folders = [tmp_path / name for name in ("first", "second")]
