@@ -70,6 +70,8 @@ class Running:
     books: SqlBooks
     jobs: DurableJobs
     rules: RuleBook
+    replica: str
+    """What the process is called among those that share its database."""
 
 
 async def run(settings: Settings, policy: Policy) -> None:
@@ -86,7 +88,13 @@ async def run(settings: Settings, policy: Policy) -> None:
             gc.collect()
             gc.freeze()
             ready.set()
-            log.info("ready", port=running.port, account=settings.dintero_account_id, socket_mode=settings.socket_mode)
+            log.info(
+                "ready",
+                port=running.port,
+                account=settings.dintero_account_id,
+                socket_mode=settings.socket_mode,
+                replica=running.replica,
+            )
             await ended.wait()
             log.info("closing")
 
@@ -138,7 +146,7 @@ async def bot(
         await stack.enter_async_context(_working(world, jobs, counter, rules))
         port = await stack.enter_async_context(_listening(settings, build_bolt(world.client, counter, acks), world.books, rules))
         stack.callback(jobs.begin_no_more)
-        yield Running(port, world.books, jobs, rules)
+        yield Running(port, world.books, jobs, rules, world.standing.name)
 
 
 @asynccontextmanager

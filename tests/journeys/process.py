@@ -68,6 +68,8 @@ class BotProcess:
     log: str = ""
     port: int = 0
     """Where it listens, once it is ready."""
+    replica: str = ""
+    """What it is called among those that share its database, once it is ready."""
     _process: asyncio.subprocess.Process | None = None
     _reading: asyncio.Task[None] | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -142,7 +144,7 @@ class BotProcess:
                 self.log += line.decode()
                 self._said.notify_all()
             if b'"event": "ready"' in line:
-                self.port = json.loads(line)["port"]
+                self.port, self.replica = (json.loads(line)[name] for name in ("port", "replica"))
                 self._ready.set()
             if b'"event": "closing"' in line:
                 self.closing.set()

@@ -5,18 +5,19 @@ import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack.delivery import SignedHttp
-from bot.store.books import SqlBooks, open_books
+from bot.store.books import open_books
 from bot.tryout.shop import Shop, open_shop
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 from tests.journeys.steps import Steps
@@ -24,14 +25,15 @@ from tests.postgres import Server
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(60))
 PATIENT = 60.0
+LATER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Two:
-    """A shop with two bots on one database, of which the first began first."""
+    """A shop with two bots on one database; the first does what is done once."""
 
+    url: str
     shop: Shop
-    books: SqlBooks
     first: BotProcess
     second: BotProcess
 
@@ -45,14 +47,19 @@ class Two:
             await line.close()
 
     async def start(self) -> None:
-        for process in (self.first, self.second):
-            await process.start()
-            await process.ready()
+        """Start both at once, and see which of them is the first."""
+        both = (self.first, self.second)
+        await asyncio.gather(*(process.start() for process in both))
+        await asyncio.gather(*(process.ready() for process in both))
+        async with await psycopg.AsyncConnection.connect(self.url) as connection:
+            names = await (await connection.execute("SELECT name FROM replicas ORDER BY term")).fetchall()
+        self.first, self.second = sorted(both, key=lambda process: names.index((process.replica,)))
 
     async def is_asked(self) -> RequestId:
         """Write an approved request, and let the bots know as the one of them does that took the last click."""
-        request = await approved(self.books, self.shop, EVERYBODY)
-        await self.books.tell("whoever took the click")
+        async with open_books(self.url) as books:
+            request = await approved(books, self.shop, EVERYBODY)
+            await books.tell("whoever took the click")
         return request
 
     async def is_told(self, words: str) -> None:
@@ -65,9 +72,11 @@ class Two:
 
     async def all_came_out_right(self, request: RequestId) -> None:
         """Hold all that can be seen to what would be there had nothing gone wrong."""
-        shop, tally, found = self.shop, await self.books.tally(request), await self.books.find(request)
+        shop = self.shop
+        async with open_books(self.url) as books:
+            tally, found, unsaid = await books.tally(request), await books.find(request), await books.unsaid(LATER, limit=10)
         assert found
-        assert found.state is State.DONE
+        assert (found.state, unsaid) == (State.DONE, ())
         assert (tally.given, tally.refused, tally.left) == (len(EVERYBODY), 0, 0)
         assert shop.dintero.ledger.holders(RULE) == dict.fromkeys(EVERYBODY, 1)
         assert len({call.key for call in shop.dintero.ledger.calls}) == 1
@@ -77,20 +86,20 @@ class Two:
         assert len(replies) == 4, replies
         assert len(shop.slack.messages(shop.campaigns)) == 1
         assert len(shop.ann.direct.messages) == 2
-        assert not await self.books.unsaid(datetime.max.replace(tzinfo=UTC), limit=10)
+
+
+@asynccontextmanager
+async def _two(folder: Path, url: str) -> AsyncIterator[Two]:
+    """Prepare two bots that are not started yet."""
+    async with open_shop() as shop, a_process(shop, folder, url) as one, a_process(shop, folder, url) as another:
+        yield Two(url, shop, one, another)
 
 
 @pytest.fixture
 async def two(tmp_path: Path, postgres_url: str) -> AsyncIterator[Two]:
-    """Two bots that are not started yet."""
-    async with AsyncExitStack() as stack:
-        shop = await stack.enter_async_context(open_shop())
-        books = await stack.enter_async_context(open_books(postgres_url))
-        folders = [tmp_path / name for name in ("first", "second")]
-        for folder in folders:
-            folder.mkdir()
-        processes = [await stack.enter_async_context(a_process(shop, folder, postgres_url)) for folder in folders]
-        yield Two(shop, books, *processes)
+    """Two bots on a database of this test's own."""
+    async with _two(tmp_path, postgres_url) as prepared:
+        yield prepared
 
 
 async def test_what_a_killed_one_was_giving_goes_on_in_the_other_within_five_seconds(two: Two) -> None:
@@ -143,31 +152,24 @@ async def test_one_that_hangs_is_replaced_and_gives_and_says_nothing_more_when_i
     assert took < 15
 
 
-async def test_each_takes_clicks_and_all_is_said_once(two: Two) -> None:
-    await two.start()
-    people = Steps(two.shop)
-    async with two.clicks_go_to(two.first):
-        card = await people.ask("one, two")
-    async with two.clicks_go_to(two.second):
-        await people.approve(card)
-        await two.is_told("Given to 2 of 2")
-    async with two.clicks_go_to(two.second):
-        other = await people.ask("three")
-    async with two.clicks_go_to(two.first):
-        await people.approve(other)
-        await two.is_told("Given to 1 of 1")
-    await two.stop()
-    assert len(two.shop.slack.messages(two.shop.support)) == 2
-    assert [len(people.thread(one)) for one in (card, other)] == [4, 4]
-    assert not two.shop.dintero.ledger.more_than_once(RULE)
-
-
-async def test_two_can_start_at_once_where_nothing_is_yet(tmp_path: Path, postgres: Server) -> None:
+async def test_two_that_start_at_once_where_nothing_is_yet_each_take_clicks_and_all_is_said_once(tmp_path: Path, postgres: Server) -> None:
     with postgres.database(empty=True) as url:
-        async with open_shop() as shop, a_process(shop, tmp_path, url) as one, a_process(shop, tmp_path, url) as another:
-            await asyncio.gather(one.start(), another.start())
-            await asyncio.gather(one.ready(), another.ready())
-            assert set(await asyncio.gather(one.stop(), another.stop())) == {0}
+        async with _two(tmp_path, url) as two:
+            await two.start()
+            people = Steps(two.shop)
+            async with two.clicks_go_to(two.first):
+                card = await people.ask("one, two")
+            async with two.clicks_go_to(two.second):
+                await people.approve(card)
+                await two.is_told("Given to 2 of 2")
+                other = await people.ask("three")
+            async with two.clicks_go_to(two.first):
+                await people.approve(other)
+                await two.is_told("Given to 1 of 1")
+            await two.stop()
+            assert len(two.shop.slack.messages(two.shop.support)) == 2
+            assert [len(people.thread(one)) for one in (card, other)] == [4, 4]
+            assert not two.shop.dintero.ledger.more_than_once(RULE)
 
 
 async def test_two_migrations_as_processes_can_run_at_once_and_one_of_them_does_it(tmp_path: Path, empty_database_url: str) -> None:
