@@ -15,3 +15,5 @@ UserId = NewType("UserId", str)
 GroupId = NewType("GroupId", str)
 """A Slack user group, `S…`."""
 TeamId = NewType("TeamId", str)
+FileId = NewType("FileId", str)
+"""Slack's id of a file (`F…`)."""
