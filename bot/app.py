@@ -36,6 +36,7 @@ from bot.outbox import Outbox
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client, own_team, socket_mode
+from bot.slack.files import SlackFiles
 from bot.slack.head_note import tell_head
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople
@@ -183,7 +184,15 @@ async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncItera
 def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, account: str) -> Counter:
     """Put together what the handlers work with."""
     return Counter(
-        asking=Asking(books=world.books, door=world.door, rules=rules, clock=world.clock, jobs=jobs, account=account),
+        asking=Asking(
+            books=world.books,
+            door=world.door,
+            rules=rules,
+            files=SlackFiles(world.client),
+            clock=world.clock,
+            jobs=jobs,
+            account=account,
+        ),
         desk=Desk(books=world.books, door=world.door, clock=world.clock, jobs=jobs),
         jobs=acks,
         screens=Screens(world.client),

@@ -31,6 +31,8 @@ class Trouble(StrEnum):
     """Somebody else put it into Slack."""
     NOT_FETCHED = "not_fetched"
     """Slack did not hand it over, or not all of it."""
+    NO_SCOPE = "no_scope"
+    """Slack does not let the bot read files."""
     TOO_BIG = "too_big"
     TOO_MANY_FILES = "too_many_files"
     TOO_MANY_IDS = "too_many_ids"

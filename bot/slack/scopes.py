@@ -13,6 +13,7 @@ SCOPES: Final = {
     "channels:history": "finding a message that may have been posted, before posting it again, in a public channel",
     "groups:history": "the same in a private channel",
     "im:history": "the same in a direct message",
+    "files:read": "reading the files that somebody puts into the form",
 }
 
 
@@ -20,7 +21,7 @@ def missing_scopes(granted: str) -> tuple[str, ...]:
     """Say which scopes a token lacks, by the `x-oauth-scopes` header of any answer.
 
     >>> missing_scopes("commands,chat:write,users:read,usergroups:read,channels:read, groups:read,im:write,channels:history")
-    ('groups:history', 'im:history')
+    ('groups:history', 'im:history', 'files:read')
     """
     has = {scope.strip() for scope in granted.split(",")}
     return tuple(scope for scope in SCOPES if scope not in has)

@@ -34,6 +34,7 @@ SCOPES: Final = frozenset(
         "channels:history",
         "groups:history",
         "im:history",
+        "files:read",
     }
 )
 """What the bot was granted; hand others in to see `missing_scope`."""

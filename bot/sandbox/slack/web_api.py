@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.sandbox.slack import chat_methods, directory_methods, view_methods
+from bot.sandbox.slack import chat_methods, directory_methods, file_methods, view_methods
 from bot.sandbox.slack.call import Call, Rule, TokenKind
 from bot.sandbox.slack.faults import Cut, Faults, Refuse
 from bot.sandbox.slack.refusals import SlackSays
@@ -15,12 +15,19 @@ from bot.sandbox.slack.tickets import Tickets
 from bot.sandbox.slack.views import Stacks
 from bot.sandbox.slack.workspace import Json, Workspace
 
-METHODS: Final[dict[str, Rule]] = {**chat_methods.METHODS, **view_methods.METHODS, **directory_methods.METHODS}
+METHODS: Final[dict[str, Rule]] = {
+    **chat_methods.METHODS,
+    **view_methods.METHODS,
+    **directory_methods.METHODS,
+    **file_methods.METHODS,
+}
 NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments"})
 """Arguments that travel as JSON inside a form."""
 
 
 TOO_MANY: Final = 429
+DOWNLOAD: Final = "files.download"
+"""Our name for fetching a file, which is no method of Slack's, so that it can go wrong like one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ class WebApi:
             web.post("/api/{method}", self._method),
             web.get("/api/{method}", self._method),
             web.post("/response/{key}", self._response),
+            web.get("/files-pri/{file}/download/{name}", self._download),
+            web.get("/sign-in", file_methods.sign_in),
         ]
 
     async def _method(self, request: web.Request) -> web.StreamResponse:
@@ -62,6 +71,9 @@ class WebApi:
 
     async def _response(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, "response_url")
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, DOWNLOAD)
 
     async def _answer(self, request: web.Request, method: str) -> web.StreamResponse:
         try:
@@ -86,13 +98,16 @@ class WebApi:
         if method == "response_url":
             answer_person(self._workspace, self._tickets.use_response(request.match_info["key"]), arguments)
             reply = web.Response(text="ok")
+        elif method == DOWNLOAD:
+            allowed = self._tokens.get(_bearer(request)) is TokenKind.BOT and file_methods.SCOPE in self.scopes
+            reply = file_methods.fetch(self._workspace, request.rel_url.raw_path, allowed=allowed)
         else:
             reply = web.json_response(self._call(request, method, arguments), headers=self._headers())
         await self._faults.after(method, number, planned)
         return reply
 
     def _call(self, request: web.Request, method: str, arguments: Json) -> Json:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ") or str(arguments.get("token", ""))
+        token = _bearer(request) or str(arguments.get("token", ""))
         rule = METHODS.get(method)
         if rule is None:
             raise SlackSays("unknown_method", req_method=method)
@@ -112,6 +127,10 @@ class WebApi:
 
     def _headers(self) -> dict[str, str]:
         return {"x-oauth-scopes": ",".join(sorted(self.scopes))}
+
+
+def _bearer(request: web.Request) -> str:
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 async def _arguments(request: web.Request) -> Json:
