@@ -175,7 +175,7 @@ class Asking:
         except PeopleUnavailable as error:
             return Refusal(Reason.LOOKUP_FAILED, str(error))
         use = await budget_use(found, admitted, self._books, self._clock)
-        async with self._books.page(draft) as page:
+        async with self._books.hashed_ahead(draft), self._books.page(draft) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
             asked = await self._ask(page, admitted, electorate, use)

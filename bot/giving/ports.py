@@ -198,6 +198,9 @@ class Books(Protocol):
     async def pack(self, customers: Sequence[CustomerId], *, portion: int) -> Packed:
         """Pack customers, `portion` of them a row, before a page is opened for them."""
 
+    def hashed_ahead(self, request: RequestId) -> AbstractAsyncContextManager[None]:
+        """Do for a long list of customers what the audit needs of it, before the block opens its page to ask for it."""
+
     # what is given
 
     async def portions(self, request: RequestId) -> int:

@@ -90,7 +90,8 @@ def _answers(view: Drawn) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _uploads(answer: Mapping[str, Any]) -> list[Upload]:
-    kept = [Upload(FileId(str(option["value"])), str(option["text"]["text"])) for option in answer.get("selected_options") or ()]
+    ticked = answer.get("selected_options") or ()
+    kept = [Upload(FileId(str(option["value"])), str((option.get("text") or {}).get("text", ""))) for option in ticked]
     return [*kept, *(Upload(FileId(str(file["id"])), str(file.get("name") or file["id"])) for file in answer.get("files") or ())]
 
 

@@ -56,6 +56,15 @@ class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore):
         """Pack customers, `portion` of them a row, before a page is opened for them: a million take a second, and nobody waits for it."""
         return await pack(customers, portion=portion)
 
+    @asynccontextmanager
+    async def hashed_ahead(self, request: RequestId) -> AsyncIterator[None]:
+        """Hash a long list of customers for the audit before the block locks its request."""
+        await self._evidence.hash_ahead(self._database, request)
+        try:
+            yield
+        finally:
+            self._evidence.forget_ahead(request)
+
     async def ping(self) -> None:
         """Make sure that the database answers.
 

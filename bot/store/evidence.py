@@ -1,16 +1,17 @@
 """What a move of a request leaves in the audit beside its own entry: the keyed hashes of its customers, and what came of its batches."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, func, insert, select
 
+from bot.giving.ids import RequestId
 from bot.giving.ports import Clock
 from bot.giving.record import Entry, What, change
 from bot.giving.request import Request, State
-from bot.store.database import Transaction
+from bot.store.database import Database, Transaction
 from bot.store.hashes import AuditKey, digest_of
 from bot.store.schema import batches, customers
 from bot.store.schema_audit import audit_customers
@@ -44,6 +45,7 @@ class Evidence:
 
     clock: Clock
     key: AuditKey
+    _ahead: dict[RequestId, dict[bytes, bytes]] = field(default_factory=dict, repr=False)
 
     def now(self) -> datetime:
         """Tell the time."""
@@ -63,13 +65,37 @@ class Evidence:
 
     async def _hash_customers(self, transaction: Transaction, request: Request) -> dict[str, str]:
         """Keep the hashes of whom it names; they outlive the ids."""
-        which, kept = text(request.id), []
+        which, kept, ahead = text(request.id), [], self._ahead.pop(request.id, {})
         for portion, size in await transaction.run(_CUSTOMERS, {"which": which}):
-            ids = unpacked((await transaction.run(_IDS, {"which": which, "number": portion}))[0][0])
-            hashes = self.key.pack(ids) if size < _MANY else await asyncio.to_thread(self.key.pack, ids)
+            packed = bytes((await transaction.run(_IDS, {"which": which, "number": portion}))[0][0])
+            hashes = ahead.get(packed) or await self._hashes(packed, size)
             await transaction.run(_HASHES, {"request": which, "portion": portion, "key": self.key.name, "hashes": hashes})
             kept.append(hashes)
         return {"customer_hashes": digest_of(kept)}
+
+    async def hash_ahead(self, database: Database, request: RequestId) -> None:
+        """Hash a long list before its request is locked: a million take seconds, in which nobody else could write.
+
+        What was hashed so counts only for rows that still hold the same when the request is locked.
+        """
+        portions = await database.run(_CUSTOMERS, {"which": text(request)})
+        if sum(size for _, size in portions) < _MANY:
+            return
+        ahead = self._ahead.setdefault(request, {})
+        for portion, size in portions:
+            rows = await database.run(_IDS, {"which": text(request), "number": portion})
+            for (packed,) in rows:
+                ahead[bytes(packed)] = await self._hashes(bytes(packed), size)
+
+    def forget_ahead(self, request: RequestId) -> None:
+        """Let go of what was hashed ahead, whether it was used or not."""
+        self._ahead.pop(request, None)
+
+    async def _hashes(self, packed: bytes, size: int) -> bytes:
+        return self._hash(packed) if size < _MANY else await asyncio.to_thread(self._hash, packed)
+
+    def _hash(self, packed: bytes) -> bytes:
+        return self.key.pack(unpacked(packed))
 
 
 async def _outcome(transaction: Transaction, request: Request) -> Entry:

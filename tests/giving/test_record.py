@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.auditing.verify import verify
+from bot.giving.answers import Review
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.pauses import PausedFor
 from bot.giving.policy import Policy, Reason, Refusal
 from bot.giving.record import canonical, digest_of_shown, policy_in_force
-from bot.giving.request import Event, Request, State, StopReason
+from bot.giving.request import Event, Request, State, StopReason, moved
 from bot.store.books import SqlBooks, open_books
 from bot.store.database import address
 from tests.clock import HandClock
@@ -315,6 +316,21 @@ async def test_a_customer_can_be_asked_for_and_nobody_else_is_found(books: SqlBo
     assert (await books.audit.named(CustomerId("c-7"))).requests == {first.id, second.id}
     assert (await books.audit.named(CustomerId("c-1499"))).requests == {first.id}
     assert (await books.audit.named(CustomerId("c-1500"))).requests == frozenset[RequestId]()
+
+
+async def test_what_was_hashed_ahead_counts_only_for_what_is_asked_for(books: SqlBooks) -> None:
+    office = await open_office(books)
+    draft = await office.draft(customers="\n".join(f"c-{at}" for at in range(1_500)))
+    assert isinstance(await office.asking.review(draft, person(ANN)), Review)
+    async with books.hashed_ahead(draft):
+        async with books.page(draft) as page:
+            assert page
+            await page.put_customers([CustomerId(f"other-{at}") for at in range(1_500)], portion=4_000)
+        async with books.page(draft) as page:
+            assert page
+            await page.keep(moved(page.request, Event.ASKED))
+    assert (await books.audit.named(CustomerId("other-7"))).requests == {draft}
+    assert (await books.audit.named(CustomerId("c-7"))).requests == frozenset[RequestId]()
 
 
 async def test_the_hashes_of_customers_cannot_be_changed_unseen(sqlite_books: SqlBooks, sqlite_url: str) -> None:
