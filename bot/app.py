@@ -38,6 +38,7 @@ from bot.progress import Progressing
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client, own_team, socket_mode
+from bot.slack.files import SlackFiles
 from bot.slack.head_note import tell_head
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople
@@ -211,7 +212,15 @@ async def _set_the_clock(clock: Clock, books: SqlBooks) -> None:
 def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, account: str) -> Counter:
     """Put together what the handlers work with."""
     return Counter(
-        asking=Asking(books=world.books, door=world.door, rules=rules, clock=world.clock, jobs=jobs, account=account),
+        asking=Asking(
+            books=world.books,
+            door=world.door,
+            rules=rules,
+            files=SlackFiles(world.client),
+            clock=world.clock,
+            jobs=jobs,
+            account=account,
+        ),
         desk=Desk(books=world.books, door=world.door, clock=world.clock, jobs=jobs, paces=world.paces),
         jobs=acks,
         screens=Screens(world.client),

@@ -7,10 +7,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.giving.answers import Form, Review
-from bot.giving.ids import RequestId
+from bot.giving.ids import FileId, RequestId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
-from bot.slack import add_modal, modals, outcomes, review_modal, words
+from bot.slack import add_modal, file_fields, modals, outcomes, review_modal, words
 from bot.slack.screens import Drawing, Sentence, View, next_external_id
 from handlers.counter import Counter
 from handlers.presses import in_view
@@ -41,7 +41,8 @@ async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, counter: C
     more = replace(typed, more=True)
 
     async def draw(external: str) -> View | Sentence:
-        return _form_or_no(await counter.asking.redraw(draft, who, more), counter, external)
+        form = await counter.asking.redraw(draft, who, more)
+        return _form_or_no(form, counter, external, generation=add_modal.generation(view), standing=file_fields.standing(view))
 
     await ack()
     counter.jobs.soon(counter.screens.redraw(view["external_id"], draw, user=who.id))
@@ -101,7 +102,9 @@ def draw_review(counter: Counter, draft: RequestId, who: Person) -> Drawing:
     return draw
 
 
-def _form_or_no(form: Form | Refusal, counter: Counter, external: str, *, generation: int = 0) -> View | Sentence:
+def _form_or_no(
+    form: Form | Refusal, counter: Counter, external: str, *, generation: int = 0, standing: frozenset[FileId] = add_modal.NOTHING_STANDS
+) -> View | Sentence:
     if isinstance(form, Refusal):
         return Sentence(add_modal.TITLE, words.refusal(form, counter.look))
-    return add_modal.build(form, counter.look, external_id=external, generation=generation)
+    return add_modal.build(form, counter.look, external_id=external, generation=generation, standing=standing)

@@ -12,6 +12,7 @@ from bot.giving.policy import ChannelPolicy, Decision, Refusal
 from bot.giving.request import Request, Typed
 from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable
+from bot.giving.uploads import FileRead, Unclear
 
 
 class Field(StrEnum):
@@ -19,6 +20,7 @@ class Field(StrEnum):
 
     RULE = "rule"
     CUSTOMERS = "customers"
+    FILE = "file"
     RESERVED = "reserved"
     REASON = "reason"
     ONCE_KEY = "once_key"
@@ -48,6 +50,17 @@ class Form:
     pause: Pause | None = None
     rest: Rest | None = None
     """Whose rest is asked for, in place of customers that are typed."""
+    unclear: tuple[Unclear, ...] = ()
+    """Files of which it has to be asked which column is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that came out of files: what was found in each, and the first ids and the last of all."""
+
+    files: tuple[FileRead, ...]
+    first: tuple[CustomerId, ...]
+    last: CustomerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,8 @@ class Review:
     """Whose rest it asks for again, where it does."""
     use: Use | None = None
     """What it uses of the channel's budget, where there is one."""
+    listed: Listed | None = None
+    """What was read, where files were put in: shown to the requester alone."""
 
     @property
     def named(self) -> tuple[Earlier, ...]:

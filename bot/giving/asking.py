@@ -9,7 +9,7 @@ from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTak
 from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.budget import Use
-from bot.giving.customers import RESERVED, CustomerList, digest_of
+from bot.giving.customers import RESERVED, CustomerList
 from bot.giving.door import Door, Electorate
 from bot.giving.due import held_facts, held_until, times_of
 from bot.giving.faults import as_faults, customers_of, faults_of_ids, faults_of_key, faults_of_reserved
@@ -17,13 +17,15 @@ from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
-from bot.giving.ports import Books, Clock, Jobs, Page
+from bot.giving.ports import Books, Clock, Files, Jobs, Page
 from bot.giving.record import Act, note_all, noted, refused
 from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_request_id, new_short_id
-from bot.giving.rest import customers_left, no_rest, rest_of
+from bot.giving.rest import no_rest, rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
+from bot.giving.uploads import Unclear
+from bot.giving.whom import Whom, digested, whom_of, with_columns
 
 FIRST_READ: Final = 2.0
 """Seconds that a search waits for the first reading of the rules: Slack takes an answer for 3."""
@@ -45,8 +47,9 @@ class _Draft:
 class Asking:
     """What a requester does, from the empty form to the request that stands in the channel."""
 
-    def __init__(self, *, books: Books, door: Door, rules: RuleBook, clock: Clock, jobs: Jobs, account: str) -> None:
+    def __init__(self, *, books: Books, door: Door, rules: RuleBook, files: Files, clock: Clock, jobs: Jobs, account: str) -> None:
         self._books = books
+        self._files = files
         self._door = door
         self._rules = rules
         self._clock = clock
@@ -120,8 +123,8 @@ class Asking:
         customers = customers_of(typed)
         faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
         plain = self._judge_plain(found, rule, customers)
-        unread = typed.rule and rule is None  # the review reads it from Dintero
-        told = tuple(refusal for refusal in plain if not (unread and refusal.reason is Reason.NO_RULE))
+        later = {*([Reason.NO_RULE] if typed.rule and rule is None else []), *([Reason.NO_CUSTOMERS] if typed.files else [])}
+        told = tuple(refusal for refusal in plain if refusal.reason not in later)  # the review reads rule and files
         return (*faults, *as_faults(told, but=faults))
 
     async def review(self, draft: RequestId, who: Person) -> Review | Form | Refusal:
@@ -146,16 +149,16 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        customers = await self._customers(found)
-        faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(found.typed))
-        request = await asyncio.to_thread(_filled_in, found, rule, customers)  # the digest of very many ids takes long
+        whom = await whom_of(found.typed, by=who.id, files=self._files, books=self._books, rest_of=found.first)
+        faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
+        request = _filled_in(found, rule, whom.customers, await digested(whom.customers.ids))
         use = await budget_use(request, found.policy, self._books, self._clock)
         decision = self._decide(request, found.policy, electorate, use)
         await note_all(self._books, decision.refusals, Act.ASK, request, who)
         faults = (*faults, *as_faults(decision.refusals, but=faults))
         if faults:
-            return await self._form(found, faults)
-        return await self._keep_review(request, decision, customers, found.policy, use)
+            return await self._form(found, faults, whom.reading.unclear)
+        return await self._keep_review(request, decision, whom, found.policy, use)
 
     async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:
         """Turn a reviewed draft into a request; asked twice, it answers the same request."""
@@ -242,22 +245,17 @@ class Asking:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        typed = _typed_of_rest(found.first, typed) if found.first else typed
+        typed = _typed_of_rest(found.first, typed) if found.first else with_columns(typed, found.typed)
         await self._books.fill_in(draft, typed)
         return replace(found, typed=typed)
 
-    async def _customers(self, found: _Draft) -> CustomerList:
-        """Read whom it is for: the ids that were typed, or those that an earlier request left out."""
-        if found.first is None:
-            return customers_of(found.typed)
-        return CustomerList(ids=await customers_left(self._books, found.first))
-
-    async def _form(self, found: _Draft, faults: tuple[Fault, ...] = ()) -> Form:
+    async def _form(self, found: _Draft, faults: tuple[Fault, ...] = (), unclear: tuple[Unclear, ...] = ()) -> Form:
         if found.typed.rule:
             await self._rules.first_read(FIRST_READ)
         chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None
         pause, rest = await self._books.pause(), await rest_of(self._books, found.request)
-        return Form(found.request, found.typed, found.policy, chosen if isinstance(chosen, Rule) else None, faults, pause, rest)
+        rule = chosen if isinstance(chosen, Rule) else None
+        return Form(found.request, found.typed, found.policy, rule, faults, pause, rest, unclear)
 
     def _faults_of_reserved(self, found: _Draft) -> tuple[Fault, ...]:
         if found.first and found.first.reserved and not found.policy.reserved:
@@ -297,20 +295,31 @@ class Asking:
         )
 
     async def _keep_review(
-        self, request: Request, decision: Decision, customers: CustomerList, policy: ChannelPolicy, use: Use | None
+        self, request: Request, decision: Decision, whom: Whom, policy: ChannelPolicy, use: Use | None
     ) -> Review | Refusal:
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
+        packed = await self._books.pack(whom.customers.ids, portion=request.batch_size * request.batches_per_portion)
         async with self._books.page(request.id) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
             if page.request.state is not State.DRAFT:
                 return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
             await page.keep(request)
-            await page.put_customers(customers.ids, portion=request.batch_size * request.batches_per_portion)
+            await page.put_packed(packed)
         before = await given_before(request, policy, self._books, self._clock)
         pause, now_usable = await self._books.pause(), usable_now(request, self._clock)
-        rest, spaced = await rest_of(self._books, request), customers.spaced
-        return review_of(request, policy, decision, now_usable=now_usable, spaced=spaced, use=use, before=before, pause=pause, rest=rest)
+        return review_of(
+            request,
+            policy,
+            decision,
+            now_usable=now_usable,
+            spaced=whom.customers.spaced,
+            use=use,
+            before=before,
+            pause=pause,
+            rest=await rest_of(self._books, request),
+            listed=whom.listed,
+        )
 
     async def _ask(self, page: Page, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Request | Refusal:
         request = page.request
@@ -339,14 +348,14 @@ def _typed_of_rest(first: Request, typed: Typed) -> Typed:
     return Typed(rule=first.rule.id if first.rule else "", reason=typed.reason)
 
 
-def _filled_in(found: _Draft, rule: Rule, customers: CustomerList) -> Request:
+def _filled_in(found: _Draft, rule: Rule, customers: CustomerList, customers_digest: str) -> Request:
     key = found.typed.once_key.strip()
     return replace(
         found.request,
         rule=rule,
         customers=len(customers.ids),
         repeated=customers.repeated,
-        customers_digest=digest_of(customers.ids),
+        customers_digest=customers_digest,
         first_customer=customers.ids[0] if customers.ids else "",
         last_customer=customers.ids[-1] if customers.ids else "",
         reason=found.typed.reason.strip(),

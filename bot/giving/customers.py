@@ -35,6 +35,9 @@ QUOTES: Final = frozenset({'""', "“”", "””", "„“", "„”"})
 UNWRAPPED: Final = 4 * MAX_LENGTH
 """Quotes are taken off no longer text, so that a mile of quotes costs no time; it is unreadable either way."""
 
+DIGESTED_AT_ONCE: Final = 5_000
+"""Ids; a millisecond or so."""
+
 HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
 """Categories of characters that nobody sees: control, format, and half a character."""
 
@@ -88,7 +91,7 @@ def read_customers(text: str) -> CustomerList:
     pieces = 0
     for line, piece in _pieces(text):
         pieces += 1
-        if len(piece) > MAX_LENGTH or not _legible(piece):
+        if len(piece) > MAX_LENGTH or not legible(piece):
             unreadable.append(Unreadable(line, len(piece)))
         elif piece in RESERVED:
             reserved[piece] = None
@@ -104,25 +107,27 @@ def read_customers(text: str) -> CustomerList:
 
 
 def digest_of(ids: Sequence[CustomerId]) -> str:
-    """Digest customer ids in their order: SHA-256 over a JSON list, in hexadecimal, so that no two lists look alike."""
-    whole = hashlib.sha256()
-    for start in range(0, max(len(ids), 1), _SOME):  # whoever does it in a thread lets the others go on in between
-        part = json.dumps(list(ids[start : start + _SOME]), ensure_ascii=True, separators=(",", ":"))
-        whole.update(f"{'[' if start == 0 else ','}{part[1:-1]}".encode())
-    whole.update(b"]")
-    return whole.hexdigest()
+    """Digest customer ids in their order: SHA-256 over a JSON list, in hexadecimal, so that no two lists look alike.
+
+    A long list is taken in pieces: a thread that digests a million lets the others run in between.
+    """
+    digest = hashlib.sha256(b"[")
+    for start in range(0, len(ids), DIGESTED_AT_ONCE):
+        piece = json.dumps(list(ids[start : start + DIGESTED_AT_ONCE]), ensure_ascii=True, separators=(",", ":"))
+        digest.update(f"{',' if start else ''}{piece[1:-1]}".encode())
+    digest.update(b"]")
+    return digest.hexdigest()
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
     """Cut text into what is not empty, with the number of the line that it stands on."""
     for number, line in enumerate(text.splitlines(), start=1):
         for piece in SEPARATORS.split(line):
-            bare = _bare(piece)
-            if bare:
-                yield number, bare
+            if stripped := bare(piece):
+                yield number, stripped
 
 
-def _bare(piece: str) -> str:
+def bare(piece: str) -> str:
     """Take off space and pairs of quotes until there are none, so that reading an id again gives the same id."""
     piece = piece.strip(OUTER)
     while 1 < len(piece) <= UNWRAPPED and piece[0] + piece[-1] in QUOTES:
@@ -130,6 +135,6 @@ def _bare(piece: str) -> str:
     return piece
 
 
-def _legible(piece: str) -> bool:
+def legible(piece: str) -> bool:
     """Say whether all of it can be seen: what looks like another id would be checked by nobody."""
     return piece.isprintable() or not any(unicodedata.category(letter) in HIDDEN for letter in piece)

@@ -8,6 +8,7 @@ from bot.giving.customers import RESERVED, CustomerList, read_customers
 from bot.giving.ids import CustomerId, UserId
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import Typed
+from bot.giving.uploads import Reading
 
 LONGEST_ONCE_KEY: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is that of its customer ids."""
@@ -23,6 +24,8 @@ FIELD_OF: Final = {
     Reason.TOO_EXPENSIVE: Field.CUSTOMERS,
     Reason.BUDGET_CUSTOMERS: Field.CUSTOMERS,
     Reason.BUDGET_AMOUNT: Field.CUSTOMERS,
+    Reason.BAD_FILE: Field.FILE,
+    Reason.WHICH_COLUMN: Field.FILE,
     Reason.REASON_MISSING: Field.REASON,
     Reason.BAD_ONCE_KEY: Field.ONCE_KEY,
 }
@@ -43,7 +46,7 @@ def faults_of_ids(customers: CustomerList) -> tuple[Fault, ...]:
 
 def customers_of(typed: Typed) -> CustomerList:
     """Read whom a form is for: the ids that were typed, or the one reserved id that was ticked in their place."""
-    if typed.reserved in RESERVED and not typed.customers.strip():
+    if typed.reserved in RESERVED and not typed.customers.strip() and not typed.files:
         return CustomerList(ids=(CustomerId(typed.reserved),))
     return read_customers(typed.customers)
 
@@ -54,9 +57,16 @@ def faults_of_reserved(typed: Typed, policy: ChannelPolicy, admins: tuple[UserId
         return ()
     if not policy.reserved:
         return (Fault(Field.RESERVED, Refusal(Reason.RESERVED_ID, "", admins)),)
-    if typed.reserved not in RESERVED or typed.customers.strip():
+    if typed.reserved not in RESERVED or typed.customers.strip() or typed.files:
         return (Fault(Field.RESERVED, Refusal(Reason.RESERVED_BESIDE)),)
     return ()
+
+
+def faults_of_files(reading: Reading) -> tuple[Fault, ...]:
+    """Say which files cannot be read, and of which it has to be asked what is meant."""
+    bad = (Refusal(Reason.BAD_FILE, f"{file.why}/{file.name}") for file in reading.bad)
+    unclear = (Refusal(Reason.WHICH_COLUMN, file.upload.name) for file in reading.unclear)
+    return tuple(Fault(Field.FILE, refusal) for refusal in (*bad, *unclear))
 
 
 def faults_of_key(typed: Typed) -> tuple[Fault, ...]:
@@ -71,4 +81,5 @@ def as_faults(refusals: tuple[Refusal, ...], *, but: Sequence[Fault]) -> tuple[F
     """Put refusals beside their fields; "no customers" is not said where unreadable ones are the reason."""
     faulty = {fault.field for fault in but}
     faults = (Fault(FIELD_OF.get(refusal.reason, Field.RULE), refusal) for refusal in refusals)
-    return tuple(fault for fault in faults if not (fault.refusal.reason is Reason.NO_CUSTOMERS and Field.CUSTOMERS in faulty))
+    unread = faulty & {Field.CUSTOMERS, Field.FILE}
+    return tuple(fault for fault in faults if not (fault.refusal.reason is Reason.NO_CUSTOMERS and unread))

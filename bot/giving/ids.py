@@ -17,3 +17,5 @@ GroupId = NewType("GroupId", str)
 TeamId = NewType("TeamId", str)
 Fence = NewType("Fence", int)
 """The number under which a process gives a request; it rises with each change of hands, and writes under an older one count for nothing."""
+FileId = NewType("FileId", str)
+"""Slack's id of a file (`F…`)."""

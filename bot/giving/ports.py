@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NewType, Protocol
 
 from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, Portion, Refused, Tally
 from bot.giving.before import Before
@@ -15,6 +15,7 @@ from bot.giving.people import Profile
 from bot.giving.record import Entry
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Rule
+from bot.giving.uploads import Reading, Upload
 
 
 class Clock(Protocol):
@@ -80,6 +81,20 @@ class People(Protocol):
         """
 
 
+class Files(Protocol):
+    """The files that people put into forms."""
+
+    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId) -> Reading:
+        """Read them, their ids behind those that were typed, each once; what is wrong with a file is told and never raised.
+
+        Only what this person put there is read.
+        """
+
+
+Packed = NewType("Packed", Sequence[tuple[int, bytes]])
+"""Customers as the books keep them, packed while nothing is locked: each row's number of ids, and the ids."""
+
+
 class Page(Protocol):
     """One request, its row locked until the block ends; all that is written goes in together, or not at all."""
 
@@ -97,6 +112,9 @@ class Page(Protocol):
 
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
         """Write the customers, `portion` of them a row, in place of any written before."""
+
+    async def put_packed(self, packed: Packed) -> None:
+        """Write customers that were packed before, in place of any written before."""
 
     async def gave(self, since: datetime) -> tuple[Gave, ...]:
         """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
@@ -184,7 +202,8 @@ class Books(Protocol):
     async def record(self, entry: Entry) -> None:
         """Write an entry into the audit that comes with no change of a request."""
 
-    # what is given
+    async def pack(self, customers: Sequence[CustomerId], *, portion: int) -> Packed:
+        """Pack customers, `portion` of them a row, before a page is opened for them."""
 
     async def portions(self, request: RequestId) -> int:
         """Count the rows of customers; they are numbered from 0."""

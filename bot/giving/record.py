@@ -95,6 +95,8 @@ PASSING: Final = frozenset(
         Reason.WRONG_COUNT,
         Reason.NO_RULE,
         Reason.NO_CUSTOMERS,
+        Reason.BAD_FILE,
+        Reason.WHICH_COLUMN,
     }
 )
 """Refusals that say nothing of what somebody may do."""

@@ -13,6 +13,7 @@ from bot.giving.customers import RESERVED
 from bot.giving.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.giving.rewards import Cost, Rule, cost
 from bot.giving.tiers import Applied
+from bot.giving.uploads import Upload
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: the short id is read aloud."""
@@ -131,6 +132,8 @@ class Typed:
     """Whether the form shows what stands behind **More…**."""
     reserved: str = ""
     """The reserved ids that were ticked in place of customers, one after the other."""
+    files: tuple[Upload, ...] = ()
+    """The files that were put in, beside the ids that were typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

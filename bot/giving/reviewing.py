@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.giving.answers import Review
+from bot.giving.answers import Listed, Review
 from bot.giving.before import NEVER, Before
 from bot.giving.budget import Use, use_of
 from bot.giving.due import approvers_of
@@ -48,6 +48,7 @@ def review_of(
     use: Use | None = None,
     before: Before = NEVER,
     rest: Rest | None = None,
+    listed: Listed | None = None,
 ) -> Review:
     """Put together what is shown of a request before somebody says yes to it.
 
@@ -70,4 +71,5 @@ def review_of(
         use=use,
         before=before,
         rest=rest,
+        listed=listed,
     )

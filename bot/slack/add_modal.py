@@ -6,10 +6,10 @@ from typing import Any, Final
 from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
 
 from bot.giving.answers import Fault, Field, Form
-from bot.giving.ids import RequestId
+from bot.giving.ids import FileId, RequestId
 from bot.giving.request import Typed
 from bot.giving.rest import Rest
-from bot.slack import facts, paused
+from bot.slack import facts, file_fields, paused
 from bot.slack.blocks import INPUT, actions, button, context, modal, section, sections, text_input
 from bot.slack.look import Json, Look
 from bot.slack.rule_options import fits_a_list, option, options
@@ -29,7 +29,7 @@ FAULTS_SAID: Final = 5
 
 CUSTOMERS_HINT: Final = (
     "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
-    f"About {INPUT // UUID_WITH_NEW_LINE} ids of 36 characters fit, or {INPUT // 9} of 8."
+    f"About {INPUT // UUID_WITH_NEW_LINE} ids of 36 characters fit, or {INPUT // 9} of 8; longer lists, up to a million ids, go into File."
 )
 KEY_HINT: Final = (
     "A customer gets the discount once under one key, however often it is asked for. Left empty, the bot makes one for this request. "
@@ -41,8 +41,11 @@ RESERVED_HINT: Final = (
 Drawn = Mapping[str, Any]
 
 
-def build(form: Form, look: Look, *, external_id: str, generation: int = 0) -> Json:
-    """Draw the form with what was typed.
+NOTHING_STANDS: Final[frozenset[FileId]] = frozenset()
+
+
+def build(form: Form, look: Look, *, external_id: str, generation: int = 0, standing: frozenset[FileId] = NOTHING_STANDS) -> Json:
+    """Draw the form with what was typed; `standing` are the files that its input still holds.
 
     Slack keeps what stands in an input over a redraw, rather than our value, as long as its block keeps its id: a new `generation` makes
     our values stand.
@@ -55,6 +58,8 @@ def build(form: Form, look: Look, *, external_id: str, generation: int = 0) -> J
         *_rule(form, look, generation),
         *_beside(form, Field.CUSTOMERS, look),
         *_customers(form, look, generation),
+        *_beside(form, Field.FILE, look),
+        *file_fields.build(form, generation, standing=standing),
         *_beside(form, Field.RESERVED, look),
         *_reserved(form, generation),
         *_beside(form, Field.REASON, look),
@@ -91,7 +96,14 @@ def read(view: Drawn) -> tuple[RequestId, Typed]:
         once_key=_typed(view, Field.ONCE_KEY),
         reserved=_typed(view, Field.RESERVED),
         more=_block_id(view, Field.ONCE_KEY) is not None,
+        files=file_fields.read(view),
     )
+
+
+def generation(view: Drawn) -> int:
+    """Say in which generation a form was drawn: drawn anew in the same one, its inputs keep what stands in them."""
+    drawn = (_block_id(view, Field.RULE) or "").rpartition(":")[2]
+    return int(drawn) if drawn.isdecimal() else 0
 
 
 def errors(faults: Iterable[Fault], view: Drawn, look: Look) -> dict[str, str]:
@@ -162,7 +174,7 @@ def _customers(form: Form, look: Look, generation: int) -> list[Block]:
         hint=CUSTOMERS_HINT,
         initial="" if too_long else typed.customers,
         multiline=True,
-        optional=_offers_reserved(form),
+        optional=True,  # a file will do
     )
     if not too_long:
         return [field]

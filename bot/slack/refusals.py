@@ -7,7 +7,9 @@ from typing import Final
 
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Event, State
+from bot.giving.uploads import Trouble
 from bot.slack.look import Look
+from bot.slack.troubles import TROUBLES
 
 NAMED_LINES: Final = 10
 NO_SHORT_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -104,6 +106,13 @@ def _reserved(detail: str, _pen: Pen) -> str:
     return f"{' and '.join(found)}, which cannot be asked for here."
 
 
+def _bad_file(detail: str, pen: Pen) -> str:
+    """Read "encrypted/customers.xlsx": what is wrong, and with which file."""
+    why, _, name = detail.partition("/")
+    what, cure = TROUBLES.get(why, TROUBLES[Trouble.BROKEN])
+    return f"{pen.quote(name) if name else 'A file'} {what}. {cure.replace('{who}', pen.who)}"
+
+
 def _no_rule(detail: str, pen: Pen) -> str:
     return f"No rule is called {pen.quote(detail)}, and none has it as its id." if detail else "No rule has been chosen."
 
@@ -141,6 +150,8 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.RESERVED_ID: _reserved,
     Reason.RESERVED_BESIDE: _always("Only one of everyone and purchases without a customer can be asked for, and no id beside it."),
     Reason.RESERVED_BUDGET: _always("Nobody can say how many this reaches, and this channel has a budget."),
+    Reason.BAD_FILE: _bad_file,
+    Reason.WHICH_COLUMN: _named("More than one column of", " could hold the customer ids."),
     Reason.TOO_MANY_CUSTOMERS: _too_many,
     Reason.TOO_EXPENSIVE: _too_expensive,
     Reason.BUDGET_CUSTOMERS: _budget_customers,
@@ -182,12 +193,14 @@ CURES: Final[dict[Reason, str]] = {
     Reason.RULE_INACTIVE: "Choose another one, or have it switched on there.",
     Reason.RULE_EXPIRED: "Choose another one, or have its end moved in Dintero.",
     Reason.RULE_UNREADABLE: "Try again in a minute; if it goes on, tell {who}.",
-    Reason.NO_CUSTOMERS: "Write at least one, each on a line of its own.",
+    Reason.NO_CUSTOMERS: "Write at least one, each on a line of its own, or put a file in.",
     Reason.ID_TOO_LONG: "Put each id on a line of its own.",
     Reason.ID_UNREADABLE: "Type it anew instead of pasting it.",
     Reason.RESERVED_ID: "Take it out and name the customers.",
     Reason.RESERVED_BESIDE: "Tick one and leave Customer IDs empty, or tick none.",
     Reason.RESERVED_BUDGET: "Name the customers, or ask {who}.",
+    Reason.BAD_FILE: "",
+    Reason.WHICH_COLUMN: "Choose it below.",
     Reason.TOO_MANY_CUSTOMERS: "Ask in several parts, or ask {who} to allow more.",
     Reason.TOO_EXPENSIVE: "Ask for fewer customers, or ask {who} to allow more.",
     Reason.BUDGET_CUSTOMERS: "Ask for fewer, wait until there is room again, or ask {who} to raise the budget.",
@@ -235,6 +248,8 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.RESERVED_ID: "a customer id is a reserved one",
     Reason.RESERVED_BESIDE: "a reserved id stands beside others",
     Reason.RESERVED_BUDGET: "nobody can say how many it reaches, and the channel has a budget",
+    Reason.BAD_FILE: "a file cannot be read",
+    Reason.WHICH_COLUMN: "it is not clear which column of a file is meant",
     Reason.TOO_MANY_CUSTOMERS: "these are more customers than it allows at once",
     Reason.TOO_EXPENSIVE: "it costs more than is allowed at once",
     Reason.BUDGET_CUSTOMERS: "these are more customers than the budget has left",

@@ -10,7 +10,7 @@ from slackblocks import Block
 from bot.giving.answers import Review
 from bot.giving.ids import RequestId
 from bot.giving.policy import Outcome
-from bot.slack import facts, paused
+from bot.slack import facts, listed, paused
 from bot.slack.blocks import context, modal, section, sections
 from bot.slack.look import Json, Look, duration
 from bot.slack.words import refusal
@@ -47,6 +47,7 @@ def blocks(review: Review, look: Look, links: facts.Links = NOWHERE) -> list[Blo
     return [
         *paused.blocks(review.pause, look),
         *sections(shown(review, look, links), most=4),
+        *sections(listed.lines(review.listed, look), most=6),
         *([section("\n".join(spaced))] if spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *sections(_next(review, look), most=4),

@@ -14,6 +14,7 @@ SCOPES: Final = {
     "groups:history": "the same in a private channel",
     "im:history": "the same in a direct message",
     "files:write": "the list of those who were not given it, as a file in a direct message",
+    "files:read": "reading the files that somebody puts into the form",
 }
 
 
@@ -21,7 +22,7 @@ def missing_scopes(granted: str) -> tuple[str, ...]:
     """Say which scopes a token lacks, by the `x-oauth-scopes` header of any answer.
 
     >>> missing_scopes("commands,chat:write,users:read,usergroups:read,channels:read, groups:read,im:write,channels:history")
-    ('groups:history', 'im:history', 'files:write')
+    ('groups:history', 'im:history', 'files:write', 'files:read')
     """
     has = {scope.strip() for scope in granted.split(",")}
     return tuple(scope for scope in SCOPES if scope not in has)

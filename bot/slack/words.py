@@ -112,4 +112,4 @@ def _sentences(refusal: Refusal, pen: Pen) -> str:
     if refusal.reason is Reason.WRONG_STATE:
         return first_was(refusal, pen)
     what = SENTENCES[refusal.reason](refusal.detail.strip(), pen)
-    return f"{what} {CURES[refusal.reason].replace('{who}', pen.who)}"
+    return f"{what} {CURES[refusal.reason].replace('{who}', pen.who)}".rstrip()

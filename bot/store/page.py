@@ -13,6 +13,7 @@ from bot.giving.budget import Gave
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Notice
 from bot.giving.pauses import Pause
+from bot.giving.ports import Packed
 from bot.giving.record import Entry, approval, paused
 from bot.giving.request import Request, Vote
 from bot.store import pausing
@@ -91,9 +92,12 @@ class SqlPage:
 
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
         """Write the customers, `portion` of them a row, in place of any written before and of what came of those."""
+        await self.put_packed(await pack(customers, portion=portion))
+
+    async def put_packed(self, packed: Packed) -> None:
+        """Write customers that were packed before, in place of any written before and of what came of those."""
         await self._transaction.run(_EMPTY, {"which": self._id})
-        cut = portions(customers, portion) if len(customers) < _MANY else await asyncio.to_thread(portions, customers, portion)
-        for number, (size, ids) in enumerate(cut):
+        for number, (size, ids) in enumerate(packed):
             row: dict[str, Kept] = {"request": self._id, "portion": number, "size": size, "starts": 0, "ids": ids}
             await self._transaction.run(_PORTION, row)
 
@@ -132,6 +136,11 @@ class SqlPage:
     async def forget_faults(self) -> None:
         """Begin that count anew: a request was given to its end."""
         await self._transaction.run(pausing.FORGET, {})
+
+
+async def pack(customers: Sequence[CustomerId], *, portion: int) -> Packed:
+    """Pack customers, many of them beside the event loop."""
+    return Packed(portions(customers, portion) if len(customers) < _MANY else await asyncio.to_thread(portions, customers, portion))
 
 
 @asynccontextmanager

@@ -13,9 +13,11 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from bot.giving.ids import FileId
 from bot.giving.request import Typed
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Above, Applied
+from bot.giving.uploads import Upload
 
 _UNKEEPABLE: Final = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
@@ -81,13 +83,17 @@ def tier_of(kept: str) -> Applied:
 
 
 def typed_json(typed: Typed) -> str:
-    """Write what was typed."""
-    return _json({name: getattr(typed, name) for name in Typed.__slots__})
+    """Write what was typed; files only where there are some, so that a process of an older version can read all else."""
+    words = {name: getattr(typed, name) for name in Typed.__slots__ if name != "files"}
+    files = [[file.id, file.name, file.column] for file in typed.files]
+    return _json({**words, "files": files} if files else words)
 
 
 def typed_of(kept: str) -> Typed:
     """Read what `typed_json` wrote."""
-    return Typed(**json.loads(kept))
+    found = json.loads(kept)
+    files = tuple(Upload(FileId(id_), name, column) for id_, name, column in found.pop("files", ()))
+    return Typed(**found, files=files)
 
 
 def facts_json(facts: Mapping[str, str]) -> str:

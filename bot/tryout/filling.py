@@ -1,4 +1,4 @@
-"""Filling a form in from the keyboard: text on one line or several, and choosing from what a search finds."""
+"""Filling a form in from the keyboard: text on one line or several, files by path, and choosing from what a search finds."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -20,6 +20,11 @@ async def fill(form: Form, field: Thing, text: str | None, *, type_line: TypeLin
         if typed:
             await form.modal.fill({field.label: typed})
         return
+    if form.is_file(field):
+        paths = text if text is not None else await _type_paths(field, type_line, screen)
+        if paths:
+            await form.modal.fill({field.label: paths})
+        return
     value = await _choose(form, field, text or "", type_line, screen)
     if value is not None:
         await form.modal.fill({field.label: value})
@@ -35,6 +40,14 @@ async def _type(form: Form, field: Thing, type_line: TypeLine, screen: Screen) -
             break
         lines.append(line)
     return "\n".join(lines)
+
+
+async def _type_paths(field: Thing, type_line: TypeLine, screen: Screen) -> str:
+    screen.say(f"{field.label}: the path of a file on this machine, one a line; an empty line ends it:", "dim")
+    paths: list[str] = []
+    while path := (await type_line("… ")).strip():
+        paths.append(path)
+    return "\n".join(paths)
 
 
 async def _choose(form: Form, field: Thing, text: str, type_line: TypeLine, screen: Screen) -> str | None:

@@ -70,6 +70,10 @@ class Form:
         """Say whether something is typed into a field, and not chosen."""
         return self._element(field).type in TEXTS
 
+    def is_file(self, field: Thing) -> bool:
+        """Say whether files are put into a field."""
+        return self._element(field).type == "file_input"
+
     def has_lines(self, field: Thing) -> bool:
         """Say whether a field takes several lines."""
         return bool(self._element(field).element.get("multiline"))

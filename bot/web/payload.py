@@ -25,11 +25,23 @@ def _inputs(value: Any) -> bool:
 
 
 def _input(value: Any) -> bool:
-    """What was put into one input: a text, or a choice with a text as its value."""
+    """What was put into one input: a text, choices with texts as their values, or files with ids."""
     if not _table(value) or not isinstance(value.get("value"), str | None):
         return False
-    chosen = value.get("selected_option")
-    return chosen is None or (_table(chosen) and _text(chosen.get("value")))
+    chosen, ticked, files = value.get("selected_option"), value.get("selected_options") or [], value.get("files") or []
+    return (chosen is None or _option(chosen)) and _each(ticked, _option) and _each(files, _file)
+
+
+def _option(value: Any) -> bool:
+    return _table(value) and _text(value.get("value")) and _table(value.get("text", {})) and _text(value.get("text", {}).get("text", ""))
+
+
+def _file(value: Any) -> bool:
+    return _table(value) and _text(value.get("id")) and isinstance(value.get("name"), str | None)
+
+
+def _each(values: Any, fits: Part) -> bool:
+    return isinstance(values, list) and all(map(fits, values))
 
 
 def _view(value: Any) -> bool:

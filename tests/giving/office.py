@@ -12,7 +12,7 @@ from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
-from bot.giving.ids import ChannelId, CustomerId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
+from bot.giving.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import ChannelPolicy, Policy, Refusal
@@ -22,6 +22,7 @@ from bot.giving.rewards import Requirement, Reward, Rule
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.giving.terms import terms_of
+from bot.giving.uploads import Column, FileRead, Reading, Upload
 from tests.clock import HandClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -140,6 +141,23 @@ class Wakes:
         self.tasks.append(asyncio.get_running_loop().create_task(work))
 
 
+@dataclass(slots=True)
+class Drawer:
+    """The port `Files`: what stands in each file, by its id, and what came of reading it where that is not fine."""
+
+    lists: dict[FileId, Sequence[str]] = field(default_factory=dict)
+    instead: Reading | None = None
+    asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
+
+    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId) -> Reading:
+        self.asked.append((tuple(uploads), by))
+        if self.instead:
+            return self.instead
+        met = [*typed, *(CustomerId(one) for upload in uploads for one in self.lists[upload.id])]
+        files = tuple(FileRead(name=upload.name, found=len(self.lists[upload.id]), column=Column(1)) for upload in uploads)
+        return Reading(tuple(dict.fromkeys(met)), len(met) - len(set(met)), files)
+
+
 class Office:
     """One bot's rooms; another office over the same books is another process of it, or the same with a new policy."""
 
@@ -148,6 +166,7 @@ class Office:
         self.clock = clock or HandClock(NOW)
         self.town = town or Town()
         self.shelf = Shelf()
+        self.drawer = Drawer()
         self.jobs = Wakes()
         self.rules = RuleBook(self.shelf)
         self.under(policy)
@@ -155,18 +174,20 @@ class Office:
     def under(self, policy: Policy) -> "Office":
         """Start again with another policy."""
         self.door = Door(policy, self.town, TEAM)
-        self.asking = Asking(books=self.books, door=self.door, rules=self.rules, clock=self.clock, jobs=self.jobs, account=ACCOUNT)
+        self.asking = Asking(
+            books=self.books, door=self.door, rules=self.rules, files=self.drawer, clock=self.clock, jobs=self.jobs, account=ACCOUNT
+        )
         self.desk = Desk(books=self.books, door=self.door, clock=self.clock, jobs=self.jobs)
         self.starting = Starting(books=self.books, dintero=self.shelf, door=self.door, clock=self.clock)
         self.ending = Ending(books=self.books, dintero=self.shelf, door=self.door, clock=self.clock)
         return self
 
-    async def draft(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: str) -> RequestId:
+    async def draft(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: Any) -> RequestId:
         """Open a draft with this typed in, for one customer of the usual rule unless told otherwise."""
-        filled = Typed(**{"rule": SPAR, "customers": "c-1", **typed})  # type: ignore[arg-type]
+        filled = Typed(**{"rule": SPAR, "customers": "c-1", **typed})
         return (await self.asking.open_draft(person(who), channel, filled)).id
 
-    async def ask(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: str) -> Request:
+    async def ask(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: Any) -> Request:
         """Ask for a discount, and answer the request."""
         draft = await self.draft(who, channel, **typed)
         review = await self.asking.review(draft, person(who))

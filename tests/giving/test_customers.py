@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.giving.customers import MAX_LENGTH, OUTER, RESERVED, CustomerList, Unreadable, digest_of, read_customers
+from bot.giving.customers import DIGESTED_AT_ONCE, MAX_LENGTH, OUTER, RESERVED, CustomerList, Unreadable, digest_of, read_customers
 from bot.giving.ids import CustomerId
 
 NEW_LINES = ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
@@ -168,3 +168,10 @@ def test_the_digest_is_that_of_one_json_list_however_many_there_are(many: int) -
 
 def test_the_digest_stays_what_it_was_when_it_was_written_down() -> None:
     assert digest_of(ids("ann", "bø")) == "825dc41cf49b66dbdc13e2e68dade00ae98bcff6b2d9271fbb9425294bf25c0f"
+
+
+@pytest.mark.parametrize("count", [0, 1, DIGESTED_AT_ONCE - 1, DIGESTED_AT_ONCE, DIGESTED_AT_ONCE + 1, 2 * DIGESTED_AT_ONCE + 1])
+def test_the_digest_is_that_of_the_whole_list_as_json(count: int) -> None:
+    many = ids(*(f'ø"{number}' for number in range(count)))
+    whole = json.dumps(many, ensure_ascii=True, separators=(",", ":"))
+    assert digest_of(many) == hashlib.sha256(whole.encode()).hexdigest()

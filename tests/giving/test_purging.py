@@ -8,16 +8,18 @@ from sqlalchemy import create_engine, inspect, text
 
 from bot.auditing.verify import verify
 from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.ids import CustomerId, RequestId
+from bot.giving.ids import CustomerId, FileId, RequestId
 from bot.giving.policy import Reason, Refusal
 from bot.giving.purging import Purging
 from bot.giving.request import Request, State, Typed
+from bot.giving.uploads import Upload
 from bot.store.books import SqlBooks
 from bot.store.database import address
 from bot.store.serial import unpacked
 from tests.giving.office import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")
+LETTER = Upload(FileId("F1"), "secret-customers.csv")
 LIST = "\n".join(f"secret-customer-{at}" for at in range(3))
 
 
@@ -30,7 +32,8 @@ def purging(office: Office, days: int = 90) -> Purging:
 
 
 async def given(office: Office) -> Request:
-    request = await office.ask(customers=LIST, reason="secret reason")
+    office.drawer.lists[LETTER.id] = ("secret-customer-0",)
+    request = await office.ask(customers=LIST, reason="secret reason", files=(LETTER,))
     await office.approve(request, BO)
     await office.starting.begin(request.id)
     refused = (Refused(CustomerId("secret-customer-1"), "secret note"),)

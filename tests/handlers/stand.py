@@ -28,6 +28,7 @@ from bot.sandbox.slack.switchboard import Delivery
 from bot.sandbox.slack.workspace import Json, Message
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client
+from bot.slack.files import SlackFiles
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople
 from bot.slack.screens import PATIENCE, Screens
@@ -167,7 +168,7 @@ async def open_stand(database_url: str, *, policy: Policy = POLICY, patience: fl
         door, rules, acks = Door(policy, SlackPeople(client, team, clock), team), RuleBook(dintero), AcksFirst(errands)
         errands.outbox = Outbox(books=books, announcer=SlackAnnouncer(client=client, books=books, policy=policy, look=look), clock=clock)
         counter = Counter(
-            asking=Asking(books=books, door=door, rules=rules, clock=clock, jobs=errands, account=ACCOUNT),
+            asking=Asking(books=books, door=door, rules=rules, files=SlackFiles(client), clock=clock, jobs=errands, account=ACCOUNT),
             desk=Desk(books=books, door=door, clock=clock, jobs=errands),
             jobs=acks,
             screens=Screens(client, patience=patience),

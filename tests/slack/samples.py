@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.giving.answers import Consideration, Fault, Field, Form, Review
+from bot.giving.answers import Consideration, Fault, Field, Form, Listed, Review
 from bot.giving.batches import Refused, Tally
 from bot.giving.before import Before, Earlier
 from bot.giving.budget import Use
-from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.giving.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Story
 from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
@@ -17,6 +17,7 @@ from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rest import Rest
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
 from bot.giving.tiers import Above, Applied
+from bot.giving.uploads import MOST_FILES, Column, FileRead, Odd, OddRow, Unclear, Upload
 from bot.slack.look import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))
@@ -200,7 +201,28 @@ def long_review() -> Review:
         use=Use(customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW),
         before=Before(10**9, many, more=True),
         rest=long_rest(),
+        listed=long_listed(),
     )
+
+
+LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3)
+
+
+def long_listed() -> Listed:
+    """Make ten files in which everything is as long and as odd as it can be."""
+    odd = tuple(OddRow(10**6 + at, list(Odd)[at % len(Odd)]) for at in range(20))
+    file = FileRead(name=LONG, found=10**6, column=LONG_COLUMN, header=30, sheet=LONG, odd=10**6, odd_rows=odd, mails=10**6, phones=10**6)
+    return Listed((file,) * MOST_FILES, (CustomerId("`" * 255),) * 3, CustomerId("<" * 255))
+
+
+def uploads() -> tuple[Upload, ...]:
+    """Make as many files as may be, with the longest names."""
+    return tuple(Upload(FileId(f"F{at:010}"), f"{at}{LONG}") for at in range(MOST_FILES))
+
+
+def unclear() -> tuple[Unclear, ...]:
+    """Make a question about each of them, with more columns than can be chosen from."""
+    return tuple(Unclear(upload, (LONG_COLUMN, Column(2), *(Column(at) for at in range(3, 300)))) for upload in uploads())
 
 
 def consideration(request: Request = REQUEST, *, count: bool = False) -> Consideration:

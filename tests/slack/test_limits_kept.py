@@ -89,6 +89,8 @@ def drawn_views() -> Iterator[dict[str, Any]]:
                 yield add_modal.build(form, LOOK, external_id="e" * 255)
                 yield add_modal.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
                 yield add_modal.build(replace(form, pause=samples.PAUSE, rest=samples.long_rest()), LOOK, external_id="e" * 255)
+    filled = samples.form(replace(FULL, files=samples.uploads()), faults=samples.every_fault())
+    yield add_modal.build(replace(filled, unclear=samples.unclear()), LOOK, external_id="e" * 255, generation=1)
     ticked = samples.form(Typed(rule=LONG, reserved="*/", more=True), faults=samples.every_fault())
     yield add_modal.build(replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e")
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")

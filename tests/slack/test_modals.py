@@ -57,9 +57,9 @@ def test_what_is_typed_into_the_form_is_read_back(customers: str, reason: str, k
 
 
 def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:
-    assert labels(add_modal.build(samples.form(Typed()), LOOK, external_id="e")) == ["Rule", "Customer IDs", "Reason"]
+    assert labels(add_modal.build(samples.form(Typed()), LOOK, external_id="e")) == ["Rule", "Customer IDs", "File", "Reason"]
     more = add_modal.build(samples.form(Typed(more=True)), LOOK, external_id="e")
-    assert labels(more) == ["Rule", "Customer IDs", "Reason", "Once-only key"]
+    assert labels(more) == ["Rule", "Customer IDs", "File", "Reason", "Once-only key"]
     assert more["submit"]["text"] == "Review"
     assert more["private_metadata"] == REQUEST.id
 
@@ -119,7 +119,8 @@ def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
     blocks = add_modal.build(samples.form(Typed()), LOOK, external_id="e")["blocks"]
     assert {block["label"]["text"]: block.get("optional", False) for block in blocks if block["type"] == "input"} == {
         "Rule": False,
-        "Customer IDs": False,
+        "Customer IDs": True,
+        "File": True,
         "Reason": True,
     }
 

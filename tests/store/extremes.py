@@ -5,11 +5,12 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.giving.ids import ChannelId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.request import Request, State, StopReason, Typed
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
 from bot.giving.tiers import Above, Applied
+from bot.giving.uploads import Upload
 
 T = TypeVar("T")
 
@@ -59,7 +60,8 @@ rules = st.builds(
     unknown=few(st.tuples(texts, texts)),
 )
 
-typed = st.builds(Typed, texts, texts, texts, texts, st.booleans())
+uploads = st.builds(Upload, texts.map(FileId), texts, st.none() | st.integers(1, 10**4))
+typed = st.builds(Typed, texts, texts, texts, texts, st.booleans(), texts, st.lists(uploads, max_size=3).map(tuple))
 
 requests = st.builds(
     Request,

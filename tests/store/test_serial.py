@@ -64,3 +64,7 @@ def test_ids_take_little_room() -> None:
     ids = [f"{number:08x}-2f4c-4f0e-8f0e-{number * 7919:012x}" for number in range(4000)]
     ((_, kept),) = serial.portions(ids, 4000)
     assert len(kept) < sum(map(len, ids)) / 2
+
+
+def test_what_was_typed_without_files_can_be_read_by_a_process_that_knows_none() -> None:
+    assert "files" not in serial.typed_json(Typed(rule="r", customers="c-1"))

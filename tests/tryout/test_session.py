@@ -1,5 +1,7 @@
 """The keyboard handed over: whole lines typed at the prompt, and what is shown and held afterwards."""
 
+from pathlib import Path
+
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.tryout.shop import Shop
 from tests.tryout.conftest import Types
@@ -59,3 +61,17 @@ async def test_every_button_keeps_its_number_while_cards_come_and_go(types: Type
     assert "[1] Approve…" not in later
     assert "[5] Approve…  [6] Reject…  [7] Cancel request" in later
     assert "Nobody approves or rejects their own request" in later
+
+
+async def test_a_file_of_this_machine_is_put_in_and_given(shop: Shop, types: Types, tmp_path: Path) -> None:
+    (tmp_path / "some list.csv").write_text("Kundenr\nf-1\nf-2\n", encoding="utf-8")
+    (tmp_path / "more.txt").write_text("f-3\nf-2\n", encoding="utf-8")
+    path, more = tmp_path / "some list.csv", tmp_path / "more.txt"
+    seen = await types(
+        *["/discount add", "1 spar 100", f"3 {tmp_path}/nowhere.csv", f"3 {path}", "3", str(path), str(more), "", "review", "1"],
+        *["as bo", "approve", "approve"],
+    )
+    assert "there is no file" in seen
+    assert "[3] File (optional): some list.csv, more.txt" in seen
+    assert "some list.csv – 2 rows with an id" in seen
+    assert shop.dintero.ledger.holders(SEED_RULE) == {"f-1": 1, "f-2": 1, "f-3": 1}

@@ -121,6 +121,8 @@ def shown(value: Any) -> str:
             return ""
         case {"text": {"text": text}}:
             return str(text)
+        case {"id": _, "name": name}:
+            return str(name)
         case list():
             return ", ".join(shown(one) for one in value)
         case _:

@@ -1,5 +1,6 @@
 """What Slack lets a person type or choose."""
 
+from pathlib import Path
 from typing import Final
 
 from bot.sandbox.slack.elements import Element, Json
@@ -7,6 +8,9 @@ from bot.sandbox.slack.reactions import CannotDo
 
 LONGEST: Final = 3_000
 """Characters of a plain text input."""
+MOST_FILES: Final = 10
+LARGEST_FILE: Final = 10 * 1024**2
+"""Bytes of one file of a file input."""
 
 
 def check_text(field: Element, typed: str) -> None:
@@ -38,3 +42,23 @@ def choose(offered: list[Json], wanted: str) -> Json:
         if len(found) == 1:
             return found[0]
     raise CannotDo(f"{wanted!r} is not one of {[option['text']['text'] for option in offered]}")
+
+
+def pick(field: Element, paths: str) -> list[Path]:
+    """Pick files from the machine's disk, one path a line.
+
+    Raises:
+        CannotDo: one is not there, is too big or of another kind, or they are too many.
+    """
+    picked = [Path(path.strip()).expanduser() for path in paths.splitlines() if path.strip()]
+    most, kinds = int(field.element.get("max_files", MOST_FILES)), field.element.get("filetypes")
+    if len(picked) > most:
+        raise CannotDo(f"{field.label!r} takes {most} files, not {len(picked)}")
+    for path in picked:
+        if not path.is_file():
+            raise CannotDo(f"there is no file {str(path)!r}")
+        if kinds and path.suffix.removeprefix(".").lower() not in kinds:
+            raise CannotDo(f"{field.label!r} takes {', '.join(kinds)}, and {path.name!r} is none of these")
+        if path.stat().st_size > LARGEST_FILE:
+            raise CannotDo(f"{path.name!r} has more than 10 MB")
+    return picked

@@ -1,12 +1,13 @@
 """A modal on somebody's screen: fill in, press, submit, close, and nothing that Slack would not let a person do."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.delivery import INTERACTION, Ack
 from bot.sandbox.slack.drawing import draw_view, shown
 from bot.sandbox.slack.elements import KEPT_AS, LISTED, TEXTS, Element, buttons, fields, value_of
-from bot.sandbox.slack.filling import check_text, choose
+from bot.sandbox.slack.filling import check_text, choose, pick
 from bot.sandbox.slack.limits import options_faults
 from bot.sandbox.slack.reactions import NO_CONNECTION, REQUIRED, CannotDo, Reaction
 from bot.sandbox.slack.refusals import SlackSays, refuse_view
@@ -75,12 +76,17 @@ class Modal:
         return {field.label: self._view.errors[field.block_id] for field in self._fields() if field.block_id in self._view.errors}
 
     async def fill(self, values: Mapping[str, str]) -> None:
-        """Fill inputs in by label: texts are typed, options chosen by what they say or by their value; "" empties an input."""
+        """Fill inputs in by label: texts are typed, options chosen by what they say or by their value, files picked by path, one a line.
+
+        "" empties an input.
+        """
         for label, wanted in values.items():
             field = self._field(label)
             if field.type in TEXTS:
                 check_text(field, wanted)
                 self._put(field, wanted or None)
+            elif wanted and field.type == "file_input":
+                self._put(field, [self._uploaded(path) for path in pick(field, wanted)])
             elif wanted:
                 option = choose(await self._offered(field, wanted), wanted)
                 self._put(field, [option] if KEPT_AS[field.type][0] in LISTED else option)
@@ -166,6 +172,11 @@ class Modal:
 
     def _put(self, field: Element, value: object) -> None:
         self._view.state[field.block_id][field.action_id][KEPT_AS[field.type][0]] = value
+
+    def _uploaded(self, path: Path) -> Json:
+        workspace = self._board.workspace
+        file = workspace.put_file(path.name, path.read_bytes(), by=self._who.id)
+        return file.payload(workspace.team, self._board.tickets.base_url)
 
     def _fields(self) -> list[Element]:
         return fields(self._view.content["blocks"])

@@ -35,6 +35,7 @@ SCOPES: Final = frozenset(
         "groups:history",
         "im:history",
         "files:write",
+        "files:read",
     }
 )
 """What the bot was granted; hand others in to see `missing_scope`."""

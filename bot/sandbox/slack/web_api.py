@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.sandbox.slack import chat_methods, directory_methods, upload_methods, view_methods
+from bot.sandbox.slack import chat_methods, directory_methods, file_methods, upload_methods, view_methods
 from bot.sandbox.slack.call import Call, Rule, TokenKind
 from bot.sandbox.slack.faults import Cut, Faults, Refuse
 from bot.sandbox.slack.refusals import SlackSays
@@ -16,7 +16,13 @@ from bot.sandbox.slack.uploads import PATH
 from bot.sandbox.slack.views import Stacks
 from bot.sandbox.slack.workspace import Json, Workspace
 
-METHODS: Final[dict[str, Rule]] = {**chat_methods.METHODS, **view_methods.METHODS, **directory_methods.METHODS, **upload_methods.METHODS}
+METHODS: Final[dict[str, Rule]] = {
+    **chat_methods.METHODS,
+    **view_methods.METHODS,
+    **directory_methods.METHODS,
+    **file_methods.METHODS,
+    **upload_methods.METHODS,
+}
 NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments", "files"})
 """Arguments that travel as JSON inside a form."""
 
@@ -24,6 +30,8 @@ NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments", "files"}
 UPLOAD: Final = "upload"
 """How faults name the sending of a file's content, which is no method."""
 TOO_MANY: Final = 429
+DOWNLOAD: Final = "files.download"
+"""Our name for fetching a file, which is no method of Slack's, so that it can go wrong like one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ class WebApi:
             web.get("/api/{method}", self._method),
             web.post("/response/{key}", self._response),
             web.post(f"{PATH}{{ticket}}", self._upload),
+            web.get("/files-pri/{file}/download/{name}", self._download),
+            web.get("/sign-in", file_methods.sign_in),
         ]
 
     async def _method(self, request: web.Request) -> web.StreamResponse:
@@ -69,6 +79,9 @@ class WebApi:
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, UPLOAD)
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, DOWNLOAD)
 
     async def _answer(self, request: web.Request, method: str) -> web.StreamResponse:
         try:
@@ -96,13 +109,16 @@ class WebApi:
         elif method == UPLOAD:
             taken = await self._workspace.uploads.take(request.match_info["ticket"], request.content.iter_any())
             reply = web.Response(text="OK", status=200 if taken else 400)
+        elif method == DOWNLOAD:
+            allowed = self._tokens.get(_bearer(request)) is TokenKind.BOT and file_methods.SCOPE in self.scopes
+            reply = file_methods.fetch(self._workspace, request.rel_url.raw_path, allowed=allowed)
         else:
             reply = web.json_response(self._call(request, method, arguments), headers=self._headers())
         await self._faults.after(method, number, planned)
         return reply
 
     def _call(self, request: web.Request, method: str, arguments: Json) -> Json:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ") or str(arguments.get("token", ""))
+        token = _bearer(request) or str(arguments.get("token", ""))
         rule = METHODS.get(method)
         if rule is None:
             raise SlackSays("unknown_method", req_method=method)
@@ -122,6 +138,10 @@ class WebApi:
 
     def _headers(self) -> dict[str, str]:
         return {"x-oauth-scopes": ",".join(sorted(self.scopes))}
+
+
+def _bearer(request: web.Request) -> str:
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 async def _arguments(request: web.Request) -> Json:

@@ -7,10 +7,11 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
+from bot.giving.ids import ChannelId, FileId, GroupId, TeamId, UserId
 from bot.giving.people import Kind
 from bot.giving.ports import Clock
 from bot.sandbox.slack.changes import Changes
+from bot.sandbox.slack.files import File
 from bot.sandbox.slack.uploads import Uploads
 
 Json = dict[str, Any]
@@ -110,6 +111,7 @@ class Workspace:
         self.people: dict[UserId, Account] = {self.bot.id: self.bot}
         self.groups: dict[GroupId, Group] = {}
         self.channels: dict[ChannelId, Channel] = {}
+        self.files: dict[FileId, File] = {}
         self.ephemerals: list[Message] = []
         self.uploads = Uploads()
         self._last_ts = 0
@@ -126,6 +128,12 @@ class Workspace:
     def serial(self, prefix: str) -> str:
         """Make an id that is used once."""
         return f"{prefix}{next(self._numbers):08d}"
+
+    def put_file(self, name: str, data: bytes, *, by: UserId, size: int | None = None) -> File:
+        """Put a file into Slack; `size` is what Slack says of it, where that is not true."""
+        id_ = FileId(self.serial("F"))
+        self.files[id_] = File(id_, name, by, data, len(data) if size is None else size, int(self.clock.now().timestamp()))
+        return self.files[id_]
 
     def next_ts(self) -> str:
         """Make a message's timestamp: unique and increasing, whatever the clock does."""

@@ -1,0 +1,138 @@
+"""The files that a person puts into the form, and what was read in them; knows neither where a file is kept nor its format."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.giving.ids import CustomerId, FileId
+
+MOST_FILES: Final = 10
+"""Slack's limit for one input."""
+MOST_BYTES: Final = 10 * 1024 * 1024
+"""Of one file; Slack's limit as well."""
+MOST_IDS: Final = 1_000_000
+"""Of all files and what was typed, together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file, by Slack's id; `column` is the one that the person chose, from 1, where that had to be asked."""
+
+    id: FileId
+    name: str
+    column: int | None = None
+
+
+class Trouble(StrEnum):
+    """Why a file cannot be read at all."""
+
+    NOT_FOUND = "not_found"
+    NOT_YOURS = "not_yours"
+    """Somebody else put it into Slack."""
+    NOT_FETCHED = "not_fetched"
+    """Slack did not hand it over, or not all of it."""
+    NO_SCOPE = "no_scope"
+    """Slack does not let the bot read files."""
+    TOO_BIG = "too_big"
+    TOO_MANY_FILES = "too_many_files"
+    TOO_MANY_IDS = "too_many_ids"
+    EMPTY = "empty"
+    KIND = "kind"
+    """It is none of the kinds that can be read."""
+    OLD_EXCEL = "old_excel"
+    ENCRYPTED = "encrypted"
+    BROKEN = "broken"
+    """It is damaged, or was cut off."""
+    NO_TEXT = "no_text"
+    """It holds bytes that stand in no text, a NUL among them."""
+    LONG_LINE = "long_line"
+    ONE_LINE = "one_line"
+    """Everything stands on one line."""
+    BOMB = "bomb"
+    """It unpacks to far more than it is."""
+    NO_COLUMN = "no_column"
+    """The column that was chosen is not there."""
+    TOO_HEAVY = "too_heavy"
+    """Whoever read it ran out of memory or time, or died."""
+
+
+class Odd(StrEnum):
+    """Why a row gives no customer id."""
+
+    EMPTY = "empty"
+    """The row has something in it, but nothing where its id should be."""
+    TOO_LONG = "too_long"
+    HIDDEN = "hidden"
+    """A hidden character stands inside."""
+    SHORTENED = "shortened"
+    """A spreadsheet has written the number as 1.23457E+11, or with a fraction: which it was, nobody can say."""
+    SEVERAL = "several"
+    """Several things stand in the one cell."""
+    RESERVED = "reserved"
+    """One of Dintero's words for everyone."""
+    ERROR = "error"
+    """A spreadsheet's own error, such as #N/A."""
+
+
+@dataclass(frozen=True, slots=True)
+class OddRow:
+    """A row that gave no id, numbered from 1 as a spreadsheet does."""
+
+    row: int
+    why: Odd
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column by its number from 1, with its name (empty where it has none) and its first values."""
+
+    number: int
+    name: str = ""
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRead:
+    """What was found in one file. `odd` counts the rows without a usable id, of which `odd_rows` are the first."""
+
+    name: str = ""
+    found: int
+    column: Column
+    header: int = 0
+    """The row with the names of the columns; 0 where there is none."""
+    sheet: str = ""
+    odd: int = 0
+    odd_rows: tuple[OddRow, ...] = ()
+    mails: int = 0
+    """How many ids look like e-mail addresses."""
+    phones: int = 0
+    """How many look like telephone numbers."""
+    spaced: tuple[CustomerId, ...] = ()
+    """The first ids with a space inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadFile:
+    """A file that cannot be read."""
+
+    name: str
+    why: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A file of which more than one column could be meant."""
+
+    upload: Upload
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading: the ids of what was typed and of all files, or what is in the way; `repeated` counts what came again."""
+
+    ids: tuple[CustomerId, ...] = ()
+    repeated: int = 0
+    files: tuple[FileRead, ...] = ()
+    bad: tuple[BadFile, ...] = ()
+    unclear: tuple[Unclear, ...] = ()

@@ -1,0 +1,184 @@
+"""Starts a process for each reading, feeds it the files, and takes what it found; the event loop never waits for a file."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bot.giving.ids import CustomerId
+from bot.giving.uploads import BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
+from bot.reading.formats import Unreadable
+from bot.reading.frames import LENGTH, frame
+
+MEMORY: Final = 1024**3
+"""Bytes of address space; a million ids out of a workbook take less than half."""
+CPU_SECONDS: Final = 150
+"""A million rows of a workbook take openpyxl about 30, of a text 1."""
+SECONDS: Final = 240
+"""Until whoever waits is told that it takes too long, the fetching included."""
+AT_ONCE: Final = 2
+"""Files are read one after the other beyond that, so that a dozen people do not take the machine's memory together."""
+KEPT: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
+"""Of the environment; the rest of it may hold secrets, and a process that reads files from outside has no need of them."""
+
+Pieces = Callable[[], AsyncIterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read: what it is, and how its bytes are fetched, which may raise `Unreadable`."""
+
+    upload: Upload
+    pieces: Pieces
+
+
+class _NotFetched(Exception):
+    """A file did not come whole; says which, and why."""
+
+    def __init__(self, why: Trouble, upload: Upload) -> None:
+        super().__init__(why)
+        self.why = why
+        self.upload = upload
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What the process has told so far."""
+
+    sources: Sequence[Source]
+    files: list[FileRead] = field(default_factory=list)
+    bad: list[BadFile] = field(default_factory=list)
+    unclear: list[Unclear] = field(default_factory=list)
+
+    @property
+    def next(self) -> Upload:
+        """The file that is being read."""
+        return self.sources[len(self.files) + len(self.bad) + len(self.unclear)].upload
+
+    def heard(self, answer: dict[str, Any]) -> None:
+        upload = self.next
+        match answer["kind"]:
+            case "read":
+                self.files.append(_file(upload.name, answer["file"]))
+            case "unclear":
+                self.unclear.append(Unclear(upload, tuple(map(_column, answer["columns"]))))
+            case _:
+                self.bad.append(BadFile(upload.name, Trouble(answer["why"])))
+
+    def failed(self, why: Trouble, upload: Upload | None = None) -> Reading:
+        return self.read(bad=(*self.bad, BadFile((upload or self.next).name, why)))
+
+    def read(self, ids: Sequence[CustomerId] = (), repeated: int = 0, bad: Sequence[BadFile] = ()) -> Reading:
+        return Reading(tuple(ids), repeated, tuple(self.files), tuple(bad or self.bad), tuple(self.unclear))
+
+
+class Reader:
+    """Reads files, each reading in a process of its own that is gone when it is done."""
+
+    def __init__(self, *, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS, seconds: float = SECONDS) -> None:
+        self._limits = {"memory": memory, "seconds": cpu_seconds}
+        self._seconds = seconds
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def read(self, sources: Sequence[Source], typed: Sequence[CustomerId] = ()) -> Reading:
+        """Read files, and put their ids behind those that were typed, each once; whatever goes wrong is told of the file it happened to."""
+        async with self._turns:
+            answers = _Answers(sources)
+            process = await _start()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    return await self._talk(process, answers, typed)
+            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+                return answers.failed(Trouble.TOO_HEAVY)
+            except _NotFetched as error:
+                return answers.failed(error.why, error.upload)
+            finally:
+                await _end(process)
+
+    async def _talk(self, process: asyncio.subprocess.Process, answers: _Answers, typed: Sequence[CustomerId]) -> Reading:
+        columns = [source.upload.column for source in answers.sources]
+        job = {**self._limits, "columns": columns, "typed": list(typed)}
+        feeding = asyncio.ensure_future(_feed(process, json.dumps(job).encode(), answers.sources))
+        hearing = asyncio.ensure_future(_hear(process, answers))
+        try:
+            await asyncio.wait({feeding, hearing}, return_when=asyncio.FIRST_EXCEPTION)
+            for task in (feeding, hearing):
+                if task.done() and isinstance(error := task.exception(), _NotFetched):
+                    raise error
+            return await hearing
+        finally:
+            for task in (feeding, hearing):
+                task.cancel()
+            await asyncio.gather(feeding, hearing, return_exceptions=True)
+
+
+async def _start() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.reading",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,  # what a library says of a file may quote it
+        env={name: os.environ[name] for name in KEPT if name in os.environ},
+    )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+async def _feed(process: asyncio.subprocess.Process, job: bytes, sources: Sequence[Source]) -> None:
+    """Write the job and the files; that the process is gone is found where its answers are read."""
+    stream = process.stdin
+    if stream is None:
+        raise ConnectionError
+    with suppress(ConnectionError):
+        stream.write(frame(job))
+        for source in sources:
+            try:
+                await _feed_one(stream, source)
+            except Unreadable as error:
+                raise _NotFetched(error.why, source.upload) from error
+            stream.write(frame(b""))
+        await stream.drain()
+
+
+async def _feed_one(stream: asyncio.StreamWriter, source: Source) -> None:
+    async for piece in source.pieces():
+        if piece:  # an empty one would end the file
+            stream.write(frame(piece))
+            await stream.drain()
+
+
+async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> Reading:
+    stream = process.stdout
+    if stream is None:
+        raise ConnectionError
+    for _ in answers.sources:
+        answers.heard(await _answer(stream))
+    end, ids = await _answer(stream), list[CustomerId]()
+    while len(ids) < end["count"]:
+        ids += await _answer(stream)
+    return answers.read(ids, end["repeated"])
+
+
+async def _answer(stream: asyncio.StreamReader) -> Any:
+    (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
+    return json.loads(await stream.readexactly(length))
+
+
+def _column(kept: dict[str, Any]) -> Column:
+    return Column(kept["number"], kept["name"], tuple(kept["samples"]))
+
+
+def _file(name: str, kept: dict[str, Any]) -> FileRead:
+    odd_rows = tuple(OddRow(one["row"], Odd(one["why"])) for one in kept["odd_rows"])
+    changed = {"name": name, "column": _column(kept["column"]), "odd_rows": odd_rows, "spaced": tuple(kept["spaced"])}
+    return FileRead(**{**kept, **changed})

@@ -1,0 +1,39 @@
+"""Slack's `files.info`, and fetching a file: only with the bot's token, and only with the scope for it."""
+
+from typing import Final
+
+from aiohttp import web
+
+from bot.giving.ids import FileId
+from bot.sandbox.slack.call import Call, Rule
+from bot.sandbox.slack.refusals import SlackSays
+from bot.sandbox.slack.workspace import Json, Workspace
+
+SCOPE: Final = "files:read"
+SIGN_IN: Final = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"
+
+
+def info(call: Call) -> Json:
+    """`files.info`: what is known of a file that the bot can see."""
+    file = call.workspace.files.get(FileId(call.text("file")))
+    if file is None:
+        raise SlackSays("file_not_found")
+    return {"ok": True, "file": file.payload(call.workspace.team, call.tickets.base_url), "comments": []}
+
+
+def fetch(workspace: Workspace, path: str, *, allowed: bool) -> web.Response:
+    """Hand a file over; whoever may not have it is sent to a page to sign in, which is no error by its status."""
+    file = next((file for file in workspace.files.values() if file.path(workspace.team) == path), None)
+    if not allowed:
+        return web.Response(status=302, headers={"Location": "/sign-in"})
+    if file is None:
+        return web.Response(status=404, text=SIGN_IN, content_type="text/html")
+    return web.Response(body=file.data, content_type="application/octet-stream")
+
+
+async def sign_in(_request: web.Request) -> web.Response:
+    """Show the page to sign in."""
+    return web.Response(text=SIGN_IN, content_type="text/html")
+
+
+METHODS: Final = {"files.info": Rule(info, SCOPE)}

@@ -1,0 +1,62 @@
+"""Files that people have put into Slack: who may see them, and how Slack writes them."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Final
+from urllib.parse import quote
+
+from bot.giving.ids import FileId, TeamId, UserId
+
+Json = dict[str, Any]
+PRETTY: Final = {"csv": "CSV", "tsv": "TSV", "txt": "Plain Text", "xlsx": "Excel Spreadsheet"}
+
+
+@dataclass(slots=True)
+class File:
+    """A file. `size` is what Slack says of it, which may be more than what comes when it is fetched."""
+
+    id: FileId
+    name: str
+    by: UserId
+    data: bytes
+    size: int
+    created: int
+
+    @property
+    def kind(self) -> str:
+        """The end of its name, as Slack's `filetype`."""
+        return PurePath(self.name).suffix.removeprefix(".").lower() or "binary"
+
+    def path(self, team: TeamId) -> str:
+        """Say where it is fetched."""
+        return f"/files-pri/{team}-{self.id}/download/{quote(self.name.lower(), safe='')}"
+
+    def payload(self, team: TeamId, base_url: str) -> Json:
+        """Write it the way Slack does in `files.info` and in a view's state."""
+        address = f"{base_url}{self.path(team)}"
+        return {
+            "id": self.id,
+            "created": self.created,
+            "timestamp": self.created,
+            "name": self.name,
+            "title": self.name,
+            "mimetype": "application/octet-stream",
+            "filetype": self.kind,
+            "pretty_type": PRETTY.get(self.kind, self.kind.upper()),
+            "user": self.by,
+            "user_team": team,
+            "editable": False,
+            "size": self.size,
+            "mode": "hosted",
+            "is_external": False,
+            "external_type": "",
+            "is_public": False,
+            "public_url_shared": False,
+            "url_private": address.replace("/download/", "/"),
+            "url_private_download": address,
+            "permalink": f"{base_url}/files/{self.by}/{self.id}",
+            "channels": [],
+            "groups": [],
+            "ims": [],
+            "file_access": "visible",
+        }

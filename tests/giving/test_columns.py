@@ -1,0 +1,90 @@
+from collections.abc import Sequence
+
+import pytest
+
+from bot.giving.columns import Place, find
+
+
+def table(*lines: str) -> list[list[str]]:
+    return [line.split(";") for line in lines]
+
+
+def found(head: Sequence[Sequence[str]], chosen: int | None = None) -> tuple[int, str, int]:
+    """Answer the column, its name and the first row of ids."""
+    place = find(head, chosen)
+    assert isinstance(place, Place), place
+    return place.column.number, place.column.name, place.first
+
+
+def asked(head: Sequence[Sequence[str]]) -> list[int]:
+    columns = find(head)
+    assert not isinstance(columns, Place), columns
+    return [column.number for column in columns]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "customer_id",
+        "Customer ID",
+        "customerId",
+        "CUSTOMER-ID",
+        "kundenr",
+        "Kundenr.",
+        "Kundenummer",
+        "Kunde-ID",
+        "kundnummer",
+        "Asiakasnumero",
+    ],
+)
+def test_a_column_is_found_by_its_name_wherever_it_stands(name: str) -> None:
+    assert found(table(f"Navn;{name};Poststed", "Ann;1001;Oslo", "Bo;1002;Bergen")) == (2, name, 2)
+
+
+def test_a_plain_id_counts_where_nothing_says_it_better() -> None:
+    assert found(table("id;name", "a1;Ann", "b2;Bo")) == (1, "id", 2)
+    assert found(table("id;kundenr", "a1;1001", "b2;1002")) == (2, "kundenr", 2)
+
+
+def test_a_preamble_above_the_names_is_passed_over() -> None:
+    preamble = ["Eksport fra CRM;;", "26.11.2026;;", ";;"]
+    assert found(table(*preamble, "Navn;Kundenr;By", "Ann;1001;Oslo")) == (2, "Kundenr", 5)
+
+
+def test_a_preamble_above_a_single_column_is_passed_over() -> None:
+    assert found(table("Utvalg høst 2026", "", "Kundenr", "1001", "1002")) == (1, "Kundenr", 4)
+
+
+def test_ids_are_never_taken_for_a_preamble() -> None:
+    assert found(table("c-1", "c-2", "kunde", "c-3")) == (1, "", 1)
+
+
+def test_a_list_without_names_begins_at_once() -> None:
+    assert found(table("c-1", "c-2")) == (1, "", 1)
+
+
+def test_a_name_that_nobody_knows_is_a_name_where_the_rest_has_digits() -> None:
+    assert found(table("Bonusmottaker", "a1", "b2")) == (1, "Bonusmottaker", 2)
+    assert found(table("ann", "bo", "cy")) == (1, "", 1)
+
+
+def test_the_only_column_that_looks_like_ids_is_taken() -> None:
+    assert found(table("Ann Lee;ann@example.com;a1;12,50", "Bo Ek;bo@example.com;b2;12,50", "Cy Ås;cy@example.com;c3;9,00"))[0] == 3
+
+
+@pytest.mark.parametrize("head", [table("kundenr;customer_id", "1;a1", "2;b2"), table("a1;x1", "b2;x2")])
+def test_where_two_could_be_meant_both_are_asked_for_with_samples(head: list[list[str]]) -> None:
+    assert asked(head) == [1, 2]
+    columns = find(head)
+    assert not isinstance(columns, Place)
+    assert all(2 <= len(column.samples) <= 3 for column in columns)
+
+
+def test_the_column_that_was_chosen_is_taken() -> None:
+    assert found(table("kundenr;customer_id", "1;a1", "2;b2"), 2) == (2, "customer_id", 2)
+
+
+def test_a_column_that_is_not_there_is_none() -> None:
+    assert find(table("kundenr;customer_id", "1;a1"), 7) == ()
+    assert find([]) == ()
+    assert find([["", ""], [" "]]) == ()

@@ -1,0 +1,80 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.columns import Place, find
+from bot.giving.customers import read_customers
+from bot.giving.taking import Taking
+from bot.giving.uploads import FileRead, Odd
+
+AWKWARD = st.text(alphabet=st.sampled_from('abc019-_ "@+#=./*\u200b\xa0æ'), max_size=12)
+
+
+def taken(*values: str, name: str = "kundenr") -> tuple[list[str], FileRead]:
+    rows = [[name], *([value] for value in values)]
+    place = find(rows)
+    assert isinstance(place, Place)
+    ids: dict[str, None] = {}
+    taking = Taking(place, ids)
+    taking.take(place.first, rows[place.first - 1 :])
+    return list(ids), taking.read()
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("x" * 256, Odd.TOO_LONG),
+        ("a\x00b", Odd.HIDDEN),
+        ("a\u200bb", Odd.HIDDEN),
+        ("1.23457E+11", Odd.SHORTENED),
+        ("1,23457E+11", Odd.SHORTENED),
+        ("1E+15", Odd.SHORTENED),
+        ("*", Odd.RESERVED),
+        ("/", Odd.RESERVED),
+        ("#N/A", Odd.ERROR),
+        ("a1, b2", Odd.SEVERAL),
+    ],
+)
+def test_what_is_no_id_is_told_by_its_row_and_never_guessed(value: str, why: Odd) -> None:
+    ids, read = taken("a1", value, "b2")
+    assert ids == ["a1", "b2"]
+    assert [(odd.row, odd.why) for odd in read.odd_rows] == [(3, why)]
+    assert (read.found, read.odd) == (2, 1)
+
+
+def test_a_row_without_its_id_is_told_and_an_empty_one_is_not() -> None:
+    rows = [["navn", "kundenr"], ["Ann", "1"], ["Bo", " "], ["", ""], [], ["Cy"], ["Di", "4"]]
+    place = find(rows)
+    assert isinstance(place, Place)
+    taking = Taking(place, {})
+    taking.take(2, rows[1:])
+    assert [odd.row for odd in taking.read().odd_rows] == [3, 6]
+
+
+def test_ids_that_look_like_something_else_are_counted() -> None:
+    ids, read = taken("ann@example.com", "+47 912 34 567", "91 23 45 67", "12345678", "ann lee")
+    assert len(ids) == 5
+    assert (read.mails, read.phones) == (1, 2)
+    assert read.spaced == ("+47 912 34 567", "91 23 45 67", "ann lee")
+
+
+def test_the_zeros_that_an_export_keeps_from_a_spreadsheet_are_kept() -> None:
+    assert taken('="00123"', "00124")[0] == ["00123", "00124"]
+
+
+def test_a_hexadecimal_id_is_no_shortened_number() -> None:
+    assert taken("12397E6", "1e5", "9E11")[0] == ["12397E6", "1e5", "9E11"]
+
+
+@given(st.lists(AWKWARD, min_size=1, max_size=8))
+def test_quick_and_careful_reading_come_to_the_same(values: list[str]) -> None:
+    """A value that is suspect has the whole piece read carefully; each alone comes to the same."""
+    together, _ = taken("a1", *values)
+    apart = [one for value in ["a1", *values] for one in taken("a1", value)[0][1:] or []]
+    assert together == ["a1", *dict.fromkeys(one for one in apart if one != "a1")]
+
+
+@given(st.lists(AWKWARD.filter(lambda value: "=" not in value and "#" not in value and "E+" not in value), min_size=1, max_size=8))
+def test_a_file_of_one_column_gives_what_pasting_it_gives(values: list[str]) -> None:
+    ids, _ = taken("a1", *values)
+    assert tuple(ids) == read_customers("\n".join(["a1", *values])).ids

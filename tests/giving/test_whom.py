@@ -1,0 +1,98 @@
+"""Whom a draft with files is for: what is faulty, what is kept, and that exactly those are asked for."""
+
+from typing import Any
+
+import pytest
+
+from bot.giving.answers import Field, Form, Review
+from bot.giving.customers import digest_of
+from bot.giving.ids import CustomerId, FileId
+from bot.giving.policy import Reason, Refusal
+from bot.giving.request import Request, Typed
+from bot.giving.uploads import BadFile, Column, Reading, Trouble, Unclear, Upload
+from bot.giving.whom import LONG, digested
+from tests.giving.forms import by_field
+from tests.giving.office import ANN, SPAR, Office, person
+
+ONE, TWO = Upload(FileId("F1"), "one.csv"), Upload(FileId("F2"), "two.csv")
+
+
+@pytest.fixture(autouse=True)
+def _lists(office: Office) -> None:
+    office.drawer.lists |= {ONE.id: ("a", "b", "c", "d"), TWO.id: ("d", "e")}
+
+
+async def reviewed(office: Office, **typed: Any) -> Review:
+    review = await office.asking.review(await office.draft(**typed), person(ANN))
+    assert isinstance(review, Review), review
+    return review
+
+
+async def test_typed_ids_and_files_add_up_and_exactly_those_are_asked_for(office: Office) -> None:
+    review = await reviewed(office, customers="t\nb\nt", files=(ONE, TWO))
+    everybody = ("t", "b", "a", "c", "d", "e")
+    assert (review.request.customers, review.request.repeated) == (6, 3)
+    assert review.listed
+    assert (review.listed.first, review.listed.last) == (("t", "b", "a"), "e")
+    request = await office.asking.ask(review.request.id, person(ANN))
+    assert isinstance(request, Request)
+    assert request.customers_digest == digest_of([CustomerId(one) for one in everybody])
+    assert await office.books.customers(request.id, 0) == everybody
+    assert office.drawer.asked == [((ONE, TWO), ANN)]
+
+
+async def test_asking_reads_no_file_again(office: Office) -> None:
+    review = await reviewed(office, customers="", files=(ONE,))
+    office.drawer.lists[ONE.id] = ("somebody", "else")
+    await office.asking.ask(review.request.id, person(ANN))
+    assert await office.books.customers(review.request.id, 0) == ("a", "b", "c", "d")
+
+
+async def test_without_files_nothing_is_listed(office: Office) -> None:
+    assert (await reviewed(office)).listed is None
+    assert not office.drawer.asked
+
+
+async def test_a_form_with_a_file_alone_has_no_fault(office: Office) -> None:
+    assert await office.asking.fill_in(await office.draft(), person(ANN), Typed(rule=SPAR, files=(ONE,))) == ()
+
+
+async def test_a_reserved_id_stands_beside_no_file(office: Office) -> None:
+    faults = await office.asking.fill_in(await office.draft(), person(ANN), Typed(rule=SPAR, reserved="*", files=(ONE,)))
+    assert not isinstance(faults, Refusal)
+    assert Field.RESERVED in by_field(faults)
+
+
+async def test_a_file_that_cannot_be_read_is_the_only_fault(office: Office) -> None:
+    office.drawer.instead = Reading(bad=(BadFile("one.csv", Trouble.ENCRYPTED),))
+    form = await office.asking.review(await office.draft(customers="", files=(ONE,)), person(ANN))
+    assert isinstance(form, Form)
+    assert by_field(form.faults) == {Field.FILE: [Reason.BAD_FILE]}
+    assert form.typed.files == (ONE,)
+
+
+async def test_a_column_is_asked_for_and_what_was_chosen_is_remembered(office: Office) -> None:
+    office.drawer.instead = Reading(unclear=(Unclear(ONE, (Column(1), Column(2))),))
+    draft = await office.draft(customers="", files=(ONE,))
+    form = await office.asking.review(draft, person(ANN))
+    assert isinstance(form, Form)
+    assert (by_field(form.faults), form.unclear) == ({Field.FILE: [Reason.WHICH_COLUMN]}, office.drawer.instead.unclear)
+    chosen = Upload(ONE.id, ONE.name, 2)
+    await office.asking.fill_in(draft, person(ANN), Typed(rule=SPAR, files=(chosen,)))
+    await office.asking.fill_in(draft, person(ANN), Typed(rule=SPAR, files=(ONE, TWO)))
+    typed = await office.books.typed(draft)
+    assert typed
+    assert typed.files == (chosen, TWO)
+
+
+async def test_a_file_of_nobody_new_is_said_to_be_empty_of_customers(office: Office) -> None:
+    office.drawer.instead = Reading()
+    form = await office.asking.review(await office.draft(customers="", files=(ONE,)), person(ANN))
+    assert isinstance(form, Form)
+    assert by_field(form.faults) == {Field.CUSTOMERS: [Reason.NO_CUSTOMERS]}
+
+
+async def test_a_long_list_has_the_digest_that_a_short_one_would_have() -> None:
+    many = [CustomerId(f"c-{number}") for number in range(LONG * 2 + 1)]
+    assert await digested(many) == digest_of(many)
+    assert digest_of([]) == "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"

@@ -1,0 +1,170 @@
+"""Files in the form: from what a person puts in to what is looked over, whatever is wrong with the file."""
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from bot.giving.ids import FileId
+from bot.giving.request import State
+from bot.giving.uploads import Upload
+from bot.sandbox.slack.faults import Fault
+from bot.sandbox.slack.modal import Modal
+from bot.sandbox.slack.reactions import CannotDo
+from tests.handlers.stand import SPAR, Stand
+from tests.reading.files import locked, workbook
+
+FINE = b"Kundenr;Navn\n1001;Ann\n1002;Bo\n1001;Ann\n;Cy\n1004;Di\n"
+TWO = b"kundenr;customer_id\n1;a1\n2;b2\n3;c3\n"
+
+
+def on_disk(folder: Path, data: bytes, name: str = "vip.csv") -> str:
+    path = folder / name
+    path.write_bytes(data)
+    return str(path)
+
+
+async def submitted(stand: Stand, path: str, **others: str) -> Modal:
+    """Put a file into a form and submit it; answer what comes of it."""
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "File": path, **others})
+    assert not (await form.submit()).errors
+    return await stand.shop.ann.sees_view(lambda view: "One moment" not in view.text)
+
+
+async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_for(stand: Stand, tmp_path: Path) -> None:
+    review = await submitted(stand, on_disk(tmp_path, FINE), **{"Customer IDs": "t-1, 1002"})
+    assert review.submit_label == "Ask for approval"
+    read = ("vip.csv – 4 rows with an id, from column “Kundenr” (A)", "1 row unreadable", "row 5: no id")
+    for said in ("Customers: 4 (2 repeated ids left out", *read):
+        assert said in review.text
+    assert "t-1, 1002, 1001 … 1004" in review.text.replace("`", "")
+    assert await stand.drafts() == 1
+    await review.submit()
+    await stand.errands.done()
+    request = await stand.request()
+    assert await stand.books.customers(request.id, 0) == ("t-1", "1002", "1001", "1004")
+    assert not stand.shop.slack.refused
+
+
+async def test_an_empty_form_says_that_a_file_would_do(stand: Stand) -> None:
+    form = await stand.form()
+    await form.fill({"Rule": SPAR})
+    assert "or put a file in" in (await form.submit()).errors["Customer IDs"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("vip.xlsx", locked(), "has a password"),
+        ("vip.xlsx", workbook([["id"], ["a1"]])[:-60], "damaged or was cut off"),
+        ("vip.csv", b"id\na\x00b\n", "a zero byte"),
+        ("vip.csv", b"", "is empty"),
+    ],
+)
+async def test_a_bad_file_brings_the_form_back_with_the_sentence(stand: Stand, tmp_path: Path, name: str, data: bytes, said: str) -> None:
+    form = await submitted(stand, on_disk(tmp_path, data, name), Reason="late")
+    assert f"“{name}”" in form.text
+    assert said in form.text
+    assert form.values["Reason"] == "late"
+    assert form.values["Files put in before"] == name
+
+
+async def test_a_bad_file_is_unticked_and_another_put_in(stand: Stand, tmp_path: Path) -> None:
+    form = await submitted(stand, on_disk(tmp_path, b"", "empty.csv"))
+    await form.fill({"Files put in before": "", "File": on_disk(tmp_path, FINE)})
+    await form.submit()
+    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    assert "Customers: 3" in review.text
+
+
+async def test_the_column_is_asked_for_where_two_could_be_meant(stand: Stand, tmp_path: Path) -> None:
+    form = await submitted(stand, on_disk(tmp_path, TWO))
+    question = "Which column of vip.csv holds the customer ids?"
+    assert "More than one column of “vip.csv” could hold the customer ids. Choose it below." in form.text
+    offered = await form.options(question)
+    assert [option["description"]["text"] for option in offered] == ["1 · 2 · 3", "a1 · b2 · c3"]
+    await form.fill({question: "2"})
+    await form.submit()
+    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    assert "from column “customer_id” (B)" in review.text
+    assert "a1, b2, c3 … c3" in review.text.replace("`", "")
+
+
+async def test_more_keeps_the_files(stand: Stand, tmp_path: Path) -> None:
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "File": on_disk(tmp_path, FINE)})
+    await form.press("More…")
+    more = await stand.shop.ann.sees_view(label="Once-only key")
+    assert more.values["File"] == "vip.csv"
+    assert "Files put in before" not in more.labels
+    await more.submit()
+    await stand.shop.ann.sees_view(submit="Ask for approval", text="Customers: 3")
+
+
+async def test_more_keeps_the_files_of_before_and_those_put_in_since(stand: Stand, tmp_path: Path) -> None:
+    stand.shop.slack.faults.plan("files.download", Fault.SERVER_ERROR)
+    form = await submitted(stand, on_disk(tmp_path, FINE, "first.csv"))
+    await form.fill({"File": on_disk(tmp_path, b"x1\nx2\n", "second.csv")})
+    await form.press("More…")
+    more = await stand.shop.ann.sees_view(label="Once-only key")
+    assert (more.values["Files put in before"], more.values["File"]) == ("first.csv", "second.csv")
+    await more.submit()
+    await stand.shop.ann.sees_view(submit="Ask for approval", text="Customers: 5")
+
+
+async def test_more_than_the_channel_may_ask_for_are_refused_with_their_number(stand: Stand, tmp_path: Path) -> None:
+    form = await submitted(stand, on_disk(tmp_path, b"".join(b"c-%d\n" % number for number in range(501))))
+    assert "501 customers are too many" in form.text
+    assert form.values["Files put in before"] == "vip.csv"
+
+
+async def test_somebody_elses_file_is_not_read(stand: Stand, tmp_path: Path) -> None:
+    theirs = stand.shop.slack.workspace.put_file("theirs.csv", FINE, by=stand.shop.bo.id)
+    await submitted(stand, on_disk(tmp_path, FINE))
+    payload = copy.deepcopy(stand.last("view_submission").payload)
+    field = next(block for block in payload["view"]["state"]["values"] if block.startswith("file:"))
+    payload["view"]["state"]["values"][field]["discount_add_file"]["files"] = [{"id": theirs.id, "name": "mine.csv"}]
+    await stand.shop.slack.deliver("interactive", payload)
+    await stand.errands.done()
+    form = await stand.shop.ann.sees_view(text="“theirs.csv” was put into Slack by somebody else")
+    assert stand.shop.slack.faults.calls["files.download"] == 1
+    assert form.submit_label == "Review"
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE])
+async def test_a_file_that_slack_does_not_hand_over_is_told(stand: Stand, tmp_path: Path, fault: Fault) -> None:
+    stand.shop.slack.faults.plan("files.download", fault, times=3)
+    form = await submitted(stand, on_disk(tmp_path, FINE))
+    assert "could not be fetched from Slack" in form.text
+
+
+async def test_what_slack_says_for_a_moment_is_asked_again(stand: Stand, tmp_path: Path) -> None:
+    stand.shop.slack.faults.plan("files.info", Fault.SERVER_ERROR)
+    assert (await submitted(stand, on_disk(tmp_path, FINE))).submit_label == "Ask for approval"
+
+
+async def test_without_the_scope_it_is_said_so(stand: Stand, tmp_path: Path) -> None:
+    stand.shop.slack.web_api.scopes = stand.shop.slack.web_api.scopes - {"files:read"}
+    assert "files:read" in (await submitted(stand, on_disk(tmp_path, FINE))).text
+
+
+async def test_slack_takes_only_tables_of_ten_megabytes(stand: Stand, tmp_path: Path) -> None:
+    form = await stand.form()
+    for name, size in (("a.pdf", 1), ("b.csv", 10 * 1024**2 + 1)):
+        with pytest.raises(CannotDo):
+            await form.fill({"File": on_disk(tmp_path, b"x" * size, name)})
+    with pytest.raises(CannotDo):
+        await form.fill({"File": "\n".join([on_disk(tmp_path, b"x")] * 11)})
+    with pytest.raises(CannotDo):
+        await form.fill({"File": str(tmp_path / "nowhere.csv")})
+
+
+async def test_what_the_form_holds_of_files_is_forgotten_with_the_draft(stand: Stand, tmp_path: Path) -> None:
+    await submitted(stand, on_disk(tmp_path, FINE))
+    (draft,) = await stand.books.in_state(State.DRAFT)
+    typed = await stand.books.typed(draft.id)
+    assert typed
+    assert [file.name for file in typed.files] == ["vip.csv"]
+    assert isinstance(typed.files[0], Upload)
+    assert typed.files[0].id.startswith(FileId("F"))

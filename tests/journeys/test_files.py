@@ -1,0 +1,47 @@
+"""A list in a file, from the modal to the ledger: everybody on it has the discount once, over both ways that Slack reaches a bot."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.tryout.shop import POLICY, SUPPORT, database_in, open_bot, open_shop, with_channel
+from tests.journeys.steps import RULE, SEED, Trip
+from tests.reading.files import workbook
+
+MANY = 1_500
+
+
+@pytest.mark.parametrize("way", ["http", "socket mode"])
+async def test_a_file_goes_from_the_form_to_the_ledger(tmp_path: Path, way: str) -> None:
+    policy = with_channel(POLICY, SUPPORT, max_customers=MANY * 2, max_amount=10**9)
+    async with open_shop() as shop, open_bot(shop, database_in(tmp_path), policy=policy, socket_mode=way == "socket mode") as running:
+        await running.rules.refresh()
+        trip = Trip(shop, running)
+        form = await trip.form()
+        await form.fill({"Rule": RULE, "Customer IDs": "t-1, c-7", "File": f"{_text(tmp_path)}\n{_workbook(tmp_path)}", "Reason": "høst"})
+        assert not (await form.submit()).errors
+        review = await shop.ann.sees_view(submit="Ask for approval")
+        assert f"Customers: {MANY + 3:,} (52 repeated ids left out" in review.text
+        assert "2 rows unreadable, and left out – row 3: no id; row 5: a number that Excel shortened" in review.text
+        assert not shop.slack.messages(shop.support)
+        card = await trip.asked(review)
+        await trip.approve(card, count=MANY + 3)
+        await trip.summary(f"Given to {MANY + 3} of {MANY + 3} customers")
+        expected = {"t-1", "x-1", "x-2", *(f"c-{number}" for number in range(MANY))}
+        assert shop.dintero.ledger.holders(SEED) == dict.fromkeys(expected, 1)
+        assert "høst.csv" not in "\n".join([shop.ann.read(card), *trip.thread(card)])
+        assert not shop.slack.refused
+
+
+def _text(folder: Path) -> str:
+    """Write a list as Excel does in Norway, with repeats in it."""
+    path = folder / "høst.csv"
+    lines = ["Navn;Kundenr", *(f"Åse {number};c-{number}" for number in [*range(MANY), *range(50)])]
+    path.write_bytes("\r\n".join(lines).encode("cp1252"))
+    return str(path)
+
+
+def _workbook(folder: Path) -> str:
+    path = folder / "flere.xlsx"
+    path.write_bytes(workbook([["customer_id", "name"], ["x-1", "Ann"], [None, "Bo"], ["x-2", "Cy"], [123456789012, "Di"], ["c-1", "Ed"]]))
+    return str(path)

@@ -1,0 +1,47 @@
+"""Files as people have them, made for tests."""
+
+import io
+import struct
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+import openpyxl
+
+
+def workbook(rows: Sequence[Sequence[Any]], *, formats: dict[str, str] | None = None, sheets: Sequence[str] = ()) -> bytes:
+    """Make a workbook of one sheet, and empty ones behind it."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(list(row))
+    for cell, form in (formats or {}).items():
+        sheet[cell].number_format = form
+    for name in sheets:
+        book.create_sheet(name)
+    saved = io.BytesIO()
+    book.save(saved)
+    return saved.getvalue()
+
+
+def replaced(workbook: bytes, part: str, content: bytes) -> bytes:
+    """Put something else into a workbook where one of its parts was."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as before, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            after.writestr(name, content if name == part else before.read(name))
+    return made.getvalue()
+
+
+def bomb() -> bytes:
+    """Make a workbook that unpacks to four gigabytes, as its own directory says."""
+    packed = bytearray(workbook([["id"], ["a1"]]))
+    entry = packed.index(b"PK\x01\x02")
+    packed[entry + 24 : entry + 28] = struct.pack("<I", 0xFFFFFFF0)
+    return bytes(packed)
+
+
+def locked() -> bytes:
+    """Make what a workbook with a password begins with."""
+    return struct.pack("<Q", 0xE11AB1A1E011CFD0) + bytes(504) + "EncryptedPackage".encode("utf-16-le") + b"\x8f\x03\xd1" * 700

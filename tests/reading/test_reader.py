@@ -1,0 +1,103 @@
+"""The process that reads: it has no secrets, what it dies of is told, and the event loop never waits for a file."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.giving.ids import CustomerId, FileId
+from bot.giving.uploads import Trouble, Upload
+from bot.reading.formats import Unreadable
+from bot.reading.reader import KEPT, Reader, Source
+from tests.reading.files import workbook
+
+SHORT = 0.05
+"""Seconds that nothing else may wait; the machine may be busy."""
+
+
+def source(data: bytes, name: str = "list.csv", column: int | None = None) -> Source:
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(data), 65_536):
+            yield data[start : start + 65_536]
+            await asyncio.sleep(0)
+
+    return Source(Upload(FileId("F1"), name, column), pieces)
+
+
+async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
+    files = [source(b"kundenr\na1\nb2\nb2\n", "one.csv"), source(workbook([["kundenr"], ["b2"], ["c3"]]), "two.xlsx")]
+    reading = await Reader().read(files, [CustomerId("t1"), CustomerId("a1")])
+    assert reading.ids == ("t1", "a1", "b2", "c3")
+    assert reading.repeated == 3
+    assert [(file.name, file.found) for file in reading.files] == [("one.csv", 3), ("two.xlsx", 2)]
+
+
+async def test_each_file_has_its_own_answer_and_no_id_comes_of_any_where_one_is_bad() -> None:
+    files = [source(b"", "empty.csv"), source(b"kundenr;id_kunde;customer_id\n1;x;2\n", "two.csv"), source(b"a1\nb2\n", "fine.csv")]
+    reading = await Reader().read(files)
+    assert reading.ids == ()
+    assert [(bad.name, bad.why) for bad in reading.bad] == [("empty.csv", Trouble.EMPTY)]
+    assert [(each.upload.name, [column.number for column in each.columns]) for each in reading.unclear] == [("two.csv", [1, 3])]
+
+
+async def test_the_column_that_was_chosen_is_read() -> None:
+    reading = await Reader().read([source(b"kundenr;customer_id\n1;a1\n2;b2\n", column=2)])
+    assert reading.ids == ("a1", "b2")
+
+
+async def test_ids_are_the_same_on_both_sides_whatever_they_are_made_of() -> None:
+    reading = await Reader().read([source("kundenr\nåse-1\n😀-2\n".encode())])
+    assert reading.ids == ("åse-1", "😀-2")
+
+
+async def test_a_process_without_memory_ends_in_a_word_about_the_file() -> None:
+    many = b"kundenr\n" + b"".join(b"c%09d\n" % number for number in range(400_000))
+    reading = await Reader(memory=60 * 1024**2).read([source(b"a1\nb2\n", "fine.csv"), source(many, "heavy.csv")])
+    assert [(bad.name, bad.why) for bad in reading.bad] == [("heavy.csv", Trouble.TOO_HEAVY)]
+
+
+async def test_a_process_that_takes_too_long_is_ended() -> None:
+    async def never() -> AsyncIterator[bytes]:
+        yield b"kundenr\n"
+        await asyncio.Event().wait()
+
+    reading = await Reader(seconds=0.5).read([Source(Upload(FileId("F1"), "slow.csv"), never)])
+    assert [(bad.name, bad.why) for bad in reading.bad] == [("slow.csv", Trouble.TOO_HEAVY)]
+
+
+async def test_what_cannot_be_fetched_is_told_with_its_own_word() -> None:
+    async def gone() -> AsyncIterator[bytes]:
+        yield b"kundenr\n"
+        raise Unreadable(Trouble.NOT_FETCHED)
+
+    reading = await Reader().read([source(b"a1\nb2\n"), Source(Upload(FileId("F2"), "gone.csv"), gone)])
+    assert [(bad.name, bad.why) for bad in reading.bad] == [("gone.csv", Trouble.NOT_FETCHED)]
+
+
+async def test_a_million_ids_and_not_one_more() -> None:
+    rows = [b"c%d\n" % number for number in range(1_000_001)]
+    reading = await Reader().read([source(b"".join(rows))])
+    assert [bad.why for bad in reading.bad] == [Trouble.TOO_MANY_IDS]
+
+
+async def test_nobody_waits_while_a_long_file_is_read() -> None:
+    many = b"kundenr;navn\n" + b"".join(b"c%09d;Ann\n" % number for number in range(200_000))
+    waits: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            waits.append(time.thread_time() - before)
+
+    watching = asyncio.create_task(watch())
+    reading = await Reader().read([source(many)])
+    watching.cancel()
+    assert len(reading.ids) == 200_000
+    assert max(waits) < SHORT
+
+
+@pytest.mark.parametrize("secret", ["SLACK_BOT_TOKEN", "DINTERO_CLIENT_SECRET", "AUDIT_KEY", "DATABASE_URL"])
+def test_no_secret_is_handed_to_it(secret: str) -> None:
+    assert secret not in KEPT

@@ -1,0 +1,102 @@
+"""Texts as Excel and its Nordic users write them: every encoding, with every separator, comes to the same ids."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.giving.uploads import FileRead, Trouble
+from bot.reading.__main__ import answer_of, read
+from bot.reading.texts import SEPARATORS
+
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
+NAMES = st.text(alphabet="ABCæøåÆØÅäöüé ,;|\"'", max_size=8)
+IDS = st.from_regex(r"[a-z]{1,2}[0-9]{1,6}(-[0-9a-f]{4})?", fullmatch=True)
+PREAMBLES = st.sampled_from(["", "Eksport fra CRM\n", "Utvalg: høst 2026\n\n"])
+
+
+def ids_of(data: bytes, column: int | None = None) -> list[str]:
+    ids: dict[str, None] = {}
+    found = read(data, column, ids)
+    assert isinstance(found, FileRead), found
+    return list(ids)
+
+
+def why_not(data: bytes) -> Trouble:
+    return Trouble(answer_of(data, None, {})["why"])
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(max_examples=10)
+@given(
+    ids=st.lists(IDS, min_size=2, max_size=12),
+    names=st.lists(NAMES, min_size=12, max_size=12),
+    preamble=PREAMBLES,
+    ending=st.sampled_from(["\n", "\r\n"]),
+)
+def test_a_table_comes_to_its_ids(encoding: str, separator: str, ids: list[str], names: list[str], preamble: str, ending: str) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, lineterminator=ending)
+    writer.writerow(["Navn på kunden", "Kundenr", "Poststed"])
+    writer.writerows([name, one, "Ås"] for one, name in zip(ids, names, strict=False))
+    assert ids_of((preamble + text.getvalue()).encode(encoding)) == list(dict.fromkeys(ids))
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(ids=st.lists(st.text(alphabet="abcæøåÅ0123456789-", min_size=1, max_size=20), min_size=1, max_size=12), header=st.booleans())
+@settings(max_examples=10)
+def test_a_plain_list_comes_to_its_ids(encoding: str, ids: list[str], *, header: bool) -> None:
+    ids = [f"x{one}1" for one in ids]
+    text = "\r\n".join([*(["Kundenummer"] if header else []), *ids])
+    assert ids_of(text.encode(encoding)) == list(dict.fromkeys(ids))
+
+
+def test_excels_own_line_about_the_separator_is_obeyed_and_counted() -> None:
+    ids: dict[str, None] = {}
+    found = read(b"sep=|\nkundenr|navn\na1|Ann, Lee\n*|Bo\n", None, ids)
+    assert isinstance(found, FileRead)
+    assert list(ids) == ["a1"]
+    assert [odd.row for odd in found.odd_rows] == [4]
+
+
+def test_the_commas_of_amounts_part_nothing() -> None:
+    assert ids_of(b"id;bel\xf8p\n1001;12,50\n1002;13,75\n") == ["1001", "1002"]
+
+
+def test_a_ragged_list_with_commas_is_told_row_by_row() -> None:
+    found = read(b"a1\nb2, c3\nd4\ne5, f6, g7\nh8\n", None, {})
+    assert isinstance(found, FileRead)
+    assert [odd.row for odd in found.odd_rows] == [2, 4]
+
+
+def test_a_quoted_cell_may_hold_lines_and_counts_as_one_row() -> None:
+    found = read(b'kundenr,merknad\na1,"to\nlinjer"\n*,x\n', None, {})
+    assert isinstance(found, FileRead)
+    assert [odd.row for odd in found.odd_rows] == [3]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", Trouble.EMPTY),
+        (b" \r\n\r\n", Trouble.EMPTY),
+        (b"\xef\xbb\xbf", Trouble.EMPTY),
+        (b"kundenr\n", Trouble.EMPTY),
+        (b"kundenr\na1\x00\nb2\n", Trouble.NO_TEXT),
+        (b"\xff\xfea\x00b", Trouble.BROKEN),
+        ("kundenr\nblåbær\nbl".encode() + b"\xc3", Trouble.BROKEN),
+        (bytes(range(1, 9)) * 50 + b"\x81", Trouble.NO_TEXT),
+        (b"x" * 10_000_000, Trouble.LONG_LINE),
+        (b"a;" * 5_000_000 + b"\nb;c", Trouble.LONG_LINE),
+        (b'kundenr,navn\na1,"Ann\n' + b"b2,Bo\n" * 30_000, Trouble.LONG_LINE),
+        (b"a1,b2,c3,d4,e5,f6,g7\n", Trouble.ONE_LINE),
+        (b"%PDF-1.7 kundenr", Trouble.KIND),
+        (b"\x89PNG\r\n\x1a\n", Trouble.KIND),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), Trouble.OLD_EXCEL),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(data: bytes, why: Trouble) -> None:
+    assert why_not(data) is why

@@ -1,0 +1,98 @@
+"""Fetching what people put into a form: only theirs, only from Slack, only whole."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+import pytest
+
+from bot.giving.ids import CustomerId, FileId, UserId
+from bot.giving.uploads import MOST_BYTES, Reading, Trouble, Upload
+from bot.sandbox.slack import Fault, SandboxPerson, SandboxSlack
+from bot.sandbox.slack.files import File
+from bot.slack.connection import open_client
+from bot.slack.files import SlackFiles
+
+DATA: Final = b"kundenr\na1\nb2\n"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SandboxSlack]:
+    async with SandboxSlack() as slack:
+        yield slack
+
+
+@pytest.fixture
+def ann(slack: SandboxSlack) -> SandboxPerson:
+    return slack.add_person("Ann")
+
+
+def put(slack: SandboxSlack, by: UserId, data: bytes = DATA, size: int | None = None) -> Upload:
+    file: File = slack.workspace.put_file("vip.csv", data, by=by, size=size)
+    return Upload(file.id, "as the form said")
+
+
+async def read(slack: SandboxSlack, *uploads: Upload, by: UserId) -> Reading:
+    async with open_client(slack.api_url, slack.credentials.bot_token) as client:
+        return await SlackFiles(client, patience=0.2).read(uploads, [CustomerId("t1")], by=by)
+
+
+def whys(reading: Reading) -> list[Trouble]:
+    assert reading.ids == ()
+    return [bad.why for bad in reading.bad]
+
+
+async def test_a_file_is_fetched_whole_and_called_what_slack_calls_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    reading = await read(slack, put(slack, ann.id), by=ann.id)
+    assert reading.ids == ("t1", "a1", "b2")
+    assert [file.name for file in reading.files] == ["vip.csv"]
+
+
+async def test_nobody_elses_file_is_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    assert whys(await read(slack, put(slack, ann.id), put(slack, slack.add_person("Bo").id), by=ann.id)) == [Trouble.NOT_YOURS]
+    assert slack.faults.calls["files.download"] == 0
+
+
+async def test_a_file_that_is_too_big_or_gone_is_not_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    gone, big = Upload(FileId("F0GONE"), "gone.csv"), put(slack, ann.id, size=MOST_BYTES + 1)
+    assert whys(await read(slack, gone, big, by=ann.id)) == [Trouble.NOT_FOUND, Trouble.TOO_BIG]
+    assert slack.faults.calls["files.download"] == 0
+
+
+@pytest.mark.parametrize("size", [len(DATA) + 1, len(DATA) - 1])
+async def test_a_file_that_is_not_what_slack_said_is_not_read(slack: SandboxSlack, ann: SandboxPerson, size: int) -> None:
+    assert whys(await read(slack, put(slack, ann.id, size=size), by=ann.id)) == [Trouble.NOT_FETCHED]
+
+
+async def test_eleven_files_are_one_too_many(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    assert whys(await read(slack, *(put(slack, ann.id) for _ in range(11)), by=ann.id)) == [Trouble.TOO_MANY_FILES]
+
+
+async def test_the_token_goes_to_slack_alone(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    upload = put(slack, ann.id)
+    slack.tickets.base_url = slack.tickets.base_url.replace("127.0.0.1", "localhost")
+    assert whys(await read(slack, upload, by=ann.id)) == [Trouble.NOT_FETCHED]
+    assert slack.faults.calls["files.download"] == 0
+
+
+async def test_an_outage_of_slack_is_told(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    upload = put(slack, ann.id)
+    slack.faults.plan("files.info", Fault.SERVER_ERROR, times=99)
+    assert whys(await read(slack, upload, by=ann.id)) == [Trouble.NOT_FETCHED]
+
+
+# the stand-in
+
+
+@pytest.mark.parametrize("token", ["", "xoxb-of-another", "xapp-sandbox"])
+async def test_whoever_has_no_token_is_sent_to_sign_in(slack: SandboxSlack, ann: SandboxPerson, token: str) -> None:
+    address = slack.workspace.files[put(slack, ann.id).id].payload(slack.team, slack.tickets.base_url)["url_private_download"]
+    async with aiohttp.ClientSession() as session, session.get(address, headers={"Authorization": f"Bearer {token}"}) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/html")
+        assert DATA not in await answer.read()
+
+
+async def test_a_name_with_signs_in_it_can_be_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    file = slack.workspace.put_file("Kunder/æøå 100 %?.csv", DATA, by=ann.id)
+    reading = await read(slack, Upload(file.id, ""), by=ann.id)
+    assert reading.ids == ("t1", "a1", "b2")

@@ -1,0 +1,51 @@
+"""What the review says of files, word for word, and every trouble with a cure."""
+
+import pytest
+
+from bot.giving.answers import Listed
+from bot.giving.ids import CustomerId
+from bot.giving.policy import Reason, Refusal
+from bot.giving.uploads import Column, FileRead, Odd, OddRow, Trouble
+from bot.slack import listed, review_modal, words
+from bot.slack.troubles import ODD, TROUBLES
+from tests.slack import samples
+from tests.slack.samples import LOOK
+
+FILE = FileRead(
+    name="vip.csv",
+    found=80_000,
+    column=Column(2, "Kundenr"),
+    header=1,
+    odd=5,
+    odd_rows=(OddRow(17, Odd.EMPTY), OddRow(99, Odd.SHORTENED), OddRow(120, Odd.EMPTY)),
+    mails=3,
+    phones=1,
+)
+READ = Listed((FILE,), tuple(CustomerId(one) for one in ("a1", "b2", "c3")), CustomerId("z9"))
+
+
+def test_the_review_says_what_was_read() -> None:
+    assert listed.lines(READ, LOOK) == [
+        "*File:* vip.csv – 80,000 rows with an id, from column “Kundenr” (B)",
+        f"⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; row 99: {ODD[Odd.SHORTENED]}; and 2 more",
+        "⚠ 3 of these look like e-mail addresses, not like an id",
+        "⚠ 1 of these looks like a telephone number, not like an id",
+        "*First and last id:* `a1`, `b2`, `c3` … `z9`",
+    ]
+
+
+def test_they_stand_in_the_review_and_nowhere_that_others_see() -> None:
+    assert "vip.csv" in str(review_modal.build(samples.review(listed=READ), LOOK, external_id="e")["blocks"])
+    assert "vip.csv" not in "".join(review_modal.shown(samples.review(listed=READ), LOOK))
+
+
+@pytest.mark.parametrize("why", Trouble)
+def test_each_trouble_names_the_file_and_says_what_to_do(why: Trouble) -> None:
+    said = words.refusal_plain(Refusal(Reason.BAD_FILE, f"{why}/a/b.csv"), LOOK)
+    assert said.startswith("“a/b.csv” ")
+    assert said.count(". ") == 1
+    assert "{" not in said
+
+
+def test_nothing_is_without_words() -> None:
+    assert (set(TROUBLES), set(ODD)) == (set(Trouble), set(Odd))

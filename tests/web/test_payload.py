@@ -1,0 +1,41 @@
+"""What is put into a form comes in whole, or the payload is none."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from bot.web.payload import Malformed, read_payload
+
+OPTION = {"value": "F1", "text": {"type": "plain_text", "text": "vip.csv"}}
+
+WRONG_FILES: list[Any] = ["F1", [None], ["F1"], [{}], [{"id": 1}], [{"id": "F1", "name": 2}]]
+WRONG_TICKS: list[Any] = ["F1", [None], [{}], [{"value": 1}], [{**OPTION, "text": "x"}]]
+
+
+def body(answer: Any) -> bytes:
+    """Write a submission in which this stands in an input."""
+    texts = {"id": "V1", "type": "modal", "callback_id": "c", "hash": "h", "private_metadata": "m", "external_id": "e"}
+    view = {**texts, "blocks": [], "state": {"values": {"file:0": {"a": answer}}}}
+    sent = {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1", "team_id": "T1"}, "trigger_id": "1", "view": view}
+    return urlencode({"payload": json.dumps(sent)}).encode()
+
+
+@pytest.mark.parametrize(
+    "answer", [{"files": [{"id": "F1", "name": "vip.csv"}]}, {"files": []}, {"files": None}, {"selected_options": [OPTION]}]
+)
+def test_files_and_ticks_are_taken(answer: Any) -> None:
+    read_payload(body(answer))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *[{"files": files} for files in WRONG_FILES],
+        *[{"selected_options": ticked} for ticked in WRONG_TICKS],
+    ],
+)
+def test_files_and_ticks_of_another_shape_make_it_none(answer: Any) -> None:
+    with pytest.raises(Malformed):
+        read_payload(body(answer))
