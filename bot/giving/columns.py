@@ -108,7 +108,7 @@ def find(head: Sequence[Row], chosen: int | None = None) -> Place | tuple[Column
     if chosen is not None:
         meant = tuple(column for column in filled if column.number == chosen)
     else:
-        meant = _by_name(filled) if named is not None else _by_looking(filled, below)
+        meant = _by_name(filled, below) or _by_looking(filled, below)
     if len(meant) != 1:
         return meant
     return _place(meant[0], head, start, named=named is not None, alone=len(filled) == 1)
@@ -210,10 +210,11 @@ def _share(values: Sequence[str], pattern: re.Pattern[str]) -> float:
     return sum(1 for value in values if pattern.search(value)) / len(values)
 
 
-def _by_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Choose by name; where several have such a name, each of them could be meant."""
+def _by_name(columns: tuple[Column, ...], below: Sequence[Row]) -> tuple[Column, ...]:
+    """Choose by name; where several have such a name, each of them could be meant. Under a weak name may stand people's own names."""
     strong = tuple(column for column in columns if _key(column.name) in STRONG)
-    return strong or tuple(column for column in columns if _key(column.name) in WEAK)
+    weak = (column for column in columns if _key(column.name) in WEAK)
+    return strong or tuple(column for column in weak if _mostly_ids(_values(column, below)))
 
 
 def _by_looking(columns: tuple[Column, ...], below: Sequence[Row]) -> tuple[Column, ...]:
@@ -230,9 +231,11 @@ def _values(column: Column, below: Sequence[Row]) -> list[str]:
 
 def _looks_like_ids(column: Column, below: Sequence[Row]) -> bool:
     values = _values(column, below)
-    if not values or len(set(values)) < MOSTLY * len(values):
-        return False
-    return sum(1 for value in values if _looks_like_an_id(value)) >= MOSTLY * len(values)
+    return len(set(values)) >= MOSTLY * len(values) and _mostly_ids(values)
+
+
+def _mostly_ids(values: Sequence[str]) -> bool:
+    return bool(values) and sum(1 for value in values if _looks_like_an_id(value)) >= MOSTLY * len(values)
 
 
 def _looks_like_an_id(value: str) -> bool:

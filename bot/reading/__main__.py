@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 
 from bot.giving.columns import HEAD, Place, Row, find
 from bot.giving.taking import Taking
-from bot.giving.uploads import MOST_IDS, FileRead, Trouble
+from bot.giving.uploads import MOST_IDS, FileRead, Odd, Trouble
 from bot.reading.formats import Unreadable, rows_of
 from bot.reading.frames import AT_ONCE, read_frame, write_frame
 from bot.reading.limits import limit
@@ -83,9 +83,16 @@ def read(data: bytes, column: int | None, ids: dict[str, None]) -> FileRead | Se
     taking = Taking(place, ids)
     _take(taking, place, chain(islice(head, place.first - 1, None), opened.rows), ids)
     found = taking.read(sheet=opened.sheet)
-    if not found.found and not found.odd:
-        raise Unreadable(Trouble.EMPTY)
+    if not found.found:
+        raise Unreadable(_nothing(found))
     return found
+
+
+def _nothing(found: FileRead) -> Trouble:
+    """Say what is wrong with a file that gave no id at all."""
+    if not found.odd:
+        return Trouble.EMPTY
+    return Trouble.SHORTENED if all(one.why is Odd.SHORTENED for one in found.odd_rows) else Trouble.NO_ID
 
 
 def _take(taking: Taking, place: Place, rows: Iterator[Row], ids: dict[str, None]) -> None:

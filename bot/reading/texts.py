@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -22,6 +23,8 @@ ONE_LINE: Final = 6
 """Cells from which a file of a single line is a list, and not a table of one row."""
 CUT_OFF: Final = 4
 """Bytes of the longest character of UTF-8: fewer are missing where a file was cut off."""
+DECIMAL: Final = re.compile(r"-?\d+,\d+(?:E[+-]\d+)?", re.IGNORECASE)
+"""A number as it is written in the north: where every row is one, its comma parts nothing."""
 MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -97,7 +100,7 @@ def _agreement(data: bytes, encoding: str, separator: str) -> tuple[float, int]:
     if len(rows) == 1 and len(rows[0]) >= ONE_LINE:
         raise Unreadable(Trouble.ONE_LINE)
     wide = next((at for at, row in enumerate(rows) if len(row) > 1), None)
-    if wide is None:
+    if wide is None or (separator == "," and all(DECIMAL.fullmatch(",".join(row)) for row in rows[wide:])):
         return 0, 0
     usual, times = _usual(rows[wide:])
     if usual == 1 or times * 3 < len(rows[wide:]) * 2:

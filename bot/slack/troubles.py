@@ -15,6 +15,11 @@ TROUBLES: Final[dict[str, tuple[str, str]]] = {
     Trouble.TOO_MANY_FILES: (f"is one file too many: {MOST_FILES} can be read at once", "Untick or take out some."),
     Trouble.TOO_MANY_IDS: (f"brings the list above {MOST_IDS:,} customers, the most at once", "Ask in several parts."),
     Trouble.EMPTY: ("is empty, or has nothing below its first row", "Look whether it is the right one."),
+    Trouble.NO_ID: ("has no customer id that can be used in any row of the column", "Look whether it is the right file and column."),
+    Trouble.SHORTENED: (
+        "has numbers in place of ids that Excel shortened, such as 1.23457E+11",
+        "Format the column as text, fill the ids in anew, and put that in.",
+    ),
     Trouble.KIND: ("is neither a text with a customer a row nor an Excel workbook", SAVE_AS),
     Trouble.OLD_EXCEL: ("is a workbook of an old kind (.xls)", SAVE_AS),
     Trouble.ENCRYPTED: ("has a password", "Take the password off, save it, and put it in again."),

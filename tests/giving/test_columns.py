@@ -46,6 +46,11 @@ def test_a_plain_id_counts_where_nothing_says_it_better() -> None:
     assert found(table("id;kundenr", "a1;1001", "b2;1002")) == (2, "kundenr", 2)
 
 
+def test_names_of_people_under_a_weak_name_are_no_ids() -> None:
+    assert found(table("Kunde;Ordre", "Ann Lee;o-1", "Bo Ek;o-2")) == (2, "Ordre", 2)
+    assert found(table("Kunde;Ordre", "k-1;o-1", "k-1;o-2")) == (1, "Kunde", 2)
+
+
 def test_a_preamble_above_the_names_is_passed_over() -> None:
     preamble = ["Eksport fra CRM;;", "26.11.2026;;", ";;"]
     assert found(table(*preamble, "Navn;Kundenr;By", "Ann;1001;Oslo")) == (2, "Kundenr", 5)
