@@ -1,0 +1,15 @@
+"""What an approver meets whose colleague asked and has left since."""
+
+from bot.giving.people import Kind
+from tests.handlers.stand import Stand
+
+
+async def test_an_approver_reads_why_no_approval_would_count_and_can_reject(stand: Stand) -> None:
+    card = await stand.ask("a\nb")
+    stand.shop.ann.account.kind = Kind.DEACTIVATED
+    stand.clock.pass_by(minutes=2)  # what is known of people is looked up anew
+    await stand.shop.bo.press("Approve…", card)
+    await stand.errands.done()
+    told = stand.shop.bo.read(stand.shop.bo.ephemerals[-1])
+    assert "Whoever asked for this may not ask here any more, so no approval of it would count. Reject it, or ask" in told
+    assert "Reason" in (await stand.opens("Reject…", card)).labels
