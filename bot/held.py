@@ -12,7 +12,7 @@ from bot.giving.traffic import Traffic
 from bot.store.standing import Standing, Term
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class HeldGiving:
     """One run of a request's giving. It takes the request with its first portion: a run that has nothing to do takes it from nobody."""
 
@@ -61,19 +61,19 @@ class HeldGivings:
     clock: Clock
     traffic: Traffic
     standing: Standing
-    _running: dict[int, HeldGiving] = field(default_factory=dict)
+    _running: set[HeldGiving] = field(default_factory=set)
 
     def begin(self, request: RequestId) -> HeldGiving:
         """Begin a run; of one request there can be two for a moment, of which the later one holds it."""
         giving = HeldGiving(request, self, Term(self.standing, self.standing.term))
-        self._running[id(giving)] = giving
+        self._running.add(giving)
         return giving
 
     def end(self, giving: HeldGiving) -> None:
         """Forget a run that is over."""
-        self._running.pop(id(giving), None)
+        self._running.discard(giving)
 
     def look_again(self) -> None:
         """Let nothing more out before the books were asked whether it goes on: somebody may have cancelled."""
-        for giving in self._running.values():
+        for giving in self._running:
             giving.look_again()

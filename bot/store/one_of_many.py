@@ -161,6 +161,7 @@ class OneOfMany:
         return connection
 
     async def _stay(self, connection: Connection, judges_from: float) -> None:
+        self._call()  # what was told while there was no connection
         while True:
             await self._renew(connection)
             if now() >= judges_from and await self._bury(connection):

@@ -1,10 +1,13 @@
+import asyncio
+from dataclasses import replace
+
 import psycopg
 import pytest
 
 from bot.errors import BooksUnavailable
 from bot.giving.request import Typed
 from bot.store.books import open_books
-from tests.contracts.books import a_draft
+from tests.contracts.books import a_draft, kept
 from tests.postgres import Server
 
 
@@ -37,3 +40,22 @@ async def test_an_error_never_tells_what_people_typed(postgres_url: str) -> None
         with pytest.raises(Exception, match="requests") as caught:
             await books.fill_in(draft.id, Typed(customers="customer-of-ours"))
         assert "customer-of-ours" not in str(caught.value)
+
+
+async def test_a_process_that_stops_in_the_middle_of_a_page_keeps_the_others_from_it_for_seconds_only(postgres_url: str) -> None:
+    async with open_books(postgres_url) as stopped, open_books(postgres_url) as other:
+        request = await kept(stopped)
+
+        async def stop_in_the_middle() -> None:
+            async with stopped.page(request.id) as page:
+                assert page
+                async with asyncio.timeout(15), other.page(request.id) as others:
+                    assert others
+                    await others.keep(replace(others.request, note="goes on"))
+                await page.keep(replace(page.request, note="woken too late"))
+
+        with pytest.raises(BooksUnavailable):
+            await stop_in_the_middle()
+        found = await other.find(request.id)
+        assert found
+        assert found.note == "goes on"
