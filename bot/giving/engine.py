@@ -3,8 +3,11 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 from bot.errors import (
     BatchTooLarge,
@@ -29,9 +32,19 @@ from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence
 from bot.giving.traffic import Traffic
 
+COMPARED: Final = timedelta(minutes=1)
+"""So long an answer counts for how the rule stands; before a call after a longer silence it is looked at."""
+
 
 class _NotWanted(Exception):
     """Somebody cancelled, or another batch met a reason to stop, while this one was being repeated."""
+
+
+class _Changed(_NotWanted):
+    """The rule is not any more what was agreed to; nothing was sent."""
+
+    def __init__(self, stop: StopReason) -> None:
+        self.stop = stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,8 @@ class _Calls:
     def end(self, error: Exception) -> None:
         """Make no more calls for this batch."""
         self.over = True
+        if isinstance(error, _Changed):
+            self.stop = error.stop
         if isinstance(error, DinteroError):
             self.stop, self.note = stop_reason(error), str(error)
 
@@ -112,6 +127,7 @@ class Giving:
     _kept: Rule | None = field(init=False, default=None)
     """The answer that the books have; most batches are answered alike."""
     _changed: StopReason | None = field(init=False, default=None)
+    _compared_at: datetime = field(init=False)
     _looking_again: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _calling: Calling = field(init=False)
     _fitting: Fitting = field(init=False)
@@ -124,6 +140,7 @@ class Giving:
         """Make the slots, one for each batch that may be in flight; as many more may wait for their outcome to be written."""
         self._slots = asyncio.Semaphore(self.request.concurrency)
         self._unsettled = asyncio.Semaphore(2 * self.request.concurrency)
+        self._compared_at = self.clock.now()
         silence = Silence(self.request, self.books, self.clock, told_after=self.patience.told)
         self._calling = Calling(self.traffic, self.patience, silence, self._still_wanted)
         self._fitting = Fitting(self.traffic.sizes, self.request, self.books, self.clock)
@@ -264,16 +281,27 @@ class Giving:
 
     async def _call(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
         """Make one call, repeated under the same key while its failure may pass."""
-        add = partial(self.dintero.add_customers, self.rule.id, customers, once=self.request.once_key)
         calls.tries = Tries()
-        if stop := self._drift(await self._calling.call(add, calls.tries)):
+        if stop := self._drift(await self._calling.call(partial(self._add, customers), calls.tries)):
             calls.over, calls.stop = True, stop
+
+    async def _add(self, customers: Sequence[CustomerId]) -> Rule:
+        if self.clock.now() - self._compared_at >= COMPARED:
+            await self._look_at_rule()
+        return await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
+
+    async def _look_at_rule(self) -> None:
+        """See to it that nothing goes out of a rule that has changed in a silence; what cannot be read, the call itself will meet."""
+        with suppress(DinteroError):
+            if stop := self._drift(await self.dintero.rule(self.rule.id)):
+                raise _Changed(stop)
 
     def _drift(self, answer: Rule) -> StopReason | None:
         """Compare the rule that an answer carries with what was agreed to: whoever got it by this call has it, nobody else shall.
 
         The same answer is compared once, but for its end, which may come while it is given.
         """
+        self._compared_at = self.clock.now()
         if answer is not self._answer:
             self._changed = drift(self.rule, answer, self.clock.now())
             self._answer = answer

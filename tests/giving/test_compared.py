@@ -1,0 +1,44 @@
+"""A rule that changes while Dintero is silent is noticed before anything more goes out of it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.giving.request import StopReason
+from bot.sandbox.dintero import Fault, Point
+from bot.store.books import SqlBooks
+from tests.clock import HandClock
+from tests.giving.ground import RULE, Ground, customers, open_ground
+
+
+@pytest.fixture
+async def ground(books: SqlBooks) -> AsyncIterator[Ground]:
+    """Books and a Dintero, with a clock that is moved by hand."""
+    async with open_ground(books) as opened:
+        opened.clock = HandClock()
+        yield opened
+
+
+async def _given_after(ground: Ground, seconds: float) -> int:
+    """Cut the second call off before it is carried out, change the rule, let time pass, and say how many were given it."""
+    request = await ground.asked(customers(12))
+    ground.sandbox.faults.next(None, Fault.cut())
+
+    async def changes(point: Point, number: int) -> None:
+        if point is Point.BEFORE and number == 2:
+            ground.sandbox.rules[RULE].update(reward={"type": "discount_amount", "value": 99_900})
+            assert isinstance(ground.clock, HandClock)
+            ground.clock.pass_by(seconds=seconds)
+
+    ground.sandbox.on_call = changes
+    given = (await ground.give(request)).given
+    assert (await ground.now(request)).stop is StopReason.RULE_CHANGED
+    return given
+
+
+async def test_after_a_minute_of_silence_the_rule_is_looked_at_first(ground: Ground) -> None:
+    assert await _given_after(ground, 60) == 4
+
+
+async def test_before_that_the_next_answer_tells(ground: Ground) -> None:
+    assert await _given_after(ground, 59) == 8
