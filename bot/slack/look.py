@@ -1,8 +1,9 @@
 """How amounts, numbers and times are written for people; knows the policy's currency and time zone and nothing else of it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,8 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 
 BIGGEST: Final = 15
 """Digits of a number that is still written out with thousands apart; a bigger one is shown raw."""
+REMEMBERED: Final = 4_096
+"""How many of a kind are remembered as they were written: Babel takes 30 µs or more for one, and a list of rules needs hundreds."""
 UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 Json = dict[str, Any]
@@ -44,9 +47,7 @@ class Look:
         value = Decimal(minor)
         if not value.is_finite() or value.adjusted() > BIGGEST:
             return f"{value} minor units of {self.currency}"
-        digits = get_currency_precision(self.currency)
-        pattern = f"#,##0.{'0' * digits}#### ¤¤"
-        return format_currency(value.scaleb(-digits), self.currency, format=pattern, locale=self.locale, currency_digits=False)
+        return _amount(value, self.currency, self.locale)
 
     def number(self, value: int | Decimal) -> str:
         """Write a number, with all its decimals up to six.
@@ -57,7 +58,7 @@ class Look:
         exact = Decimal(value)
         if not exact.is_finite() or exact.adjusted() > BIGGEST:
             return str(value)
-        return format_decimal(exact, format="#,##0.######", locale=self.locale)
+        return _number(exact, self.locale)
 
     def customers(self, count: int) -> str:
         """Count customers in words."""
@@ -81,7 +82,7 @@ class Look:
     def day(self, at: datetime) -> str:
         """Write a moment's day in the policy's time zone."""
         try:
-            return format_date(at.astimezone(ZoneInfo(self.timezone)), "d MMM y", locale=self.locale)
+            return _day(at.astimezone(ZoneInfo(self.timezone)).date(), self.locale)
         except OverflowError:
             return at.strftime("%d %b %Y")
 
@@ -97,6 +98,23 @@ class Look:
         """
         minute = (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
         return f"<!date^{int(minute.timestamp())}^{{time}}|{minute.astimezone(ZoneInfo(self.timezone)):%H:%M}>"
+
+
+@lru_cache(REMEMBERED)
+def _amount(minor: Decimal, currency: str, locale: str) -> str:
+    digits = get_currency_precision(currency)
+    pattern = f"#,##0.{'0' * digits}#### ¤¤"
+    return format_currency(minor.scaleb(-digits), currency, format=pattern, locale=locale, currency_digits=False)
+
+
+@lru_cache(REMEMBERED)
+def _number(exact: Decimal, locale: str) -> str:
+    return format_decimal(exact, format="#,##0.######", locale=locale)
+
+
+@lru_cache(REMEMBERED)
+def _day(day: date, locale: str) -> str:
+    return format_date(day, "d MMM y", locale=locale)
 
 
 def duration(passed: timedelta) -> str:
