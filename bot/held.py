@@ -40,10 +40,10 @@ class HeldGiving:
     async def _take(self) -> Giving:
         of = self.givings
         await self.term.ours()
-        found = await of.books.find(self.request)
+        # what is read meanwhile is the same whoever holds it: nothing of it changes while it is given
+        found, fence = await asyncio.gather(of.books.find(self.request), of.books.claim(self.request, term=self.term.number or None))
         if found is None or found.rule is None:
             raise LookupError(self.request)
-        fence = await of.books.claim(self.request, term=self.term.number or None)
         if fence is None:
             raise TakenOver(self.request)
         books, dintero = HeldBooks(of.books, fence), HeldDintero(of.dintero, self.term)

@@ -172,8 +172,7 @@ class Giving:
 
     async def _left(self, number: int) -> list[_Batch]:
         """Take a row of customers up, and say what is left to do of it; nothing where the giving does not go on."""
-        await self._fitting.know()
-        taken = await self.books.take_up(self.request.id, number)
+        taken, _ = await asyncio.gather(self.books.take_up(self.request.id, number), self._fitting.know())
         if taken is None:
             self._goes_on = False
             return []
