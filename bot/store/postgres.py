@@ -34,6 +34,8 @@ OURS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingErr
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 _TIME: Final = select(cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger))
 """In whole microseconds, so that the time zone of the server's settings makes no difference."""
+_Selector: Final = getattr(selectors, "PollSelector", selectors.DefaultSelector)
+"""A poll is one call of the system's; what the platform has for many sockets takes four for one."""
 _DIALECT: Final[Dialect] = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
@@ -110,7 +112,7 @@ async def _still_there(connection: Connection) -> None:
     Raises:
         psycopg.OperationalError: it is dropped, and the pool makes another.
     """
-    with selectors.DefaultSelector() as selector:
+    with _Selector() as selector:
         selector.register(connection.fileno(), selectors.EVENT_READ)
         if selector.select(0):
             await AsyncConnectionPool.check_connection(connection)
