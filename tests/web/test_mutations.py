@@ -26,8 +26,8 @@ from bot.web.slack_endpoint import SlackEndpoint
 from tests.handlers.stand import ELSEWHERE, SPAR, Stand, open_stand
 
 SECRET: Final = "the signing secret"
-EACH: Final = int(os.environ.get("DISCOUNT_BOT_MUTATIONS", "40"))
-"""How many payloads a listener gets; a thousand take a quarter of an hour in all."""
+EACH: Final = int(os.environ.get("DISCOUNT_BOT_MUTATIONS", "25"))
+"""How many payloads a listener gets; a thousand take two minutes in all, four listeners at once."""
 PATIENCE: Final = 0.2
 """Seconds that a view which a mutated payload names, and which is not there, is waited for."""
 FINE: Final = Readiness(database=True, slack=True, dintero="fine")
