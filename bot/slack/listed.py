@@ -62,7 +62,8 @@ def _looks(file: FileRead, look: Look) -> list[str]:
 
 def _ends(listed: Listed) -> str:
     first = ", ".join(f"`{_id(one)}`" for one in listed.first)
-    return f"*First and last id:* {first} … `{_id(listed.last)}`"
+    last = "" if listed.last in listed.first else f" … `{_id(listed.last)}`"
+    return f"*First and last id:* {first}{last}"
 
 
 def _id(customer: str) -> str:

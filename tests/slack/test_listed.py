@@ -34,6 +34,11 @@ def test_the_review_says_what_was_read() -> None:
     ]
 
 
+def test_of_a_short_list_nobody_is_shown_twice() -> None:
+    short = Listed((FILE,), (CustomerId("a1"), CustomerId("b2")), CustomerId("b2"))
+    assert listed.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
+
+
 def test_they_stand_in_the_review_and_nowhere_that_others_see() -> None:
     assert "vip.csv" in str(review_modal.build(samples.review(listed=READ), LOOK, external_id="e")["blocks"])
     assert "vip.csv" not in "".join(review_modal.shown(samples.review(listed=READ), LOOK))
