@@ -1,6 +1,5 @@
 """What tests of several layers stand on: databases of both kinds, and the books over them."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from hypothesis import settings
 
 from bot.store.books import SqlBooks, open_books
 from bot.store.migration import migrate
+from tests.loops import run
 from tests.postgres import Server, start
 
 # How long an example takes says more of what else the machine does; `make bench` measures.
@@ -29,7 +29,7 @@ def postgres(testrun_uid: str) -> Server:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to be copied."""
     path = tmp_path_factory.mktemp("template") / "books.db"
-    asyncio.run(migrate(f"sqlite:///{path}"))
+    run(migrate(f"sqlite:///{path}"))
     return path
 
 

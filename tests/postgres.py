@@ -1,6 +1,5 @@
 """A real PostgreSQL for the tests, from a wheel: one server for all workers, one database for each test."""
 
-import asyncio
 import os
 import tempfile
 import warnings
@@ -14,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from bot.store.migration import migrate
+from tests.loops import run
 
 with warnings.catch_warnings():
     # Named here and nowhere else: it has no bearing on a server that listens in a folder of ours.
@@ -41,7 +41,7 @@ class Server:
     def _migrated(self) -> str:
         if not self._template:
             name = self._create("template0")
-            asyncio.run(migrate(self._url(name)))
+            run(migrate(self._url(name)))
             self._template = name
         return self._template
 

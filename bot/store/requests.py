@@ -1,17 +1,17 @@
 """The room of the requests: drafts, what was typed, looking up; knows nothing of what is given."""
 
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, case, delete, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, delete, false, func, literal_column, null, or_, select, update
 
 from bot.errors import ShortIdTaken
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.request import ENDED, Request, State, Typed, Vote
-from bot.store.database import Database, Kept, Room
+from bot.store.database import Database, Kept, Room, Statement
 from bot.store.forgetting import FORGETTABLE
-from bot.store.rows import REQUEST, request_of, request_row, vote_of
+from bot.store.rows import REQUEST, UNTOUCHED, opening_row, request_of, vote_of
 from bot.store.schema import requests, votes
 from bot.store.serial import micros, text, typed_json, typed_of, untext
 
@@ -54,12 +54,23 @@ VOTES: Final = (
 )
 
 
+def _opening(database: Database, touched: tuple[str, ...]) -> Statement:
+    """Make the statement that writes a new request; what most of them have not touched stands in it, and travels with none of them."""
+    same = {name: _constant(written) for name, written in UNTOUCHED.items() if name not in touched}
+    return database.insert(requests).values(same).on_conflict_do_nothing(index_elements=["short"]).returning(requests.c.id)
+
+
+def _constant(written: Kept) -> ColumnElement[Any]:
+    """Write a word of our own, or a number, into a statement."""
+    return null() if written is None else literal_column(f"'{written}'" if isinstance(written, str) else str(written))
+
+
 class Requests(Room):
     """Drafts and requests, one statement each."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._open = database.insert(requests).on_conflict_do_nothing(index_elements=["short"]).returning(requests.c.id)
+        self._opening = cache(partial(_opening, database))
 
     async def open_draft(self, request: Request, typed: Typed) -> None:
         """Write a new draft, in one statement: an ack waits for it.
@@ -67,8 +78,8 @@ class Requests(Room):
         Raises:
             ShortIdTaken: another request has the short id; make another one.
         """
-        row: dict[str, Kept] = {**request_row(request), "typed": typed_json(typed)}
-        if not await self._database.run(self._open, row):
+        row: dict[str, Kept] = {**opening_row(request), "typed": typed_json(typed)}
+        if not await self._database.run(self._opening(tuple(row)), row):
             raise ShortIdTaken(request.short)
 
     async def fill_in(self, request: RequestId, typed: Typed) -> None:

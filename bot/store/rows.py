@@ -66,17 +66,21 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
 _FIELDS: Final = tuple((column.name, _READERS.get(column.name, untext)) for column in REQUEST)
 
 
-_UNTOUCHED: Final = tuple((field.name, field.default, kept(field.default)) for field in fields(Request) if field.default is not MISSING)
-"""The fields that a draft has not touched yet, which are most of them, and how those are written: an ack waits for it."""
+_DEFAULTS: Final = {field.name: field.default for field in fields(Request) if field.default is not MISSING}
+UNTOUCHED: Final = {name: kept(default) for name, default in _DEFAULTS.items()}
+"""How the fields are written that a new request has not touched, which are most of them: an ack waits for its row."""
 _ALWAYS: Final = tuple(field.name for field in fields(Request) if field.default is MISSING)
 
 
 def request_row(request: Request) -> dict[str, Kept]:
     """Write a request; `typed` is not part of it."""
+    return {**UNTOUCHED, **opening_row(request)}
+
+
+def opening_row(request: Request) -> dict[str, Kept]:
+    """Write of a new request what is not as in `UNTOUCHED`."""
     row = {name: kept(getattr(request, name)) for name in _ALWAYS}
-    for name, untouched, written in _UNTOUCHED:
-        value = getattr(request, name)
-        row[name] = written if value is untouched else kept(value)
+    row |= {name: kept(value) for name, default in _DEFAULTS.items() if (value := getattr(request, name)) is not default}
     row["rule_id"] = text(request.rule.id) if request.rule else ""
     return row
 

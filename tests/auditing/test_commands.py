@@ -1,6 +1,5 @@
 """`discount-bot audit verify`, `audit export` and `purge`, from outside."""
 
-import asyncio
 import csv
 import io
 import json
@@ -20,6 +19,7 @@ from bot.store.chain import Row
 from tests.auditing import tampering
 from tests.clock import HandClock
 from tests.giving.office import BO, NOW, open_office, person
+from tests.loops import run
 from tests.test_cli import call
 
 POLICY = 'currency = "NOK"\ntimezone = "Europe/Oslo"\nretention_days = 30\n'
@@ -43,7 +43,7 @@ async def _fill(url: str, key: str | None) -> str:
 @pytest.fixture
 def filled(sqlite_url: str) -> str:
     """Two requests that ended, and a row as nobody writes it; answers the chain's end."""
-    return asyncio.run(_fill(sqlite_url, None))
+    return run(_fill(sqlite_url, None))
 
 
 def test_verify_says_that_all_is_fine(tmp_path: Path, sqlite_url: str, filled: str) -> None:
@@ -127,7 +127,7 @@ def test_export_keeps_to_the_days_the_channel_and_the_customer(tmp_path: Path, s
 
 
 def test_a_customer_can_be_asked_for_with_the_key_of_the_settings_alone(tmp_path: Path, sqlite_url: str) -> None:
-    asyncio.run(_fill(sqlite_url, KEY))
+    run(_fill(sqlite_url, KEY))
     asked = ("audit", "export", "--customer", "secret-customer-1")
     assert len(call(tmp_path, *asked, DATABASE_URL=sqlite_url, AUDIT_KEY=KEY).stdout.splitlines()) == 2
     other = call(tmp_path, *asked, DATABASE_URL=sqlite_url, AUDIT_KEY="another")

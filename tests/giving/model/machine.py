@@ -1,6 +1,5 @@
 """The model: who may what, by its own lights, and what every change is held to."""
 
-import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -37,6 +36,7 @@ from tests.giving.office import (
     Office,
     open_office,
 )
+from tests.loops import own_loop
 
 Answer = TypeVar("Answer")
 
@@ -124,7 +124,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = own_loop()
         self.stack = AsyncExitStack()
         self.url = url
         self.office: Office
