@@ -1,5 +1,6 @@
 """What tests of several layers stand on: databases of both kinds, and the books over them."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from tests.postgres import Server, start
 # How long an example takes says more of what else the machine does; `make bench` measures.
 settings.register_profile("here", deadline=None)
 settings.load_profile("here")
+
+# pytest-asyncio looks for a loop before it sets its own; where none was ever set, that makes one which nobody closes.
+asyncio.set_event_loop(None)
 
 BOTH = ("sqlite", "postgresql")
 
