@@ -46,7 +46,7 @@ class HeldGiving:
             raise LookupError(self.request)
         if fence is None:
             raise TakenOver(self.request)
-        books, dintero = HeldBooks(of.books, fence), HeldDintero(of.dintero, self.term)
+        books, dintero = HeldBooks(of.books, fence, self.term), HeldDintero(of.dintero, self.term)
         return Giving(found, found.rule, books, dintero, of.patience, of.closing, of.clock, of.traffic)
 
 

@@ -1,7 +1,7 @@
 """Who gives a request: of several processes one at a time holds it, under a number that rises whenever it changes hands."""
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -72,6 +72,7 @@ class HeldBooks:
 
     books: Books
     fence: Fence
+    lease: Lease
 
     async def take_up(self, request: RequestId, portion: int) -> Portion | None:
         """Take a portion up under the number."""
@@ -109,9 +110,16 @@ class HeldBooks:
         """Keep how many customers a call may have."""
         await self.books.learn_batch(account, size, at)
 
-    def page(self, request: RequestId) -> AbstractAsyncContextManager[Page | None]:
-        """Open the request's page."""
-        return self.books.page(request)
+    @asynccontextmanager
+    async def page(self, request: RequestId) -> AsyncIterator[Page | None]:
+        """Open the request's page while the lease lasts: one that was stopped and wakes would tell the thread of its own silence.
+
+        Raises:
+            TakenOver: others have gone on in this process's place.
+        """
+        await self.lease.ours()
+        async with self.books.page(request) as page:
+            yield page
 
 
 @dataclass(frozen=True, slots=True)
