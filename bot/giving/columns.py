@@ -134,10 +134,8 @@ def cell(row: Row, number: int) -> str:
 
 def _place(column: Column, head: Sequence[Row], start: int, *, named: bool, alone: bool) -> Place:
     if named or _heads(column.number, head[start:]):
-        name = bare(cell(head[start], column.number))
-        samples = _samples(column.number, head[start + 1 :])
-        return Place(Column(column.number, name[:LONGEST_SAMPLE], samples), start + 1, start + 2, alone)
-    return Place(Column(column.number, "", column.samples), 0, start + 1, alone)
+        return Place(column, start + 1, start + 2, alone)
+    return Place(column, 0, start + 1, alone)
 
 
 def _column(number: int, head: Sequence[Row], start: int, below: Sequence[Row], *, named: bool) -> Column:

@@ -41,9 +41,6 @@ DIGESTED_AT_ONCE: Final = 5_000
 HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
 """Categories of characters that nobody sees: control, format, and half a character."""
 
-_SOME: Final = 1_000
-"""Ids that are digested in one go."""
-
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:

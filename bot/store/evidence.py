@@ -17,10 +17,8 @@ from bot.store.hashes import AuditKey, digest_of
 from bot.store.outcomes import TALLY, tally_of
 from bot.store.schema import batches, customers
 from bot.store.schema_audit import audit_customers
-from bot.store.serial import text, unpacked
+from bot.store.serial import MANY, text, unpacked
 
-_MANY: Final = 1_000
-"""Customers that are hashed beside the event loop."""
 _CUSTOMERS: Final = (
     select(customers.c.portion, customers.c.size, customers.c.ids)
     .where(customers.c.request == bindparam("which"))
@@ -71,7 +69,7 @@ class Evidence:
     async def hash(self, where: Database | Transaction, request: RequestId) -> Hashed:
         """Hash the customers of a request, many of them beside the event loop (measured: 80,000 take a third of a second)."""
         rows = await where.run(_CUSTOMERS, {"which": text(request)})
-        many = sum(size for _, size, _ in rows) >= _MANY
+        many = sum(size for _, size, _ in rows) >= MANY
         return await asyncio.to_thread(_hashed, self.key, rows) if many else _hashed(self.key, rows)
 
     async def _hash_customers(self, transaction: Transaction, request: Request) -> dict[str, str]:

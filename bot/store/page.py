@@ -24,7 +24,7 @@ from bot.store.forgetting import forget
 from bot.store.requests import VOTES
 from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
 from bot.store.schema import PENDING, customers, outbox, requests, votes
-from bot.store.serial import portions, text
+from bot.store.serial import MANY, portions, text
 from bot.store.spending import gave_locked
 
 _ID: Final = requests.c.id == bindparam("which")
@@ -35,9 +35,6 @@ _EMPTY: Final = delete(customers).where(customers.c.request == bindparam("which"
 _PORTION: Final = insert(customers)
 _SAY: Final = insert(outbox)
 _SAME: Final = select(outbox.c.id).where(PENDING, *(outbox.c[name] == bindparam(name) for name in ("request", "kind", "addressee")))
-
-_MANY: Final = 1_000
-"""Customers that are packed beside the event loop: below that, changing threads takes longer than packing."""
 
 
 class SqlPage:
@@ -140,7 +137,7 @@ class SqlPage:
 
 async def pack(customers: Sequence[CustomerId], *, portion: int) -> Packed:
     """Pack customers, many of them beside the event loop."""
-    return Packed(portions(customers, portion) if len(customers) < _MANY else await asyncio.to_thread(portions, customers, portion))
+    return Packed(portions(customers, portion) if len(customers) < MANY else await asyncio.to_thread(portions, customers, portion))
 
 
 @asynccontextmanager

@@ -19,6 +19,8 @@ from bot.giving.rewards import Rule
 from bot.giving.tiers import Above, Applied
 from bot.giving.uploads import Upload
 
+MANY: Final = 1_000
+"""Customers that are packed or hashed beside the event loop: below that, changing threads takes longer."""
 _UNKEEPABLE: Final = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

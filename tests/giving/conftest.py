@@ -1,6 +1,9 @@
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bot.store.books import SqlBooks
+from tests.giving.ground import Ground, open_ground
 from tests.giving.office import Office, open_office
 
 
@@ -14,3 +17,17 @@ async def office(sqlite_books: SqlBooks) -> Office:
 async def either_office(books: SqlBooks) -> Office:
     """Open an office; the test runs once for each kind of database."""
     return await open_office(books)
+
+
+@pytest.fixture
+async def ground(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
+    """SQLite and a Dintero."""
+    async with open_ground(sqlite_books) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def both(books: SqlBooks) -> AsyncIterator[Ground]:
+    """Each kind of database and a Dintero."""
+    async with open_ground(books) as opened:
+        yield opened

@@ -56,20 +56,6 @@ over_one_ground = settings(suppress_health_check=[HealthCheck.function_scoped_fi
 
 
 @pytest.fixture
-async def ground(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
-    """SQLite and a Dintero."""
-    async with open_ground(sqlite_books) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def both(books: SqlBooks) -> AsyncIterator[Ground]:
-    """Each kind of database and a Dintero."""
-    async with open_ground(books) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def hasty(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
     """A Dintero that has to answer at once."""
     async with open_ground(sqlite_books, timeout=SHORT) as opened:

@@ -1,7 +1,6 @@
 """A giving that another process has taken over: nothing more goes out of it, and nothing of it is written."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,23 +9,8 @@ from bot.giving.holding import HeldDintero, TakenOver
 from bot.giving.request import Request
 from bot.held import HeldGiving, HeldGivings
 from bot.sandbox.dintero import Point
-from bot.store.books import SqlBooks
 from bot.store.standing import Alone
-from tests.giving.ground import AT_ONCE, Ground, customers, open_ground, traffic_of
-
-
-@pytest.fixture
-async def ground(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
-    """On SQLite."""
-    async with open_ground(sqlite_books) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def both(books: SqlBooks) -> AsyncIterator[Ground]:
-    """On each kind of database."""
-    async with open_ground(books) as opened:
-        yield opened
+from tests.giving.ground import AT_ONCE, Ground, customers, traffic_of
 
 
 @dataclass(slots=True)
