@@ -136,7 +136,7 @@ class OneOfMany:
                 connection, judges_from = await self._connect(), now() + STEADY
 
     async def leave(self) -> None:
-        """Let the others go on at once; a database that is away finds out by itself."""
+        """Let the others go on at once; a database that is away finds out by itself. Nothing may renew the lease by then."""
         self._until = 0.0
         with suppress(psycopg.Error):
             async with await self._open() as connection:

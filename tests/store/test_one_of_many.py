@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import psycopg
@@ -55,10 +55,12 @@ async def test_who_came_first_does_what_is_done_once_and_then_whoever_came_next(
             assert third.among_others
             assert second.name != third.name
         await changes.until(lambda: not second.among_others)
-    async with _one(postgres_url) as (first, _), _one(postgres_url) as (next_one, changes):
-        await first.leave()
-        assert not first.first
-        await changes.until(lambda: next_one.first)
+    async with AsyncExitStack() as firsts_time:
+        first, _ = await firsts_time.enter_async_context(_one(postgres_url))
+        async with _one(postgres_url) as (next_one, changes):
+            await firsts_time.aclose()
+            assert not first.first
+            await changes.until(lambda: next_one.first)
 
 
 async def test_one_whose_lock_is_free_and_who_renews_no_more_is_buried_long_before_its_lease_is_over(postgres_url: str) -> None:
