@@ -294,8 +294,14 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
 
     An ack leaves when its listener returns, not at Bolt's next look (every 10 ms): whatever takes longer is handed to the jobs.
     """
-    app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, ignoring_self_events_enabled=False)
-
+    app = AsyncApp(
+        client=client,
+        process_before_response=True,
+        request_verification_enabled=False,
+        ignoring_self_events_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
     app.use(_Identify(counter, acks))
     for module in (discount, add_form, card, customers, strays):
         module.register(app)

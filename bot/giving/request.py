@@ -18,7 +18,8 @@ from bot.giving.uploads import Upload
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: the short id is read aloud."""
 SHORT_LENGTH: Final = 5
-
+_LETTERS: Final = (SHORT_ALPHABET * (256 // len(SHORT_ALPHABET))).encode()
+"""The letter of each byte: 256 is a multiple of 32, so that each is as likely."""
 
 NO_KEY: Final = OnceKey("")
 
@@ -238,8 +239,7 @@ def new_request_id() -> RequestId:
 
 def new_short_id() -> ShortId:
     """Make an id that people can say; whether it is taken, the books find out."""
-    drawn = secrets.randbelow(len(SHORT_ALPHABET) ** SHORT_LENGTH)  # all at once: the system is asked for chance only once
-    return ShortId("R-" + "".join(SHORT_ALPHABET[drawn // len(SHORT_ALPHABET) ** at % len(SHORT_ALPHABET)] for at in range(SHORT_LENGTH)))
+    return ShortId("R-" + secrets.token_bytes(SHORT_LENGTH).translate(_LETTERS).decode())
 
 
 def rule_of(request: Request) -> Rule:
