@@ -20,7 +20,7 @@ from tests.journeys.process import RULE, BotProcess, a_process, approved
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(20))
 REFUSED = frozenset({EVERYBODY[6], EVERYBODY[13]})
-PATIENT = 60.0
+PATIENT = 150.0
 """Seconds; several starts, waits that Slack or Dintero ask for, and a busy machine."""
 
 BEFORE, AFTER = Point.BEFORE, Point.AFTER
@@ -131,7 +131,7 @@ async def test_told_to_end_while_it_waits_for_slack_it_is_out_at_once(tmp_path: 
         shop.slack.faults.on_call = away
         await process.start()
         await asyncio.wait_for(called.wait(), PATIENT)
-        assert await asyncio.wait_for(process.stop(), 5) == 0, process.log
+        assert await asyncio.wait_for(process.stop(), 9) == 0, process.log
 
 
 def _customers_of(number: int) -> tuple[CustomerId, ...]:

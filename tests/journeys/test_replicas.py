@@ -24,7 +24,7 @@ from tests.journeys.steps import Steps
 from tests.postgres import Server
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(60))
-PATIENT = 60.0
+PATIENT = 150.0
 LATER = datetime.max.replace(tzinfo=UTC)
 
 

@@ -16,7 +16,7 @@ from bot.store.database import address
 from bot.store.one_of_many import OneOfMany, one_of_many
 from bot.store.standing import Alone, Term, standing
 
-SOON = 5.0
+SOON = 20.0
 
 
 @dataclass(slots=True)

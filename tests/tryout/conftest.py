@@ -1,6 +1,7 @@
 """A made-up shop with the bot in it, and somebody at its keyboard."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -8,6 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bot.app import Running
+from bot.giving.due import is_held
+from bot.giving.request import State
+from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout.main import PATIENCE
 from bot.tryout.screen import Screen
 from bot.tryout.session import Session
@@ -26,30 +31,58 @@ async def shop() -> AsyncIterator[Shop]:
 
 
 @pytest.fixture
-async def later(shop: Shop, tmp_path: Path) -> AsyncIterator[Callable[[timedelta], None]]:
-    """A bot in the shop, whose time can be let pass."""
-    clock = PassingClock()
-    async with open_bot(shop, database_in(tmp_path), clock=clock, patience=PATIENCE) as running:
-        await running.rules.refresh()
-        yield lambda while_: clock.pass_by(while_, running.jobs.wake)
+async def clock() -> PassingClock:
+    return PassingClock()
 
 
 @pytest.fixture
-def types(shop: Shop, later: Callable[[timedelta], None]) -> Types:
-    """Type lines as one person at the keyboard, and read the screen from the first of them on."""
+async def running(shop: Shop, clock: PassingClock, tmp_path: Path) -> AsyncIterator[Running]:
+    """A bot in the shop, whose time can be let pass."""
+    async with open_bot(shop, database_in(tmp_path), clock=clock, patience=PATIENCE) as running:
+        await running.rules.refresh()
+        yield running
+
+
+@pytest.fixture
+def types(shop: Shop, running: Running, clock: PassingClock) -> Types:
+    """Type lines as one person at the keyboard, who waits for what is under way, and read the screen from the first of them on."""
 
     async def typing(*lines: str) -> str:
         screen, left = StringIO(), iter(lines)
 
         async def type_line(prompt: str) -> str:
-            line = next(left, None)
+            waited = await _until_nothing_is_under_way(shop, running, clock)
+            line = next(left, "" if waited else None)
             if line is None:
                 raise NoMoreInput
             screen.write(f"{prompt}{line}\n")
             return line
+
+        def later(while_: timedelta) -> None:
+            clock.pass_by(while_, running.jobs.wake)
 
         console = Console(file=screen, width=120, highlight=False, markup=False, emoji=False)
         await Session(shop, Screen(console), Watch(shop.slack.workspace), type_line, later=later).run()
         return screen.getvalue()
 
     return typing
+
+
+async def _until_nothing_is_under_way(shop: Shop, running: Running, clock: PassingClock) -> bool:
+    """Wait as long as the bot has something to give or to say; answers whether there was anything to wait for.
+
+    The session itself waits until nothing has changed for half a second, which on a busy machine is not the end.
+    """
+    waited = False
+    while await _under_way(running, clock):
+        waited = True
+        with suppress(NeverSeen):
+            await shop.slack.changes.until(lambda: None, 0.05)
+    return waited
+
+
+async def _under_way(running: Running, clock: PassingClock) -> bool:
+    given = await running.books.in_state(State.APPROVED, State.GIVING)
+    paused, now = await running.books.pause(), clock.now()
+    to_give = any(not (paused or is_held(request, now)) for request in given)
+    return to_give or bool(await running.books.unsaid(now, limit=1))
