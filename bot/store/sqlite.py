@@ -19,13 +19,14 @@ from sqlalchemy.dialects import sqlite
 
 from bot.errors import BooksUnavailable
 from bot.store.database import Rows, Statement, Values, compiled
+from bot.store.sqlite_log import LONGEST, LogKeeper, open_keeper
 from bot.store.sqlite_thread import Call, SqliteThread, open_thread
 
 PATIENCE: Final = 5_000
 """Milliseconds to wait for another process that writes; within this one, writers queue."""
 
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
-_WRITER: Final = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={PATIENCE}", "foreign_keys=ON")
+_WRITER: Final = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={PATIENCE}", "foreign_keys=ON", f"wal_autocheckpoint={LONGEST}")
 _READER: Final = (f"busy_timeout={PATIENCE}", "query_only=ON")
 
 
@@ -39,6 +40,7 @@ class SqliteDatabase:
 
     writer: SqliteThread
     reader: SqliteThread
+    log: LogKeeper
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _whose: asyncio.Task[Any] | None = None
     _waiting: list[tuple[Call, asyncio.Future[Rows]]] = field(default_factory=list)
@@ -75,6 +77,7 @@ class SqliteDatabase:
                     ends = await self.writer.together([call for call, _ in taken])
                 except sqlite3.Error as error:
                     ends = [error] * len(taken)
+                self.log.written()
             for (_, written), end in zip(taken, ends, strict=True):
                 if written.done():
                     continue  # whoever asked for it was cancelled
@@ -92,6 +95,7 @@ class SqliteDatabase:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
                     yield SqliteTransaction(self.writer)
                     await self.writer.execute_fetchall("COMMIT")
+                    self.log.written()
                 except BaseException:
                     # Queued behind whatever still runs, at once: a second cancellation cannot keep it from being done.
                     await self.writer.do(sqlite3.Connection.rollback)
@@ -137,7 +141,8 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
         with _said_plainly():
             writer = await stack.enter_async_context(open_thread(path, _WRITER))
             reader = await stack.enter_async_context(open_thread(path, _READER))
-        yield SqliteDatabase(writer, reader)
+            log = await stack.enter_async_context(open_keeper(path))
+        yield SqliteDatabase(writer, reader, log)
 
 
 def _call(statement: Statement, values: Values) -> Call:

@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,20 @@ async def test_two_programs_can_keep_the_same_books(sqlite_books: SqlBooks, sqli
 async def test_the_file_is_where_the_address_says(tmp_path: Path) -> None:
     async with open_books(f"sqlite:///{tmp_path}/here.db"):
         assert (tmp_path / "here.db").exists()
+
+
+async def test_what_was_written_is_brought_into_the_file_once_it_is_quiet(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+    draft = a_draft()
+    await sqlite_books.open_draft(draft, Typed())
+    await _in_the_file(sqlite_url, draft.id)
+    async with sqlite_books.page(draft.id) as page:
+        assert page
+        await page.keep(replace(page.request, reason="kept in the file itself"))
+    await _in_the_file(sqlite_url, "kept in the file itself")
+
+
+async def _in_the_file(sqlite_url: str, words: str) -> None:
+    path = Path(address(sqlite_url).database or "")
+    async with asyncio.timeout(20):
+        while words.encode() not in await asyncio.to_thread(path.read_bytes):
+            pass  # SQLite says nothing of it
