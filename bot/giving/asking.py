@@ -25,7 +25,7 @@ from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
 from bot.giving.uploads import Unclear
-from bot.giving.whom import Whom, digested, whom_of, with_columns
+from bot.giving.whom import Whom, whom_of, with_columns
 
 FIRST_READ: Final = 2.0
 """Seconds that a search waits for the first reading of the rules: Slack takes an answer for 3."""
@@ -42,6 +42,16 @@ class _Draft:
     policy: ChannelPolicy
     first: Request | None = None
     """Whose rest is asked for, where it is one's."""
+
+    @property
+    def batches_per_portion(self) -> int:
+        """Say how many batches go into one row of customers."""
+        return max(BATCHES_PER_PORTION, self.policy.concurrency)
+
+    @property
+    def portion(self) -> int:
+        """Say how many customers go into one row."""
+        return self.policy.batch_size * self.batches_per_portion
 
 
 class Asking:
@@ -149,9 +159,9 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        whom = await whom_of(found.typed, by=who.id, files=self._files, books=self._books, rest_of=found.first)
+        whom = await whom_of(found.typed, by=who.id, files=self._files, books=self._books, portion=found.portion, rest_of=found.first)
         faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
-        request = _filled_in(found, rule, whom.customers, await digested(whom.customers.ids))
+        request = _filled_in(found, rule, whom)
         use = await budget_use(request, found.policy, self._books, self._clock)
         decision = self._decide(request, found.policy, electorate, use)
         await note_all(self._books, decision.refusals, Act.ASK, request, who)
@@ -298,14 +308,13 @@ class Asking:
         self, request: Request, decision: Decision, whom: Whom, policy: ChannelPolicy, use: Use | None
     ) -> Review | Refusal:
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
-        packed = await self._books.pack(whom.customers.ids, portion=request.batch_size * request.batches_per_portion)
         async with self._books.page(request.id) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
             if page.request.state is not State.DRAFT:
                 return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
             await page.keep(request)
-            await page.put_packed(packed)
+            await page.put_packed(whom.everybody)
         before = await given_before(request, policy, self._books, self._clock)
         pause, now_usable = await self._books.pause(), usable_now(request, self._clock)
         return review_of(
@@ -313,7 +322,7 @@ class Asking:
             policy,
             decision,
             now_usable=now_usable,
-            spaced=whom.customers.spaced,
+            spaced=whom.spaced,
             use=use,
             before=before,
             pause=pause,
@@ -348,20 +357,20 @@ def _typed_of_rest(first: Request, typed: Typed) -> Typed:
     return Typed(rule=first.rule.id if first.rule else "", reason=typed.reason)
 
 
-def _filled_in(found: _Draft, rule: Rule, customers: CustomerList, customers_digest: str) -> Request:
+def _filled_in(found: _Draft, rule: Rule, whom: Whom) -> Request:
     key = found.typed.once_key.strip()
     return replace(
         found.request,
         rule=rule,
-        customers=len(customers.ids),
-        repeated=customers.repeated,
-        customers_digest=customers_digest,
-        first_customer=customers.ids[0] if customers.ids else "",
-        last_customer=customers.ids[-1] if customers.ids else "",
+        customers=whom.everybody.count,
+        repeated=whom.repeated,
+        customers_digest=whom.everybody.digest,
+        first_customer=next(iter(whom.everybody.first), ""),
+        last_customer=whom.everybody.last,
         reason=found.typed.reason.strip(),
         once_key=found.first.once_key if found.first else OnceKey(key) if key else derived_key(found.request.id),
         own_key=found.first.own_key if found.first else bool(key),
         batch_size=found.policy.batch_size,
-        batches_per_portion=max(BATCHES_PER_PORTION, found.policy.concurrency),
+        batches_per_portion=found.batches_per_portion,
         concurrency=found.policy.concurrency,
     )

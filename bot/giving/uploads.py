@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.giving.ids import CustomerId, FileId
+from bot.giving.packing import NOBODY, PackedIds
 
 MOST_FILES: Final = 10
 """Slack's limit for one input."""
@@ -84,6 +85,8 @@ class OddRow:
 
     row: int
     why: Odd
+    text: str = ""
+    """The beginning of what stood there: in the cell, or where that is empty in the whole row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class Unclear:
 class Reading:
     """What came of reading: the ids of what was typed and of all files, or what is in the way; `repeated` counts what came again."""
 
-    ids: tuple[CustomerId, ...] = ()
+    everybody: PackedIds = NOBODY
     repeated: int = 0
     files: tuple[FileRead, ...] = ()
     bad: tuple[BadFile, ...] = ()

@@ -4,13 +4,15 @@ import io
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import chain, islice
 from typing import Any, Final
 
 import openpyxl
 
-from bot.giving.columns import Row
+from bot.giving.tables import Block, Row
 from bot.giving.uploads import Trouble
-from bot.reading.formats import Rows, Unreadable
+from bot.reading.formats import Unreadable
+from bot.reading.rows import blocks_of, some
 
 UNPACKED: Final = 500 * 1024 * 1024
 """Bytes to which a workbook may unpack; a million rows are about 100 MB."""
@@ -23,20 +25,33 @@ EXACT: Final = 1_000_000_000_000_000
 UNFORMATTED: Final = "General"
 
 
-def sheet_of(data: bytes) -> Rows:
-    """Open the first visible sheet.
+class SheetTable:
+    """The table of the first visible sheet.
 
     Raises:
         Unreadable: it is no workbook, is damaged, has a password, or unpacks to too much.
     """
-    _look_inside(data)
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    if not visible:
-        raise Unreadable(Trouble.EMPTY)
-    sheet: Any = visible[0]
-    sheet.reset_dimensions()  # what it says of its own size is often wrong, and can be a bomb of empty cells
-    return Rows(_rows(sheet), str(sheet.title) if len(visible) > 1 else "")
+
+    def __init__(self, data: bytes) -> None:
+        _look_inside(data)
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        if not visible:
+            raise Unreadable(Trouble.EMPTY)
+        sheet: Any = visible[0]
+        sheet.reset_dimensions()  # what it says of its own size is often wrong, and can be a bomb of empty cells
+        self.sheet = str(sheet.title) if len(visible) > 1 else ""
+        self._head: list[Row] = []
+        self._rest = _rows(sheet)
+
+    def head(self, most: int) -> list[Row]:
+        """Read the first rows, once."""
+        self._head = some(self._rest, most)
+        return self._head
+
+    def blocks(self, column: int, first: int) -> Iterator[Block]:
+        """Read a column, once: what stands in a workbook comes in its order alone."""
+        return blocks_of(chain(islice(self._head, first - 1, None), self._rest), column)
 
 
 def text_of(value: object, form: str = UNFORMATTED) -> str:

@@ -38,13 +38,14 @@ class SlackFiles:
         self._reader = reader or Reader()
         self._patience = patience
 
-    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId) -> Reading:
+    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, portion: int) -> Reading:
         """Read the files, their ids behind those that were typed; what is wrong with a file is told, and nothing of the others then."""
         if len(uploads) > MOST_FILES:
             return Reading(bad=(BadFile(uploads[MOST_FILES].name, Trouble.TOO_MANY_FILES),))
         looked = await asyncio.gather(*(self._look(upload, by) for upload in uploads))
         bad = tuple(one for one in looked if isinstance(one, BadFile))
-        return Reading(bad=bad) if bad else await self._reader.read([one for one in looked if isinstance(one, Source)], typed)
+        sources = [one for one in looked if isinstance(one, Source)]
+        return Reading(bad=bad) if bad else await self._reader.read(sources, typed, portion=portion)
 
     async def _look(self, upload: Upload, by: UserId) -> Source | BadFile:
         """Ask Slack what a file is, whatever the form said of it: whose, how big, and where it is fetched."""

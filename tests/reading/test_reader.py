@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.giving.ids import CustomerId, FileId
+from bot.giving.packing import NOBODY
 from bot.giving.uploads import Trouble, Upload
 from bot.reading.formats import Unreadable
 from bot.reading.reader import KEPT, Reader, Source
@@ -28,7 +29,7 @@ def source(data: bytes, name: str = "list.csv", column: int | None = None) -> So
 async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
     files = [source(b"kundenr\na1\nb2\nb2\n", "one.csv"), source(workbook([["kundenr"], ["b2"], ["c3"]]), "two.xlsx")]
     reading = await Reader().read(files, [CustomerId("t1"), CustomerId("a1")])
-    assert reading.ids == ("t1", "a1", "b2", "c3")
+    assert reading.everybody.unpacked() == ("t1", "a1", "b2", "c3")
     assert reading.repeated == 3
     assert [(file.name, file.found) for file in reading.files] == [("one.csv", 3), ("two.xlsx", 2)]
 
@@ -36,19 +37,19 @@ async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
 async def test_each_file_has_its_own_answer_and_no_id_comes_of_any_where_one_is_bad() -> None:
     files = [source(b"", "empty.csv"), source(b"kundenr;id_kunde;customer_id\n1;x;2\n", "two.csv"), source(b"a1\nb2\n", "fine.csv")]
     reading = await Reader().read(files)
-    assert reading.ids == ()
+    assert reading.everybody == NOBODY
     assert [(bad.name, bad.why) for bad in reading.bad] == [("empty.csv", Trouble.EMPTY)]
     assert [(each.upload.name, [column.number for column in each.columns]) for each in reading.unclear] == [("two.csv", [1, 3])]
 
 
 async def test_the_column_that_was_chosen_is_read() -> None:
     reading = await Reader().read([source(b"kundenr;customer_id\n1;a1\n2;b2\n", column=2)])
-    assert reading.ids == ("a1", "b2")
+    assert reading.everybody.unpacked() == ("a1", "b2")
 
 
 async def test_ids_are_the_same_on_both_sides_whatever_they_are_made_of() -> None:
     reading = await Reader().read([source("kundenr\nåse-1\n😀-2\n".encode())])
-    assert reading.ids == ("åse-1", "😀-2")
+    assert reading.everybody.unpacked() == ("åse-1", "😀-2")
 
 
 async def test_a_process_without_memory_ends_in_a_word_about_the_file() -> None:
@@ -94,7 +95,7 @@ async def test_nobody_waits_while_a_long_file_is_read() -> None:
     watching = asyncio.create_task(watch())
     reading = await Reader().read([source(many)])
     watching.cancel()
-    assert len(reading.ids) == 200_000
+    assert reading.everybody.count == 200_000
     assert max(waits) < SHORT
 
 

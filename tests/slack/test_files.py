@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from bot.giving.ids import CustomerId, FileId, UserId
+from bot.giving.packing import NOBODY
 from bot.giving.uploads import MOST_BYTES, Reading, Trouble, Upload
 from bot.sandbox.slack import Fault, SandboxPerson, SandboxSlack
 from bot.sandbox.slack.files import File
@@ -34,17 +35,17 @@ def put(slack: SandboxSlack, by: UserId, data: bytes = DATA, size: int | None = 
 
 async def read(slack: SandboxSlack, *uploads: Upload, by: UserId) -> Reading:
     async with open_client(slack.api_url, slack.credentials.bot_token) as client:
-        return await SlackFiles(client, patience=0.2).read(uploads, [CustomerId("t1")], by=by)
+        return await SlackFiles(client, patience=0.2).read(uploads, [CustomerId("t1")], by=by, portion=2)
 
 
 def whys(reading: Reading) -> list[Trouble]:
-    assert reading.ids == ()
+    assert reading.everybody == NOBODY
     return [bad.why for bad in reading.bad]
 
 
 async def test_a_file_is_fetched_whole_and_called_what_slack_calls_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
     reading = await read(slack, put(slack, ann.id), by=ann.id)
-    assert reading.ids == ("t1", "a1", "b2")
+    assert reading.everybody.unpacked() == ("t1", "a1", "b2")
     assert [file.name for file in reading.files] == ["vip.csv"]
 
 
@@ -95,4 +96,4 @@ async def test_whoever_has_no_token_is_sent_to_sign_in(slack: SandboxSlack, ann:
 async def test_a_name_with_signs_in_it_can_be_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
     file = slack.workspace.put_file("Kunder/æøå 100 %?.csv", DATA, by=ann.id)
     reading = await read(slack, Upload(file.id, ""), by=ann.id)
-    assert reading.ids == ("t1", "a1", "b2")
+    assert reading.everybody.unpacked() == ("t1", "a1", "b2")
