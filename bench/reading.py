@@ -1,5 +1,6 @@
 """How soon a long list in a file has its review, against a bare loop over the same file, and how much memory that takes."""
 
+import asyncio
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -14,6 +15,8 @@ from bench.processes import Broken, process, stand_in_dintero, stand_in_slack, t
 AT_MOST: Final = 2.0
 MEMORY: Final = 400.0
 """Megabytes, of bot and reading process together, each at its peak."""
+PATIENCE: Final = 300.0
+"""Seconds for one reading: openpyxl takes half a minute for a million rows where nothing else goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,10 @@ async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: di
 
 async def _read(child: Process) -> list[float]:
     """Let one child read once, and answer the seconds, and the peaks of its memory and of its children's in MB."""
-    if child.stdin is None:
+    if child.stdin is None or child.stdout is None:
         raise Broken
     child.stdin.write(b"go\n")
-    return [float(each) for each in (await told(child)).split()]
+    answer = await asyncio.wait_for(child.stdout.readline(), PATIENCE)
+    if not answer:
+        raise EOFError
+    return [float(each) for each in answer.split()]

@@ -67,7 +67,15 @@ class OnDisk:
         self._path = path
         self._reader = Reader()
 
-    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, portion: int) -> Reading:  # noqa: ARG002
+    async def read(
+        self,
+        uploads: Sequence[Upload],
+        typed: Sequence[CustomerId],
+        *,
+        by: UserId,  # noqa: ARG002
+        channel: ChannelId,  # noqa: ARG002
+        portion: int,
+    ) -> Reading:
         """Have it read as the bot does."""
         return await self._reader.read([Source(uploads[0], self._pieces)], typed, portion=portion)
 

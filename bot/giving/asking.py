@@ -14,6 +14,7 @@ from bot.giving.door import Door, Electorate
 from bot.giving.due import held_facts, held_until, times_of
 from bot.giving.faults import as_faults, customers_of, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
+from bot.giving.links import with_links_as_files
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
@@ -130,10 +131,10 @@ class Asking:
             missing = found.policy.require_reason and not typed.reason.strip()
             return (Fault(Field.REASON, Refusal(Reason.REASON_MISSING)),) if missing else ()
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
-        customers = customers_of(typed)
+        customers = customers_of(found.typed)
         faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
         plain = self._judge_plain(found, rule, customers)
-        later = {*([Reason.NO_RULE] if typed.rule and rule is None else []), *([Reason.NO_CUSTOMERS] if typed.files else [])}
+        later = {*([Reason.NO_RULE] if typed.rule and rule is None else []), *([Reason.NO_CUSTOMERS] if found.typed.files else [])}
         told = tuple(refusal for refusal in plain if refusal.reason not in later)  # the review reads rule and files
         return (*faults, *as_faults(told, but=faults))
 
@@ -159,7 +160,9 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        whom = await whom_of(found.typed, by=who.id, files=self._files, books=self._books, portion=found.portion, rest_of=found.first)
+        whom = await whom_of(
+            found.typed, of=found.request, files=self._files, books=self._books, portion=found.portion, rest_of=found.first
+        )
         faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
         request = _filled_in(found, rule, whom)
         use = await budget_use(request, found.policy, self._books, self._clock)
@@ -255,7 +258,7 @@ class Asking:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        typed = _typed_of_rest(found.first, typed) if found.first else with_columns(typed, found.typed)
+        typed = _typed_of_rest(found.first, typed) if found.first else with_columns(with_links_as_files(typed), found.typed)
         await self._books.fill_in(draft, typed)
         return replace(found, typed=typed)
 

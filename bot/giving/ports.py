@@ -85,12 +85,14 @@ class People(Protocol):
 class Files(Protocol):
     """The files that people put into forms."""
 
-    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, portion: int) -> Reading:
+    async def read(
+        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int
+    ) -> Reading:
         """Read them, their ids behind those that were typed, each once; what is wrong with a file is told and never raised.
 
         `portion` of the ids are packed a row.
 
-        Only what this person put there is read.
+        Only what this person put there is read, or what is shared in the channel where they ask.
         """
 
 

@@ -9,8 +9,8 @@ from bot.giving.packing import NOBODY, PackedIds
 
 MOST_FILES: Final = 10
 """Slack's limit for one input."""
-MOST_BYTES: Final = 10 * 1024 * 1024
-"""Of one file; Slack's limit as well."""
+MOST_BYTES: Final = 100 * 1024 * 1024
+"""Of one file; into a form Slack lets 10 MB, and what is larger is linked."""
 MOST_IDS: Final = 1_000_000
 """Of all files and what was typed, together."""
 
@@ -29,7 +29,9 @@ class Trouble(StrEnum):
 
     NOT_FOUND = "not_found"
     NOT_YOURS = "not_yours"
-    """Somebody else put it into Slack."""
+    """Somebody else put it into Slack, and it is not shared where the request is made."""
+    ELSEWHERE = "elsewhere"
+    """Slack only knows where it is, and has not got it."""
     NOT_FETCHED = "not_fetched"
     """Slack did not hand it over, or not all of it."""
     NO_SCOPE = "no_scope"

@@ -8,7 +8,7 @@ from typing import Final
 from bot.giving.answers import Fault, Listed
 from bot.giving.customers import CustomerList
 from bot.giving.faults import customers_of, faults_of_files, faults_of_ids
-from bot.giving.ids import CustomerId, UserId
+from bot.giving.ids import CustomerId
 from bot.giving.packing import PackedIds, pack
 from bot.giving.ports import Books, Files
 from bot.giving.request import Request, Typed
@@ -50,14 +50,14 @@ class Whom:
         return (*self.typed.spaced, *(one for file in self.reading.files for one in file.spaced))
 
 
-async def whom_of(typed: Typed, *, by: UserId, files: Files, books: Books, portion: int, rest_of: Request | None = None) -> Whom:
+async def whom_of(typed: Typed, *, of: Request, files: Files, books: Books, portion: int, rest_of: Request | None = None) -> Whom:
     """Find whom a draft is for, `portion` of them a row; typed ids come first, then those of the files in their order."""
     if rest_of:
         return Whom(await packed_beside(await customers_left(books, rest_of), portion), CustomerList())
     found = customers_of(typed)
     if not typed.files:
         return Whom(await packed_beside(found.ids, portion), found)
-    reading = await files.read(typed.files, found.ids, by=by, portion=portion)
+    reading = await files.read(typed.files, found.ids, by=of.requester, channel=of.channel, portion=portion)
     return Whom(reading.everybody, found, reading)
 
 

@@ -29,7 +29,8 @@ FAULTS_SAID: Final = 5
 
 CUSTOMERS_HINT: Final = (
     "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
-    f"About {INPUT // UUID_WITH_NEW_LINE} ids of 36 characters fit, or {INPUT // 9} of 8; longer lists, up to a million ids, go into File."
+    f"About {INPUT // UUID_WITH_NEW_LINE} ids of 36 characters fit, or {INPUT // 9} of 8; longer lists, up to a million ids, go into File. "
+    "A file of up to 100 MB that is shared in this channel can be given by its link."
 )
 KEY_HINT: Final = (
     "A customer gets the discount once under one key, however often it is asked for. Left empty, the bot makes one for this request. "

@@ -150,7 +150,10 @@ class Drawer:
     instead: Reading | None = None
     asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
 
-    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, portion: int) -> Reading:
+    async def read(
+        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int
+    ) -> Reading:
+        assert channel
         self.asked.append((tuple(uploads), by))
         if self.instead:
             return self.instead

@@ -132,6 +132,48 @@ async def test_somebody_elses_file_is_not_read(stand: Stand, tmp_path: Path) -> 
     assert form.submit_label == "Review"
 
 
+async def test_a_file_that_is_shared_in_the_channel_is_read_by_its_link(stand: Stand) -> None:
+    link = stand.shop.bo.share("vip.csv", FINE, stand.shop.support)
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": f"t-1\n<{link}|vip.csv>"})
+    assert not (await form.submit()).errors
+    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    assert "vip.csv – 4 rows with an id" in review.text
+    assert "Customers: 4 (1 repeated id left out" in review.text
+
+
+async def test_which_column_of_a_linked_file_is_meant_is_asked_too(stand: Stand) -> None:
+    link = stand.shop.ann.share("two.csv", TWO, stand.shop.support)
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": link})
+    await form.submit()
+    question = "Which column of two.csv holds the customer ids?"
+    asked = await stand.shop.ann.sees_view(label=question)
+    assert (asked.values["Customer IDs"], asked.values["Files put in before"]) == ("", "two.csv")
+    await asked.fill({question: "2"})
+    await asked.submit()
+    await stand.shop.ann.sees_view(submit="Ask for approval", text="from column “customer_id” (B)")
+
+
+async def test_a_link_to_anything_else_is_told_beside_the_ids(stand: Stand) -> None:
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": "https://docs.example.com/list"})
+    assert (await form.submit()).errors == {
+        "Customer IDs": "A link is no customer id: “https://docs.example.com/list” does not lead to a file in Slack. "
+        "Put the list in under File, or share it here as a file and paste the link of that."
+    }
+
+
+async def test_a_link_to_a_file_that_is_not_shared_here_brings_the_form_back(stand: Stand) -> None:
+    elsewhere = stand.shop.slack.add_channel("elsewhere", [stand.shop.bo])
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": stand.shop.bo.share("vip.csv", FINE, elsewhere)})
+    await form.submit()
+    again = await stand.shop.ann.sees_view(text="“vip.csv” was put into Slack by somebody else, and is not shared in this channel")
+    assert again.submit_label == "Review"
+    assert stand.shop.slack.faults.calls["files.download"] == 0
+
+
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE])
 async def test_a_file_that_slack_does_not_hand_over_is_told(stand: Stand, tmp_path: Path, fault: Fault) -> None:
     stand.shop.slack.faults.plan("files.download", fault, times=3)

@@ -58,6 +58,14 @@ class SandboxPerson:
             return Reaction(trouble=FAILED.format(command=payload["command"], error=ack.trouble))
         return self._told(ack.body, channel) if ack.body else Reaction()
 
+    def share(self, name: str, data: bytes, channel: Channel) -> str:
+        """Post a file in a channel; answers its link."""
+        if self.id not in channel.members:
+            raise CannotDo(f"{self.name} is not in #{channel.name}")
+        workspace = self._board.workspace
+        file = workspace.share_file(name, data, channel, by=self.id, base_url=self._board.tickets.base_url)
+        return file.permalink(workspace.domain)
+
     async def press(self, label: str, message: Message, *, confirm: bool = True) -> Reaction:
         """Press a button of a message. Give `message.as_it_is()` taken earlier to press one that is going away."""
         if not self.can_see(message):
