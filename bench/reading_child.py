@@ -27,7 +27,7 @@ from bot.giving.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserI
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import Policy
 from bot.giving.request import Typed
-from bot.giving.uploads import Reading, Upload
+from bot.giving.uploads import TOLD, Reading, Upload
 from bot.logs import set_up_logs
 from bot.policy_file import load_policy
 from bot.reading.reader import Reader, Source
@@ -75,9 +75,10 @@ class OnDisk:
         by: UserId,  # noqa: ARG002
         channel: ChannelId,  # noqa: ARG002
         portion: int,
+        told: int = TOLD,
     ) -> Reading:
         """Have it read as the bot does."""
-        return await self._reader.read([Source(uploads[0], self._pieces)], typed, portion=portion)
+        return await self._reader.read([Source(uploads[0], self._pieces)], typed, portion=portion, told=told)
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         with self._path.open("rb") as file:

@@ -52,7 +52,7 @@ from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from bot.workflows import engine_url, forget_workflows
-from handlers import add_form, card, customers, discount, strays
+from handlers import add_form, card, customers, discount, odd_rows, strays
 from handlers.counter import Counter
 
 ACK_SECONDS: Final = 2.5
@@ -297,7 +297,7 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
     app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False, ignoring_self_events_enabled=False)
 
     app.use(_Identify(counter, acks))
-    for module in (discount, add_form, card, customers, strays):
+    for module in (discount, add_form, card, customers, odd_rows, strays):
         module.register(app)
     return app
 

@@ -12,9 +12,8 @@ from bot.giving.budget import Use
 from bot.giving.customers import RESERVED, CustomerList
 from bot.giving.door import Door, Electorate
 from bot.giving.due import held_facts, held_until, times_of
-from bot.giving.faults import as_faults, customers_of, faults_of_ids, faults_of_key, faults_of_reserved
+from bot.giving.faults import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
-from bot.giving.links import with_links_as_files
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
@@ -25,7 +24,7 @@ from bot.giving.rest import no_rest, rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
-from bot.giving.uploads import Unclear
+from bot.giving.uploads import MOST_ODD, FileRead, Unclear
 from bot.giving.whom import Whom, whom_of, with_columns
 
 FIRST_READ: Final = 2.0
@@ -131,10 +130,10 @@ class Asking:
             missing = found.policy.require_reason and not typed.reason.strip()
             return (Fault(Field.REASON, Refusal(Reason.REASON_MISSING)),) if missing else ()
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
-        customers = customers_of(found.typed)
+        customers = customers_of(typed)
         faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
         plain = self._judge_plain(found, rule, customers)
-        later = {*([Reason.NO_RULE] if typed.rule and rule is None else []), *([Reason.NO_CUSTOMERS] if found.typed.files else [])}
+        later = {*([Reason.NO_RULE] if typed.rule and rule is None else []), *([Reason.NO_CUSTOMERS] if typed.files else [])}
         told = tuple(refusal for refusal in plain if refusal.reason not in later)  # the review reads rule and files
         return (*faults, *as_faults(told, but=faults))
 
@@ -200,6 +199,17 @@ class Asking:
         found = await self._draft(draft, who)
         return refusal if isinstance(found, Refusal) else await self._form(found, as_faults((refusal,), but=()))
 
+    async def odd_rows(self, draft: RequestId, who: Person) -> tuple[Request, tuple[FileRead, ...]] | Refusal:
+        """Read a draft's files once more for the rows that gave no id; nothing of them is kept, so that nothing has to be forgotten."""
+        found = await self._draft(draft, who)
+        if isinstance(found, Refusal):
+            return found
+        reading = await self._files.read(
+            found.typed.files, (), by=who.id, channel=found.request.channel, portion=found.portion, told=MOST_ODD
+        )
+        faults = faults_of_files(reading)
+        return faults[0].refusal if faults else (found.request, reading.files)
+
     async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Usable]]:
         """Search the rules that the draft's channel may give; nothing for whoever did not open the draft."""
         found = await self._draft(draft, who)
@@ -258,7 +268,7 @@ class Asking:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        typed = _typed_of_rest(found.first, typed) if found.first else with_columns(with_links_as_files(typed), found.typed)
+        typed = _typed_of_rest(found.first, typed) if found.first else with_columns(typed, found.typed)
         await self._books.fill_in(draft, typed)
         return replace(found, typed=typed)
 

@@ -16,7 +16,7 @@ from bot.giving.people import Profile
 from bot.giving.record import Entry
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Rule
-from bot.giving.uploads import Reading, Upload
+from bot.giving.uploads import TOLD, Reading, Upload
 
 
 class Clock(Protocol):
@@ -86,11 +86,11 @@ class Files(Protocol):
     """The files that people put into forms."""
 
     async def read(
-        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int
+        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = TOLD
     ) -> Reading:
         """Read them, their ids behind those that were typed, each once; what is wrong with a file is told and never raised.
 
-        `portion` of the ids are packed a row.
+        `portion` of the ids are packed a row, and of each file `told` odd rows are named.
 
         Only what this person put there is read, or what is shared in the channel where they ask.
         """

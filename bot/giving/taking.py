@@ -8,7 +8,7 @@ from bot.giving.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, S
 from bot.giving.customers import MAX_LENGTH, RESERVED, bare, legible
 from bot.giving.ids import CustomerId
 from bot.giving.tables import Block, Row
-from bot.giving.uploads import FileRead, Odd, OddRow
+from bot.giving.uploads import TOLD, FileRead, Odd, OddRow
 
 SIGNS: Final = "-_:"
 """Signs that stand in many ids."""
@@ -18,8 +18,6 @@ PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234
 NO_SIGNS: Final = str.maketrans("", "", SIGNS)
 KEPT_LITERAL: Final = re.compile(r'="([^"]*)"')
 """How exports keep a spreadsheet from changing a number: no formula, and taken as what stands inside."""
-TOLD: Final = 20
-"""Odd rows that are named, and ids with a space inside."""
 LONGEST_TEXT: Final = 200
 """Characters that are kept of what stood in an odd row."""
 

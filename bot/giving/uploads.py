@@ -11,6 +11,10 @@ MOST_FILES: Final = 10
 """Slack's limit for one input."""
 MOST_BYTES: Final = 100 * 1024 * 1024
 """Of one file; into a form Slack lets 10 MB, and what is larger is linked."""
+TOLD: Final = 20
+"""Odd rows of a file that are told with it."""
+MOST_ODD: Final = 10_000
+"""The same where somebody wants to see them all: whoever has more has put in the wrong file."""
 MOST_IDS: Final = 1_000_000
 """Of all files and what was typed, together."""
 

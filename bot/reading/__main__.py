@@ -16,7 +16,7 @@ from bot.giving.columns import HEAD, Place, find
 from bot.giving.packing import Packing
 from bot.giving.tables import Table
 from bot.giving.taking import Everybody, Taking
-from bot.giving.uploads import MOST_IDS, FileRead, Odd, Trouble
+from bot.giving.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
 from bot.reading.formats import Unreadable, table_of
 from bot.reading.frames import read_frame, write_frame
 from bot.reading.limits import limit
@@ -32,7 +32,7 @@ def main(told: BinaryIO, tell: BinaryIO) -> None:
     everybody.add(job["typed"])
     met, fine = len(everybody), True
     for column in job["columns"]:
-        answer = answer_of(_file(told), column, everybody)
+        answer = answer_of(_file(told), column, everybody, told=job["told"])
         fine = fine and answer["kind"] == "read"
         met += answer.get("file", {}).get("found", 0)
         _say(tell, answer)
@@ -60,10 +60,10 @@ def _say(tell: BinaryIO, answer: object) -> None:
     write_frame(tell, json.dumps(answer, separators=(",", ":")).encode())
 
 
-def answer_of(data: bytes, column: int | None, everybody: Everybody) -> dict[str, Any]:
+def answer_of(data: bytes, column: int | None, everybody: Everybody, *, told: int = TOLD) -> dict[str, Any]:
     """Read one file into `everybody`, and answer what came of it as it is told; whatever is wrong with it has a name."""
     try:
-        found = read(data, column, everybody)
+        found = read(data, column, everybody, told=told)
     except Unreadable as error:
         return {"kind": "bad", "why": error.why}
     except csv.Error:
@@ -77,7 +77,7 @@ def answer_of(data: bytes, column: int | None, everybody: Everybody) -> dict[str
     return {"kind": "unclear", "columns": [asdict(each) for each in found]}
 
 
-def read(data: bytes, column: int | None, everybody: Everybody) -> FileRead | Sequence[Any]:
+def read(data: bytes, column: int | None, everybody: Everybody, *, told: int = TOLD) -> FileRead | Sequence[Any]:
     """Read one file into `everybody`; the columns that could be meant where that has to be asked.
 
     Raises:
@@ -89,14 +89,14 @@ def read(data: bytes, column: int | None, everybody: Everybody) -> FileRead | Se
         if place and column is None:
             return place
         raise Unreadable(Trouble.NO_COLUMN if column else Trouble.EMPTY)
-    found = _taken(table, place, everybody)
+    found = _taken(table, Taking(place, everybody, told=told), place, everybody)
     if not found.found:
         raise Unreadable(_nothing(found))
     return found
 
 
-def _taken(table: Table, place: Place, everybody: Everybody) -> FileRead:
-    taking, row = Taking(place, everybody), place.first
+def _taken(table: Table, taking: Taking, place: Place, everybody: Everybody) -> FileRead:
+    row = place.first
     for block in table.blocks(place.column.number, row):
         taking.take(row, block)
         row += len(block.values)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.giving.ids import CustomerId
 from bot.giving.packing import NOBODY, PackedIds
-from bot.giving.uploads import BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
+from bot.giving.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
 from bot.reading.formats import Unreadable
 from bot.reading.frames import LENGTH, frame
 
@@ -88,14 +88,16 @@ class Reader:
         self._seconds = seconds
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def read(self, sources: Sequence[Source], typed: Sequence[CustomerId] = (), *, portion: int = PORTION) -> Reading:
+    async def read(
+        self, sources: Sequence[Source], typed: Sequence[CustomerId] = (), *, portion: int = PORTION, told: int = TOLD
+    ) -> Reading:
         """Read files, and put their ids behind those that were typed, each once; whatever goes wrong is told of the file it happened to."""
         async with self._turns:
             answers = _Answers(sources)
             process = await _start()
             try:
                 async with asyncio.timeout(self._seconds):
-                    return await self._talk(process, answers, typed, portion)
+                    return await self._talk(process, answers, {"typed": list(typed), "portion": portion, "told": told})
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
                 return answers.failed(Trouble.TOO_HEAVY)
             except _NotFetched as error:
@@ -103,9 +105,9 @@ class Reader:
             finally:
                 await _end(process)
 
-    async def _talk(self, process: asyncio.subprocess.Process, answers: _Answers, typed: Sequence[CustomerId], portion: int) -> Reading:
+    async def _talk(self, process: asyncio.subprocess.Process, answers: _Answers, wanted: dict[str, Any]) -> Reading:
         columns = [source.upload.column for source in answers.sources]
-        job = {**self._limits, "columns": columns, "typed": list(typed), "portion": portion}
+        job = {**self._limits, "columns": columns, **wanted}
         feeding = asyncio.ensure_future(_feed(process, json.dumps(job).encode(), answers.sources))
         hearing = asyncio.ensure_future(_hear(process, answers))
         try:

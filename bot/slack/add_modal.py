@@ -11,6 +11,7 @@ from bot.giving.request import Typed
 from bot.giving.rest import Rest
 from bot.slack import facts, file_fields, paused
 from bot.slack.blocks import INPUT, actions, button, context, modal, section, sections, text_input
+from bot.slack.links import with_links_as_files
 from bot.slack.look import Json, Look
 from bot.slack.rule_options import fits_a_list, option, options
 from bot.slack.words import refusal, refusal_plain
@@ -90,7 +91,7 @@ def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]
 
 def read(view: Drawn) -> tuple[RequestId, Typed]:
     """Read what was typed, from a submission's view or from that of a click on a button in the form."""
-    return RequestId(str(view.get("private_metadata", ""))), Typed(
+    typed = Typed(
         rule=_typed(view, Field.RULE),
         customers=_typed(view, Field.CUSTOMERS),
         reason=_typed(view, Field.REASON),
@@ -99,6 +100,7 @@ def read(view: Drawn) -> tuple[RequestId, Typed]:
         more=_block_id(view, Field.ONCE_KEY) is not None,
         files=file_fields.read(view),
     )
+    return RequestId(str(view.get("private_metadata", ""))), with_links_as_files(typed)
 
 
 def generation(view: Drawn) -> int:

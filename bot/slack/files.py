@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.giving.ids import ChannelId, CustomerId, UserId
-from bot.giving.uploads import MOST_BYTES, MOST_FILES, BadFile, Reading, Trouble, Upload
+from bot.giving.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, Reading, Trouble, Upload
 from bot.reading.formats import Unreadable
 from bot.reading.reader import Reader, Source
 
@@ -41,7 +41,7 @@ class SlackFiles:
         self._patience = patience
 
     async def read(
-        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int
+        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = TOLD
     ) -> Reading:
         """Read the files, their ids behind those that were typed; what is wrong with a file is told, and nothing of the others then."""
         if len(uploads) > MOST_FILES:
@@ -49,7 +49,7 @@ class SlackFiles:
         looked = await asyncio.gather(*(self._look(upload, by, channel) for upload in uploads))
         bad = tuple(one for one in looked if isinstance(one, BadFile))
         sources = [one for one in looked if isinstance(one, Source)]
-        return Reading(bad=bad) if bad else await self._reader.read(sources, typed, portion=portion)
+        return Reading(bad=bad) if bad else await self._reader.read(sources, typed, portion=portion, told=told)
 
     async def _look(self, upload: Upload, by: UserId, channel: ChannelId) -> Source | BadFile:
         """Ask Slack what a file is, whatever the form said of it: whose, how big, and where it is fetched."""

@@ -151,9 +151,10 @@ class Drawer:
     asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
 
     async def read(
-        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int
+        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = 20
     ) -> Reading:
         assert channel
+        assert told
         self.asked.append((tuple(uploads), by))
         if self.instead:
             return self.instead

@@ -1,20 +1,25 @@
 """Files in the form: from what a person puts in to what is looked over, whatever is wrong with the file."""
 
 import copy
+import csv
+import io
 from pathlib import Path
 
 import pytest
 
 from bot.giving.ids import FileId
 from bot.giving.request import State
-from bot.giving.uploads import Upload
+from bot.giving.uploads import Odd, Upload
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.reactions import CannotDo
+from bot.slack.troubles import ODD as ODD_WORDS
 from tests.handlers.stand import SPAR, Stand
 from tests.reading.files import locked, workbook
 
 FINE = b"Kundenr;Navn\n1001;Ann\n1002;Bo\n1001;Ann\n;Cy\n1004;Di\n"
+ODD = b"Kundenr;Navn\n1001;Ann\n;=1+1\n1.5E+3;Bo\n" + b"".join(b";Cy %d\n" % number for number in range(11))
+GET = "Get the unreadable rows"
 TWO = b"kundenr;customer_id\n1;a1\n2;b2\n3;c3\n"
 
 
@@ -45,6 +50,40 @@ async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_fo
     request = await stand.request()
     assert await stand.books.customers(request.id, 0) == ("t-1", "1002", "1001", "1004")
     assert not stand.shop.slack.refused
+
+
+async def test_the_rows_that_were_left_out_come_as_a_file_and_only_once(stand: Stand, tmp_path: Path) -> None:
+    review = await submitted(stand, on_disk(tmp_path, ODD))
+    assert "and 3 more" in review.text
+    for said in ("have come to you as a file", "stand already in your direct messages with the bot"):
+        await review.press(GET)
+        told = await stand.shop.ann.sees_view("Unreadable rows", text=said)
+        await told.close()
+    (message,) = (message for message in stand.shop.slack.messages(stand.shop.ann.direct) if message.files)
+    assert "the 13 rows of vip.csv that gave no customer id" in stand.shop.ann.read(message)
+    rows = list(csv.reader(io.StringIO(stand.shop.slack.workspace.uploads.text(message.files[0]["id"]))))
+    assert rows[0] == ["file", "row", "what stood there", "reason"]
+    assert rows[1:3] == [["vip.csv", "3", "'=1+1", "no id"], ["vip.csv", "4", "1.5E+3", ODD_WORDS[Odd.SHORTENED]]]
+    assert len(rows) == 14
+    assert not stand.shop.slack.refused
+    await review.submit()
+    await stand.shop.ann.sees_view("Asked for approval")
+
+
+async def test_where_every_row_has_an_id_there_is_no_such_button(stand: Stand, tmp_path: Path) -> None:
+    review = await submitted(stand, on_disk(tmp_path, b"id\na1\n"))
+    assert GET not in review.buttons
+
+
+async def test_rows_that_cannot_be_sent_or_read_again_are_told_on_top_of_the_review(stand: Stand, tmp_path: Path) -> None:
+    review = await submitted(stand, on_disk(tmp_path, ODD))
+    stand.shop.slack.faults.plan("files.completeUploadExternal", Fault.REFUSED, error="file_uploads_disabled")
+    await review.press(GET)
+    await (await stand.shop.ann.sees_view("Unreadable rows", text="Slack did not take the file.")).close()
+    stand.shop.slack.workspace.files.clear()
+    await review.press(GET)
+    await (await stand.shop.ann.sees_view("Unreadable rows", text="“vip.csv” is not in Slack")).close()
+    assert (await stand.shop.ann.sees_view(submit="Ask for approval")).text == review.text
 
 
 async def test_an_empty_form_says_that_a_file_would_do(stand: Stand) -> None:

@@ -7,7 +7,6 @@ import aiohttp
 import pytest
 
 from bot.giving.ids import ChannelId, CustomerId, FileId, UserId
-from bot.giving.links import with_links_as_files
 from bot.giving.packing import NOBODY
 from bot.giving.request import Typed
 from bot.giving.uploads import MOST_BYTES, Reading, Trouble, Upload
@@ -16,6 +15,7 @@ from bot.sandbox.slack.files import File
 from bot.sandbox.slack.workspace import Channel
 from bot.slack.connection import open_client
 from bot.slack.files import SlackFiles
+from bot.slack.links import with_links_as_files
 
 HERE: Final = ChannelId("C0HERE")
 DATA: Final = b"kundenr\na1\nb2\n"

@@ -4,9 +4,9 @@ import pytest
 
 from bot.giving.customers import read_customers
 from bot.giving.ids import FileId
-from bot.giving.links import with_links_as_files
 from bot.giving.request import Typed
 from bot.giving.uploads import Upload
+from bot.slack.links import with_links_as_files
 
 LINK = "https://shop.slack.com/files/U0ANN/F0LIST01/vip%20list.csv"
 VIP = Upload(FileId("F0LIST01"), "vip list.csv")
