@@ -5,10 +5,9 @@ Whatever is in a file, the worst that it can do is to end this process.
 
 import csv
 import gc
-import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
@@ -17,6 +16,7 @@ from bot.giving.packing import Packing
 from bot.giving.tables import Table
 from bot.giving.taking import Everybody, Taking
 from bot.giving.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
+from bot.reading.content import Content
 from bot.reading.formats import Unreadable, table_of
 from bot.reading.frames import read_frame, write_frame
 from bot.reading.limits import limit
@@ -32,7 +32,7 @@ def main(told: BinaryIO, tell: BinaryIO) -> None:
     everybody.add(job["typed"])
     met, fine = len(everybody), True
     for column in job["columns"]:
-        answer = answer_of(_file(told), column, everybody, told=job["told"])
+        answer = answer_of(Content(_pieces(told)), column, everybody, told=job["told"])
         fine = fine and answer["kind"] == "read"
         met += answer.get("file", {}).get("found", 0)
         _say(tell, answer)
@@ -40,12 +40,9 @@ def main(told: BinaryIO, tell: BinaryIO) -> None:
         _say_everybody(tell, packing, repeated=met - len(everybody))
 
 
-def _file(told: BinaryIO) -> bytes:
-    """Read a file's pieces to its end, without ever holding it twice."""
-    whole = io.BytesIO()
+def _pieces(told: BinaryIO) -> Iterator[bytes]:
     while piece := read_frame(told):
-        whole.write(piece)
-    return whole.getvalue()
+        yield piece
 
 
 def _say_everybody(tell: BinaryIO, packing: Packing, *, repeated: int) -> None:
@@ -60,10 +57,10 @@ def _say(tell: BinaryIO, answer: object) -> None:
     write_frame(tell, json.dumps(answer, separators=(",", ":")).encode())
 
 
-def answer_of(data: bytes, column: int | None, everybody: Everybody, *, told: int = TOLD) -> dict[str, Any]:
+def answer_of(content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD) -> dict[str, Any]:
     """Read one file into `everybody`, and answer what came of it as it is told; whatever is wrong with it has a name."""
     try:
-        found = read(data, column, everybody, told=told)
+        found = read(content, column, everybody, told=told)
     except Unreadable as error:
         return {"kind": "bad", "why": error.why}
     except csv.Error:
@@ -77,13 +74,13 @@ def answer_of(data: bytes, column: int | None, everybody: Everybody, *, told: in
     return {"kind": "unclear", "columns": [asdict(each) for each in found]}
 
 
-def read(data: bytes, column: int | None, everybody: Everybody, *, told: int = TOLD) -> FileRead | Sequence[Any]:
+def read(content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD) -> FileRead | Sequence[Any]:
     """Read one file into `everybody`; the columns that could be meant where that has to be asked.
 
     Raises:
         Unreadable: it cannot be read.
     """
-    table = table_of(data)
+    table = table_of(content)
     place = find(table.head(HEAD), column)
     if not isinstance(place, Place):
         if place and column is None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.giving.tables import Table
 from bot.giving.uploads import Trouble
+from bot.reading.content import Content
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -22,23 +23,23 @@ class Unreadable(Exception):
         self.why = why
 
 
-def table_of(data: bytes) -> Table:
+def table_of(content: Content) -> Table:
     """Open a file for reading.
 
     Raises:
         Unreadable: it cannot be read; reading the table may raise it as well.
     """
-    if not data or data.isspace():
+    if not content:
         raise Unreadable(Trouble.EMPTY)
-    if data.startswith(ZIP):
+    if content.start.startswith(ZIP):
         from bot.reading.workbooks import SheetTable  # noqa: PLC0415 - a text needs none of it, and starts the quicker
 
-        return SheetTable(data)
-    if data.startswith(OLE):
-        raise Unreadable(Trouble.ENCRYPTED if LOCKED in data else Trouble.OLD_EXCEL)
-    if data.startswith(OTHERS):
+        return SheetTable(content.whole())
+    if content.start.startswith(OLE):
+        raise Unreadable(Trouble.ENCRYPTED if LOCKED in content.whole() else Trouble.OLD_EXCEL)
+    if content.start.startswith(OTHERS):
         raise Unreadable(Trouble.KIND)
 
     from bot.reading.texts import TextTable  # noqa: PLC0415
 
-    return TextTable(data)
+    return TextTable(content)

@@ -4,13 +4,14 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
 from bot.giving.tables import Block, Row, block_of
 from bot.giving.uploads import Trouble
-from bot.reading.encodings import encoding_of, with_new_lines
+from bot.reading.content import Content, Stream
+from bot.reading.encodings import decoded, encoding_of
 from bot.reading.formats import WIDEST, Unreadable
 from bot.reading.rows import blocks_of, some
 
@@ -35,28 +36,28 @@ class TextTable:
 
     sheet = ""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, content: Content) -> None:
         csv.field_size_limit(LONGEST_CELL)
-        self._data = data
-        self._encoding = encoding_of(data)
-        self._named, self._separator = _separator(data, self._encoding)
+        self._content = content
+        self._encoding = encoding_of(content)
+        self._named, self._separator = _separator(content, self._encoding)
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""
-        return some(self._rows(), most)
+        return some(self._rows(self._content), most)
 
     def blocks(self, column: int, first: int) -> Iterator[Block]:
-        """Read a column; where no quote stands anywhere each line is a row, and only the column is taken out of it."""
-        if b'"' in self._data:
-            return blocks_of(islice(self._rows(), first - 1, None), column)
+        """Read a column, once; where no quote stands anywhere each line is a row, and only the column is taken out of it."""
+        if b'"' in self._content:
+            return blocks_of(islice(self._rows(self._content.let_go()), first - 1, None), column)
         return self._blocks_of_lines(column, first)
 
-    def _rows(self) -> Iterator[Row]:
-        return _rows(self._data, self._encoding, self._separator, skip=self._named)
+    def _rows(self, pieces: Iterable[bytes]) -> Iterator[Row]:
+        return _rows(pieces, self._encoding, self._separator, skip=self._named)
 
     def _blocks_of_lines(self, column: int, first: int) -> Iterator[Block]:
-        skip = first - 1
-        for lines in _lines_by_piece(self._data, self._encoding):
+        skip, new_lines = first - 1, b"\r" in self._content
+        for lines in _lines_by_piece(decoded(self._content.let_go(), self._encoding, new_lines=new_lines)):
             if rest := lines[skip:] if skip else lines:
                 yield self._block(rest, column)
             skip = max(skip - len(lines), 0)
@@ -78,10 +79,10 @@ def _cells(lines: list[str], separator: str, column: int) -> list[str]:
     return [cells[column - 1] if len(cells) >= column else "" for cells in parted]
 
 
-def _lines_by_piece(data: bytes, encoding: str) -> Iterator[list[str]]:
+def _lines_by_piece(pieces: Iterable[str]) -> Iterator[list[str]]:
     """Read whole lines, as many as a piece ends."""
     open_: list[str] = []
-    for piece in with_new_lines(data, encoding):
+    for piece in pieces:
         if "\n" in piece:
             lines = "".join([*open_, piece]).split("\n")
             open_ = [lines.pop()]
@@ -92,22 +93,24 @@ def _lines_by_piece(data: bytes, encoding: str) -> Iterator[list[str]]:
         yield [last]
 
 
-def _separator(data: bytes, encoding: str) -> tuple[bool, str]:
+def _separator(content: Content, encoding: str) -> tuple[bool, str]:
     """Find the separator, and say whether the first line does nothing but name it, as Excel's `sep=;`."""
-    first = next(_lines(data, encoding), "").strip().strip('"')
+    first = next(_lines(content, encoding), "").strip().strip('"')
     if first.casefold().startswith("sep=") and len(first) == len("sep=;"):
         return True, first[-1]
-    return False, max(SEPARATORS, key=lambda one: _agreement(data, encoding, one), default="") if _parted(data, encoding) else NO_SEPARATOR
+    return False, max(SEPARATORS, key=lambda one: _agreement(content, encoding, one), default="") if _parted(
+        content, encoding
+    ) else NO_SEPARATOR
 
 
-def _parted(data: bytes, encoding: str) -> bool:
+def _parted(content: Content, encoding: str) -> bool:
     """Say whether any separator parts the rows the same way."""
-    return any(_agreement(data, encoding, one) > (0, 0) for one in SEPARATORS)
+    return any(_agreement(content, encoding, one) > (0, 0) for one in SEPARATORS)
 
 
-def _agreement(data: bytes, encoding: str, separator: str) -> tuple[float, int]:
+def _agreement(content: Content, encoding: str, separator: str) -> tuple[float, int]:
     """Say which share of the rows has the usual number of cells, and how many those are; nothing where that is one cell."""
-    rows = [row for row in islice(_rows(data, encoding, separator), LOOKED_AT) if any(one.strip() for one in row)]
+    rows = [row for row in islice(_rows(content, encoding, separator), LOOKED_AT) if any(one.strip() for one in row)]
     if len(rows) == 1 and len(rows[0]) >= ONE_LINE:
         raise Unreadable(Trouble.ONE_LINE)
     wide = next((at for at, row in enumerate(rows) if len(row) > 1), None)
@@ -124,13 +127,13 @@ def _usual(rows: Sequence[Row]) -> tuple[int, int]:
     return usual, times
 
 
-def _rows(data: bytes, encoding: str, separator: str, *, skip: bool = False) -> Iterator[Row]:
-    lines = _lines(data, encoding)
+def _rows(pieces: Iterable[bytes], encoding: str, separator: str, *, skip: bool = False) -> Iterator[Row]:
+    lines = _lines(pieces, encoding)
     if not skip:
         return csv.reader(lines, delimiter=separator)
     next(lines, "")
     return chain([()], csv.reader(lines, delimiter=separator))
 
 
-def _lines(data: bytes, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+def _lines(pieces: Iterable[bytes], encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedReader(Stream(iter(pieces))), encoding=encoding, newline="")

@@ -94,7 +94,7 @@ def test_commands_are_those_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("kind", "drawn"),
     [
-        ("action", {add_modal.MORE_ACTION, *CARD, *customers_modal.TURNS}),
+        ("action", {add_modal.MORE_ACTION, review_modal.ODD_ROWS, *CARD, *customers_modal.TURNS}),
         ("view", {add_modal.CALLBACK, review_modal.CALLBACK, approve_modal.CALLBACK, reject_modal.CALLBACK}),
         ("options", {add_modal.RULE_ACTION}),
     ],

@@ -7,6 +7,7 @@ from bot.giving.ids import CustomerId
 from bot.giving.taking import Everybody
 from bot.giving.uploads import FileRead, Odd, Trouble
 from bot.reading.__main__ import answer_of, read
+from bot.reading.content import Content
 from tests.reading.files import bomb, locked, replaced, workbook
 from tests.reading.test_texts import ids_of, nobody
 
@@ -14,7 +15,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def why_not(data: bytes) -> Trouble:
-    return Trouble(answer_of(data, None, nobody())["why"])
+    return Trouble(answer_of(Content([data]), None, nobody())["why"])
 
 
 def test_a_workbook_comes_to_its_ids_under_a_preamble() -> None:
@@ -27,7 +28,7 @@ def test_a_workbook_comes_to_its_ids_under_a_preamble() -> None:
     [(123456789012, "General"), (1.23457e11, "General"), (12.5, "General"), (1234567890123456, "0"), (1e300, "0"), (-0.5, "0.0")],
 )
 def test_a_number_of_which_nobody_saw_every_digit_is_refused_by_its_row(value: float, form: str) -> None:
-    found = read(workbook([["Kundenr"], [1001], [value]], formats={"A3": form}), None, nobody())
+    found = read(Content([workbook([["Kundenr"], [1001], [value]], formats={"A3": form})]), None, nobody())
     assert isinstance(found, FileRead)
     assert [(odd.row, odd.why) for odd in found.odd_rows] == [(3, Odd.SHORTENED)]
 
@@ -38,14 +39,14 @@ def test_a_long_number_that_is_shown_whole_is_taken() -> None:
 
 def test_no_formula_is_run() -> None:
     ids: list[CustomerId] = []
-    found = read(workbook([["Kundenr", "Navn"], ["=1+1", "Ann"], ["a1", "Bo"]]), None, Everybody(ids.extend))
+    found = read(Content([workbook([["Kundenr", "Navn"], ["=1+1", "Ann"], ["a1", "Bo"]])]), None, Everybody(ids.extend))
     assert isinstance(found, FileRead)
     assert ids == ["a1"]
     assert [(odd.row, odd.why) for odd in found.odd_rows] == [(2, Odd.EMPTY)]
 
 
 def test_of_several_sheets_the_first_visible_one_is_read_and_named() -> None:
-    found = read(workbook([["Kundenr"], ["a1"]], sheets=["Annet"]), None, nobody())
+    found = read(Content([workbook([["Kundenr"], ["a1"]], sheets=["Annet"])]), None, nobody())
     assert isinstance(found, FileRead)
     assert found.sheet == "Sheet"
 
