@@ -94,7 +94,10 @@ class Reader:
         """Read files, and put their ids behind those that were typed, each once; whatever goes wrong is told of the file it happened to."""
         async with self._turns:
             answers = _Answers(sources)
-            process = await _start()
+            try:
+                process = await _start()
+            except OSError:  # the machine has no memory, or no process, left for it
+                return answers.failed(Trouble.TOO_HEAVY)
             try:
                 async with asyncio.timeout(self._seconds):
                     return await self._talk(process, answers, {"typed": list(typed), "portion": portion, "told": told})

@@ -1,6 +1,9 @@
 """The process that reads: it has no secrets, what it dies of is told, and the event loop never waits for a file."""
 
 import asyncio
+import os
+import signal
+import subprocess
 import time
 from collections.abc import AsyncIterator
 
@@ -8,13 +11,20 @@ import pytest
 
 from bot.giving.ids import CustomerId, FileId
 from bot.giving.packing import NOBODY
-from bot.giving.uploads import Trouble, Upload
+from bot.giving.uploads import Column, FileRead, Trouble, Upload
 from bot.reading.formats import Unreadable
-from bot.reading.reader import KEPT, Reader, Source
+from bot.reading.reader import AT_ONCE, KEPT, Reader, Source, _Answers
 from tests.reading.files import workbook
 
 SHORT = 0.05
 """Seconds that nothing else may wait; the machine may be busy."""
+
+
+def readings() -> list[int]:
+    """List the reading processes that this one has."""
+    listed = subprocess.run(("ps", "-A", "-o", "pid=,ppid=,args="), capture_output=True, text=True, check=True).stdout  # noqa: S607
+    rows = (line.split(maxsplit=2) for line in listed.splitlines())
+    return [int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and args.endswith("bot.reading")]
 
 
 def source(data: bytes, name: str = "list.csv", column: int | None = None) -> Source:
@@ -65,6 +75,46 @@ async def test_a_process_that_takes_too_long_is_ended() -> None:
 
     reading = await Reader(seconds=0.5).read([Source(Upload(FileId("F1"), "slow.csv"), never)])
     assert [(bad.name, bad.why) for bad in reading.bad] == [("slow.csv", Trouble.TOO_HEAVY)]
+
+
+@pytest.mark.parametrize(("blow", "seconds"), [(signal.SIGKILL, 60), (signal.SIGSTOP, 0.5)])
+async def test_a_process_that_is_killed_or_hangs_is_told_and_leaves_room_for_the_next(blow: signal.Signals, seconds: float) -> None:
+    async def struck() -> AsyncIterator[bytes]:
+        yield b"kundenr\n"
+        (pid,) = readings()
+        os.kill(pid, blow)
+        for _ in range(1_000):  # more than a pipe holds
+            yield b"a1\n" * 10_000
+
+    reader = Reader(seconds=seconds)
+    for _ in range(AT_ONCE + 1):
+        reading = await reader.read([Source(Upload(FileId("F1"), "struck.csv"), struck)])
+        assert [(bad.name, bad.why) for bad in reading.bad] == [("struck.csv", Trouble.TOO_HEAVY)]
+        assert readings() == []
+    assert (await Reader().read([source(b"a1\nb2\n")])).everybody.count == 2
+
+
+async def test_a_process_that_dies_when_all_is_read_but_not_told_is_told_of_the_last_file() -> None:
+    one, two = source(b"", "one.csv"), source(b"", "two.csv")
+    answers = _Answers([one, two], files=[FileRead(found=1, column=Column(1))] * 2)
+    assert [bad.name for bad in answers.failed(Trouble.TOO_HEAVY).bad] == ["two.csv"]
+
+
+async def test_nobody_who_stops_waiting_leaves_a_process_behind() -> None:
+    begun = asyncio.Event()
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"kundenr\n"
+        begun.set()
+        await asyncio.Event().wait()
+
+    reading = asyncio.create_task(Reader().read([Source(Upload(FileId("F1"), "slow.csv"), never)]))
+    await begun.wait()
+    assert len(readings()) == 1
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert readings() == []
 
 
 async def test_what_cannot_be_fetched_is_told_with_its_own_word() -> None:

@@ -1,6 +1,7 @@
 """A person in the sandbox: does what people can do in Slack, and sees only what they can see."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from bot.giving.ids import UserId
@@ -65,6 +66,13 @@ class SandboxPerson:
         workspace = self._board.workspace
         file = workspace.share_file(name, data, channel, by=self.id, base_url=self._board.tickets.base_url)
         return file.permalink(workspace.domain)
+
+    def share_from_disk(self, path: str, channel: Channel) -> str:
+        """Post a file of this machine in a channel; answers its link."""
+        file = Path(path).expanduser()
+        if not file.is_file():
+            raise CannotDo(f"there is no file {str(file)!r}")
+        return self.share(file.name, file.read_bytes(), channel)
 
     async def press(self, label: str, message: Message, *, confirm: bool = True) -> Reaction:
         """Press a button of a message. Give `message.as_it_is()` taken earlier to press one that is going away."""
