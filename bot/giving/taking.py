@@ -78,13 +78,15 @@ class Taking:
     def _looked_at(self, first: int, block: Block) -> list[CustomerId]:
         """Look at each value that is not plain."""
         ids: list[CustomerId] = []
+        rows: Sequence[Row] = ()
         for at, value in enumerate(block.values):
             if PLAIN(value):
                 ids.append(CustomerId(value))
                 continue
             one = _bare(value)
             if why := self._why_odd(one):
-                self._leave_out(first + at, why, one, block.rows()[at])
+                rows = rows or block.rows()
+                self._leave_out(first + at, why, one, rows[at])
             else:
                 ids.append(self._noted(one))
         return ids
