@@ -32,9 +32,9 @@ def table_of(content: Content) -> Table:
     if not content:
         raise Unreadable(Trouble.EMPTY)
     if content.start.startswith(ZIP):
-        from bot.reading.workbooks import SheetTable  # noqa: PLC0415 - a text needs none of it, and starts the quicker
+        from bot.reading.workbooks import sheet_table  # noqa: PLC0415 - a text needs none of it, and starts the quicker
 
-        return SheetTable(content.whole())
+        return sheet_table(content.whole())
     if content.start.startswith(OLE):
         raise Unreadable(Trouble.ENCRYPTED if LOCKED in content.whole() else Trouble.OLD_EXCEL)
     if content.start.startswith(OTHERS):
