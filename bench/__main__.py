@@ -16,7 +16,7 @@ from typing import Final
 import uvloop
 from rich.console import Console
 
-from bench import acks, giving, start, typeahead
+from bench import acks, giving, reading, start, typeahead
 from bench.figures import Figure, drawn
 from bench.processes import Broken
 
@@ -34,6 +34,8 @@ class Size:
     givings: int
     postgres: bool
     starts: int
+    rows: int = 1_000_000
+    readings: int = 5
 
 
 def _loads(alone: int, bursts: int, row: int) -> tuple[acks.Load, ...]:
@@ -46,13 +48,14 @@ def _loads(alone: int, bursts: int, row: int) -> tuple[acks.Load, ...]:
 
 
 FULL: Final = Size(_loads(2_000, 100, 2_500), 10_000, 1_400, 100_000, 5, True, 5)
-QUICK: Final = Size(_loads(20, 2, 100), 200, 14, 4_000, 1, False, 1)
+QUICK: Final = Size(_loads(20, 2, 100), 200, 14, 4_000, 1, False, 1, rows=4_000, readings=1)
 
 Measuring = Callable[[Path, Size], Awaitable[list[Figure]]]
 PARTS: Final[dict[str, Measuring]] = {
     "acks": lambda folder, size: acks.measure(folder, size.loads),
     "typeahead": lambda folder, size: typeahead.measure(folder, rules=size.rules, count=size.typings),
     "giving": lambda folder, size: giving.measure(folder, customers=size.customers, times=size.givings, postgres=size.postgres),
+    "reading": lambda folder, size: reading.measure(folder, rows=size.rows, times=size.readings),
     "start": lambda folder, size: start.measure(folder, times=size.starts),
 }
 

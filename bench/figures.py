@@ -10,7 +10,10 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table; times in seconds. `target` is for `ratio` where there is one to reach, else for `ours` itself."""
+    """One line of the table; times in seconds unless `unit` says otherwise.
+
+    `target` is for `ratio` where there is one to reach, else for `ours` itself.
+    """
 
     what: str
     ours: float
@@ -19,6 +22,7 @@ class Figure:
     ratio: float | None = None
     target: str = ""
     reached: bool | None = None
+    unit: str = "s"
 
 
 def percentile(times: Sequence[float], share: float) -> float:
@@ -62,6 +66,11 @@ def within(what: str, ours: float, limit: float, *, baseline: float | None = Non
     )
 
 
+def memory(what: str, ours: float, limit: float) -> Figure:
+    """Compare memory with what it may be at most, in MB."""
+    return Figure(what=what, ours=ours, target=f"< {limit:.0f} MB", reached=ours < limit, unit="MB")
+
+
 def as_fast(what: str, ours: float, baseline: float, *, against: str, at_least: float) -> Figure:
     """Compare two speeds by their times: the baseline's time over ours."""
     ratio = baseline / ours
@@ -83,7 +92,7 @@ def drawn(figures: Iterable[Figure], title: str) -> Table:
     for figure in figures:
         table.add_row(
             figure.what,
-            shown(figure.ours),
+            shown(figure.ours) if figure.unit == "s" else f"{figure.ours:.0f} {figure.unit}",
             "" if figure.baseline is None else shown(figure.baseline),
             figure.against,
             "" if figure.ratio is None else f"{figure.ratio:.2f} ×",

@@ -52,7 +52,7 @@ from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from bot.workflows import engine_url, forget_workflows
-from handlers import add_form, card, customers, discount, strays
+from handlers import add_form, card, customers, discount, odd_rows, strays
 from handlers.counter import Counter
 
 ACK_SECONDS: Final = 2.5
@@ -303,7 +303,7 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
         attaching_conversation_kwargs_enabled=False,
     )
     app.use(_Identify(counter, acks))
-    for module in (discount, add_form, card, customers, strays):
+    for module in (discount, add_form, card, customers, odd_rows, strays):
         module.register(app)
     return app
 

@@ -24,6 +24,8 @@ def test_a_quick_run_shows_each_figure_beside_its_baseline() -> None:
         "ack of /discount add, 50 at once, p99",
         "rules while typing, over 200, p99",
         "giving to 4,000 customers, 50 ms a call, 8 wide, SQLite",
+        "4,000 ids from CSV to the review",
+        "4,000 ids from XLSX to the review, peak memory",
         "start to ready, p50",
     ):
         assert line in run.stdout

@@ -60,7 +60,7 @@ class Listed:
 
     files: tuple[FileRead, ...]
     first: tuple[CustomerId, ...]
-    last: CustomerId
+    last: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

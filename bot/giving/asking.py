@@ -12,7 +12,7 @@ from bot.giving.budget import Use
 from bot.giving.customers import RESERVED, CustomerList
 from bot.giving.door import Door, Electorate
 from bot.giving.due import held_facts, held_until, times_of
-from bot.giving.faults import as_faults, customers_of, faults_of_ids, faults_of_key, faults_of_reserved
+from bot.giving.faults import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
@@ -24,8 +24,8 @@ from bot.giving.rest import no_rest, rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
-from bot.giving.uploads import Unclear
-from bot.giving.whom import Whom, digested, whom_of, with_columns
+from bot.giving.uploads import MOST_ODD, FileRead, Unclear
+from bot.giving.whom import Whom, whom_of, with_columns
 
 FIRST_READ: Final = 2.0
 """Seconds that a search waits for the first reading of the rules: Slack takes an answer for 3."""
@@ -42,6 +42,16 @@ class _Draft:
     policy: ChannelPolicy
     first: Request | None = None
     """Whose rest is asked for, where it is one's."""
+
+    @property
+    def batches_per_portion(self) -> int:
+        """Say how many batches go into one row of customers."""
+        return max(BATCHES_PER_PORTION, self.policy.concurrency)
+
+    @property
+    def portion(self) -> int:
+        """Say how many customers go into one row."""
+        return self.policy.batch_size * self.batches_per_portion
 
 
 class Asking:
@@ -149,9 +159,11 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        whom = await whom_of(found.typed, by=who.id, files=self._files, books=self._books, rest_of=found.first)
+        whom = await whom_of(
+            found.typed, of=found.request, files=self._files, books=self._books, portion=found.portion, rest_of=found.first
+        )
         faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
-        request = _filled_in(found, rule, whom.customers, await digested(whom.customers.ids))
+        request = _filled_in(found, rule, whom)
         use = await budget_use(request, found.policy, self._books, self._clock)
         decision = self._decide(request, found.policy, electorate, use)
         await note_all(self._books, decision.refusals, Act.ASK, request, who)
@@ -186,6 +198,17 @@ class Asking:
         """Draw the form again with all that was typed, and why it was not asked for; the refusal itself where it is no draft any more."""
         found = await self._draft(draft, who)
         return refusal if isinstance(found, Refusal) else await self._form(found, as_faults((refusal,), but=()))
+
+    async def odd_rows(self, draft: RequestId, who: Person) -> tuple[Request, tuple[FileRead, ...]] | Refusal:
+        """Read a draft's files once more for the rows that gave no id; nothing of them is kept, so that nothing has to be forgotten."""
+        found = await self._draft(draft, who)
+        if isinstance(found, Refusal):
+            return found
+        reading = await self._files.read(
+            found.typed.files, (), by=who.id, channel=found.request.channel, portion=found.portion, told=MOST_ODD
+        )
+        faults = faults_of_files(reading)
+        return faults[0].refusal if faults else (found.request, reading.files)
 
     async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Usable]]:
         """Search the rules that the draft's channel may give; nothing for whoever did not open the draft."""
@@ -298,14 +321,13 @@ class Asking:
         self, request: Request, decision: Decision, whom: Whom, policy: ChannelPolicy, use: Use | None
     ) -> Review | Refusal:
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
-        packed = await self._books.pack(whom.customers.ids, portion=request.batch_size * request.batches_per_portion)
         async with self._books.page(request.id) as page:
             if page is None:
                 return Refusal(Reason.UNKNOWN_REQUEST)
             if page.request.state is not State.DRAFT:
                 return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
             await page.keep(request)
-            await page.put_packed(packed)
+            await page.put_packed(whom.everybody)
         before = await given_before(request, policy, self._books, self._clock)
         pause, now_usable = await self._books.pause(), usable_now(request, self._clock)
         return review_of(
@@ -313,7 +335,7 @@ class Asking:
             policy,
             decision,
             now_usable=now_usable,
-            spaced=whom.customers.spaced,
+            spaced=whom.spaced,
             use=use,
             before=before,
             pause=pause,
@@ -348,20 +370,20 @@ def _typed_of_rest(first: Request, typed: Typed) -> Typed:
     return Typed(rule=first.rule.id if first.rule else "", reason=typed.reason)
 
 
-def _filled_in(found: _Draft, rule: Rule, customers: CustomerList, customers_digest: str) -> Request:
+def _filled_in(found: _Draft, rule: Rule, whom: Whom) -> Request:
     key = found.typed.once_key.strip()
     return replace(
         found.request,
         rule=rule,
-        customers=len(customers.ids),
-        repeated=customers.repeated,
-        customers_digest=customers_digest,
-        first_customer=customers.ids[0] if customers.ids else "",
-        last_customer=customers.ids[-1] if customers.ids else "",
+        customers=whom.everybody.count,
+        repeated=whom.repeated,
+        customers_digest=whom.everybody.digest,
+        first_customer=next(iter(whom.everybody.first), ""),
+        last_customer=whom.everybody.last,
         reason=found.typed.reason.strip(),
         once_key=found.first.once_key if found.first else OnceKey(key) if key else derived_key(found.request.id),
         own_key=found.first.own_key if found.first else bool(key),
         batch_size=found.policy.batch_size,
-        batches_per_portion=max(BATCHES_PER_PORTION, found.policy.concurrency),
+        batches_per_portion=found.batches_per_portion,
         concurrency=found.policy.concurrency,
     )

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.giving.customers import bare, legible
+from bot.giving.tables import Row, cell
 from bot.giving.uploads import Column
-
-Row = Sequence[str]
 
 STRONG: Final = frozenset(
     [
@@ -69,8 +68,10 @@ SAMPLES: Final = 3
 MOSTLY: Final = 0.9
 LONGEST_SAMPLE: Final = 40
 
-SHORTENED: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]\d+", re.IGNORECASE)
+SHORTENED: Final = re.compile(r"[+-]?\d{1,20}(?:[.,]\d+)?E[+-]\d{1,4}", re.IGNORECASE)
 """How a spreadsheet writes a number that it takes to be too long."""
+LONGEST_SHORTENED: Final = 27
+"""Characters of the longest one that has no decimals."""
 ERROR: Final = re.compile(r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|I/T|REFERANSE!|NAVN\?|VERDI!|SAKNAS!)")
 MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 PHONE: Final = re.compile(r"\+\d[\d\s().-]{6,18}\d|\d{2,3}(?: \d{2,3}){2,4}")
@@ -125,11 +126,6 @@ def letter(number: int) -> str:
         number, digit = divmod(number - 1, 26)
         name = chr(ord("A") + digit) + name
     return name
-
-
-def cell(row: Row, number: int) -> str:
-    """Read a cell, empty where the row is too short."""
-    return row[number - 1] if len(row) >= number else ""
 
 
 def _place(column: Column, head: Sequence[Row], start: int, *, named: bool, alone: bool) -> Place:

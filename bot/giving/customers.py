@@ -35,6 +35,9 @@ QUOTES: Final = frozenset({'""', "“”", "””", "„“", "„”"})
 UNWRAPPED: Final = 4 * MAX_LENGTH
 """Quotes are taken off no longer text, so that a mile of quotes costs no time; it is unreadable either way."""
 
+LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
+"""How a link begins, as people paste it and as Slack writes it."""
+
 DIGESTED_AT_ONCE: Final = 5_000
 """Ids; a millisecond or so."""
 
@@ -57,16 +60,18 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class CustomerList:
-    """All that was found in a text; every piece of it is counted in exactly one of the first four.
+    """All that was found in a text; every piece of it is counted in exactly one of `ids` to `links`.
 
     `ids` stand in the order in which each came first, `repeated` counts what came again, `reserved` are those of `RESERVED`
-    that were met. `spaced` are the ids with a space inside, which may have been meant as several.
+    that were met, `links` are web addresses, which nobody means as a customer. `spaced` are the ids with a space inside, which
+    may have been meant as several.
     """
 
     ids: tuple[CustomerId, ...] = ()
     repeated: int = 0
     unreadable: tuple[Unreadable, ...] = ()
     reserved: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
     spaced: tuple[CustomerId, ...] = ()
 
 
@@ -78,17 +83,20 @@ def read_customers(text: str) -> CustomerList:
     do not protect a comma. Nothing else of an id is changed, neither its case nor how its letters are encoded.
 
     >>> read_customers("12397af6e5e, b2; 12397af6e5e")
-    CustomerList(ids=('12397af6e5e', 'b2'), repeated=1, unreadable=(), reserved=(), spaced=())
+    CustomerList(ids=('12397af6e5e', 'b2'), repeated=1, unreadable=(), reserved=(), links=(), spaced=())
     >>> read_customers('“b2”\r\n\ufeff"ann lee" \n*').reserved
     ('*',)
     """
     ids: dict[CustomerId, None] = {}
     reserved: dict[str, None] = {}
     unreadable: list[Unreadable] = []
+    links: dict[str, None] = {}
     pieces = 0
     for line, piece in _pieces(text):
         pieces += 1
-        if len(piece) > MAX_LENGTH or not legible(piece):
+        if LINK.match(piece):
+            links[piece] = None
+        elif len(piece) > MAX_LENGTH or not legible(piece):
             unreadable.append(Unreadable(line, len(piece)))
         elif piece in RESERVED:
             reserved[piece] = None
@@ -96,9 +104,10 @@ def read_customers(text: str) -> CustomerList:
             ids[CustomerId(piece)] = None
     return CustomerList(
         ids=tuple(ids),
-        repeated=pieces - len(ids) - len(reserved) - len(unreadable),
+        repeated=pieces - len(ids) - len(reserved) - len(unreadable) - len(links),
         unreadable=tuple(unreadable),
         reserved=tuple(reserved),
+        links=tuple(links),
         spaced=tuple(customer for customer in ids if len(customer.split()) > 1),
     )
 

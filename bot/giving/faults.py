@@ -18,6 +18,7 @@ FIELD_OF: Final = {
     Reason.ID_TOO_LONG: Field.CUSTOMERS,
     Reason.ID_UNREADABLE: Field.CUSTOMERS,
     Reason.RESERVED_ID: Field.CUSTOMERS,
+    Reason.LINK: Field.CUSTOMERS,
     Reason.RESERVED_BESIDE: Field.RESERVED,
     Reason.RESERVED_BUDGET: Field.RESERVED,
     Reason.TOO_MANY_CUSTOMERS: Field.CUSTOMERS,
@@ -41,6 +42,8 @@ def faults_of_ids(customers: CustomerList) -> tuple[Fault, ...]:
             faults.append(Fault(Field.CUSTOMERS, Refusal(reason, lines)))
     if customers.reserved:
         faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, " ".join(customers.reserved))))
+    if customers.links:
+        faults.append(Fault(Field.CUSTOMERS, Refusal(Reason.LINK, customers.links[0])))
     return tuple(faults)
 
 

@@ -48,6 +48,8 @@ class Reason(StrEnum):
     BUDGET_CUSTOMERS = "budget_customers"
     """These are more customers than are left of the channel's budget."""
     BUDGET_AMOUNT = "budget_amount"
+    LINK = "link"
+    """A link stands among the customer ids that is none to a file in Slack; the detail is the link."""
     BAD_FILE = "bad_file"
     """A file cannot be read; the detail is the trouble, a slash, and its name."""
     WHICH_COLUMN = "which_column"

@@ -3,19 +3,20 @@
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, NewType, Protocol
+from typing import Any, Protocol
 
 from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, Portion, Refused, Tally
 from bot.giving.before import Before
 from bot.giving.budget import Gave
 from bot.giving.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.notices import Notice, Unsaid
+from bot.giving.packing import PackedIds
 from bot.giving.pauses import Pause
 from bot.giving.people import Profile
 from bot.giving.record import Entry
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Rule
-from bot.giving.uploads import Reading, Upload
+from bot.giving.uploads import TOLD, Reading, Upload
 
 
 class Clock(Protocol):
@@ -84,15 +85,15 @@ class People(Protocol):
 class Files(Protocol):
     """The files that people put into forms."""
 
-    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId) -> Reading:
+    async def read(
+        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = TOLD
+    ) -> Reading:
         """Read them, their ids behind those that were typed, each once; what is wrong with a file is told and never raised.
 
-        Only what this person put there is read.
+        `portion` of the ids are packed a row, and of each file `told` odd rows are named.
+
+        Only what this person put there is read, or what is shared in the channel where they ask.
         """
-
-
-Packed = NewType("Packed", Sequence[tuple[int, bytes]])
-"""Customers as the books keep them, packed while nothing is locked: each row's number of ids, and the ids."""
 
 
 class Page(Protocol):
@@ -113,7 +114,7 @@ class Page(Protocol):
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
         """Write the customers, `portion` of them a row, in place of any written before."""
 
-    async def put_packed(self, packed: Packed) -> None:
+    async def put_packed(self, packed: PackedIds) -> None:
         """Write customers that were packed before, in place of any written before."""
 
     async def gave(self, since: datetime) -> tuple[Gave, ...]:
@@ -201,9 +202,6 @@ class Books(Protocol):
 
     async def record(self, entry: Entry) -> None:
         """Write an entry into the audit that comes with no change of a request."""
-
-    async def pack(self, customers: Sequence[CustomerId], *, portion: int) -> Packed:
-        """Pack customers, `portion` of them a row, before a page is opened for them."""
 
     async def portions(self, request: RequestId) -> int:
         """Count the rows of customers; they are numbered from 0."""

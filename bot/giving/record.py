@@ -95,6 +95,7 @@ PASSING: Final = frozenset(
         Reason.WRONG_COUNT,
         Reason.NO_RULE,
         Reason.NO_CUSTOMERS,
+        Reason.LINK,
         Reason.BAD_FILE,
         Reason.WHICH_COLUMN,
     }

@@ -1,27 +1,53 @@
-"""Rows of a table → customer ids, quickly where nothing is odd; what cannot be read is told by its row."""
+"""Cells of a column → customer ids, quickly where nothing is odd; what cannot be read is told by its row."""
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, cast
 
-from bot.giving.columns import ERROR, MAIL, PHONE, SEVERAL, SHORTENED, Place, Row, cell
+from bot.giving.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, Place
 from bot.giving.customers import MAX_LENGTH, RESERVED, bare, legible
 from bot.giving.ids import CustomerId
-from bot.giving.uploads import FileRead, Odd, OddRow
+from bot.giving.tables import Block, Row
+from bot.giving.uploads import TOLD, FileRead, Odd, OddRow
 
-HYPHENS: Final = {ord("-"): None, ord("_"): None}
+SIGNS: Final = "-_:"
+"""Signs that stand in many ids."""
+PLAIN: Final = re.compile(rf"(?![0-9]+[Ee]-[0-9]+\Z)[A-Za-z0-9_][A-Za-z0-9_:-]{{0,{MAX_LENGTH - 1}}}").fullmatch
+"""Finds a value about which nothing has to be looked at, and from which nothing is taken off: most are like this."""
+PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
+NO_SIGNS: Final = str.maketrans("", "", SIGNS)
 KEPT_LITERAL: Final = re.compile(r'="([^"]*)"')
 """How exports keep a spreadsheet from changing a number: no formula, and taken as what stands inside."""
-TOLD: Final = 20
-"""Odd rows that are named, and ids with a space inside."""
+LONGEST_TEXT: Final = 200
+"""Characters that are kept of what stood in an odd row."""
+
+
+class Everybody:
+    """The ids of what was typed and of all files, each once and in their order; whoever is new is handed on."""
+
+    def __init__(self, hand_on: Callable[[list[CustomerId]], object]) -> None:
+        self._known: set[CustomerId] = set()
+        self._hand_on = hand_on
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._known)
+
+    def add(self, ids: list[CustomerId]) -> None:
+        """Take some more, of which some may be known."""
+        known, before = self._known, len(self._known)
+        new = ids if known.isdisjoint(ids) else [one for one in ids if one not in known]
+        known.update(new)
+        self._hand_on(new if len(known) - before == len(new) else list(dict.fromkeys(new)))
 
 
 class Taking:
-    """Takes the ids out of one file's rows into `ids`, which other files have filled before, each once and in their order."""
+    """Takes the ids out of one file's column, and adds them to everybody else; `told` odd rows are named."""
 
-    def __init__(self, place: Place, ids: dict[str, None]) -> None:
+    def __init__(self, place: Place, everybody: Everybody, *, told: int = TOLD) -> None:
         self._place = place
-        self._ids = ids
+        self._everybody = everybody
+        self._told = told
         self._found = 0
         self._odd = 0
         self._odd_rows: list[OddRow] = []
@@ -29,16 +55,11 @@ class Taking:
         self._phones = 0
         self._spaced: list[CustomerId] = []
 
-    def take(self, first: int, rows: Sequence[Row]) -> None:
+    def take(self, first: int, block: Block) -> None:
         """Take the ids of some rows, of which the first has this number."""
-        at = self._place.column.number - 1
-        values = [row[at] if len(row) > at else "" for row in rows]
-        if _plain(values):
-            self._found += len(values)
-            self._ids.update(dict.fromkeys(values))
-            return
-        for number, (value, row) in enumerate(zip(values, rows, strict=True), start=first):
-            self._take_one(number, value, row)
+        ids = cast("list[CustomerId]", block.values) if _plain(block.values) else self._looked_at(first, block)
+        self._found += len(ids)
+        self._everybody.add(ids)
 
     def read(self, *, sheet: str = "") -> FileRead:
         """Say what was found."""
@@ -54,24 +75,37 @@ class Taking:
             spaced=tuple(self._spaced),
         )
 
-    def _take_one(self, number: int, value: str, row: Row) -> None:
-        literal = KEPT_LITERAL.fullmatch(value.strip())
-        one = bare(literal[1] if literal else value)
-        why = self._why_odd(one)
-        if why is None:
-            self._keep(one)
-        elif why is not Odd.EMPTY or any(bare(cell(row, at)) for at in range(1, len(row) + 1)):
-            self._odd += 1
-            if len(self._odd_rows) < TOLD:
-                self._odd_rows.append(OddRow(number, why))
+    def _looked_at(self, first: int, block: Block) -> list[CustomerId]:
+        """Look at each value that is not plain."""
+        ids: list[CustomerId] = []
+        rows: Sequence[Row] = ()
+        for at, value in enumerate(block.values):
+            if PLAIN(value):
+                ids.append(CustomerId(value))
+                continue
+            one = _bare(value)
+            if why := self._why_odd(one):
+                rows = rows or block.rows()
+                self._leave_out(first + at, why, one, rows[at])
+            else:
+                ids.append(self._noted(one))
+        return ids
 
-    def _keep(self, one: str) -> None:
-        self._found += 1
-        self._ids[one] = None
+    def _noted(self, one: str) -> CustomerId:
+        """Count what an id looks like beside."""
         self._mails += MAIL.fullmatch(one) is not None
         self._phones += PHONE.fullmatch(one) is not None
         if " " in one and len(self._spaced) < TOLD:
             self._spaced.append(CustomerId(one))
+        return CustomerId(one)
+
+    def _leave_out(self, row: int, why: Odd, one: str, cells: Row) -> None:
+        filled = [text for each in cells if (text := bare(each))]
+        if why is Odd.EMPTY and not filled:
+            return
+        self._odd += 1
+        if len(self._odd_rows) < self._told:
+            self._odd_rows.append(OddRow(row, why, (one or " · ".join(filled))[:LONGEST_TEXT]))
 
     def _why_odd(self, one: str) -> Odd | None:
         if not one:
@@ -89,7 +123,16 @@ class Taking:
         return Odd.SEVERAL if self._place.alone and SEVERAL.search(one) else None
 
 
+def _bare(value: str) -> str:
+    literal = KEPT_LITERAL.fullmatch(value.strip())
+    return bare(literal[1] if literal else value)
+
+
 def _plain(values: Sequence[str]) -> bool:
-    """Say whether nothing about these values has to be looked at: they are as long as ids, and of letters, digits and hyphens alone."""
-    joined = "".join(values)
-    return (joined.isalnum() or joined.translate(HYPHENS).isalnum()) and "" not in values and len(max(values, key=len)) <= MAX_LENGTH
+    """Say whether every one of these values is plain; this looks at all of them at once, and may say no too often."""
+    joined, lengths = "".join(values), set(map(len, values))
+    if not values or 0 in lengths or max(lengths) > MAX_LENGTH:
+        return False
+    if "-" in joined and min(lengths) <= LONGEST_SHORTENED:
+        return False
+    return not joined.encode().translate(None, PLAIN_BYTES) if joined.isascii() else joined.translate(NO_SIGNS).isalnum()

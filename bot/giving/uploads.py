@@ -5,11 +5,16 @@ from enum import StrEnum
 from typing import Final
 
 from bot.giving.ids import CustomerId, FileId
+from bot.giving.packing import NOBODY, PackedIds
 
 MOST_FILES: Final = 10
 """Slack's limit for one input."""
-MOST_BYTES: Final = 10 * 1024 * 1024
-"""Of one file; Slack's limit as well."""
+MOST_BYTES: Final = 100 * 1024 * 1024
+"""Of one file; into a form Slack lets 10 MB, and what is larger is linked."""
+TOLD: Final = 20
+"""Odd rows of a file that are told with it."""
+MOST_ODD: Final = 10_000
+"""The same where somebody wants to see them all: whoever has more has put in the wrong file."""
 MOST_IDS: Final = 1_000_000
 """Of all files and what was typed, together."""
 
@@ -28,7 +33,9 @@ class Trouble(StrEnum):
 
     NOT_FOUND = "not_found"
     NOT_YOURS = "not_yours"
-    """Somebody else put it into Slack."""
+    """Somebody else put it into Slack, and it is not shared where the request is made."""
+    ELSEWHERE = "elsewhere"
+    """Slack only knows where it is, and has not got it."""
     NOT_FETCHED = "not_fetched"
     """Slack did not hand it over, or not all of it."""
     NO_SCOPE = "no_scope"
@@ -84,6 +91,8 @@ class OddRow:
 
     row: int
     why: Odd
+    text: str = ""
+    """The beginning of what stood there: in the cell, or where that is empty in the whole row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,7 @@ class Unclear:
 class Reading:
     """What came of reading: the ids of what was typed and of all files, or what is in the way; `repeated` counts what came again."""
 
-    ids: tuple[CustomerId, ...] = ()
+    everybody: PackedIds = NOBODY
     repeated: int = 0
     files: tuple[FileRead, ...] = ()
     bad: tuple[BadFile, ...] = ()

@@ -6,46 +6,59 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.giving.answers import Fault, Listed
-from bot.giving.customers import CustomerList, digest_of
+from bot.giving.customers import CustomerList
 from bot.giving.faults import customers_of, faults_of_files, faults_of_ids
-from bot.giving.ids import CustomerId, UserId
+from bot.giving.ids import CustomerId
+from bot.giving.packing import PackedIds, pack
 from bot.giving.ports import Books, Files
 from bot.giving.request import Request, Typed
 from bot.giving.rest import customers_left
 from bot.giving.uploads import Reading
 
 NO_FILES: Final = Reading()
-LONG: Final = 5_000
-"""Ids that are digested beside the event loop: below that, changing threads takes longer."""
-FIRST: Final = 3
-"""Ids of a file that are shown."""
+LONG: Final = 1_000
+"""Ids that are packed beside the event loop: below that, changing threads takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """The customers, and what was read in files to find them."""
+    """The customers, packed as the books keep them, with what was typed and what was read in files to find them."""
 
-    customers: CustomerList
+    everybody: PackedIds
+    typed: CustomerList
     reading: Reading = NO_FILES
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """Say what is wrong with ids and files."""
-        return (*faults_of_ids(self.customers), *faults_of_files(self.reading))
+        return (*faults_of_ids(self.typed), *faults_of_files(self.reading))
 
     @property
     def listed(self) -> Listed | None:
         """Say what is shown of files; nothing where there were none."""
-        ids = self.customers.ids
-        return Listed(self.reading.files, ids[:FIRST], ids[-1]) if self.reading.files and ids else None
+        everybody = self.everybody
+        return Listed(self.reading.files, everybody.first, everybody.last) if self.reading.files and everybody.count else None
+
+    @property
+    def repeated(self) -> int:
+        """Count what came again."""
+        return self.typed.repeated + self.reading.repeated
+
+    @property
+    def spaced(self) -> tuple[CustomerId, ...]:
+        """Name the ids with a space inside."""
+        return (*self.typed.spaced, *(one for file in self.reading.files for one in file.spaced))
 
 
-async def whom_of(typed: Typed, *, by: UserId, files: Files, books: Books, rest_of: Request | None = None) -> Whom:
-    """Find whom a draft is for; typed ids come first, then those of the files in their order."""
+async def whom_of(typed: Typed, *, of: Request, files: Files, books: Books, portion: int, rest_of: Request | None = None) -> Whom:
+    """Find whom a draft is for, `portion` of them a row; typed ids come first, then those of the files in their order."""
     if rest_of:
-        return Whom(CustomerList(ids=await customers_left(books, rest_of)))
+        return Whom(await packed_beside(await customers_left(books, rest_of), portion), CustomerList())
     found = customers_of(typed)
-    return Whom(found) if not typed.files else _with_files(found, await files.read(typed.files, found.ids, by=by))
+    if not typed.files:
+        return Whom(await packed_beside(found.ids, portion), found)
+    reading = await files.read(typed.files, found.ids, by=of.requester, channel=of.channel, portion=portion)
+    return Whom(reading.everybody, found, reading)
 
 
 def with_columns(typed: Typed, before: Typed) -> Typed:
@@ -54,17 +67,6 @@ def with_columns(typed: Typed, before: Typed) -> Typed:
     return replace(typed, files=tuple(replace(file, column=file.column or chosen.get(file.id)) for file in typed.files))
 
 
-async def digested(ids: Sequence[CustomerId]) -> str:
-    """Digest customer ids, many of them in a thread."""
-    return digest_of(ids) if len(ids) < LONG else await asyncio.to_thread(digest_of, ids)
-
-
-def _with_files(typed: CustomerList, reading: Reading) -> Whom:
-    together = CustomerList(
-        ids=reading.ids,
-        repeated=typed.repeated + reading.repeated,
-        unreadable=typed.unreadable,
-        reserved=typed.reserved,
-        spaced=(*typed.spaced, *(one for file in reading.files for one in file.spaced)),
-    )
-    return Whom(together, reading)
+async def packed_beside(ids: Sequence[CustomerId], portion: int) -> PackedIds:
+    """Pack customer ids, many of them in a thread."""
+    return pack(ids, portion=portion) if len(ids) < LONG else await asyncio.to_thread(pack, ids, portion=portion)

@@ -9,40 +9,35 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from itertools import chain, islice
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
-from bot.giving.columns import HEAD, Place, Row, find
-from bot.giving.taking import Taking
-from bot.giving.uploads import MOST_IDS, FileRead, Odd, Trouble
-from bot.reading.formats import Unreadable, rows_of
-from bot.reading.frames import AT_ONCE, read_frame, write_frame
+from bot.giving.columns import HEAD, Place, find
+from bot.giving.packing import Packing
+from bot.giving.tables import Table
+from bot.giving.taking import Everybody, Taking
+from bot.giving.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
+from bot.reading.content import Content
+from bot.reading.formats import Unreadable, table_of
+from bot.reading.frames import read_frame, write_frame
 from bot.reading.limits import limit
-
-WIDEST: Final = 2_000
-"""Columns of a row; a spreadsheet's export has fewer, and a list on one line has more."""
 
 
 def main(told: BinaryIO, tell: BinaryIO) -> None:
     """Read the files, one after the other; write of each what came of it, and then all ids."""
     job = json.loads(read_frame(told))
     limit(memory=job["memory"], seconds=job["seconds"])
-    gc.set_threshold(200_000)  # rows hold no cycles, and looking for some takes a third of the time
-    ids: dict[str, None] = dict.fromkeys(job["typed"])
-    met, fine = len(ids), True
+    gc.disable()  # what is read holds no cycles, and looking for some takes a third of the time
+    packing = Packing(job["portion"])
+    everybody = Everybody(packing.add)
+    everybody.add(job["typed"])
+    met, fine = len(everybody), True
     for column in job["columns"]:
-        answer = answer_of(b"".join(_pieces(told)), column, ids)
+        answer = answer_of(Content(_pieces(told)), column, everybody, told=job["told"])
         fine = fine and answer["kind"] == "read"
         met += answer.get("file", {}).get("found", 0)
         _say(tell, answer)
-    _say(tell, {"kind": "ids", "count": len(ids) if fine else 0, "repeated": met - len(ids)})
-    every = iter(ids)
-    while fine and (some := list(islice(every, AT_ONCE))):
-        _say(tell, some)
-
-
-def _say(tell: BinaryIO, answer: object) -> None:
-    write_frame(tell, json.dumps(answer, separators=(",", ":")).encode())
+    if fine:
+        _say_everybody(tell, packing, repeated=met - len(everybody))
 
 
 def _pieces(told: BinaryIO) -> Iterator[bytes]:
@@ -50,10 +45,22 @@ def _pieces(told: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def answer_of(data: bytes, column: int | None, ids: dict[str, None]) -> dict[str, Any]:
-    """Read one file into `ids`, and answer what came of it as it is told; whatever is wrong with it has a name."""
+def _say_everybody(tell: BinaryIO, packing: Packing, *, repeated: int) -> None:
+    found = packing.whole()
+    facts = {"count": found.count, "digest": found.digest, "first": found.first, "last": found.last}
+    _say(tell, {**facts, "repeated": repeated, "sizes": [size for size, _ in found.rows]})
+    for _, row in found.rows:
+        write_frame(tell, row)
+
+
+def _say(tell: BinaryIO, answer: object) -> None:
+    write_frame(tell, json.dumps(answer, separators=(",", ":")).encode())
+
+
+def answer_of(content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD) -> dict[str, Any]:
+    """Read one file into `everybody`, and answer what came of it as it is told; whatever is wrong with it has a name."""
     try:
-        found = read(data, column, ids)
+        found = read(content, column, everybody, told=told)
     except Unreadable as error:
         return {"kind": "bad", "why": error.why}
     except csv.Error:
@@ -67,25 +74,32 @@ def answer_of(data: bytes, column: int | None, ids: dict[str, None]) -> dict[str
     return {"kind": "unclear", "columns": [asdict(each) for each in found]}
 
 
-def read(data: bytes, column: int | None, ids: dict[str, None]) -> FileRead | Sequence[Any]:
-    """Read one file into `ids`; the columns that could be meant where that has to be asked.
+def read(content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD) -> FileRead | Sequence[Any]:
+    """Read one file into `everybody`; the columns that could be meant where that has to be asked.
 
     Raises:
         Unreadable: it cannot be read.
     """
-    opened = rows_of(data)
-    head = _some(opened.rows, HEAD)
-    place = find(head, column)
+    table = table_of(content)
+    place = find(table.head(HEAD), column)
     if not isinstance(place, Place):
         if place and column is None:
             return place
         raise Unreadable(Trouble.NO_COLUMN if column else Trouble.EMPTY)
-    taking = Taking(place, ids)
-    _take(taking, place, chain(islice(head, place.first - 1, None), opened.rows), ids)
-    found = taking.read(sheet=opened.sheet)
+    found = _taken(table, Taking(place, everybody, told=told), place, everybody)
     if not found.found:
         raise Unreadable(_nothing(found))
     return found
+
+
+def _taken(table: Table, taking: Taking, place: Place, everybody: Everybody) -> FileRead:
+    row = place.first
+    for block in table.blocks(place.column.number, row):
+        taking.take(row, block)
+        row += len(block.values)
+        if len(everybody) > MOST_IDS:
+            raise Unreadable(Trouble.TOO_MANY_IDS)
+    return taking.read(sheet=table.sheet)
 
 
 def _nothing(found: FileRead) -> Trouble:
@@ -93,23 +107,6 @@ def _nothing(found: FileRead) -> Trouble:
     if not found.odd:
         return Trouble.EMPTY
     return Trouble.SHORTENED if all(one.why is Odd.SHORTENED for one in found.odd_rows) else Trouble.NO_ID
-
-
-def _take(taking: Taking, place: Place, rows: Iterator[Row], ids: dict[str, None]) -> None:
-    number = place.first
-    while some := _some(rows, AT_ONCE):
-        taking.take(number, some)
-        number += len(some)
-        if len(ids) > MOST_IDS:
-            raise Unreadable(Trouble.TOO_MANY_IDS)
-
-
-def _some(rows: Iterator[Row], most: int) -> list[Row]:
-    """Read the next rows, none of them wider than a table is."""
-    some = list(islice(rows, most))
-    if max(map(len, some), default=0) > WIDEST:
-        raise Unreadable(Trouble.LONG_LINE)
-    return some
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ import struct
 from typing import BinaryIO, Final
 
 LENGTH: Final = struct.Struct(">I")
-AT_ONCE: Final = 5_000
-"""Ids in one piece: a millisecond or so to write or to read."""
 
 
 def frame(piece: bytes) -> bytes:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.giving.ids import CustomerId
-from bot.giving.uploads import BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
+from bot.giving.packing import NOBODY, PackedIds
+from bot.giving.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
 from bot.reading.formats import Unreadable
 from bot.reading.frames import LENGTH, frame
 
@@ -22,6 +23,8 @@ SECONDS: Final = 240
 """Until whoever waits is told that it takes too long, the fetching included."""
 AT_ONCE: Final = 2
 """Files are read one after the other beyond that, so that a dozen people do not take the machine's memory together."""
+PORTION: Final = 4_000
+"""Ids that are packed a row, where nobody says how many."""
 KEPT: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """Of the environment; the rest of it may hold secrets, and a process that reads files from outside has no need of them."""
 
@@ -56,8 +59,9 @@ class _Answers:
 
     @property
     def next(self) -> Upload:
-        """The file that is being read."""
-        return self.sources[len(self.files) + len(self.bad) + len(self.unclear)].upload
+        """The file that is being read; once all are, the last stands for what comes after."""
+        told = len(self.files) + len(self.bad) + len(self.unclear)
+        return self.sources[min(told, len(self.sources) - 1)].upload
 
     def heard(self, answer: dict[str, Any]) -> None:
         upload = self.next
@@ -72,8 +76,8 @@ class _Answers:
     def failed(self, why: Trouble, upload: Upload | None = None) -> Reading:
         return self.read(bad=(*self.bad, BadFile((upload or self.next).name, why)))
 
-    def read(self, ids: Sequence[CustomerId] = (), repeated: int = 0, bad: Sequence[BadFile] = ()) -> Reading:
-        return Reading(tuple(ids), repeated, tuple(self.files), tuple(bad or self.bad), tuple(self.unclear))
+    def read(self, everybody: PackedIds = NOBODY, repeated: int = 0, bad: Sequence[BadFile] = ()) -> Reading:
+        return Reading(everybody, repeated, tuple(self.files), tuple(bad or self.bad), tuple(self.unclear))
 
 
 class Reader:
@@ -84,14 +88,19 @@ class Reader:
         self._seconds = seconds
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def read(self, sources: Sequence[Source], typed: Sequence[CustomerId] = ()) -> Reading:
+    async def read(
+        self, sources: Sequence[Source], typed: Sequence[CustomerId] = (), *, portion: int = PORTION, told: int = TOLD
+    ) -> Reading:
         """Read files, and put their ids behind those that were typed, each once; whatever goes wrong is told of the file it happened to."""
         async with self._turns:
             answers = _Answers(sources)
-            process = await _start()
+            try:
+                process = await _start()
+            except OSError:  # the machine has no memory, or no process, left for it
+                return answers.failed(Trouble.TOO_HEAVY)
             try:
                 async with asyncio.timeout(self._seconds):
-                    return await self._talk(process, answers, typed)
+                    return await self._talk(process, answers, {"typed": list(typed), "portion": portion, "told": told})
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
                 return answers.failed(Trouble.TOO_HEAVY)
             except _NotFetched as error:
@@ -99,9 +108,9 @@ class Reader:
             finally:
                 await _end(process)
 
-    async def _talk(self, process: asyncio.subprocess.Process, answers: _Answers, typed: Sequence[CustomerId]) -> Reading:
+    async def _talk(self, process: asyncio.subprocess.Process, answers: _Answers, wanted: dict[str, Any]) -> Reading:
         columns = [source.upload.column for source in answers.sources]
-        job = {**self._limits, "columns": columns, "typed": list(typed)}
+        job = {**self._limits, "columns": columns, **wanted}
         feeding = asyncio.ensure_future(_feed(process, json.dumps(job).encode(), answers.sources))
         hearing = asyncio.ensure_future(_hear(process, answers))
         try:
@@ -163,15 +172,21 @@ async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> Readi
         raise ConnectionError
     for _ in answers.sources:
         answers.heard(await _answer(stream))
-    end, ids = await _answer(stream), list[CustomerId]()
-    while len(ids) < end["count"]:
-        ids += await _answer(stream)
-    return answers.read(ids, end["repeated"])
+    if answers.bad or answers.unclear:
+        return answers.read()
+    end = await _answer(stream)
+    rows = [(size, await _piece(stream)) for size in end["sizes"]]
+    everybody = PackedIds(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(rows))
+    return answers.read(everybody, end["repeated"])
 
 
 async def _answer(stream: asyncio.StreamReader) -> Any:
+    return json.loads(await _piece(stream))
+
+
+async def _piece(stream: asyncio.StreamReader) -> bytes:
     (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
-    return json.loads(await stream.readexactly(length))
+    return await stream.readexactly(length)
 
 
 def _column(kept: dict[str, Any]) -> Column:
@@ -179,6 +194,6 @@ def _column(kept: dict[str, Any]) -> Column:
 
 
 def _file(name: str, kept: dict[str, Any]) -> FileRead:
-    odd_rows = tuple(OddRow(one["row"], Odd(one["why"])) for one in kept["odd_rows"])
+    odd_rows = tuple(OddRow(one["row"], Odd(one["why"]), one["text"]) for one in kept["odd_rows"])
     changed = {"name": name, "column": _column(kept["column"]), "odd_rows": odd_rows, "spaced": tuple(kept["spaced"])}
     return FileRead(**{**kept, **changed})

@@ -11,6 +11,7 @@ from bot.giving.request import Typed
 from bot.giving.rest import Rest
 from bot.slack import facts, file_fields, paused
 from bot.slack.blocks import INPUT, actions, button, context, modal, section, sections, text_input
+from bot.slack.links import with_links_as_files
 from bot.slack.look import Json, Look
 from bot.slack.rule_options import fits_a_list, option, options
 from bot.slack.words import refusal, refusal_plain
@@ -29,7 +30,8 @@ FAULTS_SAID: Final = 5
 
 CUSTOMERS_HINT: Final = (
     "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
-    f"About {INPUT // UUID_WITH_NEW_LINE} ids of 36 characters fit, or {INPUT // 9} of 8; longer lists, up to a million ids, go into File."
+    f"About {INPUT // UUID_WITH_NEW_LINE} ids of 36 characters fit, or {INPUT // 9} of 8; longer lists, up to a million ids, go into File. "
+    "A file of up to 100 MB that is shared in this channel can be given by its link."
 )
 KEY_HINT: Final = (
     "A customer gets the discount once under one key, however often it is asked for. Left empty, the bot makes one for this request. "
@@ -89,7 +91,7 @@ def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]
 
 def read(view: Drawn) -> tuple[RequestId, Typed]:
     """Read what was typed, from a submission's view or from that of a click on a button in the form."""
-    return RequestId(str(view.get("private_metadata", ""))), Typed(
+    typed = Typed(
         rule=_typed(view, Field.RULE),
         customers=_typed(view, Field.CUSTOMERS),
         reason=_typed(view, Field.REASON),
@@ -98,6 +100,7 @@ def read(view: Drawn) -> tuple[RequestId, Typed]:
         more=_block_id(view, Field.ONCE_KEY) is not None,
         files=file_fields.read(view),
     )
+    return RequestId(str(view.get("private_metadata", ""))), with_links_as_files(typed)
 
 
 def generation(view: Drawn) -> int:

@@ -11,8 +11,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.giving.ids import CustomerId, UserId
-from bot.giving.uploads import MOST_BYTES, MOST_FILES, BadFile, Reading, Trouble, Upload
+from bot.giving.ids import ChannelId, CustomerId, UserId
+from bot.giving.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, Reading, Trouble, Upload
 from bot.reading.formats import Unreadable
 from bot.reading.reader import Reader, Source
 
@@ -25,28 +25,33 @@ SILENCE: Final = 20.0
 MAY_PASS: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"})
 TROUBLES: Final = {"missing_scope": Trouble.NO_SCOPE, "file_not_found": Trouble.NOT_FOUND, "file_deleted": Trouble.NOT_FOUND}
 FETCHED: Final = 200
+GONE: Final = frozenset({"tombstone", "hidden_by_limit"})
+"""How Slack tells of a file that was deleted, or is too old for the workspace's plan."""
 
 Info = Mapping[str, Any]
 log = structlog.get_logger()
 
 
 class SlackFiles:
-    """The port `Files`: reads what this person put into Slack, and nothing of anybody else's."""
+    """The port `Files`: reads what this person put into Slack or what is shared where they ask, and nothing else of anybody's."""
 
     def __init__(self, client: AsyncWebClient, reader: Reader | None = None, *, patience: float = PATIENCE) -> None:
         self._client = client
         self._reader = reader or Reader()
         self._patience = patience
 
-    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId) -> Reading:
+    async def read(
+        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = TOLD
+    ) -> Reading:
         """Read the files, their ids behind those that were typed; what is wrong with a file is told, and nothing of the others then."""
         if len(uploads) > MOST_FILES:
             return Reading(bad=(BadFile(uploads[MOST_FILES].name, Trouble.TOO_MANY_FILES),))
-        looked = await asyncio.gather(*(self._look(upload, by) for upload in uploads))
+        looked = await asyncio.gather(*(self._look(upload, by, channel) for upload in uploads))
         bad = tuple(one for one in looked if isinstance(one, BadFile))
-        return Reading(bad=bad) if bad else await self._reader.read([one for one in looked if isinstance(one, Source)], typed)
+        sources = [one for one in looked if isinstance(one, Source)]
+        return Reading(bad=bad) if bad else await self._reader.read(sources, typed, portion=portion, told=told)
 
-    async def _look(self, upload: Upload, by: UserId) -> Source | BadFile:
+    async def _look(self, upload: Upload, by: UserId, channel: ChannelId) -> Source | BadFile:
         """Ask Slack what a file is, whatever the form said of it: whose, how big, and where it is fetched."""
         try:
             info: Info = await self._info(upload)
@@ -54,13 +59,18 @@ class SlackFiles:
             log.info("file not found", why=_code(error))
             return BadFile(upload.name, TROUBLES.get(_code(error), Trouble.NOT_FETCHED))
         name = str(info.get("name") or upload.name)
-        if why := self._wrong(info, by):
+        if why := self._wrong(info, by, channel):
             return BadFile(name, why)
         return Source(Upload(upload.id, name, upload.column), lambda: self._pieces(info))
 
-    def _wrong(self, info: Info, by: UserId) -> Trouble | None:
-        if info.get("user") != by:
+    def _wrong(self, info: Info, by: UserId, channel: ChannelId) -> Trouble | None:
+        """Say why a file is not read: that it can be seen by the bot lets nobody see it who could not."""
+        if info.get("mode") in GONE:
+            return Trouble.NOT_FOUND
+        if info.get("user") != by and channel not in {*(info.get("channels") or ()), *(info.get("groups") or ())}:
             return Trouble.NOT_YOURS
+        if info.get("is_external"):
+            return Trouble.ELSEWHERE
         if int(info.get("size") or 0) > MOST_BYTES:
             return Trouble.TOO_BIG
         return None if self._is_slacks(str(info.get("url_private_download") or "")) else Trouble.NOT_FETCHED

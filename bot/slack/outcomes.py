@@ -71,6 +71,19 @@ def list_sent(request: Request) -> Sentence:
     return Sentence("On its way", text)
 
 
+def odd_rows_sent(*, new: bool) -> Sentence:
+    """Say where the rows are that were left out."""
+    where = (
+        "have come to you as a file in your direct messages with the bot" if new else "stand in your direct messages with the bot already"
+    )
+    return Sentence("Unreadable rows", f"The rows that gave no id {where}. Close this to go back to the review.")
+
+
+def odd_rows_not_sent() -> Sentence:
+    """Say that they could not be sent."""
+    return Sentence("Unreadable rows", "Slack did not take the file. Close this, and press the button again in a minute.")
+
+
 def hurried(request: Request) -> Sentence:
     """Say that the hold is over."""
     return Sentence("Hold ended", f"*{request.short}* is held no longer: giving starts now. The summary comes into the thread of its card.")

@@ -11,13 +11,15 @@ from bot.giving.answers import Review
 from bot.giving.ids import RequestId
 from bot.giving.policy import Outcome
 from bot.slack import facts, listed, paused
-from bot.slack.blocks import context, modal, section, sections
+from bot.slack.blocks import actions, button, context, modal, section, sections
 from bot.slack.look import Json, Look, duration
 from bot.slack.words import refusal
 from bot.slack.writing import mention
 
 CALLBACK: Final = "discount_review"
 TITLE: Final = "Look it over"
+ODD_TITLE: Final = "Unreadable rows"
+ODD_ROWS: Final = "discount_review_odd_rows"
 ASK: Final = "Ask for approval"
 GIVE: Final = "Give now"
 NOWHERE: Final[facts.Links] = MappingProxyType({})
@@ -48,11 +50,19 @@ def blocks(review: Review, look: Look, links: facts.Links = NOWHERE) -> list[Blo
         *paused.blocks(review.pause, look),
         *sections(shown(review, look, links), most=4),
         *sections(listed.lines(review.listed, look), most=6),
+        *_odd_rows(review),
         *([section("\n".join(spaced))] if spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *sections(_next(review, look), most=4),
         context(f"{review.request.short} · {_digest(review)}nothing is asked for until you press the button"),
     ]
+
+
+def _odd_rows(review: Review) -> list[Block]:
+    """Draw the button by which the rows come that were left out, with what stood there."""
+    if review.listed is None or not any(file.odd for file in review.listed.files):
+        return []
+    return [actions("odd_rows", button("Get the unreadable rows", action=ODD_ROWS, value=review.request.id))]
 
 
 def _digest(review: Review) -> str:

@@ -13,8 +13,8 @@ SCOPES: Final = {
     "channels:history": "finding a message that may have been posted, before posting it again, in a public channel",
     "groups:history": "the same in a private channel",
     "im:history": "the same in a direct message",
-    "files:write": "the list of those who were not given it, as a file in a direct message",
-    "files:read": "reading the files that somebody puts into the form",
+    "files:write": "the list of those who were not given it, and rows that were left out, as files in a direct message",
+    "files:read": "reading the files that somebody puts into the form, or links there",
 }
 
 

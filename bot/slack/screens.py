@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.giving.before import Earlier
 from bot.giving.ids import RequestId
 from bot.slack import modals
+from bot.slack.enclosed import Post
 
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
@@ -57,6 +58,7 @@ class Screens:
     def __init__(self, client: AsyncWebClient, *, patience: float = PATIENCE) -> None:
         self._client = client
         self._patience = patience
+        self.post = Post(client)
 
     async def links(self, earlier: Sequence[Earlier]) -> dict[RequestId, str]:
         """Ask where the cards of earlier requests stand; one that cannot be found goes without a link."""
@@ -91,6 +93,18 @@ class Screens:
     async def redraw(self, external: str, draw: Drawing, *, user: str) -> None:
         """Draw what an ack left as a loading view; whoever closed it meanwhile gets the answer as a direct message."""
         await self._update(external, await _safely(draw, external), partial(self._tell, user))
+
+    async def push(self, trigger: str, title: str, draw: Drawing, *, user: str) -> None:
+        """Put what `draw` makes on top of the view that a button stands in; a press that is delivered twice does it once."""
+        external = new_external_id()
+        try:
+            await self._client.views_push(trigger_id=trigger, view=modals.loading(title, external_id=external))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("modal not pushed", why=_why(error))
+            if _why(error) != OPENED_BEFORE:
+                await self._tell(user, TOO_SLOW)
+            return
+        await self.redraw(external, draw, user=user)
 
     async def tell(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
         """Tell one person alone where they are; repeated while Slack fails, since to be told twice does no harm."""

@@ -2,16 +2,20 @@
 
 from typing import Final
 
-from bot.giving.uploads import MOST_FILES, MOST_IDS, Odd, Trouble
+from bot.giving.uploads import MOST_BYTES, MOST_FILES, MOST_IDS, Odd, Trouble
 
 SAVE_AS: Final = "Save it in Excel as “CSV UTF-8” or as a workbook (.xlsx), and put that in."
 
 TROUBLES: Final[dict[str, tuple[str, str]]] = {
-    Trouble.NOT_FOUND: ("is not in Slack any more", "Put it in again."),
-    Trouble.NOT_YOURS: ("was put into Slack by somebody else", "Put your own copy in."),
+    Trouble.NOT_FOUND: ("is not in Slack, or the bot may not see it", "Share it in a channel that the bot is in, or put it in here."),
+    Trouble.NOT_YOURS: (
+        "was put into Slack by somebody else, and is not shared in this channel",
+        "Have it shared here, or put your own copy in.",
+    ),
     Trouble.NOT_FETCHED: ("could not be fetched from Slack", "Try again in a minute; if it goes on, tell {who}."),
     Trouble.NO_SCOPE: ("could not be fetched: the bot may not read files in Slack", "Ask {who} to give it the scope files:read."),
-    Trouble.TOO_BIG: ("has more than 10 MB", "Part it into several files, or leave out the other columns."),
+    Trouble.ELSEWHERE: ("is only linked in Slack, and kept elsewhere", "Download it, and put that in."),
+    Trouble.TOO_BIG: (f"has more than {MOST_BYTES // 1024**2} MB", "Part it into several files, or leave out the other columns."),
     Trouble.TOO_MANY_FILES: (f"is one file too many: {MOST_FILES} can be read at once", "Untick or take out some."),
     Trouble.TOO_MANY_IDS: (f"brings the list above {MOST_IDS:,} customers, the most at once", "Ask in several parts."),
     Trouble.EMPTY: ("is empty, or has nothing below its first row", "Look whether it is the right one."),

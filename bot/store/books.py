@@ -1,7 +1,7 @@
 """The books as one object, opened over whichever database the settings name."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import select
 
 from bot.clock import SystemClock
-from bot.giving.ids import CustomerId, RequestId
-from bot.giving.ports import Clock, Packed
+from bot.giving.ids import RequestId
+from bot.giving.ports import Clock
 from bot.giving.record import Entry
 from bot.store.audit import Audit
 from bot.store.before import GivenBefore
@@ -21,7 +21,7 @@ from bot.store.hashes import AuditKey
 from bot.store.migration import migrate
 from bot.store.outbox import Outbox
 from bot.store.outcomes import Outcomes
-from bot.store.page import SqlPage, open_page, pack
+from bot.store.page import SqlPage, open_page
 from bot.store.pausing import Pauses
 from bot.store.postgres import open_postgres
 from bot.store.replicas import Replicas
@@ -55,10 +55,6 @@ class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, Learnt
         has one writer, who would wait for itself (and is told so by a RuntimeError).
         """
         return open_page(self._database, request, self._evidence)
-
-    async def pack(self, customers: Sequence[CustomerId], *, portion: int) -> Packed:
-        """Pack customers, `portion` of them a row, before a page is opened for them: a million take a second, and nobody waits for it."""
-        return await pack(customers, portion=portion)
 
     @asynccontextmanager
     async def page_to_ask(self, draft: RequestId) -> AsyncIterator[SqlPage | None]:

@@ -5,10 +5,11 @@ from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, select, update
 
+from bot.giving.packing import packed
 from bot.giving.request import Typed
 from bot.store.database import Kept, Transaction
 from bot.store.schema import batches, customers, outbox, requests
-from bot.store.serial import micros, packed, typed_json
+from bot.store.serial import micros, typed_json
 
 _OF: Final[BindParameter[str]] = bindparam("which")
 _BARE: Final = update(requests).where(requests.c.id == _OF)

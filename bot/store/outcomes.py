@@ -11,12 +11,13 @@ from sqlalchemy import BigInteger, BindParameter, Integer, bindparam, cast, func
 from bot.giving.batches import BatchOutcome, End, LeftOut, NotGiven, Portion, Refused, Tally
 from bot.giving.holding import TakenOver
 from bot.giving.ids import CustomerId, Fence, RequestId
+from bot.giving.packing import unpacked
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
 from bot.store.database import Database, Room, Rows, Values
 from bot.store.rows import outcome_of, outcome_row
 from bot.store.schema import batches, customers, replicas, requests
-from bot.store.serial import rule_json, text, unpacked
+from bot.store.serial import rule_json, text
 
 _WHICH: Final[BindParameter[str]] = bindparam("which")
 _PORTION: Final = (customers.c.request == _WHICH) & (customers.c.portion == bindparam("number"))

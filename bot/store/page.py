@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from bot.giving.budget import Gave
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Notice
+from bot.giving.packing import PackedIds, pack
 from bot.giving.pauses import Pause
-from bot.giving.ports import Packed
 from bot.giving.record import Entry, approval, paused
 from bot.giving.request import Request, Vote
 from bot.store import pausing
@@ -24,7 +24,7 @@ from bot.store.forgetting import forget
 from bot.store.requests import VOTES
 from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
 from bot.store.schema import PENDING, customers, outbox, requests, votes
-from bot.store.serial import MANY, portions, text
+from bot.store.serial import MANY, text
 from bot.store.spending import gave_locked
 
 _ID: Final = requests.c.id == bindparam("which")
@@ -89,12 +89,13 @@ class SqlPage:
 
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
         """Write the customers, `portion` of them a row, in place of any written before and of what came of those."""
-        await self.put_packed(await pack(customers, portion=portion))
+        few = len(customers) < MANY
+        await self.put_packed(pack(customers, portion=portion) if few else await asyncio.to_thread(pack, customers, portion=portion))
 
-    async def put_packed(self, packed: Packed) -> None:
+    async def put_packed(self, packed: PackedIds) -> None:
         """Write customers that were packed before, in place of any written before and of what came of those."""
         await self._transaction.run(_EMPTY, {"which": self._id})
-        for number, (size, ids) in enumerate(packed):
+        for number, (size, ids) in enumerate(packed.rows):
             row: dict[str, Kept] = {"request": self._id, "portion": number, "size": size, "starts": 0, "ids": ids}
             await self._transaction.run(_PORTION, row)
 
@@ -133,11 +134,6 @@ class SqlPage:
     async def forget_faults(self) -> None:
         """Begin that count anew: a request was given to its end."""
         await self._transaction.run(pausing.FORGET, {})
-
-
-async def pack(customers: Sequence[CustomerId], *, portion: int) -> Packed:
-    """Pack customers, many of them beside the event loop."""
-    return Packed(portions(customers, portion) if len(customers) < MANY else await asyncio.to_thread(portions, customers, portion))
 
 
 @asynccontextmanager

@@ -9,12 +9,13 @@ from uuid import uuid4
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
+from bot.giving.packing import packed, unpacked
 from bot.giving.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Applied
 from bot.store.database import Kept, Values
 from bot.store.schema import outbox, requests
-from bot.store.serial import facts_json, facts_of, micros, moment, packed, rule_json, rule_of, text, tier_of, tier_text, unpacked, untext
+from bot.store.serial import facts_json, facts_of, micros, moment, rule_json, rule_of, text, tier_of, tier_text, untext
 
 T = TypeVar("T")
 

@@ -6,10 +6,9 @@ written as `\uXXXX`, and a backslash with them, so that whatever was typed comes
 
 import json
 import re
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter
 
@@ -27,8 +26,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _RULE: Final = TypeAdapter(Rule)
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
-_QUICK: Final = 1
-"""zlib's level: on ids the higher ones save a few per cent, and take three times as long."""
 
 
 def text(value: str) -> str:
@@ -106,19 +103,3 @@ def facts_json(facts: Mapping[str, str]) -> str:
 def facts_of(kept: str) -> dict[str, str]:
     """Read what `facts_json` wrote."""
     return dict(json.loads(kept))
-
-
-def packed(value: Sequence[Any]) -> bytes:
-    """Pack a long list, such as customer ids, to less than half."""
-    return zlib.compress(_json(value).encode(), _QUICK)
-
-
-def unpacked(kept: bytes) -> list[Any]:
-    """Read what `packed` wrote."""
-    return list(json.loads(zlib.decompress(kept)))
-
-
-def portions(customers: Sequence[str], size: int) -> list[tuple[int, bytes]]:
-    """Cut customers into portions, each as its size and packed; takes a millisecond a thousand, or so."""
-    cut: Iterable[Sequence[str]] = (customers[start : start + size] for start in range(0, len(customers), size))
-    return [(len(portion), packed(list(portion))) for portion in cut]

@@ -114,6 +114,13 @@ class Change:
     worth: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Post a file of this machine in the channel."""
+
+    path: str
+
+
 class Plain(StrEnum):
     """What is said in one word."""
 
@@ -131,4 +138,4 @@ class Unclear:
     advice: str
 
 
-Act = Become | GoTo | Command | Fill | Clear | Press | Look | ShowLedger | Cut | Later | Change | Plain | Unclear
+Act = Become | GoTo | Command | Fill | Clear | Press | Look | ShowLedger | Cut | Later | Change | Share | Plain | Unclear

@@ -21,6 +21,7 @@ from bot.tryout.acts import (
     Look,
     Plain,
     Press,
+    Share,
     ShowLedger,
     Thing,
     Unclear,
@@ -173,6 +174,12 @@ def _change(rest: str, _: Around) -> Act:
     return Change(changed[1], Decimal(changed[2]))
 
 
+def _share(rest: str, around: Around) -> Act:
+    if around.form:
+        return Unclear("A form is open: share the file before you open it, and paste its link then.")
+    return Share(rest) if rest else Unclear("Type which file of this machine, such as “share ~/customers.csv”.")
+
+
 def _press(rest: str, around: Around) -> Act:
     return _use(rest, around) if rest else Unclear("Press what? Type the number beside the button.")
 
@@ -204,6 +211,7 @@ VERBS: Final[dict[str, Callable[[str, Around], Act]]] = {
     "cut": _cut,
     "later": _later,
     "change": _change,
+    "share": _share,
     "down": _plain(Plain.DOWN),
     "up": _plain(Plain.UP),
     "press": _press,

@@ -26,6 +26,7 @@ from bot.tryout.acts import (
     Look,
     Plain,
     Press,
+    Share,
     ShowLedger,
     Thing,
     Unclear,
@@ -97,6 +98,8 @@ class Session:
                 await self._form.modal.fill({field.label: ""})
             case Press(button):
                 await self._press(button)
+            case Share(path):
+                self._screen.say(f"Its link: {self._who.share_from_disk(path, self._here)}")
             case Look(whole):
                 self._look(whole=whole)
             case _:

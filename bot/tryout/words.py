@@ -42,6 +42,7 @@ HELP: Final = (
     ("1 spar", "in a form: fills field 1 in, or searches it and lets you choose"),
     ("2 c-1, c-2", "in a form: fills field 2 in; “2” alone lets you type several lines; “clear 2” empties it"),
     ("3 ~/customers.xlsx", "in a form: puts a file of this machine into field 3; “3” alone lets you name several"),
+    ("share ~/customers.csv", "posts a file of this machine in the channel, and tells its link, which can be pasted into Customer IDs"),
     ("4", "presses the button [4]; so does what stands on it, such as “review” or “approve”"),
     ("close", "leaves the form"),
     ("look, look all", "draws the channel or the form again; “all” shortens nothing"),

@@ -14,6 +14,7 @@ from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
 from bot.giving.notices import Notice, Unsaid
+from bot.giving.packing import pack
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import ChannelPolicy, Policy, Refusal
 from bot.giving.ports import Books
@@ -149,13 +150,17 @@ class Drawer:
     instead: Reading | None = None
     asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
 
-    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId) -> Reading:
+    async def read(
+        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = 20
+    ) -> Reading:
+        assert channel
+        assert told
         self.asked.append((tuple(uploads), by))
         if self.instead:
             return self.instead
         met = [*typed, *(CustomerId(one) for upload in uploads for one in self.lists[upload.id])]
         files = tuple(FileRead(name=upload.name, found=len(self.lists[upload.id]), column=Column(1)) for upload in uploads)
-        return Reading(tuple(dict.fromkeys(met)), len(met) - len(set(met)), files)
+        return Reading(pack(list(dict.fromkeys(met)), portion=portion), len(met) - len(set(met)), files)
 
 
 class Office:

@@ -9,13 +9,13 @@ from sqlalchemy import create_engine, inspect, text
 from bot.auditing.verify import verify
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId, FileId, RequestId
+from bot.giving.packing import unpacked
 from bot.giving.policy import Reason, Refusal
 from bot.giving.purging import Purging
 from bot.giving.request import Request, State, Typed
 from bot.giving.uploads import Upload
 from bot.store.books import SqlBooks
 from bot.store.database import address
-from bot.store.serial import unpacked
 from tests.giving.office import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")

@@ -4,20 +4,21 @@ from hypothesis import strategies as st
 
 from bot.giving.columns import Place, find
 from bot.giving.customers import read_customers
-from bot.giving.taking import Taking
+from bot.giving.tables import Row, block_of
+from bot.giving.taking import LONGEST_TEXT, Everybody, Taking
 from bot.giving.uploads import FileRead, Odd
 
-AWKWARD = st.text(alphabet=st.sampled_from('abc019-_ "@+#=./*\u200b\xa0æ'), max_size=12)
+AWKWARD = st.text(alphabet=st.sampled_from('abEe019-_: "@+#=./*\u200b\xa0æ'), max_size=12)
 
 
 def taken(*values: str, name: str = "kundenr") -> tuple[list[str], FileRead]:
-    rows = [[name], *([value] for value in values)]
+    rows: list[Row] = [[name], *([value] for value in values)]
     place = find(rows)
     assert isinstance(place, Place)
-    ids: dict[str, None] = {}
-    taking = Taking(place, ids)
-    taking.take(place.first, rows[place.first - 1 :])
-    return list(ids), taking.read()
+    ids: list[str] = []
+    taking = Taking(place, Everybody(ids.extend))
+    taking.take(place.first, block_of(rows[place.first - 1 :], 1))
+    return ids, taking.read()
 
 
 @pytest.mark.parametrize(
@@ -43,11 +44,11 @@ def test_what_is_no_id_is_told_by_its_row_and_never_guessed(value: str, why: Odd
 
 
 def test_a_row_without_its_id_is_told_and_an_empty_one_is_not() -> None:
-    rows = [["navn", "kundenr"], ["Ann", "1"], ["Bo", " "], ["", ""], [], ["Cy"], ["Di", "4"]]
+    rows: list[Row] = [["navn", "kundenr"], ["Ann", "1"], ["Bo", " "], ["", ""], [], ["Cy"], ["Di", "4"]]
     place = find(rows)
     assert isinstance(place, Place)
-    taking = Taking(place, {})
-    taking.take(2, rows[1:])
+    taking = Taking(place, Everybody(lambda _ids: None))
+    taking.take(2, block_of(list(rows[1:]), 2))
     assert [odd.row for odd in taking.read().odd_rows] == [3, 6]
 
 
@@ -60,6 +61,22 @@ def test_ids_that_look_like_something_else_are_counted() -> None:
 
 def test_the_zeros_that_an_export_keeps_from_a_spreadsheet_are_kept() -> None:
     assert taken('="00123"', "00124")[0] == ["00123", "00124"]
+
+
+@pytest.mark.parametrize("value", ["1E-5", "12345678901234567890E-1234", "1.5E-05"])
+def test_a_number_shortened_to_nearly_nothing_is_refused_whatever_stands_beside_it(value: str) -> None:
+    for beside in ("a1", "x" * 255, "b8a1abcd-1a69-16c7-4da4-f9fc3c6da5d7"):
+        ids, read = taken(beside, value, beside)
+        assert (ids, [odd.why for odd in read.odd_rows]) == ([beside], [Odd.SHORTENED])
+
+
+def test_what_stood_in_an_odd_row_is_kept() -> None:
+    rows: list[Row] = [["navn", "kundenr"], ["Ann", "1"], ["Bo", " "], ["Cy", "x" * 500]]
+    place = find(rows)
+    assert isinstance(place, Place)
+    taking = Taking(place, Everybody(lambda _ids: None))
+    taking.take(2, block_of(rows[1:], 2))
+    assert [odd.text for odd in taking.read().odd_rows] == ["Bo", "x" * LONGEST_TEXT]
 
 
 def test_a_hexadecimal_id_is_no_shortened_number() -> None:

@@ -1,20 +1,25 @@
 """Files in the form: from what a person puts in to what is looked over, whatever is wrong with the file."""
 
 import copy
+import csv
+import io
 from pathlib import Path
 
 import pytest
 
 from bot.giving.ids import FileId
 from bot.giving.request import State
-from bot.giving.uploads import Upload
+from bot.giving.uploads import Odd, Upload
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.reactions import CannotDo
+from bot.slack.troubles import ODD as ODD_WORDS
 from tests.handlers.stand import SPAR, Stand
 from tests.reading.files import locked, workbook
 
 FINE = b"Kundenr;Navn\n1001;Ann\n1002;Bo\n1001;Ann\n;Cy\n1004;Di\n"
+ODD = b"Kundenr;Navn\n1001;Ann\n;=1+1\n1.5E+3;Bo\n" + b"".join(b";Cy %d\n" % number for number in range(11))
+GET = "Get the unreadable rows"
 TWO = b"kundenr;customer_id\n1;a1\n2;b2\n3;c3\n"
 
 
@@ -45,6 +50,40 @@ async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_fo
     request = await stand.request()
     assert await stand.books.customers(request.id, 0) == ("t-1", "1002", "1001", "1004")
     assert not stand.shop.slack.refused
+
+
+async def test_the_rows_that_were_left_out_come_as_a_file_and_only_once(stand: Stand, tmp_path: Path) -> None:
+    review = await submitted(stand, on_disk(tmp_path, ODD))
+    assert "and 3 more" in review.text
+    for said in ("have come to you as a file", "stand already in your direct messages with the bot"):
+        await review.press(GET)
+        told = await stand.shop.ann.sees_view("Unreadable rows", text=said)
+        await told.close()
+    (message,) = (message for message in stand.shop.slack.messages(stand.shop.ann.direct) if message.files)
+    assert "the 13 rows of vip.csv that gave no customer id" in stand.shop.ann.read(message)
+    rows = list(csv.reader(io.StringIO(stand.shop.slack.workspace.uploads.text(message.files[0]["id"]))))
+    assert rows[0] == ["file", "row", "what stood there", "reason"]
+    assert rows[1:3] == [["vip.csv", "3", "'=1+1", "no id"], ["vip.csv", "4", "1.5E+3", ODD_WORDS[Odd.SHORTENED]]]
+    assert len(rows) == 14
+    assert not stand.shop.slack.refused
+    await review.submit()
+    await stand.shop.ann.sees_view("Asked for approval")
+
+
+async def test_where_every_row_has_an_id_there_is_no_such_button(stand: Stand, tmp_path: Path) -> None:
+    review = await submitted(stand, on_disk(tmp_path, b"id\na1\n"))
+    assert GET not in review.buttons
+
+
+async def test_rows_that_cannot_be_sent_or_read_again_are_told_on_top_of_the_review(stand: Stand, tmp_path: Path) -> None:
+    review = await submitted(stand, on_disk(tmp_path, ODD))
+    stand.shop.slack.faults.plan("files.completeUploadExternal", Fault.REFUSED, error="file_uploads_disabled")
+    await review.press(GET)
+    await (await stand.shop.ann.sees_view("Unreadable rows", text="Slack did not take the file.")).close()
+    stand.shop.slack.workspace.files.clear()
+    await review.press(GET)
+    await (await stand.shop.ann.sees_view("Unreadable rows", text="“vip.csv” is not in Slack")).close()
+    assert (await stand.shop.ann.sees_view(submit="Ask for approval")).text == review.text
 
 
 async def test_an_empty_form_says_that_a_file_would_do(stand: Stand) -> None:
@@ -130,6 +169,48 @@ async def test_somebody_elses_file_is_not_read(stand: Stand, tmp_path: Path) -> 
     form = await stand.shop.ann.sees_view(text="“theirs.csv” was put into Slack by somebody else")
     assert stand.shop.slack.faults.calls["files.download"] == 1
     assert form.submit_label == "Review"
+
+
+async def test_a_file_that_is_shared_in_the_channel_is_read_by_its_link(stand: Stand) -> None:
+    link = stand.shop.bo.share("vip.csv", FINE, stand.shop.support)
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": f"t-1\n<{link}|vip.csv>"})
+    assert not (await form.submit()).errors
+    review = await stand.shop.ann.sees_view(submit="Ask for approval")
+    assert "vip.csv – 4 rows with an id" in review.text
+    assert "Customers: 4 (1 repeated id left out" in review.text
+
+
+async def test_which_column_of_a_linked_file_is_meant_is_asked_too(stand: Stand) -> None:
+    link = stand.shop.ann.share("two.csv", TWO, stand.shop.support)
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": link})
+    await form.submit()
+    question = "Which column of two.csv holds the customer ids?"
+    asked = await stand.shop.ann.sees_view(label=question)
+    assert (asked.values["Customer IDs"], asked.values["Files put in before"]) == ("", "two.csv")
+    await asked.fill({question: "2"})
+    await asked.submit()
+    await stand.shop.ann.sees_view(submit="Ask for approval", text="from column “customer_id” (B)")
+
+
+async def test_a_link_to_anything_else_is_told_beside_the_ids(stand: Stand) -> None:
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": "https://docs.example.com/list"})
+    assert (await form.submit()).errors == {
+        "Customer IDs": "A link is no customer id: “https://docs.example.com/list” does not lead to a file in Slack. "
+        "Put the list in under File, or share it here as a file and paste the link of that."
+    }
+
+
+async def test_a_link_to_a_file_that_is_not_shared_here_brings_the_form_back(stand: Stand) -> None:
+    elsewhere = stand.shop.slack.add_channel("elsewhere", [stand.shop.bo])
+    form = await stand.form()
+    await form.fill({"Rule": SPAR, "Customer IDs": stand.shop.bo.share("vip.csv", FINE, elsewhere)})
+    await form.submit()
+    again = await stand.shop.ann.sees_view(text="“vip.csv” was put into Slack by somebody else, and is not shared in this channel")
+    assert again.submit_label == "Review"
+    assert stand.shop.slack.faults.calls["files.download"] == 0
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE])

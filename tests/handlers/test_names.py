@@ -13,11 +13,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.slack import add_modal, approve_modal, card, customers_modal, reject_modal, review_modal
-from handlers import add_form, customers, discount, strays
+from handlers import add_form, customers, discount, odd_rows, strays
 from handlers import card as card_handlers
 from handlers.strays import ANYTHING
 
-MODULES = (discount, add_form, card_handlers, customers, strays)
+MODULES = (discount, add_form, card_handlers, customers, odd_rows, strays)
 CARD = {
     card.APPROVE,
     card.REJECT,
@@ -94,7 +94,7 @@ def test_commands_are_those_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("kind", "drawn"),
     [
-        ("action", {add_modal.MORE_ACTION, *CARD, *customers_modal.TURNS}),
+        ("action", {add_modal.MORE_ACTION, review_modal.ODD_ROWS, *CARD, *customers_modal.TURNS}),
         ("view", {add_modal.CALLBACK, review_modal.CALLBACK, approve_modal.CALLBACK, reject_modal.CALLBACK}),
         ("options", {add_modal.RULE_ACTION}),
     ],

@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 
 
-def workbook(rows: Sequence[Sequence[Any]], *, formats: dict[str, str] | None = None, sheets: Sequence[str] = ()) -> bytes:
-    """Make a workbook of one sheet, and empty ones behind it."""
+def workbook(rows: Sequence[Sequence[Any]], *, formats: dict[str, str] | None = None, sheets: Sequence[str] = (), far: str = "") -> bytes:
+    """Make a workbook of one sheet, and empty ones behind it; `far` names a cell outside the table that is filled too."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -18,6 +18,8 @@ def workbook(rows: Sequence[Sequence[Any]], *, formats: dict[str, str] | None = 
         sheet.append(list(row))
     for cell, form in (formats or {}).items():
         sheet[cell].number_format = form
+    if far:
+        sheet[far] = "x"
     for name in sheets:
         book.create_sheet(name)
     saved = io.BytesIO()

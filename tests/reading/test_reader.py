@@ -1,19 +1,30 @@
 """The process that reads: it has no secrets, what it dies of is told, and the event loop never waits for a file."""
 
 import asyncio
+import os
+import signal
+import subprocess
 import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.giving.ids import CustomerId, FileId
-from bot.giving.uploads import Trouble, Upload
+from bot.giving.packing import NOBODY
+from bot.giving.uploads import Column, FileRead, Trouble, Upload
 from bot.reading.formats import Unreadable
-from bot.reading.reader import KEPT, Reader, Source
+from bot.reading.reader import AT_ONCE, KEPT, Reader, Source, _Answers
 from tests.reading.files import workbook
 
 SHORT = 0.05
 """Seconds that nothing else may wait; the machine may be busy."""
+
+
+def readings() -> list[int]:
+    """List the reading processes that this one has."""
+    listed = subprocess.run(("ps", "-A", "-o", "pid=,ppid=,args="), capture_output=True, text=True, check=True).stdout  # noqa: S607
+    rows = (line.split(maxsplit=2) for line in listed.splitlines())
+    return [int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and args.endswith("bot.reading")]
 
 
 def source(data: bytes, name: str = "list.csv", column: int | None = None) -> Source:
@@ -28,7 +39,7 @@ def source(data: bytes, name: str = "list.csv", column: int | None = None) -> So
 async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
     files = [source(b"kundenr\na1\nb2\nb2\n", "one.csv"), source(workbook([["kundenr"], ["b2"], ["c3"]]), "two.xlsx")]
     reading = await Reader().read(files, [CustomerId("t1"), CustomerId("a1")])
-    assert reading.ids == ("t1", "a1", "b2", "c3")
+    assert reading.everybody.unpacked() == ("t1", "a1", "b2", "c3")
     assert reading.repeated == 3
     assert [(file.name, file.found) for file in reading.files] == [("one.csv", 3), ("two.xlsx", 2)]
 
@@ -36,19 +47,19 @@ async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
 async def test_each_file_has_its_own_answer_and_no_id_comes_of_any_where_one_is_bad() -> None:
     files = [source(b"", "empty.csv"), source(b"kundenr;id_kunde;customer_id\n1;x;2\n", "two.csv"), source(b"a1\nb2\n", "fine.csv")]
     reading = await Reader().read(files)
-    assert reading.ids == ()
+    assert reading.everybody == NOBODY
     assert [(bad.name, bad.why) for bad in reading.bad] == [("empty.csv", Trouble.EMPTY)]
     assert [(each.upload.name, [column.number for column in each.columns]) for each in reading.unclear] == [("two.csv", [1, 3])]
 
 
 async def test_the_column_that_was_chosen_is_read() -> None:
     reading = await Reader().read([source(b"kundenr;customer_id\n1;a1\n2;b2\n", column=2)])
-    assert reading.ids == ("a1", "b2")
+    assert reading.everybody.unpacked() == ("a1", "b2")
 
 
 async def test_ids_are_the_same_on_both_sides_whatever_they_are_made_of() -> None:
     reading = await Reader().read([source("kundenr\nåse-1\n😀-2\n".encode())])
-    assert reading.ids == ("åse-1", "😀-2")
+    assert reading.everybody.unpacked() == ("åse-1", "😀-2")
 
 
 async def test_a_process_without_memory_ends_in_a_word_about_the_file() -> None:
@@ -64,6 +75,46 @@ async def test_a_process_that_takes_too_long_is_ended() -> None:
 
     reading = await Reader(seconds=0.5).read([Source(Upload(FileId("F1"), "slow.csv"), never)])
     assert [(bad.name, bad.why) for bad in reading.bad] == [("slow.csv", Trouble.TOO_HEAVY)]
+
+
+@pytest.mark.parametrize(("blow", "seconds"), [(signal.SIGKILL, 60), (signal.SIGSTOP, 0.5)])
+async def test_a_process_that_is_killed_or_hangs_is_told_and_leaves_room_for_the_next(blow: signal.Signals, seconds: float) -> None:
+    async def struck() -> AsyncIterator[bytes]:
+        yield b"kundenr\n"
+        (pid,) = readings()
+        os.kill(pid, blow)
+        for _ in range(1_000):  # more than a pipe holds
+            yield b"a1\n" * 10_000
+
+    reader = Reader(seconds=seconds)
+    for _ in range(AT_ONCE + 1):
+        reading = await reader.read([Source(Upload(FileId("F1"), "struck.csv"), struck)])
+        assert [(bad.name, bad.why) for bad in reading.bad] == [("struck.csv", Trouble.TOO_HEAVY)]
+        assert readings() == []
+    assert (await Reader().read([source(b"a1\nb2\n")])).everybody.count == 2
+
+
+async def test_a_process_that_dies_when_all_is_read_but_not_told_is_told_of_the_last_file() -> None:
+    one, two = source(b"", "one.csv"), source(b"", "two.csv")
+    answers = _Answers([one, two], files=[FileRead(found=1, column=Column(1))] * 2)
+    assert [bad.name for bad in answers.failed(Trouble.TOO_HEAVY).bad] == ["two.csv"]
+
+
+async def test_nobody_who_stops_waiting_leaves_a_process_behind() -> None:
+    begun = asyncio.Event()
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"kundenr\n"
+        begun.set()
+        await asyncio.Event().wait()
+
+    reading = asyncio.create_task(Reader().read([Source(Upload(FileId("F1"), "slow.csv"), never)]))
+    await begun.wait()
+    assert len(readings()) == 1
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert readings() == []
 
 
 async def test_what_cannot_be_fetched_is_told_with_its_own_word() -> None:
@@ -94,7 +145,7 @@ async def test_nobody_waits_while_a_long_file_is_read() -> None:
     watching = asyncio.create_task(watch())
     reading = await Reader().read([source(many)])
     watching.cancel()
-    assert len(reading.ids) == 200_000
+    assert reading.everybody.count == 200_000
     assert max(waits) < SHORT
 
 

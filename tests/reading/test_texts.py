@@ -2,14 +2,21 @@
 
 import csv
 import io
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.giving.ids import CustomerId
+from bot.giving.taking import Everybody
 from bot.giving.uploads import FileRead, Trouble
 from bot.reading.__main__ import answer_of, read
-from bot.reading.texts import SEPARATORS
+from bot.reading.content import Content
+from bot.reading.encodings import PIECE
+from bot.reading.formats import Unreadable
+from bot.reading.rows import blocks_of
+from bot.reading.texts import SEPARATORS, TextTable
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 NAMES = st.text(alphabet="ABCæøåÆØÅäöüé ,;|\"'", max_size=8)
@@ -17,15 +24,19 @@ IDS = st.from_regex(r"[a-z]{1,2}[0-9]{1,6}(-[0-9a-f]{4})?", fullmatch=True)
 PREAMBLES = st.sampled_from(["", "Eksport fra CRM\n", "Utvalg: høst 2026\n\n"])
 
 
+def nobody() -> Everybody:
+    return Everybody(lambda _ids: None)
+
+
 def ids_of(data: bytes, column: int | None = None) -> list[str]:
-    ids: dict[str, None] = {}
-    found = read(data, column, ids)
+    ids: list[CustomerId] = []
+    found = read(Content([data]), column, Everybody(ids.extend))
     assert isinstance(found, FileRead), found
     return list(ids)
 
 
 def why_not(data: bytes) -> Trouble:
-    return Trouble(answer_of(data, None, {})["why"])
+    return Trouble(answer_of(Content([data]), None, nobody())["why"])
 
 
 @pytest.mark.parametrize("separator", SEPARATORS)
@@ -55,10 +66,10 @@ def test_a_plain_list_comes_to_its_ids(encoding: str, ids: list[str], *, header:
 
 
 def test_excels_own_line_about_the_separator_is_obeyed_and_counted() -> None:
-    ids: dict[str, None] = {}
-    found = read(b"sep=|\nkundenr|navn\na1|Ann, Lee\n*|Bo\n", None, ids)
+    ids: list[CustomerId] = []
+    found = read(Content([b"sep=|\nkundenr|navn\na1|Ann, Lee\n*|Bo\n"]), None, Everybody(ids.extend))
     assert isinstance(found, FileRead)
-    assert list(ids) == ["a1"]
+    assert ids == ["a1"]
     assert [odd.row for odd in found.odd_rows] == [4]
 
 
@@ -67,15 +78,53 @@ def test_the_commas_of_amounts_part_nothing() -> None:
 
 
 def test_a_ragged_list_with_commas_is_told_row_by_row() -> None:
-    found = read(b"a1\nb2, c3\nd4\ne5, f6, g7\nh8\n", None, {})
+    found = read(Content([b"a1\nb2, c3\nd4\ne5, f6, g7\nh8\n"]), None, nobody())
     assert isinstance(found, FileRead)
     assert [odd.row for odd in found.odd_rows] == [2, 4]
 
 
 def test_a_quoted_cell_may_hold_lines_and_counts_as_one_row() -> None:
-    found = read(b'kundenr,merknad\na1,"to\nlinjer"\n*,x\n', None, {})
+    found = read(Content([b'kundenr,merknad\na1,"to\nlinjer"\n*,x\n']), None, nobody())
     assert isinstance(found, FileRead)
     assert [odd.row for odd in found.odd_rows] == [3]
+
+
+@given(
+    text=st.text(alphabet=st.sampled_from("a1æ;,\r\n\x0b\x1c\u2028\x85 '"), min_size=1, max_size=60).filter(str.strip),
+    column=st.integers(1, 3),
+    first=st.integers(1, 4),
+    piece=st.integers(1, 9),
+)
+@settings(max_examples=300)
+def test_where_no_quote_stands_the_quick_way_finds_what_csv_finds(text: str, column: int, first: int, piece: int) -> None:
+    _compare(text.encode(), column, first, piece=piece)
+
+
+@pytest.mark.parametrize("shift", range(5))
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_wherever_a_piece_ends_no_line_is_broken(shift: int, ending: str) -> None:
+    lines = [f"{'æ' * (number % 3)}{number};Ås {number % 7}" for number in range(PIECE // 6)]
+    _compare(("x" * shift + ending.join(["a;b", *lines])).encode(), 2, 1)
+
+
+def _compare(data: bytes, column: int, first: int, *, piece: int = PIECE) -> None:
+    """Read a column of a text the quick way, and hold it to what `csv` reads."""
+    try:
+        quick_table, careful_table = TextTable(_cut(data, piece)), TextTable(Content([data]))
+    except Unreadable:
+        return
+    rows = careful_table._rows(careful_table._content)  # noqa: SLF001 - the way that quotes take
+    careful = list(blocks_of(islice(rows, first - 1, None), column))
+    quick = list(quick_table.blocks(column, first))
+    assert [one for block in quick for one in block.values] == [one for block in careful for one in block.values]
+    assert [row for block in quick for row in block.rows()] == [row for block in careful for row in block.rows()]
+
+
+def _cut(data: bytes, size: int) -> Content:
+    """Cut a file into pieces as small as no file's are."""
+    content = Content([])
+    content._pieces = [data[start : start + size] for start in range(0, len(data), size)]  # noqa: SLF001
+    return content
 
 
 @pytest.mark.parametrize(

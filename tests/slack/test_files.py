@@ -6,13 +6,18 @@ from typing import Final
 import aiohttp
 import pytest
 
-from bot.giving.ids import CustomerId, FileId, UserId
+from bot.giving.ids import ChannelId, CustomerId, FileId, UserId
+from bot.giving.packing import NOBODY
+from bot.giving.request import Typed
 from bot.giving.uploads import MOST_BYTES, Reading, Trouble, Upload
 from bot.sandbox.slack import Fault, SandboxPerson, SandboxSlack
 from bot.sandbox.slack.files import File
+from bot.sandbox.slack.workspace import Channel
 from bot.slack.connection import open_client
 from bot.slack.files import SlackFiles
+from bot.slack.links import with_links_as_files
 
+HERE: Final = ChannelId("C0HERE")
 DATA: Final = b"kundenr\na1\nb2\n"
 
 
@@ -32,24 +37,51 @@ def put(slack: SandboxSlack, by: UserId, data: bytes = DATA, size: int | None = 
     return Upload(file.id, "as the form said")
 
 
-async def read(slack: SandboxSlack, *uploads: Upload, by: UserId) -> Reading:
+async def read(slack: SandboxSlack, *uploads: Upload, by: UserId, channel: ChannelId = HERE) -> Reading:
     async with open_client(slack.api_url, slack.credentials.bot_token) as client:
-        return await SlackFiles(client, patience=0.2).read(uploads, [CustomerId("t1")], by=by)
+        return await SlackFiles(client, patience=0.2).read(uploads, [CustomerId("t1")], by=by, channel=channel, portion=2)
+
+
+def shared(who: SandboxPerson, channel: Channel) -> Upload:
+    """Share a file in a channel, and link it as people do."""
+    (upload,) = with_links_as_files(Typed(customers=who.share("vip.csv", DATA, channel))).files
+    return upload
 
 
 def whys(reading: Reading) -> list[Trouble]:
-    assert reading.ids == ()
+    assert reading.everybody == NOBODY
     return [bad.why for bad in reading.bad]
 
 
 async def test_a_file_is_fetched_whole_and_called_what_slack_calls_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
     reading = await read(slack, put(slack, ann.id), by=ann.id)
-    assert reading.ids == ("t1", "a1", "b2")
+    assert reading.everybody.unpacked() == ("t1", "a1", "b2")
     assert [file.name for file in reading.files] == ["vip.csv"]
 
 
 async def test_nobody_elses_file_is_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
     assert whys(await read(slack, put(slack, ann.id), put(slack, slack.add_person("Bo").id), by=ann.id)) == [Trouble.NOT_YOURS]
+    assert slack.faults.calls["files.download"] == 0
+
+
+async def test_a_file_that_is_shared_where_it_is_asked_is_fetched_for_anybody_there(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    bo = slack.add_person("Bo")
+    here = slack.add_channel("campaigns", members=[ann, bo], private=True)
+    upload = shared(bo, here)
+    reading = await read(slack, upload, by=ann.id, channel=here.id)
+    assert reading.everybody.unpacked() == ("t1", "a1", "b2")
+    assert whys(await read(slack, upload, by=ann.id, channel=HERE)) == [Trouble.NOT_YOURS]
+
+
+async def test_a_file_where_the_bot_is_not_does_not_exist_for_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    elsewhere = slack.add_channel("elsewhere", members=[ann], bot=False)
+    assert whys(await read(slack, shared(ann, elsewhere), by=ann.id)) == [Trouble.NOT_FOUND]
+
+
+async def test_a_file_that_slack_has_not_got_is_not_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    upload = put(slack, ann.id)
+    slack.workspace.files[upload.id].external = True
+    assert whys(await read(slack, upload, by=ann.id)) == [Trouble.ELSEWHERE]
     assert slack.faults.calls["files.download"] == 0
 
 
@@ -86,7 +118,9 @@ async def test_an_outage_of_slack_is_told(slack: SandboxSlack, ann: SandboxPerso
 
 @pytest.mark.parametrize("token", ["", "xoxb-of-another", "xapp-sandbox"])
 async def test_whoever_has_no_token_is_sent_to_sign_in(slack: SandboxSlack, ann: SandboxPerson, token: str) -> None:
-    address = slack.workspace.files[put(slack, ann.id).id].payload(slack.team, slack.tickets.base_url)["url_private_download"]
+    address = slack.workspace.files[put(slack, ann.id).id].payload(slack.team, slack.workspace.domain, slack.tickets.base_url)[
+        "url_private_download"
+    ]
     async with aiohttp.ClientSession() as session, session.get(address, headers={"Authorization": f"Bearer {token}"}) as answer:
         assert (answer.status, answer.content_type) == (200, "text/html")
         assert DATA not in await answer.read()
@@ -95,4 +129,4 @@ async def test_whoever_has_no_token_is_sent_to_sign_in(slack: SandboxSlack, ann:
 async def test_a_name_with_signs_in_it_can_be_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
     file = slack.workspace.put_file("Kunder/æøå 100 %?.csv", DATA, by=ann.id)
     reading = await read(slack, Upload(file.id, ""), by=ann.id)
-    assert reading.ids == ("t1", "a1", "b2")
+    assert reading.everybody.unpacked() == ("t1", "a1", "b2")

@@ -53,18 +53,5 @@ def test_what_was_typed_comes_back_the_same(typed: Typed) -> None:
     assert serial.typed_of(serial.typed_json(typed)) == typed
 
 
-@given(st.lists(extremes.texts), st.integers(1, 5))
-def test_customers_come_back_in_their_order_whatever_their_ids_hold(customers: list[str], size: int) -> None:
-    cut = serial.portions(customers, size)
-    assert [one for _, ids in cut for one in serial.unpacked(ids)] == customers
-    assert all(count == len(serial.unpacked(ids)) <= size for count, ids in cut)
-
-
-def test_ids_take_little_room() -> None:
-    ids = [f"{number:08x}-2f4c-4f0e-8f0e-{number * 7919:012x}" for number in range(4000)]
-    ((_, kept),) = serial.portions(ids, 4000)
-    assert len(kept) < sum(map(len, ids)) / 2
-
-
 def test_what_was_typed_without_files_can_be_read_by_a_process_that_knows_none() -> None:
     assert "files" not in serial.typed_json(Typed(rule="r", customers="c-1"))

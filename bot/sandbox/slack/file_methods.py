@@ -16,9 +16,9 @@ SIGN_IN: Final = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Si
 def info(call: Call) -> Json:
     """`files.info`: what is known of a file that the bot can see."""
     file = call.workspace.files.get(FileId(call.text("file")))
-    if file is None:
+    if file is None or not call.workspace.bot_sees(file):
         raise SlackSays("file_not_found")
-    return {"ok": True, "file": file.payload(call.workspace.team, call.tickets.base_url), "comments": []}
+    return {"ok": True, "file": file.payload(call.workspace.team, call.workspace.domain, call.tickets.base_url), "comments": []}
 
 
 def fetch(workspace: Workspace, path: str, *, allowed: bool) -> web.Response:

@@ -1,11 +1,11 @@
 """Files that people have put into Slack: who may see them, and how Slack writes them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
-from bot.giving.ids import FileId, TeamId, UserId
+from bot.giving.ids import ChannelId, FileId, TeamId, UserId
 
 Json = dict[str, Any]
 PRETTY: Final = {"csv": "CSV", "tsv": "TSV", "txt": "Plain Text", "xlsx": "Excel Spreadsheet"}
@@ -21,6 +21,12 @@ class File:
     data: bytes
     size: int
     created: int
+    shared: list[tuple[ChannelId, bool]] = field(default_factory=list)
+    """The channels it was posted in, and whether each is private."""
+    external: bool = False
+    """Whether Slack only knows where it is."""
+    in_form: bool = True
+    """Whether it was put into a form of the bot's, which lets the bot see it."""
 
     @property
     def kind(self) -> str:
@@ -31,7 +37,11 @@ class File:
         """Say where it is fetched."""
         return f"/files-pri/{team}-{self.id}/download/{quote(self.name.lower(), safe='')}"
 
-    def payload(self, team: TeamId, base_url: str) -> Json:
+    def permalink(self, domain: str) -> str:
+        """Write the link that people copy."""
+        return f"https://{domain}.slack.com/files/{self.by}/{self.id}/{quote(self.name.lower(), safe='')}"
+
+    def payload(self, team: TeamId, domain: str, base_url: str) -> Json:
         """Write it the way Slack does in `files.info` and in a view's state."""
         address = f"{base_url}{self.path(team)}"
         return {
@@ -48,15 +58,15 @@ class File:
             "editable": False,
             "size": self.size,
             "mode": "hosted",
-            "is_external": False,
+            "is_external": self.external,
             "external_type": "",
             "is_public": False,
             "public_url_shared": False,
             "url_private": address.replace("/download/", "/"),
             "url_private_download": address,
-            "permalink": f"{base_url}/files/{self.by}/{self.id}",
-            "channels": [],
-            "groups": [],
+            "permalink": self.permalink(domain),
+            "channels": [channel for channel, private in self.shared if not private],
+            "groups": [channel for channel, private in self.shared if private],
             "ims": [],
             "file_access": "visible",
         }

@@ -176,7 +176,7 @@ class Modal:
     def _uploaded(self, path: Path) -> Json:
         workspace = self._board.workspace
         file = workspace.put_file(path.name, path.read_bytes(), by=self._who.id)
-        return file.payload(workspace.team, self._board.tickets.base_url)
+        return file.payload(workspace.team, workspace.domain, self._board.tickets.base_url)
 
     def _fields(self) -> list[Element]:
         return fields(self._view.content["blocks"])

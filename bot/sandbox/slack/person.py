@@ -1,6 +1,7 @@
 """A person in the sandbox: does what people can do in Slack, and sees only what they can see."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from bot.giving.ids import UserId
@@ -57,6 +58,21 @@ class SandboxPerson:
         if not ack.ok:
             return Reaction(trouble=FAILED.format(command=payload["command"], error=ack.trouble))
         return self._told(ack.body, channel) if ack.body else Reaction()
+
+    def share(self, name: str, data: bytes, channel: Channel) -> str:
+        """Post a file in a channel; answers its link."""
+        if self.id not in channel.members:
+            raise CannotDo(f"{self.name} is not in #{channel.name}")
+        workspace = self._board.workspace
+        file = workspace.share_file(name, data, channel, by=self.id, base_url=self._board.tickets.base_url)
+        return file.permalink(workspace.domain)
+
+    def share_from_disk(self, path: str, channel: Channel) -> str:
+        """Post a file of this machine in a channel; answers its link."""
+        file = Path(path).expanduser()
+        if not file.is_file():
+            raise CannotDo(f"there is no file {str(file)!r}")
+        return self.share(file.name, file.read_bytes(), channel)
 
     async def press(self, label: str, message: Message, *, confirm: bool = True) -> Reaction:
         """Press a button of a message. Give `message.as_it_is()` taken earlier to press one that is going away."""

@@ -135,6 +135,18 @@ class Workspace:
         self.files[id_] = File(id_, name, by, data, len(data) if size is None else size, int(self.clock.now().timestamp()))
         return self.files[id_]
 
+    def share_file(self, name: str, data: bytes, channel: Channel, *, by: UserId, base_url: str) -> File:
+        """Post a file in a channel."""
+        file = self.put_file(name, data, by=by)
+        file.in_form = False
+        file.shared.append((channel.id, channel.private))
+        self.post(channel, text="", by=by, files=[file.payload(self.team, self.domain, base_url)])
+        return file
+
+    def bot_sees(self, file: File) -> bool:
+        """Say whether the bot may know of a file: one of its forms, or one that stands where it is."""
+        return file.in_form or any(self.bot.id in self.channels[channel].members for channel, _ in file.shared)
+
     def next_ts(self) -> str:
         """Make a message's timestamp: unique and increasing, whatever the clock does."""
         self._last_ts = max(self._last_ts + 1, int(self.clock.now().timestamp() * 1_000_000))

@@ -1,0 +1,80 @@
+"""How soon a long list in a file has its review, against a bare loop over the same file, and how much memory that takes."""
+
+import asyncio
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench import tables, world
+from bench.figures import Figure, median, memory, shorter
+from bench.processes import Broken, process, stand_in_dintero, stand_in_slack, told
+
+AT_MOST: Final = 2.0
+MEMORY: Final = 400.0
+"""Megabytes, of bot and reading process together, each at its peak."""
+PATIENCE: Final = 300.0
+"""Seconds for one reading: openpyxl takes half a minute for a million rows where nothing else goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: how it is written, what it is compared with, and how often."""
+
+    name: str
+    suffix: str
+    write: Callable[[Path, int], None]
+    against: str
+    share: int = 1
+    """How many times as long the baseline takes as that of a text: it is read so many times less often."""
+
+
+TEXT: Final = Kind("CSV", ".csv", tables.write_text, "bare csv.reader loop")
+WORKBOOK: Final = Kind("XLSX", ".xlsx", tables.write_workbook, "bare openpyxl read-only loop", share=5)
+
+
+async def measure(folder: Path, *, rows: int, times: int) -> list[Figure]:
+    """Measure each kind; bot and bare loop take turns."""
+    (folder / "policy.toml").write_text(world.POLICY)
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(stand_in_slack(folder))
+        dintero = await stack.enter_async_context(stand_in_dintero(folder))
+        settings = world.settings(slack=slack, dintero=dintero, database_url="sqlite:///discount-bot.db")
+        return [each for kind in (TEXT, WORKBOOK) for each in await _compare(folder, kind, rows, times, settings)]
+
+
+async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: dict[str, str]) -> list[Figure]:
+    path = folder / f"list{kind.suffix}"
+    kind.write(path, rows)
+    took: dict[str, list[float]] = {"bare": [], "ours": []}
+    peak = 0.0
+    async with AsyncExitStack() as stack:
+        children = {
+            who: await stack.enter_async_context(process("bench.reading_child", who, str(path), folder=folder, settings=settings))
+            for who in took
+        }
+        for child in children.values():
+            await told(child)
+        for turn in range(max(times // kind.share, 1) + 1):
+            for who, child in children.items():
+                seconds, *peaks = await _read(child)
+                took[who] += [seconds] if turn else []  # the first warms up
+                peak = sum(peaks) if who == "ours" else peak
+    what = f"{rows:,} ids from {kind.name} to the review"
+    return [
+        shorter(what, median(took["ours"]), median(took["bare"]), against=kind.against, at_most=AT_MOST),
+        memory(f"{what}, peak memory", peak, MEMORY),
+    ]
+
+
+async def _read(child: Process) -> list[float]:
+    """Let one child read once, and answer the seconds, and the peaks of its memory and of its children's in MB."""
+    if child.stdin is None or child.stdout is None:
+        raise Broken
+    child.stdin.write(b"go\n")
+    answer = await asyncio.wait_for(child.stdout.readline(), PATIENCE)
+    if not answer:
+        raise EOFError
+    return [float(each) for each in answer.split()]

@@ -1,0 +1,163 @@
+"""Reads a file each time a line comes in: the bot, to its review, which prints the seconds and peaks of memory, or a bare loop.
+
+`python -m bench.reading_child ours|bare <file>`, with the bot's settings in the environment.
+"""
+
+import asyncio
+import csv
+import os
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import openpyxl
+import uvloop
+
+from bench import world
+from bot.app import Running, bot
+from bot.clock import SystemClock
+from bot.giving.answers import Review
+from bot.giving.asking import Asking
+from bot.giving.door import Door
+from bot.giving.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserId
+from bot.giving.people import Kind, Person, Profile
+from bot.giving.policy import Policy
+from bot.giving.request import Typed
+from bot.giving.uploads import TOLD, Reading, Upload
+from bot.logs import set_up_logs
+from bot.policy_file import load_policy
+from bot.reading.reader import Reader, Source
+from bot.sandbox.dintero.catalogue import SEED_RULE
+from bot.settings import Settings
+
+LOOK: Final = 0.05
+"""Seconds between two looks whether the rules were read."""
+PIECE: Final = 64 * 1024
+"""Bytes at once, as they are fetched from Slack."""
+KB_PER_MB: Final = 1024
+"""Linux tells peaks in kilobytes."""
+
+Read = Callable[[], Awaitable[float]]
+
+
+class Everyone:
+    """The port `People`: everybody is a member, and nobody has to be asked."""
+
+    async def profile(self, user: UserId) -> Profile:
+        """Say who somebody is."""
+        return Profile(user, Kind.MEMBER, user)
+
+    async def group(self, _group: GroupId) -> frozenset[UserId]:
+        """Name nobody."""
+        return frozenset()
+
+    async def can_post(self, _channel: ChannelId) -> bool:
+        """Say yes."""
+        return True
+
+
+class OnDisk:
+    """The port `Files`: a file on the disk in place of Slack, which would be measured too."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader = Reader()
+
+    async def read(
+        self,
+        uploads: Sequence[Upload],
+        typed: Sequence[CustomerId],
+        *,
+        by: UserId,  # noqa: ARG002
+        channel: ChannelId,  # noqa: ARG002
+        portion: int,
+        told: int = TOLD,
+    ) -> Reading:
+        """Have it read as the bot does."""
+        return await self._reader.read([Source(uploads[0], self._pieces)], typed, portion=portion, told=told)
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        with self._path.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+
+async def main(reads: str, path: Path) -> None:
+    """Read once for each line."""
+    settings = Settings.read(os.environ)
+    set_up_logs(level=settings.log_level, secrets=settings.secrets)
+    async with READERS[reads](settings, path) as read:
+        print("ready", flush=True)  # noqa: T201 - how the parent learns it
+        while await asyncio.to_thread(sys.stdin.readline):
+            print(await read(), _peak(resource.RUSAGE_SELF), _peak(resource.RUSAGE_CHILDREN), flush=True)  # noqa: T201
+
+
+def _peak(whose: int) -> float:
+    return resource.getrusage(whose).ru_maxrss / KB_PER_MB
+
+
+@asynccontextmanager
+async def by_the_bot(settings: Settings, path: Path) -> AsyncIterator[Read]:
+    """Let a whole bot do it, from the first byte of the file to the review, which stands in the database then."""
+    policy = load_policy(settings.policy_file)
+    async with bot(settings, policy) as running:
+        while not running.rules.ready:  # noqa: ASYNC110 - the book tells nobody
+            await asyncio.sleep(LOOK)
+        asking, who = _asking(running, policy, path), Person(UserId(world.PEOPLE[0]), TeamId(world.TEAM))
+
+        async def read() -> float:
+            typed = Typed(rule=SEED_RULE, files=(Upload(FileId("F0BENCH"), path.name),))
+            draft = await asking.open_draft(who, ChannelId(world.CHANNEL), typed)
+            start = time.monotonic()
+            review = await asking.review(draft.id, who)
+            took = time.monotonic() - start
+            if not isinstance(review, Review):
+                raise TypeError(review)
+            return took
+
+        yield read
+
+
+def _asking(running: Running, policy: Policy, path: Path) -> Asking:
+    return Asking(
+        books=running.books,
+        door=Door(policy, Everyone(), TeamId(world.TEAM)),
+        rules=running.rules,
+        files=OnDisk(path),
+        clock=SystemClock(),
+        jobs=running.jobs,
+        account=world.ACCOUNT,
+    )
+
+
+@asynccontextmanager
+async def by_a_bare_loop(_settings: Settings, path: Path) -> AsyncIterator[Read]:
+    """Go through the rows as the libraries' documentation does, and keep nothing of them."""
+
+    async def read() -> float:
+        start = time.monotonic()
+        (_workbook_rows if path.suffix == ".xlsx" else _text_rows)(path)
+        return time.monotonic() - start
+
+    yield read
+
+
+def _text_rows(path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        for _ in csv.reader(file):
+            pass
+
+
+def _workbook_rows(path: Path) -> None:
+    for _ in openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True):
+        pass
+
+
+READERS: Final = {"ours": by_the_bot, "bare": by_a_bare_loop}
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1], Path(sys.argv[2])))

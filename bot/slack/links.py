@@ -1,0 +1,34 @@
+"""Links to files in Slack that stand among pasted customer ids; knows not what is in the files."""
+
+import re
+from dataclasses import replace
+from typing import Final
+from urllib.parse import unquote
+
+from bot.giving.ids import FileId
+from bot.giving.request import Typed
+from bot.giving.uploads import Upload
+
+TO_FILE: Final = re.compile(
+    r"<?https://[\w.-]+\.slack\.com/(?:files/[UW]\w+/|files-pri/T\w+-)(?P<id>F[A-Z0-9]{2,20})(?!\w)"
+    r"(?:/(?:download/)?(?P<name>[^\s<>|,;?#/]*))?[^\s<>|,;]*(?:\|[^<>\n]*)?>?"
+)
+"""A file's own link, and the address it is fetched from, as people and Slack write them: `<https://…|what it is called>`."""
+
+
+def with_links_as_files(typed: Typed) -> Typed:
+    """Put the files that were linked among the ids to those that were put in, each once; the ids stay.
+
+    >>> with_links_as_files(Typed(customers="a1 https://shop.slack.com/files/U1/F02/vip%20list.csv")).files
+    (Upload(id='F02', name='vip list.csv', column=None),)
+    """
+    linked = {FileId(found["id"]): Upload(FileId(found["id"]), _name(found)) for found in TO_FILE.finditer(typed.customers)}
+    if not linked:
+        return typed
+    known = {file.id for file in typed.files}
+    files = (*typed.files, *(file for id_, file in linked.items() if id_ not in known))
+    return replace(typed, customers=TO_FILE.sub("\n", typed.customers).strip("\n"), files=files)
+
+
+def _name(found: re.Match[str]) -> str:
+    return unquote(found["name"] or "") or found["id"]

@@ -1,0 +1,43 @@
+"""Long lists, packed: they come back the same, and have the digest that people agree to, however they were put together."""
+
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.customers import digest_of
+from bot.giving.ids import CustomerId
+from bot.giving.packing import NOBODY, Packing, pack, unpacked
+from tests.store import extremes
+
+ANY = st.text(alphabet=st.sampled_from("ab-\"\\\x7f\x00æ😀,'")) | extremes.texts
+
+
+@given(st.lists(ANY), st.integers(1, 5))
+def test_ids_come_back_in_their_order_whatever_they_hold(texts: list[str], size: int) -> None:
+    ids = [CustomerId(text) for text in texts]
+    found = pack(ids, portion=size)
+    assert list(found.unpacked()) == ids
+    assert [count for count, _ in found.rows] == [len(unpacked(row)) for _, row in found.rows]
+    assert all(count == size for count, _ in found.rows[:-1])
+    assert (found.count, found.digest) == (len(ids), digest_of(ids))
+    assert (list(found.first), found.last) == (ids[:3], ids[-1] if ids else "")
+
+
+@given(st.lists(st.lists(ANY, max_size=4), max_size=8), st.integers(1, 5))
+def test_in_how_many_pieces_they_came_does_not_matter(pieces: list[list[str]], size: int) -> None:
+    packing = Packing(size)
+    for piece in pieces:
+        packing.add([CustomerId(text) for text in piece])
+    assert packing.whole() == pack([CustomerId(text) for piece in pieces for text in piece], portion=size)
+
+
+def test_nobody_is_packed_as_nobody() -> None:
+    assert pack((), portion=1) == NOBODY
+
+
+def test_an_older_process_unpacks_it_and_it_takes_little_room() -> None:
+    ids = [CustomerId(f"{number:08x}-2f4c-4f0e-8f0e-{number * 7919:012x}") for number in range(4000)]
+    ((_, row),) = pack(ids, portion=4000).rows
+    assert len(row) < sum(map(len, ids)) / 2
+    assert zlib.decompress(row).startswith(b'["00000000-2f4c')
