@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from interlock import CircuitOpenError, State
 
-from bot.errors import DinteroBusy, DinteroError, MayPass
+from bot.errors import DinteroAway, DinteroBusy, DinteroError, MayPass
 from bot.giving.circuit import circuit
 from bot.giving.flow import MOST, Flow
 from bot.giving.sizes import Sizes
@@ -19,6 +19,8 @@ from bot.giving.sizes import Sizes
 LOOK: Final = 2.0
 """Seconds after which whoever waits looks whether that is still wanted: another process may have taken a cancel."""
 
+ASIDE: Final = 8
+"""Look-ups at once, beside the calls that give; the client's connections carry both."""
 TICK: Final = 0.001
 """Seconds: a loop's timers may ring that much too early."""
 
@@ -39,6 +41,7 @@ class Traffic:
         self._timer: asyncio.TimerHandle | None = None
         self._failure: MayPass | None = None
         self._resting: dict[asyncio.Future[None], None] = {}
+        self._aside = asyncio.Semaphore(ASIDE)
 
     def line(self) -> "Line":
         """Open a request's line."""
@@ -84,6 +87,30 @@ class Traffic:
             return answer
         finally:
             self._give_back()
+
+    async def aside(self, make: Callable[[], Awaitable[T]], *, longest: float) -> T:
+        """Make a look-up in one of a few places that no giving takes: it waits for no batch, and at most so long for Dintero's leave.
+
+        How long it takes tells nothing of batches, and is not learnt from; that Dintero is down, or asks to be left alone, is.
+
+        Raises:
+            DinteroAway: nothing went out, since Dintero is left alone.
+        """
+        async with self._aside:
+            if (wait := self.alone_for) > longest:
+                raise self._away()
+            await asyncio.sleep(wait)
+            try:
+                return await self._circuit.call_async(make)
+            except CircuitOpenError:
+                raise self._away() from None
+            except MayPass as failure:
+                self._failed(failure, 0.0, self._flow.cuts)
+                raise
+
+    def _away(self) -> DinteroAway:
+        failure = self._failure or MayPass("Dintero is left alone for now")
+        return DinteroAway(str(failure), turned_away=isinstance(failure, DinteroBusy))
 
     def enter(self, line: "Line", place: asyncio.Future[None]) -> None:
         """Let a call wait for a place."""

@@ -9,7 +9,7 @@ from bot.giving.answers import Fault, Listed
 from bot.giving.customers import CustomerList, digest_of
 from bot.giving.faults import customers_of, faults_of_files, faults_of_ids
 from bot.giving.ids import CustomerId, UserId
-from bot.giving.ports import Books, Files
+from bot.giving.ports import Books, Files, Keep
 from bot.giving.request import Request, Typed
 from bot.giving.rest import customers_left
 from bot.giving.uploads import Reading
@@ -40,12 +40,14 @@ class Whom:
         return Listed(self.reading.files, ids[:FIRST], ids[-1]) if self.reading.files and ids else None
 
 
-async def whom_of(typed: Typed, *, by: UserId, files: Files, books: Books, rest_of: Request | None = None) -> Whom:
-    """Find whom a draft is for; typed ids come first, then those of the files in their order."""
+async def whom_of(
+    typed: Typed, *, by: UserId, files: Files, books: Books, rest_of: Request | None = None, keep: Keep | None = None
+) -> Whom:
+    """Find whom a draft is for; typed ids come first, then those of the files in their order, which are kept."""
     if rest_of:
-        return Whom(CustomerList(ids=await customers_left(books, rest_of)))
+        return Whom(CustomerList(ids=await customers_left(books, rest_of, refused_too=typed.refused_too)))
     found = customers_of(typed)
-    return Whom(found) if not typed.files else _with_files(found, await files.read(typed.files, found.ids, by=by))
+    return Whom(found) if not typed.files else _with_files(found, await files.read(typed.files, found.ids, by=by, keep=keep))
 
 
 def with_columns(typed: Typed, before: Typed) -> Typed:

@@ -12,9 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.giving.ids import CustomerId, UserId
+from bot.giving.ports import Keep
 from bot.giving.uploads import MOST_BYTES, MOST_FILES, BadFile, Reading, Trouble, Upload
 from bot.reading.formats import Unreadable
 from bot.reading.reader import Reader, Source
+from bot.slack.copying import copied
 
 PIECE: Final = 64 * 1024
 """Bytes that are handed on at once."""
@@ -38,13 +40,16 @@ class SlackFiles:
         self._reader = reader or Reader()
         self._patience = patience
 
-    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId) -> Reading:
+    async def read(self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, keep: Keep | None = None) -> Reading:
         """Read the files, their ids behind those that were typed; what is wrong with a file is told, and nothing of the others then."""
         if len(uploads) > MOST_FILES:
             return Reading(bad=(BadFile(uploads[MOST_FILES].name, Trouble.TOO_MANY_FILES),))
         looked = await asyncio.gather(*(self._look(upload, by) for upload in uploads))
         bad = tuple(one for one in looked if isinstance(one, BadFile))
-        return Reading(bad=bad) if bad else await self._reader.read([one for one in looked if isinstance(one, Source)], typed)
+        if bad:
+            return Reading(bad=bad)
+        async with copied([one for one in looked if isinstance(one, Source)], keep) as sources:
+            return await self._reader.read(sources, typed)
 
     async def _look(self, upload: Upload, by: UserId) -> Source | BadFile:
         """Ask Slack what a file is, whatever the form said of it: whose, how big, and where it is fetched."""

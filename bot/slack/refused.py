@@ -79,8 +79,11 @@ def _whole_list(story: Story) -> list[Block]:
 
 def _rest(story: Story) -> list[Block]:
     """Say by which button the rest is asked for."""
-    whom = "everybody who is unknown or was not tried, under the same once-only key"
-    return [section(f"*Ask again for the rest…* on the card asks for {whom}.")] if can_ask_again(story.request, story.tally) else []
+    if not can_ask_again(story.request, story.tally):
+        return []
+    others = "everybody who is unknown or was not tried" if story.tally.left else "those whom Dintero refused"
+    refused = ", where you tick it also for those whom Dintero refused" if story.tally.left and story.tally.refused else ""
+    return [section(f"*Ask again for the rest…* on the card asks for {others}{refused}; under the same once-only key.")]
 
 
 def _again(story: Story) -> Block:

@@ -11,10 +11,10 @@ from bot.giving.batches import BatchOutcome
 from bot.giving.before import Before, Earlier
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.request import Request
+from bot.listing.ends import outcome_of, unpacked
 from bot.store.database import Kept, Room
-from bot.store.rows import outcome_of
 from bot.store.schema import batches, customers, requests
-from bot.store.serial import micros, text, unpacked, untext
+from bot.store.serial import micros, text, untext
 
 REQUESTS: Final = 20
 """Earlier requests that are looked at, the newest first."""

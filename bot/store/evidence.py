@@ -12,12 +12,13 @@ from bot.giving.ids import RequestId
 from bot.giving.ports import Clock
 from bot.giving.record import Entry, What, change
 from bot.giving.request import Request, State
+from bot.listing.ends import unpacked
 from bot.store.database import Database, Kept, Rows, Transaction
 from bot.store.hashes import AuditKey, digest_of
 from bot.store.outcomes import TALLY, tally_of
 from bot.store.schema import batches, customers
 from bot.store.schema_audit import audit_customers
-from bot.store.serial import MANY, text, unpacked
+from bot.store.serial import MANY, text
 
 _CUSTOMERS: Final = (
     select(customers.c.portion, customers.c.size, customers.c.ids)

@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
-from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.batches import BatchOutcome
+from bot.giving.ids import RequestId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Applied
+from bot.listing.ends import packed
 from bot.store.database import Kept, Values
 from bot.store.schema import outbox, requests
-from bot.store.serial import facts_json, facts_of, micros, moment, packed, rule_json, rule_of, text, tier_of, tier_text, unpacked, untext
+from bot.store.serial import facts_json, facts_of, micros, moment, rule_json, rule_of, text, tier_of, tier_text, untext
 
 T = TypeVar("T")
 
@@ -124,22 +125,6 @@ def outcome_row(request: RequestId, outcome: BatchOutcome) -> Values:
         "unknown": len(outcome.unknown),
         "ends": packed(ends) if any(ends) else None,
     }
-
-
-def outcome_of(row: Sequence[Any]) -> BatchOutcome:
-    """Read portion, batch, size and ends."""
-    portion, batch, size, ends = row
-    if ends is None:
-        return BatchOutcome(portion, batch, size)
-    refused, unknown, not_tried = unpacked(ends)
-    return BatchOutcome(
-        portion,
-        batch,
-        size,
-        refused=tuple(Refused(CustomerId(customer), why) for customer, why in refused),
-        unknown=tuple(unknown),
-        not_tried=tuple(not_tried),
-    )
 
 
 def lane(notice: Notice) -> str:

@@ -6,10 +6,9 @@ written as `\uXXXX`, and a backslash with them, so that whatever was typed comes
 
 import json
 import re
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter
 
@@ -18,6 +17,7 @@ from bot.giving.request import Typed
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Above, Applied
 from bot.giving.uploads import Upload
+from bot.listing.ends import packed
 
 MANY: Final = 1_000
 """Customers that are packed or hashed beside the event loop: below that, changing threads takes longer."""
@@ -26,9 +26,8 @@ _ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _RULE: Final = TypeAdapter(Rule)
+_NEW: Final = frozenset({"files", "refused_too"})
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
-_QUICK: Final = 1
-"""zlib's level: on ids the higher ones save a few per cent, and take three times as long."""
 
 
 def text(value: str) -> str:
@@ -85,10 +84,10 @@ def tier_of(kept: str) -> Applied:
 
 
 def typed_json(typed: Typed) -> str:
-    """Write what was typed; files only where there are some, so that a process of an older version can read all else."""
-    words = {name: getattr(typed, name) for name in Typed.__slots__ if name != "files"}
+    """Write what was typed; what is new only where it is there, so that a process of an older version can read all else."""
+    words = {name: getattr(typed, name) for name in Typed.__slots__ if name not in _NEW}
     files = [[file.id, file.name, file.column] for file in typed.files]
-    return _json({**words, "files": files} if files else words)
+    return _json({**words, **({"files": files} if files else {}), **({"refused_too": True} if typed.refused_too else {})})
 
 
 def typed_of(kept: str) -> Typed:
@@ -106,16 +105,6 @@ def facts_json(facts: Mapping[str, str]) -> str:
 def facts_of(kept: str) -> dict[str, str]:
     """Read what `facts_json` wrote."""
     return dict(json.loads(kept))
-
-
-def packed(value: Sequence[Any]) -> bytes:
-    """Pack a long list, such as customer ids, to less than half."""
-    return zlib.compress(_json(value).encode(), _QUICK)
-
-
-def unpacked(kept: bytes) -> list[Any]:
-    """Read what `packed` wrote."""
-    return list(json.loads(zlib.decompress(kept)))
 
 
 def portions(customers: Sequence[str], size: int) -> list[tuple[int, bytes]]:

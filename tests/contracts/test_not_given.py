@@ -14,6 +14,7 @@ from bot.giving.notices import Story
 from bot.giving.policy import Policy
 from bot.giving.request import Request, State
 from bot.giving.stories import story_of
+from bot.listing.lister import Lister
 from bot.slack import list_file, summary
 from bot.slack.look import Look
 from bot.store.books import SqlBooks
@@ -75,7 +76,7 @@ async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
     assert tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == len(ends)
     assert counted(rows, len(ends)) == tally
     assert [(one.row, one.customer) for one in rows] == sorted((one.row, f"c-{one.row - 1}") for one in rows)
-    file = await list_file.written(request, books.not_given(request.id))
+    file = await list_file.written(request, books, Lister())
     with file.content as content:
         content.seek(0)
         read = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))

@@ -13,9 +13,9 @@ from bot.giving.policy import Reason, Refusal
 from bot.giving.purging import Purging
 from bot.giving.request import Request, State, Typed
 from bot.giving.uploads import Upload
+from bot.listing.ends import unpacked
 from bot.store.books import SqlBooks
 from bot.store.database import address
-from bot.store.serial import unpacked
 from tests.giving.office import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")

@@ -10,12 +10,12 @@ import pytest
 from bot.clock import SystemClock
 from bot.giving.customers import digest_of
 from bot.giving.ids import CustomerId
+from bot.listing.ends import packed
 from bot.store.audit import Audit
 from bot.store.books import SqlBooks
 from bot.store.database import address
 from bot.store.evidence import Evidence
 from bot.store.hashes import AuditKey
-from bot.store.serial import packed
 from bot.store.sqlite import open_sqlite
 from tests.giving.office import Office, open_office
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.giving.request import Typed
 from bot.giving.rewards import Rule
+from bot.listing.ends import unpacked
 from bot.store import serial
 from tests.store import extremes
 
@@ -56,8 +57,8 @@ def test_what_was_typed_comes_back_the_same(typed: Typed) -> None:
 @given(st.lists(extremes.texts), st.integers(1, 5))
 def test_customers_come_back_in_their_order_whatever_their_ids_hold(customers: list[str], size: int) -> None:
     cut = serial.portions(customers, size)
-    assert [one for _, ids in cut for one in serial.unpacked(ids)] == customers
-    assert all(count == len(serial.unpacked(ids)) <= size for count, ids in cut)
+    assert [one for _, ids in cut for one in unpacked(ids)] == customers
+    assert all(count == len(unpacked(ids)) <= size for count, ids in cut)
 
 
 def test_ids_take_little_room() -> None:

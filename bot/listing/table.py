@@ -1,0 +1,139 @@
+"""The rows of the list: in the columns of the files that its customers came from, or under columns of its own; pure."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, count, islice
+from typing import Final
+
+from bot.giving import columns
+from bot.giving.batches import End, NotGiven
+from bot.giving.cells import cell
+from bot.giving.columns import HEAD, Place, Row, find, letter
+from bot.giving.customers import bare
+from bot.giving.taking import KEPT_LITERAL
+from bot.giving.uploads import Trouble
+from bot.reading.formats import Unreadable, rows_of
+
+FILE: Final = "file"
+ENDING: Final = ("row", "outcome", "reason")
+COLUMNS: Final = ("customer_id", *ENDING)
+"""Of a list that was typed; `row` is the place in it. Of one that came in files, `row` is the row in the file."""
+BOM: Final = "\ufeff".encode()
+"""By which Excel knows UTF-8."""
+AT_ONCE: Final = 2_000
+"""Rows in one piece."""
+THERE: Final = "there"
+"""The reason of an unknown customer who stands in Dintero's list of the rule."""
+
+Cells = Sequence[str | int]
+
+
+@dataclass(slots=True)
+class Endings:
+    """How each ended and why, as it is said, and how many ended how. `why` stands where Dintero gave no reason."""
+
+    why: Mapping[str, str]
+    there: frozenset[str] = frozenset()
+    """Of the unknown, those whom Dintero's list of the rule has."""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def of(self, one: NotGiven) -> tuple[str, str]:
+        """Say how it ended for somebody, and count it."""
+        self.counts[one.end] += 1
+        seen = one.end is End.UNKNOWN and one.customer in self.there
+        return one.end, cell(one.why or self.why[THERE if seen else one.end])
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file's table: what its columns are called, and its rows that come after their names, numbered as a spreadsheet does."""
+
+    file: str
+    place: Place
+    names: tuple[tuple[str, int], ...]
+    """Each with how many of the same name stand before it."""
+    rows: Iterator[tuple[int, Row]]
+
+
+def table_of(file: str, data: bytes, column: int | None) -> Table:
+    """Open a file that was read before, with the column that was chosen then.
+
+    Raises:
+        Unreadable: it is not what it was.
+    """
+    opened = rows_of(data)
+    head = list(islice(opened.rows, HEAD))
+    place = find(head, column)
+    if not isinstance(place, Place):
+        raise Unreadable(Trouble.NO_COLUMN)
+    rows = zip(count(place.first), chain(head[place.first - 1 :], opened.rows), strict=False)
+    return Table(file, place, _names(head, place), rows)
+
+
+def plain(those: Iterable[NotGiven], endings: Endings) -> Iterator[Cells]:
+    """List customers who were typed."""
+    yield COLUMNS
+    for one in those:
+        yield (cell(one.customer), one.row, *endings.of(one))
+
+
+def in_columns(tables: Sequence[Table], those: dict[str, NotGiven], endings: Endings, *, several: bool) -> Iterator[Cells]:
+    """List customers in the columns of their files, each where it stood first; whoever was typed, and stands in none, comes last.
+
+    Where the files have different columns, each has its place in all of them together; `several` tells that it has to be said which
+    file a row is of.
+    """
+    places = {name: at for at, name in enumerate(dict.fromkeys(name for table in tables for name in table.names))}
+    yield [*(cell(name) for name, _ in places), *([FILE] if several else []), *ENDING]
+    for table in tables:
+        where, of_file = [places[name] for name in table.names], [cell(table.file)] if several else []
+        for number, row in table.rows:
+            if one := those.pop(customer_in(columns.cell(row, table.place.column.number)), None):
+                yield [*_placed(zip(where, row, strict=False), len(places)), *of_file, number, *endings.of(one)]
+    ids, nowhere = places[_of_ids(tables[0])], [""] if several else []
+    for one in sorted(those.values(), key=lambda one: one.row):
+        yield [*_placed([(ids, one.customer)], len(places)), *nowhere, "", *endings.of(one)]
+
+
+def customer_in(value: str) -> str:
+    """Read a cell as the reading does: without what stands around the id."""
+    literal = KEPT_LITERAL.fullmatch(value.strip())
+    return bare(literal[1] if literal else value)
+
+
+def csv_of(rows: Iterable[Cells]) -> Iterator[bytes]:
+    """Write rows as a CSV that Excel opens, some at once."""
+    every = iter(rows)
+    yield BOM
+    while some := list(islice(every, AT_ONCE)):
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(some)
+        yield text.getvalue().encode(errors="backslashreplace")
+
+
+def _names(head: Sequence[Row], place: Place) -> tuple[tuple[str, int], ...]:
+    """Name a table's columns; where the file does not, by letter."""
+    width = max((at for row in head[place.first - 1 :] for at, value in enumerate(row, start=1) if value), default=1)
+    width = max(width, place.column.number, len(head[place.header - 1]) if place.header else 0)
+    row = head[place.header - 1] if place.header else [f"column {letter(number)}" for number in range(1, width + 1)]
+    met = Counter[str]()
+    names: list[tuple[str, int]] = []
+    for number in range(1, width + 1):
+        name = bare(columns.cell(row, number))
+        names.append((name, met[name]))
+        met[name] += 1
+    return tuple(names)
+
+
+def _of_ids(table: Table) -> tuple[str, int]:
+    return table.names[table.place.column.number - 1]
+
+
+def _placed(values: Iterable[tuple[int, str]], width: int) -> list[str]:
+    cells = [""] * width
+    for at, value in values:
+        cells[at] = cell(value)
+    return cells
