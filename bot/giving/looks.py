@@ -9,8 +9,10 @@ from bot.giving.refs import Ref
 from bot.giving.rewards import Rule
 from bot.giving.traffic import Traffic
 
-LONGEST: Final = 5.0
-"""Seconds that a look waits while Dintero asks to be left alone: whoever looks can try again, or do without."""
+RULE_WAITS: Final = 5.0
+"""Seconds that a look at a rule waits while Dintero is left alone: whoever looks can try again, or do without."""
+REFS_WAIT: Final = 40.0
+"""Of a look at who has it: what was given up lately is what it is for, and a Dintero that was down is tried every 30 s at the latest."""
 
 
 class Looks:
@@ -31,7 +33,7 @@ class Looks:
             RuleNotFound: there is no such rule.
             DinteroError: it could not be read.
         """
-        return await self._traffic.aside(partial(self._dintero.rule, rule), longest=LONGEST)
+        return await self._traffic.aside(partial(self._dintero.rule, rule), longest=RULE_WAITS)
 
     async def refs(self, rule: RuleId, *, after: str | None) -> tuple[Ref, ...]:
         """Read the next page of those who have a rule.
@@ -41,4 +43,4 @@ class Looks:
             RuleNotFound: there is no such rule.
             DinteroError: it could not be read.
         """
-        return await self._traffic.aside(partial(self._dintero.refs, rule, after=after), longest=LONGEST)
+        return await self._traffic.aside(partial(self._dintero.refs, rule, after=after), longest=REFS_WAIT)

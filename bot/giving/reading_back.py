@@ -17,7 +17,7 @@ from bot.giving.request import Request
 
 MOST_PAGES: Final = 50
 """Of one look: where a request alone has given it to more customers than stand on these, looking shows too little to be of use."""
-SECONDS: Final = 20.0
+SECONDS: Final = 60.0
 """Of one look: the end of a giving waits for it."""
 
 
@@ -58,14 +58,17 @@ class ReadingBack:
     async def _pages(self, rule: RuleId) -> AsyncIterator[tuple[Ref, ...]]:
         """Read page after page, an empty one at the end of the list.
 
-        That a page follows the id of the last ref before it is a reading of ours: so the end is where nothing new comes, and a list that
-        repeats itself is not read for ever.
+        That a page follows the id of the last ref before it is a reading of ours: so a list that repeats itself is not read for ever, and
+        nobody takes it for the whole.
         """
         seen, after = set[str](), None
         for _ in range(self._most_pages):
-            page = tuple(ref for ref in await self._looks.refs(rule, after=after) if ref.id not in seen)
-            yield page
+            page = await self._looks.refs(rule, after=after)
+            new = tuple(ref for ref in page if ref.id not in seen)
+            if page and not new:
+                return
+            yield new
             if not page:
                 return
-            seen.update(ref.id for ref in page)
+            seen.update(ref.id for ref in new)
             after = page[-1].id

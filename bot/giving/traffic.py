@@ -74,7 +74,7 @@ class Traffic:
         try:
             answer = await self._circuit.call_async(make)
         except CircuitOpenError as shut:
-            self._flow.leave_alone(_now() + (self._first if shut.retry_after is None else shut.retry_after))
+            self._shut(shut)
             raise
         except MayPass as failure:
             self._failed(failure, _now() - sent, cuts)
@@ -91,22 +91,28 @@ class Traffic:
     async def aside(self, make: Callable[[], Awaitable[T]], *, longest: float) -> T:
         """Make a look-up in one of a few places that no giving takes: it waits for no batch, and at most so long for Dintero's leave.
 
-        How long it takes tells nothing of batches, and is not learnt from; that Dintero is down, or asks to be left alone, is.
+        How long it takes tells nothing of batches, and is not learnt from; that Dintero is down, or asks to be left alone, is. Where
+        Dintero was down, a look is as good as a batch to find out whether it still is.
 
         Raises:
             DinteroAway: nothing went out, since Dintero is left alone.
         """
         async with self._aside:
-            if (wait := self.alone_for) > longest:
-                raise self._away()
-            await asyncio.sleep(wait)
-            try:
-                return await self._circuit.call_async(make)
-            except CircuitOpenError:
-                raise self._away() from None
-            except MayPass as failure:
-                self._failed(failure, 0.0, self._flow.cuts)
-                raise
+            until = _now() + longest
+            while (wait := self.alone_for) <= until - _now():
+                await asyncio.sleep(wait)
+                try:
+                    return await self._circuit.call_async(make)
+                except CircuitOpenError as shut:
+                    self._shut(shut)
+                except MayPass as failure:
+                    self._failed(failure, 0.0, self._flow.cuts)
+                    raise
+            raise self._away()
+
+    def _shut(self, shut: CircuitOpenError) -> None:
+        """Hear that nobody may call yet; where somebody else is finding out, that takes as long as the first wait."""
+        self._flow.leave_alone(_now() + max(self._first if shut.retry_after is None else shut.retry_after, TICK))
 
     def _away(self) -> DinteroAway:
         failure = self._failure or MayPass("Dintero is left alone for now")

@@ -38,9 +38,7 @@ KEY_HINT: Final = (
 RESERVED_HINT: Final = (
     "Leave Customer IDs empty and tick one, if everybody shall get it. At least two people have to agree, and each types the rule's name."
 )
-REFUSED_HINT: Final = (
-    "As they are, Dintero will refuse them again, unless something about them was mended there since: the list has its reasons."
-)
+REFUSED_HINT: Final = "Dintero will refuse them again unless something was mended there since; the list of them says why it did."
 Drawn = Mapping[str, Any]
 
 

@@ -107,7 +107,8 @@ class Shelf:
     rules_of: dict[RuleId, Rule] = field(default_factory=lambda: {rule.id: rule for rule in RULES})
     failure: DinteroError | None = None
     refs_of: dict[RuleId, Sequence[Ref]] = field(default_factory=dict)
-    """Who has a rule, in pages of two."""
+    """Who has a rule, in pages of two, and how many of them were read."""
+    refs_read: int = 0
     asked_for: list[RuleId] = field(default_factory=list)
 
     async def rules(self) -> tuple[Rule, ...]:
@@ -123,6 +124,7 @@ class Shelf:
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
         self._reach()
+        self.refs_read += 1
         found = self.refs_of.get(rule, ())
         start = next((at for at, ref in enumerate(found, start=1) if ref.id == after), 0)
         return tuple(found[start : start + 2])

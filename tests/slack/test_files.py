@@ -6,6 +6,7 @@ from typing import Final
 import aiohttp
 import pytest
 
+from bot.errors import BooksUnavailable
 from bot.giving.ids import CustomerId, FileId, UserId
 from bot.giving.uploads import MOST_BYTES, Reading, Trouble, Upload
 from bot.sandbox.slack import Fault, SandboxPerson, SandboxSlack
@@ -96,3 +97,26 @@ async def test_a_name_with_signs_in_it_can_be_fetched(slack: SandboxSlack, ann: 
     file = slack.workspace.put_file("Kunder/æøå 100 %?.csv", DATA, by=ann.id)
     reading = await read(slack, Upload(file.id, ""), by=ann.id)
     assert reading.ids == ("t1", "a1", "b2")
+
+
+async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    kept: dict[tuple[int, int], bytes] = {}
+
+    async def keep(file: int, piece: int, content: bytes) -> None:
+        kept[file, piece] = content
+
+    long = b"kundenr\n" + b"".join(b"customer-%d\n" % number for number in range(200_000))
+    uploads = [put(slack, ann.id, data) for data in (DATA, long, b"\0 no text")]
+    async with open_client(slack.api_url, slack.credentials.bot_token) as client:
+        await SlackFiles(client, patience=0.2).read(uploads, [], by=ann.id, keep=keep)
+    assert [b"".join(kept[at] for at in sorted(kept) if at[0] == file) for file in range(3)] == [DATA, long, b"\0 no text"]
+    assert max(piece for _, piece in kept) == len(long) // (1024 * 1024)
+
+
+async def test_what_cannot_be_kept_is_not_read(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    async def keep(_file: int, _piece: int, _content: bytes) -> None:
+        raise BooksUnavailable("The database is away.")
+
+    async with open_client(slack.api_url, slack.credentials.bot_token) as client:
+        with pytest.raises(BooksUnavailable):
+            await SlackFiles(client, patience=0.2).read([put(slack, ann.id)], [], by=ann.id, keep=keep)
