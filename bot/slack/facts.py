@@ -154,12 +154,12 @@ def first(found: Earlier | None, look: Look, links: Links) -> list[str]:
 
 
 def _rest_of(found: Earlier, look: Look, links: Links) -> str:
-    refused = f"{look.customers(found.refused)} whom Dintero refused"
+    refused, where = look.customers(found.refused), _linked(found, links)
     if not found.refused:
-        return f"the rest of {_linked(found, links)}"
+        return f"the rest of {where}"
     if found.refused == found.customers:
-        return f"the {refused} of {_linked(found, links)}"
-    return f"the rest of {_linked(found, links)} with the {refused}"
+        return f"the {refused} of {where} whom Dintero refused"
+    return f"the rest of {where} with the {refused} whom Dintero refused"
 
 
 def rest(found: Rest | None, look: Look, links: Links) -> list[str]:
