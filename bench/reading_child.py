@@ -26,6 +26,7 @@ from bot.giving.door import Door
 from bot.giving.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserId
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import Policy
+from bot.giving.ports import Keep
 from bot.giving.request import Typed
 from bot.giving.uploads import TOLD, Reading, Upload
 from bot.logs import set_up_logs
@@ -33,6 +34,7 @@ from bot.policy_file import load_policy
 from bot.reading.reader import Reader, Source
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.settings import Settings
+from bot.slack.copying import copied
 
 LOOK: Final = 0.05
 """Seconds between two looks whether the rules were read."""
@@ -76,9 +78,11 @@ class OnDisk:
         channel: ChannelId,  # noqa: ARG002
         portion: int,
         told: int = TOLD,
+        keep: Keep | None = None,
     ) -> Reading:
         """Have it read as the bot does."""
-        return await self._reader.read([Source(uploads[0], self._pieces)], typed, portion=portion, told=told)
+        async with copied([Source(uploads[0], self._pieces)], keep) as sources:
+            return await self._reader.read(sources, typed, portion=portion, told=told)
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         with self._path.open("rb") as file:

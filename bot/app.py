@@ -230,15 +230,15 @@ def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, 
 
 def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook) -> AbstractAsyncContextManager[None]:
     """Put together what goes on in the background."""
-    books, dintero, door, clock = world.books, world.dintero, world.door, world.clock
+    books, door, clock = world.books, world.door, world.clock
     announcer = SlackAnnouncer(
         client=world.client, books=books, policy=door.policy, look=world.look, paces=world.paces, may=world.may_speak
     )
     outbox = Outbox(books=books, announcer=announcer, clock=clock, may=world.may_speak)
     return jobs.running(
         desk=counter.desk,
-        starting=Starting(books=books, dintero=dintero, door=door, clock=clock),
-        ending=Ending(books=books, dintero=dintero, door=door, clock=clock),
+        starting=Starting(books=books, looks=jobs.looks, door=door, clock=clock),
+        ending=Ending(books=books, looks=jobs.looks, door=door, clock=clock),
         outbox=outbox,
         progressing=_progressing(world, announcer, outbox),
         rules=rules,

@@ -14,6 +14,7 @@ from bot.giving.desk import Desk
 from bot.giving.ending import Ending
 from bot.giving.holding import Interrupted
 from bot.giving.ids import RequestId
+from bot.giving.looks import Looks
 from bot.giving.patience import Patience
 from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, State, StopReason
@@ -82,6 +83,8 @@ class DurableJobs:
         self._tasks: set[asyncio.Task[object]] = set()
         self._workflows: set[asyncio.Task[Any]] = set()
         traffic = Traffic(first=patience.first, longest=patience.longest)
+        self.looks = Looks(dintero, traffic)
+        """By which whatever else is asked of Dintero goes the way of its givings."""
         self._givings = HeldGivings(books, dintero, patience, self._closing, clock, traffic, standing)
         self._starts: dict[RequestId, asyncio.Task[None]] = {}
         self._passed_over: set[RequestId] = set()

@@ -1,7 +1,7 @@
 """Says what stands in the outbox, in order within each thread, later where Slack does not take it now."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,8 @@ SHORTEST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 300.0
 FAULT_WAIT: Final = 5.0
 """Seconds until a message is tried again that met a fault of the bot's own."""
+LIST_LOOK: Final = 0.5
+"""Seconds until it is looked, while lists are under way, whether there is something else to say."""
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger()
@@ -35,17 +37,34 @@ class Outbox:
         """Until then nothing need be asked of Slack: it is away, or asked to be left alone."""
 
     async def empty(self) -> int:
-        """Say all that can be said now, and tell how many messages that were.
+        """Say all that can be said now, and tell how many messages that were; a list, which may take a minute, holds up nothing else.
 
         A failure is raised only when every message under way has ended: one still on its way must not be picked up a second time.
         """
+        said, lists = 0, dict[int, asyncio.Task[bool]]()
+        try:
+            while (due := await self._due(lists)) or lists:
+                lists |= {one.id: asyncio.create_task(self._say(one)) for one in due if one.notice.kind is Kind.LIST}
+                said += await self._all([one for one in due if one.notice.kind is not Kind.LIST])
+                if not due:
+                    await asyncio.wait(lists.values(), timeout=LIST_LOOK, return_when=asyncio.FIRST_COMPLETED)
+                for one in [one for one, task in lists.items() if task.done()]:
+                    said += lists.pop(one).result()
+        finally:
+            await _end(lists.values())
+        return said
+
+    async def _due(self, lists: Collection[int]) -> list[Unsaid]:
+        """Read what to say next, but for the lists that are under way."""
+        due = await self._books.unsaid(self._clock.now(), limit=AT_ONCE + len(lists)) if self._may() else ()
+        return [one for one in due if one.id not in lists]
+
+    async def _all(self, due: Sequence[Unsaid]) -> int:
         said = 0
-        while self._may() and (due := await self._books.unsaid(self._clock.now(), limit=AT_ONCE)):
-            ends = await asyncio.gather(*map(self._say, due), return_exceptions=True)
-            for end in ends:
-                if isinstance(end, BaseException):
-                    raise end
-                said += end
+        for end in await asyncio.gather(*map(self._say, due), return_exceptions=True):
+            if isinstance(end, BaseException):
+                raise end
+            said += end
         return said
 
     async def _say(self, unsaid: Unsaid) -> bool:
@@ -97,3 +116,11 @@ class Outbox:
             self.troubled_until = until
         await self._books.put_off(unsaid, until=until, clean=later.clean)
         log.warning("said later", request_id=unsaid.request, kind=unsaid.notice.kind, why=str(later), seconds=round(wait, 1))
+
+
+async def _end(tasks: Iterable[asyncio.Task[bool]]) -> None:
+    """End what is left where the others failed, or the program closes: what may have gone out is looked for when it is said again."""
+    left = list(tasks)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -162,3 +162,22 @@ async def test_a_list_whose_customers_are_forgotten_is_never_sent(telling: Telli
     await telling.all_is_said()
     assert files(telling) == []
     assert "forgotten" in telling.direct()[-1]
+
+
+async def test_while_a_list_is_on_its_way_everything_else_is_said(telling: Telling) -> None:
+    comes, goes = asyncio.Event(), asyncio.Event()
+
+    async def on_call(where: str, called: str, _number: int) -> None:
+        if (where, called) == ("before", UPLOAD):
+            comes.set()
+            await goes.wait()
+
+    telling.shop.slack.faults.on_call = on_call
+    emptying = asyncio.ensure_future(telling.outbox().empty())
+    await asyncio.wait_for(comes.wait(), 10)
+    await telling.say(Notice(kind=Kind.LINE, happened=Happened.DONE, at=NOW))
+    await telling.shop.slack.until(lambda: "It was finished" in telling.thread()[-1] or None)
+    assert files(telling) == []
+    goes.set()
+    assert await emptying == 2
+    assert len(read(telling)) == 2

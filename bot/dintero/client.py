@@ -13,13 +13,16 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 from bot.dintero.auth import ClientCredentials, went_out
 from bot.dintero.refusals import refusal
-from bot.dintero.wire import Unreadable, id_of, read_rule, read_rules
+from bot.dintero.wire import Unreadable, id_of, read_refs, read_rule, read_rules
 from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound, TokenUnavailable
+from bot.giving import refs
 from bot.giving.ids import CustomerId, OnceKey, RuleId
+from bot.giving.refs import Ref
 from bot.giving.rewards import Rule
 
 PAGE: Final = 100
 """Rules a page: the most that Dintero documents."""
+REFS: Final = refs.PAGE
 
 CONNECTIONS: Final = 128
 """At once, at most: several requests of 8 to 32 batches in flight each, and the questions between them."""
@@ -80,6 +83,25 @@ class DinteroClient:
             return self._rule(await self._call(self._http.build_request("GET", self._path(rule))))
         except CustomersRefused:
             raise RuleNotFound("Dintero takes this for no rule's id") from None
+
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+        """Read a page of those who have a rule, from the beginning or after a ref's id; an empty one is the end.
+
+        All states are asked for, as is the documented default, and what was deleted names nobody.
+
+        Raises:
+            RuleNotFound: there is no such rule, or it cannot even be the id of one (400).
+            DinteroError: it could not be read.
+        """
+        params: dict[str, str | int] = {"limit": REFS, "state": "all", **({"starting_after": after} if after else {})}
+        try:
+            answer = await self._call(self._http.build_request("GET", self._path(rule) + "/customers", params=params))
+        except CustomersRefused:
+            raise RuleNotFound("Dintero lists nobody for this rule") from None
+        try:
+            return read_refs(_json(answer))
+        except Unreadable:
+            raise OutcomeUnknown(UNREADABLE) from None
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
         """Give the rule's discount to these customers; a repeat under the same key gives nothing more.

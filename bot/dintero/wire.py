@@ -11,6 +11,8 @@ import structlog
 from pydantic import ValidationError
 
 from bot.dintero.shapes import Path, WireRule
+from bot.giving.ids import CustomerId
+from bot.giving.refs import Ref
 from bot.giving.rewards import Rule
 
 NEEDED: Final[frozenset[Path]] = frozenset({(), ("id",), ("reward",), ("reward", "type"), ("reward", "value")})
@@ -63,6 +65,26 @@ def _readable(answers: list[object]) -> Iterator[Rule]:
             yield read_rule(answer)
         except Unreadable as failure:
             log.warning("dintero_rule_unreadable", why=str(failure), rule=id_of(answer))
+
+
+def read_refs(answer: object) -> tuple[Ref, ...]:
+    """Read who has a rule; one that was taken back names nobody.
+
+    Raises:
+        Unreadable: it is no list, or one of its entries has no id to go on from.
+    """
+    if not isinstance(answer, list):
+        raise Unreadable("no list of refs")
+    return tuple(map(_ref, answer))
+
+
+def _ref(answer: object) -> Ref:
+    known = id_of(answer)
+    if known is None or not isinstance(answer, dict):
+        raise Unreadable("a ref without an id")
+    customer = answer.get("customer_id")
+    held = isinstance(customer, str) and not answer.get("deleted_at")
+    return Ref(known, CustomerId(str(customer)) if held else None)
 
 
 def id_of(answer: object) -> str | None:

@@ -22,6 +22,7 @@ class Field(StrEnum):
     CUSTOMERS = "customers"
     FILE = "file"
     RESERVED = "reserved"
+    REFUSED = "refused"
     REASON = "reason"
     ONCE_KEY = "once_key"
     COUNT = "count"

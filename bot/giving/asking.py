@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
@@ -19,8 +20,8 @@ from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.ports import Books, Clock, Files, Jobs, Page
 from bot.giving.record import Act, note_all, noted, refused
-from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_request_id, new_short_id
-from bot.giving.rest import no_rest, rest_of
+from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_reading, new_request_id, new_short_id
+from bot.giving.rest import no_rest, nobody_chosen, rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
@@ -103,8 +104,10 @@ class Asking:
         admitted = await self._door.requester(who, channel)
         if isinstance(admitted, Refusal):
             return await noted(self._books, admitted, Act.ASK, first, who) or admitted
-        refusal = await no_rest(self._books, first)
-        return refusal or await self.open_draft(who, channel, _typed_of_rest(first, Typed(reason=first.reason)), rest_of=first.id)
+        if refusal := await no_rest(self._books, first):
+            return refusal
+        typed = Typed(reason=first.reason, refused_too=(await self._books.tally(first.id)).left == 0)
+        return await self.open_draft(who, channel, _typed_of_rest(first, typed), rest_of=first.id)
 
     async def form(self, draft: RequestId, who: Person) -> Form | Refusal:
         """Draw the form up for whoever may ask here, once the card could be posted."""
@@ -126,9 +129,10 @@ class Asking:
         found = await self._keep(draft, who, typed)
         if isinstance(found, Refusal):
             return found
-        if found.first:  # of a rest only the reason is typed; all else is looked at for the review
-            missing = found.policy.require_reason and not typed.reason.strip()
-            return (Fault(Field.REASON, Refusal(Reason.REASON_MISSING)),) if missing else ()
+        if found.first:  # of a rest little is typed; all else is looked at for the review
+            nobody = await nobody_chosen(self._books, found.first, typed)
+            missing = Refusal(Reason.REASON_MISSING) if found.policy.require_reason and not typed.reason.strip() else None
+            return tuple(Fault(field, no) for field, no in ((Field.REFUSED, nobody), (Field.REASON, missing)) if no)
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
         customers = customers_of(typed)
         faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
@@ -159,11 +163,13 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
+        reading, books = new_reading() if found.typed.files else "", self._books
+        keep = partial(books.keep_piece, draft, reading)
         whom = await whom_of(
-            found.typed, of=found.request, files=self._files, books=self._books, portion=found.portion, rest_of=found.first
+            found.typed, of=found.request, files=self._files, books=books, portion=found.portion, rest_of=found.first, keep=keep
         )
         faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
-        request = _filled_in(found, rule, whom)
+        request = replace(_filled_in(found, rule, whom), files=reading)
         use = await budget_use(request, found.policy, self._books, self._clock)
         decision = self._decide(request, found.policy, electorate, use)
         await note_all(self._books, decision.refusals, Act.ASK, request, who)
@@ -358,6 +364,7 @@ class Asking:
         times = times_of(policy, now) if event is Event.ASKED else {"give_after": held_until(policy, now)}
         asked = moved(request, event, asked_at=now, **times)
         await page.keep(asked)
+        await page.forget_other_files()
         await page.say(
             Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=request.requester),
             Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester, facts=held_facts(asked)),
@@ -366,8 +373,11 @@ class Asking:
 
 
 def _typed_of_rest(first: Request, typed: Typed) -> Typed:
-    """Keep of what was typed only the reason: rule, customers and key of a rest are those of the books, whatever a payload holds."""
-    return Typed(rule=first.rule.id if first.rule else "", reason=typed.reason)
+    """Keep of what was typed only the reason, and whether the refused shall be among them.
+
+    Rule, customers and key of a rest are those of the books, whatever a payload holds.
+    """
+    return Typed(rule=first.rule.id if first.rule else "", reason=typed.reason, refused_too=typed.refused_too)
 
 
 def _filled_in(found: _Draft, rule: Rule, whom: Whom) -> Request:

@@ -72,6 +72,20 @@ class NotGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedEnds:
+    """A portion with somebody who was not given it, as the books have it: unpacked only where nobody waits for that.
+
+    `row` is the place of its first customer, from 1; `outcomes` are portion, batch, size and ends of what came of its batches.
+    """
+
+    row: int
+    batch_size: int
+    started: bool
+    ids: bytes
+    outcomes: tuple[tuple[int, int, int, bytes | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """The four ends of a request's customers; they always add up to `asked`."""
 

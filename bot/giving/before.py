@@ -15,6 +15,8 @@ class Earlier:
     channel: ChannelId
     card_ts: str | None
     customers: int
+    refused: int = 0
+    """Of a request whose rest is asked for, how many of these Dintero had refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from dataclasses import replace
 from bot.errors import DinteroError
 from bot.giving import deciding
 from bot.giving.anew import ask_anew
+from bot.giving.batches import Tally
 from bot.giving.door import Door
 from bot.giving.drift import drift
 from bot.giving.ids import RequestId
+from bot.giving.looks import Looks
 from bot.giving.notices import Happened
 from bot.giving.pausing import after_stop, is_caught, park
-from bot.giving.ports import Books, Clock, Dintero, Page
+from bot.giving.ports import Books, Clock, Page
+from bot.giving.reading_back import ReadingBack
 from bot.giving.request import Event, Pausing, State, StopReason, moved, rule_of
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
@@ -21,15 +24,17 @@ from bot.giving.tiers import stricter
 class Ending:
     """Ends a giving whose batches have all ended; done again, it changes and says nothing more."""
 
-    def __init__(self, *, books: Books, dintero: Dintero, door: Door, clock: Clock) -> None:
+    def __init__(self, *, books: Books, looks: Looks, door: Door, clock: Clock) -> None:
         self._books = books
-        self._dintero = dintero
+        self._looks = looks
+        self._back = ReadingBack(books=books, looks=looks, clock=clock)
         self._door = door
         self._clock = clock
 
     async def finish(self, request: RequestId, round_: int) -> None:
         """Move a giving to done, cancelled or stopped, and put what there is to say into the outbox."""
         now_is, tally = await asyncio.gather(self._last_answer(request), self._books.tally(request))
+        await self._read_back(request, round_, tally)
         async with self._books.page(request) as page:
             if page is None or page.request.state is not State.GIVING or page.request.round != round_:
                 return
@@ -40,6 +45,12 @@ class Ending:
                 page.request = replace(page.request, stop=StopReason.UNKNOWN_FOR_GOOD)
             if not await self._asked_anew(page, now_is):
                 await self._end(page, in_full=tally.given == tally.asked)
+
+    async def _read_back(self, request: RequestId, round_: int, tally: Tally) -> None:
+        """Look up whoever will stay unknown, before the row is locked; nobody, where the pause has only caught it."""
+        found = await self._books.find(request) if tally.unknown else None
+        if found and found.state is State.GIVING and found.round == round_ and not is_caught(found):
+            await self._back.look(found, tally)
 
     async def _asked_anew(self, page: Page, now_is: Rule | None) -> bool:
         """Ask for a yes to the rule as it is now, where it has changed while it was given and there is somebody to ask."""
@@ -82,7 +93,7 @@ class Ending:
         if found is None or found.rule is None or (found.last_answer and found.stop is not StopReason.RULE_CHANGED):
             return found.last_answer if found else None
         try:
-            now_is = await self._dintero.rule(found.rule.id)
+            now_is = await self._looks.rule(found.rule.id)
         except DinteroError:
             return None
         await self._books.answered(request, now_is)

@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.giving.batches import BatchOutcome, Portion, Tally
 from bot.giving.ids import CustomerId, Fence, OnceKey, RequestId, RuleId
 from bot.giving.ports import Books, Dintero, Page
+from bot.giving.refs import Ref
 from bot.giving.request import StopReason
 from bot.giving.rewards import Rule
 
@@ -136,6 +137,10 @@ class HeldDintero:
     async def rule(self, rule: RuleId) -> Rule:
         """Read one rule."""
         return await self.dintero.rule(rule)
+
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+        """Read who has a rule."""
+        return await self.dintero.refs(rule, after=after)
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
         """Give while the lease lasts.

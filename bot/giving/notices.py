@@ -10,6 +10,7 @@ from bot.giving.before import Earlier
 from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.pace import Progress
 from bot.giving.pauses import Pause
+from bot.giving.refs import ReadBack
 from bot.giving.request import Request, Vote
 
 
@@ -112,5 +113,7 @@ class Story:
     pause: Pause | None = None
     first: Earlier | None = None
     """The request whose rest this one asks for, where it does."""
+    read_back: ReadBack | None = None
+    """What Dintero's list of the rule has of the unknown, where there are some and somebody looked."""
     progress: Progress | None = None
     """How the giving gets on, while it does and there is something to show."""

@@ -12,7 +12,7 @@ from bot.giving.ids import CustomerId
 
 FIRST: Final = 3
 """Ids that are shown of a long list, beside the last."""
-_QUICK: Final = 1
+QUICK: Final = 1
 """zlib's level, at which `isal` packs ids as small as zlib itself does, in a quarter of the time; either unpacks the other's."""
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -71,7 +71,7 @@ class Packing:
     def _pack(self, ids: Sequence[CustomerId]) -> None:
         written = _written(ids)
         self._digest.update((b"," if self._rows else b"") + written[1:-1])
-        self._rows.append((len(ids), isal_zlib.compress(written, _QUICK)))
+        self._rows.append((len(ids), isal_zlib.compress(written, QUICK)))
 
 
 def pack(ids: Sequence[CustomerId], *, portion: int) -> PackedIds:
@@ -87,7 +87,7 @@ def pack(ids: Sequence[CustomerId], *, portion: int) -> PackedIds:
 
 def packed(value: Sequence[Any]) -> bytes:
     """Pack a long list, such as customer ids, to less than half."""
-    return isal_zlib.compress(_json(value).encode(), _QUICK)
+    return isal_zlib.compress(_json(value).encode(), QUICK)
 
 
 def unpacked(kept: bytes) -> list[Any]:

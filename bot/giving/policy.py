@@ -73,6 +73,8 @@ class Reason(StrEnum):
     """Nothing is held any more: it goes on by itself, or has gone."""
     PURGED = "purged"
     NOBODY_LEFT = "nobody_left"
+    ONLY_REFUSED = "only_refused"
+    """Of a request nobody is left but those whom Dintero refused, and they were not chosen."""
     NO_LIST = "no_list"
     """What is asked for was forgotten, as the policy's `retention_days` say."""
 

@@ -1,11 +1,11 @@
 """What giving needs of the world; each port has at least two real implementations, and one contract suite over them."""
 
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, Portion, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
 from bot.giving.before import Before
 from bot.giving.budget import Gave
 from bot.giving.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
@@ -14,6 +14,7 @@ from bot.giving.packing import PackedIds
 from bot.giving.pauses import Pause
 from bot.giving.people import Profile
 from bot.giving.record import Entry
+from bot.giving.refs import ReadBack, Ref
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Rule
 from bot.giving.uploads import TOLD, Reading, Upload
@@ -38,6 +39,14 @@ class Dintero(Protocol):
 
     async def rule(self, rule: RuleId) -> Rule:
         """Read one rule with its statistics.
+
+        Raises:
+            RuleNotFound: there is no such rule.
+            DinteroError: it could not be read.
+        """
+
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+        """Read a page of those who have a rule, from the beginning or after a ref's id; an empty one is the end.
 
         Raises:
             RuleNotFound: there is no such rule.
@@ -82,15 +91,28 @@ class People(Protocol):
         """
 
 
+Keep = Callable[[int, int, bytes], Awaitable[None]]
+"""Keeps a piece of a file that is read: which of the files, which piece of it, and what is in it."""
+
+
 class Files(Protocol):
     """The files that people put into forms."""
 
     async def read(
-        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = TOLD
+        self,
+        uploads: Sequence[Upload],
+        typed: Sequence[CustomerId],
+        *,
+        by: UserId,
+        channel: ChannelId,
+        portion: int,
+        told: int = TOLD,
+        keep: Keep | None = None,
     ) -> Reading:
         """Read them, their ids behind those that were typed, each once; what is wrong with a file is told and never raised.
 
-        `portion` of the ids are packed a row, and of each file `told` odd rows are named.
+        `portion` of the ids are packed a row, and of each file `told` odd rows are named. What was read has been handed to `keep` by
+        then, as it was.
 
         Only what this person put there is read, or what is shared in the channel where they ask.
         """
@@ -141,8 +163,11 @@ class Page(Protocol):
     def note(self, *entries: Entry) -> None:
         """Put entries into the audit. How a request moves, and every yes, `keep` and `vote` write there by themselves."""
 
+    async def forget_other_files(self) -> None:
+        """Forget what was kept of files by other readings than the one that counts."""
+
     async def forget(self, at: datetime) -> None:
-        """Forget customer ids, the reason, the note and what was typed; the counts stay."""
+        """Forget customer ids, files, the reason, the note and what was typed; the counts stay."""
 
 
 class Books(Protocol):
@@ -261,11 +286,26 @@ class Books(Protocol):
     async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
 
-    def rest(self, request: RequestId) -> AsyncIterator[tuple[CustomerId, ...]]:
-        """Read all who are unknown or were not tried, in the order they were asked for, a portion at a time."""
+    def ends(self, request: RequestId) -> AsyncIterator[PackedEnds]:
+        """Read the portions with somebody who was not given it, as `tally` counts them, in the order they were asked for."""
 
     def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
         """Read all who were not given it, as `tally` counts them, in the order they were asked for, a portion at a time."""
+
+    async def keep_piece(self, request: RequestId, reading: str, file: int, piece: int, content: bytes) -> None:
+        """Keep a piece of a file that is read for a draft."""
+
+    def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
+        """Read a file piece by piece, each packed as it is kept."""
+
+    async def keep_read_back(self, request: RequestId, found: ReadBack, who: frozenset[CustomerId]) -> None:
+        """Keep what Dintero's list of the rule had of a request's unknown customers, and who of them stood there."""
+
+    async def read_back(self, request: RequestId) -> ReadBack | None:
+        """Read what the last look at that list showed; None where there was none."""
+
+    async def there(self, request: RequestId) -> frozenset[CustomerId]:
+        """Read who of the unknown stood there."""
 
     async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
         """Read what a channel's other requests have given since a moment, or may have, or are giving."""

@@ -135,6 +135,8 @@ class Typed:
     """The reserved ids that were ticked in place of customers, one after the other."""
     files: tuple[Upload, ...] = ()
     """The files that were put in, beside the ids that were typed."""
+    refused_too: bool = False
+    """Whether the rest of a request shall be asked for with those whom Dintero refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,8 @@ class Request:
     decided_by: UserId | None = None
     """Who approved last, rejected or cancelled."""
     decided_at: datetime | None = None
+    files: str = ""
+    """Under which name the files are kept that its customers were read from; empty where there were none."""
     note: str = ""
     """Why it was rejected or stopped, in the words of whoever did."""
     started_at: datetime | None = None
@@ -235,6 +239,11 @@ class Vote:
 def new_request_id() -> RequestId:
     """Make an id that nobody can guess."""
     return RequestId(str(uuid.uuid4()))
+
+
+def new_reading() -> str:
+    """Make a name under which the files of one reading are kept."""
+    return str(uuid.uuid4())
 
 
 def new_short_id() -> ShortId:

@@ -1,30 +1,35 @@
 """The rest of a request: whom it left unknown or not tried, to be asked for again under the same once-only key.
 
-Whom Dintero refused is not among them: as they are, they would be refused again, and somebody would approve them in
-vain. They stand with the reason in the list of those who were not given it; corrected, they are asked for like any others.
+Whom Dintero refused is among them only where that is chosen, or nobody else is left: as they are, they may well be refused again.
+They stand with the reason in the list of those who were not given it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.giving.batches import Tally
+from bot.giving.batches import End, Tally
 from bot.giving.before import Earlier
 from bot.giving.ids import CustomerId
 from bot.giving.policy import Reason, Refusal
 from bot.giving.ports import Books
-from bot.giving.request import Request, State
+from bot.giving.request import Request, State, Typed
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Whose rest is asked for, how many it left out, and which other requests ask or asked for them."""
+    """Whose rest is asked for, how many of it, and which other requests ask or asked for them.
+
+    `left` are unknown or not tried, `refused` those whom Dintero refused, who are asked for only where that is chosen.
+    """
 
     first: Earlier
     also: tuple[Earlier, ...] = ()
+    left: int = 0
+    refused: int = 0
 
 
 def can_ask_again(request: Request, tally: Tally) -> bool:
-    """Say whether a request has a rest: it ended after giving had begun, left somebody out, and still knows whom."""
-    return request.ended and request.started_at is not None and request.purged_at is None and tally.left > 0
+    """Say whether a request has a rest: it ended after giving had begun, not everybody was given it, and it still knows whom."""
+    return request.ended and request.started_at is not None and request.purged_at is None and tally.given < tally.asked
 
 
 async def no_rest(books: Books, request: Request) -> Refusal | None:
@@ -36,10 +41,20 @@ async def no_rest(books: Books, request: Request) -> Refusal | None:
     return None if can_ask_again(request, await books.tally(request.id)) else Refusal(Reason.NOBODY_LEFT, request.short)
 
 
+async def nobody_chosen(books: Books, first: Request, typed: Typed) -> Refusal | None:
+    """Say whether nobody would be asked for: none but refused ones are left, and they were not chosen."""
+    nobody = not typed.refused_too and (await books.tally(first.id)).left == 0
+    return Refusal(Reason.ONLY_REFUSED, first.short) if nobody else None
+
+
 async def first_of(books: Books, request: Request) -> Earlier | None:
-    """Read the request whose rest this one asks for, and how many it left out; None where it asks for no rest."""
+    """Read the request whose rest this one asks for, and how many of it; None where it asks for no rest."""
     first = await books.find(request.rest_of) if request.rest_of else None
-    return _as_earlier(first, (await books.tally(first.id)).left) if first else None
+    if first is None:
+        return None
+    typed, tally = await books.typed(request.id), await books.tally(first.id)
+    refused = tally.refused if typed and typed.refused_too else 0
+    return replace(_as_earlier(first, tally.left + refused), refused=refused)
 
 
 async def rest_of(books: Books, request: Request) -> Rest | None:
@@ -48,14 +63,15 @@ async def rest_of(books: Books, request: Request) -> Rest | None:
     if first is None:
         return None
     others = [other for other in await books.rests_of(first.id) if other.id != request.id and _counts(other)]
-    return Rest(first, tuple(_as_earlier(other, other.customers) for other in others))
+    tally = await books.tally(first.id)
+    return Rest(first, tuple(_as_earlier(other, other.customers) for other in others), tally.left, tally.refused)
 
 
-async def customers_left(books: Books, first: Request) -> tuple[CustomerId, ...]:
-    """Read whom a request left out, in the order they were asked for; refused ones are not among them."""
+async def customers_left(books: Books, first: Request, *, refused_too: bool = False) -> tuple[CustomerId, ...]:
+    """Read whom a request left out, in the order they were asked for, with those whom Dintero refused or without."""
     found: list[CustomerId] = []
-    async for portion in books.rest(first.id):
-        found += portion
+    async for portion in books.not_given(first.id):
+        found += [one.customer for one in portion if refused_too or one.end is not End.REFUSED]
     return tuple(found)
 
 

@@ -15,11 +15,12 @@ from bot.giving.drift import drift
 from bot.giving.due import is_held, widened
 from bot.giving.engine import stop_reason
 from bot.giving.ids import RequestId
+from bot.giving.looks import Looks
 from bot.giving.notices import Happened
 from bot.giving.pausing import after_stop
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
-from bot.giving.ports import Books, Clock, Dintero, Page
+from bot.giving.ports import Books, Clock, Page
 from bot.giving.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved, rule_of
 from bot.giving.rewards import Rule, Usable
 from bot.giving.telling import tellings
@@ -57,9 +58,9 @@ class Look:
 class Starting:
     """Starts what was approved, or says why not."""
 
-    def __init__(self, *, books: Books, dintero: Dintero, door: Door, clock: Clock) -> None:
+    def __init__(self, *, books: Books, looks: Looks, door: Door, clock: Clock) -> None:
         self._books = books
-        self._dintero = dintero
+        self._looks = looks
         self._door = door
         self._clock = clock
 
@@ -141,7 +142,7 @@ class Starting:
         return Look(Verdict.CONSENT_VOID, note=lost, approvals=demanded, tier=tier)
 
     async def _rule(self, request: Request, policy: ChannelPolicy) -> Look:
-        now_is = await self._dintero.rule(rule_of(request).id)
+        now_is = await self._looks.rule(rule_of(request).id)
         stop = drift(rule_of(request), now_is, self._clock.now())
         if stop is StopReason.RULE_CHANGED:
             return await self._changed(request, policy, now_is)

@@ -34,6 +34,7 @@ async def story_of(books: Books, request: Request, policy: Policy, *, paces: Pac
         not_tried=left_out.not_tried,
         first=await first_of(books, request),
         pause=None if request.ended else await books.pause(),
+        read_back=await books.read_back(request.id) if tally.unknown else None,
         progress=paces.of(request, tally) if paces else None,
     )
 

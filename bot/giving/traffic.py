@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from interlock import CircuitOpenError, State
 
-from bot.errors import DinteroBusy, DinteroError, MayPass
+from bot.errors import DinteroAway, DinteroBusy, DinteroError, MayPass
 from bot.giving.circuit import circuit
 from bot.giving.flow import MOST, Flow
 from bot.giving.sizes import Sizes
@@ -19,6 +19,8 @@ from bot.giving.sizes import Sizes
 LOOK: Final = 2.0
 """Seconds after which whoever waits looks whether that is still wanted: another process may have taken a cancel."""
 
+ASIDE: Final = 8
+"""Look-ups at once, beside the calls that give; the client's connections carry both."""
 TICK: Final = 0.001
 """Seconds: a loop's timers may ring that much too early."""
 
@@ -39,6 +41,7 @@ class Traffic:
         self._timer: asyncio.TimerHandle | None = None
         self._failure: MayPass | None = None
         self._resting: dict[asyncio.Future[None], None] = {}
+        self._aside = asyncio.Semaphore(ASIDE)
 
     def line(self) -> "Line":
         """Open a request's line."""
@@ -71,7 +74,7 @@ class Traffic:
         try:
             answer = await self._circuit.call_async(make)
         except CircuitOpenError as shut:
-            self._flow.leave_alone(_now() + (self._first if shut.retry_after is None else shut.retry_after))
+            self._shut(shut)
             raise
         except MayPass as failure:
             self._failed(failure, _now() - sent, cuts)
@@ -84,6 +87,36 @@ class Traffic:
             return answer
         finally:
             self._give_back()
+
+    async def aside(self, make: Callable[[], Awaitable[T]], *, longest: float) -> T:
+        """Make a look-up in one of a few places that no giving takes: it waits for no batch, and at most so long for Dintero's leave.
+
+        How long it takes tells nothing of batches, and is not learnt from; that Dintero is down, or asks to be left alone, is. Where
+        Dintero was down, a look is as good as a batch to find out whether it still is.
+
+        Raises:
+            DinteroAway: nothing went out, since Dintero is left alone.
+        """
+        async with self._aside:
+            until = _now() + longest
+            while (wait := self.alone_for) <= until - _now():
+                await asyncio.sleep(wait)
+                try:
+                    return await self._circuit.call_async(make)
+                except CircuitOpenError as shut:
+                    self._shut(shut)
+                except MayPass as failure:
+                    self._failed(failure, 0.0, self._flow.cuts)
+                    raise
+            raise self._away()
+
+    def _shut(self, shut: CircuitOpenError) -> None:
+        """Hear that nobody may call yet; where somebody else is finding out, that takes as long as the first wait."""
+        self._flow.leave_alone(_now() + max(self._first if shut.retry_after is None else shut.retry_after, TICK))
+
+    def _away(self) -> DinteroAway:
+        failure = self._failure or MayPass("Dintero is left alone for now")
+        return DinteroAway(str(failure), turned_away=isinstance(failure, DinteroBusy))
 
     def enter(self, line: "Line", place: asyncio.Future[None]) -> None:
         """Let a call wait for a place."""

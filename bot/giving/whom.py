@@ -10,7 +10,7 @@ from bot.giving.customers import CustomerList
 from bot.giving.faults import customers_of, faults_of_files, faults_of_ids
 from bot.giving.ids import CustomerId
 from bot.giving.packing import PackedIds, pack
-from bot.giving.ports import Books, Files
+from bot.giving.ports import Books, Files, Keep
 from bot.giving.request import Request, Typed
 from bot.giving.rest import customers_left
 from bot.giving.uploads import Reading
@@ -50,14 +50,17 @@ class Whom:
         return (*self.typed.spaced, *(one for file in self.reading.files for one in file.spaced))
 
 
-async def whom_of(typed: Typed, *, of: Request, files: Files, books: Books, portion: int, rest_of: Request | None = None) -> Whom:
-    """Find whom a draft is for, `portion` of them a row; typed ids come first, then those of the files in their order."""
+async def whom_of(
+    typed: Typed, *, of: Request, files: Files, books: Books, portion: int, rest_of: Request | None = None, keep: Keep | None = None
+) -> Whom:
+    """Find whom a draft is for, `portion` of them a row; typed ids come first, then those of the files in their order, which are kept."""
     if rest_of:
-        return Whom(await packed_beside(await customers_left(books, rest_of), portion), CustomerList())
+        left = await customers_left(books, rest_of, refused_too=typed.refused_too)
+        return Whom(await packed_beside(left, portion), CustomerList())
     found = customers_of(typed)
     if not typed.files:
         return Whom(await packed_beside(found.ids, portion), found)
-    reading = await files.read(typed.files, found.ids, by=of.requester, channel=of.channel, portion=portion)
+    reading = await files.read(typed.files, found.ids, by=of.requester, channel=of.channel, portion=portion, keep=keep)
     return Whom(reading.everybody, found, reading)
 
 

@@ -40,6 +40,7 @@ KEY_HINT: Final = (
 RESERVED_HINT: Final = (
     "Leave Customer IDs empty and tick one, if everybody shall get it. At least two people have to agree, and each types the rule's name."
 )
+REFUSED_HINT: Final = "Dintero will refuse them again unless something was mended there since; the list of them says why it did."
 Drawn = Mapping[str, Any]
 
 
@@ -76,17 +77,31 @@ def build(form: Form, look: Look, *, external_id: str, generation: int = 0, stan
 
 
 def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]:
-    """Draw what the rest of another request is: all of it stands in the books, only the reason is typed."""
-    whom = f"the {look.customers(rest.first.customers)} whom {rest.first.short} left out"
+    """Draw what the rest of another request is: all of it stands in the books."""
+    those = f"the {look.customers(rest.left)} whom {rest.first.short} left out"
+    whom = those if rest.left else f"those of {rest.first.short} whom Dintero refused: nobody else is left"
     rule = [*(facts.rule_lines(form.chosen, look) if form.chosen else [f"*Rule:* that of {rest.first.short}"])]
     key = f"*Once-only key:* that of {rest.first.short}, so that nobody can get it twice by it"
-    already = facts.rest(rest, {})[1:]
+    already = facts.rest(rest, look, {})[1:]
     return [
         *paused.blocks(form.pause, look),
         *(block for field in Field for block in _beside(form, field, look)),
         *sections([*rule, f"*Customers:* {whom}", key, *already], most=4),
+        *_refused(form, rest, look, generation),
         *_text(Field.REASON, form.typed.reason, generation, label="Reason", optional=not form.policy.require_reason, multiline=True),
     ]
+
+
+def _refused(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]:
+    """Offer those whom Dintero refused: off, unless nobody else is left."""
+    if not rest.refused:
+        return []
+    offer = Option(
+        Text(f"{'Also the' if rest.left else 'The'} {look.customers(rest.refused)} whom Dintero refused", TextType.PLAINTEXT), "yes"
+    )
+    group = CheckboxGroup(action_id=TEXT_ACTION, options=[offer], initial_options=[offer] if form.typed.refused_too else None)
+    block_id = f"{Field.REFUSED}:{generation}"
+    return [InputBlock(label="Refused by Dintero", element=group, block_id=block_id, hint=REFUSED_HINT, optional=True)]
 
 
 def read(view: Drawn) -> tuple[RequestId, Typed]:
@@ -99,6 +114,7 @@ def read(view: Drawn) -> tuple[RequestId, Typed]:
         reserved=_typed(view, Field.RESERVED),
         more=_block_id(view, Field.ONCE_KEY) is not None,
         files=file_fields.read(view),
+        refused_too=bool(_typed(view, Field.REFUSED)),
     )
     return RequestId(str(view.get("private_metadata", ""))), with_links_as_files(typed)
 

@@ -17,6 +17,7 @@ from bot.giving.policy import Policy
 from bot.giving.ports import Books
 from bot.giving.request import Request
 from bot.giving.stories import story_of
+from bot.listing.lister import Lister
 from bot.slack import card, lines, list_file, notices, summary, uploading
 from bot.slack.look import Look, Message
 
@@ -69,6 +70,7 @@ class SlackAnnouncer:
         self._policy = policy
         self._look = look
         self._paces = paces
+        self._lister = Lister()
         self._cards: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
         """Who draws a card reads the books and edits it in one go: of two who draw at once, the later shows what is newer."""
 
@@ -168,7 +170,7 @@ class SlackAnnouncer:
         to, title = await self._direct(unsaid.notice.to), list_file.title(request, unsaid.key)
         if unsaid.tried and (there := await uploading.shared(self._latest(to), title)):
             return there
-        file = await list_file.written(request, self._books.not_given(request.id))
+        file = await list_file.written(request, self._books, self._lister)
         with file.content as content:
             if not file.rows:
                 return NOBODY

@@ -59,7 +59,7 @@ def lines(story: Story, look: Look) -> list[str]:
         *([facts.cost_line(request.price, look)] if rule else []),
         *facts.tier(request.tier, look),
         facts.account(request),
-        *facts.first(story.first, {}),
+        *facts.first(story.first, look, {}),
         *facts.own_key(request),
         *facts.reason(request),
         *facts.forgotten(request, look),

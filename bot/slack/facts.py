@@ -147,17 +147,26 @@ def forgotten(request: Request, look: Look) -> list[str]:
     return [f"*Forgotten:* who the customers are, and what was written, since {look.token(request.purged_at)}"] if request.purged_at else []
 
 
-def first(found: Earlier | None, links: Links) -> list[str]:
+def first(found: Earlier | None, look: Look, links: Links) -> list[str]:
     """Say whose rest it asks for again."""
     under = "under the same once-only key: whoever already had it under this key gets nothing more"
-    return [f"*Asks again* for the rest of {_linked(found, links)}, {under}"] if found else []
+    return [f"*Asks again* for {_rest_of(found, look, links)}, {under}"] if found else []
 
 
-def rest(found: Rest | None, links: Links) -> list[str]:
+def _rest_of(found: Earlier, look: Look, links: Links) -> str:
+    refused, where = look.customers(found.refused), _linked(found, links)
+    if not found.refused:
+        return f"the rest of {where}"
+    if found.refused == found.customers:
+        return f"the {refused} of {where} whom Dintero refused"
+    return f"the rest of {where} with the {refused} whom Dintero refused"
+
+
+def rest(found: Rest | None, look: Look, links: Links) -> list[str]:
     """Say whose rest it asks for again, and who else asked for it."""
     if found is None:
         return []
-    lines = first(found.first, links)
+    lines = first(found.first, look, links)
     if found.also:
         lines.append(f"⚠ {phrase([_linked(each, links) for each in found.also], last='and', most=EARLIER)} asked for them already")
     return lines

@@ -12,9 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.giving.ids import ChannelId, CustomerId, UserId
+from bot.giving.ports import Keep
 from bot.giving.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, Reading, Trouble, Upload
 from bot.reading.formats import Unreadable
 from bot.reading.reader import Reader, Source
+from bot.slack.copying import copied
 
 PIECE: Final = 64 * 1024
 """Bytes that are handed on at once."""
@@ -41,15 +43,25 @@ class SlackFiles:
         self._patience = patience
 
     async def read(
-        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = TOLD
+        self,
+        uploads: Sequence[Upload],
+        typed: Sequence[CustomerId],
+        *,
+        by: UserId,
+        channel: ChannelId,
+        portion: int,
+        told: int = TOLD,
+        keep: Keep | None = None,
     ) -> Reading:
         """Read the files, their ids behind those that were typed; what is wrong with a file is told, and nothing of the others then."""
         if len(uploads) > MOST_FILES:
             return Reading(bad=(BadFile(uploads[MOST_FILES].name, Trouble.TOO_MANY_FILES),))
         looked = await asyncio.gather(*(self._look(upload, by, channel) for upload in uploads))
         bad = tuple(one for one in looked if isinstance(one, BadFile))
-        sources = [one for one in looked if isinstance(one, Source)]
-        return Reading(bad=bad) if bad else await self._reader.read(sources, typed, portion=portion, told=told)
+        if bad:
+            return Reading(bad=bad)
+        async with copied([one for one in looked if isinstance(one, Source)], keep) as sources:
+            return await self._reader.read(sources, typed, portion=portion, told=told)
 
     async def _look(self, upload: Upload, by: UserId, channel: ChannelId) -> Source | BadFile:
         """Ask Slack what a file is, whatever the form said of it: whose, how big, and where it is fetched."""

@@ -7,7 +7,7 @@ from typing import Final
 from bot.giving.notices import Happened, Notice, Story
 from bot.giving.policy import Reason
 from bot.giving.request import StopReason
-from bot.slack import drift, facts, paused
+from bot.slack import drift, facts, paused, read_back
 from bot.slack.blocks import message, section, sections
 from bot.slack.look import Look, Message
 from bot.slack.standing import NOTE, agreed, held
@@ -20,7 +20,8 @@ When = Callable[[datetime], str]
 def build(notice: Notice, story: Story, look: Look) -> Message:
     """Draw a line; its `text` has the time in the policy's zone, since notifications do not draw each reader's own."""
     line = LINES[notice.happened]
-    beside = drift.beside(notice, story, look)
+    seen = read_back.line(story.read_back, look, look.token) if notice.happened is Happened.STOPPED else []
+    beside = [*drift.beside(notice, story, look), *seen]
     return message(line(notice, story, look.moment), [section(line(notice, story, look.token)), *sections(beside, most=4)])
 
 

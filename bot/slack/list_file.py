@@ -1,65 +1,47 @@
-"""The list of those who were not given the discount, as a file that a spreadsheet opens: its rows, its name, its title."""
+"""The list of those who were not given the discount, as a file that a spreadsheet opens: what is said in it, its name, its title."""
 
-import asyncio
-import csv
-import io
-import tempfile
-from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import IO, Final
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Final
 
-from bot.giving.batches import End, NotGiven, Tally
-from bot.giving.cells import cell
+from bot.giving.batches import End, Tally
+from bot.giving.origin import origin_of
+from bot.giving.ports import Books
 from bot.giving.request import Request
+from bot.listing.lister import Lister, ListFile, Original, Wanted
+from bot.listing.table import THERE
 from bot.slack.look import Look
+from bot.slack.read_back import beside
 from bot.slack.standing import ends
-from bot.slack.summary import why_not_tried
+from bot.slack.summary import UNKNOWN, why_not_tried
 
-COLUMNS: Final = ("row", "customer_id", "outcome", "reason")
-"""The columns of a list that was pasted; of one that came as a file, its own columns belong before `outcome`."""
-BOM: Final = "\ufeff".encode()
-"""By which Excel knows UTF-8."""
 MARK: Final = 8
 """Characters of the outbox row's key that stand in the title: enough to tell one request's lists apart."""
 
 
-@dataclass(slots=True)
-class ListFile:
-    """A file on the disk, held open and without a name: whatever happens, it is gone with the process."""
-
-    content: IO[bytes]
-    why: Mapping[End, str]
-    """The reason that stands where Dintero gave none."""
-    length: int = 0
-    counts: Counter[End] = field(default_factory=Counter)
-
-    @property
-    def rows(self) -> int:
-        """How many customers stand in it."""
-        return self.counts.total()
-
-    def add(self, rows: Iterable[NotGiven]) -> None:
-        """Write some rows; this waits for the disk."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        for one in rows:
-            writer.writerow([one.row, cell(one.customer), one.end, cell(one.why or self.why[one.end])])
-            self.counts[one.end] += 1
-        self.length += self.content.write(text.getvalue().encode(errors="backslashreplace"))
+async def written(request: Request, books: Books, lister: Lister) -> ListFile:
+    """Write the list of a request, in the columns of the files that its customers came from, where there were any."""
+    return await lister.write(
+        Wanted(
+            asked=request.customers,
+            ends=partial(books.ends, request.id),
+            why=await _reasons(request, books),
+            there=await books.there(request.id),
+            files=await _originals(request, books),
+        )
+    )
 
 
-async def written(request: Request, portions: AsyncIterator[tuple[NotGiven, ...]]) -> ListFile:
-    """Write a list of any length, with no more of it in memory than a portion, and beside the event loop."""
-    file = ListFile(await asyncio.to_thread(tempfile.TemporaryFile), _reasons(request))
-    try:
-        file.length += await asyncio.to_thread(file.content.write, BOM + f"{','.join(COLUMNS)}\r\n".encode())
-        async for portion in portions:
-            await asyncio.to_thread(file.add, portion)
-    except BaseException:
-        file.content.close()
-        raise
-    return file
+async def _originals(request: Request, books: Books) -> tuple[Original, ...]:
+    origin = await origin_of(books, request)
+    typed = await books.typed(origin.id) if origin else None
+    if origin is None or typed is None:
+        return ()
+
+    def pieces(number: int) -> AsyncIterator[bytes]:
+        return books.pieces(origin.id, origin.files, number)
+
+    return tuple(Original(file.name, file.column, partial(pieces, number)) for number, file in enumerate(typed.files))
 
 
 def name(request: Request) -> str:
@@ -89,9 +71,11 @@ def comment(request: Request, file: ListFile, look: Look) -> str:
     return f"📄 *{request.short}*: the list of {who} who were not given it: {', '.join(ends(counted, look))}. A row each, with the reason."
 
 
-def _reasons(request: Request) -> Mapping[End, str]:
+async def _reasons(request: Request, books: Books) -> dict[str, str]:
+    found = await books.read_back(request.id)
     return {
         End.REFUSED: "Dintero gave no reason",
-        End.UNKNOWN: "no answer came, so they may have it or not",
+        End.UNKNOWN: f"{UNKNOWN}{f'; {beside(found)}' if found else ''}",
+        THERE: f"{UNKNOWN}; Dintero's list of the rule has them, perhaps from before",
         End.NOT_TRIED: why_not_tried(request, lambda _who: "somebody"),
     }

@@ -170,7 +170,8 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.CHANGED: _always("This is no longer what you were shown, so nothing was done."),
     Reason.NOT_AN_ADMIN: _always("Only the bot's admins can do this."),
     Reason.NOT_HELD: _always("It is not held any more, so nothing was changed."),
-    Reason.NOBODY_LEFT: _named("Nobody is left of ", ": whoever is not given it was refused by Dintero, or nothing of it was begun."),
+    Reason.NOBODY_LEFT: _named("Nobody is left of ", ": everybody was given it, or nothing of it was begun."),
+    Reason.ONLY_REFUSED: _named("Of", " nobody is left but those whom Dintero refused."),
     Reason.NO_LIST: _named("There is no list of", ": everybody was given it, or it has not come to an end or a stop yet."),
     Reason.PURGED: _named("The customers of", " are forgotten: it ended longer ago than the policy keeps their ids."),
 }
@@ -221,6 +222,7 @@ CURES: Final[dict[Reason, str]] = {
     Reason.NOT_AN_ADMIN: "Ask {who}.",
     Reason.NOT_HELD: "Its card shows how it stands.",
     Reason.NOBODY_LEFT: "To give it to somebody else, ask with /discount add.",
+    Reason.ONLY_REFUSED: "Tick the box to ask for them again.",
     Reason.NO_LIST: "Its card shows how it stands.",
     Reason.PURGED: "How many they were, who agreed and what came of it still stands in /discount status.",
 }
@@ -271,6 +273,7 @@ SHORTLY: Final[dict[str, str]] = {
     Reason.NOT_AN_ADMIN: "it was not an admin",
     Reason.NOT_HELD: "it was not held any more",
     Reason.NOBODY_LEFT: "nobody of it is left",
+    Reason.ONLY_REFUSED: "only those are left whom Dintero refused",
     Reason.NO_LIST: "there was no list of it",
     Reason.PURGED: "its customers are forgotten by now",
 }

@@ -13,7 +13,8 @@ from bot.giving.listing import has_list
 from bot.giving.notices import Story
 from bot.giving.request import State
 from bot.giving.rest import can_ask_again
-from bot.slack.blocks import SECTION, plain, section
+from bot.slack import read_back
+from bot.slack.blocks import SECTION, plain, section, sections
 from bot.slack.look import Look
 from bot.slack.writing import MASK, mask, packed, phrase, said, shorten, visible
 
@@ -53,7 +54,8 @@ def whole(story: Story, look: Look) -> list[Block]:
     if not found:
         return []
     drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, look)]
-    return [*drawn, *_whole_list(story), *_rest(story), _again(story)]
+    seen = sections(read_back.line(story.read_back, look, look.token), most=1)
+    return [*drawn, *seen, *_whole_list(story), *_rest(story), _again(story)]
 
 
 def _list(heading: str, lines: Sequence[str], of: int, look: Look) -> list[Block]:
@@ -79,8 +81,11 @@ def _whole_list(story: Story) -> list[Block]:
 
 def _rest(story: Story) -> list[Block]:
     """Say by which button the rest is asked for."""
-    whom = "everybody who is unknown or was not tried, under the same once-only key"
-    return [section(f"*Ask again for the rest…* on the card asks for {whom}.")] if can_ask_again(story.request, story.tally) else []
+    if not can_ask_again(story.request, story.tally):
+        return []
+    others = "everybody who is unknown or was not tried" if story.tally.left else "those whom Dintero refused"
+    refused = ", and where you tick that for those whom Dintero refused," if story.tally.left and story.tally.refused else ""
+    return [section(f"*Ask again for the rest…* on the card asks for {others}{refused} under the same once-only key.")]
 
 
 def _again(story: Story) -> Block:

@@ -76,7 +76,7 @@ def shown(review: Review, look: Look, links: facts.Links = NOWHERE) -> list[str]
         *facts.rule_lines(review.rule, look, review.usable),
         facts.customers(request, look),
         facts.cost_line(review.cost, look),
-        *facts.rest(review.rest, links),
+        *facts.rest(review.rest, look, links),
         *facts.before(review.before, look, links),
         *facts.tier(review.decision.tier, look),
         *facts.budget(review.use, look),

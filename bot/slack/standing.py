@@ -7,7 +7,7 @@ from typing import Final
 from bot.giving.batches import Tally
 from bot.giving.notices import Story
 from bot.giving.request import Pausing, State
-from bot.slack import progress
+from bot.slack import progress, read_back
 from bot.slack.facts import approvals
 from bot.slack.look import Look
 from bot.slack.words import stop
@@ -112,7 +112,8 @@ def _giving(story: Story, look: Look) -> str:
 
 def _stopped(story: Story, look: Look) -> str:
     request = story.request
-    return f"⚠️ *Stopped:* {stop(request.stop, request.note)}\n*So far:* {_counted(story, look)}.\n{_choices(story.tally, look)}"
+    so_far = [f"*So far:* {_counted(story, look)}.", *read_back.line(story.read_back, look, look.token)]
+    return "\n".join([f"⚠️ *Stopped:* {stop(request.stop, request.note)}", *so_far, _choices(story.tally, look)])
 
 
 def _choices(tally: Tally, look: Look) -> str:
@@ -153,7 +154,9 @@ def _counted(story: Story, look: Look) -> str:
 
 def _before(story: Story, look: Look) -> str:
     """Count what a round before this one gave, where there was one."""
-    return f"\n*So far:* {_counted(story, look)}." if story.request.started_at else ""
+    if not story.request.started_at:
+        return ""
+    return "\n".join(["", f"*So far:* {_counted(story, look)}.", *read_back.line(story.read_back, look, look.token)])
 
 
 def _by(story: Story) -> str:

@@ -9,7 +9,7 @@ from bot.giving.listing import has_list
 from bot.giving.notices import Story
 from bot.giving.request import Request, State
 from bot.giving.rewards import Rule
-from bot.slack import facts
+from bot.slack import facts, read_back
 from bot.slack.blocks import context, header, message, sections
 from bot.slack.look import Look, Message, duration
 from bot.slack.refused import masked
@@ -19,6 +19,7 @@ from bot.slack.words import STOPS
 from bot.slack.writing import mention, said
 
 PARAGRAPHS: Final = 6
+UNKNOWN: Final = "no answer came, so they may have it or not"
 LISTED: Final = (
     "The requester gets the list of them as a file in a direct message; *Get the list* on the card sends it to approvers and admins."
 )
@@ -59,7 +60,8 @@ def left_out(story: Story, look: Look) -> list[str]:
     if tally.refused > 0:
         lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look, of=tally.refused)]
     if tally.unknown > 0:
-        lines.append(f"*{look.customers(tally.unknown)} unknown:* no answer came, so they may have it or not")
+        lines.append(f"*{look.customers(tally.unknown)} unknown:* {UNKNOWN}")
+        lines += read_back.line(story.read_back, look, look.token)
     if tally.not_tried > 0:
         lines.append(f"*{look.customers(tally.not_tried)} not tried:* {why_not_tried(story.request, mention)}")
     return [*lines, LISTED] if has_list(story.request, tally) and story.request.ended else lines

@@ -8,8 +8,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SayLater
 
-UPLOAD_SECONDS: Final = 120
-"""A list of a million ids is some 50 MB."""
+UPLOAD_SECONDS: Final = 600
+"""A list of a million in the columns of their files is some 200 MB."""
 TAKEN: Final = 200
 AGAIN_SECONDS: Final = 5.0
 

@@ -12,8 +12,8 @@ from bot.giving.before import Before, Earlier
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.packing import unpacked
 from bot.giving.request import Request
+from bot.listing.ends import outcome_of
 from bot.store.database import Kept, Room
-from bot.store.rows import outcome_of
 from bot.store.schema import batches, customers, requests
 from bot.store.serial import micros, text, untext
 

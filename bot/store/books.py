@@ -18,12 +18,14 @@ from bot.store.before import GivenBefore
 from bot.store.database import Database, address, is_sqlite
 from bot.store.evidence import Evidence
 from bot.store.hashes import AuditKey
+from bot.store.kept_files import KeptFiles
 from bot.store.migration import migrate
 from bot.store.outbox import Outbox
 from bot.store.outcomes import Outcomes
 from bot.store.page import SqlPage, open_page
 from bot.store.pausing import Pauses
 from bot.store.postgres import open_postgres
+from bot.store.read_back import ReadBacks
 from bot.store.replicas import Replicas
 from bot.store.requests import Requests
 from bot.store.schema import requests
@@ -36,7 +38,7 @@ _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)
 
 
-class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, LearntSizes, Replicas):
+class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, LearntSizes, Replicas, KeptFiles, ReadBacks):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""
 
     def __init__(self, database: Database, evidence: Evidence, audit: Audit) -> None:

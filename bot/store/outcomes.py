@@ -8,14 +8,15 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, BindParameter, Integer, bindparam, cast, func, or_, select, update
 
-from bot.giving.batches import BatchOutcome, End, LeftOut, NotGiven, Portion, Refused, Tally
+from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
 from bot.giving.holding import TakenOver
 from bot.giving.ids import CustomerId, Fence, RequestId
 from bot.giving.packing import unpacked
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
+from bot.listing.ends import left_of, not_given_of, outcome_of
 from bot.store.database import Database, Room, Rows, Values
-from bot.store.rows import outcome_of, outcome_row
+from bot.store.rows import outcome_row
 from bot.store.schema import batches, customers, replicas, requests
 from bot.store.serial import rule_json, text
 
@@ -208,49 +209,28 @@ class Outcomes(Room):
                 break
         return LeftOut(tuple(unknown[:most]), tuple(not_tried[: max(most - len(unknown), 0)]))
 
-    async def rest(self, request: RequestId) -> AsyncIterator[tuple[CustomerId, ...]]:
-        """Read all who are unknown or were not tried, in the order they were asked for, a portion at a time."""
-        async for asked, found in self._left_by_portion(request):
-            left = frozenset(found.unknown).union(found.not_tried)
-            if left:
-                yield tuple(customer for customer in asked if customer in left)
-
-    async def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
-        """Read all who were not given it, as `tally` counts them, in the order they were asked for, a portion at a time."""
+    async def ends(self, request: RequestId) -> AsyncIterator[PackedEnds]:
+        """Read the portions with somebody who was not given it, as `tally` counts them, in the order they were asked for."""
         row = 1
         for portion, size, starts, batch_size, given in await self._database.run(_GIVEN_TO, {"which": text(request)}):
             if given < size:
                 values: Values = {"which": text(request), "number": portion}
-                packed = await self._database.run(_CUSTOMERS, values), await self._database.run(_OUTCOMES, values)
-                yield await asyncio.to_thread(_listed, *packed, max(batch_size, 1), row, started=starts > 0)
+                ids, outcomes = await self._database.run(_CUSTOMERS, values), await self._database.run(_OUTCOMES, values)
+                known = tuple((number, batch, count, ends) for number, batch, count, ends in outcomes)
+                if ids:
+                    yield PackedEnds(row, max(batch_size, 1), starts > 0, bytes(ids[0][0]), known)
             row += size
+
+    async def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
+        """Read all who were not given it, a portion at a time, unpacked beside the event loop."""
+        async for found in self.ends(request):
+            yield await asyncio.to_thread(not_given_of, found)
 
     async def _left_by_portion(self, request: RequestId) -> AsyncIterator[tuple[tuple[CustomerId, ...], LeftOut]]:
         """Read the portions that have somebody left, one after the other: no more than one is held at a time."""
         for portion, starts, batch_size in await self._database.run(_OPEN, {"which": text(request)}):
             asked, known = await self.customers(request, portion), await self.outcomes(request, portion)
-            yield asked, _left_of(asked, known, max(batch_size, 1), started=starts > 0)
-
-
-def _left_of(asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_size: int, *, started: bool) -> LeftOut:
-    """Say who of a portion is left; a batch without an outcome may have gone out, once its portion was started."""
-    heard = {outcome.batch for outcome in known}
-    silent = [customer for at, customer in enumerate(asked) if at // batch_size not in heard]
-    unknown = {customer for outcome in known for customer in outcome.unknown}.union(silent if started else ())
-    not_tried = {customer for outcome in known for customer in outcome.not_tried}.union(() if started else silent)
-    return LeftOut(
-        tuple(customer for customer in asked if customer in unknown),
-        tuple(customer for customer in asked if customer in not_tried),
-    )
-
-
-def _listed(ids: Rows, outcomes: Rows, batch_size: int, row: int, *, started: bool) -> tuple[NotGiven, ...]:
-    """List a portion's customers who were not given it; `row` is the place of its first one."""
-    asked, known = tuple(unpacked(ids[0][0])) if ids else (), tuple(map(outcome_of, outcomes))
-    left = _left_of(asked, known, batch_size, started=started)
-    ends: dict[CustomerId, tuple[End, str]] = {one.customer: (End.REFUSED, one.why) for outcome in known for one in outcome.refused}
-    ends |= dict.fromkeys(left.unknown, (End.UNKNOWN, "")) | dict.fromkeys(left.not_tried, (End.NOT_TRIED, ""))
-    return tuple(NotGiven(row + at, customer, *ends[customer]) for at, customer in enumerate(asked) if customer in ends)
+            yield asked, left_of(asked, known, max(batch_size, 1), started=starts > 0)
 
 
 def _in_order(found: Sequence[Refused], asked: Sequence[CustomerId]) -> list[Refused]:

@@ -23,7 +23,7 @@ from bot.store.evidence import Evidence
 from bot.store.forgetting import forget
 from bot.store.requests import VOTES
 from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
-from bot.store.schema import PENDING, customers, outbox, requests, votes
+from bot.store.schema import PENDING, customers, files, outbox, requests, votes
 from bot.store.serial import MANY, text
 from bot.store.spending import gave_locked
 
@@ -34,6 +34,7 @@ _KEEP: Final = update(requests).where(_ID)
 _EMPTY: Final = delete(customers).where(customers.c.request == bindparam("which"))
 _PORTION: Final = insert(customers)
 _SAY: Final = insert(outbox)
+_OTHER_FILES: Final = delete(files).where(files.c.request == bindparam("which"), files.c.reading != bindparam("counts"))
 _SAME: Final = select(outbox.c.id).where(PENDING, *(outbox.c[name] == bindparam(name) for name in ("request", "kind", "addressee")))
 
 
@@ -74,10 +75,14 @@ class SqlPage:
             self.note(approval(self.request, vote))
         return new
 
+    async def forget_other_files(self) -> None:
+        """Forget what was kept of files by other readings than the one that counts."""
+        await self._transaction.run(_OTHER_FILES, {"which": self._id, "counts": text(self.request.files)})
+
     async def forget(self, at: datetime) -> None:
-        """Forget customer ids, the reason, the note and what was typed; the counts stay."""
+        """Forget customer ids, files, the reason, the note and what was typed; the counts stay."""
         await forget(self._transaction, self._id, at)
-        self.request = self._stored = replace(self.request, purged_at=at, reason="", note="", first_customer="", last_customer="")
+        self.request = self._stored = replace(self.request, purged_at=at, reason="", note="", first_customer="", last_customer="", files="")
 
     def note(self, *entries: Entry) -> None:
         """Put entries into the audit, with what else this page writes."""

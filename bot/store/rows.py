@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
-from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.batches import BatchOutcome
+from bot.giving.ids import RequestId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.packing import packed, unpacked
+from bot.giving.packing import packed
 from bot.giving.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Applied
@@ -125,22 +125,6 @@ def outcome_row(request: RequestId, outcome: BatchOutcome) -> Values:
         "unknown": len(outcome.unknown),
         "ends": packed(ends) if any(ends) else None,
     }
-
-
-def outcome_of(row: Sequence[Any]) -> BatchOutcome:
-    """Read portion, batch, size and ends."""
-    portion, batch, size, ends = row
-    if ends is None:
-        return BatchOutcome(portion, batch, size)
-    refused, unknown, not_tried = unpacked(ends)
-    return BatchOutcome(
-        portion,
-        batch,
-        size,
-        refused=tuple(Refused(CustomerId(customer), why) for customer, why in refused),
-        unknown=tuple(unknown),
-        not_tried=tuple(not_tried),
-    )
 
 
 def lane(notice: Notice) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-VERSION: Final = "0007"
+VERSION: Final = "0008"
 """The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's own name for it would clash where the database is shared."""
@@ -84,12 +84,14 @@ requests = Table(
     Column("rest_of", Text, index=True),
     Column("waits_since", BigInteger),
     Column("fence", Integer, nullable=False, server_default="0"),
+    Column("files", Text, nullable=False, server_default=""),
     Index(None, "channel", "created_at"),
     Index(None, "rule_id", "started_at"),
     Index(None, "channel", "started_at"),
 )
 """`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement.
-`rule_id` is the id within `rule`, to be searched by. `fence` is the number under which it is given now (`Books.claim`).
+`rule_id` is the id within `rule`, to be searched by. `fence` is the number under which it is given now (`Books.claim`), `files` the reading
+of its files that counts.
 """
 
 votes = Table(
@@ -114,6 +116,31 @@ customers = Table(
     Column("ids", LargeBinary, nullable=False),
 )
 """A portion of a request's customers: `ids` packed, `starts` how often its batches were let go."""
+
+files = Table(
+    "files",
+    metadata,
+    _request(primary_key=True),
+    Column("reading", Text, primary_key=True),
+    Column("file", Integer, primary_key=True, autoincrement=False),
+    Column("piece", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The files that customers were read from, piece by piece and each piece packed. Every reading is kept on its own, and only one counts."""
+
+read_back = Table(
+    "read_back",
+    metadata,
+    _request(primary_key=True),
+    Column("read_at", BigInteger, nullable=False),
+    Column("unknown", Integer, nullable=False),
+    Column("there", Integer, nullable=False),
+    Column("refs", Integer, nullable=False),
+    Column("whole", Integer, nullable=False),
+    Column("failed", Text, nullable=False),
+    Column("ids", LargeBinary, nullable=False),
+)
+"""What Dintero's list of the rule showed of a request's unknown customers: how many there were, and packed in `ids` who stands there."""
 
 batches = Table(
     "batches",

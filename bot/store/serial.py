@@ -25,6 +25,7 @@ _ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _RULE: Final = TypeAdapter(Rule)
+_NEW: Final = frozenset({"files", "refused_too"})
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -82,10 +83,10 @@ def tier_of(kept: str) -> Applied:
 
 
 def typed_json(typed: Typed) -> str:
-    """Write what was typed; files only where there are some, so that a process of an older version can read all else."""
-    words = {name: getattr(typed, name) for name in Typed.__slots__ if name != "files"}
+    """Write what was typed; what is new only where it is there, so that a process of an older version can read all else."""
+    words = {name: getattr(typed, name) for name in Typed.__slots__ if name not in _NEW}
     files = [[file.id, file.name, file.column] for file in typed.files]
-    return _json({**words, "files": files} if files else words)
+    return _json({**words, **({"files": files} if files else {}), **({"refused_too": True} if typed.refused_too else {})})
 
 
 def typed_of(kept: str) -> Typed:

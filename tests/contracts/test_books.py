@@ -177,7 +177,7 @@ async def test_of_many_who_are_left_out_the_first_are_told(books: SqlBooks, most
     assert told == LeftOut(unknown=ids("a", "b")[:most], not_tried=ids("c", "d", "e", "f", "g")[: max(most - 2, 0)])
 
 
-async def test_the_rest_is_all_who_are_unknown_or_not_tried_as_they_were_asked_for(books: SqlBooks) -> None:
+async def test_who_was_not_given_it_is_read_by_portion_as_they_were_asked_for(books: SqlBooks) -> None:
     request = await giving(books, ["g", "f", "e", "d", "c", "b", "a", "9", "8"], size=2, batches=2)
     for portion in (0, 1):
         await books.take_up(request.id, portion)
@@ -185,8 +185,11 @@ async def test_the_rest_is_all_who_are_unknown_or_not_tried_as_they_were_asked_f
     await books.settle(request.id, BatchOutcome(0, 1, 2, refused=(Refused(CustomerId("e"), "no"),)))
     for batch in (0, 1):
         await books.settle(request.id, BatchOutcome(1, batch, 2))
-    assert [portion async for portion in books.rest(request.id)] == [ids("g", "f"), ids("8")]
-    assert [portion async for portion in books.rest(new_request_id())] == []
+    assert [[(one.row, one.customer) for one in portion] async for portion in books.not_given(request.id)] == [
+        [(1, "g"), (2, "f"), (3, "e")],
+        [(9, "8")],
+    ]
+    assert [portion async for portion in books.not_given(new_request_id())] == []
 
 
 async def test_giving_goes_on_until_somebody_cancels(books: SqlBooks) -> None:

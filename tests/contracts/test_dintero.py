@@ -219,3 +219,30 @@ async def test_how_long_dintero_wants_to_be_left_alone_is_told(dintero: Dintero,
     with pytest.raises(DinteroBusy) as raised:
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
     assert raised.value.retry_after == 17
+
+
+async def test_who_has_a_rule_is_read_page_after_page(dintero: Dintero) -> None:
+    everybody = [f"c-{number}" for number in range(1_500)]
+    await dintero.add_customers(RULE, customers(*everybody), once=KEY)
+    first = await dintero.refs(RULE)
+    then = await dintero.refs(RULE, after=first[-1].id)
+    assert [ref.customer for ref in (*first, *then)] == everybody
+    assert (len(first), await dintero.refs(RULE, after=then[-1].id)) == (1_000, ())
+
+
+async def test_nobody_in_particular_is_named_where_everybody_has_it(dintero: Dintero) -> None:
+    await dintero.add_customers(RULE, customers("*"), once=KEY)
+    assert [ref.customer for ref in await dintero.refs(RULE)] == [None]
+
+
+@pytest.mark.parametrize("rule", [NO_RULE, RuleId("spar hundre")])
+async def test_nobody_has_a_rule_that_is_not_there(dintero: Dintero, rule: RuleId) -> None:
+    with pytest.raises(RuleNotFound):
+        await dintero.refs(rule)
+
+
+@pytest.mark.parametrize("body", ["{}", '[{"customer_id": "a"}]', "no JSON"])
+async def test_a_list_that_cannot_be_read_is_no_empty_list(dintero: Dintero, sandbox: SandboxDintero, body: str) -> None:
+    sandbox.faults.next(Fault.answer(200, body), on=Operation.REFS)
+    with pytest.raises(OutcomeUnknown):
+        await dintero.refs(RULE)

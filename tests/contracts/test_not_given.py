@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,15 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.giving.batches import BatchOutcome, End, NotGiven, Refused, Tally
-from bot.giving.ids import CustomerId
-from bot.giving.notices import Story
+from bot.giving.ids import CustomerId, FileId
+from bot.giving.notices import Happened, Story
 from bot.giving.policy import Policy
-from bot.giving.request import Request, State
+from bot.giving.request import Request, State, Typed
 from bot.giving.stories import story_of
-from bot.slack import list_file, summary
+from bot.giving.uploads import Upload
+from bot.listing.lister import Lister
+from bot.slack import list_file, notices, standing, summary
 from bot.slack.look import Look
 from bot.store.books import SqlBooks
-from tests.contracts.books import giving
+from tests.contracts.books import giving, notice
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LOOK = Look("NOK", "Europe/Oslo")
@@ -75,7 +79,7 @@ async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
     assert tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == len(ends)
     assert counted(rows, len(ends)) == tally
     assert [(one.row, one.customer) for one in rows] == sorted((one.row, f"c-{one.row - 1}") for one in rows)
-    file = await list_file.written(request, books.not_given(request.id))
+    file = await list_file.written(request, books, Lister())
     with file.content as content:
         content.seek(0)
         read = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
@@ -94,6 +98,63 @@ def summed(story: Story) -> tuple[int, ...]:
     ends = [part.split(" ", 1) for part in text.partition("(")[2].rstrip(")").split(", ") if part]
     counts = {words: int(count) for count, words in ends}
     return (given_to, asked, *(counts.get(words, 0) for words in ("refused by Dintero", "unknown", "not tried")))
+
+
+@settings(over_one_database, max_examples=8)
+@given(ends=ENDS, silent=SILENT, started=STARTED, typed=st.integers(0, 4), first=st.integers(1, 9))
+async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_said(
+    sqlite_books: SqlBooks, ends: list[str], silent: set[int], started: set[int], typed: int, first: int
+) -> None:
+    books = sqlite_books
+    request = await came_to(books, ends, silent=silent, started=started)
+    asked = [f"c-{at}" for at in range(len(ends))]
+    request = await in_files(books, request, {"one.csv": asked[typed : typed + first], "two.csv": asked[typed + first :]})
+    tally, not_given = await books.tally(request.id), {one.customer: one.end for one in await listed(books, request)}
+    file = await list_file.written(request, books, Lister())
+    with file.content as content:
+        content.seek(0)
+        rows = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
+    if len(ends) > typed:  # else nobody came from a file, and they are listed as they were typed
+        assert {row["Kundenr"]: row["outcome"] for row in rows} == not_given
+        assert {row["Kundenr"]: row["Navn"] for row in rows} == {one: f"Åse {one}" if one in asked[typed:] else "" for one in not_given}
+    assert (
+        Tally(len(ends), len(ends) - len(rows), *(Counter(row["outcome"] for row in rows)[end] for end in ("refused", "unknown"))) == tally
+    )
+    for state in (State.STOPPED, State.DONE):
+        story = await story_of(books, replace(request, state=state, started_at=NOW), POLICY)
+        direct = notices.direct(notice(happened=Happened.DONE), story, LOOK, link="").text
+        for said in (standing.standing(story, LOOK), summary.text(story, LOOK), direct):
+            assert figures(said, len(ends)) == (tally.given, tally.refused, tally.unknown, tally.not_tried), said
+
+
+async def in_files(books: SqlBooks, request: Request, files: dict[str, list[str]]) -> Request:
+    """Say that a request's customers came from files, each with a name beside the id; one without a row is none."""
+    kept = {name: ids for name, ids in files.items() if ids}
+    for number, ids in enumerate(kept.values()):
+        lines = ["Navn;Kundenr", *(f"Åse {one};{one}" for one in ids)]
+        await books.keep_piece(request.id, "reading", number, 0, "\n".join(lines).encode())
+    request = replace(request, files="reading" if kept else "")
+    async with books.page(request.id) as page:
+        assert page
+        await page.keep(replace(request, state=State.DRAFT))
+    await books.fill_in(request.id, Typed(files=tuple(Upload(FileId(name), name) for name in kept)))
+    async with books.page(request.id) as page:
+        assert page
+        await page.keep(request)
+    return request
+
+
+def figures(text: str, asked: int) -> tuple[int, ...]:
+    """Read the four ends out of whatever is said."""
+
+    def count(words: str) -> int:
+        found = re.search(rf"(\d+) {words}", text)
+        return int(found[1]) if found else 0
+
+    everybody = asked if re.search(r"all \d+ were given|the customer was given", text) else 0
+    some = re.search(r"(\d+) of \d+ customers? were given it|Given to (\d+) of", text)
+    given = int(some[1] or some[2]) if some else everybody
+    return given, count("refused by Dintero"), count("unknown"), count("not tried")
 
 
 async def test_of_a_request_whose_customers_are_forgotten_nobody_is_listed(books: SqlBooks) -> None:

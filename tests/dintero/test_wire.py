@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dintero.wire import Unreadable, read_rule, read_rules
-from bot.giving.ids import RuleId
+from bot.dintero.wire import Unreadable, read_refs, read_rule, read_rules
+from bot.giving.ids import CustomerId, RuleId
+from bot.giving.refs import Ref
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
 
 ANSWER: dict[str, Any] = json.loads((Path(__file__).parents[1] / "seeds" / "add_customers_answer.json").read_text())
@@ -297,3 +298,12 @@ def test_any_json_is_a_rule_or_is_said_to_be_none(answer: object) -> None:
     except Unreadable:
         return
     assert read.id
+
+
+def test_who_had_a_rule_taken_back_is_not_named() -> None:
+    taken_back = {"id": "1", "customer_id": "a", "deleted_at": "2026-03-01T12:00:00Z"}
+    assert read_refs([taken_back, {"id": "2", "customer_id": "b"}, {"id": "3", "customer_id": 4}]) == (
+        Ref("1", None),
+        Ref("2", CustomerId("b")),
+        Ref("3", None),
+    )

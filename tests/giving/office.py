@@ -13,16 +13,19 @@ from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
+from bot.giving.looks import Looks
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.packing import pack
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import ChannelPolicy, Policy, Refusal
-from bot.giving.ports import Books
+from bot.giving.ports import Books, Keep
+from bot.giving.refs import Ref
 from bot.giving.request import Request, Typed, digest
 from bot.giving.rewards import Requirement, Reward, Rule
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.giving.terms import terms_of
+from bot.giving.traffic import Traffic
 from bot.giving.uploads import Column, FileRead, Reading, Upload
 from tests.clock import HandClock
 
@@ -104,6 +107,9 @@ class Shelf:
 
     rules_of: dict[RuleId, Rule] = field(default_factory=lambda: {rule.id: rule for rule in RULES})
     failure: DinteroError | None = None
+    refs_of: dict[RuleId, Sequence[Ref]] = field(default_factory=dict)
+    """Who has a rule, in pages of two, and how many of them were read."""
+    refs_read: int = 0
     asked_for: list[RuleId] = field(default_factory=list)
 
     async def rules(self) -> tuple[Rule, ...]:
@@ -116,6 +122,13 @@ class Shelf:
         if rule not in self.rules_of:
             raise RuleNotFound(rule)
         return self.rules_of[rule]
+
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+        self._reach()
+        self.refs_read += 1
+        found = self.refs_of.get(rule, ())
+        start = next((at for at, ref in enumerate(found, start=1) if ref.id == after), 0)
+        return tuple(found[start : start + 2])
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
         raise AssertionError((rule, customers, once))
@@ -151,11 +164,22 @@ class Drawer:
     asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
 
     async def read(
-        self, uploads: Sequence[Upload], typed: Sequence[CustomerId], *, by: UserId, channel: ChannelId, portion: int, told: int = 20
+        self,
+        uploads: Sequence[Upload],
+        typed: Sequence[CustomerId],
+        *,
+        by: UserId,
+        channel: ChannelId,
+        portion: int,
+        told: int = 20,
+        keep: Keep | None = None,
     ) -> Reading:
         assert channel
         assert told
         self.asked.append((tuple(uploads), by))
+        for number, upload in enumerate(uploads):
+            if keep and upload.id in self.lists:
+                await keep(number, 0, "\n".join(self.lists[upload.id]).encode())
         if self.instead:
             return self.instead
         met = [*typed, *(CustomerId(one) for upload in uploads for one in self.lists[upload.id])]
@@ -183,8 +207,9 @@ class Office:
             books=self.books, door=self.door, rules=self.rules, files=self.drawer, clock=self.clock, jobs=self.jobs, account=ACCOUNT
         )
         self.desk = Desk(books=self.books, door=self.door, clock=self.clock, jobs=self.jobs)
-        self.starting = Starting(books=self.books, dintero=self.shelf, door=self.door, clock=self.clock)
-        self.ending = Ending(books=self.books, dintero=self.shelf, door=self.door, clock=self.clock)
+        looks = Looks(self.shelf, Traffic(first=0.01, longest=0.05))
+        self.starting = Starting(books=self.books, looks=looks, door=self.door, clock=self.clock)
+        self.ending = Ending(books=self.books, looks=looks, door=self.door, clock=self.clock)
         return self
 
     async def draft(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: Any) -> RequestId:

@@ -11,10 +11,12 @@ from bot.clock import SystemClock
 from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.ids import TeamId, UserId
+from bot.giving.looks import Looks
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Policy
 from bot.giving.request import Request, State, StopReason
 from bot.giving.tiers import Above, Applied, Tier
+from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople
@@ -47,7 +49,12 @@ def ending(ground: Ground, people: SlackPeople) -> Ending:
 
 
 def _ending(ground: Ground, people: SlackPeople, policy: Policy) -> Ending:
-    return Ending(books=ground.books, dintero=ground.dintero, door=Door(policy, people, TEAM), clock=SystemClock())
+    return Ending(
+        books=ground.books,
+        looks=Looks(ground.dintero, Traffic(first=0.01, longest=0.05)),
+        door=Door(policy, people, TEAM),
+        clock=SystemClock(),
+    )
 
 
 async def _asked(ground: Ground, number: int = 8) -> Request:

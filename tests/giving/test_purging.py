@@ -1,6 +1,7 @@
 """What is forgotten once it was kept long enough, and what stays."""
 
 import asyncio
+import zlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from bot.giving.ids import CustomerId, FileId, RequestId
 from bot.giving.packing import unpacked
 from bot.giving.policy import Reason, Refusal
 from bot.giving.purging import Purging
+from bot.giving.refs import ReadBack
 from bot.giving.request import Request, State, Typed
 from bot.giving.uploads import Upload
 from bot.store.books import SqlBooks
@@ -38,6 +40,7 @@ async def given(office: Office) -> Request:
     await office.starting.begin(request.id)
     refused = (Refused(CustomerId("secret-customer-1"), "secret note"),)
     await office.books.settle(request.id, BatchOutcome(0, 0, 3, refused=refused))
+    await office.books.keep_read_back(request.id, ReadBack(NOW, 1, failed="secret note"), frozenset({CustomerId("secret-customer-2")}))
     await office.ending.finish(request.id, 1)
     return request
 
@@ -61,8 +64,12 @@ def everything(url: str) -> str:
 
 
 def _plain(table: str, value: object) -> str:
-    packed = isinstance(value, bytes | memoryview) and table in {"customers", "batches"}
-    return str(unpacked(bytes(value))) if packed else str(value)  # type: ignore[call-overload]
+    if not isinstance(value, bytes | memoryview):
+        return str(value)
+    kept = bytes(value)
+    if table == "files":
+        return zlib.decompress(kept).decode()
+    return str(unpacked(kept)) if table in {"customers", "batches", "read_back"} else str(kept)
 
 
 async def test_what_ended_long_enough_ago_is_forgotten_everywhere(books: SqlBooks, database_url: str) -> None:

@@ -1,7 +1,8 @@
 """Asking again for the rest: the same rule and key, only those who are unknown or not tried, whatever a payload holds."""
 
-from bot.giving.answers import Form, Review
+from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.batches import BatchOutcome, Refused
+from bot.giving.customers import digest_of
 from bot.giving.ids import CustomerId
 from bot.giving.notices import Story
 from bot.giving.policy import Reason, Refusal
@@ -68,3 +69,50 @@ async def test_what_has_no_rest_is_refused_with_the_reason(office: Office) -> No
         await page.forget(office.clock.now())
     assert await told() is Reason.PURGED
     assert not isinstance(await office.asking.form(draft.id, person(ANN)), Form)
+
+
+async def test_those_whom_dintero_refused_are_asked_for_where_that_is_ticked(either_office: Office) -> None:
+    office = either_office
+    first = await ended(office)
+    draft = await office.asking.open_rest(first.id, person(BO), SUPPORT)
+    assert isinstance(draft, Request)
+    form = await office.asking.form(draft.id, person(BO))
+    assert isinstance(form, Form)
+    assert form.rest
+    assert (form.typed.refused_too, form.rest.left, form.rest.refused) == (False, 2, 1)
+    assert await office.asking.fill_in(draft.id, person(BO), Typed(reason="mended", refused_too=True)) == ()
+    review = await office.asking.review(draft.id, person(BO))
+    assert isinstance(review, Review)
+    assert review.rest
+    assert (review.rest.first.customers, review.rest.first.refused) == (3, 1)
+    asked = await office.asking.ask(draft.id, person(BO))
+    assert isinstance(asked, Request)
+    assert await office.books.customers(asked.id, 0) == ("b", "c", "d")
+    assert asked.customers_digest == digest_of(tuple(map(CustomerId, "bcd")))
+    assert asked.once_key == derived_key(first.id)
+    story = await office.desk.look(asked.id, person(ANN), SUPPORT)
+    assert isinstance(story, Story)
+    assert story.first == review.rest.first
+
+
+async def test_where_only_refused_ones_are_left_they_are_ticked_and_somebody_has_to_be(office: Office) -> None:
+    first = await ended(office)
+    await office.books.settle(first.id, BatchOutcome(0, 0, 4, refused=(Refused(CustomerId("b"), "no"),)))
+    draft = await office.asking.open_rest(first.id, person(BO), SUPPORT)
+    assert isinstance(draft, Request)
+    typed = await office.books.typed(draft.id)
+    assert typed
+    assert typed.refused_too
+    nobody = await office.asking.fill_in(draft.id, person(BO), Typed(reason="x"))
+    assert nobody == (Fault(Field.REFUSED, Refusal(Reason.ONLY_REFUSED, first.short)),)
+    assert isinstance(await office.asking.review(draft.id, person(BO)), Form)
+    assert await office.asking.fill_in(draft.id, person(BO), Typed(reason="x", refused_too=True)) == ()
+    review = await office.asking.review(draft.id, person(BO))
+    assert isinstance(review, Review)
+    assert (review.request.customers, review.request.first_customer) == (1, "b")
+
+
+async def test_of_a_request_that_was_given_to_everybody_nobody_is_left(office: Office) -> None:
+    first = await ended(office)
+    await office.books.settle(first.id, BatchOutcome(0, 0, 4))
+    assert await office.asking.open_rest(first.id, person(BO), SUPPORT) == Refusal(Reason.NOBODY_LEFT, first.short)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.errors import DinteroBusy, DinteroError, RuleNotFound
 from bot.giving.ids import ChannelId, CustomerId, OnceKey, RuleId
 from bot.giving.policy import ChannelPolicy
+from bot.giving.refs import Ref
 from bot.giving.rewards import Requirement, Reward, Rule, Statistics, Usable
 from bot.giving.rulebook import RuleBook, plain
 
@@ -39,6 +40,9 @@ class Shelf:
         if rule not in self.of:
             raise RuleNotFound(rule)
         return self.of[rule]
+
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+        raise AssertionError((rule, after))
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
         raise DinteroError(f"nothing is given here: {rule} {customers} {once}")

@@ -13,12 +13,14 @@ from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
 from bot.giving.door import Door
 from bot.giving.ids import RequestId
+from bot.giving.looks import Looks
 from bot.giving.notices import Happened, Kind
 from bot.giving.people import Kind as Person
 from bot.giving.policy import Policy
 from bot.giving.ports import Dintero
 from bot.giving.request import Request, State, StopReason
 from bot.giving.starting import Starting
+from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.slack.connection import open_client
@@ -46,7 +48,7 @@ class Scene:
         slack = self.shop.slack
         client = await self.stack.enter_async_context(open_client(slack.api_url, slack.credentials.bot_token))
         door = Door(policy, SlackPeople(client, slack.team, SystemClock()), slack.team)
-        return Starting(books=self.books, dintero=self.dintero, door=door, clock=SystemClock())
+        return Starting(books=self.books, looks=Looks(self.dintero, Traffic(first=0.01, longest=0.05)), door=door, clock=SystemClock())
 
     async def begins(self, policy: Policy = POLICY) -> Request | None:
         return await (await self.starting(policy)).begin(self.request)

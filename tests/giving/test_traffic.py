@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import CustomersRefused, DinteroBusy, DinteroError, MayPass, OutcomeUnknown
+from bot.errors import CustomersRefused, DinteroAway, DinteroBusy, DinteroError, MayPass, OutcomeUnknown
 from bot.giving.circuit import IN_A_ROW
 from bot.giving.traffic import Line, Traffic
 from tests.virtual import in_no_time, now
@@ -296,3 +296,85 @@ def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(leave: l
 
     in_no_time(work)
     assert shop.at_once <= most
+
+
+# looks beside the giving
+
+
+async def _look(shop: Shop, longest: float = 5.0) -> str:
+    return await shop.traffic.aside(lambda: shop.answer("look"), longest=longest)
+
+
+def test_a_look_waits_for_no_batch_though_all_places_are_taken_by_calls_that_hang() -> None:
+    shop = Shop(most=2, answers=iter([1_000.0, 1_000.0]))
+
+    async def work() -> None:
+        giving = [asyncio.create_task(shop.ask(shop.traffic.line())) for _ in range(4)]
+        await asyncio.sleep(1)
+        assert await _look(shop) == "look"
+        assert now() == pytest.approx(1 + LATENCY)
+        for task in giving:
+            task.cancel()
+        await asyncio.gather(*giving, return_exceptions=True)
+
+    in_no_time(work)
+
+
+def test_a_look_waits_while_dintero_is_to_be_left_alone_but_not_for_ever() -> None:
+    shop = Shop(answers=iter([DinteroBusy("429", retry_after=4.0), LATENCY, DinteroBusy("429", retry_after=60.0)]))
+
+    async def work() -> None:
+        with pytest.raises(DinteroBusy):
+            await _look(shop)
+        assert await _look(shop) == "look"
+        assert now() >= LATENCY + 4
+        with pytest.raises(DinteroBusy):
+            await _look(shop)
+        with pytest.raises(DinteroAway) as away:
+            await _look(shop)
+        assert away.value.turned_away
+
+    in_no_time(work)
+    assert not shop.broken
+
+
+def test_what_a_look_hears_of_retry_after_all_batches_obey() -> None:
+    shop = Shop(answers=iter([DinteroBusy("429", retry_after=7.0)]))
+
+    async def work() -> None:
+        with pytest.raises(DinteroBusy):
+            await _look(shop)
+        await shop.ask(shop.traffic.line(), "batch")
+        when, who = shop.calls[-1]
+        assert when == pytest.approx(7 + LATENCY, abs=0.1)
+        assert who == "batch"
+
+    in_no_time(work)
+
+
+def test_of_a_dintero_that_was_down_a_look_finds_out_that_it_is_well_again() -> None:
+    shop = Shop(answers=iter([down() for _ in range(IN_A_ROW)]))
+
+    async def work() -> None:
+        for _ in range(IN_A_ROW):
+            with pytest.raises(OutcomeUnknown):
+                await _look(shop)
+        with pytest.raises(DinteroAway):
+            await _look(shop, longest=0.1)
+        assert len(shop.calls) == IN_A_ROW
+        assert await _look(shop) == "look"
+
+    in_no_time(work)
+
+
+def test_a_look_tells_nothing_of_how_long_batches_take() -> None:
+    shop = Shop(answers=iter([30.0] * 20))
+
+    async def work() -> None:
+        await asyncio.gather(*(_look(shop) for _ in range(20)))
+        start = now()
+        await shop.lanes(shop.traffic.line(), "", 96, 96)
+        assert now() - start == pytest.approx(LATENCY)
+
+    in_no_time(work)
+    assert shop.at_once == 96

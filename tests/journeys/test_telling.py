@@ -20,8 +20,8 @@ async def test_refused_customers_are_masked_in_the_thread_and_whole_for_the_requ
     await trip.shop.ann.sees("customer-bad", trip.shop.ann.direct)
     list_ = await trip.shop.ann.sees("who was not given it", trip.shop.ann.direct)
     rows = trip.shop.slack.workspace.uploads.text(list_.files[0]["id"]).splitlines()
-    assert rows[0] == "row,customer_id,outcome,reason"
-    assert rows[1].startswith("2,customer-bad,refused,")
+    assert rows[0] == "customer_id,row,outcome,reason"
+    assert rows[1].startswith("customer-bad,2,refused,")
     assert len(rows) == 2
     assert trip.shop.dintero.ledger.holders(SEED) == {"customer-1": 1, "customer-2": 1}
     for words in ("@Ann", "@Bo", "100.00 NOK off", "For purchases from", "Uses: 28"):

@@ -13,6 +13,7 @@ from bot.giving.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, Ru
 from bot.giving.notices import Happened, Kind, Notice, Story
 from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
+from bot.giving.refs import ReadBack
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rest import Rest
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
@@ -158,7 +159,8 @@ def long_story(state: State) -> Story:
     asked_of = tuple(f"U{number:09}" for number in range(200))
     left = tuple(one.customer for one in refused) * 10
     tally = Tally(10**9, given=5, refused=300, unknown=10**8)
-    return Story(request, votes=votes, tally=tally, refused=refused, asked_of=asked_of, unknown=left, not_tried=left)
+    seen = ReadBack(NOW, 10**8, there=10**7, refs=10**8, failed=LONG)
+    return Story(request, votes=votes, tally=tally, refused=refused, asked_of=asked_of, unknown=left, not_tried=left, read_back=seen)
 
 
 def notice(happened: Happened, *, kind: Kind = Kind.LINE, note: str = "", by: str | None = "U0BOSS") -> Notice:

@@ -23,7 +23,7 @@ BUTTONS = {
     State.APPROVED: ["Cancel request", "Show customers"],
     State.GIVING: ["Cancel request", "Show customers"],
     State.STOPPED: ["Continue…", "End here…", "Get the list", "Show customers"],
-    State.DONE: ["Get the list", "Show customers"],
+    State.DONE: ["Ask again for the rest…", "Get the list", "Show customers"],
 }
 
 
@@ -41,6 +41,19 @@ def test_what_asks_for_anothers_rest_names_that_on_its_card_and_in_its_status(st
     for drawn in (card.build(story, LOOK), status.one(story, LOOK)):
         assert "*Asks again* for the rest of R-22222, under the same once-only key" in words(drawn)
     assert "Asks again" not in words(card.build(samples.story(state), LOOK))
+
+
+@pytest.mark.parametrize(
+    ("customers", "refused", "whom"),
+    [
+        (5, 0, "the rest of R-22222, under"),
+        (5, 2, "the rest of R-22222 with the 2 customers whom Dintero refused, under"),
+        (2, 2, "the 2 customers of R-22222 whom Dintero refused, under"),
+    ],
+)
+def test_whether_the_rest_has_refused_ones_in_it_is_said(customers: int, refused: int, whom: str) -> None:
+    first = Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", customers, refused)
+    assert f"*Asks again* for {whom} the same once-only key" in words(card.build(replace(samples.story(State.WAITING), first=first), LOOK))
 
 
 @pytest.mark.parametrize("state", State)

@@ -6,8 +6,10 @@ from typing import Final
 import aiohttp
 import pytest
 
+from bot.errors import BooksUnavailable
 from bot.giving.ids import ChannelId, CustomerId, FileId, UserId
 from bot.giving.packing import NOBODY
+from bot.giving.ports import Keep
 from bot.giving.request import Typed
 from bot.giving.uploads import MOST_BYTES, Reading, Trouble, Upload
 from bot.sandbox.slack import Fault, SandboxPerson, SandboxSlack
@@ -37,9 +39,9 @@ def put(slack: SandboxSlack, by: UserId, data: bytes = DATA, size: int | None = 
     return Upload(file.id, "as the form said")
 
 
-async def read(slack: SandboxSlack, *uploads: Upload, by: UserId, channel: ChannelId = HERE) -> Reading:
+async def read(slack: SandboxSlack, *uploads: Upload, by: UserId, channel: ChannelId = HERE, keep: Keep | None = None) -> Reading:
     async with open_client(slack.api_url, slack.credentials.bot_token) as client:
-        return await SlackFiles(client, patience=0.2).read(uploads, [CustomerId("t1")], by=by, channel=channel, portion=2)
+        return await SlackFiles(client, patience=0.2).read(uploads, [CustomerId("t1")], by=by, channel=channel, portion=2, keep=keep)
 
 
 def shared(who: SandboxPerson, channel: Channel) -> Upload:
@@ -130,3 +132,24 @@ async def test_a_name_with_signs_in_it_can_be_fetched(slack: SandboxSlack, ann: 
     file = slack.workspace.put_file("Kunder/æøå 100 %?.csv", DATA, by=ann.id)
     reading = await read(slack, Upload(file.id, ""), by=ann.id)
     assert reading.everybody.unpacked() == ("t1", "a1", "b2")
+
+
+async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    kept: dict[tuple[int, int], bytes] = {}
+
+    async def keep(file: int, piece: int, content: bytes) -> None:
+        kept[file, piece] = content
+
+    long = b"kundenr\n" + b"".join(b"customer-%d\n" % number for number in range(200_000))
+    uploads = [put(slack, ann.id, data) for data in (DATA, long, b"\0 no text")]
+    await read(slack, *uploads, by=ann.id, keep=keep)
+    assert [b"".join(kept[at] for at in sorted(kept) if at[0] == file) for file in range(3)] == [DATA, long, b"\0 no text"]
+    assert max(piece for _, piece in kept) == len(long) // (1024 * 1024)
+
+
+async def test_what_cannot_be_kept_is_not_read(slack: SandboxSlack, ann: SandboxPerson) -> None:
+    async def keep(_file: int, _piece: int, _content: bytes) -> None:
+        raise BooksUnavailable("The database is away.")
+
+    with pytest.raises(BooksUnavailable):
+        await read(slack, put(slack, ann.id), by=ann.id, keep=keep)

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.giving.answers import Fault, Field
-from bot.giving.ids import CustomerId, UserId
+from bot.giving.before import Earlier
+from bot.giving.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.giving.pauses import Pause
 from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import Typed
+from bot.giving.rest import Rest
 from bot.giving.rewards import Usable
 from bot.giving.roster import Roster
 from bot.slack import add_modal, approve_modal, customers_modal, modals, reject_modal, review_modal
@@ -34,6 +36,8 @@ def answered(view: dict[str, Any], **typed: str) -> dict[str, Any]:
 def _answer(element: dict[str, Any], typed: str | None) -> dict[str, Any]:
     if element["type"] == "external_select":
         return {"type": element["type"], "selected_option": element.get("initial_option")}
+    if element["type"] == "checkboxes":
+        return {"type": element["type"], "selected_options": element.get("initial_options") or []}
     return {"type": element["type"], "value": typed or element.get("initial_value")}
 
 
@@ -54,6 +58,25 @@ def test_what_is_typed_into_the_form_is_read_back(customers: str, reason: str, k
     typed = Typed(rule=RULE.id, customers=customers, reason=reason, once_key=key, more=True)
     view = add_modal.build(samples.form(typed), LOOK, external_id="e", generation=generation)
     assert add_modal.read(answered(view)) == (REQUEST.id, typed)
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+@pytest.mark.parametrize("left", [0, 30])
+def test_those_whom_dintero_refused_are_offered_in_the_form_of_a_rest_and_read_back(left: int, *, ticked: bool) -> None:
+    rest = Rest(Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", left), left=left, refused=7)
+    form = replace(samples.form(Typed(refused_too=ticked)), rest=rest)
+    view = add_modal.build(form, LOOK, external_id="e")
+    assert labels(view) == ["Refused by Dintero", "Reason"]
+    assert f"{'Also the' if left else 'The'} 7 customers whom Dintero refused" in drawn_all(view)
+    _, read = add_modal.read(answered(view))
+    assert read.refused_too is ticked
+
+
+def test_a_rest_without_refused_ones_offers_none() -> None:
+    rest = Rest(Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3), left=3)
+    view = add_modal.build(replace(samples.form(Typed()), rest=rest), LOOK, external_id="e")
+    assert labels(view) == ["Reason"]
+    assert "the 3 customers whom R-22222 left out" in said(view)
 
 
 def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:

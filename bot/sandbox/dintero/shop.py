@@ -15,6 +15,7 @@ MOST_RULES: Final = 100
 MOST_REFS: Final = 1000
 FEWEST: Final = 10
 """A page when no limit is asked for."""
+REF_STATES: Final = frozenset({"all", "available", "deleted", "inactive"})
 STATES: Final = frozenset({"all", "active", "scheduled", "completed", "available", "deleted", "inactive"})
 
 
@@ -56,6 +57,8 @@ class Shop:
     def refs(self, rule: str, query: Mapping[str, str]) -> list[JsonRule]:
         """List who was given a rule: one ref a grant, `*` as nobody in particular."""
         self.find(rule)
+        if query.get("state", "all") not in REF_STATES:
+            raise Refused(400, "state is not one of the allowed values")
         refs = [
             {
                 "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{rule} {number}")),

@@ -1,0 +1,46 @@
+"""What is asked of Dintero beside the giving: how a rule is now, and who has it; knows not what for."""
+
+from functools import partial
+from typing import Final
+
+from bot.giving.ids import RuleId
+from bot.giving.ports import Dintero
+from bot.giving.refs import Ref
+from bot.giving.rewards import Rule
+from bot.giving.traffic import Traffic
+
+RULE_WAITS: Final = 5.0
+"""Seconds that a look at a rule waits while Dintero is left alone: whoever looks can try again, or do without."""
+REFS_WAIT: Final = 40.0
+"""Of a look at who has it: what was given up lately is what it is for, and a Dintero that was down is tried every 30 s at the latest."""
+
+
+class Looks:
+    """Looks at Dintero in places of their own within the traffic: batches that hang hold up no look, and a look holds up no batch.
+
+    They obey what all obey: a Dintero that is down, or asks to be left alone, is not asked.
+    """
+
+    def __init__(self, dintero: Dintero, traffic: Traffic) -> None:
+        self._dintero = dintero
+        self._traffic = traffic
+
+    async def rule(self, rule: RuleId) -> Rule:
+        """Read one rule with its statistics.
+
+        Raises:
+            DinteroAway: Dintero is left alone just now.
+            RuleNotFound: there is no such rule.
+            DinteroError: it could not be read.
+        """
+        return await self._traffic.aside(partial(self._dintero.rule, rule), longest=RULE_WAITS)
+
+    async def refs(self, rule: RuleId, *, after: str | None) -> tuple[Ref, ...]:
+        """Read the next page of those who have a rule.
+
+        Raises:
+            DinteroAway: Dintero is left alone just now.
+            RuleNotFound: there is no such rule.
+            DinteroError: it could not be read.
+        """
+        return await self._traffic.aside(partial(self._dintero.refs, rule, after=after), longest=REFS_WAIT)

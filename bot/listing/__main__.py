@@ -1,0 +1,48 @@
+"""The process that writes a list: takes who was not given it and the files they came from, and writes the list to its output.
+
+It has no secrets and no network to use, and writes no file; a list of a million takes seconds of a core that is not the event loop's.
+"""
+
+import gc
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from isal import isal_zlib
+
+from bot.listing.ends import ends_of, not_given_of
+from bot.listing.table import Cells, Endings, csv_of, in_columns, plain, table_of
+from bot.reading.content import Content
+from bot.reading.frames import read_frame, write_frame
+from bot.reading.limits import limit
+
+
+def main(told: BinaryIO, tell: BinaryIO) -> None:
+    """Write a list, and then how many ended how."""
+    job = json.loads(read_frame(told))
+    limit(memory=job["memory"], seconds=job["seconds"])
+    gc.set_threshold(200_000)  # as for reading: rows hold no cycles
+    endings = Endings(job["why"], frozenset(job["there"]))
+    for piece in csv_of(_rows(job["files"], told, endings)):
+        write_frame(tell, piece)
+    write_frame(tell, b"")
+    write_frame(tell, json.dumps(endings.counts).encode())
+
+
+def _rows(files: list[Any], told: BinaryIO, endings: Endings) -> Iterator[Cells]:
+    those = (one for frame in _frames(told) for one in not_given_of(ends_of(frame)))
+    if not files:
+        return plain(those, endings)
+    by_id: dict[str, Any] = {one.customer: one for one in those}
+    tables = [table_of(name, Content(map(isal_zlib.decompress, _frames(told))), column) for name, column in files]
+    return in_columns(tables, by_id, endings, several=len(files) > 1)
+
+
+def _frames(told: BinaryIO) -> Iterator[bytes]:
+    while frame := read_frame(told):
+        yield frame
+
+
+if __name__ == "__main__":
+    main(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,147 @@
+"""The rows of the list: in the columns of the files that its customers came from, or under columns of its own; pure."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from bot.giving import cells
+from bot.giving.batches import End, NotGiven
+from bot.giving.columns import HEAD, Place, find, letter
+from bot.giving.customers import bare
+from bot.giving.tables import Row, Table, cell
+from bot.giving.taking import KEPT_LITERAL
+from bot.giving.uploads import Trouble
+from bot.reading import formats
+from bot.reading.content import Content
+from bot.reading.formats import Unreadable
+
+FILE: Final = "file"
+ENDING: Final = ("row", "outcome", "reason")
+COLUMNS: Final = ("customer_id", *ENDING)
+"""Of a list that was typed; `row` is the place in it. Of one that came in files, `row` is the row in the file."""
+BOM: Final = "\ufeff".encode()
+"""By which Excel knows UTF-8."""
+AT_ONCE: Final = 2_000
+"""Rows in one piece."""
+THERE: Final = "there"
+"""The reason of an unknown customer who stands in Dintero's list of the rule."""
+
+Cells = Sequence[str | int]
+
+
+@dataclass(slots=True)
+class Endings:
+    """How each ended and why, as it is said, and how many ended how. `why` stands where Dintero gave no reason."""
+
+    why: Mapping[str, str]
+    there: frozenset[str] = frozenset()
+    """Of the unknown, those whom Dintero's list of the rule has."""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def of(self, one: NotGiven) -> tuple[str, str]:
+        """Say how it ended for somebody, and count it."""
+        self.counts[one.end] += 1
+        seen = one.end is End.UNKNOWN and one.customer in self.there
+        return one.end, cells.cell(one.why or self.why[THERE if seen else one.end])
+
+
+@dataclass(frozen=True, slots=True)
+class FileTable:
+    """A file's table, where its ids stand, and what its columns are called, each with how many of the same name stand before it."""
+
+    file: str
+    table: Table
+    place: Place
+    names: tuple[tuple[str, int], ...]
+
+    def of(self, those: dict[str, NotGiven]) -> Iterator[tuple[int, Row, NotGiven]]:
+        """Take from `those` whoever stands here, with the row and its number as a spreadsheet has it."""
+        first = self.place.first
+        for block in self.table.blocks(self.place.column.number, first):
+            here = [(at, one) for at, value in enumerate(block.values) if (one := those.pop(customer_in(value), None))]
+            rows = block.rows() if here else ()
+            yield from ((first + at, rows[at], one) for at, one in here)
+            first += len(block.values)
+
+
+def table_of(file: str, content: Content, column: int | None) -> FileTable:
+    """Open a file that was read before, with the column that was chosen then.
+
+    Raises:
+        Unreadable: it is not what it was.
+    """
+    table = formats.table_of(content)
+    head = table.head(HEAD)
+    place = find(head, column)
+    if not isinstance(place, Place):
+        raise Unreadable(Trouble.NO_COLUMN)
+    return FileTable(file, table, place, _names(head, place))
+
+
+def plain(those: Iterable[NotGiven], endings: Endings) -> Iterator[Cells]:
+    """List customers who were typed."""
+    yield COLUMNS
+    for one in those:
+        yield (cells.cell(one.customer), one.row, *endings.of(one))
+
+
+def in_columns(tables: Sequence[FileTable], those: dict[str, NotGiven], endings: Endings, *, several: bool) -> Iterator[Cells]:
+    """List customers in the columns of their files, each where it stood first; whoever was typed, and stands in none, comes last.
+
+    Where the files have different columns, each has its place in all of them together; `several` tells that it has to be said which
+    file a row is of.
+    """
+    places = {name: at for at, name in enumerate(dict.fromkeys(name for table in tables for name in table.names))}
+    yield [*(cells.cell(name) for name, _ in places), *([FILE] if several else []), *ENDING]
+    for table in tables:
+        where, of_file = [places[name] for name in table.names], [cells.cell(table.file)] if several else []
+        for number, row, one in table.of(those):
+            yield [*_placed(zip(where, row, strict=False), len(places)), *of_file, number, *endings.of(one)]
+    ids, nowhere = places[_of_ids(tables[0])], [""] if several else []
+    for one in sorted(those.values(), key=lambda one: one.row):
+        yield [*_placed([(ids, one.customer)], len(places)), *nowhere, "", *endings.of(one)]
+
+
+def customer_in(value: str) -> str:
+    """Read a cell as the reading does: without what stands around the id."""
+    literal = KEPT_LITERAL.fullmatch(value.strip())
+    return bare(literal[1] if literal else value)
+
+
+def csv_of(rows: Iterable[Cells]) -> Iterator[bytes]:
+    """Write rows as a CSV that Excel opens, some at once."""
+    every = iter(rows)
+    yield BOM
+    while some := list(islice(every, AT_ONCE)):
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(some)
+        yield text.getvalue().encode(errors="backslashreplace")
+
+
+def _names(head: Sequence[Row], place: Place) -> tuple[tuple[str, int], ...]:
+    """Name a table's columns; where the file does not, by letter."""
+    width = max((at for row in head[place.first - 1 :] for at, value in enumerate(row, start=1) if value), default=1)
+    width = max(width, place.column.number, len(head[place.header - 1]) if place.header else 0)
+    row = head[place.header - 1] if place.header else [f"column {letter(number)}" for number in range(1, width + 1)]
+    met = Counter[str]()
+    names: list[tuple[str, int]] = []
+    for number in range(1, width + 1):
+        name = bare(cell(row, number))
+        names.append((name, met[name]))
+        met[name] += 1
+    return tuple(names)
+
+
+def _of_ids(table: FileTable) -> tuple[str, int]:
+    return table.names[table.place.column.number - 1]
+
+
+def _placed(values: Iterable[tuple[int, str]], width: int) -> list[str]:
+    placed = [""] * width
+    for at, value in values:
+        placed[at] = cells.cell(value)
+    return placed

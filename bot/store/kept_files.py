@@ -1,0 +1,41 @@
+"""The room of the files that customers were read from: kept with the draft while they are read, and forgotten with the customers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+from isal import isal_zlib
+from sqlalchemy import bindparam, select
+
+from bot.giving.ids import RequestId
+from bot.giving.packing import QUICK
+from bot.store.database import Database, Room, Values
+from bot.store.schema import files
+from bot.store.serial import text
+
+_FILE: Final = (
+    (files.c.request == bindparam("which")) & (files.c.reading == bindparam("of_reading")) & (files.c.file == bindparam("number"))
+)
+_PIECES: Final = select(files.c.piece).where(_FILE).order_by(files.c.piece)
+_PIECE: Final = select(files.c.content).where(_FILE, files.c.piece == bindparam("at"))
+
+
+class KeptFiles(Room):
+    """Files, a row a piece: no more than one piece of any is in memory."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._keep = database.insert(files).on_conflict_do_nothing(index_elements=["request", "reading", "file", "piece"])
+
+    async def keep_piece(self, request: RequestId, reading: str, file: int, piece: int, content: bytes) -> None:
+        """Keep a piece of a file that is read for a draft, packed beside the event loop."""
+        packed = await asyncio.to_thread(isal_zlib.compress, content, QUICK)
+        row: Values = {"request": text(request), "reading": text(reading), "file": file, "piece": piece, "content": packed}
+        await self._database.run(self._keep, row)
+
+    async def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
+        """Read a file piece by piece, each packed as it is kept."""
+        which: Values = {"which": text(request), "of_reading": text(reading), "number": file}
+        for (piece,) in await self._database.run(_PIECES, which):
+            for (content,) in await self._database.run(_PIECE, {**which, "at": piece}):
+                yield bytes(content)

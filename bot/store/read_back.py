@@ -1,0 +1,53 @@
+"""The room of what Dintero's list of a rule showed of a request's unknown customers; the newest look stands."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from bot.giving.ids import CustomerId, RequestId
+from bot.giving.packing import packed, unpacked
+from bot.giving.refs import ReadBack
+from bot.store.database import Database, Room, Values
+from bot.store.schema import read_back
+from bot.store.serial import micros, moment, text, untext
+
+_NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
+_FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(read_back.c.request == bindparam("which"))
+_WHO: Final = select(read_back.c.ids).where(read_back.c.request == bindparam("which"))
+
+
+class ReadBacks(Room):
+    """What was read back."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        put = database.insert(read_back)
+        new = {name: put.excluded[name] for name in (*_NAMES, "ids")}
+        self._put = put.on_conflict_do_update(index_elements=["request"], set_=new)
+
+    async def keep_read_back(self, request: RequestId, found: ReadBack, who: frozenset[CustomerId]) -> None:
+        """Keep what a look showed, in place of the one before."""
+        row: Values = {
+            "request": text(request),
+            "read_at": micros(found.at),
+            "unknown": found.unknown,
+            "there": found.there,
+            "refs": found.refs,
+            "whole": int(found.whole),
+            "failed": text(found.failed),
+            "ids": packed(sorted(who)),
+        }
+        await self._database.run(self._put, row)
+
+    async def read_back(self, request: RequestId) -> ReadBack | None:
+        """Read what the last look showed; None where there was none."""
+        rows = await self._database.run(_FOUND, {"which": text(request)})
+        if not rows:
+            return None
+        at, unknown, there, refs, whole, failed = rows[0]
+        return ReadBack(moment(at), unknown, there=there, refs=refs, whole=bool(whole), failed=untext(failed))
+
+    async def there(self, request: RequestId) -> frozenset[CustomerId]:
+        """Read who of the unknown stood in the list."""
+        rows = await self._database.run(_WHO, {"which": text(request)})
+        return frozenset(unpacked(rows[0][0])) if rows else frozenset()

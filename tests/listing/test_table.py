@@ -1,0 +1,102 @@
+"""The rows of the list: the columns of the files that customers came from, and nothing that a spreadsheet would compute."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.batches import End, NotGiven
+from bot.giving.cells import FORMULA
+from bot.giving.ids import CustomerId
+from bot.listing.table import Endings, FileTable, csv_of, in_columns, plain, table_of
+from bot.reading.content import Content
+from tests.listing.lists import WHY
+
+ONE = b"Navn;Kundenr;By\nAnn;k1;Oslo\nBo;k2;Bergen\nAnn igjen;k1;Moss\nCleo;k3;\n"
+
+
+def not_given(*customers: str, end: End = End.REFUSED) -> dict[str, NotGiven]:
+    return {one: NotGiven(row, CustomerId(one), end, "no such customer") for row, one in enumerate(customers, start=1)}
+
+
+def listed(those: dict[str, NotGiven], *tables: FileTable, endings: Endings | None = None) -> list[list[str]]:
+    rows = in_columns(tables, those, endings or Endings(WHY), several=len(tables) > 1)
+    return read(b"".join(csv_of(rows)))
+
+
+def read(written: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(written.decode("utf-8-sig"), newline="")))
+
+
+def test_a_row_comes_back_as_it_stood_in_the_file_with_its_number_there() -> None:
+    assert listed(not_given("k1", "k3"), table_of("vip.csv", Content([ONE]), None)) == [
+        ["Navn", "Kundenr", "By", "row", "outcome", "reason"],
+        ["Ann", "k1", "Oslo", "2", "refused", "no such customer"],
+        ["Cleo", "k3", "", "5", "refused", "no such customer"],
+    ]
+
+
+def test_of_several_files_all_columns_stand_and_which_file_each_row_is_of() -> None:
+    two = table_of("two.txt", Content([b"customer_id,Navn\nx,Di\nk2,Bo too\n"]), None)
+    assert listed(not_given("k2", "x"), table_of("vip.csv", Content([ONE]), None), two) == [
+        ["Navn", "Kundenr", "By", "customer_id", "file", "row", "outcome", "reason"],
+        ["Bo", "k2", "Bergen", "", "vip.csv", "3", "refused", "no such customer"],
+        ["Di", "", "", "x", "two.txt", "2", "refused", "no such customer"],
+    ]
+
+
+def test_whoever_was_typed_comes_last_in_the_column_of_the_ids() -> None:
+    last = listed(not_given("typed", "k2"), table_of("vip.csv", Content([ONE]), None))[-1]
+    assert last == ["", "typed", "", "", "refused", "no such customer"]
+
+
+def test_a_file_without_names_has_its_columns_named_by_letter() -> None:
+    rows = listed(not_given("1002"), table_of("plain.csv", Content([b"Ann;1001\nBo;1002\n"]), 2))
+    assert rows == [["column A", "column B", "row", "outcome", "reason"], ["Bo", "1002", "2", "refused", "no such customer"]]
+
+
+def test_columns_of_the_same_name_stay_apart_and_rows_below_a_preamble_keep_their_numbers() -> None:
+    data = b"Liste over kunder\n\nKundenr,Note,Note\nk1,a,b\nk2,c\n"
+    rows = listed(not_given("k1", "k2"), table_of("x.csv", Content([data]), None))
+    assert rows[0] == ["Kundenr", "Note", "Note", "row", "outcome", "reason"]
+    assert [row[:4] for row in rows[1:]] == [["k1", "a", "b", "4"], ["k2", "c", "", "5"]]
+
+
+@pytest.mark.parametrize("written", ['="0042"', " 0042 ", "\u200b0042"])
+def test_an_id_is_found_however_it_was_written(written: str) -> None:
+    data = f"Kundenr\tNavn\n{written}\tAnn\n".encode()
+    (row,) = listed(not_given("0042"), table_of("x.tsv", Content([data]), None))[1:]
+    assert row[1:3] == ["Ann", "2"]
+
+
+def test_of_the_unknown_it_is_said_who_stands_in_dinteros_list() -> None:
+    endings = Endings(WHY, frozenset({"k2"}))
+    those = not_given("k1", "k2")
+    unknown = {one: NotGiven(each.row, each.customer, End.UNKNOWN) for one, each in those.items()}
+    rows = listed(unknown, table_of("vip.csv", Content([ONE]), None), endings=endings)
+    assert [row[-1] for row in rows[1:]] == ["no answer", "no answer, but there"]
+    assert endings.counts == {End.UNKNOWN: 2}
+
+
+def test_no_cell_of_a_file_is_computed() -> None:
+    data = b"Kundenr,=1+1,@SUM(A1)\nk1,-2+3,+47 900 00 000\n"
+    rows = listed(not_given("k1"), table_of("x.csv", Content([data]), None))
+    assert not [one for row in rows for one in row if one.startswith(FORMULA)]
+    assert rows[1][1:3] == ["'-2+3", "'+47 900 00 000"]
+
+
+@given(customer=st.text(min_size=1, max_size=20), why=st.text(max_size=20))
+def test_whatever_an_id_or_a_reason_holds_it_is_one_row_of_four_cells_and_nothing_is_computed(customer: str, why: str) -> None:
+    written = b"".join(csv_of(plain([NotGiven(1, CustomerId(customer), End.REFUSED, why)], Endings(WHY))))
+    header, row = read(written)
+    assert header == ["customer_id", "row", "outcome", "reason"]
+    assert len(row) == 4
+    assert not any(one.startswith(FORMULA) for one in row)
+    assert row[0].removeprefix("'") == customer.removeprefix("'")
+
+
+def test_half_a_character_is_written_as_its_number() -> None:
+    those = [NotGiven(1, CustomerId("a\ud800"), End.UNKNOWN)]
+    assert rb"a\ud800" in b"".join(csv_of(plain(those, Endings(WHY))))

@@ -1,0 +1,69 @@
+"""What Dintero's list of the rule has of the unknown, in words: exactly what was seen, wherever it is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.giving.batches import Tally
+from bot.giving.notices import Happened, Kind, Story
+from bot.giving.refs import ReadBack
+from bot.giving.request import State, StopReason
+from bot.slack import card, lines, notices, read_back, summary
+from bot.slack.look import Message
+from tests.slack import samples
+from tests.slack.samples import LOOK, NOW
+
+BEFORE = " They may have stood there before, so they still count as unknown."
+
+
+def told(found: ReadBack) -> str:
+    (line,) = read_back.line(found, LOOK, lambda _at: "now")
+    return line.removeprefix("*Read back now:* ")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (ReadBack(NOW, 40, there=37, refs=900, whole=True), f"Dintero's list of the rule has 37 of the 40 unknown ones.{BEFORE}"),
+        (ReadBack(NOW, 40, there=40, refs=900, whole=True), f"Dintero's list of the rule has all 40 unknown ones.{BEFORE}"),
+        (ReadBack(NOW, 40, refs=900, whole=True), "Dintero's list of the rule has none of the 40 unknown ones."),
+        (ReadBack(NOW, 1, there=1, whole=True), f"Dintero's list of the rule has the unknown one.{BEFORE}"),
+        (
+            ReadBack(NOW, 40, there=3, refs=50_000),
+            f"the first 50,000 entries of Dintero's list of the rule have 3 of the 40 unknown ones; the others were not read.{BEFORE}",
+        ),
+        (ReadBack(NOW, 40), "Dintero's list of the rule is too long to be read."),
+        (ReadBack(NOW, 40, failed="cut"), "Dintero's list of the rule could not be read (cut)."),
+        (
+            ReadBack(NOW, 40, there=2, refs=1_000, failed="cut"),
+            f"Dintero's list of the rule could not be read (cut), but as far as it was read it has 2 of the 40 unknown ones.{BEFORE}",
+        ),
+    ],
+)
+def test_it_is_said_what_was_seen_and_no_more(found: ReadBack, said: str) -> None:
+    assert told(found) == said
+
+
+def text(message: Message) -> str:
+    return "\n".join(block["text"]["text"] for block in message.blocks if "text" in block)
+
+
+def story(state: State) -> Story:
+    found = samples.story(state, stop=StopReason.UNKNOWN_FOR_GOOD)
+    tally = Tally(10, given=6, refused=2, unknown=2)
+    return replace(found, tally=tally, unknown=(), read_back=ReadBack(NOW, 2, there=1, refs=8, whole=True))
+
+
+def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_up() -> None:
+    seen = "Dintero's list of the rule has 1 of the 2 unknown ones."
+    anew = story(State.WAITING)
+    anew = replace(anew, request=replace(anew.request, started_at=NOW))
+    drawn = [
+        card.build(story(State.STOPPED), LOOK),
+        card.build(anew, LOOK),
+        lines.build(samples.notice(Happened.STOPPED), story(State.STOPPED), LOOK),
+        summary.build(story(State.DONE), LOOK),
+        notices.direct(samples.notice(Happened.STOPPED, kind=Kind.DIRECT), story(State.STOPPED), LOOK, link=""),
+    ]
+    assert [seen in text(message) for message in drawn] == [True] * len(drawn)
+    assert seen not in text(lines.build(samples.notice(Happened.STARTED), story(State.GIVING), LOOK))
