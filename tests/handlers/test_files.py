@@ -55,7 +55,7 @@ async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_fo
 async def test_the_rows_that_were_left_out_come_as_a_file_and_only_once(stand: Stand, tmp_path: Path) -> None:
     review = await submitted(stand, on_disk(tmp_path, ODD))
     assert "and 3 more" in review.text
-    for said in ("have come to you as a file", "stand already in your direct messages with the bot"):
+    for said in ("have come to you as a file", "stand in your direct messages with the bot already"):
         await review.press(GET)
         told = await stand.shop.ann.sees_view("Unreadable rows", text=said)
         await told.close()
