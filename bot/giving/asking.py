@@ -153,9 +153,9 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        reading, books = new_reading() if found.typed.files else "", self._books
-        keep = partial(books.keep_piece, draft, reading)
-        whom = await whom_of(found.typed, by=who.id, files=self._files, books=books, rest_of=found.first, keep=keep)
+        reading = new_reading() if found.typed.files else ""
+        keep = partial(self._books.keep_piece, draft, reading)
+        whom = await whom_of(found.typed, by=who.id, files=self._files, books=self._books, rest_of=found.first, keep=keep)
         faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
         request = replace(_filled_in(found, rule, whom.customers, await digested(whom.customers.ids)), files=reading)
         use = await budget_use(request, found.policy, self._books, self._clock)
