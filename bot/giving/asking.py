@@ -163,10 +163,10 @@ class Asking:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
         except DinteroError as error:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
-        reading, books = new_reading() if found.typed.files else "", self._books
-        keep = partial(books.keep_piece, draft, reading)
+        reading = new_reading() if found.typed.files else ""
+        keep = partial(self._books.keep_piece, draft, reading)
         whom = await whom_of(
-            found.typed, of=found.request, files=self._files, books=books, portion=found.portion, rest_of=found.first, keep=keep
+            found.typed, of=found.request, files=self._files, books=self._books, portion=found.portion, rest_of=found.first, keep=keep
         )
         faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
         request = replace(_filled_in(found, rule, whom), files=reading)

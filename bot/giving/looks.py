@@ -35,12 +35,12 @@ class Looks:
         """
         return await self._traffic.aside(partial(self._dintero.rule, rule), longest=RULE_WAITS)
 
-    async def refs(self, rule: RuleId, *, after: str | None) -> tuple[Ref, ...]:
-        """Read the next page of those who have a rule.
+    async def refs(self, rule: RuleId, *, after: str | None, patient: bool) -> tuple[Ref, ...]:
+        """Read the next page of those who have a rule; who is not patient does not wait for a Dintero that is down.
 
         Raises:
             DinteroAway: Dintero is left alone just now.
             RuleNotFound: there is no such rule.
             DinteroError: it could not be read.
         """
-        return await self._traffic.aside(partial(self._dintero.refs, rule, after=after), longest=REFS_WAIT)
+        return await self._traffic.aside(partial(self._dintero.refs, rule, after=after), longest=REFS_WAIT if patient else RULE_WAITS)

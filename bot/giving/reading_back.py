@@ -4,7 +4,8 @@ Whoever stands there may have had the discount before, by hand or by another req
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.errors import DinteroError
@@ -21,6 +22,23 @@ SECONDS: Final = 60.0
 """Of one look: the end of a giving waits for it."""
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What was seen of the list so far."""
+
+    unknown: frozenset[CustomerId]
+    there: frozenset[CustomerId] = frozenset()
+    refs: int = 0
+    whole: bool = False
+
+    def on(self, page: Sequence[Ref]) -> bool:
+        """Look at a page; answers whether that was enough."""
+        self.there |= self.unknown.intersection(ref.customer for ref in page if ref.customer)
+        self.refs += len(page)
+        self.whole = not page or self.there == self.unknown
+        return self.whole
+
+
 class ReadingBack:
     """Looks the unknown up, a bounded number of pages far."""
 
@@ -33,29 +51,31 @@ class ReadingBack:
 
     async def look(self, request: Request, tally: Tally) -> None:
         """Look up the unknown of a request, and keep what that showed; done again, the newer look stands."""
-        if request.rule is None or request.reserved or not 0 < tally.unknown <= self._most_pages * PAGE:
+        most = self._most_pages * PAGE
+        if request.rule is None or request.reserved or not 0 < tally.unknown <= most:
             return
-        unknown = await self._unknown(request)
-        there, refs, whole, failed = frozenset[CustomerId](), 0, False, ""
-        if tally.given <= self._most_pages * PAGE:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    async for page in self._pages(request.rule.id):
-                        there |= unknown.intersection(ref.customer for ref in page if ref.customer)
-                        refs, whole = refs + len(page), not page or there == unknown
-                        if whole:
-                            break
-            except TimeoutError:
-                failed = "Dintero took too long"
-            except DinteroError as error:
-                failed = str(error)
-        found = ReadBack(self._clock.now(), len(unknown), there=len(there), refs=refs, whole=whole, failed=failed)
-        await self._books.keep_read_back(request.id, found, there)
+        seen = _Seen(await self._unknown(request))
+        failed = await self._read(request, request.rule.id, seen) if tally.given <= most else ""
+        found = ReadBack(self._clock.now(), len(seen.unknown), there=len(seen.there), refs=seen.refs, whole=seen.whole, failed=failed)
+        await self._books.keep_read_back(request.id, found, seen.there)
+
+    async def _read(self, request: Request, rule: RuleId, seen: _Seen) -> str:
+        """Read as far as it takes, or the bounds let; answers what kept it from that."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                async for page in self._pages(rule, patient=request.cancel_asked_by is None):
+                    if seen.on(page):
+                        break
+        except TimeoutError:
+            return "Dintero took too long"
+        except DinteroError as error:
+            return str(error)
+        return ""
 
     async def _unknown(self, request: Request) -> frozenset[CustomerId]:
         return frozenset([one.customer async for portion in self._books.not_given(request.id) for one in portion if one.end is End.UNKNOWN])
 
-    async def _pages(self, rule: RuleId) -> AsyncIterator[tuple[Ref, ...]]:
+    async def _pages(self, rule: RuleId, *, patient: bool) -> AsyncIterator[tuple[Ref, ...]]:
         """Read page after page, an empty one at the end of the list.
 
         That a page follows the id of the last ref before it is a reading of ours: so a list that repeats itself is not read for ever, and
@@ -63,7 +83,7 @@ class ReadingBack:
         """
         seen, after = set[str](), None
         for _ in range(self._most_pages):
-            page = await self._looks.refs(rule, after=after)
+            page = await self._looks.refs(rule, after=after, patient=patient)
             new = tuple(ref for ref in page if ref.id not in seen)
             if page and not new:
                 return

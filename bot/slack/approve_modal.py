@@ -12,6 +12,7 @@ from bot.slack import drift, facts, paused
 from bot.slack.blocks import context, modal, section, sections, text_input
 from bot.slack.look import Json, Look
 from bot.slack.review_modal import NOWHERE, held, shown
+from bot.slack.standing import before
 from bot.slack.writing import mention
 
 CALLBACK: Final = "discount_approve"
@@ -73,6 +74,7 @@ def _blocks(consideration: Consideration, look: Look, links: facts.Links) -> lis
         *paused.blocks(review.pause, look),
         *sections([*shown(review, look, links), facts.first_and_last(request), *asked], most=5),
         *sections(drift.changed(request, look), most=4),
+        *sections(before(consideration.story, look), most=1),
         *([section(_spaced(review, look))] if review.spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),
         *([section(f"*After the last yes:* {held(review)}.")] if review.hold_minutes else []),

@@ -112,8 +112,7 @@ def _giving(story: Story, look: Look) -> str:
 
 def _stopped(story: Story, look: Look) -> str:
     request = story.request
-    so_far = [f"*So far:* {_counted(story, look)}.", *read_back.line(story.read_back, look, look.token)]
-    return "\n".join([f"⚠️ *Stopped:* {stop(request.stop, request.note)}", *so_far, _choices(story.tally, look)])
+    return "\n".join([f"⚠️ *Stopped:* {stop(request.stop, request.note)}", *_so_far(story, look), _choices(story.tally, look)])
 
 
 def _choices(tally: Tally, look: Look) -> str:
@@ -153,10 +152,16 @@ def _counted(story: Story, look: Look) -> str:
 
 
 def _before(story: Story, look: Look) -> str:
+    return "\n".join(["", *before(story, look)])
+
+
+def before(story: Story, look: Look) -> list[str]:
     """Count what a round before this one gave, where there was one."""
-    if not story.request.started_at:
-        return ""
-    return "\n".join(["", f"*So far:* {_counted(story, look)}.", *read_back.line(story.read_back, look, look.token)])
+    return _so_far(story, look) if story.request.started_at else []
+
+
+def _so_far(story: Story, look: Look) -> list[str]:
+    return [f"*So far:* {_counted(story, look)}.", *read_back.line(story.read_back, look, look.token)]
 
 
 def _by(story: Story) -> str:

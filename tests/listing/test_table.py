@@ -13,6 +13,7 @@ from bot.giving.ids import CustomerId
 from bot.listing.table import Endings, FileTable, csv_of, in_columns, plain, table_of
 from bot.reading.content import Content
 from tests.listing.lists import WHY
+from tests.reading.files import workbook
 
 ONE = b"Navn;Kundenr;By\nAnn;k1;Oslo\nBo;k2;Bergen\nAnn igjen;k1;Moss\nCleo;k3;\n"
 
@@ -55,6 +56,14 @@ def test_whoever_was_typed_comes_last_in_the_column_of_the_ids() -> None:
 def test_a_file_without_names_has_its_columns_named_by_letter() -> None:
     rows = listed(not_given("1002"), table_of("plain.csv", Content([b"Ann;1001\nBo;1002\n"]), 2))
     assert rows == [["column A", "column B", "row", "outcome", "reason"], ["Bo", "1002", "2", "refused", "no such customer"]]
+
+
+def test_a_workbooks_rows_come_back_as_it_shows_them() -> None:
+    data = workbook([["customer_id", "name", "since"], ["x-1", "Ann", None], [None, "Bo", None], [4711, "-Di", 2024]])
+    assert listed(not_given("4711"), table_of("flere.xlsx", data, None)) == [
+        ["customer_id", "name", "since", "row", "outcome", "reason"],
+        ["4711", "'-Di", "2024", "4", "refused", "no such customer"],
+    ]
 
 
 def test_columns_of_the_same_name_stay_apart_and_rows_below_a_preamble_keep_their_numbers() -> None:

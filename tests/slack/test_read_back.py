@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from bot.giving.answers import Consideration
 from bot.giving.batches import Tally
 from bot.giving.notices import Happened, Kind, Story
 from bot.giving.refs import ReadBack
 from bot.giving.request import State, StopReason
-from bot.slack import card, lines, notices, read_back, summary
+from bot.slack import approve_modal, card, lines, notices, read_back, summary
 from bot.slack.look import Message
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW
@@ -66,4 +67,6 @@ def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_u
         notices.direct(samples.notice(Happened.STOPPED, kind=Kind.DIRECT), story(State.STOPPED), LOOK, link=""),
     ]
     assert [seen in text(message) for message in drawn] == [True] * len(drawn)
+    considered = Consideration(samples.review(anew.request), anew, count=False)
+    assert seen in str(approve_modal.build(considered, LOOK, external_id="e"))
     assert seen not in text(lines.build(samples.notice(Happened.STARTED), story(State.GIVING), LOOK))
