@@ -23,6 +23,7 @@ from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
+from bot.giving.instead import Instead
 from bot.giving.pace import Paces
 from bot.giving.patience import Patience
 from bot.giving.policy import Policy
@@ -234,7 +235,8 @@ def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook)
     announcer = SlackAnnouncer(
         client=world.client, books=books, policy=door.policy, look=world.look, paces=world.paces, may=world.may_speak
     )
-    outbox = Outbox(books=books, announcer=announcer, clock=clock, may=world.may_speak)
+    instead = Instead(books, clock, door.policy.admins)
+    outbox = Outbox(books=books, announcer=announcer, clock=clock, instead=instead, may=world.may_speak)
     return jobs.running(
         desk=counter.desk,
         starting=Starting(books=books, dintero=dintero, door=door, clock=clock),

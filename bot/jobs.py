@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
 
 from bot.daily import Daily
+from bot.errors import BooksUnavailable
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
 from bot.giving.holding import Interrupted
@@ -135,7 +136,7 @@ class DurableJobs:
             self._every(SWEEP_SECONDS, self._once(lambda: self._sweep(desk, starting, ending)), self._look),
             self._every(RULES_SECONDS, rules.refresh),
             self._every(CLOCK_SECONDS, set_the_clock),
-            self._every(PROGRESS_SECONDS, self._once(lambda: self._show_progress(progressing))),
+            self._every(PROGRESS_SECONDS, lambda: self._show_progress(progressing)),
             self._every(TIDY_SECONDS, self._once(self._tidy), self._new_to_it[0]),
             self._every(TIDY_SECONDS, self._once(daily.look), self._new_to_it[1]),
         ]
@@ -221,8 +222,10 @@ class DurableJobs:
         )
 
     async def _show_progress(self, progressing: Progressing) -> None:
-        """Show how all givings get on, those of other processes too: one process edits the cards."""
-        await progressing.look([request.id for request in await self._books.in_state(State.GIVING)])
+        """Show how all givings get on, those of other processes too: one process edits the cards, and any may be asked for the pace."""
+        edits = self._standing.first
+        with nullcontext() if edits else suppress(BooksUnavailable):
+            await progressing.look([request.id for request in await self._books.in_state(State.GIVING)], edits=edits)
 
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
         """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.
