@@ -316,7 +316,7 @@ async def _listening(settings: Settings, app: AsyncApp, books: SqlBooks, rules: 
         async def ready() -> Readiness:
             return Readiness(
                 database=await _answers(books),
-                slack=socket is None or await socket.is_connected(),
+                slack=socket is None or await socket.is_heard(),
                 dintero=str(rules.failed) if rules.failed else "ok" if rules.ready else "not asked yet",
             )
 
