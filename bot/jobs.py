@@ -170,15 +170,16 @@ class DurableJobs:
             )
         )
 
-        @DBOS.workflow(name="give_2", max_recovery_attempts=FOR_EVER)
         async def give(request: str, round_: int, portions: int) -> None:
-            """Give a request's portions in lanes, then end it; its steps must not change: a changed one is a new workflow."""
+            """Give a request's portions in lanes, then end it."""
             if task := asyncio.current_task():
                 self._workflows.add(task)
                 task.add_done_callback(self._workflows.discard)
             await self._give(RequestId(request), round_, portions, ending)
 
-        self._workflow = give
+        # What has begun under a name goes on under that name, in whichever version is there then: whoever changes its inputs or steps gives
+        # it a new one, and keeps the old one here, as it was, until it has drained (docs/replicas.md, and a test guards it).
+        self._workflow = DBOS.workflow(name="give_2", max_recovery_attempts=FOR_EVER)(give)
         DBOS.launch()
 
     async def _give(self, request: RequestId, round_: int, portions: int, ending: Ending) -> None:
