@@ -1,5 +1,6 @@
 """Every migration can be lived with by the version before it too: during an upgrade both work on one database."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ def _config() -> Config:
     return config
 
 
-def _tables(folder: Path, revision: str) -> dict[str, dict[str, dict[str, Any]]]:
+def _columns(folder: Path, revision: str) -> dict[tuple[str, str], dict[str, Any]]:
     """Bring a new database to a revision, and read its columns, by table and name."""
     engine = create_engine(f"sqlite:///{folder / revision}.db")
     with engine.begin() as connection:
@@ -23,20 +24,21 @@ def _tables(folder: Path, revision: str) -> dict[str, dict[str, dict[str, Any]]]
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         found = inspect(connection)
-        tables = {table: {str(one["name"]): dict(one) for one in found.get_columns(table)} for table in found.get_table_names()}
+        columns = {(table, str(one["name"])): dict(one) for table in found.get_table_names() for one in found.get_columns(table)}
     engine.dispose()
-    return tables
+    return columns
+
+
+def _has_to_be_written(column: dict[str, Any]) -> bool:
+    return not column["nullable"] and column["default"] is None
 
 
 def test_a_migration_takes_nothing_away_and_adds_what_the_version_before_can_do_without(tmp_path: Path) -> None:
     revisions = [script.revision for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))]
-    schemas = [_tables(tmp_path, revision) for revision in revisions]
-    for before, after in zip(schemas, schemas[1:], strict=False):
-        for table, columns in before.items():
-            now = after[table]
-            assert {name: str(column["type"]) for name, column in columns.items()}.items() <= {
-                name: str(column["type"]) for name, column in now.items()
-            }.items()
-            for name, column in now.items():
-                needs_it = not column["nullable"] and column["default"] is None
-                assert not needs_it or (name in columns and not columns[name]["nullable"]), f"{table}.{name}"
+    for before, after in pairwise(_columns(tmp_path, revision) for revision in revisions):
+        assert {where: str(column["type"]) for where, column in before.items()}.items() <= {
+            where: str(column["type"]) for where, column in after.items()
+        }.items()
+        tables = {table for table, _ in before}
+        needed = {where for where, column in after.items() if where[0] in tables and _has_to_be_written(column)}
+        assert needed <= {where for where, column in before.items() if _has_to_be_written(column)}
