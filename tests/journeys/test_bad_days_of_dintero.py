@@ -7,7 +7,7 @@ import pytest
 
 from bot.giving.patience import Patience
 from bot.giving.request import State
-from bot.sandbox.dintero import Fault, Operation, Point
+from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack import Message
 from bot.tryout.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
@@ -18,12 +18,10 @@ TELLS = Patience(first=0.01, longest=0.05, total=300.0, attempts=10_000, told=0.
 SIX = [f"c-{number}" for number in range(6)]
 
 PASSES = {
-    "429": (Fault.busy(0.1), Operation.ADD, "Dintero asks for fewer calls"),
-    "5xx before it took effect": (Fault.broken(503), Operation.ADD, "503"),
-    "5xx after it took effect": (Fault.broken(502, after=True), Operation.ADD, "502"),
-    "cut after it took effect": (Fault.cut(after=True), Operation.ADD, ""),
-    "hanging": (Fault.hang(after=True), Operation.ADD, ""),
-    "garbage with 200": (Fault.no_json(), Operation.ADD, ""),
+    "429": (Fault.busy(0.1), "Dintero asks for fewer calls"),
+    "5xx after it took effect": (Fault.broken(502, after=True), "502"),
+    "hanging": (Fault.hang(after=True), ""),
+    "garbage with 200": (Fault.no_json(), ""),
 }
 STOPS = {
     "5xx for too long": (
@@ -38,13 +36,13 @@ STOPS = {
 }
 
 
-async def from_the_third_on(trip: Trip, fault: Fault, operation: Operation = Operation.ADD) -> Message:
+async def from_the_third_on(trip: Trip, fault: Fault) -> Message:
     """Ask for six, one by one, of whom two are given it before Dintero's bad day begins."""
     card = await trip.ask("\n".join(SIX))
 
     async def begins(point: Point, number: int) -> None:
         if (point, number) == (Point.AFTER, 2):
-            trip.shop.dintero.faults.always(fault, on=operation)
+            trip.shop.dintero.faults.always(fault)
 
     trip.shop.dintero.on_call = begins
     await trip.approve(card)
@@ -64,9 +62,9 @@ def marks(trip: Trip, card: Message) -> list[str]:
 
 @pytest.mark.parametrize("day", PASSES)
 async def test_what_passes_is_told_once_when_it_lasts_and_once_when_it_is_over(opens: Opens, day: str) -> None:
-    fault, operation, why = PASSES[day]
+    fault, why = PASSES[day]
     trip = await opens(policy=ONE_BY_ONE, patience=TELLS, DINTERO_TIMEOUT="2")
-    card = await from_the_third_on(trip, fault, operation)
+    card = await from_the_third_on(trip, fault)
     waiting = trip.shop.ann.read(await trip.shop.ann.sees("Waiting for Dintero", trip.support))
     assert why in waiting
     assert "There is nothing to do: it tries again by itself, and nobody gets it twice." in waiting
