@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
+import aiohttp
 import pytest
 
 from bot.giving.request import State
@@ -42,6 +44,10 @@ class Day:
                 raise trouble()
 
         self.trip.shop.slack.faults.on_call = on_call
+
+    async def readiness(self) -> int:
+        async with aiohttp.request("GET", f"http://127.0.0.1:{self.trip.running.port}/readyz") as answer:
+            return answer.status
 
     def all_is_well(self) -> None:
         self.trip.shop.slack.faults.on_call = None
@@ -108,8 +114,12 @@ async def test_giving_goes_on_with_a_token_that_is_revoked_and_all_is_told_once_
     day.all_calls_meet(lambda: SlackSays("token_revoked"))
     await day.is_given()
     assert len(day.trip.thread(day.card)) == 3
+    async with asyncio.timeout(20):
+        while await day.readiness() != HTTPStatus.SERVICE_UNAVAILABLE:
+            await day.trip.running.books.ping()
     day.all_is_well()
     await day.all_is_told_once_and_in_order()
+    assert await day.readiness() == HTTPStatus.OK
 
 
 async def test_giving_goes_on_without_the_channel_and_the_thread_is_told_once_the_bot_is_invited_again(day: Day) -> None:
