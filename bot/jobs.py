@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.daily import Daily
 from bot.errors import BooksUnavailable
@@ -28,7 +27,7 @@ from bot.outbox import Outbox
 from bot.progress import Progressing
 from bot.store.books import SqlBooks
 from bot.store.standing import Standing
-from bot.workflows import close_engine, forget_over, go_on_with
+from bot.workflows import close_engine, forget_over, go_on_with, written_down_or_not
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
@@ -46,7 +45,6 @@ AT_ONCE: Final = 64
 DRAFTS_LIVE: Final = timedelta(days=1)
 GRACE_SECONDS: Final = 8.0
 """How long batches in flight may take to end once the program closes."""
-LONGEST_STEP_SECONDS: Final = 30.0
 FOR_EVER: Final = 1_000_000
 TAKE_OVER_SECONDS: Final = 2.0
 IDLE_SECONDS: Final = 5.0
@@ -191,7 +189,7 @@ class DurableJobs:
         async def lane(first: int) -> None:
             for number in range(first, portions, LANES):
                 step = partial(steps[number].run_async, {**STEP, "name": "portion"}, self._portion, giving, number)
-                await self._written_down_or_not(step, partial(self._portion, giving, number))
+                await written_down_or_not(step, partial(self._portion, giving, number), self._closing)
 
         try:
             ends = await asyncio.gather(*map(lane, range(LANES)), return_exceptions=True)
@@ -201,32 +199,7 @@ class DurableJobs:
             if end:
                 raise end
         finish = partial(self._finish, ending, request, round_)
-        await self._written_down_or_not(partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish), finish)
-
-    async def _written_down_or_not(self, step: Callable[[], Awaitable[None]], again: Callable[[], Awaitable[None]]) -> None:
-        """Do a step, and do it once more outside of the engine where that could not write it down, its disk being full, say.
-
-        The engine would let the whole workflow fail of it, and may even have kept this failure as what came of the step. To do it again
-        is harmless: our own books know what is left.
-        """
-        try:
-            await step()
-        except SQLAlchemyError as error:
-            log.error("the durable engine could not write down a step; giving goes on without that", why=str(error))  # noqa: TRY400
-            await self._until_done(again)
-
-    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Repeat it as the engine repeats a step."""
-        wait = STEP["interval_seconds"]
-        while True:
-            try:
-                return await work()
-            except Exception as failure:  # noqa: BLE001 - whatever it is, an exception would be the end of the giving
-                log.warning("a step is tried again", why=str(failure), seconds=wait)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), wait)
-                raise asyncio.CancelledError
-            wait = min(wait * 1.5, LONGEST_STEP_SECONDS)
+        await written_down_or_not(partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish), finish, self._closing)
 
     async def _portion(self, giving: HeldGiving, number: int) -> None:
         """Give one portion; cut short by the closing program, or by another that gives it now, it leaves the step undone for that one."""

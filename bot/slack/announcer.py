@@ -85,15 +85,15 @@ class SlackAnnouncer:
                 raise CardGone(f"Slack does not have the card any more ({code})", code=code) from error
             raise judged(error) from error
 
-    async def _patiently(self, judged: SayLater | NeverSaid, unsaid: Unsaid) -> SayLater | NeverSaid:
+    async def _patiently(self, verdict: SayLater | NeverSaid, unsaid: Unsaid) -> SayLater | NeverSaid:
         """Wait for a channel that the bot was taken out of; not for long with a card that nobody has seen yet."""
         kind = unsaid.notice.kind
-        if kind is Kind.LIST and isinstance(judged, SayLater) and not judged.clean:
-            return SayLater(str(judged), after=max(judged.after, SHARED_SECONDS), clean=False)
-        if not isinstance(judged, NeverSaid) or judged.code not in CHANNEL_AWAY or kind in {Kind.DIRECT, Kind.LIST}:
-            return judged
+        if kind is Kind.LIST and isinstance(verdict, SayLater) and not verdict.clean:
+            return SayLater(str(verdict), after=max(verdict.after, SHARED_SECONDS), clean=False)
+        if not isinstance(verdict, NeverSaid) or verdict.code not in CHANNEL_AWAY or kind in {Kind.DIRECT, Kind.LIST}:
+            return verdict
         request = await self._books.find(unsaid.request) if kind is Kind.CARD and unsaid.attempts >= CARD_ATTEMPTS else None
-        return judged if request and request.card_ts is None else away(judged)
+        return verdict if request and request.card_ts is None else away(verdict)
 
     async def _request(self, request: RequestId) -> Request:
         found = await self._books.find(request)
