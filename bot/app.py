@@ -23,6 +23,7 @@ from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
+from bot.giving.instead import Instead
 from bot.giving.pace import Paces
 from bot.giving.patience import Patience
 from bot.giving.policy import Policy
@@ -144,8 +145,10 @@ async def bot(
         acks, rules = AcksFirst(jobs), RuleBook(world.dintero)
         counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
         await world.books.record(policy_in_force(policy))
-        await stack.enter_async_context(_working(world, jobs, counter, rules))
-        port = await stack.enter_async_context(_listening(settings, build_bolt(world.client, counter, acks), world.books, rules))
+        telling = _telling(world)
+        await stack.enter_async_context(_working(world, jobs, counter, rules, telling))
+        bolt = build_bolt(world.client, counter, acks)
+        port = await stack.enter_async_context(_listening(settings, bolt, world.books, rules, telling.outbox))
         stack.callback(jobs.begin_no_more)
         yield Running(port, world.books, jobs, rules, world.standing.name)
 
@@ -228,29 +231,44 @@ def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, 
     )
 
 
-def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook) -> AbstractAsyncContextManager[None]:
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What says things in Slack."""
+
+    announcer: SlackAnnouncer
+    outbox: Outbox
+
+
+def _telling(world: World) -> Telling:
+    books, policy, clock, may = world.books, world.door.policy, world.clock, world.may_speak
+    announcer = SlackAnnouncer(client=world.client, books=books, policy=policy, look=world.look, paces=world.paces, may=may)
+    instead = Instead(books, clock, policy.admins)
+    return Telling(announcer, Outbox(books=books, announcer=announcer, clock=clock, instead=instead, may=may))
+
+
+def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook, telling: Telling) -> AbstractAsyncContextManager[None]:
     """Put together what goes on in the background."""
     books, door, clock = world.books, world.door, world.clock
-    announcer = SlackAnnouncer(
-        client=world.client, books=books, policy=door.policy, look=world.look, paces=world.paces, may=world.may_speak
-    )
-    outbox = Outbox(books=books, announcer=announcer, clock=clock, may=world.may_speak)
     return jobs.running(
         desk=counter.desk,
         starting=Starting(books=books, looks=jobs.looks, door=door, clock=clock),
         ending=Ending(books=books, looks=jobs.looks, door=door, clock=clock),
-        outbox=outbox,
-        progressing=_progressing(world, announcer, outbox),
+        outbox=telling.outbox,
+        progressing=_progressing(world, telling),
         rules=rules,
         daily=_daily(world),
         set_the_clock=lambda: _set_the_clock(clock, books),
     )
 
 
-def _progressing(world: World, announcer: SlackAnnouncer, outbox: Outbox) -> Progressing:
+def _progressing(world: World, telling: Telling) -> Progressing:
     """Put together what shows how a giving gets on."""
     return Progressing(
-        books=world.books, announcer=announcer, clock=world.clock, paces=world.paces, troubled_until=lambda: outbox.troubled_until
+        books=world.books,
+        announcer=telling.announcer,
+        clock=world.clock,
+        paces=world.paces,
+        troubled_until=lambda: telling.outbox.troubled_until,
     )
 
 
@@ -309,7 +327,7 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
 
 
 @asynccontextmanager
-async def _listening(settings: Settings, app: AsyncApp, books: SqlBooks, rules: RuleBook) -> AsyncIterator[int]:
+async def _listening(settings: Settings, app: AsyncApp, books: SqlBooks, rules: RuleBook, outbox: Outbox) -> AsyncIterator[int]:
     """Listen to Slack, by Socket Mode or by HTTP; health is told by HTTP in both."""
     async with AsyncExitStack() as stack:
         token = settings.slack_app_token
@@ -320,7 +338,7 @@ async def _listening(settings: Settings, app: AsyncApp, books: SqlBooks, rules: 
         async def ready() -> Readiness:
             return Readiness(
                 database=await _answers(books),
-                slack=socket is None or await socket.is_connected(),
+                slack=not outbox.refused and (socket is None or await socket.is_heard()),
                 dintero=str(rules.failed) if rules.failed else "ok" if rules.ready else "not asked yet",
             )
 

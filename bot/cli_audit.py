@@ -68,7 +68,7 @@ def purge() -> None:
     """Forget customer ids, reasons and notes of requests that ended more than the policy's retention_days ago; the bot does so daily."""
     with explained():
         from bot.auditing.commands import existing_books
-        from bot.clock import SystemClock
+        from bot.clock import SharedClock
         from bot.giving.purging import Purging
         from bot.settings import environment, read_basics
         from bot.surroundings import read_policy
@@ -79,8 +79,10 @@ def purge() -> None:
         url = basics.database_url.get_secret_value()
 
         async def forget() -> int:
+            clock = SharedClock()
             async with existing_books(url, basics.key) as books, workflows_from_outside(engine_url(url)) as elsewhere:
-                return await Purging(books=books, clock=SystemClock(), days=policy.retention_days, elsewhere=elsewhere).purge()
+                await clock.look(books.time)
+                return await Purging(books=books, clock=clock, days=policy.retention_days, elsewhere=elsewhere).purge()
 
         forgotten = finish(forget())
     typer.echo(f"Forgotten of {forgotten} requests: who the customers are, and what was written. The numbers and the audit stay.")

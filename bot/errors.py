@@ -1,5 +1,7 @@
 """What can go wrong outside the heart, and what to tell the person who meets it; knows no library."""
 
+from datetime import timedelta
+
 
 class DiscountBotError(Exception):
     """Something that a person has to hear about; `advice` says what to do next."""
@@ -109,19 +111,33 @@ class ShortIdTaken(DiscountBotError):
 class SayLater(DiscountBotError):
     """Slack did not take a message now. `after` is in seconds; `clean` tells that surely nothing was posted.
 
-    `all_wait` tells that it has nothing to do with this message: Slack is away, or asked to be left alone.
+    `all_wait` tells that it has nothing to do with this message: Slack is away, or asked to be left alone. `code` is Slack's word for what
+    somebody has to mend first, and `patience` for how long that is waited for; None is for ever.
     """
 
-    def __init__(self, what: str, *, after: float, clean: bool, all_wait: bool = False) -> None:
+    def __init__(
+        self, what: str, *, after: float, clean: bool, all_wait: bool = False, code: str = "", patience: timedelta | None = None
+    ) -> None:
         """Keep when to try again, and whether to look for the message first."""
         super().__init__(what)
         self.after = after
         self.clean = clean
         self.all_wait = all_wait
+        self.code = code
+        self.patience = patience
 
 
 class NeverSaid(DiscountBotError):
-    """Slack will never take this message: the channel is gone, or the bot is not in it."""
+    """Slack will never take this message; `code` is its word for why."""
+
+    def __init__(self, what: str, *, code: str = "") -> None:
+        """Keep why."""
+        super().__init__(what)
+        self.code = code
+
+
+class CardGone(NeverSaid):
+    """The card that was to be edited was deleted."""
 
 
 class BooksUnavailable(DiscountBotError):

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
 
 from bot.daily import Daily
+from bot.errors import BooksUnavailable
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
 from bot.giving.holding import Interrupted
@@ -26,7 +28,7 @@ from bot.outbox import Outbox
 from bot.progress import Progressing
 from bot.store.books import SqlBooks
 from bot.store.standing import Standing
-from bot.workflows import close_engine, forget_over, go_on_with
+from bot.workflows import close_engine, forget_over, go_on_with, written_down_or_not
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
@@ -138,7 +140,7 @@ class DurableJobs:
             self._every(SWEEP_SECONDS, self._once(lambda: self._sweep(desk, starting, ending)), self._look),
             self._every(RULES_SECONDS, rules.refresh),
             self._every(CLOCK_SECONDS, set_the_clock),
-            self._every(PROGRESS_SECONDS, self._once(lambda: self._show_progress(progressing))),
+            self._every(PROGRESS_SECONDS, lambda: self._show_progress(progressing)),
             self._every(TIDY_SECONDS, self._once(self._tidy), self._new_to_it[0]),
             self._every(TIDY_SECONDS, self._once(daily.look), self._new_to_it[1]),
         ]
@@ -169,15 +171,16 @@ class DurableJobs:
             )
         )
 
-        @DBOS.workflow(name="give_2", max_recovery_attempts=FOR_EVER)
         async def give(request: str, round_: int, portions: int) -> None:
-            """Give a request's portions in lanes, then end it; its steps must not change: a changed one is a new workflow."""
+            """Give a request's portions in lanes, then end it."""
             if task := asyncio.current_task():
                 self._workflows.add(task)
                 task.add_done_callback(self._workflows.discard)
             await self._give(RequestId(request), round_, portions, ending)
 
-        self._workflow = give
+        # What has begun under a name goes on under that name, in whichever version is there then: whoever changes its inputs or steps gives
+        # it a new one, and keeps the old one here, as it was, until it has drained (docs/replicas.md, and a test guards it).
+        self._workflow = DBOS.workflow(name="give_2", max_recovery_attempts=FOR_EVER)(give)
         DBOS.launch()
 
     async def _give(self, request: RequestId, round_: int, portions: int, ending: Ending) -> None:
@@ -188,7 +191,8 @@ class DurableJobs:
 
         async def lane(first: int) -> None:
             for number in range(first, portions, LANES):
-                await steps[number].run_async({**STEP, "name": "portion"}, self._portion, giving, number)
+                step = partial(steps[number].run_async, {**STEP, "name": "portion"}, self._portion, giving, number)
+                await written_down_or_not(step, partial(self._portion, giving, number), self._closing)
 
         try:
             ends = await asyncio.gather(*map(lane, range(LANES)), return_exceptions=True)
@@ -197,7 +201,8 @@ class DurableJobs:
         for end in ends:
             if end:
                 raise end
-        await DBOS.run_step_async({**STEP, "name": "finish"}, self._finish, ending, request, round_)
+        finish = partial(self._finish, ending, request, round_)
+        await written_down_or_not(partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish), finish, self._closing)
 
     async def _portion(self, giving: HeldGiving, number: int) -> None:
         """Give one portion; cut short by the closing program, or by another that gives it now, it leaves the step undone for that one."""
@@ -224,8 +229,10 @@ class DurableJobs:
         )
 
     async def _show_progress(self, progressing: Progressing) -> None:
-        """Show how all givings get on, those of other processes too: one process edits the cards."""
-        await progressing.look([request.id for request in await self._books.in_state(State.GIVING)])
+        """Show how all givings get on, those of other processes too: one process edits the cards, and any may be asked for the pace."""
+        edits = self._standing.first
+        with nullcontext() if edits else suppress(BooksUnavailable):
+            await progressing.look([request.id for request in await self._books.in_state(State.GIVING)], edits=edits)
 
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
         """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.

@@ -8,15 +8,20 @@ from typing import Final
 import structlog
 
 from bot.errors import NeverSaid, SayLater
-from bot.giving.notices import Happened, Kind, Notice, Unsaid
+from bot.giving.instead import Instead
+from bot.giving.notices import Kind, Unsaid
 from bot.giving.ports import Announcer, Books, Clock
 
 AT_ONCE: Final = 8
 """Messages under way at the same time; each belongs to another thread or conversation."""
 SHORTEST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 300.0
+PROBED_EVERY: Final = 30.0
+"""Seconds until a Slack that is away is asked again, at most, with a few messages; so much later, all is said once it is back."""
 FAULT_WAIT: Final = 5.0
 """Seconds until a message is tried again that met a fault of the bot's own."""
+AWAY_TOLD: Final = 5
+"""Attempts, a minute apart, after which somebody is told of a channel that the bot was taken out of; from then on the waits grow."""
 LIST_LOOK: Final = 0.5
 """Seconds until it is looked, while lists are under way, whether there is something else to say."""
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -27,14 +32,20 @@ log = structlog.get_logger()
 class Outbox:
     """Empties the outbox. A message whose end is not known is looked for by its key before it is posted again."""
 
-    def __init__(self, *, books: Books, announcer: Announcer, clock: Clock, may: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, *, books: Books, announcer: Announcer, clock: Clock, instead: Instead | None = None, may: Callable[[], bool] = lambda: True
+    ) -> None:
         self._may = may
         """Whether this process, of several, still is the one that says it."""
         self._books = books
         self._announcer = announcer
         self._clock = clock
+        self._instead = instead or Instead(books, clock)
+        self._troubled_since = LONG_AGO
         self.troubled_until = LONG_AGO
         """Until then nothing need be asked of Slack: it is away, or asked to be left alone."""
+        self.refused = ""
+        """Slack's word for why it does not take the bot's token, while it does not."""
 
     async def empty(self) -> int:
         """Say all that can be said now, and tell how many messages that were; a list, which may take a minute, holds up nothing else.
@@ -56,7 +67,7 @@ class Outbox:
 
     async def _due(self, lists: Collection[int]) -> list[Unsaid]:
         """Read what to say next, but for the lists that are under way."""
-        due = await self._books.unsaid(self._clock.now(), limit=AT_ONCE + len(lists)) if self._may() else ()
+        due = await self._books.unsaid(self._clock.now(), limit=AT_ONCE + len(lists)) if self._may() and not self._left_alone() else ()
         return [one for one in due if one.id not in lists]
 
     async def _all(self, due: Sequence[Unsaid]) -> int:
@@ -67,6 +78,10 @@ class Outbox:
             said += end
         return said
 
+    def _left_alone(self) -> bool:
+        """Say whether Slack is left alone; not any more where the clock was put back."""
+        return self._troubled_since <= self._clock.now() < self.troubled_until
+
     async def _say(self, unsaid: Unsaid) -> bool:
         await self._books.saying(unsaid)
         try:
@@ -76,46 +91,63 @@ class Outbox:
                 await self._not_said(unsaid, fault)
             return False
         await self._books.said(unsaid, ts=ts)
+        self.refused = ""
         log.info("said", request_id=unsaid.request, kind=unsaid.notice.kind, happened=unsaid.notice.happened)
         return True
 
     async def _not_said(self, unsaid: Unsaid, fault: Exception) -> None:
         match fault:
+            case SayLater(patience=timedelta() as patience) if self._is_over(unsaid, patience):
+                await self._never(unsaid, NeverSaid(str(fault), code=fault.code))
             case SayLater():
                 await self._put_off(unsaid, fault)
             case NeverSaid():
-                await self._books.give_up(unsaid, why=str(fault))
-                await self._unseen(unsaid, str(fault))
-                log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(fault))
+                await self._instead.tell(unsaid, fault)
+                await self._never(unsaid, fault)
             case _:
                 log.error("not said", request_id=unsaid.request, kind=unsaid.notice.kind, exc_info=fault)
                 await self._put_off(unsaid, SayLater(type(fault).__name__, after=FAULT_WAIT, clean=False))
 
-    async def _unseen(self, unsaid: Unsaid, why: str) -> None:
-        """Tell the requester of a card that was never posted, for nobody would find the request; and who was to have a list, of that."""
-        if unsaid.notice.kind not in {Kind.CARD, Kind.LIST}:
-            return
-        async with self._books.page(unsaid.request) as page:
-            if page is None:
-                return
-            if unsaid.notice.kind is Kind.LIST:
-                to, happened = unsaid.notice.to, Happened.LIST_LOST
-            elif page.request.card_ts is None and not page.request.ended:
-                to, happened = page.request.requester, Happened.UNSEEN
-            else:
-                return
-            await page.say(Notice(kind=Kind.DIRECT, happened=happened, at=self._clock.now(), to=to, note=why))
+    def _is_over(self, unsaid: Unsaid, patience: timedelta) -> bool:
+        return unsaid.attempts > AWAY_TOLD and self._clock.now() - unsaid.notice.at > patience
+
+    async def _never(self, unsaid: Unsaid, never: NeverSaid) -> None:
+        await self._books.give_up(unsaid, why=str(never))
+        log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(never))
 
     async def _put_off(self, unsaid: Unsaid, later: SayLater) -> None:
         """Wait as long as Slack asked for; where it did not say, longer each time."""
-        wait = max(later.after, SHORTEST_WAIT)
-        if not later.clean:
-            wait = min(wait * 2 ** min(unsaid.attempts, 8), LONGEST_WAIT)
-        until = self._clock.now() + timedelta(seconds=wait)
+        wait = self._wait(unsaid, later)
+        now = self._clock.now()
         if later.all_wait:
-            self.troubled_until = until
-        await self._books.put_off(unsaid, until=until, clean=later.clean)
+            self._leave_alone(now, wait if later.clean else min(wait, PROBED_EVERY))
+        self._tell_of_the_token(later)
+        if later.patience and unsaid.attempts == AWAY_TOLD:
+            await self._instead.tell(unsaid, NeverSaid(str(later), code=later.code))
+        await self._books.put_off(unsaid, until=now + timedelta(seconds=wait), clean=later.clean)
         log.warning("said later", request_id=unsaid.request, kind=unsaid.notice.kind, why=str(later), seconds=round(wait, 1))
+
+    def _wait(self, unsaid: Unsaid, later: SayLater) -> float:
+        wait = max(later.after, SHORTEST_WAIT)
+        if later.clean:
+            return wait if not later.patience or unsaid.attempts < AWAY_TOLD else LONGEST_WAIT
+        return min(wait * (1 << min(unsaid.attempts, 8)), LONGEST_WAIT)
+
+    def _leave_alone(self, now: datetime, seconds: float) -> None:
+        """Ask nothing more of Slack for a while; each further one asking is for the longest of them."""
+        self._troubled_since = now
+        self.troubled_until = max(now + timedelta(seconds=seconds), self.troubled_until if self._left_alone() else LONG_AGO)
+
+    def _tell_of_the_token(self, later: SayLater) -> None:
+        """Say it once in the log, as what it is: nothing can be said in Slack of this."""
+        if later.all_wait and later.code and not self.refused:
+            log.error(
+                "Slack does not take the bot's token; giving goes on, and what there is to say is kept",
+                why=later.code,
+                advice="Install the app again, set SLACK_BOT_TOKEN to its token, and start the bot again",
+            )
+        if later.all_wait:
+            self.refused = later.code
 
 
 async def _end(tasks: Iterable[asyncio.Task[bool]]) -> None:

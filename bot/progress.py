@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from bot.errors import NeverSaid, SayLater
+from bot.errors import CardGone, NeverSaid, SayLater
 from bot.giving.batches import Tally
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice
@@ -25,6 +25,9 @@ ALL_CARDS: Final = timedelta(seconds=2)
 """From any edit to the next one, at least: of the 50 or so a minute that Slack grants the whole bot, 20 are left for what is said."""
 EDIT_SECONDS: Final = 2.0
 """An edit that takes longer is let go: what is to be said of the same card would wait for it."""
+REFUSED: Final = timedelta(minutes=1)
+"""So long a card is left alone that Slack refused to edit: it was deleted, or the bot was taken out of its channel."""
+FARTHEST: Final = timedelta(minutes=10)
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger()
@@ -46,18 +49,29 @@ class Progressing:
         self._last = LONG_AGO
         self._wait_until = LONG_AGO
         self._shown: dict[RequestId, Tally] = {}
+        self._left_alone: dict[RequestId, datetime] = {}
+        """Cards that Slack refused to edit, and until when that is not tried again."""
         self._doubted: set[RequestId] = set()
         """Cards of which an edit may yet arrive, or came while the giving ended: they may show what is over."""
 
-    async def look(self, giving: Collection[RequestId]) -> None:
-        """Edit one card, if it is time to."""
+    async def look(self, giving: Collection[RequestId], *, edits: bool = True) -> None:
+        """Edit one card, if it is time to; without `edits`, which are another process's, only see how one of them gets on."""
         now = self._clock.now()
         await self._mend(giving)
         await self._take_note(giving, now)
-        held_back = max(self._last + ALL_CARDS if self._last <= now else now, self._wait_until, self._troubled_until())
         due = [request for request, turn in self._turns.items() if not now - A_CARD < turn <= now]
-        if due and now >= held_back:
-            await self._edit(min(due, key=self._turns.__getitem__), now)
+        turn = min(due, key=self._turns.__getitem__, default=None)
+        if not edits:
+            self._wait_until = now + A_CARD  # whoever edits from here on does not know when the other one did last
+            if turn:
+                await self._see(turn, now)
+        elif turn and not self._held_back(turn, now):
+            await self._edit(turn, now)
+
+    def _held_back(self, request: RequestId, now: datetime) -> bool:
+        """Say whether an edit has to wait; what lies further ahead than anything is put off was set by a clock that was put back."""
+        until = (self._last + ALL_CARDS, self._wait_until, self._troubled_until(), self._left_alone.get(request, LONG_AGO))
+        return any(now < one <= now + FARTHEST for one in until)
 
     async def _take_note(self, giving: Collection[RequestId], now: datetime) -> None:
         """Begin to watch what is new, and forget what is over."""
@@ -65,15 +79,20 @@ class Progressing:
         for request in self._turns.keys() - giving:
             del self._turns[request]
             self._shown.pop(request, None)
+            self._left_alone.pop(request, None)
         for request in giving:
             if request not in self._turns:
                 self._turns[request] = now
                 self._paces.note(request, await self._books.tally(request))
 
-    async def _edit(self, request: RequestId, now: datetime) -> None:
+    async def _see(self, request: RequestId, now: datetime) -> Tally:
         tally = await self._books.tally(request)
         self._turns[request] = now
         self._paces.note(request, tally)
+        return tally
+
+    async def _edit(self, request: RequestId, now: datetime) -> None:
+        tally = await self._see(request, now)
         if self._shown.get(request) == tally:
             return
         self._last = now
@@ -82,6 +101,8 @@ class Progressing:
                 await self._announcer.redraw(request)
         except (SayLater, NeverSaid, TimeoutError) as trouble:
             self._put_off(request, trouble, now)
+            if isinstance(trouble, CardGone):
+                await self._draw_anew(request)
             return
         self._shown[request] = tally
         if not await self._is_given(request):
@@ -92,16 +113,22 @@ class Progressing:
         log.info("progress not shown", request_id=request, why=str(trouble) or type(trouble).__name__)
         if isinstance(trouble, SayLater) and trouble.all_wait:
             self._wait_until = now + timedelta(seconds=trouble.after)
+        if isinstance(trouble, NeverSaid):
+            self._left_alone[request] = now + REFUSED
         if isinstance(trouble, TimeoutError) or (isinstance(trouble, SayLater) and not trouble.clean):
             self._doubted.add(request)
 
     async def _mend(self, giving: Collection[RequestId]) -> None:
         """Have the card drawn once more where a late edit may have put an older one in its place."""
         for request in self._doubted - set(giving):
-            async with self._books.page(request) as page:
-                if page:
-                    await page.say_once(Notice(kind=Kind.CARD, happened=Happened.STARTED, at=self._clock.now()))
+            await self._draw_anew(request)
             self._doubted.discard(request)
+
+    async def _draw_anew(self, request: RequestId) -> None:
+        """Let the outbox see to the card, which posts one that was deleted once more."""
+        async with self._books.page(request) as page:
+            if page:
+                await page.say_once(Notice(kind=Kind.CARD, happened=Happened.STARTED, at=self._clock.now()))
 
     async def _is_given(self, request: RequestId) -> bool:
         found = await self._books.find(request)

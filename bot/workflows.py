@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Final
 
 import structlog
 from dbos import DBOS, DBOSClient
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from bot.giving.ids import RequestId
 
 NEVER_RAN: Final = ("no such table", "does not exist")
 """What the engine's database says where no engine has ever run on it."""
+AGAIN: Final = 0.5
+LONGEST_AGAIN: Final = 30.0
+"""Seconds until a step is repeated, growing from one to the other."""
+Do = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -39,6 +43,33 @@ async def go_on_with(left_by: Callable[[], Awaitable[Callable[[str], bool]]]) ->
         if is_gone(workflow.executor_id or ""):
             log.info("taken over", workflow=workflow.workflow_id, from_replica=workflow.executor_id)
             await DBOS.resume_workflow_async(workflow.workflow_id)
+
+
+async def written_down_or_not(step: Do, again: Do, closing: asyncio.Event) -> None:
+    """Do a step, and do it once more outside of the engine where that could not write it down, its disk being full, say.
+
+    The engine would let the whole workflow fail of it, and may even have kept this failure as what came of the step. To do it again
+    is harmless: our own books know what is left.
+    """
+    try:
+        await step()
+    except SQLAlchemyError as error:
+        log.error("the durable engine could not write down a step; giving goes on without that", why=str(error))  # noqa: TRY400
+        await _until_done(again, closing)
+
+
+async def _until_done(work: Do, closing: asyncio.Event) -> None:
+    """Repeat it as the engine repeats a step, until the program closes."""
+    wait = AGAIN
+    while True:
+        try:
+            return await work()
+        except Exception as failure:  # noqa: BLE001 - whatever it is, an exception would be the end of the giving
+            log.warning("a step is tried again", why=str(failure), seconds=wait)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(closing.wait(), wait)
+            raise asyncio.CancelledError
+        wait = min(wait * 1.5, LONGEST_AGAIN)
 
 
 async def forget_over(before: datetime) -> None:

@@ -66,6 +66,8 @@ class Happened(StrEnum):
     """Somebody is to have the list of those who were not given it."""
     LIST_LOST = "list_lost"
     """That list could not be sent as a file."""
+    UNTOLD = "untold"
+    """What happened could not be written where it belongs: `facts` have the channel, and Slack's word for why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -9,7 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import NeverSaid, SayLater
+from bot.errors import CardGone, NeverSaid, SayLater
 from bot.giving.ids import RequestId
 from bot.giving.notices import Kind, Story, Unsaid
 from bot.giving.pace import Paces
@@ -19,6 +20,7 @@ from bot.giving.request import Request
 from bot.giving.stories import story_of
 from bot.listing.lister import Lister
 from bot.slack import card, lines, list_file, notices, summary, uploading
+from bot.slack.judging import CHANNEL_AWAY, GONE, away, code_of, judged
 from bot.slack.look import Look, Message
 
 EVENT_TYPE: Final = "discount_bot_message"
@@ -30,24 +32,8 @@ SHARED_SECONDS: Final = 10.0
 """Waited before a file is looked for that may have been shared: Slack shows it a moment after it has taken it."""
 NOBODY: Final = "nobody"
 """What stands in place of a `ts` where there was nothing to send."""
-RATE_LIMIT_SECONDS: Final = 5.0
-"""Waited where a 429 does not say how long."""
-
-FOR_THE_OPERATOR: Final = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"})
-"""Errors that pass when somebody mends the installation: the message is kept."""
-OPERATOR_SECONDS: Final = 60.0
-CHANNEL_AWAY: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived"})
-"""Errors that pass when somebody invites the bot again, or takes the channel out of the archive."""
-AWAY_SECONDS: Final = 60.0
-AWAY_ATTEMPTS: Final = 120
 CARD_ATTEMPTS: Final = 5
-"""Attempts, a minute apart, until a message to such a channel is given up."""
-TOO_MANY: Final = 429
-SERVER_FAULT: Final = 500
-"""From this status on nothing in the body tells whether the message was posted."""
-MAY_PASS: Final = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "accesslimited"}
-)
+"""Attempts, a minute apart, until a card is given up that was never posted: nobody sees its request."""
 
 
 class SlackAnnouncer:
@@ -84,19 +70,32 @@ class SlackAnnouncer:
         try:
             return await self._say(unsaid)
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _patiently(_judged(error), error, unsaid) from error
+            raise await self._patiently(judged(error), unsaid) from error
 
     async def redraw(self, request: RequestId) -> None:
         """Draw the card that stands as the books have it now; where there is none yet, nothing happens.
 
         Raises:
             SayLater: Slack did not take it now; says whether it may have.
+            CardGone: it was deleted.
             NeverSaid: Slack will never take it.
         """
         try:
             await self._card(request)
         except (SlackApiError, aiohttp.ClientError, OSError) as error:
-            raise _judged(error) from error
+            if (code := code_of(error)) in GONE:
+                raise CardGone(f"Slack does not have the card any more ({code})", code=code) from error
+            raise judged(error) from error
+
+    async def _patiently(self, verdict: SayLater | NeverSaid, unsaid: Unsaid) -> SayLater | NeverSaid:
+        """Wait for a channel that the bot was taken out of; not for long with a card that nobody has seen yet."""
+        kind = unsaid.notice.kind
+        if kind is Kind.LIST and isinstance(verdict, SayLater) and not verdict.clean:
+            return SayLater(str(verdict), after=max(verdict.after, SHARED_SECONDS), clean=False)
+        if not isinstance(verdict, NeverSaid) or verdict.code not in CHANNEL_AWAY or kind in {Kind.DIRECT, Kind.LIST}:
+            return verdict
+        request = await self._books.find(unsaid.request) if kind is Kind.CARD and unsaid.attempts >= CARD_ATTEMPTS else None
+        return verdict if request and request.card_ts is None else away(verdict)
 
     async def _request(self, request: RequestId) -> Request:
         found = await self._books.find(request)
@@ -108,13 +107,25 @@ class SlackAnnouncer:
         return await story_of(self._books, await self._request(request), self._policy, paces=self._paces, ids=ids)
 
     async def _card(self, request: RequestId, unsaid: Unsaid | None = None) -> str:
-        """Edit the card; where there is none yet, post it for the notice that asks for one."""
+        """Edit the card; where there is none yet, or none any more, post it for the notice that asks for one."""
         async with self._cards.setdefault(request, asyncio.Lock()):
             story = await self._story(request, ids=False)
             drawn, channel, ts = card.build(story, self._look), story.request.channel, story.request.card_ts
             if ts:
-                return await self._edit(channel, ts, drawn)
+                try:
+                    return await self._edit(channel, ts, drawn)
+                except SlackApiError as error:
+                    if unsaid is None or code_of(error) not in GONE:
+                        raise
             return await self._post(unsaid, channel, drawn) if unsaid else ""
+
+    async def _card_anew(self, unsaid: Unsaid, gone: str) -> bool:
+        """Post the card once more, for a line of the thread of one that was deleted; false where that one stands after all."""
+        ts = await self._card(unsaid.request, replace(unsaid, key=f"{unsaid.key}.card", tried=True))
+        async with self._books.page(unsaid.request) as page:
+            if page:
+                await page.keep(replace(page.request, card_ts=ts))
+        return ts != gone
 
     async def _say(self, unsaid: Unsaid) -> str:
         match unsaid.notice.kind:
@@ -133,7 +144,12 @@ class SlackAnnouncer:
             raise NeverSaid("there is no card to say it below")
         is_line = unsaid.notice.kind is Kind.LINE
         message = lines.build(unsaid.notice, story, self._look) if is_line else summary.build(story, self._look)
-        return await self._post(unsaid, story.request.channel, message, thread=card_ts)
+        try:
+            return await self._post(unsaid, story.request.channel, message, thread=card_ts)
+        except SlackApiError as error:
+            if code_of(error) not in GONE or not await self._card_anew(unsaid, card_ts):
+                raise
+        raise SayLater("its card was deleted, and has been posted anew", after=0.0, clean=True)
 
     async def _elsewhere(self, unsaid: Unsaid, story: Story) -> str:
         """Say it in another channel, or to one person, with a link to the card."""
@@ -219,7 +235,7 @@ class SlackAnnouncer:
         try:
             answer = await self._client.chat_getPermalink(channel=story.request.channel, message_ts=story.request.card_ts)
         except SlackApiError as error:
-            if isinstance(_judged(error), NeverSaid):
+            if isinstance(judged(error), NeverSaid):
                 return ""
             raise
         return str(answer["permalink"])
@@ -233,42 +249,3 @@ def _key(message: Mapping[str, Any]) -> str | None:
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}
     return payload.get("key") if metadata.get("event_type") == EVENT_TYPE else None
-
-
-def _patiently(judged: SayLater | NeverSaid, error: Exception, unsaid: Unsaid) -> SayLater | NeverSaid:
-    """Wait for a channel that the bot was taken out of: it may be invited again. A card waits less, since nobody sees its request."""
-    if unsaid.notice.kind is Kind.LIST and isinstance(judged, SayLater) and not judged.clean:
-        return SayLater(str(judged), after=max(judged.after, SHARED_SECONDS), clean=False, all_wait=judged.all_wait)
-    patience = CARD_ATTEMPTS if unsaid.notice.kind is Kind.CARD else AWAY_ATTEMPTS
-    if (
-        isinstance(judged, SayLater)
-        or not isinstance(error, SlackApiError)
-        or _code(error) not in CHANNEL_AWAY
-        or unsaid.attempts >= patience
-    ):
-        return judged
-    return SayLater(str(judged), after=AWAY_SECONDS, clean=True)
-
-
-def _code(error: SlackApiError) -> str:
-    data = getattr(error.response, "data", None)
-    return str(data.get("error") or "") if isinstance(data, dict) else ""
-
-
-def _judged(error: Exception) -> SayLater | NeverSaid:
-    """Say whether Slack may take it later, and whether it can have taken it already."""
-    if not isinstance(error, SlackApiError):
-        return SayLater(f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False, all_wait=True)
-    response = error.response
-    status, code = getattr(response, "status_code", 0), _code(error)
-    if status == TOO_MANY or (status < SERVER_FAULT and code in {"ratelimited", "rate_limited"}):
-        return SayLater("Slack asked to wait", after=_seconds(response.headers.get("Retry-After")), clean=True, all_wait=True)
-    if status >= SERVER_FAULT or not code or code in MAY_PASS:
-        return SayLater(f"Slack failed ({code or status})", after=1.0, clean=False, all_wait=True)
-    if code in FOR_THE_OPERATOR:
-        return SayLater(f"Slack refused the bot's token ({code})", after=OPERATOR_SECONDS, clean=True)
-    return NeverSaid(f"Slack refused it ({code})")
-
-
-def _seconds(said: str | None) -> float:
-    return float(said) if said and said.isascii() and said.isdigit() else RATE_LIMIT_SECONDS

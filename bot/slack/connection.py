@@ -1,5 +1,6 @@
 """The bot's own connection to Slack: its client, which workspace it is for, and Socket Mode."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -9,11 +10,11 @@ import stamina
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import UnusableSettings
 from bot.giving.ids import TeamId
+from bot.slack.socket_watch import PING, SocketWatch
 
 SLACK_TIMEOUT: Final = 10
 """Seconds; Slack documents none, and people wait."""
@@ -45,18 +46,21 @@ async def own_team(client: AsyncWebClient) -> TeamId:
 
 
 @asynccontextmanager
-async def socket_mode(app: AsyncApp, api_url: str, token: str) -> AsyncIterator[SocketModeClient]:
+async def socket_mode(app: AsyncApp, api_url: str, token: str, *, ping: float = PING) -> AsyncIterator[SocketWatch]:
     """Connect, and take what Slack sends until the block ends.
 
     Raises:
         UnusableSettings: Slack does not take the app-level token.
     """
     await _check(AsyncWebClient(token=token, base_url=api_url, timeout=SLACK_TIMEOUT), token)
-    handler = AsyncSocketModeHandler(app, token, web_client=AsyncWebClient(token=token, base_url=api_url))
+    handler = AsyncSocketModeHandler(app, token, web_client=AsyncWebClient(token=token, base_url=api_url), ping_interval=ping)
+    watch = SocketWatch(handler.client, ping=ping)
+    watching = asyncio.create_task(watch.watch())
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]
-        yield handler.client
+        yield watch
     finally:
+        watching.cancel()
         with suppress(Exception):
             await handler.close_async()  # type: ignore[no-untyped-call]
 

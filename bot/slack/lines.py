@@ -185,6 +185,10 @@ def _list_lost(notice: Notice, _story: Story, when: When) -> str:
     return f"⚠️ The list of those who were not given it could not be sent {when(notice.at)}{why(notice)}."
 
 
+def _untold(notice: Notice, _story: Story, when: When) -> str:
+    return f"⚠️ Something could not be written here {when(notice.at)}."
+
+
 LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.ASKED: _asked,
     Happened.AGREED: _agreed,
@@ -210,4 +214,5 @@ LINES: Final[dict[Happened, Callable[[Notice, Story, When], str]]] = {
     Happened.GOES_ON: _goes_on,
     Happened.LISTED: _listed,
     Happened.LIST_LOST: _list_lost,
+    Happened.UNTOLD: _untold,
 }

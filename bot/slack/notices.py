@@ -5,16 +5,17 @@ from typing import Final
 
 from slackblocks import Block
 
+from bot.giving.instead import INSTEAD
 from bot.giving.notices import Happened, Notice, Story
 from bot.giving.policy import Reason
-from bot.slack import drift, facts, paused
+from bot.slack import drift, facts, paused, unwritten
 from bot.slack.blocks import context, message, section, sections
 from bot.slack.lines import stop_reason, to_approve, who, why
 from bot.slack.look import Look, Message
 from bot.slack.refused import whole
-from bot.slack.standing import agreed, ends, held, outcome
+from bot.slack.standing import NOTE, agreed, ends, held, outcome
 from bot.slack.words import stop, told_of
-from bot.slack.writing import address, mention, mentions
+from bot.slack.writing import address, mention, mentions, said
 
 CARD: Final = "See the request"
 
@@ -34,7 +35,13 @@ def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
         return _drawn(paused.to_admin(notice, whom), story, link=link)
     what = f"{'Your' if notice.to in {'', request.requester} else 'The'} request {whom}"
     ids = whole(story, look) if notice.happened in WITH_IDS else sections(drift.beside(notice, story, look), most=4)
-    return _drawn(f"{what}: {_news(notice, story, look)}", story, ids, link=link)
+    return _drawn(f"{what}: {_news(notice, story, look)}{_meant_for(notice)}", story, ids, link=link)
+
+
+def _meant_for(notice: Notice) -> str:
+    """Say to an admin why they are told what was meant for somebody else."""
+    other = notice.facts.get(INSTEAD)
+    return f" I tell you, since I cannot write to {mention(other)}." if other else ""
 
 
 def _drawn(text: str, story: Story, ids: Sequence[Block] = (), *, link: str) -> Message:
@@ -104,8 +111,18 @@ def _consent_void(notice: Notice, story: Story, look: Look) -> str:
 
 
 def _unseen(notice: Notice, story: Story, _look: Look) -> str:
-    cure = f"Invite the bot there (`/invite @discount-bot`), take this back with `/discount cancel {story.request.short}`, and ask again."
-    return f"⚠️ its card could not be posted in <#{story.request.channel}>, so nobody sees it{why(notice)} {cure}"
+    code, short = notice.facts.get("slack", ""), story.request.short
+    back = f"Then take this back with `/discount cancel {short}`, and ask again."
+    because = said(unwritten.why(code, notice.note), NOTE)
+    return f"⚠️ its card could not be posted in <#{story.request.channel}>, so nobody sees it: {because}. {unwritten.cure(code)} {back}"
+
+
+def _untold(notice: Notice, story: Story, _look: Look) -> str:
+    """Tell whoever asked what its thread does not show; an admin, of a channel that is told of requests."""
+    code, channel, short = notice.facts.get("slack", ""), notice.facts.get("channel", story.request.channel), story.request.short
+    what = f"⚠️ I cannot write about it in <#{channel}>: {said(unwritten.why(code, notice.note), NOTE)}. {unwritten.cure(code)}"
+    follows = " What is missing there follows then." if unwritten.passes(code) else ""
+    return f"{what}{follows} `/discount status {short}` shows how it stands."
 
 
 def _done(_notice: Notice, story: Story, look: Look) -> str:
@@ -180,6 +197,7 @@ NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.GOES_ON: _goes_on,
     Happened.LISTED: _listed,
     Happened.LIST_LOST: _list_lost,
+    Happened.UNTOLD: _untold,
 }
 WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED})
 """After these, whoever was left out can be asked for again."""

@@ -147,8 +147,13 @@ class Screens:
             await say(drawn.text if isinstance(drawn, Sentence) else said)
 
     async def _tell(self, user: str, text: str) -> None:
-        opened = await self._client.conversations_open(users=user)
-        await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+        """Tell somebody in a direct message, repeated like `tell`."""
+        async for attempt in stamina.retry_context(
+            on=_may_pass, attempts=None, timeout=self._patience, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
+        ):
+            with attempt:
+                opened = await self._client.conversations_open(users=user)
+                await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
 
 
 class _NotTaken(Exception):

@@ -11,6 +11,9 @@ from bot.store.rows import THREAD, UNSAID, unsaid_of
 from bot.store.schema import PENDING, outbox, requests
 from bot.store.serial import micros, text
 
+FARTHEST: Final = 600_000_000
+"""Microseconds: nothing is put off for longer. What seems to be was put off by a clock that was set back since, and is said."""
+
 _THIS: Final = outbox.c.id == bindparam("this")
 _CARD: Final = outbox.alias("card")
 
@@ -29,7 +32,7 @@ _UNSAID: Final = (
     .join(requests, requests.c.id == outbox.c.request)
     .where(
         outbox.c.id.in_(_HEADS),
-        outbox.c.due <= bindparam("now"),
+        or_(outbox.c.due <= bindparam("now"), outbox.c.due > bindparam("farthest")),
         or_(outbox.c.lane == THREAD, requests.c.card_ts.is_not(None), ~_CARD_TO_COME),
     )
     .order_by(outbox.c.id)
@@ -49,7 +52,8 @@ class Outbox(Room):
 
     async def unsaid(self, now: datetime, *, limit: int) -> tuple[Unsaid, ...]:
         """Read what can be said now: of each lane only its oldest unsaid notice, unless that is put off."""
-        return tuple(map(unsaid_of, await self._database.run(_UNSAID, {"now": micros(now), "most": limit})))
+        values = {"now": micros(now), "farthest": micros(now) + FARTHEST, "most": limit}
+        return tuple(map(unsaid_of, await self._database.run(_UNSAID, values)))
 
     async def saying(self, unsaid: Unsaid) -> None:
         """Note that an attempt to say it goes out."""

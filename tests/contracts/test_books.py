@@ -245,7 +245,7 @@ async def test_what_happens_beside_an_open_page_is_not_lost_by_it(books: SqlBook
             asyncio.create_task(books.answered(request.id, RULE)),
             asyncio.create_task(books.settle(request.id, BatchOutcome(0, 0, 1))),
         ]
-        await asyncio.sleep(0)
+        await page.votes()  # they begin meanwhile
         await page.keep(replace(page.request, cancel_asked_by=UserId("U1")))
     await asyncio.gather(*beside)
     expected = replace(request, cancel_asked_by=UserId("U1"), stop=StopReason.RULE_GONE, note="404", last_answer=RULE)

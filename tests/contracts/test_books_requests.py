@@ -210,16 +210,22 @@ async def test_nothing_is_written_of_a_page_that_is_cancelled_while_it_waits(boo
     await change(books, replace(request, note="free again"))
 
 
+def _cancel_after(turns: int, task: asyncio.Task[None]) -> None:
+    """Cancel a task after so many turns of the loop."""
+    loop = asyncio.get_running_loop()
+    if turns:
+        loop.call_soon(_cancel_after, turns - 1, task)
+    else:
+        loop.call_soon(task.cancel)
+
+
 @pytest.mark.parametrize("cancellations", [1, 2])
 async def test_a_page_cancelled_at_any_moment_is_written_whole_or_not_at_all(books: SqlBooks, cancellations: int) -> None:
     for patience in range(0, 60, 3):
         request = await kept(books)
         task = asyncio.create_task(_write_all(books, request))
-        for _ in range(patience):
-            await asyncio.sleep(0)
-        for _ in range(cancellations):
-            task.cancel()
-            await asyncio.sleep(0)
+        for again in range(cancellations):
+            _cancel_after(patience + again, task)
         await asyncio.gather(task, return_exceptions=True)
         async with books.page(request.id) as page:
             assert page, "the books are free again"
@@ -234,7 +240,7 @@ async def test_pages_of_one_request_are_open_one_after_the_other(books: SqlBooks
         async with books.page(request.id) as page:
             assert page
             before = page.request
-            await asyncio.sleep(0)
+            await page.votes()
             await page.keep(replace(before, repeated=before.repeated + 1))
 
     await asyncio.gather(*(add_one() for _ in range(12)))

@@ -83,7 +83,7 @@ async def test_a_person_who_cannot_be_written_to_holds_up_neither_the_thread_nor
     direct, channel = notice(Kind.DIRECT, to="U1"), notice(Kind.NOTICE, to="C2")
     await say(books, request, direct, notice(Kind.LINE), channel, notice(Kind.DIRECT, Happened.DONE, to="U1"))
     first, *_ = await books.unsaid(NOW, limit=10)
-    await books.put_off(first, until=NOW + timedelta(hours=1), clean=True)
+    await books.put_off(first, until=NOW + timedelta(minutes=9), clean=True)
     assert await to_be_said(books) == [notice(Kind.LINE), channel]
 
 

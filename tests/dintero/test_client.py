@@ -237,3 +237,14 @@ async def test_sixty_four_calls_are_in_flight_at_once(dintero: DinteroClient, sa
     sandbox.on_call = meet
     await asyncio.gather(*(dintero.add_customers(RULE, [CustomerId(f"c{number}")], once=KEY) for number in range(64)))
     assert len(sandbox.ledger.grants) == 64
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"], ids=["TLS wrong", "no such name"])
+async def test_a_server_that_cannot_be_found_or_trusted_could_not_be_reached_and_nothing_was_sent(
+    sandbox: SandboxDintero, scheme: str
+) -> None:
+    url = sandbox.url.replace("http://", "https://") if scheme == "https" else "http://dintero.invalid/v1"
+    async with open_dintero(url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as client:
+        with pytest.raises(TokenUnavailable, match="could not be reached"):
+            await client.add_customers(RULE, ANN, once=KEY)
+    assert not sandbox.ledger.calls

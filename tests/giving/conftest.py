@@ -6,6 +6,9 @@ from bot.store.books import SqlBooks
 from tests.giving.ground import Ground, open_ground
 from tests.giving.office import Office, open_office
 
+SHORT = 0.15
+"""Seconds until a call that hangs is given up; long enough for every answer on loopback."""
+
 
 @pytest.fixture
 async def office(sqlite_books: SqlBooks) -> Office:
@@ -30,4 +33,11 @@ async def ground(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
 async def both(books: SqlBooks) -> AsyncIterator[Ground]:
     """Each kind of database and a Dintero."""
     async with open_ground(books) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hasty(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
+    """A Dintero that has to answer at once."""
+    async with open_ground(sqlite_books, timeout=SHORT) as opened:
         yield opened

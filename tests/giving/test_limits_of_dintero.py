@@ -102,7 +102,7 @@ async def waiting(ground: Ground, giving: asyncio.Future[Tally]) -> Giving:
     assert ground.traffic
     async with asyncio.timeout(10):
         while not (ground.traffic.trouble and ground.giving):
-            await asyncio.sleep(0)
+            await ground.books.pause()
             assert not giving.done()
     return ground.giving
 

@@ -61,6 +61,7 @@ async def test_a_page_asked_for_under_another_name_is_judged_by_that_name(stand:
     card = await stand.ask(LIST)
     await stand.shop.bo.press("Show customers", card)
     await (await stand.shop.bo.sees_view("Customers")).press("On ▶")
+    await stand.shop.bo.sees_view("Customers", text="51–100 of 120")
     payload = copy.deepcopy(stand.last("block_actions").payload)
     for forged in ({"id": stand.shop.gus.id}, {"team_id": ELSEWHERE}):
         await stand.shop.slack.deliver("interactive", {**payload, "user": {**payload["user"], **forged}})

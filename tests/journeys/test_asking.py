@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.sandbox.slack import Fault
 from bot.tryout.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip
@@ -159,5 +160,7 @@ async def test_a_form_closed_too_early_is_answered_directly(trip: Trip) -> None:
     await form.submit()
     loading = trip.shop.ann.view
     assert loading is not None
+    trip.shop.slack.faults.plan("conversations.open", Fault.SERVER_ERROR)
+    trip.shop.slack.faults.plan("chat.postMessage", Fault.RATE_LIMITED)
     await loading.close()
     await trip.shop.ann.sees("The form was closed before its answer came", trip.shop.ann.direct)

@@ -60,7 +60,7 @@ def test_a_file_without_names_has_its_columns_named_by_letter() -> None:
 
 def test_a_workbooks_rows_come_back_as_it_shows_them() -> None:
     data = workbook([["customer_id", "name", "since"], ["x-1", "Ann", None], [None, "Bo", None], [4711, "-Di", 2024]])
-    assert listed(not_given("4711"), table_of("flere.xlsx", data, None)) == [
+    assert listed(not_given("4711"), table_of("flere.xlsx", Content([data]), None)) == [
         ["customer_id", "name", "since", "row", "outcome", "reason"],
         ["4711", "'-Di", "2024", "4", "refused", "no such customer"],
     ]

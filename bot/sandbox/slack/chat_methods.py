@@ -27,6 +27,8 @@ def update(call: Call) -> Json:
     """`chat.update`: edit one of the bot's own messages."""
     channel = call.channel(right="")
     message = _own(call, channel)
+    if channel.archived:
+        raise SlackSays("is_inactive")
     blocks, text = call.listing("blocks"), call.text("text", "")
     refuse_message(blocks, text)
     call.workspace.edit(message, text=text, blocks=blocks, metadata=call.arguments.get("metadata"))

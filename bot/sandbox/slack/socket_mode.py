@@ -19,6 +19,8 @@ class SocketMode:
         """Begin with no connection."""
         self._changes = changes
         self._ack_within = ack_within
+        self.silent = False
+        """Whether connections are taken and held, and nothing comes over them, not even an answer to a ping."""
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Ack]]] = {}
         self._turn = count()
@@ -70,15 +72,18 @@ class SocketMode:
         await self.cut()
 
     async def _link(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(timeout=1)
+        socket = web.WebSocketResponse(timeout=1, autoping=False)
         await socket.prepare(request)
         self._sockets.append(socket)
         try:
-            await socket.send_json(self._hello())
+            if not self.silent:
+                await socket.send_json(self._hello())
             self._changes.happened()
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._take(message.data)
+                if message.type is WSMsgType.PING and not self.silent:
+                    await socket.pong(message.data)
         except ConnectionError:
             pass
         finally:

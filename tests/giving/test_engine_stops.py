@@ -1,0 +1,118 @@
+"""What does not pass stops the giving, and so does a rule that is another one by now; nothing is guessed."""
+
+import pytest
+
+from bot.giving.request import StopReason
+from bot.sandbox.dintero import Fault, Operation, Point
+from tests.clock import HandClock
+from tests.giving.ground import AT_ONCE, RULE, Ground, customers
+from tests.giving.meanwhile import FINAL, at
+
+
+@pytest.mark.parametrize(("fault", "reason"), FINAL.values(), ids=FINAL)
+async def test_a_final_answer_stops_it_and_whoever_it_was_for_was_not_tried(both: Ground, fault: Fault, reason: StopReason) -> None:
+    request = await both.asked(customers(12))
+    both.sandbox.faults.next(None)
+    both.sandbox.faults.always(fault)
+    tally = await both.give(request)
+    assert (tally.given, tally.refused, tally.unknown, tally.not_tried) == (4, 0, 0, 8)
+    assert (await both.now(request)).stop is reason
+
+
+@pytest.mark.parametrize("fault", [Fault.broken(), Fault.cut(after=True), Fault.no_rule()], ids=["before", "after", "no rule"])
+async def test_what_stays_unknown_for_good_is_told_so_and_stops_the_rest(both: Ground, fault: Fault) -> None:
+    request = await both.asked(customers(12))
+    both.sandbox.faults.next(None)
+    both.sandbox.faults.always(fault)
+    tally = await both.give(request)
+    assert (tally.given, tally.unknown, tally.not_tried) == (4, 4, 4)
+    assert (await both.now(request)).stop is StopReason.UNKNOWN_FOR_GOOD
+    assert len(both.ledger.calls) == 1 + AT_ONCE.attempts
+
+
+@pytest.mark.parametrize("last", [Fault.unauthorized(), Fault.forbidden(), Fault.not_found(), Fault.busy(3600)], ids=FINAL)
+async def test_what_may_have_been_given_stays_unknown_whatever_comes_after(ground: Ground, last: Fault) -> None:
+    request = await ground.asked(customers(8))
+    ground.sandbox.faults.next(Fault.cut(after=True))
+    ground.sandbox.faults.always(last, on=Operation.ADD)
+    tally = await ground.give(request)
+    assert (tally.given, tally.unknown, tally.not_tried) == (0, 4, 4)
+
+
+async def test_a_stop_while_refused_ids_are_looked_for_keeps_what_was_found(ground: Ground) -> None:
+    who = customers(8)
+    ground.sandbox.refuses.add(who[7])
+    ground.sandbox.faults.next(None, None)
+    ground.sandbox.faults.always(Fault.forbidden())
+    tally = await ground.give(await ground.asked(who, size=8))
+    assert (tally.given, tally.not_tried) == (4, 4)
+
+
+async def test_the_first_reason_to_stop_stands(ground: Ground) -> None:
+    request = await ground.asked(customers(8), concurrency=2)
+    ground.sandbox.faults.next(Fault.forbidden(), Fault.not_found())
+    await ground.give(request)
+    first = (await ground.now(request)).stop
+    await ground.books.halt(request.id, StopReason.BUSY, "later")
+    assert first in {StopReason.SCOPE_MISSING, StopReason.RULE_GONE}
+    assert (await ground.now(request)).stop is first
+
+
+CHANGES: dict[str, tuple[dict[str, object], StopReason]] = {
+    "worth more": ({"reward": {"type": "discount_amount", "value": 99_900}}, StopReason.RULE_CHANGED),
+    "switched off": ({"active": False}, StopReason.RULE_INACTIVE),
+    "ended": ({"requirement": {"purchase_to": "2020-01-01T00:00:00Z"}}, StopReason.RULE_EXPIRED),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), CHANGES.values(), ids=CHANGES)
+async def test_once_an_answer_shows_another_rule_nobody_else_is_given_it(both: Ground, change: dict[str, object], why: StopReason) -> None:
+    request = await both.asked(customers(20))
+    rule = both.sandbox.rules[RULE]
+
+    async def changes() -> None:
+        rule.update({name: {**rule[name], **new} if isinstance(new, dict) else new for name, new in change.items()})
+
+    at(both.sandbox, Point.BEFORE, 3, changes)
+    tally = await both.give(request)
+    assert (tally.given, tally.unknown, tally.not_tried) == (12, 0, 8)
+    assert len(both.ledger.calls) == 3
+    assert (await both.now(request)).stop is why
+
+
+async def test_what_matters_not_may_change_while_it_is_given(ground: Ground) -> None:
+    request = await ground.asked(customers(20))
+    rule = ground.sandbox.rules[RULE]
+
+    async def renamed(_point: Point, number: int) -> None:
+        rule.update(name=f"Spar {number}", statistics={"usage": number})
+
+    ground.sandbox.on_call = renamed
+    assert (await ground.give(request)).given == 20
+
+
+async def test_a_rule_that_ends_while_it_is_given_is_given_to_nobody_else(ground: Ground) -> None:
+    ground.clock = clock = HandClock()
+    request = await ground.asked(customers(20))
+
+    async def ends() -> None:
+        clock.pass_by(days=100_000)
+
+    at(ground.sandbox, Point.AFTER, 2, ends)
+    tally = await ground.give(request)
+    assert (tally.given, tally.not_tried) == (8, 12)
+    assert (await ground.now(request)).stop is StopReason.RULE_EXPIRED
+
+
+async def test_halves_are_given_to_nobody_either_once_the_rule_is_another(ground: Ground) -> None:
+    who = customers(8)
+    ground.sandbox.refuses.add(who[7])
+    request = await ground.asked(who, size=8)
+
+    async def switched_off() -> None:
+        ground.sandbox.rules[RULE].update(active=False)
+
+    at(ground.sandbox, Point.BEFORE, 2, switched_off)
+    tally = await ground.give(request)
+    assert (tally.given, tally.refused, tally.not_tried) == (4, 0, 4)
+    assert (await ground.now(request)).stop is StopReason.RULE_INACTIVE

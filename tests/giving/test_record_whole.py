@@ -1,0 +1,189 @@
+"""Whatever is tried and whatever changes stands in the audit, and nobody can be found there who was not named."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from bot.auditing.verify import verify
+from bot.giving.batches import BatchOutcome
+from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.giving.policy import Policy, Reason, Refusal
+from bot.giving.record import canonical, policy_in_force
+from bot.giving.request import Event, Request, State, StopReason
+from bot.store.books import SqlBooks, open_books
+from bot.store.database import address
+from tests.clock import HandClock
+from tests.giving.office import (
+    ANN,
+    BO,
+    DI,
+    GUS,
+    NOW,
+    PERCENT,
+    POLICY,
+    SPAR,
+    STRICT,
+    SUPPORT,
+    Office,
+    open_office,
+    person,
+)
+from tests.giving.recorded import given, told
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"), [(ANN, Reason.OWN_REQUEST), (DI, Reason.NOT_AN_APPROVER), (GUS, Reason.GUEST), (UserId("U0NOBODY"), Reason.STRANGER)]
+)
+async def test_whoever_tries_what_they_may_not_stands_in_the_audit(books: SqlBooks, who: UserId, reason: Reason) -> None:
+    office = await open_office(books)
+    request = await office.ask()
+    for act in (
+        office.desk.consider(request.id, person(who), SUPPORT),
+        office.approve(request, who),
+        office.desk.reject(request.id, person(who), "no"),
+    ):
+        assert isinstance(await act, Refusal)
+    tried = await told(books, "refused")
+    assert [(one.who, one.facts["act"], one.facts["reasons"]) for one in tried] == [
+        (who, act, [reason]) for act in ("approve", "approve", "reject")
+    ]
+
+
+async def test_what_the_policy_refuses_stands_in_the_audit_with_every_reason(books: SqlBooks) -> None:
+    office = await open_office(books)
+    draft = await office.draft(ANN, STRICT, rule=PERCENT, customers="\n".join(f"c-{at}" for at in range(501)))
+    office.town.groups[POLICY.channels[STRICT].approvers[0]] = {BO}  # type: ignore[index]
+    await office.asking.review(draft, person(ANN))
+    (refused,) = await told(books, "refused")
+    assert refused.facts["reasons"] == [Reason.TOO_MANY_CUSTOMERS, Reason.NO_APPROVER]
+    assert refused.facts["act"] == "ask"
+
+
+async def test_who_may_not_ask_and_tries_to_stands_in_the_audit(books: SqlBooks) -> None:
+    office = await open_office(books)
+    draft = await office.draft(GUS)
+    await office.asking.form(draft, person(GUS))
+    (refused,) = await told(books, "refused")
+    assert (refused.who, refused.facts["reasons"]) == (GUS, [Reason.GUEST])
+
+
+async def approved_and_crashed(books: SqlBooks, request: Request) -> None:
+    async with books.page(request.id) as page:
+        assert page
+        await page.keep(replace(page.request, state=State.APPROVED))
+        raise ZeroDivisionError
+
+
+async def test_nothing_is_told_of_what_was_rolled_back(books: SqlBooks) -> None:
+    office = await open_office(books)
+    request = await office.ask()
+    before = await told(books)
+    with pytest.raises(ZeroDivisionError):
+        await approved_and_crashed(books, request)
+    assert await told(books) == before
+
+
+async def test_every_change_of_state_in_the_database_is_told(books: SqlBooks, database_url: str) -> None:
+    """The database itself notes every change of state, whoever makes it; the audit has to tell the same."""
+    watch(database_url)
+    office = await open_office(books)
+    for end in ("done", "rejected", "cancelled", "expired", "stopped", "ended"):
+        request = await office.ask()
+        if end == "rejected":
+            await office.desk.reject(request.id, person(BO), "no")
+        elif end == "cancelled":
+            await office.desk.cancel(request.id, person(ANN), SUPPORT)
+        elif end == "expired":
+            office.clock.pass_by(days=2)
+            await office.desk.expire_overdue()
+        else:
+            await office.approve(request, BO)
+            if end == "done":
+                await given(office, request, BatchOutcome(0, 0, 1))
+                continue
+            office.shelf.change(SPAR, active=False)
+            await office.starting.begin(request.id)
+            office.shelf.change(SPAR, active=True)
+            if end == "ended":
+                await office.desk.end_here(request.id, person(ANN), SUPPORT)
+    changes = [(row.request, json.loads(row.facts)) async for row in books.audit.rows()]
+    assert [(request, facts["from"], facts["to"]) for request, facts in changes if "from" in facts] == watched(database_url)
+
+
+def watch(url: str) -> None:
+    change = "INSERT INTO watched (request, was, becomes) VALUES (NEW.id, OLD.state, NEW.state)"
+    count = "INTEGER PRIMARY KEY" if url.startswith("sqlite") else "SERIAL PRIMARY KEY"
+    statements = [f"CREATE TABLE watched (id {count}, request TEXT, was TEXT, becomes TEXT)"]
+    if url.startswith("sqlite"):
+        statements.append(f"CREATE TRIGGER watching AFTER UPDATE ON requests WHEN OLD.state <> NEW.state BEGIN {change}; END")
+    else:
+        statements += [
+            f"CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {change}; RETURN NEW; END $$",
+            "CREATE TRIGGER watching AFTER UPDATE ON requests FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION watching()",
+        ]
+    engine = create_engine(address(url))
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def watched(url: str) -> list[tuple[str, str, str]]:
+    engine = create_engine(address(url))
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text("SELECT request, was, becomes FROM watched ORDER BY id"))]
+    engine.dispose()
+    return found
+
+
+async def test_a_customer_can_be_asked_for_and_nobody_else_is_found(books: SqlBooks) -> None:
+    office = await open_office(books)
+    first = await office.ask(customers="\n".join(f"c-{at}" for at in range(1_500)))
+    second = await office.ask(customers="c-7")
+    await office.draft(customers="c-8")
+    assert (await books.audit.named(CustomerId("c-7"))).requests == {first.id, second.id}
+    assert (await books.audit.named(CustomerId("c-1499"))).requests == {first.id}
+    assert (await books.audit.named(CustomerId("c-1500"))).requests == frozenset[RequestId]()
+
+
+async def test_the_hashes_of_customers_cannot_be_changed_unseen(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+    office = await open_office(sqlite_books)
+    await office.ask(customers="c-1\nc-2")
+    engine = create_engine(address(sqlite_url))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_customers_no_update"))
+        connection.execute(text("UPDATE audit_customers SET hashes = :none"), {"none": b""})
+    engine.dispose()
+    verdict = await verify(sqlite_books.audit)
+    assert (verdict.seq, "hashes of the customers" in verdict.fault) == (1, True)
+
+
+def test_the_same_policy_has_the_same_hash_and_another_one_another() -> None:
+    def hash_of(policy: Policy) -> str:
+        return str(policy_in_force(policy).facts["hash"])
+
+    assert hash_of(POLICY) == hash_of(replace(POLICY))
+    assert hash_of(POLICY) != hash_of(replace(POLICY, retention_days=91))
+    assert canonical(policy_in_force(POLICY).facts)
+
+
+async def test_the_time_in_the_audit_is_the_clocks(sqlite_url: str) -> None:
+    clock = HandClock(NOW)
+    async with open_books(sqlite_url, clock=clock) as books:
+        await (await open_office(books, clock=clock)).ask()
+        assert [row.at async for row in books.audit.rows()] == [int(NOW.timestamp() * 1_000_000)]
+
+
+async def test_who_approved_and_then_cancels_or_ends_it_stands_there_both_times(office: Office) -> None:
+    cancelled, ended = await office.ask(), await office.ask()
+    for request in (cancelled, ended):
+        await office.approve(request, BO)
+        await office.starting.begin(request.id)
+    await office.desk.cancel(cancelled.id, person(BO), SUPPORT)
+    await office.books.halt(ended.id, StopReason.RULE_GONE, "it is gone")
+    for request in (cancelled, ended):
+        await office.ending.finish(request.id, request.round)
+    await office.desk.end_here(ended.id, person(BO), SUPPORT)
+    assert [row.who for row in await told(office.books, Event.WOUND_UP, Event.ENDED_HERE)] == [BO, BO]  # type: ignore[arg-type]

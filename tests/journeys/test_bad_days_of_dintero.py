@@ -1,0 +1,89 @@
+"""Dintero's bad days, as the thread tells them: once that it waits, once that it goes on, or that it stopped and what to do."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.giving.patience import Patience
+from bot.giving.request import State
+from bot.sandbox.dintero import Fault, Point
+from bot.sandbox.slack import Message
+from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import SEED, Trip
+
+ONE_BY_ONE = with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1)
+TELLS = Patience(first=0.01, longest=0.05, total=300.0, attempts=10_000, told=0.5)
+SIX = [f"c-{number}" for number in range(6)]
+
+PASSES = {
+    "429": (Fault.busy(0.1), "Dintero asks for fewer calls"),
+    "5xx after it took effect": (Fault.broken(502, after=True), "502"),
+    "hanging": (Fault.hang(after=True), ""),
+    "garbage with 200": (Fault.no_json(), ""),
+}
+STOPS = {
+    "5xx for too long": (
+        Fault.broken(503),
+        "Dintero gave no usable answer, however often it was asked",
+        "Press Continue… when Dintero is well again",
+        1,
+    ),
+    "429 for too long": (Fault.busy(0.1), "Dintero was too busy and turned every call away", "in a few minutes", 0),
+    "the rule deleted": (Fault.not_found(), "Dintero does not have the rule any more", "Press End here…", 0),
+    "the token revoked": (Fault.unauthorized(), "Dintero did not accept the bot's client id or secret", "then Continue… goes on", 0),
+}
+
+
+async def from_the_third_on(trip: Trip, fault: Fault) -> Message:
+    """Ask for six, one by one, of whom two are given it before Dintero's bad day begins."""
+    card = await trip.ask("\n".join(SIX))
+
+    async def begins(point: Point, number: int) -> None:
+        if (point, number) == (Point.AFTER, 2):
+            trip.shop.dintero.faults.always(fault)
+
+    trip.shop.dintero.on_call = begins
+    await trip.approve(card)
+    return card
+
+
+async def is_in(trip: Trip, card: Message, state: State) -> None:
+    async with asyncio.timeout(20):
+        while (await trip.request(card)).state is not state:
+            await trip.running.books.ping()
+
+
+def marks(trip: Trip, card: Message) -> list[str]:
+    """Read the sign at the beginning of each line of the thread."""
+    return [line[0] for line in trip.thread(card)]
+
+
+@pytest.mark.parametrize("day", PASSES)
+async def test_what_passes_is_told_once_when_it_lasts_and_once_when_it_is_over(opens: Opens, day: str) -> None:
+    fault, why = PASSES[day]
+    trip = await opens(policy=ONE_BY_ONE, patience=TELLS, DINTERO_TIMEOUT="2")
+    card = await from_the_third_on(trip, fault)
+    waiting = trip.shop.ann.read(await trip.shop.ann.sees("Waiting for Dintero", trip.support))
+    assert why in waiting
+    assert "There is nothing to do: it tries again by itself, and nobody gets it twice." in waiting
+    trip.shop.dintero.faults.clear()
+    await trip.summary("Given to 6 of 6 customers")
+    assert marks(trip, card)[:-1] == ["📝", "✅", "⚙", "⏳", "▶"]
+    assert trip.shop.dintero.ledger.holders(SEED) == dict.fromkeys(SIX, 1)
+
+
+@pytest.mark.parametrize("day", STOPS)
+async def test_what_does_not_pass_stops_it_and_says_why_and_what_to_do(opens: Opens, day: str) -> None:
+    fault, why, cure, unknown = STOPS[day]
+    trip = await opens(policy=ONE_BY_ONE, patience=replace(TELLS, total=1.0, attempts=5, told=60.0))
+    card = await from_the_third_on(trip, fault)
+    stopped = trip.shop.ann.read(await trip.shop.ann.sees("It stopped", trip.support))
+    assert why in stopped
+    assert cure in stopped
+    await is_in(trip, card, State.STOPPED)
+    tally = await trip.running.books.tally((await trip.request(card)).id)
+    assert (tally.given, tally.unknown, tally.not_tried) == (2, unknown, 4 - unknown)
+    await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None)
+    assert [mark for mark in marks(trip, card) if mark in "⚠⏳"] == ["⚠"]

@@ -1,0 +1,142 @@
+"""Slack's bad days: giving goes on without it, and all that was to be said is said afterwards, in order and once."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import aiohttp
+import pytest
+
+from bot.giving.request import State
+from bot.sandbox.dintero import Point
+from bot.sandbox.slack import Message, NeverSeen
+from bot.sandbox.slack.refusals import SlackSays
+from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from tests.clock import HandClock
+from tests.journeys.conftest import Opens
+from tests.journeys.steps import SEED, Trip
+
+ONE_BY_ONE = with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1)
+SIX = [f"c-{number}" for number in range(6)]
+DONE = "🎉 it is done"
+STORY = ("asked for this", "approved it", "Giving starts", "Given to 6 of 6")
+
+
+@dataclass(slots=True)
+class Day:
+    """Ann's request for six is half given when something happens to Slack."""
+
+    trip: Trip
+    clock: HandClock
+    card: Message
+    _goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def channel(self) -> Message:
+        (card,) = self.trip.shop.slack.messages(self.trip.support)
+        return card
+
+    def all_calls_meet(self, trouble: Callable[[], Exception]) -> None:
+        async def on_call(point: str, _method: str, _number: int) -> None:
+            if point == "before":
+                raise trouble()
+
+        self.trip.shop.slack.faults.on_call = on_call
+
+    async def readiness(self) -> int:
+        async with aiohttp.request("GET", f"http://127.0.0.1:{self.trip.running.port}/readyz") as answer:
+            return answer.status
+
+    def all_is_well(self) -> None:
+        self.trip.shop.slack.faults.on_call = None
+
+    def begin(self) -> asyncio.Event:
+        """Hold the fourth call until the rest is given; the event tells that it is held."""
+        held = asyncio.Event()
+
+        async def hold(point: Point, number: int) -> None:
+            if (point, number) == (Point.BEFORE, 4):
+                held.set()
+                await self._goes_on.wait()
+
+        self.trip.shop.dintero.on_call = hold
+        return held
+
+    async def is_given(self) -> None:
+        """Let the rest be given, and wait until the books say that it is done."""
+        self._goes_on.set()
+        async with asyncio.timeout(20):
+            while (await self.trip.request(self.card)).state is not State.DONE:
+                await self.trip.running.books.ping()
+        assert self.trip.shop.dintero.ledger.holders(SEED) == dict.fromkeys(SIX, 1)
+
+    async def time_passes_until(self, look: Callable[[], object]) -> None:
+        for _ in range(80):
+            self.trip.running.jobs.wake()
+            with suppress(NeverSeen):
+                await self.trip.shop.slack.until(look, within=0.3)
+                return
+            self.clock.pass_by(seconds=61)
+        raise AssertionError(self.trip.shop.slack.transcript(self.trip.support))
+
+    async def all_is_told_once_and_in_order(self) -> None:
+        shop = self.trip.shop
+        await self.time_passes_until(lambda: "Done" in shop.bo.read(self.channel) or None)
+        await self.time_passes_until(lambda: len(self.trip.thread(self.channel)) >= len(STORY) or None)
+        await self.time_passes_until(lambda: shop.campaigns.messages or None)
+        await self.time_passes_until(lambda: any(DONE in told for told in self.trip.told(shop.ann)) or None)
+        assert [words in line for words, line in zip(STORY, self.trip.thread(self.channel), strict=True)] == [True] * 4
+        assert len(shop.slack.messages(shop.campaigns)) == 1
+        assert sum(DONE in told for told in self.trip.told(shop.ann)) == 1
+        async with asyncio.timeout(20):
+            while await self.trip.running.books.unsaid(self.clock.now(), limit=1):
+                await self.trip.running.books.ping()
+
+
+@pytest.fixture
+async def day(opens: Opens) -> Day:
+    """Half of it is given, and told."""
+    clock = HandClock()
+    trip = await opens(policy=ONE_BY_ONE, clock=clock)
+    card = await trip.ask("\n".join(SIX))
+    day = Day(trip, clock, card)
+    held = day.begin()
+    await trip.approve(card)
+    await asyncio.wait_for(held.wait(), 20)
+    await trip.shop.slack.until(lambda: len(trip.thread(card)) == 3 or None)
+    await trip.shop.ann.sees("approved it", trip.shop.ann.direct)
+    return day
+
+
+async def test_giving_goes_on_with_a_token_that_is_revoked_and_all_is_told_once_it_is_not(day: Day) -> None:
+    day.all_calls_meet(lambda: SlackSays("token_revoked"))
+    await day.is_given()
+    assert len(day.trip.thread(day.card)) == 3
+    async with asyncio.timeout(20):
+        while await day.readiness() != HTTPStatus.SERVICE_UNAVAILABLE:
+            await day.trip.running.books.ping()
+    day.all_is_well()
+    await day.all_is_told_once_and_in_order()
+    assert await day.readiness() == HTTPStatus.OK
+
+
+async def test_giving_goes_on_without_the_channel_and_the_thread_is_told_once_the_bot_is_invited_again(day: Day) -> None:
+    day.trip.support.members.discard(day.trip.shop.slack.bot.id)
+    await day.is_given()
+    await day.time_passes_until(lambda: any(DONE in told for told in day.trip.told(day.trip.shop.ann)) or None)
+    assert len(day.trip.thread(day.card)) == 3
+    day.trip.support.members.add(day.trip.shop.slack.bot.id)
+    await day.all_is_told_once_and_in_order()
+
+
+async def test_a_card_that_was_deleted_is_posted_anew_and_what_is_left_stands_below_it(day: Day) -> None:
+    day.trip.shop.slack.workspace.delete(day.card)
+    await day.is_given()
+    await day.time_passes_until(lambda: day.trip.shop.slack.messages(day.trip.support) or None)
+    await day.time_passes_until(lambda: day.trip.thread(day.channel) or None)
+    (summary,) = day.trip.thread(day.channel)
+    assert "Given to 6 of 6" in summary
+    assert "Done" in day.trip.shop.bo.read(day.channel)
+    assert (await day.trip.request(day.channel)).card_ts == day.channel.ts

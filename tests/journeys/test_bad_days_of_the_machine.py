@@ -1,0 +1,133 @@
+"""The machine's bad days: a database that another process holds, a full disk; it stops clearly, and goes on by itself."""
+
+import asyncio
+import os
+import resource
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.giving.ids import CustomerId
+from bot.giving.request import State
+from bot.sandbox.dintero import Point
+from bot.store.books import open_books
+from bot.tryout.shop import Shop, open_shop
+from bot.workflows import engine_url
+from tests.journeys.process import RULE, BotProcess, a_process, approved
+from tests.postgres import Server, start
+
+EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(40))
+PATIENT = 60.0
+LATER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Machine:
+    """A bot of its own process, in the middle of giving when something happens to its machine."""
+
+    shop: Shop
+    bot: BotProcess
+    url: str
+    held: asyncio.Event
+    goes_on: asyncio.Event
+
+    async def comes_out_right(self) -> None:
+        """Hold all that can be seen to what would be there had nothing gone wrong."""
+        shop = self.shop
+        await shop.ann.sees("Given to 40 of 40", shop.support, within=PATIENT)
+        await shop.ann.sees("all 40 were given it", shop.support, within=PATIENT)
+        assert await self.bot.stop() == 0
+        assert shop.dintero.ledger.holders(RULE) == dict.fromkeys(EVERYBODY, 1)
+        async with open_books(self.url) as books:
+            (request,) = await books.in_state(State.DONE)
+            tally, unsaid = await books.tally(request.id), await books.unsaid(LATER, limit=1)
+        assert (tally.given, tally.left, unsaid) == (40, 0, ())
+        (card,) = shop.slack.messages(shop.support)
+        thread = [shop.ann.read(reply) for reply in shop.slack.thread(card)]
+        story = ("asked for this", "approved it", "Giving starts", "Given to 40 of 40")
+        assert [words in line for words, line in zip(story, thread, strict=True)] == [True] * 4
+
+
+@asynccontextmanager
+async def half_given(folder: Path, url: str) -> AsyncIterator[Machine]:
+    """Hold the fourth call of a giving of ten until the test lets it go."""
+    held, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(point: Point, number: int) -> None:
+        if (point, number) == (Point.AFTER, 4):
+            held.set()
+            await goes_on.wait()
+
+    async with open_shop() as shop, a_process(shop, folder, url) as bot:
+        shop.dintero.on_call = hold
+        async with open_books(url) as books:
+            await approved(books, shop, EVERYBODY)
+        await bot.start()
+        await asyncio.wait_for(held.wait(), PATIENT)
+        await shop.ann.sees("Giving starts", shop.support, within=PATIENT)
+        yield Machine(shop, bot, url, held, goes_on)
+
+
+@contextmanager
+def no_room(pid: int) -> Iterator[None]:
+    """Let a process's writes fail as on a full disk: no file of its may grow, and what is in one already is not to be written either."""
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def locked(*urls: str) -> Iterator[None]:
+    """Hold SQLite's write lock, as a backup or somebody's shell may."""
+    connections = [sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None) for url in urls]
+    for connection in connections:
+        connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        for connection in connections:
+            with closing(connection):
+                connection.execute("ROLLBACK")
+
+
+async def test_a_disk_that_is_full_is_said_plainly_and_giving_goes_on_once_there_is_room(tmp_path: Path, sqlite_url: str) -> None:
+    async with half_given(tmp_path, sqlite_url) as machine:
+        with no_room(machine.bot.pid):
+            machine.goes_on.set()
+            await machine.bot.has_logged("SQLite: ")
+        await machine.comes_out_right()
+
+
+async def test_while_another_process_holds_the_database_giving_waits_and_then_goes_on(tmp_path: Path, sqlite_url: str) -> None:
+    async with half_given(tmp_path, sqlite_url) as machine:
+        with locked(sqlite_url, engine_url(sqlite_url)):
+            machine.goes_on.set()
+            await machine.bot.has_logged("database is locked")
+        await machine.comes_out_right()
+
+
+@pytest.fixture
+def own_server() -> Iterator[tuple[Server, str]]:
+    """A PostgreSQL of this test's own, which can be restarted, and a database there."""
+    server = start(f"restart-{os.getpid()}")
+    try:
+        with server.database() as url:
+            yield server, url
+    finally:
+        server.leave()
+
+
+async def test_a_postgresql_that_is_restarted_in_the_middle_loses_nothing(tmp_path: Path, own_server: tuple[Server, str]) -> None:
+    server, url = own_server
+    async with half_given(tmp_path, url) as machine:
+        machine.goes_on.set()
+        await asyncio.to_thread(server.restart)
+        await machine.comes_out_right()

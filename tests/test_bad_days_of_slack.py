@@ -1,0 +1,212 @@
+"""What cannot be said now is said later, in order and once; what can never be said goes to whoever can be told instead."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.giving.instead import Instead
+from bot.giving.notices import Happened, Kind, Notice
+from bot.outbox import Outbox
+from bot.sandbox.slack import Cut, Fault
+from bot.sandbox.slack.faults import Refuse
+from bot.sandbox.slack.refusals import SlackSays
+from bot.store.books import SqlBooks
+from tests.telling import Telling, open_telling
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+POSTS, EDITS = "chat.postMessage", "chat.update"
+
+EVERYTHING: dict[str, Callable[[], Exception]] = {
+    "429": lambda: Refuse(429, {"Retry-After": "30"}),
+    "an outage": lambda: Refuse(503),
+    "no connection": Cut,
+    "token_revoked": lambda: SlackSays("token_revoked"),
+    "invalid_auth": lambda: SlackSays("invalid_auth"),
+    "account_inactive": lambda: SlackSays("account_inactive"),
+}
+AWAY = {
+    "not_in_channel": "I am not in that channel. Invite me there: /invite @discount-bot. What is missing there follows then.",
+    "channel_not_found": "I do not see that channel: I was taken out of it, or it was deleted. Invite me there",
+    "is_archived": "that channel is archived. Take it out of the archive. What is missing there follows then.",
+}
+
+
+@pytest.fixture
+async def telling(sqlite_books: SqlBooks) -> AsyncIterator[Telling]:
+    """A request of which there is something to be said."""
+    async with open_telling(sqlite_books) as opened:
+        yield opened
+
+
+def outbox_of(telling: Telling) -> Outbox:
+    """Open one that knows the admin."""
+    instead = Instead(telling.books, telling.clock, [telling.shop.chief.id])
+    return Outbox(books=telling.books, announcer=telling.announcer, clock=telling.clock, instead=instead)
+
+
+async def hours_pass(telling: Telling, outbox: Outbox, *, minutes: int = 60) -> None:
+    for _ in range(minutes):
+        telling.clock.pass_by(minutes=1)
+        await outbox.empty()
+
+
+@asynccontextmanager
+async def all_calls_meet(telling: Telling, trouble: Callable[[], Exception]) -> AsyncIterator[None]:
+    async def on_call(point: str, _method: str, _number: int) -> None:
+        if point == "before":
+            raise trouble()
+
+    telling.shop.slack.faults.on_call = on_call
+    yield
+    telling.shop.slack.faults.on_call = None
+
+
+def told(telling: Telling, words: str) -> list[str]:
+    return [one for one in telling.direct() if words in one]
+
+
+def chief_is_told(telling: Telling) -> list[str]:
+    return [telling.shop.chief.read(message) for message in telling.shop.chief.direct.messages]
+
+
+@pytest.mark.parametrize("trouble", EVERYTHING)
+async def test_after_an_hour_of_anything_all_is_said_once_and_in_order(telling: Telling, trouble: str) -> None:
+    outbox = outbox_of(telling)
+    async with all_calls_meet(telling, EVERYTHING[trouble]):
+        await hours_pass(telling, outbox)
+    await hours_pass(telling, outbox, minutes=6)
+    telling.each_was_said_once_in_order()
+    assert await telling.left() == 0
+
+
+@pytest.mark.parametrize("trouble", ["429", "an outage", "token_revoked"])
+async def test_of_many_waiting_messages_a_few_ask_whether_slack_is_back(telling: Telling, trouble: str) -> None:
+    for number in range(60):
+        await telling.say(Notice(kind=Kind.DIRECT, happened=Happened.GOES_ON, at=NOW, to=telling.shop.slack.add_person(f"P{number}").id))
+    outbox, calls = outbox_of(telling), telling.shop.slack.faults.calls
+    await outbox.empty()
+    assert await telling.left() == 0
+    for number in range(60):
+        await telling.say(Notice(kind=Kind.NOTICE, happened=Happened.GOES_ON, at=NOW, to=f"C0OTHER{number}"))
+    calls.clear()
+    async with all_calls_meet(telling, EVERYTHING[trouble]):
+        for _ in range(60):
+            telling.clock.pass_by(seconds=1)
+            await outbox.empty()
+    assert calls.total() <= 50
+
+
+async def test_a_message_that_slack_never_manages_keeps_the_others_waiting_for_no_longer_than_half_a_minute(telling: Telling) -> None:
+    outbox = outbox_of(telling)
+    telling.shop.slack.faults.plan(POSTS, Fault.SERVER_ERROR, times=10)
+    await hours_pass(telling, outbox, minutes=9)
+    before = outbox.troubled_until
+    assert before - telling.clock.now() <= timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("error", AWAY)
+async def test_of_a_channel_that_cannot_be_written_to_who_asked_is_told_once_and_all_follows(telling: Telling, error: str) -> None:
+    outbox = outbox_of(telling)
+    await outbox.empty()
+    for happened in (Happened.STARTED, Happened.WAITING, Happened.GOES_ON):
+        await telling.say(Notice(kind=Kind.LINE, happened=happened, at=telling.clock.now()))
+    telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error, times=6)
+    await hours_pass(telling, outbox, minutes=6)
+    assert [AWAY[error] in one for one in told(telling, "I cannot write about it in")] == [True]
+    await hours_pass(telling, outbox, minutes=60)
+    assert len(told(telling, "I cannot write about it in")) == 1
+    thread = telling.thread()[2:]
+    said = ("Giving starts", "Waiting for Dintero", "answers again")
+    assert [words in line for words, line in zip(said, thread, strict=True)] == [True] * 3
+
+
+async def test_after_a_week_nobody_waits_for_such_a_channel_any_more(telling: Telling) -> None:
+    outbox = outbox_of(telling)
+    await outbox.empty()
+    await telling.say(Notice(kind=Kind.LINE, happened=Happened.STARTED, at=telling.clock.now()))
+    telling.shop.support.members.discard(telling.shop.slack.bot.id)
+    await hours_pass(telling, outbox, minutes=6)
+    telling.clock.pass_by(days=7)
+    await hours_pass(telling, outbox, minutes=6)
+    assert (await telling.left(), len(telling.thread())) == (0, 2)
+
+
+@pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks"])
+@pytest.mark.parametrize("kind", [Kind.LINE, Kind.CARD])
+async def test_who_asked_is_told_of_what_the_thread_will_never_show(telling: Telling, kind: Kind, error: str) -> None:
+    outbox = outbox_of(telling)
+    await outbox.empty()
+    telling.shop.slack.faults.plan(POSTS if kind is Kind.LINE else EDITS, Fault.REFUSED, error=error)
+    await telling.say(Notice(kind=kind, happened=Happened.STARTED, at=NOW))
+    await outbox.empty()
+    (word,) = told(telling, "I cannot write about it in")
+    assert "Show this to whoever runs the bot. /discount status R-" in word
+    assert await telling.left() == 0
+
+
+async def test_what_cannot_be_told_to_who_asked_is_told_to_the_admins(telling: Telling) -> None:
+    outbox = outbox_of(telling)
+    await outbox.empty()
+    telling.shop.slack.faults.plan("conversations.open", Fault.REFUSED, error="user_disabled")
+    await telling.say(Notice(kind=Kind.DIRECT, happened=Happened.DONE, at=NOW, to=telling.shop.ann.id))
+    await outbox.empty()
+    (word,) = chief_is_told(telling)
+    assert word.startswith("The request R-")
+    assert "I tell you, since I cannot write to @Ann" in word
+
+
+async def test_what_cannot_be_told_to_an_admin_either_ends_in_the_log(telling: Telling) -> None:
+    outbox = outbox_of(telling)
+    await outbox.empty()
+    telling.shop.slack.faults.plan("conversations.open", Fault.REFUSED, error="user_disabled", times=9)
+    await telling.say(Notice(kind=Kind.DIRECT, happened=Happened.DONE, at=NOW, to=telling.shop.ann.id))
+    await outbox.empty()
+    assert (chief_is_told(telling), await telling.left()) == ([], 0)
+
+
+async def test_the_admins_are_told_once_of_a_channel_that_cannot_be_notified(telling: Telling) -> None:
+    outbox = outbox_of(telling)
+    await outbox.empty()
+    telling.shop.campaigns.archived = True
+    for _ in range(2):
+        await telling.say(Notice(kind=Kind.NOTICE, happened=Happened.DONE, at=telling.clock.now(), to=telling.shop.campaigns.id))
+    await hours_pass(telling, outbox, minutes=20)
+    telling.shop.campaigns.archived = False
+    await hours_pass(telling, outbox, minutes=20)
+    (word,) = chief_is_told(telling)
+    assert "I cannot write about it in #campaigns: that channel is archived" in word
+    assert len(telling.shop.campaigns.messages) == 2
+
+
+async def test_a_deleted_card_is_posted_anew_once_whatever_slack_answers_meanwhile(telling: Telling) -> None:
+    outbox = outbox_of(telling)
+    await outbox.empty()
+    telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
+    telling.shop.slack.faults.plan(POSTS, Fault.CUT_AFTER)
+    await telling.say(*(Notice(kind=kind, happened=Happened.STARTED, at=NOW) for kind in (Kind.CARD, Kind.LINE)))
+    await hours_pass(telling, outbox, minutes=5)
+    (line,) = telling.thread()
+    assert "Giving starts" in line
+
+
+async def test_a_line_below_a_deleted_card_posts_the_card_anew_once_and_stands_below_it(telling: Telling) -> None:
+    outbox = outbox_of(telling)
+    await outbox.empty()
+    telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
+    telling.shop.slack.faults.plan(POSTS, Fault.CUT_BEFORE)
+    telling.shop.slack.faults.plan(POSTS, Fault.CUT_AFTER)
+    await telling.say(Notice(kind=Kind.LINE, happened=Happened.WAITING, at=NOW))
+    await hours_pass(telling, outbox, minutes=5)
+    (line,) = telling.thread()
+    assert "Waiting for Dintero" in line
+
+
+async def test_a_clock_that_was_put_back_keeps_nothing_from_being_said(telling: Telling) -> None:
+    outbox = outbox_of(telling)
+    async with all_calls_meet(telling, lambda: Refuse(429, {"Retry-After": "300"})):
+        await outbox.empty()
+    telling.clock.pass_by(hours=-2)
+    await outbox.empty()
+    telling.each_was_said_once_in_order()

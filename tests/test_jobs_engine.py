@@ -1,0 +1,32 @@
+"""What the durable engine cannot write down is given all the same, once, and comes to its end."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from bot.workflows import engine_url
+from tests.giving.ground import RULE, customers
+from tests.journeys.process import approved
+from tests.test_jobs import World, world
+
+__all__ = ["world"]
+
+
+@pytest.mark.parametrize("which", ["", "WHEN NEW.error IS NULL"], ids=["nothing at all", "nothing but its failures"])
+async def test_while_the_engine_can_write_nothing_down_giving_goes_on_to_its_end(world: World, which: str) -> None:
+    who = customers(20)
+    await approved(world.books, world.shop, who)
+    held, let_go = world.at(1)
+    async with world.bot():
+        await asyncio.wait_for(held.wait(), 10)
+        with closing(sqlite3.connect(engine_url(world.url).removeprefix("sqlite:///"))) as connection:
+            connection.execute(
+                f"CREATE TRIGGER full BEFORE INSERT ON operation_outputs {which} BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+            )
+            connection.commit()
+        let_go.set()
+        await world.is_told("all 20 were given it")
+        await world.is_told("Given to 20 of 20")
+    assert world.shop.dintero.ledger.holders(RULE) == dict.fromkeys(who, 1)

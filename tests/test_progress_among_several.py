@@ -1,0 +1,72 @@
+"""Progress where several processes work on one database: one edits the cards, any of them knows the pace."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.giving.batches import BatchOutcome
+from bot.giving.pace import Paces
+from bot.progress import A_CARD, Progressing
+from bot.store.books import SqlBooks
+from tests.showing import Show, open_show, progressing
+
+
+@pytest.fixture
+async def show(sqlite_books: SqlBooks) -> AsyncIterator[Show]:
+    """A request of three customers that has just begun to be given, in batches of one."""
+    async with open_show(sqlite_books) as opened:
+        yield opened
+
+
+def another(show: Show) -> tuple[Progressing, Paces]:
+    """Open what shows progress in another process."""
+    paces = Paces(show.telling.clock.now)
+    return progressing(show.telling, show.announcer, show.outbox, paces), paces
+
+
+async def test_of_three_one_edits_and_all_know_the_pace(show: Show) -> None:
+    others = [another(show) for _ in range(2)]
+    for second in range(1, 14):
+        if second % 4 == 0:
+            await show.batch(second // 4 - 1)
+        await show.look(after=1)
+        for progressing_, _ in others:
+            await progressing_.look((show.request,), edits=False)
+    assert show.edits == 3
+    request, tally = await show.telling.books.find(show.request), await show.telling.books.tally(show.request)
+    assert request
+    known = [paces.of(request, tally) for paces in (show.paces, *(paces for _, paces in others))]
+    assert known[0]
+    assert known[0].a_second
+    assert known == [known[0]] * 3
+
+
+async def test_whoever_takes_over_the_edits_leaves_a_card_its_three_seconds(show: Show) -> None:
+    other, _ = another(show)
+    await show.look()
+    await other.look((show.request,), edits=False)
+    await show.batch(0)
+    await show.look(after=3)
+    await other.look((show.request,), edits=False)
+    assert show.edits == 1
+    edited_at = show.telling.clock.now()
+    await show.telling.books.settle(show.request, BatchOutcome(0, 1, 1))
+    while show.edits == 1:
+        show.telling.clock.pass_by(seconds=0.5)
+        await other.look((show.request,))
+    assert A_CARD <= show.telling.clock.now() - edited_at <= 2 * A_CARD
+
+
+async def test_a_card_that_was_deleted_is_left_to_the_outbox_and_not_asked_for_again_at_once(show: Show) -> None:
+    await show.look()
+    show.telling.shop.slack.workspace.delete(show.card())
+    await show.batch(0)
+    for _ in range(30):
+        await show.look(after=1)
+    assert show.edits == 1
+    await show.outbox.empty()
+    assert "1 given · 2 left" in show.read()
+    await show.batch(1)
+    await show.look(after=timedelta(minutes=1).total_seconds())
+    assert "2 given · 1 left" in show.read()
