@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bench import acks, giving, start, typeahead
 from bench.figures import Figure, drawn
+from bench.lists import Plan
 from bench.processes import Broken
 
 BROKEN: Final = 1
@@ -30,9 +31,7 @@ class Size:
     loads: tuple[acks.Load, ...]
     rules: int
     typings: int
-    customers: int
-    givings: int
-    postgres: bool
+    givings: tuple[giving.Line, ...]
     starts: int
 
 
@@ -45,14 +44,18 @@ def _loads(alone: int, bursts: int, row: int) -> tuple[acks.Load, ...]:
     )
 
 
-FULL: Final = Size(_loads(2_000, 100, 2_500), 10_000, 1_400, 100_000, 5, True, 5)
-QUICK: Final = Size(_loads(20, 2, 100), 200, 14, 4_000, 1, False, 1)
+GIVINGS: Final = (
+    giving.Line(Plan(100_000, 500, 8), 5, (1,), bare=0.97, ideal=0.92),
+    giving.Line(Plan(1_000_000, 1_000, 32), 3, (1, 3), bare=0.97),
+)
+FULL: Final = Size(_loads(2_000, 100, 2_500), 10_000, 1_400, GIVINGS, 5)
+QUICK: Final = Size(_loads(20, 2, 100), 200, 14, (giving.Line(Plan(4_000, 500, 8), 1, bare=0.97, ideal=0.92),), 1)
 
 Measuring = Callable[[Path, Size], Awaitable[list[Figure]]]
 PARTS: Final[dict[str, Measuring]] = {
     "acks": lambda folder, size: acks.measure(folder, size.loads),
     "typeahead": lambda folder, size: typeahead.measure(folder, rules=size.rules, count=size.typings),
-    "giving": lambda folder, size: giving.measure(folder, customers=size.customers, times=size.givings, postgres=size.postgres),
+    "giving": lambda folder, size: giving.measure(folder, size.givings),
     "start": lambda folder, size: start.measure(folder, times=size.starts),
 }
 

@@ -2,6 +2,8 @@
 
 import json
 import sys
+import time
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -15,8 +17,21 @@ PAGE: Final = 100
 TOKEN: Final = b'{"access_token": "bench", "expires_in": 86400, "token_type": "Bearer"}'
 
 
+@dataclass(slots=True)
+class Received:
+    """What came: how many different customers, in how many calls, and how many of those were the same as an earlier one."""
+
+    customers: int = 0
+    calls: int = 0
+    again: int = 0
+
+
 class Dintero:
-    """Answers tokens, rules and *Add customers*; `/bench/received` tells how many different customers came, and forgets them."""
+    """Answers tokens, rules and *Add customers*; under `/bench/…` it tells what came.
+
+    `received` counts, and forgets; `calls` lists when each call came, by the machine's clock. Bodies are looked into only
+    when they are counted, for who measures is as busy meanwhile as who is measured.
+    """
 
     def __init__(self, rules: int, latency: float) -> None:
         made = catalogue(datetime.now(UTC), rules)
@@ -24,15 +39,22 @@ class Dintero:
         self._bodies: dict[str, bytes] = {rule["id"]: json.dumps(rule).encode() for rule in made}
         self._ids = [rule["id"] for rule in made]
         self._place = {id_: at for at, id_ in enumerate(self._ids)}
-        self._received: set[str] = set()
+        self._received: list[bytes] = []
+        self._calls: list[float] = []
 
     def answer(self, target: str, body: bytes) -> tuple[bytes, float]:
         """Answer one call after the latency."""
-        if target == "/bench/received":
-            count = len(self._received)
-            self._received.clear()
-            return str(count).encode(), 0
+        if target.startswith("/bench/"):
+            return self._told(target), 0
         return self._found(urlsplit(target).path, target, body), self._latency
+
+    def _told(self, target: str) -> bytes:
+        if target == "/bench/calls":
+            return json.dumps(self._calls).encode()
+        received = _counted(self._received)
+        self._received.clear()
+        self._calls.clear()
+        return json.dumps(asdict(received)).encode()
 
     def _found(self, path: str, target: str, body: bytes) -> bytes:
         if path.endswith("/auth/token"):
@@ -40,14 +62,24 @@ class Dintero:
         if path.endswith("/rules"):
             return self._page(parse_qs(urlsplit(target).query).get("starting_after", [""])[0])
         if path.endswith("/customers"):
-            given: dict[str, Any] = json.loads(body)
-            self._received.update(given["customers"])
+            self._received.append(body)
+            self._calls.append(time.monotonic())
             return self._bodies[path.split("/")[-2]]
         return self._bodies[path.rsplit("/", maxsplit=1)[-1]]
 
     def _page(self, after: str) -> bytes:
         start = self._place[after] + 1 if after else 0
         return b"[" + b",".join(self._bodies[id_] for id_ in self._ids[start : start + PAGE]) + b"]"
+
+
+def _counted(bodies: list[bytes]) -> Received:
+    received: set[str] = set()
+    again = 0
+    for body in bodies:
+        given: dict[str, Any] = json.loads(body)
+        again += received.issuperset(given["customers"])
+        received.update(given["customers"])
+    return Received(len(received), len(bodies), again)
 
 
 if __name__ == "__main__":

@@ -62,11 +62,17 @@ def within(what: str, ours: float, limit: float, *, baseline: float | None = Non
     )
 
 
-def as_fast(what: str, ours: float, baseline: float, *, against: str, at_least: float) -> Figure:
+def as_fast(what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None) -> Figure:
     """Compare two speeds by their times: the baseline's time over ours."""
     ratio = baseline / ours
     return Figure(
-        what=what, ours=ours, baseline=baseline, against=against, ratio=ratio, target=f"≥ {at_least:.2f} ×", reached=ratio >= at_least
+        what=what,
+        ours=ours,
+        baseline=baseline,
+        against=against,
+        ratio=ratio,
+        target=f"≥ {at_least:.2f} ×" if at_least is not None else "",
+        reached=ratio >= at_least if at_least is not None else None,
     )
 
 
