@@ -3,9 +3,8 @@
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import uvloop
@@ -17,20 +16,11 @@ PAGE: Final = 100
 TOKEN: Final = b'{"access_token": "bench", "expires_in": 86400, "token_type": "Bearer"}'
 
 
-@dataclass(slots=True)
-class Received:
-    """What came: how many different customers, in how many calls, and how many of those were the same as an earlier one."""
-
-    customers: int = 0
-    calls: int = 0
-    again: int = 0
-
-
 class Dintero:
     """Answers tokens, rules and *Add customers*; under `/bench/…` it tells what came.
 
-    `received` counts, and forgets; `calls` lists when each call came, by the machine's clock. Bodies are looked into only
-    when they are counted, for who measures is as busy meanwhile as who is measured.
+    `received` counts the different customers, and forgets them; `count` counts the calls; `calls` lists of each when it came, by the
+    machine's clock, and whether all its customers had come before. Bodies are looked into only then: who measures is busy enough.
     """
 
     def __init__(self, rules: int, latency: float) -> None:
@@ -49,12 +39,16 @@ class Dintero:
         return self._found(urlsplit(target).path, target, body), self._latency
 
     def _told(self, target: str) -> bytes:
-        if target == "/bench/calls":
-            return json.dumps(self._calls).encode()
-        received = _counted(self._received)
-        self._received.clear()
-        self._calls.clear()
-        return json.dumps(asdict(received)).encode()
+        match target:
+            case "/bench/count":
+                return str(len(self._calls)).encode()
+            case "/bench/calls":
+                return json.dumps(list(zip(self._calls, _again(self._received), strict=True))).encode()
+            case _:
+                received = {"customers": len(_customers(self._received))}
+                self._received.clear()
+                self._calls.clear()
+                return json.dumps(received).encode()
 
     def _found(self, path: str, target: str, body: bytes) -> bytes:
         if path.endswith("/auth/token"):
@@ -72,14 +66,19 @@ class Dintero:
         return b"[" + b",".join(self._bodies[id_] for id_ in self._ids[start : start + PAGE]) + b"]"
 
 
-def _counted(bodies: list[bytes]) -> Received:
-    received: set[str] = set()
-    again = 0
+def _customers(bodies: list[bytes]) -> set[str]:
+    return {customer for body in bodies for customer in json.loads(body)["customers"]}
+
+
+def _again(bodies: list[bytes]) -> list[bool]:
+    """Say of each call whether all its customers had come before."""
+    seen: set[str] = set()
+    found = []
     for body in bodies:
-        given: dict[str, Any] = json.loads(body)
-        again += received.issuperset(given["customers"])
-        received.update(given["customers"])
-    return Received(len(received), len(bodies), again)
+        given: list[str] = json.loads(body)["customers"]
+        found.append(seen.issuperset(given))
+        seen.update(given)
+    return found
 
 
 if __name__ == "__main__":

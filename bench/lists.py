@@ -30,9 +30,14 @@ class Plan:
         return self.batch * max(BATCHES_PER_PORTION, self.wide)
 
     @property
+    def calls(self) -> int:
+        """How many calls it takes."""
+        return -(-self.customers // self.batch)
+
+    @property
     def ideal(self) -> float:
         """How many seconds it takes where nothing costs time but Dintero: the calls of each lane, one after the other."""
-        return -(-self.customers // self.batch) / self.wide * LATENCY
+        return self.calls / self.wide * LATENCY
 
     def arguments(self) -> tuple[str, ...]:
         """Hand it to a process."""
