@@ -1,7 +1,6 @@
 """The heart's port to Dintero, over HTTP; how often a call is repeated is not known here."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from urllib.parse import quote
 import aiohttp
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
+from pydantic_core import PydanticSerializationError, to_json
 
 from bot.dintero.auth import ClientCredentials, went_out
 from bot.dintero.refusals import refusal
@@ -98,8 +98,8 @@ class DinteroClient:
             OutcomeUnknown: no usable answer; the batch may have been given. Repeat it under the same key.
         """
         try:
-            body = _body({"customers": customers, "offering_constraint_id": once})
-        except UnicodeEncodeError:
+            body = to_json({"customers": customers, "offering_constraint_id": once})
+        except PydanticSerializationError:
             raise CustomersRefused("An id holds half a character, which cannot be sent") from None
         return self._rule(await self._call(self._post(rule, body)))
 
@@ -207,11 +207,6 @@ def _headers() -> dict[str, str]:
         "Dintero-System-Plugin-Name": "discount-bot",
         "Dintero-System-Plugin-Version": ours,
     }
-
-
-def _body(value: object) -> bytes:
-    """Write JSON; half a character raises UnicodeEncodeError."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _json(answer: httpx.Response) -> object:
