@@ -17,8 +17,8 @@ from bench.processes import PATIENCE, Broken, process, stand_in_dintero, stand_i
 
 BARE: Final = "bare aiohttp loop"
 IDEAL: Final = "batches ÷ lanes × latency"
-LOOK: Final = 0.002
-"""Seconds between two looks into the database whether it is done."""
+LOOK: Final = 0.003
+"""Seconds between two looks into the database whether it is done; there is none before it can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: i
         look = stack.enter_context(watching.opened(on.database_url, str(folder / "discount-bot.db")))
         for turn in range(line.times + 1):
             for who, child in (("bare", bare[0]), ("ours", ours)):
-                seconds = await give(child, look if who == "ours" else None)
+                seconds = await give(child, line.plan, look if who == "ours" else None)
                 await all_received(dintero, line.plan.customers)
                 took[who] += [seconds] if turn else []  # the first warms up
     what, ours_took = f"{line.plan}, {on.name}", median(took["ours"])
@@ -89,11 +89,12 @@ async def giver(who: str, plan: Plan, folder: Path, settings: dict[str, str]) ->
         yield child, int(await told(child))
 
 
-async def give(child: Process, look: watching.Look | None) -> float:
+async def give(child: Process, plan: Plan, look: watching.Look | None) -> float:
     """Let one child give once, and say how many seconds that took."""
     answer = await begin(child)
     if look is None:
         return float(answer)
+    await asyncio.sleep(plan.ideal)
     try:
         async with asyncio.timeout(PATIENCE):
             while (seconds := watching.took(look, answer)) is None:  # noqa: ASYNC110 - a database tells it

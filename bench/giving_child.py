@@ -5,6 +5,7 @@ listens, or 0.
 """
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -37,6 +38,8 @@ async def main(give: str, plan: Plan) -> None:
     settings = Settings.read(os.environ)
     set_up_logs(level=settings.log_level, secrets=settings.secrets)
     async with GIVERS[give](settings, plan) as (giver, port):
+        gc.collect()
+        gc.freeze()  # as `discount-bot run` does
         print(port, flush=True)  # noqa: T201 - how the parent learns it
         while await asyncio.to_thread(sys.stdin.readline):
             print(await giver(await asyncio.to_thread(made_up, plan.customers)), flush=True)  # noqa: T201
@@ -51,6 +54,7 @@ async def by_the_bot(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give
 
         async def give(customers: list[CustomerId]) -> RequestId:
             request = await approved(running.books, rule, customers, plan)
+            customers.clear()  # a million texts take their time to be forgotten, which is no part of the giving
             running.jobs.wake()
             return request
 

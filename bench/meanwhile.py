@@ -41,7 +41,7 @@ async def measure(folder: Path, *, plan: Plan, times: int, idle: float) -> list[
         for number in range(times):
             request = await begin(child)
             asking = asyncio.create_task(_paced(to_ours, f"ours {number}", for_seconds=LONGEST))
-            began, ended = await _span(look, request)
+            began, ended = await _span(look, request, plan)
             asking.cancel()
             ours += [took for due, took in await asking if began <= due <= ended]
             await all_received(dintero, plan.customers)
@@ -70,8 +70,9 @@ async def _paced(line: wire.Line, series: str, *, for_seconds: float) -> list[Ti
     return found
 
 
-async def _span(look: watching.Look, request: str) -> Timed:
+async def _span(look: watching.Look, request: str, plan: Plan) -> Timed:
     """Wait until a giving is done, and say from when until when it lasted, by the machine's clock."""
+    await asyncio.sleep(plan.ideal)
     while (took := watching.took(look, request)) is None:  # noqa: ASYNC110 - a database tells it
         await asyncio.sleep(LOOK)
     ended = time.monotonic()
