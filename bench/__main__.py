@@ -58,7 +58,7 @@ QUICK: Final[Parts] = {
     "typeahead": lambda folder: typeahead.measure(folder, rules=200, count=14),
     "giving": lambda folder: giving.measure(folder, [giving.Line(Plan(4_000, 500, 8), 1, bare=0.95, ideal=0.92)]),
     "meanwhile": lambda folder: meanwhile.measure(folder, plan=Plan(20_000, 500, 8), times=1, idle=0.2),
-    "waiting": lambda folder: waiting.measure(folder, waiting=50, seconds=0.5),
+    "waiting": lambda folder: waiting.measure(folder, waiting=50, seconds=1.0),
     "kills": lambda folder: kills.measure(folder, plan=Plan(4_000, 50, 8), kills=1, on_postgres=False),
     "start": lambda folder: start.measure(folder, times=1),
 }

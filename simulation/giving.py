@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from simpy import AllOf, Event, Resource
 
+from bot.giving.asking import BATCHES_PER_PORTION
 from simulation.day import Asked
 from simulation.machines import Process, Site, Steps
 from simulation.measured import Limits
@@ -104,7 +105,8 @@ class Workspace:
         """Give to so many, in batches and lanes; whoever takes over does what has no outcome yet."""
         size, began = self._limits.batch, self._env.now
         todo = deque(Batch(min(size, customers - at)) for at in range(0, customers, size))
-        yield self._env.timeout(self._site.measured.begins)
+        portion = min(size * max(BATCHES_PER_PORTION, self._limits.wide), customers)
+        yield self._env.timeout(self._site.measured.begins + self._site.measured.read * portion)
         written: list[Event] = []
         while todo:
             process = self.processes[0]
@@ -127,6 +129,7 @@ class Workspace:
 
     def _settle(self, process: Process, todo: deque[Batch], batch: Batch) -> Steps:
         """Write an outcome; what a process has not written when it is killed, another sends again."""
+        yield from process.work(self._site.measured.outcome)
         yield from self._site.write()
         if process.alive:
             self.seen.given += batch.customers
@@ -145,7 +148,7 @@ class Workspace:
             self.seen.again += batch.sent > 0
             self.seen.sent += 1
             batch.sent += 1
-        yield self._env.timeout(measured.latency)
+        yield self._env.timeout(measured.line + measured.latency)
         yield from process.work(measured.call / 2)
         if took:
             process.flow.answered(self._env.now - sent, cuts)
