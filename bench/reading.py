@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import tables, world
-from bench.figures import Figure, median, memory, shorter
+from bench import list_files, world
+from bench.figures import Figure, median, megabytes, shorter, within
 from bench.processes import Broken, process, stand_in_dintero, stand_in_slack, told
 
 AT_MOST: Final = 2.0
@@ -26,14 +26,14 @@ class Kind:
     write: Callable[[Path, int], None]
     against: str
     memory: float | None = None
-    """Megabytes, at most, of bot and reading process together, each at its peak."""
+    """Bytes, at most, of bot and reading process together, each at its peak."""
     warm_ups: int = 1
     share: int = 1
     """How many times as long the baseline takes as that of a text: it is read so many times less often."""
 
 
-TEXT: Final = Kind("CSV", ".csv", tables.write_text, "bare csv.reader loop", memory=400.0)
-WORKBOOK: Final = Kind("XLSX", ".xlsx", tables.write_workbook, "bare openpyxl read-only loop", warm_ups=0, share=5)
+TEXT: Final = Kind("CSV", ".csv", list_files.write_text, "bare csv.reader loop", memory=400e6)
+WORKBOOK: Final = Kind("XLSX", ".xlsx", list_files.write_workbook, "bare openpyxl read-only loop", warm_ups=0, share=5)
 
 
 async def measure(folder: Path, *, rows: int, times: int) -> list[Figure]:
@@ -66,12 +66,12 @@ async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: di
     what = f"{rows:,} ids from {kind.name} to the review"
     return [
         shorter(what, median(took["ours"]), median(took["bare"]), against=kind.against, at_most=AT_MOST),
-        memory(f"{what}, peak memory", peak, kind.memory),
+        within(f"{what}, peak memory", peak, kind.memory, unit=megabytes),
     ]
 
 
 async def _read(child: Process) -> list[float]:
-    """Let one child read once, and answer the seconds, and the peaks of its memory and of its children's in MB."""
+    """Let one child read once, and answer the seconds, and the peaks of its memory and of its children's in bytes."""
     if child.stdin is None or child.stdout is None:
         raise Broken
     child.stdin.write(b"go\n")

@@ -40,7 +40,7 @@ LOOK: Final = 0.05
 """Seconds between two looks whether the rules were read."""
 PIECE: Final = 64 * 1024
 """Bytes at once, as they are fetched from Slack."""
-KB_PER_MB: Final = 1024
+KB: Final = 1024
 """Linux tells peaks in kilobytes."""
 
 Read = Callable[[], Awaitable[float]]
@@ -101,7 +101,7 @@ async def main(reads: str, path: Path) -> None:
 
 
 def _peak(whose: int) -> float:
-    return resource.getrusage(whose).ru_maxrss / KB_PER_MB
+    return resource.getrusage(whose).ru_maxrss * KB
 
 
 @asynccontextmanager

@@ -64,9 +64,17 @@ class Line:
         """
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")
-        body = await self.reader.readexactly(_length(head))
+        body = await (self._chunks() if b"chunked" in head else self.reader.readexactly(_length(head)))
         if not head.startswith(b"HTTP/1.1 200"):
             raise ValueError(f"{head[:60]!r} {body[:200]!r}")
+        return body
+
+    async def _chunks(self) -> bytes:
+        """Read a body that comes in pieces, as node sends them."""
+        body = b""
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            body += (await self.reader.readexactly(size + 2))[:-2]
+        await self.reader.readexactly(2)
         return body
 
 

@@ -28,7 +28,7 @@ from bot.outbox import Outbox
 from bot.progress import Progressing
 from bot.store.books import SqlBooks
 from bot.store.standing import Standing
-from bot.workflows import close_engine, forget_over, go_on_with, written_down_or_not
+from bot.workflows import close_engine, forget_over, go_on_with, in_wal_mode, written_down_or_not
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
@@ -158,6 +158,7 @@ class DurableJobs:
             await close_engine()
 
     def _launch(self, ending: Ending) -> None:
+        in_wal_mode(self._engine_url)
         DBOS(
             config=DBOSConfig(
                 name="discount-bot",

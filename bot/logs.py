@@ -76,6 +76,8 @@ def set_up_logs(*, level: str = "info", as_json: bool = False, secrets: Iterable
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)  # so that what nobody would hear is not even put together
     # it brings a handler of its own, unless it finds one
     dbos = logging.getLogger("dbos")
     dbos.handlers, dbos.propagate = [handler], False

@@ -1,14 +1,16 @@
 """What the durable engine keeps of its workflows: where, for how long, and who goes on with those of a process that is gone."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import datetime
 from typing import Final
 
 import structlog
 from dbos import DBOS, DBOSClient
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from bot.giving.ids import RequestId
@@ -28,6 +30,17 @@ def engine_url(database_url: str) -> str:
     if not database_url.startswith("sqlite"):
         return database_url
     return database_url.removesuffix(".db") + ".dbos.db"
+
+
+def in_wal_mode(engine_url: str) -> None:
+    """Let the engine's file be written ahead, which its file keeps: the engine itself opens it with a journal to be deleted each time.
+
+    Measured: 4.0 in place of 7.2 ms a step, of which the first stands between a giving's start and its first call.
+    """
+    where = make_url(engine_url)
+    if where.get_backend_name() == "sqlite" and where.database:
+        with closing(sqlite3.connect(where.database)) as file:
+            file.execute("PRAGMA journal_mode=WAL")
 
 
 async def go_on_with(left_by: Callable[[], Awaitable[Callable[[str], bool]]]) -> None:

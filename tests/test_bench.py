@@ -9,28 +9,54 @@ from typing import Final
 
 import pytest
 
-from bench.figures import as_fast, percentile, shorter, within
+from bench.figures import as_fast, as_many, not_measured, per_cent, percentile, shorter, within
+from bench.lists import Plan, made_up
+from bench.tables import markdown
 
 ROOT: Final = Path(__file__).parent.parent
 COMMAND: Final = (sys.executable, "-m", "bench", "--quick")
 
 
-def test_a_quick_run_shows_each_figure_beside_its_baseline() -> None:
-    run = subprocess.run(COMMAND, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
-    assert run.returncode == 0, run.stderr
-    for line in (
+QUICK_PARTS: Final = {
+    ("acks", "typeahead"): (
         "ack of /discount add, 1 at once, p50",
         "ack of /discount add, 1 at once, p99",
         "ack of /discount add, 50 at once, p99",
         "rules while typing, over 200, p99",
+        "bare Bolt",
+    ),
+    ("giving", "start"): (
         "giving to 4,000 customers, 50 ms a call, 8 wide, SQLite",
+        "batches ÷ lanes × latency",
+        "start to ready, p50",
+        "bare aiohttp loop",
+    ),
+    ("reading",): (
         "4,000 ids from CSV to the review",
         "4,000 ids from XLSX to the review, peak memory",
-        "start to ready, p50",
-    ):
-        assert line in run.stdout
-    assert "bare Bolt" in run.stdout
-    assert "bare httpx loop" in run.stdout
+    ),
+    ("javascript", "meanwhile"): (
+        "/discount add acked a second, 50 at once",
+        "Bolt for JavaScript",
+        "ack of /discount add while 20,000 are given, 8 wide, p99",
+    ),
+    ("waiting", "kills"): (
+        "idle with 50 requests waiting, 1 s: share of a core",
+        "idle with 50 requests waiting, 1 s: memory",
+        "batches sent again",
+        "to the first call of the one that is started",
+    ),
+}
+"""What is measured together, and what has to stand in the table then."""
+
+
+@pytest.mark.parametrize(("parts", "lines"), QUICK_PARTS.items(), ids=map(" ".join, QUICK_PARTS))
+def test_a_quick_run_shows_each_figure_beside_its_baseline(parts: tuple[str, ...], lines: tuple[str, ...]) -> None:
+    only = [argument for part in parts for argument in ("--only", part)]
+    run = subprocess.run((*COMMAND, "--markdown", *only), cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    assert run.returncode == 0, run.stderr
+    table = run.stdout.partition("| | ratio |")[2]
+    assert [line for line in lines if line not in table] == []
 
 
 def test_nothing_is_left_running_when_it_is_told_to_end() -> None:
@@ -62,3 +88,23 @@ def test_a_target_is_reached_at_the_ratio_itself_and_missed_beyond_it() -> None:
     assert not as_fast("giving", 1.0, 0.94, against="", at_least=0.95).reached
     assert within("ready", 3.0, 3.0).reached
     assert not within("ready", 3.1, 3.0).reached
+    assert as_many("acks", 80.0, 100.0, against="", at_least=0.8).reached
+    assert not as_many("acks", 79.0, 100.0, against="", at_least=0.8).reached
+
+
+def test_the_page_has_ratios_and_the_figure_itself_only_where_its_target_is_for_that() -> None:
+    figures = (
+        shorter("acks", 0.5, 2.0, against="bare", at_most=0.25),
+        within("idle", 0.02, 0.03, baseline=0.01, against="empty", unit=per_cent),
+        not_measured("requests", "needs npm"),
+    )
+    assert markdown(figures).splitlines()[2:] == [
+        "| acks | 0.25 | bare | ≤ 0.25 | ✓ |",
+        "| idle | 2.00 (2.0 %) | empty | ≤ 3.0 % | ✓ |",
+        "| requests | – | needs npm |  |  |",
+    ]
+
+
+def test_a_list_is_as_long_as_it_shall_be_and_nobody_is_on_it_twice() -> None:
+    assert len(set(made_up(1_000))) == 1_000
+    assert Plan(100_000, 500, 8).ideal == pytest.approx(1.25)

@@ -1,0 +1,141 @@
+"""What a kill -9 in the middle of a giving costs: batches sent again, and how long nothing goes out until another goes on."""
+
+import asyncio
+import json
+import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench import watching, wire
+from bench.approved import approved
+from bench.databases import SQLITE, postgres
+from bench.figures import Figure, pieces, within
+from bench.lists import LATENCY, Plan, made_up
+from bench.processes import PATIENCE, Broken, bot_process, stand_in_dintero, stand_in_slack
+from bot.dintero.client import open_dintero
+from bot.giving.ids import RequestId, RuleId
+from bot.sandbox.dintero.catalogue import SEED_RULE
+from bot.store.books import open_books
+
+AGAIN: Final = 24
+STARTED_AGAIN: Final = 3.0
+TAKEN_OVER: Final = 5.0
+LOOK: Final = 0.02
+ON_ITS_WAY: Final = 0.1
+"""Seconds after a kill in which what the dead one had sent may still come in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the world stands, on which a bot is killed."""
+
+    folder: Path
+    slack: int
+    dintero: int
+    database_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that came in: when, and whether all its customers had come before."""
+
+    at: float
+    again: bool
+
+
+async def measure(folder: Path, *, plan: Plan, kills: int, on_postgres: bool) -> list[Figure]:
+    """Kill the only process so often, each time as far into the list; then, on PostgreSQL, the one of two that gives."""
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(stand_in_slack(folder))
+        dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
+        alone = Stage(folder, slack, dintero, SQLITE)
+        figures = await _started_again(alone, plan, kills)
+        if on_postgres:
+            server = stack.enter_context(postgres(folder / "postgres"))
+            figures += await _taken_over(Stage(folder, slack, dintero, server), plan)
+    return figures
+
+
+async def _started_again(stage: Stage, plan: Plan, kills: int) -> list[Figure]:
+    async with _list_to_give(stage, plan) as request:
+        killed: list[float] = []
+        for number in range(kills + 1):
+            async with bot_process(stage.folder, slack=stage.slack, dintero=stage.dintero, database_url=stage.database_url) as (child, _):
+                if number == kills:
+                    await _done(stage, request)
+                else:
+                    killed.append(await _kill(stage, child, calls=plan.calls * (number + 1) // (kills + 1)))
+        pauses, again = _after(killed, await _calls(stage))
+    what = f"kill -9, {plan.wide} wide, {plan.batch} a call, the worst of {kills}"
+    return [
+        within(f"{what}: batches sent again", max(again), AGAIN, unit=pieces),
+        within(f"{what}: to the first call of the one that is started", max(pauses), STARTED_AGAIN),
+    ]
+
+
+async def _taken_over(stage: Stage, plan: Plan) -> list[Figure]:
+    async with _list_to_give(stage, plan) as request, AsyncExitStack() as stack:
+        bots = [
+            await stack.enter_async_context(
+                bot_process(stage.folder, slack=stage.slack, dintero=stage.dintero, database_url=stage.database_url)
+            )
+            for _ in range(2)
+        ]
+        killed = [await _kill(stage, bots[0][0], calls=plan.calls // 2)]
+        await _done(stage, request)
+        pauses, again = _after(killed, await _calls(stage))
+    what = f"kill -9 of one of two replicas, {plan.wide} wide"
+    return [
+        within(f"{what}: batches sent again", max(again), AGAIN, unit=pieces),
+        within(f"{what}: to the first call of the other", max(pauses), TAKEN_OVER),
+    ]
+
+
+@asynccontextmanager
+async def _list_to_give(stage: Stage, plan: Plan) -> AsyncIterator[RequestId]:
+    """Write a list into the books of a bot that is not started yet; in the end everybody on it must have come."""
+    url = stage.database_url.replace("sqlite:///", f"sqlite:///{stage.folder}/")
+    async with open_dintero(f"http://127.0.0.1:{stage.dintero}/v1", "T12345678", "bench", "bench") as client:
+        rule = await client.rule(RuleId(SEED_RULE))
+    async with open_books(url) as books:
+        request = await approved(books, rule, made_up(plan.customers), plan)
+    yield request
+    received = json.loads(await wire.get(stage.dintero, "/bench/received"))
+    if received["customers"] != plan.customers:
+        raise Broken(f"Dintero got {received['customers']:,} of {plan.customers:,} customers")
+
+
+async def _kill(stage: Stage, child: Process, *, calls: int) -> float:
+    """Kill a process once so many calls have come in, and say when that was."""
+    async with asyncio.timeout(PATIENCE):
+        while int(await wire.get(stage.dintero, "/bench/count")) < calls:  # noqa: ASYNC110 - another process tells it
+            await asyncio.sleep(LOOK)
+    child.kill()
+    killed = time.monotonic()
+    await child.wait()
+    return killed
+
+
+async def _done(stage: Stage, request: RequestId) -> None:
+    with watching.opened(stage.database_url, str(stage.folder / "discount-bot.db")) as look:
+        async with asyncio.timeout(PATIENCE * 2):
+            while watching.took(look, request) is None:  # noqa: ASYNC110 - a database tells it
+                await asyncio.sleep(LOOK)
+
+
+async def _calls(stage: Stage) -> list[Call]:
+    return [Call(at, again) for at, again in json.loads(await wire.get(stage.dintero, "/bench/calls"))]
+
+
+def _after(killed: list[float], calls: list[Call]) -> tuple[list[float], list[int]]:
+    """Say of each kill how long nothing came in, and how many came once more until the next one."""
+    pauses, again = [], []
+    for at, until in zip(killed, [*killed[1:], float("inf")], strict=True):
+        later = [call for call in calls if at + ON_ITS_WAY < call.at <= until + ON_ITS_WAY]
+        pauses.append(min(call.at for call in later) - at)
+        again.append(sum(call.again for call in later))
+    return pauses, again

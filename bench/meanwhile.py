@@ -1,0 +1,79 @@
+"""How soon `/discount add` is acked while a million customers are being given something, against an idle bare Bolt."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from bench import watching, wire, world
+from bench.acks import connected
+from bench.databases import SQLITE
+from bench.figures import Figure, percentile, shorter
+from bench.giving import LOOK, all_received, begin, giver
+from bench.lists import LATENCY, Plan
+from bench.payloads import commands
+from bench.processes import bare_bolt, stand_in_dintero, stand_in_slack
+
+EVERY: Final = 0.020
+"""Seconds between two commands, whether the last one is acked or not."""
+AT_MOST: Final = 1.5
+LONGEST: Final = 20.0
+"""Seconds for which there are commands."""
+
+Timed = tuple[float, float]
+"""When a command was due, and how long it took from then until it was acked."""
+
+
+async def measure(folder: Path, *, plan: Plan, times: int, idle: float) -> list[Figure]:
+    """Give so often, and count the acks of commands that were due between the start of a giving and its end."""
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(stand_in_slack(folder))
+        dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
+        bare = await stack.enter_async_context(bare_bolt(folder, slack))
+        settings = world.settings(slack=slack, dintero=dintero, database_url=SQLITE)
+        child, port = await stack.enter_async_context(giver("ours", plan, folder, settings))
+        look = stack.enter_context(watching.opened(SQLITE, str(folder / "discount-bot.db")))
+        to_bare, to_ours = [(await stack.enter_async_context(connected(where, 1))).lines[0] for where in (bare, port)]
+        theirs, ours = await _paced(to_bare, "bare", for_seconds=idle), list[float]()
+        await _paced(to_ours, "warm-up", for_seconds=min(idle, 1.0))
+        for number in range(times):
+            request = await begin(child)
+            asking = asyncio.create_task(_paced(to_ours, f"ours {number}", for_seconds=LONGEST))
+            began, ended = await _span(look, request, plan)
+            asking.cancel()
+            ours += [took for due, took in await asking if began <= due <= ended]
+            await all_received(dintero, plan.customers)
+    return _figures(ours, [took for _, took in theirs], plan)
+
+
+def _figures(ours: Sequence[float], bare: Sequence[float], plan: Plan) -> list[Figure]:
+    what, against = f"ack of /discount add while {plan.customers:,} are given, {plan.wide} wide", "bare Bolt, empty handler, idle"
+    return [
+        shorter(f"{what}, p50", percentile(ours, 0.5), percentile(bare, 0.5), against=against),
+        shorter(f"{what}, p99", percentile(ours, 0.99), percentile(bare, 0.99), against=against, at_most=AT_MOST),
+    ]
+
+
+async def _paced(line: wire.Line, series: str, *, for_seconds: float) -> list[Timed]:
+    """Send commands at an even pace, and time each from when it was due: one that is late for the one before counts that too."""
+    first, found = time.monotonic(), list[Timed]()
+    try:
+        for number, (_, request) in enumerate(commands(int(for_seconds / EVERY), series=series)):
+            due = first + number * EVERY
+            await asyncio.sleep(max(due - time.monotonic(), 0))
+            await line.ask(request)
+            found.append((due, time.monotonic() - due))
+    except asyncio.CancelledError:
+        return found
+    return found
+
+
+async def _span(look: watching.Look, request: str, plan: Plan) -> Timed:
+    """Wait until a giving is done, and say from when until when it lasted, by the machine's clock."""
+    await asyncio.sleep(plan.ideal)
+    while (took := watching.took(look, request)) is None:  # noqa: ASYNC110 - a database tells it
+        await asyncio.sleep(LOOK)
+    ended = time.monotonic()
+    return ended - took, ended

@@ -1,0 +1,111 @@
+"""What ten thousand requests cost that only wait: the share of a core, and the memory, of a bot to which nothing happens."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import psutil
+from sqlalchemy import insert
+
+from bench.approved import drafted
+from bench.databases import SQLITE
+from bench.figures import Figure, megabytes, per_cent, within
+from bench.lists import made_up
+from bench.processes import bot_process, stand_in_dintero, stand_in_slack
+from bot.dintero.client import open_dintero
+from bot.giving.ids import RuleId, ShortId
+from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.packing import packed
+from bot.giving.request import Request, State, Typed, derived_key
+from bot.giving.rewards import Rule
+from bot.sandbox.dintero.catalogue import SEED_RULE
+from bot.store.database import Kept, Transaction, address
+from bot.store.migration import migrate
+from bot.store.rows import notice_row, request_row
+from bot.store.schema import customers, outbox, requests
+from bot.store.serial import typed_json
+from bot.store.sqlite import open_sqlite
+
+AT_MOST: Final = 0.03
+"""Of a core."""
+SETTLED: Final = 5.0
+"""Seconds after the start, in which it does what is done once."""
+IDS: Final = 100
+"""Customers of each request."""
+EMPTY: Final = "the same with nothing waiting"
+
+
+async def measure(folder: Path, *, waiting: int, seconds: float) -> list[Figure]:
+    """Watch two bots for so long, one of which has so many requests waiting."""
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(stand_in_slack(folder))
+        dintero = await stack.enter_async_context(stand_in_dintero(folder))
+        bots = []
+        for count in (waiting, 0):
+            own = folder / str(count)
+            own.mkdir()
+            await _fill(f"sqlite:///{own}/discount-bot.db", dintero, count)
+            bots.append(await stack.enter_async_context(bot_process(own, slack=slack, dintero=dintero, database_url=SQLITE)))
+        watched = [psutil.Process(child.pid) for child, _ in bots]
+        await asyncio.sleep(min(SETTLED, seconds))
+        before = list(map(_used, watched))
+        await asyncio.sleep(seconds)
+        shares = [(_used(one) - then) / seconds for one, then in zip(watched, before, strict=True)]
+        memory = [float(one.memory_info().rss) for one in watched]
+    what = f"idle with {waiting:,} requests waiting, {seconds:.0f} s"
+    return [
+        within(f"{what}: share of a core", shares[0], AT_MOST, baseline=shares[1], against=EMPTY, unit=per_cent),
+        within(f"{what}: memory", memory[0], None, baseline=memory[1], against=EMPTY, unit=megabytes),
+    ]
+
+
+def _used(process: psutil.Process) -> float:
+    """Say how many seconds of a core a process has used."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+async def _fill(database_url: str, dintero: int, count: int) -> None:
+    """Write so many requests that wait for a yes, in one transaction: the clicks that make them would take minutes."""
+    await migrate(database_url)
+    async with open_dintero(f"http://127.0.0.1:{dintero}/v1", "T12345678", "bench", "bench") as client:
+        rule = await client.rule(RuleId(SEED_RULE))
+    async with open_sqlite(address(database_url)) as database, database.transaction() as transaction:
+        for request in _waiting(rule, count):
+            await _write(transaction, request)
+
+
+def _waiting(rule: Rule, count: int) -> Iterator[Request]:
+    """Make them up: asked for over the last twelve hours, and to be reminded of and over in some."""
+    now = datetime.now(UTC)
+    for number in range(count):
+        asked_at = now - timedelta(hours=12) * (number + 1) / count
+        draft = drafted()
+        yield replace(
+            draft,
+            short=ShortId(f"R-{number:05}"),  # of so many drawn at random, two are the same
+            state=State.WAITING,
+            rule=rule,
+            customers=IDS,
+            once_key=derived_key(draft.id),
+            approvals=1,
+            asked_at=asked_at,
+            expires_at=asked_at + timedelta(hours=24),
+            remind_at=asked_at + timedelta(hours=18),
+            card_ts=f"17{number:08}.000100",
+        )
+
+
+async def _write(transaction: Transaction, request: Request) -> None:
+    row: dict[str, Kept] = {**request_row(request), "typed": typed_json(Typed())}
+    await transaction.run(insert(requests), row)
+    ids: dict[str, Kept] = {"request": request.id, "portion": 0, "size": IDS, "starts": 0, "ids": packed(made_up(IDS))}
+    await transaction.run(insert(customers), ids)
+    for kind in (Kind.CARD, Kind.LINE):
+        notice = Notice(kind=kind, happened=Happened.ASKED, at=request.created_at)
+        said: dict[str, Kept] = {**notice_row(request.id, notice), "said_ts": "1.0"}
+        await transaction.run(insert(outbox), said)
