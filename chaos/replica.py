@@ -1,0 +1,188 @@
+"""One of the bot's processes, which is started again whenever it has ended, as whatever supervises it does."""
+
+import asyncio
+import json
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Final
+
+from chaos.lapse import Cell
+from chaos.life import Life, live
+
+PATIENT: Final = 60.0
+"""Seconds within which a process stands, on a busy machine too."""
+OUT_WITHIN: Final = 10.0
+"""Seconds from SIGTERM to the end, at most."""
+KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR")
+AGAIN: Final = 0.3
+"""Seconds after which what has ended by itself is started again."""
+
+_FORKING: Final = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["__main__", "chaos.life"])
+
+
+@dataclass(slots=True)
+class Replica:
+    """`discount-bot run`, over and over. `settings` may change from one life to the next."""
+
+    name: str
+    folder: Path
+    settings: dict[str, str]
+    began: float
+    faults: list[str] = field(default_factory=list)
+    lives: int = 0
+    ended_by_itself: int = 0
+    up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while it stands."""
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while no process lives."""
+    _process: ForkServerProcess | None = None
+    _expected: bool = False
+    _stays: bool = False
+
+    @property
+    def steps(self) -> Cell:
+        """Say at the so-many-eth write to SQLite it is to die."""
+        return Cell(self._path("steps"))
+
+    @property
+    def pid(self) -> int:
+        """Say which process it is now; 0 where there is none."""
+        process = self._process
+        return process.pid or 0 if process and not self.gone.is_set() else 0
+
+    async def live_on(self) -> None:
+        """Start it, and again after each end, until cancelled."""
+        while True:
+            await self._one_life()
+            if self._stays:
+                await asyncio.Event().wait()
+            if not self._expected:
+                self.ended_by_itself += 1
+                await asyncio.sleep(AGAIN)
+
+    async def _one_life(self) -> None:
+        """Start a process, hear what it says, and see it end."""
+        self.steps.value = 0
+        reading, writing = _FORKING.Pipe(duplex=False)
+        life = Life(self.folder, {**_kept(), **self.settings}, self.began, self._path("steps"))
+        self._expected = False
+        self._process = process = _FORKING.Process(target=live, args=(writing, life))
+        await asyncio.to_thread(process.start)
+        writing.close()
+        self.lives += 1
+        self.gone.clear()
+        try:
+            await self._hear(reading.fileno())
+            await asyncio.to_thread(process.join)
+        finally:
+            reading.close()
+            self.up.clear()
+            self.gone.set()
+
+    async def _hear(self, pipe: int) -> None:
+        """Write down what it says until its end; see when it is ready."""
+        stream = asyncio.StreamReader(limit=2**24)
+        loop, file = asyncio.get_running_loop(), os.fdopen(os.dup(pipe), "rb", 0)
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), file)
+        try:
+            with self.log.open("ab") as log:
+                async for line in stream:
+                    log.write(line)
+                    if b'"event": "ready"' in line:
+                        self.up.set()
+                    if b'"event": "closing"' in line:
+                        self.up.clear()
+        finally:
+            transport.close()
+
+    async def stands(self) -> None:
+        """Wait until it stands.
+
+        Raises:
+            TimeoutError: it never did.
+        """
+        await asyncio.wait_for(self.up.wait(), PATIENT)
+
+    async def kill(self) -> bool:
+        """End it as a crash does; says whether it lived."""
+        return self._sends(signal.SIGKILL) and await self._has_gone()
+
+    async def ends(self) -> None:
+        """Ask it to end, and see that it does in time, and well."""
+        loop, process = asyncio.get_running_loop(), self._process
+        asked, stood = loop.time(), self.up.is_set()
+        if not self._sends(signal.SIGTERM):
+            return
+        await self._has_gone()
+        took, code = loop.time() - asked, process.exitcode if process else None
+        if stood and code == 0 and took > OUT_WITHIN + 1:  # a second for what this busy process takes to see it
+            self.faults.append(f"{self.name} took {took:.1f} s to end")
+        if stood and code not in {0, -signal.SIGKILL}:
+            self.faults.append(f"{self.name} ended with {code}")
+
+    async def ends_for_good(self) -> None:
+        """Ask it to end, and start it no more."""
+        self._stays = True
+        await self.ends()
+
+    def suspend(self) -> None:
+        """Stop it where it is, alive."""
+        self._sends(signal.SIGSTOP, expected=False)
+
+    def wake(self) -> None:
+        """Let it go on as if nothing had been."""
+        self._sends(signal.SIGCONT, expected=False)
+
+    def may_write(self, *, any_more: bool) -> None:
+        """Let every write to a file fail, or none: to a process, this is a disk without room."""
+        if self.pid:
+            with suppress(ProcessLookupError):
+                resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY if any_more else 0, resource.RLIM_INFINITY))
+
+    def expects_to_die(self) -> None:
+        """Know that its next end is none of its own making."""
+        self._expected = True
+
+    @property
+    def log(self) -> Path:
+        """Say where everything stands that its processes said."""
+        return self._path("log")
+
+    def _path(self, of: str) -> Path:
+        return self.folder / f"{self.name}.{of}"
+
+    def _sends(self, sign: signal.Signals, *, expected: bool = True) -> bool:
+        if not self.pid:
+            return False
+        self._expected = self._expected or expected
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, sign)
+        return True
+
+    async def _has_gone(self) -> bool:
+        await asyncio.wait_for(self.gone.wait(), PATIENT)
+        return True
+
+
+def _kept() -> Mapping[str, str]:
+    return {name: os.environ[name] for name in KEPT if name in os.environ}
+
+
+@asynccontextmanager
+async def living(replica: Replica) -> AsyncIterator[Replica]:
+    """Let it live until the block ends; whatever runs then is killed."""
+    task = asyncio.create_task(replica.live_on())
+    try:
+        yield replica
+    finally:
+        await replica.kill()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
