@@ -90,8 +90,7 @@ class Day:
             await asyncio.gather(*work, *troubles, return_exceptions=True)
 
     async def _trouble(self, trouble: Trouble) -> None:
-        while self.clock.hours < trouble.at:
-            await asyncio.sleep(LOOK)
+        await self.clock.until(trouble.at)
         seconds = trouble.lasts * 3600 / LAPSE
         if not await self.outside.happens(trouble, seconds):
             await self.machine.happens(trouble, seconds)

@@ -17,6 +17,7 @@ from bot.tryout.shop import Shop
 from chaos.told import all_told
 from tests.giving.ground import ends_of
 
+NOT_ASTRAY = timedelta()
 ASKED = tuple(state for state in State if state is not State.DRAFT)
 
 
@@ -35,10 +36,13 @@ class Comparison:
     faults: tuple[str, ...]
 
 
-async def compare(shop: Shop, books: SqlBooks, url: str, policy: Policy, *, deleted: Collection[str] = (), astray: timedelta = timedelta()) -> Comparison:
+async def compare(
+    shop: Shop, books: SqlBooks, url: str, policy: Policy, *, deleted: Collection[str] = (), astray: timedelta = NOT_ASTRAY
+) -> Comparison:
     """Compare everything, and name each thing that was lost, given twice, given without consent or unsaid.
 
-    `deleted` is the `ts` of every card that somebody took away: what belongs below it can never be said. `astray` is how far the clock went astray.
+    `deleted` is the `ts` of every card that somebody took away: what belongs below it can never be said. `astray` is how far
+    the clock was.
     """
     verdict = await verify(books.audit)
     rows: defaultdict[str, list[Row]] = defaultdict(list)
@@ -56,7 +60,8 @@ async def compare(shop: Shop, books: SqlBooks, url: str, policy: Policy, *, dele
     for request in requests:
         faults += [f"{request.short} {fault}" for fault in await _given(books, request, grants[request.once_key], ends)]
         faults += [
-            f"{request.short} {fault}" for fault in await _agreed(books, request, rows[request.id], grants[request.once_key], policy, astray)
+            f"{request.short} {fault}"
+            for fault in await _agreed(books, request, rows[request.id], grants[request.once_key], policy, astray)
         ]
     told = await all_told(shop, books, url, policy, requests, deleted=deleted)
     states = Counter[str](request.state for request in requests)
@@ -86,7 +91,9 @@ async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], end
     return faults
 
 
-async def _agreed(books: SqlBooks, request: Request, rows: Sequence[Row], grants: Sequence[Grant], policy: Policy, astray: timedelta) -> list[str]:
+async def _agreed(
+    books: SqlBooks, request: Request, rows: Sequence[Row], grants: Sequence[Grant], policy: Policy, astray: timedelta
+) -> list[str]:
     """Say where something was given to which too few had agreed: fewer than the policy asks for, or to something else."""
     starts = [row for row in rows if row.kind == Event.STARTED]
     if grants and (not starts or min(grant.at for grant in grants) < moment(starts[0].at) - astray):

@@ -16,7 +16,8 @@ from chaos.replica import Replica
 MET_WITHIN: Final = 2.5
 """Seconds until a replica that does not come to its numbered point is killed wherever it is."""
 BEFORE_OR_AFTER: Final = {How.BEFORE_A_CALL: Point.BEFORE, How.AFTER_A_CALL: Point.AFTER}
-LOOK: Final = 0.02
+LONGEST_START: Final = 0.5
+"""Seconds into its start, at most, of a kill while it starts."""
 
 
 @dataclass(slots=True)
@@ -44,18 +45,16 @@ class Killing:
 
     async def _one_after_the_other(self, number: int, kills: Iterable[Kill]) -> None:
         for kill in kills:
-            while self.clock.hours < kill.at:
-                await asyncio.sleep(LOOK)
+            await self.clock.until(kill.at)
             await self._kill(number, kill)
 
     async def _kill(self, number: int, kill: Kill) -> None:
         """Kill as planned; where the numbered point is not met, at random."""
         replica = self.replicas[number]
         if kill.how is How.WHILE_STARTING:
-            await replica.kill()
-            while not replica.pid:
-                await asyncio.sleep(LOOK)
-            await asyncio.sleep(LOOK * (kill.at % 1) * 25)
+            self.made[How.AT_RANDOM] += await replica.kill()
+            await replica.begun.wait()
+            await asyncio.sleep(LONGEST_START * (kill.at % 1))
         else:
             await replica.stands()
         how = kill.how if await self._met(number, kill) else How.AT_RANDOM

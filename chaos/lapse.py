@@ -1,5 +1,6 @@
 """The time of a day that passes in minutes, the same for all processes of a run, with the jumps that its clock is made to take."""
 
+import asyncio
 import mmap
 import struct
 import time
@@ -47,6 +48,10 @@ class LapsedClock:
     def hours(self) -> float:
         """Say how many hours of the day are over, whatever the clock shows."""
         return (time.time() - self.began) * LAPSE / 3600
+
+    async def until(self, hours: float) -> None:
+        """Wait until so many hours of the day are over."""
+        await asyncio.sleep(max(0.0, (hours - self.hours) * 3600 / LAPSE))
 
     def now(self) -> datetime:
         """Tell the time, aware, in UTC."""

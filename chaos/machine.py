@@ -119,7 +119,7 @@ class Machine:
         for _ in range(round(LOOKED_FOR / LOOK)):
             for child in _children(replica.pid):
                 with suppress(OSError):
-                    if READER in Path(f"/proc/{child}/cmdline").read_bytes():
+                    if READER in _command(child):
                         os.kill(child, signal.SIGKILL)
                         return
             await asyncio.sleep(LOOK)
@@ -133,9 +133,11 @@ async def _meanwhile(seconds: float, begin: Callable[[], None], end: Callable[[]
         end()
 
 
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def _children(pid: int) -> list[int]:
     with suppress(OSError):
         return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
     return []
-
-

@@ -10,7 +10,8 @@ from typing import Final
 
 HOURS, REQUESTS, TROUBLES, KILLS = 24.0, 200, 120, 260
 """Of a whole day, by default."""
-LARGEST: Final = 100_000
+LARGEST, QUICK = 100_000, 3
+"""Customers of a request at most, and of one that needs no approval."""
 DAYLIGHT: Final = 0.8
 """By this part of the day everything has been asked for; the rest of it is there to give what was."""
 
@@ -169,7 +170,9 @@ def plan(seed: int, shape: Shape) -> Plan:
 
 def _ask(chance: random.Random, shape: Shape) -> Ask:
     size = round(shape.largest ** chance.random())
-    return Ask(chance.uniform(0, shape.hours * DAYLIGHT), chance.randrange(shape.people), size, quick=size <= 3 and chance.random() < 1 / 2)
+    return Ask(
+        chance.uniform(0, shape.hours * DAYLIGHT), chance.randrange(shape.people), size, quick=size <= QUICK and chance.random() < 1 / 2
+    )
 
 
 def _all_in_turn(chance: random.Random, shape: Shape) -> Iterator[What]:

@@ -1,7 +1,6 @@
 """One of the bot's processes, which is started again whenever it has ended, as whatever supervises it does."""
 
 import asyncio
-import json
 import multiprocessing
 import os
 import resource
@@ -16,8 +15,8 @@ from typing import Final
 from chaos.lapse import Cell
 from chaos.life import Life, live
 
-PATIENT: Final = 60.0
-"""Seconds within which a process stands, on a busy machine too."""
+PATIENT: Final = 120.0
+"""Seconds within which a process stands, on a busy machine and after an hour without Slack too."""
 OUT_WITHIN: Final = 10.0
 """Seconds from SIGTERM to the end, at most."""
 KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -41,6 +40,8 @@ class Replica:
     ended_by_itself: int = 0
     up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while it stands."""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while a process lives."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while no process lives."""
     _process: ForkServerProcess | None = None
@@ -79,12 +80,14 @@ class Replica:
         writing.close()
         self.lives += 1
         self.gone.clear()
+        self.begun.set()
         try:
             await self._hear(reading.fileno())
             await asyncio.to_thread(process.join)
         finally:
             reading.close()
             self.up.clear()
+            self.begun.clear()
             self.gone.set()
 
     async def _hear(self, pipe: int) -> None:

@@ -54,7 +54,6 @@ class Staff:
     """What was done and answered, by its name, and how often the bot left somebody without an answer."""
     calm: bool = False
     """Whether what is open is brought to its end, and nothing else."""
-    asked: int = 0
     askers: list[SandboxPerson] = field(default_factory=list)
     _customers: int = 0
     _screens: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -104,11 +103,10 @@ class Staff:
     async def _ask_in_turn(self, number: int, asks: Sequence[Ask]) -> None:
         who = self.askers[number]
         for ask in asks:
-            while self.clock.hours < ask.at:
-                await asyncio.sleep(AGAIN)
-            while not await self._tried(who, self._ask(who, ask)):
-                await asyncio.sleep(AGAIN)
-            self.asked += 1
+            await self.clock.until(ask.at)
+            asked = False
+            while not asked:
+                asked = await self._tried(who, self._ask(who, ask))
 
     async def _ask(self, who: SandboxPerson, ask: Ask) -> None:
         """Ask for customers whom nobody has asked for yet: what was not answered may have been taken."""

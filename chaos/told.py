@@ -46,9 +46,7 @@ class Told:
     faults: list[str] = field(default_factory=list)
 
 
-async def all_told(
-    shop: Shop, books: SqlBooks, url: str, policy: Policy, requests: Sequence[Request], *, deleted: Collection[str]
-) -> Told:
+async def all_told(shop: Shop, books: SqlBooks, url: str, policy: Policy, requests: Sequence[Request], *, deleted: Collection[str]) -> Told:
     """Hold outbox, threads, direct messages and cards to each other."""
     told = Told()
     rows = await asyncio.to_thread(_notices, url)

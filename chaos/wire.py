@@ -1,4 +1,4 @@
-"""A network that can be cut: passes a replica's connections on, to PostgreSQL or to Slack's WebSocket, and counts what PostgreSQL writes."""
+"""A network that can be cut: passes connections on, to PostgreSQL or to Slack's WebSocket, and counts what PostgreSQL writes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
