@@ -55,7 +55,7 @@ class Machine:
             case What.SUSPENDED:
                 await _meanwhile(seconds, replica.suspend, replica.wake)
             case What.DISK_FULL:
-                await _meanwhile(seconds, lambda: replica.may_write(any_more=False), lambda: replica.may_write(any_more=True))
+                await _meanwhile(seconds, replica.fill_disk, lambda: replica.fill_disk(full=False))
             case What.NO_DNS | What.NO_TLS:
                 await self._looks_elsewhere(replica, UNUSABLE[trouble.what], seconds)
             case What.LOCKED:

@@ -3,7 +3,6 @@
 import asyncio
 import multiprocessing
 import os
-import resource
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +13,7 @@ from typing import Final
 
 from chaos.lapse import Cell
 from chaos.life import Life, live
+from tests.journeys.process import leave_room
 
 PATIENT: Final = 120.0
 """Seconds within which a process stands, on a busy machine and after an hour without Slack too."""
@@ -144,11 +144,10 @@ class Replica:
         """Let it go on as if nothing had been."""
         self._sends(signal.SIGCONT, expected=False)
 
-    def may_write(self, *, any_more: bool) -> None:
-        """Let every write to a file fail, or none: to a process, this is a disk without room."""
+    def fill_disk(self, *, full: bool = True) -> None:
+        """Leave it no room, or make room again."""
         if self.pid:
-            with suppress(ProcessLookupError):
-                resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY if any_more else 0, resource.RLIM_INFINITY))
+            leave_room(self.pid, any_=not full)
 
     def expects_to_die(self) -> None:
         """Know that its next end is none of its own making."""

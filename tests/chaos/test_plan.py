@@ -27,10 +27,11 @@ def test_everything_happens_within_its_day_to_somebody_who_is_there(seed: int, *
     shape = WHOLE[postgresql]
     drawn = plan(seed, shape)
     assert (len(drawn.asks), len(drawn.troubles), len(drawn.kills)) == (shape.requests, shape.troubles, shape.kills)
-    assert all(0 <= one.at <= shape.hours for one in (*drawn.asks, *drawn.troubles, *drawn.kills))
+    hours = [*(ask.at for ask in drawn.asks), *(one.at for one in drawn.troubles), *(kill.at for kill in drawn.kills)]
+    assert all(0 <= at <= shape.hours for at in hours)
     assert all(one.at + one.lasts <= shape.hours + 1e-9 for one in drawn.troubles)
     assert all(1 <= ask.size <= shape.largest and 0 <= ask.who < shape.people for ask in drawn.asks)
-    assert {one.replica for one in (*drawn.troubles, *drawn.kills)} <= set(range(shape.replicas))
+    assert {one.replica for one in drawn.troubles} | {kill.replica for kill in drawn.kills} == set(range(shape.replicas))
 
 
 @FEW
