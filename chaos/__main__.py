@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import signal
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
             console.print(str(plan(seed + number, shape)), soft_wrap=True)
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started ends too
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # that of the comparison: PostgreSQL is restarted under it too
     server = None if wanted.sqlite else start(f"chaos-{os.getpid()}")  # it ends with this process
     try:
         _paths(console, server, seed, 0 if wanted.kills else wanted.minutes * 60 * PATHS)

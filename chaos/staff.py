@@ -25,11 +25,11 @@ from chaos.plan import Ask
 from tests.journeys.steps import RULE
 
 LATER: Final = datetime.max.replace(tzinfo=UTC)
-PATIENCE: Final = 5.0
+PATIENCE: Final = 4.0
 """Seconds that people look at a screen on which nothing happens."""
 BY_FORM: Final = 100
 """How many customers somebody pastes; more are put into a file."""
-TRIES, AGAIN = 4, 0.3
+TRIES, AGAIN = 10, 0.3
 """How often a button is pressed that nobody answers, and after how many seconds."""
 LONGEST_PAUSE: Final = 2.0
 TAKEN_UP, FORBIDDEN = 0.8, 0.7
@@ -116,7 +116,7 @@ class Staff:
         typed, path = ("\n".join(some), "") if ask.size <= BY_FORM else ("", self._file(some))
         await form.fill({"Rule": RULE, "Customer IDs": typed, "File": path} if path else {"Rule": RULE, "Customer IDs": typed})
         await _insist(form.submit)
-        review = await who.sees_view(lambda view: view.submit_label in {"Ask for approval", "Give now"}, within=PATIENCE * 2)
+        review = await who.sees_view(lambda view: view.submit_label in {"Ask for approval", "Give now"}, within=PATIENCE * 3)
         await _insist(review.submit)
         await who.sees_view(lambda view: view.title in {"Asked for approval", "Under way"}, within=PATIENCE)
         self.did["asked for"] += 1
