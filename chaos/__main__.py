@@ -47,14 +47,15 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started ends too
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # that of the comparison: PostgreSQL is restarted under it too
     server = None if wanted.sqlite else start(f"chaos-{os.getpid()}")  # it ends with this process
+    results: list[Result] = []
     try:
         _paths(console, server, seed, 0 if wanted.kills else wanted.minutes * 60 * PATHS)
-        results = list(_days(console, server, seed, books))
+        results.extend(_days(console, server, seed, books))
     except KeyboardInterrupt:
-        return WRONG
+        console.print("Interrupted: what follows is of the days that were over.")
     console.print(drawn(results, again))
     console.print(f"{time.monotonic() - began:.0f} s, seed {seed}")
-    return WRONG if any(result.comparison.faults for result in results) else 0
+    return WRONG if len(results) < len(books) or any(result.comparison.faults for result in results) else 0
 
 
 def _read(given: Sequence[str]) -> argparse.Namespace:

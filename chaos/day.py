@@ -27,7 +27,7 @@ from chaos.machine import FARTHEST, Machine
 from chaos.outside import Outside
 from chaos.plan import How, Plan, Shape, Trouble, What, plan
 from chaos.replica import Replica, living
-from chaos.staff import LATER, Staff
+from chaos.staff import CUSTOMER, LATER, Staff
 from chaos.wire import Streams, Wire, wire
 from tests.journeys.process import as_toml
 
@@ -36,6 +36,8 @@ CALM: Final = 300.0
 """Seconds within which everything has to come to its end once nothing goes wrong any more."""
 LOOK: Final = 0.1
 TIMEOUT: Final = "2"
+MANY, REFUSED_EVERY = 10_000_000, 4_999
+"""Dintero refuses every so-many-eth customer."""
 STORMY: Final = with_channel(
     with_channel(
         replace(POLICY, channels={channel: POLICY.channels[channel] for channel in (SUPPORT, QUICK)}),
@@ -153,6 +155,7 @@ async def _begun(folder: Path, url: str, planned: Plan, shape: Shape, restart: C
     (folder / "policy.toml").write_text(as_toml(STORMY))
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop(dintero=SandboxDintero(clock=clock.now)))
+        shop.dintero.refuses.update(f"{CUSTOMER}{number}" for number in range(0, MANY, REFUSED_EVERY))
         books = await stack.enter_async_context(open_books(url))
         replicas: list[Replica] = []
         killing = Killing(shop, replicas, clock)

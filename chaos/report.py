@@ -15,7 +15,7 @@ def drawn(results: Sequence[Result], again: str) -> Table:
     kills, troubles = _sum(result.kills for result in results), _sum(result.troubles for result in results)
     did, states = _sum(result.did for result in results), _sum(one.states for one in found)
     ends, never = _sum(one.ends for one in found), _sum(one.never for one in found)
-    table = Table(f"{len(results)} days", "", title_justify="left")
+    table = Table(f"{len(results)} day{'s' if len(results) > 1 else ''}", "", title_justify="left")
     table.add_row("kills", f"{sum(kills.values()):,}: {_listed(kills)}")
     table.add_row("what went wrong besides", f"{sum(troubles.values()):,}:\n{_listed(troubles, apart=chr(10))}")
     table.add_row("requests", f"{sum(one.requests for one in found):,}: {_listed(states)}")

@@ -27,6 +27,7 @@ from tests.journeys.steps import RULE
 LATER: Final = datetime.max.replace(tzinfo=UTC)
 PATIENCE: Final = 4.0
 """Seconds that people look at a screen on which nothing happens."""
+CUSTOMER: Final = "k"
 BY_FORM: Final = 100
 """How many customers somebody pastes; more are put into a file."""
 TRIES, AGAIN = 10, 0.3
@@ -123,7 +124,7 @@ class Staff:
 
     def _some(self, number: int) -> list[str]:
         first, self._customers = self._customers, self._customers + number
-        return [f"k{at}" for at in range(first, first + number)]
+        return [f"{CUSTOMER}{at}" for at in range(first, first + number)]
 
     def _file(self, some: Sequence[str]) -> str:
         path = self.folder / f"{some[0]}.csv"
