@@ -84,7 +84,7 @@ def _days(console: Console, server: Server | None, seed: int, books: list[Shape]
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder, a_database(Path(folder), server if shape.postgresql else None) as (url, restart):
             asyncio.run(migrate(url))
-            result = uvloop.run(day(Path(folder), url, seed=seed + number, shape=shape, restart=restart))
+            result = uvloop.run(day(Path(folder), url, plan(seed + number, shape), restart=restart))
         where = f"PostgreSQL, {shape.replicas} replicas" if shape.postgresql else "SQLite, Socket Mode" if shape.socket else "SQLite, HTTP"
         faults = result.comparison.faults
         said = f"{result.kills.total()} kills, {result.comparison.requests} requests, differences: {len(faults) or 'none'}"

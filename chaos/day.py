@@ -25,7 +25,7 @@ from chaos.killing import Killing
 from chaos.lapse import LAPSE, LapsedClock
 from chaos.machine import FARTHEST, Machine
 from chaos.outside import Outside
-from chaos.plan import How, Plan, Shape, Trouble, What, plan
+from chaos.plan import How, Plan, Trouble, What
 from chaos.replica import Replica, living
 from chaos.staff import CUSTOMER, LATER, Staff
 from chaos.wire import Streams, Wire, wire
@@ -115,9 +115,9 @@ class Day:
         ]
 
 
-async def day(folder: Path, url: str, *, seed: int, shape: Shape, restart: Callable[[], None] = lambda: None) -> Result:
+async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], None] = lambda: None) -> Result:
     """Live through a day, wait until all is told, end the bots, and compare everything."""
-    async with _begun(folder, url, plan(seed, shape), shape, restart) as today:
+    async with _begun(folder, url, planned, restart) as today:
         for replica in today.replicas:
             await replica.stands()
         working = asyncio.create_task(today.staff.at_work())
@@ -149,9 +149,9 @@ def _result(today: Day, found: Comparison) -> Result:
 
 
 @asynccontextmanager
-async def _begun(folder: Path, url: str, planned: Plan, shape: Shape, restart: Callable[[], None]) -> AsyncIterator[Day]:
+async def _begun(folder: Path, url: str, planned: Plan, restart: Callable[[], None]) -> AsyncIterator[Day]:
     """Open shop and books, start the replicas, and let Slack know the way to them."""
-    clock = LapsedClock.beginning(folder)
+    clock, shape = LapsedClock.beginning(folder), planned.shape
     (folder / "policy.toml").write_text(as_toml(STORMY))
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop(dintero=SandboxDintero(clock=clock.now)))

@@ -127,24 +127,6 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A day: who asks for what, what goes wrong, and who is killed when; all in the order of the hours."""
-
-    seed: int
-    hours: float
-    asks: tuple[Ask, ...]
-    troubles: tuple[Trouble, ...]
-    kills: tuple[Kill, ...]
-
-    def __str__(self) -> str:
-        """Write it line by line, in order."""
-        lines = [(ask.at, f"somebody asks for {ask.size:,} customers") for ask in self.asks]
-        lines += [(one.at, f"{one.what}, for {one.lasts * 60:.0f} minutes") for one in self.troubles]
-        lines += [(kill.at, f"replica {kill.replica} is killed {kill.how} {kill.call} {kill.nth or ''}".rstrip()) for kill in self.kills]
-        return "\n".join(f"{int(at):02}:{int(at % 1 * 60):02} {what}" for at, what in sorted(lines))
-
-
-@dataclass(frozen=True, slots=True)
 class Shape:
     """How much there is of everything; `first` is where the numbered points begin, so that days in turn go through all of them."""
 
@@ -160,12 +142,30 @@ class Shape:
     first: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A day: who asks for what, what goes wrong, and who is killed when; all in the order of the hours."""
+
+    seed: int
+    shape: Shape
+    asks: tuple[Ask, ...]
+    troubles: tuple[Trouble, ...]
+    kills: tuple[Kill, ...]
+
+    def __str__(self) -> str:
+        """Write it line by line, in order."""
+        lines = [(ask.at, f"somebody asks for {ask.size:,} customers") for ask in self.asks]
+        lines += [(one.at, f"{one.what}, for {one.lasts * 60:.0f} minutes") for one in self.troubles]
+        lines += [(kill.at, f"replica {kill.replica} is killed {kill.how} {kill.call} {kill.nth or ''}".rstrip()) for kill in self.kills]
+        return "\n".join(f"{int(at):02}:{int(at % 1 * 60):02} {what}" for at, what in sorted(lines))
+
+
 def plan(seed: int, shape: Shape) -> Plan:
     """Draw a day up."""
     chance = random.Random(seed)  # noqa: S311 - the same day for the same seed
     asks = sorted((_ask(chance, shape) for _ in range(shape.requests)), key=lambda ask: ask.at)
     troubles = sorted((_trouble(chance, what, shape) for what in _all_in_turn(chance, shape)), key=lambda trouble: trouble.at)
-    return Plan(seed, shape.hours, tuple(asks), tuple(troubles), tuple(_kills(chance, shape)))
+    return Plan(seed, shape, tuple(asks), tuple(troubles), tuple(_kills(chance, shape)))
 
 
 def _ask(chance: random.Random, shape: Shape) -> Ask:

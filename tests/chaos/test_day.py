@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from chaos.day import Result, day
-from chaos.plan import Shape
+from chaos.plan import Shape, plan
 
 SEED: Final = 20_261_126
 SHORT: Final = Shape(hours=0.4, requests=8, troubles=8, kills=8, largest=2_000)
@@ -18,7 +18,7 @@ PATIENT: Final = pytest.mark.timeout(600)
 
 @PATIENT
 async def test_nothing_is_lost_given_twice_or_unsaid_on_a_bad_day(tmp_path: Path, sqlite_url: str) -> None:
-    _holds(await day(tmp_path, sqlite_url, seed=SEED, shape=SHORT), SHORT)
+    _holds(await day(tmp_path, sqlite_url, plan(SEED, SHORT)))
 
 
 @PATIENT
@@ -29,10 +29,11 @@ async def test_nor_with_two_replicas_on_postgresql(tmp_path: Path, postgres_url:
             others = "datname = current_database() AND pid <> pg_backend_pid()"
             connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
 
-    _holds(await day(tmp_path, postgres_url, seed=SEED, shape=CLUSTERED, restart=cut_all), CLUSTERED)
+    _holds(await day(tmp_path, postgres_url, plan(SEED, CLUSTERED), restart=cut_all))
 
 
-def _holds(result: Result, shape: Shape) -> None:
+def _holds(result: Result) -> None:
+    shape = result.plan.shape
     assert not result.comparison.faults, f"{result.plan}\n{result.log}"
     assert result.comparison.requests >= shape.requests
     assert result.comparison.ends["given"]
