@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ from sqlalchemy import make_url
 
 from bot.giving.request import State
 from bot.giving.tiers import Tier
-from bot.sandbox.dintero import SandboxDintero
+from bot.sandbox.dintero import Point, SandboxDintero
 from bot.sandbox.slack import SignedHttp
 from bot.store.books import SqlBooks, open_books
 from bot.tryout.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
@@ -23,12 +22,13 @@ from chaos.balancer import Balancer
 from chaos.holding import Comparison, compare
 from chaos.killing import Killing
 from chaos.lapse import LAPSE, LapsedClock
-from chaos.machine import FARTHEST, Machine
+from chaos.machine import Machine
 from chaos.outside import Outside
 from chaos.plan import How, Plan, Trouble, What
 from chaos.replica import Replica, living
 from chaos.staff import CUSTOMER, LATER, Staff
 from chaos.wire import Streams, Wire, wire
+from chaos.witness import Witness
 from tests.journeys.process import as_toml
 
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
@@ -75,6 +75,7 @@ class Day:
     books: SqlBooks
     replicas: list[Replica]
     killing: Killing
+    witness: Witness
     outside: Outside
     machine: Machine
     staff: Staff
@@ -129,9 +130,10 @@ async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], No
             await asyncio.gather(working, return_exceptions=True)
         for replica in today.replicas:
             await replica.ends_for_good()
-        astray = timedelta(hours=2 * FARTHEST if today.made[What.CLOCK] else 0)
-        found = await compare(today.shop, today.books, url, STORMY, deleted=today.outside.deleted, astray=astray)
-        return _result(today, replace(found, faults=(*found.faults, *unended, *(fault for one in today.replicas for fault in one.faults))))
+        jumped = today.made[What.CLOCK] > 0
+        found = await compare(today.shop, today.books, url, STORMY, deleted=today.outside.deleted, jumped=jumped)
+        besides = [*today.witness.faults, *(fault for one in today.replicas for fault in one.faults)]
+        return _result(today, replace(found, faults=(*found.faults, *unended, *besides)))
 
 
 def _result(today: Day, found: Comparison) -> Result:
@@ -179,10 +181,23 @@ async def _begun(folder: Path, url: str, planned: Plan, restart: Callable[[], No
             books,
             replicas,
             killing,
+            _watched(shop, books, killing),
             Outside(shop, way),
             Machine(replicas, clock, url, wires, restart),
             Staff(shop, books, clock, chance, folder),
         )
+
+
+def _watched(shop: Shop, books: SqlBooks, killing: Killing) -> Witness:
+    """Have each call to Dintero seen before anybody is killed at it."""
+    witness = Witness(books, shop.dintero.ledger)
+
+    async def both(point: Point, number: int) -> None:
+        await witness.sees(point, number)
+        await killing.dintero(point)
+
+    shop.dintero.on_call = both
+    return witness
 
 
 def _balanced(stack: AsyncExitStack, shop: Shop, replicas: list[Replica], ports: list[int]) -> None:

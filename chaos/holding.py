@@ -4,7 +4,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.auditing.verify import verify
 from bot.giving.policy import ChannelPolicy, Policy
@@ -17,7 +16,6 @@ from bot.tryout.shop import Shop
 from chaos.told import all_told
 from tests.giving.ground import ends_of
 
-NOT_ASTRAY = timedelta()
 ASKED = tuple(state for state in State if state is not State.DRAFT)
 
 
@@ -37,12 +35,12 @@ class Comparison:
 
 
 async def compare(
-    shop: Shop, books: SqlBooks, url: str, policy: Policy, *, deleted: Collection[str] = (), astray: timedelta = NOT_ASTRAY
+    shop: Shop, books: SqlBooks, url: str, policy: Policy, *, deleted: Collection[str] = (), jumped: bool = False
 ) -> Comparison:
     """Compare everything, and name each thing that was lost, given twice, given without consent or unsaid.
 
-    `deleted` is the `ts` of every card that somebody took away: what belongs below it can never be said. `astray` is how far
-    the clock was.
+    `deleted` is the `ts` of every card that somebody took away: what belongs below it can never be said. Where the clock
+    jumped, its times say nothing of what came first.
     """
     verdict = await verify(books.audit)
     rows: defaultdict[str, list[Row]] = defaultdict(list)
@@ -61,7 +59,7 @@ async def compare(
         faults += [f"{request.short} {fault}" for fault in await _given(books, request, grants[request.once_key], ends)]
         faults += [
             f"{request.short} {fault}"
-            for fault in await _agreed(books, request, rows[request.id], grants[request.once_key], policy, astray)
+            for fault in await _agreed(books, request, rows[request.id], grants[request.once_key], policy, jumped=jumped)
         ]
     told = await all_told(shop, books, url, policy, requests, deleted=deleted)
     states = Counter[str](request.state for request in requests)
@@ -92,11 +90,11 @@ async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], end
 
 
 async def _agreed(
-    books: SqlBooks, request: Request, rows: Sequence[Row], grants: Sequence[Grant], policy: Policy, astray: timedelta
+    books: SqlBooks, request: Request, rows: Sequence[Row], grants: Sequence[Grant], policy: Policy, *, jumped: bool
 ) -> list[str]:
     """Say where something was given to which too few had agreed: fewer than the policy asks for, or to something else."""
     starts = [row for row in rows if row.kind == Event.STARTED]
-    if grants and (not starts or min(grant.at for grant in grants) < moment(starts[0].at) - astray):
+    if grants and (not starts or (not jumped and min(grant.at for grant in grants) < moment(starts[0].at))):
         return ["was given before it was started"]
     faults = []
     for facts in (json.loads(row.facts) for row in starts):

@@ -32,8 +32,7 @@ class Killing:
     _left: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Begin to watch all calls, to Dintero and to Slack."""
-        self.shop.dintero.on_call = self._dintero
+        """Begin to watch the calls to Slack; of those to Dintero it is told."""
         self.shop.slack.faults.on_call = self._slack
 
     async def go_on(self, kills: Iterable[Kill]) -> None:
@@ -79,7 +78,8 @@ class Killing:
         died.cancel()
         return met
 
-    async def _dintero(self, point: Point, _number: int) -> None:
+    async def dintero(self, point: Point) -> None:
+        """Hear of a call to Dintero."""
         if await self._call(point, ADD):
             raise asyncio.CancelledError
 

@@ -70,7 +70,7 @@ class Replica:
                 await asyncio.sleep(AGAIN)
 
     async def _one_life(self) -> None:
-        """Start a process, hear what it says, and see it end."""
+        """Start a process, hear what it says, and see it end; what stands ends only when it is told to."""
         self.steps.value = 0
         reading, writing = _FORKING.Pipe(duplex=False)
         life = Life(self.folder, {**_kept(), **self.settings}, self.began, self._path("steps"))
@@ -84,6 +84,8 @@ class Replica:
         try:
             await self._hear(reading.fileno())
             await asyncio.to_thread(process.join)
+            if self.up.is_set() and not self._expected:
+                self.faults.append(f"{self.name} ended by itself after it had stood, with {process.exitcode}")
         finally:
             reading.close()
             self.up.clear()

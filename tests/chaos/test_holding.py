@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.request import State
+from bot.sandbox.dintero import Point
 from bot.store.books import open_books
 from bot.tryout.shop import open_shop
 from chaos.day import STORMY
 from chaos.holding import compare
+from chaos.witness import Witness
 from tests.clock import HandClock
 from tests.giving.ground import customers
 from tests.journeys.process import RULE, approved
@@ -53,3 +55,18 @@ async def test_the_comparison_counts_as_unknown_what_the_bot_tells_as_unknown(sq
         found = await compare(shop, books, sqlite_url, STORMY)
     assert (found.ends["unknown"], found.ends["not tried"]) == (3, 0)
     assert not [fault for fault in found.faults if "who hold" in fault]
+
+
+async def test_a_witness_says_what_was_given_before_it_was_started_and_nothing_of_what_was(sqlite_url: str) -> None:
+    who, now = customers(3), HandClock().now()
+    async with open_shop() as shop, open_books(sqlite_url) as books:
+        request = await books.find(await approved(books, shop, who))
+        assert request
+        ledger = shop.dintero.ledger
+        witness = Witness(books, ledger)
+        await witness.sees(Point.BEFORE, ledger.arrived(RULE, who, "of nobody", now).number)
+        async with books.page(request.id) as page:
+            assert page
+            await page.keep(replace(request, state=State.GIVING, started_at=now))
+        await witness.sees(Point.BEFORE, ledger.arrived(RULE, who, request.once_key, now).number)
+    assert witness.faults == ["of nobody was given before it was started"]
