@@ -128,6 +128,7 @@ async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], No
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+        unended += await today.comes_to_its_end()  # what somebody has clicked at last, too
         for replica in today.replicas:
             await replica.ends_for_good()
         jumped = today.made[What.CLOCK] > 0

@@ -62,13 +62,13 @@ def _each_once(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
     there = Counter(key for message in messages if (key := _key(message)))
     files = Counter(str(file["title"]).rpartition("(")[2].rstrip(")") for message in messages for file in message.files)
     told.messages = there.total()
-    for key, kind, _, said, given_up in rows:
+    for key, kind, request, said, given_up, *besides in rows:
         reason = next((reason for reason in FOR_GOOD if reason in (given_up or "")), None)
         if reason:
             told.refused[reason] += 1
             wanted = {0}
         elif given_up or not said:
-            told.faults.append(f"{kind} {key} was never said: {given_up or 'it waits'}")
+            told.faults.append(f"{kind} {key} of {request} was never said: said_ts {said!r}, given_up {given_up!r}, {besides}")
             continue
         else:
             wanted = {1}
@@ -82,7 +82,7 @@ def _each_once(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
 def _in_order(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
     """See that each thread was said in the order of the books."""
     wanted, at = defaultdict[str, list[str]](list), dict[str, str]()
-    for key, kind, request, said, _ in rows:
+    for key, kind, request, said, *_ in rows:
         if kind in THREAD and said:
             wanted[request].append(key)
             at[key] = request
@@ -128,9 +128,10 @@ def _key(message: Message) -> str:
 
 def _notices(url: str) -> Sequence[Any]:
     engine = create_engine(address(url))
-    columns = (outbox.c.key, outbox.c.kind, outbox.c.request, outbox.c.said_ts, outbox.c.given_up)
+    named = (outbox.c.key, outbox.c.kind, outbox.c.request, outbox.c.said_ts, outbox.c.given_up)
+    besides = (outbox.c.id, outbox.c.happened, outbox.c.happened_at, outbox.c.attempts, outbox.c.tried, outbox.c.due)
     try:
         with engine.connect() as connection:
-            return connection.execute(select(*columns).order_by(outbox.c.id)).all()
+            return connection.execute(select(*named, *besides).order_by(outbox.c.id)).all()
     finally:
         engine.dispose()

@@ -12,7 +12,7 @@ from bot.store.books import open_books
 from bot.tryout.shop import open_shop
 from tests.journeys.process import RULE, a_process, approved
 
-EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(200))
+EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(100))
 SIZE, CONCURRENCY = 4, 2
 FULL_AT = 5
 PATIENT = 60.0
@@ -38,7 +38,7 @@ async def test_a_full_disk_stops_it_plainly_and_it_goes_on_when_there_is_room(tm
         assert process.alive
         assert len(shop.dintero.ledger.calls) <= FULL_AT + 3 * CONCURRENCY, "what cannot be written down is not given on and on"
         process.fill_disk(full=False)
-        await shop.ann.sees("Given to 200 of 200", shop.support, within=PATIENT)
+        await shop.ann.sees("Given to 100 of 100", shop.support, within=PATIENT)
         await shop.ann.command("/discount add", shop.support)
         await shop.ann.sees_view(submit="Review")
         await line.close()
