@@ -35,6 +35,7 @@ OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
 CALM: Final = 300.0
 """Seconds within which everything has to come to its end once nothing goes wrong any more."""
 LOOK: Final = 0.1
+STARTS: Final = 5
 TIMEOUT: Final = "2"
 MANY, REFUSED_EVERY = 10_000_000, 4_999
 """Dintero refuses every so-many-eth customer."""
@@ -99,6 +100,19 @@ class Day:
             await self.machine.happens(trouble, seconds)
         self.made[trouble.what] += 1
 
+    async def ends(self) -> list[str]:
+        """End all replicas; what had come up by then, such as a card to be drawn once more, is said after another start."""
+        unended = list[str]()
+        for _ in range(STARTS):
+            for replica in self.replicas:
+                await replica.ends_for_good()
+            if unended or not await self.books.unsaid(LATER, limit=1):
+                break
+            for replica in self.replicas:
+                replica.begins_again()
+            unended += await self.comes_to_its_end()
+        return unended
+
     async def comes_to_its_end(self) -> list[str]:
         """Wait until every request has ended and the outbox is empty; say what has not."""
         self.staff.calm = True
@@ -128,9 +142,7 @@ async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], No
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
-        unended += await today.comes_to_its_end()  # what somebody has clicked at last, too
-        for replica in today.replicas:
-            await replica.ends_for_good()
+        unended += await today.ends()
         jumped = today.made[What.CLOCK] > 0
         found = await compare(today.shop, today.books, url, STORMY, deleted=today.outside.deleted, jumped=jumped)
         besides = [*today.witness.faults, *(fault for one in today.replicas for fault in one.faults)]

@@ -46,7 +46,8 @@ class Replica:
     """Set while no process lives."""
     _process: ForkServerProcess | None = None
     _expected: bool = False
-    _stays: bool = False
+    _may_live: asyncio.Event = field(default_factory=asyncio.Event)
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def steps(self) -> Cell:
@@ -61,10 +62,12 @@ class Replica:
 
     async def live_on(self) -> None:
         """Start it, and again after each end, until cancelled."""
+        self._may_live.set()
         while True:
+            await self._may_live.wait()
+            self._over.clear()
             await self._one_life()
-            if self._stays:
-                await asyncio.Event().wait()
+            self._over.set()
             if not self._expected:
                 self.ended_by_itself += 1
                 await asyncio.sleep(AGAIN)
@@ -134,9 +137,16 @@ class Replica:
             self.faults.append(f"{self.name} ended with {code}")
 
     async def ends_for_good(self) -> None:
-        """Ask it to end, and start it no more."""
-        self._stays = True
-        await self.ends()
+        """Ask it to end, and start it no more before it is told to; one that is only just starting ends too."""
+        self._may_live.clear()
+        while not self._over.is_set():
+            await self.ends()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), AGAIN)
+
+    def begins_again(self) -> None:
+        """Start it once more."""
+        self._may_live.set()
 
     def suspend(self) -> None:
         """Stop it where it is, alive."""
