@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,7 @@ class Machine:
     wires: list[Wire]
     restart: Callable[[], None] = lambda: None
     """Restarts PostgreSQL at once, under load."""
+    _restarting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def happens(self, trouble: Trouble, seconds: float) -> None:
         """Let it go wrong for so long."""
@@ -47,7 +48,8 @@ class Machine:
             case What.ASKED_TO_END:
                 await replica.ends()
             case What.RESTARTED:
-                await asyncio.to_thread(self.restart)
+                async with self._restarting:
+                    await asyncio.to_thread(self.restart)
             case What.NO_READER:
                 await self._kill_reader(replica)
             case What.CLOCK:
@@ -59,8 +61,7 @@ class Machine:
             case What.NO_DNS | What.NO_TLS:
                 await self._looks_elsewhere(replica, UNUSABLE[trouble.what], seconds)
             case What.LOCKED:
-                async with self._locked(of_engine=trouble.amount < 1 / 2):
-                    await asyncio.sleep(seconds)
+                await self._lock(seconds, of_engine=trouble.amount < 1 / 2)
             case What.SPLIT:
                 await self._split(self.wires[trouble.replica], seconds, silent=trouble.amount < 1 / 2)
             case _:
@@ -86,23 +87,17 @@ class Machine:
             replica.settings["DINTERO_API_URL"] = right
             await asyncio.shield(asyncio.ensure_future(replica.ends()))
 
-    @asynccontextmanager
-    async def _locked(self, *, of_engine: bool) -> AsyncIterator[None]:
+    async def _lock(self, seconds: float, *, of_engine: bool) -> None:
         """Hold what everybody needs who writes: the file, the engine's own at times, or the table of requests."""
-        if not self.url.startswith("sqlite"):
+        if self.url.startswith("sqlite"):
+            path = self.url.removeprefix("sqlite:///")
+            await _lock_file(path.replace(".db", ".dbos.db") if of_engine else path, seconds)
+            return
+        with suppress(psycopg.Error):  # it may be restarted meanwhile
             async with await psycopg.AsyncConnection.connect(self.url) as connection:
                 await connection.execute("SET lock_timeout = '5s'")
-                with suppress(psycopg.Error):  # also one that is restarted meanwhile
-                    await connection.execute("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE")
-                yield
-                with suppress(psycopg.Error):
-                    await connection.rollback()
-            return
-        path = self.url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path.replace(".db", ".dbos.db") if of_engine else path, isolation_level=None)) as connection:
-            with suppress(sqlite3.OperationalError):
-                connection.execute("BEGIN IMMEDIATE")
-            yield
+                await connection.execute("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE")
+                await asyncio.sleep(seconds)
 
     async def _split(self, wire: Wire, seconds: float, *, silent: bool) -> None:
         if not silent:
@@ -123,6 +118,13 @@ class Machine:
                         os.kill(child, signal.SIGKILL)
                         return
             await asyncio.sleep(LOOK)
+
+
+async def _lock_file(path: str, seconds: float) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with suppress(sqlite3.OperationalError):
+            connection.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(seconds)
 
 
 async def _meanwhile(seconds: float, begin: Callable[[], None], end: Callable[[], None]) -> None:
