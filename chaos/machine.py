@@ -121,7 +121,7 @@ class Machine:
 
 
 async def _lock_file(path: str, seconds: float) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as connection:
         with suppress(sqlite3.OperationalError):
             connection.execute("BEGIN IMMEDIATE")
         await asyncio.sleep(seconds)
