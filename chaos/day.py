@@ -37,7 +37,7 @@ CALM: Final = 300.0
 LOOK: Final = 0.1
 STARTS: Final = 5
 TIMEOUT: Final = "2"
-MANY, REFUSED_EVERY = 10_000_000, 4_999
+MANY, REFUSED_EVERY = 100_000_000, 4_999
 """Dintero refuses every so-many-eth customer."""
 STORMY: Final = with_channel(
     with_channel(
