@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -78,7 +78,7 @@ class Replica:
         reading, writing = _FORKING.Pipe(duplex=False)
         life = Life(self.folder, {**_kept(), **self.settings}, self.began, self._path("steps"))
         self._expected = False
-        self._process = process = _FORKING.Process(target=live, args=(writing, life))
+        self._process = process = _FORKING.Process(target=live, args=(writing, life), daemon=True)
         await asyncio.to_thread(process.start)
         writing.close()
         self.lives += 1
@@ -138,9 +138,16 @@ class Replica:
 
     async def ends_for_good(self) -> None:
         """Ask it to end, and start it no more before it is told to; one that is only just starting ends too."""
+        await self._until_over(self.ends)
+
+    async def dies_for_good(self) -> None:
+        """Kill it, and start it no more."""
+        await self._until_over(self.kill)
+
+    async def _until_over(self, end: Callable[[], Awaitable[object]]) -> None:
         self._may_live.clear()
         while not self._over.is_set():
-            await self.ends()
+            await end()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), AGAIN)
 
@@ -197,6 +204,7 @@ async def living(replica: Replica) -> AsyncIterator[Replica]:
     try:
         yield replica
     finally:
-        await replica.kill()
+        if not task.done():
+            await replica.dies_for_good()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
