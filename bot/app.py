@@ -76,8 +76,8 @@ class Running:
     """What the process is called among those that share its database."""
 
 
-async def run(settings: Settings, policy: Policy) -> None:
-    """Run until SIGTERM or SIGINT; then be out within ten seconds.
+async def run(settings: Settings, policy: Policy, *, clock: Clock | None = None, patience: Patience | None = None) -> None:
+    """Run until SIGTERM or SIGINT; then be out within ten seconds. Clock and patience are the real ones unless others are handed in.
 
     Raises:
         UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
@@ -85,7 +85,7 @@ async def run(settings: Settings, policy: Policy) -> None:
     ready, ended = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:
-        async with bot(settings, policy) as running:
+        async with bot(settings, policy, clock=clock, patience=patience) as running:
             # what is there by now stays: going through it in every full collection held up all answers for 80 ms
             gc.collect()
             gc.freeze()

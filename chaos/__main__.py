@@ -1,97 +1,100 @@
-"""`python -m chaos`: prints the seed, lets everything go wrong for so many minutes, and prints what came of it."""
+"""`python -m chaos`: prints the seed, lets everything go wrong, day after day, and prints what came of it."""
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from bot.store.migration import migrate
 from chaos import paths
-from chaos.storm import Result, storm
+from chaos.books import a_database, shapes
+from chaos.day import Result, day
+from chaos.plan import Shape, plan
+from chaos.report import drawn
 from tests.postgres import Server, start
 
 MINUTES: Final = 10.0
 WRONG: Final = 1
 LARGEST_SEED: Final = 2**32
-PATHS, STORM, POSTGRESQL = 0.1, 0.5, 0.3
-"""Which part of the time goes to the model's paths on each database, and to the storm on SQLite and on PostgreSQL."""
+PATHS: Final = 0.1
+"""Which part of the time goes to the model's paths on each database; the rest is the days'."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run everything; 1 where anything was lost, given twice, given without consent or unsaid."""
-    wanted = _arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started ends too
+    wanted = _read(arguments)
     seed = random.SystemRandom().randrange(LARGEST_SEED) if wanted.seed is None else wanted.seed
-    console, seconds, began = Console(width=None if sys.stdout.isatty() else 140), wanted.minutes * 60, time.monotonic()
-    console.print(f"Seed {seed}: again by  python -m chaos --seed {seed} --minutes {wanted.minutes:g}", highlight=False)
+    console, began = Console(width=None if sys.stdout.isatty() else 140, highlight=False), time.monotonic()
+    length = f"--kills {wanted.kills}" if wanted.kills else f"--minutes {wanted.minutes:g}"
+    again = f"python -m chaos --seed {seed} {length}" + " --sqlite" * wanted.sqlite
+    console.print(f"Seed {seed}: again by  {again}")
+    books = shapes(sqlite_only=wanted.sqlite, kills=wanted.kills, minutes=wanted.minutes * (1 - 2 * PATHS))
+    if wanted.plan:
+        for number, shape in enumerate(books):
+            console.print(str(plan(seed + number, shape)), soft_wrap=True)
+        return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started ends too
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # that of the comparison: PostgreSQL is restarted under it too
     server = None if wanted.sqlite else start(f"chaos-{os.getpid()}")  # it ends with this process
+    results: list[Result] = []
     try:
-        results = _all(console, server, seed, seconds)
+        _paths(console, server, seed, 0 if wanted.kills else wanted.minutes * 60 * PATHS)
+        results.extend(_days(console, server, seed, books))
     except KeyboardInterrupt:
-        return WRONG
-    console.print(f"{time.monotonic() - began:.0f} s, seed {seed}", highlight=False)
-    return WRONG if any(result.comparison.faults for result in results) else 0
+        console.print("Interrupted: what follows is of the days that were over.")
+    console.print(drawn(results, again))
+    console.print(f"{time.monotonic() - began:.0f} s, seed {seed}")
+    return WRONG if len(results) < len(books) or any(result.comparison.faults for result in results) else 0
 
 
-def _arguments() -> argparse.Namespace:
+def _read(given: Sequence[str]) -> argparse.Namespace:
     arguments = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     arguments.add_argument("--seed", type=int, help="of an earlier run; the schedule is the same, what the machine makes of it may not be")
-    arguments.add_argument("--minutes", type=float, default=MINUTES, help="how long it goes on, without the calm after a storm")
+    arguments.add_argument("--minutes", type=float, default=MINUTES, help="about how long it goes on, without the calm after a day")
+    arguments.add_argument("--kills", type=int, help="in place of that: whole days of 200 requests in turn, until it was killed so often")
     arguments.add_argument("--sqlite", action="store_true", help="SQLite alone")
-    return arguments.parse_args()
+    arguments.add_argument("--plan", action="store_true", help="print the schedule, hour by hour, and do nothing of it")
+    return arguments.parse_args(given)
 
 
-def _all(console: Console, server: Server | None, seed: int, seconds: float) -> list[Result]:
-    """Do one part after the other, and print each as soon as it is over."""
-    done = paths.on_sqlite(seed=seed, seconds=seconds * PATHS)
-    console.print(f"{done} paths of the model on SQLite, held", highlight=False)
-    if server is None:
-        return [_a_storm(console, "SQLite", None, seed, seconds * STORM)]
-    with server.database() as url:
-        done = paths.on_postgresql(url, seed=seed, seconds=seconds * PATHS)
-    console.print(f"{done} paths of the model on PostgreSQL, held", highlight=False)
-    results = [_a_storm(console, "SQLite", None, seed, seconds * STORM)]
-    with server.database() as url:
-        results.append(_a_storm(console, "PostgreSQL", url, seed + 1, seconds * POSTGRESQL))
-    return results
+def _paths(console: Console, server: Server | None, seed: int, seconds: float) -> None:
+    """Go down the model's paths, on both databases."""
+    if not seconds:
+        return
+    console.print(f"{paths.on_sqlite(seed=seed, seconds=seconds)} paths of the model on SQLite, held")
+    if server:
+        with server.database() as url:
+            console.print(f"{paths.on_postgresql(url, seed=seed, seconds=seconds)} paths of the model on PostgreSQL, held")
 
 
-def _a_storm(console: Console, name: str, url: str | None, seed: int, seconds: float) -> Result:
-    with tempfile.TemporaryDirectory() as folder:
-        where = url or f"sqlite:///{folder}/discount-bot.db"
-        asyncio.run(migrate(where))
-        result = uvloop.run(storm(Path(folder), where, seed=seed, seconds=seconds))
-    console.print(_drawn(name, result))
-    if result.comparison.faults:
-        kept = Path(tempfile.gettempdir()) / f"chaos-{os.getpid()}-{name.lower()}.log"
-        kept.write_text(result.log)
-        console.print(f"The bot's log: {kept}", highlight=False)
-    return result
-
-
-def _drawn(name: str, result: Result) -> Table:
-    found = result.comparison
-    table = Table(f"A storm on {name}", "", title_justify="left")
-    table.add_row("the bot was killed", f"{result.kills:,} times")
-    table.add_row("requests", f"{found.requests:,}: " + ", ".join(f"{number:,} {state}" for state, number in found.states.most_common()))
-    table.add_row("customers", f"{found.customers:,}: " + ", ".join(f"{number:,} {end}" for end, number in found.ends.most_common()))
-    for what, number in sorted(result.did.items()):
-        table.add_row(what, f"{number:,}")
-    table.add_row("messages of the bot", f"{found.messages:,}")
-    table.add_row("rows of the audit, verified", f"{found.rows:,}")
-    table.add_row("lost, twice, without consent or unsaid", "none" if not found.faults else "\n".join(found.faults))
-    return table
+def _days(console: Console, server: Server | None, seed: int, books: list[Shape]) -> Iterator[Result]:
+    """Live through one day after the other, and say what came of each as soon as it is over."""
+    for number, shape in enumerate(books):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder, a_database(Path(folder), server if shape.postgresql else None) as (url, restart):
+            asyncio.run(migrate(url))
+            result = uvloop.run(day(Path(folder), url, plan(seed + number, shape), restart=restart))
+        where = f"PostgreSQL, {shape.replicas} replicas" if shape.postgresql else "SQLite, Socket Mode" if shape.socket else "SQLite, HTTP"
+        faults = result.comparison.faults
+        said = f"{result.kills.total()} kills, {result.comparison.requests} requests, differences: {len(faults) or 'none'}"
+        console.print(f"Day {number + 1} of {len(books)} ({where}): {said}; {time.monotonic() - began:.0f} s")
+        if faults:
+            kept = Path(tempfile.gettempdir()) / f"chaos-{os.getpid()}-{number + 1}.log"
+            kept.write_text(result.log)
+            console.print("\n".join(faults), f"The bot's log: {kept}", sep="\n", markup=False)
+        yield result
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,28 +1,19 @@
 """Holds books, audit, Dintero's ledger and Slack's messages to each other, once everything has come to its end."""
 
-import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import create_engine, select
 
 from bot.auditing.verify import verify
-from bot.giving.notices import Kind
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.request import Event, Request, State
 from bot.sandbox.dintero import Grant
-from bot.sandbox.slack import Message
-from bot.slack.announcer import NOBODY
-from bot.slack.list_file import MARK
 from bot.store.books import SqlBooks
 from bot.store.chain import Row
-from bot.store.database import address
-from bot.store.schema import outbox
 from bot.store.serial import moment
 from bot.tryout.shop import Shop
+from chaos.told import all_told
 from tests.giving.ground import ends_of
 
 ASKED = tuple(state for state in State if state is not State.DRAFT)
@@ -38,11 +29,19 @@ class Comparison:
     ends: Counter[str]
     rows: int
     messages: int
+    never: Counter[str]
+    """What was never said, by what Slack said to it."""
     faults: tuple[str, ...]
 
 
-async def compare(shop: Shop, books: SqlBooks, url: str, policy: Policy) -> Comparison:
-    """Compare everything, and name each thing that was lost, given twice, given without consent or unsaid."""
+async def compare(
+    shop: Shop, books: SqlBooks, url: str, policy: Policy, *, deleted: Collection[str] = (), jumped: bool = False
+) -> Comparison:
+    """Compare everything, and name each thing that was lost, given twice, given without consent or unsaid.
+
+    `deleted` is the `ts` of every card that somebody took away: what belongs below it can never be said. Where the clock
+    jumped, its times say nothing of what came first.
+    """
     verdict = await verify(books.audit)
     rows: defaultdict[str, list[Row]] = defaultdict(list)
     async for row in books.audit.rows():
@@ -59,12 +58,13 @@ async def compare(shop: Shop, books: SqlBooks, url: str, policy: Policy) -> Comp
     for request in requests:
         faults += [f"{request.short} {fault}" for fault in await _given(books, request, grants[request.once_key], ends)]
         faults += [
-            f"{request.short} {fault}" for fault in await _agreed(books, request, rows[request.id], grants[request.once_key], policy)
+            f"{request.short} {fault}"
+            for fault in await _agreed(books, request, rows[request.id], grants[request.once_key], policy, jumped=jumped)
         ]
-    messages, unsaid = await asyncio.to_thread(_unsaid, shop, url)
+    told = await all_told(shop, books, url, policy, requests, deleted=deleted)
     states = Counter[str](request.state for request in requests)
     customers = sum(request.customers for request in requests)
-    return Comparison(len(requests), customers, states, ends, verdict.rows, messages, (*faults, *unsaid))
+    return Comparison(len(requests), customers, states, ends, verdict.rows, told.messages, told.refused, (*faults, *told.faults))
 
 
 async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], ends: Counter[str]) -> list[str]:
@@ -89,10 +89,12 @@ async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], end
     return faults
 
 
-async def _agreed(books: SqlBooks, request: Request, rows: Sequence[Row], grants: Sequence[Grant], policy: Policy) -> list[str]:
+async def _agreed(
+    books: SqlBooks, request: Request, rows: Sequence[Row], grants: Sequence[Grant], policy: Policy, *, jumped: bool
+) -> list[str]:
     """Say where something was given to which too few had agreed: fewer than the policy asks for, or to something else."""
     starts = [row for row in rows if row.kind == Event.STARTED]
-    if grants and (not starts or min(grant.at for grant in grants) < moment(starts[0].at)):
+    if grants and (not starts or (not jumped and min(grant.at for grant in grants) < moment(starts[0].at))):
         return ["was given before it was started"]
     faults = []
     for facts in (json.loads(row.facts) for row in starts):
@@ -107,41 +109,3 @@ def demanded(policy: ChannelPolicy, customers: int) -> int:
     """Say how many have to agree by a policy's numbers of customers, read anew and not by the bot's own judgement."""
     passed = [tier.approvals for tier in policy.tiers if tier.above_customers is not None and customers > tier.above_customers]
     return max([policy.approvals, *passed])
-
-
-def _unsaid(shop: Shop, url: str) -> tuple[int, list[str]]:
-    """Say what of the outbox stands in Slack not at all, or twice; answer how many messages of it there are."""
-    channels = shop.slack.workspace.channels.values()
-    direct = [who.direct for who in shop.people]
-    messages = {id(one): one for channel in (*channels, *direct) for one in channel.messages if not one.deleted}
-    there = Counter(key for message in messages.values() if (key := _key(message)))
-    files = Counter(str(file["title"]).rpartition("(")[2].rstrip(")") for message in messages.values() for file in message.files)
-    cards, faults = set[str](), []
-    for key, kind, request, said, given_up in _notices(url):
-        if given_up or not said:
-            faults.append(f"{kind} {key} was never said: {given_up or 'it waits'}")
-        elif kind == Kind.CARD:
-            cards.add(request)
-        elif kind == Kind.LIST:
-            if files[key[:MARK]] != (said != NOBODY):
-                faults.append(f"{kind} {key} was sent {files[key[:MARK]]} times")
-        elif there[key] != 1:
-            faults.append(f"{kind} {key} was said {there[key]} times")
-    posted = sum(len(shop.slack.messages(channel)) for channel in (shop.support, shop.quick))
-    if posted != len(cards):
-        faults.append(f"{posted} cards for {len(cards)} requests")
-    return there.total(), faults
-
-
-def _key(message: Message) -> str:
-    return str(((message.metadata or {}).get("event_payload") or {}).get("key") or "")
-
-
-def _notices(url: str) -> Sequence[Any]:
-    engine = create_engine(address(url))
-    columns = (outbox.c.key, outbox.c.kind, outbox.c.request, outbox.c.said_ts, outbox.c.given_up)
-    try:
-        with engine.connect() as connection:
-            return connection.execute(select(*columns)).all()
-    finally:
-        engine.dispose()

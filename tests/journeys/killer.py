@@ -32,8 +32,6 @@ class Killer:
     process: BotProcess
     plan: list[Kill]
     done: int = 0
-    struck: int = 0
-    """How often it was killed at no point in particular."""
     _calls: int = 0
     _killing: bool = False
 
@@ -45,7 +43,7 @@ class Killer:
     @property
     def over(self) -> bool:
         """Whether every kill is done, and the process started again after the last."""
-        return self.process.starts > len(self.plan) + self.struck
+        return self.process.starts > len(self.plan)
 
     async def _dintero(self, point: Point, _number: int) -> None:
         if await self._met(point, ADD):
@@ -68,19 +66,6 @@ class Killer:
             return False
         self.done, self._calls = self.done + 1, 0
         await self._kill()
-        return True
-
-    async def strike(self) -> None:
-        """Kill whatever it is doing; not while it is being killed."""
-        if not self._killing:
-            self.struck += 1
-            await self._kill()
-
-    async def revive(self) -> bool:
-        """Start it again where it has ended by itself; says whether it had."""
-        if self._killing or self.process.alive:
-            return False
-        await self.process.start()
         return True
 
     async def _kill(self) -> None:

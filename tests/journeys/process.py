@@ -3,11 +3,12 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,12 @@ def _value(value: object) -> str:
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_value, value))}]"
     return json.dumps(value)
+
+
+def leave_room(process: int, *, any_: bool) -> None:
+    """Let all that a process writes to files fail, as on a full disk, or none of it."""
+    with suppress(ProcessLookupError):
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY if any_ else 0, resource.RLIM_INFINITY))
 
 
 @dataclass(slots=True)
@@ -120,6 +127,11 @@ class BotProcess:
         """Let it go on as if nothing had been."""
         assert self._process
         self._process.send_signal(signal.SIGCONT)
+
+    def fill_disk(self, *, full: bool = True) -> None:
+        """Leave it no room for anything that it writes to a file, or make room again."""
+        assert self._process
+        leave_room(self._process.pid, any_=not full)
 
     async def stop(self) -> int:
         """Ask it to end, wait until it has, and answer its exit code."""

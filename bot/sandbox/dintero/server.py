@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Self
@@ -206,7 +207,8 @@ class SandboxDintero:
                     request.transport.write(b"SMTP is not what you asked for\r\n\r\n")
                     request.transport.close()
             case Kind.CUT_HALFWAY | Kind.TRICKLE:
-                await self._begin(request, forever=fault.kind is Kind.TRICKLE)
+                with suppress(ConnectionError):  # whoever asked is gone
+                    await self._begin(request, forever=fault.kind is Kind.TRICKLE)
             case Kind.CUT:
                 pass
         if request.transport:

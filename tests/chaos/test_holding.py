@@ -1,30 +1,18 @@
-"""The short form of `make chaos`: a storm of seconds in which a real bot is killed again and again, and what it is held to."""
+"""What a day is held to finds what must not be: a comparison that finds nothing would always be content."""
 
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
-from typing import Final
 
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.request import State
+from bot.sandbox.dintero import Point
 from bot.store.books import open_books
 from bot.tryout.shop import open_shop
+from chaos.day import STORMY
 from chaos.holding import compare
-from chaos.storm import STORMY, storm
+from chaos.witness import Witness
 from tests.clock import HandClock
 from tests.giving.ground import customers
 from tests.journeys.process import RULE, approved
-
-ROOT: Final = Path(__file__).parent.parent
-SEED: Final = 20_261_125
-
-
-async def test_nothing_is_lost_given_twice_or_unsaid_in_a_short_storm(tmp_path: Path, sqlite_url: str) -> None:
-    result = await storm(tmp_path, sqlite_url, seed=SEED, seconds=12)
-    assert not result.comparison.faults, result.log
-    assert result.kills
-    assert result.comparison.requests
 
 
 async def test_the_comparison_finds_what_is_lost_given_without_consent_and_unsaid(sqlite_url: str) -> None:
@@ -40,6 +28,7 @@ async def test_the_comparison_finds_what_is_lost_given_without_consent_and_unsai
             await page.say(Notice(kind=Kind.LINE, happened=Happened.STARTED, at=HandClock().now()))
         faults = "\n".join((await compare(shop, books, sqlite_url, STORMY)).faults)
     for fault in (
+        "holds",
         "2 times",
         "given under a key of no request",
         "did not come to its end",
@@ -68,7 +57,16 @@ async def test_the_comparison_counts_as_unknown_what_the_bot_tells_as_unknown(sq
     assert not [fault for fault in found.faults if "who hold" in fault]
 
 
-def test_it_says_how_it_is_called() -> None:
-    run = subprocess.run((sys.executable, "-m", "chaos", "--help"), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 0
-    assert "--seed" in run.stdout
+async def test_a_witness_says_what_was_given_before_it_was_started_and_nothing_of_what_was(sqlite_url: str) -> None:
+    who, now = customers(3), HandClock().now()
+    async with open_shop() as shop, open_books(sqlite_url) as books:
+        request = await books.find(await approved(books, shop, who))
+        assert request
+        ledger = shop.dintero.ledger
+        witness = Witness(books, ledger)
+        await witness.sees(Point.BEFORE, ledger.arrived(RULE, who, "of nobody", now).number)
+        async with books.page(request.id) as page:
+            assert page
+            await page.keep(replace(request, state=State.GIVING, started_at=now))
+        await witness.sees(Point.BEFORE, ledger.arrived(RULE, who, request.once_key, now).number)
+    assert witness.faults == ["of nobody was given before it was started"]

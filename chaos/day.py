@@ -1,0 +1,247 @@
+"""A day on which everything goes wrong: real bots, people at work and the plan's troubles; then the calm, and the comparison."""
+
+import asyncio
+import random
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import make_url
+
+from bot.giving.request import State
+from bot.giving.tiers import Tier
+from bot.sandbox.dintero import Point, SandboxDintero
+from bot.sandbox.slack import SignedHttp
+from bot.store.books import SqlBooks, open_books
+from bot.tryout.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
+from chaos.balancer import Balancer
+from chaos.holding import Comparison, compare
+from chaos.killing import Killing
+from chaos.lapse import LAPSE, LapsedClock
+from chaos.machine import Machine
+from chaos.outside import Outside
+from chaos.plan import How, Plan, Trouble, What
+from chaos.replica import Replica, living
+from chaos.staff import CUSTOMER, LATER, Staff
+from chaos.wire import Streams, Wire, wire
+from chaos.witness import Witness
+from tests.journeys.process import as_toml
+
+OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
+CALM: Final = 300.0
+"""Seconds within which everything has to come to its end once nothing goes wrong any more."""
+LOOK: Final = 0.1
+STARTS: Final = 5
+TIMEOUT: Final = "2"
+MANY, REFUSED_EVERY = 100_000_000, 4_999
+"""Dintero refuses every so-many-eth customer."""
+STORMY: Final = with_channel(
+    with_channel(
+        replace(POLICY, channels={channel: POLICY.channels[channel] for channel in (SUPPORT, QUICK)}),
+        SUPPORT,
+        max_customers=100_000,
+        max_amount=None,
+        allow_unpriced=False,
+        repeat_days=0,
+        tiers=(Tier(approvals=2, above_customers=100),),
+    ),
+    QUICK,
+    repeat_days=0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one day was, and what came of it."""
+
+    plan: Plan
+    kills: Counter[How]
+    troubles: Counter[What]
+    did: Counter[str]
+    comparison: Comparison
+    log: str
+
+
+@dataclass(slots=True)
+class Day:
+    """Everything that a day is made of, once it has begun."""
+
+    plan: Plan
+    clock: LapsedClock
+    shop: Shop
+    books: SqlBooks
+    replicas: list[Replica]
+    killing: Killing
+    witness: Witness
+    outside: Outside
+    machine: Machine
+    staff: Staff
+    made: Counter[What] = field(default_factory=Counter)
+
+    async def goes_wrong(self) -> None:
+        """Let all that is planned happen; then, once all is asked for, let everything go well."""
+        work = [asyncio.create_task(self.staff.ask_all(self.plan.asks)), asyncio.create_task(self.killing.go_on(self.plan.kills))]
+        troubles = [asyncio.create_task(self._trouble(trouble)) for trouble in self.plan.troubles]
+        try:
+            await asyncio.gather(*work, *troubles)
+        finally:
+            for task in (*work, *troubles):
+                task.cancel()
+            await asyncio.gather(*work, *troubles, return_exceptions=True)
+
+    async def _trouble(self, trouble: Trouble) -> None:
+        await self.clock.until(trouble.at)
+        seconds = trouble.lasts * 3600 / LAPSE
+        if not await self.outside.happens(trouble, seconds):
+            await self.machine.happens(trouble, seconds)
+        self.made[trouble.what] += 1
+
+    async def ends(self) -> list[str]:
+        """End all replicas; what had come up by then, such as a card to be drawn once more, is said after another start."""
+        unended = list[str]()
+        for _ in range(STARTS):
+            for replica in self.replicas:
+                await replica.ends_for_good()
+            if unended or not await self.books.unsaid(LATER, limit=1):
+                break
+            for replica in self.replicas:
+                replica.begins_again()
+            unended += await self.comes_to_its_end()
+        return unended
+
+    async def comes_to_its_end(self) -> list[str]:
+        """Wait until every request has ended and the outbox is empty; say what has not."""
+        self.staff.calm = True
+        self.shop.dintero.faults.clear()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + CALM
+        while loop.time() < until:
+            left = await self.books.in_state(*OPEN)
+            if not left and not await self.books.unsaid(LATER, limit=1):
+                return []
+            await asyncio.sleep(LOOK)
+        return [
+            *(f"{one.short} is {one.state} after {CALM:g} s of calm" for one in await self.books.in_state(*OPEN)),
+            *(f"{one.request} {one.key} is unsaid after {CALM:g} s of calm" for one in await self.books.unsaid(LATER, limit=9)),
+        ]
+
+
+async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], None] = lambda: None) -> Result:
+    """Live through a day, wait until all is told, end the bots, and compare everything."""
+    async with _begun(folder, url, planned, restart) as today:
+        for replica in today.replicas:
+            await replica.stands()
+        working = asyncio.create_task(today.staff.at_work())
+        try:
+            await today.goes_wrong()
+            unended = await today.comes_to_its_end()
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+        unended += await today.ends()
+        jumped = today.made[What.CLOCK] > 0
+        found = await compare(today.shop, today.books, url, STORMY, deleted=today.outside.deleted, jumped=jumped)
+        besides = [*today.witness.faults, *(fault for one in today.replicas for fault in one.faults)]
+        return _result(today, replace(found, faults=(*found.faults, *unended, *besides)))
+
+
+def _result(today: Day, found: Comparison) -> Result:
+    calls = today.shop.dintero.ledger.calls
+    did = today.staff.did + Counter(
+        {
+            "starts": sum(one.lives for one in today.replicas),
+            "times that one ended by itself": sum(one.ended_by_itself for one in today.replicas),
+            "calls to Dintero": len(calls),
+            "batches sent again": len(calls) - len({(call.key, call.customers) for call in calls}),
+        }
+    )
+    log = "".join(one.log.read_text(errors="replace") for one in today.replicas)
+    return Result(today.plan, today.killing.made, today.made, did, found, log)
+
+
+@asynccontextmanager
+async def _begun(folder: Path, url: str, planned: Plan, restart: Callable[[], None]) -> AsyncIterator[Day]:
+    """Open shop and books, start the replicas, and let Slack know the way to them."""
+    clock, shape = LapsedClock.beginning(folder), planned.shape
+    (folder / "policy.toml").write_text(as_toml(STORMY))
+    async with AsyncExitStack() as stack:
+        shop = await stack.enter_async_context(open_shop(dintero=SandboxDintero(clock=clock.now)))
+        shop.dintero.refuses.update(f"{CUSTOMER}{number}" for number in range(0, MANY, REFUSED_EVERY))
+        books = await stack.enter_async_context(open_books(url))
+        replicas: list[Replica] = []
+        killing = Killing(shop, replicas, clock)
+        way = await stack.enter_async_context(wire(_to(shop.slack.api_url))) if shape.socket else None
+        if way:
+            shop.slack.web_api.api_url = f"http://127.0.0.1:{way.port}/api/"
+        wires = [await _wired(stack, killing, number, url) for number in range(shape.replicas)] if shape.postgresql else []
+        ports = [_free_port() for _ in range(shape.replicas)]
+        for number, port in enumerate(ports):
+            through = _through(url, wires[number]) if wires else url
+            settings = settings_for(shop, through, socket_mode=shape.socket, PORT=str(port), DINTERO_TIMEOUT=TIMEOUT)
+            replicas.append(Replica(f"replica-{number}", folder, settings, clock.began))
+            await stack.enter_async_context(living(replicas[-1]))
+        if not shape.socket:
+            _balanced(stack, shop, replicas, ports)
+        chance = random.Random(planned.seed)  # noqa: S311 - the same people for the same seed
+        yield Day(
+            planned,
+            clock,
+            shop,
+            books,
+            replicas,
+            killing,
+            _watched(shop, books, killing),
+            Outside(shop, way),
+            Machine(replicas, clock, url, wires, restart),
+            Staff(shop, books, clock, chance, folder),
+        )
+
+
+def _watched(shop: Shop, books: SqlBooks, killing: Killing) -> Witness:
+    """Have each call to Dintero seen before anybody is killed at it."""
+    witness = Witness(books, shop.dintero.ledger)
+
+    async def both(point: Point, number: int) -> None:
+        await witness.sees(point, number)
+        await killing.dintero(point)
+
+    shop.dintero.on_call = both
+    return witness
+
+
+def _balanced(stack: AsyncExitStack, shop: Shop, replicas: list[Replica], ports: list[int]) -> None:
+    secret = shop.slack.credentials.signing_secret
+    balancer = Balancer(
+        [(one, SignedHttp(f"http://127.0.0.1:{port}/slack/events", secret)) for one, port in zip(replicas, ports, strict=True)]
+    )
+    shop.slack.line = balancer
+    stack.push_async_callback(balancer.close)
+
+
+async def _wired(stack: AsyncExitStack, killing: Killing, number: int, url: str) -> Wire:
+    """Lay a replica's wire to PostgreSQL, on which its writes are counted."""
+    socket_ = f"{make_url(url).query['host']}/.s.PGSQL.5432"
+    laid = await stack.enter_async_context(wire(lambda: asyncio.open_unix_connection(socket_)))
+    laid.on_writes = lambda done: killing.writes(number, done)
+    return laid
+
+
+def _through(url: str, wire: Wire) -> str:
+    """Write the address of a database at the end of a wire."""
+    at = make_url(url).set(host="127.0.0.1", port=wire.port, query={"sslmode": "disable", "gssencmode": "disable"})
+    return at.render_as_string(hide_password=False)
+
+
+def _to(api_url: str) -> Callable[[], Awaitable[Streams]]:
+    port = make_url(api_url).port
+    return lambda: asyncio.open_connection("127.0.0.1", port)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

@@ -1,0 +1,109 @@
+"""Kills replicas by the plan: at random, while they start, and at numbered points, before and after the effect of what they do."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.sandbox.dintero import Point
+from bot.sandbox.slack import Cut
+from bot.tryout.shop import Shop
+from chaos.lapse import LapsedClock
+from chaos.plan import ADD, How, Kill
+from chaos.replica import Replica
+
+MET_WITHIN: Final = 2.5
+"""Seconds until a replica that does not come to its numbered point is killed wherever it is."""
+BEFORE_OR_AFTER: Final = {How.BEFORE_A_CALL: Point.BEFORE, How.AFTER_A_CALL: Point.AFTER}
+LONGEST_START: Final = 0.5
+"""Seconds into its start, at most, of a kill while it starts."""
+
+
+@dataclass(slots=True)
+class Killing:
+    """Carries the plan's kills out, those of each replica one after the other."""
+
+    shop: Shop
+    replicas: list[Replica]
+    clock: LapsedClock
+    made: Counter[How] = field(default_factory=Counter)
+    _armed: dict[int, Kill] = field(default_factory=dict)
+    _left: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin to watch the calls to Slack; of those to Dintero it is told."""
+        self.shop.slack.faults.on_call = self._slack
+
+    async def go_on(self, kills: Iterable[Kill]) -> None:
+        """Kill until the last has been killed."""
+        by_replica = [[kill for kill in kills if kill.replica == number] for number in range(len(self.replicas))]
+        async with asyncio.TaskGroup() as group:
+            for number, its in enumerate(by_replica):
+                group.create_task(self._one_after_the_other(number, its))
+
+    async def _one_after_the_other(self, number: int, kills: Iterable[Kill]) -> None:
+        for kill in kills:
+            await self.clock.until(kill.at)
+            await self._kill(number, kill)
+
+    async def _kill(self, number: int, kill: Kill) -> None:
+        """Kill as planned; where the numbered point is not met, at random."""
+        replica = self.replicas[number]
+        if kill.how is How.WHILE_STARTING:
+            self.made[How.AT_RANDOM] += await replica.kill()
+            await replica.begun.wait()
+            await asyncio.sleep(LONGEST_START * (kill.at % 1))
+        else:
+            await replica.stands()
+        how = kill.how if await self._met(number, kill) else How.AT_RANDOM
+        if how in {How.AT_RANDOM, How.WHILE_STARTING} and not await replica.kill():
+            return  # it has just ended by itself
+        self.made[how] += 1
+
+    async def _met(self, number: int, kill: Kill) -> bool:
+        """Say whether it died at its point."""
+        if not kill.nth:
+            return kill.how is How.WHILE_STARTING
+        replica = self.replicas[number]
+        died = asyncio.ensure_future(replica.gone.wait())
+        self._armed[number], self._left[number] = kill, kill.nth
+        if kill.how is How.AT_A_STEP:
+            replica.steps.value = kill.nth
+        replica.expects_to_die()
+        await asyncio.wait({died}, timeout=MET_WITHIN)
+        self._armed.pop(number, None)
+        replica.steps.value = 0
+        met = died.done()
+        died.cancel()
+        return met
+
+    async def dintero(self, point: Point) -> None:
+        """Hear of a call to Dintero."""
+        if await self._call(point, ADD):
+            raise asyncio.CancelledError
+
+    async def _slack(self, point: str, method: str, _number: int) -> None:
+        if await self._call(Point(point), method):
+            raise Cut
+
+    async def _call(self, point: Point, call: str) -> bool:
+        """Count a call for whoever is to be killed at one; the one at which it is killed gets no answer."""
+        for number, kill in list(self._armed.items()):
+            if kill.call == call and BEFORE_OR_AFTER.get(kill.how) is point and self._counts(number, 1):
+                return await self.replicas[number].kill()
+        return False
+
+    async def writes(self, number: int, done: int) -> bool:
+        """Count writes of a replica's that PostgreSQL has carried out and not answered yet."""
+        kill = self._armed.get(number)
+        if kill and kill.how is How.AT_A_STEP and self._counts(number, done):
+            return await self.replicas[number].kill()
+        return False
+
+    def _counts(self, number: int, done: int) -> bool:
+        self._left[number] -= done
+        if self._left[number] > 0:
+            return False
+        self._armed.pop(number, None)
+        return True

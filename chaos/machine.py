@@ -1,0 +1,145 @@
+"""What goes wrong with the machine: processes, disk, clock, database and network, for as long as the plan says."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from chaos.lapse import LapsedClock
+from chaos.plan import Trouble, What
+from chaos.replica import Replica
+from chaos.wire import Wire
+
+FARTHEST: Final = 2.0
+"""Hours that the clock jumps, forth or back."""
+UNUSABLE: Final[dict[What, Callable[[str], str]]] = {
+    What.NO_DNS: lambda _: "http://dintero.invalid/v1",
+    What.NO_TLS: lambda url: url.replace("http://", "https://"),
+}
+"""Where Dintero is looked for meanwhile."""
+READER: Final = b"bot.reading"
+LOOKED_FOR: Final = 5.0
+LOOK: Final = 0.02
+
+
+@dataclass(slots=True)
+class Machine:
+    """Does to the replicas and their database what a machine does. `url` reaches the database past the wires."""
+
+    replicas: list[Replica]
+    clock: LapsedClock
+    url: str
+    wires: list[Wire]
+    restart: Callable[[], None] = lambda: None
+    """Restarts PostgreSQL at once, under load."""
+    _restarting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def happens(self, trouble: Trouble, seconds: float) -> None:
+        """Let it go wrong for so long."""
+        replica = self.replicas[trouble.replica]
+        match trouble.what:
+            case What.ASKED_TO_END:
+                await replica.ends()
+            case What.RESTARTED:
+                async with self._restarting:
+                    await asyncio.to_thread(self.restart)
+            case What.NO_READER:
+                await self._kill_reader(replica)
+            case What.CLOCK:
+                await self._jump((trouble.amount * 2 - 1) * FARTHEST)
+            case What.SUSPENDED:
+                await _meanwhile(seconds, replica.suspend, replica.wake)
+            case What.DISK_FULL:
+                await _meanwhile(seconds, replica.fill_disk, lambda: replica.fill_disk(full=False))
+            case What.NO_DNS | What.NO_TLS:
+                await self._looks_elsewhere(replica, UNUSABLE[trouble.what], seconds)
+            case What.LOCKED:
+                await self._lock(seconds, of_engine=trouble.amount < 1 / 2)
+            case What.SPLIT:
+                await self._split(self.wires[trouble.replica], seconds, silent=trouble.amount < 1 / 2)
+            case _:
+                raise AssertionError(trouble)
+
+    async def _jump(self, hours: float) -> None:
+        self.clock.jump(hours)
+        try:
+            await asyncio.sleep(1 + abs(hours))
+        finally:
+            self.clock.jump(0.0)
+
+    async def _looks_elsewhere(self, replica: Replica, elsewhere: Callable[[str], str], seconds: float) -> None:
+        """Have it look for Dintero where there is none, from one start to the next."""
+        right = replica.settings["DINTERO_API_URL"]
+        if right.startswith("https") or "invalid" in right:
+            return
+        replica.settings["DINTERO_API_URL"] = elsewhere(right)
+        try:
+            await replica.ends()
+            await asyncio.sleep(seconds)
+        finally:
+            replica.settings["DINTERO_API_URL"] = right
+            await asyncio.shield(asyncio.ensure_future(replica.ends()))
+
+    async def _lock(self, seconds: float, *, of_engine: bool) -> None:
+        """Hold what everybody needs who writes: the file, the engine's own at times, or the table of requests."""
+        if self.url.startswith("sqlite"):
+            path = self.url.removeprefix("sqlite:///")
+            await _lock_file(path.replace(".db", ".dbos.db") if of_engine else path, seconds)
+            return
+        with suppress(psycopg.Error):  # it may be restarted meanwhile
+            async with await psycopg.AsyncConnection.connect(self.url) as connection:
+                await connection.execute("SET lock_timeout = '5s'")
+                await connection.execute("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE")
+                await asyncio.sleep(seconds)
+
+    async def _split(self, wire: Wire, seconds: float, *, silent: bool) -> None:
+        if not silent:
+            wire.cut = True
+            wire.end_all()
+        wire.silent = silent
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            wire.silent = wire.cut = False
+
+    async def _kill_reader(self, replica: Replica) -> None:
+        """Kill what reads a file, as the system does where there is no memory."""
+        for _ in range(round(LOOKED_FOR / LOOK)):
+            for child in _children(replica.pid):
+                with suppress(OSError):
+                    if READER in _command(child):
+                        os.kill(child, signal.SIGKILL)
+                        return
+            await asyncio.sleep(LOOK)
+
+
+async def _lock_file(path: str, seconds: float) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as connection:
+        with suppress(sqlite3.OperationalError):
+            connection.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(seconds)
+
+
+async def _meanwhile(seconds: float, begin: Callable[[], None], end: Callable[[], None]) -> None:
+    begin()
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        end()
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+    return []

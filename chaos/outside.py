@@ -1,0 +1,188 @@
+"""What goes wrong with Dintero and with Slack, for as long as the plan says, and is put right again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.sandbox.dintero import Fault, Operation
+from bot.sandbox.slack import Fault as SlackFault
+from bot.sandbox.slack.elements import buttons
+from bot.sandbox.slack.workspace import Channel
+from bot.tryout.shop import Shop
+from chaos.plan import Trouble, What
+from chaos.wire import Wire
+from tests.journeys.process import RULE
+
+POSTS, EDITS = "chat.postMessage", "chat.update"
+CUTS: Final = (Fault.cut(), Fault.cut(after=True), Fault.cut_halfway(), Fault.broken(502, after=True))
+GARBAGE: Final = (Fault.no_json(), Fault.no_rule(), Fault.garbled(after=True), Fault.trickle())
+HANGS: Final = (Fault.hang(), Fault.hang(after=True))
+SLACK_CUTS: Final = (SlackFault.CUT_BEFORE, SlackFault.CUT_AFTER, SlackFault.SERVER_ERROR_AFTER)
+FOR_LONG: Final[dict[What, Fault]] = {What.BUSY: Fault.busy(1), What.BROKEN: Fault.broken(503), What.FORBIDDEN: Fault.forbidden()}
+REFUSED: Final[dict[What, tuple[str, int]]] = {
+    What.TOO_LONG: ("msg_too_long", 1),
+    What.LOST: ("channel_not_found", 3),
+    What.SLACK_TOKEN: ("token_revoked", 5),
+}
+"""What Slack says, and of how many calls of a kind."""
+LATENCY: Final = 1.0
+"""Seconds that a slow Dintero takes, at most."""
+MOST: Final = 6
+OTHER_VALUE: Final = 15_000
+"""Of the rule's reward, in minor units, in place of the 10,000 that it has."""
+MOVING: Final = frozenset({"Approve…", "Cancel request", "Continue…", "Give now"})
+"""Buttons of a card that is still needed."""
+A_CARD_WAITS: Final = 0.6
+"""Seconds that a channel with cards is gone: a card is given up after five attempts, a minute of the day apart."""
+
+
+@dataclass(slots=True)
+class Outside:
+    """Does to the stand-ins what the world does to the real ones."""
+
+    shop: Shop
+    socket: Wire | None = None
+    """The way of Socket Mode, where it is used."""
+    deleted: set[str] = field(default_factory=set)
+    """The `ts` of every card that was taken away."""
+    _server: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def happens(self, trouble: Trouble, seconds: float) -> bool:
+        """Let it go wrong for so long; false where it is nothing of Dintero's or Slack's."""
+        if trouble.what in FOR_LONG:
+            await self._dintero_answers(FOR_LONG[trouble.what], seconds)
+        elif trouble.what in REFUSED:
+            self._slack_refuses(*REFUSED[trouble.what])
+        else:
+            return await self._other(trouble, seconds)
+        return True
+
+    async def _other(self, trouble: Trouble, seconds: float) -> bool:
+        shop, times = self.shop, 1 + round(trouble.amount * MOST)
+        match trouble.what:
+            case What.CUT | What.HANGING | What.GARBAGE:
+                kinds = {What.CUT: CUTS, What.HANGING: HANGS, What.GARBAGE: GARBAGE}[trouble.what]
+                shop.dintero.faults.next(*(kinds[at % len(kinds)] for at in range(times)))
+            case What.TOKEN_GONE:
+                shop.dintero.tokens.revoke_all()
+            case What.RULE_CHANGED:
+                reward = shop.dintero.rules[RULE]["reward"]
+                reward["value"] = OTHER_VALUE if reward["value"] != OTHER_VALUE else 10_000
+            case What.SLACK_BUSY:
+                for method in (POSTS, EDITS):
+                    shop.slack.faults.plan(method, SlackFault.RATE_LIMITED, times=2, retry_after=times)
+            case What.SLACK_CUT:
+                for at in range(times):
+                    shop.slack.faults.plan((POSTS, EDITS)[at % 2], SLACK_CUTS[at % len(SLACK_CUTS)])
+            case What.CARD_DELETED:
+                self._deletes_a_card(trouble.amount)
+            case _:
+                return await self._lasting(trouble, seconds)
+        return True
+
+    async def _lasting(self, trouble: Trouble, seconds: float) -> bool:
+        lasting = {
+            What.SLOW: lambda: self._slow(trouble.amount),
+            What.AWAY: self._away,
+            What.RULE_DELETED: self._rule_deleted,
+            What.SLACK_AWAY: self._slack_away,
+            What.NOT_INVITED: lambda: self._not_invited(self._channel(trouble)),
+            What.ARCHIVED: lambda: self._archived(self._channel(trouble)),
+            What.SILENT: self._silent,
+        }.get(trouble.what)
+        if lasting is None:
+            return False
+        if trouble.what in {What.NOT_INVITED, What.ARCHIVED} and self._channel(trouble) is self.shop.support:
+            seconds = min(seconds, A_CARD_WAITS)
+        async with lasting():
+            await asyncio.sleep(seconds)
+        return True
+
+    async def _dintero_answers(self, fault: Fault, seconds: float) -> None:
+        for operation in (Operation.ADD, Operation.RULE):
+            self.shop.dintero.faults.always(fault, on=operation)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.shop.dintero.faults.clear()
+
+    def _slack_refuses(self, error: str, times: int) -> None:
+        for method in (POSTS, EDITS):
+            self.shop.slack.faults.plan(method, SlackFault.REFUSED, times=times, error=error)
+
+    def _deletes_a_card(self, amount: float) -> None:
+        """Take a card away whose request has ended: by the buttons of any other, people still have to move it on."""
+        cards = [card for card in self.shop.slack.messages(self.shop.support) if not MOVING & {one.label for one in buttons(card.blocks)}]
+        if cards:
+            card = cards[int(amount * (len(cards) - 1))]
+            self.deleted.add(card.ts)
+            self.shop.slack.workspace.delete(card)
+
+    def _channel(self, trouble: Trouble) -> Channel:
+        """Say whose trouble it is: mostly the one that is told when something is done."""
+        return self.shop.support if trouble.amount > 2 / 3 else self.shop.campaigns
+
+    @asynccontextmanager
+    async def _slow(self, amount: float) -> AsyncIterator[None]:
+        self.shop.dintero.latency = LATENCY * amount
+        try:
+            yield
+        finally:
+            self.shop.dintero.latency = 0.0
+
+    @asynccontextmanager
+    async def _away(self) -> AsyncIterator[None]:
+        """Let nobody listen where Dintero was."""
+        async with self._server:
+            port = self.shop.dintero.port
+            await self.shop.dintero.stop()
+            try:
+                yield
+            finally:
+                await asyncio.shield(self.shop.dintero.start(port))
+
+    @asynccontextmanager
+    async def _rule_deleted(self) -> AsyncIterator[None]:
+        rule = self.shop.dintero.rules[RULE]
+        before = rule.get("deleted_at")
+        self.shop.dintero.delete(RULE)
+        try:
+            yield
+        finally:
+            rule["deleted_at"] = before
+
+    @asynccontextmanager
+    async def _slack_away(self) -> AsyncIterator[None]:
+        self.shop.slack.faults.outage = True
+        try:
+            yield
+        finally:
+            self.shop.slack.faults.outage = False
+
+    @asynccontextmanager
+    async def _not_invited(self, channel: Channel) -> AsyncIterator[None]:
+        channel.members.discard(self.shop.slack.bot.id)
+        try:
+            yield
+        finally:
+            channel.members.add(self.shop.slack.bot.id)
+
+    @asynccontextmanager
+    async def _archived(self, channel: Channel) -> AsyncIterator[None]:
+        channel.archived = True
+        try:
+            yield
+        finally:
+            channel.archived = False
+
+    @asynccontextmanager
+    async def _silent(self) -> AsyncIterator[None]:
+        assert self.socket  # noqa: S101 - the plan has it only where there is one
+        self.socket.silent = True
+        try:
+            yield
+        finally:
+            self.socket.silent = False
+            self.socket.end_all()

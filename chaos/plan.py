@@ -1,0 +1,211 @@
+"""The schedule of a day on which everything goes wrong: a value, the same for the same seed; knows nobody who carries it out."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count, cycle, islice
+from typing import Final
+
+HOURS, REQUESTS, TROUBLES, KILLS = 24.0, 200, 120, 260
+"""Of a whole day, by default."""
+LARGEST, QUICK = 100_000, 3
+"""Customers of a request at most, and of one that needs no approval."""
+DAYLIGHT: Final = 0.8
+"""By this part of the day everything has been asked for; the rest of it is there to give what was."""
+
+
+class What(StrEnum):
+    """What goes wrong, as people would say it."""
+
+    SLOW = "Dintero is slow"
+    BUSY = "Dintero answers 429"
+    BROKEN = "Dintero answers 5xx"
+    CUT = "Dintero's connections are cut, before and after the effect"
+    HANGING = "Dintero hangs"
+    GARBAGE = "Dintero answers 200 with garbage"
+    TOKEN_GONE = "Dintero's token is revoked"  # noqa: S105 - a sentence
+    FORBIDDEN = "Dintero's access is withdrawn"
+    AWAY = "Dintero cannot be reached"
+    NO_DNS = "Dintero's name is unknown"
+    NO_TLS = "Dintero speaks no TLS"
+    RULE_DELETED = "a rule is deleted, and put back"
+    RULE_CHANGED = "a rule is changed"
+    SLACK_BUSY = "Slack answers 429"
+    SLACK_AWAY = "Slack is away"
+    SLACK_CUT = "Slack's connections are cut, before and after the effect"
+    TOO_LONG = "Slack finds a message too long"
+    NOT_INVITED = "the bot is taken out of a channel"
+    ARCHIVED = "a channel is archived"
+    LOST = "a channel cannot be found"
+    SLACK_TOKEN = "Slack's token is revoked"  # noqa: S105 - a sentence
+    CARD_DELETED = "somebody deletes a card"
+    SILENT = "Socket Mode goes silent"
+    ASKED_TO_END = "SIGTERM"
+    SUSPENDED = "SIGSTOP, then SIGCONT"
+    DISK_FULL = "the disk is full"
+    CLOCK = "the clock jumps"
+    LOCKED = "the database is locked"
+    RESTARTED = "PostgreSQL is restarted"
+    SPLIT = "no network between a replica and PostgreSQL"
+    NO_READER = "what reads files is killed"
+
+
+LASTS: Final[dict[What, tuple[float, float]]] = {
+    What.SLOW: (0.2, 2.0),
+    What.BUSY: (0.1, 0.5),
+    What.BROKEN: (0.1, 1.0),
+    What.FORBIDDEN: (0.05, 0.2),
+    What.AWAY: (0.1, 1.0),
+    What.NO_DNS: (0.1, 0.5),
+    What.NO_TLS: (0.1, 0.5),
+    What.RULE_DELETED: (0.05, 0.3),
+    What.SLACK_AWAY: (0.1, 1.0),
+    What.NOT_INVITED: (0.1, 0.6),
+    What.ARCHIVED: (0.1, 0.6),
+    What.LOST: (0.1, 0.6),
+    What.SLACK_TOKEN: (0.1, 0.5),
+    What.SILENT: (0.3, 2.0),
+    What.SUSPENDED: (0.05, 1.0),
+    What.DISK_FULL: (0.1, 0.4),
+    What.LOCKED: (0.05, 0.4),
+    What.SPLIT: (0.1, 1.0),
+}
+"""Hours, at least and at most; what is not named is over in a moment."""
+ON_SQLITE: Final = frozenset({What.DISK_FULL})
+ON_POSTGRESQL: Final = frozenset({What.RESTARTED, What.SPLIT})
+OVER_SOCKET: Final = frozenset({What.SILENT})
+
+
+class How(StrEnum):
+    """When a replica is killed."""
+
+    AT_RANDOM = "at random"
+    WHILE_STARTING = "while it starts"
+    AT_A_STEP = "at a step in the database"
+    BEFORE_A_CALL = "before a call's effect"
+    AFTER_A_CALL = "after a call's effect"
+
+
+ADD: Final = "add customers"
+CALLS: Final = (ADD, "chat.postMessage", "chat.update", ADD, "files.completeUploadExternal", "views.update", "conversations.open")
+MOST_CALLS, MOST_STEPS = 12, 120
+"""Numbered points are counted anew from here: the twelfth call of a kind, and the so-many-eth write of a life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody asks for so many customers; `quick` where nobody has to agree."""
+
+    at: float
+    who: int
+    size: int
+    quick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something goes wrong at an hour, for so many hours; `replica` is whom it happens to, `amount` how bad it is, from 0 to 1."""
+
+    at: float
+    what: What
+    lasts: float
+    replica: int
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """From an hour on a replica is to be killed, at the so-many-eth step or call of a kind from then on."""
+
+    at: float
+    how: How
+    replica: int
+    nth: int = 0
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How much there is of everything; `first` is where the numbered points begin, so that days in turn go through all of them."""
+
+    hours: float = HOURS
+    requests: int = REQUESTS
+    troubles: int = TROUBLES
+    kills: int = KILLS
+    largest: int = LARGEST
+    people: int = 5
+    replicas: int = 1
+    postgresql: bool = False
+    socket: bool = False
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A day: who asks for what, what goes wrong, and who is killed when; all in the order of the hours."""
+
+    seed: int
+    shape: Shape
+    asks: tuple[Ask, ...]
+    troubles: tuple[Trouble, ...]
+    kills: tuple[Kill, ...]
+
+    def __str__(self) -> str:
+        """Write it line by line, in order."""
+        lines = [(ask.at, f"somebody asks for {ask.size:,} customers") for ask in self.asks]
+        lines += [(one.at, f"{one.what}, for {one.lasts * 60:.0f} minutes") for one in self.troubles]
+        lines += [(kill.at, f"replica {kill.replica} is killed {kill.how} {kill.call} {kill.nth or ''}".rstrip()) for kill in self.kills]
+        return "\n".join(f"{int(at):02}:{int(at % 1 * 60):02} {what}" for at, what in sorted(lines))
+
+
+def plan(seed: int, shape: Shape) -> Plan:
+    """Draw a day up."""
+    chance = random.Random(seed)  # noqa: S311 - the same day for the same seed
+    asks = sorted((_ask(chance, shape) for _ in range(shape.requests)), key=lambda ask: ask.at)
+    troubles = sorted((_trouble(chance, what, shape) for what in _all_in_turn(chance, shape)), key=lambda trouble: trouble.at)
+    return Plan(seed, shape, tuple(asks), tuple(troubles), tuple(_kills(chance, shape)))
+
+
+def _ask(chance: random.Random, shape: Shape) -> Ask:
+    size = round(shape.largest ** chance.random())
+    return Ask(
+        chance.uniform(0, shape.hours * DAYLIGHT), chance.randrange(shape.people), size, quick=size <= QUICK and chance.random() < 1 / 2
+    )
+
+
+def _all_in_turn(chance: random.Random, shape: Shape) -> Iterator[What]:
+    """Have everything go wrong that can there, about as often each."""
+    left_out = (ON_SQLITE if shape.postgresql else ON_POSTGRESQL) | (frozenset() if shape.socket else OVER_SOCKET)
+    there = [what for what in What if what not in left_out]
+    chance.shuffle(there)
+    return islice(cycle(there), shape.troubles)
+
+
+def _trouble(chance: random.Random, what: What, shape: Shape) -> Trouble:
+    shortest, longest = LASTS.get(what, (0.0, 0.0))
+    at, lasts = chance.uniform(0, shape.hours), chance.uniform(shortest, longest) * min(1.0, shape.hours)
+    return Trouble(at, what, min(lasts, shape.hours - at), chance.randrange(shape.replicas), chance.random())
+
+
+def _kills(chance: random.Random, shape: Shape) -> Iterator[Kill]:
+    """Spread the kills over the day; of two kinds those at numbered points go through the numbers, one after the other."""
+    steps, calls = count(shape.first), count(shape.first)
+    for at in sorted(chance.uniform(0, shape.hours) for _ in range(shape.kills)):
+        how = chance.choices(tuple(How), (2, 1, 4, 2, 2))[0]
+        yield _kill(at, how, chance.randrange(shape.replicas), steps, calls)
+
+
+def _kill(at: float, how: How, replica: int, steps: Iterator[int], calls: Iterator[int]) -> Kill:
+    if how is How.AT_A_STEP:
+        return Kill(at, how, replica, 1 + next(steps) % MOST_STEPS)
+    if how in {How.BEFORE_A_CALL, How.AFTER_A_CALL}:
+        number = next(calls)
+        return Kill(at, how, replica, 1 + number // len(CALLS) % MOST_CALLS, CALLS[number % len(CALLS)])
+    return Kill(at, how, replica)
+
+
+def tally(plans: Sequence[Plan]) -> Counter[What]:
+    """Count what goes wrong on several days."""
+    return Counter(trouble.what for one in plans for trouble in one.troubles)

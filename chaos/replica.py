@@ -1,0 +1,210 @@
+"""One of the bot's processes, which is started again whenever it has ended, as whatever supervises it does."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Final
+
+from chaos.lapse import Cell
+from chaos.life import Life, live
+from tests.journeys.process import leave_room
+
+PATIENT: Final = 120.0
+"""Seconds within which a process stands, on a busy machine and after an hour without Slack too."""
+OUT_WITHIN: Final = 10.0
+"""Seconds from SIGTERM to the end, at most."""
+KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR")
+AGAIN: Final = 0.3
+"""Seconds after which what has ended by itself is started again."""
+
+_FORKING: Final = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["__main__", "chaos.life"])
+
+
+@dataclass(slots=True)
+class Replica:
+    """`discount-bot run`, over and over. `settings` may change from one life to the next."""
+
+    name: str
+    folder: Path
+    settings: dict[str, str]
+    began: float
+    faults: list[str] = field(default_factory=list)
+    lives: int = 0
+    ended_by_itself: int = 0
+    up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while it stands."""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while a process lives."""
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while no process lives."""
+    _process: ForkServerProcess | None = None
+    _expected: bool = False
+    _may_live: asyncio.Event = field(default_factory=asyncio.Event)
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def steps(self) -> Cell:
+        """Say at the so-many-eth write to SQLite it is to die."""
+        return Cell(self._path("steps"))
+
+    @property
+    def pid(self) -> int:
+        """Say which process it is now; 0 where there is none."""
+        process = self._process
+        return process.pid or 0 if process and not self.gone.is_set() else 0
+
+    async def live_on(self) -> None:
+        """Start it, and again after each end, until cancelled."""
+        self._may_live.set()
+        while True:
+            await self._may_live.wait()
+            self._over.clear()
+            await self._one_life()
+            self._over.set()
+            if not self._expected:
+                self.ended_by_itself += 1
+                await asyncio.sleep(AGAIN)
+
+    async def _one_life(self) -> None:
+        """Start a process, hear what it says, and see it end; what stands ends only when it is told to."""
+        self.steps.value = 0
+        reading, writing = _FORKING.Pipe(duplex=False)
+        life = Life(self.folder, {**_kept(), **self.settings}, self.began, self._path("steps"))
+        self._expected = False
+        self._process = process = _FORKING.Process(target=live, args=(writing, life), daemon=True)
+        await asyncio.to_thread(process.start)
+        writing.close()
+        self.lives += 1
+        self.gone.clear()
+        self.begun.set()
+        try:
+            await self._hear(reading.fileno())
+            await asyncio.to_thread(process.join)
+            if self.up.is_set() and not self._expected:
+                self.faults.append(f"{self.name} ended by itself after it had stood, with {process.exitcode}")
+        finally:
+            reading.close()
+            self.up.clear()
+            self.begun.clear()
+            self.gone.set()
+
+    async def _hear(self, pipe: int) -> None:
+        """Write down what it says until its end; see when it is ready."""
+        stream = asyncio.StreamReader(limit=2**24)
+        loop, file = asyncio.get_running_loop(), os.fdopen(os.dup(pipe), "rb", 0)
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), file)
+        try:
+            with self.log.open("ab") as log:
+                async for line in stream:
+                    log.write(line)
+                    if b'"event": "ready"' in line:
+                        self.up.set()
+                    if b'"event": "closing"' in line:
+                        self.up.clear()
+        finally:
+            transport.close()
+
+    async def stands(self) -> None:
+        """Wait until it stands.
+
+        Raises:
+            TimeoutError: it never did.
+        """
+        await asyncio.wait_for(self.up.wait(), PATIENT)
+
+    async def kill(self) -> bool:
+        """End it as a crash does; says whether it lived."""
+        return self._sends(signal.SIGKILL) and await self._has_gone()
+
+    async def ends(self) -> None:
+        """Ask it to end, and see that it does in time, and well."""
+        loop, process = asyncio.get_running_loop(), self._process
+        asked, stood = loop.time(), self.up.is_set()
+        if not self._sends(signal.SIGTERM):
+            return
+        await self._has_gone()
+        took, code = loop.time() - asked, process.exitcode if process else None
+        if stood and code == 0 and took > OUT_WITHIN + 1:  # a second for what this busy process takes to see it
+            self.faults.append(f"{self.name} took {took:.1f} s to end")
+        if stood and code not in {0, -signal.SIGKILL}:
+            self.faults.append(f"{self.name} ended with {code}")
+
+    async def ends_for_good(self) -> None:
+        """Ask it to end, and start it no more before it is told to; one that is only just starting ends too."""
+        await self._until_over(self.ends)
+
+    async def dies_for_good(self) -> None:
+        """Kill it, and start it no more."""
+        await self._until_over(self.kill)
+
+    async def _until_over(self, end: Callable[[], Awaitable[object]]) -> None:
+        self._may_live.clear()
+        while not self._over.is_set():
+            await end()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), AGAIN)
+
+    def begins_again(self) -> None:
+        """Start it once more."""
+        self._may_live.set()
+
+    def suspend(self) -> None:
+        """Stop it where it is, alive."""
+        self._sends(signal.SIGSTOP, expected=False)
+
+    def wake(self) -> None:
+        """Let it go on as if nothing had been."""
+        self._sends(signal.SIGCONT, expected=False)
+
+    def fill_disk(self, *, full: bool = True) -> None:
+        """Leave it no room, or make room again."""
+        if self.pid:
+            leave_room(self.pid, any_=not full)
+
+    def expects_to_die(self) -> None:
+        """Know that its next end is none of its own making."""
+        self._expected = True
+
+    @property
+    def log(self) -> Path:
+        """Say where everything stands that its processes said."""
+        return self._path("log")
+
+    def _path(self, of: str) -> Path:
+        return self.folder / f"{self.name}.{of}"
+
+    def _sends(self, sign: signal.Signals, *, expected: bool = True) -> bool:
+        if not self.pid:
+            return False
+        self._expected = self._expected or expected
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, sign)
+        return True
+
+    async def _has_gone(self) -> bool:
+        await asyncio.wait_for(self.gone.wait(), PATIENT)
+        return True
+
+
+def _kept() -> Mapping[str, str]:
+    return {name: os.environ[name] for name in KEPT if name in os.environ}
+
+
+@asynccontextmanager
+async def living(replica: Replica) -> AsyncIterator[Replica]:
+    """Let it live until the block ends; whatever runs then is killed."""
+    task = asyncio.create_task(replica.live_on())
+    try:
+        yield replica
+    finally:
+        if not task.done():
+            await replica.dies_for_good()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

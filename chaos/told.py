@@ -1,0 +1,137 @@
+"""Holds what stands in Slack to what the books say was said: everything once, in order, and each card as its request is now."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import create_engine, select
+
+from bot.giving.notices import Kind
+from bot.giving.policy import Policy
+from bot.giving.request import Request
+from bot.giving.stories import story_of
+from bot.sandbox.slack import Message
+from bot.sandbox.slack.drawing import draw_message
+from bot.sandbox.slack.slack import SandboxSlack
+from bot.slack import card
+from bot.slack.announcer import NOBODY
+from bot.slack.list_file import MARK
+from bot.slack.look import Look
+from bot.store.books import SqlBooks
+from bot.store.database import address
+from bot.store.schema import outbox
+from bot.tryout.shop import Shop
+
+FOR_GOOD: Final = (
+    "msg_too_long",
+    "message_not_found",
+    "thread_not_found",
+    "channel_not_found",
+    "not_in_channel",
+    "is_archived",
+    "there is no card to say it below",
+)
+"""Why something may never be said: Slack would never take it, or what it belongs to is not there."""
+THREAD: Final = frozenset({Kind.LINE, Kind.SUMMARY})
+
+
+@dataclass(slots=True)
+class Told:
+    """What was said, what never was, and what is wrong with it."""
+
+    messages: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
+async def all_told(shop: Shop, books: SqlBooks, url: str, policy: Policy, requests: Sequence[Request], *, deleted: Collection[str]) -> Told:
+    """Hold outbox, threads, direct messages and cards to each other."""
+    told = Told()
+    rows = await asyncio.to_thread(_notices, url)
+    _each_once(told, shop, rows)
+    _in_order(told, shop, rows)
+    await _cards(told, shop, books, policy, [request for request in requests if request.card_ts and request.card_ts not in deleted])
+    return told
+
+
+def _each_once(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
+    """Find each notice in Slack as often as the books say: once, or never where Slack would never take it."""
+    messages = _messages(shop)
+    there = Counter(key for message in messages if (key := _key(message)))
+    files = Counter(str(file["title"]).rpartition("(")[2].rstrip(")") for message in messages for file in message.files)
+    told.messages = there.total()
+    for key, kind, request, said, given_up, *besides in rows:
+        reason = next((reason for reason in FOR_GOOD if reason in (given_up or "")), None)
+        if reason:
+            told.refused[reason] += 1
+            wanted = {0}
+        elif given_up or not said:
+            told.faults.append(f"{kind} {key} of {request} was never said: said_ts {said!r}, given_up {given_up!r}, {besides}")
+            continue
+        else:
+            wanted = {1}
+        if kind == Kind.LIST:
+            if files[key[:MARK]] != (not reason and said != NOBODY):
+                told.faults.append(f"{kind} {key} was sent {files[key[:MARK]]} times")
+        elif kind != Kind.CARD and there[key] not in wanted:
+            told.faults.append(f"{kind} {key} was said {there[key]} times")
+
+
+def _in_order(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
+    """See that each thread was said in the order of the books."""
+    wanted, at = defaultdict[str, list[str]](list), dict[str, str]()
+    for key, kind, request, said, *_ in rows:
+        if kind in THREAD and said:
+            wanted[request].append(key)
+            at[key] = request
+    found = defaultdict[str, list[str]](list)
+    for message in sorted(_messages(shop), key=lambda one: one.ts):
+        key = _key(message)
+        if key in at:
+            found[at[key]].append(key)
+    told.faults += [f"the thread of {request} is out of order" for request, keys in wanted.items() if found[request] != keys]
+
+
+async def _cards(told: Told, shop: Shop, books: SqlBooks, policy: Policy, requests: Sequence[Request]) -> None:
+    """See that each request has one card, and that it shows what the books hold."""
+    look = Look(policy.currency, policy.timezone, policy.admins)
+    there = {message.ts: message for channel in (shop.support, shop.quick) for message in shop.slack.messages(channel)}
+    if len(requests) != len(there):
+        told.faults.append(f"{len(there)} cards for {len(requests)} requests")
+    late = told.refused["msg_too_long"] > 0
+    for request in requests:
+        shown = there.get(request.card_ts or "")
+        if shown is None:
+            told.faults.append(f"{request.short} has no card")
+        elif not late and not await _shows(shop.slack, shown, request, books, policy, look):
+            told.faults.append(f"{request.short}'s card does not show that it is {request.state}")
+
+
+async def _shows(slack: SandboxSlack, shown: Message, request: Request, books: SqlBooks, policy: Policy, look: Look) -> bool:
+    """Say whether a card reads as one that is drawn now."""
+    drawn = card.build(await story_of(books, request, policy, ids=False), look)
+    again = Message(shown.channel, shown.ts, shown.user, drawn.text, slack.workspace.with_ids(drawn.blocks))
+    return shown.text == drawn.text and draw_message(shown, slack.workspace) == draw_message(again, slack.workspace)
+
+
+def _messages(shop: Shop) -> list[Message]:
+    direct = [who.direct for who in shop.people]
+    channels = {channel.id: channel for channel in (*shop.slack.workspace.channels.values(), *direct)}
+    return [one for channel in channels.values() for one in channel.messages if not one.deleted]
+
+
+def _key(message: Message) -> str:
+    return str(((message.metadata or {}).get("event_payload") or {}).get("key") or "")
+
+
+def _notices(url: str) -> Sequence[Any]:
+    engine = create_engine(address(url))
+    named = (outbox.c.key, outbox.c.kind, outbox.c.request, outbox.c.said_ts, outbox.c.given_up)
+    besides = (outbox.c.id, outbox.c.happened, outbox.c.happened_at, outbox.c.attempts, outbox.c.tried, outbox.c.due)
+    try:
+        with engine.connect() as connection:
+            return connection.execute(select(*named, *besides).order_by(outbox.c.id)).all()
+    finally:
+        engine.dispose()

@@ -1,0 +1,33 @@
+"""Sees at each request's first call to Dintero whether it had been started by then, by whatever time the clocks show."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bot.errors import BooksUnavailable
+from bot.giving.request import State
+from bot.sandbox.dintero import Point
+from bot.sandbox.dintero.ledger import Ledger
+from bot.store.books import SqlBooks
+
+ASKED = tuple(state for state in State if state is not State.DRAFT)
+
+
+@dataclass(slots=True)
+class Witness:
+    """Reads the books before the call has any effect; while those are away it sees nothing, and looks at the next call."""
+
+    books: SqlBooks
+    ledger: Ledger
+    faults: list[str] = field(default_factory=list)
+    _seen: set[str | None] = field(default_factory=set)
+
+    async def sees(self, point: Point, number: int) -> None:
+        """Look at a call that has come."""
+        key = self.ledger.calls[number - 1].key
+        if point is not Point.BEFORE or key in self._seen:
+            return
+        with suppress(BooksUnavailable):
+            requests = await self.books.in_state(*ASKED)
+            if key not in self._seen and not any(one.once_key == key and one.started_at for one in requests):
+                self.faults.append(f"{key} was given before it was started")
+            self._seen.add(key)

@@ -1,0 +1,48 @@
+"""A disk without room: who clicks is told so, nothing is given that could not be written down, and it all goes on when there is room."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.giving.ids import CustomerId
+from bot.sandbox.dintero import Point
+from bot.sandbox.slack import SignedHttp
+from bot.store.books import open_books
+from bot.tryout.shop import open_shop
+from tests.journeys.process import RULE, a_process, approved
+
+EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(100))
+SIZE, CONCURRENCY = 4, 2
+FULL_AT = 5
+PATIENT = 60.0
+
+
+@pytest.mark.timeout(300)
+async def test_a_full_disk_stops_it_plainly_and_it_goes_on_when_there_is_room(tmp_path: Path, sqlite_url: str) -> None:
+    async with open_shop() as shop, open_books(sqlite_url) as books, a_process(shop, tmp_path, sqlite_url) as process:
+        request = await approved(books, shop, EVERYBODY, size=SIZE, concurrency=CONCURRENCY)
+
+        async def fill(point: Point, number: int) -> None:
+            if (point, number) == (Point.AFTER, FULL_AT):
+                process.fill_disk()
+
+        shop.dintero.on_call = fill
+        await process.start()
+        await process.ready()
+        await process.has_logged("disk I/O error")
+        line = shop.slack.line = SignedHttp(f"http://127.0.0.1:{process.port}/slack/events", shop.slack.credentials.signing_secret)
+        told = await shop.ann.command("/discount add", shop.support)
+        assert "nothing was done. Please try again" in told.text, told
+        assert not told.trouble
+        assert process.alive
+        assert len(shop.dintero.ledger.calls) <= FULL_AT + 3 * CONCURRENCY, "what cannot be written down is not given on and on"
+        process.fill_disk(full=False)
+        await shop.ann.sees("Given to 100 of 100", shop.support, within=PATIENT)
+        await shop.ann.command("/discount add", shop.support)
+        await shop.ann.sees_view(submit="Review")
+        await line.close()
+        assert await asyncio.wait_for(process.stop(), PATIENT) == 0, process.log
+        tally = await books.tally(request)
+        assert (tally.given, tally.left) == (len(EVERYBODY), 0)
+        assert shop.dintero.ledger.holders(RULE) == dict.fromkeys(EVERYBODY, 1)
