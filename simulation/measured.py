@@ -1,7 +1,7 @@
 """What the simulation is made of: figures of one process, and limits that others document.
 
-Idling, memory, connections, storage and statements were measured. What a call, a customer, a portion and a click cost was read off profiles, and
-settled so that `GIVEN` comes out: it agrees by construction. All of it on a machine that was busy otherwise.
+Idling, memory, connections, storage and statements were measured. What a call, a customer, a portion and a click cost was read off
+profiles, and settled so that `GIVEN` comes out: it agrees by construction. All of it on a machine that was busy otherwise.
 
 Whoever measures anew writes the new figures here, and runs `python -m simulation` once more.
 """
