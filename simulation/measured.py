@@ -1,4 +1,7 @@
-"""What the simulation is made of: figures measured by `make bench` on one quiet machine, and limits that others document.
+"""What the simulation is made of: figures of one process, and limits that others document.
+
+Idling, memory, connections, storage and statements were measured. What a call, a customer, a portion and a click cost was read off
+profiles, and settled so that `GIVEN` comes out: it agrees by construction. All of it on a machine that was busy otherwise.
 
 Whoever measures anew writes the new figures here, and runs `python -m simulation` once more.
 """
@@ -9,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Of one process on a core of the machine that docs/performance.md names; seconds, where nothing else is said."""
+    """Of one process; seconds, where nothing else is said."""
 
     latency: float = 0.050
     """Of Dintero, as in the bench; its own is not documented."""
@@ -20,7 +23,7 @@ class Measured:
     outcome: float = 0.0004
     """Of the core for writing to PostgreSQL what came of a call."""
     click: float = 0.002
-    """Of the core for a command, a click or a form: its ack, its row, what is drawn after it (50 at once without a pause)."""
+    """Of the core for a command, a click or a form: its ack, its row, what is drawn after it; an estimate."""
     line: float = 0.001
     """To Dintero and back, beside its latency."""
     begins: float = 0.022
