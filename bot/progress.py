@@ -14,10 +14,10 @@ import structlog
 from bot.errors import CardGone, NeverSaid, SayLater
 from bot.giving.batches import Tally
 from bot.giving.ids import RequestId
-from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.pace import SOON, Paces
 from bot.giving.ports import Announcer, Books, Clock
 from bot.giving.request import State
+from bot.giving.telling import see_to_card
 
 A_CARD: Final = SOON
 """From the beginning to the first edit of a card, and from each to the next, at least."""
@@ -102,7 +102,7 @@ class Progressing:
         except (SayLater, NeverSaid, TimeoutError) as trouble:
             self._put_off(request, trouble, now)
             if isinstance(trouble, CardGone):
-                await self._draw_anew(request)
+                await see_to_card(self._books, request, self._clock)
             return
         self._shown[request] = tally
         if not await self._is_given(request):
@@ -121,14 +121,8 @@ class Progressing:
     async def _mend(self, giving: Collection[RequestId]) -> None:
         """Have the card drawn once more where a late edit may have put an older one in its place."""
         for request in self._doubted - set(giving):
-            await self._draw_anew(request)
+            await see_to_card(self._books, request, self._clock)
             self._doubted.discard(request)
-
-    async def _draw_anew(self, request: RequestId) -> None:
-        """Let the outbox see to the card, which posts one that was deleted once more."""
-        async with self._books.page(request) as page:
-            if page:
-                await page.say_once(Notice(kind=Kind.CARD, happened=Happened.STARTED, at=self._clock.now()))
 
     async def _is_given(self, request: RequestId) -> bool:
         found = await self._books.find(request)

@@ -26,7 +26,7 @@ from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Usable
 from bot.giving.roster import Roster, roster_of
 from bot.giving.stories import story_of
-from bot.giving.telling import tellings
+from bot.giving.telling import see_to_card, tellings
 from bot.giving.terms import terms_of
 
 COUNT_ABOVE: Final = 50
@@ -60,12 +60,16 @@ class Desk:
         self.reminding = Reminding(books=books, door=door, clock=clock)
 
     async def look(self, request: RequestId | ShortId, who: Person, channel: ChannelId) -> Story | Refusal:
-        """Show a request to whoever may see it from this channel."""
+        """Show a request to whoever may see it from this channel; its card is seen to where somebody still needs it."""
         found = await self._find(request)
         if found is None or found.state is State.DRAFT:
             return Refusal(Reason.UNKNOWN_REQUEST, request)
-        refusal = await self._door.seer(who, channel, found)
-        return refusal or await self._told(found)
+        if refusal := await self._door.seer(who, channel, found):
+            return refusal
+        if not found.ended:
+            await see_to_card(self._books, found.id, self._clock)
+            self._jobs.wake()
+        return await self._told(found)
 
     async def recent(self, who: Person, channel: ChannelId) -> tuple[Story, ...] | Refusal:
         """Show a channel's own latest requests."""

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from bot.giving.ids import ChannelId, UserId
+from bot.giving.ids import ChannelId, RequestId, UserId
 from bot.giving.notices import Happened, Kind, Notice
+from bot.giving.ports import Books, Clock
 from bot.giving.request import Request
 
 TOLD_DIRECTLY: Final = frozenset(
@@ -58,3 +59,10 @@ def tellings(
     if told in TOLD_TO_CHANNELS:
         said.extend(notice(Kind.NOTICE, channel, told) for channel in notify)
     return said
+
+
+async def see_to_card(books: Books, request: RequestId, clock: Clock) -> None:
+    """Have the card drawn once more, by the outbox, which posts one that was deleted anew."""
+    async with books.page(request) as page:
+        if page:
+            await page.say_once(Notice(kind=Kind.CARD, happened=Happened.STARTED, at=clock.now()))

@@ -187,3 +187,13 @@ async def test_a_rule_is_shown_with_its_statistics(trip: Trip) -> None:
 
 def _is_answered(view: Modal) -> bool:
     return "One moment" not in view.text and not view.submit_label
+
+
+async def test_a_card_that_somebody_deleted_is_posted_anew_for_whoever_asks_for_its_request(opens: Opens) -> None:
+    trip = await opens()
+    card = await trip.ask("c-1")
+    await trip.shop.slack.until(lambda: trip.thread(card) or None)
+    trip.shop.slack.workspace.delete(card)
+    await trip.shop.bo.command(f"/discount status {(await trip.request(card)).short}", trip.support)
+    await trip.approve(await trip.shop.bo.sees("Waiting", trip.support))
+    await trip.shop.ann.sees("Given to 1 of 1", trip.support)
