@@ -137,7 +137,7 @@ async def test_whatever_slack_does_everything_is_said_once_and_in_order(trip: Tr
 
 
 async def test_what_people_write_can_neither_ping_nor_link(trip: Trip) -> None:
-    card = await trip.ask("<!channel>\n<https://evil|good>", Reason="<!here> <@U0CHIEF> *bold* & more")
+    card = await trip.ask("<!channel>\n<#C0GENERAL|good>", Reason="<!here> <@U0CHIEF> <https://evil|good> *bold* & more")
     await trip.approve(card)
     await trip.summary()
     for message in trip.support.messages:

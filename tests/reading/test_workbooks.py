@@ -54,8 +54,8 @@ def test_the_quick_reader_finds_what_the_careful_one_does(rows: list[list[Any]],
 
 
 def _values(blocks: list[Block]) -> list[str]:
-    """Put the cells together, but for empty ones at the end."""
-    values = [value for block in blocks for value in block.values]
+    """Put the cells together as ids are taken from them, without space around them, but for empty ones at the end."""
+    values = [value.strip() for block in blocks for value in block.values]
     while values and not values[-1]:
         values.pop()
     return values
