@@ -25,6 +25,9 @@ from bot.store.sqlite_thread import Call, SqliteThread, open_thread
 PATIENCE: Final = 5_000
 """Milliseconds to wait for another process that writes; within this one, writers queue."""
 
+LONGEST_LULL: Final = 0.02
+"""Seconds that the first of many writes waits, at most, for those that come with it."""
+
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
 _WRITER: Final = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={PATIENCE}", "foreign_keys=ON", f"wal_autocheckpoint={LONGEST}")
 _READER: Final = (f"busy_timeout={PATIENCE}", "query_only=ON")
@@ -72,6 +75,7 @@ class SqliteDatabase:
         """Write what waits, and what has come meanwhile, until nothing waits."""
         while self._waiting:
             async with self._my_turn():
+                await self._lull()
                 taken, self._waiting = self._waiting, []
                 try:
                     ends = await self.writer.together([call for call, _ in taken])
@@ -85,6 +89,14 @@ class SqliteDatabase:
                     written.set_exception(end)
                 else:
                     written.set_result(end)
+
+    async def _lull(self) -> None:
+        """Wait as long as each turn of the loop brings another write: those who click together are written together."""
+        loop, seen = asyncio.get_running_loop(), 0
+        until = loop.time() + LONGEST_LULL
+        while seen < len(self._waiting) and loop.time() < until:
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
