@@ -26,8 +26,8 @@ class Patience:
 
     first: float = FIRST_WAIT
     longest: float = LONGEST_WAIT
-    total: float = 300.0
-    attempts: int = 20
+    total: float = 3600.0
+    attempts: int = 1000
     told: float = 10.0
 
     def repeats(self, error: Exception) -> bool:

@@ -21,7 +21,7 @@ CONTINUE: Final = "discount_continue"
 END: Final = "discount_end_here"
 GIVE_NOW: Final = "discount_give_now"
 AGAIN: Final = "discount_ask_again"
-AGAIN_BUTTON: Final = "Ask again for the rest…"
+AGAIN_BUTTON: Final = "Ask again for these…"
 BUTTONS: Final = "discount_buttons"
 
 

@@ -85,7 +85,7 @@ def _rest(story: Story) -> list[Block]:
         return []
     others = "everybody who is unknown or was not tried" if story.tally.left else "those whom Dintero refused"
     refused = ", and where you tick that for those whom Dintero refused," if story.tally.left and story.tally.refused else ""
-    return [section(f"*Ask again for the rest…* on the card asks for {others}{refused} under the same once-only key.")]
+    return [section(f"*Ask again for these…* on the card asks for {others}{refused} under the same once-only key.")]
 
 
 def _again(story: Story) -> Block:

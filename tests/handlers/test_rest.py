@@ -1,4 +1,4 @@
-"""**Ask again for the rest…**, as people meet it: what opens on the press of it, and where its request leads to."""
+"""**Ask again for these…**, as people meet it: what opens on the press of it, and where its request leads to."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.workspace import Message
 from tests.handlers.stand import Stand
 
-AGAIN = "Ask again for the rest…"
+AGAIN = "Ask again for these…"
 
 
 async def ended(stand: Stand, card: Message) -> Request:

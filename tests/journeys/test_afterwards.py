@@ -72,12 +72,12 @@ async def test_the_rest_is_asked_for_with_the_refused_and_an_unknown_who_had_it_
     card = await stopped_in_the_middle(trip, tmp_path)
     first = await trip.request(card)
     await ann.press("End here…", card)
-    await trip.shop.slack.until(lambda: "Ask again for the rest…" in ann.read(card) or None)
+    await trip.shop.slack.until(lambda: "Ask again for these…" in ann.read(card) or None)
     assert len(ledger.holders(SEED)) == 14  # the unknown ones have it
     trip.shop.dintero.refuses.clear()
     await trip.shop.chief.command("/discount resume", trip.support)
 
-    await ann.press("Ask again for the rest…", card)
+    await ann.press("Ask again for these…", card)
     form = await ann.sees_view(submit="Review")
     assert "the 30 customers whom" in form.text
     await form.fill({"Refused by Dintero": "Also the 1 customer whom Dintero refused"})

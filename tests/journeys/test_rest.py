@@ -43,8 +43,8 @@ async def test_the_rest_of_a_cancelled_giving_is_given_and_everybody_has_it_exac
     assert await books.tally(first.id) == Tally(40, given=9, refused=1, unknown=5)
     assert len(ledger.holders(SEED)) == 14  # the unknown ones have it
 
-    await trip.shop.slack.until(lambda: "Ask again for the rest…" in ann.read(card) or None)
-    await ann.press("Ask again for the rest…", card)
+    await trip.shop.slack.until(lambda: "Ask again for these…" in ann.read(card) or None)
+    await ann.press("Ask again for these…", card)
     form = await ann.sees_view(submit="Review")
     assert f"the 30 customers whom {first.short} left out" in form.text
     assert not (await form.submit()).errors

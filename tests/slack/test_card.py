@@ -23,7 +23,7 @@ BUTTONS = {
     State.APPROVED: ["Cancel request", "Show customers"],
     State.GIVING: ["Cancel request", "Show customers"],
     State.STOPPED: ["Continue…", "End here…", "Get the list", "Show customers"],
-    State.DONE: ["Ask again for the rest…", "Get the list", "Show customers"],
+    State.DONE: ["Ask again for these…", "Get the list", "Show customers"],
 }
 
 
