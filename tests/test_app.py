@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from bot.sandbox.slack.faults import Cut
 from bot.store.serial import moment
 from bot.tryout.shop import database_in, open_bot, open_shop
 from bot.workflows import engine_url
+from tests.elsewhere import elsewhere
 
 
 async def ready(port: int) -> tuple[int, dict[str, Any]]:
@@ -110,8 +110,6 @@ async def test_it_is_ready_as_long_as_its_database_answers_whatever_dintero_does
         status, body = await ready(running.port)
         assert status == 200
         assert body["dintero"] not in {"ok", ""}
-        connection = sqlite3.connect(tmp_path / "discount-bot.db", isolation_level=None)
-        connection.execute("ALTER TABLE requests RENAME TO lost")
-        connection.close()
+        await elsewhere(f"sqlite:///{tmp_path}/discount-bot.db", "ALTER TABLE requests RENAME TO lost")
         status, body = await ready(running.port)
         assert (status, body["database"]) == (503, False)

@@ -1,9 +1,8 @@
 """Approved requests come to their end whatever happens to the process, to Slack, or to the databases under it."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -21,6 +20,7 @@ from bot.sandbox.slack.workspace import Message
 from bot.store.books import SqlBooks, open_books
 from bot.tryout.shop import SUPPORT, Shop, open_bot, open_shop
 from tests.clock import HandClock
+from tests.elsewhere import elsewhere
 from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
 
@@ -169,11 +169,10 @@ async def test_an_overdue_request_that_cannot_be_ended_holds_up_no_other(world: 
     overdue = await approved(world.books, world.shop, customers(4))
     await world.change(overdue, state=State.WAITING, expires_at=world.clock.now() - timedelta(hours=1))
     await approved(world.books, world.shop, customers(4))
-    with closing(sqlite3.connect(world.url.removeprefix("sqlite:///"))) as connection:
-        connection.execute("CREATE TRIGGER no BEFORE UPDATE ON requests WHEN NEW.state = 'expired' BEGIN SELECT RAISE(FAIL, 'no'); END")
-        connection.commit()
-        async with world.bot():
-            await world.is_told("Given to 4 of 4")
+    no = "CREATE TRIGGER no BEFORE UPDATE ON requests WHEN NEW.state = 'expired' BEGIN SELECT RAISE(FAIL, 'no'); END"
+    await elsewhere(world.url, no)
+    async with world.bot():
+        await world.is_told("Given to 4 of 4")
     assert await world.state(overdue) is State.WAITING
 
 
@@ -181,10 +180,7 @@ async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_conti
     request = await approved(world.books, world.shop, customers(12))
     async with world.bot() as running:
         await world.is_told("Given to 12 of 12")
-        with closing(sqlite3.connect(world.url.removeprefix("sqlite:///"))) as connection:
-            connection.execute("DELETE FROM batches")
-            connection.execute("UPDATE customers SET starts = 0")
-            connection.commit()
+        await elsewhere(world.url, "DELETE FROM batches", "UPDATE customers SET starts = 0")
         await world.change(request, state=State.GIVING, ended_at=None)
         running.jobs.wake()
         await world.is_told("It stopped")
@@ -244,16 +240,13 @@ async def test_bots_can_follow_one_another_in_one_process_and_each_is_out_at_onc
 async def test_while_nothing_can_be_written_a_giving_waits_and_then_goes_on(world: World) -> None:
     await approved(world.books, world.shop, customers(12))
     held, let_go = world.at(1)
-    with closing(sqlite3.connect(world.url.removeprefix("sqlite:///"))) as connection:
-        connection.execute("CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
-        connection.commit()
-        async with world.bot():
-            await asyncio.wait_for(held.wait(), 10)
-            let_go.set()
-            await world.is_told("asked for this")
-            connection.execute("DROP TRIGGER full")
-            connection.commit()
-            await world.is_told("Given to 12 of 12")
+    await elsewhere(world.url, "CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+    async with world.bot():
+        await asyncio.wait_for(held.wait(), 10)
+        let_go.set()
+        await world.is_told("asked for this")
+        await elsewhere(world.url, "DROP TRIGGER full")
+        await world.is_told("Given to 12 of 12")
     assert not world.shop.dintero.ledger.more_than_once(RULE)
 
 

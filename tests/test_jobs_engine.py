@@ -1,12 +1,11 @@
 """What the durable engine cannot write down is given all the same, once, and comes to its end."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
 
 import pytest
 
 from bot.workflows import engine_url
+from tests.elsewhere import elsewhere
 from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
 from tests.test_jobs import World, world
@@ -21,11 +20,8 @@ async def test_while_the_engine_can_write_nothing_down_giving_goes_on_to_its_end
     held, let_go = world.at(1)
     async with world.bot():
         await asyncio.wait_for(held.wait(), 10)
-        with closing(sqlite3.connect(engine_url(world.url).removeprefix("sqlite:///"))) as connection:
-            connection.execute(
-                f"CREATE TRIGGER full BEFORE INSERT ON operation_outputs {which} BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
-            )
-            connection.commit()
+        full = f"CREATE TRIGGER full BEFORE INSERT ON operation_outputs {which} BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+        await elsewhere(engine_url(world.url), full)
         let_go.set()
         await world.is_told("all 20 were given it")
         await world.is_told("Given to 20 of 20")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from bot.tryout.shop import POLICY, Shop, open_shop
 from bot.web.acks_first import AcksFirst
 from handlers.counter import Counter
 from tests.clock import HandClock
+from tests.elsewhere import elsewhere
 
 SEED: Final = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 SPAR: Final = "Spar 100,-"
@@ -139,19 +139,16 @@ class Stand:
         await self.errands.done()
         return await self.shop.slack.deliver("interactive", {**payload, **changes})
 
-    def lose_the_table(self) -> None:
+    async def run(self, statement: str) -> None:
+        """Run a statement as another program would."""
+        await elsewhere(f"sqlite:///{self.database}", statement)
+
+    async def lose_the_table(self) -> None:
         """Make the database fail for real."""
-        self._run("ALTER TABLE requests RENAME TO lost")
+        await self.run("ALTER TABLE requests RENAME TO lost")
 
-    def find_the_table(self) -> None:
-        self._run("ALTER TABLE lost RENAME TO requests")
-
-    def _run(self, sql: str) -> None:
-        connection = sqlite3.connect(self.database, isolation_level=None)
-        try:
-            connection.execute(sql)
-        finally:
-            connection.close()
+    async def find_the_table(self) -> None:
+        await self.run("ALTER TABLE lost RENAME TO requests")
 
 
 @asynccontextmanager

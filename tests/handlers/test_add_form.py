@@ -155,22 +155,22 @@ async def test_whatever_is_typed_into_the_list_is_answered(stand: Stand, typed: 
 async def test_a_fault_of_ours_is_told_in_the_form_which_keeps_what_was_typed(stand: Stand) -> None:
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": "a\nb"})
-    stand.lose_the_table()
+    await stand.lose_the_table()
     errors = (await form.submit()).errors
     assert "fault" in errors["Rule"]
     assert form.values["Customer IDs"] == "a\nb"
     assert (await stand.shop.slack.deliver("interactive", stand.last("block_suggestion").payload)).body == {"options": []}
-    stand.find_the_table()
+    await stand.find_the_table()
     assert not (await form.submit()).errors
     await stand.shop.ann.sees_view(submit="Ask for approval")
 
 
 async def test_a_fault_while_it_is_asked_for_is_told_and_nothing_is_asked(stand: Stand) -> None:
     review = await stand.review("a")
-    stand.lose_the_table()
+    await stand.lose_the_table()
     await review.submit()
     await stand.shop.ann.sees_view(text="fault")
-    stand.find_the_table()
+    await stand.find_the_table()
     assert await stand.drafts() == 1
     assert not stand.shop.slack.messages(stand.shop.support)
 

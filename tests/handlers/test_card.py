@@ -164,31 +164,31 @@ async def test_a_click_delivered_twice_is_answered_twice_and_done_once(stand: St
 
 async def test_a_database_that_fails_is_told_at_every_button(stand: Stand) -> None:
     card = await stand.ask()
-    stand.lose_the_table()
+    await stand.lose_the_table()
     for action in BUTTONS:
         told = await pressed(stand, card, action)
         assert "Something went wrong on the bot's side (fault" in told
-    stand.find_the_table()
+    await stand.find_the_table()
     assert (await stand.request()).state is State.WAITING
 
 
 async def test_a_fault_of_ours_leaves_the_approval_open_with_what_was_typed(stand: Stand) -> None:
     modal = await stand.opens("Approve…", await stand.ask("\n".join(f"c-{at}" for at in range(60))))
     await modal.fill({"Number of customers": "60"})
-    stand.lose_the_table()
+    await stand.lose_the_table()
     assert "fault" in (await modal.submit()).errors["Number of customers"]
     assert modal.values["Number of customers"] == "60"
-    stand.find_the_table()
+    await stand.find_the_table()
     assert not (await modal.submit()).errors
     await stand.shop.bo.sees_view("Approved")
 
 
 async def test_a_fault_of_ours_where_there_is_no_field_is_told_in_the_modal(stand: Stand) -> None:
     modal = await stand.opens("Approve…", await stand.ask())
-    stand.lose_the_table()
+    await stand.lose_the_table()
     await modal.submit()
     await stand.shop.bo.sees_view(text="fault")
-    stand.find_the_table()
+    await stand.find_the_table()
     assert (await stand.request()).state is State.WAITING
 
 

@@ -105,12 +105,12 @@ async def test_a_form_that_does_not_open_blames_slack_only_where_it_was_too_slow
 
 
 async def test_a_database_that_fails_is_told_under_an_id_and_mended_all_goes_on(stand: Stand) -> None:
-    stand.lose_the_table()
+    await stand.lose_the_table()
     reaction = await stand.shop.ann.command("/discount add", stand.shop.support)
     assert "fault" in reaction.text
     await stand.shop.ann.command("/discount status", stand.shop.support)
     await stand.shop.ann.is_told("Something went wrong on the bot's side (fault")
-    stand.find_the_table()
+    await stand.find_the_table()
     await stand.form()
 
 

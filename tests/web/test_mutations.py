@@ -157,7 +157,7 @@ async def back(site: Site, before: Request) -> None:
     async with site.stand.books.page(before.id) as page:
         if page and page.request != before:
             await page.keep(before)
-    site.stand._run("DELETE FROM votes")  # noqa: SLF001 - the test's own hand in the database
+    await site.stand.run("DELETE FROM votes")
 
 
 SCENES: Final[dict[str, Callable[[Site], Awaitable[list[Sent]]]]] = {
