@@ -142,7 +142,7 @@ async def bot(
             engine_url=engine_url(settings.database_url.get_secret_value()),
             standing=world.standing,
         )
-        acks, rules = AcksFirst(jobs, jobs.traffic), RuleBook(world.dintero)
+        acks, rules = AcksFirst(jobs), RuleBook(world.dintero)
         counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
         await world.books.record(policy_in_force(policy))
         telling = _telling(world)

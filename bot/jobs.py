@@ -84,7 +84,7 @@ class DurableJobs:
         """Set where this process has become the one for what is done once, of which an hour is too long to wait for."""
         self._tasks: set[asyncio.Task[object]] = set()
         self._workflows: set[asyncio.Task[Any]] = set()
-        self.traffic = traffic = Traffic(first=patience.first, longest=patience.longest)
+        traffic = Traffic(first=patience.first, longest=patience.longest)
         self.looks = Looks(dintero, traffic)
         """By which whatever else is asked of Dintero goes the way of its givings."""
         self._givings = HeldGivings(books, dintero, patience, self._closing, clock, traffic, standing)

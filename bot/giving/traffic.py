@@ -23,8 +23,6 @@ ASIDE: Final = 8
 """Look-ups at once, beside the calls that give; the client's connections carry both."""
 TICK: Final = 0.001
 """Seconds: a loop's timers may ring that much too early."""
-HELD: Final = 0.02
-"""Seconds, at most, for which nothing goes out while somebody's click is answered: several times as long as that takes."""
 
 T = TypeVar("T")
 Meanwhile = Callable[[], Awaitable[None]]
@@ -44,19 +42,6 @@ class Traffic:
         self._failure: MayPass | None = None
         self._resting: dict[asyncio.Future[None], None] = {}
         self._aside = asyncio.Semaphore(ASIDE)
-        self._held: asyncio.TimerHandle | None = None
-
-    def hold(self) -> None:
-        """Let nothing out while a click is answered: of many calls that are answered together, each next one is work for the loop."""
-        if self._held is None:
-            self._held = asyncio.get_running_loop().call_later(HELD, self.go_on)
-
-    def go_on(self) -> None:
-        """Let out what was held."""
-        if self._held:
-            self._held.cancel()
-            self._held = None
-            self._admit()
 
     def line(self) -> "Line":
         """Open a request's line."""
@@ -74,7 +59,7 @@ class Traffic:
 
     def go(self) -> bool:
         """Take a place for a call, where there is one and nobody waits for it."""
-        if self._lines or self._held or not self._flow.room(_now()):
+        if self._lines or not self._flow.room(_now()):
             return False
         self._flow.under_way += 1
         return True
@@ -184,7 +169,7 @@ class Traffic:
     def _admit(self) -> None:
         """Give places to whoever waits, a request after the other, and look again when Dintero may be called again."""
         now = _now()
-        while self._lines and not self._held and self._flow.room(now):
+        while self._lines and self._flow.room(now):
             line = self._lines.popleft()
             line.waiting.popleft().set_result(None)
             self._flow.under_way += 1

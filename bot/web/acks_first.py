@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from bot.giving.ports import Jobs
 
@@ -21,22 +21,11 @@ LONGEST: Final = 0.5
 """Seconds that work waits at most: what opens a form has 3 in all."""
 
 
-class Calls(Protocol):
-    """What goes out all the time, and can wait for a moment."""
-
-    def hold(self) -> None:
-        """Let nothing more out, but not for long."""
-
-    def go_on(self) -> None:
-        """Let out what was held."""
-
-
 class AcksFirst:
-    """The port `Jobs` for whoever answers Slack: work is begun once nobody waits for an answer, a piece at a time; calls wait as well."""
+    """The port `Jobs` for whoever answers Slack: work is begun once nobody waits for an answer, a piece at a time."""
 
-    def __init__(self, jobs: Jobs, calls: Calls | None = None) -> None:
+    def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self._calls = calls
         self._clicks = 0
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -47,14 +36,10 @@ class AcksFirst:
         """Count an answer as under way until the block ends; it is sent before the loop comes to any work."""
         self._clicks += 1
         self._under_way += 1
-        if self._calls and self._under_way == 1:
-            self._calls.hold()
         try:
             yield
         finally:
             self._under_way -= 1
-            if self._calls and not self._under_way:
-                self._calls.go_on()
             self._look_soon()
 
     def wake(self) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.errors import CustomersRefused, DinteroAway, DinteroBusy, DinteroError, MayPass, OutcomeUnknown
 from bot.giving.circuit import IN_A_ROW
-from bot.giving.traffic import HELD, TICK, Line, Traffic
+from bot.giving.traffic import Line, Traffic
 from tests.virtual import in_no_time, now
 
 LATENCY = 0.1
@@ -104,25 +104,6 @@ def test_while_all_is_well_nobody_waits() -> None:
 
     in_no_time(work)
     assert shop.at_once == 8
-
-
-def test_while_a_click_is_answered_nothing_goes_out_but_never_for_long() -> None:
-    shop = Shop()
-
-    async def work() -> None:
-        line = shop.traffic.line()
-        shop.traffic.hold()
-        held = asyncio.create_task(shop.ask(line))
-        await asyncio.sleep(HELD / 2)
-        assert not shop.under_way
-        shop.traffic.go_on()
-        await held
-        assert now() == pytest.approx(HELD / 2 + LATENCY)
-        shop.traffic.hold()
-        await shop.ask(line)
-        assert now() == pytest.approx(HELD * 1.5 + 2 * LATENCY, abs=2 * TICK)
-
-    in_no_time(work)
 
 
 ANSWERS = st.one_of(

@@ -81,30 +81,6 @@ async def test_work_that_was_not_begun_when_the_program_closes_is_let_go() -> No
     assert told == []
 
 
-class Calling:
-    """Calls that are held and let go."""
-
-    def __init__(self) -> None:
-        self.held = 0
-
-    def hold(self) -> None:
-        self.held += 1
-
-    def go_on(self) -> None:
-        self.held -= 1
-
-
-async def test_calls_are_held_as_long_as_anybody_waits_for_an_answer() -> None:
-    calls = Calling()
-    acks = AcksFirst(AtOnce(), calls)
-    with acks.answering():
-        assert calls.held == 1
-        with acks.answering():
-            assert calls.held == 1
-        assert calls.held == 1
-    assert calls.held == 0
-
-
 async def _tell(told: list[str], what: str) -> None:
     told.append(what)
 
