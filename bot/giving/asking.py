@@ -153,16 +153,10 @@ class Asking:
             return await self._form(found, as_faults((not_let_in,), but=()))
         if not found.typed.rule:
             return await self._form(found, (Fault(Field.RULE, Refusal(Reason.NO_RULE)),))
-        try:
-            rule, electorate = await asyncio.gather(
-                self._rules.fresh(RuleId(found.typed.rule)), self._door.electorate(found.policy, who.id)
-            )
-        except PeopleUnavailable as error:
-            return await self._form(found, (Fault(Field.RULE, Refusal(Reason.LOOKUP_FAILED, str(error))),))
-        except RuleNotFound:
-            return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_GONE, found.typed.rule)),))
-        except DinteroError as error:
-            return await self._form(found, (Fault(Field.RULE, Refusal(Reason.RULE_UNREADABLE, str(error))),))
+        looked_up = await self._rule_and_electorate(found, who)
+        if isinstance(looked_up, Refusal):
+            return await self._form(found, (Fault(Field.RULE, looked_up),))
+        rule, electorate = looked_up
         reading = new_reading() if found.typed.files else ""
         keep = partial(self._books.keep_piece, draft, reading)
         whom = await whom_of(
@@ -177,6 +171,17 @@ class Asking:
         if faults:
             return await self._form(found, faults, whom.reading.unclear)
         return await self._keep_review(request, decision, whom, found.policy, use)
+
+    async def _rule_and_electorate(self, found: _Draft, who: Person) -> tuple[Rule, Electorate] | Refusal:
+        """Read the rule and who may approve, both at once."""
+        try:
+            return await asyncio.gather(self._rules.fresh(RuleId(found.typed.rule)), self._door.electorate(found.policy, who.id))
+        except PeopleUnavailable as error:
+            return Refusal(Reason.LOOKUP_FAILED, str(error))
+        except RuleNotFound:
+            return Refusal(Reason.RULE_GONE, found.typed.rule)
+        except DinteroError as error:
+            return Refusal(Reason.RULE_UNREADABLE, str(error))
 
     async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:
         """Turn a reviewed draft into a request; asked twice, it answers the same request."""

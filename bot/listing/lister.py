@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-import os
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Final
 
@@ -16,8 +13,8 @@ import structlog
 from bot.giving.batches import End, PackedEnds
 from bot.listing.ends import frame_of, not_given_of
 from bot.listing.table import Endings, csv_of, plain
-from bot.reading.frames import LENGTH, frame
-from bot.reading.reader import KEPT
+from bot.reading import child
+from bot.reading.frames import frame
 
 MEMORY: Final = 2 * 1024**3
 """Bytes of address space; a million customers with a file of 100 MB take about half."""
@@ -114,7 +111,7 @@ class Lister:
         return True
 
     async def _talk(self, wanted: Wanted, files: Sequence[Original], file: ListFile) -> None:
-        process = await _start()
+        process = await child.start("bot.listing")
         feeding = asyncio.ensure_future(self._feed(process, wanted, files))
         try:
             file.counts = await _hear(process, file)
@@ -125,9 +122,8 @@ class Lister:
             raise
         finally:
             feeding.cancel()
-            with suppress(ProcessLookupError):
-                process.kill()
-            await asyncio.gather(feeding, process.wait(), return_exceptions=True)
+            await child.end(process)
+            await asyncio.gather(feeding, return_exceptions=True)
 
     async def _feed(self, process: asyncio.subprocess.Process, wanted: Wanted, files: Sequence[Original]) -> None:
         """Tell the process all there is; that it is gone is found where it is heard, and whatever is wrong with the books ends it."""
@@ -154,27 +150,10 @@ async def _tell(stream: asyncio.StreamWriter, piece: bytes) -> None:
     await stream.drain()
 
 
-async def _start() -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot.listing",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,  # what a library says of a file may quote it
-        env={name: os.environ[name] for name in KEPT if name in os.environ},
-    )
-
-
 async def _hear(process: asyncio.subprocess.Process, file: ListFile) -> Counter[str]:
     stream = process.stdout
     assert stream  # noqa: S101 - it was asked for
-    while piece := await _piece(stream):
+    while piece := await child.hear(stream):
         await asyncio.to_thread(file.add, (piece,))
-    counts = json.loads(await _piece(stream))
+    counts = json.loads(await child.hear(stream))
     return Counter({End(end): int(count) for end, count in counts.items()})
-
-
-async def _piece(stream: asyncio.StreamReader) -> bytes:
-    (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
-    return await stream.readexactly(length)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,8 +10,9 @@ from typing import Any, Final
 from bot.giving.ids import CustomerId
 from bot.giving.packing import NOBODY, PackedIds
 from bot.giving.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
+from bot.reading import child
 from bot.reading.formats import Unreadable
-from bot.reading.frames import LENGTH, frame
+from bot.reading.frames import frame
 
 MEMORY: Final = 1024**3
 """Bytes of address space; a million ids out of a workbook take less than half of it, out of a text a fifth."""
@@ -25,8 +24,6 @@ AT_ONCE: Final = 2
 """Files are read one after the other beyond that, so that a dozen people do not take the machine's memory together."""
 PORTION: Final = 4_000
 """Ids that are packed a row, where nobody says how many."""
-KEPT: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
-"""Of the environment; the rest of it may hold secrets, and a process that reads files from outside has no need of them."""
 
 Pieces = Callable[[], AsyncIterator[bytes]]
 
@@ -95,7 +92,7 @@ class Reader:
         async with self._turns:
             answers = _Answers(sources)
             try:
-                process = await _start()
+                process = await child.start("bot.reading")
             except OSError:  # the machine has no memory, or no process, left for it
                 return answers.failed(Trouble.TOO_HEAVY)
             try:
@@ -106,7 +103,7 @@ class Reader:
             except _NotFetched as error:
                 return answers.failed(error.why, error.upload)
             finally:
-                await _end(process)
+                await child.end(process)
 
     async def _talk(self, process: asyncio.subprocess.Process, answers: _Answers, wanted: dict[str, Any]) -> Reading:
         columns = [source.upload.column for source in answers.sources]
@@ -123,24 +120,6 @@ class Reader:
             for task in (feeding, hearing):
                 task.cancel()
             await asyncio.gather(feeding, hearing, return_exceptions=True)
-
-
-async def _start() -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot.reading",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,  # what a library says of a file may quote it
-        env={name: os.environ[name] for name in KEPT if name in os.environ},
-    )
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
 
 
 async def _feed(process: asyncio.subprocess.Process, job: bytes, sources: Sequence[Source]) -> None:
@@ -175,18 +154,13 @@ async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> Readi
     if answers.bad or answers.unclear:
         return answers.read()
     end = await _answer(stream)
-    rows = [(size, await _piece(stream)) for size in end["sizes"]]
+    rows = [(size, await child.hear(stream)) for size in end["sizes"]]
     everybody = PackedIds(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(rows))
     return answers.read(everybody, end["repeated"])
 
 
 async def _answer(stream: asyncio.StreamReader) -> Any:
-    return json.loads(await _piece(stream))
-
-
-async def _piece(stream: asyncio.StreamReader) -> bytes:
-    (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
-    return await stream.readexactly(length)
+    return json.loads(await child.hear(stream))
 
 
 def _column(kept: dict[str, Any]) -> Column:
