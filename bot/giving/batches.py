@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from bot.giving.ids import CustomerId
+
+MOST_OUTCOMES: Final = 64
+"""Of so many batches that end together the outcomes are written together."""
 
 
 @dataclass(frozen=True, slots=True)

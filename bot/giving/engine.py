@@ -19,7 +19,7 @@ from bot.errors import (
     RuleNotFound,
     ScopeMissing,
 )
-from bot.giving.batches import BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
+from bot.giving.batches import MOST_OUTCOMES, BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
 from bot.giving.calling import Calling, Tries
 from bot.giving.drift import UNUSABLE, drift
 from bot.giving.fitting import Fitting
@@ -30,6 +30,7 @@ from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence
+from bot.giving.together import Together
 from bot.giving.traffic import Traffic
 
 COMPARED: Final = timedelta(minutes=1)
@@ -131,6 +132,7 @@ class Giving:
     _looking_again: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _calling: Calling = field(init=False)
     _fitting: Fitting = field(init=False)
+    _outcomes: Together[BatchOutcome, bool] = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _unsettled: asyncio.Semaphore = field(init=False)
     _found: Counter[tuple[int, int]] = field(init=False, default_factory=Counter)
@@ -140,6 +142,7 @@ class Giving:
         """Make the slots, one for each batch that may be in flight; as many more may wait for their outcome to be written."""
         self._slots = asyncio.Semaphore(self.request.concurrency)
         self._unsettled = asyncio.Semaphore(2 * self.request.concurrency)
+        self._outcomes = Together(self._settle, most=MOST_OUTCOMES)
         self._compared_at = self.clock.now()
         silence = Silence(self.request, self.books, self.clock, told_after=self.patience.told)
         self._calling = Calling(self.traffic, self.patience, silence, self._still_wanted)
@@ -195,8 +198,12 @@ class Giving:
                     raise Interrupted
                 goes = await self._still_goes_on() and await self._let_go(batch)
                 ends = await self._give(batch) if goes else _left(batch.customers, batch.before)
-            if not await self.books.settle(self.request.id, batch.outcome(ends)):
+            if not await self._outcomes.ask(batch.outcome(ends)):
                 self._goes_on = False
+
+    async def _settle(self, outcomes: Sequence[BatchOutcome]) -> list[bool]:
+        """Write the outcomes of batches that ended together; the giving goes on for all of them or for none."""
+        return [await self.books.settle(self.request.id, *outcomes)] * len(outcomes)
 
     async def _still_goes_on(self) -> bool:
         """Look into the books where somebody has asked for it; of all who want to know, one looks."""
@@ -211,7 +218,7 @@ class Giving:
         """Note that a batch may go out which an earlier round left with an outcome: from now on "not tried" would be a guess."""
         if not batch.again:
             return True
-        return await self.books.settle(self.request.id, batch.outcome(_Ends(unknown=batch.customers)))
+        return await self._outcomes.ask(batch.outcome(_Ends(unknown=batch.customers)))
 
     async def _give(self, batch: _Batch) -> _Ends:
         calls = _Calls(batch)

@@ -42,8 +42,8 @@ class GivingBooks(Protocol):
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read what came of a portion's batches so far."""
 
-    async def settle(self, request: RequestId, outcome: BatchOutcome) -> bool:
-        """Write what came of a batch; answer whether the giving shall go on."""
+    async def settle(self, request: RequestId, *outcomes: BatchOutcome) -> bool:
+        """Write what came of different batches; answer whether the giving shall go on."""
 
     async def halt(self, request: RequestId, stop: StopReason, note: str) -> None:
         """Ask for the giving to stop."""
@@ -83,9 +83,9 @@ class HeldBooks:
         """Read what came of a portion's batches so far."""
         return await self.books.outcomes(request, portion)
 
-    async def settle(self, request: RequestId, outcome: BatchOutcome) -> bool:
-        """Write what came of a batch under the number."""
-        return await self.books.settle(request, outcome, fence=self.fence)
+    async def settle(self, request: RequestId, *outcomes: BatchOutcome) -> bool:
+        """Write what came of different batches under the number."""
+        return await self.books.settle(request, *outcomes, fence=self.fence)
 
     async def halt(self, request: RequestId, stop: StopReason, note: str) -> None:
         """Ask for the giving to stop under the number."""

@@ -253,10 +253,10 @@ class Books(Protocol):
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read what came of a portion's batches so far."""
 
-    async def settle(self, request: RequestId, outcome: BatchOutcome, *, fence: Fence | None = None) -> bool:
-        """Write what came of a batch, over an earlier outcome of it; answer whether the giving shall go on.
+    async def settle(self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None) -> bool:
+        """Write what came of different batches, over earlier outcomes of them; answer whether the giving shall go on.
 
-        It shall not once somebody asked to cancel, or `halt` was called in this round. One statement.
+        It shall not once somebody asked to cancel, or `halt` was called in this round. One statement, for at most `MOST_OUTCOMES`.
 
         Raises:
             TakenOver: another holds the request than the one with this number; nothing is written.

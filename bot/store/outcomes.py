@@ -7,15 +7,18 @@ from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, BindParameter, Integer, bindparam, cast, func, or_, select, update
+from sqlalchemy import column as column_of
+from sqlalchemy import values as rows_of
+from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
+from bot.giving.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
 from bot.giving.holding import TakenOver
 from bot.giving.ids import CustomerId, Fence, RequestId
 from bot.giving.packing import unpacked
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
 from bot.listing.ends import left_of, not_given_of, outcome_of
-from bot.store.database import Database, Room, Rows, Values
+from bot.store.database import Database, Kept, Room, Rows, Values
 from bot.store.rows import outcome_row
 from bot.store.schema import batches, customers, replicas, requests
 from bot.store.serial import rule_json, text
@@ -107,8 +110,26 @@ def _given_to() -> Any:
 
 
 _GIVEN_TO: Final = _given_to()
-_BATCH: Final = {column.name: cast(bindparam(f"its_{column.name}"), column.type) for column in batches.c if column.name != "fence"}
-"""What `outcome_row` says of a batch, as it is handed to a statement that first looks who holds the request."""
+_BATCH: Final = tuple(column for column in batches.c if column.name not in {"request", "fence"})
+"""What `outcome_row` says of a batch."""
+LOTS: Final = (1, 4, 16, MOST_OUTCOMES)
+"""How many outcomes a statement may be written for; one that has room for more than there are is handed rows that are none."""
+
+
+_NO_OUTCOME: Final = dict.fromkeys((column.name for column in _BATCH), None)
+
+
+def _settle(database: Database, lot: int) -> ReturningInsert[Any]:
+    """Put outcomes in, under the number of whoever holds the request, and say of each whether the giving goes on."""
+    rows = [tuple(cast(bindparam(f"{column.name}_{place}"), column.type) for column in _BATCH) for place in range(lot)]
+    came = rows_of(*(column_of(column.name, column.type) for column in _BATCH), name="came").data(rows).cte("came")
+    held = select(requests.c.id, *came.c, requests.c.fence).where(requests.c.id == _WHICH, _HELD, came.c.batch.is_not(None))
+    put = database.insert(batches).from_select(["request", *(column.name for column in _BATCH), "fence"], held)
+    new = {name: put.excluded[name] for name in ("size", "given", "refused", "unknown", "ends", "fence")}
+    go_on = select(func.count()).select_from(requests).where(requests.c.id == _WHICH, _GOES_ON).scalar_subquery()
+    return put.on_conflict_do_update(
+        index_elements=["request", "portion", "batch"], set_=new, where=batches.c.fence <= put.excluded.fence
+    ).returning(go_on)
 
 
 class Outcomes(Room):
@@ -116,14 +137,8 @@ class Outcomes(Room):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        put = database.insert(batches)
-        put = put.from_select([*_BATCH, "fence"], select(*_BATCH.values(), requests.c.fence).where(requests.c.id == _WHICH, _HELD))
-        new = {name: put.excluded[name] for name in ("size", "given", "refused", "unknown", "ends", "fence")}
-        go_on = select(func.count()).select_from(requests).where(requests.c.id == _WHICH, _GOES_ON).scalar_subquery()
         self._unpacking = asyncio.Lock()
-        self._settle = put.on_conflict_do_update(
-            index_elements=["request", "portion", "batch"], set_=new, where=batches.c.fence <= put.excluded.fence
-        ).returning(go_on)
+        self._settle = {lot: _settle(database, lot) for lot in LOTS}
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
         """Take a request for this process to give: what its earlier holders still write counts for nothing. One statement."""
@@ -174,14 +189,17 @@ class Outcomes(Room):
         """Read what came of a portion's batches so far."""
         return tuple(map(outcome_of, await self._database.run(_OUTCOMES, {"which": text(request), "number": portion})))
 
-    async def settle(self, request: RequestId, outcome: BatchOutcome, *, fence: Fence | None = None) -> bool:
-        """Write what came of a batch, over an earlier outcome of it; answer whether the giving shall go on.
+    async def settle(self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None) -> bool:
+        """Write what came of batches, over earlier outcomes of them; answer whether the giving shall go on. One statement.
 
         Raises:
             TakenOver: another holds the request; nothing is written.
         """
-        row = {f"its_{name}": value for name, value in outcome_row(request, outcome).items()}
-        rows = await self._database.run(self._settle, {"which": text(request), "held": fence, **row})
+        lot = next(lot for lot in LOTS if lot >= len(outcomes))
+        handed: dict[str, Kept] = {"which": text(request), "held": fence}
+        for place, row in enumerate([*map(outcome_row, outcomes), *[_NO_OUTCOME] * (lot - len(outcomes))]):
+            handed |= {f"{name}_{place}": value for name, value in row.items()}
+        rows = await self._database.run(self._settle[lot], handed)
         if not rows:
             raise TakenOver(request)
         return bool(rows[0][0])

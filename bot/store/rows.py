@@ -111,12 +111,11 @@ def vote_of(row: Sequence[Any]) -> Vote:
     return Vote(RequestId(untext(request)), round_, UserId(untext(voter)), moment(at), untext(digest))
 
 
-def outcome_row(request: RequestId, outcome: BatchOutcome) -> Values:
-    """Write what came of a batch; where everybody was given it, there are no ends to keep."""
+def outcome_row(outcome: BatchOutcome) -> Values:
+    """Write what came of a batch of some request; where everybody was given it, there are no ends to keep."""
     refused = [(one.customer, one.why) for one in outcome.refused]
     ends = (refused, list(outcome.unknown), list(outcome.not_tried))
     return {
-        "request": text(request),
         "portion": outcome.portion,
         "batch": outcome.batch,
         "size": outcome.size,

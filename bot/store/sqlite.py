@@ -8,7 +8,7 @@ Single writes that come while another is being written go in together (measured,
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,15 +18,13 @@ from sqlalchemy import URL, Table
 from sqlalchemy.dialects import sqlite
 
 from bot.errors import BooksUnavailable
+from bot.giving.together import Together
 from bot.store.database import Rows, Statement, Values, compiled
 from bot.store.sqlite_log import LONGEST, LogKeeper, open_keeper
 from bot.store.sqlite_thread import Call, SqliteThread, open_thread
 
 PATIENCE: Final = 5_000
 """Milliseconds to wait for another process that writes; within this one, writers queue."""
-
-LONGEST_LULL: Final = 0.02
-"""Seconds that the first of many writes waits, at most, for those that come with it."""
 
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
 _WRITER: Final = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={PATIENCE}", "foreign_keys=ON", f"wal_autocheckpoint={LONGEST}")
@@ -46,8 +44,11 @@ class SqliteDatabase:
     log: LogKeeper
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _whose: asyncio.Task[Any] | None = None
-    _waiting: list[tuple[Call, asyncio.Future[Rows]]] = field(default_factory=list)
-    _writing: asyncio.Task[None] | None = None
+    _writes: Together[Call, Rows] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let single writes that come together go in together."""
+        self._writes = Together(self._write_all, turn=self._my_turn)
 
     def insert(self, table: Table) -> sqlite.Insert:
         """Begin an INSERT of SQLite's."""
@@ -65,38 +66,12 @@ class SqliteDatabase:
 
     async def _write(self, call: Call) -> Rows:
         self._not_beside_a_page()
-        written: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
-        self._waiting.append((call, written))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_waiting())
-        return await written
+        return await self._writes.ask(call)
 
-    async def _write_waiting(self) -> None:
-        """Write what waits, and what has come meanwhile, until nothing waits."""
-        while self._waiting:
-            async with self._my_turn():
-                await self._lull()
-                taken, self._waiting = self._waiting, []
-                try:
-                    ends = await self.writer.together([call for call, _ in taken])
-                except sqlite3.Error as error:
-                    ends = [error] * len(taken)
-                self.log.written()
-            for (_, written), end in zip(taken, ends, strict=True):
-                if written.done():
-                    continue  # whoever asked for it was cancelled
-                if isinstance(end, sqlite3.Error):
-                    written.set_exception(end)
-                else:
-                    written.set_result(end)
-
-    async def _lull(self) -> None:
-        """Wait as long as each turn of the loop brings another write: those who click together are written together."""
-        loop, seen = asyncio.get_running_loop(), 0
-        until = loop.time() + LONGEST_LULL
-        while seen < len(self._waiting) and loop.time() < until:
-            seen = len(self._waiting)
-            await asyncio.sleep(0)
+    async def _write_all(self, calls: Sequence[Call]) -> Sequence[Rows | sqlite3.Error]:
+        ends = await self.writer.together(calls)
+        self.log.written()
+        return ends
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
