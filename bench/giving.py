@@ -3,9 +3,9 @@
 import asyncio
 import json
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ from bench.figures import Figure, as_fast, median
 from bench.lists import LATENCY, Plan
 from bench.processes import PATIENCE, Broken, process, stand_in_dintero, stand_in_slack, told
 
-BARE: Final = "bare aiohttp loop"
+LOOPS: Final = {"aiohttp": "bare aiohttp loop", "httpx": "bare httpx loop"}
 IDEAL: Final = "batches ÷ lanes × latency"
 LOOK: Final = 0.003
 """Seconds between two looks into the database whether it is done; there is none before it can be."""
@@ -23,12 +23,12 @@ LOOK: Final = 0.003
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A list that is given so often, by so many replicas, and what share of the bare loop's speed and of the ideal one it should reach."""
+    """A list that is given so often, by so many replicas, and what share of each bare loop's speed and of the ideal one it should reach."""
 
     plan: Plan
     times: int
     on_postgres: tuple[int, ...] = ()
-    bare: float | None = None
+    bare: Mapping[str, float] = field(default_factory=dict)
     ideal: float | None = None
 
 
@@ -60,24 +60,25 @@ def _on_postgres(url: str, replicas: int) -> Setting:
 
 
 async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: int) -> list[Figure]:
-    took: dict[str, list[float]] = {"bare": [], "ours": []}
+    took: dict[str, list[float]] = {who: [] for who in (*line.bare, "ours")}
     settings = world.settings(slack=slack, dintero=dintero, database_url=on.database_url)
     async with AsyncExitStack() as stack:
-        bare = await stack.enter_async_context(giver("bare", line.plan, folder, settings))
-        for _ in range(on.replicas):
-            # the last to come is the one that is asked: another one, which was there before, is the one that gives
-            ours, _port = await stack.enter_async_context(giver("ours", line.plan, folder, settings))
+        children: dict[str, Process] = {}
+        for who in (*line.bare, *["ours"] * on.replicas):
+            # the last of ours to come is the one that is asked: another one, which was there before, is the one that gives
+            children[who], _port = await stack.enter_async_context(giver(who, line.plan, folder, settings))
         look = stack.enter_context(watching.opened(on.database_url, str(folder / "discount-bot.db")))
         for turn in range(line.times + 1):
-            for who, child in (("bare", bare[0]), ("ours", ours)):
+            for who, child in children.items():
                 seconds = await give(child, line.plan, look if who == "ours" else None)
                 await all_received(dintero, line.plan.customers)
                 took[who] += [seconds] if turn else []  # the first warms up
     what, ours_took = f"{line.plan}, {on.name}", median(took["ours"])
-    found = [as_fast(what, ours_took, median(took["bare"]), against=BARE, at_least=line.bare)]
+    found = [as_fast(what, ours_took, median(took[loop]), against=LOOPS[loop], at_least=share) for loop, share in line.bare.items()]
     if line.ideal is not None:
-        found.append(as_fast(what, ours_took, line.plan.ideal, against=IDEAL, at_least=line.ideal))
-        found.append(as_fast(f"{BARE}, {line.plan.wide} wide", median(took["bare"]), line.plan.ideal, against=IDEAL))
+        ideal = line.plan.ideal
+        found.append(as_fast(what, ours_took, ideal, against=IDEAL, at_least=line.ideal))
+        found += [as_fast(f"{LOOPS[loop]}, {line.plan.wide} wide", median(took[loop]), ideal, against=IDEAL) for loop in line.bare]
     return found
 
 

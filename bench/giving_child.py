@@ -1,7 +1,7 @@
 """Gives customers a discount each time a line comes in: the bot, which prints the request's id, or a bare loop, which prints the seconds.
 
-`python -m bench.giving_child ours|bare <customers> <batch> <wide>`, with the bot's settings in the environment. First it prints where it
-listens, or 0.
+`python -m bench.giving_child ours|aiohttp|httpx <customers> <batch> <wide>`, with the bot's settings in the environment. First it prints
+where it listens, or 0.
 """
 
 import asyncio
@@ -15,18 +15,22 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import aiohttp
+import httpx
 import uvloop
+from httpx_aiohttp import HttpxAiohttpClient
 
 from bench import world
 from bench.approved import approved
 from bench.lists import Plan, made_up
 from bot.app import bot
+from bot.dintero.client import CONNECTIONS
 from bot.giving.ids import CustomerId, RequestId
 from bot.logs import set_up_logs
 from bot.policy_file import load_policy
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.settings import Settings
 
+TOKEN: Final = {"Authorization": "Bearer bench"}
 LOOK: Final = 0.05
 """Seconds between two looks whether the rules were read."""
 
@@ -62,28 +66,50 @@ async def by_the_bot(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give
 
 
 @asynccontextmanager
-async def by_a_bare_loop(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give, int]]:
+async def by_aiohttp(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give, int]]:
     """Send the same batches as wide, by aiohttp alone, with a token in hand; nothing is remembered."""
-    connector = aiohttp.TCPConnector(limit=128)
-    async with aiohttp.ClientSession(connector=connector, headers={"Authorization": "Bearer bench"}) as http:
-        url = f"{settings.dintero_api_url}/accounts/{world.ACCOUNT}/discounts/rules/{SEED_RULE}/customers"
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with aiohttp.ClientSession(connector=connector, headers=TOKEN) as http:
 
-        async def send(batches: Iterator[list[CustomerId]], key: str) -> None:
-            for batch in batches:
-                async with http.post(url, json={"customers": batch, "offering_constraint_id": key}) as answer:
-                    answer.raise_for_status()
-                    await answer.json()
+        async def post(body: dict[str, object]) -> None:
+            async with http.post(_url(settings), json=body) as answer:
+                answer.raise_for_status()
+                await answer.json()
 
-        async def give(customers: list[CustomerId]) -> float:
-            batches = (customers[at : at + plan.batch] for at in range(0, len(customers), plan.batch))
-            start = time.monotonic()
-            await asyncio.gather(*(send(batches, str(uuid.uuid4())) for _ in range(plan.wide)))
-            return time.monotonic() - start
-
-        yield give, 0
+        yield _loop(plan, post), 0
 
 
-GIVERS: Final = {"ours": by_the_bot, "bare": by_a_bare_loop}
+@asynccontextmanager
+async def by_httpx(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give, int]]:
+    """Send them by httpx with the transport that the bot has."""
+    async with HttpxAiohttpClient(limits=httpx.Limits(max_connections=CONNECTIONS), headers=TOKEN, timeout=None) as http:
+
+        async def post(body: dict[str, object]) -> None:
+            answer = await http.post(_url(settings), json=body)
+            answer.raise_for_status().json()
+
+        yield _loop(plan, post), 0
+
+
+def _url(settings: Settings) -> str:
+    return f"{settings.dintero_api_url}/accounts/{world.ACCOUNT}/discounts/rules/{SEED_RULE}/customers"
+
+
+def _loop(plan: Plan, post: Callable[[dict[str, object]], Awaitable[None]]) -> Give:
+    async def send(batches: Iterator[list[CustomerId]], key: str) -> None:
+        for batch in batches:
+            await post({"customers": batch, "offering_constraint_id": key})
+
+    async def give(customers: list[CustomerId]) -> float:
+        batches = (customers[at : at + plan.batch] for at in range(0, len(customers), plan.batch))
+        start = time.monotonic()
+        await asyncio.gather(*(send(batches, str(uuid.uuid4())) for _ in range(plan.wide)))
+        return time.monotonic() - start
+
+    return give
+
+
+GIVERS: Final = {"ours": by_the_bot, "aiohttp": by_aiohttp, "httpx": by_httpx}
 
 if __name__ == "__main__":
     uvloop.run(main(sys.argv[1], Plan.read(sys.argv[2:])))

@@ -28,7 +28,7 @@ from bot.outbox import Outbox
 from bot.progress import Progressing
 from bot.store.books import SqlBooks
 from bot.store.standing import Standing
-from bot.workflows import close_engine, forget_over, go_on_with, in_wal_mode, written_down_or_not
+from bot.workflows import close_engine, forget_over, go_on_with, has_begun, in_wal_mode, written_down_or_not
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
@@ -277,7 +277,9 @@ class DurableJobs:
         workflow = f"{request.id}:{request.round}"
         portions = await self._books.portions(request.id)
         with SetWorkflowID(workflow):
-            await DBOS.start_workflow_async(self._workflow, request.id, request.round, portions)
+            handle = await DBOS.start_workflow_async(self._workflow, request.id, request.round, portions)
+        if has_begun(handle):
+            return
         status = await DBOS.get_workflow_status_async(workflow)
         if status and status.status in FAILED:
             log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))

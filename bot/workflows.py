@@ -43,6 +43,14 @@ def in_wal_mode(engine_url: str) -> None:
             file.execute("PRAGMA journal_mode=WAL")
 
 
+def has_begun(handle: object) -> bool:
+    """Say whether a workflow that was started has begun by that, here, and is none of before: only such a one comes with its task.
+
+    Nothing about it needs to be looked up, for which its first call would wait.
+    """
+    return isinstance(getattr(handle, "task", None), asyncio.Future)
+
+
 async def go_on_with(left_by: Callable[[], Awaitable[Callable[[str], bool]]]) -> None:
     """Put the workflows of executors that are gone in line again; whichever process takes one from there is its only one.
 

@@ -198,6 +198,24 @@ class DinteroClient:
                 return "The call to Dintero failed"
 
 
+class _NoCookies(httpx.Cookies):
+    """Keeps none."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Look for none."""
+
+
+class _Http(HttpxAiohttpClient):
+    """A client without cookies: Dintero sets none, and to look for them took a tenth of a call's time in this process."""
+
+    _NONE: Final = _NoCookies()
+
+    @property  # type: ignore[misc]  # nobody sets any
+    def cookies(self) -> httpx.Cookies:
+        """Answer that there are none."""
+        return self._NONE
+
+
 @asynccontextmanager
 async def open_dintero(
     base_url: str,
@@ -207,7 +225,7 @@ async def open_dintero(
     timeout: float = TIMEOUT,  # noqa: ASYNC109 - of each call
 ) -> AsyncGenerator[DinteroClient]:
     """Open the one HTTP client of the process, and close it in the end; `timeout` is `DINTERO_TIMEOUT`, in seconds for a whole call."""
-    async with HttpxAiohttpClient(
+    async with _Http(
         base_url=base_url,
         auth=ClientCredentials(base_url, account, client_id, client_secret),
         headers=_headers(),

@@ -30,6 +30,7 @@ from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence
+from bot.giving.slots import Slots
 from bot.giving.together import Together
 from bot.giving.traffic import Traffic
 
@@ -75,6 +76,11 @@ class _Batch:
     refused: tuple[Refused, ...]
     before: frozenset[CustomerId]
     again: bool
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands among the request's batches."""
+        return self.portion, self.number
 
     def outcome(self, ends: _Ends) -> BatchOutcome:
         """Say what came of it, whatever came of it before included."""
@@ -133,15 +139,14 @@ class Giving:
     _calling: Calling = field(init=False)
     _fitting: Fitting = field(init=False)
     _outcomes: Together[BatchOutcome, bool] = field(init=False)
-    _slots: asyncio.Semaphore = field(init=False)
-    _unsettled: asyncio.Semaphore = field(init=False)
+    _slots: Slots = field(init=False)
+    _taking_up: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _found: Counter[tuple[int, int]] = field(init=False, default_factory=Counter)
     """How many were found since, by batch: one that has to be done again counts once."""
 
     def __post_init__(self) -> None:
-        """Make the slots, one for each batch that may be in flight; as many more may wait for their outcome to be written."""
-        self._slots = asyncio.Semaphore(self.request.concurrency)
-        self._unsettled = asyncio.Semaphore(2 * self.request.concurrency)
+        """Make the slots, one for each batch that may be in flight, and what else hangs on the request."""
+        self._slots = Slots(self.request.concurrency)
         self._outcomes = Together(self._settle, most=MOST_OUTCOMES)
         self._compared_at = self.clock.now()
         silence = Silence(self.request, self.books, self.clock, told_after=self.patience.told)
@@ -164,7 +169,7 @@ class Giving:
         """
         if not self._goes_on:
             return
-        turns = [self._in_turn(batch) for batch in await self._left(number)]
+        turns = [self._in_turn(batch) for batch in await self._next(number)]
         ends = await asyncio.gather(*turns, return_exceptions=True)
         if (answer := self._answer) is not None and answer is not self._kept:
             await self.books.answered(self.request.id, answer)
@@ -172,6 +177,14 @@ class Giving:
         for end in ends:
             if end:
                 raise end
+
+    async def _next(self, number: int) -> list[_Batch]:
+        """Take a row of customers up once all of those before are out: reading them shall keep no call waiting."""
+        async with self._taking_up:
+            await self._slots.all_out()
+            batches = await self._left(number)
+            self._slots.line_up(batch.place for batch in batches)
+            return batches
 
     async def _left(self, number: int) -> list[_Batch]:
         """Take a row of customers up, and say what is left to do of it; nothing where the giving does not go on."""
@@ -192,8 +205,8 @@ class Giving:
         A cancel is heard at once by `look_again`, and by what the books answer to the next outcome where another process took it:
         what has gone out by then is given.
         """
-        async with self._unsettled:
-            async with self._slots:
+        async with self._slots.turn(batch.place) as slot:
+            async with slot:
                 if self.closing.is_set():
                     raise Interrupted
                 goes = await self._still_goes_on() and await self._let_go(batch)
@@ -222,7 +235,7 @@ class Giving:
 
     async def _give(self, batch: _Batch) -> _Ends:
         calls = _Calls(batch)
-        self._found.pop((batch.portion, batch.number), None)
+        self._found.pop(batch.place, None)
         ends = await self._halving(batch.customers, calls)
         if calls.over:
             self._goes_on = False
@@ -263,7 +276,7 @@ class Giving:
         before = await self._left_by_others()
         if len(customers) == 1:
             calls.too_large = False
-            self._found[calls.batch.portion, calls.batch.number] += 1
+            self._found[calls.batch.place] += 1
             return _Ends(refused=(Refused(customers[0], why),))
         hopeless = too_many_refused(before.refused + self._found.total(), self.request.customers)
         if hopeless and calls.batch.before.isdisjoint(customers):

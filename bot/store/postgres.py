@@ -98,7 +98,7 @@ async def open_postgres(url: URL) -> AsyncIterator[PostgresDatabase]:
 
 async def _run(connection: Connection, statement: Statement, values: Values) -> Rows:
     sql, constants = compiled(_DIALECT, statement, tuple(values))
-    cursor = await connection.execute(sql.encode(), {**constants, **values})
+    cursor = await connection.execute(sql.encode(), {**constants, **values}, binary=True)
     return await cursor.fetchall() if cursor.description else ()
 
 

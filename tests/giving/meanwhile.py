@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 
 from hypothesis import HealthCheck, settings
 
-from bot.giving.request import Request, StopReason, Typed
+from bot.giving.request import Request, StopReason
 from bot.sandbox.dintero import Fault, Point, SandboxDintero
 from tests.giving.ground import Ground
 
@@ -85,7 +85,13 @@ async def killed_when(ground: Ground, request: Request, look: Callable[[Point, i
             await task
     over.set()
     ground.sandbox.on_call = None
-    await ground.books.fill_in(request.id, Typed())  # it is no draft: only the writes that were cancelled and still go on are done by now
+    await _written()
+
+
+async def _written() -> None:
+    """Wait for what is being written for somebody who was cancelled: that goes on."""
+    while writes := [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__qualname__", "").startswith("Together.")]:
+        await asyncio.wait(writes)
 
 
 @contextmanager

@@ -1,0 +1,71 @@
+"""A giving's slots: so many in flight, first come first served; the next customers are read once all of those before are out."""
+
+import asyncio
+from contextlib import suppress
+
+from bot.giving.slots import Slots
+
+
+class Batches:
+    """Batches that stay in flight, and then unsettled, until each is let go."""
+
+    def __init__(self, wide: int, count: int) -> None:
+        self.slots = Slots(wide)
+        self.answered = [asyncio.Event() for _ in range(count)]
+        self.settled = [asyncio.Event() for _ in range(count)]
+        self.seen: list[str] = []
+        self.changed = asyncio.Condition()
+        self.slots.line_up(range(count))
+        self.tasks = [asyncio.ensure_future(self.turn(number)) for number in range(count)]
+
+    async def turn(self, number: int) -> None:
+        async with self.slots.turn(number) as slot:
+            async with slot:
+                await self.saw(f"{number} out")
+                await self.answered[number].wait()
+            await self.settled[number].wait()
+            await self.saw(f"{number} settled")
+
+    async def saw(self, what: str) -> None:
+        async with self.changed:
+            self.seen.append(what)
+            self.changed.notify_all()
+
+    async def until(self, *seen: str) -> None:
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.seen == list(seen))
+
+
+async def test_so_many_are_in_flight_and_the_next_goes_out_when_one_is_answered() -> None:
+    batches = Batches(2, 4)
+    await batches.until("0 out", "1 out")
+    batches.answered[1].set()
+    await batches.until("0 out", "1 out", "2 out")
+
+
+async def test_only_as_many_more_may_be_unwritten() -> None:
+    batches = Batches(1, 3)
+    batches.answered[0].set()
+    batches.answered[1].set()
+    await batches.until("0 out", "1 out")
+    batches.settled[0].set()
+    await batches.until("0 out", "1 out", "0 settled", "2 out")
+
+
+async def test_all_are_out_once_the_last_has_its_slot() -> None:
+    batches = Batches(1, 2)
+    all_out = asyncio.ensure_future(batches.slots.all_out())
+    await batches.until("0 out")
+    assert not all_out.done()
+    batches.answered[0].set()
+    await all_out
+    assert batches.seen == ["0 out", "1 out"]
+
+
+async def test_nobody_waits_for_one_that_was_cancelled_in_line() -> None:
+    batches = Batches(1, 2)
+    await batches.until("0 out")
+    batches.tasks[1].cancel()
+    with suppress(asyncio.CancelledError):
+        await batches.tasks[1]
+    await batches.slots.all_out()

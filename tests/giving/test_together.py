@@ -1,0 +1,78 @@
+"""Whoever comes together is done together: each has its own answer, one lot at a time, and nobody is lost."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.giving.together import Together
+
+
+class Doing:
+    """Doubles numbers, and keeps what came together; where it is held, a lot ends only when it is let go."""
+
+    def __init__(self, *, held: bool = False, most: int | None = None) -> None:
+        self.lots: list[list[int]] = []
+        self.go = asyncio.Semaphore(0 if held else 1_000)
+        self.begun = asyncio.Event()
+        self.together = Together(self.do, most=most)
+
+    async def do(self, numbers: Sequence[int]) -> list[int | Exception]:
+        self.lots.append(list(numbers))
+        self.begun.set()
+        await self.go.acquire()
+        if 13 in numbers:
+            raise OSError(13)
+        return [ValueError(number) if number < 0 else 2 * number for number in numbers]
+
+
+async def test_who_comes_together_is_done_together() -> None:
+    doing = Doing()
+    assert await asyncio.gather(*map(doing.together.ask, range(5))) == [0, 2, 4, 6, 8]
+    assert doing.lots == [[0, 1, 2, 3, 4]]
+
+
+async def test_who_comes_meanwhile_goes_with_the_next_lot() -> None:
+    doing = Doing(held=True)
+    first = asyncio.ensure_future(doing.together.ask(1))
+    await doing.begun.wait()
+    others = [asyncio.ensure_future(doing.together.ask(number)) for number in (2, 3)]
+    for _ in range(2):
+        doing.go.release()
+    assert await asyncio.gather(first, *others) == [2, 4, 6]
+    assert doing.lots == [[1], [2, 3]]
+
+
+async def test_a_failure_is_only_for_whom_it_is_about() -> None:
+    doing = Doing()
+    good, bad = await asyncio.gather(*map(doing.together.ask, (1, -1)), return_exceptions=True)
+    assert good == 2
+    assert isinstance(bad, ValueError)
+    both = await asyncio.gather(*map(doing.together.ask, (1, 13)), return_exceptions=True)
+    assert all(isinstance(end, OSError) for end in both)
+    assert await doing.together.ask(4) == 8
+
+
+async def test_it_is_done_for_who_does_not_wait_for_it_any_more() -> None:
+    doing = Doing(held=True)
+    asked, other = (asyncio.ensure_future(doing.together.ask(number)) for number in (1, 2))
+    await doing.begun.wait()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    doing.go.release()
+    assert await other == 4
+    assert doing.lots == [[1, 2]]
+
+
+@given(st.lists(st.integers(0, 12), max_size=40), st.integers(1, 7))
+def test_nobody_is_lost_and_no_lot_is_too_large(numbers: list[int], most: int) -> None:
+    async def run() -> None:
+        doing = Doing(most=most)
+        assert await asyncio.gather(*map(doing.together.ask, numbers)) == [2 * number for number in numbers]
+        assert [number for lot in doing.lots for number in lot] == numbers
+        assert all(0 < len(lot) <= most for lot in doing.lots)
+
+    asyncio.run(run())
