@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ FIRST: Final = 3
 """Ids that are shown of a long list, beside the last."""
 QUICK: Final = 1
 """zlib's level, at which `isal` packs ids as small as zlib itself does, in a quarter of the time; either unpacks the other's."""
+LARGE: Final = 65_536
+"""Bytes of a row that is written: about 1,500 customers. Below that, changing threads takes as long as packing."""
 AS_IT_IS: Final = bytes(code for code in range(32, 127) if chr(code) != "\\")
 """What JSON writes as it is; the quotes between the ids are counted apart."""
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -37,16 +39,32 @@ class PackedIds:
         return tuple(one for _, row in self.rows for one in unpacked(row))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The same of ids that were written and handed on: beside the rest, how many stand in each row."""
+
+    count: int
+    digest: str
+    first: tuple[CustomerId, ...]
+    last: str
+    sizes: tuple[int, ...]
+
+    def packed(self, rows: Sequence[bytes]) -> PackedIds:
+        """Put it together with its rows, packed."""
+        return PackedIds(self.count, self.digest, self.first, self.last, tuple(zip(self.sizes, rows, strict=True)))
+
+
 NOBODY: Final = PackedIds(0, hashlib.sha256(b"[]").hexdigest())
 
 
-class Packing:
-    """Packs ids as they are found; the digest is that of `customers.digest_of`, over the very bytes that are packed."""
+class Writing:
+    """Writes ids as they are found, row by row, to be packed; the digest is that of `customers.digest_of`, over the rows' very bytes."""
 
-    def __init__(self, portion: int) -> None:
+    def __init__(self, portion: int, put: Callable[[bytes], object]) -> None:
         self._portion = portion
+        self._put = put
         self._digest = hashlib.sha256(b"[")
-        self._rows: list[Row] = []
+        self._sizes: list[int] = []
         self._open: list[CustomerId] = []
         self._first: list[CustomerId] = []
         self._last = ""
@@ -60,20 +78,21 @@ class Packing:
         self._open += ids
         whole = len(self._open) - len(self._open) % self._portion
         for row in _cut(self._open[:whole], self._portion):
-            self._pack(row)
+            self._write(row)
         del self._open[:whole]
 
-    def whole(self) -> PackedIds:
+    def end(self) -> Written:
         """End the list."""
         if self._open:
-            self._pack(self._open)
+            self._write(self._open)
         self._digest.update(b"]")
-        return PackedIds(self._count, self._digest.hexdigest(), tuple(self._first), self._last, tuple(self._rows))
+        return Written(self._count, self._digest.hexdigest(), tuple(self._first), self._last, tuple(self._sizes))
 
-    def _pack(self, ids: Sequence[CustomerId]) -> None:
+    def _write(self, ids: Sequence[CustomerId]) -> None:
         written = _written(ids)
-        self._digest.update((b"," if self._rows else b"") + written[1:-1])
-        self._rows.append((len(ids), isal_zlib.compress(written, QUICK)))
+        self._digest.update((b"," if self._sizes else b"") + written[1:-1])
+        self._sizes.append(len(ids))
+        self._put(written)
 
 
 def pack(ids: Sequence[CustomerId], *, portion: int) -> PackedIds:
@@ -82,9 +101,15 @@ def pack(ids: Sequence[CustomerId], *, portion: int) -> PackedIds:
     >>> pack([CustomerId("a"), CustomerId("b")], portion=1).unpacked()
     ('a', 'b')
     """
-    packing = Packing(portion)
-    packing.add(ids)
-    return packing.whole()
+    rows: list[bytes] = []
+    writing = Writing(portion, lambda written: rows.append(packed_row(written)))
+    writing.add(ids)
+    return writing.end().packed(rows)
+
+
+def packed_row(written: bytes) -> bytes:
+    """Pack a row that is written."""
+    return isal_zlib.compress(written, QUICK)
 
 
 def packed(value: Sequence[Any]) -> bytes:

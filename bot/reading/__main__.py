@@ -12,23 +12,26 @@ from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from bot.giving.columns import HEAD, Place, find
-from bot.giving.packing import Packing
+from bot.giving.packing import Writing
 from bot.giving.tables import Table
 from bot.giving.taking import Everybody, Taking
 from bot.giving.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
 from bot.reading.content import Content
 from bot.reading.formats import Unreadable, table_of
-from bot.reading.frames import read_frame, write_frame
+from bot.reading.frames import frame, read_frame, write_frame
 from bot.reading.limits import limit
 
 
 def main(told: BinaryIO, tell: BinaryIO) -> None:
-    """Read the files, one after the other; write of each what came of it, and then all ids."""
+    """Read the files, one after the other; write of each what came of it, and all ids meanwhile, row by row.
+
+    A row is a JSON array, what is told an object. To pack the rows is left to whoever hears them, which has a processor of its own for it.
+    """
     job = json.loads(read_frame(told))
     limit(memory=job["memory"], seconds=job["seconds"])
     gc.disable()  # what is read holds no cycles, and looking for some takes a third of the time
-    packing = Packing(job["portion"])
-    everybody = Everybody(packing.add)
+    writing = Writing(job["portion"], lambda row: tell.write(frame(row)))
+    everybody = Everybody(writing.add)
     everybody.add(job["typed"])
     met, fine = len(everybody), True
     for column in job["columns"]:
@@ -37,20 +40,12 @@ def main(told: BinaryIO, tell: BinaryIO) -> None:
         met += answer.get("file", {}).get("found", 0)
         _say(tell, answer)
     if fine:
-        _say_everybody(tell, packing, repeated=met - len(everybody))
+        _say(tell, {**asdict(writing.end()), "repeated": met - len(everybody)})
 
 
 def _pieces(told: BinaryIO) -> Iterator[bytes]:
     while piece := read_frame(told):
         yield piece
-
-
-def _say_everybody(tell: BinaryIO, packing: Packing, *, repeated: int) -> None:
-    found = packing.whole()
-    facts = {"count": found.count, "digest": found.digest, "first": found.first, "last": found.last}
-    _say(tell, {**facts, "repeated": repeated, "sizes": [size for size, _ in found.rows]})
-    for _, row in found.rows:
-        write_frame(tell, row)
 
 
 def _say(tell: BinaryIO, answer: object) -> None:

@@ -10,6 +10,8 @@ from bot.reading.frames import LENGTH
 
 KEPT: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """Of the environment; the rest of it may hold secrets, and a process that reads files from outside has no need of them."""
+AT_ONCE: Final = 1024 * 1024
+"""Bytes that may have come of it and are not heard yet; it waits then."""
 
 
 async def start(module: str) -> asyncio.subprocess.Process:
@@ -24,6 +26,7 @@ async def start(module: str) -> asyncio.subprocess.Process:
         module,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        limit=AT_ONCE,
         stderr=asyncio.subprocess.DEVNULL,  # what a library says of a file may quote it
         env={name: os.environ[name] for name in KEPT if name in os.environ},
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.giving.ids import CustomerId
-from bot.giving.packing import NOBODY, PackedIds
+from bot.giving.packing import LARGE, NOBODY, PackedIds, Written, packed_row
 from bot.giving.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
 from bot.reading import child
 from bot.reading.formats import Unreadable
@@ -146,21 +146,23 @@ async def _feed_one(stream: asyncio.StreamWriter, source: Source) -> None:
 
 
 async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> Reading:
-    stream = process.stdout
+    stream, rows = process.stdout, list[bytes]()
     if stream is None:
         raise ConnectionError
     for _ in answers.sources:
-        answers.heard(await _answer(stream))
+        answers.heard(await _answer(stream, rows))
     if answers.bad or answers.unclear:
         return answers.read()
-    end = await _answer(stream)
-    rows = [(size, await child.hear(stream)) for size in end["sizes"]]
-    everybody = PackedIds(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(rows))
-    return answers.read(everybody, end["repeated"])
+    end = await _answer(stream, rows)
+    written = Written(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(end["sizes"]))
+    return answers.read(written.packed(rows), end["repeated"])
 
 
-async def _answer(stream: asyncio.StreamReader) -> Any:
-    return json.loads(await child.hear(stream))
+async def _answer(stream: asyncio.StreamReader, rows: list[bytes]) -> Any:
+    """Hear the next answer; the rows of ids that come before it are packed, large ones beside the event loop."""
+    while (piece := await child.hear(stream)).startswith(b"["):
+        rows.append(packed_row(piece) if len(piece) < LARGE else await asyncio.to_thread(packed_row, piece))
+    return json.loads(piece)
 
 
 def _column(kept: dict[str, Any]) -> Column:

@@ -1,4 +1,4 @@
-"""Copies files while they are read: whoever reads waits neither for the packing nor for the database."""
+"""Copies files while they are read: whoever reads waits for neither the packing nor the database, but where those are far behind."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -11,6 +11,10 @@ from bot.reading.reader import Source
 
 AT_ONCE: Final = 1024 * 1024
 """Bytes that are kept as one piece; the last one is shorter."""
+BEHIND: Final = 24
+"""Pieces that may have come and are not kept yet, since a file comes faster than it is packed; it waits then."""
+AT_WORK: Final = 2
+"""Pieces that are packed and written beside each other."""
 
 
 @asynccontextmanager
@@ -19,39 +23,49 @@ async def copied(sources: Sequence[Source], keep: Keep | None) -> AsyncIterator[
     if keep is None:
         yield sources
         return
-    copies = [_Copy(number, source, keep) for number, source in enumerate(sources)]
-    taking = [asyncio.create_task(copy.take()) for copy in copies]
+    keeping = _Keeping(keep)
     try:
-        yield [replace(copy.source, pieces=copy.pieces) for copy in copies]
-        for copy in copies:
-            copy.came.put_nowait(b"")
-        await asyncio.gather(*taking)
+        yield [replace(source, pieces=_Copy(number, source, keeping).pieces) for number, source in enumerate(sources)]
+        await asyncio.gather(*keeping.tasks)
     finally:
-        for task in taking:
+        for task in keeping.tasks:
             task.cancel()
-        await asyncio.gather(*taking, return_exceptions=True)
+        await asyncio.gather(*keeping.tasks, return_exceptions=True)
 
 
 @dataclass(slots=True)
+class _Keeping:
+    keep: Keep
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _behind: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BEHIND))
+    _at_work: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_WORK))
+
+    async def begin(self, file: int, piece: int, content: bytes) -> None:
+        """Have a piece kept; one that fails keeps nobody waiting, and says so in the end."""
+        await self._behind.acquire()
+        self.tasks.append(asyncio.create_task(self._keep(file, piece, content)))
+
+    async def _keep(self, file: int, piece: int, content: bytes) -> None:
+        try:
+            async with self._at_work:
+                await self.keep(file, piece, content)
+        finally:
+            self._behind.release()
+
+
+@dataclass(frozen=True, slots=True)
 class _Copy:
     number: int
     source: Source
-    keep: Keep
-    came: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+    keeping: _Keeping
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        async for piece in self.source.pieces():
-            if piece:
-                self.came.put_nowait(piece)
-            yield piece
-
-    async def take(self) -> None:
-        """Keep what came, until the empty piece ends it."""
         number, waits = 0, bytearray()
-        while piece := await self.came.get():
+        async for piece in self.source.pieces():
             waits += piece
             if len(waits) >= AT_ONCE:
-                await self.keep(self.number, number, bytes(waits))
+                await self.keeping.begin(self.number, number, bytes(waits))
                 number, waits = number + 1, bytearray()
+            yield piece
         if waits:
-            await self.keep(self.number, number, bytes(waits))
+            await self.keeping.begin(self.number, number, bytes(waits))

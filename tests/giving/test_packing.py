@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.giving.customers import digest_of
 from bot.giving.ids import CustomerId
-from bot.giving.packing import NOBODY, Packing, pack, unpacked
+from bot.giving.packing import NOBODY, Writing, pack, packed_row, unpacked
 from tests.store import extremes
 
 ANY = st.text(alphabet=st.sampled_from("ab-\"\\\x7f\x00æ😀,'")) | extremes.texts
@@ -26,10 +26,13 @@ def test_ids_come_back_in_their_order_whatever_they_hold(texts: list[str], size:
 
 @given(st.lists(st.lists(ANY, max_size=4), max_size=8), st.integers(1, 5))
 def test_in_how_many_pieces_they_came_does_not_matter(pieces: list[list[str]], size: int) -> None:
-    packing = Packing(size)
+    rows: list[bytes] = []
+    writing = Writing(size, rows.append)
     for piece in pieces:
-        packing.add([CustomerId(text) for text in piece])
-    assert packing.whole() == pack([CustomerId(text) for piece in pieces for text in piece], portion=size)
+        writing.add([CustomerId(text) for text in piece])
+    assert writing.end().packed([packed_row(row) for row in rows]) == pack(
+        [CustomerId(text) for piece in pieces for text in piece], portion=size
+    )
 
 
 def test_nobody_is_packed_as_nobody() -> None:
