@@ -1,16 +1,11 @@
-"""Puts the parts together, and runs them until somebody ends the program; the only module that imports handlers."""
+"""Puts the parts together; the only module that imports handlers."""
 
 import asyncio
-import gc
-import os
-import signal
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
@@ -18,13 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SharedClock
 from bot.daily import Daily
-from bot.dintero.client import DinteroClient, open_dintero
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
-from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.instead import Instead
-from bot.giving.pace import Paces
 from bot.giving.patience import Patience
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock
@@ -38,30 +30,23 @@ from bot.outbox import Outbox
 from bot.progress import Progressing
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
-from bot.slack.connection import open_client, own_team, socket_mode
+from bot.slack.connection import socket_mode
 from bot.slack.files import SlackFiles
 from bot.slack.head_note import tell_head
-from bot.slack.look import Look
-from bot.slack.people import SlackPeople
 from bot.slack.screens import Screens
 from bot.store.audit import Head
-from bot.store.books import SqlBooks, open_books
-from bot.store.sole import alone
-from bot.store.standing import Standing, standing
+from bot.store.books import SqlBooks
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from bot.workflows import engine_url, forget_workflows
+from bot.world import World, open_world, set_the_clock
 from handlers import add_form, card, customers, discount, odd_rows, strays
 from handlers.counter import Counter
 
 ACK_SECONDS: Final = 2.5
 """Until a person is told that it did not work, by a database that hangs as well: Slack waits for 3 s."""
-LEAVE_SECONDS: Final = 9.5
-"""From the signal to the end of the process, whatever hangs; who supervises it commonly kills after ten."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,52 +61,6 @@ class Running:
     """What the process is called among those that share its database."""
 
 
-async def run(settings: Settings, policy: Policy, *, clock: Clock | None = None, patience: Patience | None = None) -> None:
-    """Run until SIGTERM or SIGINT; then be out within ten seconds. Clock and patience are the real ones unless others are handed in.
-
-    Raises:
-        UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
-    """
-    ready, ended = asyncio.Event(), asyncio.Event()
-
-    async def work() -> None:
-        async with bot(settings, policy, clock=clock, patience=patience) as running:
-            # what is there by now stays: going through it in every full collection held up all answers for 80 ms
-            gc.collect()
-            gc.freeze()
-            ready.set()
-            log.info(
-                "ready",
-                port=running.port,
-                account=settings.dintero_account_id,
-                socket_mode=settings.socket_mode,
-                replica=running.replica,
-            )
-            await ended.wait()
-            log.info("closing")
-
-    def end() -> None:
-        """Who is still starting, perhaps waiting for a Slack that is away, has nothing to bring to an end."""
-        ended.set()
-        _leave_in_time()
-        if not ready.is_set():
-            working.cancel()
-
-    working = asyncio.create_task(work())
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, end)
-    await asyncio.wait({working})
-    if not (working.cancelled() and ended.is_set()):
-        await working
-
-
-def _leave_in_time() -> None:
-    """End the process by force where something hangs: all that counts is written, and the next start goes on from there."""
-    watchdog = threading.Timer(LEAVE_SECONDS, os._exit, (0,))
-    watchdog.daemon = True
-    watchdog.start()
-
-
 @asynccontextmanager
 async def bot(
     settings: Settings, policy: Policy, *, clock: Clock | None = None, patience: Patience | None = None
@@ -133,7 +72,7 @@ async def bot(
     """
     async with AsyncExitStack() as stack:
         async with _starting(settings):
-            world = await stack.enter_async_context(_world(settings, policy, clock or SharedClock()))
+            world = await stack.enter_async_context(open_world(settings, policy, clock or SharedClock()))
         jobs = DurableJobs(
             books=world.books,
             dintero=world.dintero,
@@ -162,54 +101,6 @@ async def _starting(settings: Settings) -> AsyncIterator[None]:
 
     async with serve(build_web(slack=None, ready=not_yet), host=settings.host, port=settings.port):
         yield
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The neighbours that are open, and what everybody goes by."""
-
-    client: AsyncWebClient
-    books: SqlBooks
-    dintero: DinteroClient
-    door: Door
-    clock: Clock
-    look: Look
-    paces: Paces
-    standing: Standing
-
-    def may_speak(self) -> bool:
-        """Say whether this process is the one that empties the outbox."""
-        return self.standing.first
-
-
-@asynccontextmanager
-async def _world(settings: Settings, policy: Policy, clock: Clock) -> AsyncIterator[World]:
-    """Open Slack, the books and Dintero."""
-    database = settings.database_url.get_secret_value()
-    async with (
-        open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,
-        alone(database),
-        open_books(database, clock=clock, audit_key=settings.key) as books,
-        standing(database) as standing_,
-        open_dintero(
-            settings.dintero_api_url,
-            settings.dintero_account_id,
-            settings.dintero_client_id,
-            settings.dintero_client_secret.get_secret_value(),
-            settings.dintero_timeout,
-        ) as dintero,
-    ):
-        await _set_the_clock(clock, books)
-        team = await own_team(client)
-        door = Door(policy, SlackPeople(client, team, clock), team)
-        look = Look(policy.currency, policy.timezone, policy.admins)
-        yield World(client, books, dintero, door, clock, look, Paces(clock.now), standing_)
-
-
-async def _set_the_clock(clock: Clock, books: SqlBooks) -> None:
-    """Look at the database's time; a clock that was handed in is its owner's to set."""
-    if isinstance(clock, SharedClock):
-        await clock.look(books.time)
 
 
 def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, account: str) -> Counter:
@@ -257,7 +148,7 @@ def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook,
         progressing=_progressing(world, telling),
         rules=rules,
         daily=_daily(world),
-        set_the_clock=lambda: _set_the_clock(clock, books),
+        set_the_clock=lambda: set_the_clock(clock, books),
     )
 
 

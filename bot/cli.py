@@ -18,14 +18,14 @@ main = typer.Typer(
 def run() -> None:
     """Run the bot with the credentials that are set, until it is told to stop."""
     with explained():
-        from bot import app
         from bot.logs import set_up_logs
+        from bot.running import run as run_bot
         from bot.settings import LogFormat, environment
         from bot.surroundings import look_around
 
         settings, policy = look_around(environment()).usable()
         set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets)
-        finish(app.run(settings, policy))
+        finish(run_bot(settings, policy))
 
 
 @main.command()
