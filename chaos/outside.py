@@ -8,7 +8,6 @@ from typing import Final
 
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.slack import Fault as SlackFault
-from bot.sandbox.slack.elements import buttons
 from bot.sandbox.slack.workspace import Channel
 from bot.tryout.shop import Shop
 from chaos.plan import Trouble, What
@@ -32,8 +31,6 @@ LATENCY: Final = 1.0
 MOST: Final = 6
 OTHER_VALUE: Final = 15_000
 """Of the rule's reward, in minor units, in place of the 10,000 that it has."""
-MOVING: Final = frozenset({"Approve…", "Cancel request", "Continue…", "Give now"})
-"""Buttons of a card that is still needed."""
 A_CARD_WAITS: Final = 0.6
 """Seconds that a channel with cards is gone: a card is given up after five attempts, a minute of the day apart."""
 
@@ -113,8 +110,8 @@ class Outside:
             self.shop.slack.faults.plan(method, SlackFault.REFUSED, times=times, error=error)
 
     def _deletes_a_card(self, amount: float) -> None:
-        """Take a card away whose request has ended: by the buttons of any other, people still have to move it on."""
-        cards = [card for card in self.shop.slack.messages(self.shop.support) if not MOVING & {one.label for one in buttons(card.blocks)}]
+        """Take a card away, whatever its request is at."""
+        cards = self.shop.slack.messages(self.shop.support)
         if cards:
             card = cards[int(amount * (len(cards) - 1))]
             self.deleted.add(card.ts)

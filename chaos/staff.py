@@ -35,7 +35,7 @@ TRIES, AGAIN = 10, 0.3
 LONGEST_PAUSE: Final = 2.0
 TAKEN_UP, FORBIDDEN = 0.8, 0.7
 """How often a stopped request is continued, and not ended; and how often it is the guest who presses Cancel request, and not the admin."""
-REJECTS, CANCELS, PAUSES = 1 / 40, 1 / 5, 1 / 60
+REJECTS, CANCELS, PAUSES, LOOKED_UP = 1 / 40, 1 / 5, 1 / 60, 1 / 2
 
 
 class Gone(CannotDo):
@@ -164,7 +164,7 @@ class Staff:
         self.did["rejections answered"] += 1
 
     async def _mend(self, chief: SandboxPerson) -> bool:
-        """Resume what is paused, go on with what has stopped, cancel what has no card, and now and then pause."""
+        """Resume what is paused, go on with what has stopped, see to what has no card, and now and then pause."""
         if await self.books.pause():
             if not self.calm:
                 await asyncio.sleep(self.chance.uniform(0, LONGEST_PAUSE))
@@ -178,21 +178,22 @@ class Staff:
             self.did["stopped ones taken up or ended"] += 1
             return True
         if self.calm:
-            return await self._cancel_what_nobody_sees(chief)
+            return await self._see_to_what_nobody_sees(chief)
         if self.chance.random() < PAUSES:
             await _insist(lambda: chief.command("/discount pause a look at it", self.shop.support))
             self.did["pauses"] += 1
             return True
         return False
 
-    async def _cancel_what_nobody_sees(self, chief: SandboxPerson) -> bool:
-        """Cancel a request whose card is gone: nobody can approve it."""
+    async def _see_to_what_nobody_sees(self, chief: SandboxPerson) -> bool:
+        """Cancel a request whose card is gone, since nobody can approve it, or ask for it by its number, which has its card posted anew."""
         there = {card.ts for channel in self._channels() for card in self.shop.slack.messages(channel)}
         unseen = [one for one in await self.books.in_state(State.WAITING, State.STOPPED) if one.card_ts not in there]
         if not unseen or await self.books.unsaid(LATER, limit=1):
             return False
-        await _insist(lambda: chief.command(f"/discount cancel {unseen[0].short}", self.shop.support))
-        self.did["cancels of what nobody sees"] += 1
+        word = "status" if self.chance.random() < LOOKED_UP else "cancel"
+        await _insist(lambda: chief.command(f"/discount {word} {unseen[0].short}", self.shop.support))
+        self.did[f"{word} of what nobody sees"] += 1
         return True
 
     async def _take_back_by_chance(self, guest: SandboxPerson) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import create_engine, select
 
-from bot.giving.notices import Kind
+from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Policy
 from bot.giving.request import Request
 from bot.giving.stories import story_of
@@ -22,6 +22,7 @@ from bot.slack.look import Look
 from bot.store.books import SqlBooks
 from bot.store.database import address
 from bot.store.schema import outbox
+from bot.store.serial import facts_of
 from bot.tryout.shop import Shop
 
 FOR_GOOD: Final = (
@@ -34,6 +35,8 @@ FOR_GOOD: Final = (
     "there is no card to say it below",
 )
 """Why something may never be said: Slack would never take it, or what it belongs to is not there."""
+TOLD_INSTEAD: Final = ("msg_too_long", "channel_not_found", "not_in_channel", "is_archived")
+"""Of these, what takes a message or a channel that is there; what has no card has nobody to tell of it that the card had."""
 THREAD: Final = frozenset({Kind.LINE, Kind.SUMMARY})
 
 
@@ -52,6 +55,7 @@ async def all_told(shop: Shop, books: SqlBooks, url: str, policy: Policy, reques
     rows = await asyncio.to_thread(_notices, url)
     _each_once(told, shop, rows)
     _in_order(told, shop, rows)
+    _instead(told, rows)
     await _cards(told, shop, books, policy, [request for request in requests if request.card_ts and request.card_ts not in deleted])
     return told
 
@@ -94,6 +98,19 @@ def _in_order(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
     told.faults += [f"the thread of {request} is out of order" for request, keys in wanted.items() if found[request] != keys]
 
 
+def _instead(told: Told, rows: Sequence[Any]) -> None:
+    """See that of what Slack never took somebody else was told: of a thread whoever asked, of another channel the admins."""
+    heard = {row.request for row in rows if row.happened == Happened.UNTOLD and row.kind == Kind.DIRECT}
+    channels = {facts_of(row.facts).get("channel") for row in rows if row.happened == Happened.UNTOLD}
+    for row in rows:
+        if not any(reason in (row.given_up or "") for reason in TOLD_INSTEAD):
+            continue
+        if row.kind in THREAD and row.request not in heard:
+            told.faults.append(f"nobody was told of a {row.kind} of {row.request}: {row.given_up}")
+        if row.kind == Kind.NOTICE and row.addressee not in channels:
+            told.faults.append(f"no admin was told that {row.addressee} cannot be written to: {row.given_up}")
+
+
 async def _cards(told: Told, shop: Shop, books: SqlBooks, policy: Policy, requests: Sequence[Request]) -> None:
     """See that each request has one card, and that it shows what the books hold."""
     look = Look(policy.currency, policy.timezone, policy.admins)
@@ -129,7 +146,7 @@ def _key(message: Message) -> str:
 def _notices(url: str) -> Sequence[Any]:
     engine = create_engine(address(url))
     named = (outbox.c.key, outbox.c.kind, outbox.c.request, outbox.c.said_ts, outbox.c.given_up)
-    besides = (outbox.c.id, outbox.c.happened, outbox.c.happened_at, outbox.c.attempts, outbox.c.tried, outbox.c.due)
+    besides = tuple(outbox.c[name] for name in ("id", "happened", "happened_at", "attempts", "tried", "due", "addressee", "facts"))
     try:
         with engine.connect() as connection:
             return connection.execute(select(*named, *besides).order_by(outbox.c.id)).all()
