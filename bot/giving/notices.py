@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from bot.giving.batches import Refused, Tally
 from bot.giving.before import Earlier
@@ -29,6 +30,10 @@ class Kind(StrEnum):
     """A direct message to the requester."""
     LIST = "list"
     """The list of those who were not given it, as a file in somebody's direct messages."""
+
+
+STARTS_AFTER: Final = "starts_after"
+"""The fact that names whose answer a start waits for."""
 
 
 class Happened(StrEnum):

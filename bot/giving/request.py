@@ -202,7 +202,7 @@ class Request:
     rest_of: RequestId | None = None
     """The request whose unknown and not tried customers this one asks for again, under its once-only key."""
     waits_since: datetime | None = None
-    """Since when a giving waits for Dintero, once the thread was told; a run that begins waits for nothing."""
+    """Since when a giving, or its start, waits for an answer, once the thread was told; whatever moves a request on ends that."""
 
     @property
     def production(self) -> bool:
@@ -278,7 +278,7 @@ def moved(request: Request, event: Event, **changes: object) -> Request:
     Raises:
         KeyError: the event leads nowhere from this state; ask `move` first.
     """
-    return replace(request, state=MOVES[request.state, event], **changes)  # type: ignore[arg-type]
+    return replace(request, **{"state": MOVES[request.state, event], "waits_since": None, **changes})  # type: ignore[arg-type]
 
 
 def digest(request: Request, terms: str) -> str:

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving import deciding
@@ -16,7 +17,7 @@ from bot.giving.due import is_held, widened
 from bot.giving.engine import stop_reason
 from bot.giving.ids import RequestId
 from bot.giving.looks import Looks
-from bot.giving.notices import Happened
+from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
 from bot.giving.pausing import after_stop
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
@@ -26,6 +27,17 @@ from bot.giving.rewards import Rule, Usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
 from bot.giving.tiers import Applied, stricter
+
+TOLD_AFTER: Final = timedelta(seconds=10)
+"""Without an answer, before the thread is told, as while it is given (`Patience.told`)."""
+TOLD: Final = (Kind.CARD, Kind.LINE)
+
+
+class Silent(StrEnum):
+    """Whose answer the last look needs."""
+
+    DINTERO = "Dintero"
+    SLACK = "Slack"
 
 
 class Verdict(StrEnum):
@@ -53,6 +65,8 @@ class Look:
     """How many people have to agree anew."""
     tier: Applied | None = None
     """The tier that asks for so many."""
+    silent: Silent | None = None
+    """Who did not answer, where that is why it is later."""
 
 
 class Starting:
@@ -63,6 +77,8 @@ class Starting:
         self._looks = looks
         self._door = door
         self._clock = clock
+        self._unheard: dict[RequestId, datetime] = {}
+        """Since when the look at a request, if it was looked at, had no answer."""
 
     async def begin(self, request: RequestId) -> Request | None:
         """Move an approved request to giving; answer it when there is giving to be done, now or still.
@@ -79,7 +95,9 @@ class Starting:
             return None
         look = Look(Verdict.GO) if ending else await self._look(found)
         if look.verdict is Verdict.LATER:
+            await self._tell_of_silence(found, look)
             return None
+        self._unheard.pop(request, None)
         async with self._books.page(request) as page:
             if page is None or _moved_on(page.request, found) or is_held(page.request, self._clock.now()):
                 return None
@@ -94,10 +112,25 @@ class Starting:
         try:
             policy = widened(policy, request)
             return await self._people(request, policy) or await self._rule(request, policy)
-        except (PeopleUnavailable, MayPass):
-            return Look(Verdict.LATER)
+        except PeopleUnavailable as silence:
+            return Look(Verdict.LATER, note=str(silence), silent=Silent.SLACK)
+        except MayPass as silence:
+            return Look(Verdict.LATER, note=str(silence), silent=Silent.DINTERO)
         except DinteroError as error:
             return _stopped(stop_reason(error), str(error))
+
+    async def _tell_of_silence(self, request: Request, look: Look) -> None:
+        """Tell the thread once that an approved request waits to be started, where that was so at an earlier look too."""
+        now = self._clock.now()
+        since = self._unheard.setdefault(request.id, now)
+        if now - since < TOLD_AFTER or request.state is not State.APPROVED:
+            return
+        async with self._books.page(request.id) as page:
+            if page is None or _moved_on(page.request, request) or page.request.waits_since:
+                return
+            await page.keep(replace(page.request, waits_since=since))
+            facts = {STARTS_AFTER: str(look.silent)}
+            await page.say(*(Notice(kind=kind, happened=Happened.WAITING, at=since, note=look.note, facts=facts) for kind in TOLD))
 
     async def _people(self, request: Request, policy: ChannelPolicy) -> Look | None:
         """Judge requester and approvers anew: who has left since does not count."""
@@ -163,7 +196,7 @@ class Starting:
         if look.verdict is Verdict.GO and (refused := await self._beyond_budget(page)):
             look = _stopped(StopReason.BUDGET, refused.reason)
         if look.verdict is Verdict.GO:
-            giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now, waits_since=None)
+            giving = moved(page.request, Event.STARTED, started_at=page.request.started_at or now)
             await page.keep(giving)
             await page.say(*tellings(giving, Happened.STARTED, now))
             return giving

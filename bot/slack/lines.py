@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from bot.giving.notices import Happened, Notice, Story
+from bot.giving.notices import STARTS_AFTER, Happened, Notice, Story
 from bot.giving.policy import Reason
 from bot.giving.request import StopReason
 from bot.slack import drift, facts, paused, read_back
@@ -165,8 +165,10 @@ def _resumed(notice: Notice, _story: Story, when: When) -> str:
 
 
 def _waiting(notice: Notice, _story: Story, when: When) -> str:
-    what = f"⏳ Waiting for Dintero since {when(notice.at)}{told_of(notice.note)}"
-    return f"{what}. There is nothing to do: it tries again by itself, and nobody gets it twice."
+    before_start = notice.facts.get(STARTS_AFTER)
+    what = f"⏳ Waiting for {before_start or 'Dintero'} since {when(notice.at)}{told_of(notice.note)}"
+    then = "giving starts once there is an answer" if before_start else "nobody gets it twice"
+    return f"{what}. There is nothing to do: it tries again by itself, and {then}."
 
 
 def _goes_on(notice: Notice, _story: Story, when: When) -> str:

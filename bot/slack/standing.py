@@ -88,6 +88,9 @@ def _approved(story: Story, look: Look) -> str:
         return f"✅ {what}. {held(story.request.give_after, look.token)}"
     if story.pause:
         return f"✅ {what}: the giving starts after the pause."
+    if story.request.waits_since:
+        since = look.token(story.request.waits_since)
+        return f"⏳ {what}: the giving has been waiting since {since} and starts by itself; the thread says what for."
     return f"✅ {what}: the giving is about to start."
 
 

@@ -14,10 +14,10 @@ from bot.dintero.client import open_dintero
 from bot.giving.door import Door
 from bot.giving.ids import RequestId
 from bot.giving.looks import Looks
-from bot.giving.notices import Happened, Kind
+from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
 from bot.giving.people import Kind as Person
 from bot.giving.policy import Policy
-from bot.giving.ports import Dintero
+from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, State, StopReason
 from bot.giving.starting import Starting
 from bot.giving.traffic import Traffic
@@ -27,6 +27,7 @@ from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople
 from bot.store.books import SqlBooks
 from bot.tryout.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
+from tests.clock import HandClock
 from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
 
@@ -43,12 +44,14 @@ class Scene:
     request: RequestId
     stack: AsyncExitStack
 
-    async def starting(self, policy: Policy = POLICY) -> Starting:
+    async def starting(self, policy: Policy = POLICY, *, clock: Clock | None = None) -> Starting:
         """Open one that knows nobody yet."""
         slack = self.shop.slack
         client = await self.stack.enter_async_context(open_client(slack.api_url, slack.credentials.bot_token))
         door = Door(policy, SlackPeople(client, slack.team, SystemClock()), slack.team)
-        return Starting(books=self.books, looks=Looks(self.dintero, Traffic(first=0.01, longest=0.05)), door=door, clock=SystemClock())
+        return Starting(
+            books=self.books, looks=Looks(self.dintero, Traffic(first=0.01, longest=0.05)), door=door, clock=clock or SystemClock()
+        )
 
     async def begins(self, policy: Policy = POLICY) -> Request | None:
         return await (await self.starting(policy)).begin(self.request)
@@ -65,12 +68,16 @@ class Scene:
 
     async def told(self, happened: Happened) -> list[Kind]:
         """List what is to be said of something that happened, saying all that stands before it."""
+        return sorted(notice.kind for notice in await self.said(happened))
+
+    async def said(self, happened: Happened) -> list[Notice]:
+        """Say all there is, and answer what was said of something that happened."""
         told = []
         while unsaid := await self.books.unsaid(LATER, limit=50):
-            told += [one.notice.kind for one in unsaid if one.notice.happened is happened]
+            told += [one.notice for one in unsaid if one.notice.happened is happened]
             for one in unsaid:
                 await self.books.said(one, ts="1.0")
-        return sorted(told)
+        return told
 
 
 @pytest.fixture
@@ -244,3 +251,40 @@ async def _stopped(scene: Scene, reason: StopReason) -> None:
     assert (stopped.state, stopped.stop) == (State.STOPPED, reason)
     assert not scene.shop.dintero.ledger.calls
     assert await scene.told(Happened.STOPPED) == [Kind.CARD, Kind.DIRECT, Kind.LINE, Kind.NOTICE]
+
+
+async def test_a_start_that_waits_for_an_answer_is_told_once_and_so_is_that_it_starts(scene: Scene) -> None:
+    clock = HandClock()
+    starting = await scene.starting(clock=clock)
+    scene.shop.dintero.faults.always(Fault.cut(), on=Operation.RULE)
+    assert await starting.begin(scene.request) is None
+    assert not (await scene.now()).waits_since  # the very next look may have an answer
+    since = clock.now()
+    for _ in range(3):
+        clock.pass_by(seconds=20)
+        assert await starting.begin(scene.request) is None
+    assert (await scene.now()).waits_since == since
+    assert await scene.told(Happened.WAITING) == [Kind.CARD, Kind.LINE]
+    scene.shop.dintero.faults.clear()
+    giving = await starting.begin(scene.request)
+    assert giving
+    assert (giving.state, giving.waits_since) == (State.GIVING, None)
+    assert await scene.told(Happened.STARTED) == [Kind.CARD, Kind.LINE]
+
+
+async def test_who_was_waited_for_is_said(scene: Scene) -> None:
+    clock = HandClock()
+    starting = await scene.starting(clock=clock)
+    scene.shop.slack.faults.outage = True
+    for _ in range(2):
+        assert await starting.begin(scene.request) is None
+        clock.pass_by(seconds=20)
+    assert {notice.facts[STARTS_AFTER] for notice in await scene.said(Happened.WAITING)} == {"Slack"}
+
+
+async def test_one_that_waited_and_was_asked_for_anew_does_not_wait_any_more(scene: Scene) -> None:
+    await scene.change(waits_since=datetime.now(UTC))
+    scene.shop.dintero.rules[RULE]["reward"]["value"] = 12_345
+    assert await scene.begins() is None
+    waiting = await scene.now()
+    assert (waiting.state, waiting.waits_since) == (State.WAITING, None)

@@ -8,7 +8,7 @@ import pytest
 from bot.giving.batches import Refused, Tally
 from bot.giving.before import Earlier
 from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, ShortId, UserId
-from bot.giving.notices import Happened, Kind
+from bot.giving.notices import STARTS_AFTER, Happened, Kind
 from bot.giving.policy import Reason
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Usable
@@ -41,6 +41,15 @@ def test_what_asks_for_anothers_rest_names_that_on_its_card_and_in_its_status(st
     for drawn in (card.build(story, LOOK), status.one(story, LOOK)):
         assert "*Asks again* for the rest of R-22222, under the same once-only key" in words(drawn)
     assert "Asks again" not in words(card.build(samples.story(state), LOOK))
+
+
+def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom() -> None:
+    story = samples.story(State.APPROVED, waits_since=NOW)
+    assert "has been waiting since" in words(card.build(story, LOOK))
+    notice = replace(samples.notice(Happened.WAITING), facts={STARTS_AFTER: "Slack"}, note="Slack could not say who @Bo is")
+    line = lines.build(notice, story, LOOK).text
+    assert line.startswith("⏳ Waiting for Slack since")
+    assert "giving starts once there is an answer" in line
 
 
 @pytest.mark.parametrize(
