@@ -142,13 +142,11 @@ class Outside:
 
     @asynccontextmanager
     async def _rule_deleted(self) -> AsyncIterator[None]:
-        rule = self.shop.dintero.rules[RULE]
-        before = rule.get("deleted_at")
         self.shop.dintero.delete(RULE)
         try:
             yield
         finally:
-            rule["deleted_at"] = before
+            self.shop.dintero.rules[RULE]["deleted_at"] = None  # as it was before the first of those that overlap
 
     @asynccontextmanager
     async def _slack_away(self) -> AsyncIterator[None]:
