@@ -34,6 +34,8 @@ from tests.journeys.process import as_toml
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
 CALM: Final = 300.0
 """Seconds within which everything has to come to its end once nothing goes wrong any more."""
+LATE: Final = 2.0
+"""Times the day, beside the calm, within which everything has to be asked for."""
 LOOK: Final = 0.1
 STARTS: Final = 5
 TIMEOUT: Final = "2"
@@ -82,12 +84,18 @@ class Day:
     staff: Staff
     made: Counter[What] = field(default_factory=Counter)
 
-    async def goes_wrong(self) -> None:
-        """Let all that is planned happen; then, once all is asked for, let everything go well."""
+    async def goes_wrong(self) -> list[str]:
+        """Let all that is planned happen, until all is asked for; say what could not be."""
         work = [asyncio.create_task(self.staff.ask_all(self.plan.asks)), asyncio.create_task(self.killing.go_on(self.plan.kills))]
         troubles = [asyncio.create_task(self._trouble(trouble)) for trouble in self.plan.troubles]
         try:
-            await asyncio.gather(*work, *troubles)
+            async with asyncio.timeout(LATE * self.plan.shape.hours * 3600 / LAPSE + CALM):
+                await asyncio.gather(*work, *troubles)
+        except TimeoutError:
+            asked, wanted = self.staff.did["asked for"], len(self.plan.asks)
+            return [f"only {asked} of {wanted} requests could be asked for, though people tried on long after the day"]
+        else:
+            return []
         finally:
             for task in (*work, *troubles):
                 task.cancel()
@@ -137,8 +145,8 @@ async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], No
             await replica.stands()
         working = asyncio.create_task(today.staff.at_work())
         try:
-            await today.goes_wrong()
-            unended = await today.comes_to_its_end()
+            unended = await today.goes_wrong()
+            unended += await today.comes_to_its_end()
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
