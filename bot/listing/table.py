@@ -17,7 +17,7 @@ from bot.giving.taking import KEPT_LITERAL
 from bot.giving.uploads import Trouble
 from bot.reading import formats
 from bot.reading.content import Content
-from bot.reading.formats import Unreadable
+from bot.reading.unreadable import Unreadable
 
 FILE: Final = "file"
 ENDING: Final = ("row", "outcome", "reason")

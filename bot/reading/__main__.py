@@ -17,9 +17,10 @@ from bot.giving.tables import Table
 from bot.giving.taking import Everybody, Taking
 from bot.giving.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
 from bot.reading.content import Content
-from bot.reading.formats import Unreadable, table_of
+from bot.reading.formats import table_of
 from bot.reading.frames import frame, read_frame, write_frame
 from bot.reading.limits import limit
+from bot.reading.unreadable import Unreadable
 
 
 def main(told: BinaryIO, tell: BinaryIO) -> None:

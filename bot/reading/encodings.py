@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.giving.uploads import Trouble
 from bot.reading.content import Content
-from bot.reading.formats import Unreadable
+from bot.reading.unreadable import Unreadable
 
 PIECE: Final = 256 * 1024
 """Bytes that are decoded at once: with all that is made of them, what a core has near."""

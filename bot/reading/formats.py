@@ -5,22 +5,13 @@ from typing import Final
 from bot.giving.tables import Table
 from bot.giving.uploads import Trouble
 from bot.reading.content import Content
+from bot.reading.unreadable import Unreadable
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What Excel wrote until 2003, and what a workbook with a password is put into."""
 LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
 OTHERS: Final = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"{\\rtf", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf")
-WIDEST: Final = 2_000
-"""Columns of a row; a spreadsheet's export has fewer, and a list on one line has more."""
-
-
-class Unreadable(Exception):
-    """A file cannot be read; says why."""
-
-    def __init__(self, why: Trouble) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 def table_of(content: Content) -> Table:

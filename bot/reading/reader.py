@@ -11,8 +11,8 @@ from bot.giving.ids import CustomerId
 from bot.giving.packing import LARGE, NOBODY, PackedIds, Written, packed_row
 from bot.giving.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
 from bot.reading import child
-from bot.reading.formats import Unreadable
 from bot.reading.frames import frame
+from bot.reading.unreadable import Unreadable
 
 MEMORY: Final = 1024**3
 """Bytes of address space; a million ids out of a workbook take less than half of it, out of a text a fifth."""

@@ -6,10 +6,12 @@ from typing import Final
 
 from bot.giving.tables import Block, Row, block_of
 from bot.giving.uploads import Trouble
-from bot.reading.formats import WIDEST, Unreadable
+from bot.reading.unreadable import Unreadable
 
 AT_ONCE: Final = 5_000
 """Rows of a block."""
+WIDEST: Final = 2_000
+"""Columns of a row; a spreadsheet's export has fewer, and a list on one line has more."""
 
 
 def some(rows: Iterator[Row], most: int) -> list[Row]:

@@ -12,8 +12,8 @@ from bot.giving.tables import Block, Row, block_of
 from bot.giving.uploads import Trouble
 from bot.reading.content import Content, Stream
 from bot.reading.encodings import decoded, encoding_of
-from bot.reading.formats import WIDEST, Unreadable
-from bot.reading.rows import blocks_of, some
+from bot.reading.rows import WIDEST, blocks_of, some
+from bot.reading.unreadable import Unreadable
 
 SEPARATORS: Final = (";", "\t", "|", ",")
 """Where two part a file equally well, the first counts: a comma is the likeliest to stand inside a cell."""

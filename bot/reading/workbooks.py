@@ -18,9 +18,9 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from bot.giving.tables import Block, Row, Table
 from bot.giving.uploads import Trouble
-from bot.reading.formats import Unreadable
 from bot.reading.rows import AT_ONCE, blocks_of, some
 from bot.reading.survey import survey_of
+from bot.reading.unreadable import Unreadable
 
 UNPACKED: Final = 500 * 1024 * 1024
 """Bytes to which a workbook may unpack; a million rows are about 100 MB."""

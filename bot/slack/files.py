@@ -14,8 +14,8 @@ from yarl import URL
 from bot.giving.ids import ChannelId, CustomerId, UserId
 from bot.giving.ports import Keep
 from bot.giving.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, Reading, Trouble, Upload
-from bot.reading.formats import Unreadable
 from bot.reading.reader import Reader, Source
+from bot.reading.unreadable import Unreadable
 from bot.slack.copying import copied
 
 PIECE: Final = 64 * 1024

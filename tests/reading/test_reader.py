@@ -13,8 +13,8 @@ from bot.giving.ids import CustomerId, FileId
 from bot.giving.packing import NOBODY
 from bot.giving.uploads import Column, FileRead, Trouble, Upload
 from bot.reading.child import KEPT
-from bot.reading.formats import Unreadable
 from bot.reading.reader import AT_ONCE, Reader, Source, _Answers
+from bot.reading.unreadable import Unreadable
 from tests.reading.files import workbook
 
 SHORT = 0.05

@@ -14,9 +14,9 @@ from bot.giving.uploads import FileRead, Trouble
 from bot.reading.__main__ import answer_of, read
 from bot.reading.content import Content
 from bot.reading.encodings import PIECE
-from bot.reading.formats import Unreadable
 from bot.reading.rows import blocks_of
 from bot.reading.texts import SEPARATORS, TextTable
+from bot.reading.unreadable import Unreadable
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 NAMES = st.text(alphabet="ABCæøåÆØÅäöüé ,;|\"'", max_size=8)
