@@ -128,7 +128,7 @@ async def test_slacks_question_for_the_address_is_answered(slack: Visitor) -> No
     [
         ("another secret", {"secret": "another"}),
         ("too old", {"age": 301}),
-        ("from the future", {"age": -301}),
+        ("from the future", {"age": -360}),  # by more than a busy machine takes until it looks
         ("no signature", {"headers": {"X-Slack-Signature": ""}}),
         ("a signature in other letters", {"headers": {"X-Slack-Signature": "v0=é"}}),
         ("a time that is no number", {"headers": {"X-Slack-Request-Timestamp": "now"}}),
