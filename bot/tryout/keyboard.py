@@ -29,6 +29,8 @@ from bot.tryout.acts import (
 
 NUMBERED: Final = re.compile(r"\[?(\d+)\]?(?:\s*[:=]\s*|\s+|$)(.*)", re.DOTALL)
 UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+BEGUN: Final = 3
+"""Letters of a button's name by which it may be called."""
 DIRECT: Final = ("dm", "bot")
 """What people call the direct messages with the bot."""
 
@@ -65,6 +67,9 @@ def _use(text: str, around: Around) -> Act:
         return _numbered(int(numbered[1]), numbered[2].strip(), text, around)
     called = _called(text, around.things)
     if not called:
+        begun = _begun(text, around.things)
+        if begun:
+            return Press(begun)
         return Unclear(f"“{_short(text)}” is not understood: {_instead(around)}")
     if len(called) > 1:
         numbers = " or ".join(str(thing.number) for thing in called)
@@ -95,6 +100,12 @@ def _called(text: str, things: Iterable[Thing]) -> list[Thing]:
     found = [thing for thing in things if re.match(re.escape(_bare(thing.label)) + r"(?![\w-])", text, re.IGNORECASE)]
     longest = max((len(thing.label) for thing in found), default=0)
     return [thing for thing in found if len(thing.label) == longest]
+
+
+def _begun(text: str, things: Iterable[Thing]) -> Thing | None:
+    """Find the one button whose name begins with what was typed, and more than two letters of it."""
+    found = [thing for thing in things if thing.kind is not Kind.FIELD and thing.label.casefold().startswith(text.casefold())]
+    return found[0] if len(found) == 1 and len(text) >= BEGUN else None
 
 
 def _bare(label: str) -> str:

@@ -43,7 +43,7 @@ HELP: Final = (
     ("2 c-1, c-2", "in a form: fills field 2 in; “2” alone lets you type several lines; “clear 2” empties it"),
     ("3 ~/customers.xlsx", "in a form: puts a file of this machine into field 3; “3” alone lets you name several"),
     ("share ~/customers.csv", "posts a file of this machine in the channel, and tells its link, which can be pasted into Customer IDs"),
-    ("4", "presses the button [4]; so does what stands on it, such as “review” or “approve”"),
+    ("4", "presses the button [4]; so does what stands on it, or how that begins, such as “review” or “ask”"),
     ("close", "leaves the form"),
     ("look, look all", "draws the channel or the form again; “all” shortens nothing"),
     ("ledger, ledger c-1", "shows what Dintero holds (of one customer), and the last calls to it"),

@@ -62,6 +62,8 @@ EMPTY = Around(PEOPLE, CHANNELS)
         ("approve", Press(APPROVE)),
         ("Approve…", Press(APPROVE)),
         ("cancel request", Press(CANCEL)),
+        ("Can", Press(CANCEL)),
+        ("press cancel req", Press(CANCEL)),
         ("look", Look()),
         ("look all", Look(whole=True)),
         ("ledger", ShowLedger()),
@@ -104,6 +106,7 @@ def test_in_a_channel(typed: str, act: Act) -> None:
         ("more", Press(MORE)),
         ("4", Press(REVIEW)),
         ("review", Press(REVIEW)),
+        ("rev", Press(REVIEW)),
         ("submit", Press(REVIEW)),
         ("close", Press(CLOSE)),
         ("as bo", Become("Bo")),
@@ -144,6 +147,16 @@ def test_a_button_that_stands_there_twice_is_pressed_by_its_number_only() -> Non
     around = Around(PEOPLE, CHANNELS, (APPROVE, CANCEL, other))
     assert read("approve", around) == Unclear("“Approve…” stands there 2 times: type its number, 11 or 21.")
     assert read("21", around) == Press(other)
+
+
+@pytest.mark.parametrize("typed", ["ca", "cancel requests", "c"])
+def test_a_button_is_not_pressed_by_next_to_nothing_of_its_name(typed: str) -> None:
+    assert isinstance(read(typed, CHANNEL), Unclear)
+
+
+def test_two_buttons_that_begin_alike_are_pressed_by_neither_beginning() -> None:
+    other = Thing(13, "Cancel the list", Kind.BUTTON)
+    assert isinstance(read("cancel", Around(PEOPLE, CHANNELS, (CANCEL, other))), Unclear)
 
 
 @given(st.text(max_size=60), st.sampled_from([FORM, CHANNEL, EMPTY]))
