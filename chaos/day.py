@@ -86,16 +86,15 @@ class Day:
 
     async def goes_wrong(self) -> list[str]:
         """Let all that is planned happen, until all is asked for; say what could not be."""
-        work = [asyncio.create_task(self.staff.ask_all(self.plan.asks)), asyncio.create_task(self.killing.go_on(self.plan.kills))]
-        troubles = [asyncio.create_task(self._trouble(trouble)) for trouble in self.plan.troubles]
+        asking = asyncio.create_task(self.staff.ask_all(self.plan.asks), name="the asking")
+        work = [asking, asyncio.create_task(self.killing.go_on(self.plan.kills), name="the killing")]
+        troubles = [asyncio.create_task(self._trouble(trouble), name=trouble.what) for trouble in self.plan.troubles]
         try:
-            async with asyncio.timeout(LATE * self.plan.shape.hours * 3600 / LAPSE + CALM):
-                await asyncio.gather(*work, *troubles)
-        except TimeoutError:
-            asked, wanted = self.staff.did["asked for"], len(self.plan.asks)
-            return [f"only {asked} of {wanted} requests could be asked for, though people tried on long after the day"]
-        else:
-            return []
+            longest = LATE * self.plan.shape.hours * 3600 / LAPSE + CALM
+            done, late = await asyncio.wait((*work, *troubles), timeout=longest, return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.gather(*done)
+            asked = f"{self.staff.did['asked for']} of {len(self.plan.asks)} requests had been asked for"
+            return [f"{one.get_name()} was not over long after the day, when {asked}" for one in late]
         finally:
             for task in (*work, *troubles):
                 task.cancel()

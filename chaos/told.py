@@ -55,7 +55,7 @@ async def all_told(shop: Shop, books: SqlBooks, url: str, policy: Policy, reques
     rows = await asyncio.to_thread(_notices, url)
     _each_once(told, shop, rows)
     _in_order(told, shop, rows)
-    _instead(told, rows)
+    _instead(told, rows, policy)
     await _cards(told, shop, books, policy, [request for request in requests if request.card_ts and request.card_ts not in deleted])
     return told
 
@@ -98,10 +98,10 @@ def _in_order(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
     told.faults += [f"the thread of {request} is out of order" for request, keys in wanted.items() if found[request] != keys]
 
 
-def _instead(told: Told, rows: Sequence[Any]) -> None:
+def _instead(told: Told, rows: Sequence[Any], policy: Policy) -> None:
     """See that of what Slack never took somebody else was told: of a thread whoever asked, of another channel the admins."""
     heard = {row.request for row in rows if row.happened == Happened.UNTOLD and row.kind == Kind.DIRECT}
-    channels = {facts_of(row.facts).get("channel") for row in rows if row.happened == Happened.UNTOLD}
+    channels = {facts_of(row.facts).get("channel") for row in rows if row.happened == Happened.UNTOLD and row.addressee in policy.admins}
     for row in rows:
         if not any(reason in (row.given_up or "") for reason in TOLD_INSTEAD):
             continue

@@ -206,7 +206,7 @@ class _NoCookies(httpx.Cookies):
 
 
 class _Http(HttpxAiohttpClient):
-    """A client without cookies: Dintero sets none, and to look for them took a tenth of a call's time in this process."""
+    """A client that looks for no cookies: Dintero sets none, and that look took a tenth of a call's time in this process."""
 
     _NONE: Final = _NoCookies()
 

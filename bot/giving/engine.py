@@ -169,8 +169,11 @@ class Giving:
         """
         if not self._goes_on:
             return
-        turns = [self._in_turn(batch) for batch in await self._next(number)]
-        ends = await asyncio.gather(*turns, return_exceptions=True)
+        batches = await self._next(number)
+        try:
+            ends = await asyncio.gather(*map(self._in_turn, batches), return_exceptions=True)
+        finally:
+            self._slots.leave(batch.place for batch in batches)
         if (answer := self._answer) is not None and answer is not self._kept:
             await self.books.answered(self.request.id, answer)
             self._kept = answer
@@ -182,7 +185,9 @@ class Giving:
         """Take a row of customers up once all of those before are out: reading them shall keep no call waiting."""
         async with self._taking_up:
             await self._slots.all_out()
-            batches = await self._left(number)
+            if self.closing.is_set():
+                raise Interrupted
+            batches = await self._left(number) if self._goes_on else []
             self._slots.line_up(batch.place for batch in batches)
             return batches
 

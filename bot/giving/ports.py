@@ -259,7 +259,7 @@ class Books(Protocol):
         It shall not once somebody asked to cancel, or `halt` was called in this round. One statement, for at most `MOST_OUTCOMES`.
 
         Raises:
-            TakenOver: another holds the request than the one with this number; nothing is written.
+            TakenOver: another holds the request than the one with this number; nothing stands over what that one wrote.
         """
 
     async def halt(self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None) -> None:

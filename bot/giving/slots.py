@@ -20,28 +20,26 @@ class Slots:
         await self._none_waits.wait()
 
     def line_up(self, batches: Iterable[Hashable]) -> None:
-        """Let batches wait for a slot, each of which takes its `turn`."""
+        """Let batches wait for a slot, each of which takes its `turn`; whoever lets them sees that they `leave` in the end."""
         self._waiting.update(batches)
+        self._let_know()
+
+    def leave(self, batches: Iterable[Hashable]) -> None:
+        """Let batches wait no more: they had their turns, or were cancelled before."""
+        self._waiting.difference_update(batches)
         self._let_know()
 
     @asynccontextmanager
     async def turn(self, batch: Hashable) -> AsyncIterator[AbstractAsyncContextManager[None]]:
         """Wait until few enough outcomes are unwritten; answers the batch's slot, which is waited for when it is entered."""
-        try:
-            async with self._unsettled:
-                yield self._slot(batch)
-        finally:
-            self._waits_no_more(batch)
+        async with self._unsettled:
+            yield self._slot(batch)
 
     @asynccontextmanager
     async def _slot(self, batch: Hashable) -> AsyncIterator[None]:
         async with self._free:
-            self._waits_no_more(batch)
+            self.leave((batch,))
             yield
-
-    def _waits_no_more(self, batch: Hashable) -> None:
-        self._waiting.discard(batch)
-        self._let_know()
 
     def _let_know(self) -> None:
         if self._waiting:

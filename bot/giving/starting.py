@@ -18,6 +18,7 @@ from bot.giving.engine import stop_reason
 from bot.giving.ids import RequestId
 from bot.giving.looks import Looks
 from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
+from bot.giving.patience import Patience
 from bot.giving.pausing import after_stop
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
@@ -28,8 +29,8 @@ from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
 from bot.giving.tiers import Applied, stricter
 
-TOLD_AFTER: Final = timedelta(seconds=10)
-"""Without an answer, before the thread is told, as while it is given (`Patience.told`)."""
+TOLD_AFTER: Final = timedelta(seconds=Patience().told)
+"""Without an answer, before the thread is told, as while it is given."""
 TOLD: Final = (Kind.CARD, Kind.LINE)
 
 
@@ -77,8 +78,8 @@ class Starting:
         self._looks = looks
         self._door = door
         self._clock = clock
-        self._unheard: dict[RequestId, datetime] = {}
-        """Since when the look at a request, if it was looked at, had no answer."""
+        self._unheard: dict[tuple[RequestId, int], datetime] = {}
+        """Since when the looks at a request's round, the last of them included, had no answer."""
 
     async def begin(self, request: RequestId) -> Request | None:
         """Move an approved request to giving; answer it when there is giving to be done, now or still.
@@ -90,14 +91,14 @@ class Starting:
             return found
         if found.state not in {State.APPROVED, State.GIVING}:
             return None
+        since = self._unheard.pop((request, found.round), None)
         ending = found.cancel_asked_by is not None
         if is_held(found, self._clock.now()) or (not ending and await self._books.pause()):
             return None
         look = Look(Verdict.GO) if ending else await self._look(found)
         if look.verdict is Verdict.LATER:
-            await self._tell_of_silence(found, look)
+            await self._tell_of_silence(found, look, since or self._clock.now())
             return None
-        self._unheard.pop(request, None)
         async with self._books.page(request) as page:
             if page is None or _moved_on(page.request, found) or is_held(page.request, self._clock.now()):
                 return None
@@ -119,11 +120,11 @@ class Starting:
         except DinteroError as error:
             return _stopped(stop_reason(error), str(error))
 
-    async def _tell_of_silence(self, request: Request, look: Look) -> None:
-        """Tell the thread once that an approved request waits to be started, where that was so at an earlier look too."""
-        now = self._clock.now()
-        since = self._unheard.setdefault(request.id, now)
-        if now - since < TOLD_AFTER or request.state is not State.APPROVED:
+    async def _tell_of_silence(self, request: Request, look: Look, since: datetime) -> None:
+        """Tell the thread once that an approved request waits to be started, where that was so at the look before too."""
+        self._unheard[request.id, request.round] = since
+        lasted = abs(self._clock.now() - since)  # a clock that was put back tells nothing of how long it was
+        if lasted < TOLD_AFTER or request.waits_since or request.state is not State.APPROVED:
             return
         async with self._books.page(request.id) as page:
             if page is None or _moved_on(page.request, request) or page.request.waits_since:

@@ -1,8 +1,8 @@
 """Does together what is asked for together: whoever comes while one lot is under way goes with the next; knows nothing of what it is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final, Generic, TypeVar
 
 LONGEST_LULL: Final = 0.02
@@ -15,18 +15,13 @@ Do = Callable[[Sequence[Item]], Awaitable[Sequence[Done | Exception]]]
 Turn = Callable[[], AbstractAsyncContextManager[object]]
 
 
-@asynccontextmanager
-async def _at_once() -> AsyncIterator[None]:
-    yield
-
-
 class Together(Generic[Item, Done]):
     """One lot after the other, each of them in a turn that is waited for first.
 
     It is done whether or not whoever asked for it still waits.
     """
 
-    def __init__(self, do: "Do[Item, Done]", *, turn: Turn = _at_once, most: int | None = None) -> None:
+    def __init__(self, do: "Do[Item, Done]", *, turn: Turn = nullcontext, most: int | None = None) -> None:
         self._do = do
         self._turn = turn
         self._most = most
@@ -46,11 +41,16 @@ class Together(Generic[Item, Done]):
         while self._waiting:
             async with self._turn():
                 await self._lull()
-                taken, self._waiting = self._waiting[: self._most], self._waiting[len(self._waiting[: self._most]) :]
+                taken = self._waiting[: self._most]
+                del self._waiting[: len(taken)]
                 try:
-                    ends = await self._do([item for item, _ in taken])
+                    ends: Sequence[Done | Exception] = await self._do([item for item, _ in taken])
                 except Exception as failure:  # noqa: BLE001 - whatever it is, it is for those who wait
                     ends = [failure] * len(taken)
+                except BaseException:
+                    for _, done in taken:
+                        done.cancel()
+                    raise
             for (_, done), end in zip(taken, ends, strict=True):
                 if done.done():
                     continue  # whoever asked for it was cancelled

@@ -11,7 +11,7 @@ from bot.reading.frames import LENGTH
 KEPT: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """Of the environment; the rest of it may hold secrets, and a process that reads files from outside has no need of them."""
 AT_ONCE: Final = 1024 * 1024
-"""Bytes that may have come of it and are not heard yet; it waits then."""
+"""Bytes that a stream of it takes before they are heard, or twice as many; it waits then."""
 
 
 async def start(module: str) -> asyncio.subprocess.Process:

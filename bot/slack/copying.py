@@ -27,6 +27,8 @@ async def copied(sources: Sequence[Source], keep: Keep | None) -> AsyncIterator[
     try:
         yield [replace(source, pieces=_Copy(number, source, keeping).pieces) for number, source in enumerate(sources)]
         await asyncio.gather(*keeping.tasks)
+        if keeping.failed:
+            raise keeping.failed
     finally:
         for task in keeping.tasks:
             task.cancel()
@@ -37,18 +39,23 @@ async def copied(sources: Sequence[Source], keep: Keep | None) -> AsyncIterator[
 class _Keeping:
     keep: Keep
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    failed: Exception | None = None
     _behind: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BEHIND))
     _at_work: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_WORK))
 
     async def begin(self, file: int, piece: int, content: bytes) -> None:
-        """Have a piece kept; one that fails keeps nobody waiting, and says so in the end."""
-        await self._behind.acquire()
-        self.tasks.append(asyncio.create_task(self._keep(file, piece, content)))
+        """Have a piece kept; once one has failed no other is, and nobody waits for that."""
+        if self.failed is None:
+            await self._behind.acquire()
+            self.tasks.append(asyncio.create_task(self._keep(file, piece, content)))
 
     async def _keep(self, file: int, piece: int, content: bytes) -> None:
         try:
             async with self._at_work:
-                await self.keep(file, piece, content)
+                if self.failed is None:
+                    await self.keep(file, piece, content)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is raised in the end
+            self.failed = self.failed or failure.with_traceback(None)  # which would hold the piece
         finally:
             self._behind.release()
 

@@ -84,7 +84,7 @@ def _awaited(story: Story) -> str:
 
 def _approved(story: Story, look: Look) -> str:
     what = f"*Approved* by {agreed(story)}" if story.request.approvals else "*No approval needed*"
-    if story.request.give_after:
+    if story.request.give_after and not story.request.waits_since:
         return f"✅ {what}. {held(story.request.give_after, look.token)}"
     if story.pause:
         return f"✅ {what}: the giving starts after the pause."

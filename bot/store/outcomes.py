@@ -190,17 +190,19 @@ class Outcomes(Room):
         return tuple(map(outcome_of, await self._database.run(_OUTCOMES, {"which": text(request), "number": portion})))
 
     async def settle(self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None) -> bool:
-        """Write what came of batches, over earlier outcomes of them; answer whether the giving shall go on. One statement.
+        """Write what came of different batches, at most `MOST_OUTCOMES`, over earlier outcomes of them. One statement.
+
+        Answers whether the giving shall go on.
 
         Raises:
-            TakenOver: another holds the request; nothing is written.
+            TakenOver: another holds the request; nothing stands over what it wrote.
         """
         lot = next(lot for lot in LOTS if lot >= len(outcomes))
         handed: dict[str, Kept] = {"which": text(request), "held": fence}
         for place, row in enumerate([*map(outcome_row, outcomes), *[_NO_OUTCOME] * (lot - len(outcomes))]):
             handed |= {f"{name}_{place}": value for name, value in row.items()}
         rows = await self._database.run(self._settle[lot], handed)
-        if not rows:
+        if len(rows) < len(outcomes):
             raise TakenOver(request)
         return bool(rows[0][0])
 

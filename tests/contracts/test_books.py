@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.batches import BatchOutcome, LeftOut, Portion, Refused, Tally
+from bot.giving.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, Portion, Refused, Tally
 from bot.giving.holding import TakenOver
 from bot.giving.ids import CustomerId, UserId
 from bot.giving.request import State, StopReason, new_request_id
@@ -258,6 +258,20 @@ async def test_eight_lanes_can_settle_at_once(books: SqlBooks) -> None:
     outcomes = [BatchOutcome(portion, batch, 1) for portion in range(8) for batch in range(8)]
     assert all(await asyncio.gather(*(books.settle(request.id, outcome) for outcome in outcomes)))
     assert await books.tally(request.id) == Tally(64, given=64)
+
+
+@pytest.mark.parametrize("together", [1, 2, 4, 5, 17, MOST_OUTCOMES])
+async def test_outcomes_that_come_together_are_written_together_over_earlier_ones(books: SqlBooks, together: int) -> None:
+    who = [str(number) for number in range(2 * MOST_OUTCOMES)]
+    request = await giving(books, who, size=2, batches=8)
+    unknown = [BatchOutcome(at // 8, at % 8, 2, unknown=ids(*who[2 * at : 2 * at + 2])) for at in range(0, together, 2)]
+    assert await books.settle(request.id, *unknown)
+    ends = [BatchOutcome(at // 8, at % 8, 2, refused=(Refused(CustomerId(who[2 * at]), "no"),)) for at in range(together)]
+    assert await books.settle(request.id, *ends)
+    assert await books.tally(request.id) == Tally(len(who), given=together, refused=together)
+    assert [one.customer for one in await books.refused(request.id)] == who[: 2 * together : 2]
+    await books.halt(request.id, StopReason.RULE_GONE, "404")
+    assert not await books.settle(request.id, *ends)
 
 
 async def test_only_who_took_a_request_last_writes_what_came_of_it(books: SqlBooks) -> None:

@@ -12,9 +12,10 @@ import pytest
 from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
 from bot.giving.door import Door
-from bot.giving.ids import RequestId
+from bot.giving.ids import RequestId, UserId
 from bot.giving.looks import Looks
 from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
+from bot.giving.pauses import Pause
 from bot.giving.people import Kind as Person
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock, Dintero
@@ -32,6 +33,7 @@ from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
 
 LATER = datetime.max.replace(tzinfo=UTC)
+CHIEF = UserId("U0CHIEF")
 
 
 @dataclass(slots=True)
@@ -270,6 +272,19 @@ async def test_a_start_that_waits_for_an_answer_is_told_once_and_so_is_that_it_s
     assert giving
     assert (giving.state, giving.waits_since) == (State.GIVING, None)
     assert await scene.told(Happened.STARTED) == [Kind.CARD, Kind.LINE]
+
+
+async def test_a_pause_between_two_looks_without_an_answer_is_no_silence(scene: Scene) -> None:
+    clock = HandClock()
+    starting = await scene.starting(clock=clock)
+    scene.shop.dintero.faults.always(Fault.cut(), on=Operation.RULE)
+    assert await starting.begin(scene.request) is None
+    await scene.books.begin_pause(Pause(clock.now(), CHIEF, "lunch"))
+    clock.pass_by(hours=2)
+    assert await starting.begin(scene.request) is None
+    await scene.books.end_pause(CHIEF, clock.now())
+    assert await starting.begin(scene.request) is None
+    assert not (await scene.now()).waits_since
 
 
 async def test_who_was_waited_for_is_said(scene: Scene) -> None:

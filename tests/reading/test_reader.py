@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.giving.ids import CustomerId, FileId
-from bot.giving.packing import NOBODY
+from bot.giving.packing import NOBODY, pack
 from bot.giving.uploads import Column, FileRead, Trouble, Upload
 from bot.reading.child import KEPT
 from bot.reading.reader import AT_ONCE, Reader, Source, _Answers
@@ -125,6 +125,13 @@ async def test_what_cannot_be_fetched_is_told_with_its_own_word() -> None:
 
     reading = await Reader().read([source(b"a1\nb2\n"), Source(Upload(FileId("F2"), "gone.csv"), gone)])
     assert [(bad.name, bad.why) for bad in reading.bad] == [("gone.csv", Trouble.NOT_FETCHED)]
+
+
+async def test_long_rows_are_packed_beside_the_event_loop_and_come_in_their_order() -> None:
+    who = [CustomerId(f"c{number:09d}") for number in range(50_000)]
+    reading = await Reader().read([source("\n".join(who).encode())], portion=20_000)
+    assert reading.everybody == pack(who, portion=20_000)
+    assert [size for size, _ in reading.everybody.rows] == [20_000, 20_000, 10_000]
 
 
 async def test_a_million_ids_and_not_one_more() -> None:

@@ -45,7 +45,8 @@ def test_what_asks_for_anothers_rest_names_that_on_its_card_and_in_its_status(st
 
 def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom() -> None:
     story = samples.story(State.APPROVED, waits_since=NOW)
-    assert "has been waiting since" in words(card.build(story, LOOK))
+    for waiting in (story, samples.story(State.APPROVED, waits_since=NOW, give_after=NOW)):
+        assert "has been waiting since" in words(card.build(waiting, LOOK))
     notice = replace(samples.notice(Happened.WAITING), facts={STARTS_AFTER: "Slack"}, note="Slack could not say who @Bo is")
     line = lines.build(notice, story, LOOK).text
     assert line.startswith("⏳ Waiting for Slack since")

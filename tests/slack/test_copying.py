@@ -41,8 +41,11 @@ async def test_all_of_it_is_kept_and_read() -> None:
         assert all(AT_ONCE <= len(piece) < 2 * AT_ONCE for piece in pieces[:-1])
 
 
-async def test_what_cannot_be_kept_is_raised_once_all_is_read() -> None:
+async def test_what_cannot_be_kept_is_raised_once_all_is_read_and_nothing_more_is_kept() -> None:
+    tried: list[int] = []
+
     async def keep(_file: int, piece: int, _content: bytes) -> None:
+        tried.append(piece)
         if piece == 1:
             raise BooksUnavailable("the disk is full")
 
@@ -50,6 +53,7 @@ async def test_what_cannot_be_kept_is_raised_once_all_is_read() -> None:
     with pytest.raises(BooksUnavailable):
         async with copied([source(large, AT_ONCE)], keep) as (one,):
             assert await read(one) == large
+    assert tried == [0, 1]
 
 
 async def test_a_file_waits_where_what_keeps_it_is_far_behind() -> None:
@@ -77,10 +81,15 @@ async def test_a_file_waits_where_what_keeps_it_is_far_behind() -> None:
 
 async def test_nothing_more_is_kept_where_the_reading_fails() -> None:
     begun = asyncio.Event()
+    ends: list[str] = []
 
     async def keep(_file: int, _piece: int, _content: bytes) -> None:
         begun.set()
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ends.append("cancelled")
+            raise
 
     async def failing() -> None:
         async with copied([source(bytes(2 * AT_ONCE), AT_ONCE)], keep) as (one,):
@@ -90,3 +99,4 @@ async def test_nothing_more_is_kept_where_the_reading_fails() -> None:
 
     with pytest.raises(ValueError, match="unreadable"):
         await failing()
+    assert ends == ["cancelled"] * 2
