@@ -2,9 +2,10 @@
 
 import asyncio
 
-from dbos import DBOS
+from dbos import DBOS, SetWorkflowID
 
 from bot.giving.request import State
+from bot.workflows import has_begun
 from tests.giving.ground import customers
 from tests.journeys.process import approved
 from tests.test_jobs import World, world
@@ -33,3 +34,19 @@ async def test_a_workflows_steps_stay_what_they_are_under_its_name(world: World)
     assert workflow.input
     assert dict(zip(inputs, workflow.input["args"], strict=True)) == {"request": request, "round": 1, "portions": PORTIONS}
     assert [step["function_name"] for step in sorted(steps, key=lambda step: step["function_id"])] == names
+
+
+async def test_only_what_begins_by_being_started_has_begun(world: World) -> None:
+    async with world.bot():
+
+        @DBOS.workflow(name="nothing")
+        async def nothing() -> None:
+            """Do nothing."""
+
+        begun = []
+        for _ in range(2):
+            with SetWorkflowID("nothing:1"):
+                handle = await DBOS.start_workflow_async(nothing)
+            begun.append(has_begun(handle))
+            await handle.get_result()
+    assert begun == [True, False]
