@@ -28,6 +28,7 @@ from bot.identity import person_of
 from bot.jobs import DurableJobs
 from bot.outbox import Outbox
 from bot.progress import Progressing
+from bot.rules_for_all import RulesForAll
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import socket_mode
@@ -81,8 +82,9 @@ async def bot(
             engine_url=engine_url(settings.database_url.get_secret_value()),
             standing=world.standing,
         )
-        acks, rules = AcksFirst(jobs), RuleBook(world.dintero)
-        counter = _counter(world, jobs, acks, rules, settings.dintero_account_id)
+        account = settings.dintero_account_id
+        acks, rules = AcksFirst(jobs), RuleBook(RulesForAll(world.dintero, world.books, world.standing, world.clock, account))
+        counter = _counter(world, jobs, acks, rules, account)
         await world.books.record(policy_in_force(policy))
         telling = _telling(world)
         await stack.enter_async_context(_working(world, jobs, counter, rules, telling))

@@ -27,8 +27,8 @@ class Clock(Protocol):
         """Tell the time, aware, in UTC."""
 
 
-class Dintero(Protocol):
-    """The shop's loyalty programme."""
+class Rules(Protocol):
+    """Where rules are read."""
 
     async def rules(self) -> tuple[Rule, ...]:
         """Read all rules, however many pages there are.
@@ -44,6 +44,10 @@ class Dintero(Protocol):
             RuleNotFound: there is no such rule.
             DinteroError: it could not be read.
         """
+
+
+class Dintero(Rules, Protocol):
+    """The shop's loyalty programme."""
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
         """Read a page of those who have a rule, from the beginning or after a ref's id; an empty one is the end.

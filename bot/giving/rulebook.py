@@ -11,7 +11,7 @@ from typing import Final
 from bot.errors import DinteroError, RuleNotFound
 from bot.giving.ids import RuleId
 from bot.giving.policy import ANY, ChannelPolicy
-from bot.giving.ports import Dintero
+from bot.giving.ports import Rules
 from bot.giving.rewards import Rule, Usable, usable
 
 PLAINLY: Final = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "đ": "d", "ł": "l", "þ": "th"})
@@ -30,8 +30,8 @@ class Entry:
 class RuleBook:
     """The rules as last read, searched in memory; reading them again is somebody else's clockwork."""
 
-    def __init__(self, dintero: Dintero) -> None:
-        self._dintero = dintero
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
         self._entries: dict[RuleId, Entry] = {}
         self._sorted: list[Entry] = []
         self._ready = False
@@ -50,7 +50,7 @@ class RuleBook:
     async def refresh(self) -> bool:
         """Read all rules; where that fails, keep the old ones, note why, and answer false."""
         try:
-            rules = await self._dintero.rules()
+            rules = await self._rules.rules()
         except DinteroError as failure:
             self._failed = failure
             return False
@@ -93,7 +93,7 @@ class RuleBook:
             DinteroError: it could not be read; what was known of it stays.
         """
         try:
-            read = await self._dintero.rule(rule)
+            read = await self._rules.rule(rule)
         except RuleNotFound:
             if self._entries.pop(rule, None):
                 self._sort()

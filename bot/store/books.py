@@ -19,6 +19,7 @@ from bot.store.database import Database, address, is_sqlite
 from bot.store.evidence import Evidence
 from bot.store.hashes import AuditKey
 from bot.store.kept_files import KeptFiles
+from bot.store.kept_rules import KeptRules
 from bot.store.migration import migrate
 from bot.store.outbox import Outbox
 from bot.store.outcomes import Outcomes
@@ -38,7 +39,7 @@ _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)
 
 
-class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, LearntSizes, Replicas, KeptFiles, ReadBacks):
+class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, LearntSizes, Replicas, KeptFiles, KeptRules, ReadBacks):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""
 
     def __init__(self, database: Database, evidence: Evidence, audit: Audit) -> None:

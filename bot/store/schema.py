@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-VERSION: Final = "0008"
+VERSION: Final = "0009"
 """The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
 VERSION_TABLE: Final = "discount_bot_version"
 """Alembic's own name for it would clash where the database is shared."""
@@ -220,6 +220,16 @@ sizes = Table(
     Column("learnt_at", BigInteger, nullable=False),
 )
 """How many customers Dintero takes in one call, by account, where a larger one was too large for it."""
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("read_at", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""All rules of an account as one of several processes last read them, packed; the others take them from here."""
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

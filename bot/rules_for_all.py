@@ -1,0 +1,65 @@
+"""All rules of the account for every process that shares the database: one asks Dintero, the others take what that one kept."""
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from bot.errors import BooksUnavailable
+from bot.giving.ids import RuleId
+from bot.giving.ports import Clock, Rules
+from bot.giving.rewards import Rule
+from bot.store.kept_rules import KeptRules
+from bot.store.standing import Standing
+
+FRESH: Final = timedelta(minutes=3)
+"""So long what another read counts; who finds nothing newer asks Dintero itself. They are read every minute."""
+
+
+class RulesForAll:
+    """The port `Rules`, of one of several processes."""
+
+    def __init__(self, dintero: Rules, books: KeptRules, standing: Standing, clock: Clock, account: str) -> None:
+        self._dintero = dintero
+        self._books = books
+        self._standing = standing
+        self._clock = clock
+        self._account = account
+        self._last: tuple[str, tuple[Rule, ...]] = ("", ())
+        """Those that were last taken from the database, by their digest."""
+
+    async def rules(self) -> tuple[Rule, ...]:
+        """Read all rules, or take them from whoever did.
+
+        Raises:
+            DinteroError: nobody could read them.
+        """
+        if not self._standing.among_others:
+            return await self._dintero.rules()
+        kept = None if self._standing.first else await self._kept()
+        return await self._read() if kept is None else kept
+
+    async def rule(self, rule: RuleId) -> Rule:
+        """Read one rule, from Dintero itself.
+
+        Raises:
+            DinteroError: it could not be read.
+        """
+        return await self._dintero.rule(rule)
+
+    async def _read(self) -> tuple[Rule, ...]:
+        found = await self._dintero.rules()
+        with suppress(BooksUnavailable):
+            await self._books.keep_rules(self._account, found, self._clock.now())
+        return found
+
+    async def _kept(self) -> tuple[Rule, ...] | None:
+        """Take what another process kept; None where that is too old, gone, or of a version that says more."""
+        with suppress(BooksUnavailable, ValueError):
+            read = await self._books.rules_read(self._account)
+            if read and abs(self._clock.now() - read[0]) < FRESH:
+                _, digest = read
+                if digest != self._last[0]:
+                    kept = await self._books.kept_rules(self._account, digest)
+                    self._last = (digest, kept) if kept is not None else self._last
+                return self._last[1] if digest == self._last[0] else None
+        return None

@@ -1,0 +1,24 @@
+"""All rules of an account, as one of the processes last read them for all."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    """Add the table."""
+    op.create_table(
+        "rules",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name="pk_rules"),
+    )
+
+
+def downgrade() -> None:
+    """Take it away."""
+    op.drop_table("rules")
