@@ -10,10 +10,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from bench.acks import Server, connected, forms_opened, take_turn
+from bench.acks import BARE, Server, connected, forms_opened, take_turn
 from bench.figures import Figure, as_many, median, not_measured
 from bench.payloads import commands
-from bench.processes import answering, free_port, program, real_bot, stand_in_dintero, stand_in_slack
+from bench.processes import answering, bare_bolt, free_port, program, real_bot, stand_in_dintero, stand_in_slack
 from bench.world import BOT_TOKEN, SIGNING_SECRET
 
 VERSION: Final = "5.1.0"
@@ -35,16 +35,20 @@ async def measure(folder: Path, *, bursts: int, install: bool) -> list[Figure]:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder))
         theirs = await stack.enter_async_context(javascript_bolt(folder, slack, where))
+        bare = await stack.enter_async_context(bare_bolt(folder, slack))
         ours = await stack.enter_async_context(real_bot(folder, slack=slack, dintero=dintero))
-        to_them = await stack.enter_async_context(connected(theirs, AT_ONCE))
-        to_us = await stack.enter_async_context(connected(ours, AT_ONCE))
-        took: tuple[list[float], list[float]] = ([], [])
+        to_them, to_bare, to_us = [await stack.enter_async_context(connected(one, AT_ONCE)) for one in (theirs, bare, ours)]
+        took: tuple[list[float], list[float], list[float]] = ([], [], [])
         for burst in range(bursts + bursts // 5 + 1):
             took[0].append(await _burst(to_us, f"ours {burst}"))
             await forms_opened(slack, (burst + 1) * AT_ONCE)
-            took[1].append(await _burst(to_them, f"theirs {burst}"))
-    ours_took, they_took = (median(times[-bursts:]) for times in took)  # the first ones warm up
-    return [as_many(WHAT, AT_ONCE / ours_took, AT_ONCE / they_took, against=BASELINE, at_least=AT_LEAST)]
+            took[1].append(await _burst(to_bare, f"bare {burst}"))
+            took[2].append(await _burst(to_them, f"theirs {burst}"))
+    ours_did, bare_did, they_did = (AT_ONCE / median(times[-bursts:]) for times in took)  # the first ones warm up
+    return [
+        as_many(WHAT, ours_did, they_did, against=BASELINE, at_least=AT_LEAST),
+        as_many(f"{BARE}, the same", bare_did, they_did, against=BASELINE),
+    ]
 
 
 async def _burst(server: Server, series: str) -> float:
