@@ -56,10 +56,13 @@ class RulesForAll:
         """Take what another process kept; None where that is too old, gone, or of a version that says more."""
         with suppress(BooksUnavailable, ValueError):
             read = await self._books.rules_read(self._account)
-            if read and abs(self._clock.now() - read[0]) < FRESH:
-                _, digest = read
-                if digest != self._last[0]:
-                    kept = await self._books.kept_rules(self._account, digest)
-                    self._last = (digest, kept) if kept is not None else self._last
-                return self._last[1] if digest == self._last[0] else None
+            if read is None or abs(self._clock.now() - read[0]) >= FRESH:
+                return None
+            _, digest = read
+            if digest != self._last[0]:
+                kept = await self._books.kept_rules(self._account, digest)
+                if kept is None:
+                    return None
+                self._last = digest, kept
+            return self._last[1]
         return None

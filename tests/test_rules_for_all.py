@@ -37,7 +37,8 @@ class Account:
         return self.found
 
     async def rule(self, rule: RuleId) -> Rule:
-        raise NotImplementedError(rule)
+        self.asked += 1
+        return next(one for one in self.found if one.id == rule)
 
 
 @dataclass
@@ -105,6 +106,13 @@ async def test_what_another_version_kept_and_cannot_be_read_is_read_from_dintero
         connection.execute(update(table).values(digest="x", content=packed([{"named": "otherwise"}])))
     engine.dispose()
     assert await processes.other.rules() == (RULE,)
+    assert processes.account.asked == 2
+
+
+async def test_one_rule_is_always_dinteros_own_answer(processes: Processes) -> None:
+    await processes.first.rules()
+    processes.account.found = (replace(RULE, name="new"),)
+    assert await processes.other.rule(RULE.id) == replace(RULE, name="new")
     assert processes.account.asked == 2
 
 
