@@ -28,6 +28,7 @@ from bot.identity import person_of
 from bot.jobs import DurableJobs
 from bot.outbox import Outbox
 from bot.progress import Progressing
+from bot.resources import World, open_world, set_the_clock
 from bot.rules_for_all import RulesForAll
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
@@ -42,7 +43,6 @@ from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from bot.workflows import engine_url, forget_workflows
-from bot.world import World, open_world, set_the_clock
 from handlers import add_form, card, customers, discount, odd_rows, strays
 from handlers.counter import Counter
 

@@ -18,8 +18,8 @@ main = typer.Typer(
 def run() -> None:
     """Run the bot with the credentials that are set, until it is told to stop."""
     with explained():
+        from bot.lifecycle import run as run_bot
         from bot.logs import set_up_logs
-        from bot.running import run as run_bot
         from bot.settings import LogFormat, environment
         from bot.surroundings import look_around
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import typer
 
-from bot import running
+from bot import lifecycle
 from bot.cli_running import explained, finish
 from bot.giving.patience import Patience
 from bot.logs import set_up_logs
@@ -55,7 +55,7 @@ def live(out: Connection, life: Life) -> None:
         with explained():
             settings, policy = look_around(environment()).usable()
             set_up_logs(level=settings.log_level, as_json=True, secrets=settings.secrets)
-            finish(running.run(settings, policy, clock=LapsedClock(life.began, life.folder), patience=PATIENCE))
+            finish(lifecycle.run(settings, policy, clock=LapsedClock(life.began, life.folder), patience=PATIENCE))
     except typer.Exit as end:
         sys.exit(end.exit_code)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from bot.coalescing import Together
 from bot.errors import (
     BatchTooLarge,
     CustomersRefused,
@@ -31,7 +32,6 @@ from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence
 from bot.giving.slots import Slots
-from bot.giving.together import Together
 from bot.giving.traffic import Traffic
 
 COMPARED: Final = timedelta(minutes=1)

@@ -17,8 +17,8 @@ from typing import Any, Final
 from sqlalchemy import URL, Table
 from sqlalchemy.dialects import sqlite
 
+from bot.coalescing import Together
 from bot.errors import BooksUnavailable
-from bot.giving.together import Together
 from bot.store.database import Rows, Statement, Values, compiled
 from bot.store.sqlite_log import LONGEST, LogKeeper, open_keeper
 from bot.store.sqlite_thread import Call, SqliteThread, open_thread

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.together import Together
+from bot.coalescing import Together
 
 
 class Doing:
