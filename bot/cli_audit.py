@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from bot.auditing.formats import Format
+from bot.audit.formats import Format
 from bot.cli_running import FAILED, explained, finish
 
 audit = typer.Typer(help="Verify the audit's chain, or write the audit out.", no_args_is_help=True)
@@ -28,7 +28,7 @@ def verify(
 ) -> None:
     """Follow the chain from its first row to its end; name the first row that does not fit."""
     with explained():
-        from bot.auditing.commands import verified
+        from bot.audit.commands import verified
         from bot.settings import environment, read_basics
 
         basics = read_basics(environment())
@@ -51,7 +51,7 @@ def export(
 ) -> None:
     """Write the audit to standard output, oldest first; of any size."""
     with explained():
-        from bot.auditing.commands import exported
+        from bot.audit.commands import exported
         from bot.settings import environment, read_basics
 
         basics = read_basics(environment())
@@ -67,7 +67,7 @@ def export(
 def purge() -> None:
     """Forget customer ids, reasons and notes of requests that ended more than the policy's retention_days ago; the bot does so daily."""
     with explained():
-        from bot.auditing.commands import existing_books
+        from bot.audit.commands import existing_books
         from bot.clock import SharedClock
         from bot.giving.purging import Purging
         from bot.settings import environment, read_basics

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot.auditing.verify import verify
+from bot.audit.verify import verify
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.request import Event, Request, State
 from bot.sandbox.dintero import Grant

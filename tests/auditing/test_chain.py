@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
-from bot.auditing.verify import verify
+from bot.audit.verify import verify
 from bot.giving.ids import ChannelId, UserId
 from bot.giving.record import Entry, canonical
 from bot.store.audit import Head

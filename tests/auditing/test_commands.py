@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.auditing.export import COLUMNS, export
-from bot.auditing.formats import Format
+from bot.audit.export import COLUMNS, export
+from bot.audit.formats import Format
 from bot.giving.cells import cell
 from bot.giving.ids import ChannelId, CustomerId, UserId
 from bot.giving.record import Entry

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.auditing.verify import verify
+from bot.audit.verify import verify
 from bot.giving.batches import BatchOutcome
 from bot.giving.request import Request
 from bot.store.books import SqlBooks

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.auditing.verify import verify
+from bot.audit.verify import verify
 from bot.giving.ids import ChannelId, RequestId, UserId
 from bot.giving.notices import Happened, Kind, Unsaid
 from bot.giving.people import Kind as Account

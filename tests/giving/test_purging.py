@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import create_engine, inspect, text
 
-from bot.auditing.verify import verify
+from bot.audit.verify import verify
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId, FileId, RequestId
 from bot.giving.packing import unpacked

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import create_engine, text
 
-from bot.auditing.verify import verify
+from bot.audit.verify import verify
 from bot.giving.batches import BatchOutcome
 from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.policy import Policy, Reason, Refusal

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from dbos import DBOS
 
-from bot.auditing.verify import verify
+from bot.audit.verify import verify
 from bot.giving.ids import RequestId
 from bot.logs import set_up_logs
 from bot.sandbox.slack.person import SandboxPerson

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from bot.auditing.export import export
-from bot.auditing.formats import Format
-from bot.auditing.verify import Verdict, verify
+from bot.audit.export import export
+from bot.audit.formats import Format
+from bot.audit.verify import Verdict, verify
 from bot.errors import UnusableSettings
 from bot.giving.ids import CustomerId, RequestId
 from bot.store.books import SqlBooks, open_books

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any, Final, TextIO
 
-from bot.auditing.formats import Format
+from bot.audit.formats import Format
 from bot.giving.cells import cell
 from bot.store.chain import Row
 from bot.store.serial import moment, untext
