@@ -11,8 +11,13 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.background.daily import Daily
+from bot.background.outbox_relay import Outbox
+from bot.background.progress_updates import Progressing
+from bot.background.runner import DurableJobs
+from bot.background.shared_rules import RulesForAll
+from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SharedClock
-from bot.daily import Daily
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
@@ -25,11 +30,7 @@ from bot.giving.record import policy_in_force
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.identity import person_of
-from bot.jobs import DurableJobs
-from bot.outbox import Outbox
-from bot.progress import Progressing
 from bot.resources import World, open_world, set_the_clock
-from bot.rules_for_all import RulesForAll
 from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import socket_mode
@@ -42,7 +43,6 @@ from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
-from bot.workflows import engine_url, forget_workflows
 from handlers import add_form, card, customers, discount, odd_rows, strays
 from handlers.counter import Counter
 

@@ -68,11 +68,11 @@ def purge() -> None:
     """Forget customer ids, reasons and notes of requests that ended more than the policy's retention_days ago; the bot does so daily."""
     with explained():
         from bot.audit.commands import existing_books
+        from bot.background.workflows import engine_url, workflows_from_outside
         from bot.clock import SharedClock
         from bot.giving.purging import Purging
         from bot.settings import environment, read_basics
         from bot.surroundings import read_policy
-        from bot.workflows import engine_url, workflows_from_outside
 
         env = environment()
         basics, policy = read_basics(env), read_policy(env)

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from bot.background.outbox_relay import Outbox
+from bot.background.progress_updates import Progressing
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.pace import Paces
 from bot.giving.request import State
-from bot.outbox import Outbox
-from bot.progress import Progressing
 from bot.sandbox.slack import Message
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client

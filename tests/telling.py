@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.background.outbox_relay import Outbox
 from bot.giving.ids import RequestId
 from bot.giving.notices import Notice, Unsaid
-from bot.outbox import Outbox
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client
 from bot.slack.look import Look

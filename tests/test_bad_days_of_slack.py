@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.background.outbox_relay import Outbox
 from bot.giving.instead import Instead
 from bot.giving.notices import Happened, Kind, Notice
-from bot.outbox import Outbox
 from bot.sandbox.slack import Cut, Fault
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.refusals import SlackSays

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from bot.daily import Daily
+from bot.background.daily import Daily
 from bot.giving.ids import RequestId
 from bot.giving.purging import Purging
 from bot.giving.record import Entry

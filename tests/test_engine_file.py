@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.workflows import in_wal_mode
+from bot.background.workflows import in_wal_mode
 
 
 def test_the_engines_file_is_written_ahead_and_stays_so(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.workflows import engine_url
+from bot.background.workflows import engine_url
 from tests.elsewhere import elsewhere
 from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.background.outbox_relay import Outbox
 from bot.errors import SayLater
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.outbox import Outbox
 from bot.sandbox.slack import Cut, Fault
 from bot.sandbox.slack.faults import Refuse
 from bot.store.books import SqlBooks

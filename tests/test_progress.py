@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.background.progress_updates import Progressing
 from bot.errors import SayLater
 from bot.giving.batches import BatchOutcome
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.request import State
-from bot.progress import Progressing
 from bot.sandbox.slack import Fault
 from bot.store.books import SqlBooks
 from tests.giving.ground import customers

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import create_engine, update
 
+from bot.background.shared_rules import FRESH, RulesForAll
 from bot.errors import MayPass
 from bot.giving.ids import RuleId
 from bot.giving.packing import packed
 from bot.giving.rewards import Rule
-from bot.rules_for_all import FRESH, RulesForAll
 from bot.store.books import SqlBooks, open_books
 from bot.store.database import address
 from bot.store.schema import rules as table

@@ -11,6 +11,7 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
 from bot.app import build_bolt
+from bot.background.outbox_relay import Outbox
 from bot.dintero.client import open_dintero
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
@@ -18,7 +19,6 @@ from bot.giving.door import Door
 from bot.giving.policy import Policy
 from bot.giving.request import Request, State
 from bot.giving.rulebook import RuleBook
-from bot.outbox import Outbox
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.sandbox.slack.delivery import Ack
 from bot.sandbox.slack.modal import Modal

@@ -10,7 +10,11 @@ from typing import Any, Final
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
 
-from bot.daily import Daily
+from bot.background.claims import HeldGiving, HeldGivings
+from bot.background.daily import Daily
+from bot.background.outbox_relay import Outbox
+from bot.background.progress_updates import Progressing
+from bot.background.workflows import close_engine, forget_over, go_on_with, has_begun, in_wal_mode, written_down_or_not
 from bot.errors import BooksUnavailable
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
@@ -23,12 +27,8 @@ from bot.giving.request import Request, State, StopReason
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.giving.traffic import Traffic
-from bot.held import HeldGiving, HeldGivings
-from bot.outbox import Outbox
-from bot.progress import Progressing
 from bot.store.books import SqlBooks
 from bot.store.standing import Standing
-from bot.workflows import close_engine, forget_over, go_on_with, has_begun, in_wal_mode, written_down_or_not
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
