@@ -32,7 +32,7 @@ def run() -> None:
 def check() -> None:
     """Check settings, policy, Slack and Dintero: one line each, with what to do."""
     with explained():
-        from bot.check.everything import Verdict, check_everything
+        from bot.check.runner import Verdict, check_everything
         from bot.settings import environment
 
         verdict = finish(check_everything(environment(), tell=typer.echo))

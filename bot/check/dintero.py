@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from bot.check.findings import Finding, failed
+from bot.check.result import Finding, failed
 from bot.errors import AccessDenied, CustomersRefused, DinteroError, RuleNotFound, ScopeMissing
 from bot.giving.ids import OnceKey, RuleId
 from bot.giving.policy import ANY, Policy

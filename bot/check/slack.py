@@ -8,7 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.check.findings import Finding, failed
+from bot.check.result import Finding, failed
 from bot.errors import PeopleUnavailable
 from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
 from bot.giving.people import Kind

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from bot.check.everything import Verdict, check_everything
+from bot.check.runner import Verdict, check_everything
 from bot.giving.people import Kind
 from bot.sandbox.dintero import Fault, Operation, SandboxDintero
 from bot.sandbox.slack import Credentials, SandboxSlack

@@ -10,7 +10,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check.dintero import check_dintero
-from bot.check.findings import Finding, all_fine, failed
+from bot.check.result import Finding, all_fine, failed
 from bot.check.slack import check_app_token, check_places, sign_in
 from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
