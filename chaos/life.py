@@ -18,7 +18,7 @@ from typing import Any, Final
 import typer
 
 from bot import lifecycle
-from bot.cli_running import explained, finish
+from bot.cli.runner import explained, finish
 from bot.giving.patience import Patience
 from bot.logs import set_up_logs
 from bot.settings import environment

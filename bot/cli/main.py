@@ -2,8 +2,8 @@
 
 import typer
 
-from bot.cli_audit import audit, purge
-from bot.cli_running import FAILED, UNUSABLE, explained, finish
+from bot.cli.audit import audit, purge
+from bot.cli.runner import FAILED, UNUSABLE, explained, finish
 
 main = typer.Typer(
     help="Give customers a Dintero discount from Slack: asked for, approved by a second person, given exactly once.",

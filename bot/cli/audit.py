@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from bot.audit.formats import Format
-from bot.cli_running import FAILED, explained, finish
+from bot.cli.runner import FAILED, explained, finish
 
 audit = typer.Typer(help="Verify the audit's chain, or write the audit out.", no_args_is_help=True)
 
