@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SharedClock
+from bot.cluster.membership import Standing, standing
+from bot.cluster.single_instance import alone
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.giving.door import Door
 from bot.giving.pace import Paces
@@ -17,8 +19,6 @@ from bot.slack.connection import open_client, own_team
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople
 from bot.store.books import SqlBooks, open_books
-from bot.store.sole import alone
-from bot.store.standing import Standing, standing
 
 
 @dataclass(frozen=True, slots=True)

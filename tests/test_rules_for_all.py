@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, update
 
 from bot.background.shared_rules import FRESH, RulesForAll
+from bot.cluster.membership import Alone
 from bot.errors import MayPass
 from bot.giving.ids import RuleId
 from bot.giving.packing import packed
@@ -15,7 +16,6 @@ from bot.giving.rewards import Rule
 from bot.store.books import SqlBooks, open_books
 from bot.store.database import address
 from bot.store.schema import rules as table
-from bot.store.standing import Alone
 from tests.clock import HandClock
 from tests.contracts.books import RULE
 

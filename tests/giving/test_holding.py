@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.background.claims import HeldGiving, HeldGivings
+from bot.cluster.membership import Alone
 from bot.giving.holding import HeldDintero, TakenOver
 from bot.giving.request import Request
 from bot.sandbox.dintero import Point
-from bot.store.standing import Alone
 from tests.giving.ground import AT_ONCE, Ground, customers, traffic_of
 
 

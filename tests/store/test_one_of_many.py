@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 
+from bot.cluster import replica as module
+from bot.cluster.membership import Alone, Term, standing
+from bot.cluster.replica import OneOfMany, one_of_many
 from bot.errors import BooksUnavailable
 from bot.giving.holding import TakenOver
-from bot.store import one_of_many as module
 from bot.store.books import open_books
 from bot.store.database import address
-from bot.store.one_of_many import OneOfMany, one_of_many
-from bot.store.standing import Alone, Term, standing
 
 SOON = 20.0
 

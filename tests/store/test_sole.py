@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
+from bot.cluster.single_instance import alone, share
 from bot.errors import BooksUnavailable
-from bot.store.sole import alone, share
 
 
 async def test_a_second_bot_on_the_same_file_is_told_of_the_first(sqlite_url: str) -> None:

@@ -17,9 +17,9 @@ import structlog
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
+from bot.cluster import single_instance
 from bot.errors import BooksUnavailable
 from bot.giving.holding import TakenOver
-from bot.store import sole
 from bot.store.postgres import CONNECT
 from bot.store.replicas import CHANNEL
 
@@ -152,7 +152,7 @@ class OneOfMany:
         connection = await self._open()
         self._locked = False
         try:
-            await sole.share(connection)
+            await single_instance.share(connection)
             await connection.execute(f"LISTEN {CHANNEL}")
             await self._renew(connection)
         except BaseException:

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from bot.cluster.replica import one_of_many
 from bot.store.database import address, is_sqlite
-from bot.store.one_of_many import one_of_many
 
 ALONE: Final = "discount-bot"
 """What a process is called that is the only one: the next one goes by the same name, and so goes on with what this one left."""

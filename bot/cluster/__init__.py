@@ -1,0 +1,1 @@
+"""Several processes on one database: membership, leadership and the single-instance lock."""
