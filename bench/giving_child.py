@@ -23,12 +23,12 @@ from bench import world
 from bench.approved import approved
 from bench.lists import Plan, made_up
 from bot.app import bot
+from bot.config.log_setup import set_up_logs
+from bot.config.policy_file import load_policy
+from bot.config.settings import Settings
 from bot.dintero.client import CONNECTIONS
 from bot.giving.ids import CustomerId, RequestId
-from bot.logs import set_up_logs
-from bot.policy_file import load_policy
 from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.settings import Settings
 
 TOKEN: Final = {"Authorization": "Bearer bench"}
 LOOK: Final = 0.05

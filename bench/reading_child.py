@@ -20,6 +20,9 @@ import uvloop
 from bench import world
 from bot.app import Running, bot
 from bot.clock import SystemClock
+from bot.config.log_setup import set_up_logs
+from bot.config.policy_file import load_policy
+from bot.config.settings import Settings
 from bot.giving.answers import Review
 from bot.giving.asking import Asking
 from bot.giving.door import Door
@@ -29,11 +32,8 @@ from bot.giving.policy import Policy
 from bot.giving.ports import Keep
 from bot.giving.request import Typed
 from bot.giving.uploads import TOLD, Reading, Upload
-from bot.logs import set_up_logs
-from bot.policy_file import load_policy
 from bot.reading.reader import Reader, Source
 from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.settings import Settings
 from bot.slack.copying import copied
 
 LOOK: Final = 0.05

@@ -18,6 +18,7 @@ from bot.background.runner import DurableJobs
 from bot.background.shared_rules import RulesForAll
 from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SharedClock
+from bot.config.settings import Settings
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
@@ -31,7 +32,6 @@ from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.identity import person_of
 from bot.resources import World, open_world, set_the_clock
-from bot.settings import Settings
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import socket_mode
 from bot.slack.files import SlackFiles

@@ -10,10 +10,10 @@ from typing import Final
 import structlog
 
 from bot.app import bot
+from bot.config.settings import Settings
 from bot.giving.patience import Patience
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock
-from bot.settings import Settings
 
 LEAVE_SECONDS: Final = 9.5
 """From the signal to the end of the process, whatever hangs; who supervises it commonly kills after ten."""

@@ -9,12 +9,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import SharedClock
 from bot.cluster.membership import Standing, standing
 from bot.cluster.single_instance import alone
+from bot.config.settings import Settings
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.giving.door import Door
 from bot.giving.pace import Paces
 from bot.giving.policy import Policy
 from bot.giving.ports import Clock
-from bot.settings import Settings
 from bot.slack.connection import open_client, own_team
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.logs import set_up_logs
+from bot.config.log_setup import set_up_logs
 from bot.tryout.journey import play
 from bot.tryout.main import PATIENCE
 from bot.tryout.screen import Screen

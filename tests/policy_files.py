@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import pytest
 
+from bot.config.policy_file import load_policy
 from bot.errors import UnusableSettings
 from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.tiers import Tier
-from bot.policy_file import load_policy
 
 TOP: Final = {"currency": '"NOK"', "timezone": '"Europe/Oslo"'}
 CHANNEL: Final = {"rules": '["*"]', "requesters": '["*"]', "approvers": '["U1", "S1"]', "max_customers": "5"}

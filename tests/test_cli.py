@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from bot.cli.launcher import command_for
+from bot.config.settings import credentials_state
 from bot.errors import UnusableSettings
-from bot.settings import credentials_state
 
 CREDENTIALS: Final = {
     "SLACK_BOT_TOKEN": "xoxb-secret-1",

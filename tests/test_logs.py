@@ -10,7 +10,7 @@ import pytest
 import structlog
 from slack_bolt.async_app import AsyncApp
 
-from bot.logs import HIDDEN, set_up_logs
+from bot.config.log_setup import HIDDEN, set_up_logs
 
 SECRET: Final = 'a "known" secret/value'
 JWT: Final = "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from bot.config.policy_file import load_policy
+from bot.config.policy_schema import ChannelKeys, TopKeys
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
-from bot.policy_file import load_policy
-from bot.policy_keys import ChannelKeys, TopKeys
 from tests.policy_files import CHANNEL, EACH_KEY, TOP, WRONG, channel, faults, load, toml
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.config.policy_file import load_policy
+from bot.config.policy_schema import ChannelKeys, TopKeys
+from bot.config.toml_positions import key_lines
 from bot.errors import UnusableSettings
 from bot.giving.tiers import Tier
-from bot.policy_file import load_policy
-from bot.policy_keys import ChannelKeys, TopKeys
-from bot.toml_lines import key_lines
 from tests.policy_files import CHANNEL, EACH_KEY, LATER, TOP, WRONG, channel, faults, toml
 
 

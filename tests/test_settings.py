@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.config.settings import CredentialsState, LogFormat, LogLevel, Settings, credentials_state, environment, read_basics
 from bot.errors import UnusableSettings
-from bot.settings import CredentialsState, LogFormat, LogLevel, Settings, credentials_state, environment, read_basics
 
 GOOD: Final = {
     "SLACK_BOT_TOKEN": "xoxb-1-secret",

@@ -29,7 +29,7 @@ def verify(
     """Follow the chain from its first row to its end; name the first row that does not fit."""
     with explained():
         from bot.audit.commands import verified
-        from bot.settings import environment, read_basics
+        from bot.config.settings import environment, read_basics
 
         basics = read_basics(environment())
         verdict = finish(verified(basics.database_url.get_secret_value(), basics.key, head=head))
@@ -52,7 +52,7 @@ def export(
     """Write the audit to standard output, oldest first; of any size."""
     with explained():
         from bot.audit.commands import exported
-        from bot.settings import environment, read_basics
+        from bot.config.settings import environment, read_basics
 
         basics = read_basics(environment())
         within = {"since": _aware(since), "until": _aware(until)}
@@ -70,9 +70,9 @@ def purge() -> None:
         from bot.audit.commands import existing_books
         from bot.background.workflows import engine_url, workflows_from_outside
         from bot.clock import SharedClock
+        from bot.config.loader import read_policy
+        from bot.config.settings import environment, read_basics
         from bot.giving.purging import Purging
-        from bot.settings import environment, read_basics
-        from bot.surroundings import read_policy
 
         env = environment()
         basics, policy = read_basics(env), read_policy(env)

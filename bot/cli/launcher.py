@@ -3,8 +3,8 @@
 import os
 import sys
 
+from bot.config.settings import Credentials, CredentialsState, credentials_state, environment
 from bot.errors import UnusableSettings
-from bot.settings import Credentials, CredentialsState, credentials_state, environment
 
 UNUSABLE = 2
 """The exit code for settings that cannot be used."""

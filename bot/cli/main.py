@@ -18,10 +18,10 @@ main = typer.Typer(
 def run() -> None:
     """Run the bot with the credentials that are set, until it is told to stop."""
     with explained():
+        from bot.config.loader import look_around
+        from bot.config.log_setup import set_up_logs
+        from bot.config.settings import LogFormat, environment
         from bot.lifecycle import run as run_bot
-        from bot.logs import set_up_logs
-        from bot.settings import LogFormat, environment
-        from bot.surroundings import look_around
 
         settings, policy = look_around(environment()).usable()
         set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets)
@@ -33,7 +33,7 @@ def check() -> None:
     """Check settings, policy, Slack and Dintero: one line each, with what to do."""
     with explained():
         from bot.check.runner import Verdict, check_everything
-        from bot.settings import environment
+        from bot.config.settings import environment
 
         verdict = finish(check_everything(environment(), tell=typer.echo))
     raise typer.Exit({Verdict.FINE: 0, Verdict.FAILED: FAILED, Verdict.UNUSABLE: UNUSABLE}[verdict])
@@ -52,7 +52,7 @@ def sandbox() -> None:
 def migrate() -> None:
     """Bring the database to the present schema; `run` does so too."""
     with explained():
-        from bot.settings import environment, read_basics
+        from bot.config.settings import environment, read_basics
         from bot.store.migration import migrate as bring_up_to_date
 
         basics = read_basics(environment())

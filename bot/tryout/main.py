@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from bot.config.log_setup import set_up_logs
 from bot.errors import DiscountBotError
 from bot.giving.patience import Patience
-from bot.logs import set_up_logs
 from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout import words
 from bot.tryout.journey import play

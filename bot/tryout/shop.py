@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.app import Running, bot
+from bot.config.settings import Settings
 from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId, UserId
 from bot.giving.patience import Patience
@@ -18,7 +19,6 @@ from bot.sandbox.slack.delivery import SignedHttp
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.slack import SandboxSlack
 from bot.sandbox.slack.workspace import Channel
-from bot.settings import Settings
 
 SUPPORT: Final = ChannelId("C0SUPPORT")
 CAMPAIGNS: Final = ChannelId("C0CAMPAIGNS")

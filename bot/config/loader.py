@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from bot.config.policy_file import load_policy
+from bot.config.settings import Settings
 from bot.errors import UnusableSettings
 from bot.giving.policy import Policy
-from bot.policy_file import load_policy
-from bot.settings import Settings
 
 Read = TypeVar("Read")
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.config.policy_schema import CHANNEL_ID, MOST_DAYS, ChannelKeys, TopKeys
+from bot.config.toml_positions import key_lines
 from bot.errors import UnusableSettings
 from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.tiers import Tier
-from bot.policy_keys import CHANNEL_ID, MOST_DAYS, ChannelKeys, TopKeys
-from bot.toml_lines import key_lines
 
 Key = tuple[str, ...]
 Table = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Settings, the policy file and the log, read once at start."""
