@@ -16,6 +16,12 @@ from bench.databases import SQLITE
 from bench.figures import Figure, megabytes, per_cent, within
 from bench.lists import made_up
 from bench.processes import bot_process, stand_in_dintero, stand_in_slack
+from bot.database.connection import Kept, Transaction, address
+from bot.database.encoding import typed_json
+from bot.database.mapping import notice_row, request_row
+from bot.database.migrate import migrate
+from bot.database.schema import customers, outbox, requests
+from bot.database.sqlite import open_sqlite
 from bot.dintero.client import open_dintero
 from bot.giving.ids import RuleId, ShortId
 from bot.giving.notices import Happened, Kind, Notice
@@ -23,12 +29,6 @@ from bot.giving.packing import packed
 from bot.giving.request import Request, State, Typed, derived_key
 from bot.giving.rewards import Rule
 from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.store.database import Kept, Transaction, address
-from bot.store.migration import migrate
-from bot.store.rows import notice_row, request_row
-from bot.store.schema import customers, outbox, requests
-from bot.store.serial import typed_json
-from bot.store.sqlite import open_sqlite
 
 AT_MOST: Final = 0.03
 """Of a core."""

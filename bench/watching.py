@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import psycopg
 
+from bot.database.encoding import moment
 from bot.giving.request import State
-from bot.store.serial import moment
 
 ROW: Final = "SELECT state, started_at FROM requests WHERE id = "
 Look = Callable[[str], tuple[State, datetime | None]]

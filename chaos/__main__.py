@@ -16,7 +16,7 @@ from typing import Final
 import uvloop
 from rich.console import Console
 
-from bot.store.migration import migrate
+from bot.database.migrate import migrate
 from chaos import paths
 from chaos.books import a_database, shapes
 from chaos.day import Result, day

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bot.store.migration import migrate
+from bot.database.migrate import migrate
 from tests.giving.test_paths import copies_of, hold
 
 EXAMPLES: Final = 20

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import create_engine, select
 
+from bot.database.connection import address
+from bot.database.encoding import facts_of
+from bot.database.schema import outbox
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Policy
 from bot.giving.request import Request
@@ -20,9 +23,6 @@ from bot.slack.announcer import NOBODY
 from bot.slack.list_file import MARK
 from bot.slack.look import Look
 from bot.store.books import SqlBooks
-from bot.store.database import address
-from bot.store.schema import outbox
-from bot.store.serial import facts_of
 from bot.tryout.shop import Shop
 
 FOR_GOOD: Final = (

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from bot.database.migrate import migrate
 from bot.store.books import SqlBooks, open_books
-from bot.store.migration import migrate
 from tests.loops import run
 from tests.postgres import Server, start
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from bot.store.migration import migrate
+from bot.database.migrate import migrate
 from tests.loops import run
 
 with warnings.catch_warnings():

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from bot.background.workflows import engine_url
+from bot.database.encoding import moment
 from bot.errors import UnusableSettings
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.slack.faults import Cut
-from bot.store.serial import moment
 from bot.tryout.shop import database_in, open_bot, open_shop
 from tests.elsewhere import elsewhere
 

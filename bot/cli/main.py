@@ -53,7 +53,7 @@ def migrate() -> None:
     """Bring the database to the present schema; `run` does so too."""
     with explained():
         from bot.config.settings import environment, read_basics
-        from bot.store.migration import migrate as bring_up_to_date
+        from bot.database.migrate import migrate as bring_up_to_date
 
         basics = read_basics(environment())
         changed = finish(bring_up_to_date(basics.database_url.get_secret_value()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from bot.cluster.replica import one_of_many
-from bot.store.database import address, is_sqlite
+from bot.database.connection import address, is_sqlite
 
 ALONE: Final = "discount-bot"
 """What a process is called that is the only one: the next one goes by the same name, and so goes on with what this one left."""

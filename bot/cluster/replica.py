@@ -18,9 +18,9 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from bot.cluster import single_instance
+from bot.database.postgres import CONNECT
 from bot.errors import BooksUnavailable
 from bot.giving.holding import TakenOver
-from bot.store.postgres import CONNECT
 from bot.store.replicas import CHANNEL
 
 VALID: Final = 10.0

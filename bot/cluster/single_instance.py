@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 import psycopg
 from sqlalchemy import URL
 
+from bot.database.connection import address, is_sqlite
 from bot.errors import BooksUnavailable
-from bot.store.database import address, is_sqlite
 
 PATIENCE: Final = 15.0
 """Seconds until a bot that has just ended must have let go; a killed one's connection can take a moment to be noticed."""

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, or_, select
 
+from bot.database.connection import Kept, Room
+from bot.database.encoding import micros, text, untext
+from bot.database.schema import batches, customers, requests
 from bot.giving.batches import BatchOutcome
 from bot.giving.before import Before, Earlier
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.packing import unpacked
 from bot.giving.request import Request
 from bot.listing.ends import outcome_of
-from bot.store.database import Kept, Room
-from bot.store.schema import batches, customers, requests
-from bot.store.serial import micros, text, untext
 
 REQUESTS: Final = 20
 """Earlier requests that are looked at, the newest first."""

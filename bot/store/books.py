@@ -10,30 +10,30 @@ from typing import Final
 from sqlalchemy import select
 
 from bot.clock import SystemClock
+from bot.database.connection import Database, address, is_sqlite
+from bot.database.migrate import migrate
+from bot.database.postgres import open_postgres
+from bot.database.schema import requests
+from bot.database.schema_audit import audit_key as audit_key_table
+from bot.database.sqlite import open_sqlite
 from bot.giving.ids import RequestId
 from bot.giving.ports import Clock
 from bot.giving.record import Entry
 from bot.store.audit import Audit
 from bot.store.before import GivenBefore
-from bot.store.database import Database, address, is_sqlite
 from bot.store.evidence import Evidence
 from bot.store.hashes import AuditKey
 from bot.store.kept_files import KeptFiles
 from bot.store.kept_rules import KeptRules
-from bot.store.migration import migrate
 from bot.store.outbox import Outbox
 from bot.store.outcomes import Outcomes
 from bot.store.page import SqlPage, open_page
 from bot.store.pausing import Pauses
-from bot.store.postgres import open_postgres
 from bot.store.read_back import ReadBacks
 from bot.store.replicas import Replicas
 from bot.store.requests import Requests
-from bot.store.schema import requests
-from bot.store.schema_audit import audit_key as audit_key_table
 from bot.store.sizes import LearntSizes
 from bot.store.spending import Spending
-from bot.store.sqlite import open_sqlite
 
 _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)

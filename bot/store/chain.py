@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
 
+from bot.database.connection import Transaction
+from bot.database.encoding import micros, text
+from bot.database.schema_audit import audit, audit_head
 from bot.giving.record import Entry, canonical
-from bot.store.database import Transaction
-from bot.store.schema_audit import audit, audit_head
-from bot.store.serial import micros, text
 
 START: Final = ""
 """What stands before the first row."""

@@ -7,18 +7,18 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select
 
+from bot.database.connection import Database, Kept, Rows, Transaction
+from bot.database.encoding import MANY, text
+from bot.database.schema import batches, customers
+from bot.database.schema_audit import audit_customers
 from bot.giving.customers import digest_of as customers_digest_of
 from bot.giving.ids import RequestId
 from bot.giving.packing import unpacked
 from bot.giving.ports import Clock
 from bot.giving.record import Entry, What, change
 from bot.giving.request import Request, State
-from bot.store.database import Database, Kept, Rows, Transaction
 from bot.store.hashes import AuditKey, digest_of
 from bot.store.outcomes import TALLY, tally_of
-from bot.store.schema import batches, customers
-from bot.store.schema_audit import audit_customers
-from bot.store.serial import MANY, text
 
 _CUSTOMERS: Final = (
     select(customers.c.portion, customers.c.size, customers.c.ids)

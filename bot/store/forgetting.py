@@ -5,11 +5,11 @@ from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, delete, select, update
 
+from bot.database.connection import Kept, Transaction
+from bot.database.encoding import micros, typed_json
+from bot.database.schema import batches, customers, files, outbox, read_back, requests
 from bot.giving.packing import packed
 from bot.giving.request import Typed
-from bot.store.database import Kept, Transaction
-from bot.store.schema import batches, customers, files, outbox, read_back, requests
-from bot.store.serial import micros, typed_json
 
 _OF: Final[BindParameter[str]] = bindparam("which")
 _BARE: Final = update(requests).where(requests.c.id == _OF)

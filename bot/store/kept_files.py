@@ -7,11 +7,11 @@ from typing import Final
 from isal import isal_zlib
 from sqlalchemy import bindparam, select
 
+from bot.database.connection import Database, Room, Values
+from bot.database.encoding import text
+from bot.database.schema import files
 from bot.giving.ids import RequestId
 from bot.giving.packing import QUICK
-from bot.store.database import Database, Room, Values
-from bot.store.schema import files
-from bot.store.serial import text
 
 _FILE: Final = (
     (files.c.request == bindparam("which")) & (files.c.reading == bindparam("of_reading")) & (files.c.file == bindparam("number"))

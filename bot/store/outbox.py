@@ -5,11 +5,11 @@ from typing import Final
 
 from sqlalchemy import bindparam, exists, func, or_, select, update
 
+from bot.database.connection import Kept, Room
+from bot.database.encoding import micros, text
+from bot.database.mapping import THREAD, UNSAID, unsaid_of
+from bot.database.schema import PENDING, outbox, requests
 from bot.giving.notices import Kind, Unsaid
-from bot.store.database import Kept, Room
-from bot.store.rows import THREAD, UNSAID, unsaid_of
-from bot.store.schema import PENDING, outbox, requests
-from bot.store.serial import micros, text
 
 FARTHEST: Final = 600_000_000
 """Microseconds: nothing is put off for longer. What seems to be was put off by a clock that was set back since, and is said."""

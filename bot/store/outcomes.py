@@ -11,6 +11,10 @@ from sqlalchemy import column as column_of
 from sqlalchemy import values as rows_of
 from sqlalchemy.sql.dml import ReturningInsert
 
+from bot.database.connection import Database, Kept, Room, Rows, Values
+from bot.database.encoding import rule_json, text
+from bot.database.mapping import outcome_row
+from bot.database.schema import batches, customers, replicas, requests
 from bot.giving.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
 from bot.giving.holding import TakenOver
 from bot.giving.ids import CustomerId, Fence, RequestId
@@ -18,10 +22,6 @@ from bot.giving.packing import unpacked
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
 from bot.listing.ends import left_of, not_given_of, outcome_of
-from bot.store.database import Database, Kept, Room, Rows, Values
-from bot.store.rows import outcome_row
-from bot.store.schema import batches, customers, replicas, requests
-from bot.store.serial import rule_json, text
 
 LARGE: Final = 32_768
 """Bytes of a packed portion: about 1,500 customers. Below that, changing threads takes as long as unpacking."""

@@ -9,6 +9,11 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from bot.database import pausing
+from bot.database.connection import Database, Kept, Transaction
+from bot.database.encoding import MANY, text
+from bot.database.mapping import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
+from bot.database.schema import PENDING, customers, files, outbox, requests, votes
 from bot.giving.budget import Gave
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Notice
@@ -16,15 +21,10 @@ from bot.giving.packing import PackedIds, pack
 from bot.giving.pauses import Pause
 from bot.giving.record import Entry, approval, paused
 from bot.giving.request import Request, Vote
-from bot.store import pausing
 from bot.store.chain import append
-from bot.store.database import Database, Kept, Transaction
 from bot.store.evidence import Evidence
 from bot.store.forgetting import forget
 from bot.store.requests import VOTES
-from bot.store.rows import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
-from bot.store.schema import PENDING, customers, files, outbox, requests, votes
-from bot.store.serial import MANY, text
 from bot.store.spending import gave_locked
 
 _ID: Final = requests.c.id == bindparam("which")

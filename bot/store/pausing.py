@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 
+from bot.database.connection import Room, Values
+from bot.database.encoding import micros, moment, text, untext
+from bot.database.mapping import kept
+from bot.database.schema import pause, requests
 from bot.giving.ids import UserId
 from bot.giving.pauses import Pause
 from bot.giving.record import paused, resumed
 from bot.giving.request import Pausing, State
 from bot.store.chain import append
-from bot.store.database import Room, Values
-from bot.store.rows import kept
-from bot.store.schema import pause, requests
-from bot.store.serial import micros, moment, text, untext
 
 _ROW: Final = pause.c.id == 1
 _CHANGED: Final = {"changes": pause.c.changes + 1}

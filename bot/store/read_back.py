@@ -4,12 +4,12 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
+from bot.database.connection import Database, Room, Values
+from bot.database.encoding import micros, moment, text, untext
+from bot.database.schema import read_back
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.packing import packed, unpacked
 from bot.giving.refs import ReadBack
-from bot.store.database import Database, Room, Values
-from bot.store.schema import read_back
-from bot.store.serial import micros, moment, text, untext
 
 _NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
 _FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(read_back.c.request == bindparam("which"))

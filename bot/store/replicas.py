@@ -4,8 +4,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
-from bot.store.database import Room
-from bot.store.schema import replicas
+from bot.database.connection import Room
+from bot.database.schema import replicas
 
 CHANNEL: Final = "discount_bot"
 """What they listen to."""

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, delete, false, func, literal_column, null, or_, select, update
 
+from bot.database.connection import Database, Kept, Room, Statement
+from bot.database.encoding import micros, text, typed_json, typed_of, untext
+from bot.database.mapping import REQUEST, UNTOUCHED, opening_row, request_of, vote_of
+from bot.database.schema import requests, votes
 from bot.errors import ShortIdTaken
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.request import ENDED, Request, State, Typed, Vote
-from bot.store.database import Database, Kept, Room, Statement
 from bot.store.forgetting import FORGETTABLE
-from bot.store.rows import REQUEST, UNTOUCHED, opening_row, request_of, vote_of
-from bot.store.schema import requests, votes
-from bot.store.serial import micros, text, typed_json, typed_of, untext
 
 _ID: Final = requests.c.id == bindparam("which")
 _ASKED: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)

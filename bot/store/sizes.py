@@ -5,9 +5,9 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from bot.store.database import Database, Room
-from bot.store.schema import sizes
-from bot.store.serial import micros, text
+from bot.database.connection import Database, Room
+from bot.database.encoding import micros, text
+from bot.database.schema import sizes
 
 _LARGEST: Final = select(sizes.c.largest).where(sizes.c.account == bindparam("which"), sizes.c.learnt_at > bindparam("since"))
 

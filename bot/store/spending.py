@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, func, or_, select
 
+from bot.database.connection import Database, Room, Rows, Transaction
+from bot.database.encoding import micros, moment, rule_of, text
+from bot.database.schema import batches, channels, customers, requests
 from bot.giving.budget import Gave
 from bot.giving.ids import ChannelId, RequestId
 from bot.giving.request import State
-from bot.store.database import Database, Room, Rows, Transaction
-from bot.store.schema import batches, channels, customers, requests
-from bot.store.serial import micros, moment, rule_of, text
 
 
 def _gave() -> Any:

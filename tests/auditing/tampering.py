@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from bot.store.database import address
+from bot.database.connection import address
 
 TABLES = ("audit", "audit_heads", "audit_customers", "audit_head")
 

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.audit.verify import verify
+from bot.database.connection import address
 from bot.giving.batches import BatchOutcome
 from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.policy import Policy, Reason, Refusal
 from bot.giving.record import canonical, policy_in_force
 from bot.giving.request import Event, Request, State, StopReason
 from bot.store.books import SqlBooks, open_books
-from bot.store.database import address
 from tests.clock import HandClock
 from tests.giving.office import (
     ANN,

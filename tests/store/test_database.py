@@ -1,7 +1,7 @@
 import pytest
 
+from bot.database.connection import address, is_sqlite
 from bot.errors import UnusableSettings
-from bot.store.database import address, is_sqlite
 
 
 @pytest.mark.parametrize(

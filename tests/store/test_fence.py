@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import create_engine, insert, update
 
+from bot.database.connection import Statement, address
+from bot.database.schema import replicas, requests
 from bot.giving.batches import BatchOutcome
 from bot.giving.holding import TakenOver
 from bot.giving.request import new_request_id
 from bot.store.books import SqlBooks
-from bot.store.database import Statement, address
-from bot.store.schema import replicas, requests
 from tests.contracts.books import giving, ids
 
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from bot.store.schema import VERSION_TABLE, metadata
+from bot.database.schema import VERSION_TABLE, metadata
 
 
 def run() -> None:

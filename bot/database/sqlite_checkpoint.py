@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from bot.store.sqlite_thread import SqliteThread, open_thread
+from bot.database.sqlite_thread import SqliteThread, open_thread
 
 QUIET: Final = 0.1
 """Seconds without a write after which the log is brought in: of people who click together, the last one has been answered."""

@@ -11,11 +11,11 @@ from sqlalchemy import table as of_table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
+from bot.database.connection import address, is_sqlite
+from bot.database.postgres import CONNECT
+from bot.database.schema import VERSION, VERSION_TABLE
+from bot.database.sqlite import PATIENCE
 from bot.errors import BooksUnavailable
-from bot.store.database import address, is_sqlite
-from bot.store.postgres import CONNECT
-from bot.store.schema import VERSION, VERSION_TABLE
-from bot.store.sqlite import PATIENCE
 
 _LOCK: Final = 0x64_69_73_63_6F_75_6E_74
 """The advisory lock's number: "discount", in ASCII."""

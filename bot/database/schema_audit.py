@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from bot.store.schema import metadata
+from bot.database.schema import metadata
 
 audit = Table(
     "audit",

@@ -18,10 +18,10 @@ from sqlalchemy import URL, Table
 from sqlalchemy.dialects import sqlite
 
 from bot.coalescing import Together
+from bot.database.connection import Rows, Statement, Values, compiled
+from bot.database.sqlite_checkpoint import LONGEST, LogKeeper, open_keeper
+from bot.database.sqlite_thread import Call, SqliteThread, open_thread
 from bot.errors import BooksUnavailable
-from bot.store.database import Rows, Statement, Values, compiled
-from bot.store.sqlite_log import LONGEST, LogKeeper, open_keeper
-from bot.store.sqlite_thread import Call, SqliteThread, open_thread
 
 PATIENCE: Final = 5_000
 """Milliseconds to wait for another process that writes; within this one, writers queue."""

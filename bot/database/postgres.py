@@ -17,9 +17,9 @@ from sqlalchemy import URL, BigInteger, Dialect, Table, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
+from bot.database.connection import Rows, Statement, Values, compiled
+from bot.database.encoding import moment
 from bot.errors import BooksUnavailable
-from bot.store.database import Rows, Statement, Values, compiled
-from bot.store.serial import moment
 
 CONNECT: Final[dict[str, Any]] = {"connect_timeout": 10, "fallback_application_name": "discount-bot"}
 """Seconds until a server that does not answer is given up; the name stands in the server's list of who is connected."""

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
+from bot.database.connection import Kept, Values
+from bot.database.encoding import facts_json, facts_of, micros, moment, rule_json, rule_of, text, tier_of, tier_text, untext
+from bot.database.schema import outbox, requests
 from bot.giving.batches import BatchOutcome
 from bot.giving.ids import RequestId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
@@ -13,9 +16,6 @@ from bot.giving.packing import packed
 from bot.giving.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Applied
-from bot.store.database import Kept, Values
-from bot.store.schema import outbox, requests
-from bot.store.serial import facts_json, facts_of, micros, moment, rule_json, rule_of, text, tier_of, tier_text, untext
 
 T = TypeVar("T")
 
