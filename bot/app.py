@@ -19,6 +19,7 @@ from bot.background.shared_rules import RulesForAll
 from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SharedClock
 from bot.config.settings import Settings
+from bot.database.audit.log import Head
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
@@ -37,7 +38,6 @@ from bot.slack.connection import socket_mode
 from bot.slack.files import SlackFiles
 from bot.slack.head_note import tell_head
 from bot.slack.screens import Screens
-from bot.store.audit import Head
 from bot.store.books import SqlBooks
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness

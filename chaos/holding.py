@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.audit.verify import verify
+from bot.database.audit.chain import Row
 from bot.database.encoding import moment
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.request import Event, Request, State
 from bot.sandbox.dintero import Grant
 from bot.store.books import SqlBooks
-from bot.store.chain import Row
 from bot.tryout.shop import Shop
 from chaos.told import all_told
 from tests.giving.ground import ends_of

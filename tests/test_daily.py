@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from bot.background.daily import Daily
+from bot.database.audit.log import Head
 from bot.giving.ids import RequestId
 from bot.giving.purging import Purging
 from bot.giving.record import Entry
-from bot.store.audit import Head
 from bot.store.books import SqlBooks, open_books
 from tests.clock import HandClock
 from tests.giving.office import BO, NOW, open_office, person

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Final, TextIO
 
 from bot.audit.formats import Format
+from bot.database.audit.chain import Row
 from bot.database.encoding import moment, untext
 from bot.giving.cells import cell
-from bot.store.chain import Row
 
 COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.store.audit import Audit, Head
-from bot.store.chain import START, Row
+from bot.database.audit.chain import START, Row
+from bot.database.audit.log import Audit, Head
 
 HASHES: Final = "customer_hashes"
 

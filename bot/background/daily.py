@@ -7,9 +7,9 @@ from typing import Final
 
 import structlog
 
+from bot.database.audit.log import Audit, Head
 from bot.giving.ports import Clock
 from bot.giving.purging import Purging
-from bot.store.audit import Audit, Head
 
 A_DAY: Final = timedelta(days=1)
 TellHead = Callable[[Head], Awaitable[None]]

@@ -10,6 +10,9 @@ from typing import Final
 from sqlalchemy import select
 
 from bot.clock import SystemClock
+from bot.database.audit.customer_hashes import AuditKey
+from bot.database.audit.evidence import Evidence
+from bot.database.audit.log import Audit
 from bot.database.connection import Database, address, is_sqlite
 from bot.database.migrate import migrate
 from bot.database.postgres import open_postgres
@@ -19,10 +22,7 @@ from bot.database.sqlite import open_sqlite
 from bot.giving.ids import RequestId
 from bot.giving.ports import Clock
 from bot.giving.record import Entry
-from bot.store.audit import Audit
 from bot.store.before import GivenBefore
-from bot.store.evidence import Evidence
-from bot.store.hashes import AuditKey
 from bot.store.kept_files import KeptFiles
 from bot.store.kept_rules import KeptRules
 from bot.store.outbox import Outbox

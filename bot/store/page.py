@@ -10,6 +10,8 @@ from typing import Final
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.database import pausing
+from bot.database.audit.chain import append
+from bot.database.audit.evidence import Evidence
 from bot.database.connection import Database, Kept, Transaction
 from bot.database.encoding import MANY, text
 from bot.database.mapping import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
@@ -21,8 +23,6 @@ from bot.giving.packing import PackedIds, pack
 from bot.giving.pauses import Pause
 from bot.giving.record import Entry, approval, paused
 from bot.giving.request import Request, Vote
-from bot.store.chain import append
-from bot.store.evidence import Evidence
 from bot.store.forgetting import forget
 from bot.store.requests import VOTES
 from bot.store.spending import gave_locked

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
 
+from bot.database.audit.chain import append
 from bot.database.connection import Room, Values
 from bot.database.encoding import micros, moment, text, untext
 from bot.database.mapping import kept
@@ -14,7 +15,6 @@ from bot.giving.ids import UserId
 from bot.giving.pauses import Pause
 from bot.giving.record import paused, resumed
 from bot.giving.request import Pausing, State
-from bot.store.chain import append
 
 _ROW: Final = pause.c.id == 1
 _CHANGED: Final = {"changes": pause.c.changes + 1}

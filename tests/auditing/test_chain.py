@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from bot.audit.verify import verify
+from bot.database.audit.chain import Row
+from bot.database.audit.log import Head
 from bot.giving.ids import ChannelId, UserId
 from bot.giving.record import Entry, canonical
-from bot.store.audit import Head
 from bot.store.books import SqlBooks, open_books
-from bot.store.chain import Row
 from tests.auditing import tampering
 
 ROWS = 12

@@ -11,11 +11,11 @@ import pytest
 
 from bot.audit.export import COLUMNS, export
 from bot.audit.formats import Format
+from bot.database.audit.chain import Row
 from bot.giving.cells import cell
 from bot.giving.ids import ChannelId, CustomerId, UserId
 from bot.giving.record import Entry
 from bot.store.books import open_books
-from bot.store.chain import Row
 from tests.auditing import tampering
 from tests.clock import HandClock
 from tests.giving.office import BO, NOW, open_office, person

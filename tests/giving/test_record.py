@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.database.audit.evidence import EACH
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId
 from bot.giving.pauses import PausedFor
@@ -11,7 +12,6 @@ from bot.giving.policy import Reason
 from bot.giving.record import digest_of_shown
 from bot.giving.request import Event, Request, StopReason
 from bot.store.books import SqlBooks
-from bot.store.evidence import EACH
 from tests.giving.office import (
     ANN,
     BO,

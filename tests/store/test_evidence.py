@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.clock import SystemClock
+from bot.database.audit.customer_hashes import AuditKey
+from bot.database.audit.evidence import Evidence
+from bot.database.audit.log import Audit
 from bot.database.connection import address
 from bot.database.sqlite import open_sqlite
 from bot.giving.customers import digest_of
 from bot.giving.ids import CustomerId
 from bot.giving.packing import packed
-from bot.store.audit import Audit
 from bot.store.books import SqlBooks
-from bot.store.evidence import Evidence
-from bot.store.hashes import AuditKey
 from tests.giving.office import Office, open_office
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select
 
+from bot.database.audit.customer_hashes import AuditKey, digest_of
 from bot.database.connection import Database, Kept, Rows, Transaction
 from bot.database.encoding import MANY, text
 from bot.database.schema import batches, customers
@@ -17,7 +18,6 @@ from bot.giving.packing import unpacked
 from bot.giving.ports import Clock
 from bot.giving.record import Entry, What, change
 from bot.giving.request import Request, State
-from bot.store.hashes import AuditKey, digest_of
 from bot.store.outcomes import TALLY, tally_of
 
 _CUSTOMERS: Final = (

@@ -7,14 +7,14 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, insert, select
 
+from bot.database.audit.chain import COLUMNS, Row, append, row_of
+from bot.database.audit.customer_hashes import AuditKey, digest_of, holds
+from bot.database.audit.evidence import Evidence
 from bot.database.connection import Database, Kept, Room, Transaction
 from bot.database.encoding import micros, moment, text, untext
 from bot.database.schema_audit import audit, audit_customers, audit_head, audit_heads
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.record import Entry, What
-from bot.store.chain import COLUMNS, Row, append, row_of
-from bot.store.evidence import Evidence
-from bot.store.hashes import AuditKey, digest_of, holds
 
 AT_ONCE: Final = 1_000
 FOR_EVER: Final = 2**62
