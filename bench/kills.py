@@ -16,10 +16,10 @@ from bench.databases import SQLITE, postgres
 from bench.figures import Figure, pieces, within
 from bench.lists import LATENCY, Plan, made_up
 from bench.processes import PATIENCE, Broken, bot_process, stand_in_dintero, stand_in_slack
+from bot.database.repositories.repository import open_books
 from bot.dintero.client import open_dintero
 from bot.giving.ids import RequestId, RuleId
 from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.store.books import open_books
 
 AGAIN: Final = 24
 STARTED_AGAIN: Final = 3.0

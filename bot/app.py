@@ -20,6 +20,7 @@ from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SharedClock
 from bot.config.settings import Settings
 from bot.database.audit.log import Head
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
@@ -38,7 +39,6 @@ from bot.slack.connection import socket_mode
 from bot.slack.files import SlackFiles
 from bot.slack.head_note import tell_head
 from bot.slack.screens import Screens
-from bot.store.books import SqlBooks
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve

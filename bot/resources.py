@@ -10,6 +10,7 @@ from bot.clock import SharedClock
 from bot.cluster.membership import Standing, standing
 from bot.cluster.single_instance import alone
 from bot.config.settings import Settings
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.giving.door import Door
 from bot.giving.pace import Paces
@@ -18,7 +19,6 @@ from bot.giving.ports import Clock
 from bot.slack.connection import open_client, own_team
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople
-from bot.store.books import SqlBooks, open_books
 
 
 @dataclass(frozen=True, slots=True)

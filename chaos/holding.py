@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from bot.audit.verify import verify
 from bot.database.audit.chain import Row
 from bot.database.encoding import moment
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.request import Event, Request, State
 from bot.sandbox.dintero import Grant
-from bot.store.books import SqlBooks
 from bot.tryout.shop import Shop
 from chaos.told import all_told
 from tests.giving.ground import ends_of

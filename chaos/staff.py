@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import BooksUnavailable
 from bot.giving.ids import ShortId
 from bot.giving.request import Request, State
@@ -18,7 +19,6 @@ from bot.sandbox.slack.elements import buttons
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.reactions import Reaction
 from bot.sandbox.slack.workspace import Channel
-from bot.store.books import SqlBooks
 from bot.tryout.shop import Shop
 from chaos.lapse import LapsedClock
 from chaos.plan import Ask

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, select
 
 from bot.database.connection import address
 from bot.database.encoding import facts_of
+from bot.database.repositories.repository import SqlBooks
 from bot.database.schema import outbox
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Policy
@@ -22,7 +23,6 @@ from bot.slack import card
 from bot.slack.announcer import NOBODY
 from bot.slack.list_file import MARK
 from bot.slack.look import Look
-from bot.store.books import SqlBooks
 from bot.tryout.shop import Shop
 
 FOR_GOOD: Final = (

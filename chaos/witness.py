@@ -3,11 +3,11 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import BooksUnavailable
 from bot.giving.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.dintero.ledger import Ledger
-from bot.store.books import SqlBooks
 
 ASKED = tuple(state for state in State if state is not State.DRAFT)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from bot.database.migrate import migrate
-from bot.store.books import SqlBooks, open_books
+from bot.database.repositories.repository import SqlBooks, open_books
 from tests.loops import run
 from tests.postgres import Server, start
 

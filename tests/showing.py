@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.background.outbox_relay import Outbox
 from bot.background.progress_updates import Progressing
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Happened, Kind, Notice
@@ -14,7 +15,6 @@ from bot.giving.request import State
 from bot.sandbox.slack import Message
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client
-from bot.store.books import SqlBooks
 from bot.tryout.shop import POLICY
 from tests.telling import LOOK, Telling, open_telling
 

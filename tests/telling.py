@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.background.outbox_relay import Outbox
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.ids import RequestId
 from bot.giving.notices import Notice, Unsaid
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client
 from bot.slack.look import Look
-from bot.store.books import SqlBooks
 from bot.tryout.shop import POLICY, Shop, open_shop
 from tests.clock import HandClock
 from tests.giving.ground import customers

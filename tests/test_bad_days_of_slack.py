@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.background.outbox_relay import Outbox
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.instead import Instead
 from bot.giving.notices import Happened, Kind, Notice
 from bot.sandbox.slack import Cut, Fault
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.refusals import SlackSays
-from bot.store.books import SqlBooks
 from tests.telling import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.clock import SharedClock
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import BooksUnavailable
-from bot.store.books import SqlBooks
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

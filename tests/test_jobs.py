@@ -10,6 +10,7 @@ import pytest
 from dbos import DBOS
 
 from bot.app import Running
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.giving.ids import RequestId
 from bot.giving.patience import Patience
 from bot.giving.people import Person
@@ -17,7 +18,6 @@ from bot.giving.request import Request, State, StopReason, Typed, new_request_id
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.workspace import Message
-from bot.store.books import SqlBooks, open_books
 from bot.tryout.shop import SUPPORT, Shop, open_bot, open_shop
 from tests.clock import HandClock
 from tests.elsewhere import elsewhere

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.request import State
 from bot.sandbox.slack import Cut, Fault, Message
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.web_api import UPLOAD
-from bot.store.books import SqlBooks
 from tests.telling import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.background.outbox_relay import Outbox
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import SayLater
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.sandbox.slack import Cut, Fault
 from bot.sandbox.slack.faults import Refuse
-from bot.store.books import SqlBooks
 from tests.telling import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.background.progress_updates import Progressing
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import SayLater
 from bot.giving.batches import BatchOutcome
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.request import State
 from bot.sandbox.slack import Fault
-from bot.store.books import SqlBooks
 from tests.giving.ground import customers
 from tests.journeys.process import approved
 from tests.showing import UPDATES, Show, given_in_batches_of_one, open_show

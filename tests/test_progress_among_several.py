@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.background.progress_updates import A_CARD, Progressing
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.batches import BatchOutcome
 from bot.giving.pace import Paces
-from bot.store.books import SqlBooks
 from tests.showing import Show, open_show, progressing
 
 

@@ -10,12 +10,12 @@ from sqlalchemy import create_engine, update
 from bot.background.shared_rules import FRESH, RulesForAll
 from bot.cluster.membership import Alone
 from bot.database.connection import address
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.database.schema import rules as table
 from bot.errors import MayPass
 from bot.giving.ids import RuleId
 from bot.giving.packing import packed
 from bot.giving.rewards import Rule
-from bot.store.books import SqlBooks, open_books
 from tests.clock import HandClock
 from tests.contracts.books import RULE
 

@@ -16,6 +16,7 @@ from bot.background.outbox_relay import Outbox
 from bot.background.progress_updates import Progressing
 from bot.background.workflows import close_engine, forget_over, go_on_with, has_begun, in_wal_mode, written_down_or_not
 from bot.cluster.membership import Standing
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import BooksUnavailable
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
@@ -28,7 +29,6 @@ from bot.giving.request import Request, State, StopReason
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.giving.traffic import Traffic
-from bot.store.books import SqlBooks
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""

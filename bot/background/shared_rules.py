@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Final
 
 from bot.cluster.membership import Standing
+from bot.database.repositories.rule_cache import KeptRules
 from bot.errors import BooksUnavailable
 from bot.giving.ids import RuleId
 from bot.giving.ports import Clock, Rules
 from bot.giving.rewards import Rule
-from bot.store.kept_rules import KeptRules
 
 FRESH: Final = timedelta(minutes=3)
 """So long what another read counts; who finds nothing newer asks Dintero itself. They are read every minute."""

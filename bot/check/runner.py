@@ -15,11 +15,11 @@ from bot.check.slack import check_app_token, check_places, sign_in
 from bot.clock import SystemClock
 from bot.config.loader import look_around
 from bot.config.settings import Settings
+from bot.database.repositories.repository import open_books
 from bot.dintero.client import open_dintero
 from bot.errors import DiscountBotError, UnusableSettings
 from bot.giving.policy import Policy
 from bot.slack.people import SlackPeople
-from bot.store.books import open_books
 
 SLACK_TIMEOUT: Final = 10
 """Seconds."""

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from bot.audit.verify import verify
 from bot.database.audit.chain import Row
 from bot.database.audit.log import Head
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.giving.ids import ChannelId, UserId
 from bot.giving.record import Entry, canonical
-from bot.store.books import SqlBooks, open_books
 from tests.auditing import tampering
 
 ROWS = 12

@@ -12,10 +12,10 @@ import pytest
 from bot.audit.export import COLUMNS, export
 from bot.audit.formats import Format
 from bot.database.audit.chain import Row
+from bot.database.repositories.repository import open_books
 from bot.giving.cells import cell
 from bot.giving.ids import ChannelId, CustomerId, UserId
 from bot.giving.record import Entry
-from bot.store.books import open_books
 from tests.auditing import tampering
 from tests.clock import HandClock
 from tests.giving.office import BO, NOW, open_office, person

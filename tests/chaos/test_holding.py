@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from bot.database.repositories.repository import open_books
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.request import State
 from bot.sandbox.dintero import Point
-from bot.store.books import open_books
 from bot.tryout.shop import open_shop
 from chaos.day import STORMY
 from chaos.holding import compare

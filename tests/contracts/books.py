@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from hypothesis import HealthCheck, settings
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.ports import Books
 from bot.giving.request import Request, State, Typed, new_request_id, new_short_id
 from bot.giving.rewards import Reward, Rule
-from bot.store.books import SqlBooks
 
 NOW = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 RULE = Rule(id=RuleId("rule"), reward=Reward(type="discount_amount", value=Decimal(10_000)))

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import ShortIdTaken
 from bot.giving.ids import ChannelId, RequestId, ShortId, UserId
 from bot.giving.ports import Books
 from bot.giving.request import Request, State, Typed, Vote, new_request_id, new_short_id
-from bot.store.books import SqlBooks
 from tests.contracts.books import (
     CHANNEL,
     NOW,

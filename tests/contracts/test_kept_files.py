@@ -2,12 +2,12 @@
 
 import zlib
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.answers import Form, Review
 from bot.giving.ids import FileId
 from bot.giving.origin import origin_of
 from bot.giving.request import Request
 from bot.giving.uploads import BadFile, Reading, Trouble, Upload
-from bot.store.books import SqlBooks
 from tests.contracts.books import kept
 from tests.giving.office import ANN, Office, open_office, person
 

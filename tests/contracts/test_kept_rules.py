@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.ids import RuleId
-from bot.store.books import SqlBooks
 from tests.contracts.books import RULE, over_one_database
 from tests.store import extremes
 

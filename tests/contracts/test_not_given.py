@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.batches import BatchOutcome, End, NotGiven, Refused, Tally
 from bot.giving.ids import CustomerId, FileId
 from bot.giving.notices import Happened, Story
@@ -20,7 +21,6 @@ from bot.giving.uploads import Upload
 from bot.listing.lister import Lister
 from bot.slack import list_file, notices, standing, summary
 from bot.slack.look import Look
-from bot.store.books import SqlBooks
 from tests.contracts.books import giving, notice
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.store.books import SqlBooks
+from bot.database.repositories.repository import SqlBooks
 from tests.giving.ground import Ground, open_ground
 from tests.giving.office import Office, open_office
 

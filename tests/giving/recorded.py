@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.audit.verify import verify
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.batches import BatchOutcome
 from bot.giving.request import Request
-from bot.store.books import SqlBooks
 from tests.giving.office import (
     Office,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import ShortIdTaken
 from bot.giving.answers import Form
 from bot.giving.ids import RequestId, UserId
@@ -14,7 +15,6 @@ from bot.giving.notices import Happened, Kind
 from bot.giving.people import Kind as Account
 from bot.giving.policy import Decision, Outcome, Reason, Refusal
 from bot.giving.request import Request, State, Typed
-from bot.store.books import SqlBooks
 from tests.giving.forms import policy_with, reviewed
 from tests.giving.office import (
     ACCOUNT,

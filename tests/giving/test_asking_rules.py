@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import MayPass
 from bot.giving.ids import ChannelId, RuleId
 from bot.giving.policy import Reason, Refusal
 from bot.giving.rewards import Reward, Rule, Usable
-from bot.store.books import SqlBooks
 from tests.giving.forms import reviewed
 from tests.giving.office import (
     ANN,

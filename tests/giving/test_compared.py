@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.request import StopReason
 from bot.sandbox.dintero import Fault, Point
-from bot.store.books import SqlBooks
 from tests.clock import HandClock
 from tests.giving.ground import RULE, Ground, customers, open_ground
 

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.giving.answers import Consideration
 from bot.giving.desk import needs_count
 from bot.giving.ids import UserId
@@ -15,7 +16,6 @@ from bot.giving.people import Kind as Account
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, digest
 from bot.giving.terms import terms_of
-from bot.store.books import SqlBooks, open_books
 from tests.giving.clicks import (
     Action,
     cancel,

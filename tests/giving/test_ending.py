@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.clock import SystemClock
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.ids import TeamId, UserId
@@ -20,7 +21,6 @@ from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople
-from bot.store.books import SqlBooks
 from bot.tryout.shop import CAMPAIGNS, POLICY, SUPPORT
 from tests.giving.ground import RULE, Ground, customers, open_ground
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.ids import UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, StopReason
-from bot.store.books import SqlBooks
 from tests.giving.office import ANN, BO, CHIEF, DI, GUS, POLICY, QUICK, STRICT, SUPPORT, Office, open_office, person
 
 HELD = replace(POLICY, channels={name: replace(one, hold_minutes=10) for name, one in POLICY.channels.items()})

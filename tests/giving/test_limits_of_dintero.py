@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.batches import Tally
 from bot.giving.engine import Giving
 from bot.giving.patience import Patience
 from bot.giving.request import StopReason
 from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Fault, Point
-from bot.store.books import SqlBooks
 from tests.giving.ground import RULE, Ground, customers, open_ground, traffic_of
 
 CALM = Patience(first=0.01, longest=0.05, total=20.0, attempts=20)

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.ids import UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, StopReason
-from bot.store.books import SqlBooks
 from tests.giving.office import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, NOW, QUICK, SUPPORT, Office, open_office, person
 from tests.giving.test_rest import ended
 

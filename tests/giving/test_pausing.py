@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.giving.batches import BatchOutcome
 from bot.giving.ids import UserId
 from bot.giving.notices import Happened, Kind
@@ -12,7 +13,6 @@ from bot.giving.pauses import Pause, PausedFor
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Pausing, Request, State, StopReason
 from bot.giving.stories import story_of
-from bot.store.books import SqlBooks, open_books
 from tests.giving.office import ANN, BO, CHIEF, CLEO, GUS, POLICY, SUPPORT, Office, open_office, person
 
 

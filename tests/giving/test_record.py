@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from bot.database.audit.evidence import EACH
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.ids import CustomerId
 from bot.giving.pauses import PausedFor
 from bot.giving.policy import Reason
 from bot.giving.record import digest_of_shown
 from bot.giving.request import Event, Request, StopReason
-from bot.store.books import SqlBooks
 from tests.giving.office import (
     ANN,
     BO,

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.ids import UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State
 from bot.giving.stories import story_of
-from bot.store.books import SqlBooks
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, POLICY, SPAR, STRICT, SUPPORT, Office, open_office
 
 REMINDING: dict[str, Any] = {"remind_minutes": 60, "escalate_to": (DI, ANN), "expires_hours": 10, "approvers": (LEADS,)}

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import State
 from bot.giving.roster import PER_PAGE, Roster
-from bot.store.books import SqlBooks
 from tests.giving.office import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, QUICK, SUPPORT, open_office, person
 
 IDS = [f"c-{at}" for at in range(2_000)]

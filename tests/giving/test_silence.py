@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import OutcomeUnknown
 from bot.giving.notices import Happened, Notice
 from bot.giving.patience import Patience
 from bot.giving.request import Request, State
 from bot.giving.silence import Silence
 from bot.sandbox.dintero import Fault
-from bot.store.books import SqlBooks
 from tests.clock import HandClock
 from tests.giving.ground import Ground, customers, open_ground, traffic_of
 

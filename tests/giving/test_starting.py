@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.clock import SystemClock
+from bot.database.repositories.repository import SqlBooks
 from bot.dintero.client import open_dintero
 from bot.giving.door import Door
 from bot.giving.ids import RequestId, UserId
@@ -26,7 +27,6 @@ from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople
-from bot.store.books import SqlBooks
 from bot.tryout.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
 from tests.clock import HandClock
 from tests.giving.ground import RULE, customers

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.fitting import SIZES_KEPT
 from bot.sandbox.dintero import Fault
-from bot.store.books import SqlBooks
 from tests.clock import HandClock
 from tests.giving.ground import RULE, Ground, customers, open_ground
 

@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
 from bot.app import build_bolt
 from bot.background.outbox_relay import Outbox
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.dintero.client import open_dintero
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
@@ -31,7 +32,6 @@ from bot.slack.files import SlackFiles
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople
 from bot.slack.screens import PATIENCE, Screens
-from bot.store.books import SqlBooks, open_books
 from bot.tryout.shop import POLICY, Shop, open_shop
 from bot.web.acks_first import AcksFirst
 from handlers.counter import Counter

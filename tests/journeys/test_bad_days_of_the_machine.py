@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from bot.background.workflows import engine_url
+from bot.database.repositories.repository import open_books
 from bot.giving.ids import CustomerId
 from bot.giving.request import State
 from bot.sandbox.dintero import Point
-from bot.store.books import open_books
 from bot.tryout.shop import Shop, open_shop
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 from tests.postgres import Server, start

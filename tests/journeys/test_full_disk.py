@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.database.repositories.repository import open_books
 from bot.giving.ids import CustomerId
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack import SignedHttp
-from bot.store.books import open_books
 from bot.tryout.shop import open_shop
 from tests.journeys.process import RULE, a_process, approved
 

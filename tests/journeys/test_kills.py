@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import State
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack import Cut
 from bot.sandbox.slack import Fault as SlackFault
-from bot.store.books import SqlBooks, open_books
 from bot.tryout.shop import Shop, open_shop
 from tests.journeys.killer import ADD, Kill, Killer
 from tests.journeys.process import RULE, BotProcess, a_process, approved

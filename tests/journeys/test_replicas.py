@@ -13,11 +13,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bot.database.repositories.repository import open_books
 from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack.delivery import SignedHttp
-from bot.store.books import open_books
 from bot.tryout.shop import Shop, open_shop
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 from tests.journeys.steps import Steps

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
+from bot.database.repositories.repository import SqlBooks
 from bot.errors import NeverSaid, SayLater
 from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
@@ -15,7 +16,6 @@ from bot.giving.request import State
 from bot.sandbox.slack import Fault
 from bot.slack.announcer import CARD_ATTEMPTS, EVENT_TYPE, SlackAnnouncer
 from bot.slack.connection import open_client
-from bot.store.books import SqlBooks
 from bot.tryout.shop import POLICY, SUPPORT
 from tests.telling import LOOK, Telling, open_telling
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from bot.database.repositories.repository import SqlBooks
 from bot.giving.batches import BatchOutcome, End, Refused
 from bot.giving.ids import CustomerId, UserId
 from bot.giving.refs import ReadBack
 from bot.giving.request import Request, State, StopReason
 from bot.listing.lister import Lister, ListFile
 from bot.slack import list_file
-from bot.store.books import SqlBooks
 from tests.contracts.books import NOW, giving
 from tests.slack.samples import LOOK, REQUEST
 

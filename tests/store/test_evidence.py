@@ -12,11 +12,11 @@ from bot.database.audit.customer_hashes import AuditKey
 from bot.database.audit.evidence import Evidence
 from bot.database.audit.log import Audit
 from bot.database.connection import address
+from bot.database.repositories.repository import SqlBooks
 from bot.database.sqlite import open_sqlite
 from bot.giving.customers import digest_of
 from bot.giving.ids import CustomerId
 from bot.giving.packing import packed
-from bot.store.books import SqlBooks
 from tests.giving.office import Office, open_office
 
 

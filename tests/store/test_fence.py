@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import create_engine, insert, update
 
 from bot.database.connection import Statement, address
+from bot.database.repositories.repository import SqlBooks
 from bot.database.schema import replicas, requests
 from bot.giving.batches import BatchOutcome
 from bot.giving.holding import TakenOver
 from bot.giving.request import new_request_id
-from bot.store.books import SqlBooks
 from tests.contracts.books import giving, ids
 
 

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, create_engine, text
 
 from bot.database.connection import address
 from bot.database.migrate import migrate
+from bot.database.repositories.repository import open_books
 from bot.database.schema import VERSION, VERSION_TABLE, metadata
 from bot.errors import BooksUnavailable
 from bot.giving.ids import ChannelId, RuleId, TeamId, UserId
 from bot.giving.request import Request, Typed, new_request_id, new_short_id
 from bot.giving.rewards import Reward, Rule
-from bot.store.books import open_books
 
 
 async def test_the_steps_lead_to_the_tables_that_the_books_use(empty_database_url: str) -> None:

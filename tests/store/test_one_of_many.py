@@ -12,9 +12,9 @@ from bot.cluster import replica as module
 from bot.cluster.membership import Alone, Term, standing
 from bot.cluster.replica import OneOfMany, one_of_many
 from bot.database.connection import address
+from bot.database.repositories.repository import open_books
 from bot.errors import BooksUnavailable
 from bot.giving.holding import TakenOver
-from bot.store.books import open_books
 
 SOON = 20.0
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from bot.database.repositories.repository import open_books
 from bot.errors import BooksUnavailable
 from bot.giving.request import Typed
-from bot.store.books import open_books
 from tests.contracts.books import a_draft, kept
 from tests.postgres import Server
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.database.connection import address
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.database.sqlite import SqliteDatabase, open_sqlite
 from bot.errors import BooksUnavailable
 from bot.giving.request import Typed
-from bot.store.books import SqlBooks, open_books
 from tests.contracts.books import a_draft
 
 

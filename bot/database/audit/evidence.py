@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert, select
 from bot.database.audit.customer_hashes import AuditKey, digest_of
 from bot.database.connection import Database, Kept, Rows, Transaction
 from bot.database.encoding import MANY, text
+from bot.database.repositories.batches import TALLY, tally_of
 from bot.database.schema import batches, customers
 from bot.database.schema_audit import audit_customers
 from bot.giving.customers import digest_of as customers_digest_of
@@ -18,7 +19,6 @@ from bot.giving.packing import unpacked
 from bot.giving.ports import Clock
 from bot.giving.record import Entry, What, change
 from bot.giving.request import Request, State
-from bot.store.outcomes import TALLY, tally_of
 
 _CUSTOMERS: Final = (
     select(customers.c.portion, customers.c.size, customers.c.ids)

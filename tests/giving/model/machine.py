@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
+from bot.database.repositories.repository import SqlBooks, open_books
 from bot.giving.budget import Budget
 from bot.giving.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.giving.people import Kind
@@ -16,7 +17,6 @@ from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import MOVES, Request, State, Typed
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Tier
-from bot.store.books import SqlBooks, open_books
 from tests.giving.office import (
     ANN,
     BO,

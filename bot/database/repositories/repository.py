@@ -16,24 +16,24 @@ from bot.database.audit.log import Audit
 from bot.database.connection import Database, address, is_sqlite
 from bot.database.migrate import migrate
 from bot.database.postgres import open_postgres
+from bot.database.repositories.batch_limits import LearntSizes
+from bot.database.repositories.batches import Outcomes
+from bot.database.repositories.budgets import Spending
+from bot.database.repositories.outbox import Outbox
+from bot.database.repositories.pause import Pauses
+from bot.database.repositories.prior_grants import GivenBefore
+from bot.database.repositories.replicas import Replicas
+from bot.database.repositories.requests import Requests
+from bot.database.repositories.rule_cache import KeptRules
+from bot.database.repositories.source_files import KeptFiles
+from bot.database.repositories.unit_of_work import SqlPage, open_page
+from bot.database.repositories.verification import ReadBacks
 from bot.database.schema import requests
 from bot.database.schema_audit import audit_key as audit_key_table
 from bot.database.sqlite import open_sqlite
 from bot.giving.ids import RequestId
 from bot.giving.ports import Clock
 from bot.giving.record import Entry
-from bot.store.before import GivenBefore
-from bot.store.kept_files import KeptFiles
-from bot.store.kept_rules import KeptRules
-from bot.store.outbox import Outbox
-from bot.store.outcomes import Outcomes
-from bot.store.page import SqlPage, open_page
-from bot.store.pausing import Pauses
-from bot.store.read_back import ReadBacks
-from bot.store.replicas import Replicas
-from bot.store.requests import Requests
-from bot.store.sizes import LearntSizes
-from bot.store.spending import Spending
 
 _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)

@@ -15,6 +15,9 @@ from bot.database.audit.evidence import Evidence
 from bot.database.connection import Database, Kept, Transaction
 from bot.database.encoding import MANY, text
 from bot.database.mapping import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
+from bot.database.repositories.budgets import gave_locked
+from bot.database.repositories.redaction import forget
+from bot.database.repositories.requests import VOTES
 from bot.database.schema import PENDING, customers, files, outbox, requests, votes
 from bot.giving.budget import Gave
 from bot.giving.ids import CustomerId, RequestId
@@ -23,9 +26,6 @@ from bot.giving.packing import PackedIds, pack
 from bot.giving.pauses import Pause
 from bot.giving.record import Entry, approval, paused
 from bot.giving.request import Request, Vote
-from bot.store.forgetting import forget
-from bot.store.requests import VOTES
-from bot.store.spending import gave_locked
 
 _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE: it keeps other pages out, but not the outcomes that are written meanwhile under the request's foreign key.

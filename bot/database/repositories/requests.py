@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, delete, false, fu
 from bot.database.connection import Database, Kept, Room, Statement
 from bot.database.encoding import micros, text, typed_json, typed_of, untext
 from bot.database.mapping import REQUEST, UNTOUCHED, opening_row, request_of, vote_of
+from bot.database.repositories.redaction import FORGETTABLE
 from bot.database.schema import requests, votes
 from bot.errors import ShortIdTaken
 from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.request import ENDED, Request, State, Typed, Vote
-from bot.store.forgetting import FORGETTABLE
 
 _ID: Final = requests.c.id == bindparam("which")
 _ASKED: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
