@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
-from bot.dintero.refusals import token_refusal
+from bot.dintero.error_mapping import token_refusal
 from bot.errors import TokenUnavailable
 
 RENEWED_BEFORE: Final = 600.0

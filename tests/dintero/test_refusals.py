@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dintero.refusals import LONGEST_REASON, LONGEST_WAIT, reason, refusal, retry_after, token_refusal
+from bot.dintero.error_mapping import LONGEST_REASON, LONGEST_WAIT, reason, refusal, retry_after, token_refusal
 from bot.errors import BatchTooLarge, CustomersRefused, DinteroBusy, DinteroError, OutcomeUnknown, RuleNotFound, ScopeMissing, TokenRefused
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.dintero.wire import read_rules
+from bot.dintero.parsing import read_rules
 from bot.giving.rewards import RewardType, Usable, usable
 from bot.sandbox.dintero.catalogue import SEED_RULE, SHOPS, SIZE, catalogue, seed_rule
 from bot.sandbox.dintero.seed import ANSWER

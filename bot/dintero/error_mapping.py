@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from bot.dintero.shapes import as_json
+from bot.dintero.schemas import as_json
 from bot.errors import (
     BatchTooLarge,
     CustomersRefused,

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
-from bot.dintero.shapes import Path, WireRule
+from bot.dintero.schemas import Path, WireRule
 from bot.giving.ids import CustomerId
 from bot.giving.refs import Ref
 from bot.giving.rewards import Rule
