@@ -27,7 +27,7 @@ from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
 from bot.dintero.client import CONNECTIONS
-from bot.giving.ids import CustomerId, RequestId
+from bot.domain.ids import CustomerId, RequestId
 from bot.sandbox.dintero.catalogue import SEED_RULE
 
 TOKEN: Final = {"Authorization": "Bearer bench"}

@@ -18,7 +18,7 @@ from bench.lists import LATENCY, Plan, made_up
 from bench.processes import PATIENCE, Broken, bot_process, stand_in_dintero, stand_in_slack
 from bot.database.repositories.repository import open_books
 from bot.dintero.client import open_dintero
-from bot.giving.ids import RequestId, RuleId
+from bot.domain.ids import RequestId, RuleId
 from bot.sandbox.dintero.catalogue import SEED_RULE
 
 AGAIN: Final = 24

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.domain.ids import CustomerId
 from bot.giving.asking import BATCHES_PER_PORTION
-from bot.giving.ids import CustomerId
 
 LATENCY: Final = 0.050
 """Seconds of every call to Dintero."""

@@ -23,13 +23,13 @@ from bot.clock import SystemClock
 from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
+from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserId
+from bot.domain.ports import Keep
 from bot.giving.answers import Review
 from bot.giving.asking import Asking
 from bot.giving.door import Door
-from bot.giving.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserId
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import Policy
-from bot.giving.ports import Keep
 from bot.giving.request import Typed
 from bot.giving.uploads import TOLD, Reading, Upload
 from bot.reading.reader import Reader, Source

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.giving.ids import TeamId, UserId
+from bot.domain.ids import TeamId, UserId
 from bot.giving.people import Person
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import ShortId
 from bot.errors import BooksUnavailable
-from bot.giving.ids import ShortId
 from bot.giving.request import Request, State
 from bot.sandbox.slack import CannotDo, Message, NeverSeen, SandboxPerson
 from bot.sandbox.slack.elements import buttons

@@ -6,8 +6,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.domain.ids import FileId, RequestId
 from bot.giving.answers import Form, Review
-from bot.giving.ids import FileId, RequestId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.slack import add_modal, file_fields, modals, outcomes, review_modal, words

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from bot.domain.ports import Jobs
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
-from bot.giving.ports import Jobs
 from bot.slack.look import Look
 from bot.slack.screens import Screens
 

@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot.giving.ids import ChannelId, RequestId
+from bot.domain.ids import ChannelId, RequestId
 from bot.giving.people import Person
 from bot.giving.policy import Refusal
 from bot.slack import customers_modal, outcomes, words

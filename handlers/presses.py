@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.giving.ids import ChannelId, RequestId
+from bot.domain.ids import ChannelId, RequestId
 
 
 def on_card(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:

@@ -6,9 +6,9 @@ from typing import Any, Final
 import pytest
 
 from bot.config.policy_file import load_policy
+from bot.domain.ids import ChannelId
 from bot.errors import UnusableSettings
 from bot.giving.budget import Budget
-from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.tiers import Tier
 

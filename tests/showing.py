@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from bot.background.outbox_relay import Outbox
 from bot.background.progress_updates import Progressing
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import CustomerId, RequestId
 from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.pace import Paces
 from bot.giving.request import State

@@ -7,7 +7,7 @@ import pytest
 from bot.background.daily import Daily
 from bot.database.audit.log import Head
 from bot.database.repositories.repository import SqlBooks, open_books
-from bot.giving.ids import RequestId
+from bot.domain.ids import RequestId
 from bot.giving.purging import Purging
 from bot.giving.record import Entry
 from tests.clock import HandClock

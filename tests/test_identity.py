@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.ids import TeamId, UserId
+from bot.domain.ids import TeamId, UserId
 from bot.giving.people import Person
 from bot.identity import person_of
 

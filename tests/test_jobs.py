@@ -11,7 +11,7 @@ from dbos import DBOS
 
 from bot.app import Running
 from bot.database.repositories.repository import SqlBooks, open_books
-from bot.giving.ids import RequestId
+from bot.domain.ids import RequestId
 from bot.giving.patience import Patience
 from bot.giving.people import Person
 from bot.giving.request import Request, State, StopReason, Typed, new_request_id, new_short_id

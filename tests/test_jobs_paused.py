@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.app import Running
-from bot.giving.ids import RequestId
+from bot.domain.ids import RequestId
 from bot.giving.request import Pausing, State
 from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bot.background.outbox_relay import Outbox
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import RequestId
 from bot.errors import SayLater
-from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.sandbox.slack import Cut, Fault
 from bot.sandbox.slack.faults import Refuse

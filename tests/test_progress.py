@@ -8,9 +8,9 @@ import pytest
 
 from bot.background.progress_updates import Progressing
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import CustomerId, RequestId
 from bot.errors import SayLater
 from bot.giving.batches import BatchOutcome
-from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.request import State
 from bot.sandbox.slack import Fault

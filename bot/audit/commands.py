@@ -12,8 +12,8 @@ from bot.audit.verify import Verdict, verify
 from bot.database.audit.chain import Row
 from bot.database.connection import address, is_sqlite
 from bot.database.repositories.repository import SqlBooks, open_books
+from bot.domain.ids import CustomerId, RequestId
 from bot.errors import UnusableSettings
-from bot.giving.ids import CustomerId, RequestId
 
 
 @asynccontextmanager

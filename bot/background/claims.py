@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.cluster.membership import Standing, Term
+from bot.domain.ids import RequestId
+from bot.domain.ports import Books, Clock, Dintero
 from bot.giving.engine import Giving
 from bot.giving.holding import HeldBooks, HeldDintero, TakenOver
-from bot.giving.ids import RequestId
 from bot.giving.patience import Patience
-from bot.giving.ports import Books, Clock, Dintero
 from bot.giving.traffic import Traffic
 
 

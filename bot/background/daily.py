@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.database.audit.log import Audit, Head
-from bot.giving.ports import Clock
+from bot.domain.ports import Clock
 from bot.giving.purging import Purging
 
 A_DAY: Final = timedelta(days=1)

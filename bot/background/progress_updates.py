@@ -11,11 +11,11 @@ from typing import Final
 
 import structlog
 
+from bot.domain.ids import RequestId
+from bot.domain.ports import Announcer, Books, Clock
 from bot.errors import CardGone, NeverSaid, SayLater
 from bot.giving.batches import Tally
-from bot.giving.ids import RequestId
 from bot.giving.pace import SOON, Paces
-from bot.giving.ports import Announcer, Books, Clock
 from bot.giving.request import State
 from bot.giving.telling import see_to_card
 

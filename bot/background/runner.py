@@ -17,14 +17,14 @@ from bot.background.progress_updates import Progressing
 from bot.background.workflows import close_engine, forget_over, go_on_with, has_begun, in_wal_mode, written_down_or_not
 from bot.cluster.membership import Standing
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import RequestId
+from bot.domain.ports import Clock, Dintero
 from bot.errors import BooksUnavailable
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
 from bot.giving.holding import Interrupted
-from bot.giving.ids import RequestId
 from bot.giving.looks import Looks
 from bot.giving.patience import Patience
-from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, State, StopReason
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting

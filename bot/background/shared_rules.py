@@ -6,9 +6,9 @@ from typing import Final
 
 from bot.cluster.membership import Standing
 from bot.database.repositories.rule_cache import KeptRules
+from bot.domain.ids import RuleId
+from bot.domain.ports import Clock, Rules
 from bot.errors import BooksUnavailable
-from bot.giving.ids import RuleId
-from bot.giving.ports import Clock, Rules
 from bot.giving.rewards import Rule
 
 FRESH: Final = timedelta(minutes=3)

@@ -13,7 +13,7 @@ from dbos import DBOS, DBOSClient
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
-from bot.giving.ids import RequestId
+from bot.domain.ids import RequestId
 
 NEVER_RAN: Final = ("no such table", "does not exist")
 """What the engine's database says where no engine has ever run on it."""

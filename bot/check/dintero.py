@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from bot.check.result import Finding, failed
+from bot.domain.ids import OnceKey, RuleId
+from bot.domain.ports import Dintero
 from bot.errors import AccessDenied, CustomersRefused, DinteroError, RuleNotFound, ScopeMissing
-from bot.giving.ids import OnceKey, RuleId
 from bot.giving.policy import ANY, Policy
-from bot.giving.ports import Dintero
 from bot.giving.rewards import Rule
 
 NO_RULE: Final = RuleId("discount-bot-check-no-such-rule")

@@ -9,11 +9,11 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check.result import Finding, failed
+from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
+from bot.domain.ports import People
 from bot.errors import PeopleUnavailable
-from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
 from bot.giving.people import Kind
 from bot.giving.policy import ANY, ChannelPolicy, Policy
-from bot.giving.ports import People
 from bot.slack.scopes import missing_scopes
 
 UNREACHABLE: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)

@@ -13,9 +13,9 @@ from pydantic_core import ErrorDetails
 
 from bot.config.policy_schema import CHANNEL_ID, MOST_DAYS, ChannelKeys, TopKeys
 from bot.config.toml_positions import key_lines
+from bot.domain.ids import ChannelId
 from bot.errors import UnusableSettings
 from bot.giving.budget import Budget
-from bot.giving.ids import ChannelId
 from bot.giving.policy import ChannelPolicy, Policy
 from bot.giving.tiers import Tier
 

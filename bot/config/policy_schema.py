@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from babel.core import get_global
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from bot.giving.ids import ChannelId, UserId
+from bot.domain.ids import ChannelId, UserId
 
 CHANNEL_ID: Final = "[CG][A-Z0-9]+"
 USER_ID: Final = "[UW][A-Z0-9]+"

@@ -14,7 +14,7 @@ from typing import Final
 from isal import isal_zlib
 from pydantic import TypeAdapter
 
-from bot.giving.ids import FileId
+from bot.domain.ids import FileId
 from bot.giving.packing import QUICK
 from bot.giving.request import Typed
 from bot.giving.rewards import Rule

@@ -15,9 +15,9 @@ from pydantic_core import PydanticSerializationError, to_json
 from bot.dintero.auth import ClientCredentials, went_out
 from bot.dintero.error_mapping import refusal
 from bot.dintero.parsing import Unreadable, id_of, read_refs, read_rule, read_rules
+from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound, TokenUnavailable
 from bot.giving import refs
-from bot.giving.ids import CustomerId, OnceKey, RuleId
 from bot.giving.refs import Ref
 from bot.giving.rewards import Rule
 

@@ -11,7 +11,7 @@ import structlog
 from pydantic import ValidationError
 
 from bot.dintero.schemas import Path, WireRule
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 from bot.giving.refs import Ref
 from bot.giving.rewards import Rule
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from bot.domain.ports import Page
 from bot.giving.due import times_of
 from bot.giving.notices import Happened
 from bot.giving.policy import ChannelPolicy
-from bot.giving.ports import Page
 from bot.giving.request import Event, Pausing, moved
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings

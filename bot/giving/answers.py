@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.ids import CustomerId
 from bot.giving.before import NEVER, Before, Earlier
 from bot.giving.budget import Use
-from bot.giving.ids import CustomerId
 from bot.giving.notices import Story
 from bot.giving.pauses import Pause
 from bot.giving.policy import ChannelPolicy, Decision, Refusal

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 
 MOST_OUTCOMES: Final = 64
 """Of so many batches that end together the outcomes are written together."""

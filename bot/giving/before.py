@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bot.giving.ids import ChannelId, RequestId, ShortId
+from bot.domain.ids import ChannelId, RequestId, ShortId
 
 
 @dataclass(frozen=True, slots=True)

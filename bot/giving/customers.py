@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 
 MAX_LENGTH: Final = 255
 """Characters of a customer id, by Dintero's documentation."""

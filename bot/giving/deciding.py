@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
+from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.giving.budget import Use
-from bot.giving.ids import ChannelId, GroupId, UserId
 from bot.giving.people import Kind, Profile
 from bot.giving.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
 from bot.giving.request import Request, State

@@ -6,18 +6,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
+from bot.domain.ports import Books, Clock, Jobs, Page
 from bot.giving import deciding, record
 from bot.giving.answers import Consideration
 from bot.giving.door import Door
 from bot.giving.due import held_facts, held_until, is_held
-from bot.giving.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.giving.listing import send_list
 from bot.giving.notices import Happened, Story
 from bot.giving.pace import Paces
 from bot.giving.pausing import Pauses
 from bot.giving.people import Person
 from bot.giving.policy import Decision, Outcome, Reason, Refusal
-from bot.giving.ports import Books, Clock, Jobs, Page
 from bot.giving.record import Act, noted, refused, shown
 from bot.giving.reminding import Reminding
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved

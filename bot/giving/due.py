@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.giving.ids import UserId
+from bot.domain.ids import UserId
 from bot.giving.policy import ChannelPolicy
 from bot.giving.request import Request, State
 

@@ -3,17 +3,17 @@
 import asyncio
 from dataclasses import replace
 
+from bot.domain.ids import RequestId
+from bot.domain.ports import Books, Clock, Page
 from bot.errors import DinteroError
 from bot.giving import deciding
 from bot.giving.anew import ask_anew
 from bot.giving.batches import Tally
 from bot.giving.door import Door
 from bot.giving.drift import drift
-from bot.giving.ids import RequestId
 from bot.giving.looks import Looks
 from bot.giving.notices import Happened
 from bot.giving.pausing import after_stop, is_caught, park
-from bot.giving.ports import Books, Clock, Page
 from bot.giving.reading_back import ReadingBack
 from bot.giving.request import Event, Pausing, State, StopReason, moved, rule_of
 from bot.giving.rewards import Rule

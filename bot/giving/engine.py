@@ -10,6 +10,8 @@ from functools import partial
 from typing import Final
 
 from bot.coalescing import Together
+from bot.domain.ids import CustomerId
+from bot.domain.ports import Clock, Dintero
 from bot.errors import (
     BatchTooLarge,
     CustomersRefused,
@@ -25,9 +27,7 @@ from bot.giving.calling import Calling, Tries
 from bot.giving.drift import UNUSABLE, drift
 from bot.giving.fitting import Fitting
 from bot.giving.holding import GivingBooks, Interrupted
-from bot.giving.ids import CustomerId
 from bot.giving.patience import Patience
-from bot.giving.ports import Clock, Dintero
 from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from bot.domain.ids import CustomerId, UserId
 from bot.giving.answers import Fault, Field
 from bot.giving.customers import RESERVED, CustomerList, read_customers
-from bot.giving.ids import CustomerId, UserId
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import Typed
 from bot.giving.uploads import Reading

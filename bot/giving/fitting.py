@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from bot.domain.ports import Clock
 from bot.giving.holding import GivingBooks
-from bot.giving.ports import Clock
 from bot.giving.request import Request
 from bot.giving.sizes import Sizes
 

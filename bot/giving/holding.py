@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.ids import CustomerId, Fence, OnceKey, RequestId, RuleId
+from bot.domain.ports import Books, Dintero, Page
 from bot.giving.batches import BatchOutcome, Portion, Tally
-from bot.giving.ids import CustomerId, Fence, OnceKey, RequestId, RuleId
-from bot.giving.ports import Books, Dintero, Page
 from bot.giving.refs import Ref
 from bot.giving.request import StopReason
 from bot.giving.rewards import Rule

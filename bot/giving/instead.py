@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.domain.ids import ChannelId
+from bot.domain.ports import Books, Clock
 from bot.errors import NeverSaid
-from bot.giving.ids import ChannelId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.ports import Books, Clock
 from bot.giving.request import Request
 
 INSTEAD = "instead"

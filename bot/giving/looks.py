@@ -3,8 +3,8 @@
 from functools import partial
 from typing import Final
 
-from bot.giving.ids import RuleId
-from bot.giving.ports import Dintero
+from bot.domain.ids import RuleId
+from bot.domain.ports import Dintero
 from bot.giving.refs import Ref
 from bot.giving.rewards import Rule
 from bot.giving.traffic import Traffic

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.giving.batches import Refused, Tally
 from bot.giving.before import Earlier
-from bot.giving.ids import CustomerId, RequestId, UserId
 from bot.giving.pace import Progress
 from bot.giving.pauses import Pause
 from bot.giving.refs import ReadBack

@@ -1,6 +1,6 @@
 """Which files the customers of a request came from: its own, or those of the request whose rest it asks for."""
 
-from bot.giving.ports import Books
+from bot.domain.ports import Books
 from bot.giving.request import Request
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.domain.ids import RequestId
 from bot.giving.batches import Tally
-from bot.giving.ids import RequestId
 from bot.giving.request import Pausing, Request, State
 
 SOON: Final = timedelta(seconds=3)

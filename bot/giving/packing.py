@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from isal import isal_zlib
 
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 
 FIRST: Final = 3
 """Ids that are shown of a long list, beside the last."""

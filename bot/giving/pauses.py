@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.giving.ids import UserId
+from bot.domain.ids import UserId
 
 
 class PausedFor(StrEnum):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.giving.ids import TeamId, UserId
+from bot.domain.ids import TeamId, UserId
 
 
 class Kind(StrEnum):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.domain.ids import ChannelId, RuleId, UserId
 from bot.giving.budget import Budget
-from bot.giving.ids import ChannelId, RuleId, UserId
 from bot.giving.tiers import RESERVED_APPROVALS, Applied, Tier
 
 ANY = "*"

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from bot.giving.ids import RequestId
-from bot.giving.ports import Books, Clock
+from bot.domain.ids import RequestId
+from bot.domain.ports import Books, Clock
 from bot.giving.record import purged
 
 AT_ONCE: Final = 100

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.domain.ids import CustomerId, RuleId
+from bot.domain.ports import Books, Clock
 from bot.errors import DinteroError
 from bot.giving.batches import End, Tally
-from bot.giving.ids import CustomerId, RuleId
 from bot.giving.looks import Looks
-from bot.giving.ports import Books, Clock
 from bot.giving.refs import PAGE, ReadBack, Ref
 from bot.giving.request import Request
 

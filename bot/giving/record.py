@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from bot.giving.ids import ChannelId, RequestId, UserId
+from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.giving.pauses import Pause
 from bot.giving.people import Person
 from bot.giving.policy import Policy, Reason, Refusal

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 
 PAGE: Final = 1_000
 """The most refs a page that Dintero documents."""

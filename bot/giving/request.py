@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from bot.domain.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.giving.customers import RESERVED
-from bot.giving.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.giving.rewards import Cost, Rule, cost
 from bot.giving.tiers import Applied
 from bot.giving.uploads import Upload

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.giving.ids import RuleId
+from bot.domain.ids import RuleId
 
 
 class RewardType(StrEnum):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.giving.ports import Page
+from bot.domain.ports import Page
 from bot.giving.request import Request
 
 

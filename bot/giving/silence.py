@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.domain.ports import Clock
 from bot.errors import MayPass
 from bot.giving.holding import GivingBooks
 from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.ports import Clock
 from bot.giving.request import Request, State
 
 

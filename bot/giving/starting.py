@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from bot.domain.ids import RequestId
+from bot.domain.ports import Books, Clock, Page
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving import deciding
 from bot.giving.anew import ask_anew
@@ -15,14 +17,12 @@ from bot.giving.door import Door
 from bot.giving.drift import drift
 from bot.giving.due import is_held, widened
 from bot.giving.engine import stop_reason
-from bot.giving.ids import RequestId
 from bot.giving.looks import Looks
 from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
 from bot.giving.patience import Patience
 from bot.giving.pausing import after_stop
 from bot.giving.people import Person
 from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
-from bot.giving.ports import Books, Clock, Page
 from bot.giving.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved, rule_of
 from bot.giving.rewards import Rule, Usable
 from bot.giving.telling import tellings

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
+from bot.domain.ids import CustomerId
 from bot.giving.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, Place
 from bot.giving.customers import MAX_LENGTH, RESERVED, bare, legible
-from bot.giving.ids import CustomerId
 from bot.giving.tables import Block, Row
 from bot.giving.uploads import TOLD, FileRead, Odd, OddRow
 

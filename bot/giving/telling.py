@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from bot.giving.ids import ChannelId, RequestId, UserId
+from bot.domain.ids import ChannelId, RequestId, UserId
+from bot.domain.ports import Books, Clock
 from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.ports import Books, Clock
 from bot.giving.request import Request
 
 TOLD_DIRECTLY: Final = frozenset(

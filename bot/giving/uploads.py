@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.giving.ids import CustomerId, FileId
+from bot.domain.ids import CustomerId, FileId
 from bot.giving.packing import NOBODY, PackedIds
 
 MOST_FILES: Final = 10

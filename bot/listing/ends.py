@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from bot.domain.ids import CustomerId
 from bot.giving.batches import BatchOutcome, End, LeftOut, NotGiven, PackedEnds, Refused
-from bot.giving.ids import CustomerId
 from bot.giving.packing import unpacked
 
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
 
+from bot.domain.ids import FileId, RequestId
 from bot.giving.answers import Fault, Field, Form
-from bot.giving.ids import FileId, RequestId
 from bot.giving.request import Typed
 from bot.giving.rest import Rest
 from bot.slack import facts, file_fields, paused

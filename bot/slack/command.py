@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
-from bot.giving.ids import ShortId
+from bot.domain.ids import ShortId
 from bot.giving.request import SHORT_ALPHABET, SHORT_LENGTH
 
 COMMANDS: Final = ("add", "status", "rule", "cancel", "pause", "resume", "help")

@@ -12,8 +12,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.ids import TeamId
 from bot.errors import UnusableSettings
-from bot.giving.ids import TeamId
 from bot.slack.socket_watch import PING, SocketWatch
 
 SLACK_TIMEOUT: Final = 10

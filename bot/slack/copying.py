@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.giving.ports import Keep
+from bot.domain.ports import Keep
 from bot.reading.reader import Source
 
 AT_ONCE: Final = 1024 * 1024

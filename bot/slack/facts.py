@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.domain.ids import CustomerId, RequestId
 from bot.giving.before import Before, Earlier
 from bot.giving.budget import Use
-from bot.giving.ids import CustomerId, RequestId
 from bot.giving.request import Request
 from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable

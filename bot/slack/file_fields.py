@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from slackblocks import Block, CheckboxGroup, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
 
+from bot.domain.ids import FileId
 from bot.giving.answers import Field, Form
 from bot.giving.columns import letter
-from bot.giving.ids import FileId
 from bot.giving.uploads import MOST_FILES, Column, Unclear, Upload
 from bot.slack.writing import shorten
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
-from bot.giving.ids import FileId
+from bot.domain.ids import FileId
 from bot.giving.request import Typed
 from bot.giving.uploads import Upload
 

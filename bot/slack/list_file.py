@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final
 
+from bot.domain.ports import Books
 from bot.giving.batches import End, Tally
 from bot.giving.origin import origin_of
-from bot.giving.ports import Books
 from bot.giving.request import Request
 from bot.listing.lister import Lister, ListFile, Original, Wanted
 from bot.listing.table import THERE

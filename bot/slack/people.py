@@ -9,10 +9,10 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
+from bot.domain.ports import Clock
 from bot.errors import PeopleUnavailable
-from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
 from bot.giving.people import Kind, Profile
-from bot.giving.ports import Clock
 
 REMEMBERED_FOR: Final = timedelta(seconds=60)
 ANSWER_WITHIN: Final = 5.0

@@ -7,8 +7,8 @@ from typing import Final
 
 from slackblocks import Block
 
+from bot.domain.ids import CustomerId
 from bot.giving.batches import Refused
-from bot.giving.ids import CustomerId
 from bot.giving.listing import has_list
 from bot.giving.notices import Story
 from bot.giving.request import State

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bot.domain.ids import RequestId
 from bot.giving.answers import Field
-from bot.giving.ids import RequestId
 from bot.giving.notices import Story
 from bot.slack import facts, paused
 from bot.slack.blocks import modal, section, text_input

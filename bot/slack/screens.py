@@ -14,8 +14,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.ids import RequestId
 from bot.giving.before import Earlier
-from bot.giving.ids import RequestId
 from bot.slack import modals
 from bot.slack.enclosed import Post
 

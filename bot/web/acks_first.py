@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from bot.giving.ports import Jobs
+from bot.domain.ports import Jobs
 
 MOMENT: Final = 0.003
 """Seconds without a click before work is begun: of many who click together, some requests come a little later."""

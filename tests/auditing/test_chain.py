@@ -13,7 +13,7 @@ from bot.audit.verify import verify
 from bot.database.audit.chain import Row
 from bot.database.audit.log import Head
 from bot.database.repositories.repository import SqlBooks, open_books
-from bot.giving.ids import ChannelId, UserId
+from bot.domain.ids import ChannelId, UserId
 from bot.giving.record import Entry, canonical
 from tests.auditing import tampering
 

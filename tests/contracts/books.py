@@ -8,9 +8,9 @@ from decimal import Decimal
 from hypothesis import HealthCheck, settings
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
+from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
+from bot.domain.ports import Books
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.ports import Books
 from bot.giving.request import Request, State, Typed, new_request_id, new_short_id
 from bot.giving.rewards import Reward, Rule
 

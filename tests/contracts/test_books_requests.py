@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
+from bot.domain.ports import Books
 from bot.errors import ShortIdTaken
-from bot.giving.ids import ChannelId, RequestId, ShortId, UserId
-from bot.giving.ports import Books
 from bot.giving.request import Request, State, Typed, Vote, new_request_id, new_short_id
 from tests.contracts.books import (
     CHANNEL,

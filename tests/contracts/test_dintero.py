@@ -3,6 +3,8 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from bot.dintero.client import open_dintero
+from bot.domain.ids import CustomerId, OnceKey, RuleId
+from bot.domain.ports import Dintero
 from bot.errors import (
     BatchTooLarge,
     CustomersRefused,
@@ -14,8 +16,6 @@ from bot.errors import (
     TokenRefused,
     TokenUnavailable,
 )
-from bot.giving.ids import CustomerId, OnceKey, RuleId
-from bot.giving.ports import Dintero
 from bot.giving.rewards import Statistics
 from bot.sandbox.dintero import Fault, Operation, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE

@@ -3,8 +3,8 @@
 import zlib
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import FileId
 from bot.giving.answers import Form, Review
-from bot.giving.ids import FileId
 from bot.giving.origin import origin_of
 from bot.giving.request import Request
 from bot.giving.uploads import BadFile, Reading, Trouble, Upload

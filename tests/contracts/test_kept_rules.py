@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.ids import RuleId
+from bot.domain.ids import RuleId
 from tests.contracts.books import RULE, over_one_database
 from tests.store import extremes
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import CustomerId, FileId
 from bot.giving.batches import BatchOutcome, End, NotGiven, Refused, Tally
-from bot.giving.ids import CustomerId, FileId
 from bot.giving.notices import Happened, Story
 from bot.giving.policy import Policy
 from bot.giving.request import Request, State, Typed

@@ -9,8 +9,8 @@ from httpx_aiohttp import AiohttpTransport
 
 from bot.dintero.auth import RENEWED_BEFORE, ClientCredentials
 from bot.dintero.client import DinteroClient, open_dintero
+from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.errors import DinteroBusy, DinteroError, OutcomeUnknown, ScopeMissing, TokenRefused, TokenUnavailable
-from bot.giving.ids import CustomerId, OnceKey, RuleId
 from bot.sandbox.dintero import Fault, Operation, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET

@@ -9,8 +9,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.dintero.client import DinteroClient, open_dintero
+from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound, TokenUnavailable
-from bot.giving.ids import CustomerId, OnceKey, RuleId
 from bot.sandbox.dintero import Fault, Operation, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET

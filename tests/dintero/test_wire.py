@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dintero.parsing import Unreadable, read_refs, read_rule, read_rules
-from bot.giving.ids import CustomerId, RuleId
+from bot.domain.ids import CustomerId, RuleId
 from bot.giving.refs import Ref
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from bot.giving.ids import ChannelId
+from bot.domain.ids import ChannelId
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Event, Request, State, digest

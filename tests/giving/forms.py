@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.ids import ChannelId, UserId
 from bot.giving.answers import Fault, Field, Form, Review
-from bot.giving.ids import ChannelId, UserId
 from bot.giving.policy import Policy, Reason, Refusal
 from bot.giving.request import Typed
 from tests.giving.office import (

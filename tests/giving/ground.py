@@ -9,11 +9,11 @@ from itertools import count
 
 from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
+from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
+from bot.domain.ports import Books, Clock, Dintero
 from bot.giving.batches import Tally
 from bot.giving.engine import Giving
-from bot.giving.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.giving.patience import Patience
-from bot.giving.ports import Books, Clock, Dintero
 from bot.giving.request import Request, State, Typed, derived_key, new_request_id, new_short_id
 from bot.giving.rewards import Rule
 from bot.giving.traffic import Traffic

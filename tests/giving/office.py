@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
+from bot.domain.ports import Books, Keep
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
-from bot.giving.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
 from bot.giving.looks import Looks
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.packing import pack
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import ChannelPolicy, Policy, Refusal
-from bot.giving.ports import Books, Keep
 from bot.giving.refs import Ref
 from bot.giving.request import Request, Typed, digest
 from bot.giving.rewards import Requirement, Reward, Rule

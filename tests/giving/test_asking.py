@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import RequestId, UserId
 from bot.errors import ShortIdTaken
 from bot.giving.answers import Form
-from bot.giving.ids import RequestId, UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.people import Kind as Account
 from bot.giving.policy import Decision, Outcome, Reason, Refusal

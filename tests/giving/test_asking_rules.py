@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import ChannelId, RuleId
 from bot.errors import MayPass
-from bot.giving.ids import ChannelId, RuleId
 from bot.giving.policy import Reason, Refusal
 from bot.giving.rewards import Reward, Rule, Usable
 from tests.giving.forms import reviewed

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.ids import CustomerId
 from bot.giving.batches import BatchOutcome, Refused, Tally, halves, too_many_refused
-from bot.giving.ids import CustomerId
 
 
 def customers(count: int) -> tuple[CustomerId, ...]:

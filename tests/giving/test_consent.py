@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.ids import RequestId
 from bot.giving.answers import Consideration, Form, Review
-from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Kind as Account
 from bot.giving.policy import Outcome, Reason, Refusal

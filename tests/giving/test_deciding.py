@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.ids import ChannelId, GroupId, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.deciding import (
     Membership,
     admit_channel,
@@ -20,7 +21,6 @@ from bot.giving.deciding import (
     refusals,
     standing,
 )
-from bot.giving.ids import ChannelId, GroupId, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.people import Kind, Profile
 from bot.giving.policy import ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
 from bot.giving.request import Request, State

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.giving.ids import RequestId, ShortId, UserId
+from bot.domain.ids import RequestId, ShortId, UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import MOVES, Request, State

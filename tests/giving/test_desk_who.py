@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.ids import ChannelId, UserId
 from bot.giving.answers import Consideration
-from bot.giving.ids import ChannelId, UserId
 from bot.giving.notices import Story
 from bot.giving.people import Kind as Account
 from bot.giving.policy import Reason, Refusal

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from bot.database.repositories.repository import SqlBooks, open_books
+from bot.domain.ids import UserId
 from bot.giving.answers import Consideration
 from bot.giving.desk import needs_count
-from bot.giving.ids import UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.people import Kind as Account
 from bot.giving.policy import Reason, Refusal

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.ids import ChannelId, TeamId, UserId
 from bot.errors import PeopleUnavailable
 from bot.giving.door import Door
-from bot.giving.ids import ChannelId, TeamId, UserId
 from bot.giving.people import Kind
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import State

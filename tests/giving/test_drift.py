@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.ids import RuleId
 from bot.giving.changes import Change, changes
-from bot.giving.ids import RuleId
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Requirement, Reward, Rule, Statistics
 from bot.giving.terms import terms_of
 from bot.slack.drift import side_by_side

@@ -9,9 +9,9 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import TeamId, UserId
 from bot.giving.door import Door
 from bot.giving.ending import Ending
-from bot.giving.ids import TeamId, UserId
 from bot.giving.looks import Looks
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Policy

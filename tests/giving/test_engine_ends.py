@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from bot.domain.ids import UserId
 from bot.giving.holding import Interrupted
-from bot.giving.ids import UserId
 from bot.giving.request import State
 from bot.sandbox.dintero import Fault, Point
 from tests.giving.ground import Ground, customers

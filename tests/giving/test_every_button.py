@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.audit.verify import verify
 from bot.database.repositories.repository import SqlBooks, open_books
-from bot.giving.ids import ChannelId, RequestId, UserId
+from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.giving.notices import Happened, Kind, Unsaid
 from bot.giving.people import Kind as Account
 from bot.giving.policy import Reason, Refusal

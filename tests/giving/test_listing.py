@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.ids import UserId
+from bot.domain.ids import UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, StopReason

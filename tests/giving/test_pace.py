@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.ids import UserId
 from bot.giving.batches import Tally
-from bot.giving.ids import UserId
 from bot.giving.pace import Paces, Progress
 from bot.giving.request import Pausing, State
 from tests.clock import HandClock

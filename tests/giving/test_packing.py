@@ -5,8 +5,8 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.ids import CustomerId
 from bot.giving.customers import digest_of
-from bot.giving.ids import CustomerId
 from bot.giving.packing import NOBODY, Writing, pack, packed_row, unpacked
 from tests.store import extremes
 

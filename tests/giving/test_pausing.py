@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bot.database.repositories.repository import SqlBooks, open_books
+from bot.domain.ids import UserId
 from bot.giving.batches import BatchOutcome
-from bot.giving.ids import UserId
 from bot.giving.notices import Happened, Kind
 from bot.giving.pauses import Pause, PausedFor
 from bot.giving.policy import Reason, Refusal

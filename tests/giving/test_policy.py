@@ -1,4 +1,4 @@
-from bot.giving.ids import ChannelId, RuleId
+from bot.domain.ids import ChannelId, RuleId
 from bot.giving.policy import ChannelPolicy, Policy
 
 

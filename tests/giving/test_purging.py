@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, inspect, text
 from bot.audit.verify import verify
 from bot.database.connection import address
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import CustomerId, FileId, RequestId
 from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.ids import CustomerId, FileId, RequestId
 from bot.giving.packing import unpacked
 from bot.giving.policy import Reason, Refusal
 from bot.giving.purging import Purging

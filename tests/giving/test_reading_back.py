@@ -2,9 +2,9 @@
 
 import pytest
 
+from bot.domain.ids import CustomerId
 from bot.errors import OutcomeUnknown
 from bot.giving.batches import BatchOutcome, Refused, Tally
-from bot.giving.ids import CustomerId
 from bot.giving.looks import Looks
 from bot.giving.reading_back import ReadingBack
 from bot.giving.refs import ReadBack, Ref

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.request import (
     ENDED,
     MOVES,

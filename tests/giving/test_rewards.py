@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.ids import RuleId
+from bot.domain.ids import RuleId
 from bot.giving.rewards import (
     NO_LIMIT,
     PRICED,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.ids import CustomerId, RequestId, UserId
+from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import State
 from bot.giving.roster import PER_PAGE, Roster

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.ids import ChannelId, CustomerId, OnceKey, RuleId
 from bot.errors import DinteroBusy, DinteroError, RuleNotFound
-from bot.giving.ids import ChannelId, CustomerId, OnceKey, RuleId
 from bot.giving.policy import ChannelPolicy
 from bot.giving.refs import Ref
 from bot.giving.rewards import Requirement, Reward, Rule, Statistics, Usable

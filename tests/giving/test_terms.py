@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.giving.ids import RuleId
+from bot.domain.ids import RuleId
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
 from bot.giving.terms import terms_of
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from bot.domain.ids import CustomerId, FileId
 from bot.giving.answers import Field, Form, Review
 from bot.giving.customers import digest_of
-from bot.giving.ids import CustomerId, FileId
 from bot.giving.packing import NOBODY
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, Typed

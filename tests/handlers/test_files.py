@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.giving.ids import FileId
+from bot.domain.ids import FileId
 from bot.giving.request import State
 from bot.giving.uploads import Odd, Upload
 from bot.sandbox.slack.faults import Fault

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from bot.domain.ids import CustomerId
 from bot.giving.batches import BatchOutcome
-from bot.giving.ids import CustomerId
 from bot.giving.notices import Happened
 from bot.giving.request import Request, State
 from bot.giving.telling import tellings

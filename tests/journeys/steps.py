@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Running
-from bot.giving.ids import ShortId
+from bot.domain.ids import ShortId
+from bot.domain.ports import Clock
 from bot.giving.patience import Patience
 from bot.giving.policy import Policy
-from bot.giving.ports import Clock
 from bot.giving.request import Request
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson

@@ -14,7 +14,7 @@ import pytest
 
 from bot.background.workflows import engine_url
 from bot.database.repositories.repository import open_books
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 from bot.giving.request import State
 from bot.sandbox.dintero import Point
 from bot.tryout.shop import Shop, open_shop

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.database.repositories.repository import open_books
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack import SignedHttp
 from bot.tryout.shop import open_shop

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.database.repositories.repository import SqlBooks, open_books
-from bot.giving.ids import CustomerId, RequestId
+from bot.domain.ids import CustomerId, RequestId
 from bot.giving.request import State
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack import Cut

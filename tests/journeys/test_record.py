@@ -14,7 +14,7 @@ from dbos import DBOS
 from bot.audit.verify import verify
 from bot.background.workflows import engine_url, forget_workflows, workflows_from_outside
 from bot.config.log_setup import set_up_logs
-from bot.giving.ids import RequestId
+from bot.domain.ids import RequestId
 from bot.sandbox.slack.person import SandboxPerson
 from bot.tryout.shop import database_in, open_bot, open_shop
 from tests.journeys.conftest import Opens

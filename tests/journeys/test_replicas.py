@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from bot.database.repositories.repository import open_books
-from bot.giving.ids import CustomerId, RequestId
+from bot.domain.ids import CustomerId, RequestId
 from bot.giving.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack.delivery import SignedHttp

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.giving.ids import CustomerId, FileId
+from bot.domain.ids import CustomerId, FileId
 from bot.giving.packing import NOBODY, pack
 from bot.giving.uploads import Column, FileRead, Trouble, Upload
 from bot.reading.child import KEPT

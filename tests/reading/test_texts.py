@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 from bot.giving.taking import Everybody
 from bot.giving.uploads import FileRead, Trouble
 from bot.reading.__main__ import answer_of, read

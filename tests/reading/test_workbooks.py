@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.giving.ids import CustomerId
+from bot.domain.ids import CustomerId
 from bot.giving.tables import Block
 from bot.giving.taking import Everybody
 from bot.giving.uploads import FileRead, Odd, Trouble

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import RequestId
 from bot.errors import NeverSaid, SayLater
-from bot.giving.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.request import State
 from bot.sandbox.slack import Fault

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from bot.domain.ids import ChannelId, CustomerId, OnceKey, RequestId, ShortId, UserId
 from bot.giving.batches import Refused, Tally
 from bot.giving.before import Earlier
-from bot.giving.ids import ChannelId, CustomerId, OnceKey, RequestId, ShortId, UserId
 from bot.giving.notices import STARTS_AFTER, Happened, Kind
 from bot.giving.policy import Reason
 from bot.giving.request import State, StopReason

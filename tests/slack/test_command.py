@@ -2,7 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.giving.ids import ShortId
+from bot.domain.ids import ShortId
 from bot.giving.request import new_short_id
 from bot.slack.command import (
     DOUBLE,

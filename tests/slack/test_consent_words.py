@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.giving.before import Before, Earlier
 from bot.giving.budget import Use
-from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.notices import Happened
 from bot.giving.policy import Reason
 from bot.giving.request import State

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.giving.ids import FileId
+from bot.domain.ids import FileId
 from bot.giving.request import Typed
 from bot.giving.uploads import Column, Unclear, Upload
 from bot.slack import add_modal

@@ -6,10 +6,10 @@ from typing import Final
 import aiohttp
 import pytest
 
+from bot.domain.ids import ChannelId, CustomerId, FileId, UserId
+from bot.domain.ports import Keep
 from bot.errors import BooksUnavailable
-from bot.giving.ids import ChannelId, CustomerId, FileId, UserId
 from bot.giving.packing import NOBODY
-from bot.giving.ports import Keep
 from bot.giving.request import Typed
 from bot.giving.uploads import MOST_BYTES, Reading, Trouble, Upload
 from bot.sandbox.slack import Fault, SandboxPerson, SandboxSlack

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.domain.ids import CustomerId, RuleId
 from bot.giving.answers import Consideration
-from bot.giving.ids import CustomerId, RuleId
 from bot.giving.notices import Happened, Kind, Story
 from bot.giving.pace import Progress
 from bot.giving.policy import Outcome, Reason, Refusal

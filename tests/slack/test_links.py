@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.domain.ids import FileId
 from bot.giving.customers import read_customers
-from bot.giving.ids import FileId
 from bot.giving.request import Typed
 from bot.giving.uploads import Upload
 from bot.slack.links import with_links_as_files

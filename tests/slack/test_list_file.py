@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.ids import CustomerId, UserId
 from bot.giving.batches import BatchOutcome, End, Refused
-from bot.giving.ids import CustomerId, UserId
 from bot.giving.refs import ReadBack
 from bot.giving.request import Request, State, StopReason
 from bot.listing.lister import Lister, ListFile

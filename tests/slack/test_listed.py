@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.domain.ids import CustomerId
 from bot.giving.answers import Listed
-from bot.giving.ids import CustomerId
 from bot.giving.policy import Reason, Refusal
 from bot.giving.uploads import Column, FileRead, Odd, OddRow, Trouble
 from bot.slack import listed, review_modal, words

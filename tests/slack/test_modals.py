@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.giving.answers import Fault, Field
 from bot.giving.before import Earlier
-from bot.giving.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.giving.pauses import Pause
 from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import Typed

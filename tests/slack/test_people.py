@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.errors import PeopleUnavailable
-from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
 from bot.giving.people import Kind, Profile
 from bot.sandbox.slack import Cut, Fault, SandboxSlack
 from bot.slack.people import SlackPeople, kind_of

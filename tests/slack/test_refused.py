@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.ids import CustomerId
 from bot.giving.batches import Refused, Tally
-from bot.giving.ids import CustomerId
 from bot.giving.request import State
 from bot.slack import refused, summary
 from bot.slack.writing import MASK

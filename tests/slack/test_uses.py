@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.giving.ids import RuleId
+from bot.domain.ids import RuleId
 from bot.giving.rewards import Hours, Item, Limitation, Mix, Requirement, Reward, RewardType, Rule
 from bot.slack.uses import rule_use
 from tests.slack.samples import LOOK

@@ -14,8 +14,8 @@ from bot.database.audit.log import Audit
 from bot.database.connection import address
 from bot.database.repositories.repository import SqlBooks
 from bot.database.sqlite import open_sqlite
+from bot.domain.ids import CustomerId
 from bot.giving.customers import digest_of
-from bot.giving.ids import CustomerId
 from bot.giving.packing import packed
 from tests.giving.office import Office, open_office
 

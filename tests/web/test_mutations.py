@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from bot.giving.ids import RequestId
+from bot.domain.ids import RequestId
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.request import Request, State, StopReason
 from bot.sandbox.slack.delivery import SignedHttp

@@ -13,7 +13,7 @@ from bot.database.audit.evidence import Evidence
 from bot.database.connection import Database, Kept, Room, Transaction
 from bot.database.encoding import micros, moment, text, untext
 from bot.database.schema_audit import audit, audit_customers, audit_head, audit_heads
-from bot.giving.ids import CustomerId, RequestId
+from bot.domain.ids import CustomerId, RequestId
 from bot.giving.record import Entry, What
 
 AT_ONCE: Final = 1_000

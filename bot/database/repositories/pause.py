@@ -11,7 +11,7 @@ from bot.database.connection import Room, Values
 from bot.database.encoding import micros, moment, text, untext
 from bot.database.mapping import kept
 from bot.database.schema import pause, requests
-from bot.giving.ids import UserId
+from bot.domain.ids import UserId
 from bot.giving.pauses import Pause
 from bot.giving.record import paused, resumed
 from bot.giving.request import Pausing, State

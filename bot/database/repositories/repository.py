@@ -31,8 +31,8 @@ from bot.database.repositories.verification import ReadBacks
 from bot.database.schema import requests
 from bot.database.schema_audit import audit_key as audit_key_table
 from bot.database.sqlite import open_sqlite
-from bot.giving.ids import RequestId
-from bot.giving.ports import Clock
+from bot.domain.ids import RequestId
+from bot.domain.ports import Clock
 from bot.giving.record import Entry
 
 _PING: Final = select(requests.c.id).limit(1)

@@ -11,8 +11,8 @@ from bot.database.encoding import micros, text, typed_json, typed_of, untext
 from bot.database.mapping import REQUEST, UNTOUCHED, opening_row, request_of, vote_of
 from bot.database.repositories.redaction import FORGETTABLE
 from bot.database.schema import requests, votes
+from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.errors import ShortIdTaken
-from bot.giving.ids import ChannelId, RequestId, ShortId
 from bot.giving.request import ENDED, Request, State, Typed, Vote
 
 _ID: Final = requests.c.id == bindparam("which")

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from bot.database.connection import Database, Room, Values
 from bot.database.encoding import text
 from bot.database.schema import files
-from bot.giving.ids import RequestId
+from bot.domain.ids import RequestId
 from bot.giving.packing import QUICK
 
 _FILE: Final = (

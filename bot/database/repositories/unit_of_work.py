@@ -19,8 +19,8 @@ from bot.database.repositories.budgets import gave_locked
 from bot.database.repositories.redaction import forget
 from bot.database.repositories.requests import VOTES
 from bot.database.schema import PENDING, customers, files, outbox, requests, votes
+from bot.domain.ids import CustomerId, RequestId
 from bot.giving.budget import Gave
-from bot.giving.ids import CustomerId, RequestId
 from bot.giving.notices import Notice
 from bot.giving.packing import PackedIds, pack
 from bot.giving.pauses import Pause

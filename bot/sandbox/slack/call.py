@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.giving.ids import ChannelId, UserId
+from bot.domain.ids import ChannelId, UserId
 from bot.sandbox.slack.refusals import SlackSays
 from bot.sandbox.slack.tickets import Tickets
 from bot.sandbox.slack.views import Stacks

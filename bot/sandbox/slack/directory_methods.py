@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.giving.ids import GroupId, UserId
+from bot.domain.ids import GroupId, UserId
 from bot.giving.people import Kind
 from bot.sandbox.slack.call import Call, Rule, TokenKind, family
 from bot.sandbox.slack.refusals import SlackSays

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.giving.ids import FileId
+from bot.domain.ids import FileId
 from bot.sandbox.slack.call import Call, Rule
 from bot.sandbox.slack.refusals import SlackSays
 from bot.sandbox.slack.workspace import Json, Workspace

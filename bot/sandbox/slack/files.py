@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
-from bot.giving.ids import ChannelId, FileId, TeamId, UserId
+from bot.domain.ids import ChannelId, FileId, TeamId, UserId
 
 Json = dict[str, Any]
 PRETTY: Final = {"csv": "CSV", "tsv": "TSV", "txt": "Plain Text", "xlsx": "Excel Spreadsheet"}

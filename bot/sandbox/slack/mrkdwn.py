@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Final
 
-from bot.giving.ids import ChannelId, GroupId
+from bot.domain.ids import ChannelId, GroupId
 from bot.sandbox.slack.workspace import Workspace
 
 TOKEN: Final = re.compile(r"<([^<>]*)>")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bot.giving.ids import UserId
+from bot.domain.ids import UserId
 from bot.giving.people import Kind
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.delivery import COMMAND, INTERACTION

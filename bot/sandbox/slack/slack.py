@@ -6,9 +6,9 @@ from typing import Final, Self, TypeVar
 
 from aiohttp import web
 
-from bot.giving.ids import ChannelId, GroupId, TeamId, UserId
+from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
+from bot.domain.ports import Clock
 from bot.giving.people import Kind
-from bot.giving.ports import Clock
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.delivery import ACK_WITHIN, Ack, Line
 from bot.sandbox.slack.drawing import draw_channel

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.giving.ids import UserId
+from bot.domain.ids import UserId
 from bot.sandbox.slack.refusals import SlackSays
 from bot.sandbox.slack.workspace import Channel, Message, Workspace
 

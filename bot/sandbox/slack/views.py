@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.giving.ids import UserId
+from bot.domain.ids import UserId
 from bot.sandbox.slack.elements import Json, State, first_state
 from bot.sandbox.slack.refusals import SlackSays
 from bot.sandbox.slack.workspace import Workspace

@@ -7,9 +7,9 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.giving.ids import ChannelId, FileId, GroupId, TeamId, UserId
+from bot.domain.ids import ChannelId, FileId, GroupId, TeamId, UserId
+from bot.domain.ports import Clock
 from bot.giving.people import Kind
-from bot.giving.ports import Clock
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.files import File
 from bot.sandbox.slack.uploads import Uploads

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from bot.domain.ids import TeamId, UserId
 from bot.giving.batches import BatchOutcome
-from bot.giving.ids import TeamId, UserId
 from bot.giving.policy import Refusal
 from bot.giving.request import Pausing, Request, State, StopReason
 from tests.giving.model.machine import (

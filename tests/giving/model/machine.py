@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from bot.database.repositories.repository import SqlBooks, open_books
+from bot.domain.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.giving.budget import Budget
-from bot.giving.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.giving.people import Kind
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import MOVES, Request, State, Typed

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from bot.domain.ids import ChannelId, TeamId, UserId
 from bot.giving.answers import Consideration
-from bot.giving.ids import ChannelId, TeamId, UserId
 from bot.giving.notices import Story
 from bot.giving.people import Kind
 from bot.giving.policy import Reason, Refusal
