@@ -23,6 +23,7 @@ from bot.clock import SystemClock
 from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
+from bot.domain.customers.uploads import TOLD, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserId
 from bot.domain.ports import Keep
 from bot.giving.answers import Review
@@ -31,7 +32,6 @@ from bot.giving.door import Door
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import Policy
 from bot.giving.request import Typed
-from bot.giving.uploads import TOLD, Reading, Upload
 from bot.reading.reader import Reader, Source
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.slack.copying import copied

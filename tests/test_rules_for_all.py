@@ -12,9 +12,9 @@ from bot.cluster.membership import Alone
 from bot.database.connection import address
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.database.schema import rules as table
+from bot.domain.customers.packing import packed
 from bot.domain.ids import RuleId
 from bot.errors import MayPass
-from bot.giving.packing import packed
 from bot.giving.rewards import Rule
 from tests.clock import HandClock
 from tests.contracts.books import RULE

@@ -9,7 +9,7 @@ from typing import Any, Final, TextIO
 from bot.audit.formats import Format
 from bot.database.audit.chain import Row
 from bot.database.encoding import moment, untext
-from bot.giving.cells import cell
+from bot.domain.customers.csv_cells import cell
 
 COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
 

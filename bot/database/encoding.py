@@ -14,12 +14,12 @@ from typing import Final
 from isal import isal_zlib
 from pydantic import TypeAdapter
 
+from bot.domain.customers.packing import QUICK
+from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
-from bot.giving.packing import QUICK
 from bot.giving.request import Typed
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Above, Applied
-from bot.giving.uploads import Upload
 
 MANY: Final = 1_000
 """Customers that are packed or hashed beside the event loop: below that, changing threads takes longer."""

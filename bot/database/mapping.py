@@ -9,10 +9,10 @@ from uuid import uuid4
 from bot.database.connection import Kept, Values
 from bot.database.encoding import facts_json, facts_of, micros, moment, rule_json, rule_of, text, tier_of, tier_text, untext
 from bot.database.schema import outbox, requests
+from bot.domain.customers.packing import packed
 from bot.domain.ids import RequestId, UserId
 from bot.giving.batches import BatchOutcome
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.packing import packed
 from bot.giving.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
 from bot.giving.tiers import Applied

@@ -5,19 +5,19 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.domain.customers.packing import PackedIds
+from bot.domain.customers.uploads import TOLD, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
 from bot.giving.before import Before
 from bot.giving.budget import Gave
 from bot.giving.notices import Notice, Unsaid
-from bot.giving.packing import PackedIds
 from bot.giving.pauses import Pause
 from bot.giving.people import Profile
 from bot.giving.record import Entry
 from bot.giving.refs import ReadBack, Ref
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Rule
-from bot.giving.uploads import TOLD, Reading, Upload
 
 
 class Clock(Protocol):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.customers.uploads import FileRead, Unclear
 from bot.domain.ids import CustomerId
 from bot.giving.before import NEVER, Before, Earlier
 from bot.giving.budget import Use
@@ -12,7 +13,6 @@ from bot.giving.policy import ChannelPolicy, Decision, Refusal
 from bot.giving.request import Request, Typed
 from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable
-from bot.giving.uploads import FileRead, Unclear
 
 
 class Field(StrEnum):

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from bot.domain.customers.parsing import RESERVED, CustomerList
+from bot.domain.customers.uploads import MOST_ODD, FileRead, Unclear
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.domain.ports import Books, Clock, Files, Jobs, Page
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
 from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.budget import Use
-from bot.giving.customers import RESERVED, CustomerList
 from bot.giving.door import Door, Electorate
 from bot.giving.due import held_facts, held_until, times_of
 from bot.giving.faults import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
@@ -25,7 +26,6 @@ from bot.giving.rest import no_rest, nobody_chosen, rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
-from bot.giving.uploads import MOST_ODD, FileRead, Unclear
 from bot.giving.whom import Whom, whom_of, with_columns
 
 FIRST_READ: Final = 2.0

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
+from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
+from bot.domain.customers.uploads import Reading
 from bot.domain.ids import CustomerId, UserId
 from bot.giving.answers import Fault, Field
-from bot.giving.customers import RESERVED, CustomerList, read_customers
 from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import Typed
-from bot.giving.uploads import Reading
 
 LONGEST_ONCE_KEY: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is that of its customer ids."""

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.domain.customers.packing import PackedIds, pack
+from bot.domain.customers.parsing import CustomerList
+from bot.domain.customers.uploads import Reading
 from bot.domain.ids import CustomerId
 from bot.domain.ports import Books, Files, Keep
 from bot.giving.answers import Fault, Listed
-from bot.giving.customers import CustomerList
 from bot.giving.faults import customers_of, faults_of_files, faults_of_ids
-from bot.giving.packing import PackedIds, pack
 from bot.giving.request import Request, Typed
 from bot.giving.rest import customers_left
-from bot.giving.uploads import Reading
 
 NO_FILES: Final = Reading()
 LONG: Final = 1_000

@@ -5,9 +5,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from bot.domain.customers.packing import unpacked
 from bot.domain.ids import CustomerId
 from bot.giving.batches import BatchOutcome, End, LeftOut, NotGiven, PackedEnds, Refused
-from bot.giving.packing import unpacked
 
 
 def outcome_of(row: Sequence[Any]) -> BatchOutcome:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from bot.giving import cells
+from bot.domain.customers import csv_cells
+from bot.domain.customers.columns import HEAD, Place, find, letter
+from bot.domain.customers.extraction import KEPT_LITERAL
+from bot.domain.customers.parsing import bare
+from bot.domain.customers.tables import Row, Table, cell
+from bot.domain.customers.uploads import Trouble
 from bot.giving.batches import End, NotGiven
-from bot.giving.columns import HEAD, Place, find, letter
-from bot.giving.customers import bare
-from bot.giving.tables import Row, Table, cell
-from bot.giving.taking import KEPT_LITERAL
-from bot.giving.uploads import Trouble
 from bot.reading import formats
 from bot.reading.content import Content
 from bot.reading.unreadable import Unreadable
@@ -46,7 +46,7 @@ class Endings:
         """Say how it ended for somebody, and count it."""
         self.counts[one.end] += 1
         seen = one.end is End.UNKNOWN and one.customer in self.there
-        return one.end, cells.cell(one.why or self.why[THERE if seen else one.end])
+        return one.end, csv_cells.cell(one.why or self.why[THERE if seen else one.end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def plain(those: Iterable[NotGiven], endings: Endings) -> Iterator[Cells]:
     """List customers who were typed."""
     yield COLUMNS
     for one in those:
-        yield (cells.cell(one.customer), one.row, *endings.of(one))
+        yield (csv_cells.cell(one.customer), one.row, *endings.of(one))
 
 
 def in_columns(tables: Sequence[FileTable], those: dict[str, NotGiven], endings: Endings, *, several: bool) -> Iterator[Cells]:
@@ -96,9 +96,9 @@ def in_columns(tables: Sequence[FileTable], those: dict[str, NotGiven], endings:
     file a row is of.
     """
     places = {name: at for at, name in enumerate(dict.fromkeys(name for table in tables for name in table.names))}
-    yield [*(cells.cell(name) for name, _ in places), *([FILE] if several else []), *ENDING]
+    yield [*(csv_cells.cell(name) for name, _ in places), *([FILE] if several else []), *ENDING]
     for table in tables:
-        where, of_file = [places[name] for name in table.names], [cells.cell(table.file)] if several else []
+        where, of_file = [places[name] for name in table.names], [csv_cells.cell(table.file)] if several else []
         for number, row, one in table.of(those):
             yield [*_placed(zip(where, row, strict=False), len(places)), *of_file, number, *endings.of(one)]
     ids, nowhere = places[_of_ids(tables[0])], [""] if several else []
@@ -143,5 +143,5 @@ def _of_ids(table: FileTable) -> tuple[str, int]:
 def _placed(values: Iterable[tuple[int, str]], width: int) -> list[str]:
     placed = [""] * width
     for at, value in values:
-        placed[at] = cells.cell(value)
+        placed[at] = csv_cells.cell(value)
     return placed

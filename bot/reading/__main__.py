@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from bot.giving.columns import HEAD, Place, find
-from bot.giving.packing import Writing
-from bot.giving.tables import Table
-from bot.giving.taking import Everybody, Taking
-from bot.giving.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
+from bot.domain.customers.columns import HEAD, Place, find
+from bot.domain.customers.extraction import Everybody, Taking
+from bot.domain.customers.packing import Writing
+from bot.domain.customers.tables import Table
+from bot.domain.customers.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
 from bot.reading.content import Content
 from bot.reading.formats import table_of
 from bot.reading.frames import frame, read_frame, write_frame

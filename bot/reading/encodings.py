@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bot.giving.uploads import Trouble
+from bot.domain.customers.uploads import Trouble
 from bot.reading.content import Content
 from bot.reading.unreadable import Unreadable
 

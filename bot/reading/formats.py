@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bot.giving.tables import Table
-from bot.giving.uploads import Trouble
+from bot.domain.customers.tables import Table
+from bot.domain.customers.uploads import Trouble
 from bot.reading.content import Content
 from bot.reading.unreadable import Unreadable
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bot.domain.customers.packing import LARGE, NOBODY, PackedIds, Written, packed_row
+from bot.domain.customers.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
 from bot.domain.ids import CustomerId
-from bot.giving.packing import LARGE, NOBODY, PackedIds, Written, packed_row
-from bot.giving.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
 from bot.reading import child
 from bot.reading.frames import frame
 from bot.reading.unreadable import Unreadable

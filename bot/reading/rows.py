@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from bot.giving.tables import Block, Row, block_of
-from bot.giving.uploads import Trouble
+from bot.domain.customers.tables import Block, Row, block_of
+from bot.domain.customers.uploads import Trouble
 from bot.reading.unreadable import Unreadable
 
 AT_ONCE: Final = 5_000

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
-from bot.giving.tables import Block, Row, block_of
-from bot.giving.uploads import Trouble
+from bot.domain.customers.tables import Block, Row, block_of
+from bot.domain.customers.uploads import Trouble
 from bot.reading.content import Content, Stream
 from bot.reading.encodings import decoded, encoding_of
 from bot.reading.rows import WIDEST, blocks_of, some

@@ -1,6 +1,6 @@
 """What is raised where a file cannot be read."""
 
-from bot.giving.uploads import Trouble
+from bot.domain.customers.uploads import Trouble
 
 
 class Unreadable(Exception):

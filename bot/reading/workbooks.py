@@ -16,8 +16,8 @@ from typing import Any, Final
 import openpyxl
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from bot.giving.tables import Block, Row, Table
-from bot.giving.uploads import Trouble
+from bot.domain.customers.tables import Block, Row, Table
+from bot.domain.customers.uploads import Trouble
 from bot.reading.rows import AT_ONCE, blocks_of, some
 from bot.reading.survey import survey_of
 from bot.reading.unreadable import Unreadable

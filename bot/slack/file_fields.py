@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from slackblocks import Block, CheckboxGroup, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
 
+from bot.domain.customers.columns import letter
+from bot.domain.customers.uploads import MOST_FILES, Column, Unclear, Upload
 from bot.domain.ids import FileId
 from bot.giving.answers import Field, Form
-from bot.giving.columns import letter
-from bot.giving.uploads import MOST_FILES, Column, Unclear, Upload
 from bot.slack.writing import shorten
 
 ACTION: Final = "discount_add_file"

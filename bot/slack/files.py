@@ -11,9 +11,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
+from bot.domain.customers.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, Reading, Trouble, Upload
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.ports import Keep
-from bot.giving.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, Reading, Trouble, Upload
 from bot.reading.reader import Reader, Source
 from bot.reading.unreadable import Unreadable
 from bot.slack.copying import copied

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
+from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.giving.request import Typed
-from bot.giving.uploads import Upload
 
 TO_FILE: Final = re.compile(
     r"<?https://[\w.-]+\.slack\.com/(?:files/[UW]\w+/|files-pri/T\w+-)(?P<id>F[A-Z0-9]{2,20})(?!\w)"

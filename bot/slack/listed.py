@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from bot.domain.customers.columns import letter
+from bot.domain.customers.uploads import FileRead, OddRow
 from bot.giving.answers import Listed
-from bot.giving.columns import letter
-from bot.giving.uploads import FileRead, OddRow
 from bot.slack.look import Look
 from bot.slack.troubles import ODD
 from bot.slack.writing import phrase, said

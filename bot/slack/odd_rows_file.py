@@ -6,9 +6,9 @@ import io
 from collections.abc import Sequence
 from typing import Final
 
-from bot.giving.cells import cell
+from bot.domain.customers.csv_cells import cell
+from bot.domain.customers.uploads import FileRead
 from bot.giving.request import Request
-from bot.giving.uploads import FileRead
 from bot.slack.enclosed import Enclosed
 from bot.slack.look import Look
 from bot.slack.troubles import ODD

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from bot.domain.customers.uploads import Trouble
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Event, State
-from bot.giving.uploads import Trouble
 from bot.slack.look import Look
 from bot.slack.troubles import TROUBLES
 

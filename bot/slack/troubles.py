@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.giving.uploads import MOST_BYTES, MOST_FILES, MOST_IDS, Odd, Trouble
+from bot.domain.customers.uploads import MOST_BYTES, MOST_FILES, MOST_IDS, Odd, Trouble
 
 SAVE_AS: Final = "Save it in Excel as “CSV UTF-8” or as a workbook (.xlsx), and put that in."
 

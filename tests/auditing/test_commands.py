@@ -13,8 +13,8 @@ from bot.audit.export import COLUMNS, export
 from bot.audit.formats import Format
 from bot.database.audit.chain import Row
 from bot.database.repositories.repository import open_books
+from bot.domain.customers.csv_cells import cell
 from bot.domain.ids import ChannelId, CustomerId, UserId
-from bot.giving.cells import cell
 from bot.giving.record import Entry
 from tests.auditing import tampering
 from tests.clock import HandClock

@@ -3,11 +3,11 @@
 import zlib
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.customers.uploads import BadFile, Reading, Trouble, Upload
 from bot.domain.ids import FileId
 from bot.giving.answers import Form, Review
 from bot.giving.origin import origin_of
 from bot.giving.request import Request
-from bot.giving.uploads import BadFile, Reading, Trouble, Upload
 from tests.contracts.books import kept
 from tests.giving.office import ANN, Office, open_office, person
 

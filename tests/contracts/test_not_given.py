@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.giving.batches import BatchOutcome, End, NotGiven, Refused, Tally
 from bot.giving.notices import Happened, Story
 from bot.giving.policy import Policy
 from bot.giving.request import Request, State, Typed
 from bot.giving.stories import story_of
-from bot.giving.uploads import Upload
 from bot.listing.lister import Lister
 from bot.slack import list_file, notices, standing, summary
 from bot.slack.look import Look

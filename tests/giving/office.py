@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from bot.domain.customers.packing import pack
+from bot.domain.customers.uploads import Column, FileRead, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
 from bot.domain.ports import Books, Keep
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
@@ -16,7 +18,6 @@ from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.looks import Looks
 from bot.giving.notices import Notice, Unsaid
-from bot.giving.packing import pack
 from bot.giving.people import Kind, Person, Profile
 from bot.giving.policy import ChannelPolicy, Policy, Refusal
 from bot.giving.refs import Ref
@@ -26,7 +27,6 @@ from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.giving.terms import terms_of
 from bot.giving.traffic import Traffic
-from bot.giving.uploads import Column, FileRead, Reading, Upload
 from tests.clock import HandClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
 from bot.errors import AccessDenied, MayPass
 from bot.giving.answers import Field, Form, Review
 from bot.giving.asking import BATCHES_PER_PORTION
-from bot.giving.customers import digest_of
 from bot.giving.policy import Decision, Outcome, Reason
 from bot.giving.request import Typed, derived_key, digest
 from bot.giving.rewards import Reward, Usable

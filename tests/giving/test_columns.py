@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.giving.columns import Place, find
+from bot.domain.customers.columns import Place, find
 
 
 def table(*lines: str) -> list[list[str]]:

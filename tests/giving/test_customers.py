@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.domain.customers.parsing import DIGESTED_AT_ONCE, MAX_LENGTH, OUTER, RESERVED, CustomerList, Unreadable, digest_of, read_customers
 from bot.domain.ids import CustomerId
-from bot.giving.customers import DIGESTED_AT_ONCE, MAX_LENGTH, OUTER, RESERVED, CustomerList, Unreadable, digest_of, read_customers
 
 NEW_LINES = ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
 SEPARATORS = [*NEW_LINES, ",", ";", "\t"]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.customers.parsing import read_customers
 from bot.giving.answers import Fault, Field
-from bot.giving.customers import read_customers
 from bot.giving.faults import FIELD_OF, LONGEST_ONCE_KEY, as_faults, faults_of_ids, faults_of_key
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Typed

@@ -5,9 +5,9 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.customers.packing import NOBODY, Writing, pack, packed_row, unpacked
+from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
-from bot.giving.customers import digest_of
-from bot.giving.packing import NOBODY, Writing, pack, packed_row, unpacked
 from tests.store import extremes
 
 ANY = st.text(alphabet=st.sampled_from("ab-\"\\\x7f\x00æ😀,'")) | extremes.texts

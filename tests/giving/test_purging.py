@@ -10,14 +10,14 @@ from sqlalchemy import create_engine, inspect, text
 from bot.audit.verify import verify
 from bot.database.connection import address
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.customers.packing import unpacked
+from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId, RequestId
 from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.packing import unpacked
 from bot.giving.policy import Reason, Refusal
 from bot.giving.purging import Purging
 from bot.giving.refs import ReadBack
 from bot.giving.request import Request, State, Typed
-from bot.giving.uploads import Upload
 from tests.giving.office import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")

@@ -1,9 +1,9 @@
 """Asking again for the rest: the same rule and key, only those who are unknown or not tried, whatever a payload holds."""
 
+from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
 from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.customers import digest_of
 from bot.giving.notices import Story
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, Typed, derived_key

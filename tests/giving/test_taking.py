@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.columns import Place, find
-from bot.giving.customers import read_customers
-from bot.giving.tables import Row, block_of
-from bot.giving.taking import LONGEST_TEXT, Everybody, Taking
-from bot.giving.uploads import FileRead, Odd
+from bot.domain.customers.columns import Place, find
+from bot.domain.customers.extraction import LONGEST_TEXT, Everybody, Taking
+from bot.domain.customers.parsing import read_customers
+from bot.domain.customers.tables import Row, block_of
+from bot.domain.customers.uploads import FileRead, Odd
 
 AWKWARD = st.text(alphabet=st.sampled_from('abEe019-_: "@+#=./*\u200b\xa0æ'), max_size=12)
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from bot.domain.customers.packing import NOBODY
+from bot.domain.customers.parsing import digest_of
+from bot.domain.customers.uploads import BadFile, Column, Reading, Trouble, Unclear, Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.giving.answers import Field, Form, Review
-from bot.giving.customers import digest_of
-from bot.giving.packing import NOBODY
 from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, Typed
-from bot.giving.uploads import BadFile, Column, Reading, Trouble, Unclear, Upload
 from bot.giving.whom import LONG, packed_beside
 from tests.giving.forms import by_field
 from tests.giving.office import ANN, SPAR, Office, person

@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import AsyncIterator, Sequence
 
+from bot.domain.customers.packing import packed
 from bot.giving.batches import End, PackedEnds
-from bot.giving.packing import packed
 from bot.listing.lister import Lister, ListFile, Original, Wanted
 
 WHY = {

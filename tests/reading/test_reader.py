@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.domain.customers.packing import NOBODY, pack
+from bot.domain.customers.uploads import Column, FileRead, Trouble, Upload
 from bot.domain.ids import CustomerId, FileId
-from bot.giving.packing import NOBODY, pack
-from bot.giving.uploads import Column, FileRead, Trouble, Upload
 from bot.reading.child import KEPT
 from bot.reading.reader import AT_ONCE, Reader, Source, _Answers
 from bot.reading.unreadable import Unreadable

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.customers.extraction import Everybody
+from bot.domain.customers.uploads import FileRead, Trouble
 from bot.domain.ids import CustomerId
-from bot.giving.taking import Everybody
-from bot.giving.uploads import FileRead, Trouble
 from bot.reading.__main__ import answer_of, read
 from bot.reading.content import Content
 from bot.reading.encodings import PIECE

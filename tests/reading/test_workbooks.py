@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.customers.extraction import Everybody
+from bot.domain.customers.tables import Block
+from bot.domain.customers.uploads import FileRead, Odd, Trouble
 from bot.domain.ids import CustomerId
-from bot.giving.tables import Block
-from bot.giving.taking import Everybody
-from bot.giving.uploads import FileRead, Odd, Trouble
 from bot.reading.__main__ import answer_of, read
 from bot.reading.content import Content
 from bot.reading.rows import AT_ONCE

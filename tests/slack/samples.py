@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from bot.domain.customers.uploads import MOST_FILES, Column, FileRead, Odd, OddRow, Unclear, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.giving.answers import Consideration, Fault, Field, Form, Listed, Review
 from bot.giving.batches import Refused, Tally
@@ -18,7 +19,6 @@ from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rest import Rest
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
 from bot.giving.tiers import Above, Applied
-from bot.giving.uploads import MOST_FILES, Column, FileRead, Odd, OddRow, Unclear, Upload
 from bot.slack.look import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))

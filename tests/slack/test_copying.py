@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.errors import BooksUnavailable
-from bot.giving.uploads import Upload
 from bot.reading.reader import Source
 from bot.slack.copying import AT_ONCE, BEHIND, copied
 

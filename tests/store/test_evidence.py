@@ -14,9 +14,9 @@ from bot.database.audit.log import Audit
 from bot.database.connection import address
 from bot.database.repositories.repository import SqlBooks
 from bot.database.sqlite import open_sqlite
+from bot.domain.customers.packing import packed
+from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
-from bot.giving.customers import digest_of
-from bot.giving.packing import packed
 from tests.giving.office import Office, open_office
 
 

@@ -13,10 +13,10 @@ from bot.database.encoding import MANY, text
 from bot.database.repositories.batches import TALLY, tally_of
 from bot.database.schema import batches, customers
 from bot.database.schema_audit import audit_customers
+from bot.domain.customers.packing import unpacked
+from bot.domain.customers.parsing import digest_of as customers_digest_of
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock
-from bot.giving.customers import digest_of as customers_digest_of
-from bot.giving.packing import unpacked
 from bot.giving.record import Entry, What, change
 from bot.giving.request import Request, State
 

@@ -15,10 +15,10 @@ from bot.database.connection import Database, Kept, Room, Rows, Values
 from bot.database.encoding import rule_json, text
 from bot.database.mapping import outcome_row
 from bot.database.schema import batches, customers, replicas, requests
+from bot.domain.customers.packing import unpacked
 from bot.domain.ids import CustomerId, Fence, RequestId
 from bot.giving.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
 from bot.giving.holding import TakenOver
-from bot.giving.packing import unpacked
 from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
 from bot.listing.ends import left_of, not_given_of, outcome_of

@@ -10,10 +10,10 @@ from sqlalchemy import bindparam, or_, select
 from bot.database.connection import Kept, Room
 from bot.database.encoding import micros, text, untext
 from bot.database.schema import batches, customers, requests
+from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.giving.batches import BatchOutcome
 from bot.giving.before import Before, Earlier
-from bot.giving.packing import unpacked
 from bot.giving.request import Request
 from bot.listing.ends import outcome_of
 

@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, bindparam, delete, select, update
 from bot.database.connection import Kept, Transaction
 from bot.database.encoding import micros, typed_json
 from bot.database.schema import batches, customers, files, outbox, read_back, requests
-from bot.giving.packing import packed
+from bot.domain.customers.packing import packed
 from bot.giving.request import Typed
 
 _OF: Final[BindParameter[str]] = bindparam("which")

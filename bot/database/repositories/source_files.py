@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, select
 from bot.database.connection import Database, Room, Values
 from bot.database.encoding import text
 from bot.database.schema import files
+from bot.domain.customers.packing import QUICK
 from bot.domain.ids import RequestId
-from bot.giving.packing import QUICK
 
 _FILE: Final = (
     (files.c.request == bindparam("which")) & (files.c.reading == bindparam("of_reading")) & (files.c.file == bindparam("number"))

@@ -19,10 +19,10 @@ from bot.database.repositories.budgets import gave_locked
 from bot.database.repositories.redaction import forget
 from bot.database.repositories.requests import VOTES
 from bot.database.schema import PENDING, customers, files, outbox, requests, votes
+from bot.domain.customers.packing import PackedIds, pack
 from bot.domain.ids import CustomerId, RequestId
 from bot.giving.budget import Gave
 from bot.giving.notices import Notice
-from bot.giving.packing import PackedIds, pack
 from bot.giving.pauses import Pause
 from bot.giving.record import Entry, approval, paused
 from bot.giving.request import Request, Vote

@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, select
 from bot.database.connection import Database, Room, Values
 from bot.database.encoding import micros, moment, text, untext
 from bot.database.schema import read_back
+from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
-from bot.giving.packing import packed, unpacked
 from bot.giving.refs import ReadBack
 
 _NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.domain.customers.packing import NOBODY, PackedIds
 from bot.domain.ids import CustomerId, FileId
-from bot.giving.packing import NOBODY, PackedIds
 
 MOST_FILES: Final = 10
 """Slack's limit for one input."""

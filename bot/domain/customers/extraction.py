@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
+from bot.domain.customers.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, Place
+from bot.domain.customers.parsing import MAX_LENGTH, RESERVED, bare, legible
+from bot.domain.customers.tables import Block, Row
+from bot.domain.customers.uploads import TOLD, FileRead, Odd, OddRow
 from bot.domain.ids import CustomerId
-from bot.giving.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, Place
-from bot.giving.customers import MAX_LENGTH, RESERVED, bare, legible
-from bot.giving.tables import Block, Row
-from bot.giving.uploads import TOLD, FileRead, Odd, OddRow
 
 SIGNS: Final = "-_:"
 """Signs that stand in many ids."""

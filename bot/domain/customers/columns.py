@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.giving.customers import bare, legible
-from bot.giving.tables import Row, cell
-from bot.giving.uploads import Column
+from bot.domain.customers.parsing import bare, legible
+from bot.domain.customers.tables import Row, cell
+from bot.domain.customers.uploads import Column
 
 STRONG: Final = frozenset(
     [

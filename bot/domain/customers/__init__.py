@@ -1,0 +1,1 @@
+"""Customer ids: parsing, extraction from tables, packing."""
