@@ -25,12 +25,12 @@ from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
 from bot.domain.customers.uploads import TOLD, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserId
+from bot.domain.policy.policy import Policy
 from bot.domain.ports import Keep
 from bot.giving.answers import Review
 from bot.giving.asking import Asking
 from bot.giving.door import Door
 from bot.giving.people import Kind, Person, Profile
-from bot.giving.policy import Policy
 from bot.giving.request import Typed
 from bot.reading.reader import Reader, Source
 from bot.sandbox.dintero.catalogue import SEED_RULE

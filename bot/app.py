@@ -21,13 +21,13 @@ from bot.clock import SharedClock
 from bot.config.settings import Settings
 from bot.database.audit.log import Head
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
 from bot.giving.instead import Instead
 from bot.giving.patience import Patience
-from bot.giving.policy import Policy
 from bot.giving.purging import Purging
 from bot.giving.record import policy_in_force
 from bot.giving.rulebook import RuleBook

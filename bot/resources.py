@@ -12,10 +12,10 @@ from bot.cluster.single_instance import alone
 from bot.config.settings import Settings
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.dintero.client import DinteroClient, open_dintero
+from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.giving.door import Door
 from bot.giving.pace import Paces
-from bot.giving.policy import Policy
 from bot.slack.connection import open_client, own_team
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople

@@ -9,7 +9,7 @@ from bot.audit.verify import verify
 from bot.database.audit.chain import Row
 from bot.database.encoding import moment
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.policy import ChannelPolicy, Policy
+from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.giving.request import Event, Request, State
 from bot.sandbox.dintero import Grant
 from bot.tryout.shop import Shop

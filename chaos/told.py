@@ -12,8 +12,8 @@ from bot.database.connection import address
 from bot.database.encoding import facts_of
 from bot.database.repositories.repository import SqlBooks
 from bot.database.schema import outbox
+from bot.domain.policy.policy import Policy
 from bot.giving.notices import Happened, Kind
-from bot.giving.policy import Policy
 from bot.giving.request import Request
 from bot.giving.stories import story_of
 from bot.sandbox.slack import Message

@@ -7,9 +7,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.ids import FileId, RequestId
+from bot.domain.policy.policy import Refusal
 from bot.giving.answers import Form, Review
 from bot.giving.people import Person
-from bot.giving.policy import Refusal
 from bot.slack import add_modal, file_fields, modals, outcomes, review_modal, words
 from bot.slack.screens import Drawing, Sentence, View, next_external_id
 from handlers.counter import Counter

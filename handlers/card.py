@@ -7,8 +7,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from bot.domain.policy.policy import Refusal
 from bot.giving.people import Person
-from bot.giving.policy import Refusal
 from bot.giving.request import Event, Request
 from bot.slack import add_modal, approve_modal, card, modals, outcomes, reject_modal, words
 from bot.slack.screens import Sentence, View, next_external_id, said_safely

@@ -7,10 +7,10 @@ import pytest
 
 from bot.config.policy_file import load_policy
 from bot.domain.ids import ChannelId
+from bot.domain.policy.budget import Budget
+from bot.domain.policy.policy import ChannelPolicy, Policy
+from bot.domain.policy.tiers import Tier
 from bot.errors import UnusableSettings
-from bot.giving.budget import Budget
-from bot.giving.policy import ChannelPolicy, Policy
-from bot.giving.tiers import Tier
 
 TOP: Final = {"currency": '"NOK"', "timezone": '"Europe/Oslo"'}
 CHANNEL: Final = {"rules": '["*"]', "requesters": '["*"]', "approvers": '["U1", "S1"]', "max_customers": "5"}

@@ -8,7 +8,7 @@ import pytest
 from bot.config.policy_file import load_policy
 from bot.config.policy_schema import ChannelKeys, TopKeys
 from bot.domain.ids import ChannelId
-from bot.giving.policy import ChannelPolicy, Policy
+from bot.domain.policy.policy import ChannelPolicy, Policy
 from tests.policy_files import CHANNEL, EACH_KEY, TOP, WRONG, channel, faults, load, toml
 
 

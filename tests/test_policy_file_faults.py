@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.config.policy_file import load_policy
 from bot.config.policy_schema import ChannelKeys, TopKeys
 from bot.config.toml_positions import key_lines
+from bot.domain.policy.tiers import Tier
 from bot.errors import UnusableSettings
-from bot.giving.tiers import Tier
 from tests.policy_files import CHANNEL, EACH_KEY, LATER, TOP, WRONG, channel, faults, toml
 
 

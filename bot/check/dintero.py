@@ -5,9 +5,9 @@ from typing import Final
 
 from bot.check.result import Finding, failed
 from bot.domain.ids import OnceKey, RuleId
+from bot.domain.policy.policy import ANY, Policy
 from bot.domain.ports import Dintero
 from bot.errors import AccessDenied, CustomersRefused, DinteroError, RuleNotFound, ScopeMissing
-from bot.giving.policy import ANY, Policy
 from bot.giving.rewards import Rule
 
 NO_RULE: Final = RuleId("discount-bot-check-no-such-rule")

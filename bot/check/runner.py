@@ -17,8 +17,8 @@ from bot.config.loader import look_around
 from bot.config.settings import Settings
 from bot.database.repositories.repository import open_books
 from bot.dintero.client import open_dintero
+from bot.domain.policy.policy import Policy
 from bot.errors import DiscountBotError, UnusableSettings
-from bot.giving.policy import Policy
 from bot.slack.people import SlackPeople
 
 SLACK_TIMEOUT: Final = 10

@@ -10,10 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.check.result import Finding, failed
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
+from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import People
 from bot.errors import PeopleUnavailable
 from bot.giving.people import Kind
-from bot.giving.policy import ANY, ChannelPolicy, Policy
 from bot.slack.scopes import missing_scopes
 
 UNREACHABLE: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
+from bot.domain.policy.policy import Policy
 from bot.errors import UnusableSettings
-from bot.giving.policy import Policy
 
 Read = TypeVar("Read")
 

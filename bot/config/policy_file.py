@@ -14,10 +14,10 @@ from pydantic_core import ErrorDetails
 from bot.config.policy_schema import CHANNEL_ID, MOST_DAYS, ChannelKeys, TopKeys
 from bot.config.toml_positions import key_lines
 from bot.domain.ids import ChannelId
+from bot.domain.policy.budget import Budget
+from bot.domain.policy.policy import ChannelPolicy, Policy
+from bot.domain.policy.tiers import Tier
 from bot.errors import UnusableSettings
-from bot.giving.budget import Budget
-from bot.giving.policy import ChannelPolicy, Policy
-from bot.giving.tiers import Tier
 
 Key = tuple[str, ...]
 Table = Mapping[str, Any]

@@ -17,9 +17,9 @@ from pydantic import TypeAdapter
 from bot.domain.customers.packing import QUICK
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
+from bot.domain.policy.tiers import Above, Applied
 from bot.giving.request import Typed
 from bot.giving.rewards import Rule
-from bot.giving.tiers import Above, Applied
 
 MANY: Final = 1_000
 """Customers that are packed or hashed beside the event loop: below that, changing threads takes longer."""

@@ -11,11 +11,11 @@ from bot.database.encoding import facts_json, facts_of, micros, moment, rule_jso
 from bot.database.schema import outbox, requests
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RequestId, UserId
+from bot.domain.policy.tiers import Applied
 from bot.giving.batches import BatchOutcome
 from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.giving.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
-from bot.giving.tiers import Applied
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from bot.domain.customers.packing import PackedIds
 from bot.domain.customers.uploads import TOLD, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
+from bot.domain.policy.budget import Gave
 from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
 from bot.giving.before import Before
-from bot.giving.budget import Gave
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.pauses import Pause
 from bot.giving.people import Profile

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.policy.tiers import Applied
 from bot.domain.ports import Page
 from bot.giving.due import times_of
 from bot.giving.notices import Happened
-from bot.giving.policy import ChannelPolicy
 from bot.giving.request import Event, Pausing, moved
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
-from bot.giving.tiers import Applied
 
 HAPPENED: Final = {Event.RULE_CHANGED: Happened.RULE_CHANGED, Event.CONSENT_VOID: Happened.CONSENT_VOID}
 

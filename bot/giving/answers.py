@@ -5,11 +5,11 @@ from enum import StrEnum
 
 from bot.domain.customers.uploads import FileRead, Unclear
 from bot.domain.ids import CustomerId
+from bot.domain.policy.budget import Use
+from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal
 from bot.giving.before import NEVER, Before, Earlier
-from bot.giving.budget import Use
 from bot.giving.notices import Story
 from bot.giving.pauses import Pause
-from bot.giving.policy import ChannelPolicy, Decision, Refusal
 from bot.giving.request import Request, Typed
 from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable

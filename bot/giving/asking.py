@@ -9,17 +9,17 @@ from typing import Final
 from bot.domain.customers.parsing import RESERVED, CustomerList
 from bot.domain.customers.uploads import MOST_ODD, FileRead, Unclear
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId
+from bot.domain.policy.budget import Use
+from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.domain.ports import Books, Clock, Files, Jobs, Page
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
 from bot.giving import deciding
 from bot.giving.answers import Fault, Field, Form, Review
-from bot.giving.budget import Use
 from bot.giving.door import Door, Electorate
 from bot.giving.due import held_facts, held_until, times_of
 from bot.giving.faults import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
-from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.record import Act, note_all, noted, refused
 from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_reading, new_request_id, new_short_id
 from bot.giving.rest import no_rest, nobody_chosen, rest_of

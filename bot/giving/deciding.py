@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.domain.ids import ChannelId, GroupId, UserId
-from bot.giving.budget import Use
+from bot.domain.policy.budget import Use
+from bot.domain.policy.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
+from bot.domain.policy.tiers import Applied, applied
 from bot.giving.people import Kind, Profile
-from bot.giving.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
 from bot.giving.request import Request, State
 from bot.giving.rewards import Cost, Rule, Usable
-from bot.giving.tiers import Applied, applied
 
 Membership = Mapping[GroupId, frozenset[UserId]]
 """Who is in the user groups that a policy names; a group that is missing has nobody in it."""

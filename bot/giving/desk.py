@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
+from bot.domain.policy.policy import Decision, Outcome, Reason, Refusal
 from bot.domain.ports import Books, Clock, Jobs, Page
 from bot.giving import deciding, record
 from bot.giving.answers import Consideration
@@ -17,7 +18,6 @@ from bot.giving.notices import Happened, Story
 from bot.giving.pace import Paces
 from bot.giving.pausing import Pauses
 from bot.giving.people import Person
-from bot.giving.policy import Decision, Outcome, Reason, Refusal
 from bot.giving.record import Act, noted, refused, shown
 from bot.giving.reminding import Reminding
 from bot.giving.request import Event, Request, State, Vote, digest, move, moved

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
+from bot.domain.policy.policy import ChannelPolicy, Policy, Reason, Refusal
 from bot.domain.ports import People
 from bot.errors import PeopleUnavailable
 from bot.giving import deciding
 from bot.giving.due import widened
 from bot.giving.people import Kind, Person, Profile
-from bot.giving.policy import ChannelPolicy, Policy, Reason, Refusal
 from bot.giving.request import Request
 
 Electorate = tuple[deciding.Membership, frozenset[UserId]]

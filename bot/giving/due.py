@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.domain.ids import UserId
-from bot.giving.policy import ChannelPolicy
+from bot.domain.policy.policy import ChannelPolicy
 from bot.giving.request import Request, State
 
 REMINDERS: Final = 3

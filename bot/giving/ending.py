@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.domain.ids import RequestId
+from bot.domain.policy.tiers import stricter
 from bot.domain.ports import Books, Clock, Page
 from bot.errors import DinteroError
 from bot.giving import deciding
@@ -18,7 +19,6 @@ from bot.giving.reading_back import ReadingBack
 from bot.giving.request import Event, Pausing, State, StopReason, moved, rule_of
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
-from bot.giving.tiers import stricter
 
 
 class Ending:

@@ -6,8 +6,8 @@ from typing import Final
 from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
 from bot.domain.customers.uploads import Reading
 from bot.domain.ids import CustomerId, UserId
+from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.answers import Fault, Field
-from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import Typed
 
 LONGEST_ONCE_KEY: Final = 255

@@ -1,11 +1,11 @@
 """The list of those who were not given the discount: who can have it, and when there is one; knows not what it looks like."""
 
+from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.ports import Books, Clock
 from bot.giving.batches import Tally
 from bot.giving.door import Door
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Person
-from bot.giving.policy import Reason, Refusal
 from bot.giving.record import Act, got_list, noted
 from bot.giving.request import Request, State
 

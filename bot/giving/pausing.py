@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from bot.domain.policy.policy import Policy, Refusal
 from bot.domain.ports import Books, Clock, Jobs, Page
 from bot.giving.door import Door
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.pauses import Pause, PausedFor
 from bot.giving.people import Person
-from bot.giving.policy import Policy, Refusal
 from bot.giving.request import Pausing, Request, State, StopReason
 from bot.giving.rounds import into_next_round
 

@@ -7,10 +7,10 @@ They stand with the reason in the list of those who were not given it.
 from dataclasses import dataclass, replace
 
 from bot.domain.ids import CustomerId
+from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.ports import Books
 from bot.giving.batches import End, Tally
 from bot.giving.before import Earlier
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, Typed
 
 

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from bot.domain.ids import CustomerId
+from bot.domain.policy.budget import Use, use_of
+from bot.domain.policy.policy import ChannelPolicy, Decision
 from bot.domain.ports import Books, Clock
 from bot.giving.answers import Listed, Review
 from bot.giving.before import NEVER, Before
-from bot.giving.budget import Use, use_of
 from bot.giving.due import approvers_of
 from bot.giving.pauses import Pause
-from bot.giving.policy import ChannelPolicy, Decision
 from bot.giving.request import Request, digest
 from bot.giving.rest import Rest
 from bot.giving.rewards import Usable, usable

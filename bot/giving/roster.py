@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.ids import CustomerId
+from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.ports import Books
 from bot.giving.door import Door
 from bot.giving.pauses import Pause
 from bot.giving.people import Person
-from bot.giving.policy import Reason, Refusal
 from bot.giving.record import Act, looked, noted
 from bot.giving.request import Request
 

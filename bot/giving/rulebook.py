@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.ids import RuleId
+from bot.domain.policy.policy import ANY, ChannelPolicy
 from bot.domain.ports import Rules
 from bot.errors import DinteroError, RuleNotFound
-from bot.giving.policy import ANY, ChannelPolicy
 from bot.giving.rewards import Rule, Usable, usable
 
 PLAINLY: Final = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "đ": "d", "ł": "l", "þ": "th"})

@@ -8,11 +8,13 @@ from enum import StrEnum
 from typing import Final
 
 from bot.domain.ids import RequestId
+from bot.domain.policy.budget import use_of
+from bot.domain.policy.policy import ChannelPolicy, Decision, Reason, Refusal
+from bot.domain.policy.tiers import Applied, stricter
 from bot.domain.ports import Books, Clock, Page
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving import deciding
 from bot.giving.anew import ask_anew
-from bot.giving.budget import use_of
 from bot.giving.door import Door
 from bot.giving.drift import drift
 from bot.giving.due import is_held, widened
@@ -22,12 +24,10 @@ from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
 from bot.giving.patience import Patience
 from bot.giving.pausing import after_stop
 from bot.giving.people import Person
-from bot.giving.policy import ChannelPolicy, Decision, Reason, Refusal
 from bot.giving.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved, rule_of
 from bot.giving.rewards import Rule, Usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
-from bot.giving.tiers import Applied, stricter
 
 TOLD_AFTER: Final = timedelta(seconds=Patience().told)
 """Without an answer, before the thread is told, as while it is given."""

@@ -2,12 +2,12 @@
 
 from typing import Final
 
+from bot.domain.policy.policy import Policy
 from bot.domain.ports import Books
 from bot.giving.batches import LeftOut, Tally
 from bot.giving.due import approvers_of
 from bot.giving.notices import Story
 from bot.giving.pace import Paces
-from bot.giving.policy import Policy
 from bot.giving.request import Request, State
 from bot.giving.rest import first_of
 

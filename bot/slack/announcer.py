@@ -11,11 +11,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import RequestId
+from bot.domain.policy.policy import Policy
 from bot.domain.ports import Books
 from bot.errors import CardGone, NeverSaid, SayLater
 from bot.giving.notices import Kind, Story, Unsaid
 from bot.giving.pace import Paces
-from bot.giving.policy import Policy
 from bot.giving.request import Request
 from bot.giving.stories import story_of
 from bot.listing.lister import Lister

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.domain.ids import CustomerId, RequestId
+from bot.domain.policy.budget import Use
+from bot.domain.policy.tiers import Above, Applied
 from bot.giving.before import Before, Earlier
-from bot.giving.budget import Use
 from bot.giving.request import Request
 from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable
-from bot.giving.tiers import Above, Applied
 from bot.slack.look import Look
 from bot.slack.rewards import MARKS, cost_words, rule_reward
 from bot.slack.uses import rule_use

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from bot.domain.policy.policy import Reason
 from bot.giving.notices import STARTS_AFTER, Happened, Notice, Story
-from bot.giving.policy import Reason
 from bot.giving.request import StopReason
 from bot.slack import drift, facts, paused, read_back
 from bot.slack.blocks import message, section, sections

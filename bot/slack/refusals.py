@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.customers.uploads import Trouble
-from bot.giving.policy import Reason, Refusal
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.request import Event, State
 from bot.slack.look import Look
 from bot.slack.troubles import TROUBLES

@@ -8,8 +8,8 @@ from typing import Any, Final
 from slackblocks import Block
 
 from bot.domain.ids import RequestId
+from bot.domain.policy.policy import Outcome
 from bot.giving.answers import Review
-from bot.giving.policy import Outcome
 from bot.slack import facts, listed, paused
 from bot.slack.blocks import actions, button, context, modal, section, sections
 from bot.slack.look import Json, Look, duration

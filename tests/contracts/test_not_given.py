@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId
+from bot.domain.policy.policy import Policy
 from bot.giving.batches import BatchOutcome, End, NotGiven, Refused, Tally
 from bot.giving.notices import Happened, Story
-from bot.giving.policy import Policy
 from bot.giving.request import Request, State, Typed
 from bot.giving.stories import story_of
 from bot.listing.lister import Lister

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot.domain.ids import ChannelId
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.notices import Happened, Kind
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Event, Request, State, digest
 from bot.giving.terms import terms_of
 from tests.giving.office import (

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.ids import ChannelId, UserId
+from bot.domain.policy.policy import Policy, Reason, Refusal
 from bot.giving.answers import Fault, Field, Form, Review
-from bot.giving.policy import Policy, Reason, Refusal
 from bot.giving.request import Typed
 from tests.giving.office import (
     ANN,

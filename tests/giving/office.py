@@ -10,6 +10,7 @@ from typing import Any
 from bot.domain.customers.packing import pack
 from bot.domain.customers.uploads import Column, FileRead, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
+from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal
 from bot.domain.ports import Books, Keep
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
 from bot.giving.asking import Asking
@@ -19,7 +20,6 @@ from bot.giving.ending import Ending
 from bot.giving.looks import Looks
 from bot.giving.notices import Notice, Unsaid
 from bot.giving.people import Kind, Person, Profile
-from bot.giving.policy import ChannelPolicy, Policy, Refusal
 from bot.giving.refs import Ref
 from bot.giving.request import Request, Typed, digest
 from bot.giving.rewards import Requirement, Reward, Rule

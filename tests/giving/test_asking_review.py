@@ -7,10 +7,10 @@ import pytest
 
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
+from bot.domain.policy.policy import Decision, Outcome, Reason
 from bot.errors import AccessDenied, MayPass
 from bot.giving.answers import Field, Form, Review
 from bot.giving.asking import BATCHES_PER_PORTION
-from bot.giving.policy import Decision, Outcome, Reason
 from bot.giving.request import Typed, derived_key, digest
 from bot.giving.rewards import Reward, Usable
 from bot.giving.terms import terms_of

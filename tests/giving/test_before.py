@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.ids import CustomerId
+from bot.domain.policy.policy import Policy
 from bot.giving.answers import Consideration, Review
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.before import NEVER, Before, Earlier
-from bot.giving.policy import Policy
 from bot.giving.request import Request, State
 from tests.giving.office import ANN, BO, PERCENT, POLICY, QUICK, STRICT, SUPPORT, Office, person
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RequestId
+from bot.domain.policy.policy import Outcome, Reason, Refusal
+from bot.domain.policy.tiers import Above, Applied, Tier, applied
 from bot.giving.answers import Consideration, Form, Review
 from bot.giving.notices import Happened, Kind, Notice
 from bot.giving.people import Kind as Account
-from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import Request, State, StopReason, digest
 from bot.giving.rewards import Cost, Reward
 from bot.giving.terms import terms_of
-from bot.giving.tiers import Above, Applied, Tier, applied
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, allowing, person
 
 OVER_TWO = Tier(approvals=2, above_customers=2)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, GroupId, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
 from bot.giving.deciding import (
     Membership,
     admit_channel,
@@ -22,7 +23,6 @@ from bot.giving.deciding import (
     standing,
 )
 from bot.giving.people import Kind, Profile
-from bot.giving.policy import ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
 from bot.giving.request import Request, State
 from bot.giving.rewards import Reward, Rule, Usable, cost
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.ids import RequestId, ShortId, UserId
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.notices import Happened, Kind
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import MOVES, Request, State
 from tests.giving.clicks import (
     CLICKS,

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import ChannelId, UserId
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.answers import Consideration
 from bot.giving.notices import Story
 from bot.giving.people import Kind as Account
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, digest
 from bot.giving.terms import terms_of
 from tests.giving.clicks import approve, consider, reason, shown

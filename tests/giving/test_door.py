@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.ids import ChannelId, TeamId, UserId
+from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
 from bot.errors import PeopleUnavailable
 from bot.giving.door import Door
 from bot.giving.people import Kind
-from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import State
 from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, DI, ELSEWHERE, GUS, LEADS, POLICY, QUICK, SUPPORT, TEAM, Office, person
 

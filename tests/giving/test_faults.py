@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.customers.parsing import read_customers
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.answers import Fault, Field
 from bot.giving.faults import FIELD_OF, LONGEST_ONCE_KEY, as_faults, faults_of_ids, faults_of_key
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Typed
 
 

@@ -1,5 +1,5 @@
 from bot.domain.ids import ChannelId, RuleId
-from bot.giving.policy import ChannelPolicy, Policy
+from bot.domain.policy.policy import ChannelPolicy, Policy
 
 
 def channel_with(*rules: str) -> ChannelPolicy:

@@ -13,8 +13,8 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.customers.packing import unpacked
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId, RequestId
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.policy import Reason, Refusal
 from bot.giving.purging import Purging
 from bot.giving.refs import ReadBack
 from bot.giving.request import Request, State, Typed

@@ -7,9 +7,9 @@ import pytest
 from bot.database.audit.evidence import EACH
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import CustomerId
+from bot.domain.policy.policy import Reason
 from bot.giving.batches import BatchOutcome, Refused
 from bot.giving.pauses import PausedFor
-from bot.giving.policy import Reason
 from bot.giving.record import digest_of_shown
 from bot.giving.request import Event, Request, StopReason
 from tests.giving.office import (

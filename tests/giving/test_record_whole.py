@@ -10,8 +10,8 @@ from bot.audit.verify import verify
 from bot.database.connection import address
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import CustomerId, RequestId, UserId
+from bot.domain.policy.policy import Policy, Reason, Refusal
 from bot.giving.batches import BatchOutcome
-from bot.giving.policy import Policy, Reason, Refusal
 from bot.giving.record import canonical, policy_in_force
 from bot.giving.request import Event, Request, State, StopReason
 from tests.clock import HandClock

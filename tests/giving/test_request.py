@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.domain.policy.tiers import Above, Applied
 from bot.giving.request import (
     ENDED,
     MOVES,
@@ -25,7 +26,6 @@ from bot.giving.request import (
     new_short_id,
 )
 from bot.giving.rewards import Reward, Rule
-from bot.giving.tiers import Above, Applied
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 RULE = Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(10000)))

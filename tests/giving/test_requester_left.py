@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.answers import Consideration
 from bot.giving.notices import Happened, Kind, Story
 from bot.giving.people import Kind as Account
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, StopReason
 from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, QUICK, SUPPORT, Office, allowing, person
 

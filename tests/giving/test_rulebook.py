@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RuleId
+from bot.domain.policy.policy import ChannelPolicy
 from bot.errors import DinteroBusy, DinteroError, RuleNotFound
-from bot.giving.policy import ChannelPolicy
 from bot.giving.refs import Ref
 from bot.giving.rewards import Requirement, Reward, Rule, Statistics, Usable
 from bot.giving.rulebook import RuleBook, plain

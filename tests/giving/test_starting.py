@@ -13,13 +13,13 @@ from bot.clock import SystemClock
 from bot.database.repositories.repository import SqlBooks
 from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, UserId
+from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock, Dintero
 from bot.giving.door import Door
 from bot.giving.looks import Looks
 from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
 from bot.giving.pauses import Pause
 from bot.giving.people import Kind as Person
-from bot.giving.policy import Policy
 from bot.giving.request import Request, State, StopReason
 from bot.giving.starting import Starting
 from bot.giving.traffic import Traffic

@@ -8,8 +8,8 @@ from bot.domain.customers.packing import NOBODY
 from bot.domain.customers.parsing import digest_of
 from bot.domain.customers.uploads import BadFile, Column, Reading, Trouble, Unclear, Upload
 from bot.domain.ids import CustomerId, FileId
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.answers import Field, Form, Review
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, Typed
 from bot.giving.whom import LONG, packed_beside
 from tests.giving.forms import by_field

@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.app import Running
 from bot.domain.ids import ShortId
+from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.giving.patience import Patience
-from bot.giving.policy import Policy
 from bot.giving.request import Request
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson

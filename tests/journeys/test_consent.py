@@ -2,8 +2,8 @@
 
 import re
 
-from bot.giving.budget import Budget
-from bot.giving.tiers import Tier
+from bot.domain.policy.budget import Budget
+from bot.domain.policy.tiers import Tier
 from bot.tryout.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED

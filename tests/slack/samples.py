@@ -7,18 +7,18 @@ from typing import Any
 
 from bot.domain.customers.uploads import MOST_FILES, Column, FileRead, Odd, OddRow, Unclear, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
+from bot.domain.policy.budget import Use
+from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
+from bot.domain.policy.tiers import Above, Applied
 from bot.giving.answers import Consideration, Fault, Field, Form, Listed, Review
 from bot.giving.batches import Refused, Tally
 from bot.giving.before import Before, Earlier
-from bot.giving.budget import Use
 from bot.giving.notices import Happened, Kind, Notice, Story
 from bot.giving.pauses import Pause
-from bot.giving.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.giving.refs import ReadBack
 from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rest import Rest
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
-from bot.giving.tiers import Above, Applied
 from bot.slack.look import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.ids import ChannelId, RequestId, ShortId
+from bot.domain.policy.budget import Use
+from bot.domain.policy.policy import Reason
+from bot.domain.policy.tiers import Above, Applied
 from bot.giving.before import Before, Earlier
-from bot.giving.budget import Use
 from bot.giving.notices import Happened
-from bot.giving.policy import Reason
 from bot.giving.request import State
-from bot.giving.tiers import Above, Applied
 from bot.slack import card, facts, lines, notices, outcomes
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, REQUEST, VOTE

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import CustomerId, RuleId
+from bot.domain.policy.policy import Outcome, Reason, Refusal
 from bot.giving.answers import Consideration
 from bot.giving.notices import Happened, Kind, Story
 from bot.giving.pace import Progress
-from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import Pausing, State, StopReason, Typed
 from bot.giving.rewards import Usable
 from bot.giving.roster import PER_PAGE, Roster

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
+from bot.domain.policy.policy import Outcome, Reason, Refusal
 from bot.giving.answers import Fault, Field
 from bot.giving.before import Earlier
 from bot.giving.pauses import Pause
-from bot.giving.policy import Outcome, Reason, Refusal
 from bot.giving.request import Typed
 from bot.giving.rest import Rest
 from bot.giving.rewards import Usable

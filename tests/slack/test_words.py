@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.domain.policy.policy import Reason, Refusal
 from bot.errors import RuleNotFound
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Event, State, StopReason
 from bot.slack.look import Look
 from bot.slack.refusals import CURES, SENTENCES, SHORTLY, STATES

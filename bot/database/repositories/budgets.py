@@ -9,7 +9,7 @@ from bot.database.connection import Database, Room, Rows, Transaction
 from bot.database.encoding import micros, moment, rule_of, text
 from bot.database.schema import batches, channels, customers, requests
 from bot.domain.ids import ChannelId, RequestId
-from bot.giving.budget import Gave
+from bot.domain.policy.budget import Gave
 from bot.giving.request import State
 
 

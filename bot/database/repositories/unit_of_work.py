@@ -21,7 +21,7 @@ from bot.database.repositories.requests import VOTES
 from bot.database.schema import PENDING, customers, files, outbox, requests, votes
 from bot.domain.customers.packing import PackedIds, pack
 from bot.domain.ids import CustomerId, RequestId
-from bot.giving.budget import Gave
+from bot.domain.policy.budget import Gave
 from bot.giving.notices import Notice
 from bot.giving.pauses import Pause
 from bot.giving.record import Entry, approval, paused

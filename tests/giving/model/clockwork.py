@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from bot.domain.ids import TeamId, UserId
+from bot.domain.policy.policy import Refusal
 from bot.giving.batches import BatchOutcome
-from bot.giving.policy import Refusal
 from bot.giving.request import Pausing, Request, State, StopReason
 from tests.giving.model.machine import (
     CLICKERS,

@@ -11,12 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import ChannelId, GroupId, RequestId, TeamId, UserId
-from bot.giving.budget import Budget
+from bot.domain.policy.budget import Budget
+from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
+from bot.domain.policy.tiers import Tier
 from bot.giving.people import Kind
-from bot.giving.policy import ChannelPolicy, Reason, Refusal
 from bot.giving.request import MOVES, Request, State, Typed
 from bot.giving.rewards import Rule
-from bot.giving.tiers import Tier
 from tests.giving.office import (
     ANN,
     BO,

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from bot.domain.ids import ChannelId, TeamId, UserId
+from bot.domain.policy.policy import Reason, Refusal
 from bot.giving.answers import Consideration
 from bot.giving.notices import Story
 from bot.giving.people import Kind
-from bot.giving.policy import Reason, Refusal
 from bot.giving.request import Request, State, digest
 from bot.giving.rewards import Reward
 from bot.giving.terms import terms_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.ids import ChannelId, RuleId, UserId
-from bot.giving.budget import Budget
-from bot.giving.tiers import RESERVED_APPROVALS, Applied, Tier
+from bot.domain.policy.budget import Budget
+from bot.domain.policy.tiers import RESERVED_APPROVALS, Applied, Tier
 
 ANY = "*"
 
