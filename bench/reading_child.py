@@ -27,11 +27,11 @@ from bot.domain.customers.uploads import TOLD, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Keep
-from bot.giving.answers import Review
+from bot.domain.requests.person import Kind, Person, Profile
+from bot.domain.requests.request import Typed
+from bot.domain.requests.views import Review
 from bot.giving.asking import Asking
 from bot.giving.door import Door
-from bot.giving.people import Kind, Person, Profile
-from bot.giving.request import Typed
 from bot.reading.reader import Reader, Source
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.slack.copying import copied

@@ -25,8 +25,8 @@ from bot.database.sqlite import open_sqlite
 from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RuleId, ShortId
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import Request, State, Typed, derived_key
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import Request, State, Typed, derived_key
 from bot.giving.rewards import Rule
 from bot.sandbox.dintero.catalogue import SEED_RULE
 

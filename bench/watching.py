@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 
 from bot.database.encoding import moment
-from bot.giving.request import State
+from bot.domain.requests.request import State
 
 ROW: Final = "SELECT state, started_at FROM requests WHERE id = "
 Look = Callable[[str], tuple[State, datetime | None]]

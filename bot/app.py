@@ -23,13 +23,13 @@ from bot.database.audit.log import Head
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
+from bot.domain.requests.audit_entries import policy_in_force
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
 from bot.giving.instead import Instead
 from bot.giving.patience import Patience
 from bot.giving.purging import Purging
-from bot.giving.record import policy_in_force
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.identity import person_of

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.ids import TeamId, UserId
-from bot.giving.people import Person
+from bot.domain.requests.person import Person
 
 
 def person_of(body: Mapping[str, Any]) -> Person | None:

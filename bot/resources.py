@@ -14,8 +14,8 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
+from bot.domain.requests.progress import Paces
 from bot.giving.door import Door
-from bot.giving.pace import Paces
 from bot.slack.connection import open_client, own_team
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople

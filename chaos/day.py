@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.policy.tiers import Tier
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point, SandboxDintero
 from bot.sandbox.slack import SignedHttp
 from bot.tryout.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel

@@ -10,7 +10,7 @@ from bot.database.audit.chain import Row
 from bot.database.encoding import moment
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.policy.policy import ChannelPolicy, Policy
-from bot.giving.request import Event, Request, State
+from bot.domain.requests.request import Event, Request, State
 from bot.sandbox.dintero import Grant
 from bot.tryout.shop import Shop
 from chaos.told import all_told

@@ -12,8 +12,8 @@ from typing import Final
 
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import ShortId
+from bot.domain.requests.request import Request, State
 from bot.errors import BooksUnavailable
-from bot.giving.request import Request, State
 from bot.sandbox.slack import CannotDo, Message, NeverSeen, SandboxPerson
 from bot.sandbox.slack.elements import buttons
 from bot.sandbox.slack.modal import Modal

@@ -13,8 +13,8 @@ from bot.database.encoding import facts_of
 from bot.database.repositories.repository import SqlBooks
 from bot.database.schema import outbox
 from bot.domain.policy.policy import Policy
-from bot.giving.notices import Happened, Kind
-from bot.giving.request import Request
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.request import Request
 from bot.giving.stories import story_of
 from bot.sandbox.slack import Message
 from bot.sandbox.slack.drawing import draw_message

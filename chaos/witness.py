@@ -4,8 +4,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.requests.request import State
 from bot.errors import BooksUnavailable
-from bot.giving.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.dintero.ledger import Ledger
 

@@ -8,8 +8,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.ids import FileId, RequestId
 from bot.domain.policy.policy import Refusal
-from bot.giving.answers import Form, Review
-from bot.giving.people import Person
+from bot.domain.requests.person import Person
+from bot.domain.requests.views import Form, Review
 from bot.slack import add_modal, file_fields, modals, outcomes, review_modal, words
 from bot.slack.screens import Drawing, Sentence, View, next_external_id
 from handlers.counter import Counter

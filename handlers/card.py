@@ -8,8 +8,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.policy.policy import Refusal
-from bot.giving.people import Person
-from bot.giving.request import Event, Request
+from bot.domain.requests.person import Person
+from bot.domain.requests.request import Event, Request
 from bot.slack import add_modal, approve_modal, card, modals, outcomes, reject_modal, words
 from bot.slack.screens import Sentence, View, next_external_id, said_safely
 from handlers.add_form import draw_form

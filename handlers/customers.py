@@ -8,7 +8,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
-from bot.giving.people import Person
+from bot.domain.requests.person import Person
 from bot.slack import customers_modal, outcomes, words
 from bot.slack.screens import Drawing, Sentence, View, said_safely
 from handlers.counter import Counter

@@ -9,7 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal
-from bot.giving.people import Person
+from bot.domain.requests.person import Person
 from bot.slack import add_modal, command, help, outcomes, paused, rule_view, status, words  # noqa: A004 - the command's own word
 from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
 from bot.slack.look import Message

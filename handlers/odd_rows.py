@@ -6,8 +6,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.domain.policy.policy import Refusal
+from bot.domain.requests.person import Person
 from bot.errors import SayLater
-from bot.giving.people import Person
 from bot.slack import odd_rows_file, outcomes, review_modal, words
 from bot.slack.screens import Sentence, View
 from handlers.counter import Counter

@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot.giving.people import Person
+from bot.domain.requests.person import Person
 from bot.slack import modals
 from bot.slack.screens import Sentence
 from handlers.counter import Counter

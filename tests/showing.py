@@ -8,10 +8,10 @@ from bot.background.outbox_relay import Outbox
 from bot.background.progress_updates import Progressing
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import CustomerId, RequestId
-from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.pace import Paces
-from bot.giving.request import State
+from bot.domain.requests.batches import BatchOutcome, Refused
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.progress import Paces
+from bot.domain.requests.request import State
 from bot.sandbox.slack import Message
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client

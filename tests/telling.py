@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.background.outbox_relay import Outbox
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId
-from bot.giving.notices import Notice, Unsaid
+from bot.domain.requests.notification import Notice, Unsaid
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client
 from bot.slack.look import Look

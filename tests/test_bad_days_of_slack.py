@@ -8,8 +8,8 @@ import pytest
 
 from bot.background.outbox_relay import Outbox
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.giving.instead import Instead
-from bot.giving.notices import Happened, Kind, Notice
 from bot.sandbox.slack import Cut, Fault
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.refusals import SlackSays

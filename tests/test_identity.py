@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import TeamId, UserId
-from bot.giving.people import Person
+from bot.domain.requests.person import Person
 from bot.identity import person_of
 
 ANN = Person(UserId("U0ANN"), TeamId("T0HOME"))

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app import Running
 from bot.domain.ids import RequestId
-from bot.giving.request import Pausing, State
+from bot.domain.requests.request import Pausing, State
 from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
 from tests.test_jobs import World, either, world

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import State
+from bot.domain.requests.batches import BatchOutcome, Refused
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import State
 from bot.sandbox.slack import Cut, Fault, Message
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.web_api import UPLOAD

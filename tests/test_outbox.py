@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bot.background.outbox_relay import Outbox
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId
+from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from bot.errors import SayLater
-from bot.giving.notices import Happened, Kind, Notice, Unsaid
 from bot.sandbox.slack import Cut, Fault
 from bot.sandbox.slack.faults import Refuse
 from tests.telling import Telling, open_telling

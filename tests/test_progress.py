@@ -9,10 +9,10 @@ import pytest
 from bot.background.progress_updates import Progressing
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import CustomerId, RequestId
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
+from bot.domain.requests.request import State
 from bot.errors import SayLater
-from bot.giving.batches import BatchOutcome
-from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.request import State
 from bot.sandbox.slack import Fault
 from tests.giving.ground import customers
 from tests.journeys.process import approved

@@ -7,8 +7,8 @@ import pytest
 
 from bot.background.progress_updates import A_CARD, Progressing
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.batches import BatchOutcome
-from bot.giving.pace import Paces
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.progress import Paces
 from tests.showing import Show, open_show, progressing
 
 

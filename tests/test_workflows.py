@@ -5,7 +5,7 @@ import asyncio
 from dbos import DBOS, SetWorkflowID
 
 from bot.background.workflows import has_begun
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from tests.giving.ground import customers
 from tests.journeys.process import approved
 from tests.test_jobs import World, world

@@ -8,9 +8,9 @@ from typing import Final
 import structlog
 
 from bot.domain.ports import Announcer, Books, Clock
+from bot.domain.requests.notification import Kind, Unsaid
 from bot.errors import NeverSaid, SayLater
 from bot.giving.instead import Instead
-from bot.giving.notices import Kind, Unsaid
 
 AT_ONCE: Final = 8
 """Messages under way at the same time; each belongs to another thread or conversation."""

@@ -13,10 +13,10 @@ import structlog
 
 from bot.domain.ids import RequestId
 from bot.domain.ports import Announcer, Books, Clock
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.progress import SOON, Paces
+from bot.domain.requests.request import State
 from bot.errors import CardGone, NeverSaid, SayLater
-from bot.giving.batches import Tally
-from bot.giving.pace import SOON, Paces
-from bot.giving.request import State
 from bot.giving.telling import see_to_card
 
 A_CARD: Final = SOON

@@ -19,13 +19,13 @@ from bot.cluster.membership import Standing
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock, Dintero
+from bot.domain.requests.request import Request, State, StopReason
 from bot.errors import BooksUnavailable
 from bot.giving.desk import Desk
 from bot.giving.ending import Ending
 from bot.giving.holding import Interrupted
 from bot.giving.looks import Looks
 from bot.giving.patience import Patience
-from bot.giving.request import Request, State, StopReason
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
 from bot.giving.traffic import Traffic

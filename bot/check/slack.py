@@ -12,8 +12,8 @@ from bot.check.result import Finding, failed
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import People
+from bot.domain.requests.person import Kind
 from bot.errors import PeopleUnavailable
-from bot.giving.people import Kind
 from bot.slack.scopes import missing_scopes
 
 UNREACHABLE: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)

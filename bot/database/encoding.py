@@ -18,7 +18,7 @@ from bot.domain.customers.packing import QUICK
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.domain.policy.tiers import Above, Applied
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
 from bot.giving.rewards import Rule
 
 MANY: Final = 1_000

@@ -12,9 +12,9 @@ from bot.database.schema import outbox, requests
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RequestId, UserId
 from bot.domain.policy.tiers import Applied
-from bot.giving.batches import BatchOutcome
-from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.request import Pausing, Request, State, StopReason, Vote
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
+from bot.domain.requests.request import Pausing, Request, State, StopReason, Vote
 from bot.giving.rewards import Rule
 
 T = TypeVar("T")

@@ -9,14 +9,14 @@ from bot.domain.customers.packing import PackedIds
 from bot.domain.customers.uploads import TOLD, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
 from bot.domain.policy.budget import Gave
-from bot.giving.batches import BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
-from bot.giving.before import Before
-from bot.giving.notices import Notice, Unsaid
-from bot.giving.pauses import Pause
-from bot.giving.people import Profile
-from bot.giving.record import Entry
+from bot.domain.requests.audit_entries import Entry
+from bot.domain.requests.batches import BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
+from bot.domain.requests.notification import Notice, Unsaid
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.person import Profile
+from bot.domain.requests.prior_grants import Before
+from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
 from bot.giving.refs import ReadBack, Ref
-from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rewards import Rule
 
 

@@ -7,9 +7,9 @@ from typing import Final
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.policy.tiers import Applied
 from bot.domain.ports import Page
-from bot.giving.due import times_of
-from bot.giving.notices import Happened
-from bot.giving.request import Event, Pausing, moved
+from bot.domain.requests.deadlines import times_of
+from bot.domain.requests.notification import Happened
+from bot.domain.requests.request import Event, Pausing, moved
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
 

@@ -12,16 +12,16 @@ from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.domain.policy.budget import Use
 from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.domain.ports import Books, Clock, Files, Jobs, Page
+from bot.domain.requests import authorization
+from bot.domain.requests.audit_entries import Act, note_all, noted, refused
+from bot.domain.requests.deadlines import held_facts, held_until, times_of
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.person import Person
+from bot.domain.requests.request import Event, Request, State, Typed, derived_key, moved, new_reading, new_request_id, new_short_id
+from bot.domain.requests.views import Fault, Field, Form, Review
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
-from bot.giving import deciding
-from bot.giving.answers import Fault, Field, Form, Review
 from bot.giving.door import Door, Electorate
-from bot.giving.due import held_facts, held_until, times_of
 from bot.giving.faults import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.people import Person
-from bot.giving.record import Act, note_all, noted, refused
-from bot.giving.request import Event, Request, State, Typed, derived_key, moved, new_reading, new_request_id, new_short_id
 from bot.giving.rest import no_rest, nobody_chosen, rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Rule, Usable, cost, usable
@@ -299,7 +299,7 @@ class Asking:
     def _judge_plain(self, found: _Draft, rule: Rule | None, customers: CustomerList) -> tuple[Refusal, ...]:
         """Judge what does not depend on who people are."""
         reserved = customers.ids[:1] != () and customers.ids[0] in RESERVED
-        return deciding.refusals(
+        return authorization.refusals(
             found.policy,
             rule=rule,
             usable=usable(rule, self._clock.now()) if rule else None,
@@ -313,7 +313,7 @@ class Asking:
     def _decide(self, request: Request, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Decision:
         if request.rule is None:
             return Decision(Outcome.REFUSED, refusals=(Refusal(Reason.NO_RULE),))
-        return deciding.decide(
+        return authorization.decide(
             policy,
             rule=request.rule,
             usable=usable(request.rule, self._clock.now()),

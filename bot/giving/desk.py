@@ -9,18 +9,18 @@ from typing import Final
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.domain.policy.policy import Decision, Outcome, Reason, Refusal
 from bot.domain.ports import Books, Clock, Jobs, Page
-from bot.giving import deciding, record
-from bot.giving.answers import Consideration
+from bot.domain.requests import audit_entries, authorization
+from bot.domain.requests.audit_entries import Act, noted, refused, shown
+from bot.domain.requests.deadlines import held_facts, held_until, is_held
+from bot.domain.requests.notification import Happened, Story
+from bot.domain.requests.person import Person
+from bot.domain.requests.progress import Paces
+from bot.domain.requests.request import Event, Request, State, Vote, digest, move, moved
+from bot.domain.requests.views import Consideration
 from bot.giving.door import Door
-from bot.giving.due import held_facts, held_until, is_held
 from bot.giving.listing import send_list
-from bot.giving.notices import Happened, Story
-from bot.giving.pace import Paces
 from bot.giving.pausing import Pauses
-from bot.giving.people import Person
-from bot.giving.record import Act, noted, refused, shown
 from bot.giving.reminding import Reminding
-from bot.giving.request import Event, Request, State, Vote, digest, move, moved
 from bot.giving.rest import rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
 from bot.giving.rewards import Usable
@@ -183,7 +183,7 @@ class Desk:
                 return Refusal(Reason.NOT_HELD)
             hurried = replace(page.request, give_after=None)
             await page.keep(hurried)
-            page.note(record.hurried(hurried, who.id))
+            page.note(audit_entries.hurried(hurried, who.id))
             await page.say(*tellings(hurried, Happened.HURRIED, now, by=who.id))
             return hurried
 
@@ -248,7 +248,7 @@ class Desk:
 
     def _forbidden(self, request: Request) -> Refusal | None:
         """Say what the policy has against a request by now: a yes to it would come to nothing."""
-        found = deciding.refusals(
+        found = authorization.refusals(
             self._door.policy.channels[request.channel],
             rule=request.rule,
             usable=Usable.NOW,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Policy, Reason, Refusal
 from bot.domain.ports import People
+from bot.domain.requests import authorization
+from bot.domain.requests.deadlines import widened
+from bot.domain.requests.person import Kind, Person, Profile
+from bot.domain.requests.request import Request
 from bot.errors import PeopleUnavailable
-from bot.giving import deciding
-from bot.giving.due import widened
-from bot.giving.people import Kind, Person, Profile
-from bot.giving.request import Request
 
-Electorate = tuple[deciding.Membership, frozenset[UserId]]
+Electorate = tuple[authorization.Membership, frozenset[UserId]]
 """Who is in the groups that may approve, and who of all that may was found to be no full member."""
 
 
@@ -28,7 +28,7 @@ class Door:
         """Say from memory alone whether this workspace and channel are let in at all."""
         if who.team != self._team:
             return Refusal(Reason.STRANGER, who=self.policy.admins)
-        return deciding.admit_channel(self.policy, channel)
+        return authorization.admit_channel(self.policy, channel)
 
     async def member(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Let in every full member of the workspace, in a listed channel: to look, not to ask."""
@@ -49,7 +49,7 @@ class Door:
             profile, groups = await self._look_up(who.id, policy.requesters)
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return self._standing(profile) or deciding.may_request(policy, profile, groups, self.policy.admins) or policy
+        return self._standing(profile) or authorization.may_request(policy, profile, groups, self.policy.admins) or policy
 
     async def asker(self, request: Request) -> Refusal | None:
         """Look whether whoever asked for a request may still ask: where they have left, no yes to it counts."""
@@ -68,7 +68,7 @@ class Door:
             profile, groups = await self._look_up(who.id, policy.approvers)
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return self._standing(profile) or deciding.may_approve(
+        return self._standing(profile) or authorization.may_approve(
             policy, profile, groups, requester=request.requester, admins=self.policy.admins
         )
 
@@ -91,7 +91,7 @@ class Door:
             profile, groups = await self._look_up(who.id, policy.approvers)
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return self._standing(profile) or deciding.may_cancel(policy, profile, groups, request=request, admins=self.policy.admins)
+        return self._standing(profile) or authorization.may_cancel(policy, profile, groups, request=request, admins=self.policy.admins)
 
     async def seer(self, who: Person, channel: ChannelId, request: Request) -> Refusal | None:
         """Let in who may see a request: anybody in its channel; elsewhere requester, approvers and admins."""
@@ -103,7 +103,7 @@ class Door:
             profile, groups = await self._look_up(who.id, approvers)
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return self._standing(profile) or deciding.may_see(
+        return self._standing(profile) or authorization.may_see(
             approvers, profile, groups, channel=channel, request=request, admins=self.policy.admins
         )
 
@@ -116,9 +116,9 @@ class Door:
             profile, groups = await self._look_up(who.id, approvers)
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return deciding.may_list(approvers, profile, groups, request=request, admins=self.policy.admins)
+        return authorization.may_list(approvers, profile, groups, request=request, admins=self.policy.admins)
 
-    async def groups(self, policy: ChannelPolicy) -> deciding.Membership:
+    async def groups(self, policy: ChannelPolicy) -> authorization.Membership:
         """Look up the groups that may approve in a channel.
 
         Raises:
@@ -147,7 +147,7 @@ class Door:
             PeopleUnavailable: Slack could not say.
         """
         groups = await self._groups(policy.approvers)
-        left = sorted(deciding.candidates(policy, groups, requester))
+        left = sorted(authorization.candidates(policy, groups, requester))
         missing, out = policy.most_approvals, set[UserId]()
         while missing > 0 and left:
             now, left = left[:missing], left[missing:]
@@ -165,14 +165,14 @@ class Door:
             return _unavailable(error)
 
     def _standing(self, profile: Profile) -> Refusal | None:
-        return deciding.standing(profile, self.policy)
+        return authorization.standing(profile, self.policy)
 
-    async def _look_up(self, user: UserId, entries: tuple[str, ...]) -> tuple[Profile, deciding.Membership]:
+    async def _look_up(self, user: UserId, entries: tuple[str, ...]) -> tuple[Profile, authorization.Membership]:
         profile, groups = await asyncio.gather(self._people.profile(user), self._groups(entries))
         return profile, groups
 
-    async def _groups(self, entries: tuple[str, ...]) -> deciding.Membership:
-        groups = deciding.group_ids(entries)
+    async def _groups(self, entries: tuple[str, ...]) -> authorization.Membership:
+        groups = authorization.group_ids(entries)
         return dict(zip(groups, await asyncio.gather(*map(self._people.group, groups)), strict=True))
 
 

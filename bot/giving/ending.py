@@ -6,17 +6,17 @@ from dataclasses import replace
 from bot.domain.ids import RequestId
 from bot.domain.policy.tiers import stricter
 from bot.domain.ports import Books, Clock, Page
+from bot.domain.requests import authorization
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.notification import Happened
+from bot.domain.requests.request import Event, Pausing, State, StopReason, moved, rule_of
+from bot.domain.requests.rule_drift import drift
 from bot.errors import DinteroError
-from bot.giving import deciding
 from bot.giving.anew import ask_anew
-from bot.giving.batches import Tally
 from bot.giving.door import Door
-from bot.giving.drift import drift
 from bot.giving.looks import Looks
-from bot.giving.notices import Happened
 from bot.giving.pausing import after_stop, is_caught, park
 from bot.giving.reading_back import ReadingBack
-from bot.giving.request import Event, Pausing, State, StopReason, moved, rule_of
 from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
 
@@ -61,7 +61,7 @@ class Ending:
         if policy is None or now_is is None or drift(rule_of(request), now_is, now) is not StopReason.RULE_CHANGED:
             return False
         changed = replace(request, rule=now_is)
-        asked_for = deciding.demanded(policy, customers=changed.customers, cost=changed.price, reserved=changed.reserved)
+        asked_for = authorization.demanded(policy, customers=changed.customers, cost=changed.price, reserved=changed.reserved)
         approvals, tier = stricter((request.approvals, request.tier), asked_for)
         await ask_anew(page, Event.RULE_CHANGED, policy, now, rule=now_is, approvals=approvals, tier=tier)
         return True

@@ -12,6 +12,9 @@ from typing import Final
 from bot.coalescing import Together
 from bot.domain.ids import CustomerId
 from bot.domain.ports import Clock, Dintero
+from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
+from bot.domain.requests.request import Request, StopReason
+from bot.domain.requests.rule_drift import UNUSABLE, drift
 from bot.errors import (
     BatchTooLarge,
     CustomersRefused,
@@ -22,13 +25,10 @@ from bot.errors import (
     RuleNotFound,
     ScopeMissing,
 )
-from bot.giving.batches import MOST_OUTCOMES, BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
 from bot.giving.calling import Calling, Tries
-from bot.giving.drift import UNUSABLE, drift
 from bot.giving.fitting import Fitting
 from bot.giving.holding import GivingBooks, Interrupted
 from bot.giving.patience import Patience
-from bot.giving.request import Request, StopReason
 from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence
 from bot.giving.slots import Slots

@@ -7,8 +7,8 @@ from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
 from bot.domain.customers.uploads import Reading
 from bot.domain.ids import CustomerId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
-from bot.giving.answers import Fault, Field
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
+from bot.domain.requests.views import Fault, Field
 
 LONGEST_ONCE_KEY: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is that of its customer ids."""

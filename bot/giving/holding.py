@@ -8,9 +8,9 @@ from typing import Protocol
 
 from bot.domain.ids import CustomerId, Fence, OnceKey, RequestId, RuleId
 from bot.domain.ports import Books, Dintero, Page
-from bot.giving.batches import BatchOutcome, Portion, Tally
+from bot.domain.requests.batches import BatchOutcome, Portion, Tally
+from bot.domain.requests.request import StopReason
 from bot.giving.refs import Ref
-from bot.giving.request import StopReason
 from bot.giving.rewards import Rule
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from bot.domain.ids import ChannelId
 from bot.domain.ports import Books, Clock
+from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
+from bot.domain.requests.request import Request
 from bot.errors import NeverSaid
-from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.request import Request
 
 INSTEAD = "instead"
 """The fact by which a word to an admin is known to have been meant for somebody else."""

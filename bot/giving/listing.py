@@ -2,12 +2,12 @@
 
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.ports import Books, Clock
-from bot.giving.batches import Tally
+from bot.domain.requests.audit_entries import Act, got_list, noted
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.person import Person
+from bot.domain.requests.request import Request, State
 from bot.giving.door import Door
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.people import Person
-from bot.giving.record import Act, got_list, noted
-from bot.giving.request import Request, State
 
 
 def has_list(request: Request, tally: Tally) -> bool:

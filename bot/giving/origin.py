@@ -1,7 +1,7 @@
 """Which files the customers of a request came from: its own, or those of the request whose rest it asks for."""
 
 from bot.domain.ports import Books
-from bot.giving.request import Request
+from bot.domain.requests.request import Request
 
 
 async def origin_of(books: Books, request: Request) -> Request | None:

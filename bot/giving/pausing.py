@@ -6,11 +6,11 @@ from typing import Final
 
 from bot.domain.policy.policy import Policy, Refusal
 from bot.domain.ports import Books, Clock, Jobs, Page
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.pause import Pause, PausedFor
+from bot.domain.requests.person import Person
+from bot.domain.requests.request import Pausing, Request, State, StopReason
 from bot.giving.door import Door
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.pauses import Pause, PausedFor
-from bot.giving.people import Person
-from bot.giving.request import Pausing, Request, State, StopReason
 from bot.giving.rounds import into_next_round
 
 DINTEROS_FAULTS: Final = frozenset({StopReason.TOKEN_REFUSED, StopReason.SCOPE_MISSING, StopReason.BUSY, StopReason.UNKNOWN_FOR_GOOD})

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.ids import RequestId
 from bot.domain.ports import Books, Clock
-from bot.giving.record import purged
+from bot.domain.requests.audit_entries import purged
 
 AT_ONCE: Final = 100
 """Requests that are looked up together; each is forgotten in a transaction of its own."""

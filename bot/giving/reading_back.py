@@ -10,11 +10,11 @@ from typing import Final
 
 from bot.domain.ids import CustomerId, RuleId
 from bot.domain.ports import Books, Clock
+from bot.domain.requests.batches import End, Tally
+from bot.domain.requests.request import Request
 from bot.errors import DinteroError
-from bot.giving.batches import End, Tally
 from bot.giving.looks import Looks
 from bot.giving.refs import PAGE, ReadBack, Ref
-from bot.giving.request import Request
 
 MOST_PAGES: Final = 50
 """Of one look: where a request alone has given it to more customers than stand on these, looking shows too little to be of use."""

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Books, Clock, Page
+from bot.domain.requests.deadlines import approvers_of, is_over, reminded, still_asked
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import State
 from bot.errors import PeopleUnavailable
 from bot.giving.door import Door
-from bot.giving.due import approvers_of, is_over, reminded, still_asked
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import State
 
 
 class Reminding:

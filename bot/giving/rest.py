@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.ports import Books
-from bot.giving.batches import End, Tally
-from bot.giving.before import Earlier
-from bot.giving.request import Request, State, Typed
+from bot.domain.requests.batches import End, Tally
+from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.request import Request, State, Typed
 
 
 @dataclass(frozen=True, slots=True)

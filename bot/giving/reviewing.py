@@ -6,11 +6,11 @@ from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import Use, use_of
 from bot.domain.policy.policy import ChannelPolicy, Decision
 from bot.domain.ports import Books, Clock
-from bot.giving.answers import Listed, Review
-from bot.giving.before import NEVER, Before
-from bot.giving.due import approvers_of
-from bot.giving.pauses import Pause
-from bot.giving.request import Request, digest
+from bot.domain.requests.deadlines import approvers_of
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.prior_grants import NEVER, Before
+from bot.domain.requests.request import Request, digest
+from bot.domain.requests.views import Listed, Review
 from bot.giving.rest import Rest
 from bot.giving.rewards import Usable, usable
 from bot.giving.terms import terms_of

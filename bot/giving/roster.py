@@ -6,11 +6,11 @@ from typing import Final
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.ports import Books
+from bot.domain.requests.audit_entries import Act, looked, noted
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.person import Person
+from bot.domain.requests.request import Request
 from bot.giving.door import Door
-from bot.giving.pauses import Pause
-from bot.giving.people import Person
-from bot.giving.record import Act, looked, noted
-from bot.giving.request import Request
 
 PER_PAGE: Final = 50
 """Ids on a page: of the longest and strangest ids, as JSON, these still fit into a modal's 250 kB."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.domain.ports import Page
-from bot.giving.request import Request
+from bot.domain.requests.request import Request
 
 
 async def into_next_round(page: Page, request: Request) -> Request:

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.ports import Clock
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import Request, State
 from bot.errors import MayPass
 from bot.giving.holding import GivingBooks
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import Request, State
 
 
 class Silence:

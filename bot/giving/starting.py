@@ -12,19 +12,19 @@ from bot.domain.policy.budget import use_of
 from bot.domain.policy.policy import ChannelPolicy, Decision, Reason, Refusal
 from bot.domain.policy.tiers import Applied, stricter
 from bot.domain.ports import Books, Clock, Page
+from bot.domain.requests import authorization
+from bot.domain.requests.deadlines import is_held, widened
+from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind, Notice
+from bot.domain.requests.person import Person
+from bot.domain.requests.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved, rule_of
+from bot.domain.requests.rule_drift import drift
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
-from bot.giving import deciding
 from bot.giving.anew import ask_anew
 from bot.giving.door import Door
-from bot.giving.drift import drift
-from bot.giving.due import is_held, widened
 from bot.giving.engine import stop_reason
 from bot.giving.looks import Looks
-from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
 from bot.giving.patience import Patience
 from bot.giving.pausing import after_stop
-from bot.giving.people import Person
-from bot.giving.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved, rule_of
 from bot.giving.rewards import Rule, Usable
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
@@ -149,7 +149,7 @@ class Starting:
     async def _decision(self, request: Request, policy: ChannelPolicy) -> Decision:
         """Judge a request by what the policy says now."""
         groups, out = await self._door.electorate(policy, request.requester)
-        return deciding.decide(
+        return authorization.decide(
             policy,
             rule=rule_of(request),
             usable=Usable.NOW,
@@ -228,7 +228,7 @@ class Starting:
             return None
         gave = await page.gave(policy.budget.since(now))
         use = use_of(policy.budget, gave, customers=request.customers, price=request.price, now=now)
-        return next(deciding.about_budget(use, self._door.policy.admins), None)
+        return next(authorization.about_budget(use, self._door.policy.admins), None)
 
     async def _ask_again(self, page: Page, look: Look) -> None:
         """The yes was for another rule, or does not count any more: wait for a yes to what is here now."""

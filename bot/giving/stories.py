@@ -4,11 +4,11 @@ from typing import Final
 
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Books
-from bot.giving.batches import LeftOut, Tally
-from bot.giving.due import approvers_of
-from bot.giving.notices import Story
-from bot.giving.pace import Paces
-from bot.giving.request import Request, State
+from bot.domain.requests.batches import LeftOut, Tally
+from bot.domain.requests.deadlines import approvers_of
+from bot.domain.requests.notification import Story
+from bot.domain.requests.progress import Paces
+from bot.domain.requests.request import Request, State
 from bot.giving.rest import first_of
 
 LISTED: Final = 5_000

@@ -6,8 +6,8 @@ from typing import Final
 
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.ports import Books, Clock
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import Request
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import Request
 
 TOLD_DIRECTLY: Final = frozenset(
     {

@@ -10,9 +10,9 @@ from bot.domain.customers.parsing import CustomerList
 from bot.domain.customers.uploads import Reading
 from bot.domain.ids import CustomerId
 from bot.domain.ports import Books, Files, Keep
-from bot.giving.answers import Fault, Listed
+from bot.domain.requests.request import Request, Typed
+from bot.domain.requests.views import Fault, Listed
 from bot.giving.faults import customers_of, faults_of_files, faults_of_ids
-from bot.giving.request import Request, Typed
 from bot.giving.rest import customers_left
 
 NO_FILES: Final = Reading()

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from isal import isal_zlib
 
-from bot.listing.ends import ends_of, not_given_of
+from bot.domain.requests.outcome_codec import ends_of, not_given_of
 from bot.listing.table import Cells, Endings, csv_of, in_columns, plain, table_of
 from bot.reading.content import Content
 from bot.reading.frames import read_frame, write_frame

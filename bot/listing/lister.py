@@ -10,8 +10,8 @@ from typing import IO, Final
 
 import structlog
 
-from bot.giving.batches import End, PackedEnds
-from bot.listing.ends import frame_of, not_given_of
+from bot.domain.requests.batches import End, PackedEnds
+from bot.domain.requests.outcome_codec import frame_of, not_given_of
 from bot.listing.table import Endings, csv_of, plain
 from bot.reading import child
 from bot.reading.frames import frame

@@ -14,7 +14,7 @@ from bot.domain.customers.extraction import KEPT_LITERAL
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.tables import Row, Table, cell
 from bot.domain.customers.uploads import Trouble
-from bot.giving.batches import End, NotGiven
+from bot.domain.requests.batches import End, NotGiven
 from bot.reading import formats
 from bot.reading.content import Content
 from bot.reading.unreadable import Unreadable

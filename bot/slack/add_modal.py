@@ -6,8 +6,8 @@ from typing import Any, Final
 from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
 
 from bot.domain.ids import FileId, RequestId
-from bot.giving.answers import Fault, Field, Form
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
+from bot.domain.requests.views import Fault, Field, Form
 from bot.giving.rest import Rest
 from bot.slack import facts, file_fields, paused
 from bot.slack.blocks import INPUT, actions, button, context, modal, section, sections, text_input

@@ -13,10 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Books
+from bot.domain.requests.notification import Kind, Story, Unsaid
+from bot.domain.requests.progress import Paces
+from bot.domain.requests.request import Request
 from bot.errors import CardGone, NeverSaid, SayLater
-from bot.giving.notices import Kind, Story, Unsaid
-from bot.giving.pace import Paces
-from bot.giving.request import Request
 from bot.giving.stories import story_of
 from bot.listing.lister import Lister
 from bot.slack import card, lines, list_file, notices, summary, uploading

@@ -7,7 +7,7 @@ from typing import Any, Final
 from slackblocks import Block
 
 from bot.domain.ids import RequestId
-from bot.giving.answers import Consideration, Field, Review
+from bot.domain.requests.views import Consideration, Field, Review
 from bot.slack import drift, facts, paused
 from bot.slack.blocks import context, modal, section, sections, text_input
 from bot.slack.look import Json, Look

@@ -4,9 +4,9 @@ from typing import Final
 
 from slackblocks import Block, Button
 
+from bot.domain.requests.notification import Story
+from bot.domain.requests.request import Request, State
 from bot.giving.listing import has_list
-from bot.giving.notices import Story
-from bot.giving.request import Request, State
 from bot.giving.rest import can_ask_again
 from bot.slack import customers_modal, facts, paused
 from bot.slack.blocks import actions, button, confirmation, context, message, section, sections

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.domain.ids import ShortId
-from bot.giving.request import SHORT_ALPHABET, SHORT_LENGTH
+from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
 
 COMMANDS: Final = ("add", "status", "rule", "cancel", "pause", "resume", "help")
 

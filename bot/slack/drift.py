@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from bot.domain.requests.notification import Happened, Notice, Story
+from bot.domain.requests.request import Request
 from bot.giving.changes import Change, changes
-from bot.giving.notices import Happened, Notice, Story
-from bot.giving.request import Request
 from bot.giving.rewards import NO_LIMIT, Rule
 from bot.slack.look import Look
 from bot.slack.rewards import reward_plain

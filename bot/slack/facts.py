@@ -6,8 +6,8 @@ from typing import Final
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.policy.budget import Use
 from bot.domain.policy.tiers import Above, Applied
-from bot.giving.before import Before, Earlier
-from bot.giving.request import Request
+from bot.domain.requests.prior_grants import Before, Earlier
+from bot.domain.requests.request import Request
 from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable
 from bot.slack.look import Look

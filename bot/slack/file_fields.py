@@ -9,7 +9,7 @@ from slackblocks import Block, CheckboxGroup, FileInput, InputBlock, Option, Sta
 from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import MOST_FILES, Column, Unclear, Upload
 from bot.domain.ids import FileId
-from bot.giving.answers import Field, Form
+from bot.domain.requests.views import Field, Form
 from bot.slack.writing import shorten
 
 ACTION: Final = "discount_add_file"

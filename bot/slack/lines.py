@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.policy.policy import Reason
-from bot.giving.notices import STARTS_AFTER, Happened, Notice, Story
-from bot.giving.request import StopReason
+from bot.domain.requests.notification import STARTS_AFTER, Happened, Notice, Story
+from bot.domain.requests.request import StopReason
 from bot.slack import drift, facts, paused, read_back
 from bot.slack.blocks import message, section, sections
 from bot.slack.look import Look, Message

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
 
 TO_FILE: Final = re.compile(
     r"<?https://[\w.-]+\.slack\.com/(?:files/[UW]\w+/|files-pri/T\w+-)(?P<id>F[A-Z0-9]{2,20})(?!\w)"

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Final
 
 from bot.domain.ports import Books
-from bot.giving.batches import End, Tally
+from bot.domain.requests.batches import End, Tally
+from bot.domain.requests.request import Request
 from bot.giving.origin import origin_of
-from bot.giving.request import Request
 from bot.listing.lister import Lister, ListFile, Original, Wanted
 from bot.listing.table import THERE
 from bot.slack.look import Look

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import FileRead, OddRow
-from bot.giving.answers import Listed
+from bot.domain.requests.views import Listed
 from bot.slack.look import Look
 from bot.slack.troubles import ODD
 from bot.slack.writing import phrase, said

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.domain.customers.csv_cells import cell
 from bot.domain.customers.uploads import FileRead
-from bot.giving.request import Request
+from bot.domain.requests.request import Request
 from bot.slack.enclosed import Enclosed
 from bot.slack.look import Look
 from bot.slack.troubles import ODD

@@ -1,7 +1,7 @@
 """What a person reads right after they did something that went well; mrkdwn."""
 
-from bot.giving.pauses import Pause
-from bot.giving.request import Event, Request, State
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Event, Request, State
 from bot.slack.screens import Sentence
 
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from slackblocks import Block
 
-from bot.giving.notices import Notice
-from bot.giving.pauses import Pause, PausedFor
+from bot.domain.requests.notification import Notice
+from bot.domain.requests.pause import Pause, PausedFor
 from bot.slack.blocks import section
 from bot.slack.look import Look
 from bot.slack.writing import mention, mentions, said

@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
+from bot.domain.requests.person import Kind, Profile
 from bot.errors import PeopleUnavailable
-from bot.giving.people import Kind, Profile
 
 REMEMBERED_FOR: Final = timedelta(seconds=60)
 ANSWER_WITHIN: Final = 5.0

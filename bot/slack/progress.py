@@ -3,8 +3,8 @@
 import math
 from typing import Final
 
-from bot.giving.batches import Tally
-from bot.giving.pace import Progress
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.progress import Progress
 from bot.slack.look import Look
 
 CELLS: Final = 20

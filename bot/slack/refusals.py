@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.domain.customers.uploads import Trouble
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.request import Event, State
+from bot.domain.requests.request import Event, State
 from bot.slack.look import Look
 from bot.slack.troubles import TROUBLES
 

@@ -8,10 +8,10 @@ from typing import Final
 from slackblocks import Block
 
 from bot.domain.ids import CustomerId
-from bot.giving.batches import Refused
+from bot.domain.requests.batches import Refused
+from bot.domain.requests.notification import Story
+from bot.domain.requests.request import State
 from bot.giving.listing import has_list
-from bot.giving.notices import Story
-from bot.giving.request import State
 from bot.giving.rest import can_ask_again
 from bot.slack import read_back
 from bot.slack.blocks import SECTION, plain, section, sections

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.domain.ids import RequestId
-from bot.giving.answers import Field
-from bot.giving.notices import Story
+from bot.domain.requests.notification import Story
+from bot.domain.requests.views import Field
 from bot.slack import facts, paused
 from bot.slack.blocks import modal, section, text_input
 from bot.slack.look import Json, Look

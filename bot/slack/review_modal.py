@@ -9,7 +9,7 @@ from slackblocks import Block
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Outcome
-from bot.giving.answers import Review
+from bot.domain.requests.views import Review
 from bot.slack import facts, listed, paused
 from bot.slack.blocks import actions, button, context, modal, section, sections
 from bot.slack.look import Json, Look, duration

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import RequestId
-from bot.giving.before import Earlier
+from bot.domain.requests.prior_grants import Earlier
 from bot.slack import modals
 from bot.slack.enclosed import Post
 

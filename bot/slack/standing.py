@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from bot.giving.batches import Tally
-from bot.giving.notices import Story
-from bot.giving.request import Pausing, State
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.notification import Story
+from bot.domain.requests.request import Pausing, State
 from bot.slack import progress, read_back
 from bot.slack.facts import approvals
 from bot.slack.look import Look

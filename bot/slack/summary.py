@@ -5,9 +5,9 @@ from typing import Final
 
 from slackblocks import Block
 
+from bot.domain.requests.notification import Story
+from bot.domain.requests.request import Request, State
 from bot.giving.listing import has_list
-from bot.giving.notices import Story
-from bot.giving.request import Request, State
 from bot.giving.rewards import Rule
 from bot.slack import facts, read_back
 from bot.slack.blocks import context, header, message, sections

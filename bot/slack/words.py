@@ -3,8 +3,8 @@
 from typing import Final
 
 from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.requests.request import StopReason
 from bot.errors import DiscountBotError
-from bot.giving.request import StopReason
 from bot.slack.look import Look
 from bot.slack.refusals import CURES, SENTENCES, SHORTLY, STAND_INS, Pen, first_was
 from bot.slack.writing import fit, mention, mentions, said, shorten

@@ -12,8 +12,8 @@ from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import Clock
+from bot.domain.requests.person import Kind
 from bot.giving.patience import Patience
-from bot.giving.people import Kind
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET, SandboxDintero
 from bot.sandbox.slack.delivery import SignedHttp
 from bot.sandbox.slack.person import SandboxPerson

@@ -14,7 +14,7 @@ from bot.database.audit.chain import Row
 from bot.database.audit.log import Head
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import ChannelId, UserId
-from bot.giving.record import Entry, canonical
+from bot.domain.requests.audit_entries import Entry, canonical
 from tests.auditing import tampering
 
 ROWS = 12

@@ -15,7 +15,7 @@ from bot.database.audit.chain import Row
 from bot.database.repositories.repository import open_books
 from bot.domain.customers.csv_cells import cell
 from bot.domain.ids import ChannelId, CustomerId, UserId
-from bot.giving.record import Entry
+from bot.domain.requests.audit_entries import Entry
 from tests.auditing import tampering
 from tests.clock import HandClock
 from tests.giving.office import BO, NOW, open_office, person

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from bot.database.repositories.repository import open_books
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import State
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point
 from bot.tryout.shop import open_shop
 from chaos.day import STORMY

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from bot.check.runner import Verdict, check_everything
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.dintero import Fault, Operation, SandboxDintero
 from bot.sandbox.slack import Credentials, SandboxSlack
 from bot.sandbox.slack.slack import SCOPES

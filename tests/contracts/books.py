@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Books
-from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.request import Request, State, Typed, new_request_id, new_short_id
+from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
+from bot.domain.requests.request import Request, State, Typed, new_request_id, new_short_id
 from bot.giving.rewards import Reward, Rule
 
 NOW = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)

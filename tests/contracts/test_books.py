@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import CustomerId, UserId
-from bot.giving.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, Portion, Refused, Tally
+from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, Portion, Refused, Tally
+from bot.domain.requests.request import State, StopReason, new_request_id
 from bot.giving.holding import TakenOver
-from bot.giving.request import State, StopReason, new_request_id
 from bot.giving.rewards import Statistics
 from tests.contracts.books import (
     RULE,

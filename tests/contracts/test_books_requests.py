@@ -10,8 +10,8 @@ from hypothesis import given
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.ports import Books
+from bot.domain.requests.request import Request, State, Typed, Vote, new_request_id, new_short_id
 from bot.errors import ShortIdTaken
-from bot.giving.request import Request, State, Typed, Vote, new_request_id, new_short_id
 from tests.contracts.books import (
     CHANNEL,
     NOW,

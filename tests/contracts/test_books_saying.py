@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.notices import Happened, Kind, Notice, Unsaid
+from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from tests.contracts.books import NOW, as_it_stands, kept, notice, only, over_one_database, say, to_be_said
 from tests.store import extremes
 

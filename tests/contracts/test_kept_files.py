@@ -5,9 +5,9 @@ import zlib
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.customers.uploads import BadFile, Reading, Trouble, Upload
 from bot.domain.ids import FileId
-from bot.giving.answers import Form, Review
+from bot.domain.requests.request import Request
+from bot.domain.requests.views import Form, Review
 from bot.giving.origin import origin_of
-from bot.giving.request import Request
 from tests.contracts.books import kept
 from tests.giving.office import ANN, Office, open_office, person
 

@@ -14,9 +14,9 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Policy
-from bot.giving.batches import BatchOutcome, End, NotGiven, Refused, Tally
-from bot.giving.notices import Happened, Story
-from bot.giving.request import Request, State, Typed
+from bot.domain.requests.batches import BatchOutcome, End, NotGiven, Refused, Tally
+from bot.domain.requests.notification import Happened, Story
+from bot.domain.requests.request import Request, State, Typed
 from bot.giving.stories import story_of
 from bot.listing.lister import Lister
 from bot.slack import list_file, notices, standing, summary

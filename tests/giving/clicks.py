@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.notices import Happened, Kind
-from bot.giving.request import Event, Request, State, digest
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.request import Event, Request, State, digest
 from bot.giving.terms import terms_of
 from tests.giving.office import (
     ANN,

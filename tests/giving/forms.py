@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.policy import Policy, Reason, Refusal
-from bot.giving.answers import Fault, Field, Form, Review
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
+from bot.domain.requests.views import Fault, Field, Form, Review
 from tests.giving.office import (
     ANN,
     POLICY,

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 
 from hypothesis import HealthCheck, settings
 
-from bot.giving.request import Request, StopReason
+from bot.domain.requests.request import Request, StopReason
 from bot.sandbox.dintero import Fault, Point, SandboxDintero
 from tests.giving.ground import Ground
 

@@ -12,16 +12,16 @@ from bot.domain.customers.uploads import Column, FileRead, Reading, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal
 from bot.domain.ports import Books, Keep
+from bot.domain.requests.notification import Notice, Unsaid
+from bot.domain.requests.person import Kind, Person, Profile
+from bot.domain.requests.request import Request, Typed, digest
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.looks import Looks
-from bot.giving.notices import Notice, Unsaid
-from bot.giving.people import Kind, Person, Profile
 from bot.giving.refs import Ref
-from bot.giving.request import Request, Typed, digest
 from bot.giving.rewards import Requirement, Reward, Rule
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting

@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.audit.verify import verify
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.batches import BatchOutcome
-from bot.giving.request import Request
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.request import Request
 from tests.giving.office import (
     Office,
 )

@@ -10,11 +10,11 @@ import pytest
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId, UserId
 from bot.domain.policy.policy import Decision, Outcome, Reason, Refusal
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.person import Kind as Account
+from bot.domain.requests.request import Request, State, Typed
+from bot.domain.requests.views import Form
 from bot.errors import ShortIdTaken
-from bot.giving.answers import Form
-from bot.giving.notices import Happened, Kind
-from bot.giving.people import Kind as Account
-from bot.giving.request import Request, State, Typed
 from tests.giving.forms import policy_with, reviewed
 from tests.giving.office import (
     ACCOUNT,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import CustomerId
-from bot.giving.batches import BatchOutcome, Refused, Tally, halves, too_many_refused
+from bot.domain.requests.batches import BatchOutcome, Refused, Tally, halves, too_many_refused
 
 
 def customers(count: int) -> tuple[CustomerId, ...]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Policy
-from bot.giving.answers import Consideration, Review
-from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.before import NEVER, Before, Earlier
-from bot.giving.request import Request, State
+from bot.domain.requests.batches import BatchOutcome, Refused
+from bot.domain.requests.prior_grants import NEVER, Before, Earlier
+from bot.domain.requests.request import Request, State
+from bot.domain.requests.views import Consideration, Review
 from tests.giving.office import ANN, BO, PERCENT, POLICY, QUICK, STRICT, SUPPORT, Office, person
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bot.domain.policy.budget import Budget, Gave, use_of
 from bot.domain.policy.policy import Policy, Reason, Refusal
-from bot.giving.answers import Consideration, Form, Review
-from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.request import Request, State, StopReason
+from bot.domain.requests.batches import BatchOutcome, Refused
+from bot.domain.requests.request import Request, State, StopReason
+from bot.domain.requests.views import Consideration, Form, Review
 from bot.giving.rewards import Cost, Reward, Rule
 from tests.giving.office import ANN, BO, CHIEF, NOW, PERCENT, POLICY, RULES, STRICT, SUPPORT, Office, person
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.notices import Happened, Kind
-from bot.giving.request import Request, State
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.request import Request, State
 from tests.giving.office import BO, DI, LEADS, POLICY, Office, open_office
 
 TIMED: dict[str, Any] = {"remind_minutes": 60, "escalate_to": (DI,), "expires_hours": 10, "approvers": (LEADS,), "hold_minutes": 10}

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.request import StopReason
+from bot.domain.requests.request import StopReason
 from bot.sandbox.dintero import Fault, Point
 from tests.clock import HandClock
 from tests.giving.ground import RULE, Ground, customers, open_ground

@@ -10,10 +10,10 @@ import pytest
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Outcome, Reason, Refusal
 from bot.domain.policy.tiers import Above, Applied, Tier, applied
-from bot.giving.answers import Consideration, Form, Review
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.people import Kind as Account
-from bot.giving.request import Request, State, StopReason, digest
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.person import Kind as Account
+from bot.domain.requests.request import Request, State, StopReason, digest
+from bot.domain.requests.views import Consideration, Form, Review
 from bot.giving.rewards import Cost, Reward
 from bot.giving.terms import terms_of
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, allowing, person

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, GroupId, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
-from bot.giving.deciding import (
+from bot.domain.requests.authorization import (
     Membership,
     admit_channel,
     candidates,
@@ -22,8 +22,8 @@ from bot.giving.deciding import (
     refusals,
     standing,
 )
-from bot.giving.people import Kind, Profile
-from bot.giving.request import Request, State
+from bot.domain.requests.person import Kind, Profile
+from bot.domain.requests.request import Request, State
 from bot.giving.rewards import Reward, Rule, Usable, cost
 
 ADMIN, ANN, BO, CY, DI = (UserId(user) for user in ("UADMIN", "UANN", "UBO", "WCY", "UDI"))

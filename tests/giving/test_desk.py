@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.ids import RequestId, ShortId, UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.notices import Happened, Kind
-from bot.giving.request import MOVES, Request, State
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.request import MOVES, Request, State
 from tests.giving.clicks import (
     CLICKS,
     EVERYTHING,

@@ -7,10 +7,10 @@ import pytest
 
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.answers import Consideration
-from bot.giving.notices import Story
-from bot.giving.people import Kind as Account
-from bot.giving.request import Request, State, digest
+from bot.domain.requests.notification import Story
+from bot.domain.requests.person import Kind as Account
+from bot.domain.requests.request import Request, State, digest
+from bot.domain.requests.views import Consideration
 from bot.giving.terms import terms_of
 from tests.giving.clicks import approve, consider, reason, shown
 from tests.giving.office import (

@@ -10,11 +10,11 @@ import pytest
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.answers import Consideration
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.person import Kind as Account
+from bot.domain.requests.request import Request, State, digest
+from bot.domain.requests.views import Consideration
 from bot.giving.desk import needs_count
-from bot.giving.notices import Happened, Kind
-from bot.giving.people import Kind as Account
-from bot.giving.request import Request, State, digest
 from bot.giving.terms import terms_of
 from tests.giving.clicks import (
     Action,

@@ -7,10 +7,10 @@ import pytest
 
 from bot.domain.ids import ChannelId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
+from bot.domain.requests.person import Kind
+from bot.domain.requests.request import State
 from bot.errors import PeopleUnavailable
 from bot.giving.door import Door
-from bot.giving.people import Kind
-from bot.giving.request import State
 from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, DI, ELSEWHERE, GUS, LEADS, POLICY, QUICK, SUPPORT, TEAM, Office, person
 
 UNLISTED = ChannelId("C0RANDOM")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.due import REMINDERS, approvers_of, held_until, is_held, reminded, still_asked, times_of
-from bot.giving.request import State
+from bot.domain.requests.deadlines import REMINDERS, approvers_of, held_until, is_held, reminded, still_asked, times_of
+from bot.domain.requests.request import State
 from tests.giving.office import BO, CHIEF, CLEO, LEADS, NOW, POLICY, SUPPORT
 from tests.slack.samples import REQUEST
 

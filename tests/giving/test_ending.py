@@ -12,11 +12,11 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import TeamId, UserId
 from bot.domain.policy.policy import Policy
 from bot.domain.policy.tiers import Above, Applied, Tier
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.request import Request, State, StopReason
 from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.looks import Looks
-from bot.giving.notices import Happened, Kind
-from bot.giving.request import Request, State, StopReason
 from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.slack.connection import open_client

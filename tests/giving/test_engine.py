@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+from bot.domain.requests.request import StopReason
 from bot.giving.patience import Patience
-from bot.giving.request import StopReason
 from bot.sandbox.dintero import Fault
 from tests.giving.ground import RULE, Ground, InFlight, customers
 from tests.giving.meanwhile import MAY_PASS, SLOW

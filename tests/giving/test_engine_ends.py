@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.domain.ids import UserId
+from bot.domain.requests.request import State
 from bot.giving.holding import Interrupted
-from bot.giving.request import State
 from bot.sandbox.dintero import Fault, Point
 from tests.giving.ground import Ground, customers
 from tests.giving.meanwhile import at, closes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.giving.request import StopReason
+from bot.domain.requests.request import StopReason
 from bot.sandbox.dintero import Fault, Operation, Point
 from tests.clock import HandClock
 from tests.giving.ground import AT_ONCE, RULE, Ground, customers

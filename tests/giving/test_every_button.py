@@ -13,9 +13,9 @@ from bot.audit.verify import verify
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.notices import Happened, Kind, Unsaid
-from bot.giving.people import Kind as Account
-from bot.giving.request import MOVES, Event, Request, State, StopReason, digest
+from bot.domain.requests.notification import Happened, Kind, Unsaid
+from bot.domain.requests.person import Kind as Account
+from bot.domain.requests.request import MOVES, Event, Request, State, StopReason, digest
 from bot.giving.terms import terms_of
 from tests.giving.office import LEADS, POLICY, Office, Town, open_office, person
 

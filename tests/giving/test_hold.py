@@ -8,8 +8,8 @@ import pytest
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.notices import Happened, Kind
-from bot.giving.request import Request, State, StopReason
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.request import Request, State, StopReason
 from tests.giving.office import ANN, BO, CHIEF, DI, GUS, POLICY, QUICK, STRICT, SUPPORT, Office, open_office, person
 
 HELD = replace(POLICY, channels={name: replace(one, hold_minutes=10) for name, one in POLICY.channels.items()})

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.batches import Tally
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.request import StopReason
 from bot.giving.engine import Giving
 from bot.giving.patience import Patience
-from bot.giving.request import StopReason
 from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Fault, Point
 from tests.giving.ground import RULE, Ground, customers, open_ground, traffic_of

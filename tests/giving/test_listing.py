@@ -7,8 +7,8 @@ import pytest
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.notices import Happened, Kind
-from bot.giving.request import Request, State, StopReason
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.request import Request, State, StopReason
 from tests.giving.office import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, NOW, QUICK, SUPPORT, Office, open_office, person
 from tests.giving.test_rest import ended
 

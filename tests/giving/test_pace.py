@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.ids import UserId
-from bot.giving.batches import Tally
-from bot.giving.pace import Paces, Progress
-from bot.giving.request import Pausing, State
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.progress import Paces, Progress
+from bot.domain.requests.request import Pausing, State
 from tests.clock import HandClock
 from tests.slack.samples import REQUEST
 

@@ -8,10 +8,10 @@ import pytest
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.batches import BatchOutcome
-from bot.giving.notices import Happened, Kind
-from bot.giving.pauses import Pause, PausedFor
-from bot.giving.request import Pausing, Request, State, StopReason
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.pause import Pause, PausedFor
+from bot.domain.requests.request import Pausing, Request, State, StopReason
 from bot.giving.stories import story_of
 from tests.giving.office import ANN, BO, CHIEF, CLEO, GUS, POLICY, SUPPORT, Office, open_office, person
 

@@ -14,10 +14,10 @@ from bot.domain.customers.packing import unpacked
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId, RequestId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.batches import BatchOutcome, Refused
+from bot.domain.requests.batches import BatchOutcome, Refused
+from bot.domain.requests.request import Request, State, Typed
 from bot.giving.purging import Purging
 from bot.giving.refs import ReadBack
-from bot.giving.request import Request, State, Typed
 from tests.giving.office import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")

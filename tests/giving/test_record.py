@@ -8,10 +8,10 @@ from bot.database.audit.evidence import EACH
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Reason
-from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.pauses import PausedFor
-from bot.giving.record import digest_of_shown
-from bot.giving.request import Event, Request, StopReason
+from bot.domain.requests.audit_entries import digest_of_shown
+from bot.domain.requests.batches import BatchOutcome, Refused
+from bot.domain.requests.pause import PausedFor
+from bot.domain.requests.request import Event, Request, StopReason
 from tests.giving.office import (
     ANN,
     BO,

@@ -11,9 +11,9 @@ from bot.database.connection import address
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.policy.policy import Policy, Reason, Refusal
-from bot.giving.batches import BatchOutcome
-from bot.giving.record import canonical, policy_in_force
-from bot.giving.request import Event, Request, State, StopReason
+from bot.domain.requests.audit_entries import canonical, policy_in_force
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.request import Event, Request, State, StopReason
 from tests.clock import HandClock
 from tests.giving.office import (
     ANN,

@@ -8,8 +8,8 @@ import pytest
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.notices import Happened, Kind
-from bot.giving.request import Request, State
+from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.request import Request, State
 from bot.giving.stories import story_of
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, POLICY, SPAR, STRICT, SUPPORT, Office, open_office
 

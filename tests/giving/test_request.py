@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.domain.policy.tiers import Above, Applied
-from bot.giving.request import (
+from bot.domain.requests.request import (
     ENDED,
     MOVES,
     SHORT_ALPHABET,

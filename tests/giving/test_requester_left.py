@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.answers import Consideration
-from bot.giving.notices import Happened, Kind, Story
-from bot.giving.people import Kind as Account
-from bot.giving.request import Request, State, StopReason
+from bot.domain.requests.notification import Happened, Kind, Story
+from bot.domain.requests.person import Kind as Account
+from bot.domain.requests.request import Request, State, StopReason
+from bot.domain.requests.views import Consideration
 from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, QUICK, SUPPORT, Office, allowing, person
 
 LEFT = Refusal(Reason.REQUESTER_LEFT, who=(CHIEF,))

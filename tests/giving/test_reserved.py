@@ -8,8 +8,8 @@ import pytest
 from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import ChannelPolicy, Outcome, Policy, Reason, Refusal
 from bot.domain.policy.tiers import Above, Applied, Tier
-from bot.giving.answers import Consideration, Field, Form, Review
-from bot.giving.request import Request, State, Typed
+from bot.domain.requests.request import Request, State, Typed
+from bot.domain.requests.views import Consideration, Field, Form, Review
 from tests.giving.office import ANN, BO, CHIEF, CLEO, POLICY, QUICK, SUPPORT, Office, person
 
 EVERYONE: dict[str, Any] = {"customers": "", "reserved": "*"}

@@ -3,10 +3,10 @@
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.answers import Fault, Field, Form, Review
-from bot.giving.batches import BatchOutcome, Refused
-from bot.giving.notices import Story
-from bot.giving.request import Request, State, Typed, derived_key
+from bot.domain.requests.batches import BatchOutcome, Refused
+from bot.domain.requests.notification import Story
+from bot.domain.requests.request import Request, State, Typed, derived_key
+from bot.domain.requests.views import Fault, Field, Form, Review
 from tests.giving.office import ANN, BO, GUS, PERCENT, QUICK, SUPPORT, Office, person
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from bot.giving.roster import PER_PAGE, Roster
 from tests.giving.office import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, QUICK, SUPPORT, open_office, person
 

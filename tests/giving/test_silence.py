@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
+from bot.domain.requests.notification import Happened, Notice
+from bot.domain.requests.request import Request, State
 from bot.errors import OutcomeUnknown
-from bot.giving.notices import Happened, Notice
 from bot.giving.patience import Patience
-from bot.giving.request import Request, State
 from bot.giving.silence import Silence
 from bot.sandbox.dintero import Fault
 from tests.clock import HandClock

@@ -15,12 +15,12 @@ from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, UserId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock, Dintero
+from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind, Notice
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.person import Kind as Person
+from bot.domain.requests.request import Request, State, StopReason
 from bot.giving.door import Door
 from bot.giving.looks import Looks
-from bot.giving.notices import STARTS_AFTER, Happened, Kind, Notice
-from bot.giving.pauses import Pause
-from bot.giving.people import Kind as Person
-from bot.giving.request import Request, State, StopReason
 from bot.giving.starting import Starting
 from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Fault, Operation

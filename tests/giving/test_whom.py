@@ -9,8 +9,8 @@ from bot.domain.customers.parsing import digest_of
 from bot.domain.customers.uploads import BadFile, Column, Reading, Trouble, Unclear, Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.answers import Field, Form, Review
-from bot.giving.request import Request, Typed
+from bot.domain.requests.request import Request, Typed
+from bot.domain.requests.views import Field, Form, Review
 from bot.giving.whom import LONG, packed_beside
 from tests.giving.forms import by_field
 from tests.giving.office import ANN, SPAR, Office, person

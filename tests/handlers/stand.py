@@ -15,10 +15,10 @@ from bot.background.outbox_relay import Outbox
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
+from bot.domain.requests.request import Request, State
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
-from bot.giving.request import Request, State
 from bot.giving.rulebook import RuleBook
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.sandbox.slack.delivery import Ack

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.workspace import Json
 from tests.handlers.stand import ELSEWHERE, SEED, SPAR, Stand

@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
+from bot.domain.requests.request import State
 from bot.giving.purging import Purging
-from bot.giving.request import State
 from bot.slack import customers_modal
 from tests.giving.test_purging import nothing_else
 from tests.handlers.stand import ELSEWHERE, Stand

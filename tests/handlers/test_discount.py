@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.slack.faults import Fault
 from tests.handlers.stand import Stand
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.customers.uploads import Odd, Upload
 from bot.domain.ids import FileId
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.reactions import CannotDo

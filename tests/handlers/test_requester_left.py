@@ -1,6 +1,6 @@
 """What an approver meets whose colleague asked and has left since."""
 
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from tests.handlers.stand import Stand
 
 

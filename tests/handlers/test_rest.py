@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from bot.domain.ids import CustomerId
-from bot.giving.batches import BatchOutcome
-from bot.giving.notices import Happened
-from bot.giving.request import Request, State
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.notification import Happened
+from bot.domain.requests.request import Request, State
 from bot.giving.telling import tellings
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.workspace import Message

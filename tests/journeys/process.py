@@ -18,8 +18,8 @@ from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId, RequestId, RuleId
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.ports import Books
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import Request, State, Typed, Vote, derived_key, digest, new_request_id, new_short_id
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import Request, State, Typed, Vote, derived_key, digest, new_request_id, new_short_id
 from bot.giving.telling import tellings
 from bot.giving.terms import terms_of
 from bot.sandbox.dintero.catalogue import SEED_RULE

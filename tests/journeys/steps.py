@@ -10,8 +10,8 @@ from bot.app import Running
 from bot.domain.ids import ShortId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
+from bot.domain.requests.request import Request
 from bot.giving.patience import Patience
-from bot.giving.request import Request
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.workspace import Channel, Message

@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from bot.giving.batches import Tally
+from bot.domain.requests.batches import Tally
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack.workspace import Message
 from bot.tryout.shop import POLICY, SUPPORT, with_channel

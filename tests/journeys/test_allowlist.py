@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.slack.faults import Fault
 from bot.tryout.shop import LEADS, POLICY, SUPPORT, with_channel
 from tests.clock import HandClock

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.tryout.shop import POLICY, SUPPORT, with_channel

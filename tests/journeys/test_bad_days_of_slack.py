@@ -9,7 +9,7 @@ from http import HTTPStatus
 import aiohttp
 import pytest
 
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack import Message, NeverSeen
 from bot.sandbox.slack.refusals import SlackSays

@@ -15,7 +15,7 @@ import pytest
 from bot.background.workflows import engine_url
 from bot.database.repositories.repository import open_books
 from bot.domain.ids import CustomerId
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point
 from bot.tryout.shop import Shop, open_shop
 from tests.journeys.process import RULE, BotProcess, a_process, approved

@@ -10,7 +10,7 @@ import pytest
 
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import CustomerId, RequestId
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack import Cut
 from bot.sandbox.slack import Fault as SlackFault

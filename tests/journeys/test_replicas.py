@@ -15,7 +15,7 @@ import pytest
 
 from bot.database.repositories.repository import open_books
 from bot.domain.ids import CustomerId, RequestId
-from bot.giving.request import State
+from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack.delivery import SignedHttp
 from bot.tryout.shop import Shop, open_shop

@@ -1,6 +1,6 @@
 """Asking again for the rest: what a cancelled giving left out is given on another yes, and nobody gets it twice."""
 
-from bot.giving.batches import Tally
+from bot.domain.requests.batches import Tally
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack.workspace import Message
 from bot.tryout.shop import POLICY, SUPPORT, with_channel

@@ -5,7 +5,7 @@ import io
 from collections.abc import AsyncIterator, Sequence
 
 from bot.domain.customers.packing import packed
-from bot.giving.batches import End, PackedEnds
+from bot.domain.requests.batches import End, PackedEnds
 from bot.listing.lister import Lister, ListFile, Original, Wanted
 
 WHY = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.giving.batches import PackedEnds
+from bot.domain.requests.batches import PackedEnds
 from bot.listing.lister import Lister, Original
 from tests.listing.lists import ends, read, table, wanted
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.customers.csv_cells import FORMULA
 from bot.domain.ids import CustomerId
-from bot.giving.batches import End, NotGiven
+from bot.domain.requests.batches import End, NotGiven
 from bot.listing.table import Endings, FileTable, csv_of, in_columns, plain, table_of
 from bot.reading.content import Content
 from tests.listing.lists import WHY

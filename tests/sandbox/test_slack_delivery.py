@@ -16,7 +16,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.slack import CannotDo, Message, NeverSeen, SandboxSlack, SignedHttp
 
 Json = dict[str, Any]

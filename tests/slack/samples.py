@@ -10,13 +10,13 @@ from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, Ru
 from bot.domain.policy.budget import Use
 from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
 from bot.domain.policy.tiers import Above, Applied
-from bot.giving.answers import Consideration, Fault, Field, Form, Listed, Review
-from bot.giving.batches import Refused, Tally
-from bot.giving.before import Before, Earlier
-from bot.giving.notices import Happened, Kind, Notice, Story
-from bot.giving.pauses import Pause
+from bot.domain.requests.batches import Refused, Tally
+from bot.domain.requests.notification import Happened, Kind, Notice, Story
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.prior_grants import Before, Earlier
+from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
+from bot.domain.requests.views import Consideration, Fault, Field, Form, Listed, Review
 from bot.giving.refs import ReadBack
-from bot.giving.request import Request, State, StopReason, Typed, Vote
 from bot.giving.rest import Rest
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
 from bot.slack.look import Look

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId
+from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
+from bot.domain.requests.request import State
 from bot.errors import NeverSaid, SayLater
-from bot.giving.notices import Happened, Kind, Notice, Unsaid
-from bot.giving.request import State
 from bot.sandbox.slack import Fault
 from bot.slack.announcer import CARD_ATTEMPTS, EVENT_TYPE, SlackAnnouncer
 from bot.slack.connection import open_client

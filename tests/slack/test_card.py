@@ -7,10 +7,10 @@ import pytest
 
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RequestId, ShortId, UserId
 from bot.domain.policy.policy import Reason
-from bot.giving.batches import Refused, Tally
-from bot.giving.before import Earlier
-from bot.giving.notices import STARTS_AFTER, Happened, Kind
-from bot.giving.request import State, StopReason
+from bot.domain.requests.batches import Refused, Tally
+from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind
+from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.request import State, StopReason
 from bot.giving.rewards import Usable
 from bot.slack import card, help, lines, notices, outcomes, rule_view, status, summary  # noqa: A004 - the command's own word
 from bot.slack.command import Misread

@@ -3,7 +3,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ShortId
-from bot.giving.request import new_short_id
+from bot.domain.requests.request import new_short_id
 from bot.slack.command import (
     DOUBLE,
     FIXED_SPACES,

@@ -8,9 +8,9 @@ from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.policy.budget import Use
 from bot.domain.policy.policy import Reason
 from bot.domain.policy.tiers import Above, Applied
-from bot.giving.before import Before, Earlier
-from bot.giving.notices import Happened
-from bot.giving.request import State
+from bot.domain.requests.notification import Happened
+from bot.domain.requests.prior_grants import Before, Earlier
+from bot.domain.requests.request import State
 from bot.slack import card, facts, lines, notices, outcomes
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, REQUEST, VOTE

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.domain.customers.uploads import Column, Unclear, Upload
 from bot.domain.ids import FileId
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
 from bot.slack import add_modal
 from tests.slack import samples
 from tests.slack.samples import LOOK

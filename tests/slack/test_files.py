@@ -10,8 +10,8 @@ from bot.domain.customers.packing import NOBODY
 from bot.domain.customers.uploads import MOST_BYTES, Reading, Trouble, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, UserId
 from bot.domain.ports import Keep
+from bot.domain.requests.request import Typed
 from bot.errors import BooksUnavailable
-from bot.giving.request import Typed
 from bot.sandbox.slack import Fault, SandboxPerson, SandboxSlack
 from bot.sandbox.slack.files import File
 from bot.sandbox.slack.workspace import Channel

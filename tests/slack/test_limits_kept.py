@@ -9,10 +9,10 @@ import pytest
 
 from bot.domain.ids import CustomerId, RuleId
 from bot.domain.policy.policy import Outcome, Reason, Refusal
-from bot.giving.answers import Consideration
-from bot.giving.notices import Happened, Kind, Story
-from bot.giving.pace import Progress
-from bot.giving.request import Pausing, State, StopReason, Typed
+from bot.domain.requests.notification import Happened, Kind, Story
+from bot.domain.requests.progress import Progress
+from bot.domain.requests.request import Pausing, State, StopReason, Typed
+from bot.domain.requests.views import Consideration
 from bot.giving.rewards import Usable
 from bot.giving.roster import PER_PAGE, Roster
 from bot.sandbox.slack.limits import message_faults, options_faults, view_faults

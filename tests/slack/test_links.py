@@ -5,7 +5,7 @@ import pytest
 from bot.domain.customers.parsing import read_customers
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
 from bot.slack.links import with_links_as_files
 
 LINK = "https://shop.slack.com/files/U0ANN/F0LIST01/vip%20list.csv"

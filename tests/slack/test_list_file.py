@@ -10,9 +10,9 @@ import pytest
 
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import CustomerId, UserId
-from bot.giving.batches import BatchOutcome, End, Refused
+from bot.domain.requests.batches import BatchOutcome, End, Refused
+from bot.domain.requests.request import Request, State, StopReason
 from bot.giving.refs import ReadBack
-from bot.giving.request import Request, State, StopReason
 from bot.listing.lister import Lister, ListFile
 from bot.slack import list_file
 from tests.contracts.books import NOW, giving

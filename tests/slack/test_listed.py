@@ -5,7 +5,7 @@ import pytest
 from bot.domain.customers.uploads import Column, FileRead, Odd, OddRow, Trouble
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.answers import Listed
+from bot.domain.requests.views import Listed
 from bot.slack import listed, review_modal, words
 from bot.slack.troubles import ODD, TROUBLES
 from tests.slack import samples

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.domain.policy.policy import Outcome, Reason, Refusal
-from bot.giving.answers import Fault, Field
-from bot.giving.before import Earlier
-from bot.giving.pauses import Pause
-from bot.giving.request import Typed
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.request import Typed
+from bot.domain.requests.views import Fault, Field
 from bot.giving.rest import Rest
 from bot.giving.rewards import Usable
 from bot.giving.roster import Roster

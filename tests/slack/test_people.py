@@ -8,8 +8,8 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
+from bot.domain.requests.person import Kind, Profile
 from bot.errors import PeopleUnavailable
-from bot.giving.people import Kind, Profile
 from bot.sandbox.slack import Cut, Fault, SandboxSlack
 from bot.slack.people import SlackPeople, kind_of
 

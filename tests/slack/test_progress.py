@@ -6,10 +6,10 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.batches import Tally
-from bot.giving.notices import Story
-from bot.giving.pace import Progress
-from bot.giving.request import State
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.notification import Story
+from bot.domain.requests.progress import Progress
+from bot.domain.requests.request import State
 from bot.slack import card, progress, status
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW

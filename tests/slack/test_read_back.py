@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.giving.answers import Consideration
-from bot.giving.batches import Tally
-from bot.giving.notices import Happened, Kind, Story
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.notification import Happened, Kind, Story
+from bot.domain.requests.request import State, StopReason
+from bot.domain.requests.views import Consideration
 from bot.giving.refs import ReadBack
-from bot.giving.request import State, StopReason
 from bot.slack import approve_modal, card, lines, notices, read_back, summary
 from bot.slack.look import Message
 from tests.slack import samples

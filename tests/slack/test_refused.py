@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import CustomerId
-from bot.giving.batches import Refused, Tally
-from bot.giving.request import State
+from bot.domain.requests.batches import Refused, Tally
+from bot.domain.requests.request import State
 from bot.slack import refused, summary
 from bot.slack.writing import MASK
 from tests.slack import samples

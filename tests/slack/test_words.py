@@ -3,8 +3,8 @@
 import pytest
 
 from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.requests.request import Event, State, StopReason
 from bot.errors import RuleNotFound
-from bot.giving.request import Event, State, StopReason
 from bot.slack.look import Look
 from bot.slack.refusals import CURES, SENTENCES, SHORTLY, STATES
 from bot.slack.words import STOPS, failure, refusal, refusal_plain, stop

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.domain.policy.tiers import Above, Applied
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import Request, State, StopReason, Typed
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import Request, State, StopReason, Typed
 from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
 
 T = TypeVar("T")

@@ -6,9 +6,9 @@ from sqlalchemy import create_engine, insert, update
 from bot.database.connection import Statement, address
 from bot.database.repositories.repository import SqlBooks
 from bot.database.schema import replicas, requests
-from bot.giving.batches import BatchOutcome
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.request import new_request_id
 from bot.giving.holding import TakenOver
-from bot.giving.request import new_request_id
 from tests.contracts.books import giving, ids
 
 

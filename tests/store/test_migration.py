@@ -16,8 +16,8 @@ from bot.database.migrate import migrate
 from bot.database.repositories.repository import open_books
 from bot.database.schema import VERSION, VERSION_TABLE, metadata
 from bot.domain.ids import ChannelId, RuleId, TeamId, UserId
+from bot.domain.requests.request import Request, Typed, new_request_id, new_short_id
 from bot.errors import BooksUnavailable
-from bot.giving.request import Request, Typed, new_request_id, new_short_id
 from bot.giving.rewards import Reward, Rule
 
 

@@ -5,8 +5,8 @@ import psycopg
 import pytest
 
 from bot.database.repositories.repository import open_books
+from bot.domain.requests.request import Typed
 from bot.errors import BooksUnavailable
-from bot.giving.request import Typed
 from tests.contracts.books import a_draft, kept
 from tests.postgres import Server
 

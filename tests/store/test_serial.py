@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database import encoding
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
 from bot.giving.rewards import Rule
 from tests.store import extremes
 

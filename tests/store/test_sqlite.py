@@ -8,8 +8,8 @@ import pytest
 from bot.database.connection import address
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.database.sqlite import SqliteDatabase, open_sqlite
+from bot.domain.requests.request import Typed
 from bot.errors import BooksUnavailable
-from bot.giving.request import Typed
 from tests.contracts.books import a_draft
 
 

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from bot.app import Running
-from bot.giving.due import is_held
-from bot.giving.request import State
+from bot.domain.requests.deadlines import is_held
+from bot.domain.requests.request import State
 from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout.main import PATIENCE
 from bot.tryout.screen import Screen

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.domain.ids import RequestId
-from bot.giving.notices import Happened, Kind, Notice
-from bot.giving.request import Request, State, StopReason
+from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.request import Request, State, StopReason
 from bot.sandbox.slack.delivery import SignedHttp
 from bot.sandbox.slack.workspace import Json
 from bot.tryout.shop import BOSS

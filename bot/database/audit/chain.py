@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from bot.database.connection import Transaction
 from bot.database.encoding import micros, text
 from bot.database.schema_audit import audit, audit_head
-from bot.giving.record import Entry, canonical
+from bot.domain.requests.audit_entries import Entry, canonical
 
 START: Final = ""
 """What stands before the first row."""

@@ -17,8 +17,8 @@ from bot.domain.customers.packing import unpacked
 from bot.domain.customers.parsing import digest_of as customers_digest_of
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock
-from bot.giving.record import Entry, What, change
-from bot.giving.request import Request, State
+from bot.domain.requests.audit_entries import Entry, What, change
+from bot.domain.requests.request import Request, State
 
 _CUSTOMERS: Final = (
     select(customers.c.portion, customers.c.size, customers.c.ids)

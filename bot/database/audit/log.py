@@ -14,7 +14,7 @@ from bot.database.connection import Database, Kept, Room, Transaction
 from bot.database.encoding import micros, moment, text, untext
 from bot.database.schema_audit import audit, audit_customers, audit_head, audit_heads
 from bot.domain.ids import CustomerId, RequestId
-from bot.giving.record import Entry, What
+from bot.domain.requests.audit_entries import Entry, What
 
 AT_ONCE: Final = 1_000
 FOR_EVER: Final = 2**62

@@ -17,11 +17,11 @@ from bot.database.mapping import outcome_row
 from bot.database.schema import batches, customers, replicas, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import CustomerId, Fence, RequestId
-from bot.giving.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
+from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
+from bot.domain.requests.outcome_codec import left_of, not_given_of, outcome_of
+from bot.domain.requests.request import State, StopReason
 from bot.giving.holding import TakenOver
-from bot.giving.request import State, StopReason
 from bot.giving.rewards import Rule
-from bot.listing.ends import left_of, not_given_of, outcome_of
 
 LARGE: Final = 32_768
 """Bytes of a packed portion: about 1,500 customers. Below that, changing threads takes as long as unpacking."""

@@ -10,7 +10,7 @@ from bot.database.encoding import micros, moment, rule_of, text
 from bot.database.schema import batches, channels, customers, requests
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.budget import Gave
-from bot.giving.request import State
+from bot.domain.requests.request import State
 
 
 def _gave() -> Any:

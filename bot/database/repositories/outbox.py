@@ -9,7 +9,7 @@ from bot.database.connection import Kept, Room
 from bot.database.encoding import micros, text
 from bot.database.mapping import THREAD, UNSAID, unsaid_of
 from bot.database.schema import PENDING, outbox, requests
-from bot.giving.notices import Kind, Unsaid
+from bot.domain.requests.notification import Kind, Unsaid
 
 FARTHEST: Final = 600_000_000
 """Microseconds: nothing is put off for longer. What seems to be was put off by a clock that was set back since, and is said."""

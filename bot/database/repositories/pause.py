@@ -12,9 +12,9 @@ from bot.database.encoding import micros, moment, text, untext
 from bot.database.mapping import kept
 from bot.database.schema import pause, requests
 from bot.domain.ids import UserId
-from bot.giving.pauses import Pause
-from bot.giving.record import paused, resumed
-from bot.giving.request import Pausing, State
+from bot.domain.requests.audit_entries import paused, resumed
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Pausing, State
 
 _ROW: Final = pause.c.id == 1
 _CHANGED: Final = {"changes": pause.c.changes + 1}

@@ -12,10 +12,10 @@ from bot.database.encoding import micros, text, untext
 from bot.database.schema import batches, customers, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, RequestId, ShortId
-from bot.giving.batches import BatchOutcome
-from bot.giving.before import Before, Earlier
-from bot.giving.request import Request
-from bot.listing.ends import outcome_of
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.outcome_codec import outcome_of
+from bot.domain.requests.prior_grants import Before, Earlier
+from bot.domain.requests.request import Request
 
 REQUESTS: Final = 20
 """Earlier requests that are looked at, the newest first."""

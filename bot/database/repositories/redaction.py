@@ -9,7 +9,7 @@ from bot.database.connection import Kept, Transaction
 from bot.database.encoding import micros, typed_json
 from bot.database.schema import batches, customers, files, outbox, read_back, requests
 from bot.domain.customers.packing import packed
-from bot.giving.request import Typed
+from bot.domain.requests.request import Typed
 
 _OF: Final[BindParameter[str]] = bindparam("which")
 _BARE: Final = update(requests).where(requests.c.id == _OF)

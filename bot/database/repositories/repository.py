@@ -33,7 +33,7 @@ from bot.database.schema_audit import audit_key as audit_key_table
 from bot.database.sqlite import open_sqlite
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock
-from bot.giving.record import Entry
+from bot.domain.requests.audit_entries import Entry
 
 _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)

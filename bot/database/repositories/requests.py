@@ -12,8 +12,8 @@ from bot.database.mapping import REQUEST, UNTOUCHED, opening_row, request_of, vo
 from bot.database.repositories.redaction import FORGETTABLE
 from bot.database.schema import requests, votes
 from bot.domain.ids import ChannelId, RequestId, ShortId
+from bot.domain.requests.request import ENDED, Request, State, Typed, Vote
 from bot.errors import ShortIdTaken
-from bot.giving.request import ENDED, Request, State, Typed, Vote
 
 _ID: Final = requests.c.id == bindparam("which")
 _ASKED: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)

@@ -22,10 +22,10 @@ from bot.database.schema import PENDING, customers, files, outbox, requests, vot
 from bot.domain.customers.packing import PackedIds, pack
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.policy.budget import Gave
-from bot.giving.notices import Notice
-from bot.giving.pauses import Pause
-from bot.giving.record import Entry, approval, paused
-from bot.giving.request import Request, Vote
+from bot.domain.requests.audit_entries import Entry, approval, paused
+from bot.domain.requests.notification import Notice
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Request, Vote
 
 _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE: it keeps other pages out, but not the outcomes that are written meanwhile under the request's foreign key.

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.domain.ids import GroupId, UserId
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.slack.call import Call, Rule, TokenKind, family
 from bot.sandbox.slack.refusals import SlackSays
 from bot.sandbox.slack.workspace import Account, Channel, Group, Json

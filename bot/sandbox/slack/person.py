@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.domain.ids import UserId
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.delivery import COMMAND, INTERACTION
 from bot.sandbox.slack.drawing import draw_message

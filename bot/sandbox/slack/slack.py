@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.delivery import ACK_WITHIN, Ack, Line
 from bot.sandbox.slack.drawing import draw_channel

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.ids import ChannelId, FileId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
-from bot.giving.people import Kind
+from bot.domain.requests.person import Kind
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.files import File
 from bot.sandbox.slack.uploads import Uploads

@@ -7,8 +7,8 @@ from hypothesis.stateful import rule
 
 from bot.domain.ids import TeamId, UserId
 from bot.domain.policy.policy import Refusal
-from bot.giving.batches import BatchOutcome
-from bot.giving.request import Pausing, Request, State, StopReason
+from bot.domain.requests.batches import BatchOutcome
+from bot.domain.requests.request import Pausing, Request, State, StopReason
 from tests.giving.model.machine import (
     CLICKERS,
     PICKS,

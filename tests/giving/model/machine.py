@@ -14,8 +14,8 @@ from bot.domain.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
 from bot.domain.policy.tiers import Tier
-from bot.giving.people import Kind
-from bot.giving.request import MOVES, Request, State, Typed
+from bot.domain.requests.person import Kind
+from bot.domain.requests.request import MOVES, Request, State, Typed
 from bot.giving.rewards import Rule
 from tests.giving.office import (
     ANN,

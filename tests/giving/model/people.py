@@ -9,10 +9,10 @@ from hypothesis.stateful import rule
 
 from bot.domain.ids import ChannelId, TeamId, UserId
 from bot.domain.policy.policy import Reason, Refusal
-from bot.giving.answers import Consideration
-from bot.giving.notices import Story
-from bot.giving.people import Kind
-from bot.giving.request import Request, State, digest
+from bot.domain.requests.notification import Story
+from bot.domain.requests.person import Kind
+from bot.domain.requests.request import Request, State, digest
+from bot.domain.requests.views import Consideration
 from bot.giving.rewards import Reward
 from bot.giving.terms import terms_of
 from tests.giving.model.machine import (

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain.ids import RequestId
-from bot.giving.batches import Tally
-from bot.giving.request import Pausing, Request, State
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.request import Pausing, Request, State
 
 SOON: Final = timedelta(seconds=3)
 """What is over within that shows no progress; and over less nothing is reckoned."""

@@ -7,8 +7,8 @@ from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.policy.budget import Use
 from bot.domain.policy.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
 from bot.domain.policy.tiers import Applied, applied
-from bot.giving.people import Kind, Profile
-from bot.giving.request import Request, State
+from bot.domain.requests.person import Kind, Profile
+from bot.domain.requests.request import Request, State
 from bot.giving.rewards import Cost, Rule, Usable
 
 Membership = Mapping[GroupId, frozenset[UserId]]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.domain.ids import UserId
 from bot.domain.policy.policy import ChannelPolicy
-from bot.giving.request import Request, State
+from bot.domain.requests.request import Request, State
 
 REMINDERS: Final = 3
 """At one, two and four times `remind_minutes` after it was asked, and never more."""

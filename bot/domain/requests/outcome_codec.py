@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import CustomerId
-from bot.giving.batches import BatchOutcome, End, LeftOut, NotGiven, PackedEnds, Refused
+from bot.domain.requests.batches import BatchOutcome, End, LeftOut, NotGiven, PackedEnds, Refused
 
 
 def outcome_of(row: Sequence[Any]) -> BatchOutcome:

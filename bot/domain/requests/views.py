@@ -7,10 +7,10 @@ from bot.domain.customers.uploads import FileRead, Unclear
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import Use
 from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal
-from bot.giving.before import NEVER, Before, Earlier
-from bot.giving.notices import Story
-from bot.giving.pauses import Pause
-from bot.giving.request import Request, Typed
+from bot.domain.requests.notification import Story
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.prior_grants import NEVER, Before, Earlier
+from bot.domain.requests.request import Request, Typed
 from bot.giving.rest import Rest
 from bot.giving.rewards import Cost, Rule, Usable
 

@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import Final
 
 from bot.domain.ids import CustomerId, RequestId, UserId
-from bot.giving.batches import Refused, Tally
-from bot.giving.before import Earlier
-from bot.giving.pace import Progress
-from bot.giving.pauses import Pause
+from bot.domain.requests.batches import Refused, Tally
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.progress import Progress
+from bot.domain.requests.request import Request, Vote
 from bot.giving.refs import ReadBack
-from bot.giving.request import Request, Vote
 
 
 class Kind(StrEnum):

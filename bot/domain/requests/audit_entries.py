@@ -9,9 +9,9 @@ from typing import Any, Final, Protocol
 
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Policy, Reason, Refusal
-from bot.giving.pauses import Pause
-from bot.giving.people import Person
-from bot.giving.request import MOVES, Event, Pausing, Request, State, Vote, digest
+from bot.domain.requests.pause import Pause
+from bot.domain.requests.person import Person
+from bot.domain.requests.request import MOVES, Event, Pausing, Request, State, Vote, digest
 from bot.giving.terms import terms_of
 
 

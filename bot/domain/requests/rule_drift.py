@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bot.giving.request import StopReason
+from bot.domain.requests.request import StopReason
 from bot.giving.rewards import Rule, Usable, usable
 from bot.giving.terms import terms_of
 

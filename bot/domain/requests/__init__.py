@@ -1,0 +1,1 @@
+"""Requests: states, moves, deadlines, authorization, outcomes and audit entries."""
