@@ -9,7 +9,7 @@ from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RequestId, TeamId, UserId
 from bot.domain.ports import Books
 from bot.domain.requests.request import Request, State, Typed, derived_key, new_request_id, new_short_id
-from bot.giving.rewards import Rule
+from bot.domain.rules.rule import Rule
 
 
 def drafted() -> Request:

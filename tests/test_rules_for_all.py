@@ -14,8 +14,8 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.database.schema import rules as table
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RuleId
+from bot.domain.rules.rule import Rule
 from bot.errors import MayPass
-from bot.giving.rewards import Rule
 from tests.clock import HandClock
 from tests.contracts.books import RULE
 

@@ -8,8 +8,8 @@ from bot.cluster.membership import Standing
 from bot.database.repositories.rule_cache import KeptRules
 from bot.domain.ids import RuleId
 from bot.domain.ports import Clock, Rules
+from bot.domain.rules.rule import Rule
 from bot.errors import BooksUnavailable
-from bot.giving.rewards import Rule
 
 FRESH: Final = timedelta(minutes=3)
 """So long what another read counts; who finds nothing newer asks Dintero itself. They are read every minute."""

@@ -7,8 +7,8 @@ from bot.check.result import Finding, failed
 from bot.domain.ids import OnceKey, RuleId
 from bot.domain.policy.policy import ANY, Policy
 from bot.domain.ports import Dintero
+from bot.domain.rules.rule import Rule
 from bot.errors import AccessDenied, CustomersRefused, DinteroError, RuleNotFound, ScopeMissing
-from bot.giving.rewards import Rule
 
 NO_RULE: Final = RuleId("discount-bot-check-no-such-rule")
 TOKEN: Final = "Dintero token"  # noqa: S105 - what a line is about

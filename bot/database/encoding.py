@@ -19,7 +19,7 @@ from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.domain.policy.tiers import Above, Applied
 from bot.domain.requests.request import Typed
-from bot.giving.rewards import Rule
+from bot.domain.rules.rule import Rule
 
 MANY: Final = 1_000
 """Customers that are packed or hashed beside the event loop: below that, changing threads takes longer."""

@@ -15,7 +15,7 @@ from bot.domain.policy.tiers import Applied
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from bot.domain.requests.request import Pausing, Request, State, StopReason, Vote
-from bot.giving.rewards import Rule
+from bot.domain.rules.rule import Rule
 
 T = TypeVar("T")
 

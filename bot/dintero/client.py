@@ -16,14 +16,14 @@ from bot.dintero.auth import ClientCredentials, went_out
 from bot.dintero.error_mapping import refusal
 from bot.dintero.parsing import Unreadable, id_of, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, OnceKey, RuleId
+from bot.domain.rules import holders
+from bot.domain.rules.holders import Ref
+from bot.domain.rules.rule import Rule
 from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound, TokenUnavailable
-from bot.giving import refs
-from bot.giving.refs import Ref
-from bot.giving.rewards import Rule
 
 PAGE: Final = 100
 """Rules a page: the most that Dintero documents."""
-REFS: Final = refs.PAGE
+REFS: Final = holders.PAGE
 
 CONNECTIONS: Final = 128
 """At once, at most: several requests of 8 to 32 batches in flight each, and the questions between them."""

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from bot.dintero.schemas import Path, WireRule
 from bot.domain.ids import CustomerId
-from bot.giving.refs import Ref
-from bot.giving.rewards import Rule
+from bot.domain.rules.holders import Ref
+from bot.domain.rules.rule import Rule
 
 NEEDED: Final[frozenset[Path]] = frozenset({(), ("id",), ("reward",), ("reward", "type"), ("reward", "value")})
 """Without these there is no rule to speak of."""

@@ -16,8 +16,8 @@ from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Profile
 from bot.domain.requests.prior_grants import Before
 from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
-from bot.giving.refs import ReadBack, Ref
-from bot.giving.rewards import Rule
+from bot.domain.rules.holders import ReadBack, Ref
+from bot.domain.rules.rule import Rule
 
 
 class Clock(Protocol):

@@ -10,7 +10,7 @@ from bot.domain.ports import Page
 from bot.domain.requests.deadlines import times_of
 from bot.domain.requests.notification import Happened
 from bot.domain.requests.request import Event, Pausing, moved
-from bot.giving.rewards import Rule
+from bot.domain.rules.rule import Rule
 from bot.giving.telling import tellings
 
 HAPPENED: Final = {Event.RULE_CHANGED: Happened.RULE_CHANGED, Event.CONSENT_VOID: Happened.CONSENT_VOID}

@@ -19,12 +19,12 @@ from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request, State, Typed, derived_key, moved, new_reading, new_request_id, new_short_id
 from bot.domain.requests.views import Fault, Field, Form, Review
+from bot.domain.rules.rule import Rule, Usable, cost, usable
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
 from bot.giving.door import Door, Electorate
 from bot.giving.faults import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.giving.rest import no_rest, nobody_chosen, rest_of
 from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
-from bot.giving.rewards import Rule, Usable, cost, usable
 from bot.giving.rulebook import RuleBook
 from bot.giving.whom import Whom, whom_of, with_columns
 

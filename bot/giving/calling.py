@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from bot.domain.rules.rule import Rule
 from bot.errors import DinteroAway, DinteroBusy, MayPass, OutcomeUnknown
 from bot.giving.patience import Patience, repeating
-from bot.giving.rewards import Rule
 from bot.giving.silence import Silence
 from bot.giving.traffic import LOOK, Line, Traffic
 

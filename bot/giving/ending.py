@@ -11,13 +11,13 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import Happened
 from bot.domain.requests.request import Event, Pausing, State, StopReason, moved, rule_of
 from bot.domain.requests.rule_drift import drift
+from bot.domain.rules.rule import Rule
 from bot.errors import DinteroError
 from bot.giving.anew import ask_anew
 from bot.giving.door import Door
 from bot.giving.looks import Looks
 from bot.giving.pausing import after_stop, is_caught, park
 from bot.giving.reading_back import ReadingBack
-from bot.giving.rewards import Rule
 from bot.giving.telling import tellings
 
 

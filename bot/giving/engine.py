@@ -15,6 +15,7 @@ from bot.domain.ports import Clock, Dintero
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
 from bot.domain.requests.request import Request, StopReason
 from bot.domain.requests.rule_drift import UNUSABLE, drift
+from bot.domain.rules.rule import Rule, usable
 from bot.errors import (
     BatchTooLarge,
     CustomersRefused,
@@ -29,7 +30,6 @@ from bot.giving.calling import Calling, Tries
 from bot.giving.fitting import Fitting
 from bot.giving.holding import GivingBooks, Interrupted
 from bot.giving.patience import Patience
-from bot.giving.rewards import Rule, usable
 from bot.giving.silence import Silence
 from bot.giving.slots import Slots
 from bot.giving.traffic import Traffic

@@ -10,8 +10,8 @@ from bot.domain.ids import CustomerId, Fence, OnceKey, RequestId, RuleId
 from bot.domain.ports import Books, Dintero, Page
 from bot.domain.requests.batches import BatchOutcome, Portion, Tally
 from bot.domain.requests.request import StopReason
-from bot.giving.refs import Ref
-from bot.giving.rewards import Rule
+from bot.domain.rules.holders import Ref
+from bot.domain.rules.rule import Rule
 
 
 class Interrupted(Exception):

@@ -5,8 +5,8 @@ from typing import Final
 
 from bot.domain.ids import RuleId
 from bot.domain.ports import Dintero
-from bot.giving.refs import Ref
-from bot.giving.rewards import Rule
+from bot.domain.rules.holders import Ref
+from bot.domain.rules.rule import Rule
 from bot.giving.traffic import Traffic
 
 RULE_WAITS: Final = 5.0

@@ -12,9 +12,9 @@ from bot.domain.ids import CustomerId, RuleId
 from bot.domain.ports import Books, Clock
 from bot.domain.requests.batches import End, Tally
 from bot.domain.requests.request import Request
+from bot.domain.rules.holders import PAGE, ReadBack, Ref
 from bot.errors import DinteroError
 from bot.giving.looks import Looks
-from bot.giving.refs import PAGE, ReadBack, Ref
 
 MOST_PAGES: Final = 50
 """Of one look: where a request alone has given it to more customers than stand on these, looking shows too little to be of use."""

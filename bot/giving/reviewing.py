@@ -11,9 +11,9 @@ from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import NEVER, Before
 from bot.domain.requests.request import Request, digest
 from bot.domain.requests.views import Listed, Review
+from bot.domain.rules.rule import Usable, usable
+from bot.domain.rules.terms import terms_of
 from bot.giving.rest import Rest
-from bot.giving.rewards import Usable, usable
-from bot.giving.terms import terms_of
 
 
 def usable_now(request: Request, clock: Clock) -> Usable:

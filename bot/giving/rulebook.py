@@ -11,8 +11,8 @@ from typing import Final
 from bot.domain.ids import RuleId
 from bot.domain.policy.policy import ANY, ChannelPolicy
 from bot.domain.ports import Rules
+from bot.domain.rules.rule import Rule, Usable, usable
 from bot.errors import DinteroError, RuleNotFound
-from bot.giving.rewards import Rule, Usable, usable
 
 PLAINLY: Final = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "đ": "d", "ł": "l", "þ": "th"})
 """Letters that Unicode does not take apart into a plain one and its mark."""

@@ -18,6 +18,8 @@ from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind, Notic
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved, rule_of
 from bot.domain.requests.rule_drift import drift
+from bot.domain.rules.rule import Rule, Usable
+from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving.anew import ask_anew
 from bot.giving.door import Door
@@ -25,9 +27,7 @@ from bot.giving.engine import stop_reason
 from bot.giving.looks import Looks
 from bot.giving.patience import Patience
 from bot.giving.pausing import after_stop
-from bot.giving.rewards import Rule, Usable
 from bot.giving.telling import tellings
-from bot.giving.terms import terms_of
 
 TOLD_AFTER: Final = timedelta(seconds=Patience().told)
 """Without an answer, before the thread is told, as while it is given."""

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from bot.domain.requests.notification import Happened, Notice, Story
 from bot.domain.requests.request import Request
-from bot.giving.changes import Change, changes
-from bot.giving.rewards import NO_LIMIT, Rule
+from bot.domain.rules.diff import Change, changes
+from bot.domain.rules.rule import NO_LIMIT, Rule
 from bot.slack.look import Look
 from bot.slack.rewards import reward_plain
 from bot.slack.uses import ELIGIBLE, validity

@@ -8,8 +8,8 @@ from bot.domain.policy.budget import Use
 from bot.domain.policy.tiers import Above, Applied
 from bot.domain.requests.prior_grants import Before, Earlier
 from bot.domain.requests.request import Request
+from bot.domain.rules.rule import Cost, Rule, Usable
 from bot.giving.rest import Rest
-from bot.giving.rewards import Cost, Rule, Usable
 from bot.slack.look import Look
 from bot.slack.rewards import MARKS, cost_words, rule_reward
 from bot.slack.uses import rule_use

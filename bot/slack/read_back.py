@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.giving.refs import ReadBack
+from bot.domain.rules.holders import ReadBack
 from bot.slack.look import Look
 from bot.slack.writing import said
 

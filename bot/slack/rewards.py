@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from bot.giving.rewards import NO_LIMIT, Cost, Item, ItemValue, Reward, RewardType, Rule, Statistics, Usable, difference
+from bot.domain.rules.rule import NO_LIMIT, Cost, Item, ItemValue, Reward, RewardType, Rule, Statistics, Usable, difference
 from bot.slack.look import Look
 from bot.slack.writing import fit, phrase, safe, shorten
 

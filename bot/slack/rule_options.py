@@ -5,7 +5,7 @@ from typing import Final
 
 from slackblocks import Option, PlainText
 
-from bot.giving.rewards import Rule, Usable
+from bot.domain.rules.rule import Rule, Usable
 from bot.slack.look import Json, Look
 from bot.slack.rewards import MARKS, reward_brief
 from bot.slack.writing import shorten

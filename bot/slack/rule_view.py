@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.giving.rewards import Rule, Usable
+from bot.domain.rules.rule import Rule, Usable
 from bot.slack import facts
 from bot.slack.blocks import context, header, message, section, sections
 from bot.slack.look import Look, Message

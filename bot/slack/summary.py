@@ -7,8 +7,8 @@ from slackblocks import Block
 
 from bot.domain.requests.notification import Story
 from bot.domain.requests.request import Request, State
+from bot.domain.rules.rule import Rule
 from bot.giving.listing import has_list
-from bot.giving.rewards import Rule
 from bot.slack import facts, read_back
 from bot.slack.blocks import context, header, message, sections
 from bot.slack.look import Look, Message, duration

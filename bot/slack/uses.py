@@ -5,7 +5,7 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from bot.giving.rewards import NO_LIMIT, Hours, Limitation, Mix, Requirement, Rule
+from bot.domain.rules.rule import NO_LIMIT, Hours, Limitation, Mix, Requirement, Rule
 from bot.slack.look import Look
 from bot.slack.rewards import NAME, WORDS, items, raw, several
 from bot.slack.writing import fit, phrase, safe, shorten

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from bot.giving.rewards import RewardType
+from bot.domain.rules.rule import RewardType
 from bot.sandbox.dintero.faults import Fault, Operation
 from bot.tryout import words
 from bot.tryout.screen import Screen

@@ -12,7 +12,7 @@ from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Books
 from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from bot.domain.requests.request import Request, State, Typed, new_request_id, new_short_id
-from bot.giving.rewards import Reward, Rule
+from bot.domain.rules.rule import Reward, Rule
 
 NOW = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 RULE = Rule(id=RuleId("rule"), reward=Reward(type="discount_amount", value=Decimal(10_000)))

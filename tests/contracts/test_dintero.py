@@ -5,6 +5,7 @@ import pytest
 from bot.dintero.client import open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.domain.ports import Dintero
+from bot.domain.rules.rule import Statistics
 from bot.errors import (
     BatchTooLarge,
     CustomersRefused,
@@ -16,7 +17,6 @@ from bot.errors import (
     TokenRefused,
     TokenUnavailable,
 )
-from bot.giving.rewards import Statistics
 from bot.sandbox.dintero import Fault, Operation, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET

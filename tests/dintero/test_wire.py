@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.dintero.parsing import Unreadable, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, RuleId
-from bot.giving.refs import Ref
-from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.holders import Ref
+from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
 
 ANSWER: dict[str, Any] = json.loads((Path(__file__).parents[1] / "seeds" / "add_customers_answer.json").read_text())
 LONG_AGO = datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)

@@ -7,7 +7,7 @@ from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Event, Request, State, digest
-from bot.giving.terms import terms_of
+from bot.domain.rules.terms import terms_of
 from tests.giving.office import (
     ANN,
     BO,

@@ -13,9 +13,9 @@ from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Books, Clock, Dintero
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.request import Request, State, Typed, derived_key, new_request_id, new_short_id
+from bot.domain.rules.rule import Rule
 from bot.giving.engine import Giving
 from bot.giving.patience import Patience
-from bot.giving.rewards import Rule
 from bot.giving.traffic import Traffic
 from bot.sandbox.dintero import Ledger, Point, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE

@@ -15,17 +15,17 @@ from bot.domain.ports import Books, Keep
 from bot.domain.requests.notification import Notice, Unsaid
 from bot.domain.requests.person import Kind, Person, Profile
 from bot.domain.requests.request import Request, Typed, digest
+from bot.domain.rules.holders import Ref
+from bot.domain.rules.rule import Requirement, Reward, Rule
+from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
 from bot.giving.ending import Ending
 from bot.giving.looks import Looks
-from bot.giving.refs import Ref
-from bot.giving.rewards import Requirement, Reward, Rule
 from bot.giving.rulebook import RuleBook
 from bot.giving.starting import Starting
-from bot.giving.terms import terms_of
 from bot.giving.traffic import Traffic
 from tests.clock import HandClock
 

@@ -10,10 +10,10 @@ from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Decision, Outcome, Reason
 from bot.domain.requests.request import Typed, derived_key, digest
 from bot.domain.requests.views import Field, Form, Review
+from bot.domain.rules.rule import Reward, Usable
+from bot.domain.rules.terms import terms_of
 from bot.errors import AccessDenied, MayPass
 from bot.giving.asking import BATCHES_PER_PORTION
-from bot.giving.rewards import Reward, Usable
-from bot.giving.terms import terms_of
 from tests.giving.forms import Found, brought_back, fill_in, policy_with, review, reviewed
 from tests.giving.office import (
     ANN,

@@ -7,8 +7,8 @@ import pytest
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import ChannelId, RuleId
 from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.rules.rule import Reward, Rule, Usable
 from bot.errors import MayPass
-from bot.giving.rewards import Reward, Rule, Usable
 from tests.giving.forms import reviewed
 from tests.giving.office import (
     ANN,

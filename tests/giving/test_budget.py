@@ -15,7 +15,7 @@ from bot.domain.policy.policy import Policy, Reason, Refusal
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.requests.views import Consideration, Form, Review
-from bot.giving.rewards import Cost, Reward, Rule
+from bot.domain.rules.rule import Cost, Reward, Rule
 from tests.giving.office import ANN, BO, CHIEF, NOW, PERCENT, POLICY, RULES, STRICT, SUPPORT, Office, person
 
 TEN = Budget(days=30, customers=10)

@@ -14,8 +14,8 @@ from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import Request, State, StopReason, digest
 from bot.domain.requests.views import Consideration, Form, Review
-from bot.giving.rewards import Cost, Reward
-from bot.giving.terms import terms_of
+from bot.domain.rules.rule import Cost, Reward
+from bot.domain.rules.terms import terms_of
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, allowing, person
 
 OVER_TWO = Tier(approvals=2, above_customers=2)

@@ -24,7 +24,7 @@ from bot.domain.requests.authorization import (
 )
 from bot.domain.requests.person import Kind, Profile
 from bot.domain.requests.request import Request, State
-from bot.giving.rewards import Reward, Rule, Usable, cost
+from bot.domain.rules.rule import Reward, Rule, Usable, cost
 
 ADMIN, ANN, BO, CY, DI = (UserId(user) for user in ("UADMIN", "UANN", "UBO", "WCY", "UDI"))
 LEADS, SUPPORT = GroupId("SLEADS"), GroupId("SSUPPORT")

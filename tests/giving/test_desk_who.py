@@ -11,7 +11,7 @@ from bot.domain.requests.notification import Story
 from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import Consideration
-from bot.giving.terms import terms_of
+from bot.domain.rules.terms import terms_of
 from tests.giving.clicks import approve, consider, reason, shown
 from tests.giving.office import (
     ANN,

@@ -14,8 +14,8 @@ from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import Consideration
+from bot.domain.rules.terms import terms_of
 from bot.giving.desk import needs_count
-from bot.giving.terms import terms_of
 from tests.giving.clicks import (
     Action,
     cancel,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RuleId
-from bot.giving.changes import Change, changes
-from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Requirement, Reward, Rule, Statistics
-from bot.giving.terms import terms_of
+from bot.domain.rules.diff import Change, changes
+from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.terms import terms_of
 from bot.slack.drift import side_by_side
 from tests.slack.samples import LONG, LONG_RULE, LOOK
 

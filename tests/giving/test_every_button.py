@@ -16,7 +16,7 @@ from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind, Unsaid
 from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import MOVES, Event, Request, State, StopReason, digest
-from bot.giving.terms import terms_of
+from bot.domain.rules.terms import terms_of
 from tests.giving.office import LEADS, POLICY, Office, Town, open_office, person
 
 SEED: Final = 20_261_125

@@ -5,10 +5,10 @@ import pytest
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import BatchOutcome, Refused, Tally
 from bot.domain.requests.request import Request, State, StopReason
+from bot.domain.rules.holders import ReadBack, Ref
 from bot.errors import OutcomeUnknown
 from bot.giving.looks import Looks
 from bot.giving.reading_back import ReadingBack
-from bot.giving.refs import ReadBack, Ref
 from bot.giving.traffic import Traffic
 from tests.giving.office import BO, NOW, SPAR, Office
 

@@ -25,7 +25,7 @@ from bot.domain.requests.request import (
     new_request_id,
     new_short_id,
 )
-from bot.giving.rewards import Reward, Rule
+from bot.domain.rules.rule import Reward, Rule
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 RULE = Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(10000)))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import RuleId
-from bot.giving.rewards import (
+from bot.domain.rules.rule import (
     NO_LIMIT,
     PRICED,
     Cost,

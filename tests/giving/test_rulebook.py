@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RuleId
 from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.rules.holders import Ref
+from bot.domain.rules.rule import Requirement, Reward, Rule, Statistics, Usable
 from bot.errors import DinteroBusy, DinteroError, RuleNotFound
-from bot.giving.refs import Ref
-from bot.giving.rewards import Requirement, Reward, Rule, Statistics, Usable
 from bot.giving.rulebook import RuleBook, plain
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RuleId
-from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
-from bot.giving.terms import terms_of
+from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.terms import terms_of
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 RULE = Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(10000)))

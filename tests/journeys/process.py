@@ -20,8 +20,8 @@ from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.ports import Books
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import Request, State, Typed, Vote, derived_key, digest, new_request_id, new_short_id
+from bot.domain.rules.terms import terms_of
 from bot.giving.telling import tellings
-from bot.giving.terms import terms_of
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.tryout.shop import POLICY, SUPPORT, Shop, settings_for, with_channel

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.dintero.parsing import read_rules
-from bot.giving.rewards import RewardType, Usable, usable
+from bot.domain.rules.rule import RewardType, Usable, usable
 from bot.sandbox.dintero.catalogue import SEED_RULE, SHOPS, SIZE, catalogue, seed_rule
 from bot.sandbox.dintero.seed import ANSWER
 from tests.dintero.test_wire import ANSWER as PAGE

@@ -16,9 +16,9 @@ from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import Before, Earlier
 from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
 from bot.domain.requests.views import Consideration, Fault, Field, Form, Listed, Review
-from bot.giving.refs import ReadBack
+from bot.domain.rules.holders import ReadBack
+from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
 from bot.giving.rest import Rest
-from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
 from bot.slack.look import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))

@@ -11,7 +11,7 @@ from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind
 from bot.domain.requests.prior_grants import Earlier
 from bot.domain.requests.request import State, StopReason
-from bot.giving.rewards import Usable
+from bot.domain.rules.rule import Usable
 from bot.slack import card, help, lines, notices, outcomes, rule_view, status, summary  # noqa: A004 - the command's own word
 from bot.slack.command import Misread
 from bot.slack.look import Message

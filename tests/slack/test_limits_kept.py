@@ -13,7 +13,7 @@ from bot.domain.requests.notification import Happened, Kind, Story
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import Pausing, State, StopReason, Typed
 from bot.domain.requests.views import Consideration
-from bot.giving.rewards import Usable
+from bot.domain.rules.rule import Usable
 from bot.giving.roster import PER_PAGE, Roster
 from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
 from bot.slack import (

@@ -12,7 +12,7 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import CustomerId, UserId
 from bot.domain.requests.batches import BatchOutcome, End, Refused
 from bot.domain.requests.request import Request, State, StopReason
-from bot.giving.refs import ReadBack
+from bot.domain.rules.holders import ReadBack
 from bot.listing.lister import Lister, ListFile
 from bot.slack import list_file
 from tests.contracts.books import NOW, giving

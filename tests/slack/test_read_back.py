@@ -8,7 +8,7 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import Happened, Kind, Story
 from bot.domain.requests.request import State, StopReason
 from bot.domain.requests.views import Consideration
-from bot.giving.refs import ReadBack
+from bot.domain.rules.holders import ReadBack
 from bot.slack import approve_modal, card, lines, notices, read_back, summary
 from bot.slack.look import Message
 from tests.slack import samples

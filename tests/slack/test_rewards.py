@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.giving.rewards import Cost, Item, ItemValue, Limitation, Requirement, Reward, RewardType, Rule, Statistics
+from bot.domain.rules.rule import Cost, Item, ItemValue, Limitation, Requirement, Reward, RewardType, Rule, Statistics
 from bot.slack.rewards import cost_words, items, rule_reward, statistics, unknown
 from tests.slack.samples import LOOK, RULE
 

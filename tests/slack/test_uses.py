@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RuleId
-from bot.giving.rewards import Hours, Item, Limitation, Mix, Requirement, Reward, RewardType, Rule
+from bot.domain.rules.rule import Hours, Item, Limitation, Mix, Requirement, Reward, RewardType, Rule
 from bot.slack.uses import rule_use
 from tests.slack.samples import LOOK
 

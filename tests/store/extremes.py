@@ -10,7 +10,7 @@ from bot.domain.ids import ChannelId, FileId, OnceKey, RequestId, RuleId, ShortI
 from bot.domain.policy.tiers import Above, Applied
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import Request, State, StopReason, Typed
-from bot.giving.rewards import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
 
 T = TypeVar("T")
 

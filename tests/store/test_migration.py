@@ -17,8 +17,8 @@ from bot.database.repositories.repository import open_books
 from bot.database.schema import VERSION, VERSION_TABLE, metadata
 from bot.domain.ids import ChannelId, RuleId, TeamId, UserId
 from bot.domain.requests.request import Request, Typed, new_request_id, new_short_id
+from bot.domain.rules.rule import Reward, Rule
 from bot.errors import BooksUnavailable
-from bot.giving.rewards import Reward, Rule
 
 
 async def test_the_steps_lead_to_the_tables_that_the_books_use(empty_database_url: str) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.database import encoding
 from bot.domain.requests.request import Typed
-from bot.giving.rewards import Rule
+from bot.domain.rules.rule import Rule
 from tests.store import extremes
 
 

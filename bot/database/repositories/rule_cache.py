@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from bot.database.connection import Database, Room, Values
 from bot.database.encoding import micros, moment, rules_packed, rules_unpacked, text
 from bot.database.schema import rules
-from bot.giving.rewards import Rule
+from bot.domain.rules.rule import Rule
 
 _READ: Final = select(rules.c.read_at, rules.c.digest).where(rules.c.account == bindparam("which"))
 _CONTENT: Final = select(rules.c.content).where(rules.c.account == bindparam("which"), rules.c.digest == bindparam("known"))

@@ -9,7 +9,7 @@ from bot.database.encoding import micros, moment, text, untext
 from bot.database.schema import read_back
 from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
-from bot.giving.refs import ReadBack
+from bot.domain.rules.holders import ReadBack
 
 _NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
 _FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(read_back.c.request == bindparam("which"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.giving.rewards import Cost, Rule, cost
+from bot.domain.rules.rule import Cost, Rule, cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

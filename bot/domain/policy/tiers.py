@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.giving.rewards import Cost
+from bot.domain.rules.rule import Cost
 
 RESERVED_APPROVALS: Final = 2
 """How many people agree to "everyone" at least, whatever the policy says."""

@@ -12,7 +12,7 @@ from bot.domain.policy.policy import Policy, Reason, Refusal
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import MOVES, Event, Pausing, Request, State, Vote, digest
-from bot.giving.terms import terms_of
+from bot.domain.rules.terms import terms_of
 
 
 class What(StrEnum):

@@ -9,7 +9,7 @@ from bot.domain.policy.policy import ANY, ChannelPolicy, Decision, Outcome, Poli
 from bot.domain.policy.tiers import Applied, applied
 from bot.domain.requests.person import Kind, Profile
 from bot.domain.requests.request import Request, State
-from bot.giving.rewards import Cost, Rule, Usable
+from bot.domain.rules.rule import Cost, Rule, Usable
 
 Membership = Mapping[GroupId, frozenset[UserId]]
 """Who is in the user groups that a policy names; a group that is missing has nobody in it."""

@@ -12,7 +12,7 @@ from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import Earlier
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import Request, Vote
-from bot.giving.refs import ReadBack
+from bot.domain.rules.holders import ReadBack
 
 
 class Kind(StrEnum):

@@ -13,7 +13,7 @@ from bot.domain.customers.parsing import RESERVED
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.domain.policy.tiers import Applied
-from bot.giving.rewards import Cost, Rule, cost
+from bot.domain.rules.rule import Cost, Rule, cost
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: the short id is read aloud."""

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.requests.request import StopReason
-from bot.giving.rewards import Rule, Usable, usable
-from bot.giving.terms import terms_of
+from bot.domain.rules.rule import Rule, Usable, usable
+from bot.domain.rules.terms import terms_of
 
 UNUSABLE: Final = {
     Usable.DELETED: StopReason.RULE_GONE,

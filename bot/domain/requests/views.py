@@ -11,8 +11,8 @@ from bot.domain.requests.notification import Story
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import NEVER, Before, Earlier
 from bot.domain.requests.request import Request, Typed
+from bot.domain.rules.rule import Cost, Rule, Usable
 from bot.giving.rest import Rest
-from bot.giving.rewards import Cost, Rule, Usable
 
 
 class Field(StrEnum):

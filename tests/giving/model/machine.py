@@ -16,7 +16,7 @@ from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
 from bot.domain.policy.tiers import Tier
 from bot.domain.requests.person import Kind
 from bot.domain.requests.request import MOVES, Request, State, Typed
-from bot.giving.rewards import Rule
+from bot.domain.rules.rule import Rule
 from tests.giving.office import (
     ANN,
     BO,

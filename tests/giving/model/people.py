@@ -13,8 +13,8 @@ from bot.domain.requests.notification import Story
 from bot.domain.requests.person import Kind
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import Consideration
-from bot.giving.rewards import Reward
-from bot.giving.terms import terms_of
+from bot.domain.rules.rule import Reward
+from bot.domain.rules.terms import terms_of
 from tests.giving.model.machine import (
     ALL,
     ANYWHERE,

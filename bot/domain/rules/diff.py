@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.giving.rewards import Rule
-from bot.giving.terms import terms_of
+from bot.domain.rules.rule import Rule
+from bot.domain.rules.terms import terms_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from bot.giving.rewards import Rule
+from bot.domain.rules.rule import Rule
 
 BINDING: Final = frozenset({"active", "deleted_at", "limitation", "requirement", "reward", "type"})
 """The parts of a rule, as Dintero names them, that say what is given, when, how often, and whether at all."""

@@ -1,0 +1,1 @@
+"""Dintero discount rules: rewards, terms and differences."""
