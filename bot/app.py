@@ -26,12 +26,12 @@ from bot.domain.ports import Clock
 from bot.domain.requests.audit_entries import policy_in_force
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
-from bot.giving.ending import Ending
+from bot.giving.finish import Ending
 from bot.giving.instead import Instead
-from bot.giving.patience import Patience
 from bot.giving.purging import Purging
+from bot.giving.retry import Patience
 from bot.giving.rulebook import RuleBook
-from bot.giving.starting import Starting
+from bot.giving.start import Starting
 from bot.identity import person_of
 from bot.resources import World, open_world, set_the_clock
 from bot.slack.announcer import SlackAnnouncer

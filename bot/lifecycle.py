@@ -13,7 +13,7 @@ from bot.app import bot
 from bot.config.settings import Settings
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
-from bot.giving.patience import Patience
+from bot.giving.retry import Patience
 
 LEAVE_SECONDS: Final = 9.5
 """From the signal to the end of the process, whatever hangs; who supervises it commonly kills after ten."""

@@ -22,7 +22,7 @@ from bot.cli.runner import explained, finish
 from bot.config.loader import look_around
 from bot.config.log_setup import set_up_logs
 from bot.config.settings import environment
-from bot.giving.patience import Patience
+from bot.giving.retry import Patience
 from chaos.lapse import Cell, LapsedClock
 
 PATIENCE: Final = Patience(first=0.05, longest=1.0, total=6.0, told=1.0)

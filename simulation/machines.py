@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from simpy import Environment, Event, Resource
 
-from bot.giving.flow import Flow
+from bot.giving.concurrency_limit import Flow
 from simulation.measured import Measured
 
 Steps: TypeAlias = Generator[Any, Any, None]

@@ -14,7 +14,7 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import RequestId
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request, State, StopReason, Typed, new_request_id, new_short_id
-from bot.giving.patience import Patience
+from bot.giving.retry import Patience
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.workspace import Message

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.giving.flow import MOST
+from bot.giving.concurrency_limit import MOST
 from simulation.day import LARGEST, a_day
 from simulation.measured import AGREES_WITHIN, GIVEN
 from simulation.plan import Plan, one_list, simulated

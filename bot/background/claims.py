@@ -7,9 +7,9 @@ from bot.cluster.membership import Standing, Term
 from bot.domain.ids import RequestId
 from bot.domain.ports import Books, Clock, Dintero
 from bot.giving.engine import Giving
-from bot.giving.holding import HeldBooks, HeldDintero, TakenOver
-from bot.giving.patience import Patience
-from bot.giving.traffic import Traffic
+from bot.giving.lease import HeldBooks, HeldDintero, TakenOver
+from bot.giving.retry import Patience
+from bot.giving.scheduler import Traffic
 
 
 @dataclass(slots=True, eq=False)

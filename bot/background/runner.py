@@ -22,13 +22,13 @@ from bot.domain.ports import Clock, Dintero
 from bot.domain.requests.request import Request, State, StopReason
 from bot.errors import BooksUnavailable
 from bot.giving.desk import Desk
-from bot.giving.ending import Ending
-from bot.giving.holding import Interrupted
-from bot.giving.looks import Looks
-from bot.giving.patience import Patience
+from bot.giving.finish import Ending
+from bot.giving.lease import Interrupted
+from bot.giving.lookups import Looks
+from bot.giving.retry import Patience
 from bot.giving.rulebook import RuleBook
-from bot.giving.starting import Starting
-from bot.giving.traffic import Traffic
+from bot.giving.scheduler import Traffic
+from bot.giving.start import Starting
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""

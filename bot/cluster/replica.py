@@ -21,7 +21,7 @@ from bot.cluster import single_instance
 from bot.database.postgres import CONNECT
 from bot.database.repositories.replicas import CHANNEL
 from bot.errors import BooksUnavailable
-from bot.giving.holding import TakenOver
+from bot.giving.lease import TakenOver
 
 VALID: Final = 10.0
 """Seconds for which a lease is good, and until a process that hangs is taken over."""

@@ -26,13 +26,13 @@ from bot.errors import (
     RuleNotFound,
     ScopeMissing,
 )
-from bot.giving.calling import Calling, Tries
-from bot.giving.fitting import Fitting
-from bot.giving.holding import GivingBooks, Interrupted
-from bot.giving.patience import Patience
-from bot.giving.silence import Silence
-from bot.giving.slots import Slots
-from bot.giving.traffic import Traffic
+from bot.giving.batch_size import Fitting
+from bot.giving.batch_slots import Slots
+from bot.giving.calls import Calling, Tries
+from bot.giving.lease import GivingBooks, Interrupted
+from bot.giving.outage_notice import Silence
+from bot.giving.retry import Patience
+from bot.giving.scheduler import Traffic
 
 COMPARED: Final = timedelta(minutes=1)
 """So long an answer counts for how the rule stands; before a call after a longer silence it is looked at."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.config.log_setup import set_up_logs
 from bot.errors import DiscountBotError
-from bot.giving.patience import Patience
+from bot.giving.retry import Patience
 from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout import words
 from bot.tryout.journey import play

@@ -13,7 +13,7 @@ from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.person import Kind
-from bot.giving.patience import Patience
+from bot.giving.retry import Patience
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET, SandboxDintero
 from bot.sandbox.slack.delivery import SignedHttp
 from bot.sandbox.slack.person import SandboxPerson

@@ -15,8 +15,8 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.request import Request, State, Typed, derived_key, new_request_id, new_short_id
 from bot.domain.rules.rule import Rule
 from bot.giving.engine import Giving
-from bot.giving.patience import Patience
-from bot.giving.traffic import Traffic
+from bot.giving.retry import Patience
+from bot.giving.scheduler import Traffic
 from bot.sandbox.dintero import Ledger, Point, SandboxDintero
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET

@@ -22,11 +22,11 @@ from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
 from bot.giving.asking import Asking
 from bot.giving.desk import Desk
 from bot.giving.door import Door
-from bot.giving.ending import Ending
-from bot.giving.looks import Looks
+from bot.giving.finish import Ending
+from bot.giving.lookups import Looks
 from bot.giving.rulebook import RuleBook
-from bot.giving.starting import Starting
-from bot.giving.traffic import Traffic
+from bot.giving.scheduler import Traffic
+from bot.giving.start import Starting
 from tests.clock import HandClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

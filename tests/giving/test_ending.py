@@ -15,9 +15,9 @@ from bot.domain.policy.tiers import Above, Applied, Tier
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State, StopReason
 from bot.giving.door import Door
-from bot.giving.ending import Ending
-from bot.giving.looks import Looks
-from bot.giving.traffic import Traffic
+from bot.giving.finish import Ending
+from bot.giving.lookups import Looks
+from bot.giving.scheduler import Traffic
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from bot.domain.requests.request import StopReason
-from bot.giving.patience import Patience
+from bot.giving.retry import Patience
 from bot.sandbox.dintero import Fault
 from tests.giving.ground import RULE, Ground, InFlight, customers
 from tests.giving.meanwhile import MAY_PASS, SLOW

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.flow import ANSWERS, ENOUGH, Flow
+from bot.giving.concurrency_limit import ANSWERS, ENOUGH, Flow
 
 USUAL = 0.1
 

@@ -9,8 +9,8 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.request import StopReason
 from bot.giving.engine import Giving
-from bot.giving.patience import Patience
-from bot.giving.traffic import Traffic
+from bot.giving.retry import Patience
+from bot.giving.scheduler import Traffic
 from bot.sandbox.dintero import Fault, Point
 from tests.giving.ground import RULE, Ground, customers, open_ground, traffic_of
 

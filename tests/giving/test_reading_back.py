@@ -7,9 +7,9 @@ from bot.domain.requests.batches import BatchOutcome, Refused, Tally
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.holders import ReadBack, Ref
 from bot.errors import OutcomeUnknown
-from bot.giving.looks import Looks
-from bot.giving.reading_back import ReadingBack
-from bot.giving.traffic import Traffic
+from bot.giving.lookups import Looks
+from bot.giving.scheduler import Traffic
+from bot.giving.verification import ReadingBack
 from tests.giving.office import BO, NOW, SPAR, Office
 
 

@@ -10,8 +10,8 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.notification import Happened, Notice
 from bot.domain.requests.request import Request, State
 from bot.errors import OutcomeUnknown
-from bot.giving.patience import Patience
-from bot.giving.silence import Silence
+from bot.giving.outage_notice import Silence
+from bot.giving.retry import Patience
 from bot.sandbox.dintero import Fault
 from tests.clock import HandClock
 from tests.giving.ground import Ground, customers, open_ground, traffic_of

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.giving.slots import Slots
+from bot.giving.batch_slots import Slots
 
 
 class Batches:

@@ -20,9 +20,9 @@ from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Kind as Person
 from bot.domain.requests.request import Request, State, StopReason
 from bot.giving.door import Door
-from bot.giving.looks import Looks
-from bot.giving.starting import Starting
-from bot.giving.traffic import Traffic
+from bot.giving.lookups import Looks
+from bot.giving.scheduler import Traffic
+from bot.giving.start import Starting
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.slack.connection import open_client

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
-from bot.giving.fitting import SIZES_KEPT
+from bot.giving.batch_size import SIZES_KEPT
 from bot.sandbox.dintero import Fault
 from tests.clock import HandClock
 from tests.giving.ground import RULE, Ground, customers, open_ground

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import CustomersRefused, DinteroAway, DinteroBusy, DinteroError, MayPass, OutcomeUnknown
-from bot.giving.circuit import IN_A_ROW
-from bot.giving.traffic import Line, Traffic
+from bot.giving.circuit_breaker import IN_A_ROW
+from bot.giving.scheduler import Line, Traffic
 from tests.virtual import in_no_time, now
 
 LATENCY = 0.1

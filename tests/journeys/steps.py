@@ -11,7 +11,7 @@ from bot.domain.ids import ShortId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.request import Request
-from bot.giving.patience import Patience
+from bot.giving.retry import Patience
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.workspace import Channel, Message

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.requests.request import State
-from bot.giving.patience import Patience
+from bot.giving.retry import Patience
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack import Message
 from bot.tryout.shop import POLICY, SUPPORT, with_channel

@@ -14,7 +14,7 @@ from bot.cluster.replica import OneOfMany, one_of_many
 from bot.database.connection import address
 from bot.database.repositories.repository import open_books
 from bot.errors import BooksUnavailable
-from bot.giving.holding import TakenOver
+from bot.giving.lease import TakenOver
 
 SOON = 20.0
 

@@ -14,7 +14,7 @@ from bot.domain.requests.batches import End, Tally
 from bot.domain.requests.request import Request
 from bot.domain.rules.holders import PAGE, ReadBack, Ref
 from bot.errors import DinteroError
-from bot.giving.looks import Looks
+from bot.giving.lookups import Looks
 
 MOST_PAGES: Final = 50
 """Of one look: where a request alone has given it to more customers than stand on these, looking shows too little to be of use."""

@@ -7,9 +7,9 @@ from functools import partial
 
 from bot.domain.rules.rule import Rule
 from bot.errors import DinteroAway, DinteroBusy, MayPass, OutcomeUnknown
-from bot.giving.patience import Patience, repeating
-from bot.giving.silence import Silence
-from bot.giving.traffic import LOOK, Line, Traffic
+from bot.giving.outage_notice import Silence
+from bot.giving.retry import Patience, repeating
+from bot.giving.scheduler import LOOK, Line, Traffic
 
 Make = Callable[[], Awaitable[Rule]]
 

@@ -7,7 +7,7 @@ from bot.domain.ids import RuleId
 from bot.domain.ports import Dintero
 from bot.domain.rules.holders import Ref
 from bot.domain.rules.rule import Rule
-from bot.giving.traffic import Traffic
+from bot.giving.scheduler import Traffic
 
 RULE_WAITS: Final = 5.0
 """Seconds that a look at a rule waits while Dintero is left alone: whoever looks can try again, or do without."""

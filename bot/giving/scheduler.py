@@ -12,8 +12,8 @@ from typing import Final, TypeVar
 from interlock import CircuitOpenError, State
 
 from bot.errors import DinteroAway, DinteroBusy, DinteroError, MayPass
-from bot.giving.circuit import circuit
-from bot.giving.flow import MOST, Flow
+from bot.giving.circuit_breaker import circuit
+from bot.giving.concurrency_limit import MOST, Flow
 from bot.giving.sizes import Sizes
 
 LOOK: Final = 2.0

@@ -24,9 +24,9 @@ from bot.errors import DinteroError, MayPass, PeopleUnavailable
 from bot.giving.anew import ask_anew
 from bot.giving.door import Door
 from bot.giving.engine import stop_reason
-from bot.giving.looks import Looks
-from bot.giving.patience import Patience
+from bot.giving.lookups import Looks
 from bot.giving.pausing import after_stop
+from bot.giving.retry import Patience
 from bot.giving.telling import tellings
 
 TOLD_AFTER: Final = timedelta(seconds=Patience().told)

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.ports import Clock
 from bot.domain.requests.request import Request
-from bot.giving.holding import GivingBooks
+from bot.giving.lease import GivingBooks
 from bot.giving.sizes import Sizes
 
 SIZES_KEPT: Final = timedelta(days=30)

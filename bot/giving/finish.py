@@ -15,10 +15,10 @@ from bot.domain.rules.rule import Rule
 from bot.errors import DinteroError
 from bot.giving.anew import ask_anew
 from bot.giving.door import Door
-from bot.giving.looks import Looks
+from bot.giving.lookups import Looks
 from bot.giving.pausing import after_stop, is_caught, park
-from bot.giving.reading_back import ReadingBack
 from bot.giving.telling import tellings
+from bot.giving.verification import ReadingBack
 
 
 class Ending:

@@ -8,7 +8,7 @@ from bot.domain.ports import Clock
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import Request, State
 from bot.errors import MayPass
-from bot.giving.holding import GivingBooks
+from bot.giving.lease import GivingBooks
 
 
 class Silence:
