@@ -31,9 +31,9 @@ from bot.domain.requests.person import Kind, Person, Profile
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Review
 from bot.giving.asking import Asking
-from bot.giving.door import Door
 from bot.reading.reader import Reader, Source
 from bot.sandbox.dintero.catalogue import SEED_RULE
+from bot.services.access import Door
 from bot.slack.copying import copied
 
 LOOK: Final = 0.05

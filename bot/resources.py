@@ -15,7 +15,7 @@ from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.progress import Paces
-from bot.giving.door import Door
+from bot.services.access import Door
 from bot.slack.connection import open_client, own_team
 from bot.slack.look import Look
 from bot.slack.people import SlackPeople

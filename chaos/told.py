@@ -15,10 +15,10 @@ from bot.database.schema import outbox
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request
-from bot.giving.stories import story_of
 from bot.sandbox.slack import Message
 from bot.sandbox.slack.drawing import draw_message
 from bot.sandbox.slack.slack import SandboxSlack
+from bot.services.snapshots import story_of
 from bot.slack import card
 from bot.slack.announcer import NOBODY
 from bot.slack.list_file import MARK

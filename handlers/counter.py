@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.ports import Jobs
 from bot.giving.asking import Asking
-from bot.giving.desk import Desk
+from bot.services.decisions import Desk
 from bot.slack.look import Look
 from bot.slack.screens import Screens
 

@@ -9,7 +9,7 @@ from bot.database.audit.log import Head
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import RequestId
 from bot.domain.requests.audit_entries import Entry
-from bot.giving.purging import Purging
+from bot.services.retention import Purging
 from tests.clock import HandClock
 from tests.giving.office import BO, NOW, open_office, person
 from tests.giving.test_purging import nothing_else

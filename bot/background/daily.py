@@ -9,7 +9,7 @@ import structlog
 
 from bot.database.audit.log import Audit, Head
 from bot.domain.ports import Clock
-from bot.giving.purging import Purging
+from bot.services.retention import Purging
 
 A_DAY: Final = timedelta(days=1)
 TellHead = Callable[[Head], Awaitable[None]]

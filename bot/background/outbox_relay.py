@@ -10,7 +10,7 @@ import structlog
 from bot.domain.ports import Announcer, Books, Clock
 from bot.domain.requests.notification import Kind, Unsaid
 from bot.errors import NeverSaid, SayLater
-from bot.giving.instead import Instead
+from bot.services.fallbacks import Instead
 
 AT_ONCE: Final = 8
 """Messages under way at the same time; each belongs to another thread or conversation."""

@@ -17,7 +17,7 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.progress import SOON, Paces
 from bot.domain.requests.request import State
 from bot.errors import CardGone, NeverSaid, SayLater
-from bot.giving.telling import see_to_card
+from bot.services.announcements import see_to_card
 
 A_CARD: Final = SOON
 """From the beginning to the first edit of a card, and from each to the next, at least."""

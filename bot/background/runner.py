@@ -21,7 +21,6 @@ from bot.domain.ids import RequestId
 from bot.domain.ports import Clock, Dintero
 from bot.domain.requests.request import Request, State, StopReason
 from bot.errors import BooksUnavailable
-from bot.giving.desk import Desk
 from bot.giving.finish import Ending
 from bot.giving.lease import Interrupted
 from bot.giving.lookups import Looks
@@ -29,6 +28,7 @@ from bot.giving.retry import Patience
 from bot.giving.rulebook import RuleBook
 from bot.giving.scheduler import Traffic
 from bot.giving.start import Starting
+from bot.services.decisions import Desk
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""

@@ -72,7 +72,7 @@ def purge() -> None:
         from bot.clock import SharedClock
         from bot.config.loader import read_policy
         from bot.config.settings import environment, read_basics
-        from bot.giving.purging import Purging
+        from bot.services.retention import Purging
 
         env = environment()
         basics, policy = read_basics(env), read_policy(env)

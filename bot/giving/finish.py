@@ -13,12 +13,12 @@ from bot.domain.requests.request import Event, Pausing, State, StopReason, moved
 from bot.domain.requests.rule_drift import drift
 from bot.domain.rules.rule import Rule
 from bot.errors import DinteroError
-from bot.giving.anew import ask_anew
-from bot.giving.door import Door
 from bot.giving.lookups import Looks
-from bot.giving.pausing import after_stop, is_caught, park
-from bot.giving.telling import tellings
 from bot.giving.verification import ReadingBack
+from bot.services.access import Door
+from bot.services.announcements import tellings
+from bot.services.pausing import after_stop, is_caught, park
+from bot.services.reapproval import ask_anew
 
 
 class Ending:

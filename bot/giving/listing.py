@@ -7,7 +7,7 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request, State
-from bot.giving.door import Door
+from bot.services.access import Door
 
 
 def has_list(request: Request, tally: Tally) -> bool:

@@ -21,13 +21,13 @@ from bot.domain.requests.rule_drift import drift
 from bot.domain.rules.rule import Rule, Usable
 from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, MayPass, PeopleUnavailable
-from bot.giving.anew import ask_anew
-from bot.giving.door import Door
 from bot.giving.engine import stop_reason
 from bot.giving.lookups import Looks
-from bot.giving.pausing import after_stop
 from bot.giving.retry import Patience
-from bot.giving.telling import tellings
+from bot.services.access import Door
+from bot.services.announcements import tellings
+from bot.services.pausing import after_stop
+from bot.services.reapproval import ask_anew
 
 TOLD_AFTER: Final = timedelta(seconds=Patience().told)
 """Without an answer, before the thread is told, as while it is given."""

@@ -8,7 +8,7 @@ from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Op
 from bot.domain.ids import FileId, RequestId
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field, Form
-from bot.giving.rest import Rest
+from bot.services.remainder import Rest
 from bot.slack import facts, file_fields, paused
 from bot.slack.blocks import INPUT, actions, button, context, modal, section, sections, text_input
 from bot.slack.links import with_links_as_files

@@ -17,8 +17,8 @@ from bot.domain.requests.notification import Kind, Story, Unsaid
 from bot.domain.requests.progress import Paces
 from bot.domain.requests.request import Request
 from bot.errors import CardGone, NeverSaid, SayLater
-from bot.giving.stories import story_of
 from bot.listing.lister import Lister
+from bot.services.snapshots import story_of
 from bot.slack import card, lines, list_file, notices, summary, uploading
 from bot.slack.judging import CHANNEL_AWAY, GONE, away, code_of, judged
 from bot.slack.look import Look, Message

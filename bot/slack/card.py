@@ -7,7 +7,7 @@ from slackblocks import Block, Button
 from bot.domain.requests.notification import Story
 from bot.domain.requests.request import Request, State
 from bot.giving.listing import has_list
-from bot.giving.rest import can_ask_again
+from bot.services.remainder import can_ask_again
 from bot.slack import customers_modal, facts, paused
 from bot.slack.blocks import actions, button, confirmation, context, message, section, sections
 from bot.slack.look import Look, Message

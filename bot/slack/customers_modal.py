@@ -6,7 +6,7 @@ from typing import Any, Final
 from slackblocks import Block
 
 from bot.domain.ids import RequestId
-from bot.giving.roster import Roster
+from bot.services.customer_lists import Roster
 from bot.slack import facts, paused
 from bot.slack.blocks import SECTION, actions, button, context, modal, plain, section
 from bot.slack.look import Json, Look

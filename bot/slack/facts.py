@@ -9,7 +9,7 @@ from bot.domain.policy.tiers import Above, Applied
 from bot.domain.requests.prior_grants import Before, Earlier
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import Cost, Rule, Usable
-from bot.giving.rest import Rest
+from bot.services.remainder import Rest
 from bot.slack.look import Look
 from bot.slack.rewards import MARKS, cost_words, rule_reward
 from bot.slack.uses import rule_use

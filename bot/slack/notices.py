@@ -7,7 +7,7 @@ from slackblocks import Block
 
 from bot.domain.policy.policy import Reason
 from bot.domain.requests.notification import Happened, Notice, Story
-from bot.giving.instead import INSTEAD
+from bot.services.fallbacks import INSTEAD
 from bot.slack import drift, facts, paused, unwritten
 from bot.slack.blocks import context, message, section, sections
 from bot.slack.lines import stop_reason, to_approve, who, why

@@ -12,7 +12,7 @@ from bot.domain.requests.batches import Refused
 from bot.domain.requests.notification import Story
 from bot.domain.requests.request import State
 from bot.giving.listing import has_list
-from bot.giving.rest import can_ask_again
+from bot.services.remainder import can_ask_again
 from bot.slack import read_back
 from bot.slack.blocks import SECTION, plain, section, sections
 from bot.slack.look import Look

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.domain.requests.notification import Story
 from bot.domain.requests.pause import Pause
-from bot.giving.desk import SHOWN_BY_STATUS
+from bot.services.decisions import SHOWN_BY_STATUS
 from bot.slack import card, facts, paused, progress
 from bot.slack.blocks import context, message, said_as, section, sections
 from bot.slack.look import Look, Message

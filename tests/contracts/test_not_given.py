@@ -17,8 +17,8 @@ from bot.domain.policy.policy import Policy
 from bot.domain.requests.batches import BatchOutcome, End, NotGiven, Refused, Tally
 from bot.domain.requests.notification import Happened, Story
 from bot.domain.requests.request import Request, State, Typed
-from bot.giving.stories import story_of
 from bot.listing.lister import Lister
+from bot.services.snapshots import story_of
 from bot.slack import list_file, notices, standing, summary
 from bot.slack.look import Look
 from tests.contracts.books import giving, notice

@@ -15,7 +15,7 @@ from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.terms import terms_of
-from bot.giving.desk import needs_count
+from bot.services.decisions import needs_count
 from tests.giving.clicks import (
     Action,
     cancel,

@@ -10,7 +10,7 @@ from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
 from bot.domain.requests.person import Kind
 from bot.domain.requests.request import State
 from bot.errors import PeopleUnavailable
-from bot.giving.door import Door
+from bot.services.access import Door
 from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, DI, ELSEWHERE, GUS, LEADS, POLICY, QUICK, SUPPORT, TEAM, Office, person
 
 UNLISTED = ChannelId("C0RANDOM")

@@ -14,11 +14,11 @@ from bot.domain.policy.policy import Policy
 from bot.domain.policy.tiers import Above, Applied, Tier
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State, StopReason
-from bot.giving.door import Door
 from bot.giving.finish import Ending
 from bot.giving.lookups import Looks
 from bot.giving.scheduler import Traffic
 from bot.sandbox.dintero import Fault, Operation, Point
+from bot.services.access import Door
 from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople
 from bot.tryout.shop import CAMPAIGNS, POLICY, SUPPORT

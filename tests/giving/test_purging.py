@@ -17,7 +17,7 @@ from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.request import Request, State, Typed
 from bot.domain.rules.holders import ReadBack
-from bot.giving.purging import Purging
+from bot.services.retention import Purging
 from tests.giving.office import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")

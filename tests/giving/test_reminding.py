@@ -10,7 +10,7 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State
-from bot.giving.stories import story_of
+from bot.services.snapshots import story_of
 from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, POLICY, SPAR, STRICT, SUPPORT, Office, open_office
 
 REMINDING: dict[str, Any] = {"remind_minutes": 60, "escalate_to": (DI, ANN), "expires_hours": 10, "approvers": (LEADS,)}

@@ -19,12 +19,12 @@ from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind, Notic
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Kind as Person
 from bot.domain.requests.request import Request, State, StopReason
-from bot.giving.door import Door
 from bot.giving.lookups import Looks
 from bot.giving.scheduler import Traffic
 from bot.giving.start import Starting
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from bot.services.access import Door
 from bot.slack.connection import open_client
 from bot.slack.people import SlackPeople
 from bot.tryout.shop import POLICY, SUPPORT, Shop, open_shop, with_channel

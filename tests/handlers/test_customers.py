@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from bot.domain.requests.request import State
-from bot.giving.purging import Purging
+from bot.services.retention import Purging
 from bot.slack import customers_modal
 from tests.giving.test_purging import nothing_else
 from tests.handlers.stand import ELSEWHERE, Stand

@@ -6,9 +6,9 @@ from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import Happened
 from bot.domain.requests.request import Request, State
-from bot.giving.telling import tellings
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.workspace import Message
+from bot.services.announcements import tellings
 from tests.handlers.stand import Stand
 
 AGAIN = "Ask again for these…"

@@ -18,7 +18,7 @@ from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
 from bot.domain.requests.views import Consideration, Fault, Field, Form, Listed, Review
 from bot.domain.rules.holders import ReadBack
 from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
-from bot.giving.rest import Rest
+from bot.services.remainder import Rest
 from bot.slack.look import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))

@@ -14,8 +14,8 @@ from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import Pausing, State, StopReason, Typed
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Usable
-from bot.giving.roster import PER_PAGE, Roster
 from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
+from bot.services.customer_lists import PER_PAGE, Roster
 from bot.slack import (
     add_modal,
     approve_modal,

@@ -14,8 +14,8 @@ from bot.domain.requests.prior_grants import Earlier
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field
 from bot.domain.rules.rule import Usable
-from bot.giving.rest import Rest
-from bot.giving.roster import Roster
+from bot.services.customer_lists import Roster
+from bot.services.remainder import Rest
 from bot.slack import add_modal, approve_modal, customers_modal, modals, reject_modal, review_modal
 from tests.slack import samples
 from tests.slack.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY

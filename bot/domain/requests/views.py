@@ -12,7 +12,7 @@ from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import NEVER, Before, Earlier
 from bot.domain.requests.request import Request, Typed
 from bot.domain.rules.rule import Cost, Rule, Usable
-from bot.giving.rest import Rest
+from bot.services.remainder import Rest
 
 
 class Field(StrEnum):

@@ -9,7 +9,7 @@ from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.notification import Story
 from bot.domain.requests.progress import Paces
 from bot.domain.requests.request import Request, State
-from bot.giving.rest import first_of
+from bot.services.remainder import first_of
 
 LISTED: Final = 5_000
 """Ids of each kind that are read; more than any message could show."""

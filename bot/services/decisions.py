@@ -19,15 +19,15 @@ from bot.domain.requests.request import Event, Request, State, Vote, digest, mov
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Usable
 from bot.domain.rules.terms import terms_of
-from bot.giving.door import Door
 from bot.giving.listing import send_list
-from bot.giving.pausing import Pauses
-from bot.giving.reminding import Reminding
-from bot.giving.rest import rest_of
-from bot.giving.reviewing import budget_use, given_before, review_of, usable_now
-from bot.giving.roster import Roster, roster_of
-from bot.giving.stories import story_of
-from bot.giving.telling import see_to_card, tellings
+from bot.services.access import Door
+from bot.services.announcements import see_to_card, tellings
+from bot.services.customer_lists import Roster, roster_of
+from bot.services.pausing import Pauses
+from bot.services.remainder import rest_of
+from bot.services.reminders import Reminding
+from bot.services.review import budget_use, given_before, review_of, usable_now
+from bot.services.snapshots import story_of
 
 COUNT_ABOVE: Final = 50
 """With more customers than this, or with no price, an approver types their number to confirm."""

@@ -10,7 +10,7 @@ from bot.domain.requests.audit_entries import Act, looked, noted
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request
-from bot.giving.door import Door
+from bot.services.access import Door
 
 PER_PAGE: Final = 50
 """Ids on a page: of the longest and strangest ids, as JSON, these still fit into a modal's 250 kB."""

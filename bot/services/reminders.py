@@ -10,7 +10,7 @@ from bot.domain.requests.deadlines import approvers_of, is_over, reminded, still
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import State
 from bot.errors import PeopleUnavailable
-from bot.giving.door import Door
+from bot.services.access import Door
 
 
 class Reminding:

@@ -13,7 +13,7 @@ from bot.domain.requests.request import Request, digest
 from bot.domain.requests.views import Listed, Review
 from bot.domain.rules.rule import Usable, usable
 from bot.domain.rules.terms import terms_of
-from bot.giving.rest import Rest
+from bot.services.remainder import Rest
 
 
 def usable_now(request: Request, clock: Clock) -> Usable:

@@ -11,7 +11,7 @@ from bot.domain.requests.deadlines import times_of
 from bot.domain.requests.notification import Happened
 from bot.domain.requests.request import Event, Pausing, moved
 from bot.domain.rules.rule import Rule
-from bot.giving.telling import tellings
+from bot.services.announcements import tellings
 
 HAPPENED: Final = {Event.RULE_CHANGED: Happened.RULE_CHANGED, Event.CONSENT_VOID: Happened.CONSENT_VOID}
 

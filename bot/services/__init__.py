@@ -1,0 +1,1 @@
+"""Use cases: what a click or a due time does to a request."""
