@@ -30,10 +30,10 @@ from bot.domain.ports import Keep
 from bot.domain.requests.person import Kind, Person, Profile
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Review
-from bot.giving.asking import Asking
 from bot.reading.reader import Reader, Source
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.services.access import Door
+from bot.services.drafting.drafts import Asking
 from bot.slack.copying import copied
 
 LOOK: Final = 0.05

@@ -24,14 +24,14 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.audit_entries import policy_in_force
-from bot.giving.asking import Asking
 from bot.giving.finish import Ending
 from bot.giving.retry import Patience
-from bot.giving.rulebook import RuleBook
 from bot.giving.start import Starting
 from bot.identity import person_of
 from bot.resources import World, open_world, set_the_clock
 from bot.services.decisions import Desk
+from bot.services.drafting.drafts import Asking
+from bot.services.drafting.rule_catalog import RuleBook
 from bot.services.fallbacks import Instead
 from bot.services.retention import Purging
 from bot.slack.announcer import SlackAnnouncer

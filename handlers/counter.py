@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.ports import Jobs
-from bot.giving.asking import Asking
 from bot.services.decisions import Desk
+from bot.services.drafting.drafts import Asking
 from bot.slack.look import Look
 from bot.slack.screens import Screens
 

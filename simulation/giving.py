@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from simpy import AllOf, Event, Resource
 
-from bot.giving.asking import BATCHES_PER_PORTION
+from bot.services.drafting.drafts import BATCHES_PER_PORTION
 from simulation.day import Asked
 from simulation.machines import Process, Site, Steps
 from simulation.measured import Limits

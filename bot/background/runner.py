@@ -25,10 +25,10 @@ from bot.giving.finish import Ending
 from bot.giving.lease import Interrupted
 from bot.giving.lookups import Looks
 from bot.giving.retry import Patience
-from bot.giving.rulebook import RuleBook
 from bot.giving.scheduler import Traffic
 from bot.giving.start import Starting
 from bot.services.decisions import Desk
+from bot.services.drafting.rule_catalog import RuleBook
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""

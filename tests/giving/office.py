@@ -19,14 +19,14 @@ from bot.domain.rules.holders import Ref
 from bot.domain.rules.rule import Requirement, Reward, Rule
 from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
-from bot.giving.asking import Asking
 from bot.giving.finish import Ending
 from bot.giving.lookups import Looks
-from bot.giving.rulebook import RuleBook
 from bot.giving.scheduler import Traffic
 from bot.giving.start import Starting
 from bot.services.access import Door
 from bot.services.decisions import Desk
+from bot.services.drafting.drafts import Asking
+from bot.services.drafting.rule_catalog import RuleBook
 from tests.clock import HandClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

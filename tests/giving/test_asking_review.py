@@ -13,7 +13,7 @@ from bot.domain.requests.views import Field, Form, Review
 from bot.domain.rules.rule import Reward, Usable
 from bot.domain.rules.terms import terms_of
 from bot.errors import AccessDenied, MayPass
-from bot.giving.asking import BATCHES_PER_PORTION
+from bot.services.drafting.drafts import BATCHES_PER_PORTION
 from tests.giving.forms import Found, brought_back, fill_in, policy_with, review, reviewed
 from tests.giving.office import (
     ANN,

@@ -8,7 +8,7 @@ from bot.domain.customers.parsing import read_customers
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field
-from bot.giving.faults import FIELD_OF, LONGEST_ONCE_KEY, as_faults, faults_of_ids, faults_of_key
+from bot.services.drafting.validation import FIELD_OF, LONGEST_ONCE_KEY, as_faults, faults_of_ids, faults_of_key
 
 
 def test_every_kind_of_bad_id_is_told_at_once_with_its_lines() -> None:

@@ -12,7 +12,7 @@ from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.rules.holders import Ref
 from bot.domain.rules.rule import Requirement, Reward, Rule, Statistics, Usable
 from bot.errors import DinteroBusy, DinteroError, RuleNotFound
-from bot.giving.rulebook import RuleBook, plain
+from bot.services.drafting.rule_catalog import RuleBook, plain
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import Request, Typed
 from bot.domain.requests.views import Field, Form, Review
-from bot.giving.whom import LONG, packed_beside
+from bot.services.drafting.recipients import LONG, packed_beside
 from tests.giving.forms import by_field
 from tests.giving.office import ANN, SPAR, Office, person
 

@@ -16,8 +16,6 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.request import Request, State
-from bot.giving.asking import Asking
-from bot.giving.rulebook import RuleBook
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.sandbox.slack.delivery import Ack
 from bot.sandbox.slack.modal import Modal
@@ -26,6 +24,8 @@ from bot.sandbox.slack.switchboard import Delivery
 from bot.sandbox.slack.workspace import Json, Message
 from bot.services.access import Door
 from bot.services.decisions import Desk
+from bot.services.drafting.drafts import Asking
+from bot.services.drafting.rule_catalog import RuleBook
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import open_client
 from bot.slack.files import SlackFiles

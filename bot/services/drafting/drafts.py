@@ -21,10 +21,10 @@ from bot.domain.requests.request import Event, Request, State, Typed, derived_ke
 from bot.domain.requests.views import Fault, Field, Form, Review
 from bot.domain.rules.rule import Rule, Usable, cost, usable
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
-from bot.giving.faults import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
-from bot.giving.rulebook import RuleBook
-from bot.giving.whom import Whom, whom_of, with_columns
 from bot.services.access import Door, Electorate
+from bot.services.drafting.recipients import Whom, whom_of, with_columns
+from bot.services.drafting.rule_catalog import RuleBook
+from bot.services.drafting.validation import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
 from bot.services.remainder import no_rest, nobody_chosen, rest_of
 from bot.services.review import budget_use, given_before, review_of, usable_now
 

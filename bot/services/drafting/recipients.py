@@ -12,7 +12,7 @@ from bot.domain.ids import CustomerId
 from bot.domain.ports import Books, Files, Keep
 from bot.domain.requests.request import Request, Typed
 from bot.domain.requests.views import Fault, Listed
-from bot.giving.faults import customers_of, faults_of_files, faults_of_ids
+from bot.services.drafting.validation import customers_of, faults_of_files, faults_of_ids
 from bot.services.remainder import customers_left
 
 NO_FILES: Final = Reading()

@@ -1,0 +1,1 @@
+"""Drafts: the form, its recipients and its validation."""
