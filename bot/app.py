@@ -38,7 +38,7 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.connection import socket_mode
 from bot.slack.files import SlackFiles
 from bot.slack.head_note import tell_head
-from bot.slack.screens import Screens
+from bot.slack.modal_controller import Screens
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve

@@ -11,7 +11,7 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
 from bot.slack import add_modal, file_fields, modals, outcomes, review_modal, words
-from bot.slack.screens import Drawing, Sentence, View, next_external_id
+from bot.slack.modal_controller import Drawing, Sentence, View, next_external_id
 from handlers.counter import Counter
 from handlers.presses import in_view
 

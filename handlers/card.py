@@ -11,7 +11,7 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.slack import add_modal, approve_modal, card, modals, outcomes, reject_modal, words
-from bot.slack.screens import Sentence, View, next_external_id, said_safely
+from bot.slack.modal_controller import Sentence, View, next_external_id, said_safely
 from handlers.add_form import draw_form
 from handlers.counter import Counter
 from handlers.presses import on_card

@@ -6,7 +6,7 @@ from bot.domain.ports import Jobs
 from bot.services.decisions import Desk
 from bot.services.drafting.drafts import Asking
 from bot.slack.look import Look
-from bot.slack.screens import Screens
+from bot.slack.modal_controller import Screens
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.slack import customers_modal, outcomes, words
-from bot.slack.screens import Drawing, Sentence, View, said_safely
+from bot.slack.modal_controller import Drawing, Sentence, View, said_safely
 from handlers.counter import Counter
 from handlers.presses import in_view, on_card
 

@@ -10,10 +10,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack import add_modal, command, help, outcomes, paused, rule_view, status, words  # noqa: A004 - the command's own word
-from bot.slack.command import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
+from bot.slack import add_modal, command_parser, help, outcomes, paused, rule_view, status, words  # noqa: A004 - the command's own word
+from bot.slack.command_parser import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
 from bot.slack.look import Message
-from bot.slack.screens import said_safely
+from bot.slack.modal_controller import said_safely
 from handlers.add_form import draw_form
 from handlers.counter import Counter
 
@@ -25,7 +25,7 @@ def register(app: AsyncApp) -> None:
 
 async def discount(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Do what the command says; whatever takes a look-up comes after the ack."""
-    asked, channel = command.read(payload.get("text") or ""), ChannelId(payload["channel_id"])
+    asked, channel = command_parser.read(payload.get("text") or ""), ChannelId(payload["channel_id"])
     if isinstance(asked, Add):
         await add(ack, payload, respond, who, counter, asked)
         return

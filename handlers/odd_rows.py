@@ -9,7 +9,7 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.errors import SayLater
 from bot.slack import odd_rows_file, outcomes, review_modal, words
-from bot.slack.screens import Sentence, View
+from bot.slack.modal_controller import Sentence, View
 from handlers.counter import Counter
 from handlers.presses import in_view
 

@@ -12,7 +12,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
 from bot.slack import modals
-from bot.slack.screens import Sentence
+from bot.slack.modal_controller import Sentence
 from handlers.counter import Counter
 
 ANYTHING: Final = re.compile(".*")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.slack.blocks import message, section, sections
-from bot.slack.command import Misread
+from bot.slack.command_parser import Misread
 from bot.slack.look import Look, Message
 from bot.slack.writing import quoted, said
 

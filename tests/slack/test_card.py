@@ -13,7 +13,7 @@ from bot.domain.requests.prior_grants import Earlier
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Usable
 from bot.slack import card, help, lines, notices, outcomes, rule_view, status, summary  # noqa: A004 - the command's own word
-from bot.slack.command import Misread
+from bot.slack.command_parser import Misread
 from bot.slack.look import Message
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, RULE

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ShortId
 from bot.domain.requests.request import new_short_id
-from bot.slack.command import (
+from bot.slack.command_parser import (
     DOUBLE,
     FIXED_SPACES,
     SINGLE,

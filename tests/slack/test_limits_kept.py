@@ -32,7 +32,7 @@ from bot.slack import (
     summary,
     words,
 )
-from bot.slack.command import Misread
+from bot.slack.command_parser import Misread
 from bot.slack.look import Message
 from tests.slack import samples
 from tests.slack.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
