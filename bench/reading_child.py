@@ -34,7 +34,7 @@ from bot.reading.reader import Reader, Source
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.services.access import Door
 from bot.services.drafting.drafts import Asking
-from bot.slack.copying import copied
+from bot.slack.client.download_copy import copied
 
 LOOK: Final = 0.05
 """Seconds between two looks whether the rules were read."""

@@ -27,7 +27,6 @@ from bot.domain.requests.audit_entries import policy_in_force
 from bot.giving.finish import Ending
 from bot.giving.retry import Patience
 from bot.giving.start import Starting
-from bot.identity import person_of
 from bot.resources import World, open_world, set_the_clock
 from bot.services.decisions import Desk
 from bot.services.drafting.drafts import Asking
@@ -35,9 +34,10 @@ from bot.services.drafting.rule_catalog import RuleBook
 from bot.services.fallbacks import Instead
 from bot.services.retention import Purging
 from bot.slack.announcer import SlackAnnouncer
-from bot.slack.connection import socket_mode
-from bot.slack.files import SlackFiles
-from bot.slack.head_note import tell_head
+from bot.slack.client.audit_notice import tell_head
+from bot.slack.client.connection import socket_mode
+from bot.slack.client.downloads import SlackFiles
+from bot.slack.client.identity import person_of
 from bot.slack.modal_controller import Screens
 from bot.web.acks_first import AcksFirst
 from bot.web.health import Readiness

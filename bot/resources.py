@@ -16,9 +16,9 @@ from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.progress import Paces
 from bot.services.access import Door
-from bot.slack.connection import open_client, own_team
+from bot.slack.client.connection import open_client, own_team
+from bot.slack.client.directory import SlackPeople
 from bot.slack.look import Look
-from bot.slack.people import SlackPeople
 
 
 @dataclass(frozen=True, slots=True)

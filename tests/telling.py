@@ -12,7 +12,7 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId
 from bot.domain.requests.notification import Notice, Unsaid
 from bot.slack.announcer import SlackAnnouncer
-from bot.slack.connection import open_client
+from bot.slack.client.connection import open_client
 from bot.slack.look import Look
 from bot.tryout.shop import POLICY, Shop, open_shop
 from tests.clock import HandClock

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import TeamId, UserId
 from bot.domain.requests.person import Person
-from bot.identity import person_of
+from bot.slack.client.identity import person_of
 
 ANN = Person(UserId("U0ANN"), TeamId("T0HOME"))
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from bot.slack.scopes import SCOPES, missing_scopes
+from bot.slack.client.scopes import SCOPES, missing_scopes
 
 TEXT: Final = Path("manifest.yml").read_text(encoding="utf-8")
 

@@ -19,7 +19,7 @@ from bot.database.repositories.repository import open_books
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.errors import DiscountBotError, UnusableSettings
-from bot.slack.people import SlackPeople
+from bot.slack.client.directory import SlackPeople
 
 SLACK_TIMEOUT: Final = 10
 """Seconds."""

@@ -14,7 +14,7 @@ from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import People
 from bot.domain.requests.person import Kind
 from bot.errors import PeopleUnavailable
-from bot.slack.scopes import missing_scopes
+from bot.slack.client.scopes import missing_scopes
 
 UNREACHABLE: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
 """What the client raises where Slack is away, or something else answers in its place."""

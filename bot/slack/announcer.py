@@ -19,8 +19,9 @@ from bot.domain.requests.request import Request
 from bot.errors import CardGone, NeverSaid, SayLater
 from bot.listing.lister import Lister
 from bot.services.snapshots import story_of
-from bot.slack import card, lines, list_file, notices, summary, uploading
-from bot.slack.judging import CHANNEL_AWAY, GONE, away, code_of, judged
+from bot.slack import card, lines, list_file, notices, summary
+from bot.slack.client import uploads
+from bot.slack.client.errors import CHANNEL_AWAY, GONE, away, code_of, judged
 from bot.slack.look import Look, Message
 
 EVENT_TYPE: Final = "discount_bot_message"
@@ -184,7 +185,7 @@ class SlackAnnouncer:
         if request.purged_at:
             raise NeverSaid("its customers are forgotten")
         to, title = await self._direct(unsaid.notice.to), list_file.title(request, unsaid.key)
-        if unsaid.tried and (there := await uploading.shared(self._latest(to), title)):
+        if unsaid.tried and (there := await uploads.shared(self._latest(to), title)):
             return there
         file = await list_file.written(request, self._books, self._lister)
         with file.content as content:
@@ -192,7 +193,7 @@ class SlackAnnouncer:
                 return NOBODY
             self._make_sure()
             name, comment = list_file.name(request), list_file.comment(request, file, self._look)
-            return await uploading.upload(self._client, content, file.length, name=name, title=title, channel=to, comment=comment)
+            return await uploads.upload(self._client, content, file.length, name=name, title=title, channel=to, comment=comment)
 
     def _make_sure(self) -> None:
         if not self._may():

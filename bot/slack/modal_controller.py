@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.ids import RequestId
 from bot.domain.requests.prior_grants import Earlier
 from bot.slack import modals
-from bot.slack.enclosed import Post
+from bot.slack.client.file_messages import Post
 
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""

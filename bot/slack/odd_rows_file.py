@@ -9,7 +9,7 @@ from typing import Final
 from bot.domain.customers.csv_cells import cell
 from bot.domain.customers.uploads import FileRead
 from bot.domain.requests.request import Request
-from bot.slack.enclosed import Enclosed
+from bot.slack.client.file_messages import Enclosed
 from bot.slack.look import Look
 from bot.slack.troubles import ODD
 from bot.slack.writing import phrase, said

@@ -19,8 +19,8 @@ from bot.giving.lookups import Looks
 from bot.giving.scheduler import Traffic
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.services.access import Door
-from bot.slack.connection import open_client
-from bot.slack.people import SlackPeople
+from bot.slack.client.connection import open_client
+from bot.slack.client.directory import SlackPeople
 from bot.tryout.shop import CAMPAIGNS, POLICY, SUPPORT
 from tests.giving.ground import RULE, Ground, customers, open_ground
 

@@ -27,11 +27,11 @@ from bot.services.decisions import Desk
 from bot.services.drafting.drafts import Asking
 from bot.services.drafting.rule_catalog import RuleBook
 from bot.slack.announcer import SlackAnnouncer
-from bot.slack.connection import open_client
-from bot.slack.files import SlackFiles
+from bot.slack.client.connection import open_client
+from bot.slack.client.directory import SlackPeople
+from bot.slack.client.downloads import SlackFiles
 from bot.slack.look import Look
 from bot.slack.modal_controller import PATIENCE, Screens
-from bot.slack.people import SlackPeople
 from bot.tryout.shop import POLICY, Shop, open_shop
 from bot.web.acks_first import AcksFirst
 from handlers.counter import Counter

@@ -15,7 +15,7 @@ from bot.domain.requests.request import State
 from bot.errors import NeverSaid, SayLater
 from bot.sandbox.slack import Fault
 from bot.slack.announcer import CARD_ATTEMPTS, EVENT_TYPE, SlackAnnouncer
-from bot.slack.connection import open_client
+from bot.slack.client.connection import open_client
 from bot.tryout.shop import POLICY, SUPPORT
 from tests.telling import LOOK, Telling, open_telling
 

@@ -10,7 +10,7 @@ from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.errors import BooksUnavailable
 from bot.reading.reader import Source
-from bot.slack.copying import AT_ONCE, BEHIND, copied
+from bot.slack.client.download_copy import AT_ONCE, BEHIND, copied
 
 FILES = (os.urandom(3 * AT_ONCE + 12_345), b"", os.urandom(AT_ONCE), b"kari\nola\n")
 

@@ -15,8 +15,8 @@ from bot.errors import BooksUnavailable
 from bot.sandbox.slack import Fault, SandboxPerson, SandboxSlack
 from bot.sandbox.slack.files import File
 from bot.sandbox.slack.workspace import Channel
-from bot.slack.connection import open_client
-from bot.slack.files import SlackFiles
+from bot.slack.client.connection import open_client
+from bot.slack.client.downloads import SlackFiles
 from bot.slack.links import with_links_as_files
 
 HERE: Final = ChannelId("C0HERE")

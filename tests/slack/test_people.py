@@ -11,7 +11,7 @@ from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.requests.person import Kind, Profile
 from bot.errors import PeopleUnavailable
 from bot.sandbox.slack import Cut, Fault, SandboxSlack
-from bot.slack.people import SlackPeople, kind_of
+from bot.slack.client.directory import SlackPeople, kind_of
 
 
 @dataclass(slots=True)

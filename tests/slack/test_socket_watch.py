@@ -8,8 +8,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SandboxSlack
-from bot.slack.connection import open_client, socket_mode
-from bot.slack.socket_watch import SocketWatch
+from bot.slack.client.connection import open_client, socket_mode
+from bot.slack.client.socket_watchdog import SocketWatch
 
 PING = 0.2
 

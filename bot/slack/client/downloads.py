@@ -16,7 +16,7 @@ from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.ports import Keep
 from bot.reading.reader import Reader, Source
 from bot.reading.unreadable import Unreadable
-from bot.slack.copying import copied
+from bot.slack.client.download_copy import copied
 
 PIECE: Final = 64 * 1024
 """Bytes that are handed on at once."""

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import TeamId
 from bot.errors import UnusableSettings
-from bot.slack.socket_watch import PING, SocketWatch
+from bot.slack.client.socket_watchdog import PING, SocketWatch
 
 SLACK_TIMEOUT: Final = 10
 """Seconds; Slack documents none, and people wait."""

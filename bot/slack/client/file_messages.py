@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SayLater
-from bot.slack import uploading
+from bot.slack.client import uploads
 
 LOOKED_BACK: Final = 100
 """Of the latest messages, among which one that was sent is found."""
@@ -51,11 +51,11 @@ class Post:
 
     async def _send(self, file: Enclosed, user: str) -> bool:
         channel = str((await self._client.conversations_open(users=user))["channel"]["id"])
-        if await uploading.shared(self._latest(channel), file.title):
+        if await uploads.shared(self._latest(channel), file.title):
             return False
         content = io.BytesIO(file.content)
         names = {"name": file.name, "title": file.title, "comment": file.comment}
-        await uploading.upload(self._client, content, len(file.content), channel=channel, **names)
+        await uploads.upload(self._client, content, len(file.content), channel=channel, **names)
         return True
 
     async def _latest(self, channel: str) -> AsyncIterator[Mapping[str, Any]]:

@@ -1,0 +1,1 @@
+"""Calls to Slack: connection, directory, downloads and uploads."""
