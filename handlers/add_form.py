@@ -10,7 +10,8 @@ from bot.domain.ids import FileId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
-from bot.slack import add_modal, file_fields, modals, outcomes, review_modal, words
+from bot.slack import add_modal, file_fields, modals, review_modal, words
+from bot.slack.messages import confirmations
 from bot.slack.modal_controller import Drawing, Sentence, View, next_external_id
 from handlers.counter import Counter
 from handlers.presses import in_view
@@ -70,7 +71,7 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counte
     async def draw(_external: str) -> View | Sentence:
         asked = await counter.asking.ask(draft, who)
         if not isinstance(asked, Refusal):
-            return outcomes.told(outcomes.asked(asked), asked, await counter.desk.pauses.now())
+            return confirmations.told(confirmations.asked(asked), asked, await counter.desk.pauses.now())
         again = await counter.asking.again(draft, who, asked)
         if isinstance(again, Refusal):
             return Sentence("Not asked for", words.refusal(again, counter.look))

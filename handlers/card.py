@@ -10,7 +10,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
-from bot.slack import add_modal, approve_modal, card, modals, outcomes, reject_modal, words
+from bot.slack import add_modal, approve_modal, modals, reject_modal, words
+from bot.slack.messages import card, confirmations
 from bot.slack.modal_controller import Sentence, View, next_external_id, said_safely
 from handlers.add_form import draw_form
 from handlers.counter import Counter
@@ -57,7 +58,7 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, coun
         return await counter.desk.approve(yes.request, yes.round, who, typed=yes.typed, shown=yes.shown)
 
     async def say(approved: Request) -> Sentence:
-        return outcomes.approved(approved, await counter.desk.still_needed(approved))
+        return confirmations.approved(approved, await counter.desk.still_needed(approved))
 
     await _finish(ack, view, approve_modal.TITLE, who, counter, approve, say)
 
@@ -87,7 +88,7 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
         return await counter.desk.reject(request, who, why)
 
     async def say(rejected: Request) -> Sentence:
-        return outcomes.rejected(rejected)
+        return confirmations.rejected(rejected)
 
     await _finish(ack, view, reject_modal.TITLE, who, counter, reject, say)
 
@@ -95,14 +96,18 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
 async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Take the request back."""
     request, channel = on_card(body)
-    await _answer(ack, respond, counter, lambda: counter.desk.cancel(request, who, channel), outcomes.cancelled)
+    await _answer(ack, respond, counter, lambda: counter.desk.cancel(request, who, channel), confirmations.cancelled)
 
 
 async def carry_on(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """Go on with a stopped request."""
     request, channel = on_card(body)
     await _answer(
-        ack, respond, counter, lambda: counter.desk.carry_on(request, who, channel), lambda now: outcomes.resolved(now, Event.CONTINUED)
+        ack,
+        respond,
+        counter,
+        lambda: counter.desk.carry_on(request, who, channel),
+        lambda now: confirmations.resolved(now, Event.CONTINUED),
     )
 
 
@@ -110,14 +115,18 @@ async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
     """Leave a stopped request as it is."""
     request, channel = on_card(body)
     await _answer(
-        ack, respond, counter, lambda: counter.desk.end_here(request, who, channel), lambda now: outcomes.resolved(now, Event.ENDED_HERE)
+        ack,
+        respond,
+        counter,
+        lambda: counter.desk.end_here(request, who, channel),
+        lambda now: confirmations.resolved(now, Event.ENDED_HERE),
     )
 
 
 async def give_now(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
     """End the hold of an approved request."""
     request, channel = on_card(body)
-    await _answer(ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), outcomes.hurried)
+    await _answer(ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), confirmations.hurried)
 
 
 async def ask_again(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -148,7 +157,7 @@ async def _finish(
         done = await act()
         if isinstance(done, Refusal):
             return Sentence(title, words.refusal(done, counter.look))
-        return outcomes.told(await say(done), done, await counter.desk.pauses.now())
+        return confirmations.told(await say(done), done, await counter.desk.pauses.now())
 
     await ack(response_action="update", view=modals.loading(title, external_id=external))
     counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
@@ -161,7 +170,7 @@ async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: A
         done = await act()
         if isinstance(done, Refusal):
             return words.refusal(done, counter.look)
-        return outcomes.told(say(done), done, await counter.desk.pauses.now()).text
+        return confirmations.told(say(done), done, await counter.desk.pauses.now()).text
 
     async def told() -> None:
         await counter.screens.tell(respond, await said_safely(answer()))

@@ -9,7 +9,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack import customers_modal, outcomes, words
+from bot.slack import customers_modal, words
+from bot.slack.messages import confirmations
 from bot.slack.modal_controller import Drawing, Sentence, View, said_safely
 from handlers.counter import Counter
 from handlers.presses import in_view, on_card
@@ -37,7 +38,7 @@ async def get_list(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
 
     async def answer() -> str:
         sent = await counter.desk.send_list(request, who, channel)
-        return words.refusal(sent, counter.look) if isinstance(sent, Refusal) else outcomes.list_sent(sent).text
+        return words.refusal(sent, counter.look) if isinstance(sent, Refusal) else confirmations.list_sent(sent).text
 
     async def told() -> None:
         await counter.screens.tell(respond, await said_safely(answer()))

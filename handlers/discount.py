@@ -10,9 +10,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack import add_modal, command_parser, help, outcomes, paused, rule_view, status, words  # noqa: A004 - the command's own word
+from bot.slack import add_modal, command_parser, paused, words  # noqa: A004 - the command's own word
 from bot.slack.command_parser import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
 from bot.slack.look import Message
+from bot.slack.messages import confirmations, help, rule, status  # noqa: A004 - the command's own word
 from bot.slack.modal_controller import said_safely
 from handlers.add_form import draw_form
 from handlers.counter import Counter
@@ -64,7 +65,7 @@ async def answer(asked: Command, who: Person, channel: ChannelId, counter: Count
             return await _rule(text, who, channel, counter)
         case Cancel(short=short):
             cancelled = await counter.desk.cancel(short, who, None, typed_in=channel)
-            return words.refusal(cancelled, counter.look) if isinstance(cancelled, Refusal) else outcomes.cancelled(cancelled).text
+            return words.refusal(cancelled, counter.look) if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled).text
         case Pause(why=why):
             pausing = await counter.desk.pauses.pause(who, why)
             if isinstance(pausing, Refusal):
@@ -81,8 +82,8 @@ async def _rule(text: str, who: Person, channel: ChannelId, counter: Counter) ->
     if isinstance(found, Refusal):
         return words.refusal(found, counter.look)
     if isinstance(found, list):
-        return rule_view.several(found, counter.look)
-    return rule_view.build(*found, counter.look)
+        return rule.several(found, counter.look)
+    return rule.build(*found, counter.look)
 
 
 async def _tell(respond: AsyncRespond, counter: Counter, answering: Awaitable[Message | str]) -> None:

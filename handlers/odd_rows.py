@@ -8,7 +8,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.errors import SayLater
-from bot.slack import odd_rows_file, outcomes, review_modal, words
+from bot.slack import review_modal, words
+from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import Sentence, View
 from handlers.counter import Counter
 from handlers.presses import in_view
@@ -29,10 +30,10 @@ async def get_odd_rows(ack: AsyncAck, body: dict[str, Any], who: Person, counter
             return Sentence(review_modal.ODD_TITLE, words.refusal(found, counter.look))
         request, files = found
         try:
-            new = await counter.screens.post.send(odd_rows_file.build(request, files, counter.look), who.id)
+            new = await counter.screens.post.send(unreadable_rows_file.build(request, files, counter.look), who.id)
         except SayLater:
-            return outcomes.odd_rows_not_sent()
-        return outcomes.odd_rows_sent(new=new)
+            return confirmations.odd_rows_not_sent()
+        return confirmations.odd_rows_sent(new=new)
 
     await ack()
     counter.jobs.soon(counter.screens.push(body["trigger_id"], review_modal.ODD_TITLE, draw, user=who.id))

@@ -19,10 +19,11 @@ from bot.domain.requests.request import Request
 from bot.errors import CardGone, NeverSaid, SayLater
 from bot.listing.lister import Lister
 from bot.services.snapshots import story_of
-from bot.slack import card, lines, list_file, notices, summary
 from bot.slack.client import uploads
 from bot.slack.client.errors import CHANNEL_AWAY, GONE, away, code_of, judged
 from bot.slack.look import Look, Message
+from bot.slack.messages import card, not_given_file, notices, summary
+from bot.slack.messages import thread as thread_message
 
 EVENT_TYPE: Final = "discount_bot_message"
 PAGE: Final = 200
@@ -144,7 +145,7 @@ class SlackAnnouncer:
         if card_ts is None:
             raise NeverSaid("there is no card to say it below")
         is_line = unsaid.notice.kind is Kind.LINE
-        message = lines.build(unsaid.notice, story, self._look) if is_line else summary.build(story, self._look)
+        message = thread_message.build(unsaid.notice, story, self._look) if is_line else summary.build(story, self._look)
         try:
             return await self._post(unsaid, story.request.channel, message, thread=card_ts)
         except SlackApiError as error:
@@ -184,15 +185,15 @@ class SlackAnnouncer:
         """Send the list as a file; one that may have been shared is looked for by its title. Where nobody is on it, nothing is sent."""
         if request.purged_at:
             raise NeverSaid("its customers are forgotten")
-        to, title = await self._direct(unsaid.notice.to), list_file.title(request, unsaid.key)
+        to, title = await self._direct(unsaid.notice.to), not_given_file.title(request, unsaid.key)
         if unsaid.tried and (there := await uploads.shared(self._latest(to), title)):
             return there
-        file = await list_file.written(request, self._books, self._lister)
+        file = await not_given_file.written(request, self._books, self._lister)
         with file.content as content:
             if not file.rows:
                 return NOBODY
             self._make_sure()
-            name, comment = list_file.name(request), list_file.comment(request, file, self._look)
+            name, comment = not_given_file.name(request), not_given_file.comment(request, file, self._look)
             return await uploads.upload(self._client, content, file.length, name=name, title=title, channel=to, comment=comment)
 
     def _make_sure(self) -> None:

@@ -19,8 +19,9 @@ from bot.domain.requests.notification import Happened, Story
 from bot.domain.requests.request import Request, State, Typed
 from bot.listing.lister import Lister
 from bot.services.snapshots import story_of
-from bot.slack import list_file, notices, standing, summary
+from bot.slack import standing
 from bot.slack.look import Look
+from bot.slack.messages import not_given_file, notices, summary
 from tests.contracts.books import giving, notice
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -79,7 +80,7 @@ async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
     assert tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == len(ends)
     assert counted(rows, len(ends)) == tally
     assert [(one.row, one.customer) for one in rows] == sorted((one.row, f"c-{one.row - 1}") for one in rows)
-    file = await list_file.written(request, books, Lister())
+    file = await not_given_file.written(request, books, Lister())
     with file.content as content:
         content.seek(0)
         read = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
@@ -87,7 +88,7 @@ async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
     ended = replace(request, state=State.DONE, started_at=NOW, ended_at=NOW)
     story = await story_of(books, ended, POLICY)
     assert summed(story) == (tally.given, len(ends), tally.refused, tally.unknown, tally.not_tried)
-    told = list_file.comment(ended, file, LOOK)
+    told = not_given_file.comment(ended, file, LOOK)
     assert f" {len(rows)} of the {LOOK.customers(len(ends))} " in told
 
 
@@ -110,7 +111,7 @@ async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_sa
     asked = [f"c-{at}" for at in range(len(ends))]
     request = await in_files(books, request, {"one.csv": asked[typed : typed + first], "two.csv": asked[typed + first :]})
     tally, not_given = await books.tally(request.id), {one.customer: one.end for one in await listed(books, request)}
-    file = await list_file.written(request, books, Lister())
+    file = await not_given_file.written(request, books, Lister())
     with file.content as content:
         content.seek(0)
         rows = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))

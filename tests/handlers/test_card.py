@@ -8,7 +8,7 @@ import pytest
 from bot.domain.requests.request import State
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.workspace import Json, Message
-from bot.slack import card as card_drawing
+from bot.slack.messages import card as card_drawing
 from tests.handlers.stand import ELSEWHERE, Stand
 
 BUTTONS = (

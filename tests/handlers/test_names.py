@@ -12,7 +12,8 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.slack import add_modal, approve_modal, card, customers_modal, reject_modal, review_modal
+from bot.slack import add_modal, approve_modal, customers_modal, reject_modal, review_modal
+from bot.slack.messages import card
 from handlers import add_form, customers, discount, odd_rows, strays
 from handlers import card as card_handlers
 from handlers.strays import ANYTHING

@@ -12,9 +12,9 @@ from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind
 from bot.domain.requests.prior_grants import Earlier
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Usable
-from bot.slack import card, help, lines, notices, outcomes, rule_view, status, summary  # noqa: A004 - the command's own word
 from bot.slack.command_parser import Misread
 from bot.slack.look import Message
+from bot.slack.messages import card, confirmations, help, notices, rule, status, summary, thread  # noqa: A004 - the command's own word
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, RULE
 
@@ -48,7 +48,7 @@ def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom
     for waiting in (story, samples.story(State.APPROVED, waits_since=NOW, give_after=NOW)):
         assert "has been waiting since" in words(card.build(waiting, LOOK))
     notice = replace(samples.notice(Happened.WAITING), facts={STARTS_AFTER: "Slack"}, note="Slack could not say who @Bo is")
-    line = lines.build(notice, story, LOOK).text
+    line = thread.build(notice, story, LOOK).text
     assert line.startswith("⏳ Waiting for Slack since")
     assert "giving starts once there is an answer" in line
 
@@ -119,7 +119,7 @@ def test_all_some_and_none_are_told_apart(given: int, refused: int, said: str) -
 @pytest.mark.parametrize("happened", Happened)
 @pytest.mark.parametrize("state", State)
 def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(happened: Happened, state: State) -> None:
-    line = lines.build(samples.notice(happened, note="because"), samples.story(state), LOOK)
+    line = thread.build(samples.notice(happened, note="because"), samples.story(state), LOOK)
     assert not line.text.startswith("Given to")
     assert not words(line).startswith("Given to")
     assert "<!date^" in words(line)
@@ -133,12 +133,12 @@ def test_nothing_says_given_before_dintero_did(state: State) -> None:
     told = card.build(story, LOOK)
     assert "given" not in words(told).replace("nothing was given", "")
     for happened in (Happened.ASKED, Happened.APPROVED, Happened.STARTED):
-        assert "given" not in words(lines.build(samples.notice(happened), story, LOOK))
+        assert "given" not in words(thread.build(samples.notice(happened), story, LOOK))
 
 
 def test_a_stop_tells_its_reason_as_it_was_then() -> None:
     notice = replace(samples.notice(Happened.STOPPED, note="Forbidden"), facts={"stop": "scope_missing"})
-    line = lines.build(notice, samples.story(State.APPROVED, stop=None), LOOK)
+    line = thread.build(notice, samples.story(State.APPROVED, stop=None), LOOK)
     assert "too little scope (Forbidden)" in line.text
 
 
@@ -188,7 +188,7 @@ def test_why_somebody_was_not_tried_is_told(changes: dict[str, Any], said: str) 
 def test_what_dintero_sent_that_is_not_known_stands_in_the_summary_and_in_the_rule() -> None:
     odd = replace(RULE, unknown=(("reward.moon", '"full"'),))
     assert '`reward.moon`: `"full"`' in words(summary.build(samples.story(State.DONE, last_answer=odd), LOOK))
-    assert '`reward.moon`: `"full"`' in words(rule_view.build(odd, Usable.NOW, LOOK))
+    assert '`reward.moon`: `"full"`' in words(rule.build(odd, Usable.NOW, LOOK))
 
 
 @pytest.mark.parametrize("happened", Happened)
@@ -275,20 +275,20 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
     if happened:
         told = notices.direct(samples.notice(happened), story, LOOK, link="")
         assert "7 of 10 customers were given it" in told.text
-        drawn += [told, lines.build(samples.notice(happened), story, LOOK)]
+        drawn += [told, thread.build(samples.notice(happened), story, LOOK)]
     for message in drawn:
         said = str(message.blocks) + message.text
         assert "nothing was given" not in said
         assert "Nothing has been given" not in said
         assert "/discount add" not in said
-    assert "nothing was given" not in outcomes.rejected(request).text
+    assert "nothing was given" not in confirmations.rejected(request).text
     assert state is State.APPROVED or "7 of 10 customers were given it" in words(card.build(story, LOOK))
 
 
 @pytest.mark.parametrize("happened", [Happened.RULE_CHANGED, Happened.CONSENT_VOID])
 def test_whoever_has_to_approve_anew_is_named_and_the_reason_is_in_words(happened: Happened) -> None:
     told = samples.notice(happened, note=Reason.NOT_AN_APPROVER)
-    line = words(lines.build(told, samples.STORY, LOOK))
+    line = words(thread.build(told, samples.STORY, LOOK))
     direct = words(notices.direct(told, samples.STORY, LOOK, link=""))
     for drawn in (line, direct):
         assert "<!subteam^S0LEADS> or <@U0BOSS> has to approve it" in drawn

@@ -11,7 +11,8 @@ from bot.domain.policy.tiers import Above, Applied
 from bot.domain.requests.notification import Happened
 from bot.domain.requests.prior_grants import Before, Earlier
 from bot.domain.requests.request import State
-from bot.slack import card, facts, lines, notices, outcomes
+from bot.slack import facts
+from bot.slack.messages import card, confirmations, notices, thread
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, REQUEST, VOTE
 
@@ -42,7 +43,7 @@ def test_where_no_tier_applies_nothing_is_said() -> None:
 def yes(happened: Happened, number: int, of: int) -> str:
     story = replace(samples.story(State.WAITING, approvals=of), votes=(VOTE,) * number)
     told = replace(samples.notice(happened), facts={"yeses": str(number), "approvals": str(of), "digest": DIGEST})
-    return lines.build(told, story, LOOK).text
+    return thread.build(told, story, LOOK).text
 
 
 def test_each_yes_is_a_line_with_its_number_and_what_it_was_for() -> None:
@@ -53,12 +54,12 @@ def test_each_yes_is_a_line_with_its_number_and_what_it_was_for() -> None:
 
 @pytest.mark.parametrize(("left", "said"), [(1, "one more is needed"), (2, "2 more are needed"), (0, "one more is needed")])
 def test_whoever_said_yes_is_told_how_many_more_it_takes(left: int, said: str) -> None:
-    assert f"Your yes counts; {said}" in outcomes.approved(REQUEST, left).text
+    assert f"Your yes counts; {said}" in confirmations.approved(REQUEST, left).text
 
 
 def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_requester_whom_to_ask() -> None:
     story, told = samples.story(State.WAITING), replace(samples.notice(Happened.CONSENT_VOID), note=Reason.REQUESTER_LEFT)
-    assert lines.build(told, story, LOOK).text == (
+    assert thread.build(told, story, LOOK).text == (
         "🔁 The approval no longer counts (whoever asked may not ask here any more), seen 23 Nov 2026, 13:00 CET. "
         "Nobody can approve it until they may again; it can be rejected or cancelled."
     )

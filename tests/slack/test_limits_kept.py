@@ -16,24 +16,11 @@ from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Usable
 from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
 from bot.services.customer_lists import PER_PAGE, Roster
-from bot.slack import (
-    add_modal,
-    approve_modal,
-    card,
-    customers_modal,
-    help,  # noqa: A004 - the command's own word
-    lines,
-    modals,
-    notices,
-    reject_modal,
-    review_modal,
-    rule_view,
-    status,
-    summary,
-    words,
-)
+from bot.slack import add_modal, approve_modal, customers_modal, modals, reject_modal, review_modal, words
 from bot.slack.command_parser import Misread
 from bot.slack.look import Message
+from bot.slack.messages import card, help, notices, status, summary, thread
+from bot.slack.messages import rule as rule_message
 from tests.slack import samples
 from tests.slack.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
 
@@ -61,18 +48,18 @@ def drawn_messages() -> Iterator[Message]:
         yield summary.build(story, LOOK)
         yield status.one(story, LOOK)
         for happened in Happened:
-            yield lines.build(samples.notice(happened, note=LONG), story, LOOK)
+            yield thread.build(samples.notice(happened, note=LONG), story, LOOK)
             yield notices.channel(samples.notice(happened, kind=Kind.NOTICE, note=LONG), story, LOOK, link=LINK)
             yield notices.direct(samples.notice(happened, kind=Kind.DIRECT, note=LONG), story, LOOK, link=LINK)
     for happened in (Happened.REMINDED, Happened.ESCALATED, Happened.RULE_CHANGED):
         told = replace(samples.notice(happened, note=LONG), facts={"who": "U0ANN " * 200, "round": "1"})
-        yield lines.build(told, timed(samples.long_story(State.WAITING)), LOOK)
+        yield thread.build(told, timed(samples.long_story(State.WAITING)), LOOK)
         yield notices.direct(told, timed(samples.long_story(State.WAITING)), LOOK, link=LINK)
     for usable in Usable:
-        yield rule_view.build(RULE, usable, LOOK)
-        yield rule_view.build(LONG_RULE, usable, LOOK)
-    yield rule_view.build(replace(LONG_RULE, name=" "), Usable.NOW, LOOK)
-    yield rule_view.several([LONG_RULE] * 1_000, LOOK)
+        yield rule_message.build(RULE, usable, LOOK)
+        yield rule_message.build(LONG_RULE, usable, LOOK)
+    yield rule_message.build(replace(LONG_RULE, name=" "), Usable.NOW, LOOK)
+    yield rule_message.several([LONG_RULE] * 1_000, LOOK)
     yield status.build([], LOOK)
     yield status.build([], LOOK, samples.PAUSE)
     yield status.build(stories() * 10, LOOK, samples.PAUSE)
@@ -179,5 +166,5 @@ def test_the_same_facts_always_draw_the_same_message() -> None:
 @pytest.mark.parametrize("stop", [*StopReason, None])
 def test_every_message_has_words_for_a_stop(stop: StopReason | None) -> None:
     story = samples.story(State.STOPPED, stop=stop, note=LONG)
-    drawn: Sequence[Message] = [card.build(story, LOOK), lines.build(samples.notice(Happened.STOPPED), story, LOOK)]
+    drawn: Sequence[Message] = [card.build(story, LOOK), thread.build(samples.notice(Happened.STOPPED), story, LOOK)]
     assert [fault for message in drawn for fault in message_faults(message.blocks, message.text)] == []

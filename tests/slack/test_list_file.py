@@ -14,13 +14,13 @@ from bot.domain.requests.batches import BatchOutcome, End, Refused
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.holders import ReadBack
 from bot.listing.lister import Lister, ListFile
-from bot.slack import list_file
+from bot.slack.messages import not_given_file
 from tests.contracts.books import NOW, giving
 from tests.slack.samples import LOOK, REQUEST
 
 
 async def reasons(books: SqlBooks, request: Request, **changes: Any) -> dict[str, str]:
-    file = await list_file.written(replace(request, **changes), books, Lister())
+    file = await not_given_file.written(replace(request, **changes), books, Lister())
     with file.content as content:
         content.seek(0)
         rows = csv.DictReader(io.StringIO(content.read().decode("utf-8-sig")))
@@ -71,11 +71,11 @@ async def test_where_nobody_looked_nothing_is_said_of_dinteros_list(sqlite_books
 
 
 def test_a_list_is_titled_by_its_request_and_its_row_in_the_outbox() -> None:
-    titles = {list_file.title(REQUEST, key) for key in ("3f2a9c1b-4d5e", "4f2a9c1b-4d5e")}
+    titles = {not_given_file.title(REQUEST, key) for key in ("3f2a9c1b-4d5e", "4f2a9c1b-4d5e")}
     assert titles == {"R-7K2QF, who was not given it (3f2a9c1b)", "R-7K2QF, who was not given it (4f2a9c1b)"}
 
 
 def test_above_it_stands_of_how_many_it_is_and_why() -> None:
     file = ListFile(io.BytesIO(), counts=Counter({End.REFUSED: 1, End.UNKNOWN: 1}))
-    told = list_file.comment(REQUEST, file, LOOK)
+    told = not_given_file.comment(REQUEST, file, LOOK)
     assert "the list of 2 of the 10 customers who were not given it: 1 refused by Dintero, 1 unknown." in told

@@ -10,7 +10,8 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import Story
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import State
-from bot.slack import card, progress, status
+from bot.slack import progress
+from bot.slack.messages import card, status
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW
 

@@ -9,8 +9,9 @@ from bot.domain.requests.notification import Happened, Kind, Story
 from bot.domain.requests.request import State, StopReason
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.holders import ReadBack
-from bot.slack import approve_modal, card, lines, notices, read_back, summary
+from bot.slack import approve_modal, read_back
 from bot.slack.look import Message
+from bot.slack.messages import card, notices, summary, thread
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW
 
@@ -62,11 +63,11 @@ def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_u
     drawn = [
         card.build(story(State.STOPPED), LOOK),
         card.build(anew, LOOK),
-        lines.build(samples.notice(Happened.STOPPED), story(State.STOPPED), LOOK),
+        thread.build(samples.notice(Happened.STOPPED), story(State.STOPPED), LOOK),
         summary.build(story(State.DONE), LOOK),
         notices.direct(samples.notice(Happened.STOPPED, kind=Kind.DIRECT), story(State.STOPPED), LOOK, link=""),
     ]
     assert [seen in text(message) for message in drawn] == [True] * len(drawn)
     considered = Consideration(samples.review(anew.request), anew, count=False)
     assert seen in str(approve_modal.build(considered, LOOK, external_id="e"))
-    assert seen not in text(lines.build(samples.notice(Happened.STARTED), story(State.GIVING), LOOK))
+    assert seen not in text(thread.build(samples.notice(Happened.STARTED), story(State.GIVING), LOOK))

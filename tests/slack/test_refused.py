@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.request import State
-from bot.slack import refused, summary
+from bot.slack.messages import left_out, summary
 from bot.slack.writing import MASK
 from tests.slack import samples
 from tests.slack.samples import LOOK
@@ -20,7 +20,7 @@ LETTERS = st.text(alphabet="ab_- .", min_size=1, max_size=4)
 
 @given(customer=LETTERS, why=st.text(alphabet="ab_- .", max_size=30))
 def test_an_id_is_masked_in_the_reason_wherever_it_stands_as_a_word(customer: str, why: str) -> None:
-    masked = refused.without(customer, why)
+    masked = left_out.without(customer, why)
     assert masked == re.sub(rf"(?<!\w){re.escape(customer)}(?!\w)", MASK, why)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from bot.domain.requests.notification import Story
 from bot.domain.requests.pause import Pause
 from bot.services.decisions import SHOWN_BY_STATUS
-from bot.slack import card, facts, paused, progress
+from bot.slack import facts, paused, progress
 from bot.slack.blocks import context, message, said_as, section, sections
 from bot.slack.look import Look, Message
+from bot.slack.messages import card
+from bot.slack.messages.summary import left_out
 from bot.slack.standing import agreed, mark, standing
-from bot.slack.summary import left_out
 from bot.slack.writing import mention
 
 

@@ -11,9 +11,9 @@ from bot.giving.origin import origin_of
 from bot.listing.lister import Lister, ListFile, Original, Wanted
 from bot.listing.table import THERE
 from bot.slack.look import Look
+from bot.slack.messages.summary import UNKNOWN, why_not_tried
 from bot.slack.read_back import beside
 from bot.slack.standing import ends
-from bot.slack.summary import UNKNOWN, why_not_tried
 
 MARK: Final = 8
 """Characters of the outbox row's key that stand in the title: enough to tell one request's lists apart."""

@@ -12,7 +12,7 @@ from bot.giving.listing import has_list
 from bot.slack import facts, read_back
 from bot.slack.blocks import context, header, message, sections
 from bot.slack.look import Look, Message, duration
-from bot.slack.refused import masked
+from bot.slack.messages.left_out import masked
 from bot.slack.rewards import rule_reward, statistics, unknown
 from bot.slack.standing import agreed, ends, given_to
 from bot.slack.words import STOPS

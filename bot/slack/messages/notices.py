@@ -10,9 +10,9 @@ from bot.domain.requests.notification import Happened, Notice, Story
 from bot.services.fallbacks import INSTEAD
 from bot.slack import drift, facts, paused, unwritten
 from bot.slack.blocks import context, message, section, sections
-from bot.slack.lines import stop_reason, to_approve, who, why
 from bot.slack.look import Look, Message
-from bot.slack.refused import whole
+from bot.slack.messages.left_out import whole
+from bot.slack.messages.thread import stop_reason, to_approve, who, why
 from bot.slack.standing import NOTE, agreed, ends, held, outcome
 from bot.slack.words import stop, told_of
 from bot.slack.writing import address, mention, mentions, said

@@ -1,0 +1,1 @@
+"""Messages: the card, its thread, notices and files."""
