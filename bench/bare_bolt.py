@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bench.world import BOT_TOKEN, SIGNING_SECRET
-from bot.slack.add_modal import RULE_ACTION
+from bot.slack.modals.request_form import RULE_ACTION
 
 
 def main(port: int, slack: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from bench.world import CHANNEL, PEOPLE, SIGNING_SECRET, TEAM
-from bot.slack.add_modal import RULE_ACTION
+from bot.slack.modals.request_form import RULE_ACTION
 from bot.web.signature import sign
 
 SECRET: Final = SIGNING_SECRET.encode()

@@ -10,9 +10,10 @@ from bot.domain.ids import FileId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
-from bot.slack import add_modal, file_fields, modals, review_modal, words
+from bot.slack import words
 from bot.slack.messages import confirmations
 from bot.slack.modal_controller import Drawing, Sentence, View, next_external_id
+from bot.slack.modals import file_fields, placeholders, request_form, review
 from handlers.counter import Counter
 from handlers.presses import in_view
 
@@ -22,28 +23,28 @@ REDRAWN = 1
 
 def register(app: AsyncApp) -> None:
     """Listen to the form and to its review."""
-    app.options(add_modal.RULE_ACTION)(suggest_rules)
-    app.action(add_modal.MORE_ACTION, matchers=[in_view])(show_more)
-    app.view(add_modal.CALLBACK)(submit_form)
-    app.view(review_modal.CALLBACK)(submit_review)
+    app.options(request_form.RULE_ACTION)(suggest_rules)
+    app.action(request_form.MORE_ACTION, matchers=[in_view])(show_more)
+    app.view(request_form.CALLBACK)(submit_form)
+    app.view(review.CALLBACK)(submit_review)
 
 
 async def suggest_rules(ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], who: Person, counter: Counter) -> None:
     """Search the rules for what is typed into Rule."""
-    draft, _ = add_modal.read(body["view"])
+    draft, _ = request_form.read(body["view"])
     found = await counter.asking.find_rules(draft, who, str(payload.get("value") or ""))
-    await ack(options=add_modal.options(found, counter.look))
+    await ack(options=request_form.options(found, counter.look))
 
 
 async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, counter: Counter) -> None:
     """Draw the form again with what stood behind More…."""
     view = body["view"]
-    draft, typed = add_modal.read(view)
+    draft, typed = request_form.read(view)
     more = replace(typed, more=True)
 
     async def draw(external: str) -> View | Sentence:
         form = await counter.asking.redraw(draft, who, more)
-        return _form_or_no(form, counter, external, generation=add_modal.generation(view), standing=file_fields.standing(view))
+        return _form_or_no(form, counter, external, generation=request_form.generation(view), standing=file_fields.standing(view))
 
     await ack()
     counter.jobs.soon(counter.screens.redraw(view["external_id"], draw, user=who.id))
@@ -51,22 +52,22 @@ async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, counter: C
 
 async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Keep what was typed, then answer: with the faults in their fields, or with the review to come."""
-    draft, typed = add_modal.read(view)
+    draft, typed = request_form.read(view)
     faults = await counter.asking.fill_in(draft, who, typed)
     if isinstance(faults, Refusal):
-        await ack(response_action="update", view=modals.message(add_modal.TITLE, words.refusal(faults, counter.look)))
+        await ack(response_action="update", view=placeholders.message(request_form.TITLE, words.refusal(faults, counter.look)))
         return
     if faults:
-        await ack(response_action="errors", errors=add_modal.errors(faults, view, counter.look))
+        await ack(response_action="errors", errors=request_form.errors(faults, view, counter.look))
         return
     external = next_external_id(view)
-    await ack(response_action="update", view=modals.loading(review_modal.TITLE, external_id=external, metadata=draft))
+    await ack(response_action="update", view=placeholders.loading(review.TITLE, external_id=external, metadata=draft))
     counter.jobs.soon(counter.screens.redraw(external, draw_review(counter, draft, who), user=who.id))
 
 
 async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Ask for what the review showed."""
-    draft, external = review_modal.read(view), next_external_id(view)
+    draft, external = review.read(view), next_external_id(view)
 
     async def draw(_external: str) -> View | Sentence:
         asked = await counter.asking.ask(draft, who)
@@ -77,7 +78,7 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counte
             return Sentence("Not asked for", words.refusal(again, counter.look))
         return _form_or_no(again, counter, external, generation=REDRAWN)
 
-    await ack(response_action="update", view=modals.loading(review_modal.TITLE, external_id=external, metadata=draft))
+    await ack(response_action="update", view=placeholders.loading(review.TITLE, external_id=external, metadata=draft))
     counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
 
 
@@ -97,15 +98,15 @@ def draw_review(counter: Counter, draft: RequestId, who: Person) -> Drawing:
         judged = await counter.asking.review(draft, who)
         if isinstance(judged, Review):
             links = await counter.screens.links(judged.named)
-            return review_modal.build(judged, counter.look, external_id=external, links=links)
+            return review.build(judged, counter.look, external_id=external, links=links)
         return _form_or_no(judged, counter, external, generation=REDRAWN)
 
     return draw
 
 
 def _form_or_no(
-    form: Form | Refusal, counter: Counter, external: str, *, generation: int = 0, standing: frozenset[FileId] = add_modal.NOTHING_STANDS
+    form: Form | Refusal, counter: Counter, external: str, *, generation: int = 0, standing: frozenset[FileId] = request_form.NOTHING_STANDS
 ) -> View | Sentence:
     if isinstance(form, Refusal):
-        return Sentence(add_modal.TITLE, words.refusal(form, counter.look))
-    return add_modal.build(form, counter.look, external_id=external, generation=generation, standing=standing)
+        return Sentence(request_form.TITLE, words.refusal(form, counter.look))
+    return request_form.build(form, counter.look, external_id=external, generation=generation, standing=standing)

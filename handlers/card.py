@@ -10,9 +10,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
-from bot.slack import add_modal, approve_modal, modals, reject_modal, words
+from bot.slack import words
 from bot.slack.messages import card, confirmations
 from bot.slack.modal_controller import Sentence, View, next_external_id, said_safely
+from bot.slack.modals import approval, placeholders, rejection, request_form
 from handlers.add_form import draw_form
 from handlers.counter import Counter
 from handlers.presses import on_card
@@ -27,8 +28,8 @@ def register(app: AsyncApp) -> None:
     app.action(card.END)(end_here)
     app.action(card.GIVE_NOW)(give_now)
     app.action(card.AGAIN)(ask_again)
-    app.view(approve_modal.CALLBACK)(submit_approval)
-    app.view(reject_modal.CALLBACK)(submit_rejection)
+    app.view(approval.CALLBACK)(submit_approval)
+    app.view(rejection.CALLBACK)(submit_rejection)
 
 
 async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -38,20 +39,20 @@ async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespo
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.consider(request, who, channel)
         if isinstance(found, Refusal):
-            return Sentence(approve_modal.TITLE, words.refusal(found, counter.look))
+            return Sentence(approval.TITLE, words.refusal(found, counter.look))
         links = await counter.screens.links(found.review.named)
-        return approve_modal.build(found, counter.look, external_id=external, links=links)
+        return approval.build(found, counter.look, external_id=external, links=links)
 
     await ack()
-    counter.jobs.soon(counter.screens.open(body["trigger_id"], approve_modal.TITLE, draw, respond=respond))
+    counter.jobs.soon(counter.screens.open(body["trigger_id"], approval.TITLE, draw, respond=respond))
 
 
 async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Say yes to what was shown."""
-    yes = approve_modal.read(view)
+    yes = approval.read(view)
     miscounted = await counter.desk.miscounted(yes.request, yes.typed)
     if miscounted:
-        await ack(response_action="errors", errors=approve_modal.errors(words.refusal_plain(miscounted, counter.look)))
+        await ack(response_action="errors", errors=approval.errors(words.refusal_plain(miscounted, counter.look)))
         return
 
     async def approve() -> Request | Refusal:
@@ -60,7 +61,7 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, coun
     async def say(approved: Request) -> Sentence:
         return confirmations.approved(approved, await counter.desk.still_needed(approved))
 
-    await _finish(ack, view, approve_modal.TITLE, who, counter, approve, say)
+    await _finish(ack, view, approval.TITLE, who, counter, approve, say)
 
 
 async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -70,18 +71,18 @@ async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncResp
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.rejectable(request, who, channel)
         if isinstance(found, Refusal):
-            return Sentence(reject_modal.TITLE, words.refusal(found, counter.look))
-        return reject_modal.build(found, counter.look, external_id=external)
+            return Sentence(rejection.TITLE, words.refusal(found, counter.look))
+        return rejection.build(found, counter.look, external_id=external)
 
     await ack()
-    counter.jobs.soon(counter.screens.open(body["trigger_id"], reject_modal.TITLE, draw, respond=respond))
+    counter.jobs.soon(counter.screens.open(body["trigger_id"], rejection.TITLE, draw, respond=respond))
 
 
 async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
     """Say no, with the reason."""
-    request, why = reject_modal.read(view)
+    request, why = rejection.read(view)
     if not why:
-        await ack(response_action="errors", errors=reject_modal.errors("Say in a few words why not: the requester reads it."))
+        await ack(response_action="errors", errors=rejection.errors("Say in a few words why not: the requester reads it."))
         return
 
     async def reject() -> Request | Refusal:
@@ -90,7 +91,7 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
     async def say(rejected: Request) -> Sentence:
         return confirmations.rejected(rejected)
 
-    await _finish(ack, view, reject_modal.TITLE, who, counter, reject, say)
+    await _finish(ack, view, rejection.TITLE, who, counter, reject, say)
 
 
 async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -136,11 +137,11 @@ async def ask_again(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, 
     async def draw(external: str) -> View | Sentence:
         draft = await counter.asking.open_rest(request, who, channel)
         if isinstance(draft, Refusal):
-            return Sentence(add_modal.TITLE, words.refusal(draft, counter.look))
+            return Sentence(request_form.TITLE, words.refusal(draft, counter.look))
         return await draw_form(counter, draft.id, who)(external)
 
     await ack()
-    counter.jobs.soon(counter.screens.open(body["trigger_id"], add_modal.TITLE, draw, respond=respond))
+    counter.jobs.soon(counter.screens.open(body["trigger_id"], request_form.TITLE, draw, respond=respond))
 
 
 Act = Callable[[], Awaitable[Request | Refusal]]
@@ -159,7 +160,7 @@ async def _finish(
             return Sentence(title, words.refusal(done, counter.look))
         return confirmations.told(await say(done), done, await counter.desk.pauses.now())
 
-    await ack(response_action="update", view=modals.loading(title, external_id=external))
+    await ack(response_action="update", view=placeholders.loading(title, external_id=external))
     counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
 
 

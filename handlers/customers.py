@@ -9,18 +9,19 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack import customers_modal, words
+from bot.slack import words
 from bot.slack.messages import confirmations
 from bot.slack.modal_controller import Drawing, Sentence, View, said_safely
+from bot.slack.modals import customer_list
 from handlers.counter import Counter
 from handlers.presses import in_view, on_card
 
 
 def register(app: AsyncApp) -> None:
     """Listen to the card's button, and to those that turn the pages."""
-    app.action(customers_modal.SHOW)(show)
-    app.action(customers_modal.LIST)(get_list)
-    for turn in customers_modal.TURNS:
+    app.action(customer_list.SHOW)(show)
+    app.action(customer_list.LIST)(get_list)
+    for turn in customer_list.TURNS:
         app.action(turn, matchers=[in_view])(turn_page)
 
 
@@ -29,7 +30,7 @@ async def show(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: 
     request, channel = on_card(body)
     await ack()
     drawing = _draw(counter, request, who, channel, 1)
-    counter.jobs.soon(counter.screens.open(body["trigger_id"], customers_modal.TITLE, drawing, respond=respond))
+    counter.jobs.soon(counter.screens.open(body["trigger_id"], customer_list.TITLE, drawing, respond=respond))
 
 
 async def get_list(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
@@ -49,7 +50,7 @@ async def get_list(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
 
 async def turn_page(ack: AsyncAck, body: dict[str, Any], who: Person, counter: Counter) -> None:
     """Show another page; whether this person may see it is asked anew."""
-    request, page = customers_modal.read_turn(body)
+    request, page = customer_list.read_turn(body)
     await ack()
     counter.jobs.soon(counter.screens.redraw(body["view"]["external_id"], _draw(counter, request, who, None, page), user=who.id))
 
@@ -58,7 +59,7 @@ def _draw(counter: Counter, request: RequestId, who: Person, channel: ChannelId 
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.customers(request, who, channel, page)
         if isinstance(found, Refusal):
-            return Sentence(customers_modal.TITLE, words.refusal(found, counter.look))
-        return customers_modal.build(found, counter.look, external_id=external)
+            return Sentence(customer_list.TITLE, words.refusal(found, counter.look))
+        return customer_list.build(found, counter.look, external_id=external)
 
     return draw

@@ -10,11 +10,12 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack import add_modal, command_parser, paused, words  # noqa: A004 - the command's own word
+from bot.slack import command_parser, paused, words  # noqa: A004 - the command's own word
 from bot.slack.command_parser import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
 from bot.slack.look import Message
 from bot.slack.messages import confirmations, help, rule, status  # noqa: A004 - the command's own word
 from bot.slack.modal_controller import said_safely
+from bot.slack.modals import request_form  # noqa: A004 - the command's own word
 from handlers.add_form import draw_form
 from handlers.counter import Counter
 
@@ -47,7 +48,7 @@ async def add(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who
         return
     draft = await counter.asking.open_draft(who, channel, counter.asking.prefill(typed.rule, typed.customers, quoted=typed.quoted))
     await ack()
-    counter.jobs.soon(counter.screens.open(payload["trigger_id"], add_modal.TITLE, draw_form(counter, draft.id, who), respond=respond))
+    counter.jobs.soon(counter.screens.open(payload["trigger_id"], request_form.TITLE, draw_form(counter, draft.id, who), respond=respond))
 
 
 async def answer(asked: Command, who: Person, channel: ChannelId, counter: Counter) -> Message | str:

@@ -8,26 +8,27 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.errors import SayLater
-from bot.slack import review_modal, words
+from bot.slack import words
 from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import Sentence, View
+from bot.slack.modals import review
 from handlers.counter import Counter
 from handlers.presses import in_view
 
 
 def register(app: AsyncApp) -> None:
     """Listen to the review's button."""
-    app.action(review_modal.ODD_ROWS, matchers=[in_view])(get_odd_rows)
+    app.action(review.ODD_ROWS, matchers=[in_view])(get_odd_rows)
 
 
 async def get_odd_rows(ack: AsyncAck, body: dict[str, Any], who: Person, counter: Counter) -> None:
     """Send them to the person's direct messages, and say so on top of the review."""
-    draft = review_modal.read(body["view"])
+    draft = review.read(body["view"])
 
     async def draw(_external: str) -> View | Sentence:
         found = await counter.asking.odd_rows(draft, who)
         if isinstance(found, Refusal):
-            return Sentence(review_modal.ODD_TITLE, words.refusal(found, counter.look))
+            return Sentence(review.ODD_TITLE, words.refusal(found, counter.look))
         request, files = found
         try:
             new = await counter.screens.post.send(unreadable_rows_file.build(request, files, counter.look), who.id)
@@ -36,4 +37,4 @@ async def get_odd_rows(ack: AsyncAck, body: dict[str, Any], who: Person, counter
         return confirmations.odd_rows_sent(new=new)
 
     await ack()
-    counter.jobs.soon(counter.screens.push(body["trigger_id"], review_modal.ODD_TITLE, draw, user=who.id))
+    counter.jobs.soon(counter.screens.push(body["trigger_id"], review.ODD_TITLE, draw, user=who.id))

@@ -11,8 +11,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
-from bot.slack import modals
 from bot.slack.modal_controller import Sentence
+from bot.slack.modals import placeholders
 from handlers.counter import Counter
 
 ANYTHING: Final = re.compile(".*")
@@ -42,7 +42,7 @@ async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who:
 
 async def submit(ack: AsyncAck) -> None:
     """Answer a form that nobody knows."""
-    await ack(response_action="update", view=modals.message("Out of date", OUTDATED))
+    await ack(response_action="update", view=placeholders.message("Out of date", OUTDATED))
 
 
 async def suggest(ack: AsyncAck) -> None:
@@ -58,7 +58,9 @@ async def fail(error: Exception, body: dict[str, Any], respond: AsyncRespond, co
     if body.get("type") == "view_submission":
         field = next((block["block_id"] for block in body["view"]["blocks"] if block.get("type") == "input"), None)
         if field is None:
-            return BoltResponse(status=200, body={"response_action": "update", "view": modals.message("Something went wrong", sentence)})
+            return BoltResponse(
+                status=200, body={"response_action": "update", "view": placeholders.message("Something went wrong", sentence)}
+            )
         return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: sentence}})
     if body.get("type") == "block_suggestion":
         return BoltResponse(status=200, body={"options": []})

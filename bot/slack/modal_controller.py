@@ -16,8 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.prior_grants import Earlier
-from bot.slack import modals
 from bot.slack.client.file_messages import Post
+from bot.slack.modals import placeholders
 
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
@@ -80,7 +80,7 @@ class Screens:
         drawing = asyncio.ensure_future(_safely(draw, external))
         await asyncio.wait({drawing}, timeout=READY_SECONDS)
         if not drawing.done():
-            if not await self._shown(trigger, modals.loading(title, external_id=external), respond):
+            if not await self._shown(trigger, placeholders.loading(title, external_id=external), respond):
                 return
             await self._update(external, await drawing, partial(self.tell, respond))
             return
@@ -98,7 +98,7 @@ class Screens:
         """Put what `draw` makes on top of the view that a button stands in; a press that is delivered twice does it once."""
         external = new_external_id()
         try:
-            await self._client.views_push(trigger_id=trigger, view=modals.loading(title, external_id=external))
+            await self._client.views_push(trigger_id=trigger, view=placeholders.loading(title, external_id=external))
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("modal not pushed", why=_why(error))
             if _why(error) != OPENED_BEFORE:
@@ -134,7 +134,7 @@ class Screens:
 
     async def _update(self, external: str, drawn: View | Sentence, say: Callable[[str], Awaitable[None]]) -> None:
         """Draw the view that stands; where that cannot be done, `say` the answer."""
-        view = modals.message(drawn.title, drawn.text, external_id=external) if isinstance(drawn, Sentence) else drawn
+        view = placeholders.message(drawn.title, drawn.text, external_id=external) if isinstance(drawn, Sentence) else drawn
         try:
             async for attempt in stamina.retry_context(
                 on=_may_pass, attempts=None, timeout=self._patience, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.requests.request import State
 from bot.services.retention import Purging
-from bot.slack import customers_modal
+from bot.slack.modals import customer_list
 from tests.giving.test_purging import nothing_else
 from tests.handlers.stand import ELSEWHERE, Stand
 from tests.handlers.test_rest import ended
@@ -51,7 +51,7 @@ async def test_a_forged_page_is_the_nearest(stand: Stand, page: str | None) -> N
     view = await stand.shop.bo.sees_view("Customers")
     await view.press("On ▶")
     payload = copy.deepcopy(stand.last("block_actions").payload)
-    payload["actions"][0] |= {"action_id": customers_modal.TURNS[2], "value": page}
+    payload["actions"][0] |= {"action_id": customer_list.TURNS[2], "value": page}
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
     await stand.errands.done()
     await stand.shop.bo.sees_view("Customers", text="1–50 of 120")

@@ -12,8 +12,8 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.slack import add_modal, approve_modal, customers_modal, reject_modal, review_modal
 from bot.slack.messages import card
+from bot.slack.modals import approval, customer_list, rejection, request_form, review
 from handlers import add_form, customers, discount, odd_rows, strays
 from handlers import card as card_handlers
 from handlers.strays import ANYTHING
@@ -27,8 +27,8 @@ CARD = {
     card.END,
     card.GIVE_NOW,
     card.AGAIN,
-    customers_modal.SHOW,
-    customers_modal.LIST,
+    customer_list.SHOW,
+    customer_list.LIST,
 }
 OURS = {"who", "counter"}
 ERRORS_OWN = {"error"}
@@ -95,9 +95,9 @@ def test_commands_are_those_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("kind", "drawn"),
     [
-        ("action", {add_modal.MORE_ACTION, review_modal.ODD_ROWS, *CARD, *customers_modal.TURNS}),
-        ("view", {add_modal.CALLBACK, review_modal.CALLBACK, approve_modal.CALLBACK, reject_modal.CALLBACK}),
-        ("options", {add_modal.RULE_ACTION}),
+        ("action", {request_form.MORE_ACTION, review.ODD_ROWS, *CARD, *customer_list.TURNS}),
+        ("view", {request_form.CALLBACK, review.CALLBACK, approval.CALLBACK, rejection.CALLBACK}),
+        ("options", {request_form.RULE_ACTION}),
     ],
 )
 def test_whatever_is_drawn_is_listened_to_and_whatever_else_comes_is_caught_last(kind: str, drawn: set[str]) -> None:

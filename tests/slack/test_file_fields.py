@@ -6,7 +6,7 @@ from typing import Any
 from bot.domain.customers.uploads import Column, Unclear, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import Typed
-from bot.slack import add_modal
+from bot.slack.modals import request_form
 from tests.slack import samples
 from tests.slack.samples import LOOK
 
@@ -17,7 +17,7 @@ COLUMNS = (Column(1, "Kundenr", ("1001", "1002", "1003")), Column(3, "", ("a1",)
 
 def drawn(*files: Upload, unclear: tuple[Unclear, ...] = (), standing: frozenset[FileId] = frozenset()) -> dict[str, Any]:
     form = replace(samples.form(Typed(files=files)), unclear=unclear)
-    return add_modal.build(form, LOOK, external_id="e", generation=1, standing=standing)
+    return request_form.build(form, LOOK, external_id="e", generation=1, standing=standing)
 
 
 def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -28,7 +28,7 @@ def answered(view: dict[str, Any], **answers: Any) -> tuple[Upload, ...]:
     """Answer the view by label, and read the files back."""
     there = {label: block for label, block in inputs(view).items() if label in answers}
     values = {block["block_id"]: {block["element"]["action_id"]: answers[label]} for label, block in there.items()}
-    return add_modal.read({**view, "state": {"values": values}})[1].files
+    return request_form.read({**view, "state": {"values": values}})[1].files
 
 
 def put(*files: Upload) -> dict[str, Any]:

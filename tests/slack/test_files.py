@@ -17,7 +17,7 @@ from bot.sandbox.slack.files import File
 from bot.sandbox.slack.workspace import Channel
 from bot.slack.client.connection import open_client
 from bot.slack.client.downloads import SlackFiles
-from bot.slack.links import with_links_as_files
+from bot.slack.modals.file_links import with_links_as_files
 
 HERE: Final = ChannelId("C0HERE")
 DATA: Final = b"kundenr\na1\nb2\n"

@@ -16,11 +16,13 @@ from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Usable
 from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
 from bot.services.customer_lists import PER_PAGE, Roster
-from bot.slack import add_modal, approve_modal, customers_modal, modals, reject_modal, review_modal, words
+from bot.slack import words
 from bot.slack.command_parser import Misread
 from bot.slack.look import Message
 from bot.slack.messages import card, help, notices, status, summary, thread
 from bot.slack.messages import rule as rule_message
+from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
+from bot.slack.modals import review as review_modal
 from tests.slack import samples
 from tests.slack.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
 
@@ -73,37 +75,37 @@ def drawn_views() -> Iterator[dict[str, Any]]:
         for chosen in (None, RULE, LONG_RULE):
             for faults in ((), samples.every_fault()):
                 form = samples.form(typed, chosen=chosen, faults=faults)
-                yield add_modal.build(form, LOOK, external_id="e" * 255)
-                yield add_modal.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
-                yield add_modal.build(replace(form, pause=samples.PAUSE, rest=samples.long_rest()), LOOK, external_id="e" * 255)
+                yield request_form.build(form, LOOK, external_id="e" * 255)
+                yield request_form.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
+                yield request_form.build(replace(form, pause=samples.PAUSE, rest=samples.long_rest()), LOOK, external_id="e" * 255)
     filled = samples.form(replace(FULL, files=samples.uploads()), faults=samples.every_fault())
-    yield add_modal.build(replace(filled, unclear=samples.unclear()), LOOK, external_id="e" * 255, generation=1)
+    yield request_form.build(replace(filled, unclear=samples.unclear()), LOOK, external_id="e" * 255, generation=1)
     ticked = samples.form(Typed(rule=LONG, reserved="*/", more=True), faults=samples.every_fault())
-    yield add_modal.build(replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e")
+    yield request_form.build(replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e")
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")
-    yield approve_modal.build(samples.consideration(everyone), LOOK, external_id="e")
+    yield approval.build(samples.consideration(everyone), LOOK, external_id="e")
     for outcome in Outcome:
         yield review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
     links = {each.id: LINK * 20 for each in samples.long_review().named}
     for places in ({}, links):
         yield review_modal.build(samples.long_review(), LOOK, external_id="e", links=places)
     long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count=True)
-    yield approve_modal.build(long, LOOK, external_id="e", links=links)
+    yield approval.build(long, LOOK, external_id="e", links=links)
     for count in (True, False):
-        yield approve_modal.build(samples.consideration(count=count), LOOK, external_id="e")
+        yield approval.build(samples.consideration(count=count), LOOK, external_id="e")
         long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count)
-        yield approve_modal.build(long, LOOK, external_id="e")
+        yield approval.build(long, LOOK, external_id="e")
         story = timed(samples.long_story(State.WAITING))
         review = replace(samples.long_review(), request=story.request, pause=samples.PAUSE, hold_minutes=10_080)
-        yield approve_modal.build(Consideration(review, story, count), LOOK, external_id="e")
+        yield approval.build(Consideration(review, story, count), LOOK, external_id="e")
         yield review_modal.build(review, LOOK, external_id="e")
     for request, page in ((samples.REQUEST, 1), (samples.LONG_REQUEST, 1), (samples.LONG_REQUEST, 10**7)):
         for one in ("ann", "<!channel>" + "*" * 245, "\U0001f600" * 255, "\u202e\x00" * 127):
-            yield customers_modal.build(Roster(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e")
+            yield customer_list.build(Roster(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e")
     for story in stories():
-        yield reject_modal.build(story, LOOK, external_id="e")
-    yield modals.loading(LONG, external_id="e", metadata="m")
-    yield modals.message(LONG, words.refusal(Refusal(Reason.LOOKUP_FAILED, LONG), LOOK))
+        yield rejection.build(story, LOOK, external_id="e")
+    yield placeholders.loading(LONG, external_id="e", metadata="m")
+    yield placeholders.message(LONG, words.refusal(Refusal(Reason.LOOKUP_FAILED, LONG), LOOK))
 
 
 @cache
@@ -137,7 +139,7 @@ def test_every_modal_keeps_slacks_limits() -> None:
 
 def test_every_option_keeps_slacks_limits() -> None:
     rules = [replace(rule, id=RuleId(rule.id[:36])) for rule in (RULE, LONG_RULE, replace(LONG_RULE, name=""))]
-    drawn = add_modal.options([(rule, usable) for rule in rules for usable in Usable] * 50, LOOK)
+    drawn = request_form.options([(rule, usable) for rule in rules for usable in Usable] * 50, LOOK)
     assert len(drawn) == 100
     assert options_faults(drawn) == []
 

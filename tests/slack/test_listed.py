@@ -6,7 +6,8 @@ from bot.domain.customers.uploads import Column, FileRead, Odd, OddRow, Trouble
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.views import Listed
-from bot.slack import listed, review_modal, words
+from bot.slack import words
+from bot.slack.modals import file_summary, review
 from bot.slack.troubles import ODD, TROUBLES
 from tests.slack import samples
 from tests.slack.samples import LOOK
@@ -25,7 +26,7 @@ READ = Listed((FILE,), tuple(CustomerId(one) for one in ("a1", "b2", "c3")), Cus
 
 
 def test_the_review_says_what_was_read() -> None:
-    assert listed.lines(READ, LOOK) == [
+    assert file_summary.lines(READ, LOOK) == [
         "*File:* vip.csv – 80,000 rows with an id, from column “Kundenr” (B)",
         f"⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; row 99: {ODD[Odd.SHORTENED]}; and 2 more",
         "⚠ 3 of these look like e-mail addresses, not like an id",
@@ -36,12 +37,12 @@ def test_the_review_says_what_was_read() -> None:
 
 def test_of_a_short_list_nobody_is_shown_twice() -> None:
     short = Listed((FILE,), (CustomerId("a1"), CustomerId("b2")), CustomerId("b2"))
-    assert listed.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
+    assert file_summary.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
 
 
 def test_they_stand_in_the_review_and_nowhere_that_others_see() -> None:
-    assert "vip.csv" in str(review_modal.build(samples.review(listed=READ), LOOK, external_id="e")["blocks"])
-    assert "vip.csv" not in "".join(review_modal.shown(samples.review(listed=READ), LOOK))
+    assert "vip.csv" in str(review.build(samples.review(listed=READ), LOOK, external_id="e")["blocks"])
+    assert "vip.csv" not in "".join(review.shown(samples.review(listed=READ), LOOK))
 
 
 @pytest.mark.parametrize("why", Trouble)

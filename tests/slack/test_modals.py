@@ -16,7 +16,8 @@ from bot.domain.requests.views import Fault, Field
 from bot.domain.rules.rule import Usable
 from bot.services.customer_lists import Roster
 from bot.services.remainder import Rest
-from bot.slack import add_modal, approve_modal, customers_modal, modals, reject_modal, review_modal
+from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
+from bot.slack.modals import review as review_modal
 from tests.slack import samples
 from tests.slack.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY
 
@@ -56,8 +57,8 @@ def said(view: dict[str, Any]) -> str:
 @given(TEXT, TEXT, TEXT, st.integers(min_value=0, max_value=9))
 def test_what_is_typed_into_the_form_is_read_back(customers: str, reason: str, key: str, generation: int) -> None:
     typed = Typed(rule=RULE.id, customers=customers, reason=reason, once_key=key, more=True)
-    view = add_modal.build(samples.form(typed), LOOK, external_id="e", generation=generation)
-    assert add_modal.read(answered(view)) == (REQUEST.id, typed)
+    view = request_form.build(samples.form(typed), LOOK, external_id="e", generation=generation)
+    assert request_form.read(answered(view)) == (REQUEST.id, typed)
 
 
 @pytest.mark.parametrize("ticked", [True, False])
@@ -65,81 +66,81 @@ def test_what_is_typed_into_the_form_is_read_back(customers: str, reason: str, k
 def test_those_whom_dintero_refused_are_offered_in_the_form_of_a_rest_and_read_back(left: int, *, ticked: bool) -> None:
     rest = Rest(Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", left), left=left, refused=7)
     form = replace(samples.form(Typed(refused_too=ticked)), rest=rest)
-    view = add_modal.build(form, LOOK, external_id="e")
+    view = request_form.build(form, LOOK, external_id="e")
     assert labels(view) == ["Refused by Dintero", "Reason"]
     assert f"{'Also the' if left else 'The'} 7 customers whom Dintero refused" in drawn_all(view)
-    _, read = add_modal.read(answered(view))
+    _, read = request_form.read(answered(view))
     assert read.refused_too is ticked
 
 
 def test_a_rest_without_refused_ones_offers_none() -> None:
     rest = Rest(Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3), left=3)
-    view = add_modal.build(replace(samples.form(Typed()), rest=rest), LOOK, external_id="e")
+    view = request_form.build(replace(samples.form(Typed()), rest=rest), LOOK, external_id="e")
     assert labels(view) == ["Reason"]
     assert "the 3 customers whom R-22222 left out" in said(view)
 
 
 def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:
-    assert labels(add_modal.build(samples.form(Typed()), LOOK, external_id="e")) == ["Rule", "Customer IDs", "File", "Reason"]
-    more = add_modal.build(samples.form(Typed(more=True)), LOOK, external_id="e")
+    assert labels(request_form.build(samples.form(Typed()), LOOK, external_id="e")) == ["Rule", "Customer IDs", "File", "Reason"]
+    more = request_form.build(samples.form(Typed(more=True)), LOOK, external_id="e")
     assert labels(more) == ["Rule", "Customer IDs", "File", "Reason", "Once-only key"]
     assert more["submit"]["text"] == "Review"
     assert more["private_metadata"] == REQUEST.id
 
 
 def test_the_once_only_key_stands_behind_a_button() -> None:
-    view = add_modal.build(samples.form(Typed()), LOOK, external_id="e")
+    view = request_form.build(samples.form(Typed()), LOOK, external_id="e")
     (row,) = [block for block in view["blocks"] if block["type"] == "actions"]
-    assert [(each["text"]["text"], each["action_id"]) for each in row["elements"]] == [("More…", add_modal.MORE_ACTION)]
-    assert not add_modal.read(answered(view))[1].more
+    assert [(each["text"]["text"], each["action_id"]) for each in row["elements"]] == [("More…", request_form.MORE_ACTION)]
+    assert not request_form.read(answered(view))[1].more
 
 
 def test_an_empty_form_reads_as_nothing_typed() -> None:
-    view = add_modal.build(samples.form(Typed(), chosen=None), LOOK, external_id="e")
-    assert add_modal.read(answered(view))[1] == Typed()
-    assert add_modal.read({"private_metadata": "x"}) == ("x", Typed())
+    view = request_form.build(samples.form(Typed(), chosen=None), LOOK, external_id="e")
+    assert request_form.read(answered(view))[1] == Typed()
+    assert request_form.read({"private_metadata": "x"}) == ("x", Typed())
 
 
 def test_every_fault_is_told_in_its_field_at_once() -> None:
-    view = add_modal.build(samples.form(Typed()), LOOK, external_id="e", generation=2)
+    view = request_form.build(samples.form(Typed()), LOOK, external_id="e", generation=2)
     faults = [
         Fault(Field.RULE, Refusal(Reason.RULE_EXPIRED)),
         Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, "3")),
         Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, "*")),
         Fault(Field.REASON, Refusal(Reason.REASON_MISSING)),
     ]
-    errors = add_modal.errors(faults, view, LOOK)
+    errors = request_form.errors(faults, view, LOOK)
     assert set(errors) == {"rule:2", "customers:2", "reason:2"}
     assert "line 3" in errors["customers:2"]
     assert "“*”" in errors["customers:2"]
 
 
 def test_a_fault_of_a_field_that_is_not_drawn_stands_at_the_rule() -> None:
-    view = add_modal.build(samples.form(Typed()), LOOK, external_id="e")
-    assert set(add_modal.errors([Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))], view, LOOK)) == {"rule:0"}
+    view = request_form.build(samples.form(Typed()), LOOK, external_id="e")
+    assert set(request_form.errors([Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))], view, LOOK)) == {"rule:0"}
 
 
 def test_faults_found_later_are_drawn_right_above_their_fields() -> None:
     faults = (Fault(Field.CUSTOMERS, Refusal(Reason.NO_CUSTOMERS)), Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY)))
-    blocks = add_modal.build(samples.form(Typed(), faults=faults), LOOK, external_id="e")["blocks"]
+    blocks = request_form.build(samples.form(Typed(), faults=faults), LOOK, external_id="e")["blocks"]
     above = {block["label"]["text"]: blocks[n - 1] for n, block in enumerate(blocks) if block["type"] == "input"}
     assert "There is no customer id" in above["Customer IDs"]["text"]["text"]
     assert "once-only key" in above["Once-only key"]["text"]["text"]
 
 
 def test_ids_that_do_not_fit_the_field_are_told_and_not_cut() -> None:
-    view = add_modal.build(samples.form(Typed(customers="x" * 3_001)), LOOK, external_id="e")
+    view = request_form.build(samples.form(Typed(customers="x" * 3_001)), LOOK, external_id="e")
     assert "The customer ids do not fit" in said(view)
-    assert add_modal.read(answered(view))[1].customers == ""
+    assert request_form.read(answered(view))[1].customers == ""
 
 
 def test_a_rule_that_was_typed_and_is_none_is_told() -> None:
-    view = add_modal.build(samples.form(Typed(rule="sparr"), chosen=None), LOOK, external_id="e")
+    view = request_form.build(samples.form(Typed(rule="sparr"), chosen=None), LOOK, external_id="e")
     assert "“sparr” is not a rule that can be chosen here" in said(view)
 
 
 def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
-    blocks = add_modal.build(samples.form(Typed()), LOOK, external_id="e")["blocks"]
+    blocks = request_form.build(samples.form(Typed()), LOOK, external_id="e")["blocks"]
     assert {block["label"]["text"]: block.get("optional", False) for block in blocks if block["type"] == "input"} == {
         "Rule": False,
         "Customer IDs": True,
@@ -149,7 +150,7 @@ def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
 
 
 def test_options_name_reward_and_validity_and_mark_what_cannot_be_given() -> None:
-    good, gone = add_modal.options([(RULE, Usable.NOW), (RULE, Usable.EXPIRED)], LOOK)
+    good, gone = request_form.options([(RULE, Usable.NOW), (RULE, Usable.EXPIRED)], LOOK)
     assert good["text"]["text"] == "Spar 100,-"
     assert good["value"] == RULE.id
     assert good["description"]["text"] == "100.00 NOK off · until 23 Dec 2026"
@@ -157,7 +158,7 @@ def test_options_name_reward_and_validity_and_mark_what_cannot_be_given() -> Non
 
 
 def test_a_rule_whose_id_no_option_can_carry_is_left_out() -> None:
-    assert add_modal.options([(LONG_RULE, Usable.NOW)], LOOK) == []
+    assert request_form.options([(LONG_RULE, Usable.NOW)], LOOK) == []
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_the_review_shows_what_is_asked_for() -> None:
 
 
 def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
-    view = approve_modal.build(samples.consideration(), LOOK, external_id="e")
+    view = approval.build(samples.consideration(), LOOK, external_id="e")
     drawn = said(view)
     assert said(review_modal.build(samples.review(), LOOK, external_id="e")).split("*Next:*")[0].split("\n")[0] in drawn
     assert "12••••5e … ••••" in drawn
@@ -201,35 +202,35 @@ def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
 
 @given(st.integers(min_value=1, max_value=99), st.text(alphabet="0123456789 ,.", max_size=12))
 def test_an_approval_names_its_round_and_the_count_as_it_was_typed(round_: int, typed: str) -> None:
-    view = approve_modal.build(samples.consideration(replace(REQUEST, round=round_), count=True), LOOK, external_id="e")
+    view = approval.build(samples.consideration(replace(REQUEST, round=round_), count=True), LOOK, external_id="e")
     assert labels(view) == ["Number of customers"]
-    yes = approve_modal.Yes(REQUEST.id, round_, "0123456789abcdef" * 4, typed.strip())
-    assert approve_modal.read(answered(view, **{"Number of customers": typed})) == yes
-    assert set(approve_modal.errors("no")) <= {block.get("block_id") for block in view["blocks"]}
+    yes = approval.Yes(REQUEST.id, round_, "0123456789abcdef" * 4, typed.strip())
+    assert approval.read(answered(view, **{"Number of customers": typed})) == yes
+    assert set(approval.errors("no")) <= {block.get("block_id") for block in view["blocks"]}
 
 
 def test_a_rejection_is_read_with_its_reason() -> None:
-    view = reject_modal.build(STORY, LOOK, external_id="e")
+    view = rejection.build(STORY, LOOK, external_id="e")
     assert (view["submit"]["text"], labels(view)) == ("Reject", ["Reason"])
-    assert reject_modal.read(answered(view, Reason=" not this week ")) == (REQUEST.id, "not this week")
+    assert rejection.read(answered(view, Reason=" not this week ")) == (REQUEST.id, "not this week")
 
 
 def test_every_modal_says_that_nothing_is_given_for_now() -> None:
     pause = Pause(samples.NOW, UserId("U0ADMIN"), "Dintero is down")
     drawn = [
-        add_modal.build(replace(samples.form(), pause=pause), LOOK, external_id="e"),
+        request_form.build(replace(samples.form(), pause=pause), LOOK, external_id="e"),
         review_modal.build(replace(samples.review(), pause=pause), LOOK, external_id="e"),
-        approve_modal.build(replace(samples.consideration(), review=replace(samples.review(), pause=pause)), LOOK, external_id="e"),
-        reject_modal.build(replace(STORY, pause=pause), LOOK, external_id="e"),
-        customers_modal.build(Roster(REQUEST, 1, (CustomerId("c-1"),), pause), LOOK, external_id="e"),
+        approval.build(replace(samples.consideration(), review=replace(samples.review(), pause=pause)), LOOK, external_id="e"),
+        rejection.build(replace(STORY, pause=pause), LOOK, external_id="e"),
+        customer_list.build(Roster(REQUEST, 1, (CustomerId("c-1"),), pause), LOOK, external_id="e"),
     ]
     for view in drawn:
         assert "*Paused* by <@U0ADMIN> (Dintero is down)" in str(view["blocks"]), view["title"]
 
 
 def test_a_modal_without_a_question_has_no_submit() -> None:
-    waiting = modals.loading("Give a discount", external_id="e", metadata="m")
+    waiting = placeholders.loading("Give a discount", external_id="e", metadata="m")
     assert "submit" not in waiting
     assert said(waiting) == "One moment…"
     assert (waiting["external_id"], waiting["private_metadata"]) == ("e", "m")
-    assert said(modals.message("Sorry", "No.")) == "No."
+    assert said(placeholders.message("Sorry", "No.")) == "No."

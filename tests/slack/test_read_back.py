@@ -9,9 +9,10 @@ from bot.domain.requests.notification import Happened, Kind, Story
 from bot.domain.requests.request import State, StopReason
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.holders import ReadBack
-from bot.slack import approve_modal, read_back
+from bot.slack import read_back
 from bot.slack.look import Message
 from bot.slack.messages import card, notices, summary, thread
+from bot.slack.modals import approval
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW
 
@@ -69,5 +70,5 @@ def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_u
     ]
     assert [seen in text(message) for message in drawn] == [True] * len(drawn)
     considered = Consideration(samples.review(anew.request), anew, count=False)
-    assert seen in str(approve_modal.build(considered, LOOK, external_id="e"))
+    assert seen in str(approval.build(considered, LOOK, external_id="e"))
     assert seen not in text(thread.build(samples.notice(Happened.STARTED), story(State.GIVING), LOOK))

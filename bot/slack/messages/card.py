@@ -8,9 +8,10 @@ from bot.domain.requests.notification import Story
 from bot.domain.requests.request import Request, State
 from bot.giving.listing import has_list
 from bot.services.remainder import can_ask_again
-from bot.slack import customers_modal, facts, paused
+from bot.slack import facts, paused
 from bot.slack.blocks import actions, button, confirmation, context, message, section, sections
 from bot.slack.look import Look, Message
+from bot.slack.modals import customer_list
 from bot.slack.standing import mark, standing
 from bot.slack.writing import mention
 
@@ -72,7 +73,7 @@ def _buttons(story: Story) -> list[Block]:
     again = [button(AGAIN_BUTTON, action=AGAIN, value=request.id)] if can_ask_again(request, story.tally) else []
     row = _row(request) or [*again, *([] if request.purged_at else [_show(request)])]
     if has_list(request, story.tally):
-        row.insert(-1, button(customers_modal.LIST_BUTTON, action=customers_modal.LIST, value=request.id))
+        row.insert(-1, button(customer_list.LIST_BUTTON, action=customer_list.LIST, value=request.id))
     return [actions(BUTTONS, *row)] if row else []
 
 
@@ -93,7 +94,7 @@ def _row(request: Request) -> list[Button]:
 
 
 def _show(request: Request) -> Button:
-    return button(customers_modal.BUTTON, action=customers_modal.SHOW, value=request.id)
+    return button(customer_list.BUTTON, action=customer_list.SHOW, value=request.id)
 
 
 def _cancel(request: Request) -> Button:

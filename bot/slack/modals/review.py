@@ -10,9 +10,10 @@ from slackblocks import Block
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Outcome
 from bot.domain.requests.views import Review
-from bot.slack import facts, listed, paused
+from bot.slack import facts, paused
 from bot.slack.blocks import actions, button, context, modal, section, sections
 from bot.slack.look import Json, Look, duration
+from bot.slack.modals import file_summary
 from bot.slack.words import refusal
 from bot.slack.writing import mention
 
@@ -49,7 +50,7 @@ def blocks(review: Review, look: Look, links: facts.Links = NOWHERE) -> list[Blo
     return [
         *paused.blocks(review.pause, look),
         *sections(shown(review, look, links), most=4),
-        *sections(listed.lines(review.listed, look), most=6),
+        *sections(file_summary.lines(review.listed, look), most=6),
         *_odd_rows(review),
         *([section("\n".join(spaced))] if spaced else []),
         *sections(facts.use_lines(review.rule, look), most=6),

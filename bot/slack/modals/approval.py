@@ -11,7 +11,7 @@ from bot.domain.requests.views import Consideration, Field, Review
 from bot.slack import drift, facts, paused
 from bot.slack.blocks import context, modal, section, sections, text_input
 from bot.slack.look import Json, Look
-from bot.slack.review_modal import NOWHERE, held, shown
+from bot.slack.modals.review import NOWHERE, held, shown
 from bot.slack.standing import before
 from bot.slack.writing import mention
 

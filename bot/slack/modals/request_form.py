@@ -9,11 +9,12 @@ from bot.domain.ids import FileId, RequestId
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field, Form
 from bot.services.remainder import Rest
-from bot.slack import facts, file_fields, paused
+from bot.slack import facts, paused
 from bot.slack.blocks import INPUT, actions, button, context, modal, section, sections, text_input
-from bot.slack.links import with_links_as_files
 from bot.slack.look import Json, Look
-from bot.slack.rule_options import fits_a_list, option, options
+from bot.slack.modals import file_fields
+from bot.slack.modals.file_links import with_links_as_files
+from bot.slack.modals.rule_options import fits_a_list, option, options
 from bot.slack.words import refusal, refusal_plain
 from bot.slack.writing import quoted
 

@@ -1,0 +1,1 @@
+"""Modals: each module builds a view and reads it back."""
