@@ -18,7 +18,7 @@ from bot.domain.requests.progress import Paces
 from bot.services.access import Door
 from bot.slack.client.connection import open_client, own_team
 from bot.slack.client.directory import SlackPeople
-from bot.slack.look import Look
+from bot.slack.rendering.formatting import Look
 
 
 @dataclass(frozen=True, slots=True)

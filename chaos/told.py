@@ -20,9 +20,9 @@ from bot.sandbox.slack.drawing import draw_message
 from bot.sandbox.slack.slack import SandboxSlack
 from bot.services.snapshots import story_of
 from bot.slack.announcer import NOBODY
-from bot.slack.look import Look
 from bot.slack.messages import card
 from bot.slack.messages.not_given_file import MARK
+from bot.slack.rendering.formatting import Look
 from bot.tryout.shop import Shop
 
 FOR_GOOD: Final = (

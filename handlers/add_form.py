@@ -10,10 +10,10 @@ from bot.domain.ids import FileId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
-from bot.slack import words
 from bot.slack.messages import confirmations
 from bot.slack.modal_controller import Drawing, Sentence, View, next_external_id
 from bot.slack.modals import file_fields, placeholders, request_form, review
+from bot.slack.rendering import reasons
 from handlers.counter import Counter
 from handlers.presses import in_view
 
@@ -55,7 +55,7 @@ async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, counter:
     draft, typed = request_form.read(view)
     faults = await counter.asking.fill_in(draft, who, typed)
     if isinstance(faults, Refusal):
-        await ack(response_action="update", view=placeholders.message(request_form.TITLE, words.refusal(faults, counter.look)))
+        await ack(response_action="update", view=placeholders.message(request_form.TITLE, reasons.refusal(faults, counter.look)))
         return
     if faults:
         await ack(response_action="errors", errors=request_form.errors(faults, view, counter.look))
@@ -75,7 +75,7 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counte
             return confirmations.told(confirmations.asked(asked), asked, await counter.desk.pauses.now())
         again = await counter.asking.again(draft, who, asked)
         if isinstance(again, Refusal):
-            return Sentence("Not asked for", words.refusal(again, counter.look))
+            return Sentence("Not asked for", reasons.refusal(again, counter.look))
         return _form_or_no(again, counter, external, generation=REDRAWN)
 
     await ack(response_action="update", view=placeholders.loading(review.TITLE, external_id=external, metadata=draft))
@@ -108,5 +108,5 @@ def _form_or_no(
     form: Form | Refusal, counter: Counter, external: str, *, generation: int = 0, standing: frozenset[FileId] = request_form.NOTHING_STANDS
 ) -> View | Sentence:
     if isinstance(form, Refusal):
-        return Sentence(request_form.TITLE, words.refusal(form, counter.look))
+        return Sentence(request_form.TITLE, reasons.refusal(form, counter.look))
     return request_form.build(form, counter.look, external_id=external, generation=generation, standing=standing)

@@ -10,10 +10,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
-from bot.slack import words
 from bot.slack.messages import card, confirmations
 from bot.slack.modal_controller import Sentence, View, next_external_id, said_safely
 from bot.slack.modals import approval, placeholders, rejection, request_form
+from bot.slack.rendering import reasons
 from handlers.add_form import draw_form
 from handlers.counter import Counter
 from handlers.presses import on_card
@@ -39,7 +39,7 @@ async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespo
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.consider(request, who, channel)
         if isinstance(found, Refusal):
-            return Sentence(approval.TITLE, words.refusal(found, counter.look))
+            return Sentence(approval.TITLE, reasons.refusal(found, counter.look))
         links = await counter.screens.links(found.review.named)
         return approval.build(found, counter.look, external_id=external, links=links)
 
@@ -52,7 +52,7 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, coun
     yes = approval.read(view)
     miscounted = await counter.desk.miscounted(yes.request, yes.typed)
     if miscounted:
-        await ack(response_action="errors", errors=approval.errors(words.refusal_plain(miscounted, counter.look)))
+        await ack(response_action="errors", errors=approval.errors(reasons.refusal_plain(miscounted, counter.look)))
         return
 
     async def approve() -> Request | Refusal:
@@ -71,7 +71,7 @@ async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncResp
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.rejectable(request, who, channel)
         if isinstance(found, Refusal):
-            return Sentence(rejection.TITLE, words.refusal(found, counter.look))
+            return Sentence(rejection.TITLE, reasons.refusal(found, counter.look))
         return rejection.build(found, counter.look, external_id=external)
 
     await ack()
@@ -137,7 +137,7 @@ async def ask_again(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, 
     async def draw(external: str) -> View | Sentence:
         draft = await counter.asking.open_rest(request, who, channel)
         if isinstance(draft, Refusal):
-            return Sentence(request_form.TITLE, words.refusal(draft, counter.look))
+            return Sentence(request_form.TITLE, reasons.refusal(draft, counter.look))
         return await draw_form(counter, draft.id, who)(external)
 
     await ack()
@@ -157,7 +157,7 @@ async def _finish(
     async def draw(_external: str) -> View | Sentence:
         done = await act()
         if isinstance(done, Refusal):
-            return Sentence(title, words.refusal(done, counter.look))
+            return Sentence(title, reasons.refusal(done, counter.look))
         return confirmations.told(await say(done), done, await counter.desk.pauses.now())
 
     await ack(response_action="update", view=placeholders.loading(title, external_id=external))
@@ -170,7 +170,7 @@ async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: A
     async def answer() -> str:
         done = await act()
         if isinstance(done, Refusal):
-            return words.refusal(done, counter.look)
+            return reasons.refusal(done, counter.look)
         return confirmations.told(say(done), done, await counter.desk.pauses.now()).text
 
     async def told() -> None:

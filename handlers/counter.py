@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from bot.domain.ports import Jobs
 from bot.services.decisions import Desk
 from bot.services.drafting.drafts import Asking
-from bot.slack.look import Look
 from bot.slack.modal_controller import Screens
+from bot.slack.rendering.formatting import Look
 
 
 @dataclass(frozen=True, slots=True)

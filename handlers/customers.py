@@ -9,10 +9,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack import words
 from bot.slack.messages import confirmations
 from bot.slack.modal_controller import Drawing, Sentence, View, said_safely
 from bot.slack.modals import customer_list
+from bot.slack.rendering import reasons
 from handlers.counter import Counter
 from handlers.presses import in_view, on_card
 
@@ -39,7 +39,7 @@ async def get_list(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
 
     async def answer() -> str:
         sent = await counter.desk.send_list(request, who, channel)
-        return words.refusal(sent, counter.look) if isinstance(sent, Refusal) else confirmations.list_sent(sent).text
+        return reasons.refusal(sent, counter.look) if isinstance(sent, Refusal) else confirmations.list_sent(sent).text
 
     async def told() -> None:
         await counter.screens.tell(respond, await said_safely(answer()))
@@ -59,7 +59,7 @@ def _draw(counter: Counter, request: RequestId, who: Person, channel: ChannelId 
     async def draw(external: str) -> View | Sentence:
         found = await counter.desk.customers(request, who, channel, page)
         if isinstance(found, Refusal):
-            return Sentence(customer_list.TITLE, words.refusal(found, counter.look))
+            return Sentence(customer_list.TITLE, reasons.refusal(found, counter.look))
         return customer_list.build(found, counter.look, external_id=external)
 
     return draw

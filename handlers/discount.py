@@ -10,12 +10,13 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack import command_parser, paused, words  # noqa: A004 - the command's own word
+from bot.slack import command_parser  # noqa: A004 - the command's own word
 from bot.slack.command_parser import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
-from bot.slack.look import Message
 from bot.slack.messages import confirmations, help, rule, status  # noqa: A004 - the command's own word
 from bot.slack.modal_controller import said_safely
 from bot.slack.modals import request_form  # noqa: A004 - the command's own word
+from bot.slack.rendering import pause_banner, reasons  # noqa: A004 - the command's own word
+from bot.slack.rendering.formatting import Message
 from handlers.add_form import draw_form
 from handlers.counter import Counter
 
@@ -44,7 +45,7 @@ async def add(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who
     channel = ChannelId(payload["channel_id"])
     listed = counter.asking.listed(who, channel)
     if isinstance(listed, Refusal):
-        await ack(words.refusal(listed, counter.look))
+        await ack(reasons.refusal(listed, counter.look))
         return
     draft = await counter.asking.open_draft(who, channel, counter.asking.prefill(typed.rule, typed.customers, quoted=typed.quoted))
     await ack()
@@ -57,31 +58,31 @@ async def answer(asked: Command, who: Person, channel: ChannelId, counter: Count
         case Status(short=None):
             stories = await counter.desk.recent(who, channel)
             if isinstance(stories, Refusal):
-                return words.refusal(stories, counter.look)
+                return reasons.refusal(stories, counter.look)
             return status.build(stories, counter.look, await counter.desk.pauses.now())
         case Status(short=str() as short):
             story = await counter.desk.look(short, who, channel)
-            return words.refusal(story, counter.look) if isinstance(story, Refusal) else status.one(story, counter.look)
+            return reasons.refusal(story, counter.look) if isinstance(story, Refusal) else status.one(story, counter.look)
         case ShowRule(words=text):
             return await _rule(text, who, channel, counter)
         case Cancel(short=short):
             cancelled = await counter.desk.cancel(short, who, None, typed_in=channel)
-            return words.refusal(cancelled, counter.look) if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled).text
+            return reasons.refusal(cancelled, counter.look) if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled).text
         case Pause(why=why):
             pausing = await counter.desk.pauses.pause(who, why)
             if isinstance(pausing, Refusal):
-                return words.refusal(pausing, counter.look)
-            return paused.begun(pausing[0], counter.look, changed=pausing[1])
+                return reasons.refusal(pausing, counter.look)
+            return pause_banner.begun(pausing[0], counter.look, changed=pausing[1])
         case Resume():
             resumed = await counter.desk.pauses.resume(who)
-            return words.refusal(resumed, counter.look) if isinstance(resumed, Refusal) else paused.ended(changed=resumed)
+            return reasons.refusal(resumed, counter.look) if isinstance(resumed, Refusal) else pause_banner.ended(changed=resumed)
     raise TypeError(asked)
 
 
 async def _rule(text: str, who: Person, channel: ChannelId, counter: Counter) -> Message | str:
     found = await counter.asking.look_up(text, who, channel)
     if isinstance(found, Refusal):
-        return words.refusal(found, counter.look)
+        return reasons.refusal(found, counter.look)
     if isinstance(found, list):
         return rule.several(found, counter.look)
     return rule.build(*found, counter.look)

@@ -8,10 +8,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.errors import SayLater
-from bot.slack import words
 from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import Sentence, View
 from bot.slack.modals import review
+from bot.slack.rendering import reasons
 from handlers.counter import Counter
 from handlers.presses import in_view
 
@@ -28,7 +28,7 @@ async def get_odd_rows(ack: AsyncAck, body: dict[str, Any], who: Person, counter
     async def draw(_external: str) -> View | Sentence:
         found = await counter.asking.odd_rows(draft, who)
         if isinstance(found, Refusal):
-            return Sentence(review.ODD_TITLE, words.refusal(found, counter.look))
+            return Sentence(review.ODD_TITLE, reasons.refusal(found, counter.look))
         request, files = found
         try:
             new = await counter.screens.post.send(unreadable_rows_file.build(request, files, counter.look), who.id)

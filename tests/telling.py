@@ -13,7 +13,7 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.notification import Notice, Unsaid
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
-from bot.slack.look import Look
+from bot.slack.rendering.formatting import Look
 from bot.tryout.shop import POLICY, Shop, open_shop
 from tests.clock import HandClock
 from tests.giving.ground import customers

@@ -21,9 +21,9 @@ from bot.listing.lister import Lister
 from bot.services.snapshots import story_of
 from bot.slack.client import uploads
 from bot.slack.client.errors import CHANNEL_AWAY, GONE, away, code_of, judged
-from bot.slack.look import Look, Message
 from bot.slack.messages import card, not_given_file, notices, summary
 from bot.slack.messages import thread as thread_message
+from bot.slack.rendering.formatting import Look, Message
 
 EVENT_TYPE: Final = "discount_bot_message"
 PAGE: Final = 200

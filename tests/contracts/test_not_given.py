@@ -19,9 +19,9 @@ from bot.domain.requests.notification import Happened, Story
 from bot.domain.requests.request import Request, State, Typed
 from bot.listing.lister import Lister
 from bot.services.snapshots import story_of
-from bot.slack import standing
-from bot.slack.look import Look
 from bot.slack.messages import not_given_file, notices, summary
+from bot.slack.rendering import request_state
+from bot.slack.rendering.formatting import Look
 from tests.contracts.books import giving, notice
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -124,7 +124,7 @@ async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_sa
     for state in (State.STOPPED, State.DONE):
         story = await story_of(books, replace(request, state=state, started_at=NOW), POLICY)
         direct = notices.direct(notice(happened=Happened.DONE), story, LOOK, link="").text
-        for said in (standing.standing(story, LOOK), summary.text(story, LOOK), direct):
+        for said in (request_state.standing(story, LOOK), summary.text(story, LOOK), direct):
             assert figures(said, len(ends)) == (tally.given, tally.refused, tally.unknown, tally.not_tried), said
 
 

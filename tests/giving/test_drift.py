@@ -11,7 +11,7 @@ from bot.domain.ids import RuleId
 from bot.domain.rules.diff import Change, changes
 from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Requirement, Reward, Rule, Statistics
 from bot.domain.rules.terms import terms_of
-from bot.slack.drift import side_by_side
+from bot.slack.rendering.rule_changes import side_by_side
 from tests.slack.samples import LONG, LONG_RULE, LOOK
 
 OLD = Rule(id=RuleId("r"), name="Ten", reward=Reward(type="discount_percent", value=Decimal(10)))

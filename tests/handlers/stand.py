@@ -30,8 +30,8 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackPeople
 from bot.slack.client.downloads import SlackFiles
-from bot.slack.look import Look
 from bot.slack.modal_controller import PATIENCE, Screens
+from bot.slack.rendering.formatting import Look
 from bot.tryout.shop import POLICY, Shop, open_shop
 from bot.web.acks_first import AcksFirst
 from handlers.counter import Counter

@@ -13,7 +13,7 @@ from bot.domain.requests.request import State
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.reactions import CannotDo
-from bot.slack.troubles import ODD as ODD_WORDS
+from bot.slack.rendering.file_errors import ODD as ODD_WORDS
 from tests.handlers.stand import SPAR, Stand
 from tests.reading.files import locked, workbook
 

@@ -19,7 +19,7 @@ from bot.domain.requests.views import Consideration, Fault, Field, Form, Listed,
 from bot.domain.rules.holders import ReadBack
 from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
 from bot.services.remainder import Rest
-from bot.slack.look import Look
+from bot.slack.rendering.formatting import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ from bot.domain.requests.prior_grants import Earlier
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Usable
 from bot.slack.command_parser import Misread
-from bot.slack.look import Message
 from bot.slack.messages import card, confirmations, help, notices, rule, status, summary, thread  # noqa: A004 - the command's own word
+from bot.slack.rendering.formatting import Message
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, RULE
 

@@ -11,8 +11,8 @@ from bot.domain.policy.tiers import Above, Applied
 from bot.domain.requests.notification import Happened
 from bot.domain.requests.prior_grants import Before, Earlier
 from bot.domain.requests.request import State
-from bot.slack import facts
 from bot.slack.messages import card, confirmations, notices, thread
+from bot.slack.rendering import request_facts
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW, REQUEST, VOTE
 
@@ -32,12 +32,12 @@ DIGEST = "0123456789abcdef" * 4
     ],
 )
 def test_a_tier_says_why_it_applies(applied: Applied, said: str) -> None:
-    assert facts.tier(applied, LOOK) == [said]
+    assert request_facts.tier(applied, LOOK) == [said]
     assert said in str(card.build(samples.story(State.WAITING, tier=applied), LOOK).blocks)
 
 
 def test_where_no_tier_applies_nothing_is_said() -> None:
-    assert facts.tier(None, LOOK) == []
+    assert request_facts.tier(None, LOOK) == []
 
 
 def yes(happened: Happened, number: int, of: int) -> str:
@@ -70,17 +70,17 @@ def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_r
 
 def test_a_budget_says_what_is_used_of_what_is_left() -> None:
     use = Use(customers=2, amount=20_000, left_customers=5, left_amount=None, until=NOW)
-    assert facts.budget(use, LOOK) == ["*Budget:* uses 40 % of what is left until 23 Nov 2026 (5 customers)"]
+    assert request_facts.budget(use, LOOK) == ["*Budget:* uses 40 % of what is left until 23 Nov 2026 (5 customers)"]
     both = replace(use, left_amount=25_000)
-    assert facts.budget(both, LOOK) == ["*Budget:* uses 80 % of what is left until 23 Nov 2026 (5 customers and 250.00 NOK)"]
-    assert "more than what is left" in facts.budget(replace(use, customers=6), LOOK)[0]
-    assert facts.budget(None, LOOK) == []
+    assert request_facts.budget(both, LOOK) == ["*Budget:* uses 80 % of what is left until 23 Nov 2026 (5 customers and 250.00 NOK)"]
+    assert "more than what is left" in request_facts.budget(replace(use, customers=6), LOOK)[0]
+    assert request_facts.budget(None, LOOK) == []
 
 
 def test_what_was_given_before_names_the_requests_with_links() -> None:
     one = Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
     two = replace(one, id=RequestId("2"), short=ShortId("R-33333"), customers=1)
-    told = facts.before(Before(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
+    told = request_facts.before(Before(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
     assert told == ["⚠ 4 customers of these were given this rule lately: 3 by <https://slack/x%7Cy|R-22222> and 1 by R-33333"]
-    assert "at least 4" in facts.before(Before(4, (one,), more=True), LOOK, {})[0]
-    assert facts.before(Before(), LOOK, {}) == []
+    assert "at least 4" in request_facts.before(Before(4, (one,), more=True), LOOK, {})[0]
+    assert request_facts.before(Before(), LOOK, {}) == []

@@ -16,13 +16,13 @@ from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Usable
 from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
 from bot.services.customer_lists import PER_PAGE, Roster
-from bot.slack import words
 from bot.slack.command_parser import Misread
-from bot.slack.look import Message
 from bot.slack.messages import card, help, notices, status, summary, thread
 from bot.slack.messages import rule as rule_message
 from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
 from bot.slack.modals import review as review_modal
+from bot.slack.rendering import reasons
+from bot.slack.rendering.formatting import Message
 from tests.slack import samples
 from tests.slack.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
 
@@ -105,7 +105,7 @@ def drawn_views() -> Iterator[dict[str, Any]]:
     for story in stories():
         yield rejection.build(story, LOOK, external_id="e")
     yield placeholders.loading(LONG, external_id="e", metadata="m")
-    yield placeholders.message(LONG, words.refusal(Refusal(Reason.LOOKUP_FAILED, LONG), LOOK))
+    yield placeholders.message(LONG, reasons.refusal(Refusal(Reason.LOOKUP_FAILED, LONG), LOOK))
 
 
 @cache

@@ -6,9 +6,9 @@ from bot.domain.customers.uploads import Column, FileRead, Odd, OddRow, Trouble
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.views import Listed
-from bot.slack import words
 from bot.slack.modals import file_summary, review
-from bot.slack.troubles import ODD, TROUBLES
+from bot.slack.rendering import reasons
+from bot.slack.rendering.file_errors import ODD, TROUBLES
 from tests.slack import samples
 from tests.slack.samples import LOOK
 
@@ -47,7 +47,7 @@ def test_they_stand_in_the_review_and_nowhere_that_others_see() -> None:
 
 @pytest.mark.parametrize("why", Trouble)
 def test_each_trouble_names_the_file_and_says_what_to_do(why: Trouble) -> None:
-    said = words.refusal_plain(Refusal(Reason.BAD_FILE, f"{why}/a/b.csv"), LOOK)
+    said = reasons.refusal_plain(Refusal(Reason.BAD_FILE, f"{why}/a/b.csv"), LOOK)
     assert said.startswith("“a/b.csv” ")
     assert said.count(". ") == 1
     assert "{" not in said

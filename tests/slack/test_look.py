@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.look import Look, duration
+from bot.slack.rendering.formatting import Look, duration
 
 LOOK = Look("NOK", "Europe/Oslo")
 

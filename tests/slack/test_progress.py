@@ -10,8 +10,8 @@ from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import Story
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import State
-from bot.slack import progress
 from bot.slack.messages import card, status
+from bot.slack.rendering import progress_bar
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW
 
@@ -24,7 +24,7 @@ def giving(told: Progress | None) -> Story:
 
 
 def test_the_card_shows_a_bar_the_counts_the_pace_and_the_end() -> None:
-    assert progress.drawn(TALLY, Progress(208.4, SOON), LOOK) == (
+    assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) == (
         "⚙️ *Giving:* ████████░░░░░░░░░░░░ 42 %\n"
         "33,600 given · 12 refused · 46,388 left of 80,000 customers\n"
         f"About 210 a second, done at about <!date^{int(SOON.timestamp())}^{{time}}|14:32>."
@@ -33,11 +33,11 @@ def test_the_card_shows_a_bar_the_counts_the_pace_and_the_end() -> None:
 
 
 def test_of_the_pace_nothing_is_said_before_it_is_known() -> None:
-    assert progress.drawn(TALLY, Progress(), LOOK).count("\n") == 1
+    assert progress_bar.drawn(TALLY, Progress(), LOOK).count("\n") == 1
 
 
 def test_a_slow_pace_is_told_by_the_minute() -> None:
-    assert progress.foretold(Progress(0.5), LOOK) == "about 30 a minute"
+    assert progress_bar.foretold(Progress(0.5), LOOK) == "about 30 a minute"
 
 
 def test_a_giving_that_has_just_begun_shows_no_bar() -> None:
@@ -46,7 +46,7 @@ def test_a_giving_that_has_just_begun_shows_no_bar() -> None:
 
 def test_status_shows_the_same_in_full_and_in_a_line() -> None:
     story = giving(Progress(208.4, SOON))
-    assert progress.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(status.one(story, LOOK).blocks).replace("\\n", "\n")
+    assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(status.one(story, LOOK).blocks).replace("\\n", "\n")
     assert "⚙️ giving, 42 %, about 210 a second, done at about <!date^" in str(status.build([story], LOOK).blocks)
 
 
@@ -54,8 +54,8 @@ def test_status_shows_the_same_in_full_and_in_a_line() -> None:
 def test_the_bar_is_full_only_when_nobody_is_left_and_the_counts_add_up(counts: tuple[int, int, int, int]) -> None:
     given_, refused, unknown, not_tried = counts
     tally = Tally(sum(counts), given=given_, refused=refused, unknown=unknown)
-    drawn = progress.bar(tally)
-    assert len(drawn.split(" ")[0]) == progress.CELLS
+    drawn = progress_bar.bar(tally)
+    assert len(drawn.split(" ")[0]) == progress_bar.CELLS
     assert ("100 %" in drawn) == (tally.left == 0 and tally.asked > 0)
     assert ("░" not in drawn) == (tally.left == 0 and tally.asked > 0)
     assert given_ + refused + tally.left == tally.asked

@@ -9,10 +9,10 @@ from bot.domain.requests.notification import Happened, Kind, Story
 from bot.domain.requests.request import State, StopReason
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.holders import ReadBack
-from bot.slack import read_back
-from bot.slack.look import Message
 from bot.slack.messages import card, notices, summary, thread
 from bot.slack.modals import approval
+from bot.slack.rendering import verification
+from bot.slack.rendering.formatting import Message
 from tests.slack import samples
 from tests.slack.samples import LOOK, NOW
 
@@ -20,7 +20,7 @@ BEFORE = " They may have stood there before, so they still count as unknown."
 
 
 def told(found: ReadBack) -> str:
-    (line,) = read_back.line(found, LOOK, lambda _at: "now")
+    (line,) = verification.line(found, LOOK, lambda _at: "now")
     return line.removeprefix("*Read back now:* ")
 
 

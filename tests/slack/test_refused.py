@@ -11,7 +11,7 @@ from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.request import State
 from bot.slack.messages import left_out, summary
-from bot.slack.writing import MASK
+from bot.slack.rendering.mrkdwn import MASK
 from tests.slack import samples
 from tests.slack.samples import LOOK
 

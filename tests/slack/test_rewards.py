@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.rules.rule import Cost, Item, ItemValue, Limitation, Requirement, Reward, RewardType, Rule, Statistics
-from bot.slack.rewards import cost_words, items, rule_reward, statistics, unknown
+from bot.slack.rendering.rule_rewards import cost_words, items, rule_reward, statistics, unknown
 from tests.slack.samples import LOOK, RULE
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.ids import RuleId
 from bot.domain.rules.rule import Hours, Item, Limitation, Mix, Requirement, Reward, RewardType, Rule
-from bot.slack.uses import rule_use
+from bot.slack.rendering.rule_usage import rule_use
 from tests.slack.samples import LOOK
 
 BARE = Rule(id=RuleId("r"), reward=Reward(type=RewardType.AMOUNT, value=Decimal(1)))

@@ -5,9 +5,9 @@ import pytest
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import Event, State, StopReason
 from bot.errors import RuleNotFound
-from bot.slack.look import Look
-from bot.slack.refusals import CURES, SENTENCES, SHORTLY, STATES
-from bot.slack.words import STOPS, failure, refusal, refusal_plain, stop
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.reasons import STOPS, failure, refusal, refusal_plain, stop
+from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STATES
 from tests.slack.samples import LONG, LOOK
 
 NAMES_WHO = [reason for reason in Reason if "{who}" in CURES[reason]]

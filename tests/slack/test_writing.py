@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.writing import JOINER, MASK, fit, mask, mention, mentions, packed, phrase, said, shorten, visible
+from bot.slack.rendering.mrkdwn import JOINER, MASK, fit, mask, mention, mentions, packed, phrase, said, shorten, visible
 
 SPECIAL = re.compile(r"<(?!/)[^>]*>")
 PIECES = st.lists(st.sampled_from(["<!channel>", "<@U1>", "&amp;", "a", " ", "*", "\n", "|", "<", ">", "é", "\u202e"]), max_size=200).map(

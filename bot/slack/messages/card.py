@@ -8,12 +8,12 @@ from bot.domain.requests.notification import Story
 from bot.domain.requests.request import Request, State
 from bot.giving.listing import has_list
 from bot.services.remainder import can_ask_again
-from bot.slack import facts, paused
-from bot.slack.blocks import actions, button, confirmation, context, message, section, sections
-from bot.slack.look import Look, Message
 from bot.slack.modals import customer_list
-from bot.slack.standing import mark, standing
-from bot.slack.writing import mention
+from bot.slack.rendering import pause_banner, request_facts
+from bot.slack.rendering.blocks import actions, button, confirmation, context, message, section, sections
+from bot.slack.rendering.formatting import Look, Message
+from bot.slack.rendering.mrkdwn import mention
+from bot.slack.rendering.request_state import mark, standing
 
 APPROVE: Final = "discount_approve_open"
 REJECT: Final = "discount_reject_open"
@@ -32,12 +32,12 @@ def build(story: Story, look: Look) -> Message:
     return message(
         text(story, look),
         [
-            section(f"{mention(request.requester)} asks to give {facts.rule_name(request)} to {facts.whom(request, look)}"),
+            section(f"{mention(request.requester)} asks to give {request_facts.rule_name(request)} to {request_facts.whom(request, look)}"),
             *sections(lines(story, look), most=4),
             section(standing(story, look)),
-            *paused.blocks(story.pause, look),
+            *pause_banner.blocks(story.pause, look),
             *_buttons(story),
-            context(f"{request.short} · {facts.stage(request)}"),
+            context(f"{request.short} · {request_facts.stage(request)}"),
         ],
     )
 
@@ -46,8 +46,8 @@ def text(story: Story, look: Look) -> str:
     """Say the card in a sentence, for notifications."""
     request = story.request
     who = mention(request.requester)
-    what = f"{facts.rule_name(request)} to {facts.whom(request, look)}"
-    return f"{mark(story)}: {who} asks to give {what} ({request.short}, {facts.stage(request)})"
+    what = f"{request_facts.rule_name(request)} to {request_facts.whom(request, look)}"
+    return f"{mark(story)}: {who} asks to give {what} ({request.short}, {request_facts.stage(request)})"
 
 
 def lines(story: Story, look: Look) -> list[str]:
@@ -55,15 +55,15 @@ def lines(story: Story, look: Look) -> list[str]:
     request = story.request
     rule = request.rule
     return [
-        *(facts.rule_lines(rule, look) if rule else []),
-        facts.customers(request, look),
-        *([facts.cost_line(request.price, look)] if rule else []),
-        *facts.tier(request.tier, look),
-        facts.account(request),
-        *facts.first(story.first, look, {}),
-        *facts.own_key(request),
-        *facts.reason(request),
-        *facts.forgotten(request, look),
+        *(request_facts.rule_lines(rule, look) if rule else []),
+        request_facts.customers(request, look),
+        *([request_facts.cost_line(request.price, look)] if rule else []),
+        *request_facts.tier(request.tier, look),
+        request_facts.account(request),
+        *request_facts.first(story.first, look, {}),
+        *request_facts.own_key(request),
+        *request_facts.reason(request),
+        *request_facts.forgotten(request, look),
         *([f"*Asked:* {look.token(request.asked_at)}"] if request.asked_at else []),
     ]
 

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from bot.slack.blocks import message, section, sections
 from bot.slack.command_parser import Misread
-from bot.slack.look import Look, Message
-from bot.slack.writing import quoted, said
+from bot.slack.rendering.blocks import message, section, sections
+from bot.slack.rendering.formatting import Look, Message
+from bot.slack.rendering.mrkdwn import quoted, said
 
 COMMANDS: Final = (
     ("add", "opens the form to give customers a discount"),

@@ -13,10 +13,10 @@ from bot.domain.requests.notification import Story
 from bot.domain.requests.request import State
 from bot.giving.listing import has_list
 from bot.services.remainder import can_ask_again
-from bot.slack import read_back
-from bot.slack.blocks import SECTION, plain, section, sections
-from bot.slack.look import Look
-from bot.slack.writing import MASK, mask, packed, phrase, said, shorten, visible
+from bot.slack.rendering import verification
+from bot.slack.rendering.blocks import SECTION, plain, section, sections
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import MASK, mask, packed, phrase, said, shorten, visible
 
 BULLET: Final = "• "
 REASONS: Final = 5
@@ -54,7 +54,7 @@ def whole(story: Story, look: Look) -> list[Block]:
     if not found:
         return []
     drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, look)]
-    seen = sections(read_back.line(story.read_back, look, look.token), most=1)
+    seen = sections(verification.line(story.read_back, look, look.token), most=1)
     return [*drawn, *seen, *_whole_list(story), *_rest(story), _again(story)]
 
 

@@ -10,10 +10,10 @@ from bot.domain.requests.request import Request
 from bot.giving.origin import origin_of
 from bot.listing.lister import Lister, ListFile, Original, Wanted
 from bot.listing.table import THERE
-from bot.slack.look import Look
 from bot.slack.messages.summary import UNKNOWN, why_not_tried
-from bot.slack.read_back import beside
-from bot.slack.standing import ends
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.request_state import ends
+from bot.slack.rendering.verification import beside
 
 MARK: Final = 8
 """Characters of the outbox row's key that stand in the title: enough to tell one request's lists apart."""

@@ -8,14 +8,14 @@ from slackblocks import Block
 from bot.domain.policy.policy import Reason
 from bot.domain.requests.notification import Happened, Notice, Story
 from bot.services.fallbacks import INSTEAD
-from bot.slack import drift, facts, paused, unwritten
-from bot.slack.blocks import context, message, section, sections
-from bot.slack.look import Look, Message
 from bot.slack.messages.left_out import whole
 from bot.slack.messages.thread import stop_reason, to_approve, who, why
-from bot.slack.standing import NOTE, agreed, ends, held, outcome
-from bot.slack.words import stop, told_of
-from bot.slack.writing import address, mention, mentions, said
+from bot.slack.rendering import delivery_errors, pause_banner, request_facts, rule_changes
+from bot.slack.rendering.blocks import context, message, section, sections
+from bot.slack.rendering.formatting import Look, Message
+from bot.slack.rendering.mrkdwn import address, mention, mentions, said
+from bot.slack.rendering.reasons import stop, told_of
+from bot.slack.rendering.request_state import NOTE, agreed, ends, held, outcome
 
 CARD: Final = "See the request"
 
@@ -23,18 +23,18 @@ CARD: Final = "See the request"
 def channel(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     """Tell another channel of the policy what became of a request."""
     request = story.request
-    what = f"{request.short}, {facts.rule_name(request)} for {facts.whom(request, look)}, asked by {mention(request.requester)}"
+    what = f"{request.short}, {request_facts.rule_name(request)} for {request_facts.whom(request, look)}, asked by {mention(request.requester)}"
     return _drawn(f"{what}: {_news(notice, story, look)}", story, link=link)
 
 
 def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     """Tell the requester; when it has ended or stopped, with the ids of all who were left out, which only the requester is shown."""
     request = story.request
-    whom = f"{request.short}, {facts.rule_name(request)} for {facts.whom(request, look)}"
+    whom = f"{request.short}, {request_facts.rule_name(request)} for {request_facts.whom(request, look)}"
     if notice.happened is Happened.PAUSED:
-        return _drawn(paused.to_admin(notice, whom), story, link=link)
+        return _drawn(pause_banner.to_admin(notice, whom), story, link=link)
     what = f"{'Your' if notice.to in {'', request.requester} else 'The'} request {whom}"
-    ids = whole(story, look) if notice.happened in WITH_IDS else sections(drift.beside(notice, story, look), most=4)
+    ids = whole(story, look) if notice.happened in WITH_IDS else sections(rule_changes.beside(notice, story, look), most=4)
     return _drawn(f"{what}: {_news(notice, story, look)}{_meant_for(notice)}", story, ids, link=link)
 
 
@@ -46,7 +46,7 @@ def _meant_for(notice: Notice) -> str:
 
 def _drawn(text: str, story: Story, ids: Sequence[Block] = (), *, link: str) -> Message:
     to_card = f"<{address(link)}|{CARD}> · " if link else ""
-    return message(text, [section(text), *ids, context(f"{to_card}{facts.stage(story.request)}")])
+    return message(text, [section(text), *ids, context(f"{to_card}{request_facts.stage(story.request)}")])
 
 
 def _news(notice: Notice, story: Story, look: Look) -> str:
@@ -113,15 +113,17 @@ def _consent_void(notice: Notice, story: Story, look: Look) -> str:
 def _unseen(notice: Notice, story: Story, _look: Look) -> str:
     code, short = notice.facts.get("slack", ""), story.request.short
     back = f"Then take this back with `/discount cancel {short}`, and ask again."
-    because = said(unwritten.why(code, notice.note), NOTE)
-    return f"⚠️ its card could not be posted in <#{story.request.channel}>, so nobody sees it: {because}. {unwritten.cure(code)} {back}"
+    because = said(delivery_errors.why(code, notice.note), NOTE)
+    return (
+        f"⚠️ its card could not be posted in <#{story.request.channel}>, so nobody sees it: {because}. {delivery_errors.cure(code)} {back}"
+    )
 
 
 def _untold(notice: Notice, story: Story, _look: Look) -> str:
     """Tell whoever asked what its thread does not show; an admin, of a channel that is told of requests."""
     code, channel, short = notice.facts.get("slack", ""), notice.facts.get("channel", story.request.channel), story.request.short
-    what = f"⚠️ I cannot write about it in <#{channel}>: {said(unwritten.why(code, notice.note), NOTE)}. {unwritten.cure(code)}"
-    follows = " What is missing there follows then." if unwritten.passes(code) else ""
+    what = f"⚠️ I cannot write about it in <#{channel}>: {said(delivery_errors.why(code, notice.note), NOTE)}. {delivery_errors.cure(code)}"
+    follows = " What is missing there follows then." if delivery_errors.passes(code) else ""
     return f"{what}{follows} `/discount status {short}` shows how it stands."
 
 
@@ -139,7 +141,7 @@ def _waits(_notice: Notice, story: Story, _look: Look) -> str:
 
 
 def _paused(notice: Notice, _story: Story, _look: Look) -> str:
-    return f"⏸️ {paused.doer(notice.by)} paused the bot{paused.because(notice.by, notice.note)}; it goes on by itself after the pause."
+    return f"⏸️ {pause_banner.doer(notice.by)} paused the bot{pause_banner.because(notice.by, notice.note)}; it goes on by itself after the pause."
 
 
 def _resumed(_notice: Notice, _story: Story, _look: Look) -> str:

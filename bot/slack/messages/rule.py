@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.rules.rule import Rule, Usable
-from bot.slack import facts
-from bot.slack.blocks import context, header, message, section, sections
-from bot.slack.look import Look, Message
-from bot.slack.rewards import MARKS, reward_brief, rule_reward, statistics, unknown
-from bot.slack.writing import bold, said
+from bot.slack.rendering import request_facts
+from bot.slack.rendering.blocks import context, header, message, section, sections
+from bot.slack.rendering.formatting import Look, Message
+from bot.slack.rendering.mrkdwn import bold, said
+from bot.slack.rendering.rule_rewards import MARKS, reward_brief, rule_reward, statistics, unknown
 
 SEVERAL: Final = 10
 
@@ -22,7 +22,7 @@ def build(rule: Rule, usable: Usable, look: Look) -> Message:
         [
             header(rule.title),
             *sections([f"*Reward:* {rule_reward(rule, look)}", f"*Now:* {mark}", *_about(rule)], most=3),
-            *sections(facts.use_lines(rule, look), most=6),
+            *sections(request_facts.use_lines(rule, look), most=6),
             *sections(["*Used so far, by all who have it*", *(f"• {line}" for line in statistics(None, rule.statistics, look))], most=1),
             *(sections(["*What the bot does not know, as Dintero sent it*", *raw], most=2) if raw else []),
             context(f"Rule id: {said(rule.id, 255)}"),

@@ -9,14 +9,14 @@ from bot.domain.requests.notification import Story
 from bot.domain.requests.request import Request, State
 from bot.domain.rules.rule import Rule
 from bot.giving.listing import has_list
-from bot.slack import facts, read_back
-from bot.slack.blocks import context, header, message, sections
-from bot.slack.look import Look, Message, duration
 from bot.slack.messages.left_out import masked
-from bot.slack.rewards import rule_reward, statistics, unknown
-from bot.slack.standing import agreed, ends, given_to
-from bot.slack.words import STOPS
-from bot.slack.writing import mention, said
+from bot.slack.rendering import request_facts, verification
+from bot.slack.rendering.blocks import context, header, message, sections
+from bot.slack.rendering.formatting import Look, Message, duration
+from bot.slack.rendering.mrkdwn import mention, said
+from bot.slack.rendering.reasons import STOPS
+from bot.slack.rendering.request_state import agreed, ends, given_to
+from bot.slack.rendering.rule_rewards import rule_reward, statistics, unknown
 
 PARAGRAPHS: Final = 6
 UNKNOWN: Final = "no answer came, so they may have it or not"
@@ -42,7 +42,7 @@ def build(story: Story, look: Look) -> Message:
             *sections(left_out(story, look), most=PARAGRAPHS),
             *sections(_people(story, look), most=2),
             *(_rule(story, rule, look) if rule else []),
-            context(f"{request.short} · {facts.stage(request)}"),
+            context(f"{request.short} · {request_facts.stage(request)}"),
         ],
     )
 
@@ -50,7 +50,7 @@ def build(story: Story, look: Look) -> Message:
 def text(story: Story, look: Look) -> str:
     """Say the summary in a sentence, for notifications."""
     not_given = f" ({', '.join(ends(story.tally, look))})" if ends(story.tally, look) else ""
-    return f"{given_to(story.tally)}{not_given}: {facts.rule_name(story.request)}, {story.request.short}, {facts.stage(story.request)}"
+    return f"{given_to(story.tally)}{not_given}: {request_facts.rule_name(story.request)}, {story.request.short}, {request_facts.stage(story.request)}"
 
 
 def left_out(story: Story, look: Look) -> list[str]:
@@ -61,7 +61,7 @@ def left_out(story: Story, look: Look) -> list[str]:
         lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look, of=tally.refused)]
     if tally.unknown > 0:
         lines.append(f"*{look.customers(tally.unknown)} unknown:* {UNKNOWN}")
-        lines += read_back.line(story.read_back, look, look.token)
+        lines += verification.line(story.read_back, look, look.token)
     if tally.not_tried > 0:
         lines.append(f"*{look.customers(tally.not_tried)} not tried:* {why_not_tried(story.request, mention)}")
     return [*lines, LISTED] if has_list(story.request, tally) and story.request.ended else lines
@@ -89,18 +89,18 @@ def _people(story: Story, look: Look) -> list[str]:
         lines.append(f"*Once-only key:* {key}, set by the requester: who already had it under this key got nothing more")
     elif request.rest_of:
         lines.append("*Once-only key:* that of the request whose rest this is: who already had it under this key got nothing more")
-    return [*lines, *facts.reason(request)]
+    return [*lines, *request_facts.reason(request)]
 
 
 def _rule(story: Story, rule: Rule, look: Look) -> list[Block]:
     before = story.request.rule.statistics if story.request.rule else None
     after = story.request.last_answer.statistics if story.request.last_answer else None
-    reward = [f"*Rule:* {facts.rule_name(story.request)}", f"*Reward:* {rule_reward(rule, look)}"]
+    reward = [f"*Rule:* {request_facts.rule_name(story.request)}", f"*Reward:* {rule_reward(rule, look)}"]
     used = ["*Used so far, by all who have it*", *(f"• {line}" for line in statistics(before, after, look))]
     raw = unknown(rule)
     return [
         *sections(reward, most=2),
-        *sections(facts.use_lines(rule, look), most=PARAGRAPHS),
+        *sections(request_facts.use_lines(rule, look), most=PARAGRAPHS),
         *sections(used, most=1),
         *(sections(["*What the bot does not know, as Dintero sent it*", *raw], most=2) if raw else []),
     ]

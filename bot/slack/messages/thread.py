@@ -7,12 +7,12 @@ from typing import Final
 from bot.domain.policy.policy import Reason
 from bot.domain.requests.notification import STARTS_AFTER, Happened, Notice, Story
 from bot.domain.requests.request import StopReason
-from bot.slack import drift, facts, paused, read_back
-from bot.slack.blocks import message, section, sections
-from bot.slack.look import Look, Message
-from bot.slack.standing import NOTE, agreed, held
-from bot.slack.words import stop, told_of
-from bot.slack.writing import mention, mentions, said
+from bot.slack.rendering import pause_banner, request_facts, rule_changes, verification
+from bot.slack.rendering.blocks import message, section, sections
+from bot.slack.rendering.formatting import Look, Message
+from bot.slack.rendering.mrkdwn import mention, mentions, said
+from bot.slack.rendering.reasons import stop, told_of
+from bot.slack.rendering.request_state import NOTE, agreed, held
 
 When = Callable[[datetime], str]
 
@@ -20,8 +20,8 @@ When = Callable[[datetime], str]
 def build(notice: Notice, story: Story, look: Look) -> Message:
     """Draw a line; its `text` has the time in the policy's zone, since notifications do not draw each reader's own."""
     line = LINES[notice.happened]
-    seen = read_back.line(story.read_back, look, look.token) if notice.happened is Happened.STOPPED else []
-    beside = [*drift.beside(notice, story, look), *seen]
+    seen = verification.line(story.read_back, look, look.token) if notice.happened is Happened.STOPPED else []
+    beside = [*rule_changes.beside(notice, story, look), *seen]
     return message(line(notice, story, look.moment), [section(line(notice, story, look.token)), *sections(beside, most=4)])
 
 
@@ -44,7 +44,7 @@ def why(notice: Notice) -> str:
 
 def to_approve(story: Story) -> str:
     """Say who has to approve it now, with their names."""
-    return facts.approvals(max(story.request.approvals, 1), [mention(one) for one in story.asked_of])
+    return request_facts.approvals(max(story.request.approvals, 1), [mention(one) for one in story.asked_of])
 
 
 def _asked(notice: Notice, story: Story, when: When) -> str:
@@ -80,7 +80,7 @@ def _counted(notice: Notice) -> str:
 
 def _digest(notice: Notice) -> str:
     """Name what the yes was for as the modal named it."""
-    digest = notice.facts.get("digest", "")[: facts.DIGEST]
+    digest = notice.facts.get("digest", "")[: request_facts.DIGEST]
     return f" – to exactly {digest}" if digest.isalnum() else ""
 
 
@@ -156,7 +156,7 @@ def _escalated(notice: Notice, story: Story, when: When) -> str:
 
 
 def _paused(notice: Notice, _story: Story, when: When) -> str:
-    what = f"⏸️ Giving was held up {when(notice.at)}, since {paused.doer(notice.by)} paused the bot{paused.because(notice.by, notice.note)}"
+    what = f"⏸️ Giving was held up {when(notice.at)}, since {pause_banner.doer(notice.by)} paused the bot{pause_banner.because(notice.by, notice.note)}"
     return f"{what}. What was on its way has ended; the rest goes on by itself after the pause, and nobody gets it twice."
 
 

@@ -10,9 +10,9 @@ from bot.domain.customers.csv_cells import cell
 from bot.domain.customers.uploads import FileRead
 from bot.domain.requests.request import Request
 from bot.slack.client.file_messages import Enclosed
-from bot.slack.look import Look
-from bot.slack.troubles import ODD
-from bot.slack.writing import phrase, said
+from bot.slack.rendering.file_errors import ODD
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import phrase, said
 
 COLUMNS: Final = ("file", "row", "what stood there", "reason")
 BOM: Final = "\ufeff"

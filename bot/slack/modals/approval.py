@@ -8,12 +8,12 @@ from slackblocks import Block
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import Consideration, Field, Review
-from bot.slack import drift, facts, paused
-from bot.slack.blocks import context, modal, section, sections, text_input
-from bot.slack.look import Json, Look
 from bot.slack.modals.review import NOWHERE, held, shown
-from bot.slack.standing import before
-from bot.slack.writing import mention
+from bot.slack.rendering import pause_banner, request_facts, rule_changes
+from bot.slack.rendering.blocks import context, modal, section, sections, text_input
+from bot.slack.rendering.formatting import Json, Look
+from bot.slack.rendering.mrkdwn import mention
+from bot.slack.rendering.request_state import before
 
 CALLBACK: Final = "discount_approve"
 TITLE: Final = "Approve this discount"
@@ -24,7 +24,7 @@ LONGEST_ROUND: Final = 9
 """Digits; whatever is longer is no round of ours."""
 
 
-def build(consideration: Consideration, look: Look, *, external_id: str, links: facts.Links = NOWHERE) -> Json:
+def build(consideration: Consideration, look: Look, *, external_id: str, links: request_facts.Links = NOWHERE) -> Json:
     """Draw what is agreed to; its metadata names the round and the digest shown, so that a yes never counts for anything else."""
     request, digest = consideration.review.request, consideration.review.digest
     return modal(
@@ -66,20 +66,20 @@ def _spaced(review: Review, look: Look) -> str:
     return f"⚠ {look.counted(len(review.spaced), 'id')} with a space inside, each read as one customer."
 
 
-def _blocks(consideration: Consideration, look: Look, links: facts.Links) -> list[Block]:
+def _blocks(consideration: Consideration, look: Look, links: request_facts.Links) -> list[Block]:
     review = consideration.review
     request = review.request
     asked = [f"*Asked by:* {mention(request.requester)}", *([f"*Since:* {look.token(request.asked_at)}"] if request.asked_at else [])]
     return [
-        *paused.blocks(review.pause, look),
-        *sections([*shown(review, look, links), facts.first_and_last(request), *asked], most=5),
-        *sections(drift.changed(request, look), most=4),
+        *pause_banner.blocks(review.pause, look),
+        *sections([*shown(review, look, links), request_facts.first_and_last(request), *asked], most=5),
+        *sections(rule_changes.changed(request, look), most=4),
         *sections(before(consideration.story, look), most=1),
         *([section(_spaced(review, look))] if review.spaced else []),
-        *sections(facts.use_lines(review.rule, look), most=6),
+        *sections(request_facts.use_lines(review.rule, look), most=6),
         *([section(f"*After the last yes:* {held(review)}.")] if review.hold_minutes else []),
         *([_count()] if consideration.count else [_name()] if request.reserved else []),
-        context(f"{request.short} · your yes is for exactly this: {review.digest[: facts.DIGEST] or '–'}"),
+        context(f"{request.short} · your yes is for exactly this: {review.digest[: request_facts.DIGEST] or '–'}"),
     ]
 
 

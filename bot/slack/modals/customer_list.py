@@ -7,10 +7,10 @@ from slackblocks import Block
 
 from bot.domain.ids import RequestId
 from bot.services.customer_lists import Roster
-from bot.slack import facts, paused
-from bot.slack.blocks import SECTION, actions, button, context, modal, plain, section
-from bot.slack.look import Json, Look
-from bot.slack.writing import packed, visible
+from bot.slack.rendering import pause_banner, request_facts
+from bot.slack.rendering.blocks import SECTION, actions, button, context, modal, plain, section
+from bot.slack.rendering.formatting import Json, Look
+from bot.slack.rendering.mrkdwn import packed, visible
 
 TITLE: Final = "Customers"
 SHOW: Final = "discount_show_customers"
@@ -30,11 +30,11 @@ def build(roster: Roster, look: Look, *, external_id: str) -> Json:
     return modal(
         TITLE,
         [
-            *paused.blocks(roster.pause, look),
-            section(f"{facts.rule_name(request)} for {look.customers(request.customers)}, {which}:"),
+            *pause_banner.blocks(roster.pause, look),
+            section(f"{request_facts.rule_name(request)} for {look.customers(request.customers)}, {which}:"),
             *map(plain, packed(map(visible, roster.customers), SECTION)),
             *_turns(roster),
-            context(f"{request.short} · {facts.stage(request)} · that you looked at these ids stands in the audit"),
+            context(f"{request.short} · {request_facts.stage(request)} · that you looked at these ids stands in the audit"),
         ],
         external_id=external_id,
         metadata=request.id,

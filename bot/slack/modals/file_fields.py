@@ -10,7 +10,7 @@ from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import MOST_FILES, Column, Unclear, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.views import Field, Form
-from bot.slack.writing import shorten
+from bot.slack.rendering.mrkdwn import shorten
 
 ACTION: Final = "discount_add_file"
 KEPT: Final = "kept"

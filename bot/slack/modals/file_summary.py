@@ -6,9 +6,9 @@ from typing import Final
 from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import FileRead, OddRow
 from bot.domain.requests.views import Listed
-from bot.slack.look import Look
-from bot.slack.troubles import ODD
-from bot.slack.writing import phrase, said
+from bot.slack.rendering.file_errors import ODD
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import phrase, said
 
 ROWS: Final = 10
 """Rows that are named."""

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bot.slack.blocks import modal, section
-from bot.slack.look import Json
+from bot.slack.rendering.blocks import modal, section
+from bot.slack.rendering.formatting import Json
 
 MOMENT: Final = "One moment…"
 

@@ -9,14 +9,14 @@ from bot.domain.ids import FileId, RequestId
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field, Form
 from bot.services.remainder import Rest
-from bot.slack import facts, paused
-from bot.slack.blocks import INPUT, actions, button, context, modal, section, sections, text_input
-from bot.slack.look import Json, Look
 from bot.slack.modals import file_fields
 from bot.slack.modals.file_links import with_links_as_files
 from bot.slack.modals.rule_options import fits_a_list, option, options
-from bot.slack.words import refusal, refusal_plain
-from bot.slack.writing import quoted
+from bot.slack.rendering import pause_banner, request_facts
+from bot.slack.rendering.blocks import INPUT, actions, button, context, modal, section, sections, text_input
+from bot.slack.rendering.formatting import Json, Look
+from bot.slack.rendering.mrkdwn import quoted
+from bot.slack.rendering.reasons import refusal, refusal_plain
 
 __all__ = ["CALLBACK", "MORE_ACTION", "RULE_ACTION", "TITLE", "build", "errors", "options", "read"]
 
@@ -56,8 +56,8 @@ def build(form: Form, look: Look, *, external_id: str, generation: int = 0, stan
     """
     typed = form.typed
     blocks = [
-        *paused.blocks(form.pause, look),
-        context(f"{facts.stage(form.request)} account · up to {look.customers(form.policy.max_customers)} at once"),
+        *pause_banner.blocks(form.pause, look),
+        context(f"{request_facts.stage(form.request)} account · up to {look.customers(form.policy.max_customers)} at once"),
         *_beside(form, Field.RULE, look),
         *_rule(form, look, generation),
         *_beside(form, Field.CUSTOMERS, look),
@@ -81,11 +81,11 @@ def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]
     """Draw what the rest of another request is: all of it stands in the books."""
     those = f"the {look.customers(rest.left)} whom {rest.first.short} left out"
     whom = those if rest.left else f"those of {rest.first.short} whom Dintero refused: nobody else is left"
-    rule = [*(facts.rule_lines(form.chosen, look) if form.chosen else [f"*Rule:* that of {rest.first.short}"])]
+    rule = [*(request_facts.rule_lines(form.chosen, look) if form.chosen else [f"*Rule:* that of {rest.first.short}"])]
     key = f"*Once-only key:* that of {rest.first.short}, so that nobody can get it twice by it"
-    already = facts.rest(rest, look, {})[1:]
+    already = request_facts.rest(rest, look, {})[1:]
     return [
-        *paused.blocks(form.pause, look),
+        *pause_banner.blocks(form.pause, look),
         *(block for field in Field for block in _beside(form, field, look)),
         *sections([*rule, f"*Customers:* {whom}", key, *already], most=4),
         *_refused(form, rest, look, generation),
@@ -177,8 +177,10 @@ def _shows_more(form: Form) -> bool:
 def _reserved(form: Form, generation: int) -> list[Block]:
     if not _offers_reserved(form):
         return []
-    options = [Option(Text(f"{means[0].upper()}{means[1:]} ({sign})", TextType.PLAINTEXT), sign) for sign, means in facts.EVERYBODY.items()]
-    ticked = [option for option, sign in zip(options, facts.EVERYBODY, strict=True) if sign in form.typed.reserved]
+    options = [
+        Option(Text(f"{means[0].upper()}{means[1:]} ({sign})", TextType.PLAINTEXT), sign) for sign, means in request_facts.EVERYBODY.items()
+    ]
+    ticked = [option for option, sign in zip(options, request_facts.EVERYBODY, strict=True) if sign in form.typed.reserved]
     group = CheckboxGroup(action_id=TEXT_ACTION, options=options, initial_options=ticked or None)
     block_id = f"{Field.RESERVED}:{generation}"
     return [InputBlock(label="Instead of customer ids", element=group, block_id=block_id, hint=RESERVED_HINT, optional=True)]

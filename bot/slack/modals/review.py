@@ -10,12 +10,12 @@ from slackblocks import Block
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Outcome
 from bot.domain.requests.views import Review
-from bot.slack import facts, paused
-from bot.slack.blocks import actions, button, context, modal, section, sections
-from bot.slack.look import Json, Look, duration
 from bot.slack.modals import file_summary
-from bot.slack.words import refusal
-from bot.slack.writing import mention
+from bot.slack.rendering import pause_banner, request_facts
+from bot.slack.rendering.blocks import actions, button, context, modal, section, sections
+from bot.slack.rendering.formatting import Json, Look, duration
+from bot.slack.rendering.mrkdwn import mention
+from bot.slack.rendering.reasons import refusal
 
 CALLBACK: Final = "discount_review"
 TITLE: Final = "Look it over"
@@ -23,10 +23,10 @@ ODD_TITLE: Final = "Unreadable rows"
 ODD_ROWS: Final = "discount_review_odd_rows"
 ASK: Final = "Ask for approval"
 GIVE: Final = "Give now"
-NOWHERE: Final[facts.Links] = MappingProxyType({})
+NOWHERE: Final[request_facts.Links] = MappingProxyType({})
 
 
-def build(review: Review, look: Look, *, external_id: str, links: facts.Links = NOWHERE) -> Json:
+def build(review: Review, look: Look, *, external_id: str, links: request_facts.Links = NOWHERE) -> Json:
     """Draw the review; one that the policy refuses has no submit and says why."""
     submit = {Outcome.GOES: GIVE, Outcome.WAITS: ASK}.get(review.decision.outcome)
     return modal(
@@ -44,16 +44,16 @@ def read(view: Mapping[str, Any]) -> RequestId:
     return RequestId(str(view.get("private_metadata", "")))
 
 
-def blocks(review: Review, look: Look, links: facts.Links = NOWHERE) -> list[Block]:
+def blocks(review: Review, look: Look, links: request_facts.Links = NOWHERE) -> list[Block]:
     """Draw the facts and what will happen next."""
-    spaced = facts.spaced(review.spaced)
+    spaced = request_facts.spaced(review.spaced)
     return [
-        *paused.blocks(review.pause, look),
+        *pause_banner.blocks(review.pause, look),
         *sections(shown(review, look, links), most=4),
         *sections(file_summary.lines(review.listed, look), most=6),
         *_odd_rows(review),
         *([section("\n".join(spaced))] if spaced else []),
-        *sections(facts.use_lines(review.rule, look), most=6),
+        *sections(request_facts.use_lines(review.rule, look), most=6),
         *sections(_next(review, look), most=4),
         context(f"{review.request.short} · {_digest(review)}nothing is asked for until you press the button"),
     ]
@@ -67,23 +67,25 @@ def _odd_rows(review: Review) -> list[Block]:
 
 
 def _digest(review: Review) -> str:
-    return f"approvers say yes to exactly this: {review.digest[: facts.DIGEST]} · " if review.decision.outcome is Outcome.WAITS else ""
+    return (
+        f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST]} · " if review.decision.outcome is Outcome.WAITS else ""
+    )
 
 
-def shown(review: Review, look: Look, links: facts.Links = NOWHERE) -> list[str]:
+def shown(review: Review, look: Look, links: request_facts.Links = NOWHERE) -> list[str]:
     """Say what is asked for: what the requester looks over and the approver agrees to."""
     request = review.request
     return [
-        *facts.rule_lines(review.rule, look, review.usable),
-        facts.customers(request, look),
-        facts.cost_line(review.cost, look),
-        *facts.rest(review.rest, look, links),
-        *facts.before(review.before, look, links),
-        *facts.tier(review.decision.tier, look),
-        *facts.budget(review.use, look),
-        facts.account(request),
-        *facts.own_key(request),
-        *facts.reason(request),
+        *request_facts.rule_lines(review.rule, look, review.usable),
+        request_facts.customers(request, look),
+        request_facts.cost_line(review.cost, look),
+        *request_facts.rest(review.rest, look, links),
+        *request_facts.before(review.before, look, links),
+        *request_facts.tier(review.decision.tier, look),
+        *request_facts.budget(review.use, look),
+        request_facts.account(request),
+        *request_facts.own_key(request),
+        *request_facts.reason(request),
     ]
 
 
@@ -94,7 +96,7 @@ def _next(review: Review, look: Look) -> list[str]:
         return [f"*Next:* no approval is needed here: {held(review) or 'it is given at once'}."]
     asked = [mention(who) for who in review.asked_of]
     then = f" Then {held(review)}." if review.hold_minutes else ""
-    return [f"*Next:* {facts.approvals(review.decision.approvals, asked)} before anything is given.{then}"]
+    return [f"*Next:* {request_facts.approvals(review.decision.approvals, asked)} before anything is given.{then}"]
 
 
 def held(review: Review) -> str:

@@ -6,9 +6,9 @@ from typing import Final
 from slackblocks import Option, PlainText
 
 from bot.domain.rules.rule import Rule, Usable
-from bot.slack.look import Json, Look
-from bot.slack.rewards import MARKS, reward_brief
-from bot.slack.writing import shorten
+from bot.slack.rendering.formatting import Json, Look
+from bot.slack.rendering.mrkdwn import shorten
+from bot.slack.rendering.rule_rewards import MARKS, reward_brief
 
 OPTIONS: Final = 100
 WORDS: Final = 75

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.rules.holders import ReadBack
-from bot.slack.look import Look
-from bot.slack.writing import said
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import said
 
 LIST = "Dintero's list of the rule"
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from bot.domain.rules.rule import NO_LIMIT, Cost, Item, ItemValue, Reward, RewardType, Rule, Statistics, Usable, difference
-from bot.slack.look import Look
-from bot.slack.writing import fit, phrase, safe, shorten
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import fit, phrase, safe, shorten
 
 T = TypeVar("T")
 SHOWN: Final = 5

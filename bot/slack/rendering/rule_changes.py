@@ -8,10 +8,10 @@ from bot.domain.requests.notification import Happened, Notice, Story
 from bot.domain.requests.request import Request
 from bot.domain.rules.diff import Change, changes
 from bot.domain.rules.rule import NO_LIMIT, Rule
-from bot.slack.look import Look
-from bot.slack.rewards import reward_plain
-from bot.slack.uses import ELIGIBLE, validity
-from bot.slack.writing import fit, said, shorten
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import fit, said, shorten
+from bot.slack.rendering.rule_rewards import reward_plain
+from bot.slack.rendering.rule_usage import ELIGIBLE, validity
 
 RAW: Final = 200
 """Characters of a value that are shown of each side."""

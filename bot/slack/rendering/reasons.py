@@ -5,9 +5,9 @@ from typing import Final
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import StopReason
 from bot.errors import DiscountBotError
-from bot.slack.look import Look
-from bot.slack.refusals import CURES, SENTENCES, SHORTLY, STAND_INS, Pen, first_was
-from bot.slack.writing import fit, mention, mentions, said, shorten
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import fit, mention, mentions, said, shorten
+from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STAND_INS, Pen, first_was
 
 REFUSAL: Final = 1_500
 """Characters of a refusal in mrkdwn."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.progress import Progress
-from bot.slack.look import Look
+from bot.slack.rendering.formatting import Look
 
 CELLS: Final = 20
 MINUTE: Final = 60

@@ -6,9 +6,9 @@ from itertools import groupby
 from typing import Final
 
 from bot.domain.rules.rule import NO_LIMIT, Hours, Limitation, Mix, Requirement, Rule
-from bot.slack.look import Look
-from bot.slack.rewards import NAME, WORDS, items, raw, several
-from bot.slack.writing import fit, phrase, safe, shorten
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import fit, phrase, safe, shorten
+from bot.slack.rendering.rule_rewards import NAME, WORDS, items, raw, several
 
 ELIGIBLE: Final = {
     "item_eligible_for_discount": "on any item that may be discounted",

@@ -8,8 +8,8 @@ from typing import Final
 from bot.domain.customers.uploads import Trouble
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import Event, State
-from bot.slack.look import Look
-from bot.slack.troubles import TROUBLES
+from bot.slack.rendering.file_errors import TROUBLES
+from bot.slack.rendering.formatting import Look
 
 NAMED_LINES: Final = 10
 NO_SHORT_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")

@@ -20,8 +20,8 @@ from slackblocks import (
 )
 from slackblocks import Message as Post
 
-from bot.slack.look import Json, Message
-from bot.slack.writing import fit, packed, shorten
+from bot.slack.rendering.formatting import Json, Message
+from bot.slack.rendering.mrkdwn import fit, packed, shorten
 
 SECTION: Final = 3_000
 HEADER: Final = 150

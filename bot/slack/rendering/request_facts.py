@@ -10,10 +10,10 @@ from bot.domain.requests.prior_grants import Before, Earlier
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import Cost, Rule, Usable
 from bot.services.remainder import Rest
-from bot.slack.look import Look
-from bot.slack.rewards import MARKS, cost_words, rule_reward
-from bot.slack.uses import rule_use
-from bot.slack.writing import address, bold, mask, phrase, said
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import address, bold, mask, phrase, said
+from bot.slack.rendering.rule_rewards import MARKS, cost_words, rule_reward
+from bot.slack.rendering.rule_usage import rule_use
 
 Links = Mapping[RequestId, str]
 """Where the cards of other requests stand."""

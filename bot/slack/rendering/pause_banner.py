@@ -6,9 +6,9 @@ from slackblocks import Block
 
 from bot.domain.requests.notification import Notice
 from bot.domain.requests.pause import Pause, PausedFor
-from bot.slack.blocks import section
-from bot.slack.look import Look
-from bot.slack.writing import mention, mentions, said
+from bot.slack.rendering.blocks import section
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import mention, mentions, said
 
 WHY: Final = 300
 """Characters of somebody's reason that are shown."""

@@ -7,11 +7,11 @@ from typing import Final
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import Story
 from bot.domain.requests.request import Pausing, State
-from bot.slack import progress, read_back
-from bot.slack.facts import approvals
-from bot.slack.look import Look
-from bot.slack.words import stop
-from bot.slack.writing import mention, mentions, phrase, said
+from bot.slack.rendering import progress_bar, verification
+from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.mrkdwn import mention, mentions, phrase, said
+from bot.slack.rendering.reasons import stop
+from bot.slack.rendering.request_facts import approvals
 
 NOTE: Final = 500
 """Characters of somebody's reason that are shown."""
@@ -107,7 +107,7 @@ def _giving(story: Story, look: Look) -> str:
         so_far = f"{look.number(tally.given)} of {look.customers(tally.asked)} so far"
         return f"⏸️ *Giving, held up by the pause:* {so_far}. It goes on by itself."
     if story.progress:
-        return progress.drawn(tally, story.progress, look)
+        return progress_bar.drawn(tally, story.progress, look)
     if tally.given == 0:
         return "⚙️ *Giving* …"
     return f"⚙️ *Giving:* {look.number(tally.given)} of {look.customers(tally.asked)} so far."
@@ -164,7 +164,7 @@ def before(story: Story, look: Look) -> list[str]:
 
 
 def _so_far(story: Story, look: Look) -> list[str]:
-    return [f"*So far:* {_counted(story, look)}.", *read_back.line(story.read_back, look, look.token)]
+    return [f"*So far:* {_counted(story, look)}.", *verification.line(story.read_back, look, look.token)]
 
 
 def _by(story: Story) -> str:

@@ -1,0 +1,1 @@
+"""Pieces that messages and modals share: mrkdwn, numbers, dates, reasons."""
