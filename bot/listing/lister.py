@@ -13,8 +13,8 @@ import structlog
 from bot.domain.requests.batches import End, PackedEnds
 from bot.domain.requests.outcome_codec import frame_of, not_given_of
 from bot.listing.table import Endings, csv_of, plain
-from bot.reading import child
-from bot.reading.frames import frame
+from bot.spreadsheets import worker_process
+from bot.spreadsheets.framing import frame
 
 MEMORY: Final = 2 * 1024**3
 """Bytes of address space; a million customers with a file of 100 MB take about half."""
@@ -111,7 +111,7 @@ class Lister:
         return True
 
     async def _talk(self, wanted: Wanted, files: Sequence[Original], file: ListFile) -> None:
-        process = await child.start("bot.listing")
+        process = await worker_process.start("bot.listing")
         feeding = asyncio.ensure_future(self._feed(process, wanted, files))
         try:
             file.counts = await _hear(process, file)
@@ -122,7 +122,7 @@ class Lister:
             raise
         finally:
             feeding.cancel()
-            await child.end(process)
+            await worker_process.end(process)
             await asyncio.gather(feeding, return_exceptions=True)
 
     async def _feed(self, process: asyncio.subprocess.Process, wanted: Wanted, files: Sequence[Original]) -> None:
@@ -153,7 +153,7 @@ async def _tell(stream: asyncio.StreamWriter, piece: bytes) -> None:
 async def _hear(process: asyncio.subprocess.Process, file: ListFile) -> Counter[str]:
     stream = process.stdout
     assert stream  # noqa: S101 - it was asked for
-    while piece := await child.hear(stream):
+    while piece := await worker_process.hear(stream):
         await asyncio.to_thread(file.add, (piece,))
-    counts = json.loads(await child.hear(stream))
+    counts = json.loads(await worker_process.hear(stream))
     return Counter({End(end): int(count) for end, count in counts.items()})

@@ -15,9 +15,9 @@ from bot.domain.customers.parsing import bare
 from bot.domain.customers.tables import Row, Table, cell
 from bot.domain.customers.uploads import Trouble
 from bot.domain.requests.batches import End, NotGiven
-from bot.reading import formats
-from bot.reading.content import Content
-from bot.reading.unreadable import Unreadable
+from bot.spreadsheets import detection
+from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.errors import Unreadable
 
 FILE: Final = "file"
 ENDING: Final = ("row", "outcome", "reason")
@@ -74,7 +74,7 @@ def table_of(file: str, content: Content, column: int | None) -> FileTable:
     Raises:
         Unreadable: it is not what it was.
     """
-    table = formats.table_of(content)
+    table = detection.table_of(content)
     head = table.head(HEAD)
     place = find(head, column)
     if not isinstance(place, Place):

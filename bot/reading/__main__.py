@@ -16,11 +16,11 @@ from bot.domain.customers.extraction import Everybody, Taking
 from bot.domain.customers.packing import Writing
 from bot.domain.customers.tables import Table
 from bot.domain.customers.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
-from bot.reading.content import Content
-from bot.reading.formats import table_of
-from bot.reading.frames import frame, read_frame, write_frame
-from bot.reading.limits import limit
-from bot.reading.unreadable import Unreadable
+from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.detection import table_of
+from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.framing import frame, read_frame, write_frame
+from bot.spreadsheets.rlimits import limit
 
 
 def main(told: BinaryIO, tell: BinaryIO) -> None:

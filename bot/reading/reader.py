@@ -10,9 +10,9 @@ from typing import Any, Final
 from bot.domain.customers.packing import LARGE, NOBODY, PackedIds, Written, packed_row
 from bot.domain.customers.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
 from bot.domain.ids import CustomerId
-from bot.reading import child
-from bot.reading.frames import frame
-from bot.reading.unreadable import Unreadable
+from bot.spreadsheets import worker_process
+from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.framing import frame
 
 MEMORY: Final = 1024**3
 """Bytes of address space; a million ids out of a workbook take less than half of it, out of a text a fifth."""
@@ -92,7 +92,7 @@ class Reader:
         async with self._turns:
             answers = _Answers(sources)
             try:
-                process = await child.start("bot.reading")
+                process = await worker_process.start("bot.reading")
             except OSError:  # the machine has no memory, or no process, left for it
                 return answers.failed(Trouble.TOO_HEAVY)
             try:
@@ -103,7 +103,7 @@ class Reader:
             except _NotFetched as error:
                 return answers.failed(error.why, error.upload)
             finally:
-                await child.end(process)
+                await worker_process.end(process)
 
     async def _talk(self, process: asyncio.subprocess.Process, answers: _Answers, wanted: dict[str, Any]) -> Reading:
         columns = [source.upload.column for source in answers.sources]
@@ -160,7 +160,7 @@ async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> Readi
 
 async def _answer(stream: asyncio.StreamReader, rows: list[bytes]) -> Any:
     """Hear the next answer; the rows of ids that come before it are packed, large ones beside the event loop."""
-    while (piece := await child.hear(stream)).startswith(b"["):
+    while (piece := await worker_process.hear(stream)).startswith(b"["):
         rows.append(packed_row(piece) if len(piece) < LARGE else await asyncio.to_thread(packed_row, piece))
     return json.loads(piece)
 

@@ -10,9 +10,9 @@ from bot.domain.customers.tables import Block
 from bot.domain.customers.uploads import FileRead, Odd, Trouble
 from bot.domain.ids import CustomerId
 from bot.reading.__main__ import answer_of, read
-from bot.reading.content import Content
-from bot.reading.rows import AT_ONCE
-from bot.reading.workbooks import CarefulTable, QuickTable, sheet_table
+from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.row_blocks import AT_ONCE
+from bot.spreadsheets.xlsx_table import CarefulTable, QuickTable, sheet_table
 from tests.reading.files import bomb, locked, replaced, workbook
 from tests.reading.test_texts import ids_of, nobody
 

@@ -15,8 +15,8 @@ from bot.domain.customers.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, 
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.ports import Keep
 from bot.reading.reader import Reader, Source
-from bot.reading.unreadable import Unreadable
 from bot.slack.client.download_copy import copied
+from bot.spreadsheets.errors import Unreadable
 
 PIECE: Final = 64 * 1024
 """Bytes that are handed on at once."""

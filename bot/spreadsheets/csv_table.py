@@ -10,10 +10,10 @@ from typing import Final
 
 from bot.domain.customers.tables import Block, Row, block_of
 from bot.domain.customers.uploads import Trouble
-from bot.reading.content import Content, Stream
-from bot.reading.encodings import decoded, encoding_of
-from bot.reading.rows import WIDEST, blocks_of, some
-from bot.reading.unreadable import Unreadable
+from bot.spreadsheets.chunks import Content, Stream
+from bot.spreadsheets.encodings import decoded, encoding_of
+from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.row_blocks import WIDEST, blocks_of, some
 
 SEPARATORS: Final = (";", "\t", "|", ",")
 """Where two part a file equally well, the first counts: a comma is the likeliest to stand inside a cell."""

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-from bot.reading.frames import LENGTH
+from bot.spreadsheets.framing import LENGTH
 
 KEPT: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """Of the environment; the rest of it may hold secrets, and a process that reads files from outside has no need of them."""

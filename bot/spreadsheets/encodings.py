@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bot.domain.customers.uploads import Trouble
-from bot.reading.content import Content
-from bot.reading.unreadable import Unreadable
+from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.errors import Unreadable
 
 PIECE: Final = 256 * 1024
 """Bytes that are decoded at once: with all that is made of them, what a core has near."""

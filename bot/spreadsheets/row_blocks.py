@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.customers.tables import Block, Row, block_of
 from bot.domain.customers.uploads import Trouble
-from bot.reading.unreadable import Unreadable
+from bot.spreadsheets.errors import Unreadable
 
 AT_ONCE: Final = 5_000
 """Rows of a block."""

@@ -4,8 +4,8 @@ from typing import Final
 
 from bot.domain.customers.tables import Table
 from bot.domain.customers.uploads import Trouble
-from bot.reading.content import Content
-from bot.reading.unreadable import Unreadable
+from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.errors import Unreadable
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -23,7 +23,7 @@ def table_of(content: Content) -> Table:
     if not content:
         raise Unreadable(Trouble.EMPTY)
     if content.start.startswith(ZIP):
-        from bot.reading.workbooks import sheet_table  # noqa: PLC0415 - a text needs none of it, and starts the quicker
+        from bot.spreadsheets.xlsx_table import sheet_table  # noqa: PLC0415 - a text needs none of it, and starts the quicker
 
         return sheet_table(content.whole())
     if content.start.startswith(OLE):
@@ -31,6 +31,6 @@ def table_of(content: Content) -> Table:
     if content.start.startswith(OTHERS):
         raise Unreadable(Trouble.KIND)
 
-    from bot.reading.texts import TextTable  # noqa: PLC0415
+    from bot.spreadsheets.csv_table import TextTable  # noqa: PLC0415
 
     return TextTable(content)

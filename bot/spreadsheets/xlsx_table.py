@@ -18,9 +18,9 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from bot.domain.customers.tables import Block, Row, Table
 from bot.domain.customers.uploads import Trouble
-from bot.reading.rows import AT_ONCE, blocks_of, some
-from bot.reading.survey import survey_of
-from bot.reading.unreadable import Unreadable
+from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.row_blocks import AT_ONCE, blocks_of, some
+from bot.spreadsheets.xlsx_survey import survey_of
 
 UNPACKED: Final = 500 * 1024 * 1024
 """Bytes to which a workbook may unpack; a million rows are about 100 MB."""
