@@ -12,8 +12,8 @@ import pytest
 from bot.domain.customers.packing import NOBODY, pack
 from bot.domain.customers.uploads import Column, FileRead, Trouble, Upload
 from bot.domain.ids import CustomerId, FileId
-from bot.reading.reader import AT_ONCE, Reader, Source, _Answers
 from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.reader.reader import AT_ONCE, Reader, Source, _Answers
 from bot.spreadsheets.worker_process import KEPT
 from tests.reading.files import workbook
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from bot.domain.customers.extraction import Everybody
 from bot.domain.customers.uploads import FileRead, Trouble
 from bot.domain.ids import CustomerId
-from bot.reading.__main__ import answer_of, read
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.csv_table import SEPARATORS, TextTable
 from bot.spreadsheets.encodings import PIECE
 from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.reader.__main__ import answer_of, read
 from bot.spreadsheets.row_blocks import blocks_of
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")

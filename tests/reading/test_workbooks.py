@@ -9,8 +9,8 @@ from bot.domain.customers.extraction import Everybody
 from bot.domain.customers.tables import Block
 from bot.domain.customers.uploads import FileRead, Odd, Trouble
 from bot.domain.ids import CustomerId
-from bot.reading.__main__ import answer_of, read
 from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.reader.__main__ import answer_of, read
 from bot.spreadsheets.row_blocks import AT_ONCE
 from bot.spreadsheets.xlsx_table import CarefulTable, QuickTable, sheet_table
 from tests.reading.files import bomb, locked, replaced, workbook

@@ -9,8 +9,8 @@ import pytest
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.errors import BooksUnavailable
-from bot.reading.reader import Source
 from bot.slack.client.download_copy import AT_ONCE, BEHIND, copied
+from bot.spreadsheets.reader.reader import Source
 
 FILES = (os.urandom(3 * AT_ONCE + 12_345), b"", os.urandom(AT_ONCE), b"kari\nola\n")
 

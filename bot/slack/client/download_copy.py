@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.domain.ports import Keep
-from bot.reading.reader import Source
+from bot.spreadsheets.reader.reader import Source
 
 AT_ONCE: Final = 1024 * 1024
 """Bytes that are kept as one piece; the last one is shorter."""

@@ -14,9 +14,9 @@ from yarl import URL
 from bot.domain.customers.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, Reading, Trouble, Upload
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.ports import Keep
-from bot.reading.reader import Reader, Source
 from bot.slack.client.download_copy import copied
 from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.reader.reader import Reader, Source
 
 PIECE: Final = 64 * 1024
 """Bytes that are handed on at once."""
