@@ -17,13 +17,13 @@ from bot.domain.requests.notification import Kind, Story, Unsaid
 from bot.domain.requests.progress import Paces
 from bot.domain.requests.request import Request
 from bot.errors import CardGone, NeverSaid, SayLater
-from bot.listing.lister import Lister
 from bot.services.snapshots import story_of
 from bot.slack.client import uploads
 from bot.slack.client.errors import CHANNEL_AWAY, GONE, away, code_of, judged
 from bot.slack.messages import card, not_given_file, notices, summary
 from bot.slack.messages import thread as thread_message
 from bot.slack.rendering.formatting import Look, Message
+from bot.spreadsheets.writer.writer import Lister
 
 EVENT_TYPE: Final = "discount_bot_message"
 PAGE: Final = 200

@@ -17,11 +17,11 @@ from bot.domain.policy.policy import Policy
 from bot.domain.requests.batches import BatchOutcome, End, NotGiven, Refused, Tally
 from bot.domain.requests.notification import Happened, Story
 from bot.domain.requests.request import Request, State, Typed
-from bot.listing.lister import Lister
 from bot.services.snapshots import story_of
 from bot.slack.messages import not_given_file, notices, summary
 from bot.slack.rendering import request_state
 from bot.slack.rendering.formatting import Look
+from bot.spreadsheets.writer.writer import Lister
 from tests.contracts.books import giving, notice
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

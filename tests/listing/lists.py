@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from bot.domain.customers.packing import packed
 from bot.domain.requests.batches import End, PackedEnds
-from bot.listing.lister import Lister, ListFile, Original, Wanted
+from bot.spreadsheets.writer.writer import Lister, ListFile, Original, Wanted
 
 WHY = {
     End.REFUSED: "no reason",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.requests.batches import PackedEnds
-from bot.listing.lister import Lister, Original
+from bot.spreadsheets.writer.writer import Lister, Original
 from tests.listing.lists import ends, read, table, wanted
 
 BY_PROCESS = Lister(few=0)

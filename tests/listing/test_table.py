@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from bot.domain.customers.csv_cells import FORMULA
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import End, NotGiven
-from bot.listing.table import Endings, FileTable, csv_of, in_columns, plain, table_of
 from bot.spreadsheets.chunks import Content
+from bot.spreadsheets.writer.columns import Endings, FileTable, csv_of, in_columns, plain, table_of
 from tests.listing.lists import WHY
 from tests.reading.files import workbook
 

@@ -13,8 +13,8 @@ from bot.domain.ids import CustomerId, UserId
 from bot.domain.requests.batches import BatchOutcome, End, Refused
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.holders import ReadBack
-from bot.listing.lister import Lister, ListFile
 from bot.slack.messages import not_given_file
+from bot.spreadsheets.writer.writer import Lister, ListFile
 from tests.contracts.books import NOW, giving
 from tests.slack.samples import LOOK, REQUEST
 

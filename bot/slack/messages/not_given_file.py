@@ -8,12 +8,12 @@ from bot.domain.ports import Books
 from bot.domain.requests.batches import End, Tally
 from bot.domain.requests.request import Request
 from bot.giving.origin import origin_of
-from bot.listing.lister import Lister, ListFile, Original, Wanted
-from bot.listing.table import THERE
 from bot.slack.messages.summary import UNKNOWN, why_not_tried
 from bot.slack.rendering.formatting import Look
 from bot.slack.rendering.request_state import ends
 from bot.slack.rendering.verification import beside
+from bot.spreadsheets.writer.columns import THERE
+from bot.spreadsheets.writer.writer import Lister, ListFile, Original, Wanted
 
 MARK: Final = 8
 """Characters of the outbox row's key that stand in the title: enough to tell one request's lists apart."""

@@ -12,9 +12,9 @@ import structlog
 
 from bot.domain.requests.batches import End, PackedEnds
 from bot.domain.requests.outcome_codec import frame_of, not_given_of
-from bot.listing.table import Endings, csv_of, plain
 from bot.spreadsheets import worker_process
 from bot.spreadsheets.framing import frame
+from bot.spreadsheets.writer.columns import Endings, csv_of, plain
 
 MEMORY: Final = 2 * 1024**3
 """Bytes of address space; a million customers with a file of 100 MB take about half."""

@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 from isal import isal_zlib
 
 from bot.domain.requests.outcome_codec import ends_of, not_given_of
-from bot.listing.table import Cells, Endings, csv_of, in_columns, plain, table_of
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.framing import read_frame, write_frame
 from bot.spreadsheets.rlimits import limit
+from bot.spreadsheets.writer.columns import Cells, Endings, csv_of, in_columns, plain, table_of
 
 
 def main(told: BinaryIO, tell: BinaryIO) -> None:
