@@ -39,7 +39,7 @@ from bot.slack.client.connection import socket_mode
 from bot.slack.client.downloads import SlackFiles
 from bot.slack.client.identity import person_of
 from bot.slack.modal_controller import Screens
-from bot.web.acks_first import AcksFirst
+from bot.web.deferred_work import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint

@@ -9,7 +9,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
-from bot.web.payload import Malformed, read_payload
+from bot.web.payload_validation import Malformed, read_payload
 from bot.web.signature import is_signed
 
 log = structlog.get_logger(__name__)

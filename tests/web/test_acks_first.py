@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.web.acks_first import WAITING, AcksFirst
+from bot.web.deferred_work import WAITING, AcksFirst
 
 
 class AtOnce:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.web.payload import Malformed, read_payload
+from bot.web.payload_validation import Malformed, read_payload
 
 OPTION = {"value": "F1", "text": {"type": "plain_text", "text": "vip.csv"}}
 
