@@ -43,8 +43,8 @@ from bot.web.deferred_work import AcksFirst
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
-from handlers import add_form, card, customers, discount, odd_rows, strays
-from handlers.counter import Counter
+from handlers import card_buttons, commands, customer_list, fallback, request_form, unreadable_rows
+from handlers.context import Counter
 
 ACK_SECONDS: Final = 2.5
 """Until a person is told that it did not work, by a database that hangs as well: Slack waits for 3 s."""
@@ -214,7 +214,7 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
         attaching_conversation_kwargs_enabled=False,
     )
     app.use(_Identify(counter, acks))
-    for module in (discount, add_form, card, customers, odd_rows, strays):
+    for module in (commands, request_form, card_buttons, customer_list, unreadable_rows, fallback):
         module.register(app)
     return app
 

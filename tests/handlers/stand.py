@@ -34,7 +34,7 @@ from bot.slack.modal_controller import PATIENCE, Screens
 from bot.slack.rendering.formatting import Look
 from bot.tryout.shop import POLICY, Shop, open_shop
 from bot.web.deferred_work import AcksFirst
-from handlers.counter import Counter
+from handlers.context import Counter
 from tests.clock import HandClock
 from tests.elsewhere import elsewhere
 

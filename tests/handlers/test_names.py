@@ -14,11 +14,13 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.slack.messages import card
 from bot.slack.modals import approval, customer_list, rejection, request_form, review
-from handlers import add_form, customers, discount, odd_rows, strays
-from handlers import card as card_handlers
-from handlers.strays import ANYTHING
+from handlers import card_buttons as card_handlers
+from handlers import commands, fallback, unreadable_rows
+from handlers import customer_list as customer_list_handlers
+from handlers import request_form as request_form_handlers
+from handlers.fallback import ANYTHING
 
-MODULES = (discount, add_form, card_handlers, customers, odd_rows, strays)
+MODULES = (commands, request_form_handlers, card_handlers, customer_list_handlers, unreadable_rows, fallback)
 CARD = {
     card.APPROVE,
     card.REJECT,

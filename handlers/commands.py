@@ -17,8 +17,8 @@ from bot.slack.modal_controller import said_safely
 from bot.slack.modals import request_form  # noqa: A004 - the command's own word
 from bot.slack.rendering import pause_banner, reasons  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
-from handlers.add_form import draw_form
-from handlers.counter import Counter
+from handlers.context import Counter
+from handlers.request_form import draw_form
 
 
 def register(app: AsyncApp) -> None:

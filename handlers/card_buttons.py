@@ -14,9 +14,9 @@ from bot.slack.messages import card, confirmations
 from bot.slack.modal_controller import Sentence, View, next_external_id, said_safely
 from bot.slack.modals import approval, placeholders, rejection, request_form
 from bot.slack.rendering import reasons
-from handlers.add_form import draw_form
-from handlers.counter import Counter
-from handlers.presses import on_card
+from handlers.context import Counter
+from handlers.payloads import on_card
+from handlers.request_form import draw_form
 
 
 def register(app: AsyncApp) -> None:

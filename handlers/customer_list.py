@@ -13,8 +13,8 @@ from bot.slack.messages import confirmations
 from bot.slack.modal_controller import Drawing, Sentence, View, said_safely
 from bot.slack.modals import customer_list
 from bot.slack.rendering import reasons
-from handlers.counter import Counter
-from handlers.presses import in_view, on_card
+from handlers.context import Counter
+from handlers.payloads import in_view, on_card
 
 
 def register(app: AsyncApp) -> None:

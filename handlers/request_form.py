@@ -14,8 +14,8 @@ from bot.slack.messages import confirmations
 from bot.slack.modal_controller import Drawing, Sentence, View, next_external_id
 from bot.slack.modals import file_fields, placeholders, request_form, review
 from bot.slack.rendering import reasons
-from handlers.counter import Counter
-from handlers.presses import in_view
+from handlers.context import Counter
+from handlers.payloads import in_view
 
 REDRAWN = 1
 """The generation of a form that shows our values, not those that Slack remembers."""

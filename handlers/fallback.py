@@ -13,7 +13,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.requests.person import Person
 from bot.slack.modal_controller import Sentence
 from bot.slack.modals import placeholders
-from handlers.counter import Counter
+from handlers.context import Counter
 
 ANYTHING: Final = re.compile(".*")
 OUTDATED: Final = "This is of an older version of the bot, and does nothing any more. `/discount status` shows what is open here."

@@ -12,8 +12,8 @@ from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import Sentence, View
 from bot.slack.modals import review
 from bot.slack.rendering import reasons
-from handlers.counter import Counter
-from handlers.presses import in_view
+from handlers.context import Counter
+from handlers.payloads import in_view
 
 
 def register(app: AsyncApp) -> None:
