@@ -17,7 +17,6 @@ from bot.domain.policy.tiers import Tier
 from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point, SandboxDintero
 from bot.sandbox.slack import SignedHttp
-from bot.tryout.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
 from chaos.balancer import Balancer
 from chaos.holding import Comparison, compare
 from chaos.killing import Killing
@@ -29,6 +28,7 @@ from chaos.replica import Replica, living
 from chaos.staff import CUSTOMER, LATER, Staff
 from chaos.wire import Streams, Wire, wire
 from chaos.witness import Witness
+from sandbox.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
 from tests.journeys.process import as_toml
 
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)

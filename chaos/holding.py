@@ -12,8 +12,8 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.requests.request import Event, Request, State
 from bot.sandbox.dintero import Grant
-from bot.tryout.shop import Shop
 from chaos.told import all_told
+from sandbox.shop import Shop
 from tests.giving.ground import ends_of
 
 ASKED = tuple(state for state in State if state is not State.DRAFT)

@@ -8,10 +8,10 @@ from typing import Final
 
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack import Cut
-from bot.tryout.shop import Shop
 from chaos.lapse import LapsedClock
 from chaos.plan import ADD, How, Kill
 from chaos.replica import Replica
+from sandbox.shop import Shop
 
 MET_WITHIN: Final = 2.5
 """Seconds until a replica that does not come to its numbered point is killed wherever it is."""

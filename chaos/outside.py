@@ -9,9 +9,9 @@ from typing import Final
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.slack import Fault as SlackFault
 from bot.sandbox.slack.workspace import Channel
-from bot.tryout.shop import Shop
 from chaos.plan import Trouble, What
 from chaos.wire import Wire
+from sandbox.shop import Shop
 from tests.journeys.process import RULE
 
 POSTS, EDITS = "chat.postMessage", "chat.update"

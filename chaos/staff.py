@@ -19,9 +19,9 @@ from bot.sandbox.slack.elements import buttons
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.reactions import Reaction
 from bot.sandbox.slack.workspace import Channel
-from bot.tryout.shop import Shop
 from chaos.lapse import LapsedClock
 from chaos.plan import Ask
+from sandbox.shop import Shop
 from tests.journeys.steps import RULE
 
 LATER: Final = datetime.max.replace(tzinfo=UTC)

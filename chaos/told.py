@@ -23,7 +23,7 @@ from bot.slack.announcer import NOBODY
 from bot.slack.messages import card
 from bot.slack.messages.not_given_file import MARK
 from bot.slack.rendering.formatting import Look
-from bot.tryout.shop import Shop
+from sandbox.shop import Shop
 
 FOR_GOOD: Final = (
     "msg_too_long",

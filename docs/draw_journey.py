@@ -12,8 +12,8 @@ from bot.config.log_setup import set_up_logs
 from bot.tryout.journey import play
 from bot.tryout.main import PATIENCE
 from bot.tryout.screen import Screen
-from bot.tryout.shop import database_in, open_bot, open_shop
 from bot.tryout.watching import Watch
+from sandbox.shop import database_in, open_bot, open_shop
 
 SHOWN = frozenset({2, 4, 6, 7})
 PICTURE = Path(__file__).with_name("journey.svg")

@@ -15,7 +15,7 @@ from bot.domain.requests.request import State
 from bot.sandbox.slack import Message
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
-from bot.tryout.shop import POLICY
+from sandbox.shop import POLICY
 from tests.telling import LOOK, Telling, open_telling
 
 UPDATES = "chat.update"

@@ -14,7 +14,7 @@ from bot.domain.requests.notification import Notice, Unsaid
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.rendering.formatting import Look
-from bot.tryout.shop import POLICY, Shop, open_shop
+from sandbox.shop import POLICY, Shop, open_shop
 from tests.clock import HandClock
 from tests.giving.ground import customers
 from tests.journeys.process import approved

@@ -16,7 +16,7 @@ from bot.database.encoding import moment
 from bot.errors import UnusableSettings
 from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.slack.faults import Cut
-from bot.tryout.shop import database_in, open_bot, open_shop
+from sandbox.shop import database_in, open_bot, open_shop
 from tests.elsewhere import elsewhere
 
 

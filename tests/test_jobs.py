@@ -18,7 +18,7 @@ from bot.giving.retry import Patience
 from bot.sandbox.dintero import Fault, Operation, Point
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.workspace import Message
-from bot.tryout.shop import SUPPORT, Shop, open_bot, open_shop
+from sandbox.shop import SUPPORT, Shop, open_bot, open_shop
 from tests.clock import HandClock
 from tests.elsewhere import elsewhere
 from tests.giving.ground import RULE, customers

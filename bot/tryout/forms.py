@@ -10,7 +10,7 @@ from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.views import OpenView
 from bot.sandbox.slack.workspace import Workspace
 from bot.tryout.acts import Kind, Thing
-from bot.tryout.shop import Shop
+from sandbox.shop import Shop
 
 WAITS: Final = "One moment"
 """What the bot's forms say while something is looked up."""

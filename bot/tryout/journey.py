@@ -10,8 +10,8 @@ from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.workspace import Message
 from bot.tryout.forms import form_of
 from bot.tryout.screen import Screen
-from bot.tryout.shop import Shop
 from bot.tryout.watching import Watch
+from sandbox.shop import Shop
 
 CUSTOMERS: Final = ("kari-1001", "ola-1002", "liv-1003")
 TYPED: Final = f'/discount add "Spar 100,-" {" ".join(CUSTOMERS)}'

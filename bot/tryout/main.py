@@ -18,10 +18,10 @@ from bot.tryout import words
 from bot.tryout.journey import play
 from bot.tryout.screen import Screen
 from bot.tryout.session import Session
-from bot.tryout.shop import database_in, open_bot, open_shop
 from bot.tryout.terminal import at_a_terminal, left_as_it_was, type_line
 from bot.tryout.time import PassingClock
 from bot.tryout.watching import Watch
+from sandbox.shop import database_in, open_bot, open_shop
 
 PATIENCE: Final = Patience(first=0.05, longest=2.0, total=60.0, attempts=60)
 """Shorter than the real one: whoever takes Dintero away wants to see what comes of it."""

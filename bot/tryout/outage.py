@@ -7,7 +7,7 @@ from bot.domain.rules.rule import RewardType
 from bot.sandbox.dintero.faults import Fault, Operation
 from bot.tryout import words
 from bot.tryout.screen import Screen
-from bot.tryout.shop import Shop
+from sandbox.shop import Shop
 
 IN_MINOR_UNITS: Final = frozenset({RewardType.AMOUNT, RewardType.DEBIT, RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRICE})
 

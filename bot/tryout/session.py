@@ -35,9 +35,9 @@ from bot.tryout.filling import TypeLine, fill
 from bot.tryout.forms import Form, form_of
 from bot.tryout.keyboard import read
 from bot.tryout.screen import Screen
-from bot.tryout.shop import Shop
 from bot.tryout.terminal import NoMoreInput
 from bot.tryout.watching import Watch, name_of, quiet
+from sandbox.shop import Shop
 
 QUIET: Final = 0.5
 """Seconds without any change after which what was done is taken to be over."""

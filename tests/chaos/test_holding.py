@@ -6,10 +6,10 @@ from bot.database.repositories.repository import open_books
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point
-from bot.tryout.shop import open_shop
 from chaos.day import STORMY
 from chaos.holding import compare
 from chaos.witness import Witness
+from sandbox.shop import open_shop
 from tests.clock import HandClock
 from tests.giving.ground import customers
 from tests.journeys.process import RULE, approved

@@ -21,7 +21,7 @@ from bot.sandbox.dintero import Fault, Operation, Point
 from bot.services.access import Door
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackPeople
-from bot.tryout.shop import CAMPAIGNS, POLICY, SUPPORT
+from sandbox.shop import CAMPAIGNS, POLICY, SUPPORT
 from tests.giving.ground import RULE, Ground, customers, open_ground
 
 LATER = datetime.max.replace(tzinfo=UTC)

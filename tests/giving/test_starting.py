@@ -27,7 +27,7 @@ from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.services.access import Door
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackPeople
-from bot.tryout.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
+from sandbox.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
 from tests.clock import HandClock
 from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved

@@ -32,9 +32,9 @@ from bot.slack.client.directory import SlackPeople
 from bot.slack.client.downloads import SlackFiles
 from bot.slack.modal_controller import PATIENCE, Screens
 from bot.slack.rendering.formatting import Look
-from bot.tryout.shop import POLICY, Shop, open_shop
 from bot.web.deferred_work import AcksFirst
 from handlers.context import Counter
+from sandbox.shop import POLICY, Shop, open_shop
 from tests.clock import HandClock
 from tests.elsewhere import elsewhere
 

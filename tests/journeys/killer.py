@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack import Cut
-from bot.tryout.shop import Shop
+from sandbox.shop import Shop
 from tests.journeys.process import BotProcess
 
 ADD = "add customers"

@@ -24,7 +24,7 @@ from bot.domain.rules.terms import terms_of
 from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.services.announcements import tellings
-from bot.tryout.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
+from sandbox.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
 
 RULE = RuleId(SEED_RULE)
 START = 30

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.requests.person import Kind
 from bot.sandbox.slack.faults import Fault
-from bot.tryout.shop import LEADS, POLICY, SUPPORT, with_channel
+from sandbox.shop import LEADS, POLICY, SUPPORT, with_channel
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip

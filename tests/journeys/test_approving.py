@@ -7,7 +7,7 @@ import pytest
 from bot.domain.requests.person import Kind
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
-from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.sandbox.slack import Fault
-from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip
 

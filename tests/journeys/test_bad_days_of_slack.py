@@ -13,7 +13,7 @@ from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack import Message, NeverSeen
 from bot.sandbox.slack.refusals import SlackSays
-from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip

@@ -17,7 +17,7 @@ from bot.database.repositories.repository import open_books
 from bot.domain.ids import CustomerId
 from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point
-from bot.tryout.shop import Shop, open_shop
+from sandbox.shop import Shop, open_shop
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 from tests.postgres import Server, start
 

@@ -4,7 +4,7 @@ import re
 
 from bot.domain.policy.budget import Budget
 from bot.domain.policy.tiers import Tier
-from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.tryout.shop import POLICY, SUPPORT, database_in, open_bot, open_shop, with_channel
+from sandbox.shop import POLICY, SUPPORT, database_in, open_bot, open_shop, with_channel
 from tests.journeys.steps import RULE, SEED, Trip
 from tests.reading.files import workbook
 

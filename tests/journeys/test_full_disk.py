@@ -9,7 +9,7 @@ from bot.database.repositories.repository import open_books
 from bot.domain.ids import CustomerId
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack import SignedHttp
-from bot.tryout.shop import open_shop
+from sandbox.shop import open_shop
 from tests.journeys.process import RULE, a_process, approved
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(100))

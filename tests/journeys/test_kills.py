@@ -14,7 +14,7 @@ from bot.domain.requests.request import State
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack import Cut
 from bot.sandbox.slack import Fault as SlackFault
-from bot.tryout.shop import Shop, open_shop
+from sandbox.shop import Shop, open_shop
 from tests.journeys.killer import ADD, Kill, Killer
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 

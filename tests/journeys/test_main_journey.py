@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.tryout.shop import database_in, open_bot, open_shop
+from sandbox.shop import database_in, open_bot, open_shop
 from tests.journeys.steps import SEED, Trip
 
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from bot.sandbox.dintero import Point
-from bot.tryout.shop import open_shop
+from sandbox.shop import open_shop
 from tests.journeys.partition import network_to
 from tests.journeys.process import a_process
 from tests.journeys.test_replicas import Two

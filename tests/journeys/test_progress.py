@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack import Message, NeverSeen
-from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import Trip

@@ -16,7 +16,7 @@ from bot.background.workflows import engine_url, forget_workflows, workflows_fro
 from bot.config.log_setup import set_up_logs
 from bot.domain.ids import RequestId
 from bot.sandbox.slack.person import SandboxPerson
-from bot.tryout.shop import database_in, open_bot, open_shop
+from sandbox.shop import database_in, open_bot, open_shop
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import QUICKLY, Trip
 

@@ -18,7 +18,7 @@ from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.request import State
 from bot.sandbox.dintero import Point
 from bot.sandbox.slack.delivery import SignedHttp
-from bot.tryout.shop import Shop, open_shop
+from sandbox.shop import Shop, open_shop
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 from tests.journeys.steps import Steps
 from tests.postgres import Server

@@ -3,7 +3,7 @@
 from bot.domain.requests.batches import Tally
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack.workspace import Message
-from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
 

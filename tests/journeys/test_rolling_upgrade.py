@@ -9,7 +9,7 @@ import psycopg
 import bot
 import handlers
 from bot.sandbox.dintero import Point
-from bot.tryout.shop import open_shop
+from sandbox.shop import open_shop
 from tests.journeys.process import RULE, BotProcess, a_process
 from tests.journeys.steps import Steps
 from tests.journeys.test_replicas import Two

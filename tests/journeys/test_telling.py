@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack.faults import Fault as SlackFault
-from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
 

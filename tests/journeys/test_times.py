@@ -1,6 +1,6 @@
 """Hold, reminder, escalation, drift and pause as people see them, with a clock that is moved."""
 
-from bot.tryout.shop import POLICY, SUPPORT, with_channel
+from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.sandbox.dintero import Fault
-from bot.tryout.shop import open_bot
+from sandbox.shop import open_bot
 from tests.giving.ground import customers
 from tests.journeys.process import approved
 from tests.test_jobs import QUICKLY, World, world

@@ -16,7 +16,7 @@ from bot.errors import NeverSaid, SayLater
 from bot.sandbox.slack import Fault
 from bot.slack.announcer import CARD_ATTEMPTS, EVENT_TYPE, SlackAnnouncer
 from bot.slack.client.connection import open_client
-from bot.tryout.shop import POLICY, SUPPORT
+from sandbox.shop import POLICY, SUPPORT
 from tests.telling import LOOK, Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

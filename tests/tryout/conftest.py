@@ -16,10 +16,10 @@ from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout.main import PATIENCE
 from bot.tryout.screen import Screen
 from bot.tryout.session import Session
-from bot.tryout.shop import Shop, database_in, open_bot, open_shop
 from bot.tryout.terminal import NoMoreInput
 from bot.tryout.time import PassingClock
 from bot.tryout.watching import Watch
+from sandbox.shop import Shop, database_in, open_bot, open_shop
 
 Types = Callable[..., Awaitable[str]]
 

@@ -1,7 +1,7 @@
 """Consent at the keyboard: two approvers, a rule that changed, a hold that was cancelled, a pause, and a request that expires."""
 
 from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.tryout.shop import Shop
+from sandbox.shop import Shop
 from tests.tryout.conftest import Types
 
 ASK = ("in big", '/discount add "Spar 100,-" c-1 c-2', "review", "ask for approval")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.tryout.shop import Shop
+from sandbox.shop import Shop
 from tests.tryout.conftest import Types
 
 
