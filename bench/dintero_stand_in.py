@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import uvloop
 
 from bench.wire import stand_in
-from bot.sandbox.dintero.catalogue import catalogue
+from sandbox.dintero.catalogue import catalogue
 
 PAGE: Final = 100
 TOKEN: Final = b'{"access_token": "bench", "expires_in": 86400, "token_type": "Bearer"}'

@@ -28,7 +28,7 @@ from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
 from bot.dintero.client import CONNECTIONS
 from bot.domain.ids import CustomerId, RequestId
-from bot.sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.catalogue import SEED_RULE
 
 TOKEN: Final = {"Authorization": "Bearer bench"}
 LOOK: Final = 0.05

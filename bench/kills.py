@@ -19,7 +19,7 @@ from bench.processes import PATIENCE, Broken, bot_process, stand_in_dintero, sta
 from bot.database.repositories.repository import open_books
 from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, RuleId
-from bot.sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.catalogue import SEED_RULE
 
 AGAIN: Final = 24
 STARTED_AGAIN: Final = 3.0

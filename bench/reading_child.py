@@ -30,11 +30,11 @@ from bot.domain.ports import Keep
 from bot.domain.requests.person import Kind, Person, Profile
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Review
-from bot.sandbox.dintero.catalogue import SEED_RULE
 from bot.services.access import Door
 from bot.services.drafting.drafts import Asking
 from bot.slack.client.download_copy import copied
 from bot.spreadsheets.reader.reader import Reader, Source
+from sandbox.dintero.catalogue import SEED_RULE
 
 LOOK: Final = 0.05
 """Seconds between two looks whether the rules were read."""

@@ -28,7 +28,7 @@ from bot.domain.ids import RuleId, ShortId
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import Request, State, Typed, derived_key
 from bot.domain.rules.rule import Rule
-from bot.sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.catalogue import SEED_RULE
 
 AT_MOST: Final = 0.03
 """Of a core."""

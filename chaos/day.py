@@ -15,7 +15,6 @@ from sqlalchemy import make_url
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.policy.tiers import Tier
 from bot.domain.requests.request import State
-from bot.sandbox.dintero import Point, SandboxDintero
 from bot.sandbox.slack import SignedHttp
 from chaos.balancer import Balancer
 from chaos.holding import Comparison, compare
@@ -28,6 +27,7 @@ from chaos.replica import Replica, living
 from chaos.staff import CUSTOMER, LATER, Staff
 from chaos.wire import Streams, Wire, wire
 from chaos.witness import Witness
+from sandbox.dintero import Point, SandboxDintero
 from sandbox.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
 from tests.journeys.process import as_toml
 

@@ -11,8 +11,8 @@ from bot.database.encoding import moment
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.requests.request import Event, Request, State
-from bot.sandbox.dintero import Grant
 from chaos.told import all_told
+from sandbox.dintero import Grant
 from sandbox.shop import Shop
 from tests.giving.ground import ends_of
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.sandbox.dintero import Point
 from bot.sandbox.slack import Cut
 from chaos.lapse import LapsedClock
 from chaos.plan import ADD, How, Kill
 from chaos.replica import Replica
+from sandbox.dintero import Point
 from sandbox.shop import Shop
 
 MET_WITHIN: Final = 2.5

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.sandbox.dintero import Fault, Operation
 from bot.sandbox.slack import Fault as SlackFault
 from bot.sandbox.slack.workspace import Channel
 from chaos.plan import Trouble, What
 from chaos.wire import Wire
+from sandbox.dintero import Fault, Operation
 from sandbox.shop import Shop
 from tests.journeys.process import RULE
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.request import State
 from bot.errors import BooksUnavailable
-from bot.sandbox.dintero import Point
-from bot.sandbox.dintero.ledger import Ledger
+from sandbox.dintero import Point
+from sandbox.dintero.ledger import Ledger
 
 ASKED = tuple(state for state in State if state is not State.DRAFT)
 

@@ -14,11 +14,11 @@ from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.person import Kind
 from bot.giving.retry import Patience
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET, SandboxDintero
 from bot.sandbox.slack.delivery import SignedHttp
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.slack import SandboxSlack
 from bot.sandbox.slack.workspace import Channel
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET, SandboxDintero
 
 SUPPORT: Final = ChannelId("C0SUPPORT")
 CAMPAIGNS: Final = ChannelId("C0CAMPAIGNS")

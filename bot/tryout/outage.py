@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.rules.rule import RewardType
-from bot.sandbox.dintero.faults import Fault, Operation
 from bot.tryout import words
 from bot.tryout.screen import Screen
+from sandbox.dintero.faults import Fault, Operation
 from sandbox.shop import Shop
 
 IN_MINOR_UNITS: Final = frozenset({RewardType.AMOUNT, RewardType.DEBIT, RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRICE})

@@ -11,7 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from bot.sandbox.dintero.ledger import Call, Grant
+from sandbox.dintero.ledger import Call, Grant
 
 BULLET: Final = "• "
 FEW: Final = 3

@@ -5,10 +5,10 @@ from dataclasses import replace
 from bot.database.repositories.repository import open_books
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import State
-from bot.sandbox.dintero import Point
 from chaos.day import STORMY
 from chaos.holding import compare
 from chaos.witness import Witness
+from sandbox.dintero import Point
 from sandbox.shop import open_shop
 from tests.clock import HandClock
 from tests.giving.ground import customers

@@ -17,9 +17,9 @@ from bot.errors import (
     TokenRefused,
     TokenUnavailable,
 )
-from bot.sandbox.dintero import Fault, Operation, SandboxDintero
-from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from sandbox.dintero import Fault, Operation, SandboxDintero
+from sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 RULE = RuleId(SEED_RULE)
 NO_RULE = RuleId("00000000-0000-4000-8000-000000000000")

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.dintero.client import DinteroClient, open_dintero
-from bot.sandbox.dintero import SandboxDintero
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from sandbox.dintero import SandboxDintero
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from bot.dintero.auth import RENEWED_BEFORE, ClientCredentials
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.errors import DinteroBusy, DinteroError, OutcomeUnknown, ScopeMissing, TokenRefused, TokenUnavailable
-from bot.sandbox.dintero import Fault, Operation, SandboxDintero
-from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from sandbox.dintero import Fault, Operation, SandboxDintero
+from sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 RULE = RuleId(SEED_RULE)
 

@@ -17,9 +17,9 @@ from bot.domain.rules.rule import Rule
 from bot.giving.engine import Giving
 from bot.giving.retry import Patience
 from bot.giving.scheduler import Traffic
-from bot.sandbox.dintero import Ledger, Point, SandboxDintero
-from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from sandbox.dintero import Ledger, Point, SandboxDintero
+from sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 AT_ONCE = Patience(first=0.001, longest=0.002, total=20.0, attempts=3)

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from hypothesis import HealthCheck, settings
 
 from bot.domain.requests.request import Request, StopReason
-from bot.sandbox.dintero import Fault, Point, SandboxDintero
+from sandbox.dintero import Fault, Point, SandboxDintero
 from tests.giving.ground import Ground
 
 MAY_PASS = {

@@ -6,7 +6,7 @@ import pytest
 
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.request import StopReason
-from bot.sandbox.dintero import Fault, Point
+from sandbox.dintero import Fault, Point
 from tests.clock import HandClock
 from tests.giving.ground import RULE, Ground, customers, open_ground
 

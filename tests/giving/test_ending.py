@@ -17,10 +17,10 @@ from bot.domain.requests.request import Request, State, StopReason
 from bot.giving.finish import Ending
 from bot.giving.lookups import Looks
 from bot.giving.scheduler import Traffic
-from bot.sandbox.dintero import Fault, Operation, Point
 from bot.services.access import Door
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackPeople
+from sandbox.dintero import Fault, Operation, Point
 from sandbox.shop import CAMPAIGNS, POLICY, SUPPORT
 from tests.giving.ground import RULE, Ground, customers, open_ground
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.requests.request import StopReason
 from bot.giving.retry import Patience
-from bot.sandbox.dintero import Fault
+from sandbox.dintero import Fault
 from tests.giving.ground import RULE, Ground, InFlight, customers
 from tests.giving.meanwhile import MAY_PASS, SLOW
 

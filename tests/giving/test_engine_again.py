@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.dintero import Fault, Point
+from sandbox.dintero import Fault, Point
 from tests.giving.ground import AT_ONCE, RULE, Ground, customers
 from tests.giving.meanwhile import FINAL, MAY_PASS, at, killed, over_one_ground
 

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.ids import UserId
 from bot.domain.requests.request import State
 from bot.giving.lease import Interrupted
-from bot.sandbox.dintero import Fault, Point
+from sandbox.dintero import Fault, Point
 from tests.giving.ground import Ground, customers
 from tests.giving.meanwhile import at, closes
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.database.repositories.repository import open_books
 from bot.domain.requests.request import StopReason
-from bot.sandbox.dintero import Fault, Operation, Point
+from sandbox.dintero import Fault, Operation, Point
 from tests.giving.ground import RULE, Ground, customers, open_ground
 from tests.giving.meanwhile import killed, killed_when
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.giving.engine import Giving
-from bot.sandbox.dintero import Fault
+from sandbox.dintero import Fault
 from tests.giving.ground import AT_ONCE, Ground, customers, traffic_of
 from tests.giving.meanwhile import full_disk, over_one_ground
 

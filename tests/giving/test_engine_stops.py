@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.requests.request import StopReason
-from bot.sandbox.dintero import Fault, Operation, Point
+from sandbox.dintero import Fault, Operation, Point
 from tests.clock import HandClock
 from tests.giving.ground import AT_ONCE, RULE, Ground, customers
 from tests.giving.meanwhile import FINAL, at

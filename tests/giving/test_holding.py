@@ -9,7 +9,7 @@ from bot.background.claims import HeldGiving, HeldGivings
 from bot.cluster.membership import Alone
 from bot.domain.requests.request import Request
 from bot.giving.lease import HeldDintero, TakenOver
-from bot.sandbox.dintero import Point
+from sandbox.dintero import Point
 from tests.giving.ground import AT_ONCE, Ground, customers, traffic_of
 
 

@@ -12,7 +12,7 @@ from bot.domain.requests.request import Request, State
 from bot.errors import OutcomeUnknown
 from bot.giving.outage_notice import Silence
 from bot.giving.retry import Patience
-from bot.sandbox.dintero import Fault
+from sandbox.dintero import Fault
 from tests.clock import HandClock
 from tests.giving.ground import Ground, customers, open_ground, traffic_of
 

@@ -22,11 +22,11 @@ from bot.domain.requests.request import Request, State, StopReason
 from bot.giving.lookups import Looks
 from bot.giving.scheduler import Traffic
 from bot.giving.start import Starting
-from bot.sandbox.dintero import Fault, Operation
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.services.access import Door
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackPeople
+from sandbox.dintero import Fault, Operation
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
 from tests.clock import HandClock
 from tests.giving.ground import RULE, customers

@@ -7,7 +7,7 @@ import pytest
 
 from bot.database.repositories.repository import SqlBooks
 from bot.giving.batch_size import SIZES_KEPT
-from bot.sandbox.dintero import Fault
+from sandbox.dintero import Fault
 from tests.clock import HandClock
 from tests.giving.ground import RULE, Ground, customers, open_ground
 

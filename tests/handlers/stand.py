@@ -16,7 +16,6 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.request import Request, State
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.sandbox.slack.delivery import Ack
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
@@ -34,6 +33,7 @@ from bot.slack.modal_controller import PATIENCE, Screens
 from bot.slack.rendering.formatting import Look
 from bot.web.deferred_work import AcksFirst
 from handlers.context import Counter
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, Shop, open_shop
 from tests.clock import HandClock
 from tests.elsewhere import elsewhere

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
-from bot.sandbox.dintero import Point
 from bot.sandbox.slack import Cut
+from sandbox.dintero import Point
 from sandbox.shop import Shop
 from tests.journeys.process import BotProcess
 

@@ -21,9 +21,9 @@ from bot.domain.ports import Books
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import Request, State, Typed, Vote, derived_key, digest, new_request_id, new_short_id
 from bot.domain.rules.terms import terms_of
-from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from bot.services.announcements import tellings
+from sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
 
 RULE = RuleId(SEED_RULE)

@@ -16,7 +16,7 @@ from bot.background.workflows import engine_url
 from bot.database.repositories.repository import open_books
 from bot.domain.ids import CustomerId
 from bot.domain.requests.request import State
-from bot.sandbox.dintero import Point
+from sandbox.dintero import Point
 from sandbox.shop import Shop, open_shop
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 from tests.postgres import Server, start

@@ -7,8 +7,8 @@ import pytest
 
 from bot.database.repositories.repository import open_books
 from bot.domain.ids import CustomerId
-from bot.sandbox.dintero import Point
 from bot.sandbox.slack import SignedHttp
+from sandbox.dintero import Point
 from sandbox.shop import open_shop
 from tests.journeys.process import RULE, a_process, approved
 

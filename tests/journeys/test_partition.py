@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from bot.sandbox.dintero import Point
+from sandbox.dintero import Point
 from sandbox.shop import open_shop
 from tests.journeys.partition import network_to
 from tests.journeys.process import a_process

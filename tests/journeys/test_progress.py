@@ -3,8 +3,8 @@
 import asyncio
 from contextlib import suppress
 
-from bot.sandbox.dintero import Point
 from bot.sandbox.slack import Message, NeverSeen
+from sandbox.dintero import Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens

@@ -8,7 +8,7 @@ import psycopg
 
 import bot
 import handlers
-from bot.sandbox.dintero import Point
+from sandbox.dintero import Point
 from sandbox.shop import open_shop
 from tests.journeys.process import RULE, BotProcess, a_process
 from tests.journeys.steps import Steps

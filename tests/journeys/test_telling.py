@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.dintero import Fault, Point
 from bot.sandbox.slack.faults import Fault as SlackFault
+from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from bot.sandbox.dintero import Fault
+from sandbox.dintero import Fault
 from sandbox.shop import open_bot
 from tests.giving.ground import customers
 from tests.journeys.process import approved

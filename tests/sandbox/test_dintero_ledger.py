@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.dintero import Ledger
+from sandbox.dintero import Ledger
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

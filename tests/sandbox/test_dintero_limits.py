@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.dintero import Limits
+from sandbox.dintero import Limits
 
 
 def test_nothing_is_limited_until_it_is_set() -> None:

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
 
-from bot.sandbox.dintero import Fault, Point, SandboxDintero
-from bot.sandbox.dintero.catalogue import SEED_RULE
-from bot.sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
+from sandbox.dintero import Fault, Point, SandboxDintero
+from sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 RULES = f"/accounts/{ACCOUNT}/discounts/rules"
 CUSTOMERS = f"{RULES}/{SEED_RULE}/customers"

@@ -1,6 +1,6 @@
 """Consent at the keyboard: two approvers, a rule that changed, a hold that was cancelled, a pause, and a request that expires."""
 
-from bot.sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.shop import Shop
 from tests.tryout.conftest import Types
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.sandbox.dintero.catalogue import SEED_RULE
+from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.shop import Shop
 from tests.tryout.conftest import Types
 

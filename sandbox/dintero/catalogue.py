@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import cycle, islice, product
 from typing import Any, Final
 
-from bot.sandbox.dintero.seed import ANSWER
+from sandbox.dintero.seed import ANSWER
 
 SEED_RULE: Final[str] = ANSWER["id"]
 """The id of Dintero's own example, "Spar 100,-"."""

@@ -3,9 +3,9 @@
 Keeps what Dintero documents; where nothing is documented it says so, and does what is hardest on the bot.
 """
 
-from bot.sandbox.dintero.faults import Fault, Faults, Operation
-from bot.sandbox.dintero.ledger import Call, Grant, Ledger
-from bot.sandbox.dintero.limits import Limits
-from bot.sandbox.dintero.server import Point, SandboxDintero
+from sandbox.dintero.faults import Fault, Faults, Operation
+from sandbox.dintero.ledger import Call, Grant, Ledger
+from sandbox.dintero.limits import Limits
+from sandbox.dintero.server import Point, SandboxDintero
 
 __all__ = ["Call", "Fault", "Faults", "Grant", "Ledger", "Limits", "Operation", "Point", "SandboxDintero"]

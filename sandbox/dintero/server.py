@@ -11,12 +11,12 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from bot.sandbox.dintero.catalogue import catalogue
-from bot.sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
-from bot.sandbox.dintero.ledger import Call, Ledger
-from bot.sandbox.dintero.limits import Limits
-from bot.sandbox.dintero.shop import JsonRule, Shop
-from bot.sandbox.dintero.tokens import Refused, Tokens
+from sandbox.dintero.catalogue import catalogue
+from sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
+from sandbox.dintero.ledger import Call, Ledger
+from sandbox.dintero.limits import Limits
+from sandbox.dintero.shop import JsonRule, Shop
+from sandbox.dintero.tokens import Refused, Tokens
 
 ACCOUNT: Final = "T12345678"
 CLIENT_ID: Final = "sandbox-client"

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import ceil
 
-from bot.sandbox.dintero.faults import Fault
+from sandbox.dintero.faults import Fault
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from bot.sandbox.dintero.ledger import Call, Ledger
-from bot.sandbox.dintero.tokens import Refused, an_object
+from sandbox.dintero.ledger import Call, Ledger
+from sandbox.dintero.tokens import Refused, an_object
 
 JsonRule = dict[str, Any]
 
