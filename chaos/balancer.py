@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from bot.sandbox.slack import SignedHttp
 from bot.sandbox.slack.delivery import NOT_REACHED, Ack
 from bot.sandbox.slack.workspace import Json
 from chaos.replica import Replica
+from sandbox.slack import SignedHttp
 
 
 @dataclass(slots=True)

@@ -15,7 +15,6 @@ from sqlalchemy import make_url
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.policy.tiers import Tier
 from bot.domain.requests.request import State
-from bot.sandbox.slack import SignedHttp
 from chaos.balancer import Balancer
 from chaos.holding import Comparison, compare
 from chaos.killing import Killing
@@ -29,6 +28,7 @@ from chaos.wire import Streams, Wire, wire
 from chaos.witness import Witness
 from sandbox.dintero import Point, SandboxDintero
 from sandbox.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
+from sandbox.slack import SignedHttp
 from tests.journeys.process import as_toml
 
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)

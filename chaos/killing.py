@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.sandbox.slack import Cut
 from chaos.lapse import LapsedClock
 from chaos.plan import ADD, How, Kill
 from chaos.replica import Replica
 from sandbox.dintero import Point
 from sandbox.shop import Shop
+from sandbox.slack import Cut
 
 MET_WITHIN: Final = 2.5
 """Seconds until a replica that does not come to its numbered point is killed wherever it is."""

@@ -15,15 +15,15 @@ from bot.database.schema import outbox
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request
-from bot.sandbox.slack import Message
 from bot.sandbox.slack.drawing import draw_message
-from bot.sandbox.slack.slack import SandboxSlack
 from bot.services.snapshots import story_of
 from bot.slack.announcer import NOBODY
 from bot.slack.messages import card
 from bot.slack.messages.not_given_file import MARK
 from bot.slack.rendering.formatting import Look
 from sandbox.shop import Shop
+from sandbox.slack import Message
+from sandbox.slack.server import SandboxSlack
 
 FOR_GOOD: Final = (
     "msg_too_long",

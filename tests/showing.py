@@ -12,10 +12,10 @@ from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.progress import Paces
 from bot.domain.requests.request import State
-from bot.sandbox.slack import Message
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from sandbox.shop import POLICY
+from sandbox.slack import Message
 from tests.telling import LOOK, Telling, open_telling
 
 UPDATES = "chat.update"

@@ -13,7 +13,7 @@ from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from bot.domain.requests.request import State
 from bot.errors import SayLater
-from bot.sandbox.slack import Fault
+from sandbox.slack import Fault
 from tests.giving.ground import customers
 from tests.journeys.process import approved
 from tests.showing import UPDATES, Show, given_in_batches_of_one, open_show

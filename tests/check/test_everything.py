@@ -9,9 +9,9 @@ import pytest
 
 from bot.check.runner import Verdict, check_everything
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack import Credentials, SandboxSlack
-from bot.sandbox.slack.slack import SCOPES
 from sandbox.dintero import Fault, Operation, SandboxDintero
+from sandbox.slack import Credentials, SandboxSlack
+from sandbox.slack.server import SCOPES
 
 SIGNING: Final = "signing-secret-of-the-tests"
 CREDENTIALS: Final = Credentials("xoxb-of-the-tests", "xapp-of-the-tests", SIGNING)

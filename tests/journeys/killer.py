@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 
-from bot.sandbox.slack import Cut
 from sandbox.dintero import Point
 from sandbox.shop import Shop
+from sandbox.slack import Cut
 from tests.journeys.process import BotProcess
 
 ADD = "add customers"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.slack import Fault
 from sandbox.shop import POLICY, SUPPORT, with_channel
+from sandbox.slack import Fault
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip
 

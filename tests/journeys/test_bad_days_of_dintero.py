@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.requests.request import State
 from bot.giving.retry import Patience
-from bot.sandbox.slack import Message
 from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
+from sandbox.slack import Message
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
 

@@ -7,9 +7,9 @@ import pytest
 
 from bot.database.repositories.repository import open_books
 from bot.domain.ids import CustomerId
-from bot.sandbox.slack import SignedHttp
 from sandbox.dintero import Point
 from sandbox.shop import open_shop
+from sandbox.slack import SignedHttp
 from tests.journeys.process import RULE, a_process, approved
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(100))

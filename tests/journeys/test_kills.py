@@ -11,10 +11,10 @@ import pytest
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.request import State
-from bot.sandbox.slack import Cut
-from bot.sandbox.slack import Fault as SlackFault
 from sandbox.dintero import Fault, Point
 from sandbox.shop import Shop, open_shop
+from sandbox.slack import Cut
+from sandbox.slack import Fault as SlackFault
 from tests.journeys.killer import ADD, Kill, Killer
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 

@@ -3,9 +3,9 @@
 import asyncio
 from contextlib import suppress
 
-from bot.sandbox.slack import Message, NeverSeen
 from sandbox.dintero import Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
+from sandbox.slack import Message, NeverSeen
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import Trip

@@ -12,7 +12,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import CannotDo, Channel, SandboxPerson, SandboxSlack, SignedHttp
+from sandbox.slack import CannotDo, Channel, SandboxPerson, SandboxSlack, SignedHttp
 
 Json = dict[str, Any]
 RULES = {"Spar 100": "r-100", "Spar 200": "r-200", "Nissepris": "r-nisse"}

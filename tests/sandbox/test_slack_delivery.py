@@ -17,7 +17,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack import CannotDo, Message, NeverSeen, SandboxSlack, SignedHttp
+from sandbox.slack import CannotDo, Message, NeverSeen, SandboxSlack, SignedHttp
 
 Json = dict[str, Any]
 Answer = Callable[[web.Request], Awaitable[web.Response]]

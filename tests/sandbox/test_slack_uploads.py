@@ -5,7 +5,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import SandboxSlack
+from sandbox.slack import SandboxSlack
 from tests.sandbox.test_slack_web_api import World, refusal, world
 
 __all__ = ["world"]

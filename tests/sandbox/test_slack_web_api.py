@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack import Channel, Cut, Fault, SandboxPerson, SandboxSlack
+from sandbox.slack import Channel, Cut, Fault, SandboxPerson, SandboxSlack
 
 Json = dict[str, Any]
 

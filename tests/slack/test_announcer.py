@@ -13,10 +13,10 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from bot.domain.requests.request import State
 from bot.errors import NeverSaid, SayLater
-from bot.sandbox.slack import Fault
 from bot.slack.announcer import CARD_ATTEMPTS, EVENT_TYPE, SlackAnnouncer
 from bot.slack.client.connection import open_client
 from sandbox.shop import POLICY, SUPPORT
+from sandbox.slack import Fault
 from tests.telling import LOOK, Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

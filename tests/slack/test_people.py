@@ -10,8 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.requests.person import Kind, Profile
 from bot.errors import PeopleUnavailable
-from bot.sandbox.slack import Cut, Fault, SandboxSlack
 from bot.slack.client.directory import SlackPeople, kind_of
+from sandbox.slack import Cut, Fault, SandboxSlack
 
 
 @dataclass(slots=True)

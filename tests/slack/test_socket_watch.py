@@ -7,9 +7,9 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import SandboxSlack
 from bot.slack.client.connection import open_client, socket_mode
 from bot.slack.client.socket_watchdog import SocketWatch
+from sandbox.slack import SandboxSlack
 
 PING = 0.2
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.sandbox.slack import payloads
 from bot.sandbox.slack.delivery import INTERACTION, Ack
 from bot.sandbox.slack.drawing import draw_view, shown
 from bot.sandbox.slack.elements import KEPT_AS, LISTED, TEXTS, Element, buttons, fields, value_of
@@ -14,6 +13,7 @@ from bot.sandbox.slack.refusals import SlackSays, refuse_view
 from bot.sandbox.slack.switchboard import Switchboard
 from bot.sandbox.slack.views import OpenView
 from bot.sandbox.slack.workspace import Account, Json
+from sandbox.slack import payloads
 
 
 class Modal:

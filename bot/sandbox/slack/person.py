@@ -6,7 +6,6 @@ from typing import Final
 
 from bot.domain.ids import UserId
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack import payloads
 from bot.sandbox.slack.delivery import COMMAND, INTERACTION
 from bot.sandbox.slack.drawing import draw_message
 from bot.sandbox.slack.elements import buttons
@@ -17,6 +16,7 @@ from bot.sandbox.slack.responses import answer_person
 from bot.sandbox.slack.switchboard import Switchboard
 from bot.sandbox.slack.tickets import ResponseUrl
 from bot.sandbox.slack.workspace import Account, Channel, Json, Message
+from sandbox.slack import payloads
 
 FAILED: Final = '{command} failed with the error "{error}"'
 BUTTON_FAILED: Final = "⚠ This app did not respond"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.sandbox.slack import limits
+from sandbox.slack import limits
 
 Json = dict[str, Any]
 

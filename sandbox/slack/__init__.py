@@ -6,9 +6,9 @@ from bot.sandbox.slack.faults import Cut, Fault
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.reactions import CannotDo, Reaction
-from bot.sandbox.slack.slack import SandboxSlack
 from bot.sandbox.slack.web_api import Credentials
 from bot.sandbox.slack.workspace import Account, Channel, Group, Message
+from sandbox.slack.server import SandboxSlack
 
 __all__ = [
     "Account",
