@@ -15,8 +15,8 @@ from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import State
 from bot.sandbox.slack.faults import Refuse
-from bot.sandbox.slack.web_api import UPLOAD
 from sandbox.slack import Cut, Fault, Message
+from sandbox.slack.api.web_api import UPLOAD
 from tests.telling import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

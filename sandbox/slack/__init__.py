@@ -6,8 +6,8 @@ from bot.sandbox.slack.faults import Cut, Fault
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.reactions import CannotDo, Reaction
-from bot.sandbox.slack.web_api import Credentials
 from bot.sandbox.slack.workspace import Account, Channel, Group, Message
+from sandbox.slack.api.web_api import Credentials
 from sandbox.slack.server import SandboxSlack
 
 __all__ = [

@@ -18,8 +18,8 @@ from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.switchboard import Delivery, Switchboard
 from bot.sandbox.slack.tickets import Tickets
 from bot.sandbox.slack.views import Stacks
-from bot.sandbox.slack.web_api import Credentials, WebApi
 from bot.sandbox.slack.workspace import Account, Channel, Group, Json, Message, WallClock, Workspace
+from sandbox.slack.api.web_api import Credentials, WebApi
 
 SCOPES: Final = frozenset(
     {

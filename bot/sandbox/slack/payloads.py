@@ -3,11 +3,11 @@
 from html import escape
 from typing import Final
 
-from bot.sandbox.slack.chat_methods import message_payload
 from bot.sandbox.slack.elements import Element, kept, value_of
 from bot.sandbox.slack.switchboard import Switchboard
 from bot.sandbox.slack.views import OpenView
 from bot.sandbox.slack.workspace import Account, Channel, Json, Message
+from sandbox.slack.api.chat import message_payload
 
 APP: Final = "A0DISCOUNTBOT"
 VERIFICATION: Final = "sandbox"

@@ -12,11 +12,11 @@ from bot.sandbox.slack.elements import buttons
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.reactions import CannotDo, Reaction
 from bot.sandbox.slack.refusals import SlackSays
-from bot.sandbox.slack.responses import answer_person
 from bot.sandbox.slack.switchboard import Switchboard
 from bot.sandbox.slack.tickets import ResponseUrl
 from bot.sandbox.slack.workspace import Account, Channel, Json, Message
 from sandbox.slack import payloads
+from sandbox.slack.api.response_url import answer_person
 
 FAILED: Final = '{command} failed with the error "{error}"'
 BUTTON_FAILED: Final = "⚠ This app did not respond"

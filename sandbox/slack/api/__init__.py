@@ -1,0 +1,1 @@
+"""Slack's Web API methods, as the sandbox answers them."""
