@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from bot.sandbox.slack.delivery import NOT_REACHED, Ack
-from bot.sandbox.slack.workspace import Json
 from chaos.replica import Replica
 from sandbox.slack import SignedHttp
+from sandbox.slack.state.workspace import Json
 
 
 @dataclass(slots=True)

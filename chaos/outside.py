@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.sandbox.slack.workspace import Channel
 from chaos.plan import Trouble, What
 from chaos.wire import Wire
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import Shop
 from sandbox.slack import Fault as SlackFault
+from sandbox.slack.state.workspace import Channel
 from tests.journeys.process import RULE
 
 POSTS, EDITS = "chat.postMessage", "chat.update"

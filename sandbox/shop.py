@@ -16,9 +16,9 @@ from bot.domain.requests.person import Kind
 from bot.giving.retry import Patience
 from bot.sandbox.slack.delivery import SignedHttp
 from bot.sandbox.slack.person import SandboxPerson
-from bot.sandbox.slack.workspace import Channel
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET, SandboxDintero
 from sandbox.slack.server import SandboxSlack
+from sandbox.slack.state.workspace import Channel
 
 SUPPORT: Final = ChannelId("C0SUPPORT")
 CAMPAIGNS: Final = ChannelId("C0CAMPAIGNS")

@@ -14,9 +14,9 @@ import pytest
 from bot.background.workflows import engine_url
 from bot.database.encoding import moment
 from bot.errors import UnusableSettings
-from bot.sandbox.slack.faults import Cut
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import database_in, open_bot, open_shop
+from sandbox.slack.state.faults import Cut
 from tests.elsewhere import elsewhere
 
 

@@ -9,10 +9,10 @@ import pytest
 from bot.background.outbox_relay import Outbox
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.notification import Happened, Kind, Notice
-from bot.sandbox.slack.faults import Refuse
-from bot.sandbox.slack.refusals import SlackSays
 from bot.services.fallbacks import Instead
 from sandbox.slack import Cut, Fault
+from sandbox.slack.state.errors import SlackSays
+from sandbox.slack.state.faults import Refuse
 from tests.telling import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

@@ -15,10 +15,10 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request, State, StopReason, Typed, new_request_id, new_short_id
 from bot.giving.retry import Patience
-from bot.sandbox.slack.faults import Refuse
-from bot.sandbox.slack.workspace import Message
 from sandbox.dintero import Fault, Operation, Point
 from sandbox.shop import SUPPORT, Shop, open_bot, open_shop
+from sandbox.slack.state.faults import Refuse
+from sandbox.slack.state.workspace import Message
 from tests.clock import HandClock
 from tests.elsewhere import elsewhere
 from tests.giving.ground import RULE, customers

@@ -14,9 +14,9 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import State
-from bot.sandbox.slack.faults import Refuse
 from sandbox.slack import Cut, Fault, Message
 from sandbox.slack.api.web_api import UPLOAD
+from sandbox.slack.state.faults import Refuse
 from tests.telling import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

@@ -16,8 +16,8 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId
 from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from bot.errors import SayLater
-from bot.sandbox.slack.faults import Refuse
 from sandbox.slack import Cut, Fault
+from sandbox.slack.state.faults import Refuse
 from tests.telling import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

@@ -5,13 +5,13 @@ from itertools import count
 from typing import Final
 
 from bot.sandbox.slack.person import SandboxPerson
-from bot.sandbox.slack.workspace import Message
 from bot.tryout.forms import form_of
 from bot.tryout.screen import Screen
 from bot.tryout.watching import Watch
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.faults import Fault
 from sandbox.shop import Shop
+from sandbox.slack.state.workspace import Message
 
 CUSTOMERS: Final = ("kari-1001", "ola-1002", "liv-1003")
 TYPED: Final = f'/discount add "Spar 100,-" {" ".join(CUSTOMERS)}'

@@ -13,7 +13,6 @@ from typing import Final
 from bot.config.log_setup import set_up_logs
 from bot.errors import DiscountBotError
 from bot.giving.retry import Patience
-from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout import words
 from bot.tryout.journey import play
 from bot.tryout.screen import Screen
@@ -22,6 +21,7 @@ from bot.tryout.terminal import at_a_terminal, left_as_it_was, type_line
 from bot.tryout.time import PassingClock
 from bot.tryout.watching import Watch
 from sandbox.shop import database_in, open_bot, open_shop
+from sandbox.slack.state.changes import NeverSeen
 
 PATIENCE: Final = Patience(first=0.05, longest=2.0, total=60.0, attempts=60)
 """Shorter than the real one: whoever takes Dintero away wants to see what comes of it."""

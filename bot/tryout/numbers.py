@@ -3,8 +3,8 @@
 from itertools import count
 
 from bot.sandbox.slack.drawing import Numbering
-from bot.sandbox.slack.elements import Element, buttons
-from bot.sandbox.slack.workspace import Message
+from sandbox.slack.state.elements import Element, buttons
+from sandbox.slack.state.workspace import Message
 
 Place = tuple[str, str, str]
 

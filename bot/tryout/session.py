@@ -5,11 +5,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from bot.sandbox.slack.changes import NeverSeen
 from bot.sandbox.slack.mrkdwn import plain
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.reactions import CannotDo, Reaction
-from bot.sandbox.slack.workspace import Channel, Message
 from bot.tryout import outage, words
 from bot.tryout.acts import (
     Act,
@@ -38,6 +36,8 @@ from bot.tryout.screen import Screen
 from bot.tryout.terminal import NoMoreInput
 from bot.tryout.watching import Watch, name_of, quiet
 from sandbox.shop import Shop
+from sandbox.slack.state.changes import NeverSeen
+from sandbox.slack.state.workspace import Channel, Message
 
 QUIET: Final = 0.5
 """Seconds without any change after which what was done is taken to be over."""

@@ -20,7 +20,6 @@ from bot.sandbox.slack.delivery import Ack
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.switchboard import Delivery
-from bot.sandbox.slack.workspace import Json, Message
 from bot.services.access import Door
 from bot.services.decisions import Desk
 from bot.services.drafting.drafts import Asking
@@ -35,6 +34,7 @@ from bot.web.deferred_work import AcksFirst
 from handlers.context import Counter
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, Shop, open_shop
+from sandbox.slack.state.workspace import Json, Message
 from tests.clock import HandClock
 from tests.elsewhere import elsewhere
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.requests.request import State
-from bot.sandbox.slack.faults import Fault
-from bot.sandbox.slack.workspace import Json
+from sandbox.slack.state.faults import Fault
+from sandbox.slack.state.workspace import Json
 from tests.handlers.stand import ELSEWHERE, SEED, SPAR, Stand
 
 NO_DRAFTS = ["", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", "💥" * 500]

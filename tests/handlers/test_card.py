@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bot.domain.requests.request import State
-from bot.sandbox.slack.faults import Fault
-from bot.sandbox.slack.workspace import Json, Message
 from bot.slack.messages import card as card_drawing
+from sandbox.slack.state.faults import Fault
+from sandbox.slack.state.workspace import Json, Message
 from tests.handlers.stand import ELSEWHERE, Stand
 
 BUTTONS = (

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack.faults import Fault
+from sandbox.slack.state.faults import Fault
 from tests.handlers.stand import Stand
 
 PRIVATE_WORDS = ("status", "status R-22222", "rule spar", "cancel R-22222", "pause Dintero is down", "resume")

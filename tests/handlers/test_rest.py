@@ -7,8 +7,8 @@ from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import Happened
 from bot.domain.requests.request import Request, State
 from bot.sandbox.slack.person import SandboxPerson
-from bot.sandbox.slack.workspace import Message
 from bot.services.announcements import tellings
+from sandbox.slack.state.workspace import Message
 from tests.handlers.stand import Stand
 
 AGAIN = "Ask again for these…"

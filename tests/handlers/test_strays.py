@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from bot.sandbox.slack.workspace import Json
+from sandbox.slack.state.workspace import Json
 from tests.handlers.stand import Stand
 
 

@@ -14,8 +14,8 @@ from bot.domain.requests.request import Request
 from bot.giving.retry import Patience
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
-from bot.sandbox.slack.workspace import Channel, Message
 from sandbox.shop import POLICY, Shop, database_in, open_bot, open_shop
+from sandbox.slack.state.workspace import Channel, Message
 
 SEED = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 RULE = "Spar 100,-"

@@ -5,9 +5,9 @@ import io
 from pathlib import Path
 
 from bot.domain.requests.batches import Tally
-from bot.sandbox.slack.workspace import Message
 from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
+from sandbox.slack.state.workspace import Message
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip
 

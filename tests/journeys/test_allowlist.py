@@ -3,8 +3,8 @@
 import pytest
 
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack.faults import Fault
 from sandbox.shop import LEADS, POLICY, SUPPORT, with_channel
+from sandbox.slack.state.faults import Fault
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip

@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 
 from bot.domain.requests.request import State
-from bot.sandbox.slack.refusals import SlackSays
 from sandbox.dintero import Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack import Message, NeverSeen
+from sandbox.slack.state.errors import SlackSays
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip

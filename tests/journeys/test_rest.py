@@ -1,9 +1,9 @@
 """Asking again for the rest: what a cancelled giving left out is given on another yes, and nobody gets it twice."""
 
 from bot.domain.requests.batches import Tally
-from bot.sandbox.slack.workspace import Message
 from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
+from sandbox.slack.state.workspace import Message
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.sandbox.slack.faults import Fault as SlackFault
 from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
+from sandbox.slack.state.faults import Fault as SlackFault
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.sandbox.slack.mrkdwn import plain
-from bot.sandbox.slack.workspace import Json
 from sandbox.slack import SandboxSlack
+from sandbox.slack.state.workspace import Json
 
 NOON = int(datetime(2030, 7, 1, 12, tzinfo=UTC).timestamp())
 

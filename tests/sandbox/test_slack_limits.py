@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
+from sandbox.slack.state.limits import message_faults, options_faults, view_faults
 
 
 def plain(text: str) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from bot.domain.ids import ChannelId, CustomerId, FileId, UserId
 from bot.domain.ports import Keep
 from bot.domain.requests.request import Typed
 from bot.errors import BooksUnavailable
-from bot.sandbox.slack.files import File
-from bot.sandbox.slack.workspace import Channel
 from bot.slack.client.connection import open_client
 from bot.slack.client.downloads import SlackFiles
 from bot.slack.modals.file_links import with_links_as_files
 from sandbox.slack import Fault, SandboxPerson, SandboxSlack
+from sandbox.slack.state.files import File
+from sandbox.slack.state.workspace import Channel
 
 HERE: Final = ChannelId("C0HERE")
 DATA: Final = b"kundenr\na1\nb2\n"

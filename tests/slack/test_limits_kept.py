@@ -14,7 +14,6 @@ from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import Pausing, State, StopReason, Typed
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Usable
-from bot.sandbox.slack.limits import message_faults, options_faults, view_faults
 from bot.services.customer_lists import PER_PAGE, Roster
 from bot.slack.command_parser import Misread
 from bot.slack.messages import card, help, notices, status, summary, thread
@@ -23,6 +22,7 @@ from bot.slack.modals import approval, customer_list, placeholders, rejection, r
 from bot.slack.modals import review as review_modal
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Message
+from sandbox.slack.state.limits import message_faults, options_faults, view_faults
 from tests.slack import samples
 from tests.slack.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
 

@@ -12,7 +12,6 @@ from rich.console import Console
 from bot.app import Running
 from bot.domain.requests.deadlines import is_held
 from bot.domain.requests.request import State
-from bot.sandbox.slack.changes import NeverSeen
 from bot.tryout.main import PATIENCE
 from bot.tryout.screen import Screen
 from bot.tryout.session import Session
@@ -20,6 +19,7 @@ from bot.tryout.terminal import NoMoreInput
 from bot.tryout.time import PassingClock
 from bot.tryout.watching import Watch
 from sandbox.shop import Shop, database_in, open_bot, open_shop
+from sandbox.slack.state.changes import NeverSeen
 
 Types = Callable[..., Awaitable[str]]
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.sandbox.slack.workspace import Json
+from sandbox.slack.state.workspace import Json
 
 ACK_WITHIN: Final = 3.0
 """Seconds until Slack stops waiting and tells the person."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from bot.sandbox.slack.elements import Element, Json
 from bot.sandbox.slack.reactions import CannotDo
+from sandbox.slack.state.elements import Element, Json
 
 LONGEST: Final = 3_000
 """Characters of a plain text input."""

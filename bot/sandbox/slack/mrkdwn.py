@@ -6,7 +6,7 @@ from html import unescape
 from typing import Final
 
 from bot.domain.ids import ChannelId, GroupId
-from bot.sandbox.slack.workspace import Workspace
+from sandbox.slack.state.workspace import Workspace
 
 TOKEN: Final = re.compile(r"<([^<>]*)>")
 MARK: Final = re.compile(r"(?<![\w*_~`])([*_~`])(?=\S)([^\n]*?\S)\1(?![\w*_~`])")

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.delivery import ACK_WITHIN, NO_ACK_IN_TIME, NOT_REACHED, Ack
-from bot.sandbox.slack.workspace import Json
+from sandbox.slack.state.changes import Changes
+from sandbox.slack.state.workspace import Json
 
 
 class SocketMode:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from bot.sandbox.slack.delivery import Ack, Line
-from bot.sandbox.slack.tickets import Tickets
-from bot.sandbox.slack.views import Stacks
-from bot.sandbox.slack.workspace import Json, Workspace
+from sandbox.slack.state.tickets import Tickets
+from sandbox.slack.state.views import Stacks
+from sandbox.slack.state.workspace import Json, Workspace
 
 
 @dataclass(frozen=True, slots=True)

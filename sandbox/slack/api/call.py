@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.ids import ChannelId, UserId
-from bot.sandbox.slack.refusals import SlackSays
-from bot.sandbox.slack.tickets import Tickets
-from bot.sandbox.slack.views import Stacks
-from bot.sandbox.slack.workspace import Account, Channel, Json, Workspace
+from sandbox.slack.state.errors import SlackSays
+from sandbox.slack.state.tickets import Tickets
+from sandbox.slack.state.views import Stacks
+from sandbox.slack.state.workspace import Account, Channel, Json, Workspace
 
 
 class TokenKind(StrEnum):

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from bot.sandbox.slack.refusals import SlackSays, refuse_message
-from bot.sandbox.slack.workspace import Channel, Json, Message
 from sandbox.slack.api.call import Call, Rule
+from sandbox.slack.state.errors import SlackSays, refuse_message
+from sandbox.slack.state.workspace import Channel, Json, Message
 
 PAGE: Final = 100
 MOST: Final = 1_000

@@ -4,9 +4,9 @@ from typing import Final
 
 from bot.domain.ids import GroupId, UserId
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack.refusals import SlackSays
-from bot.sandbox.slack.workspace import Account, Channel, Group, Json
 from sandbox.slack.api.call import Call, Rule, TokenKind, family
+from sandbox.slack.state.errors import SlackSays
+from sandbox.slack.state.workspace import Account, Channel, Group, Json
 
 
 def auth_test(call: Call) -> Json:

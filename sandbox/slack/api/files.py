@@ -5,9 +5,9 @@ from typing import Final
 from aiohttp import web
 
 from bot.domain.ids import FileId
-from bot.sandbox.slack.refusals import SlackSays
-from bot.sandbox.slack.workspace import Json, Workspace
 from sandbox.slack.api.call import Call, Rule
+from sandbox.slack.state.errors import SlackSays
+from sandbox.slack.state.workspace import Json, Workspace
 
 SCOPE: Final = "files:read"
 SIGN_IN: Final = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"

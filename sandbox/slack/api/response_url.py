@@ -1,8 +1,8 @@
 """What an answer to one person does, whether it comes in an ack or at a `response_url`."""
 
-from bot.sandbox.slack.refusals import refuse_message
-from bot.sandbox.slack.tickets import ResponseUrl
-from bot.sandbox.slack.workspace import Json, Message, Workspace
+from sandbox.slack.state.errors import refuse_message
+from sandbox.slack.state.tickets import ResponseUrl
+from sandbox.slack.state.workspace import Json, Message, Workspace
 
 
 def answer_person(workspace: Workspace, to: ResponseUrl, answer: Json) -> Message | None:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from bot.sandbox.slack.refusals import SlackSays
-from bot.sandbox.slack.uploads import PATH, Upload
-from bot.sandbox.slack.workspace import Json
 from sandbox.slack.api.call import Call, Rule
+from sandbox.slack.state.errors import SlackSays
+from sandbox.slack.state.uploads import PATH, Upload
+from sandbox.slack.state.workspace import Json
 
 LARGEST: Final = 1024**3
 """Bytes of a file, at most (files.getUploadURLExternal)."""

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from bot.sandbox.slack.refusals import SlackSays, refuse_view
-from bot.sandbox.slack.views import OpenView
-from bot.sandbox.slack.workspace import Json
 from sandbox.slack.api.call import Call, Rule
+from sandbox.slack.state.errors import SlackSays, refuse_view
+from sandbox.slack.state.views import OpenView
+from sandbox.slack.state.workspace import Json
 
 
 def open_view(call: Call) -> Json:

@@ -6,15 +6,15 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.sandbox.slack.faults import Cut, Faults, Refuse
-from bot.sandbox.slack.refusals import SlackSays
-from bot.sandbox.slack.tickets import Tickets
-from bot.sandbox.slack.uploads import PATH
-from bot.sandbox.slack.views import Stacks
-from bot.sandbox.slack.workspace import Json, Workspace
 from sandbox.slack import chat_methods, directory_methods, file_methods, upload_methods, view_methods
 from sandbox.slack.api.call import Call, Rule, TokenKind
 from sandbox.slack.api.response_url import answer_person
+from sandbox.slack.state.errors import SlackSays
+from sandbox.slack.state.faults import Cut, Faults, Refuse
+from sandbox.slack.state.tickets import Tickets
+from sandbox.slack.state.uploads import PATH
+from sandbox.slack.state.views import Stacks
+from sandbox.slack.state.workspace import Json, Workspace
 
 METHODS: Final[dict[str, Rule]] = {
     **chat_methods.METHODS,

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from bot.domain.ids import ChannelId, FileId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack.changes import Changes
-from bot.sandbox.slack.files import File
-from bot.sandbox.slack.uploads import Uploads
+from sandbox.slack.state.changes import Changes
+from sandbox.slack.state.files import File
+from sandbox.slack.state.uploads import Uploads
 
 Json = dict[str, Any]
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.sandbox.slack.refusals import SlackSays
+from sandbox.slack.state.errors import SlackSays
 
 
 class Fault(StrEnum):

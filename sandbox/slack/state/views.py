@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.domain.ids import UserId
-from bot.sandbox.slack.elements import Json, State, first_state
-from bot.sandbox.slack.refusals import SlackSays
-from bot.sandbox.slack.workspace import Workspace
+from sandbox.slack.state.elements import Json, State, first_state
+from sandbox.slack.state.errors import SlackSays
+from sandbox.slack.state.workspace import Workspace
 
 STACK_HOLDS: Final = 3
 """Views, from Slack's reference of `views.push`."""

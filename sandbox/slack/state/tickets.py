@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain.ids import UserId
-from bot.sandbox.slack.refusals import SlackSays
-from bot.sandbox.slack.workspace import Channel, Message, Workspace
+from sandbox.slack.state.errors import SlackSays
+from sandbox.slack.state.workspace import Channel, Message, Workspace
 
 TRIGGER_LIVES: Final = timedelta(seconds=3)
 RESPONSE_LIVES: Final = timedelta(minutes=30)

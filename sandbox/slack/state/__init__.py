@@ -1,0 +1,1 @@
+"""What the sandbox's Slack remembers: workspace, views, files and tickets."""
