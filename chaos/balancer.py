@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from bot.sandbox.slack.delivery import NOT_REACHED, Ack
 from chaos.replica import Replica
 from sandbox.slack import SignedHttp
 from sandbox.slack.state.workspace import Json
+from sandbox.slack.transport.delivery import NOT_REACHED, Ack
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """A stand-in for Slack that keeps its rules."""
 
-from bot.sandbox.slack.delivery import Ack, Line, SignedHttp
 from bot.sandbox.slack.modal import Modal
 from bot.sandbox.slack.person import SandboxPerson
 from bot.sandbox.slack.reactions import CannotDo, Reaction
@@ -9,6 +8,7 @@ from sandbox.slack.server import SandboxSlack
 from sandbox.slack.state.changes import NeverSeen
 from sandbox.slack.state.faults import Cut, Fault
 from sandbox.slack.state.workspace import Account, Channel, Group, Message
+from sandbox.slack.transport.delivery import Ack, Line, SignedHttp
 
 __all__ = [
     "Account",

@@ -9,17 +9,17 @@ from aiohttp import web
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack.delivery import ACK_WITHIN, Ack, Line
 from bot.sandbox.slack.drawing import draw_channel
 from bot.sandbox.slack.person import SandboxPerson
-from bot.sandbox.slack.socket_mode import SocketMode
-from bot.sandbox.slack.switchboard import Delivery, Switchboard
 from sandbox.slack.api.web_api import Credentials, WebApi
 from sandbox.slack.state.changes import Changes
 from sandbox.slack.state.faults import Faults
 from sandbox.slack.state.tickets import Tickets
 from sandbox.slack.state.views import Stacks
 from sandbox.slack.state.workspace import Account, Channel, Group, Json, Message, WallClock, Workspace
+from sandbox.slack.transport.delivery import ACK_WITHIN, Ack, Line
+from sandbox.slack.transport.socket_mode import SocketMode
+from sandbox.slack.transport.switchboard import Delivery, Switchboard
 
 SCOPES: Final = frozenset(
     {

@@ -16,9 +16,9 @@ import pytest
 from bot.database.repositories.repository import open_books
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.request import State
-from bot.sandbox.slack.delivery import SignedHttp
 from sandbox.dintero import Point
 from sandbox.shop import Shop, open_shop
+from sandbox.slack.transport.delivery import SignedHttp
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 from tests.journeys.steps import Steps
 from tests.postgres import Server

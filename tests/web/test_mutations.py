@@ -17,12 +17,12 @@ from structlog.testing import capture_logs
 from bot.domain.ids import RequestId
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import Request, State, StopReason
-from bot.sandbox.slack.delivery import SignedHttp
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from sandbox.shop import BOSS
 from sandbox.slack.state.workspace import Json
+from sandbox.slack.transport.delivery import SignedHttp
 from tests.handlers.stand import ELSEWHERE, SPAR, Stand, open_stand
 
 SECRET: Final = "the signing secret"

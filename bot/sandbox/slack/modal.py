@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.sandbox.slack.delivery import INTERACTION, Ack
 from bot.sandbox.slack.drawing import draw_view, shown
 from bot.sandbox.slack.filling import check_text, choose, pick
 from bot.sandbox.slack.reactions import NO_CONNECTION, REQUIRED, CannotDo, Reaction
-from bot.sandbox.slack.switchboard import Switchboard
 from sandbox.slack import payloads
 from sandbox.slack.state.elements import KEPT_AS, LISTED, TEXTS, Element, buttons, fields, value_of
 from sandbox.slack.state.errors import SlackSays, refuse_view
 from sandbox.slack.state.limits import options_faults
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Account, Json
+from sandbox.slack.transport.delivery import INTERACTION, Ack
+from sandbox.slack.transport.switchboard import Switchboard
 
 
 class Modal:

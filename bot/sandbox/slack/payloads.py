@@ -3,11 +3,11 @@
 from html import escape
 from typing import Final
 
-from bot.sandbox.slack.switchboard import Switchboard
 from sandbox.slack.api.chat import message_payload
 from sandbox.slack.state.elements import Element, kept, value_of
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Account, Channel, Json, Message
+from sandbox.slack.transport.switchboard import Switchboard
 
 APP: Final = "A0DISCOUNTBOT"
 VERIFICATION: Final = "sandbox"

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from bot.sandbox.slack.delivery import Ack, Line
 from sandbox.slack.state.tickets import Tickets
 from sandbox.slack.state.views import Stacks
 from sandbox.slack.state.workspace import Json, Workspace
+from sandbox.slack.transport.delivery import Ack, Line
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from bot.sandbox.slack.delivery import ACK_WITHIN, NO_ACK_IN_TIME, NOT_REACHED, Ack
 from sandbox.slack.state.changes import Changes
 from sandbox.slack.state.workspace import Json
+from sandbox.slack.transport.delivery import ACK_WITHIN, NO_ACK_IN_TIME, NOT_REACHED, Ack
 
 
 class SocketMode:

@@ -1,0 +1,1 @@
+"""How the sandbox's Slack reaches the bot: signed HTTP and Socket Mode."""
