@@ -14,14 +14,14 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import ShortId
 from bot.domain.requests.request import Request, State
 from bot.errors import BooksUnavailable
-from bot.sandbox.slack.modal import Modal
-from bot.sandbox.slack.reactions import Reaction
 from chaos.lapse import LapsedClock
 from chaos.plan import Ask
 from sandbox.shop import Shop
 from sandbox.slack import CannotDo, Message, NeverSeen, SandboxPerson
 from sandbox.slack.state.elements import buttons
 from sandbox.slack.state.workspace import Channel
+from sandbox.slack.user.modal import Modal
+from sandbox.slack.user.reactions import Reaction
 from tests.journeys.steps import RULE
 
 LATER: Final = datetime.max.replace(tzinfo=UTC)

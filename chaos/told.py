@@ -15,7 +15,6 @@ from bot.database.schema import outbox
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request
-from bot.sandbox.slack.drawing import draw_message
 from bot.services.snapshots import story_of
 from bot.slack.announcer import NOBODY
 from bot.slack.messages import card
@@ -24,6 +23,7 @@ from bot.slack.rendering.formatting import Look
 from sandbox.shop import Shop
 from sandbox.slack import Message
 from sandbox.slack.server import SandboxSlack
+from sandbox.slack.user.rendering import draw_message
 
 FOR_GOOD: Final = (
     "msg_too_long",

@@ -14,11 +14,11 @@ from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.person import Kind
 from bot.giving.retry import Patience
-from bot.sandbox.slack.person import SandboxPerson
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET, SandboxDintero
 from sandbox.slack.server import SandboxSlack
 from sandbox.slack.state.workspace import Channel
 from sandbox.slack.transport.delivery import SignedHttp
+from sandbox.slack.user.person import SandboxPerson
 
 SUPPORT: Final = ChannelId("C0SUPPORT")
 CAMPAIGNS: Final = ChannelId("C0CAMPAIGNS")

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.sandbox.slack.drawing import Pen
-from bot.sandbox.slack.modal import Modal
-from bot.sandbox.slack.person import SandboxPerson
 from bot.tryout.acts import Kind, Thing
 from sandbox.shop import Shop
 from sandbox.slack.state.elements import KEPT_AS, TEXTS, Element, elements
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Workspace
+from sandbox.slack.user.modal import Modal
+from sandbox.slack.user.person import SandboxPerson
+from sandbox.slack.user.rendering import Pen
 
 WAITS: Final = "One moment"
 """What the bot's forms say while something is looked up."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Final
 
-from bot.sandbox.slack.person import SandboxPerson
 from bot.tryout.forms import form_of
 from bot.tryout.screen import Screen
 from bot.tryout.watching import Watch
@@ -12,6 +11,7 @@ from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.faults import Fault
 from sandbox.shop import Shop
 from sandbox.slack.state.workspace import Message
+from sandbox.slack.user.person import SandboxPerson
 
 CUSTOMERS: Final = ("kari-1001", "ola-1002", "liv-1003")
 TYPED: Final = f'/discount add "Spar 100,-" {" ".join(CUSTOMERS)}'

@@ -2,9 +2,9 @@
 
 from itertools import count
 
-from bot.sandbox.slack.drawing import Numbering
 from sandbox.slack.state.elements import Element, buttons
 from sandbox.slack.state.workspace import Message
+from sandbox.slack.user.rendering import Numbering
 
 Place = tuple[str, str, str]
 

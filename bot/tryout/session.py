@@ -5,9 +5,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from bot.sandbox.slack.mrkdwn import plain
-from bot.sandbox.slack.person import SandboxPerson
-from bot.sandbox.slack.reactions import CannotDo, Reaction
 from bot.tryout import outage, words
 from bot.tryout.acts import (
     Act,
@@ -38,6 +35,9 @@ from bot.tryout.watching import Watch, name_of, quiet
 from sandbox.shop import Shop
 from sandbox.slack.state.changes import NeverSeen
 from sandbox.slack.state.workspace import Channel, Message
+from sandbox.slack.user.mrkdwn import plain
+from sandbox.slack.user.person import SandboxPerson
+from sandbox.slack.user.reactions import CannotDo, Reaction
 
 QUIET: Final = 0.5
 """Seconds without any change after which what was done is taken to be over."""

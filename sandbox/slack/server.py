@@ -9,8 +9,6 @@ from aiohttp import web
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack.drawing import draw_channel
-from bot.sandbox.slack.person import SandboxPerson
 from sandbox.slack.api.web_api import Credentials, WebApi
 from sandbox.slack.state.changes import Changes
 from sandbox.slack.state.faults import Faults
@@ -20,6 +18,8 @@ from sandbox.slack.state.workspace import Account, Channel, Group, Json, Message
 from sandbox.slack.transport.delivery import ACK_WITHIN, Ack, Line
 from sandbox.slack.transport.socket_mode import SocketMode
 from sandbox.slack.transport.switchboard import Delivery, Switchboard
+from sandbox.slack.user.person import SandboxPerson
+from sandbox.slack.user.rendering import draw_channel
 
 SCOPES: Final = frozenset(
     {

@@ -16,8 +16,6 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.request import Request, State
-from bot.sandbox.slack.modal import Modal
-from bot.sandbox.slack.person import SandboxPerson
 from bot.services.access import Door
 from bot.services.decisions import Desk
 from bot.services.drafting.drafts import Asking
@@ -35,6 +33,8 @@ from sandbox.shop import POLICY, Shop, open_shop
 from sandbox.slack.state.workspace import Json, Message
 from sandbox.slack.transport.delivery import Ack
 from sandbox.slack.transport.switchboard import Delivery
+from sandbox.slack.user.modal import Modal
+from sandbox.slack.user.person import SandboxPerson
 from tests.clock import HandClock
 from tests.elsewhere import elsewhere
 

@@ -10,10 +10,10 @@ import pytest
 from bot.domain.customers.uploads import Odd, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import State
-from bot.sandbox.slack.modal import Modal
-from bot.sandbox.slack.reactions import CannotDo
 from bot.slack.rendering.file_errors import ODD as ODD_WORDS
 from sandbox.slack.state.faults import Fault
+from sandbox.slack.user.modal import Modal
+from sandbox.slack.user.reactions import CannotDo
 from tests.handlers.stand import SPAR, Stand
 from tests.reading.files import locked, workbook
 

@@ -6,9 +6,9 @@ from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import Happened
 from bot.domain.requests.request import Request, State
-from bot.sandbox.slack.person import SandboxPerson
 from bot.services.announcements import tellings
 from sandbox.slack.state.workspace import Message
+from sandbox.slack.user.person import SandboxPerson
 from tests.handlers.stand import Stand
 
 AGAIN = "Ask again for these…"

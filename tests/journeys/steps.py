@@ -12,10 +12,10 @@ from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.request import Request
 from bot.giving.retry import Patience
-from bot.sandbox.slack.modal import Modal
-from bot.sandbox.slack.person import SandboxPerson
 from sandbox.shop import POLICY, Shop, database_in, open_bot, open_shop
 from sandbox.slack.state.workspace import Channel, Message
+from sandbox.slack.user.modal import Modal
+from sandbox.slack.user.person import SandboxPerson
 
 SEED = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 RULE = "Spar 100,-"

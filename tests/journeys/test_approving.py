@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack.modal import Modal
-from bot.sandbox.slack.person import SandboxPerson
 from sandbox.shop import POLICY, SUPPORT, with_channel
+from sandbox.slack.user.modal import Modal
+from sandbox.slack.user.person import SandboxPerson
 from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip

@@ -15,8 +15,8 @@ from bot.audit.verify import verify
 from bot.background.workflows import engine_url, forget_workflows, workflows_from_outside
 from bot.config.log_setup import set_up_logs
 from bot.domain.ids import RequestId
-from bot.sandbox.slack.person import SandboxPerson
 from sandbox.shop import database_in, open_bot, open_shop
+from sandbox.slack.user.person import SandboxPerson
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import QUICKLY, Trip
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.sandbox.slack.mrkdwn import plain
 from sandbox.slack import SandboxSlack
 from sandbox.slack.state.workspace import Json
+from sandbox.slack.user.mrkdwn import plain
 
 NOON = int(datetime(2030, 7, 1, 12, tzinfo=UTC).timestamp())
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from bot.sandbox.slack.reactions import CannotDo
 from sandbox.slack.state.elements import Element, Json
+from sandbox.slack.user.reactions import CannotDo
 
 LONGEST: Final = 3_000
 """Characters of a plain text input."""

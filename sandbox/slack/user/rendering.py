@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any, Final
 
-from bot.sandbox.slack.mrkdwn import plain
 from sandbox.slack.state.elements import Element, Json, State, elements, value_of
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Channel, Message, Workspace
+from sandbox.slack.user.mrkdwn import plain
 
 Numbering = Callable[[Element], int | None]
 """Says by which number a person uses something; None where there is none to show."""

@@ -6,9 +6,6 @@ from typing import Final
 
 from bot.domain.ids import UserId
 from bot.domain.requests.person import Kind
-from bot.sandbox.slack.drawing import draw_message
-from bot.sandbox.slack.modal import Modal
-from bot.sandbox.slack.reactions import CannotDo, Reaction
 from sandbox.slack import payloads
 from sandbox.slack.api.response_url import answer_person
 from sandbox.slack.state.elements import buttons
@@ -17,6 +14,9 @@ from sandbox.slack.state.tickets import ResponseUrl
 from sandbox.slack.state.workspace import Account, Channel, Json, Message
 from sandbox.slack.transport.delivery import COMMAND, INTERACTION
 from sandbox.slack.transport.switchboard import Switchboard
+from sandbox.slack.user.modal import Modal
+from sandbox.slack.user.reactions import CannotDo, Reaction
+from sandbox.slack.user.rendering import draw_message
 
 FAILED: Final = '{command} failed with the error "{error}"'
 BUTTON_FAILED: Final = "⚠ This app did not respond"
