@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.config.log_setup import set_up_logs
-from bot.tryout.journey import play
-from bot.tryout.main import PATIENCE
-from bot.tryout.screen import Screen
-from bot.tryout.watching import Watch
 from sandbox.shop import database_in, open_bot, open_shop
+from sandbox.terminal.activity import Watch
+from sandbox.terminal.demo import play
+from sandbox.terminal.main import PATIENCE
+from sandbox.terminal.screen import Screen
 
 SHOWN = frozenset({2, 4, 6, 7})
 PICTURE = Path(__file__).with_name("journey.svg")

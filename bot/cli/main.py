@@ -43,7 +43,7 @@ def check() -> None:
 def sandbox() -> None:
     """Try it all out on this machine, with stand-ins for Slack and Dintero; needs no credentials."""
     with explained():
-        from bot.tryout.main import try_out
+        from sandbox.terminal.main import try_out
 
         finish(try_out())
 

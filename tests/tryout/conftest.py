@@ -12,14 +12,14 @@ from rich.console import Console
 from bot.app import Running
 from bot.domain.requests.deadlines import is_held
 from bot.domain.requests.request import State
-from bot.tryout.main import PATIENCE
-from bot.tryout.screen import Screen
-from bot.tryout.session import Session
-from bot.tryout.terminal import NoMoreInput
-from bot.tryout.time import PassingClock
-from bot.tryout.watching import Watch
 from sandbox.shop import Shop, database_in, open_bot, open_shop
 from sandbox.slack.state.changes import NeverSeen
+from sandbox.terminal.activity import Watch
+from sandbox.terminal.line_input import NoMoreInput
+from sandbox.terminal.main import PATIENCE
+from sandbox.terminal.repl import Session
+from sandbox.terminal.screen import Screen
+from sandbox.terminal.shifted_clock import PassingClock
 
 Types = Callable[..., Awaitable[str]]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.tryout.acts import (
+from sandbox.terminal.commands import (
     Act,
     Around,
     Become,
@@ -26,7 +26,7 @@ from bot.tryout.acts import (
     Thing,
     Unclear,
 )
-from bot.tryout.keyboard import read
+from sandbox.terminal.parser import read
 
 RULE = Thing(1, "Rule", Kind.FIELD)
 CUSTOMERS = Thing(2, "Customer IDs", Kind.FIELD)

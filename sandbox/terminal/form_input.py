@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.tryout.acts import Thing
-from bot.tryout.forms import Form
-from bot.tryout.screen import Screen
+from sandbox.terminal.commands import Thing
+from sandbox.terminal.forms import Form
+from sandbox.terminal.screen import Screen
 
 TypeLine = Callable[[str], Awaitable[str]]
 

@@ -5,8 +5,15 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from bot.tryout import outage, words
-from bot.tryout.acts import (
+from sandbox.shop import Shop
+from sandbox.slack.state.changes import NeverSeen
+from sandbox.slack.state.workspace import Channel, Message
+from sandbox.slack.user.mrkdwn import plain
+from sandbox.slack.user.person import SandboxPerson
+from sandbox.slack.user.reactions import CannotDo, Reaction
+from sandbox.terminal import dintero_controls, texts
+from sandbox.terminal.activity import Watch, name_of, quiet
+from sandbox.terminal.commands import (
     Act,
     Around,
     Become,
@@ -26,18 +33,11 @@ from bot.tryout.acts import (
     Thing,
     Unclear,
 )
-from bot.tryout.filling import TypeLine, fill
-from bot.tryout.forms import Form, form_of
-from bot.tryout.keyboard import read
-from bot.tryout.screen import Screen
-from bot.tryout.terminal import NoMoreInput
-from bot.tryout.watching import Watch, name_of, quiet
-from sandbox.shop import Shop
-from sandbox.slack.state.changes import NeverSeen
-from sandbox.slack.state.workspace import Channel, Message
-from sandbox.slack.user.mrkdwn import plain
-from sandbox.slack.user.person import SandboxPerson
-from sandbox.slack.user.reactions import CannotDo, Reaction
+from sandbox.terminal.form_input import TypeLine, fill
+from sandbox.terminal.forms import Form, form_of
+from sandbox.terminal.line_input import NoMoreInput
+from sandbox.terminal.parser import read
+from sandbox.terminal.screen import Screen
 
 QUIET: Final = 0.5
 """Seconds without any change after which what was done is taken to be over."""
@@ -109,20 +109,20 @@ class Session:
         """Do what is none of Slack's business."""
         match act:
             case ShowLedger(customer):
-                outage.show_ledger(self._shop, self._screen, customer=customer)
+                dintero_controls.show_ledger(self._shop, self._screen, customer=customer)
             case Cut(after, times):
-                outage.cut(self._shop, self._screen, after=after, times=times)
+                dintero_controls.cut(self._shop, self._screen, after=after, times=times)
             case Change(rule, worth):
-                outage.change(self._shop, self._screen, rule=rule, worth=worth)
+                dintero_controls.change(self._shop, self._screen, rule=rule, worth=worth)
             case Later(while_):
                 self._later(while_)
-                self._screen.say(words.LATER, "dim")
+                self._screen.say(texts.LATER, "dim")
             case Plain.DOWN:
-                outage.down(self._shop, self._screen)
+                dintero_controls.down(self._shop, self._screen)
             case Plain.UP:
-                outage.up(self._shop, self._screen)
+                dintero_controls.up(self._shop, self._screen)
             case Plain.HELP:
-                for title, pairs in (("What you can type", words.HELP), ("Who you can be", words.ROLES), ("Where", words.CHANNELS)):
+                for title, pairs in (("What you can type", texts.HELP), ("Who you can be", texts.ROLES), ("Where", texts.CHANNELS)):
                     self._screen.pairs(title, pairs)
             case Unclear(advice):
                 self._screen.wrong(advice)

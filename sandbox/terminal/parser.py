@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from bot.tryout.acts import (
+from sandbox.terminal.commands import (
     Act,
     Around,
     Become,

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from bot.tryout.acts import Kind, Thing
-from bot.tryout.numbers import Numbers
 from sandbox.slack.state.changes import Changes, NeverSeen
 from sandbox.slack.state.workspace import Channel, Message, Workspace
 from sandbox.slack.user.person import SandboxPerson
 from sandbox.slack.user.rendering import draw_message
+from sandbox.terminal.button_numbers import Numbers
+from sandbox.terminal.commands import Kind, Thing
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Final
 
-from bot.tryout.forms import form_of
-from bot.tryout.screen import Screen
-from bot.tryout.watching import Watch
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.faults import Fault
 from sandbox.shop import Shop
 from sandbox.slack.state.workspace import Message
 from sandbox.slack.user.person import SandboxPerson
+from sandbox.terminal.activity import Watch
+from sandbox.terminal.forms import form_of
+from sandbox.terminal.screen import Screen
 
 CUSTOMERS: Final = ("kari-1001", "ola-1002", "liv-1003")
 TYPED: Final = f'/discount add "Spar 100,-" {" ".join(CUSTOMERS)}'

@@ -13,15 +13,15 @@ from typing import Final
 from bot.config.log_setup import set_up_logs
 from bot.errors import DiscountBotError
 from bot.giving.retry import Patience
-from bot.tryout import words
-from bot.tryout.journey import play
-from bot.tryout.screen import Screen
-from bot.tryout.session import Session
-from bot.tryout.terminal import at_a_terminal, left_as_it_was, type_line
-from bot.tryout.time import PassingClock
-from bot.tryout.watching import Watch
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.state.changes import NeverSeen
+from sandbox.terminal import texts
+from sandbox.terminal.activity import Watch
+from sandbox.terminal.demo import play
+from sandbox.terminal.line_input import at_a_terminal, left_as_it_was, type_line
+from sandbox.terminal.repl import Session
+from sandbox.terminal.screen import Screen
+from sandbox.terminal.shifted_clock import PassingClock
 
 PATIENCE: Final = Patience(first=0.05, longest=2.0, total=60.0, attempts=60)
 """Shorter than the real one: whoever takes Dintero away wants to see what comes of it."""
@@ -45,7 +45,7 @@ async def try_out() -> None:
         except NeverSeen as missing:
             raise DiscountBotError(f"The try-out stopped: {missing}") from missing
     if at_a_terminal():
-        screen.say(f"\n{words.GOODBYE}", "dim")
+        screen.say(f"\n{texts.GOODBYE}", "dim")
 
 
 async def _play(screen: Screen) -> None:
@@ -53,14 +53,14 @@ async def _play(screen: Screen) -> None:
         clock = PassingClock()
         async with open_shop() as shop, open_bot(shop, database_in(Path(folder)), clock=clock, patience=PATIENCE) as running:
             await running.rules.refresh()  # so that the first form knows them, however slow the machine
-            screen.say(words.WELCOME)
+            screen.say(texts.WELCOME)
             watch = Watch(shop.slack.workspace)
             await play(shop, screen, watch)
             if not at_a_terminal():
-                screen.say(words.NO_KEYBOARD, "dim")
+                screen.say(texts.NO_KEYBOARD, "dim")
                 return
-            screen.heading(words.YOURS)
-            screen.say(words.START)
+            screen.heading(texts.YOURS)
+            screen.say(texts.START)
             await Session(shop, screen, watch, type_line, later=lambda while_: clock.pass_by(while_, running.jobs.wake)).run()
 
 

@@ -4,10 +4,10 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.rules.rule import RewardType
-from bot.tryout import words
-from bot.tryout.screen import Screen
 from sandbox.dintero.faults import Fault, Operation
 from sandbox.shop import Shop
+from sandbox.terminal import texts
+from sandbox.terminal.screen import Screen
 
 IN_MINOR_UNITS: Final = frozenset({RewardType.AMOUNT, RewardType.DEBIT, RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRICE})
 
@@ -24,13 +24,13 @@ def down(shop: Shop, screen: Screen) -> None:
     """Cut every connection until Dintero is brought back."""
     for operation in Operation:
         shop.dintero.faults.always(Fault.cut(), on=operation)
-    screen.say(words.DOWN, "red")
+    screen.say(texts.DOWN, "red")
 
 
 def up(shop: Shop, screen: Screen) -> None:
     """Let everything go well again."""
     shop.dintero.faults.clear()
-    screen.say(words.UP, "green")
+    screen.say(texts.UP, "green")
 
 
 def change(shop: Shop, screen: Screen, *, rule: str, worth: Decimal) -> None:

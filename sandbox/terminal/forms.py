@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.tryout.acts import Kind, Thing
 from sandbox.shop import Shop
 from sandbox.slack.state.elements import KEPT_AS, TEXTS, Element, elements
 from sandbox.slack.state.views import OpenView
@@ -11,6 +10,7 @@ from sandbox.slack.state.workspace import Workspace
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.person import SandboxPerson
 from sandbox.slack.user.rendering import Pen
+from sandbox.terminal.commands import Kind, Thing
 
 WAITS: Final = "One moment"
 """What the bot's forms say while something is looked up."""
