@@ -22,7 +22,7 @@ from chaos.books import a_database, shapes
 from chaos.day import Result, day
 from chaos.plan import Shape, plan
 from chaos.report import drawn
-from tests.postgres import Server, start
+from tests.support.postgres import Server, start
 
 MINUTES: Final = 10.0
 WRONG: Final = 1

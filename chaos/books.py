@@ -10,7 +10,7 @@ from typing import Final
 
 from chaos.lapse import LAPSE
 from chaos.plan import HOURS, KILLS, MOST_STEPS, Shape
-from tests.postgres import Server
+from tests.support.postgres import Server
 
 KINDS: Final = (Shape(), Shape(postgresql=True, replicas=2), Shape(socket=True), Shape(postgresql=True, replicas=3))
 """The books in turn."""

@@ -14,7 +14,7 @@ from bot.domain.requests.request import Event, Request, State
 from chaos.told import all_told
 from sandbox.dintero import Grant
 from sandbox.shop import Shop
-from tests.giving.ground import ends_of
+from tests.support.engine_fixture import ends_of
 
 ASKED = tuple(state for state in State if state is not State.DRAFT)
 

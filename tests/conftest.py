@@ -10,8 +10,8 @@ from hypothesis import settings
 
 from bot.database.migrate import migrate
 from bot.database.repositories.repository import SqlBooks, open_books
-from tests.loops import run
-from tests.postgres import Server, start
+from tests.support.event_loops import run
+from tests.support.postgres import Server, start
 
 # How long an example takes says more of what else the machine does; `make bench` measures.
 settings.register_profile("here", deadline=None)

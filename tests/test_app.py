@@ -17,7 +17,7 @@ from bot.errors import UnusableSettings
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.state.faults import Cut
-from tests.elsewhere import elsewhere
+from tests.support.other_process import elsewhere
 
 
 async def ready(port: int) -> tuple[int, dict[str, Any]]:

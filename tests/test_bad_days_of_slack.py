@@ -13,7 +13,7 @@ from bot.services.fallbacks import Instead
 from sandbox.slack import Cut, Fault
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.faults import Refuse
-from tests.telling import Telling, open_telling
+from tests.support.outbox_fixture import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 POSTS, EDITS = "chat.postMessage", "chat.update"

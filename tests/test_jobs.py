@@ -19,10 +19,10 @@ from sandbox.dintero import Fault, Operation, Point
 from sandbox.shop import SUPPORT, Shop, open_bot, open_shop
 from sandbox.slack.state.faults import Refuse
 from sandbox.slack.state.workspace import Message
-from tests.clock import HandClock
-from tests.elsewhere import elsewhere
-from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
+from tests.support.clock import HandClock
+from tests.support.engine_fixture import RULE, customers
+from tests.support.other_process import elsewhere
 
 QUICKLY = Patience(first=0.01, longest=0.05, total=5.0, attempts=5)
 LOOKS = ("users.info", "usergroups.users.list")

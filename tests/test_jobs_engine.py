@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from bot.background.workflows import engine_url
-from tests.elsewhere import elsewhere
-from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
+from tests.support.engine_fixture import RULE, customers
+from tests.support.other_process import elsewhere
 from tests.test_jobs import World, world
 
 __all__ = ["world"]

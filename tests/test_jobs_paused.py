@@ -7,8 +7,8 @@ import pytest
 from bot.app import Running
 from bot.domain.ids import RequestId
 from bot.domain.requests.request import Pausing, State
-from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
+from tests.support.engine_fixture import RULE, customers
 from tests.test_jobs import World, either, world
 
 __all__ = ["either", "world"]

@@ -17,7 +17,7 @@ from bot.domain.requests.request import State
 from sandbox.slack import Cut, Fault, Message
 from sandbox.slack.api.web_api import UPLOAD
 from sandbox.slack.state.faults import Refuse
-from tests.telling import Telling, open_telling
+from tests.support.outbox_fixture import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 GETS, COMPLETES = "files.getUploadURLExternal", "files.completeUploadExternal"

@@ -18,7 +18,7 @@ from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from bot.errors import SayLater
 from sandbox.slack import Cut, Fault
 from sandbox.slack.state.faults import Refuse
-from tests.telling import Telling, open_telling
+from tests.support.outbox_fixture import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 POSTS = "chat.postMessage"

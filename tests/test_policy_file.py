@@ -9,7 +9,7 @@ from bot.config.policy_file import load_policy
 from bot.config.policy_schema import ChannelKeys, TopKeys
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import ChannelPolicy, Policy
-from tests.policy_files import CHANNEL, EACH_KEY, TOP, WRONG, channel, faults, load, toml
+from tests.support.policy_files import CHANNEL, EACH_KEY, TOP, WRONG, channel, faults, load, toml
 
 
 def test_the_least_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from bot.config.policy_schema import ChannelKeys, TopKeys
 from bot.config.toml_positions import key_lines
 from bot.domain.policy.tiers import Tier
 from bot.errors import UnusableSettings
-from tests.policy_files import CHANNEL, EACH_KEY, LATER, TOP, WRONG, channel, faults, toml
+from tests.support.policy_files import CHANNEL, EACH_KEY, LATER, TOP, WRONG, channel, faults, toml
 
 
 @pytest.mark.parametrize(("key", "text"), [(key, text) for key, texts in WRONG for text in texts])

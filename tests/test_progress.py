@@ -14,9 +14,9 @@ from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from bot.domain.requests.request import State
 from bot.errors import SayLater
 from sandbox.slack import Fault
-from tests.giving.ground import customers
 from tests.journeys.process import approved
-from tests.showing import UPDATES, Show, given_in_batches_of_one, open_show
+from tests.support.engine_fixture import customers
+from tests.support.progress_fixture import UPDATES, Show, given_in_batches_of_one, open_show
 
 
 @pytest.fixture

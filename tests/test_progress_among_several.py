@@ -9,7 +9,7 @@ from bot.background.progress_updates import A_CARD, Progressing
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.progress import Paces
-from tests.showing import Show, open_show, progressing
+from tests.support.progress_fixture import Show, open_show, progressing
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from chaos.holding import compare
 from chaos.witness import Witness
 from sandbox.dintero import Point
 from sandbox.shop import open_shop
-from tests.clock import HandClock
-from tests.giving.ground import customers
 from tests.journeys.process import RULE, approved
+from tests.support.clock import HandClock
+from tests.support.engine_fixture import customers
 
 
 async def test_the_comparison_finds_what_is_lost_given_without_consent_and_unsaid(sqlite_url: str) -> None:

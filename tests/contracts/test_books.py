@@ -22,7 +22,7 @@ from tests.contracts.books import (
     kept,
     over_one_database,
 )
-from tests.store import extremes
+from tests.support import hostile_values
 
 # customers
 
@@ -44,7 +44,7 @@ async def test_customers_that_are_put_again_take_the_place_of_the_others(books: 
 
 
 @over_one_database
-@given(customers=st.lists(extremes.texts, unique=True, min_size=1, max_size=20))
+@given(customers=st.lists(hostile_values.texts, unique=True, min_size=1, max_size=20))
 async def test_customer_ids_come_back_whatever_they_hold(books: SqlBooks, customers: list[str]) -> None:
     request = await giving(books, customers, size=3)
     portions = [await books.customers(request.id, at) for at in range(await books.portions(request.id))]
@@ -100,7 +100,7 @@ async def test_what_came_of_a_batch_is_kept_and_takes_the_place_of_what_came_of_
 
 
 @over_one_database
-@given(refused=extremes.few(st.tuples(extremes.texts, extremes.texts)), unknown=extremes.few(extremes.texts))
+@given(refused=hostile_values.few(st.tuples(hostile_values.texts, hostile_values.texts)), unknown=hostile_values.few(hostile_values.texts))
 async def test_an_outcome_comes_back_whatever_it_holds(
     books: SqlBooks, refused: tuple[tuple[str, str], ...], unknown: tuple[str, ...]
 ) -> None:

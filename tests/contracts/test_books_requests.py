@@ -23,7 +23,7 @@ from tests.contracts.books import (
     notice,
     over_one_database,
 )
-from tests.store import extremes
+from tests.support import hostile_values
 
 # drafts and requests
 
@@ -73,7 +73,7 @@ async def test_what_is_typed_after_it_was_asked_for_changes_nothing(books: SqlBo
 
 
 @over_one_database
-@given(draft=extremes.requests, typed=extremes.typed)
+@given(draft=hostile_values.requests, typed=hostile_values.typed)
 async def test_whatever_a_request_holds_comes_back(books: SqlBooks, draft: Request, typed: Typed) -> None:
     draft = replace(draft, id=new_request_id(), short=new_short_id())
     await books.open_draft(draft, typed)
@@ -82,7 +82,7 @@ async def test_whatever_a_request_holds_comes_back(books: SqlBooks, draft: Reque
 
 
 @over_one_database
-@given(later=extremes.requests)
+@given(later=hostile_values.requests)
 async def test_whatever_a_page_keeps_comes_back(books: SqlBooks, later: Request) -> None:
     draft = a_draft()
     await books.open_draft(draft, Typed())

@@ -7,13 +7,13 @@ from hypothesis import given
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
 from tests.contracts.books import NOW, as_it_stands, kept, notice, only, over_one_database, say, to_be_said
-from tests.store import extremes
+from tests.support import hostile_values
 
 # what is to be said
 
 
 @over_one_database
-@given(spoken=extremes.notices)
+@given(spoken=hostile_values.notices)
 async def test_a_notice_comes_out_as_it_was_put_in(books: SqlBooks, spoken: Notice) -> None:
     request = await kept(books)
     await say(books, request, spoken)

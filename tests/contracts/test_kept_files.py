@@ -9,7 +9,7 @@ from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
 from bot.giving.origin import origin_of
 from tests.contracts.books import kept
-from tests.giving.office import ANN, Office, open_office, person
+from tests.support.service_fixture import ANN, Office, open_office, person
 
 FILE = Upload(FileId("F1"), "vip.csv")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RuleId
 from tests.contracts.books import RULE, over_one_database
-from tests.store import extremes
+from tests.support import hostile_values
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 ACCOUNT = "T12345678"
@@ -21,7 +21,7 @@ async def test_nobody_has_kept_any(books: SqlBooks) -> None:
 
 
 @over_one_database
-@given(names=st.lists(extremes.texts, max_size=4))
+@given(names=st.lists(hostile_values.texts, max_size=4))
 async def test_rules_come_back_whatever_they_are_called(books: SqlBooks, names: list[str]) -> None:
     found = tuple(replace(RULE, id=RuleId(f"r{at}"), name=name) for at, name in enumerate(names))
     await books.keep_rules(ACCOUNT, found, AT)

@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.database.repositories.repository import SqlBooks
-from tests.giving.ground import Ground, open_ground
-from tests.giving.office import Office, open_office
+from tests.support.engine_fixture import Ground, open_ground
+from tests.support.service_fixture import Office, open_office
 
 SHORT = 0.15
 """Seconds until a call that hangs is given up; long enough for every answer on loopback."""

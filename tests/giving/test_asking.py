@@ -15,8 +15,8 @@ from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import Request, State, Typed
 from bot.domain.requests.views import Form
 from bot.errors import ShortIdTaken
-from tests.giving.forms import policy_with, reviewed
-from tests.giving.office import (
+from tests.support.forms import policy_with, reviewed
+from tests.support.service_fixture import (
     ACCOUNT,
     AGENTS,
     ANN,

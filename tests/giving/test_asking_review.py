@@ -14,23 +14,8 @@ from bot.domain.rules.rule import Reward, Usable
 from bot.domain.rules.terms import terms_of
 from bot.errors import AccessDenied, MayPass
 from bot.services.drafting.drafts import BATCHES_PER_PORTION
-from tests.giving.forms import Found, brought_back, fill_in, policy_with, review, reviewed
-from tests.giving.office import (
-    ANN,
-    BO,
-    CHIEF,
-    LATER,
-    LEADS,
-    OFF,
-    OVER,
-    PERCENT,
-    QUICK,
-    SPAR,
-    STRICT,
-    SUPPORT,
-    Office,
-    person,
-)
+from tests.support.forms import Found, brought_back, fill_in, policy_with, review, reviewed
+from tests.support.service_fixture import ANN, BO, CHIEF, LATER, LEADS, OFF, OVER, PERCENT, QUICK, SPAR, STRICT, SUPPORT, Office, person
 
 # faults
 

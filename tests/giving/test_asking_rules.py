@@ -9,24 +9,8 @@ from bot.domain.ids import ChannelId, RuleId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.rules.rule import Reward, Rule, Usable
 from bot.errors import MayPass
-from tests.giving.forms import reviewed
-from tests.giving.office import (
-    ANN,
-    CHIEF,
-    CLEO,
-    DI,
-    GUS,
-    LATER,
-    NEWS,
-    OFF,
-    OVER,
-    PERCENT,
-    QUICK,
-    SPAR,
-    SUPPORT,
-    Office,
-    person,
-)
+from tests.support.forms import reviewed
+from tests.support.service_fixture import ANN, CHIEF, CLEO, DI, GUS, LATER, NEWS, OFF, OVER, PERCENT, QUICK, SPAR, SUPPORT, Office, person
 
 # rules
 

@@ -9,7 +9,7 @@ from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.prior_grants import NEVER, Before, Earlier
 from bot.domain.requests.request import Request, State
 from bot.domain.requests.views import Consideration, Review
-from tests.giving.office import ANN, BO, PERCENT, POLICY, QUICK, STRICT, SUPPORT, Office, person
+from tests.support.service_fixture import ANN, BO, PERCENT, POLICY, QUICK, STRICT, SUPPORT, Office, person
 
 
 def under(**changes: Any) -> Policy:

@@ -16,7 +16,7 @@ from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.requests.views import Consideration, Form, Review
 from bot.domain.rules.rule import Cost, Reward, Rule
-from tests.giving.office import ANN, BO, CHIEF, NOW, PERCENT, POLICY, RULES, STRICT, SUPPORT, Office, person
+from tests.support.service_fixture import ANN, BO, CHIEF, NOW, PERCENT, POLICY, RULES, STRICT, SUPPORT, Office, person
 
 TEN = Budget(days=30, customers=10)
 RULE = RULES[0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State
-from tests.giving.office import BO, DI, LEADS, POLICY, Office, open_office
+from tests.support.service_fixture import BO, DI, LEADS, POLICY, Office, open_office
 
 TIMED: dict[str, Any] = {"remind_minutes": 60, "escalate_to": (DI,), "expires_hours": 10, "approvers": (LEADS,), "hold_minutes": 10}
 POLICY_TIMED = replace(POLICY, channels={name: replace(one, **TIMED) for name, one in POLICY.channels.items()})

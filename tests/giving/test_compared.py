@@ -7,8 +7,8 @@ import pytest
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.request import StopReason
 from sandbox.dintero import Fault, Point
-from tests.clock import HandClock
-from tests.giving.ground import RULE, Ground, customers, open_ground
+from tests.support.clock import HandClock
+from tests.support.engine_fixture import RULE, Ground, customers, open_ground
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from bot.domain.requests.request import Request, State, StopReason, digest
 from bot.domain.requests.views import Consideration, Form, Review
 from bot.domain.rules.rule import Cost, Reward
 from bot.domain.rules.terms import terms_of
-from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, allowing, person
+from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, allowing, person
 
 OVER_TWO = Tier(approvals=2, above_customers=2)
 DEAR = Tier(approvals=3, above_amount=50_000)

@@ -9,7 +9,7 @@ from bot.domain.ids import RequestId, ShortId, UserId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import MOVES, Request, State
-from tests.giving.clicks import (
+from tests.support.clicks import (
     CLICKS,
     EVERYTHING,
     LATER_ON,
@@ -29,21 +29,7 @@ from tests.giving.clicks import (
     stopped,
     told,
 )
-from tests.giving.office import (
-    ANN,
-    BO,
-    CHIEF,
-    CLEO,
-    DI,
-    GUS,
-    NEWS,
-    NOW,
-    QUICK,
-    STRICT,
-    SUPPORT,
-    Office,
-    person,
-)
+from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, DI, GUS, NEWS, NOW, QUICK, STRICT, SUPPORT, Office, person
 
 # every state × every action
 

@@ -12,8 +12,8 @@ from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.terms import terms_of
-from tests.giving.clicks import approve, consider, reason, shown
-from tests.giving.office import (
+from tests.support.clicks import approve, consider, reason, shown
+from tests.support.service_fixture import (
     ANN,
     BO,
     CHIEF,

@@ -16,28 +16,8 @@ from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.terms import terms_of
 from bot.services.decisions import needs_count
-from tests.giving.clicks import (
-    Action,
-    cancel,
-    reason,
-    reject,
-    shown,
-    told,
-)
-from tests.giving.office import (
-    ANN,
-    BO,
-    CLEO,
-    LEADS,
-    NOW,
-    PERCENT,
-    SPAR,
-    STRICT,
-    SUPPORT,
-    Office,
-    open_office,
-    person,
-)
+from tests.support.clicks import Action, cancel, reason, reject, shown, told
+from tests.support.service_fixture import ANN, BO, CLEO, LEADS, NOW, PERCENT, SPAR, STRICT, SUPPORT, Office, open_office, person
 
 # the number of customers
 

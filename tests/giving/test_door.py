@@ -11,7 +11,23 @@ from bot.domain.requests.person import Kind
 from bot.domain.requests.request import State
 from bot.errors import PeopleUnavailable
 from bot.services.access import Door
-from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, DI, ELSEWHERE, GUS, LEADS, POLICY, QUICK, SUPPORT, TEAM, Office, person
+from tests.support.service_fixture import (
+    AGENTS,
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    DI,
+    ELSEWHERE,
+    GUS,
+    LEADS,
+    POLICY,
+    QUICK,
+    SUPPORT,
+    TEAM,
+    Office,
+    person,
+)
 
 UNLISTED = ChannelId("C0RANDOM")
 NOBODY = UserId("U0NOBODY")

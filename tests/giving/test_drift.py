@@ -12,7 +12,7 @@ from bot.domain.rules.diff import Change, changes
 from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Requirement, Reward, Rule, Statistics
 from bot.domain.rules.terms import terms_of
 from bot.slack.rendering.rule_changes import side_by_side
-from tests.slack.samples import LONG, LONG_RULE, LOOK
+from tests.support.samples import LONG, LONG_RULE, LOOK
 
 OLD = Rule(id=RuleId("r"), name="Ten", reward=Reward(type="discount_percent", value=Decimal(10)))
 CASES: list[tuple[dict[str, Any], list[Change], str]] = [

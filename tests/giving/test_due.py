@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.domain.requests.deadlines import REMINDERS, approvers_of, held_until, is_held, reminded, still_asked, times_of
 from bot.domain.requests.request import State
-from tests.giving.office import BO, CHIEF, CLEO, LEADS, NOW, POLICY, SUPPORT
-from tests.slack.samples import REQUEST
+from tests.support.samples import REQUEST
+from tests.support.service_fixture import BO, CHIEF, CLEO, LEADS, NOW, POLICY, SUPPORT
 
 CHANNEL = replace(POLICY.channels[SUPPORT], remind_minutes=60, escalate_to=(CHIEF,), expires_hours=8, hold_minutes=5)
 HOUR = timedelta(hours=1)

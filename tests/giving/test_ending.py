@@ -22,7 +22,7 @@ from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackPeople
 from sandbox.dintero import Fault, Operation, Point
 from sandbox.shop import CAMPAIGNS, POLICY, SUPPORT
-from tests.giving.ground import RULE, Ground, customers, open_ground
+from tests.support.engine_fixture import RULE, Ground, customers, open_ground
 
 LATER = datetime.max.replace(tzinfo=UTC)
 TEAM = TeamId("T0")

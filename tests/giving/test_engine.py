@@ -7,8 +7,8 @@ import pytest
 from bot.domain.requests.request import StopReason
 from bot.giving.retry import Patience
 from sandbox.dintero import Fault
-from tests.giving.ground import RULE, Ground, InFlight, customers
-from tests.giving.meanwhile import MAY_PASS, SLOW
+from tests.support.engine_fixture import RULE, Ground, InFlight, customers
+from tests.support.interruptions import MAY_PASS, SLOW
 
 
 async def test_everybody_is_given_it_once_in_batches_under_the_requests_key(both: Ground) -> None:

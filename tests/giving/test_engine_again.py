@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.dintero import Fault, Point
-from tests.giving.ground import AT_ONCE, RULE, Ground, customers
-from tests.giving.meanwhile import FINAL, MAY_PASS, at, killed, over_one_ground
+from tests.support.engine_fixture import AT_ONCE, RULE, Ground, customers
+from tests.support.interruptions import FINAL, MAY_PASS, at, killed, over_one_ground
 
 
 async def test_continuing_gives_only_to_whoever_was_not_given_it_yet(both: Ground) -> None:

@@ -8,8 +8,8 @@ from bot.domain.ids import UserId
 from bot.domain.requests.request import State
 from bot.giving.lease import Interrupted
 from sandbox.dintero import Fault, Point
-from tests.giving.ground import Ground, customers
-from tests.giving.meanwhile import at, closes
+from tests.support.engine_fixture import Ground, customers
+from tests.support.interruptions import at, closes
 
 
 @pytest.mark.parametrize("point", list(Point))

@@ -8,8 +8,8 @@ import pytest
 from bot.database.repositories.repository import open_books
 from bot.domain.requests.request import StopReason
 from sandbox.dintero import Fault, Operation, Point
-from tests.giving.ground import RULE, Ground, customers, open_ground
-from tests.giving.meanwhile import killed, killed_when
+from tests.support.engine_fixture import RULE, Ground, customers, open_ground
+from tests.support.interruptions import killed, killed_when
 
 
 @pytest.mark.parametrize("point", list(Point))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.giving.engine import Giving
 from sandbox.dintero import Fault
-from tests.giving.ground import AT_ONCE, Ground, customers, traffic_of
-from tests.giving.meanwhile import full_disk, over_one_ground
+from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
+from tests.support.interruptions import full_disk, over_one_ground
 
 
 async def test_whoever_is_refused_stands_alone_with_the_reason_and_everybody_else_is_given_it(both: Ground) -> None:

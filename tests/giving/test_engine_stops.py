@@ -4,9 +4,9 @@ import pytest
 
 from bot.domain.requests.request import StopReason
 from sandbox.dintero import Fault, Operation, Point
-from tests.clock import HandClock
-from tests.giving.ground import AT_ONCE, RULE, Ground, customers
-from tests.giving.meanwhile import FINAL, at
+from tests.support.clock import HandClock
+from tests.support.engine_fixture import AT_ONCE, RULE, Ground, customers
+from tests.support.interruptions import FINAL, at
 
 
 @pytest.mark.parametrize(("fault", "reason"), FINAL.values(), ids=FINAL)

@@ -17,7 +17,7 @@ from bot.domain.requests.notification import Happened, Kind, Unsaid
 from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import MOVES, Event, Request, State, StopReason, digest
 from bot.domain.rules.terms import terms_of
-from tests.giving.office import LEADS, POLICY, Office, Town, open_office, person
+from tests.support.service_fixture import LEADS, POLICY, Office, Town, open_office, person
 
 SEED: Final = 20_261_125
 ONE, TWO, HELD = ChannelId("C0ONE"), ChannelId("C0TWO"), ChannelId("C0HELD")

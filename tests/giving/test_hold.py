@@ -10,7 +10,7 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State, StopReason
-from tests.giving.office import ANN, BO, CHIEF, DI, GUS, POLICY, QUICK, STRICT, SUPPORT, Office, open_office, person
+from tests.support.service_fixture import ANN, BO, CHIEF, DI, GUS, POLICY, QUICK, STRICT, SUPPORT, Office, open_office, person
 
 HELD = replace(POLICY, channels={name: replace(one, hold_minutes=10) for name, one in POLICY.channels.items()})
 

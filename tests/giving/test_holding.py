@@ -10,7 +10,7 @@ from bot.cluster.membership import Alone
 from bot.domain.requests.request import Request
 from bot.giving.lease import HeldDintero, TakenOver
 from sandbox.dintero import Point
-from tests.giving.ground import AT_ONCE, Ground, customers, traffic_of
+from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from bot.giving.engine import Giving
 from bot.giving.retry import Patience
 from bot.giving.scheduler import Traffic
 from sandbox.dintero import Fault, Point
-from tests.giving.ground import RULE, Ground, customers, open_ground, traffic_of
+from tests.support.engine_fixture import RULE, Ground, customers, open_ground, traffic_of
 
 CALM = Patience(first=0.01, longest=0.05, total=20.0, attempts=20)
 

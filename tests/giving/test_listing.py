@@ -9,8 +9,8 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State, StopReason
-from tests.giving.office import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, NOW, QUICK, SUPPORT, Office, open_office, person
 from tests.giving.test_rest import ended
+from tests.support.service_fixture import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, NOW, QUICK, SUPPORT, Office, open_office, person
 
 
 async def lists(office: Office) -> list[UserId]:

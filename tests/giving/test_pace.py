@@ -9,8 +9,8 @@ from bot.domain.ids import UserId
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.progress import Paces, Progress
 from bot.domain.requests.request import Pausing, State
-from tests.clock import HandClock
-from tests.slack.samples import REQUEST
+from tests.support.clock import HandClock
+from tests.support.samples import REQUEST
 
 ASKED = 1_000
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from bot.domain.customers.packing import NOBODY, Writing, pack, packed_row, unpacked
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
-from tests.store import extremes
+from tests.support import hostile_values
 
-ANY = st.text(alphabet=st.sampled_from("ab-\"\\\x7f\x00æ😀,'")) | extremes.texts
+ANY = st.text(alphabet=st.sampled_from("ab-\"\\\x7f\x00æ😀,'")) | hostile_values.texts
 
 
 @given(st.lists(ANY), st.integers(1, 5))

@@ -13,7 +13,7 @@ from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.pause import Pause, PausedFor
 from bot.domain.requests.request import Pausing, Request, State, StopReason
 from bot.services.snapshots import story_of
-from tests.giving.office import ANN, BO, CHIEF, CLEO, GUS, POLICY, SUPPORT, Office, open_office, person
+from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, GUS, POLICY, SUPPORT, Office, open_office, person
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.request import Request, State, Typed
 from bot.domain.rules.holders import ReadBack
 from bot.services.retention import Purging
-from tests.giving.office import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
+from tests.support.service_fixture import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")
 LETTER = Upload(FileId("F1"), "secret-customers.csv")

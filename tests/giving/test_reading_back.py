@@ -10,7 +10,7 @@ from bot.errors import OutcomeUnknown
 from bot.giving.lookups import Looks
 from bot.giving.scheduler import Traffic
 from bot.giving.verification import ReadingBack
-from tests.giving.office import BO, NOW, SPAR, Office
+from tests.support.service_fixture import BO, NOW, SPAR, Office
 
 
 def refs(*customers: str | None) -> list[Ref]:

@@ -12,7 +12,8 @@ from bot.domain.requests.audit_entries import digest_of_shown
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.pause import PausedFor
 from bot.domain.requests.request import Event, Request, StopReason
-from tests.giving.office import (
+from tests.support.audit_reader import given, kinds, told
+from tests.support.service_fixture import (
     ANN,
     BO,
     CHIEF,
@@ -28,7 +29,6 @@ from tests.giving.office import (
     open_office,
     person,
 )
-from tests.giving.recorded import given, kinds, told
 
 
 async def test_a_request_that_goes_well_is_told_from_end_to_end(books: SqlBooks) -> None:

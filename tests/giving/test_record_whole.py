@@ -14,23 +14,9 @@ from bot.domain.policy.policy import Policy, Reason, Refusal
 from bot.domain.requests.audit_entries import canonical, policy_in_force
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import Event, Request, State, StopReason
-from tests.clock import HandClock
-from tests.giving.office import (
-    ANN,
-    BO,
-    DI,
-    GUS,
-    NOW,
-    PERCENT,
-    POLICY,
-    SPAR,
-    STRICT,
-    SUPPORT,
-    Office,
-    open_office,
-    person,
-)
-from tests.giving.recorded import given, told
+from tests.support.audit_reader import given, told
+from tests.support.clock import HandClock
+from tests.support.service_fixture import ANN, BO, DI, GUS, NOW, PERCENT, POLICY, SPAR, STRICT, SUPPORT, Office, open_office, person
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State
 from bot.services.snapshots import story_of
-from tests.giving.office import ANN, BO, CHIEF, CLEO, DI, LEADS, POLICY, SPAR, STRICT, SUPPORT, Office, open_office
+from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, DI, LEADS, POLICY, SPAR, STRICT, SUPPORT, Office, open_office
 
 REMINDING: dict[str, Any] = {"remind_minutes": 60, "escalate_to": (DI, ANN), "expires_hours": 10, "approvers": (LEADS,)}
 TIMED = replace(POLICY, channels={name: replace(one, **REMINDING) for name, one in POLICY.channels.items()})

@@ -9,7 +9,7 @@ from bot.domain.requests.notification import Happened, Kind, Story
 from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.requests.views import Consideration
-from tests.giving.office import AGENTS, ANN, BO, CHIEF, CLEO, QUICK, SUPPORT, Office, allowing, person
+from tests.support.service_fixture import AGENTS, ANN, BO, CHIEF, CLEO, QUICK, SUPPORT, Office, allowing, person
 
 LEFT = Refusal(Reason.REQUESTER_LEFT, who=(CHIEF,))
 

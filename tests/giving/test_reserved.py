@@ -10,7 +10,7 @@ from bot.domain.policy.policy import ChannelPolicy, Outcome, Policy, Reason, Ref
 from bot.domain.policy.tiers import Above, Applied, Tier
 from bot.domain.requests.request import Request, State, Typed
 from bot.domain.requests.views import Consideration, Field, Form, Review
-from tests.giving.office import ANN, BO, CHIEF, CLEO, POLICY, QUICK, SUPPORT, Office, person
+from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, POLICY, QUICK, SUPPORT, Office, person
 
 EVERYONE: dict[str, Any] = {"customers": "", "reserved": "*"}
 BOTH_IDS = pytest.mark.parametrize("sign", ["*", "/"])

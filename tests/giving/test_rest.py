@@ -7,7 +7,7 @@ from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.notification import Story
 from bot.domain.requests.request import Request, State, Typed, derived_key
 from bot.domain.requests.views import Fault, Field, Form, Review
-from tests.giving.office import ANN, BO, GUS, PERCENT, QUICK, SUPPORT, Office, person
+from tests.support.service_fixture import ANN, BO, GUS, PERCENT, QUICK, SUPPORT, Office, person
 
 
 async def ended(office: Office, **changes: object) -> Request:

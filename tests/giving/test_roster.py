@@ -9,7 +9,7 @@ from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import State
 from bot.services.customer_lists import PER_PAGE, Roster
-from tests.giving.office import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, QUICK, SUPPORT, open_office, person
+from tests.support.service_fixture import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, QUICK, SUPPORT, open_office, person
 
 IDS = [f"c-{at}" for at in range(2_000)]
 

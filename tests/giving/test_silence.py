@@ -13,8 +13,8 @@ from bot.errors import OutcomeUnknown
 from bot.giving.outage_notice import Silence
 from bot.giving.retry import Patience
 from sandbox.dintero import Fault
-from tests.clock import HandClock
-from tests.giving.ground import Ground, customers, open_ground, traffic_of
+from tests.support.clock import HandClock
+from tests.support.engine_fixture import Ground, customers, open_ground, traffic_of
 
 TOLD = Patience(first=0.05, longest=0.1, total=20.0, attempts=200, told=0.3)
 WHY = OutcomeUnknown("Dintero answered 503")

@@ -28,9 +28,9 @@ from bot.slack.client.directory import SlackPeople
 from sandbox.dintero import Fault, Operation
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
-from tests.clock import HandClock
-from tests.giving.ground import RULE, customers
 from tests.journeys.process import approved
+from tests.support.clock import HandClock
+from tests.support.engine_fixture import RULE, customers
 
 LATER = datetime.max.replace(tzinfo=UTC)
 CHIEF = UserId("U0CHIEF")

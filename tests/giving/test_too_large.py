@@ -8,8 +8,8 @@ import pytest
 from bot.database.repositories.repository import SqlBooks
 from bot.giving.batch_size import SIZES_KEPT
 from sandbox.dintero import Fault
-from tests.clock import HandClock
-from tests.giving.ground import RULE, Ground, customers, open_ground
+from tests.support.clock import HandClock
+from tests.support.engine_fixture import RULE, Ground, customers, open_ground
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.errors import CustomersRefused, DinteroAway, DinteroBusy, DinteroError, MayPass, OutcomeUnknown
 from bot.giving.circuit_breaker import IN_A_ROW
 from bot.giving.scheduler import Line, Traffic
-from tests.virtual import in_no_time, now
+from tests.support.virtual_time_loop import in_no_time, now
 
 LATENCY = 0.1
 

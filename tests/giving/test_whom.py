@@ -12,8 +12,8 @@ from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import Request, Typed
 from bot.domain.requests.views import Field, Form, Review
 from bot.services.drafting.recipients import LONG, packed_beside
-from tests.giving.forms import by_field
-from tests.giving.office import ANN, SPAR, Office, person
+from tests.support.forms import by_field
+from tests.support.service_fixture import ANN, SPAR, Office, person
 
 ONE, TWO = Upload(FileId("F1"), "one.csv"), Upload(FileId("F2"), "two.csv")
 

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.handlers.stand import Stand, open_stand
+from tests.support.slack_fixture import Stand, open_stand
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.requests.request import State
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.state.workspace import Json
-from tests.handlers.stand import ELSEWHERE, SEED, SPAR, Stand
+from tests.support.slack_fixture import ELSEWHERE, SEED, SPAR, Stand
 
 NO_DRAFTS = ["", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", "💥" * 500]
 

@@ -9,7 +9,7 @@ from bot.domain.requests.request import State
 from bot.slack.messages import card as card_drawing
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.state.workspace import Json, Message
-from tests.handlers.stand import ELSEWHERE, Stand
+from tests.support.slack_fixture import ELSEWHERE, Stand
 
 BUTTONS = (
     card_drawing.APPROVE,

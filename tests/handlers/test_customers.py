@@ -8,8 +8,8 @@ from bot.domain.requests.request import State
 from bot.services.retention import Purging
 from bot.slack.modals import customer_list
 from tests.giving.test_purging import nothing_else
-from tests.handlers.stand import ELSEWHERE, Stand
 from tests.handlers.test_rest import ended
+from tests.support.slack_fixture import ELSEWHERE, Stand
 
 LIST = "\n".join(f"customer-{at}" for at in range(1, 121))
 

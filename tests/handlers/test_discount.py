@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.requests.person import Kind
 from sandbox.slack.state.faults import Fault
-from tests.handlers.stand import Stand
+from tests.support.slack_fixture import Stand
 
 PRIVATE_WORDS = ("status", "status R-22222", "rule spar", "cancel R-22222", "pause Dintero is down", "resume")
 

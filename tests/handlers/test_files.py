@@ -14,8 +14,8 @@ from bot.slack.rendering.file_errors import ODD as ODD_WORDS
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.reactions import CannotDo
-from tests.handlers.stand import SPAR, Stand
 from tests.reading.files import locked, workbook
+from tests.support.slack_fixture import SPAR, Stand
 
 FINE = b"Kundenr;Navn\n1001;Ann\n1002;Bo\n1001;Ann\n;Cy\n1004;Di\n"
 ODD = b"Kundenr;Navn\n1001;Ann\n;=1+1\n1.5E+3;Bo\n" + b"".join(b";Cy %d\n" % number for number in range(11))

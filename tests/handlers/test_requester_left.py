@@ -1,7 +1,7 @@
 """What an approver meets whose colleague asked and has left since."""
 
 from bot.domain.requests.person import Kind
-from tests.handlers.stand import Stand
+from tests.support.slack_fixture import Stand
 
 
 async def test_an_approver_reads_why_no_approval_would_count_and_can_reject(stand: Stand) -> None:

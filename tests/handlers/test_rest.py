@@ -9,7 +9,7 @@ from bot.domain.requests.request import Request, State
 from bot.services.announcements import tellings
 from sandbox.slack.state.workspace import Message
 from sandbox.slack.user.person import SandboxPerson
-from tests.handlers.stand import Stand
+from tests.support.slack_fixture import Stand
 
 AGAIN = "Ask again for these…"
 

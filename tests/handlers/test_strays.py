@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from sandbox.slack.state.workspace import Json
-from tests.handlers.stand import Stand
+from tests.support.slack_fixture import Stand
 
 
 async def click(stand: Stand) -> Json:

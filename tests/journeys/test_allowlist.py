@@ -5,9 +5,9 @@ import pytest
 from bot.domain.requests.person import Kind
 from sandbox.shop import LEADS, POLICY, SUPPORT, with_channel
 from sandbox.slack.state.faults import Fault
-from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED, Trip
+from tests.support.clock import HandClock
 
 
 async def test_an_unlisted_channel_is_refused_in_the_ack(trip: Trip) -> None:

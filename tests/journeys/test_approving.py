@@ -8,9 +8,9 @@ from bot.domain.requests.person import Kind
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.person import SandboxPerson
-from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
+from tests.support.clock import HandClock
 
 
 async def test_the_card_says_what_is_asked_and_mentions_the_approvers(trip: Trip) -> None:

@@ -14,9 +14,9 @@ from sandbox.dintero import Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack import Message, NeverSeen
 from sandbox.slack.state.errors import SlackSays
-from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
+from tests.support.clock import HandClock
 
 ONE_BY_ONE = with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1)
 SIX = [f"c-{number}" for number in range(6)]

@@ -19,7 +19,7 @@ from bot.domain.requests.request import State
 from sandbox.dintero import Point
 from sandbox.shop import Shop, open_shop
 from tests.journeys.process import RULE, BotProcess, a_process, approved
-from tests.postgres import Server, start
+from tests.support.postgres import Server, start
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(40))
 PATIENT = 60.0

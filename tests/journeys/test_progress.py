@@ -6,9 +6,9 @@ from contextlib import suppress
 from sandbox.dintero import Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack import Message, NeverSeen
-from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import Trip
+from tests.support.clock import HandClock
 
 ONE_BY_ONE = with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1)
 

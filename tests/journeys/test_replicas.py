@@ -21,7 +21,7 @@ from sandbox.shop import Shop, open_shop
 from sandbox.slack.transport.delivery import SignedHttp
 from tests.journeys.process import RULE, BotProcess, a_process, approved
 from tests.journeys.steps import Steps
-from tests.postgres import Server
+from tests.support.postgres import Server
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:03}") for number in range(60))
 PATIENT = 150.0

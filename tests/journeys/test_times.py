@@ -1,9 +1,9 @@
 """Hold, reminder, escalation, drift and pause as people see them, with a clock that is moved."""
 
 from sandbox.shop import POLICY, SUPPORT, with_channel
-from tests.clock import HandClock
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
+from tests.support.clock import HandClock
 
 
 async def test_a_hold_is_cancelled_by_anybody_in_the_channel(opens: Opens) -> None:

@@ -17,7 +17,7 @@ from bot.slack.announcer import CARD_ATTEMPTS, EVENT_TYPE, SlackAnnouncer
 from bot.slack.client.connection import open_client
 from sandbox.shop import POLICY, SUPPORT
 from sandbox.slack import Fault
-from tests.telling import LOOK, Telling, open_telling
+from tests.support.outbox_fixture import LOOK, Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 POSTS = "chat.postMessage"

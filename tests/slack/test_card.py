@@ -15,8 +15,8 @@ from bot.domain.rules.rule import Usable
 from bot.slack.command_parser import Misread
 from bot.slack.messages import card, confirmations, help, notices, rule, status, summary, thread  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
-from tests.slack import samples
-from tests.slack.samples import LOOK, NOW, RULE
+from tests.support import samples
+from tests.support.samples import LOOK, NOW, RULE
 
 BUTTONS = {
     State.WAITING: ["Approve…", "Reject…", "Cancel request", "Show customers"],

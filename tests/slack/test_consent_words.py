@@ -13,8 +13,8 @@ from bot.domain.requests.prior_grants import Before, Earlier
 from bot.domain.requests.request import State
 from bot.slack.messages import card, confirmations, notices, thread
 from bot.slack.rendering import request_facts
-from tests.slack import samples
-from tests.slack.samples import LOOK, NOW, REQUEST, VOTE
+from tests.support import samples
+from tests.support.samples import LOOK, NOW, REQUEST, VOTE
 
 DIGEST = "0123456789abcdef" * 4
 

@@ -7,8 +7,8 @@ from bot.domain.customers.uploads import Column, Unclear, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import Typed
 from bot.slack.modals import request_form
-from tests.slack import samples
-from tests.slack.samples import LOOK
+from tests.support import samples
+from tests.support.samples import LOOK
 
 VIP = Upload(FileId("F1"), "vip.csv")
 NEW = Upload(FileId("F2"), "new.xlsx")

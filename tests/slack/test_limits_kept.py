@@ -23,8 +23,8 @@ from bot.slack.modals import review as review_modal
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Message
 from sandbox.slack.state.limits import message_faults, options_faults, view_faults
-from tests.slack import samples
-from tests.slack.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
+from tests.support import samples
+from tests.support.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
 
 LINK = "https://example.slack.com/archives/C0SUPPORT/p1795435200000000?thread_ts=1&cid=|C>"
 FULL = Typed(rule=LONG, customers="x" * 3_000, reason="y" * 3_000, once_key="z" * 3_000, more=True)

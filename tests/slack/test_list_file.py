@@ -16,7 +16,7 @@ from bot.domain.rules.holders import ReadBack
 from bot.slack.messages import not_given_file
 from bot.spreadsheets.writer.writer import Lister, ListFile
 from tests.contracts.books import NOW, giving
-from tests.slack.samples import LOOK, REQUEST
+from tests.support.samples import LOOK, REQUEST
 
 
 async def reasons(books: SqlBooks, request: Request, **changes: Any) -> dict[str, str]:

@@ -9,8 +9,8 @@ from bot.domain.requests.views import Listed
 from bot.slack.modals import file_summary, review
 from bot.slack.rendering import reasons
 from bot.slack.rendering.file_errors import ODD, TROUBLES
-from tests.slack import samples
-from tests.slack.samples import LOOK
+from tests.support import samples
+from tests.support.samples import LOOK
 
 FILE = FileRead(
     name="vip.csv",

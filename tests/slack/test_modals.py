@@ -18,8 +18,8 @@ from bot.services.customer_lists import Roster
 from bot.services.remainder import Rest
 from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
 from bot.slack.modals import review as review_modal
-from tests.slack import samples
-from tests.slack.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY
+from tests.support import samples
+from tests.support.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=300)
 

@@ -12,8 +12,8 @@ from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import State
 from bot.slack.messages import card, status
 from bot.slack.rendering import progress_bar
-from tests.slack import samples
-from tests.slack.samples import LOOK, NOW
+from tests.support import samples
+from tests.support.samples import LOOK, NOW
 
 TALLY = Tally(80_000, given=33_600, refused=12, unknown=2_000)
 SOON = NOW + timedelta(hours=1, minutes=32)

@@ -13,8 +13,8 @@ from bot.slack.messages import card, notices, summary, thread
 from bot.slack.modals import approval
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Message
-from tests.slack import samples
-from tests.slack.samples import LOOK, NOW
+from tests.support import samples
+from tests.support.samples import LOOK, NOW
 
 BEFORE = " They may have stood there before, so they still count as unknown."
 

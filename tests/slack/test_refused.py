@@ -12,8 +12,8 @@ from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.request import State
 from bot.slack.messages import left_out, summary
 from bot.slack.rendering.mrkdwn import MASK
-from tests.slack import samples
-from tests.slack.samples import LOOK
+from tests.support import samples
+from tests.support.samples import LOOK
 
 LETTERS = st.text(alphabet="ab_- .", min_size=1, max_size=4)
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.rules.rule import Cost, Item, ItemValue, Limitation, Requirement, Reward, RewardType, Rule, Statistics
 from bot.slack.rendering.rule_rewards import cost_words, items, rule_reward, statistics, unknown
-from tests.slack.samples import LOOK, RULE
+from tests.support.samples import LOOK, RULE
 
 
 def rule(kind: str, value: str, **changes: object) -> Rule:

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.ids import RuleId
 from bot.domain.rules.rule import Hours, Item, Limitation, Mix, Requirement, Reward, RewardType, Rule
 from bot.slack.rendering.rule_usage import rule_use
-from tests.slack.samples import LOOK
+from tests.support.samples import LOOK
 
 BARE = Rule(id=RuleId("r"), reward=Reward(type=RewardType.AMOUNT, value=Decimal(1)))
 WEEKDAYS = tuple(Hours(day, "10:00", "20:00") for day in ("tue", "mon"))

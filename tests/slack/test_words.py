@@ -8,7 +8,7 @@ from bot.errors import RuleNotFound
 from bot.slack.rendering.formatting import Look
 from bot.slack.rendering.reasons import STOPS, failure, refusal, refusal_plain, stop
 from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STATES
-from tests.slack.samples import LONG, LOOK
+from tests.support.samples import LONG, LOOK
 
 NAMES_WHO = [reason for reason in Reason if "{who}" in CURES[reason]]
 

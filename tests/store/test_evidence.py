@@ -17,7 +17,7 @@ from bot.database.sqlite import open_sqlite
 from bot.domain.customers.packing import packed
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
-from tests.giving.office import Office, open_office
+from tests.support.service_fixture import Office, open_office
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from bot.database.repositories.repository import open_books
 from bot.domain.requests.request import Typed
 from bot.errors import BooksUnavailable
 from tests.contracts.books import a_draft, kept
-from tests.postgres import Server
+from tests.support.postgres import Server
 
 
 async def test_connections_that_the_server_dropped_are_not_used_again(postgres_url: str) -> None:

@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from bot.database import encoding
 from bot.domain.requests.request import Typed
 from bot.domain.rules.rule import Rule
-from tests.store import extremes
+from tests.support import hostile_values
 
 
-@given(extremes.texts)
+@given(hostile_values.texts)
 def test_any_text_comes_back_word_for_word(said: str) -> None:
     assert encoding.untext(encoding.text(said)) == said
 
 
-@given(extremes.texts)
+@given(hostile_values.texts)
 def test_what_is_written_is_what_every_database_can_hold(said: str) -> None:
     written = encoding.text(said)
     assert "\x00" not in written
@@ -26,14 +26,14 @@ def test_ordinary_words_are_written_as_they_are() -> None:
     assert encoding.text("Blåbærsyltetøy – 100 % 😀") == "Blåbærsyltetøy – 100 % 😀"
 
 
-@given(extremes.moments)
+@given(hostile_values.moments)
 def test_a_moment_comes_back_to_the_microsecond_and_in_utc(at: datetime) -> None:
     back = encoding.moment(encoding.micros(at))
     assert back == at
     assert back.utcoffset() == timedelta(0)
 
 
-@given(st.lists(extremes.moments))
+@given(st.lists(hostile_values.moments))
 def test_moments_sort_as_they_are_written(moments: list[datetime]) -> None:
     assert [encoding.moment(kept) for kept in sorted(map(encoding.micros, moments))] == sorted(moments)
 
@@ -43,12 +43,12 @@ def test_a_moment_without_a_zone_is_not_written() -> None:
         encoding.micros(datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None))
 
 
-@given(extremes.rules)
+@given(hostile_values.rules)
 def test_a_rule_comes_back_the_same(rule: Rule) -> None:
     assert encoding.rule_of(encoding.rule_json(rule)) == rule
 
 
-@given(extremes.typed)
+@given(hostile_values.typed)
 def test_what_was_typed_comes_back_the_same(typed: Typed) -> None:
     assert encoding.typed_of(encoding.typed_json(typed)) == typed
 

@@ -23,7 +23,7 @@ from bot.web.slack_endpoint import SlackEndpoint
 from sandbox.shop import BOSS
 from sandbox.slack.state.workspace import Json
 from sandbox.slack.transport.delivery import SignedHttp
-from tests.handlers.stand import ELSEWHERE, SPAR, Stand, open_stand
+from tests.support.slack_fixture import ELSEWHERE, SPAR, Stand, open_stand
 
 SECRET: Final = "the signing secret"
 EACH: Final = int(os.environ.get("DISCOUNT_BOT_MUTATIONS", "25"))

@@ -16,16 +16,7 @@ from tests.giving.model.machine import (
     Known,
 )
 from tests.giving.model.people import PeopleAct
-from tests.giving.office import (
-    ANN,
-    BO,
-    CHIEF,
-    CLEO,
-    QUICK,
-    SPAR,
-    TEAM,
-    person,
-)
+from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, QUICK, SPAR, TEAM, person
 
 
 class GoesOn(PeopleAct):

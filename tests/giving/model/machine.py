@@ -17,7 +17,8 @@ from bot.domain.policy.tiers import Tier
 from bot.domain.requests.person import Kind
 from bot.domain.requests.request import MOVES, Request, State, Typed
 from bot.domain.rules.rule import Rule
-from tests.giving.office import (
+from tests.support.event_loops import own_loop
+from tests.support.service_fixture import (
     ANN,
     BO,
     CHIEF,
@@ -36,7 +37,6 @@ from tests.giving.office import (
     Office,
     open_office,
 )
-from tests.loops import own_loop
 
 Answer = TypeVar("Answer")
 

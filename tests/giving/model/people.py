@@ -37,16 +37,7 @@ from tests.giving.model.machine import (
     Known,
     Machine,
 )
-from tests.giving.office import (
-    BO,
-    CLEO,
-    LEADS,
-    SPAR,
-    STRICT,
-    SUPPORT,
-    TEAM,
-    person,
-)
+from tests.support.service_fixture import BO, CLEO, LEADS, SPAR, STRICT, SUPPORT, TEAM, person
 
 
 class PeopleAct(Machine):

@@ -15,9 +15,9 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.rendering.formatting import Look
 from sandbox.shop import POLICY, Shop, open_shop
-from tests.clock import HandClock
-from tests.giving.ground import customers
 from tests.journeys.process import approved
+from tests.support.clock import HandClock
+from tests.support.engine_fixture import customers
 
 LATER = datetime.max.replace(tzinfo=UTC)
 LOOK = Look(POLICY.currency, POLICY.timezone, POLICY.admins)

@@ -7,14 +7,7 @@ from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.policy import Policy, Reason, Refusal
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field, Form, Review
-from tests.giving.office import (
-    ANN,
-    POLICY,
-    SPAR,
-    SUPPORT,
-    Office,
-    person,
-)
+from tests.support.service_fixture import ANN, POLICY, SPAR, SUPPORT, Office, person
 
 Found = dict[Field, list[Reason]]
 

@@ -16,7 +16,7 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from sandbox.shop import POLICY
 from sandbox.slack import Message
-from tests.telling import LOOK, Telling, open_telling
+from tests.support.outbox_fixture import LOOK, Telling, open_telling
 
 UPDATES = "chat.update"
 

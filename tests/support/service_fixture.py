@@ -27,7 +27,7 @@ from bot.services.access import Door
 from bot.services.decisions import Desk
 from bot.services.drafting.drafts import Asking
 from bot.services.drafting.rule_catalog import RuleBook
-from tests.clock import HandClock
+from tests.support.clock import HandClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 TEAM, ELSEWHERE = TeamId("T0HOME"), TeamId("T0ELSEWHERE")

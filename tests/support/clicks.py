@@ -8,16 +8,7 @@ from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Event, Request, State, digest
 from bot.domain.rules.terms import terms_of
-from tests.giving.office import (
-    ANN,
-    BO,
-    CHIEF,
-    CLEO,
-    NOW,
-    SUPPORT,
-    Office,
-    person,
-)
+from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, NOW, SUPPORT, Office, person
 
 LONG_AGO, LATER_ON = NOW - timedelta(hours=1), NOW + timedelta(hours=24)
 

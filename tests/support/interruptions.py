@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from bot.domain.requests.request import Request, StopReason
 from sandbox.dintero import Fault, Point, SandboxDintero
-from tests.giving.ground import Ground
+from tests.support.engine_fixture import Ground
 
 MAY_PASS = {
     "429": Fault.error(429, "Too many requests"),

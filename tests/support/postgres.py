@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from bot.database.migrate import migrate
-from tests.loops import run
+from tests.support.event_loops import run
 
 with warnings.catch_warnings():
     # Named here and nowhere else: it has no bearing on a server that listens in a folder of ours.

@@ -9,9 +9,7 @@ from bot.audit.verify import verify
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import Request
-from tests.giving.office import (
-    Office,
-)
+from tests.support.service_fixture import Office
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ from sandbox.slack.transport.delivery import Ack
 from sandbox.slack.transport.switchboard import Delivery
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.person import SandboxPerson
-from tests.clock import HandClock
-from tests.elsewhere import elsewhere
+from tests.support.clock import HandClock
+from tests.support.other_process import elsewhere
 
 SEED: Final = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 SPAR: Final = "Spar 100,-"
