@@ -15,7 +15,7 @@ from bot.database.audit.log import Head
 from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.requests.audit_entries import Entry, canonical
-from tests.auditing import tampering
+from tests.audit import tampering
 
 ROWS = 12
 

@@ -16,7 +16,7 @@ from bot.database.repositories.repository import open_books
 from bot.domain.customers.csv_cells import cell
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.requests.audit_entries import Entry
-from tests.auditing import tampering
+from tests.audit import tampering
 from tests.support.clock import HandClock
 from tests.support.event_loops import run
 from tests.support.service_fixture import BO, NOW, open_office, person
