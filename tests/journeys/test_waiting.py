@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from sandbox.dintero import Fault
 from sandbox.shop import open_bot
+from tests.background.test_runner import QUICKLY, World, world
 from tests.journeys.process import approved
 from tests.support.engine_fixture import customers
-from tests.test_jobs import QUICKLY, World, world
 
 __all__ = ["world"]
 

@@ -6,9 +6,9 @@ from dbos import DBOS, SetWorkflowID
 
 from bot.background.workflows import has_begun
 from bot.domain.requests.request import State
+from tests.background.test_runner import World, world
 from tests.journeys.process import approved
 from tests.support.engine_fixture import customers
-from tests.test_jobs import World, world
 
 __all__ = ["world"]
 

@@ -7,9 +7,9 @@ import pytest
 from bot.app import Running
 from bot.domain.ids import RequestId
 from bot.domain.requests.request import Pausing, State
+from tests.background.test_runner import World, either, world
 from tests.journeys.process import approved
 from tests.support.engine_fixture import RULE, customers
-from tests.test_jobs import World, either, world
 
 __all__ = ["either", "world"]
 

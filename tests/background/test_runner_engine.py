@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from bot.background.workflows import engine_url
+from tests.background.test_runner import World, world
 from tests.journeys.process import approved
 from tests.support.engine_fixture import RULE, customers
 from tests.support.other_process import elsewhere
-from tests.test_jobs import World, world
 
 __all__ = ["world"]
 
