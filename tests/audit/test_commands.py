@@ -17,10 +17,10 @@ from bot.domain.customers.csv_cells import cell
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.requests.audit_entries import Entry
 from tests.audit import tampering
+from tests.cli.test_main import call
 from tests.support.clock import HandClock
 from tests.support.event_loops import run
 from tests.support.service_fixture import BO, NOW, open_office, person
-from tests.test_cli import call
 
 POLICY = 'currency = "NOK"\ntimezone = "Europe/Oslo"\nretention_days = 30\n'
 KEY = "a-key-for-the-audit"
