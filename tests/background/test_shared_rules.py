@@ -16,7 +16,7 @@ from bot.domain.customers.packing import packed
 from bot.domain.ids import RuleId
 from bot.domain.rules.rule import Rule
 from bot.errors import MayPass
-from tests.contracts.books import RULE
+from tests.contracts.repository import RULE
 from tests.support.clock import HandClock
 
 ACCOUNT = "T12345678"

@@ -22,7 +22,7 @@ from bot.slack.messages import not_given_file, notices, summary
 from bot.slack.rendering import request_state
 from bot.slack.rendering.formatting import Look
 from bot.spreadsheets.writer.writer import Lister
-from tests.contracts.books import giving, notice
+from tests.contracts.repository import giving, notice
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LOOK = Look("NOK", "Europe/Oslo")

@@ -7,7 +7,7 @@ from bot.dintero.parsing import read_rules
 from bot.domain.rules.rule import RewardType, Usable, usable
 from sandbox.dintero.catalogue import SEED_RULE, SHOPS, SIZE, catalogue, seed_rule
 from sandbox.dintero.seed import ANSWER
-from tests.dintero.test_wire import ANSWER as PAGE
+from tests.dintero.test_parsing import ANSWER as PAGE
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

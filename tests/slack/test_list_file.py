@@ -15,7 +15,7 @@ from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.holders import ReadBack
 from bot.slack.messages import not_given_file
 from bot.spreadsheets.writer.writer import Lister, ListFile
-from tests.contracts.books import NOW, giving
+from tests.contracts.repository import NOW, giving
 from tests.support.samples import LOOK, REQUEST
 
 

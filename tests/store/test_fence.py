@@ -9,7 +9,7 @@ from bot.database.schema import replicas, requests
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import new_request_id
 from bot.giving.lease import TakenOver
-from tests.contracts.books import giving, ids
+from tests.contracts.repository import giving, ids
 
 
 def _run(url: str, statement: Statement) -> None:

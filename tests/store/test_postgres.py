@@ -7,7 +7,7 @@ import pytest
 from bot.database.repositories.repository import open_books
 from bot.domain.requests.request import Typed
 from bot.errors import BooksUnavailable
-from tests.contracts.books import a_draft, kept
+from tests.contracts.repository import a_draft, kept
 from tests.support.postgres import Server
 
 

@@ -10,7 +10,7 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.database.sqlite import SqliteDatabase, open_sqlite
 from bot.domain.requests.request import Typed
 from bot.errors import BooksUnavailable
-from tests.contracts.books import a_draft
+from tests.contracts.repository import a_draft
 
 
 async def test_nothing_that_was_promised_is_lost_when_the_plug_is_pulled(sqlite_url: str) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
-from tests.contracts.books import NOW, as_it_stands, kept, notice, only, over_one_database, say, to_be_said
+from tests.contracts.repository import NOW, as_it_stands, kept, notice, only, over_one_database, say, to_be_said
 from tests.support import hostile_values
 
 # what is to be said

@@ -8,7 +8,7 @@ from bot.domain.ids import FileId
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
 from bot.giving.origin import origin_of
-from tests.contracts.books import kept
+from tests.contracts.repository import kept
 from tests.support.service_fixture import ANN, Office, open_office, person
 
 FILE = Upload(FileId("F1"), "vip.csv")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RuleId
-from tests.contracts.books import RULE, over_one_database
+from tests.contracts.repository import RULE, over_one_database
 from tests.support import hostile_values
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -12,17 +12,7 @@ from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.ports import Books
 from bot.domain.requests.request import Request, State, Typed, Vote, new_request_id, new_short_id
 from bot.errors import ShortIdTaken
-from tests.contracts.books import (
-    CHANNEL,
-    NOW,
-    a_draft,
-    as_it_stands,
-    change,
-    ids,
-    kept,
-    notice,
-    over_one_database,
-)
+from tests.contracts.repository import CHANNEL, NOW, a_draft, as_it_stands, change, ids, kept, notice, over_one_database
 from tests.support import hostile_values
 
 # drafts and requests

@@ -13,15 +13,7 @@ from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, Po
 from bot.domain.requests.request import State, StopReason, new_request_id
 from bot.domain.rules.rule import Statistics
 from bot.giving.lease import TakenOver
-from tests.contracts.books import (
-    RULE,
-    as_it_stands,
-    change,
-    giving,
-    ids,
-    kept,
-    over_one_database,
-)
+from tests.contracts.repository import RULE, as_it_stands, change, giving, ids, kept, over_one_database
 from tests.support import hostile_values
 
 # customers
