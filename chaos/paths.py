@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.database.migrate import migrate
-from tests.giving.test_paths import copies_of, hold
+from tests.services.model.test_paths import copies_of, hold
 
 EXAMPLES: Final = 20
 """At a time: after so many, the clock is looked at."""

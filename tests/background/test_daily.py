@@ -10,7 +10,7 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.ids import RequestId
 from bot.domain.requests.audit_entries import Entry
 from bot.services.retention import Purging
-from tests.giving.test_purging import nothing_else
+from tests.services.test_retention import nothing_else
 from tests.support.clock import HandClock
 from tests.support.service_fixture import BO, NOW, open_office, person
 

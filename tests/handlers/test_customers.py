@@ -7,8 +7,8 @@ import pytest
 from bot.domain.requests.request import State
 from bot.services.retention import Purging
 from bot.slack.modals import customer_list
-from tests.giving.test_purging import nothing_else
 from tests.handlers.test_rest import ended
+from tests.services.test_retention import nothing_else
 from tests.support.slack_fixture import ELSEWHERE, Stand
 
 LIST = "\n".join(f"customer-{at}" for at in range(1, 121))

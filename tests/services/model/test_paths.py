@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.giving.model.clockwork import GoesOn
+from tests.services.model.clockwork import GoesOn
 
 
 def hold(new_url: Callable[[], str], *, examples: int, steps: int, of: int | None = None) -> None:

@@ -9,13 +9,8 @@ from bot.domain.ids import TeamId, UserId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import Pausing, Request, State, StopReason
-from tests.giving.model.machine import (
-    CLICKERS,
-    PICKS,
-    TEAMS,
-    Known,
-)
-from tests.giving.model.people import PeopleAct
+from tests.services.model.machine import CLICKERS, PICKS, TEAMS, Known
+from tests.services.model.people import PeopleAct
 from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, QUICK, SPAR, TEAM, person
 
 

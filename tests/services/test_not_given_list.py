@@ -9,7 +9,7 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State, StopReason
-from tests.giving.test_rest import ended
+from tests.services.test_remainder import ended
 from tests.support.service_fixture import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, NOW, QUICK, SUPPORT, Office, open_office, person
 
 

@@ -15,7 +15,7 @@ from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Reward
 from bot.domain.rules.terms import terms_of
-from tests.giving.model.machine import (
+from tests.services.model.machine import (
     ALL,
     ANYWHERE,
     APPROVERS,
