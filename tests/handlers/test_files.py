@@ -14,7 +14,7 @@ from bot.slack.rendering.file_errors import ODD as ODD_WORDS
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.reactions import CannotDo
-from tests.reading.files import locked, workbook
+from tests.spreadsheets.sample_files import locked, workbook
 from tests.support.slack_fixture import SPAR, Stand
 
 FINE = b"Kundenr;Navn\n1001;Ann\n1002;Bo\n1001;Ann\n;Cy\n1004;Di\n"

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.shop import POLICY, SUPPORT, database_in, open_bot, open_shop, with_channel
 from tests.journeys.steps import RULE, SEED, Trip
-from tests.reading.files import workbook
+from tests.spreadsheets.sample_files import workbook
 
 MANY = 1_500
 

@@ -15,7 +15,7 @@ from bot.domain.ids import CustomerId, FileId
 from bot.spreadsheets.errors import Unreadable
 from bot.spreadsheets.reader.reader import AT_ONCE, Reader, Source, _Answers
 from bot.spreadsheets.worker_process import KEPT
-from tests.reading.files import workbook
+from tests.spreadsheets.sample_files import workbook
 
 SHORT = 0.05
 """Seconds that nothing else may wait; the machine may be busy."""

@@ -13,8 +13,8 @@ from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.reader.__main__ import answer_of, read
 from bot.spreadsheets.row_blocks import AT_ONCE
 from bot.spreadsheets.xlsx_table import CarefulTable, QuickTable, sheet_table
-from tests.reading.files import bomb, locked, replaced, workbook
-from tests.reading.test_texts import ids_of, nobody
+from tests.spreadsheets.sample_files import bomb, locked, replaced, workbook
+from tests.spreadsheets.test_csv_table import ids_of, nobody
 
 SHEET = "xl/worksheets/sheet1.xml"
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.requests.batches import PackedEnds
 from bot.spreadsheets.writer.writer import Lister, Original
-from tests.listing.lists import ends, read, table, wanted
+from tests.spreadsheets.writer.sample_lists import ends, read, table, wanted
 
 BY_PROCESS = Lister(few=0)
 MANY = 40_000

@@ -12,8 +12,8 @@ from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import End, NotGiven
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.writer.columns import Endings, FileTable, csv_of, in_columns, plain, table_of
-from tests.listing.lists import WHY
-from tests.reading.files import workbook
+from tests.spreadsheets.sample_files import workbook
+from tests.spreadsheets.writer.sample_lists import WHY
 
 ONE = b"Navn;Kundenr;By\nAnn;k1;Oslo\nBo;k2;Bergen\nAnn igjen;k1;Moss\nCleo;k3;\n"
 
