@@ -7,7 +7,7 @@ import pytest
 from bot.domain.requests.request import State
 from bot.services.retention import Purging
 from bot.slack.modals import customer_list
-from tests.handlers.test_rest import ended
+from tests.handlers.test_remainder import ended
 from tests.services.test_retention import nothing_else
 from tests.support.slack_fixture import ELSEWHERE, Stand
 
