@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.shop import Shop
-from tests.tryout.conftest import Types
+from tests.sandbox.terminal.conftest import Types
 
 
 async def test_ids_typed_by_hand_are_in_the_ledger_once_although_the_connection_is_cut_after_it_was_done(shop: Shop, types: Types) -> None:

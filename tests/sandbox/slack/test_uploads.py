@@ -6,7 +6,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import SandboxSlack
-from tests.sandbox.test_slack_web_api import World, refusal, world
+from tests.sandbox.slack.test_web_api import World, refusal, world
 
 __all__ = ["world"]
 

@@ -2,7 +2,7 @@
 
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.shop import Shop
-from tests.tryout.conftest import Types
+from tests.sandbox.terminal.conftest import Types
 
 ASK = ("in big", '/discount add "Spar 100,-" c-1 c-2', "review", "ask for approval")
 BO = ("as bo", "approve", "approve")
