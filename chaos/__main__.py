@@ -17,11 +17,11 @@ import uvloop
 from rich.console import Console
 
 from bot.database.migrate import migrate
-from chaos import paths
-from chaos.books import a_database, shapes
-from chaos.day import Result, day
-from chaos.plan import Shape, plan
+from chaos import model_paths
 from chaos.report import drawn
+from chaos.run import Result, day
+from chaos.scenarios import a_database, shapes
+from chaos.schedule import Shape, plan
 from tests.support.postgres import Server, start
 
 MINUTES: Final = 10.0
@@ -72,10 +72,10 @@ def _paths(console: Console, server: Server | None, seed: int, seconds: float) -
     """Go down the model's paths, on both databases."""
     if not seconds:
         return
-    console.print(f"{paths.on_sqlite(seed=seed, seconds=seconds)} paths of the model on SQLite, held")
+    console.print(f"{model_paths.on_sqlite(seed=seed, seconds=seconds)} paths of the model on SQLite, held")
     if server:
         with server.database() as url:
-            console.print(f"{paths.on_postgresql(url, seed=seed, seconds=seconds)} paths of the model on PostgreSQL, held")
+            console.print(f"{model_paths.on_postgresql(url, seed=seed, seconds=seconds)} paths of the model on PostgreSQL, held")
 
 
 def _days(console: Console, server: Server | None, seed: int, books: list[Shape]) -> Iterator[Result]:

@@ -11,8 +11,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
-from chaos.lapse import Cell
-from chaos.life import Life, live
+from chaos.fast_clock import Cell
+from chaos.instrumented_process import Life, live
 from tests.journeys.process import leave_room
 
 PATIENT: Final = 120.0

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rich.table import Table
 
-from chaos.day import Result
-from chaos.plan import How, What
+from chaos.run import Result
+from chaos.schedule import How, What
 
 
 def drawn(results: Sequence[Result], again: str) -> Table:

@@ -6,8 +6,8 @@ from typing import Final
 import psycopg
 import pytest
 
-from chaos.day import Result, day
-from chaos.plan import Shape, plan
+from chaos.run import Result, day
+from chaos.schedule import Shape, plan
 
 SEED: Final = 20_261_126
 SHORT: Final = Shape(hours=0.4, requests=8, troubles=8, kills=6, largest=2_000)

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaos.__main__ import main
-from chaos.books import shapes
-from chaos.plan import CALLS, MOST_CALLS, MOST_STEPS, ON_POSTGRESQL, ON_SQLITE, OVER_SOCKET, How, Shape, What, plan
+from chaos.scenarios import shapes
+from chaos.schedule import CALLS, MOST_CALLS, MOST_STEPS, ON_POSTGRESQL, ON_SQLITE, OVER_SOCKET, How, Shape, What, plan
 
 FEW = settings(max_examples=20)
 SEEDS = st.integers(min_value=0, max_value=2**32)

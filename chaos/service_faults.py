@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from chaos.plan import Trouble, What
-from chaos.wire import Wire
+from chaos.schedule import Trouble, What
+from chaos.tcp_proxy import Wire
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import Shop
 from sandbox.slack import Fault as SlackFault

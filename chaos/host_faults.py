@@ -12,10 +12,10 @@ from typing import Final
 
 import psycopg
 
-from chaos.lapse import LapsedClock
-from chaos.plan import Trouble, What
+from chaos.fast_clock import LapsedClock
 from chaos.replica import Replica
-from chaos.wire import Wire
+from chaos.schedule import Trouble, What
+from chaos.tcp_proxy import Wire
 
 FARTHEST: Final = 2.0
 """Hours that the clock jumps, forth or back."""

@@ -23,7 +23,7 @@ from bot.config.loader import look_around
 from bot.config.log_setup import set_up_logs
 from bot.config.settings import environment
 from bot.giving.retry import Patience
-from chaos.lapse import Cell, LapsedClock
+from chaos.fast_clock import Cell, LapsedClock
 
 PATIENCE: Final = Patience(first=0.05, longest=1.0, total=6.0, told=1.0)
 """That of a day which passes in minutes: an hour without Dintero is too long for it, as it is for the real one."""

@@ -16,16 +16,16 @@ from bot.database.repositories.repository import SqlBooks, open_books
 from bot.domain.policy.tiers import Tier
 from bot.domain.requests.request import State
 from chaos.balancer import Balancer
-from chaos.holding import Comparison, compare
-from chaos.killing import Killing
-from chaos.lapse import LAPSE, LapsedClock
-from chaos.machine import Machine
-from chaos.outside import Outside
-from chaos.plan import How, Plan, Trouble, What
+from chaos.fast_clock import LAPSE, LapsedClock
+from chaos.host_faults import Machine
+from chaos.invariants import Comparison, compare
+from chaos.process_killer import Killing
 from chaos.replica import Replica, living
-from chaos.staff import CUSTOMER, LATER, Staff
-from chaos.wire import Streams, Wire, wire
-from chaos.witness import Witness
+from chaos.schedule import How, Plan, Trouble, What
+from chaos.service_faults import Outside
+from chaos.simulated_users import CUSTOMER, LATER, Staff
+from chaos.start_watcher import Witness
+from chaos.tcp_proxy import Streams, Wire, wire
 from sandbox.dintero import Point, SandboxDintero
 from sandbox.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
 from sandbox.slack import SignedHttp

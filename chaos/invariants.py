@@ -11,7 +11,7 @@ from bot.database.encoding import moment
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.requests.request import Event, Request, State
-from chaos.told import all_told
+from chaos.message_invariants import all_told
 from sandbox.dintero import Grant
 from sandbox.shop import Shop
 from tests.support.engine_fixture import ends_of

@@ -14,8 +14,8 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import ShortId
 from bot.domain.requests.request import Request, State
 from bot.errors import BooksUnavailable
-from chaos.lapse import LapsedClock
-from chaos.plan import Ask
+from chaos.fast_clock import LapsedClock
+from chaos.schedule import Ask
 from sandbox.shop import Shop
 from sandbox.slack import CannotDo, Message, NeverSeen, SandboxPerson
 from sandbox.slack.state.elements import buttons

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from chaos.lapse import LapsedClock
-from chaos.plan import ADD, How, Kill
+from chaos.fast_clock import LapsedClock
 from chaos.replica import Replica
+from chaos.schedule import ADD, How, Kill
 from sandbox.dintero import Point
 from sandbox.shop import Shop
 from sandbox.slack import Cut

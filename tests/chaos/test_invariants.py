@@ -5,9 +5,9 @@ from dataclasses import replace
 from bot.database.repositories.repository import open_books
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import State
-from chaos.day import STORMY
-from chaos.holding import compare
-from chaos.witness import Witness
+from chaos.invariants import compare
+from chaos.run import STORMY
+from chaos.start_watcher import Witness
 from sandbox.dintero import Point
 from sandbox.shop import open_shop
 from tests.journeys.process import RULE, approved

@@ -8,8 +8,8 @@ from math import ceil
 from pathlib import Path
 from typing import Final
 
-from chaos.lapse import LAPSE
-from chaos.plan import HOURS, KILLS, MOST_STEPS, Shape
+from chaos.fast_clock import LAPSE
+from chaos.schedule import HOURS, KILLS, MOST_STEPS, Shape
 from tests.support.postgres import Server
 
 KINDS: Final = (Shape(), Shape(postgresql=True, replicas=2), Shape(socket=True), Shape(postgresql=True, replicas=3))
