@@ -15,11 +15,11 @@ from typing import Final
 import uvloop
 from rich.console import Console
 
-from bench import acks, giving, javascript, kills, meanwhile, reading, start, typeahead, waiting
-from bench.figures import Figure
-from bench.lists import Plan
+from bench import ack_latency, ack_under_load, bolt_js, file_reading, idle_cost, recovery, startup, throughput, typeahead
+from bench.metrics import Figure
 from bench.processes import Broken
-from bench.tables import drawn, markdown
+from bench.report import drawn, markdown
+from bench.workload import Plan
 
 BROKEN: Final = 1
 
@@ -28,42 +28,42 @@ Measuring = Callable[[Path], Awaitable[list[Figure]]]
 Parts = dict[str, Measuring]
 
 
-def _loads(alone: int, bursts: int, row: int) -> tuple[acks.Load, ...]:
+def _loads(alone: int, bursts: int, row: int) -> tuple[ack_latency.Load, ...]:
     """Name the loads: one after the other; fifty who come together, and then nobody; fifty without a pause."""
     return (
-        acks.Load("1 at once", alone, 1, 2, p50=0.25, p99=1.0),
-        acks.Load("50 at once", bursts * 50, 50, bursts, p99=1.0),
-        acks.Load("50 without a pause", row, 50, 1),
+        ack_latency.Load("1 at once", alone, 1, 2, p50=0.25, p99=1.0),
+        ack_latency.Load("50 at once", bursts * 50, 50, bursts, p99=1.0),
+        ack_latency.Load("50 without a pause", row, 50, 1),
     )
 
 
 AS_FAST: Final = {"aiohttp": 0.97, "httpx": 0.95}
-EIGHT_WIDE: Final = giving.Line(Plan(100_000, 500, 8), 7, (1,), bare=AS_FAST, ideal=0.92)
-MILLION: Final = giving.Line(Plan(1_000_000, 1_000, 32), 5, (1, 3), bare={"aiohttp": 0.97})
+EIGHT_WIDE: Final = throughput.Line(Plan(100_000, 500, 8), 7, (1,), bare=AS_FAST, ideal=0.92)
+MILLION: Final = throughput.Line(Plan(1_000_000, 1_000, 32), 5, (1, 3), bare={"aiohttp": 0.97})
 
 FULL: Final[Parts] = {
-    "acks": lambda folder: acks.measure(folder, _loads(2_000, 100, 2_500)),
-    "javascript": lambda folder: javascript.measure(folder, bursts=50, install=True),
+    "acks": lambda folder: ack_latency.measure(folder, _loads(2_000, 100, 2_500)),
+    "javascript": lambda folder: bolt_js.measure(folder, bursts=50, install=True),
     "typeahead": lambda folder: typeahead.measure(folder, rules=10_000, count=1_400),
-    "giving": lambda folder: giving.measure(folder, [EIGHT_WIDE, MILLION]),
-    "meanwhile": lambda folder: meanwhile.measure(folder, plan=MILLION.plan, times=6, idle=5.0),
-    "reading": lambda folder: reading.measure(folder, rows=1_000_000, times=5),
-    "waiting": lambda folder: waiting.measure(folder, waiting=10_000, seconds=20.0),
-    "kills": lambda folder: kills.measure(folder, plan=Plan(100_000, 100, 8), kills=3, on_postgres=True),
-    "start": lambda folder: start.measure(folder, times=5),
+    "giving": lambda folder: throughput.measure(folder, [EIGHT_WIDE, MILLION]),
+    "meanwhile": lambda folder: ack_under_load.measure(folder, plan=MILLION.plan, times=6, idle=5.0),
+    "reading": lambda folder: file_reading.measure(folder, rows=1_000_000, times=5),
+    "waiting": lambda folder: idle_cost.measure(folder, waiting=10_000, seconds=20.0),
+    "kills": lambda folder: recovery.measure(folder, plan=Plan(100_000, 100, 8), kills=3, on_postgres=True),
+    "start": lambda folder: startup.measure(folder, times=5),
 }
 """What there is to measure, in the order of the table."""
 
 QUICK: Final[Parts] = {
-    "acks": lambda folder: acks.measure(folder, _loads(20, 2, 100)),
-    "javascript": lambda folder: javascript.measure(folder, bursts=2, install=False),
+    "acks": lambda folder: ack_latency.measure(folder, _loads(20, 2, 100)),
+    "javascript": lambda folder: bolt_js.measure(folder, bursts=2, install=False),
     "typeahead": lambda folder: typeahead.measure(folder, rules=200, count=14),
-    "giving": lambda folder: giving.measure(folder, [giving.Line(Plan(4_000, 500, 8), 1, bare=AS_FAST, ideal=0.92)]),
-    "meanwhile": lambda folder: meanwhile.measure(folder, plan=Plan(20_000, 500, 8), times=1, idle=0.2),
-    "reading": lambda folder: reading.measure(folder, rows=4_000, times=1),
-    "waiting": lambda folder: waiting.measure(folder, waiting=50, seconds=1.0),
-    "kills": lambda folder: kills.measure(folder, plan=Plan(4_000, 50, 8), kills=1, on_postgres=False),
-    "start": lambda folder: start.measure(folder, times=1),
+    "giving": lambda folder: throughput.measure(folder, [throughput.Line(Plan(4_000, 500, 8), 1, bare=AS_FAST, ideal=0.92)]),
+    "meanwhile": lambda folder: ack_under_load.measure(folder, plan=Plan(20_000, 500, 8), times=1, idle=0.2),
+    "reading": lambda folder: file_reading.measure(folder, rows=4_000, times=1),
+    "waiting": lambda folder: idle_cost.measure(folder, waiting=50, seconds=1.0),
+    "kills": lambda folder: recovery.measure(folder, plan=Plan(4_000, 50, 8), kills=1, on_postgres=False),
+    "start": lambda folder: startup.measure(folder, times=1),
 }
 
 

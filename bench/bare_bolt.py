@@ -10,7 +10,7 @@ import uvloop
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bench.world import BOT_TOKEN, SIGNING_SECRET
+from bench.constants import BOT_TOKEN, SIGNING_SECRET
 from bot.slack.modals.request_form import RULE_ACTION
 
 

@@ -5,7 +5,7 @@ import time
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from bench.world import CHANNEL, PEOPLE, SIGNING_SECRET, TEAM
+from bench.constants import CHANNEL, PEOPLE, SIGNING_SECRET, TEAM
 from bot.slack.modals.request_form import RULE_ACTION
 from bot.web.signature import sign
 

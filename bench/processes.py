@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from bench import wire, world
+from bench import constants, raw_http
 from bench.databases import SQLITE
 from bench.payloads import commands
 
@@ -87,7 +87,7 @@ async def stand_in_slack(folder: Path) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def stand_in_dintero(folder: Path, *, rules: int = world.RULES, latency: float = 0.0) -> AsyncIterator[int]:
+async def stand_in_dintero(folder: Path, *, rules: int = constants.RULES, latency: float = 0.0) -> AsyncIterator[int]:
     """Start the stand-in for Dintero; answers its port."""
     async with process("bench.dintero_stand_in", str(rules), str(latency), folder=folder) as child:
         yield int(await told(child))
@@ -113,10 +113,10 @@ async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[i
 async def bot_process(folder: Path, *, slack: int, dintero: int, database_url: str) -> AsyncIterator[tuple[Process, int]]:
     """Start the bot as people do; answers its port, too, once it is ready."""
     port = free_port()
-    (folder / "policy.toml").write_text(world.POLICY)
-    settings = world.settings(slack=slack, dintero=dintero, database_url=database_url, port=port)
+    (folder / "policy.toml").write_text(constants.POLICY)
+    settings = constants.settings(slack=slack, dintero=dintero, database_url=database_url, port=port)
     async with process("bot", "run", folder=folder, settings=settings) as child:
-        await answering(port, wire.question("/readyz"), child)
+        await answering(port, raw_http.question("/readyz"), child)
         yield child, port
 
 
@@ -129,7 +129,7 @@ async def answering(port: int, request: bytes, child: Process) -> None:
     async with asyncio.timeout(PATIENCE):
         while child.returncode is None:
             with suppress(OSError, EOFError, ValueError):
-                async with wire.line_to(port) as line:
+                async with raw_http.line_to(port) as line:
                     await line.ask(request)
                 return
             await asyncio.sleep(LOOK)

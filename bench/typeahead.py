@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from bench import wire
-from bench.acks import BARE, connected, forms_opened, take_turn
-from bench.figures import Figure, percentile, within
+from bench import raw_http
+from bench.ack_latency import BARE, connected, forms_opened, take_turn
+from bench.constants import PEOPLE
+from bench.metrics import Figure, percentile, within
 from bench.payloads import suggestion
 from bench.processes import bare_bolt, real_bot, stand_in_dintero, stand_in_slack
-from bench.world import PEOPLE
 
 LIMIT: Final = 0.020
 TYPED: Final = (
@@ -44,7 +44,7 @@ async def measure(folder: Path, *, rules: int, count: int) -> list[Figure]:
         async with connected(ours, 1) as server:
             await take_turn(server, 1, "form")
         await forms_opened(slack, 1)
-        view = json.loads(await wire.get(slack, "/bench/view"))
+        view = json.loads(await raw_http.get(slack, "/bench/view"))
         await _all_rules(ours, view, rules)
         times: dict[int, list[float]] = {bare: [], ours: []}
         requests = [suggestion(view, PEOPLE[0], typed) for typed in TYPED]
@@ -61,7 +61,7 @@ async def measure(folder: Path, *, rules: int, count: int) -> list[Figure]:
 
 async def _typing(port: int, requests: list[bytes]) -> list[float]:
     times = []
-    async with wire.line_to(port) as line:
+    async with raw_http.line_to(port) as line:
         for request in requests:
             start = time.monotonic()
             await line.ask(request)
@@ -74,7 +74,7 @@ async def _all_rules(port: int, view: dict[str, Any], rules: int) -> None:
     wanted = min(rules, 100) // 2
     async with asyncio.timeout(30):
         while True:
-            async with wire.line_to(port) as line:
+            async with raw_http.line_to(port) as line:
                 found = json.loads(await line.ask(suggestion(view, PEOPLE[0], "")))
             if len(found.get("options", [])) >= wanted:
                 return

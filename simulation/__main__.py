@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bench.figures import percentile, shown
-from simulation.measured import AGREES_WITHIN, GIVEN
-from simulation.plan import Day, Plan, one_list, simulated
+from bench.metrics import percentile, shown
+from simulation.parameters import AGREES_WITHIN, GIVEN
+from simulation.scenario import Day, Plan, one_list, simulated
 
 PLAN: Final = Plan(workspaces=100, replicas=2, cores=8, requests=4_000, customers=10_000_000, kills=20)
 """A hundred workspaces, ten million ids a day, and a process killed every hour or so, in the middle of what it gives."""

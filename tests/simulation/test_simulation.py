@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bot.giving.concurrency_limit import MOST
-from simulation.day import LARGEST, a_day
-from simulation.measured import AGREES_WITHIN, GIVEN
-from simulation.plan import Plan, one_list, simulated
+from simulation.arrivals import LARGEST, a_day
+from simulation.parameters import AGREES_WITHIN, GIVEN
+from simulation.scenario import Plan, one_list, simulated
 
 SMALL = Plan(workspaces=4, replicas=2, cores=2, requests=60, customers=200_000)
 

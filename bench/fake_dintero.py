@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import uvloop
 
-from bench.wire import stand_in
+from bench.raw_http import stand_in
 from sandbox.dintero.catalogue import catalogue
 
 PAGE: Final = 100

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bench import watching, wire, world
+from bench import constants, db_probe, raw_http
 from bench.databases import SQLITE, postgres
-from bench.figures import Figure, as_fast, median
-from bench.lists import LATENCY, Plan
+from bench.metrics import Figure, as_fast, median
 from bench.processes import PATIENCE, Broken, process, stand_in_dintero, stand_in_slack, told
+from bench.workload import LATENCY, Plan
 
 LOOPS: Final = {"aiohttp": "bare aiohttp loop", "httpx": "bare httpx loop"}
 IDEAL: Final = "batches ÷ lanes × latency"
@@ -61,13 +61,13 @@ def _on_postgres(url: str, replicas: int) -> Setting:
 
 async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: int) -> list[Figure]:
     took: dict[str, list[float]] = {who: [] for who in (*line.bare, "ours")}
-    settings = world.settings(slack=slack, dintero=dintero, database_url=on.database_url)
+    settings = constants.settings(slack=slack, dintero=dintero, database_url=on.database_url)
     async with AsyncExitStack() as stack:
         children: dict[str, Process] = {}
         for who in (*line.bare, *["ours"] * on.replicas):
             # the last of ours to come is the one that is asked: another one, which was there before, is the one that gives
             children[who], _port = await stack.enter_async_context(giver(who, line.plan, folder, settings))
-        look = stack.enter_context(watching.opened(on.database_url, str(folder / "discount-bot.db")))
+        look = stack.enter_context(db_probe.opened(on.database_url, str(folder / "discount-bot.db")))
         for turn in range(line.times + 1):
             for who, child in children.items():
                 seconds = await give(child, line.plan, look if who == "ours" else None)
@@ -85,12 +85,12 @@ async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: i
 @asynccontextmanager
 async def giver(who: str, plan: Plan, folder: Path, settings: dict[str, str]) -> AsyncIterator[tuple[Process, int]]:
     """Start whoever gives; answers where it listens, too."""
-    (folder / "policy.toml").write_text(world.POLICY)
+    (folder / "policy.toml").write_text(constants.POLICY)
     async with process("bench.giving_child", who, *plan.arguments(), folder=folder, settings=settings) as child:
         yield child, int(await told(child))
 
 
-async def give(child: Process, plan: Plan, look: watching.Look | None) -> float:
+async def give(child: Process, plan: Plan, look: db_probe.Look | None) -> float:
     """Let one child give once, and say how many seconds that took."""
     answer = await begin(child)
     if look is None:
@@ -98,7 +98,7 @@ async def give(child: Process, plan: Plan, look: watching.Look | None) -> float:
     await asyncio.sleep(plan.ideal)
     try:
         async with asyncio.timeout(PATIENCE):
-            while (seconds := watching.took(look, answer)) is None:  # noqa: ASYNC110 - a database tells it
+            while (seconds := db_probe.took(look, answer)) is None:  # noqa: ASYNC110 - a database tells it
                 await asyncio.sleep(LOOK)
     except TimeoutError:
         raise Broken(f"not done within {PATIENCE:.0f} s: {look(answer)}") from None
@@ -118,6 +118,6 @@ async def all_received(dintero: int, customers: int) -> None:
     Raises:
         Broken: some did not.
     """
-    received = json.loads(await wire.get(dintero, "/bench/received"))
+    received = json.loads(await raw_http.get(dintero, "/bench/received"))
     if received["customers"] != customers:
         raise Broken(f"Dintero got {received['customers']:,} of {customers:,} customers")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import watching, wire
-from bench.approved import approved
+from bench import db_probe, raw_http
 from bench.databases import SQLITE, postgres
-from bench.figures import Figure, pieces, within
-from bench.lists import LATENCY, Plan, made_up
+from bench.fixtures import approved
+from bench.metrics import Figure, pieces, within
 from bench.processes import PATIENCE, Broken, bot_process, stand_in_dintero, stand_in_slack
+from bench.workload import LATENCY, Plan, made_up
 from bot.database.repositories.repository import open_books
 from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, RuleId
@@ -104,7 +104,7 @@ async def _list_to_give(stage: Stage, plan: Plan) -> AsyncIterator[RequestId]:
     async with open_books(url) as books:
         request = await approved(books, rule, made_up(plan.customers), plan)
     yield request
-    received = json.loads(await wire.get(stage.dintero, "/bench/received"))
+    received = json.loads(await raw_http.get(stage.dintero, "/bench/received"))
     if received["customers"] != plan.customers:
         raise Broken(f"Dintero got {received['customers']:,} of {plan.customers:,} customers")
 
@@ -112,7 +112,7 @@ async def _list_to_give(stage: Stage, plan: Plan) -> AsyncIterator[RequestId]:
 async def _kill(stage: Stage, child: Process, *, calls: int) -> float:
     """Kill a process once so many calls have come in, and say when that was."""
     async with asyncio.timeout(PATIENCE):
-        while int(await wire.get(stage.dintero, "/bench/count")) < calls:  # noqa: ASYNC110 - another process tells it
+        while int(await raw_http.get(stage.dintero, "/bench/count")) < calls:  # noqa: ASYNC110 - another process tells it
             await asyncio.sleep(LOOK)
     child.kill()
     killed = time.monotonic()
@@ -121,14 +121,14 @@ async def _kill(stage: Stage, child: Process, *, calls: int) -> float:
 
 
 async def _done(stage: Stage, request: RequestId) -> None:
-    with watching.opened(stage.database_url, str(stage.folder / "discount-bot.db")) as look:
+    with db_probe.opened(stage.database_url, str(stage.folder / "discount-bot.db")) as look:
         async with asyncio.timeout(PATIENCE * 2):
-            while watching.took(look, request) is None:  # noqa: ASYNC110 - a database tells it
+            while db_probe.took(look, request) is None:  # noqa: ASYNC110 - a database tells it
                 await asyncio.sleep(LOOK)
 
 
 async def _calls(stage: Stage) -> list[Call]:
-    return [Call(at, again) for at, again in json.loads(await wire.get(stage.dintero, "/bench/calls"))]
+    return [Call(at, again) for at, again in json.loads(await raw_http.get(stage.dintero, "/bench/calls"))]
 
 
 def _after(killed: list[float], calls: list[Call]) -> tuple[list[float], list[int]]:

@@ -6,10 +6,10 @@ from typing import Final
 
 from simpy import Environment
 
-from simulation.day import Asked, a_day
-from simulation.giving import TO_APPROVED, Seen, Workspace
-from simulation.machines import Site, site
-from simulation.measured import LIMITS, MEASURED, Limits, Measured
+from simulation.arrivals import Asked, a_day
+from simulation.parameters import LIMITS, MEASURED, Limits, Measured
+from simulation.resources import Site, site
+from simulation.workspace_model import TO_APPROVED, Seen, Workspace
 
 KEPT_DAYS: Final = 90
 """`retention_days`, as the policy has it by default."""

@@ -17,7 +17,7 @@ from typing import Final
 import openpyxl
 import uvloop
 
-from bench import world
+from bench import constants
 from bot.app import Running, bot
 from bot.clock import SystemClock
 from bot.config.log_setup import set_up_logs
@@ -111,11 +111,11 @@ async def by_the_bot(settings: Settings, path: Path) -> AsyncIterator[Read]:
     async with bot(settings, policy) as running:
         while not running.rules.ready:  # noqa: ASYNC110 - the book tells nobody
             await asyncio.sleep(LOOK)
-        asking, who = _asking(running, policy, path), Person(UserId(world.PEOPLE[0]), TeamId(world.TEAM))
+        asking, who = _asking(running, policy, path), Person(UserId(constants.PEOPLE[0]), TeamId(constants.TEAM))
 
         async def read() -> float:
             typed = Typed(rule=SEED_RULE, files=(Upload(FileId("F0BENCH"), path.name),))
-            draft = await asking.open_draft(who, ChannelId(world.CHANNEL), typed)
+            draft = await asking.open_draft(who, ChannelId(constants.CHANNEL), typed)
             start = time.monotonic()
             review = await asking.review(draft.id, who)
             took = time.monotonic() - start
@@ -129,12 +129,12 @@ async def by_the_bot(settings: Settings, path: Path) -> AsyncIterator[Read]:
 def _asking(running: Running, policy: Policy, path: Path) -> Asking:
     return Asking(
         books=running.books,
-        door=Door(policy, Everyone(), TeamId(world.TEAM)),
+        door=Door(policy, Everyone(), TeamId(constants.TEAM)),
         rules=running.rules,
         files=OnDisk(path),
         clock=SystemClock(),
         jobs=running.jobs,
-        account=world.ACCOUNT,
+        account=constants.ACCOUNT,
     )
 
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from bench.figures import Figure, median, within
+from bench.metrics import Figure, median, within
 from bench.processes import bare_bolt, real_bot, stand_in_dintero, stand_in_slack
 
 LIMIT: Final = 3.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import list_files, world
-from bench.figures import Figure, median, megabytes, shorter, within
+from bench import constants, sample_files
+from bench.metrics import Figure, median, megabytes, shorter, within
 from bench.processes import Broken, process, stand_in_dintero, stand_in_slack, told
 
 AT_MOST: Final = 2.0
@@ -32,17 +32,17 @@ class Kind:
     """How many times as long the baseline takes as that of a text: it is read so many times less often."""
 
 
-TEXT: Final = Kind("CSV", ".csv", list_files.write_text, "bare csv.reader loop", memory=400e6)
-WORKBOOK: Final = Kind("XLSX", ".xlsx", list_files.write_workbook, "bare openpyxl read-only loop", warm_ups=0, share=5)
+TEXT: Final = Kind("CSV", ".csv", sample_files.write_text, "bare csv.reader loop", memory=400e6)
+WORKBOOK: Final = Kind("XLSX", ".xlsx", sample_files.write_workbook, "bare openpyxl read-only loop", warm_ups=0, share=5)
 
 
 async def measure(folder: Path, *, rows: int, times: int) -> list[Figure]:
     """Measure each kind; bot and bare loop take turns."""
-    (folder / "policy.toml").write_text(world.POLICY)
+    (folder / "policy.toml").write_text(constants.POLICY)
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder))
-        settings = world.settings(slack=slack, dintero=dintero, database_url="sqlite:///discount-bot.db")
+        settings = constants.settings(slack=slack, dintero=dintero, database_url="sqlite:///discount-bot.db")
         return [each for kind in (TEXT, WORKBOOK) for each in await _compare(folder, kind, rows, times, settings)]
 
 

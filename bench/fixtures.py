@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bench import world
-from bench.lists import Plan
+from bench import constants
+from bench.workload import Plan
 from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RequestId, TeamId, UserId
 from bot.domain.ports import Books
@@ -17,10 +17,10 @@ def drafted() -> Request:
     return Request(
         id=new_request_id(),
         short=new_short_id(),
-        team=TeamId(world.TEAM),
-        account=world.ACCOUNT,
-        channel=ChannelId(world.CHANNEL),
-        requester=UserId(world.PEOPLE[0]),
+        team=TeamId(constants.TEAM),
+        account=constants.ACCOUNT,
+        channel=ChannelId(constants.CHANNEL),
+        requester=UserId(constants.PEOPLE[0]),
         created_at=datetime.now(UTC),
     )
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 from simpy import AllOf, Event, Resource
 
 from bot.services.drafting.drafts import BATCHES_PER_PORTION
-from simulation.day import Asked
-from simulation.machines import Process, Site, Steps
-from simulation.measured import Limits
+from simulation.arrivals import Asked
+from simulation.parameters import Limits
+from simulation.resources import Process, Site, Steps
 
 ASKING: Final = (0.0, 5.0, 1.0, 1.0, 1.0, 22.0, 15.0)
 """Seconds between what the requester sends: `/discount add`, four looks at the rules, the form, the review."""

@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from bench.acks import BARE, Server, connected, forms_opened, take_turn
-from bench.figures import Figure, as_many, median, not_measured
+from bench.ack_latency import BARE, Server, connected, forms_opened, take_turn
+from bench.constants import BOT_TOKEN, SIGNING_SECRET
+from bench.metrics import Figure, as_many, median, not_measured
 from bench.payloads import commands
 from bench.processes import answering, bare_bolt, free_port, program, real_bot, stand_in_dintero, stand_in_slack
-from bench.world import BOT_TOKEN, SIGNING_SECRET
 
 VERSION: Final = "5.1.0"
 """Of @slack/bolt; pinned, since it is what we are held against."""

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import uvloop
 
-from bench.wire import stand_in
-from bench.world import CHANNEL, TEAM
+from bench.constants import CHANNEL, TEAM
+from bench.raw_http import stand_in
 
 TRIGGER: Final = re.compile(rb'"trigger_id": ?"([^"]+)"')
 ANSWERS: Final[dict[str, Any]] = {

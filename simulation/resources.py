@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from simpy import Environment, Event, Resource
 
 from bot.giving.concurrency_limit import Flow
-from simulation.measured import Measured
+from simulation.parameters import Measured
 
 Steps: TypeAlias = Generator[Any, Any, None]
 

@@ -7,14 +7,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from bench import watching, wire, world
-from bench.acks import connected
+from bench import constants, db_probe, raw_http
+from bench.ack_latency import connected
 from bench.databases import SQLITE
-from bench.figures import Figure, percentile, shorter
-from bench.giving import LOOK, all_received, begin, giver
-from bench.lists import LATENCY, Plan
+from bench.metrics import Figure, percentile, shorter
 from bench.payloads import commands
 from bench.processes import bare_bolt, stand_in_dintero, stand_in_slack
+from bench.throughput import LOOK, all_received, begin, giver
+from bench.workload import LATENCY, Plan
 
 EVERY: Final = 0.020
 """Seconds between two commands, whether the last one is acked or not."""
@@ -32,9 +32,9 @@ async def measure(folder: Path, *, plan: Plan, times: int, idle: float) -> list[
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
         bare = await stack.enter_async_context(bare_bolt(folder, slack))
-        settings = world.settings(slack=slack, dintero=dintero, database_url=SQLITE)
+        settings = constants.settings(slack=slack, dintero=dintero, database_url=SQLITE)
         child, port = await stack.enter_async_context(giver("ours", plan, folder, settings))
-        look = stack.enter_context(watching.opened(SQLITE, str(folder / "discount-bot.db")))
+        look = stack.enter_context(db_probe.opened(SQLITE, str(folder / "discount-bot.db")))
         to_bare, to_ours = [(await stack.enter_async_context(connected(where, 1))).lines[0] for where in (bare, port)]
         theirs, ours = await _paced(to_bare, "bare", for_seconds=idle), list[float]()
         await _paced(to_ours, "warm-up", for_seconds=min(idle, 1.0))
@@ -56,7 +56,7 @@ def _figures(ours: Sequence[float], bare: Sequence[float], plan: Plan) -> list[F
     ]
 
 
-async def _paced(line: wire.Line, series: str, *, for_seconds: float) -> list[Timed]:
+async def _paced(line: raw_http.Line, series: str, *, for_seconds: float) -> list[Timed]:
     """Send commands at an even pace, and time each from when it was due: one that is late for the one before counts that too."""
     first, found = time.monotonic(), list[Timed]()
     try:
@@ -70,10 +70,10 @@ async def _paced(line: wire.Line, series: str, *, for_seconds: float) -> list[Ti
     return found
 
 
-async def _span(look: watching.Look, request: str, plan: Plan) -> Timed:
+async def _span(look: db_probe.Look, request: str, plan: Plan) -> Timed:
     """Wait until a giving is done, and say from when until when it lasted, by the machine's clock."""
     await asyncio.sleep(plan.ideal)
-    while (took := watching.took(look, request)) is None:  # noqa: ASYNC110 - a database tells it
+    while (took := db_probe.took(look, request)) is None:  # noqa: ASYNC110 - a database tells it
         await asyncio.sleep(LOOK)
     ended = time.monotonic()
     return ended - took, ended

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich import box
 from rich.table import Table
 
-from bench.figures import Figure
+from bench.metrics import Figure
 
 
 def drawn(figures: Iterable[Figure], title: str) -> Table:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bench import wire
-from bench.figures import Figure, percentile, shorter, within
+from bench import raw_http
+from bench.metrics import Figure, percentile, shorter, within
 from bench.payloads import commands
 from bench.processes import Broken, bare_bolt, real_bot, stand_in_dintero, stand_in_slack
 
@@ -42,7 +42,7 @@ class Load:
 class Server:
     """What answers, over connections that stay open, and how long each command waited for it."""
 
-    lines: Sequence[wire.Line]
+    lines: Sequence[raw_http.Line]
     sent: dict[str, float] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
 
@@ -68,7 +68,7 @@ async def measure(folder: Path, loads: Sequence[Load]) -> list[Figure]:
 async def connected(port: int, at_once: int) -> AsyncIterator[Server]:
     """Open so many connections."""
     async with AsyncExitStack() as stack:
-        yield Server([await stack.enter_async_context(wire.line_to(port)) for _ in range(at_once)])
+        yield Server([await stack.enter_async_context(raw_http.line_to(port)) for _ in range(at_once)])
 
 
 async def _compare(bare: Server, ours: Server, load: Load, slack: int, before: int) -> None:
@@ -86,7 +86,7 @@ async def take_turn(server: Server, count: int, series: str) -> None:
     await asyncio.gather(*(_one_by_one(server, line, waiting) for line in server.lines))
 
 
-async def _one_by_one(server: Server, line: wire.Line, waiting: Iterator[tuple[str, bytes]]) -> None:
+async def _one_by_one(server: Server, line: raw_http.Line, waiting: Iterator[tuple[str, bytes]]) -> None:
     for trigger, request in waiting:
         server.sent[trigger] = start = time.monotonic()
         await line.ask(request)
@@ -101,14 +101,14 @@ async def forms_opened(slack: int, count: int) -> None:
     """
     try:
         async with asyncio.timeout(30):
-            while int(await wire.get(slack, "/bench/count")) < count:  # noqa: ASYNC110 - another process tells it
+            while int(await raw_http.get(slack, "/bench/count")) < count:  # noqa: ASYNC110 - another process tells it
                 await asyncio.sleep(LOOK)
     except TimeoutError:
         raise Broken("not every command opened its form") from None
 
 
 async def _opened(slack: int) -> dict[str, float]:
-    found: dict[str, float] = json.loads(await wire.get(slack, "/bench/opened"))
+    found: dict[str, float] = json.loads(await raw_http.get(slack, "/bench/opened"))
     return found
 
 

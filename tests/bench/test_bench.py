@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from bench.figures import as_fast, as_many, not_measured, per_cent, percentile, shorter, within
-from bench.lists import Plan, made_up
-from bench.tables import markdown
+from bench.metrics import as_fast, as_many, not_measured, per_cent, percentile, shorter, within
+from bench.report import markdown
+from bench.workload import Plan, made_up
 
 ROOT: Final = Path(__file__).parent.parent
 COMMAND: Final = (sys.executable, "-m", "bench", "--quick")

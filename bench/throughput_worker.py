@@ -19,9 +19,9 @@ import httpx
 import uvloop
 from httpx_aiohttp import HttpxAiohttpClient
 
-from bench import world
-from bench.approved import approved
-from bench.lists import Plan, made_up
+from bench import constants
+from bench.fixtures import approved
+from bench.workload import Plan, made_up
 from bot.app import bot
 from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
@@ -92,7 +92,7 @@ async def by_httpx(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give, 
 
 
 def _url(settings: Settings) -> str:
-    return f"{settings.dintero_api_url}/accounts/{world.ACCOUNT}/discounts/rules/{SEED_RULE}/customers"
+    return f"{settings.dintero_api_url}/accounts/{constants.ACCOUNT}/discounts/rules/{SEED_RULE}/customers"
 
 
 def _loop(plan: Plan, post: Callable[[dict[str, object]], Awaitable[None]]) -> Give:

@@ -11,11 +11,11 @@ from typing import Final
 import psutil
 from sqlalchemy import insert
 
-from bench.approved import drafted
 from bench.databases import SQLITE
-from bench.figures import Figure, megabytes, per_cent, within
-from bench.lists import made_up
+from bench.fixtures import drafted
+from bench.metrics import Figure, megabytes, per_cent, within
 from bench.processes import bot_process, stand_in_dintero, stand_in_slack
+from bench.workload import made_up
 from bot.database.connection import Kept, Transaction, address
 from bot.database.encoding import typed_json
 from bot.database.mapping import notice_row, request_row
