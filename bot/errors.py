@@ -144,3 +144,11 @@ class BooksUnavailable(DiscountBotError):
     """The database could not be reached, or could not do its part."""
 
     advice = "Try again in a minute; if it goes on, whoever runs the bot should look at the database that DATABASE_URL names."
+
+
+class Interrupted(Exception):
+    """What has not gone out stays for the next start: the program is closing."""
+
+
+class TakenOver(Interrupted):
+    """Another process gives this request now: nothing more goes out here, and nothing of it is written here."""

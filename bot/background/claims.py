@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from bot.cluster.membership import Standing, Term
 from bot.domain.ids import RequestId
 from bot.domain.ports import Books, Clock, Dintero
+from bot.errors import TakenOver
 from bot.giving.engine import Giving
-from bot.giving.lease import HeldBooks, HeldDintero, TakenOver
+from bot.giving.lease import HeldBooks, HeldDintero
 from bot.giving.retry import Patience
 from bot.giving.scheduler import Traffic
 

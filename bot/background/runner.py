@@ -20,9 +20,8 @@ from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock, Dintero
 from bot.domain.requests.request import Request, State, StopReason
-from bot.errors import BooksUnavailable
+from bot.errors import BooksUnavailable, Interrupted
 from bot.giving.finish import Ending
-from bot.giving.lease import Interrupted
 from bot.giving.lookups import Looks
 from bot.giving.retry import Patience
 from bot.giving.scheduler import Traffic

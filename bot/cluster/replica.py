@@ -20,8 +20,7 @@ from sqlalchemy import URL
 from bot.cluster import single_instance
 from bot.database.postgres import CONNECT
 from bot.database.repositories.replicas import CHANNEL
-from bot.errors import BooksUnavailable
-from bot.giving.lease import TakenOver
+from bot.errors import BooksUnavailable, TakenOver
 
 VALID: Final = 10.0
 """Seconds for which a lease is good, and until a process that hangs is taken over."""

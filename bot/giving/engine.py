@@ -22,6 +22,7 @@ from bot.errors import (
     DinteroAway,
     DinteroBusy,
     DinteroError,
+    Interrupted,
     MayPass,
     RuleNotFound,
     ScopeMissing,
@@ -29,7 +30,7 @@ from bot.errors import (
 from bot.giving.batch_size import Fitting
 from bot.giving.batch_slots import Slots
 from bot.giving.calls import Calling, Tries
-from bot.giving.lease import GivingBooks, Interrupted
+from bot.giving.lease import GivingBooks
 from bot.giving.outage_notice import Silence
 from bot.giving.retry import Patience
 from bot.giving.scheduler import Traffic

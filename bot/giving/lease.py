@@ -14,14 +14,6 @@ from bot.domain.rules.holders import Ref
 from bot.domain.rules.rule import Rule
 
 
-class Interrupted(Exception):
-    """What has not gone out stays for the next start: the program is closing."""
-
-
-class TakenOver(Interrupted):
-    """Another process gives this request now: nothing more goes out here, and nothing of it is written here."""
-
-
 class Lease(Protocol):
     """The time for which a process may give."""
 

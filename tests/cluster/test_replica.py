@@ -13,8 +13,7 @@ from bot.cluster.membership import Alone, Term, standing
 from bot.cluster.replica import OneOfMany, one_of_many
 from bot.database.connection import address
 from bot.database.repositories.repository import open_books
-from bot.errors import BooksUnavailable
-from bot.giving.lease import TakenOver
+from bot.errors import BooksUnavailable, TakenOver
 
 SOON = 20.0
 

@@ -12,7 +12,7 @@ from bot.domain.ids import CustomerId, UserId
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, Portion, Refused, Tally
 from bot.domain.requests.request import State, StopReason, new_request_id
 from bot.domain.rules.rule import Statistics
-from bot.giving.lease import TakenOver
+from bot.errors import TakenOver
 from tests.contracts.repository import RULE, as_it_stands, change, giving, ids, kept, over_one_database
 from tests.support import hostile_values
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.ids import UserId
 from bot.domain.requests.request import State
-from bot.giving.lease import Interrupted
+from bot.errors import Interrupted
 from sandbox.dintero import Fault, Point
 from tests.support.engine_fixture import Ground, customers
 from tests.support.interruptions import at, closes

@@ -8,7 +8,8 @@ import pytest
 from bot.background.claims import HeldGiving, HeldGivings
 from bot.cluster.membership import Alone
 from bot.domain.requests.request import Request
-from bot.giving.lease import HeldDintero, TakenOver
+from bot.errors import TakenOver
+from bot.giving.lease import HeldDintero
 from sandbox.dintero import Point
 from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
 

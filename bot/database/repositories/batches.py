@@ -21,7 +21,7 @@ from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, No
 from bot.domain.requests.outcome_codec import left_of, not_given_of, outcome_of
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Rule
-from bot.giving.lease import TakenOver
+from bot.errors import TakenOver
 
 LARGE: Final = 32_768
 """Bytes of a packed portion: about 1,500 customers. Below that, changing threads takes as long as unpacking."""

@@ -8,7 +8,7 @@ from bot.database.repositories.repository import SqlBooks
 from bot.database.schema import replicas, requests
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import new_request_id
-from bot.giving.lease import TakenOver
+from bot.errors import TakenOver
 from tests.contracts.repository import giving, ids
 
 
