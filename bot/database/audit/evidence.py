@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, insert, select
 from bot.database.audit.customer_hashes import AuditKey, digest_of
 from bot.database.connection import Database, Kept, Rows, Transaction
 from bot.database.encoding import MANY, text
-from bot.database.repositories.batches import TALLY, tally_of
 from bot.database.schema import batches, customers
 from bot.database.schema_audit import audit_customers
+from bot.database.tally import TALLY, tally_of
 from bot.domain.customers.packing import unpacked
 from bot.domain.customers.parsing import digest_of as customers_digest_of
 from bot.domain.ids import RequestId

@@ -11,10 +11,11 @@ from sqlalchemy import column as column_of
 from sqlalchemy import values as rows_of
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.database.connection import Database, Kept, Room, Rows, Values
+from bot.database.connection import Database, Kept, Room, Values
 from bot.database.encoding import rule_json, text
 from bot.database.mapping import outcome_row
 from bot.database.schema import batches, customers, replicas, requests
+from bot.database.tally import TALLY, tally_of
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import CustomerId, Fence, RequestId
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
@@ -56,30 +57,6 @@ _HALT: Final = update(requests).where(requests.c.id == _WHICH, _GIVING, _HELD)
 _HOLDS: Final = select(requests.c.id).where(requests.c.id == _WHICH, _HELD)
 _ASK: Final = select(requests.c.id).where(requests.c.id == _WHICH, _GOES_ON)
 _ANSWERED: Final = update(requests).where(requests.c.id == _WHICH, _HELD)
-
-
-def _tally() -> Any:
-    """Add up in one statement; a batch that was started counts as unknown until it has an outcome."""
-    asked = select(func.sum(customers.c.size)).where(customers.c.request == _WHICH)
-    started = asked.where(customers.c.starts > 0)
-    of_batches = select(
-        func.coalesce(func.sum(batches.c.given), 0),
-        func.coalesce(func.sum(batches.c.refused), 0),
-        func.coalesce(func.sum(batches.c.unknown), 0),
-        func.coalesce(func.sum(batches.c.size), 0),
-        func.coalesce(asked.scalar_subquery(), 0),
-        func.coalesce(started.scalar_subquery(), 0),
-    )
-    return of_batches.where(batches.c.request == _WHICH)
-
-
-TALLY: Final = _tally()
-
-
-def tally_of(rows: Rows) -> Tally:
-    """Read what was added up."""
-    given, refused, unknown, settled, asked, started = map(int, rows[0])
-    return Tally(asked, given=given, refused=refused, unknown=unknown + max(started - settled, 0))
 
 
 def _open() -> Any:
