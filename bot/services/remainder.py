@@ -4,32 +4,15 @@ Whom Dintero refused is among them only where that is chosen, or nobody else is 
 They stand with the reason in the list of those who were not given it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.ports import Books
-from bot.domain.requests.batches import End, Tally
+from bot.domain.requests.batches import End
 from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.remainder import Rest, can_ask_again
 from bot.domain.requests.request import Request, State, Typed
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Whose rest is asked for, how many of it, and which other requests ask or asked for them.
-
-    `left` are unknown or not tried, `refused` those whom Dintero refused, who are asked for only where that is chosen.
-    """
-
-    first: Earlier
-    also: tuple[Earlier, ...] = ()
-    left: int = 0
-    refused: int = 0
-
-
-def can_ask_again(request: Request, tally: Tally) -> bool:
-    """Say whether a request has a rest: it ended after giving had begun, not everybody was given it, and it still knows whom."""
-    return request.ended and request.started_at is not None and request.purged_at is None and tally.given < tally.asked
 
 
 async def no_rest(books: Books, request: Request) -> Refusal | None:

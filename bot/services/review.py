@@ -9,11 +9,11 @@ from bot.domain.ports import Books, Clock
 from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import NEVER, Before
+from bot.domain.requests.remainder import Rest
 from bot.domain.requests.request import Request, digest
 from bot.domain.requests.views import Listed, Review
 from bot.domain.rules.rule import Usable, usable
 from bot.domain.rules.terms import terms_of
-from bot.services.remainder import Rest
 
 
 def usable_now(request: Request, clock: Clock) -> Usable:

@@ -14,11 +14,11 @@ from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.notification import Happened, Kind, Notice, Story
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import Before, Earlier
+from bot.domain.requests.remainder import Rest
 from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
 from bot.domain.requests.views import Consideration, Fault, Field, Form, Listed, Review
 from bot.domain.rules.holders import ReadBack
 from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
-from bot.services.remainder import Rest
 from bot.slack.rendering.formatting import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))

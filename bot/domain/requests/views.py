@@ -10,9 +10,9 @@ from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal
 from bot.domain.requests.notification import Story
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import NEVER, Before, Earlier
+from bot.domain.requests.remainder import Rest
 from bot.domain.requests.request import Request, Typed
 from bot.domain.rules.rule import Cost, Rule, Usable
-from bot.services.remainder import Rest
 
 
 class Field(StrEnum):

@@ -10,9 +10,9 @@ from slackblocks import Block
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import Refused
 from bot.domain.requests.notification import Story
+from bot.domain.requests.remainder import can_ask_again
 from bot.domain.requests.request import State
 from bot.giving.listing import has_list
-from bot.services.remainder import can_ask_again
 from bot.slack.rendering import verification
 from bot.slack.rendering.blocks import SECTION, plain, section, sections
 from bot.slack.rendering.formatting import Look

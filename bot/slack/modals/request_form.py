@@ -6,9 +6,9 @@ from typing import Any, Final
 from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
 
 from bot.domain.ids import FileId, RequestId
+from bot.domain.requests.remainder import Rest
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field, Form
-from bot.services.remainder import Rest
 from bot.slack.modals import file_fields
 from bot.slack.modals.file_links import with_links_as_files
 from bot.slack.modals.rule_options import fits_a_list, option, options

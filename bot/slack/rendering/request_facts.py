@@ -7,9 +7,9 @@ from bot.domain.ids import CustomerId, RequestId
 from bot.domain.policy.budget import Use
 from bot.domain.policy.tiers import Above, Applied
 from bot.domain.requests.prior_grants import Before, Earlier
+from bot.domain.requests.remainder import Rest
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import Cost, Rule, Usable
-from bot.services.remainder import Rest
 from bot.slack.rendering.formatting import Look
 from bot.slack.rendering.mrkdwn import address, bold, mask, phrase, said
 from bot.slack.rendering.rule_rewards import MARKS, cost_words, rule_reward

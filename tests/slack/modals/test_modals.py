@@ -11,11 +11,11 @@ from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.domain.policy.policy import Outcome, Reason, Refusal
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.remainder import Rest
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field
 from bot.domain.rules.rule import Usable
 from bot.services.customer_lists import Roster
-from bot.services.remainder import Rest
 from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
 from bot.slack.modals import review as review_modal
 from tests.support import samples
