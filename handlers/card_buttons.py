@@ -11,9 +11,10 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.slack.messages import card, confirmations
-from bot.slack.modal_controller import Sentence, View, next_external_id, said_safely
+from bot.slack.modal_controller import next_external_id, said_safely
 from bot.slack.modals import approval, placeholders, rejection, request_form
 from bot.slack.rendering import reasons
+from bot.slack.reply import Sentence, View
 from handlers.context import Counter
 from handlers.payloads import on_card
 from handlers.request_form import draw_form

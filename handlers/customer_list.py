@@ -10,9 +10,10 @@ from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.slack.messages import confirmations
-from bot.slack.modal_controller import Drawing, Sentence, View, said_safely
+from bot.slack.modal_controller import said_safely
 from bot.slack.modals import customer_list
 from bot.slack.rendering import reasons
+from bot.slack.reply import Drawing, Sentence, View
 from handlers.context import Counter
 from handlers.payloads import in_view, on_card
 

@@ -11,8 +11,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
-from bot.slack.modal_controller import Sentence
 from bot.slack.modals import placeholders
+from bot.slack.reply import Sentence
 from handlers.context import Counter
 
 ANYTHING: Final = re.compile(".*")

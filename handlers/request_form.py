@@ -11,9 +11,10 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
 from bot.slack.messages import confirmations
-from bot.slack.modal_controller import Drawing, Sentence, View, next_external_id
+from bot.slack.modal_controller import next_external_id
 from bot.slack.modals import file_fields, placeholders, request_form, review
 from bot.slack.rendering import reasons
+from bot.slack.reply import Drawing, Sentence, View
 from handlers.context import Counter
 from handlers.payloads import in_view
 

@@ -9,9 +9,9 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.errors import SayLater
 from bot.slack.messages import confirmations, unreadable_rows_file
-from bot.slack.modal_controller import Sentence, View
 from bot.slack.modals import review
 from bot.slack.rendering import reasons
+from bot.slack.reply import Sentence, View
 from handlers.context import Counter
 from handlers.payloads import in_view
 

@@ -3,9 +3,8 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import aiohttp
 import stamina
@@ -18,6 +17,7 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.prior_grants import Earlier
 from bot.slack.client.file_messages import Post
 from bot.slack.modals import placeholders
+from bot.slack.reply import Drawing, Sentence, View
 
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
@@ -35,21 +35,8 @@ TOO_SLOW: Final = "Slack was too slow to open the form. Please try that once mor
 TOO_MANY: Final = 429
 SERVER_FAULT: Final = 500
 
-View = dict[str, Any]
 Answer = TypeVar("Answer")
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """An answer that needs no form: said in a modal where one stands, else to the person alone where they are."""
-
-    title: str
-    text: str
-
-
-Drawing = Callable[[str], Awaitable[View | Sentence]]
-"""Draws a view for an external id."""
 
 
 class Screens:

@@ -2,7 +2,7 @@
 
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.request import Event, Request, State
-from bot.slack.modal_controller import Sentence
+from bot.slack.reply import Sentence
 
 
 def asked(request: Request) -> Sentence:
