@@ -19,10 +19,9 @@ from bot.domain.requests.request import Event, Request, State, Vote, digest, mov
 from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Usable
 from bot.domain.rules.terms import terms_of
-from bot.giving.listing import send_list
 from bot.services.access import Door
 from bot.services.announcements import see_to_card, tellings
-from bot.services.customer_lists import Roster, roster_of
+from bot.services.customer_lists import Roster, roster_of, send_list
 from bot.services.pausing import Pauses
 from bot.services.remainder import rest_of
 from bot.services.reminders import Reminding

@@ -10,8 +10,8 @@ from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.pause import Pause, PausedFor
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Pausing, Request, State, StopReason
-from bot.giving.rounds import into_next_round
 from bot.services.access import Door
+from bot.services.reapproval import into_next_round
 
 DINTEROS_FAULTS: Final = frozenset({StopReason.TOKEN_REFUSED, StopReason.SCOPE_MISSING, StopReason.BUSY, StopReason.UNKNOWN_FOR_GOOD})
 IN_A_ROW: Final = 3

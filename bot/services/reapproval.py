@@ -9,7 +9,7 @@ from bot.domain.policy.tiers import Applied
 from bot.domain.ports import Page
 from bot.domain.requests.deadlines import times_of
 from bot.domain.requests.notification import Happened
-from bot.domain.requests.request import Event, Pausing, moved
+from bot.domain.requests.request import Event, Pausing, Request, moved
 from bot.domain.rules.rule import Rule
 from bot.services.announcements import tellings
 
@@ -35,3 +35,13 @@ async def ask_anew(
     await page.keep(waiting)
     said = tellings(waiting, HAPPENED[event], now, note=note)
     await page.say(*(replace(notice, facts={"round": str(waiting.round)}) for notice in said))
+
+
+async def into_next_round(page: Page, request: Request) -> Request:
+    """Keep a request in its next round, with the yeses of the present one."""
+    votes = await page.votes()
+    following = replace(request, round=page.request.round + 1)
+    await page.keep(following)
+    for vote in votes:
+        await page.vote(replace(vote, round=following.round))
+    return following

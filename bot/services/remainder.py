@@ -65,3 +65,11 @@ def _counts(request: Request) -> bool:
 
 def _as_earlier(request: Request, customers: int) -> Earlier:
     return Earlier(request.id, request.short, request.channel, request.card_ts, customers)
+
+
+async def origin_of(books: Books, request: Request) -> Request | None:
+    """Find the request whose files its customers stand in, while they are kept; None where they were typed."""
+    found: Request | None = request
+    while found and not found.files and found.rest_of:
+        found = await books.find(found.rest_of)
+    return found if found and found.files and found.purged_at is None else None

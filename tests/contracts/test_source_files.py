@@ -7,7 +7,7 @@ from bot.domain.customers.uploads import BadFile, Reading, Trouble, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
-from bot.giving.origin import origin_of
+from bot.services.remainder import origin_of
 from tests.contracts.repository import kept
 from tests.support.service_fixture import ANN, Office, open_office, person
 

@@ -1,6 +1,6 @@
 """What is learnt of how large a batch may be."""
 
-from bot.giving.sizes import Sizes
+from bot.giving.batch_size import Sizes
 
 
 def test_a_size_that_was_learnt_only_shrinks() -> None:

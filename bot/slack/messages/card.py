@@ -7,7 +7,7 @@ from slackblocks import Block, Button
 from bot.domain.requests.notification import Story
 from bot.domain.requests.remainder import can_ask_again
 from bot.domain.requests.request import Request, State
-from bot.giving.listing import has_list
+from bot.services.customer_lists import has_list
 from bot.slack.modals import customer_list
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import actions, button, confirmation, context, message, section, sections

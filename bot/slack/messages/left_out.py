@@ -12,7 +12,7 @@ from bot.domain.requests.batches import Refused
 from bot.domain.requests.notification import Story
 from bot.domain.requests.remainder import can_ask_again
 from bot.domain.requests.request import State
-from bot.giving.listing import has_list
+from bot.services.customer_lists import has_list
 from bot.slack.rendering import verification
 from bot.slack.rendering.blocks import SECTION, plain, section, sections
 from bot.slack.rendering.formatting import Look

@@ -7,7 +7,7 @@ from typing import Final
 from bot.domain.ports import Books
 from bot.domain.requests.batches import End, Tally
 from bot.domain.requests.request import Request
-from bot.giving.origin import origin_of
+from bot.services.remainder import origin_of
 from bot.slack.messages.summary import UNKNOWN, why_not_tried
 from bot.slack.rendering.formatting import Look
 from bot.slack.rendering.request_state import ends

@@ -8,7 +8,7 @@ from slackblocks import Block
 from bot.domain.requests.notification import Story
 from bot.domain.requests.request import Request, State
 from bot.domain.rules.rule import Rule
-from bot.giving.listing import has_list
+from bot.services.customer_lists import has_list
 from bot.slack.messages.left_out import masked
 from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
