@@ -15,7 +15,7 @@ setup: .venv/ready
 	@touch $@
 
 run: setup
-	@exec $(BIN)/python -m bot.start
+	@exec $(BIN)/python -m bot.cli.launcher
 
 test: setup
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ UNUSABLE: Final[dict[What, Callable[[str], str]]] = {
     What.NO_TLS: lambda url: url.replace("http://", "https://"),
 }
 """Where Dintero is looked for meanwhile."""
-READER: Final = b"bot.reading"
+READER: Final = b"bot.spreadsheets.reader"
 LOOKED_FOR: Final = 5.0
 LOOK: Final = 0.02
 

@@ -10,12 +10,12 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack import command_parser  # noqa: A004 - the command's own word
+from bot.slack import command_parser
 from bot.slack.command_parser import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
 from bot.slack.messages import confirmations, help, rule, status  # noqa: A004 - the command's own word
 from bot.slack.modal_controller import said_safely
-from bot.slack.modals import request_form  # noqa: A004 - the command's own word
-from bot.slack.rendering import pause_banner, reasons  # noqa: A004 - the command's own word
+from bot.slack.modals import request_form
+from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
 from handlers.context import Counter
 from handlers.request_form import draw_form

@@ -10,8 +10,10 @@ from hypothesis import settings
 
 from bot.database.migrate import migrate
 from bot.database.repositories.repository import SqlBooks, open_books
+from tests.support.engine_fixture import Ground, open_ground
 from tests.support.event_loops import run
 from tests.support.postgres import Server, start
+from tests.support.service_fixture import Office, open_office
 
 # How long an example takes says more of what else the machine does; `make bench` measures.
 settings.register_profile("here", deadline=None)
@@ -19,6 +21,9 @@ settings.load_profile("here")
 
 # pytest-asyncio looks for a loop before it sets its own; where none was ever set, that makes one which nobody closes.
 asyncio.set_event_loop(None)
+
+SHORT = 0.15
+"""Seconds until a call that hangs is given up; long enough for every answer on loopback."""
 
 BOTH = ("sqlite", "postgresql")
 
@@ -81,4 +86,37 @@ async def books(database_url: str) -> AsyncIterator[SqlBooks]:
 async def sqlite_books(sqlite_url: str) -> AsyncIterator[SqlBooks]:
     """Open books on SQLite alone, for tests that are not about the books."""
     async with open_books(sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def office(sqlite_books: SqlBooks) -> Office:
+    """Open an office over SQLite alone."""
+    return await open_office(sqlite_books)
+
+
+@pytest.fixture
+async def either_office(books: SqlBooks) -> Office:
+    """Open an office; the test runs once for each kind of database."""
+    return await open_office(books)
+
+
+@pytest.fixture
+async def ground(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
+    """SQLite and a Dintero."""
+    async with open_ground(sqlite_books) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def both(books: SqlBooks) -> AsyncIterator[Ground]:
+    """Each kind of database and a Dintero."""
+    async with open_ground(books) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hasty(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
+    """A Dintero that has to answer at once."""
+    async with open_ground(sqlite_books, timeout=SHORT) as opened:
         yield opened

@@ -44,7 +44,7 @@ class Standing(Protocol):
 
 @dataclass(slots=True)
 class Alone:
-    """The only process on a database, for as long as it lives: `bot.store.sole` sees to it."""
+    """The only process on a database, for as long as it lives: `bot.cluster.single_instance` sees to it."""
 
     name: str = ALONE
     term: int = 0

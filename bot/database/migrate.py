@@ -56,7 +56,7 @@ def _upgrade(connection: Connection) -> bool:
     from alembic import command, config, util  # noqa: PLC0415
 
     settings = config.Config()
-    settings.set_main_option("script_location", "bot.store:migrations")
+    settings.set_main_option("script_location", "bot.database:migrations")
     settings.attributes["connection"] = connection
     try:
         command.upgrade(settings, "head")

@@ -46,7 +46,7 @@ audit_customers = Table(
     Column("key", Text, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
 )
-"""The keyed hashes of a portion's customers, sorted, one after the other (`bot.store.hashes`); `key` tells keys apart."""
+"""The keyed hashes of a portion's customers, sorted, one after the other (`bot.database.audit.customer_hashes`); `key` tells keys apart."""
 
 audit_key = Table(
     "audit_key",

@@ -37,7 +37,7 @@ LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
 class DinteroClient:
-    """Dintero's discounts API, implementing `bot.giving.ports.Dintero`.
+    """Dintero's discounts API, implementing `bot.domain.ports.Dintero`.
 
     Takes an open client whose base URL is the API's and whose `auth` is `ClientCredentials`, and never closes it. `timeout` is how many
     seconds one call may last as a whole, its token included: a server that answers byte by byte is no answer either.

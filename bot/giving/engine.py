@@ -27,13 +27,13 @@ from bot.errors import (
     RuleNotFound,
     ScopeMissing,
 )
+from bot.giving.batch_size import Fitting
 from bot.giving.batch_slots import Slots
 from bot.giving.calls import Calling, Tries
 from bot.giving.lease import GivingBooks
 from bot.giving.outage_notice import Silence
 from bot.giving.retry import Patience
 from bot.giving.scheduler import Traffic
-from bot.giving.batch_size import Fitting
 
 COMPARED: Final = timedelta(minutes=1)
 """So long an answer counts for how the rule stands; before a call after a longer silence it is looked at."""

@@ -12,9 +12,9 @@ from typing import Final, TypeVar
 from interlock import CircuitOpenError, State
 
 from bot.errors import DinteroAway, DinteroBusy, DinteroError, MayPass
+from bot.giving.batch_size import Sizes
 from bot.giving.circuit_breaker import circuit
 from bot.giving.concurrency_limit import MOST, Flow
-from bot.giving.batch_size import Sizes
 
 LOOK: Final = 2.0
 """Seconds after which whoever waits looks whether that is still wanted: another process may have taken a cancel."""

@@ -13,7 +13,7 @@ from bench.metrics import as_fast, as_many, not_measured, per_cent, percentile, 
 from bench.report import markdown
 from bench.workload import Plan, made_up
 
-ROOT: Final = Path(__file__).parent.parent
+ROOT: Final = Path(__file__).parents[2]
 COMMAND: Final = (sys.executable, "-m", "bench", "--quick")
 
 

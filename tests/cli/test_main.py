@@ -112,13 +112,13 @@ def test_some_credentials_but_not_all_is_an_error_that_lists_what_is_missing(nam
 
 def test_make_run_with_some_credentials_is_2_and_starts_nothing(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DINTERO_CLIENT_SECRET=secret-3\n")
-    told = call(tmp_path, module="bot.start")
+    told = call(tmp_path, module="bot.cli.launcher")
     assert (told.returncode, told.stdout) == (2, "")
     assert "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET" in told.stderr
     assert "secret-3" not in told.stderr
 
 
 def test_make_run_with_all_credentials_is_the_bot(tmp_path: Path) -> None:
-    told = call(tmp_path, module="bot.start", **CREDENTIALS)
+    told = call(tmp_path, module="bot.cli.launcher", **CREDENTIALS)
     assert told.returncode == 2
     assert "policy.example.toml" in told.stderr

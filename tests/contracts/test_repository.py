@@ -1,4 +1,4 @@
-"""What the books promise (`bot.giving.ports.Books`), on both databases: customers, and what came of giving to them."""
+"""What the books promise (`bot.domain.ports.Books`), on both databases: customers, and what came of giving to them."""
 
 import asyncio
 from dataclasses import replace

@@ -42,7 +42,7 @@ async def test_several_processes_can_start_at_once(empty_database_url: str) -> N
 
 def test_the_newest_step_is_the_one_that_a_start_looks_for() -> None:
     config = Config()
-    config.set_main_option("script_location", "bot.store:migrations")
+    config.set_main_option("script_location", "bot.database:migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == VERSION
 
 
@@ -88,7 +88,7 @@ async def test_the_rule_of_what_was_asked_for_before_is_found_by_its_id(database
     with engine.begin() as connection:
         kept = _rule_ids(connection)
         config = Config()
-        config.set_main_option("script_location", "bot.store:migrations")
+        config.set_main_option("script_location", "bot.database:migrations")
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
     engine.dispose()

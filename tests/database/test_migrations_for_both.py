@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", "bot.store:migrations")
+    config.set_main_option("script_location", "bot.database:migrations")
     return config
 
 

@@ -47,12 +47,12 @@ def next_version(folder: Path) -> None:
     for package in (bot, handlers):
         name, where = package.__name__, Path(str(package.__file__)).parent
         shutil.copytree(where, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    schema = folder / "bot" / "store" / "schema.py"
+    schema = folder / "bot" / "database" / "schema.py"
     text = schema.read_text()
     head = text.split('VERSION: Final = "')[1][:4]
     schema.write_text(text.replace(f'VERSION: Final = "{head}"', 'VERSION: Final = "9999"'))
-    (folder / "bot" / "store" / "migrations" / "versions" / "v9999_news.py").write_text(NEXT_MIGRATION.replace("{head}", head))
-    jobs = folder / "bot" / "jobs.py"
+    (folder / "bot" / "database" / "migrations" / "versions" / "v9999_news.py").write_text(NEXT_MIGRATION.replace("{head}", head))
+    jobs = folder / "bot" / "background" / "runner.py"
     before, launch, after = jobs.read_text().partition("        DBOS.launch()\n")
     assert launch
     jobs.write_text(before + NEXT_WORKFLOW + after)

@@ -16,7 +16,7 @@ from bot.domain.requests.views import Consideration
 from bot.domain.rules.rule import Usable
 from bot.services.customer_lists import PER_PAGE, Roster
 from bot.slack.command_parser import Misread
-from bot.slack.messages import card, help, notices, status, summary, thread
+from bot.slack.messages import card, help, notices, status, summary, thread  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
 from bot.slack.modals import review as review_modal

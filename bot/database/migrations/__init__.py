@@ -1,1 +1,1 @@
-"""The steps by which the tables came to be what they are; Alembic runs them, `bot.store.migration` starts it."""
+"""The steps by which the tables came to be what they are; Alembic runs them, `bot.database.migrate` starts it."""

@@ -1,4 +1,4 @@
-"""What Alembic runs around the steps: over the connection, and in the transaction, that `bot.store.migration` opened."""
+"""What Alembic runs around the steps: over the connection, and in the transaction, that `bot.database.migrate` opened."""
 
 from alembic import context
 

@@ -9,12 +9,12 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from bot.database import pausing
 from bot.database.audit.chain import append
 from bot.database.audit.evidence import Evidence
 from bot.database.connection import Database, Kept, Transaction
 from bot.database.encoding import MANY, text
 from bot.database.mapping import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
+from bot.database.repositories import pause as pause_table
 from bot.database.repositories.budgets import gave_locked
 from bot.database.repositories.redaction import forget
 from bot.database.repositories.requests import VOTES
@@ -123,22 +123,22 @@ class SqlPage:
 
     async def pause(self) -> Pause | None:
         """Say whether the bot is paused; from here to the end of the block nobody can pause it."""
-        return pausing.pause_of(await self._transaction.run(pausing.LOCK, {}))
+        return pause_table.pause_of(await self._transaction.run(pause_table.LOCK, {}))
 
     async def begin_pause(self, pause: Pause) -> bool:
         """Pause the bot; false where it is paused already."""
-        begun = bool(await self._transaction.run(pausing.BEGIN, pausing.pause_row(pause)))
+        begun = bool(await self._transaction.run(pause_table.BEGIN, pause_table.pause_row(pause)))
         if begun:
             self.note(paused(pause))
         return begun
 
     async def count_fault(self) -> int:
         """Count one more request in a row that Dintero's fault stopped, and answer how many there are."""
-        return int((await self._transaction.run(pausing.COUNT, {}))[0][0])
+        return int((await self._transaction.run(pause_table.COUNT, {}))[0][0])
 
     async def forget_faults(self) -> None:
         """Begin that count anew: a request was given to its end."""
-        await self._transaction.run(pausing.FORGET, {})
+        await self._transaction.run(pause_table.FORGET, {})
 
 
 @asynccontextmanager

@@ -92,7 +92,7 @@ class Reader:
         async with self._turns:
             answers = _Answers(sources)
             try:
-                process = await worker_process.start("bot.reading")
+                process = await worker_process.start("bot.spreadsheets.reader")
             except OSError:  # the machine has no memory, or no process, left for it
                 return answers.failed(Trouble.TOO_HEAVY)
             try:

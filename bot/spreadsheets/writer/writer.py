@@ -111,7 +111,7 @@ class Lister:
         return True
 
     async def _talk(self, wanted: Wanted, files: Sequence[Original], file: ListFile) -> None:
-        process = await worker_process.start("bot.listing")
+        process = await worker_process.start("bot.spreadsheets.writer")
         feeding = asyncio.ensure_future(self._feed(process, wanted, files))
         try:
             file.counts = await _hear(process, file)

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from sandbox.slack import chat_methods, directory_methods, file_methods, upload_methods, view_methods
+from sandbox.slack.api import chat, directory, files, uploads, views
 from sandbox.slack.api.call import Call, Rule, TokenKind
 from sandbox.slack.api.response_url import answer_person
 from sandbox.slack.state.errors import SlackSays
@@ -17,11 +17,11 @@ from sandbox.slack.state.views import Stacks
 from sandbox.slack.state.workspace import Json, Workspace
 
 METHODS: Final[dict[str, Rule]] = {
-    **chat_methods.METHODS,
-    **view_methods.METHODS,
-    **directory_methods.METHODS,
-    **file_methods.METHODS,
-    **upload_methods.METHODS,
+    **chat.METHODS,
+    **views.METHODS,
+    **directory.METHODS,
+    **files.METHODS,
+    **uploads.METHODS,
 }
 NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments", "files"})
 """Arguments that travel as JSON inside a form."""
@@ -68,7 +68,7 @@ class WebApi:
             web.post("/response/{key}", self._response),
             web.post(f"{PATH}{{ticket}}", self._upload),
             web.get("/files-pri/{file}/download/{name}", self._download),
-            web.get("/sign-in", file_methods.sign_in),
+            web.get("/sign-in", files.sign_in),
         ]
 
     async def _method(self, request: web.Request) -> web.StreamResponse:
@@ -110,8 +110,8 @@ class WebApi:
             taken = await self._workspace.uploads.take(request.match_info["ticket"], request.content.iter_any())
             reply = web.Response(text="OK", status=200 if taken else 400)
         elif method == DOWNLOAD:
-            allowed = self._tokens.get(_bearer(request)) is TokenKind.BOT and file_methods.SCOPE in self.scopes
-            reply = file_methods.fetch(self._workspace, request.rel_url.raw_path, allowed=allowed)
+            allowed = self._tokens.get(_bearer(request)) is TokenKind.BOT and files.SCOPE in self.scopes
+            reply = files.fetch(self._workspace, request.rel_url.raw_path, allowed=allowed)
         else:
             reply = web.json_response(self._call(request, method, arguments), headers=self._headers())
         await self._faults.after(method, number, planned)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.slack import limits
+from sandbox.slack.state import limits
 
 Json = dict[str, Any]
 

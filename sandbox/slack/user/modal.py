@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.slack import payloads
 from sandbox.slack.state.elements import KEPT_AS, LISTED, TEXTS, Element, buttons, fields, value_of
 from sandbox.slack.state.errors import SlackSays, refuse_view
 from sandbox.slack.state.limits import options_faults
@@ -11,6 +10,7 @@ from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Account, Json
 from sandbox.slack.transport.delivery import INTERACTION, Ack
 from sandbox.slack.transport.switchboard import Switchboard
+from sandbox.slack.user import payloads
 from sandbox.slack.user.input_rules import check_text, choose, pick
 from sandbox.slack.user.reactions import NO_CONNECTION, REQUIRED, CannotDo, Reaction
 from sandbox.slack.user.rendering import draw_view, shown

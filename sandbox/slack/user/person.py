@@ -6,7 +6,6 @@ from typing import Final
 
 from bot.domain.ids import UserId
 from bot.domain.requests.person import Kind
-from sandbox.slack import payloads
 from sandbox.slack.api.response_url import answer_person
 from sandbox.slack.state.elements import buttons
 from sandbox.slack.state.errors import SlackSays
@@ -14,6 +13,7 @@ from sandbox.slack.state.tickets import ResponseUrl
 from sandbox.slack.state.workspace import Account, Channel, Json, Message
 from sandbox.slack.transport.delivery import COMMAND, INTERACTION
 from sandbox.slack.transport.switchboard import Switchboard
+from sandbox.slack.user import payloads
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.reactions import CannotDo, Reaction
 from sandbox.slack.user.rendering import draw_message

@@ -25,7 +25,7 @@ def readings() -> list[int]:
     """List the reading processes that this one has."""
     listed = subprocess.run(("ps", "-A", "-o", "pid=,ppid=,args="), capture_output=True, text=True, check=True).stdout  # noqa: S607
     rows = (line.split(maxsplit=2) for line in listed.splitlines())
-    return [int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and args.endswith("bot.reading")]
+    return [int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and args.endswith("bot.spreadsheets.reader")]
 
 
 def source(data: bytes, name: str = "list.csv", column: int | None = None) -> Source:
