@@ -15,7 +15,17 @@ from typing import Final
 import uvloop
 from rich.console import Console
 
-from bench import ack_latency, ack_under_load, bolt_js, file_reading, idle_cost, recovery, startup, throughput, typeahead
+from bench import (
+    ack_latency,
+    ack_under_load,
+    bolt_js,
+    file_reading,
+    idle_cost,
+    recovery,
+    startup,
+    throughput,
+    typeahead,
+)
 from bench.metrics import Figure
 from bench.processes import Broken
 from bench.report import drawn, markdown
@@ -58,7 +68,9 @@ QUICK: Final[Parts] = {
     "acks": lambda folder: ack_latency.measure(folder, _loads(20, 2, 100)),
     "javascript": lambda folder: bolt_js.measure(folder, bursts=2, install=False),
     "typeahead": lambda folder: typeahead.measure(folder, rules=200, count=14),
-    "giving": lambda folder: throughput.measure(folder, [throughput.Line(Plan(4_000, 500, 8), 1, bare=AS_FAST, ideal=0.92)]),
+    "giving": lambda folder: throughput.measure(
+        folder, [throughput.Line(Plan(4_000, 500, 8), 1, bare=AS_FAST, ideal=0.92)]
+    ),
     "meanwhile": lambda folder: ack_under_load.measure(folder, plan=Plan(20_000, 500, 8), times=1, idle=0.2),
     "reading": lambda folder: file_reading.measure(folder, rows=4_000, times=1),
     "waiting": lambda folder: idle_cost.measure(folder, waiting=50, seconds=1.0),
@@ -88,13 +100,19 @@ def main() -> int:
     """Print the table; targets that are missed are no failure of the measuring."""
     arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="a few samples of each, without PostgreSQL")
-    arguments.add_argument("--only", action="append", choices=FULL, help="measure this part alone; may be repeated")
-    arguments.add_argument("--markdown", action="store_true", help="the table once more, as docs/performance.md has it")
+    arguments.add_argument(
+        "--only", action="append", choices=FULL, help="measure this part alone; may be repeated"
+    )
+    arguments.add_argument(
+        "--markdown", action="store_true", help="the table once more, as docs/performance.md has it"
+    )
     wanted = arguments.parse_args()
     console, began = Console(width=None if sys.stdout.isatty() else 150), time.monotonic()
     try:
         parts = QUICK if wanted.quick else FULL
-        figures = uvloop.run(measure({name: part for name, part in parts.items() if name in (wanted.only or parts)}, console))
+        figures = uvloop.run(
+            measure({name: part for name, part in parts.items() if name in (wanted.only or parts)}, console)
+        )
     except asyncio.CancelledError:
         return BROKEN
     except Broken as broken:

@@ -115,8 +115,15 @@ async def _opened(slack: int) -> dict[str, float]:
 def _figures(bare: Server, ours: Server, load: Load, opened: dict[str, float]) -> list[Figure]:
     forms = [opened[trigger] - sent for trigger, sent in ours.sent.items()]
     return [
-        shorter(f"ack of /discount add, {load.name}, p50", *_both(ours, bare, 0.5), against=BARE, at_most=load.p50),
-        shorter(f"ack of /discount add, {load.name}, p99", *_both(ours, bare, 0.99), against=BARE, at_most=load.p99),
+        shorter(
+            f"ack of /discount add, {load.name}, p50", *_both(ours, bare, 0.5), against=BARE, at_most=load.p50
+        ),
+        shorter(
+            f"ack of /discount add, {load.name}, p99",
+            *_both(ours, bare, 0.99),
+            against=BARE,
+            at_most=load.p99,
+        ),
         within(f"its form opened, {load.name}, p99", percentile(forms, 0.99), TRIGGER_LIVES),
     ]
 

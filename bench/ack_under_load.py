@@ -35,7 +35,9 @@ async def measure(folder: Path, *, plan: Plan, times: int, idle: float) -> list[
         settings = constants.settings(slack=slack, dintero=dintero, database_url=SQLITE)
         child, port = await stack.enter_async_context(giver("ours", plan, folder, settings))
         look = stack.enter_context(db_probe.opened(SQLITE, str(folder / "discount-bot.db")))
-        to_bare, to_ours = [(await stack.enter_async_context(connected(where, 1))).lines[0] for where in (bare, port)]
+        to_bare, to_ours = [
+            (await stack.enter_async_context(connected(where, 1))).lines[0] for where in (bare, port)
+        ]
         theirs, ours = await _paced(to_bare, "bare", for_seconds=idle), list[float]()
         await _paced(to_ours, "warm-up", for_seconds=min(idle, 1.0))
         for number in range(times):
@@ -49,10 +51,15 @@ async def measure(folder: Path, *, plan: Plan, times: int, idle: float) -> list[
 
 
 def _figures(ours: Sequence[float], bare: Sequence[float], plan: Plan) -> list[Figure]:
-    what, against = f"ack of /discount add while {plan.customers:,} are given, {plan.wide} wide", "bare Bolt, empty handler, idle"
+    what, against = (
+        f"ack of /discount add while {plan.customers:,} are given, {plan.wide} wide",
+        "bare Bolt, empty handler, idle",
+    )
     return [
         shorter(f"{what}, p50", percentile(ours, 0.5), percentile(bare, 0.5), against=against),
-        shorter(f"{what}, p99", percentile(ours, 0.99), percentile(bare, 0.99), against=against, at_most=AT_MOST),
+        shorter(
+            f"{what}, p99", percentile(ours, 0.99), percentile(bare, 0.99), against=against, at_most=AT_MOST
+        ),
     ]
 
 

@@ -14,7 +14,15 @@ from bench.ack_latency import BARE, Server, connected, forms_opened, take_turn
 from bench.constants import BOT_TOKEN, SIGNING_SECRET
 from bench.metrics import Figure, as_many, median, not_measured
 from bench.payloads import commands
-from bench.processes import answering, bare_bolt, free_port, program, real_bot, stand_in_dintero, stand_in_slack
+from bench.processes import (
+    answering,
+    bare_bolt,
+    free_port,
+    program,
+    real_bot,
+    stand_in_dintero,
+    stand_in_slack,
+)
 
 VERSION: Final = "5.1.0"
 """Of @slack/bolt; pinned, since it is what we are held against."""
@@ -30,21 +38,29 @@ async def measure(folder: Path, *, bursts: int, install: bool) -> list[Figure]:
     """Let both take turns; each burst begins when all forms of the last one are open."""
     where = await _installed(install=install)
     if where is None:
-        return [not_measured(WHAT, f"{BASELINE}: needs npm" + ("" if install else ", and is installed by a full run"))]
+        return [
+            not_measured(
+                WHAT, f"{BASELINE}: needs npm" + ("" if install else ", and is installed by a full run")
+            )
+        ]
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder))
         theirs = await stack.enter_async_context(javascript_bolt(folder, slack, where))
         bare = await stack.enter_async_context(bare_bolt(folder, slack))
         ours = await stack.enter_async_context(real_bot(folder, slack=slack, dintero=dintero))
-        to_them, to_bare, to_us = [await stack.enter_async_context(connected(one, AT_ONCE)) for one in (theirs, bare, ours)]
+        to_them, to_bare, to_us = [
+            await stack.enter_async_context(connected(one, AT_ONCE)) for one in (theirs, bare, ours)
+        ]
         took: tuple[list[float], list[float], list[float]] = ([], [], [])
         for burst in range(bursts + bursts // 5 + 1):
             took[0].append(await _burst(to_us, f"ours {burst}"))
             await forms_opened(slack, (burst + 1) * AT_ONCE)
             took[1].append(await _burst(to_bare, f"bare {burst}"))
             took[2].append(await _burst(to_them, f"theirs {burst}"))
-    ours_did, bare_did, they_did = (AT_ONCE / median(times[-bursts:]) for times in took)  # the first ones warm up
+    ours_did, bare_did, they_did = (
+        AT_ONCE / median(times[-bursts:]) for times in took
+    )  # the first ones warm up
     return [
         as_many(WHAT, ours_did, they_did, against=BASELINE, at_least=AT_LEAST),
         as_many(f"{BARE}, the same", bare_did, they_did, against=BASELINE),
@@ -70,12 +86,18 @@ async def javascript_bolt(folder: Path, slack: int, where: Path) -> AsyncIterato
 
 async def _installed(*, install: bool) -> Path | None:
     """Find Bolt for JavaScript in the user's cache, where npm puts it once; None where it is not to be had."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "discount-bot-bench" / f"bolt-{VERSION}"
+    cache = (
+        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        / "discount-bot-bench"
+        / f"bolt-{VERSION}"
+    )
     there = cache / "node_modules" / "@slack" / "bolt" / "package.json"
     if not there.exists() and install and shutil.which("npm") and shutil.which("node"):
         cache.mkdir(parents=True, exist_ok=True)
         options = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--prefix", str(cache))
-        npm = await asyncio.create_subprocess_exec("npm", "install", *options, f"@slack/bolt@{VERSION}", stdout=DEVNULL, stderr=DEVNULL)
+        npm = await asyncio.create_subprocess_exec(
+            "npm", "install", *options, f"@slack/bolt@{VERSION}", stdout=DEVNULL, stderr=DEVNULL
+        )
         try:
             await asyncio.wait_for(npm.wait(), INSTALLING)
         except TimeoutError:

@@ -27,7 +27,9 @@ concurrency = {WIDE}
 """
 
 
-def settings(*, slack: int, dintero: int, database_url: str, policy: str = "policy.toml", port: int = 0) -> dict[str, str]:
+def settings(
+    *, slack: int, dintero: int, database_url: str, policy: str = "policy.toml", port: int = 0
+) -> dict[str, str]:
     """Name the bot's settings; whatever is not named here has its default."""
     return {
         "SLACK_BOT_TOKEN": BOT_TOKEN,

@@ -13,7 +13,14 @@ from bench.raw_http import stand_in
 
 TRIGGER: Final = re.compile(rb'"trigger_id": ?"([^"]+)"')
 ANSWERS: Final[dict[str, Any]] = {
-    "auth.test": {"team_id": TEAM, "team": "bench", "user_id": "U0BOT", "user": "discount-bot", "bot_id": "B0BOT", "url": "https://bench/"},
+    "auth.test": {
+        "team_id": TEAM,
+        "team": "bench",
+        "user_id": "U0BOT",
+        "user": "discount-bot",
+        "bot_id": "B0BOT",
+        "url": "https://bench/",
+    },
     "conversations.info": {"channel": {"id": CHANNEL, "is_member": True, "is_archived": False}},
     "conversations.open": {"channel": {"id": "D0BENCH"}},
     "chat.postMessage": {"ts": "1700000000.000100", "channel": CHANNEL},
@@ -51,7 +58,10 @@ class Slack:
                 return json.loads(self._view)["view"]
             case "users.info":
                 who = parse_qs(urlsplit(target).query)["user"][0]
-                return {"ok": True, "user": {"id": who, "team_id": TEAM, "name": who, "profile": {"display_name": who}}}
+                return {
+                    "ok": True,
+                    "user": {"id": who, "team_id": TEAM, "name": who, "profile": {"display_name": who}},
+                }
             case _:
                 return {"ok": True, **ANSWERS.get(method, {})}
 

@@ -33,7 +33,9 @@ class Kind:
 
 
 TEXT: Final = Kind("CSV", ".csv", sample_files.write_text, "bare csv.reader loop", memory=400e6)
-WORKBOOK: Final = Kind("XLSX", ".xlsx", sample_files.write_workbook, "bare openpyxl read-only loop", warm_ups=0, share=5)
+WORKBOOK: Final = Kind(
+    "XLSX", ".xlsx", sample_files.write_workbook, "bare openpyxl read-only loop", warm_ups=0, share=5
+)
 
 
 async def measure(folder: Path, *, rows: int, times: int) -> list[Figure]:
@@ -43,7 +45,9 @@ async def measure(folder: Path, *, rows: int, times: int) -> list[Figure]:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder))
         settings = constants.settings(slack=slack, dintero=dintero, database_url="sqlite:///discount-bot.db")
-        return [each for kind in (TEXT, WORKBOOK) for each in await _compare(folder, kind, rows, times, settings)]
+        return [
+            each for kind in (TEXT, WORKBOOK) for each in await _compare(folder, kind, rows, times, settings)
+        ]
 
 
 async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: dict[str, str]) -> list[Figure]:
@@ -53,7 +57,9 @@ async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: di
     peak = 0.0
     async with AsyncExitStack() as stack:
         children = {
-            who: await stack.enter_async_context(process("bench.reading_child", who, str(path), folder=folder, settings=settings))
+            who: await stack.enter_async_context(
+                process("bench.reading_child", who, str(path), folder=folder, settings=settings)
+            )
             for who in took
         }
         for child in children.values():

@@ -111,7 +111,10 @@ async def by_the_bot(settings: Settings, path: Path) -> AsyncIterator[Read]:
     async with bot(settings, policy) as running:
         while not running.rules.ready:  # noqa: ASYNC110 - the book tells nobody
             await asyncio.sleep(LOOK)
-        asking, who = _asking(running, policy, path), Person(UserId(constants.PEOPLE[0]), TeamId(constants.TEAM))
+        asking, who = (
+            _asking(running, policy, path),
+            Person(UserId(constants.PEOPLE[0]), TeamId(constants.TEAM)),
+        )
 
         async def read() -> float:
             typed = Typed(rule=SEED_RULE, files=(Upload(FileId("F0BENCH"), path.name),))
@@ -157,7 +160,9 @@ def _text_rows(path: Path) -> None:
 
 
 def _workbook_rows(path: Path) -> None:
-    for _ in openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True):
+    for _ in (
+        openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0].iter_rows(values_only=True)
+    ):
         pass
 
 

@@ -49,7 +49,11 @@ async def measure(folder: Path, *, waiting: int, seconds: float) -> list[Figure]
             own = folder / str(count)
             own.mkdir()
             await _fill(f"sqlite:///{own}/discount-bot.db", dintero, count)
-            bots.append(await stack.enter_async_context(bot_process(own, slack=slack, dintero=dintero, database_url=SQLITE)))
+            bots.append(
+                await stack.enter_async_context(
+                    bot_process(own, slack=slack, dintero=dintero, database_url=SQLITE)
+                )
+            )
         watched = [psutil.Process(child.pid) for child, _ in bots]
         await asyncio.sleep(min(SETTLED, seconds))
         before = list(map(_used, watched))
@@ -58,7 +62,9 @@ async def measure(folder: Path, *, waiting: int, seconds: float) -> list[Figure]
         memory = [float(one.memory_info().rss) for one in watched]
     what = f"idle with {waiting:,} requests waiting, {seconds:.0f} s"
     return [
-        within(f"{what}: share of a core", shares[0], AT_MOST, baseline=shares[1], against=EMPTY, unit=per_cent),
+        within(
+            f"{what}: share of a core", shares[0], AT_MOST, baseline=shares[1], against=EMPTY, unit=per_cent
+        ),
         within(f"{what}: memory", memory[0], None, baseline=memory[1], against=EMPTY, unit=megabytes),
     ]
 
@@ -103,7 +109,13 @@ def _waiting(rule: Rule, count: int) -> Iterator[Request]:
 async def _write(transaction: Transaction, request: Request) -> None:
     row: dict[str, Kept] = {**request_row(request), "typed": typed_json(Typed())}
     await transaction.run(insert(requests), row)
-    ids: dict[str, Kept] = {"request": request.id, "portion": 0, "size": IDS, "starts": 0, "ids": packed(made_up(IDS))}
+    ids: dict[str, Kept] = {
+        "request": request.id,
+        "portion": 0,
+        "size": IDS,
+        "starts": 0,
+        "ids": packed(made_up(IDS)),
+    }
     await transaction.run(insert(customers), ids)
     for kind in (Kind.CARD, Kind.LINE):
         notice = Notice(kind=kind, happened=Happened.ASKED, at=request.created_at)

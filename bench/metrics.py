@@ -94,7 +94,15 @@ def shorter(what: str, ours: float, baseline: float, *, against: str, at_most: f
     )
 
 
-def within(what: str, ours: float, limit: float | None, *, baseline: float | None = None, against: str = "", unit: Unit = shown) -> Figure:
+def within(
+    what: str,
+    ours: float,
+    limit: float | None,
+    *,
+    baseline: float | None = None,
+    against: str = "",
+    unit: Unit = shown,
+) -> Figure:
     """Compare a figure with what it may be at most."""
     return Figure(
         what=what,
@@ -109,12 +117,16 @@ def within(what: str, ours: float, limit: float | None, *, baseline: float | Non
     )
 
 
-def as_fast(what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None) -> Figure:
+def as_fast(
+    what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None
+) -> Figure:
     """Compare two speeds by their times: the baseline's time over ours."""
     return _at_least(what, ours, baseline, baseline / ours, against, at_least, shown)
 
 
-def as_many(what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None) -> Figure:
+def as_many(
+    what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None
+) -> Figure:
     """Compare two speeds by how many they do a second."""
     return _at_least(what, ours, baseline, ours / baseline, against, at_least, per_second)
 
@@ -124,7 +136,9 @@ def not_measured(what: str, why: str) -> Figure:
     return Figure(what=what, ours=None, against=why)
 
 
-def _at_least(what: str, ours: float, baseline: float, ratio: float, against: str, at_least: float | None, unit: Unit) -> Figure:
+def _at_least(
+    what: str, ours: float, baseline: float, ratio: float, against: str, at_least: float | None, unit: Unit
+) -> Figure:
     return Figure(
         what=what,
         ours=ours,

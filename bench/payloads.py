@@ -14,7 +14,10 @@ SECRET: Final = SIGNING_SECRET.encode()
 
 def commands(count: int, *, series: str) -> list[tuple[str, bytes]]:
     """Write `/discount add` of fifty people in turn, each with its trigger."""
-    return [(trigger := f"{series}.{number}", _post(_command(PEOPLE[number % len(PEOPLE)], trigger))) for number in range(count)]
+    return [
+        (trigger := f"{series}.{number}", _post(_command(PEOPLE[number % len(PEOPLE)], trigger)))
+        for number in range(count)
+    ]
 
 
 def suggestion(view: dict[str, Any], who: str, typed: str) -> bytes:
@@ -28,7 +31,11 @@ def suggestion(view: dict[str, Any], who: str, typed: str) -> bytes:
         "container": {"type": "view", "view_id": "V0BENCH"},
         "view": {"id": "V0BENCH", "team_id": TEAM, "hash": "1.a", "state": {"values": {}}, **view},
         "action_id": RULE_ACTION,
-        "block_id": next(block["block_id"] for block in view["blocks"] if block.get("element", {}).get("action_id") == RULE_ACTION),
+        "block_id": next(
+            block["block_id"]
+            for block in view["blocks"]
+            if block.get("element", {}).get("action_id") == RULE_ACTION
+        ),
         "value": typed,
     }
     return _post({"payload": json.dumps(payload)})

@@ -26,22 +26,33 @@ class Broken(Exception):
 
 
 @asynccontextmanager
-async def process(*arguments: str, folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
+async def process(
+    *arguments: str, folder: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Process]:
     """Run a module of Python until the block ends."""
     python = (sys.executable, "-m", *arguments)
-    async with program(*python, name=arguments[0], folder=folder, settings={**(settings or {}), "PYTHONPATH": str(ROOT)}) as child:
+    async with program(
+        *python, name=arguments[0], folder=folder, settings={**(settings or {}), "PYTHONPATH": str(ROOT)}
+    ) as child:
         yield child
 
 
 @asynccontextmanager
-async def program(*command: str, name: str, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Process]:
+async def program(
+    *command: str, name: str, folder: Path, settings: Mapping[str, str]
+) -> AsyncIterator[Process]:
     """Run a program until the block ends; what it says goes into a file in the folder."""
     log = folder / f"{name}.log"
     # no setting of whoever measures gets in
-    env = {**{kept: os.environ[kept] for kept in ("PATH", "HOME", "XDG_RUNTIME_DIR") if kept in os.environ}, **settings}
+    env = {
+        **{kept: os.environ[kept] for kept in ("PATH", "HOME", "XDG_RUNTIME_DIR") if kept in os.environ},
+        **settings,
+    }
     with log.open("ab") as said:
         starting = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(*command, cwd=folder, env=env, stdin=PIPE, stdout=PIPE, stderr=said)
+            asyncio.create_subprocess_exec(
+                *command, cwd=folder, env=env, stdin=PIPE, stdout=PIPE, stderr=said
+            )
         )
         try:
             child = await asyncio.shield(starting)
@@ -51,7 +62,9 @@ async def program(*command: str, name: str, folder: Path, settings: Mapping[str,
     try:
         yield child
     except (OSError, EOFError, ValueError) as failure:
-        raise Broken(f"{type(failure).__name__} {failure}\n{name} said last: {log.read_text()[-2000:]}") from failure
+        raise Broken(
+            f"{type(failure).__name__} {failure}\n{name} said last: {log.read_text()[-2000:]}"
+        ) from failure
     finally:
         await _end(child)
 
@@ -87,7 +100,9 @@ async def stand_in_slack(folder: Path) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def stand_in_dintero(folder: Path, *, rules: int = constants.RULES, latency: float = 0.0) -> AsyncIterator[int]:
+async def stand_in_dintero(
+    folder: Path, *, rules: int = constants.RULES, latency: float = 0.0
+) -> AsyncIterator[int]:
     """Start the stand-in for Dintero; answers its port."""
     async with process("bench.dintero_stand_in", str(rules), str(latency), folder=folder) as child:
         yield int(await told(child))
@@ -110,7 +125,9 @@ async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[i
 
 
 @asynccontextmanager
-async def bot_process(folder: Path, *, slack: int, dintero: int, database_url: str) -> AsyncIterator[tuple[Process, int]]:
+async def bot_process(
+    folder: Path, *, slack: int, dintero: int, database_url: str
+) -> AsyncIterator[tuple[Process, int]]:
     """Start the bot as people do; answers its port, too, once it is ready."""
     port = free_port()
     (folder / "policy.toml").write_text(constants.POLICY)

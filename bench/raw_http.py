@@ -38,7 +38,9 @@ class Answering(asyncio.Protocol):
 
     def _write(self, found: bytes) -> None:
         if self._transport and not self._transport.is_closing():
-            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(found)}\r\n\r\n"
+            head = (
+                f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(found)}\r\n\r\n"
+            )
             self._transport.write(head.encode() + found)
 
 

@@ -64,7 +64,9 @@ async def _started_again(stage: Stage, plan: Plan, kills: int) -> list[Figure]:
     async with _list_to_give(stage, plan) as request:
         killed: list[float] = []
         for number in range(kills + 1):
-            async with bot_process(stage.folder, slack=stage.slack, dintero=stage.dintero, database_url=stage.database_url) as (child, _):
+            async with bot_process(
+                stage.folder, slack=stage.slack, dintero=stage.dintero, database_url=stage.database_url
+            ) as (child, _):
                 if number == kills:
                     await _done(stage, request)
                 else:
@@ -81,7 +83,9 @@ async def _taken_over(stage: Stage, plan: Plan) -> list[Figure]:
     async with _list_to_give(stage, plan) as request, AsyncExitStack() as stack:
         bots = [
             await stack.enter_async_context(
-                bot_process(stage.folder, slack=stage.slack, dintero=stage.dintero, database_url=stage.database_url)
+                bot_process(
+                    stage.folder, slack=stage.slack, dintero=stage.dintero, database_url=stage.database_url
+                )
             )
             for _ in range(2)
         ]

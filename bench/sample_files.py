@@ -26,12 +26,18 @@ def write_text(path: Path, rows: int) -> None:
     """Write a CSV file as most exports are, UTF-8 and without quotes."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write("customer_id,name,email\n")
-        file.writelines(f"{one},{NAMES[at % len(NAMES)]} {at},kunde{at}@example.com\n" for at, one in enumerate(_ids(rows)))
+        file.writelines(
+            f"{one},{NAMES[at % len(NAMES)]} {at},kunde{at}@example.com\n"
+            for at, one in enumerate(_ids(rows))
+        )
 
 
 def write_workbook(path: Path, rows: int) -> None:
     """Write a workbook as Excel does, each text once in a list of its own; openpyxl alone would take a minute for a million rows."""
-    with zipfile.ZipFile(_skeleton()) as skeleton, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+    with (
+        zipfile.ZipFile(_skeleton()) as skeleton,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book,
+    ):
         for name in skeleton.namelist():
             if name != SHEET:
                 book.writestr(name, skeleton.read(name).replace(b"</Types>", TYPE + b"</Types>"))
@@ -62,7 +68,11 @@ def _sheet(rows: int) -> Iterator[bytes]:
     text, own = b'<c r="%s%d" t="s"><v>%d</v></c>', 3 + len(NAMES)
     for at in range(rows):
         row = at + 2
-        cells = text % (b"A", row, own + at) + text % (b"B", row, 3 + at % len(NAMES)) + b'<c r="C%d"><v>%d</v></c>' % (row, at % 1_000)
+        cells = (
+            text % (b"A", row, own + at)
+            + text % (b"B", row, 3 + at % len(NAMES))
+            + b'<c r="C%d"><v>%d</v></c>' % (row, at % 1_000)
+        )
         yield b'<row r="%d">%s</row>' % (row, cells)
     yield b"</sheetData></worksheet>"
 

@@ -28,5 +28,7 @@ async def measure(folder: Path, *, times: int) -> list[Figure]:
     against = "bare Bolt's first answer"
     return [
         within("start to ready, p50", median(ours[1:]), LIMIT, baseline=median(bare[1:]), against=against),
-        within("the very first start, with an empty database", ours[0], LIMIT, baseline=bare[0], against=against),
+        within(
+            "the very first start, with an empty database", ours[0], LIMIT, baseline=bare[0], against=against
+        ),
     ]

@@ -47,9 +47,16 @@ async def measure(folder: Path, lines: Sequence[Line]) -> list[Figure]:
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
-        server = stack.enter_context(postgres(folder / "postgres")) if any(line.on_postgres for line in lines) else ""
+        server = (
+            stack.enter_context(postgres(folder / "postgres"))
+            if any(line.on_postgres for line in lines)
+            else ""
+        )
         for line in lines:
-            on = [Setting("SQLite", SQLITE), *(_on_postgres(server, replicas) for replicas in line.on_postgres)]
+            on = [
+                Setting("SQLite", SQLITE),
+                *(_on_postgres(server, replicas) for replicas in line.on_postgres),
+            ]
             for setting in on:
                 figures += await _compare(folder, line, setting, slack, dintero)
     return figures
@@ -74,19 +81,29 @@ async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: i
                 await all_received(dintero, line.plan.customers)
                 took[who] += [seconds] if turn else []  # the first warms up
     what, ours_took = f"{line.plan}, {on.name}", median(took["ours"])
-    found = [as_fast(what, ours_took, median(took[loop]), against=LOOPS[loop], at_least=share) for loop, share in line.bare.items()]
+    found = [
+        as_fast(what, ours_took, median(took[loop]), against=LOOPS[loop], at_least=share)
+        for loop, share in line.bare.items()
+    ]
     if line.ideal is not None:
         ideal = line.plan.ideal
         found.append(as_fast(what, ours_took, ideal, against=IDEAL, at_least=line.ideal))
-        found += [as_fast(f"{LOOPS[loop]}, {line.plan.wide} wide", median(took[loop]), ideal, against=IDEAL) for loop in line.bare]
+        found += [
+            as_fast(f"{LOOPS[loop]}, {line.plan.wide} wide", median(took[loop]), ideal, against=IDEAL)
+            for loop in line.bare
+        ]
     return found
 
 
 @asynccontextmanager
-async def giver(who: str, plan: Plan, folder: Path, settings: dict[str, str]) -> AsyncIterator[tuple[Process, int]]:
+async def giver(
+    who: str, plan: Plan, folder: Path, settings: dict[str, str]
+) -> AsyncIterator[tuple[Process, int]]:
     """Start whoever gives; answers where it listens, too."""
     (folder / "policy.toml").write_text(constants.POLICY)
-    async with process("bench.giving_child", who, *plan.arguments(), folder=folder, settings=settings) as child:
+    async with process(
+        "bench.giving_child", who, *plan.arguments(), folder=folder, settings=settings
+    ) as child:
         yield child, int(await told(child))
 
 

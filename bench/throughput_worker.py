@@ -82,7 +82,9 @@ async def by_aiohttp(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give
 @asynccontextmanager
 async def by_httpx(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give, int]]:
     """Send them by httpx with the transport that the bot has."""
-    async with HttpxAiohttpClient(limits=httpx.Limits(max_connections=CONNECTIONS), headers=TOKEN, timeout=None) as http:
+    async with HttpxAiohttpClient(
+        limits=httpx.Limits(max_connections=CONNECTIONS), headers=TOKEN, timeout=None
+    ) as http:
 
         async def post(body: dict[str, object]) -> None:
             answer = await http.post(_url(settings), json=body)

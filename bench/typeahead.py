@@ -54,8 +54,20 @@ async def measure(folder: Path, *, rules: int, count: int) -> list[Figure]:
                 times[bare] += await _typing(bare, requests)
     name = f"rules while typing, over {rules:,}"
     return [
-        within(f"{name}, p50", percentile(times[ours], 0.5), LIMIT, baseline=percentile(times[bare], 0.5), against=BARE),
-        within(f"{name}, p99", percentile(times[ours], 0.99), LIMIT, baseline=percentile(times[bare], 0.99), against=BARE),
+        within(
+            f"{name}, p50",
+            percentile(times[ours], 0.5),
+            LIMIT,
+            baseline=percentile(times[bare], 0.5),
+            against=BARE,
+        ),
+        within(
+            f"{name}, p99",
+            percentile(times[ours], 0.99),
+            LIMIT,
+            baseline=percentile(times[bare], 0.99),
+            against=BARE,
+        ),
     ]
 
 

@@ -83,7 +83,10 @@ async def bot(
             standing=world.standing,
         )
         account = settings.dintero_account_id
-        acks, rules = AcksFirst(jobs), RuleBook(RulesForAll(world.dintero, world.books, world.standing, world.clock, account))
+        acks, rules = (
+            AcksFirst(jobs),
+            RuleBook(RulesForAll(world.dintero, world.books, world.standing, world.clock, account)),
+        )
         counter = _counter(world, jobs, acks, rules, account)
         await world.books.record(policy_in_force(policy))
         telling = _telling(world)
@@ -134,12 +137,16 @@ class Telling:
 
 def _telling(world: World) -> Telling:
     books, policy, clock, may = world.books, world.door.policy, world.clock, world.may_speak
-    announcer = SlackAnnouncer(client=world.client, books=books, policy=policy, look=world.look, paces=world.paces, may=may)
+    announcer = SlackAnnouncer(
+        client=world.client, books=books, policy=policy, look=world.look, paces=world.paces, may=may
+    )
     instead = Instead(books, clock, policy.admins)
     return Telling(announcer, Outbox(books=books, announcer=announcer, clock=clock, instead=instead, may=may))
 
 
-def _working(world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook, telling: Telling) -> AbstractAsyncContextManager[None]:
+def _working(
+    world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook, telling: Telling
+) -> AbstractAsyncContextManager[None]:
     """Put together what goes on in the background."""
     books, door, clock = world.books, world.door, world.clock
     return jobs.running(
@@ -220,11 +227,19 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
 
 
 @asynccontextmanager
-async def _listening(settings: Settings, app: AsyncApp, books: SqlBooks, rules: RuleBook, outbox: Outbox) -> AsyncIterator[int]:
+async def _listening(
+    settings: Settings, app: AsyncApp, books: SqlBooks, rules: RuleBook, outbox: Outbox
+) -> AsyncIterator[int]:
     """Listen to Slack, by Socket Mode or by HTTP; health is told by HTTP in both."""
     async with AsyncExitStack() as stack:
         token = settings.slack_app_token
-        socket = await stack.enter_async_context(socket_mode(app, settings.slack_api_url, token.get_secret_value())) if token else None
+        socket = (
+            await stack.enter_async_context(
+                socket_mode(app, settings.slack_api_url, token.get_secret_value())
+            )
+            if token
+            else None
+        )
         secret = settings.slack_signing_secret
         endpoint = SlackEndpoint(app, secret.get_secret_value()) if secret and not socket else None
 

@@ -116,7 +116,14 @@ class SayLater(DiscountBotError):
     """
 
     def __init__(
-        self, what: str, *, after: float, clean: bool, all_wait: bool = False, code: str = "", patience: timedelta | None = None
+        self,
+        what: str,
+        *,
+        after: float,
+        clean: bool,
+        all_wait: bool = False,
+        code: str = "",
+        patience: timedelta | None = None,
     ) -> None:
         """Keep when to try again, and whether to look for the message first."""
         super().__init__(what)

@@ -21,7 +21,9 @@ LEAVE_SECONDS: Final = 9.5
 log = structlog.get_logger()
 
 
-async def run(settings: Settings, policy: Policy, *, clock: Clock | None = None, patience: Patience | None = None) -> None:
+async def run(
+    settings: Settings, policy: Policy, *, clock: Clock | None = None, patience: Patience | None = None
+) -> None:
     """Run until SIGTERM or SIGINT; then be out within ten seconds. Clock and patience are the real ones unless others are handed in.
 
     Raises:

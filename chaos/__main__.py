@@ -45,7 +45,9 @@ def main(arguments: Sequence[str]) -> int:
             console.print(str(plan(seed + number, shape)), soft_wrap=True)
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started ends too
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # that of the comparison: PostgreSQL is restarted under it too
+    logging.getLogger("psycopg.pool").setLevel(
+        logging.CRITICAL
+    )  # that of the comparison: PostgreSQL is restarted under it too
     server = None if wanted.sqlite else start(f"chaos-{os.getpid()}")  # it ends with this process
     results: list[Result] = []
     try:
@@ -60,11 +62,26 @@ def main(arguments: Sequence[str]) -> int:
 
 def _read(given: Sequence[str]) -> argparse.Namespace:
     arguments = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    arguments.add_argument("--seed", type=int, help="of an earlier run; the schedule is the same, what the machine makes of it may not be")
-    arguments.add_argument("--minutes", type=float, default=MINUTES, help="about how long it goes on, without the calm after a day")
-    arguments.add_argument("--kills", type=int, help="in place of that: whole days of 200 requests in turn, until it was killed so often")
+    arguments.add_argument(
+        "--seed",
+        type=int,
+        help="of an earlier run; the schedule is the same, what the machine makes of it may not be",
+    )
+    arguments.add_argument(
+        "--minutes",
+        type=float,
+        default=MINUTES,
+        help="about how long it goes on, without the calm after a day",
+    )
+    arguments.add_argument(
+        "--kills",
+        type=int,
+        help="in place of that: whole days of 200 requests in turn, until it was killed so often",
+    )
     arguments.add_argument("--sqlite", action="store_true", help="SQLite alone")
-    arguments.add_argument("--plan", action="store_true", help="print the schedule, hour by hour, and do nothing of it")
+    arguments.add_argument(
+        "--plan", action="store_true", help="print the schedule, hour by hour, and do nothing of it"
+    )
     return arguments.parse_args(given)
 
 
@@ -75,17 +92,28 @@ def _paths(console: Console, server: Server | None, seed: int, seconds: float) -
     console.print(f"{model_paths.on_sqlite(seed=seed, seconds=seconds)} paths of the model on SQLite, held")
     if server:
         with server.database() as url:
-            console.print(f"{model_paths.on_postgresql(url, seed=seed, seconds=seconds)} paths of the model on PostgreSQL, held")
+            console.print(
+                f"{model_paths.on_postgresql(url, seed=seed, seconds=seconds)} paths of the model on PostgreSQL, held"
+            )
 
 
 def _days(console: Console, server: Server | None, seed: int, books: list[Shape]) -> Iterator[Result]:
     """Live through one day after the other, and say what came of each as soon as it is over."""
     for number, shape in enumerate(books):
         began = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder, a_database(Path(folder), server if shape.postgresql else None) as (url, restart):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            a_database(Path(folder), server if shape.postgresql else None) as (url, restart),
+        ):
             asyncio.run(migrate(url))
             result = uvloop.run(day(Path(folder), url, plan(seed + number, shape), restart=restart))
-        where = f"PostgreSQL, {shape.replicas} replicas" if shape.postgresql else "SQLite, Socket Mode" if shape.socket else "SQLite, HTTP"
+        where = (
+            f"PostgreSQL, {shape.replicas} replicas"
+            if shape.postgresql
+            else "SQLite, Socket Mode"
+            if shape.socket
+            else "SQLite, HTTP"
+        )
         faults = result.comparison.faults
         said = f"{result.kills.total()} kills, {result.comparison.requests} requests, differences: {len(faults) or 'none'}"
         console.print(f"Day {number + 1} of {len(books)} ({where}): {said}; {time.monotonic() - began:.0f} s")

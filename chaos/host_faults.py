@@ -74,7 +74,9 @@ class Machine:
         finally:
             self.clock.jump(0.0)
 
-    async def _looks_elsewhere(self, replica: Replica, elsewhere: Callable[[str], str], seconds: float) -> None:
+    async def _looks_elsewhere(
+        self, replica: Replica, elsewhere: Callable[[str], str], seconds: float
+    ) -> None:
         """Have it look for Dintero where there is none, from one start to the next."""
         right = replica.settings["DINTERO_API_URL"]
         if right.startswith("https") or "invalid" in right:
@@ -141,5 +143,9 @@ def _command(pid: int) -> bytes:
 
 def _children(pid: int) -> list[int]:
     with suppress(OSError):
-        return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+        return [
+            int(child)
+            for path in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in path.read_text().split()
+        ]
     return []

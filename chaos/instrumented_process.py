@@ -55,7 +55,9 @@ def live(out: Connection, life: Life) -> None:
         with explained():
             settings, policy = look_around(environment()).usable()
             set_up_logs(level=settings.log_level, as_json=True, secrets=settings.secrets)
-            finish(lifecycle.run(settings, policy, clock=LapsedClock(life.began, life.folder), patience=PATIENCE))
+            finish(
+                lifecycle.run(settings, policy, clock=LapsedClock(life.began, life.folder), patience=PATIENCE)
+            )
     except typer.Exit as end:
         sys.exit(end.exit_code)
 

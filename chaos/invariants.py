@@ -35,7 +35,13 @@ class Comparison:
 
 
 async def compare(
-    shop: Shop, books: SqlBooks, url: str, policy: Policy, *, deleted: Collection[str] = (), jumped: bool = False
+    shop: Shop,
+    books: SqlBooks,
+    url: str,
+    policy: Policy,
+    *,
+    deleted: Collection[str] = (),
+    jumped: bool = False,
 ) -> Comparison:
     """Compare everything, and name each thing that was lost, given twice, given without consent or unsaid.
 
@@ -51,20 +57,37 @@ async def compare(
     for grant in shop.dintero.ledger.grants:
         grants[grant.key].append(grant)
     faults = [] if verdict.fine else [f"the audit does not verify: {verdict.fault}"]
-    faults += [f"given under a key of no request: {key}" for key in grants.keys() - {request.once_key for request in requests}]
+    faults += [
+        f"given under a key of no request: {key}"
+        for key in grants.keys() - {request.once_key for request in requests}
+    ]
     held = Counter((grant.rule, grant.customer) for grant in shop.dintero.ledger.grants)
     faults += [f"{who} holds {rule} {times} times" for (rule, who), times in held.items() if times > 1]
     ends = Counter[str]()
     for request in requests:
-        faults += [f"{request.short} {fault}" for fault in await _given(books, request, grants[request.once_key], ends)]
         faults += [
             f"{request.short} {fault}"
-            for fault in await _agreed(books, request, rows[request.id], grants[request.once_key], policy, jumped=jumped)
+            for fault in await _given(books, request, grants[request.once_key], ends)
+        ]
+        faults += [
+            f"{request.short} {fault}"
+            for fault in await _agreed(
+                books, request, rows[request.id], grants[request.once_key], policy, jumped=jumped
+            )
         ]
     told = await all_told(shop, books, url, policy, requests, deleted=deleted)
     states = Counter[str](request.state for request in requests)
     customers = sum(request.customers for request in requests)
-    return Comparison(len(requests), customers, states, ends, verdict.rows, told.messages, told.refused, (*faults, *told.faults))
+    return Comparison(
+        len(requests),
+        customers,
+        states,
+        ends,
+        verdict.rows,
+        told.messages,
+        told.refused,
+        (*faults, *told.faults),
+    )
 
 
 async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], ends: Counter[str]) -> list[str]:
@@ -72,7 +95,9 @@ async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], end
     faults = [] if request.ended else [f"did not come to its end: {request.state}"]
     holders = Counter(grant.customer for grant in grants)
     found, tally = await ends_of(books, request), await books.tally(request.id)
-    unknown = set((await books.left_out(request.id, most=request.customers)).unknown)  # as the bot tells it: a call cut short is among them
+    unknown = set(
+        (await books.left_out(request.id, most=request.customers)).unknown
+    )  # as the bot tells it: a call cut short is among them
     twice, lost = [who for who, times in holders.items() if times > 1], found.given - set(holders)
     untold = set(holders) - found.given - unknown
     if twice:
@@ -81,16 +106,32 @@ async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], end
         faults.append(f"says given of {len(lost)} who hold nothing")
     if untold:
         faults.append(f"says nothing of {len(untold)} who hold it")
-    if request.started_at and tally.given + tally.refused + tally.unknown + tally.not_tried != request.customers:
+    if (
+        request.started_at
+        and tally.given + tally.refused + tally.unknown + tally.not_tried != request.customers
+    ):
         faults.append(f"does not sum up: {tally}")
     if request.state is State.DONE and request.stop is None and unknown:
         faults.append(f"is done with {len(unknown)} unknown")
-    ends.update({"given": tally.given, "refused": tally.refused, "unknown": tally.unknown, "not tried": tally.not_tried})
+    ends.update(
+        {
+            "given": tally.given,
+            "refused": tally.refused,
+            "unknown": tally.unknown,
+            "not tried": tally.not_tried,
+        }
+    )
     return faults
 
 
 async def _agreed(
-    books: SqlBooks, request: Request, rows: Sequence[Row], grants: Sequence[Grant], policy: Policy, *, jumped: bool
+    books: SqlBooks,
+    request: Request,
+    rows: Sequence[Row],
+    grants: Sequence[Grant],
+    policy: Policy,
+    *,
+    jumped: bool,
 ) -> list[str]:
     """Say where something was given to which too few had agreed: fewer than the policy asks for, or to something else."""
     starts = [row for row in rows if row.kind == Event.STARTED]
@@ -98,7 +139,9 @@ async def _agreed(
         return ["was given before it was started"]
     faults = []
     for facts in (json.loads(row.facts) for row in starts):
-        votes = [vote for vote in await books.votes(request.id, facts["round"]) if vote.digest == facts["digest"]]
+        votes = [
+            vote for vote in await books.votes(request.id, facts["round"]) if vote.digest == facts["digest"]
+        ]
         agreed = {vote.by for vote in votes} - {request.requester}
         if len(agreed) < demanded(policy.channels[request.channel], request.customers):
             faults.append(f"was started in round {facts['round']} with {len(agreed)} approvals")
@@ -107,5 +150,9 @@ async def _agreed(
 
 def demanded(policy: ChannelPolicy, customers: int) -> int:
     """Say how many have to agree by a policy's numbers of customers, read anew and not by the bot's own judgement."""
-    passed = [tier.approvals for tier in policy.tiers if tier.above_customers is not None and customers > tier.above_customers]
+    passed = [
+        tier.approvals
+        for tier in policy.tiers
+        if tier.above_customers is not None and customers > tier.above_customers
+    ]
     return max([policy.approvals, *passed])

@@ -49,14 +49,28 @@ class Told:
     faults: list[str] = field(default_factory=list)
 
 
-async def all_told(shop: Shop, books: SqlBooks, url: str, policy: Policy, requests: Sequence[Request], *, deleted: Collection[str]) -> Told:
+async def all_told(
+    shop: Shop,
+    books: SqlBooks,
+    url: str,
+    policy: Policy,
+    requests: Sequence[Request],
+    *,
+    deleted: Collection[str],
+) -> Told:
     """Hold outbox, threads, direct messages and cards to each other."""
     told = Told()
     rows = await asyncio.to_thread(_notices, url)
     _each_once(told, shop, rows)
     _in_order(told, shop, rows)
     _instead(told, rows, policy)
-    await _cards(told, shop, books, policy, [request for request in requests if request.card_ts and request.card_ts not in deleted])
+    await _cards(
+        told,
+        shop,
+        books,
+        policy,
+        [request for request in requests if request.card_ts and request.card_ts not in deleted],
+    )
     return told
 
 
@@ -64,7 +78,9 @@ def _each_once(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
     """Find each notice in Slack as often as the books say: once, or never where Slack would never take it."""
     messages = _messages(shop)
     there = Counter(key for message in messages if (key := _key(message)))
-    files = Counter(str(file["title"]).rpartition("(")[2].rstrip(")") for message in messages for file in message.files)
+    files = Counter(
+        str(file["title"]).rpartition("(")[2].rstrip(")") for message in messages for file in message.files
+    )
     told.messages = there.total()
     for key, kind, request, said, given_up, *besides in rows:
         reason = next((reason for reason in FOR_GOOD if reason in (given_up or "")), None)
@@ -72,7 +88,9 @@ def _each_once(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
             told.refused[reason] += 1
             wanted = {0}
         elif given_up or not said:
-            told.faults.append(f"{kind} {key} of {request} was never said: said_ts {said!r}, given_up {given_up!r}, {besides}")
+            told.faults.append(
+                f"{kind} {key} of {request} was never said: said_ts {said!r}, given_up {given_up!r}, {besides}"
+            )
             continue
         else:
             wanted = {1}
@@ -95,13 +113,21 @@ def _in_order(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
         key = _key(message)
         if key in at:
             found[at[key]].append(key)
-    told.faults += [f"the thread of {request} is out of order" for request, keys in wanted.items() if found[request] != keys]
+    told.faults += [
+        f"the thread of {request} is out of order"
+        for request, keys in wanted.items()
+        if found[request] != keys
+    ]
 
 
 def _instead(told: Told, rows: Sequence[Any], policy: Policy) -> None:
     """See that of what Slack never took somebody else was told: of a thread whoever asked, of another channel the admins."""
     heard = {row.request for row in rows if row.happened == Happened.UNTOLD and row.kind == Kind.DIRECT}
-    channels = {facts_of(row.facts).get("channel") for row in rows if row.happened == Happened.UNTOLD and row.addressee in policy.admins}
+    channels = {
+        facts_of(row.facts).get("channel")
+        for row in rows
+        if row.happened == Happened.UNTOLD and row.addressee in policy.admins
+    }
     for row in rows:
         if not any(reason in (row.given_up or "") for reason in TOLD_INSTEAD):
             continue
@@ -111,10 +137,16 @@ def _instead(told: Told, rows: Sequence[Any], policy: Policy) -> None:
             told.faults.append(f"no admin was told that {row.addressee} cannot be written to: {row.given_up}")
 
 
-async def _cards(told: Told, shop: Shop, books: SqlBooks, policy: Policy, requests: Sequence[Request]) -> None:
+async def _cards(
+    told: Told, shop: Shop, books: SqlBooks, policy: Policy, requests: Sequence[Request]
+) -> None:
     """See that each request has one card, and that it shows what the books hold."""
     look = Look(policy.currency, policy.timezone, policy.admins)
-    there = {message.ts: message for channel in (shop.support, shop.quick) for message in shop.slack.messages(channel)}
+    there = {
+        message.ts: message
+        for channel in (shop.support, shop.quick)
+        for message in shop.slack.messages(channel)
+    }
     if len(requests) != len(there):
         told.faults.append(f"{len(there)} cards for {len(requests)} requests")
     late = told.refused["msg_too_long"] > 0
@@ -126,11 +158,15 @@ async def _cards(told: Told, shop: Shop, books: SqlBooks, policy: Policy, reques
             told.faults.append(f"{request.short}'s card does not show that it is {request.state}")
 
 
-async def _shows(slack: SandboxSlack, shown: Message, request: Request, books: SqlBooks, policy: Policy, look: Look) -> bool:
+async def _shows(
+    slack: SandboxSlack, shown: Message, request: Request, books: SqlBooks, policy: Policy, look: Look
+) -> bool:
     """Say whether a card reads as one that is drawn now."""
     drawn = card.build(await story_of(books, request, policy, ids=False), look)
     again = Message(shown.channel, shown.ts, shown.user, drawn.text, slack.workspace.with_ids(drawn.blocks))
-    return shown.text == drawn.text and draw_message(shown, slack.workspace) == draw_message(again, slack.workspace)
+    return shown.text == drawn.text and draw_message(shown, slack.workspace) == draw_message(
+        again, slack.workspace
+    )
 
 
 def _messages(shop: Shop) -> list[Message]:
@@ -146,7 +182,10 @@ def _key(message: Message) -> str:
 def _notices(url: str) -> Sequence[Any]:
     engine = create_engine(address(url))
     named = (outbox.c.key, outbox.c.kind, outbox.c.request, outbox.c.said_ts, outbox.c.given_up)
-    besides = tuple(outbox.c[name] for name in ("id", "happened", "happened_at", "attempts", "tried", "due", "addressee", "facts"))
+    besides = tuple(
+        outbox.c[name]
+        for name in ("id", "happened", "happened_at", "attempts", "tried", "due", "addressee", "facts")
+    )
     try:
         with engine.connect() as connection:
             return connection.execute(select(*named, *besides).order_by(outbox.c.id)).all()

@@ -37,7 +37,9 @@ class Killing:
 
     async def go_on(self, kills: Iterable[Kill]) -> None:
         """Kill until the last has been killed."""
-        by_replica = [[kill for kill in kills if kill.replica == number] for number in range(len(self.replicas))]
+        by_replica = [
+            [kill for kill in kills if kill.replica == number] for number in range(len(self.replicas))
+        ]
         async with asyncio.TaskGroup() as group:
             for number, its in enumerate(by_replica):
                 group.create_task(self._one_after_the_other(number, its))

@@ -131,7 +131,9 @@ class Replica:
             return
         await self._has_gone()
         took, code = loop.time() - asked, process.exitcode if process else None
-        if stood and code == 0 and took > OUT_WITHIN + 1:  # a second for what this busy process takes to see it
+        if (
+            stood and code == 0 and took > OUT_WITHIN + 1
+        ):  # a second for what this busy process takes to see it
             self.faults.append(f"{self.name} took {took:.1f} s to end")
         if stood and code not in {0, -signal.SIGKILL}:
             self.faults.append(f"{self.name} ended with {code}")

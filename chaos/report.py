@@ -17,7 +17,9 @@ def drawn(results: Sequence[Result], again: str) -> Table:
     ends, never = _sum(one.ends for one in found), _sum(one.never for one in found)
     table = Table(f"{len(results)} day{'s' if len(results) > 1 else ''}", "", title_justify="left")
     table.add_row("kills", f"{sum(kills.values()):,}: {_listed(kills)}")
-    table.add_row("what went wrong besides", f"{sum(troubles.values()):,}:\n{_listed(troubles, apart=chr(10))}")
+    table.add_row(
+        "what went wrong besides", f"{sum(troubles.values()):,}:\n{_listed(troubles, apart=chr(10))}"
+    )
     table.add_row("requests", f"{sum(one.requests for one in found):,}: {_listed(states)}")
     table.add_row("customers", f"{sum(one.customers for one in found):,}: {_listed(ends)}")
     for what in sorted(did):

@@ -88,10 +88,14 @@ class Day:
         """Let all that is planned happen, until all is asked for; say what could not be."""
         asking = asyncio.create_task(self.staff.ask_all(self.plan.asks), name="the asking")
         work = [asking, asyncio.create_task(self.killing.go_on(self.plan.kills), name="the killing")]
-        troubles = [asyncio.create_task(self._trouble(trouble), name=trouble.what) for trouble in self.plan.troubles]
+        troubles = [
+            asyncio.create_task(self._trouble(trouble), name=trouble.what) for trouble in self.plan.troubles
+        ]
         try:
             longest = LATE * self.plan.shape.hours * 3600 / LAPSE + CALM
-            done, late = await asyncio.wait((*work, *troubles), timeout=longest, return_when=asyncio.FIRST_EXCEPTION)
+            done, late = await asyncio.wait(
+                (*work, *troubles), timeout=longest, return_when=asyncio.FIRST_EXCEPTION
+            )
             await asyncio.gather(*done)
             asked = f"{self.staff.did['asked for']} of {len(self.plan.asks)} requests had been asked for"
             return [f"{one.get_name()} was not over long after the day, when {asked}" for one in late]
@@ -132,8 +136,14 @@ class Day:
                 return []
             await asyncio.sleep(LOOK)
         return [
-            *(f"{one.short} is {one.state} after {CALM:g} s of calm" for one in await self.books.in_state(*OPEN)),
-            *(f"{one.request} {one.key} is unsaid after {CALM:g} s of calm" for one in await self.books.unsaid(LATER, limit=9)),
+            *(
+                f"{one.short} is {one.state} after {CALM:g} s of calm"
+                for one in await self.books.in_state(*OPEN)
+            ),
+            *(
+                f"{one.request} {one.key} is unsaid after {CALM:g} s of calm"
+                for one in await self.books.unsaid(LATER, limit=9)
+            ),
         ]
 
 
@@ -151,7 +161,9 @@ async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], No
             await asyncio.gather(working, return_exceptions=True)
         unended += await today.ends()
         jumped = today.made[What.CLOCK] > 0
-        found = await compare(today.shop, today.books, url, STORMY, deleted=today.outside.deleted, jumped=jumped)
+        found = await compare(
+            today.shop, today.books, url, STORMY, deleted=today.outside.deleted, jumped=jumped
+        )
         besides = [*today.witness.faults, *(fault for one in today.replicas for fault in one.faults)]
         return _result(today, replace(found, faults=(*found.faults, *unended, *besides)))
 
@@ -184,11 +196,17 @@ async def _begun(folder: Path, url: str, planned: Plan, restart: Callable[[], No
         way = await stack.enter_async_context(wire(_to(shop.slack.api_url))) if shape.socket else None
         if way:
             shop.slack.web_api.api_url = f"http://127.0.0.1:{way.port}/api/"
-        wires = [await _wired(stack, killing, number, url) for number in range(shape.replicas)] if shape.postgresql else []
+        wires = (
+            [await _wired(stack, killing, number, url) for number in range(shape.replicas)]
+            if shape.postgresql
+            else []
+        )
         ports = [_free_port() for _ in range(shape.replicas)]
         for number, port in enumerate(ports):
             through = _through(url, wires[number]) if wires else url
-            settings = settings_for(shop, through, socket_mode=shape.socket, PORT=str(port), DINTERO_TIMEOUT=TIMEOUT)
+            settings = settings_for(
+                shop, through, socket_mode=shape.socket, PORT=str(port), DINTERO_TIMEOUT=TIMEOUT
+            )
             replicas.append(Replica(f"replica-{number}", folder, settings, clock.began))
             await stack.enter_async_context(living(replicas[-1]))
         if not shape.socket:
@@ -223,7 +241,10 @@ def _watched(shop: Shop, books: SqlBooks, killing: Killing) -> Witness:
 def _balanced(stack: AsyncExitStack, shop: Shop, replicas: list[Replica], ports: list[int]) -> None:
     secret = shop.slack.credentials.signing_secret
     balancer = Balancer(
-        [(one, SignedHttp(f"http://127.0.0.1:{port}/slack/events", secret)) for one, port in zip(replicas, ports, strict=True)]
+        [
+            (one, SignedHttp(f"http://127.0.0.1:{port}/slack/events", secret))
+            for one, port in zip(replicas, ports, strict=True)
+        ]
     )
     shop.slack.line = balancer
     stack.push_async_callback(balancer.close)
@@ -239,7 +260,9 @@ async def _wired(stack: AsyncExitStack, killing: Killing, number: int, url: str)
 
 def _through(url: str, wire: Wire) -> str:
     """Write the address of a database at the end of a wire."""
-    at = make_url(url).set(host="127.0.0.1", port=wire.port, query={"sslmode": "disable", "gssencmode": "disable"})
+    at = make_url(url).set(
+        host="127.0.0.1", port=wire.port, query={"sslmode": "disable", "gssencmode": "disable"}
+    )
     return at.render_as_string(hide_password=False)
 
 

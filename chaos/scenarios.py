@@ -12,7 +12,12 @@ from chaos.fast_clock import LAPSE
 from chaos.schedule import HOURS, KILLS, MOST_STEPS, Shape
 from tests.support.postgres import Server
 
-KINDS: Final = (Shape(), Shape(postgresql=True, replicas=2), Shape(socket=True), Shape(postgresql=True, replicas=3))
+KINDS: Final = (
+    Shape(),
+    Shape(postgresql=True, replicas=2),
+    Shape(socket=True),
+    Shape(postgresql=True, replicas=3),
+)
 """The books in turn."""
 MOST_HOURS: Final = 12.0
 """Of a day that has to be over within minutes, at most."""
@@ -26,7 +31,10 @@ def shapes(*, kills: int | None, minutes: float, sqlite_only: bool = False) -> l
     """
     kinds = [shape for shape in KINDS if not (sqlite_only and shape.postgresql)]
     if kills:
-        return [replace(shape, first=number * MOST_STEPS // 2) for number, shape in enumerate(islice(cycle(kinds), ceil(kills / KILLS)))]
+        return [
+            replace(shape, first=number * MOST_STEPS // 2)
+            for number, shape in enumerate(islice(cycle(kinds), ceil(kills / KILLS)))
+        ]
     here = kinds[: 1 if sqlite_only else 2]
     return [part_of(shape, min(MOST_HOURS, minutes * 60 / len(here) * LAPSE / 3600)) for shape in here]
 

@@ -89,7 +89,15 @@ class How(StrEnum):
 
 
 ADD: Final = "add customers"
-CALLS: Final = (ADD, "chat.postMessage", "chat.update", ADD, "files.completeUploadExternal", "views.update", "conversations.open")
+CALLS: Final = (
+    ADD,
+    "chat.postMessage",
+    "chat.update",
+    ADD,
+    "files.completeUploadExternal",
+    "views.update",
+    "conversations.open",
+)
 MOST_CALLS, MOST_STEPS = 12, 120
 """Numbered points are counted anew from here: the twelfth call of a kind, and the so-many-eth write of a life."""
 
@@ -156,7 +164,10 @@ class Plan:
         """Write it line by line, in order."""
         lines = [(ask.at, f"somebody asks for {ask.size:,} customers") for ask in self.asks]
         lines += [(one.at, f"{one.what}, for {one.lasts * 60:.0f} minutes") for one in self.troubles]
-        lines += [(kill.at, f"replica {kill.replica} is killed {kill.how} {kill.call} {kill.nth or ''}".rstrip()) for kill in self.kills]
+        lines += [
+            (kill.at, f"replica {kill.replica} is killed {kill.how} {kill.call} {kill.nth or ''}".rstrip())
+            for kill in self.kills
+        ]
         return "\n".join(f"{int(at):02}:{int(at % 1 * 60):02} {what}" for at, what in sorted(lines))
 
 
@@ -164,20 +175,28 @@ def plan(seed: int, shape: Shape) -> Plan:
     """Draw a day up."""
     chance = random.Random(seed)  # noqa: S311 - the same day for the same seed
     asks = sorted((_ask(chance, shape) for _ in range(shape.requests)), key=lambda ask: ask.at)
-    troubles = sorted((_trouble(chance, what, shape) for what in _all_in_turn(chance, shape)), key=lambda trouble: trouble.at)
+    troubles = sorted(
+        (_trouble(chance, what, shape) for what in _all_in_turn(chance, shape)),
+        key=lambda trouble: trouble.at,
+    )
     return Plan(seed, shape, tuple(asks), tuple(troubles), tuple(_kills(chance, shape)))
 
 
 def _ask(chance: random.Random, shape: Shape) -> Ask:
     size = round(shape.largest ** chance.random())
     return Ask(
-        chance.uniform(0, shape.hours * DAYLIGHT), chance.randrange(shape.people), size, quick=size <= QUICK and chance.random() < 1 / 2
+        chance.uniform(0, shape.hours * DAYLIGHT),
+        chance.randrange(shape.people),
+        size,
+        quick=size <= QUICK and chance.random() < 1 / 2,
     )
 
 
 def _all_in_turn(chance: random.Random, shape: Shape) -> Iterator[What]:
     """Have everything go wrong that can there, about as often each."""
-    left_out = (ON_SQLITE if shape.postgresql else ON_POSTGRESQL) | (frozenset() if shape.socket else OVER_SOCKET)
+    left_out = (ON_SQLITE if shape.postgresql else ON_POSTGRESQL) | (
+        frozenset() if shape.socket else OVER_SOCKET
+    )
     there = [what for what in What if what not in left_out]
     chance.shuffle(there)
     return islice(cycle(there), shape.troubles)

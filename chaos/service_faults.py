@@ -19,7 +19,11 @@ CUTS: Final = (Fault.cut(), Fault.cut(after=True), Fault.cut_halfway(), Fault.br
 GARBAGE: Final = (Fault.no_json(), Fault.no_rule(), Fault.garbled(after=True), Fault.trickle())
 HANGS: Final = (Fault.hang(), Fault.hang(after=True))
 SLACK_CUTS: Final = (SlackFault.CUT_BEFORE, SlackFault.CUT_AFTER, SlackFault.SERVER_ERROR_AFTER)
-FOR_LONG: Final[dict[What, Fault]] = {What.BUSY: Fault.busy(1), What.BROKEN: Fault.broken(503), What.FORBIDDEN: Fault.forbidden()}
+FOR_LONG: Final[dict[What, Fault]] = {
+    What.BUSY: Fault.busy(1),
+    What.BROKEN: Fault.broken(503),
+    What.FORBIDDEN: Fault.forbidden(),
+}
 REFUSED: Final[dict[What, tuple[str, int]]] = {
     What.TOO_LONG: ("msg_too_long", 1),
     What.LOST: ("channel_not_found", 3),
@@ -146,7 +150,9 @@ class Outside:
         try:
             yield
         finally:
-            self.shop.dintero.rules[RULE]["deleted_at"] = None  # as it was before the first of those that overlap
+            self.shop.dintero.rules[RULE]["deleted_at"] = (
+                None  # as it was before the first of those that overlap
+            )
 
     @asynccontextmanager
     async def _slack_away(self) -> AsyncIterator[None]:

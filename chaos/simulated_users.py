@@ -81,7 +81,9 @@ class Staff:
                 group.create_task(self._again(who, 0.3, self._approve))
             group.create_task(self._again(shop.gus, 1.5, self._take_back_by_chance))
 
-    async def _again(self, who: SandboxPerson, every: float, act: Callable[[SandboxPerson], Awaitable[None]]) -> None:
+    async def _again(
+        self, who: SandboxPerson, every: float, act: Callable[[SandboxPerson], Awaitable[None]]
+    ) -> None:
         while True:
             await self._tried(who, act(who))
             await asyncio.sleep(every * self.chance.uniform(0.5, 1.5))
@@ -112,12 +114,20 @@ class Staff:
     async def _ask(self, who: SandboxPerson, ask: Ask) -> None:
         """Ask for customers whom nobody has asked for yet: what was not answered may have been taken."""
         some = self._some(ask.size)
-        await _insist(lambda: who.command("/discount add", self.shop.quick if ask.quick else self.shop.support))
+        await _insist(
+            lambda: who.command("/discount add", self.shop.quick if ask.quick else self.shop.support)
+        )
         form = await who.sees_view(submit="Review", within=PATIENCE)
         typed, path = ("\n".join(some), "") if ask.size <= BY_FORM else ("", self._file(some))
-        await form.fill({"Rule": RULE, "Customer IDs": typed, "File": path} if path else {"Rule": RULE, "Customer IDs": typed})
+        await form.fill(
+            {"Rule": RULE, "Customer IDs": typed, "File": path}
+            if path
+            else {"Rule": RULE, "Customer IDs": typed}
+        )
         await _insist(form.submit)
-        review = await who.sees_view(lambda view: view.submit_label in {"Ask for approval", "Give now"}, within=PATIENCE * 3)
+        review = await who.sees_view(
+            lambda view: view.submit_label in {"Ask for approval", "Give now"}, within=PATIENCE * 3
+        )
         await _insist(review.submit)
         await who.sees_view(lambda view: view.title in {"Asked for approval", "Under way"}, within=PATIENCE)
         self.did["asked for"] += 1
@@ -143,12 +153,16 @@ class Staff:
             await self._reject(who, card)
             return
         await _insist(lambda: who.press("Approve…", card))
-        modal = await who.sees_view(lambda view: view.submit_label == "Approve" or "own" in view.text, within=PATIENCE)
+        modal = await who.sees_view(
+            lambda view: view.submit_label == "Approve" or "own" in view.text, within=PATIENCE
+        )
         if modal.submit_label != "Approve":
             return
         await self._confirm(modal, card)
         await _insist(modal.submit)
-        await who.sees_view(lambda view: not view.submit_label and "One moment" not in view.text, within=PATIENCE)
+        await who.sees_view(
+            lambda view: not view.submit_label and "One moment" not in view.text, within=PATIENCE
+        )
         self.did["approvals answered"] += 1
 
     async def _confirm(self, modal: Modal, card: Message) -> None:
@@ -160,7 +174,9 @@ class Staff:
         modal = await who.sees_view(submit="Reject", within=PATIENCE)
         await modal.fill({modal.labels[0]: "Not today"})
         await _insist(modal.submit)
-        await who.sees_view(lambda view: not view.submit_label and "One moment" not in view.text, within=PATIENCE)
+        await who.sees_view(
+            lambda view: not view.submit_label and "One moment" not in view.text, within=PATIENCE
+        )
         self.did["rejections answered"] += 1
 
     async def _mend(self, chief: SandboxPerson) -> bool:
@@ -188,7 +204,9 @@ class Staff:
     async def _see_to_what_nobody_sees(self, chief: SandboxPerson) -> bool:
         """Cancel a request whose card is gone, since nobody can approve it, or ask for it by its number, which has its card posted anew."""
         there = {card.ts for channel in self._channels() for card in self.shop.slack.messages(channel)}
-        unseen = [one for one in await self.books.in_state(State.WAITING, State.STOPPED) if one.card_ts not in there]
+        unseen = [
+            one for one in await self.books.in_state(State.WAITING, State.STOPPED) if one.card_ts not in there
+        ]
         if not unseen or await self.books.unsaid(LATER, limit=1):
             return False
         word = "status" if self.chance.random() < LOOKED_UP else "cancel"

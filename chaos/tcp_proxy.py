@@ -83,7 +83,9 @@ class Wire:
             for end in ends:
                 end.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, writes: Writes | None) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, writes: Writes | None
+    ) -> None:
         while piece := await reader.read(PIECE):
             await self._open.wait()
             done = writes.among(piece) if writes else 0

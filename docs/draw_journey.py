@@ -39,11 +39,17 @@ async def draw() -> None:
     set_up_logs(level="error")
     console = Console(file=io.StringIO(), record=True, width=108, highlight=False, markup=False, emoji=False)
     with tempfile.TemporaryDirectory() as folder:
-        async with open_shop() as shop, open_bot(shop, database_in(Path(folder)), patience=PATIENCE) as running:
+        async with (
+            open_shop() as shop,
+            open_bot(shop, database_in(Path(folder)), patience=PATIENCE) as running,
+        ):
             await running.rules.refresh()
             await play(shop, Painter(console), Watch(shop.slack.workspace))
     # without the fonts that it would fetch from elsewhere
-    PICTURE.write_text(re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="discount-bot"), flags=re.DOTALL), encoding="utf-8")
+    PICTURE.write_text(
+        re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="discount-bot"), flags=re.DOTALL),
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ def register(app: AsyncApp) -> None:
     app.view(rejection.CALLBACK)(submit_rejection)
 
 
-async def open_approval(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def open_approval(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Show an approver what a yes is for."""
     request, channel = on_card(body)
 
@@ -53,7 +55,9 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, coun
     yes = approval.read(view)
     miscounted = await counter.desk.miscounted(yes.request, yes.typed)
     if miscounted:
-        await ack(response_action="errors", errors=approval.errors(reasons.refusal_plain(miscounted, counter.look)))
+        await ack(
+            response_action="errors", errors=approval.errors(reasons.refusal_plain(miscounted, counter.look))
+        )
         return
 
     async def approve() -> Request | Refusal:
@@ -65,7 +69,9 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, coun
     await _finish(ack, view, approval.TITLE, who, counter, approve, say)
 
 
-async def open_rejection(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def open_rejection(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Ask an approver why not."""
     request, channel = on_card(body)
 
@@ -83,7 +89,10 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
     """Say no, with the reason."""
     request, why = rejection.read(view)
     if not why:
-        await ack(response_action="errors", errors=rejection.errors("Say in a few words why not: the requester reads it."))
+        await ack(
+            response_action="errors",
+            errors=rejection.errors("Say in a few words why not: the requester reads it."),
+        )
         return
 
     async def reject() -> Request | Refusal:
@@ -95,13 +104,19 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
     await _finish(ack, view, rejection.TITLE, who, counter, reject, say)
 
 
-async def cancel(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def cancel(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Take the request back."""
     request, channel = on_card(body)
-    await _answer(ack, respond, counter, lambda: counter.desk.cancel(request, who, channel), confirmations.cancelled)
+    await _answer(
+        ack, respond, counter, lambda: counter.desk.cancel(request, who, channel), confirmations.cancelled
+    )
 
 
-async def carry_on(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def carry_on(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Go on with a stopped request."""
     request, channel = on_card(body)
     await _answer(
@@ -113,7 +128,9 @@ async def carry_on(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
     )
 
 
-async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def end_here(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Leave a stopped request as it is."""
     request, channel = on_card(body)
     await _answer(
@@ -125,13 +142,19 @@ async def end_here(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, w
     )
 
 
-async def give_now(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def give_now(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """End the hold of an approved request."""
     request, channel = on_card(body)
-    await _answer(ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), confirmations.hurried)
+    await _answer(
+        ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), confirmations.hurried
+    )
 
 
-async def ask_again(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def ask_again(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Open the form for whom an ended request left out, on a draft of whoever pressed."""
     request, channel = on_card(body)
 
@@ -150,7 +173,13 @@ Say = Callable[[Request], Sentence]
 
 
 async def _finish(
-    ack: AsyncAck, view: dict[str, Any], title: str, who: Person, counter: Counter, act: Act, say: Callable[[Request], Awaitable[Sentence]]
+    ack: AsyncAck,
+    view: dict[str, Any],
+    title: str,
+    who: Person,
+    counter: Counter,
+    act: Act,
+    say: Callable[[Request], Awaitable[Sentence]],
 ) -> None:
     """Do it behind a loading view, which becomes the answer."""
     external = next_external_id(view)

@@ -11,7 +11,17 @@ from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.slack import command_parser
-from bot.slack.command_parser import Add, Cancel, Command, Help, NotUnderstood, Pause, Resume, ShowRule, Status
+from bot.slack.command_parser import (
+    Add,
+    Cancel,
+    Command,
+    Help,
+    NotUnderstood,
+    Pause,
+    Resume,
+    ShowRule,
+    Status,
+)
 from bot.slack.messages import confirmations, help, rule, status  # noqa: A004 - the command's own word
 from bot.slack.modal_controller import said_safely
 from bot.slack.modals import request_form
@@ -26,30 +36,44 @@ def register(app: AsyncApp) -> None:
     app.command("/discount")(discount)
 
 
-async def discount(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def discount(
+    ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Do what the command says; whatever takes a look-up comes after the ack."""
     asked, channel = command_parser.read(payload.get("text") or ""), ChannelId(payload["channel_id"])
     if isinstance(asked, Add):
         await add(ack, payload, respond, who, counter, asked)
         return
     if isinstance(asked, Help | NotUnderstood):
-        message = help.build(counter.look) if isinstance(asked, Help) else help.not_understood(asked.text, asked.nearest or "", asked.why)
+        message = (
+            help.build(counter.look)
+            if isinstance(asked, Help)
+            else help.not_understood(asked.text, asked.nearest or "", asked.why)
+        )
         await ack(text=message.text, blocks=message.blocks)
         return
     await ack()
     counter.jobs.soon(_tell(respond, counter, answer(asked, who, channel, counter)))
 
 
-async def add(ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter, typed: Add) -> None:
+async def add(
+    ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter, typed: Add
+) -> None:
     """Keep a draft with what the command holds, and open the form on it."""
     channel = ChannelId(payload["channel_id"])
     listed = counter.asking.listed(who, channel)
     if isinstance(listed, Refusal):
         await ack(reasons.refusal(listed, counter.look))
         return
-    draft = await counter.asking.open_draft(who, channel, counter.asking.prefill(typed.rule, typed.customers, quoted=typed.quoted))
+    draft = await counter.asking.open_draft(
+        who, channel, counter.asking.prefill(typed.rule, typed.customers, quoted=typed.quoted)
+    )
     await ack()
-    counter.jobs.soon(counter.screens.open(payload["trigger_id"], request_form.TITLE, draw_form(counter, draft.id, who), respond=respond))
+    counter.jobs.soon(
+        counter.screens.open(
+            payload["trigger_id"], request_form.TITLE, draw_form(counter, draft.id, who), respond=respond
+        )
+    )
 
 
 async def answer(asked: Command, who: Person, channel: ChannelId, counter: Counter) -> Message | str:
@@ -62,12 +86,20 @@ async def answer(asked: Command, who: Person, channel: ChannelId, counter: Count
             return status.build(stories, counter.look, await counter.desk.pauses.now())
         case Status(short=str() as short):
             story = await counter.desk.look(short, who, channel)
-            return reasons.refusal(story, counter.look) if isinstance(story, Refusal) else status.one(story, counter.look)
+            return (
+                reasons.refusal(story, counter.look)
+                if isinstance(story, Refusal)
+                else status.one(story, counter.look)
+            )
         case ShowRule(words=text):
             return await _rule(text, who, channel, counter)
         case Cancel(short=short):
             cancelled = await counter.desk.cancel(short, who, None, typed_in=channel)
-            return reasons.refusal(cancelled, counter.look) if isinstance(cancelled, Refusal) else confirmations.cancelled(cancelled).text
+            return (
+                reasons.refusal(cancelled, counter.look)
+                if isinstance(cancelled, Refusal)
+                else confirmations.cancelled(cancelled).text
+            )
         case Pause(why=why):
             pausing = await counter.desk.pauses.pause(who, why)
             if isinstance(pausing, Refusal):
@@ -75,7 +107,11 @@ async def answer(asked: Command, who: Person, channel: ChannelId, counter: Count
             return pause_banner.begun(pausing[0], counter.look, changed=pausing[1])
         case Resume():
             resumed = await counter.desk.pauses.resume(who)
-            return reasons.refusal(resumed, counter.look) if isinstance(resumed, Refusal) else pause_banner.ended(changed=resumed)
+            return (
+                reasons.refusal(resumed, counter.look)
+                if isinstance(resumed, Refusal)
+                else pause_banner.ended(changed=resumed)
+            )
     raise TypeError(asked)
 
 

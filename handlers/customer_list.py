@@ -26,7 +26,9 @@ def register(app: AsyncApp) -> None:
         app.action(turn, matchers=[in_view])(turn_page)
 
 
-async def show(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def show(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Show the first page."""
     request, channel = on_card(body)
     await ack()
@@ -34,13 +36,19 @@ async def show(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: 
     counter.jobs.soon(counter.screens.open(body["trigger_id"], customer_list.TITLE, drawing, respond=respond))
 
 
-async def get_list(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def get_list(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Send the list of those who were not given it, as a file in the person's direct messages."""
     request, channel = on_card(body)
 
     async def answer() -> str:
         sent = await counter.desk.send_list(request, who, channel)
-        return reasons.refusal(sent, counter.look) if isinstance(sent, Refusal) else confirmations.list_sent(sent).text
+        return (
+            reasons.refusal(sent, counter.look)
+            if isinstance(sent, Refusal)
+            else confirmations.list_sent(sent).text
+        )
 
     async def told() -> None:
         await counter.screens.tell(respond, await said_safely(answer()))
@@ -53,7 +61,11 @@ async def turn_page(ack: AsyncAck, body: dict[str, Any], who: Person, counter: C
     """Show another page; whether this person may see it is asked anew."""
     request, page = customer_list.read_turn(body)
     await ack()
-    counter.jobs.soon(counter.screens.redraw(body["view"]["external_id"], _draw(counter, request, who, None, page), user=who.id))
+    counter.jobs.soon(
+        counter.screens.redraw(
+            body["view"]["external_id"], _draw(counter, request, who, None, page), user=who.id
+        )
+    )
 
 
 def _draw(counter: Counter, request: RequestId, who: Person, channel: ChannelId | None, page: int) -> Drawing:

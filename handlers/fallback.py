@@ -29,7 +29,9 @@ def register(app: AsyncApp) -> None:
     app.error(fail)
 
 
-async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter) -> None:
+async def press(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+) -> None:
     """Answer a button that nobody knows, where it stands; a link's button has nothing to be told."""
     await ack()
     if body["actions"][0].get("url"):
@@ -37,7 +39,9 @@ async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who:
     if body.get("response_url"):
         counter.jobs.soon(counter.screens.tell(respond, OUTDATED))
     elif body.get("view"):
-        counter.jobs.soon(counter.screens.redraw(str(body["view"].get("external_id") or ""), _outdated, user=who.id))
+        counter.jobs.soon(
+            counter.screens.redraw(str(body["view"].get("external_id") or ""), _outdated, user=who.id)
+        )
 
 
 async def submit(ack: AsyncAck) -> None:
@@ -50,16 +54,26 @@ async def suggest(ack: AsyncAck) -> None:
     await ack(options=[])
 
 
-async def fail(error: Exception, body: dict[str, Any], respond: AsyncRespond, counter: Counter | None) -> BoltResponse:
+async def fail(
+    error: Exception, body: dict[str, Any], respond: AsyncRespond, counter: Counter | None
+) -> BoltResponse:
     """Tell the person of a fault of ours under an id that stands in the log; a form stays open with all that was typed."""
     fault = uuid.uuid4().hex[:8]
     log.error("handler failed", fault=fault, exc_info=error)
-    sentence = f"Something went wrong on the bot's side (fault {fault}), and nothing was done. Please try again."
+    sentence = (
+        f"Something went wrong on the bot's side (fault {fault}), and nothing was done. Please try again."
+    )
     if body.get("type") == "view_submission":
-        field = next((block["block_id"] for block in body["view"]["blocks"] if block.get("type") == "input"), None)
+        field = next(
+            (block["block_id"] for block in body["view"]["blocks"] if block.get("type") == "input"), None
+        )
         if field is None:
             return BoltResponse(
-                status=200, body={"response_action": "update", "view": placeholders.message("Something went wrong", sentence)}
+                status=200,
+                body={
+                    "response_action": "update",
+                    "view": placeholders.message("Something went wrong", sentence),
+                },
             )
         return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: sentence}})
     if body.get("type") == "block_suggestion":

@@ -7,7 +7,9 @@ from bot.domain.ids import ChannelId, RequestId
 
 def on_card(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
     """Read which request's button was pressed, and in which channel: both are checked against the books."""
-    return RequestId(str(body["actions"][0].get("value") or "")), ChannelId(str((body.get("channel") or {}).get("id") or ""))
+    return RequestId(str(body["actions"][0].get("value") or "")), ChannelId(
+        str((body.get("channel") or {}).get("id") or "")
+    )
 
 
 async def in_view(body: dict[str, Any]) -> bool:

@@ -30,7 +30,9 @@ def register(app: AsyncApp) -> None:
     app.view(review.CALLBACK)(submit_review)
 
 
-async def suggest_rules(ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], who: Person, counter: Counter) -> None:
+async def suggest_rules(
+    ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], who: Person, counter: Counter
+) -> None:
     """Search the rules for what is typed into Rule."""
     draft, _ = request_form.read(body["view"])
     found = await counter.asking.find_rules(draft, who, str(payload.get("value") or ""))
@@ -45,7 +47,13 @@ async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, counter: C
 
     async def draw(external: str) -> View | Sentence:
         form = await counter.asking.redraw(draft, who, more)
-        return _form_or_no(form, counter, external, generation=request_form.generation(view), standing=file_fields.standing(view))
+        return _form_or_no(
+            form,
+            counter,
+            external,
+            generation=request_form.generation(view),
+            standing=file_fields.standing(view),
+        )
 
     await ack()
     counter.jobs.soon(counter.screens.redraw(view["external_id"], draw, user=who.id))
@@ -56,13 +64,19 @@ async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, counter:
     draft, typed = request_form.read(view)
     faults = await counter.asking.fill_in(draft, who, typed)
     if isinstance(faults, Refusal):
-        await ack(response_action="update", view=placeholders.message(request_form.TITLE, reasons.refusal(faults, counter.look)))
+        await ack(
+            response_action="update",
+            view=placeholders.message(request_form.TITLE, reasons.refusal(faults, counter.look)),
+        )
         return
     if faults:
         await ack(response_action="errors", errors=request_form.errors(faults, view, counter.look))
         return
     external = next_external_id(view)
-    await ack(response_action="update", view=placeholders.loading(review.TITLE, external_id=external, metadata=draft))
+    await ack(
+        response_action="update",
+        view=placeholders.loading(review.TITLE, external_id=external, metadata=draft),
+    )
     counter.jobs.soon(counter.screens.redraw(external, draw_review(counter, draft, who), user=who.id))
 
 
@@ -79,7 +93,10 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, counte
             return Sentence("Not asked for", reasons.refusal(again, counter.look))
         return _form_or_no(again, counter, external, generation=REDRAWN)
 
-    await ack(response_action="update", view=placeholders.loading(review.TITLE, external_id=external, metadata=draft))
+    await ack(
+        response_action="update",
+        view=placeholders.loading(review.TITLE, external_id=external, metadata=draft),
+    )
     counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
 
 
@@ -106,8 +123,15 @@ def draw_review(counter: Counter, draft: RequestId, who: Person) -> Drawing:
 
 
 def _form_or_no(
-    form: Form | Refusal, counter: Counter, external: str, *, generation: int = 0, standing: frozenset[FileId] = request_form.NOTHING_STANDS
+    form: Form | Refusal,
+    counter: Counter,
+    external: str,
+    *,
+    generation: int = 0,
+    standing: frozenset[FileId] = request_form.NOTHING_STANDS,
 ) -> View | Sentence:
     if isinstance(form, Refusal):
         return Sentence(request_form.TITLE, reasons.refusal(form, counter.look))
-    return request_form.build(form, counter.look, external_id=external, generation=generation, standing=standing)
+    return request_form.build(
+        form, counter.look, external_id=external, generation=generation, standing=standing
+    )

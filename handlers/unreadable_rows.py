@@ -31,7 +31,9 @@ async def get_odd_rows(ack: AsyncAck, body: dict[str, Any], who: Person, counter
             return Sentence(review.ODD_TITLE, reasons.refusal(found, counter.look))
         request, files = found
         try:
-            new = await counter.screens.post.send(unreadable_rows_file.build(request, files, counter.look), who.id)
+            new = await counter.screens.post.send(
+                unreadable_rows_file.build(request, files, counter.look), who.id
+            )
         except SayLater:
             return confirmations.odd_rows_not_sent()
         return confirmations.odd_rows_sent(new=new)

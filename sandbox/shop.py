@@ -104,7 +104,9 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(*, slack: SandboxSlack | None = None, dintero: SandboxDintero | None = None) -> AsyncIterator[Shop]:
+async def open_shop(
+    *, slack: SandboxSlack | None = None, dintero: SandboxDintero | None = None
+) -> AsyncIterator[Shop]:
     """Open the stand-ins with the shop's people and channels in them."""
     slack, dintero = slack or SandboxSlack(), dintero or SandboxDintero()
     async with slack, dintero:
@@ -127,10 +129,16 @@ async def open_shop(*, slack: SandboxSlack | None = None, dintero: SandboxDinter
         )
 
 
-def settings_for(shop: Shop, database_url: str, *, socket_mode: bool = False, **others: str) -> dict[str, str]:
+def settings_for(
+    shop: Shop, database_url: str, *, socket_mode: bool = False, **others: str
+) -> dict[str, str]:
     """Name the settings, as the environment would, by which a bot finds the stand-ins."""
     credentials = shop.slack.credentials
-    way = {"SLACK_APP_TOKEN": credentials.app_token} if socket_mode else {"SLACK_SIGNING_SECRET": credentials.signing_secret}
+    way = (
+        {"SLACK_APP_TOKEN": credentials.app_token}
+        if socket_mode
+        else {"SLACK_SIGNING_SECRET": credentials.signing_secret}
+    )
     return {
         "SLACK_BOT_TOKEN": credentials.bot_token,
         **way,
@@ -163,7 +171,9 @@ async def open_bot(
         if socket_mode:
             yield running
             return
-        line = SignedHttp(f"http://127.0.0.1:{running.port}/slack/events", shop.slack.credentials.signing_secret)
+        line = SignedHttp(
+            f"http://127.0.0.1:{running.port}/slack/events", shop.slack.credentials.signing_secret
+        )
         shop.slack.line = line
         try:
             yield running
@@ -173,7 +183,10 @@ async def open_bot(
 
 def with_channel(policy: Policy, channel: ChannelId, **changes: Any) -> Policy:
     """Change what one channel may do."""
-    channels: Mapping[ChannelId, ChannelPolicy] = {**policy.channels, channel: replace(policy.channels[channel], **changes)}
+    channels: Mapping[ChannelId, ChannelPolicy] = {
+        **policy.channels,
+        channel: replace(policy.channels[channel], **changes),
+    }
     return replace(policy, channels=channels)
 
 

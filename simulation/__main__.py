@@ -25,7 +25,13 @@ def main() -> int:
     """Print the tables as Markdown; the exit code is 1 where the simulation and what was measured are apart."""
     began, apart = time.monotonic(), _compared()
     days = {name: simulated(plan) for name, plan in PLANS.items()}
-    _table(["| a simulated day | " + " | ".join(days) + " |", "|---|" + "---|" * len(days), *_rows(list(days.values()))])
+    _table(
+        [
+            "| a simulated day | " + " | ".join(days) + " |",
+            "|---|" + "---|" * len(days),
+            *_rows(list(days.values())),
+        ]
+    )
     print(f"Simulated in {time.monotonic() - began:.0f} s.")  # noqa: T201 - what it is for
     return apart
 
@@ -36,7 +42,9 @@ def _compared() -> int:
     for (customers, batch, wide), measured in GIVEN.items():
         found = one_list(customers, batch, wide)
         apart |= abs(found / measured - 1) > AGREES_WITHIN
-        rows.append(f"| {customers:,} customers, {batch:,} a call, {wide} wide | {measured:.2f} | {found:.2f} |")
+        rows.append(
+            f"| {customers:,} customers, {batch:,} a call, {wide} wide | {measured:.2f} | {found:.2f} |"
+        )
     _table(rows)
     return apart
 
@@ -46,18 +54,39 @@ def _rows(days: Sequence[Day]) -> list[str]:
         return f"| {name} | " + " | ".join(values) + " |"
 
     return [
-        row("workspaces × replicas, cores", *(f"{d.plan.workspaces} × {d.plan.replicas}, {d.plan.cores}" for d in days)),
+        row(
+            "workspaces × replicas, cores",
+            *(f"{d.plan.workspaces} × {d.plan.replicas}, {d.plan.cores}" for d in days),
+        ),
         row("requests, ids", *(f"{d.plan.requests:,}, {d.plan.customers:,}" for d in days)),
         row("calls to Dintero; sent again after kills", *(f"{d.seen.sent:,}; {d.seen.again}" for d in days)),
-        row("ack, p50 / p99", *(f"{shown(percentile(d.seen.acks, 0.5))} / {shown(percentile(d.seen.acks, 0.99))}" for d in days)),
+        row(
+            "ack, p50 / p99",
+            *(
+                f"{shown(percentile(d.seen.acks, 0.5))} / {shown(percentile(d.seen.acks, 0.99))}"
+                for d in days
+            ),
+        ),
         row("up to 100 ids: start to done, p50 / p99", *(_both(d.took(up_to=100)) for d in days)),
-        row("more than 10,000: start to done, p50 / longest", *(_both(d.took(above=10_000), longest=True) for d in days)),
+        row(
+            "more than 10,000: start to done, p50 / longest",
+            *(_both(d.took(above=10_000), longest=True) for d in days),
+        ),
         row("message: waits for Slack, p99", *(shown(percentile(d.seen.lags, 0.99)) for d in days)),
         row("cores in use, busiest hour", *(f"{d.cores_busiest:.0%}".replace("%", " %") for d in days)),
-        row("PostgreSQL's writing in use, busiest hour", *(f"{d.site.postgres.busiest:.1%}".replace("%", " %") for d in days)),
-        row("memory of the processes", *(f"{d.plan.processes * d.plan.measured.memory / 1e9:.1f} GB" for d in days)),
+        row(
+            "PostgreSQL's writing in use, busiest hour",
+            *(f"{d.site.postgres.busiest:.1%}".replace("%", " %") for d in days),
+        ),
+        row(
+            "memory of the processes",
+            *(f"{d.plan.processes * d.plan.measured.memory / 1e9:.1f} GB" for d in days),
+        ),
         row("connections to PostgreSQL", *(f"{d.plan.connections:,}" for d in days)),
-        row("statements a second of idling", *(f"{d.plan.processes * d.plan.measured.idle_statements:,.0f}" for d in days)),
+        row(
+            "statements a second of idling",
+            *(f"{d.plan.processes * d.plan.measured.idle_statements:,.0f}" for d in days),
+        ),
         row("kept in PostgreSQL, 90 days", *(f"{d.plan.stored / 1e9:,.1f} GB" for d in days)),
     ]
 

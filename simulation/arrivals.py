@@ -29,7 +29,11 @@ def a_day(*, workspaces: int, requests: int, customers: int, seed: int) -> list[
     random = Random(seed)  # noqa: S311 - a simulation's
     sizes = _sizes(random, requests, customers)
     return sorted(
-        (Asked(random.randrange(workspaces), random.triangular(OPENS, CLOSES, BUSIEST), size) for size in sizes), key=lambda one: one.at
+        (
+            Asked(random.randrange(workspaces), random.triangular(OPENS, CLOSES, BUSIEST), size)
+            for size in sizes
+        ),
+        key=lambda one: one.at,
     )
 
 

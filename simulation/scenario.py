@@ -77,10 +77,19 @@ def simulated(plan: Plan) -> Day:
     env, random = Environment(), Random(plan.seed)  # noqa: S311 - a simulation's
     where, seen = site(env, plan.measured, cores=plan.cores), Seen()
     workspaces = [
-        Workspace(where, plan.limits, replicas=plan.replicas, seen=seen, random=random, dintero_takes=plan.dintero_takes)
+        Workspace(
+            where,
+            plan.limits,
+            replicas=plan.replicas,
+            seen=seen,
+            random=random,
+            dintero_takes=plan.dintero_takes,
+        )
         for _ in range(plan.workspaces)
     ]
-    asked = a_day(workspaces=plan.workspaces, requests=plan.requests, customers=plan.customers, seed=plan.seed)
+    asked = a_day(
+        workspaces=plan.workspaces, requests=plan.requests, customers=plan.customers, seed=plan.seed
+    )
     for one in asked:
         env.process(workspaces[one.workspace].request(one))
     for one in random.sample([one for one in asked if one.customers > LONG], plan.kills):

@@ -73,7 +73,14 @@ class Workspace:
     """One team's bot: so many processes on one database, one channel, one account of Dintero's."""
 
     def __init__(
-        self, site: Site, limits: Limits, *, replicas: int, seen: Seen, random: Random, dintero_takes: float | None = None
+        self,
+        site: Site,
+        limits: Limits,
+        *,
+        replicas: int,
+        seen: Seen,
+        random: Random,
+        dintero_takes: float | None = None,
     ) -> None:
         self._site = site
         self._env = site.env
@@ -110,7 +117,10 @@ class Workspace:
         written: list[Event] = []
         while todo:
             process = self.processes[0]
-            lanes = [self._env.process(self._lane(process, todo, written)) for _ in range(min(self._limits.wide, len(todo)))]
+            lanes = [
+                self._env.process(self._lane(process, todo, written))
+                for _ in range(min(self._limits.wide, len(todo)))
+            ]
             yield AllOf(self._env, lanes)
             yield AllOf(self._env, written)
             if not process.alive:

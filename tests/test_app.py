@@ -43,7 +43,9 @@ async def test_a_token_that_slack_does_not_take_keeps_it_from_starting(tmp_path:
             async with open_bot(shop, database_in(tmp_path), SLACK_BOT_TOKEN="xoxb-made-up"):
                 pass
         with pytest.raises(UnusableSettings, match="SLACK_APP_TOKEN") as refused:
-            async with open_bot(shop, database_in(tmp_path), socket_mode=True, SLACK_APP_TOKEN="xapp-made-up"):
+            async with open_bot(
+                shop, database_in(tmp_path), socket_mode=True, SLACK_APP_TOKEN="xapp-made-up"
+            ):
                 pass
     assert "xapp-made-up" not in str(refused.value)
 
@@ -93,7 +95,9 @@ async def test_on_postgresql_it_goes_by_the_servers_time(postgres_url: str) -> N
     name = postgres_url.rpartition("?")[0].rpartition("/")[2]
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         tomorrow = "SELECT pg_catalog.clock_timestamp() + interval '1 day'"
-        admin.execute(f"CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $${tomorrow}$$")
+        admin.execute(
+            f"CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $${tomorrow}$$"
+        )
         admin.execute(f'ALTER DATABASE "{name}" SET search_path = public, pg_catalog')
     async with open_shop() as shop, open_bot(shop, postgres_url) as running:
         (policy_row, *_) = [row async for row in running.books.audit.rows()]
@@ -101,10 +105,18 @@ async def test_on_postgresql_it_goes_by_the_servers_time(postgres_url: str) -> N
 
 
 @pytest.mark.parametrize("way", ["http", "socket mode"])
-async def test_it_is_ready_as_long_as_its_database_answers_whatever_dintero_does(tmp_path: Path, way: str) -> None:
-    async with open_shop() as shop, open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running:
+async def test_it_is_ready_as_long_as_its_database_answers_whatever_dintero_does(
+    tmp_path: Path, way: str
+) -> None:
+    async with (
+        open_shop() as shop,
+        open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running,
+    ):
         await running.rules.refresh()
-        assert await ready(running.port) == (200, {"ready": True, "database": True, "slack": True, "dintero": "ok"})
+        assert await ready(running.port) == (
+            200,
+            {"ready": True, "database": True, "slack": True, "dintero": "ok"},
+        )
         shop.dintero.faults.always(Fault.error(500, "down"), on=Operation.RULES)
         await running.rules.refresh()
         status, body = await ready(running.port)

@@ -9,7 +9,11 @@ CLAUSES: Final = ["1.1", "1.4", "1.5", *(f"2.{number}" for number in range(1, 11
 
 
 def existing() -> set[str]:
-    return {name for path in Path("tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))}
+    return {
+        name
+        for path in Path("tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+    }
 
 
 def test_every_test_that_is_named_exists() -> None:

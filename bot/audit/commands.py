@@ -31,7 +31,9 @@ async def existing_books(url: str, audit_key: str | None) -> AsyncIterator[SqlBo
 def _look_for(url: str) -> None:
     where = address(url)
     if is_sqlite(where) and not Path(where.database or "").exists():
-        raise UnusableSettings([f"DATABASE_URL: there is no file {where.database}; allowed: the one that the bot runs on"])
+        raise UnusableSettings(
+            [f"DATABASE_URL: there is no file {where.database}; allowed: the one that the bot runs on"]
+        )
 
 
 async def verified(url: str, audit_key: str | None, *, head: str | None) -> Verdict:

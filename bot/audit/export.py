@@ -37,7 +37,14 @@ def _csv(to: TextIO) -> Callable[[Row], object]:
 def _told(row: Row) -> dict[str, Any]:
     at: datetime = moment(row.at)
     names = {name: _plain(getattr(row, name)) for name in ("who", "channel", "request", "kind")}
-    return {"seq": row.seq, "at": at.isoformat(), **names, "facts": row.facts, "previous": row.previous, "hash": row.hash}
+    return {
+        "seq": row.seq,
+        "at": at.isoformat(),
+        **names,
+        "facts": row.facts,
+        "previous": row.previous,
+        "hash": row.hash,
+    }
 
 
 def _facts(row: Row) -> Any:

@@ -47,7 +47,9 @@ def _fault(row: Row, at: Head, told: Mapping[int, str], head: Head | None) -> st
     if row.seq > at.seq + 1:
         return f"row {at.seq + 1} is missing: it was taken out"
     if row.previous != at.hash or row.seq != at.seq + 1:
-        return f"row {row.seq} does not follow the one before it: a row was changed, taken out, put in or moved"
+        return (
+            f"row {row.seq} does not follow the one before it: a row was changed, taken out, put in or moved"
+        )
     if row.hash != row.own_hash():
         return f"row {row.seq} was changed"
     if told.get(row.seq, row.hash) != row.hash:

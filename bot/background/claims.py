@@ -42,7 +42,9 @@ class HeldGiving:
         of = self.givings
         await self.term.ours()
         # what is read meanwhile is the same whoever holds it: nothing of it changes while it is given
-        found, fence = await asyncio.gather(of.books.find(self.request), of.books.claim(self.request, term=self.term.number or None))
+        found, fence = await asyncio.gather(
+            of.books.find(self.request), of.books.claim(self.request, term=self.term.number or None)
+        )
         if found is None or found.rule is None:
             raise LookupError(self.request)
         if fence is None:

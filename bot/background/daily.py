@@ -42,7 +42,12 @@ class Daily:
         """Tell where the chain ends, and keep it once it was told; a day without an entry, or a first start, has nothing to tell."""
         last, head = await self.audit.head_kept_at(), await self.audit.head()
         told = {kept.seq for kept in (await self.audit.heads())[-1:]}
-        if head is None or head.seq <= 1 or (last and self.clock.now() - last < A_DAY) or head.seq - 1 in told:
+        if (
+            head is None
+            or head.seq <= 1
+            or (last and self.clock.now() - last < A_DAY)
+            or head.seq - 1 in told
+        ):
             return
         await self.tell(head)
         await self.audit.keep_head(head)

@@ -33,7 +33,13 @@ class Outbox:
     """Empties the outbox. A message whose end is not known is looked for by its key before it is posted again."""
 
     def __init__(
-        self, *, books: Books, announcer: Announcer, clock: Clock, instead: Instead | None = None, may: Callable[[], bool] = lambda: True
+        self,
+        *,
+        books: Books,
+        announcer: Announcer,
+        clock: Clock,
+        instead: Instead | None = None,
+        may: Callable[[], bool] = lambda: True,
     ) -> None:
         self._may = may
         """Whether this process, of several, still is the one that says it."""
@@ -55,7 +61,9 @@ class Outbox:
         said, lists = 0, dict[int, asyncio.Task[bool]]()
         try:
             while (due := await self._due(lists)) or lists:
-                lists |= {one.id: asyncio.create_task(self._say(one)) for one in due if one.notice.kind is Kind.LIST}
+                lists |= {
+                    one.id: asyncio.create_task(self._say(one)) for one in due if one.notice.kind is Kind.LIST
+                }
                 said += await self._all([one for one in due if one.notice.kind is not Kind.LIST])
                 if not due:
                     await asyncio.wait(lists.values(), timeout=LIST_LOOK, return_when=asyncio.FIRST_COMPLETED)
@@ -67,7 +75,11 @@ class Outbox:
 
     async def _due(self, lists: Collection[int]) -> list[Unsaid]:
         """Read what to say next, but for the lists that are under way."""
-        due = await self._books.unsaid(self._clock.now(), limit=AT_ONCE + len(lists)) if self._may() and not self._left_alone() else ()
+        due = (
+            await self._books.unsaid(self._clock.now(), limit=AT_ONCE + len(lists))
+            if self._may() and not self._left_alone()
+            else ()
+        )
         return [one for one in due if one.id not in lists]
 
     async def _all(self, due: Sequence[Unsaid]) -> int:
@@ -113,7 +125,13 @@ class Outbox:
 
     async def _never(self, unsaid: Unsaid, never: NeverSaid) -> None:
         await self._books.give_up(unsaid, why=str(never))
-        log.error("never said", request_id=unsaid.request, kind=unsaid.notice.kind, to=unsaid.notice.to, why=str(never))
+        log.error(
+            "never said",
+            request_id=unsaid.request,
+            kind=unsaid.notice.kind,
+            to=unsaid.notice.to,
+            why=str(never),
+        )
 
     async def _put_off(self, unsaid: Unsaid, later: SayLater) -> None:
         """Wait as long as Slack asked for; where it did not say, longer each time."""
@@ -125,7 +143,13 @@ class Outbox:
         if later.patience and unsaid.attempts == AWAY_TOLD:
             await self._instead.tell(unsaid, NeverSaid(str(later), code=later.code))
         await self._books.put_off(unsaid, until=now + timedelta(seconds=wait), clean=later.clean)
-        log.warning("said later", request_id=unsaid.request, kind=unsaid.notice.kind, why=str(later), seconds=round(wait, 1))
+        log.warning(
+            "said later",
+            request_id=unsaid.request,
+            kind=unsaid.notice.kind,
+            why=str(later),
+            seconds=round(wait, 1),
+        )
 
     def _wait(self, unsaid: Unsaid, later: SayLater) -> float:
         wait = max(later.after, SHORTEST_WAIT)
@@ -136,7 +160,9 @@ class Outbox:
     def _leave_alone(self, now: datetime, seconds: float) -> None:
         """Ask nothing more of Slack for a while; each further one asking is for the longest of them."""
         self._troubled_since = now
-        self.troubled_until = max(now + timedelta(seconds=seconds), self.troubled_until if self._left_alone() else LONG_AGO)
+        self.troubled_until = max(
+            now + timedelta(seconds=seconds), self.troubled_until if self._left_alone() else LONG_AGO
+        )
 
     def _tell_of_the_token(self, later: SayLater) -> None:
         """Say it once in the log, as what it is: nothing can be said in Slack of this."""

@@ -37,7 +37,13 @@ class Progressing:
     """Edits the cards of all givings, the one that has waited longest first; while Slack is troubled, none."""
 
     def __init__(
-        self, *, books: Books, announcer: Announcer, clock: Clock, paces: Paces, troubled_until: Callable[[], datetime] = lambda: LONG_AGO
+        self,
+        *,
+        books: Books,
+        announcer: Announcer,
+        clock: Clock,
+        paces: Paces,
+        troubled_until: Callable[[], datetime] = lambda: LONG_AGO,
     ) -> None:
         self._books = books
         self._announcer = announcer
@@ -62,7 +68,9 @@ class Progressing:
         due = [request for request, turn in self._turns.items() if not now - A_CARD < turn <= now]
         turn = min(due, key=self._turns.__getitem__, default=None)
         if not edits:
-            self._wait_until = now + A_CARD  # whoever edits from here on does not know when the other one did last
+            self._wait_until = (
+                now + A_CARD
+            )  # whoever edits from here on does not know when the other one did last
             if turn:
                 await self._see(turn, now)
         elif turn and not self._held_back(turn, now):
@@ -70,7 +78,12 @@ class Progressing:
 
     def _held_back(self, request: RequestId, now: datetime) -> bool:
         """Say whether an edit has to wait; what lies further ahead than anything is put off was set by a clock that was put back."""
-        until = (self._last + ALL_CARDS, self._wait_until, self._troubled_until(), self._left_alone.get(request, LONG_AGO))
+        until = (
+            self._last + ALL_CARDS,
+            self._wait_until,
+            self._troubled_until(),
+            self._left_alone.get(request, LONG_AGO),
+        )
         return any(now < one <= now + FARTHEST for one in until)
 
     async def _take_note(self, giving: Collection[RequestId], now: datetime) -> None:

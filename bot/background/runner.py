@@ -14,7 +14,14 @@ from bot.background.claims import HeldGiving, HeldGivings
 from bot.background.daily import Daily
 from bot.background.outbox_relay import Outbox
 from bot.background.progress_updates import Progressing
-from bot.background.workflows import close_engine, forget_over, go_on_with, has_begun, in_wal_mode, written_down_or_not
+from bot.background.workflows import (
+    close_engine,
+    forget_over,
+    go_on_with,
+    has_begun,
+    in_wal_mode,
+    written_down_or_not,
+)
 from bot.cluster.membership import Standing
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.ids import RequestId
@@ -67,7 +74,16 @@ log = structlog.get_logger()
 class DurableJobs:
     """The port `Jobs`, on DBOS Transact. One a process: the engine's registry is the process's."""
 
-    def __init__(self, *, books: SqlBooks, dintero: Dintero, clock: Clock, patience: Patience, engine_url: str, standing: Standing) -> None:
+    def __init__(
+        self,
+        *,
+        books: SqlBooks,
+        dintero: Dintero,
+        clock: Clock,
+        patience: Patience,
+        engine_url: str,
+        standing: Standing,
+    ) -> None:
         self._books = books
         self._clock = clock
         self._engine_url = engine_url
@@ -191,7 +207,9 @@ class DurableJobs:
 
         async def lane(first: int) -> None:
             for number in range(first, portions, LANES):
-                step = partial(steps[number].run_async, {**STEP, "name": "portion"}, self._portion, giving, number)
+                step = partial(
+                    steps[number].run_async, {**STEP, "name": "portion"}, self._portion, giving, number
+                )
                 await written_down_or_not(step, partial(self._portion, giving, number), self._closing)
 
         try:
@@ -202,7 +220,9 @@ class DurableJobs:
             if end:
                 raise end
         finish = partial(self._finish, ending, request, round_)
-        await written_down_or_not(partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish), finish, self._closing)
+        await written_down_or_not(
+            partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish), finish, self._closing
+        )
 
     async def _portion(self, giving: HeldGiving, number: int) -> None:
         """Give one portion; cut short by the closing program, or by another that gives it now, it leaves the step undone for that one."""
@@ -232,7 +252,9 @@ class DurableJobs:
         """Show how all givings get on, those of other processes too: one process edits the cards, and any may be asked for the pace."""
         edits = self._standing.first
         with nullcontext() if edits else suppress(BooksUnavailable):
-            await progressing.look([request.id for request in await self._books.in_state(State.GIVING)], edits=edits)
+            await progressing.look(
+                [request.id for request in await self._books.in_state(State.GIVING)], edits=edits
+            )
 
     async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
         """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.
@@ -284,7 +306,11 @@ class DurableJobs:
             log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))
             await self._give_up(request, ending, "the bot met a fault of its own")
         elif status and status.status == SUCCEEDED and await self._is_back(request):
-            log.error("giving was over, and is not any more: the database is an older one", request_id=request.id, round=request.round)
+            log.error(
+                "giving was over, and is not any more: the database is an older one",
+                request_id=request.id,
+                round=request.round,
+            )
             await self._books.may_have_gone_out(request.id)
             await self._give_up(request, ending, "the database is older than what was done")
 
@@ -323,7 +349,9 @@ class DurableJobs:
 
         return by_the_first
 
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[object]], sooner: asyncio.Event | None = None) -> None:
+    async def _every(
+        self, seconds: float, work: Callable[[], Awaitable[object]], sooner: asyncio.Event | None = None
+    ) -> None:
         """Do a piece of work now and then, or sooner when asked; a failure is logged, and it goes on."""
         event = sooner or asyncio.Event()
         while not self._closing.is_set():

@@ -18,7 +18,9 @@ FRESH: Final = timedelta(minutes=3)
 class RulesForAll:
     """The port `Rules`, of one of several processes."""
 
-    def __init__(self, dintero: Rules, books: KeptRules, standing: Standing, clock: Clock, account: str) -> None:
+    def __init__(
+        self, dintero: Rules, books: KeptRules, standing: Standing, clock: Clock, account: str
+    ) -> None:
         self._dintero = dintero
         self._books = books
         self._standing = standing

@@ -75,7 +75,9 @@ async def written_down_or_not(step: Do, again: Do, closing: asyncio.Event) -> No
     try:
         await step()
     except SQLAlchemyError as error:
-        log.error("the durable engine could not write down a step; giving goes on without that", why=str(error))  # noqa: TRY400
+        log.error(
+            "the durable engine could not write down a step; giving goes on without that", why=str(error)
+        )  # noqa: TRY400
         await _until_done(again, closing)
 
 
@@ -95,26 +97,34 @@ async def _until_done(work: Do, closing: asyncio.Event) -> None:
 
 async def forget_over(before: datetime) -> None:
     """Forget workflows that had succeeded before a moment."""
-    over = await DBOS.list_workflows_async(status="SUCCESS", end_time=before.isoformat(), limit=1000, load_input=False, load_output=False)
+    over = await DBOS.list_workflows_async(
+        status="SUCCESS", end_time=before.isoformat(), limit=1000, load_input=False, load_output=False
+    )
     if over:
         await DBOS.delete_workflows_async([workflow.workflow_id for workflow in over])
 
 
 async def forget_workflows(requests: Sequence[RequestId]) -> None:
     """Forget what this process's engine still has of requests: those that failed are kept otherwise, with their errors."""
-    found = await DBOS.list_workflows_async(workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False)
+    found = await DBOS.list_workflows_async(
+        workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False
+    )
     if found:
         await DBOS.delete_workflows_async([workflow.workflow_id for workflow in found])
 
 
 @asynccontextmanager
-async def workflows_from_outside(engine_url: str) -> AsyncIterator[Callable[[Sequence[RequestId]], Awaitable[None]]]:
+async def workflows_from_outside(
+    engine_url: str,
+) -> AsyncIterator[Callable[[Sequence[RequestId]], Awaitable[None]]]:
     """Forget the same where no engine runs in this process, as for `discount-bot purge`."""
     client = DBOSClient(system_database_url=engine_url)
 
     async def forget(requests: Sequence[RequestId]) -> None:
         try:
-            found = await client.list_workflows_async(workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False)
+            found = await client.list_workflows_async(
+                workflow_id_prefix=_prefixes(requests), load_input=False, load_output=False
+            )
         except (OperationalError, ProgrammingError) as error:
             if any(sign in str(error.orig) for sign in NEVER_RAN):
                 return

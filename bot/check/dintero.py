@@ -68,5 +68,7 @@ def _known(named: frozenset[str], rules: tuple[Rule, ...]) -> Finding:
     unknown = sorted(named - {rule.id for rule in rules})
     what = "rules that the policy names"
     if unknown:
-        return Finding(what, f"Dintero has no rule {', '.join(unknown)}", "Correct the ids in the policy's rules.")
+        return Finding(
+            what, f"Dintero has no rule {', '.join(unknown)}", "Correct the ids in the policy's rules."
+        )
     return Finding(what, f"{len(named)} of {len(named)}")

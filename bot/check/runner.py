@@ -60,7 +60,10 @@ def _read(read: Settings | Policy | UnusableSettings, what: str) -> list[Finding
         return [Finding(what, f"{number} {'channel' if number == 1 else 'channels'}")]
     mode = "Socket Mode" if read.socket_mode else "HTTP"
     return [
-        Finding(what, f"{mode}, {'production' if read.dintero_account_id.startswith('P') else 'test'} account {read.dintero_account_id}")
+        Finding(
+            what,
+            f"{mode}, {'production' if read.dintero_account_id.startswith('P') else 'test'} account {read.dintero_account_id}",
+        )
     ]
 
 
@@ -100,6 +103,11 @@ async def _slack(settings: Settings, policy: Policy | None) -> AsyncIterator[Fin
 
 def _client(settings: Settings, token: SecretStr, session: aiohttp.ClientSession) -> AsyncWebClient:
     """Make a client that waits when Slack asks it to: a long policy asks for much at once."""
-    client = AsyncWebClient(token=token.get_secret_value(), base_url=settings.slack_api_url, session=session, timeout=SLACK_TIMEOUT)
+    client = AsyncWebClient(
+        token=token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        session=session,
+        timeout=SLACK_TIMEOUT,
+    )
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
     return client

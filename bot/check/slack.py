@@ -31,7 +31,10 @@ class SignedIn:
 
 async def sign_in(client: AsyncWebClient) -> SignedIn:
     """Ask whose token it is; the answer's header tells the scopes."""
-    what, cure = "Slack bot token", "Copy the Bot User OAuth Token (api.slack.com/apps → OAuth & Permissions) to SLACK_BOT_TOKEN."
+    what, cure = (
+        "Slack bot token",
+        "Copy the Bot User OAuth Token (api.slack.com/apps → OAuth & Permissions) to SLACK_BOT_TOKEN.",
+    )
     try:
         answer = await client.auth_test()
     except SlackApiError as refused:
@@ -39,13 +42,17 @@ async def sign_in(client: AsyncWebClient) -> SignedIn:
     except UNREACHABLE as error:
         return SignedIn((Finding(what, _unreachable(error), NETWORK),))
     scopes = _scopes(answer.headers.get("x-oauth-scopes", ""))
-    return SignedIn((Finding(what, f"{answer['user']} in {answer['team']}"), scopes), TeamId(str(answer["team_id"])))
+    return SignedIn(
+        (Finding(what, f"{answer['user']} in {answer['team']}"), scopes), TeamId(str(answer["team_id"]))
+    )
 
 
 def _scopes(granted: str) -> Finding:
     if missing := missing_scopes(granted):
         return Finding(
-            "Slack scopes", f"{', '.join(missing)} missing", "Add them as in manifest.yml, then reinstall the app to the workspace."
+            "Slack scopes",
+            f"{', '.join(missing)} missing",
+            "Add them as in manifest.yml, then reinstall the app to the workspace.",
         )
     return Finding("Slack scopes", "all that manifest.yml names")
 
@@ -67,7 +74,9 @@ async def check_app_token(client: AsyncWebClient) -> Finding:
 
 async def check_places(people: People, policy: Policy) -> AsyncIterator[Finding]:
     """Look at every channel that the policy lists, or has told, and at everybody whom it names."""
-    for channel in dict.fromkeys([*policy.channels, *(told for listed in policy.channels.values() for told in listed.notify)]):
+    for channel in dict.fromkeys(
+        [*policy.channels, *(told for listed in policy.channels.values() for told in listed.notify)]
+    ):
         yield await _channel(people, channel, policy.channels.get(channel))
     if named := _named_people(policy):
         yield await _members(people, named)
@@ -86,7 +95,11 @@ async def _channel(people: People, channel: ChannelId, listed: ChannelPolicy | N
         return failed(what, error)
     if can_post:
         return Finding(what)
-    return Finding(what, "the bot cannot post there", "Write /invite @discount-bot in it, or correct its id in the policy.")
+    return Finding(
+        what,
+        "the bot cannot post there",
+        "Write /invite @discount-bot in it, or correct its id in the policy.",
+    )
 
 
 async def _members(people: People, named: Iterable[UserId]) -> Finding:
@@ -99,7 +112,9 @@ async def _members(people: People, named: Iterable[UserId]) -> Finding:
         if kind is not Kind.MEMBER:
             wrong.append(f"{user} ({kind})")
     if wrong:
-        return Finding(what, f"no full members: {', '.join(wrong)}", "Correct or remove these ids in the policy.")
+        return Finding(
+            what, f"no full members: {', '.join(wrong)}", "Correct or remove these ids in the policy."
+        )
     return Finding(what, "all are full members")
 
 
@@ -126,7 +141,11 @@ async def _approvers(people: People, listed: ChannelPolicy) -> Finding:
         except PeopleUnavailable as error:
             return failed(what, error)
         if not members:
-            return Finding(what, f"nobody is in the user group {approver}", "Put people into it, or correct its id in the policy.")
+            return Finding(
+                what,
+                f"nobody is in the user group {approver}",
+                "Put people into it, or correct its id in the policy.",
+            )
         found |= members
     return await _enough(people, what, found, listed)
 
@@ -142,7 +161,11 @@ async def _enough(people: People, what: str, found: set[UserId], listed: Channel
         return failed(what, error)
     if members == needed:
         return Finding(what, _count(found))
-    only = f"only {'one person' if members == 1 else f'{members} people'}" if members else "nobody who is a full member"
+    only = (
+        f"only {'one person' if members == 1 else f'{members} people'}"
+        if members
+        else "nobody who is a full member"
+    )
     return Finding(what, only, _cure(listed.most_approvals, needed))
 
 

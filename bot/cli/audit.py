@@ -24,7 +24,9 @@ def _head(value: str | None) -> str | None:
 
 @audit.command()
 def verify(
-    head: Annotated[str | None, typer.Option(help="An end of the chain that the admins were told.", callback=_head)] = None,
+    head: Annotated[
+        str | None, typer.Option(help="An end of the chain that the admins were told.", callback=_head)
+    ] = None,
 ) -> None:
     """Follow the chain from its first row to its end; name the first row that does not fit."""
     with explained():
@@ -34,20 +36,33 @@ def verify(
         basics = read_basics(environment())
         verdict = finish(verified(basics.database_url.get_secret_value(), basics.key, head=head))
     if verdict.fine:
-        typer.echo(f"✓ {verdict.rows} rows, each follows the one before it; the chain ends with {verdict.head.hash or 'nothing yet'}")
+        typer.echo(
+            f"✓ {verdict.rows} rows, each follows the one before it; the chain ends with {verdict.head.hash or 'nothing yet'}"
+        )
         return
     typer.echo(f"✗ {verdict.rows} rows fit, then: {verdict.fault}")
-    typer.echo("Compare with a back-up from before, and keep this database as it is for whoever looks into it.")
+    typer.echo(
+        "Compare with a back-up from before, and keep this database as it is for whoever looks into it."
+    )
     raise typer.Exit(FAILED)
 
 
 @audit.command()
 def export(
-    since: Annotated[datetime | None, typer.Option(formats=DATES, help="From this moment on, in UTC unless it says another zone.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=DATES, help="Before this moment; a date means its beginning.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=DATES, help="From this moment on, in UTC unless it says another zone."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=DATES, help="Before this moment; a date means its beginning.")
+    ] = None,
     channel: Annotated[str | None, typer.Option(help="Only of this channel, by its id.")] = None,
-    customer: Annotated[str | None, typer.Option(help="Only of the requests that named this customer id.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="csv for a spreadsheet, jsonl for machines.")] = Format.JSONL,
+    customer: Annotated[
+        str | None, typer.Option(help="Only of the requests that named this customer id.")
+    ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="csv for a spreadsheet, jsonl for machines.")
+    ] = Format.JSONL,
 ) -> None:
     """Write the audit to standard output, oldest first; of any size."""
     with explained():
@@ -57,10 +72,21 @@ def export(
         basics = read_basics(environment())
         within = {"since": _aware(since), "until": _aware(until)}
         other = finish(
-            exported(basics.database_url.get_secret_value(), basics.key, sys.stdout, form, **within, channel=channel, customer=customer)
+            exported(
+                basics.database_url.get_secret_value(),
+                basics.key,
+                sys.stdout,
+                form,
+                **within,
+                channel=channel,
+                customer=customer,
+            )
         )
     if other:
-        typer.echo(f"{other} requests were hashed with another AUDIT_KEY: whether they named this customer cannot be said.", err=True)
+        typer.echo(
+            f"{other} requests were hashed with another AUDIT_KEY: whether they named this customer cannot be said.",
+            err=True,
+        )
         raise typer.Exit(FAILED)
 
 
@@ -80,12 +106,19 @@ def purge() -> None:
 
         async def forget() -> int:
             clock = SharedClock()
-            async with existing_books(url, basics.key) as books, workflows_from_outside(engine_url(url)) as elsewhere:
+            async with (
+                existing_books(url, basics.key) as books,
+                workflows_from_outside(engine_url(url)) as elsewhere,
+            ):
                 await clock.look(books.time)
-                return await Purging(books=books, clock=clock, days=policy.retention_days, elsewhere=elsewhere).purge()
+                return await Purging(
+                    books=books, clock=clock, days=policy.retention_days, elsewhere=elsewhere
+                ).purge()
 
         forgotten = finish(forget())
-    typer.echo(f"Forgotten of {forgotten} requests: who the customers are, and what was written. The numbers and the audit stay.")
+    typer.echo(
+        f"Forgotten of {forgotten} requests: who the customers are, and what was written. The numbers and the audit stay."
+    )
 
 
 def _aware(moment: datetime | None) -> datetime | None:

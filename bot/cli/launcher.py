@@ -17,7 +17,9 @@ def command_for(credentials: Credentials) -> str:
         UnusableSettings: some credentials are set and some are missing.
     """
     if credentials.state is CredentialsState.SOME:
-        raise UnusableSettings([f"{name}: is missing, while other credentials are set" for name in credentials.missing])
+        raise UnusableSettings(
+            [f"{name}: is missing, while other credentials are set" for name in credentials.missing]
+        )
     return "run" if credentials.state is CredentialsState.ALL else "sandbox"
 
 
@@ -26,7 +28,9 @@ def main() -> None:
     try:
         command = command_for(credentials_state(environment()))
     except UnusableSettings as unusable:
-        sys.stderr.write(f"{unusable}\nSet all of them, in the environment or in .env, or none to try the sandbox.\n")
+        sys.stderr.write(
+            f"{unusable}\nSet all of them, in the environment or in .env, or none to try the sandbox.\n"
+        )
         sys.exit(UNUSABLE)
     os.execv(sys.executable, [sys.executable, "-m", "bot", command])  # noqa: S606 - our own module, nothing of it typed by anybody
 

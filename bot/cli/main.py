@@ -24,7 +24,9 @@ def run() -> None:
         from bot.lifecycle import run as run_bot
 
         settings, policy = look_around(environment()).usable()
-        set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets)
+        set_up_logs(
+            level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets
+        )
         finish(run_bot(settings, policy))
 
 
@@ -57,7 +59,11 @@ def migrate() -> None:
 
         basics = read_basics(environment())
         changed = finish(bring_up_to_date(basics.database_url.get_secret_value()))
-        typer.echo("The database was brought to the present schema." if changed else "The database has the present schema already.")
+        typer.echo(
+            "The database was brought to the present schema."
+            if changed
+            else "The database has the present schema already."
+        )
 
 
 main.add_typer(audit, name="audit")

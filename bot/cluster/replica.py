@@ -32,7 +32,12 @@ LATE: Final = 1.5
 STEADY: Final = 3.0
 """Seconds for which a process that had lost the database judges no other: they all come back at their own pace."""
 AGAIN: Final = 0.5
-NOTICED_IN_TIME: Final = {"keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 3, "tcp_user_timeout": 5000}
+NOTICED_IN_TIME: Final = {
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+}
 """A network that is gone is an error after seconds, in place of silence for hours."""
 
 _LOCKS: Final = 0x64_69_73_63
@@ -144,7 +149,9 @@ class OneOfMany:
 
     async def _open(self) -> Connection:
         address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return await psycopg.AsyncConnection.connect(make_conninfo(address, **NOTICED_IN_TIME, **CONNECT), autocommit=True)
+        return await psycopg.AsyncConnection.connect(
+            make_conninfo(address, **NOTICED_IN_TIME, **CONNECT), autocommit=True
+        )
 
     async def _connect(self) -> Connection:
         """Open the connection that holds the locks, and hears what the others tell; with it the lease is renewed."""
@@ -200,7 +207,13 @@ class OneOfMany:
         await connection.execute(_TELL, {"channel": CHANNEL, "name": self.name})
 
     async def _ask(self, connection: Connection, sql: str) -> list[tuple[Any, ...]]:
-        values = {"name": self.name, "term": self.term, "locks": _LOCKS, "valid": int(VALID * 1e6), "late": int(LATE * 1e6)}
+        values = {
+            "name": self.name,
+            "term": self.term,
+            "locks": _LOCKS,
+            "valid": int(VALID * 1e6),
+            "late": int(LATE * 1e6),
+        }
         cursor = await connection.execute(sql.encode(), values)
         return await cursor.fetchall()
 

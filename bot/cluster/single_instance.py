@@ -56,7 +56,9 @@ async def _within(patience: float, hold: Callable[[], Held | None]) -> Held:
 def _hold_file(where: URL) -> Held | None:
     """Hold SQLite's own lock on a file beside the database, which works wherever SQLite does."""
     try:
-        connection = sqlite3.connect(f"{where.database}.lock", isolation_level=None, check_same_thread=False, timeout=0)
+        connection = sqlite3.connect(
+            f"{where.database}.lock", isolation_level=None, check_same_thread=False, timeout=0
+        )
     except sqlite3.Error as error:
         raise BooksUnavailable(f"SQLite: {error}") from error
     try:
@@ -83,5 +85,6 @@ async def share(connection: psycopg.AsyncConnection[Any], *, patience: float = P
 
 def _another() -> BooksUnavailable:
     return BooksUnavailable(
-        "Another discount-bot works on this database.", advice="Stop it first, or give this one a DATABASE_URL of its own."
+        "Another discount-bot works on this database.",
+        advice="Stop it first, or give this one a DATABASE_URL of its own.",
     )

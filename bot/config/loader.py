@@ -29,7 +29,9 @@ class Surroundings:
         if isinstance(self.settings, Settings) and isinstance(self.policy, Policy):
             return self.settings, self.policy
         both = (self.settings, self.policy)
-        raise UnusableSettings([fault for wrong in both if isinstance(wrong, UnusableSettings) for fault in wrong.faults])
+        raise UnusableSettings(
+            [fault for wrong in both if isinstance(wrong, UnusableSettings) for fault in wrong.faults]
+        )
 
 
 def look_around(env: Mapping[str, str]) -> Surroundings:

@@ -46,7 +46,12 @@ class Redacting(structlog.stdlib.ProcessorFormatter):
     """Writes the finished line, and blots out of it what looks like a token or is a secret that is known."""
 
     def __init__(self, *renderers: Processor, secrets: Iterable[str]) -> None:
-        written = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in (secret, json.dumps(secret)[1:-1])}
+        written = {
+            form
+            for secret in secrets
+            if len(secret) >= SHORTEST_SECRET
+            for form in (secret, json.dumps(secret)[1:-1])
+        }
         known = [re.escape(form) for form in sorted(written, key=len, reverse=True)]
         self._hidden = re.compile("|".join([*known, TOKENS]))
         super().__init__(
@@ -67,7 +72,9 @@ SHARED: Final[list[Processor]] = [
 ]
 
 
-def set_up_logs(*, level: str = "info", as_json: bool = False, secrets: Iterable[str] = (), to: TextIO | None = None) -> None:
+def set_up_logs(
+    *, level: str = "info", as_json: bool = False, secrets: Iterable[str] = (), to: TextIO | None = None
+) -> None:
     """Send structlog and the standard library's logging through one handler, to standard error unless told otherwise."""
     stream = to or sys.stderr
     handler = logging.StreamHandler(stream)
@@ -77,7 +84,9 @@ def set_up_logs(*, level: str = "info", as_json: bool = False, secrets: Iterable
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)  # so that what nobody would hear is not even put together
+        logging.getLogger(name).setLevel(
+            logging.WARNING
+        )  # so that what nobody would hear is not even put together
     # it brings a handler of its own, unless it finds one
     dbos = logging.getLogger("dbos")
     dbos.handlers, dbos.propagate = [handler], False
@@ -96,7 +105,9 @@ def set_up_logs(*, level: str = "info", as_json: bool = False, secrets: Iterable
 
 def _renderers(*, as_json: bool, colours: bool) -> Sequence[Processor]:
     if as_json:
-        return structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        return structlog.processors.format_exc_info, structlog.processors.JSONRenderer(
+            ensure_ascii=False, default=str
+        )
     return (structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback),)
 
 

@@ -65,7 +65,9 @@ def _text_of(path: Path) -> str:
         raise UnusableSettings([f"{path}: cannot be read; allowed: UTF-8 text"]) from None
     except OSError as missing:
         what = missing.strerror or "cannot be read"
-        raise UnusableSettings([f"{path}: {what}; copy policy.example.toml, or let POLICY_FILE name another file"]) from None
+        raise UnusableSettings(
+            [f"{path}: {what}; copy policy.example.toml, or let POLICY_FILE name another file"]
+        ) from None
 
 
 def _where(wrong: str, text: str) -> str:
@@ -111,7 +113,11 @@ def _forgotten(channel: str, given: Table, retention: Any) -> Iterator[Fault]:
     """Find a warning of what is forgotten by then, which would stay silent; days that no key may have are told elsewhere."""
     days = given.get("repeat_days")
     if isinstance(days, int) and isinstance(retention, int) and retention < days <= MOST_DAYS:
-        yield Fault(("channels", channel, "repeat_days"), f"is {days}, longer than ids are kept", f"at most retention_days, {retention}")
+        yield Fault(
+            ("channels", channel, "repeat_days"),
+            f"is {days}, longer than ids are kept",
+            f"at most retention_days, {retention}",
+        )
 
 
 def _asks_anybody(given: Table) -> bool:
@@ -125,7 +131,11 @@ def _loose(given: Table, above: Key) -> Iterator[Fault]:
     for tier in tiers if isinstance(tiers, list) and isinstance(least, int) else []:
         asked = tier.get("approvals") if isinstance(tier, dict) else None
         if isinstance(asked, int) and not isinstance(asked, bool) and 0 < asked < least:
-            yield Fault((*above, "tiers"), f"has approvals = {asked}, fewer than the {least} below it", _allowed(ChannelKeys, "tiers"))
+            yield Fault(
+                (*above, "tiers"),
+                f"has approvals = {asked}, fewer than the {least} below it",
+                _allowed(ChannelKeys, "tiers"),
+            )
 
 
 def _wrong(model: type[BaseModel], table: Table, above: Key) -> Iterator[Fault]:
@@ -159,7 +169,9 @@ def _shown(value: Any) -> str:
 
 def _placed(faults: list[Fault], path: Path, text: str) -> list[str]:
     lines = key_lines(text)
-    placed = sorted(((_line(fault.key, lines), fault) for fault in faults), key=lambda pair: (pair[0], pair[1].key))
+    placed = sorted(
+        ((_line(fault.key, lines), fault) for fault in faults), key=lambda pair: (pair[0], pair[1].key)
+    )
     return [f"{path}{f', line {line}' if line else ''}: {fault}" for line, fault in placed]
 
 
@@ -169,15 +181,24 @@ def _line(key: Key, lines: Mapping[Key, int]) -> int:
 
 
 def _dotted(key: Key) -> str:
-    return ".".join(part if re.fullmatch("[A-Za-z0-9_-]+", part) else json.dumps(part, ensure_ascii=False) for part in key)
+    return ".".join(
+        part if re.fullmatch("[A-Za-z0-9_-]+", part) else json.dumps(part, ensure_ascii=False) for part in key
+    )
 
 
 def _policy(table: Table) -> Policy:
     top = TopKeys.model_validate(table)
     defaults = _given(_below(table, "defaults"))
-    channels = {ChannelId(name): _channel(ChannelId(name), {**defaults, **_given(keys)}) for name, keys in top.channels.items()}
+    channels = {
+        ChannelId(name): _channel(ChannelId(name), {**defaults, **_given(keys)})
+        for name, keys in top.channels.items()
+    }
     return Policy(
-        currency=top.currency, timezone=top.timezone, admins=tuple(top.admins), retention_days=top.retention_days, channels=channels
+        currency=top.currency,
+        timezone=top.timezone,
+        admins=tuple(top.admins),
+        retention_days=top.retention_days,
+        channels=channels,
     )
 
 
@@ -186,7 +207,9 @@ def _given(keys: Table) -> dict[str, Any]:
 
 
 def _channel(channel: ChannelId, keys: dict[str, Any]) -> ChannelPolicy:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in keys.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in keys.items()
+    }
     values["rules"] = frozenset(values["rules"])
     if "budget" in values:
         values["budget"] = Budget(**values["budget"])

@@ -95,26 +95,43 @@ class ChannelKeys(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    name: Annotated[str, _like(r"\S(.{0,78}\S)?")] = Field("", description="a text of 1 to 80 characters on one line")
+    name: Annotated[str, _like(r"\S(.{0,78}\S)?")] = Field(
+        "", description="a text of 1 to 80 characters on one line"
+    )
     rules: Rules = Field([], description='a list of one or more rule ids, or ["*"] for every rule')
     requesters: Requesters = Field(
-        [], description='a list of one or more user ids (U…, W…) and user group ids (S…), or ["*"] for every full member'
+        [],
+        description='a list of one or more user ids (U…, W…) and user group ids (S…), or ["*"] for every full member',
     )
-    approvers: Approvers = Field([], description="a list of one or more user ids (U…, W…) and user group ids (S…)")
+    approvers: Approvers = Field(
+        [], description="a list of one or more user ids (U…, W…) and user group ids (S…)"
+    )
     max_customers: int = Field(0, ge=1, le=10_000_000, description="a whole number from 1 to 10,000,000")
     max_amount: int = Field(0, ge=0, le=10**15, description="a whole number of minor units, from 0 to 10^15")
     allow_unpriced: bool = Field(False, description="true or false")
     notify: Channels = Field([], description="a list of one or more channel ids (C…, G…)")
     require_reason: bool = Field(False, description="true or false")
-    approvals: int = Field(0, ge=0, le=MOST_APPROVALS, description=f"a whole number from 0 to {MOST_APPROVALS}")
-    expires_hours: float = Field(0, gt=0, le=A_YEAR, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760")
+    approvals: int = Field(
+        0, ge=0, le=MOST_APPROVALS, description=f"a whole number from 0 to {MOST_APPROVALS}"
+    )
+    expires_hours: float = Field(
+        0, gt=0, le=A_YEAR, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760"
+    )
     batch_size: int = Field(0, ge=1, le=100_000, description="a whole number from 1 to 100,000")
     concurrency: int = Field(0, ge=1, le=64, description="a whole number from 1 to 64")
-    hold_minutes: float = Field(0, ge=0, le=A_WEEK, allow_inf_nan=False, description="a number of minutes, from 0 to 10,080 (a week)")
-    remind_minutes: float = Field(0, ge=1, le=A_WEEK, allow_inf_nan=False, description="a number of minutes, from 1 to 10,080 (a week)")
-    escalate_to: Approvers = Field([], description="a list of one or more user ids (U…, W…) and user group ids (S…)")
+    hold_minutes: float = Field(
+        0, ge=0, le=A_WEEK, allow_inf_nan=False, description="a number of minutes, from 0 to 10,080 (a week)"
+    )
+    remind_minutes: float = Field(
+        0, ge=1, le=A_WEEK, allow_inf_nan=False, description="a number of minutes, from 1 to 10,080 (a week)"
+    )
+    escalate_to: Approvers = Field(
+        [], description="a list of one or more user ids (U…, W…) and user group ids (S…)"
+    )
     reserved: bool = Field(False, description="true or false")
-    repeat_days: int = Field(0, ge=0, le=MOST_DAYS, description=f"a whole number of days from 0 (never) to {MOST_DAYS}")
+    repeat_days: int = Field(
+        0, ge=0, le=MOST_DAYS, description=f"a whole number of days from 0 (never) to {MOST_DAYS}"
+    )
     budget: BudgetKeys | None = Field(None, description=BUDGET)
     tiers: Annotated[list[TierKeys], SOME] = Field([], description=TIERS)
 
@@ -124,8 +141,12 @@ class TopKeys(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    currency: Annotated[str, AfterValidator(_currency)] = Field(description='an ISO 4217 code in capitals, such as "NOK"')
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(description='a time zone of the IANA database, such as "Europe/Oslo"')
+    currency: Annotated[str, AfterValidator(_currency)] = Field(
+        description='an ISO 4217 code in capitals, such as "NOK"'
+    )
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+        description='a time zone of the IANA database, such as "Europe/Oslo"'
+    )
     admins: Admins = Field([], description="a list of one or more user ids (U…, W…)")
     retention_days: int = Field(90, ge=1, le=36_500, description="a whole number of days from 1 to 36,500")
     defaults: dict[str, Any] = Field({}, description="a table, [defaults], of what may be said of a channel")

@@ -8,7 +8,16 @@ from typing import Annotated, Any, Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
 from bot.errors import UnusableSettings
@@ -39,7 +48,13 @@ class LogFormat(StrEnum):
 
 def _http_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
         raise ValueError("is no such address")
     return text.rstrip("/")
 
@@ -50,7 +65,11 @@ def _slack_url(text: str) -> str:
 
 def _database_url(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
-    place = text.removeprefix("sqlite:///") if text.startswith("sqlite:///") else text.removeprefix("postgresql://")
+    place = (
+        text.removeprefix("sqlite:///")
+        if text.startswith("sqlite:///")
+        else text.removeprefix("postgresql://")
+    )
     if place in {"", ":memory:", text}:
         raise ValueError("is no such address")
     return secret
@@ -77,13 +96,19 @@ class Basics(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
-        SecretStr("sqlite:///discount-bot.db"), alias="DATABASE_URL", description="sqlite:///a-file.db or postgresql://…"
+        SecretStr("sqlite:///discount-bot.db"),
+        alias="DATABASE_URL",
+        description="sqlite:///a-file.db or postgresql://…",
     )
-    audit_key: SecretStr | None = Field(None, alias="AUDIT_KEY", description="any text; keep it secret and the same")
+    audit_key: SecretStr | None = Field(
+        None, alias="AUDIT_KEY", description="any text; keep it secret and the same"
+    )
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
         LogLevel.INFO, alias="LOG_LEVEL", description="debug, info, warning or error"
     )
-    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(LogFormat.CONSOLE, alias="LOG_FORMAT", description="console or json")
+    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
+        LogFormat.CONSOLE, alias="LOG_FORMAT", description="console or json"
+    )
 
     @property
     def key(self) -> str | None:
@@ -98,30 +123,48 @@ class Settings(Basics):
         alias="SLACK_BOT_TOKEN", description="the bot token, xoxb-… (OAuth & Permissions)"
     )
     slack_app_token: Annotated[SecretStr, _secret("xapp-")] | None = Field(
-        None, alias="SLACK_APP_TOKEN", description="an app-level token, xapp-… (Basic Information), for Socket Mode"
+        None,
+        alias="SLACK_APP_TOKEN",
+        description="an app-level token, xapp-… (Basic Information), for Socket Mode",
     )
     slack_signing_secret: Annotated[SecretStr, _secret("")] | None = Field(
-        None, alias="SLACK_SIGNING_SECRET", description="the signing secret (Basic Information), for HTTP; no spaces in it"
+        None,
+        alias="SLACK_SIGNING_SECRET",
+        description="the signing secret (Basic Information), for HTTP; no spaces in it",
     )
     slack_api_url: Annotated[str, AfterValidator(_slack_url)] = Field(
-        "https://slack.com/api/", alias="SLACK_API_URL", description="an address that begins with https:// or http://"
+        "https://slack.com/api/",
+        alias="SLACK_API_URL",
+        description="an address that begins with https:// or http://",
     )
     dintero_account_id: Annotated[str, StringConstraints(pattern=r"^[PT][0-9]{8}$")] = Field(
-        alias="DINTERO_ACCOUNT_ID", description="T and 8 digits for a test account, P and 8 digits for a production account"
+        alias="DINTERO_ACCOUNT_ID",
+        description="T and 8 digits for a test account, P and 8 digits for a production account",
     )
-    dintero_client_id: str = Field(alias="DINTERO_CLIENT_ID", description="the id of an API client (Backoffice, Settings → API clients)")
+    dintero_client_id: str = Field(
+        alias="DINTERO_CLIENT_ID", description="the id of an API client (Backoffice, Settings → API clients)"
+    )
     dintero_client_secret: Annotated[SecretStr, _secret("")] = Field(
         alias="DINTERO_CLIENT_SECRET", description="the secret of the same API client"
     )
     dintero_api_url: Annotated[str, AfterValidator(_http_url)] = Field(
-        "https://api.dintero.com/v1", alias="DINTERO_API_URL", description="an address that begins with https:// or http://"
+        "https://api.dintero.com/v1",
+        alias="DINTERO_API_URL",
+        description="an address that begins with https:// or http://",
     )
     dintero_timeout: float = Field(
-        30, alias="DINTERO_TIMEOUT", gt=0, le=3600, allow_inf_nan=False, description="seconds, above 0 and at most 3600"
+        30,
+        alias="DINTERO_TIMEOUT",
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="seconds, above 0 and at most 3600",
     )
     policy_file: Path = Field(Path("policy.toml"), alias="POLICY_FILE", description="the path of a TOML file")
     host: str = Field("127.0.0.1", alias="HOST", description="the address to listen on")
-    port: int = Field(3000, alias="PORT", ge=0, le=65535, description="a port from 1 to 65535, or 0 for any free one")
+    port: int = Field(
+        3000, alias="PORT", ge=0, le=65535, description="a port from 1 to 65535, or 0 for any free one"
+    )
 
     @property
     def socket_mode(self) -> bool:
@@ -131,7 +174,13 @@ class Settings(Basics):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must not come out anywhere, for the log to leave out; of a database's address that is its password."""
-        own = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.dintero_client_secret, self.audit_key)
+        own = (
+            self.slack_bot_token,
+            self.slack_app_token,
+            self.slack_signing_secret,
+            self.dintero_client_secret,
+            self.audit_key,
+        )
         password = urlsplit(self.database_url.get_secret_value()).password
         return (*(secret.get_secret_value() for secret in own if secret), *([password] if password else []))
 
@@ -208,7 +257,9 @@ def read_basics(env: Mapping[str, str]) -> Basics:
 def _slack_way(env: Mapping[str, str]) -> list[str]:
     if env.get("SLACK_APP_TOKEN") or env.get("SLACK_SIGNING_SECRET"):
         return []
-    return [f"SLACK_APP_TOKEN: {MISSING}; allowed: xapp-… for Socket Mode, or SLACK_SIGNING_SECRET for HTTP in its place"]
+    return [
+        f"SLACK_APP_TOKEN: {MISSING}; allowed: xapp-… for Socket Mode, or SLACK_SIGNING_SECRET for HTTP in its place"
+    ]
 
 
 def _read(model: type[Model], env: Mapping[str, str], *, also: Sequence[str] = ()) -> Model:

@@ -60,7 +60,9 @@ def address(url: str) -> URL:
     try:
         read = make_url(url)
     except (ArgumentError, ValueError):
-        raise UnusableSettings(["DATABASE_URL: not a database's address; use sqlite:///file or postgresql://…"]) from None
+        raise UnusableSettings(
+            ["DATABASE_URL: not a database's address; use sqlite:///file or postgresql://…"]
+        ) from None
     kind = read.drivername.partition("+")[0]
     if kind in ("postgresql", "postgres"):
         return read.set(drivername="postgresql+psycopg")

@@ -104,7 +104,13 @@ def typed_json(typed: Typed) -> str:
     """Write what was typed; what is new only where it is there, so that a process of an older version can read all else."""
     words = {name: getattr(typed, name) for name in Typed.__slots__ if name not in _NEW}
     files = [[file.id, file.name, file.column] for file in typed.files]
-    return _json({**words, **({"files": files} if files else {}), **({"refused_too": True} if typed.refused_too else {})})
+    return _json(
+        {
+            **words,
+            **({"files": files} if files else {}),
+            **({"refused_too": True} if typed.refused_too else {}),
+        }
+    )
 
 
 def typed_of(kept: str) -> Typed:

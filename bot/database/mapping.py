@@ -7,7 +7,18 @@ from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from bot.database.connection import Kept, Values
-from bot.database.encoding import facts_json, facts_of, micros, moment, rule_json, rule_of, text, tier_of, tier_text, untext
+from bot.database.encoding import (
+    facts_json,
+    facts_of,
+    micros,
+    moment,
+    rule_json,
+    rule_of,
+    text,
+    tier_of,
+    tier_text,
+    untext,
+)
 from bot.database.schema import outbox, requests
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RequestId, UserId
@@ -61,8 +72,13 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "escalated_to": lambda kept: tuple(untext(kept).split()),
     **dict.fromkeys(("give_after", "remind_at", "escalate_at", "waits_since"), moment),
     "reminded": int,
-    **dict.fromkeys(("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at", "purged_at"), moment),
-    **dict.fromkeys(("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion", "concurrency"), int),
+    **dict.fromkeys(
+        ("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at", "purged_at"), moment
+    ),
+    **dict.fromkeys(
+        ("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion", "concurrency"),
+        int,
+    ),
 }
 _FIELDS: Final = tuple((column.name, _READERS.get(column.name, untext)) for column in REQUEST)
 
@@ -81,7 +97,11 @@ def request_row(request: Request) -> dict[str, Kept]:
 def opening_row(request: Request) -> dict[str, Kept]:
     """Write of a new request what is not as in `UNTOUCHED`."""
     row = {name: kept(getattr(request, name)) for name in _ALWAYS}
-    row |= {name: kept(value) for name, default in _DEFAULTS.items() if (value := getattr(request, name)) is not default}
+    row |= {
+        name: kept(value)
+        for name, default in _DEFAULTS.items()
+        if (value := getattr(request, name)) is not default
+    }
     row["rule_id"] = text(request.rule.id) if request.rule else ""
     return row
 

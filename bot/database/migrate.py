@@ -72,7 +72,9 @@ def _upgrade(connection: Connection) -> bool:
 def _engine(url: URL) -> Iterator[Engine]:
     """Make an engine for this one occasion; on SQLite with real transactions, which the driver would not begin for DDL."""
     if is_sqlite(url):
-        engine = create_engine(url, poolclass=NullPool, connect_args={"isolation_level": None, "timeout": PATIENCE / 1000})
+        engine = create_engine(
+            url, poolclass=NullPool, connect_args={"isolation_level": None, "timeout": PATIENCE / 1000}
+        )
         event.listen(engine, "begin", _begin_immediate)
     else:
         engine = create_engine(url, poolclass=NullPool, connect_args=CONNECT, hide_parameters=True)
@@ -92,6 +94,9 @@ def _said_plainly(database: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if isinstance(error, (DataError, IntegrityError, ProgrammingError)) and not error.connection_invalidated:
+        if (
+            isinstance(error, (DataError, IntegrityError, ProgrammingError))
+            and not error.connection_invalidated
+        ):
             raise
         raise BooksUnavailable(f"{database}: {error.orig}") from error

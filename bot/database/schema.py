@@ -5,7 +5,19 @@ Times are microseconds since 1970 in UTC, flags are 0 and 1, so that both databa
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Identity, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 from sqlalchemy import UniqueConstraint as Unique
 
 VERSION: Final = "0009"
@@ -31,7 +43,13 @@ def _serial() -> Column[int]:
 
 
 def _request(*, primary_key: bool = False) -> Column[str]:
-    return Column("request", Text, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False)
+    return Column(
+        "request",
+        Text,
+        ForeignKey("requests.id", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
 
 
 requests = Table(
@@ -154,7 +172,9 @@ batches = Table(
     Column("unknown", Integer, nullable=False),
     Column("ends", LargeBinary),
     Column("fence", Integer, nullable=False, server_default="0"),
-    ForeignKeyConstraint(["request", "portion"], ["customers.request", "customers.portion"], ondelete="CASCADE"),
+    ForeignKeyConstraint(
+        ["request", "portion"], ["customers.request", "customers.portion"], ondelete="CASCADE"
+    ),
 )
 """What came of a batch: counts, and packed in `ends` whoever was not given it; NULL where everybody was.
 
@@ -233,4 +253,11 @@ rules = Table(
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 
-Index("ix_outbox_pending", outbox.c.request, outbox.c.lane, outbox.c.id, sqlite_where=PENDING, postgresql_where=PENDING)
+Index(
+    "ix_outbox_pending",
+    outbox.c.request,
+    outbox.c.lane,
+    outbox.c.id,
+    sqlite_where=PENDING,
+    postgresql_where=PENDING,
+)

@@ -27,7 +27,13 @@ PATIENCE: Final = 5_000
 """Milliseconds to wait for another process that writes; within this one, writers queue."""
 
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
-_WRITER: Final = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={PATIENCE}", "foreign_keys=ON", f"wal_autocheckpoint={LONGEST}")
+_WRITER: Final = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    f"busy_timeout={PATIENCE}",
+    "foreign_keys=ON",
+    f"wal_autocheckpoint={LONGEST}",
+)
 _READER: Final = (f"busy_timeout={PATIENCE}", "query_only=ON")
 
 

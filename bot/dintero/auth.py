@@ -48,7 +48,13 @@ class ClientCredentials(httpx.Auth):
     """
 
     def __init__(
-        self, base_url: str, account: str, client_id: str, client_secret: str, *, clock: Callable[[], float] = time.monotonic
+        self,
+        base_url: str,
+        account: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = f"{base_url.rstrip('/')}/accounts/{account}/auth/token"
         self._audience = AUDIENCE.format(account=account)
@@ -85,7 +91,11 @@ class ClientCredentials(httpx.Auth):
 
     def _ask(self, *, like: httpx.Request) -> httpx.Request:
         """Ask for a token, with the headers that name us and the time limits of the request that needs it."""
-        headers = {name: value for name, value in like.headers.items() if name.startswith("dintero-") or name in {"accept", "user-agent"}}
+        headers = {
+            name: value
+            for name, value in like.headers.items()
+            if name.startswith("dintero-") or name in {"accept", "user-agent"}
+        }
         return httpx.Request(
             "POST",
             self._url,

@@ -96,9 +96,15 @@ class DinteroClient:
             RuleNotFound: there is no such rule, or it cannot even be the id of one (400).
             DinteroError: it could not be read.
         """
-        params: dict[str, str | int] = {"limit": REFS, "state": "all", **({"starting_after": after} if after else {})}
+        params: dict[str, str | int] = {
+            "limit": REFS,
+            "state": "all",
+            **({"starting_after": after} if after else {}),
+        }
         try:
-            answer = await self._call(self._http.build_request("GET", self._path(rule) + "/customers", params=params))
+            answer = await self._call(
+                self._http.build_request("GET", self._path(rule) + "/customers", params=params)
+            )
         except CustomersRefused:
             raise RuleNotFound("Dintero lists nobody for this rule") from None
         try:
@@ -132,7 +138,11 @@ class DinteroClient:
         """
         if self._giving is None or self._giving[0] != rule:
             url = httpx.URL(self._path(rule) + "/customers")
-            self._giving = rule, url, httpx.Headers({**self._http.headers, "Content-Type": "application/json"})
+            self._giving = (
+                rule,
+                url,
+                httpx.Headers({**self._http.headers, "Content-Type": "application/json"}),
+            )
         _, url, headers = self._giving
         return httpx.Request("POST", url, headers=headers, content=body)
 
@@ -229,7 +239,9 @@ async def open_dintero(
         base_url=base_url,
         auth=ClientCredentials(base_url, account, client_id, client_secret),
         headers=_headers(),
-        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=15),
+        limits=httpx.Limits(
+            max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=15
+        ),
         timeout=None,
         mounts=dict.fromkeys(LOOPBACK),
     ) as http:

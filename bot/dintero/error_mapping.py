@@ -36,7 +36,9 @@ def refusal(answer: httpx.Response) -> DinteroError:
         case 413:
             return BatchTooLarge(reason(answer) or "Dintero took this for too large")
         case 400 | 422:
-            return CustomersRefused(reason(answer) or f"Dintero answered {answer.status_code} and gave no reason")
+            return CustomersRefused(
+                reason(answer) or f"Dintero answered {answer.status_code} and gave no reason"
+            )
         case 401:
             return TokenRefused("Dintero refused the token, a new one too")
         case 403:
@@ -55,7 +57,9 @@ def token_refusal(answer: httpx.Response) -> DinteroError:
         case 403:
             return ScopeMissing("Dintero gives this API client no token")
         case 400 | 404 | 422:
-            return TokenRefused(f"Dintero gave no token for this account and API client (it answered {answer.status_code})")
+            return TokenRefused(
+                f"Dintero gave no token for this account and API client (it answered {answer.status_code})"
+            )
         case 429:
             return passing(answer)
         case _:
@@ -69,7 +73,9 @@ def passing(answer: httpx.Response) -> DinteroError:
     return OutcomeUnknown(f"Dintero answered {answer.status_code}", retry_after=retry_after(answer))
 
 
-def retry_after(answer: httpx.Response, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
+def retry_after(
+    answer: httpx.Response, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> float | None:
     """Read how many seconds Dintero wants to be left alone; None where it says nothing that can be read.
 
     Dintero documents seconds; a gateway may send a date, which is compared with the gateway's own clock where it tells the time.

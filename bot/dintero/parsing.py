@@ -15,7 +15,9 @@ from bot.domain.ids import CustomerId
 from bot.domain.rules.holders import Ref
 from bot.domain.rules.rule import Rule
 
-NEEDED: Final[frozenset[Path]] = frozenset({(), ("id",), ("reward",), ("reward", "type"), ("reward", "value")})
+NEEDED: Final[frozenset[Path]] = frozenset(
+    {(), ("id",), ("reward",), ("reward", "type"), ("reward", "value")}
+)
 """Without these there is no rule to speak of."""
 
 log = structlog.get_logger(__name__)
@@ -40,7 +42,10 @@ def read_rule(answer: object) -> Rule:
         try:
             wire = WireRule.model_validate(rest)
         except ValidationError as failure:
-            for path in sorted({_spot(error["loc"]) for error in failure.errors(include_url=False, include_context=False)}, key=len):
+            for path in sorted(
+                {_spot(error["loc"]) for error in failure.errors(include_url=False, include_context=False)},
+                key=len,
+            ):
                 if path in NEEDED:
                     raise Unreadable(f"no {'.'.join(map(str, path)) or 'rule'} that can be read") from None
                 aside[path], rest = _without(rest, path)

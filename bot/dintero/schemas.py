@@ -9,7 +9,17 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.domain.ids import RuleId
-from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.rule import (
+    Hours,
+    Item,
+    ItemValue,
+    Limitation,
+    Mix,
+    Requirement,
+    Reward,
+    Rule,
+    Statistics,
+)
 
 Path = tuple[str | int, ...]
 
@@ -130,7 +140,9 @@ class WireReward(Wire):
     def reward(self) -> Reward:
         """Say it in the heart's words."""
         values = tuple(ItemValue(_items(other.items), other.value) for other in self.values or ())
-        return Reward(type=self.type, value=self.value, values=values, **_present(base=self.base, effect=self.effect))
+        return Reward(
+            type=self.type, value=self.value, values=values, **_present(base=self.base, effect=self.effect)
+        )
 
 
 class WireMix(Wire):
@@ -172,7 +184,9 @@ class WireRequirement(Wire):
             purchase_to=self.purchase_to,
             item_quantity=item.quantity,
             items=_items(item.items),
-            mixes=tuple(Mix(mix.quantity, mix.reward_eligible, _items(mix.items)) for mix in item.mixes or ()),
+            mixes=tuple(
+                Mix(mix.quantity, mix.reward_eligible, _items(mix.items)) for mix in item.mixes or ()
+            ),
             gross_amount=self.gross_amount,
             net_amount=self.net_amount,
             stamp=self.stamp,
@@ -282,7 +296,9 @@ class WireRule(Wire):
     def rule(self, sent: Mapping[str, Any], aside: Mapping[Path, object]) -> Rule:
         """Say it in the heart's words, with what was set aside and whatever else was sent."""
         unknown = (*aside.items(), *self.extras(sent))
-        sent = _present(name=self.name, description=self.description, receipt_text=self.receipt_text, private=self.private)
+        sent = _present(
+            name=self.name, description=self.description, receipt_text=self.receipt_text, private=self.private
+        )
         return Rule(
             id=RuleId(self.id),
             reward=self.reward.reward(),

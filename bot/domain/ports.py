@@ -244,7 +244,9 @@ class Books(Protocol):
         None where it must not: there is no such request, or the process's `term` among several is over. One statement.
         """
 
-    async def take_up(self, request: RequestId, portion: int, *, fence: Fence | None = None) -> Portion | None:
+    async def take_up(
+        self, request: RequestId, portion: int, *, fence: Fence | None = None
+    ) -> Portion | None:
         """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement.
 
         Raises:
@@ -266,7 +268,9 @@ class Books(Protocol):
             TakenOver: another holds the request than the one with this number; nothing stands over what that one wrote.
         """
 
-    async def halt(self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None) -> None:
+    async def halt(
+        self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
+    ) -> None:
         """Ask for the giving to stop; the first reason stands, and under a number only its holder's."""
 
     async def goes_on(self, request: RequestId) -> bool:
@@ -296,7 +300,9 @@ class Books(Protocol):
     def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
         """Read all who were not given it, as `tally` counts them, in the order they were asked for, a portion at a time."""
 
-    async def keep_piece(self, request: RequestId, reading: str, file: int, piece: int, content: bytes) -> None:
+    async def keep_piece(
+        self, request: RequestId, reading: str, file: int, piece: int, content: bytes
+    ) -> None:
         """Keep a piece of a file that is read for a draft."""
 
     def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:

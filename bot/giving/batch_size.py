@@ -55,7 +55,9 @@ class Fitting:
         """Hear, once, what others have learnt."""
         if not self._known:
             self._known = True
-            self.sizes.hear(await self.books.largest_batch(self.request.account, self.clock.now() - SIZES_KEPT))
+            self.sizes.hear(
+                await self.books.largest_batch(self.request.account, self.clock.now() - SIZES_KEPT)
+            )
 
     async def learn(self, size: int) -> None:
         """Keep the size of the first call that went through after a larger one was too large."""

@@ -56,7 +56,9 @@ class Calling:
     async def _again(self, make: Make, tries: Tries, failure: MayPass) -> Rule:
         """Repeat a call that has failed once."""
         tries.until = _now() + self.patience.total
-        async for attempt in repeating(self.patience, partial(self.line.rest, meanwhile=partial(self._meanwhile, tries))):
+        async for attempt in repeating(
+            self.patience, partial(self.line.rest, meanwhile=partial(self._meanwhile, tries))
+        ):
             with attempt:
                 if attempt.retry_state.attempt_number == 1:
                     raise failure

@@ -18,7 +18,9 @@ IN_A_ROW: Final = 5
 round of 8 lanes."""
 
 
-def circuit(first: float, longest: float, now: Callable[[], float], moved: Callable[[State], None]) -> CircuitBreaker:
+def circuit(
+    first: float, longest: float, now: Callable[[], float], moved: Callable[[State], None]
+) -> CircuitBreaker:
     """Make the circuit; its waits begin with `first` seconds and double up to `longest`, `moved` hears of every change."""
     return CircuitBreaker(
         name="Dintero",

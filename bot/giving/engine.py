@@ -12,7 +12,15 @@ from typing import Final
 from bot.coalescing import Together
 from bot.domain.ids import CustomerId
 from bot.domain.ports import Clock, Dintero
-from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, Refused, Tally, even_pieces, halves, too_many_refused
+from bot.domain.requests.batches import (
+    MOST_OUTCOMES,
+    BatchOutcome,
+    Refused,
+    Tally,
+    even_pieces,
+    halves,
+    too_many_refused,
+)
 from bot.domain.requests.request import Request, StopReason
 from bot.domain.requests.rule_drift import UNUSABLE, drift
 from bot.domain.rules.rule import Rule, usable
@@ -59,7 +67,9 @@ class _Ends:
     not_tried: tuple[CustomerId, ...] = ()
 
     def __add__(self, other: "_Ends") -> "_Ends":
-        return _Ends(self.refused + other.refused, self.unknown + other.unknown, self.not_tried + other.not_tried)
+        return _Ends(
+            self.refused + other.refused, self.unknown + other.unknown, self.not_tried + other.not_tried
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,9 @@ class _Batch:
 
     def outcome(self, ends: _Ends) -> BatchOutcome:
         """Say what came of it, whatever came of it before included."""
-        return BatchOutcome(self.portion, self.number, self.size, self.refused + ends.refused, ends.unknown, ends.not_tried)
+        return BatchOutcome(
+            self.portion, self.number, self.size, self.refused + ends.refused, ends.unknown, ends.not_tried
+        )
 
 
 @dataclass(slots=True)
@@ -311,7 +323,9 @@ class Giving:
             calls.over, calls.stop = True, stop
 
     async def _add(self, customers: Sequence[CustomerId]) -> Rule:
-        if abs(self.clock.now() - self._compared_at) >= COMPARED:  # a clock that was put back tells nothing of how long it was
+        if (
+            abs(self.clock.now() - self._compared_at) >= COMPARED
+        ):  # a clock that was put back tells nothing of how long it was
             await self._look_at_rule()
         return await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
 
@@ -358,14 +372,20 @@ def stop_reason(error: DinteroError) -> StopReason:
 def _left(customers: Sequence[CustomerId], maybe: frozenset[CustomerId]) -> _Ends:
     """Say of customers without an answer whether that is unknown or not tried."""
     unknown = tuple(customer for customer in customers if customer in maybe)
-    return _Ends(unknown=unknown, not_tried=tuple(customer for customer in customers if customer not in maybe))
+    return _Ends(
+        unknown=unknown, not_tried=tuple(customer for customer in customers if customer not in maybe)
+    )
 
 
-def _batch(portion: int, number: int, customers: Sequence[CustomerId], settled: BatchOutcome | None, *, noted: bool) -> _Batch:
+def _batch(
+    portion: int, number: int, customers: Sequence[CustomerId], settled: BatchOutcome | None, *, noted: bool
+) -> _Batch:
     """Say what is left of a batch: all of it, or what an earlier round could not settle."""
     if settled is None:
         before = frozenset(customers) if noted else frozenset[CustomerId]()
         return _Batch(portion, number, len(customers), tuple(customers), (), before, again=False)
     left = frozenset(settled.unknown + settled.not_tried)
     undone = tuple(customer for customer in customers if customer in left)
-    return _Batch(portion, number, len(customers), undone, settled.refused, frozenset(settled.unknown), again=True)
+    return _Batch(
+        portion, number, len(customers), undone, settled.refused, frozenset(settled.unknown), again=True
+    )

@@ -58,10 +58,16 @@ class Ending:
         policy = self._door.policy.channels.get(request.channel)
         if request.stop is not StopReason.RULE_CHANGED or request.cancel_asked_by or not request.approvals:
             return False
-        if policy is None or now_is is None or drift(rule_of(request), now_is, now) is not StopReason.RULE_CHANGED:
+        if (
+            policy is None
+            or now_is is None
+            or drift(rule_of(request), now_is, now) is not StopReason.RULE_CHANGED
+        ):
             return False
         changed = replace(request, rule=now_is)
-        asked_for = authorization.demanded(policy, customers=changed.customers, cost=changed.price, reserved=changed.reserved)
+        asked_for = authorization.demanded(
+            policy, customers=changed.customers, cost=changed.price, reserved=changed.reserved
+        )
         approvals, tier = stricter((request.approvals, request.tier), asked_for)
         await ask_anew(page, Event.RULE_CHANGED, policy, now, rule=now_is, approvals=approvals, tier=tier)
         return True
@@ -69,7 +75,9 @@ class Ending:
     async def _end(self, page: Page, *, in_full: bool) -> None:
         request, now = page.request, self._clock.now()
         if request.cancel_asked_by:
-            ended = moved(request, Event.WOUND_UP, decided_by=request.cancel_asked_by, ended_at=now, stop=None)
+            ended = moved(
+                request, Event.WOUND_UP, decided_by=request.cancel_asked_by, ended_at=now, stop=None
+            )
             happened = Happened.CANCELLED
         elif request.stop:
             ended, happened = moved(request, Event.STOPPED), Happened.STOPPED
@@ -90,7 +98,11 @@ class Ending:
         The summary can do without.
         """
         found = await self._books.find(request)
-        if found is None or found.rule is None or (found.last_answer and found.stop is not StopReason.RULE_CHANGED):
+        if (
+            found is None
+            or found.rule is None
+            or (found.last_answer and found.stop is not StopReason.RULE_CHANGED)
+        ):
             return found.last_answer if found else None
         try:
             now_is = await self._looks.rule(found.rule.id)

@@ -43,4 +43,6 @@ class Looks:
             RuleNotFound: there is no such rule.
             DinteroError: it could not be read.
         """
-        return await self._traffic.aside(partial(self._dintero.refs, rule, after=after), longest=REFS_WAIT if patient else RULE_WAITS)
+        return await self._traffic.aside(
+            partial(self._dintero.refs, rule, after=after), longest=REFS_WAIT if patient else RULE_WAITS
+        )

@@ -52,7 +52,11 @@ class Silence:
             at = self._clock.now() - timedelta(seconds=lasted)
             happened, note = (Happened.GOES_ON, "") if why is None else (Happened.WAITING, str(why))
             async with self._books.page(self._request) as page:
-                if page and page.request.state is State.GIVING and (page.request.waits_since is None) is (why is not None):
+                if (
+                    page
+                    and page.request.state is State.GIVING
+                    and (page.request.waits_since is None) is (why is not None)
+                ):
                     await page.keep(replace(page.request, waits_since=None if why is None else at))
                     await page.say(Notice(kind=Kind.LINE, happened=happened, at=at, note=note))
             self._told = why is not None

@@ -7,7 +7,14 @@ from typing import Final
 
 # stamina, which the rest of the bot uses, sleeps by itself; tenacity beneath it lets the wait be ours: it ends with a cancel or a closing
 # program, and as soon as Dintero is well again
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential_jitter
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
 
 from bot.errors import DinteroAway, MayPass
 
@@ -32,7 +39,11 @@ class Patience:
 
     def repeats(self, error: Exception) -> bool:
         """Say whether a call is made again after this error; one that asks for a longer wait than our patience is not."""
-        return isinstance(error, MayPass) and not isinstance(error, DinteroAway) and (error.retry_after or 0.0) <= self.total
+        return (
+            isinstance(error, MayPass)
+            and not isinstance(error, DinteroAway)
+            and (error.retry_after or 0.0) <= self.total
+        )
 
 
 def repeating(patience: Patience, rest: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
@@ -49,4 +60,6 @@ def repeating(patience: Patience, rest: Callable[[float], Awaitable[None]]) -> A
 
 def _tell(state: RetryCallState) -> None:
     if state.outcome and state.next_action:
-        log.warning("a call to Dintero is repeated in %.1f s: %s", state.next_action.sleep, state.outcome.exception())
+        log.warning(
+            "a call to Dintero is repeated in %.1f s: %s", state.next_action.sleep, state.outcome.exception()
+        )

@@ -112,7 +112,9 @@ class Traffic:
 
     def _shut(self, shut: CircuitOpenError) -> None:
         """Hear that nobody may call yet; where somebody else is finding out, that takes as long as the first wait."""
-        self._flow.leave_alone(_now() + max(self._first if shut.retry_after is None else shut.retry_after, TICK))
+        self._flow.leave_alone(
+            _now() + max(self._first if shut.retry_after is None else shut.retry_after, TICK)
+        )
 
     def _away(self) -> DinteroAway:
         failure = self._failure or MayPass("Dintero is left alone for now")
@@ -139,7 +141,9 @@ class Traffic:
         well = asyncio.get_running_loop().create_future()
         self._resting[well] = None
         try:
-            await asyncio.wait({well, stirred}, timeout=min(until - _now() + TICK, LOOK), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {well, stirred}, timeout=min(until - _now() + TICK, LOOK), return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             del self._resting[well]
         return well.done()
@@ -176,7 +180,9 @@ class Traffic:
             if line.waiting:
                 self._lines.append(line)
         if self._lines and self._timer is None and self._flow.alone_until > now:
-            self._timer = asyncio.get_running_loop().call_later(self._flow.alone_until - now + TICK, self._ring)
+            self._timer = asyncio.get_running_loop().call_later(
+                self._flow.alone_until - now + TICK, self._ring
+            )
 
     def _ring(self) -> None:
         self._timer = None

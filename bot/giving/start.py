@@ -16,7 +16,18 @@ from bot.domain.requests import authorization
 from bot.domain.requests.deadlines import is_held, widened
 from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind, Notice
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import Event, Pausing, Request, State, StopReason, Vote, digest, move, moved, rule_of
+from bot.domain.requests.request import (
+    Event,
+    Pausing,
+    Request,
+    State,
+    StopReason,
+    Vote,
+    digest,
+    move,
+    moved,
+    rule_of,
+)
 from bot.domain.requests.rule_drift import drift
 from bot.domain.rules.rule import Rule, Usable
 from bot.domain.rules.terms import terms_of
@@ -131,13 +142,20 @@ class Starting:
                 return
             await page.keep(replace(page.request, waits_since=since))
             facts = {STARTS_AFTER: str(look.silent)}
-            await page.say(*(Notice(kind=kind, happened=Happened.WAITING, at=since, note=look.note, facts=facts) for kind in TOLD))
+            await page.say(
+                *(
+                    Notice(kind=kind, happened=Happened.WAITING, at=since, note=look.note, facts=facts)
+                    for kind in TOLD
+                )
+            )
 
     async def _people(self, request: Request, policy: ChannelPolicy) -> Look | None:
         """Judge requester and approvers anew: who has left since does not count."""
         asker = await self._door.asker(request)
         votes = await self._books.votes(request.id, request.round)
-        voters = await asyncio.gather(*(self._door.approver(Person(vote.by, request.team), request) for vote in votes))
+        voters = await asyncio.gather(
+            *(self._door.approver(Person(vote.by, request.team), request) for vote in votes)
+        )
         for refusal in (asker, *voters):
             if refusal and refusal.reason is Reason.LOOKUP_FAILED:
                 raise PeopleUnavailable(refusal.detail)
@@ -164,12 +182,21 @@ class Starting:
         )
 
     def _consent(
-        self, request: Request, votes: Sequence[Vote], voters: Sequence[Refusal | None], decision: Decision, asker: Refusal | None
+        self,
+        request: Request,
+        votes: Sequence[Vote],
+        voters: Sequence[Refusal | None],
+        decision: Decision,
+        asker: Refusal | None,
     ) -> Look | None:
         """Count the yeses that still stand: of people who may still say it, to exactly what stands here, asked for by who may still ask."""
         demanded, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
         shown = digest(request, terms_of(rule_of(request)))
-        standing = [vote for vote, refusal in zip(votes, voters, strict=True) if refusal is None and vote.digest == shown]
+        standing = [
+            vote
+            for vote, refusal in zip(votes, voters, strict=True)
+            if refusal is None and vote.digest == shown
+        ]
         if asker is None and len(standing) >= demanded:
             return None
         lost = next((refusal.reason for refusal in (asker, *voters) if refusal), "")
@@ -188,11 +215,15 @@ class Starting:
         if decision.refusals:
             return _stopped(StopReason.RULE_CHANGED, decision.refusals[0].reason)
         demanded, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
-        return Look(Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule, approvals=demanded, tier=tier)
+        return Look(
+            Verdict.RULE_CHANGED, StopReason.RULE_CHANGED, rule=now_rule, approvals=demanded, tier=tier
+        )
 
     async def _act(self, page: Page, look: Look) -> Request | None:
         now = self._clock.now()
-        if page.request.state is State.GIVING and (look.verdict is Verdict.GO or page.request.cancel_asked_by):
+        if page.request.state is State.GIVING and (
+            look.verdict is Verdict.GO or page.request.cancel_asked_by
+        ):
             return await self._unpark(page, now)
         if look.verdict is Verdict.GO and (refused := await self._beyond_budget(page)):
             look = _stopped(StopReason.BUDGET, refused.reason)
@@ -205,7 +236,13 @@ class Starting:
         if look.approvals and move(page.request, event):
             await self._ask_again(page, look)
             return None
-        stopped = moved(page.request, Event.STOPPED, stop=look.stop or StopReason.POLICY, note=look.note, pausing=Pausing.NO)
+        stopped = moved(
+            page.request,
+            Event.STOPPED,
+            stop=look.stop or StopReason.POLICY,
+            note=look.note,
+            pausing=Pausing.NO,
+        )
         await page.keep(stopped)
         notify = self._door.policy.notify_of(stopped.channel)
         await page.say(*tellings(stopped, Happened.STOPPED, now, note=look.note, notify=notify))
@@ -234,7 +271,16 @@ class Starting:
         """The yes was for another rule, or does not count any more: wait for a yes to what is here now."""
         event = Event.RULE_CHANGED if look.verdict is Verdict.RULE_CHANGED else Event.CONSENT_VOID
         policy, rule = self._door.policy.channels[page.request.channel], look.rule or rule_of(page.request)
-        await ask_anew(page, event, policy, self._clock.now(), rule=rule, approvals=look.approvals, tier=look.tier, note=look.note)
+        await ask_anew(
+            page,
+            event,
+            policy,
+            self._clock.now(),
+            rule=rule,
+            approvals=look.approvals,
+            tier=look.tier,
+            note=look.note,
+        )
 
 
 def _moved_on(now: Request, found: Request) -> bool:

@@ -42,7 +42,15 @@ class _Seen:
 class ReadingBack:
     """Looks the unknown up, a bounded number of pages far."""
 
-    def __init__(self, *, books: Books, looks: Looks, clock: Clock, seconds: float = SECONDS, most_pages: int = MOST_PAGES) -> None:
+    def __init__(
+        self,
+        *,
+        books: Books,
+        looks: Looks,
+        clock: Clock,
+        seconds: float = SECONDS,
+        most_pages: int = MOST_PAGES,
+    ) -> None:
         self._books = books
         self._looks = looks
         self._clock = clock
@@ -56,7 +64,14 @@ class ReadingBack:
             return
         seen = _Seen(await self._unknown(request))
         failed = await self._read(request, request.rule.id, seen) if tally.given <= most else ""
-        found = ReadBack(self._clock.now(), len(seen.unknown), there=len(seen.there), refs=seen.refs, whole=seen.whole, failed=failed)
+        found = ReadBack(
+            self._clock.now(),
+            len(seen.unknown),
+            there=len(seen.there),
+            refs=seen.refs,
+            whole=seen.whole,
+            failed=failed,
+        )
         await self._books.keep_read_back(request.id, found, seen.there)
 
     async def _read(self, request: Request, rule: RuleId, seen: _Seen) -> str:
@@ -73,7 +88,14 @@ class ReadingBack:
         return ""
 
     async def _unknown(self, request: Request) -> frozenset[CustomerId]:
-        return frozenset([one.customer async for portion in self._books.not_given(request.id) for one in portion if one.end is End.UNKNOWN])
+        return frozenset(
+            [
+                one.customer
+                async for portion in self._books.not_given(request.id)
+                for one in portion
+                if one.end is End.UNKNOWN
+            ]
+        )
 
     async def _pages(self, rule: RuleId, *, patient: bool) -> AsyncIterator[tuple[Ref, ...]]:
         """Read page after page, an empty one at the end of the list.

@@ -49,14 +49,22 @@ class Door:
             profile, groups = await self._look_up(who.id, policy.requesters)
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return self._standing(profile) or authorization.may_request(policy, profile, groups, self.policy.admins) or policy
+        return (
+            self._standing(profile)
+            or authorization.may_request(policy, profile, groups, self.policy.admins)
+            or policy
+        )
 
     async def asker(self, request: Request) -> Refusal | None:
         """Look whether whoever asked for a request may still ask: where they have left, no yes to it counts."""
         found = await self.requester(Person(request.requester, request.team), request.channel)
         if isinstance(found, ChannelPolicy):
             return None
-        return found if found.reason is Reason.LOOKUP_FAILED else Refusal(Reason.REQUESTER_LEFT, who=self.policy.admins)
+        return (
+            found
+            if found.reason is Reason.LOOKUP_FAILED
+            else Refusal(Reason.REQUESTER_LEFT, who=self.policy.admins)
+        )
 
     async def approver(self, who: Person, request: Request) -> Refusal | None:
         """Let in who may approve or reject a request: listed, and never the requester."""
@@ -80,7 +88,9 @@ class Door:
             standing = self._standing(await self._people.profile(who.id))
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return standing or (None if who.id in self.policy.admins else Refusal(Reason.NOT_AN_ADMIN, who=self.policy.admins))
+        return standing or (
+            None if who.id in self.policy.admins else Refusal(Reason.NOT_AN_ADMIN, who=self.policy.admins)
+        )
 
     async def canceller(self, who: Person, request: Request) -> Refusal | None:
         """Let in who may cancel a request as it stands, continue it, or end it; also where its channel is listed no more."""
@@ -91,7 +101,9 @@ class Door:
             profile, groups = await self._look_up(who.id, policy.approvers)
         except PeopleUnavailable as error:
             return _unavailable(error)
-        return self._standing(profile) or authorization.may_cancel(policy, profile, groups, request=request, admins=self.policy.admins)
+        return self._standing(profile) or authorization.may_cancel(
+            policy, profile, groups, request=request, admins=self.policy.admins
+        )
 
     async def seer(self, who: Person, channel: ChannelId, request: Request) -> Refusal | None:
         """Let in who may see a request: anybody in its channel; elsewhere requester, approvers and admins."""
@@ -111,7 +123,9 @@ class Door:
         """Let in who may see the customers of a request: requester, approvers and admins, also where its channel is listed no more."""
         if who.team != self._team:
             return Refusal(Reason.STRANGER, who=self.policy.admins)
-        approvers = widened(self.policy.channels.get(request.channel) or _closed(request.channel), request).approvers
+        approvers = widened(
+            self.policy.channels.get(request.channel) or _closed(request.channel), request
+        ).approvers
         try:
             profile, groups = await self._look_up(who.id, approvers)
         except PeopleUnavailable as error:
@@ -167,7 +181,9 @@ class Door:
     def _standing(self, profile: Profile) -> Refusal | None:
         return authorization.standing(profile, self.policy)
 
-    async def _look_up(self, user: UserId, entries: tuple[str, ...]) -> tuple[Profile, authorization.Membership]:
+    async def _look_up(
+        self, user: UserId, entries: tuple[str, ...]
+    ) -> tuple[Profile, authorization.Membership]:
         profile, groups = await asyncio.gather(self._people.profile(user), self._groups(entries))
         return profile, groups
 

@@ -73,7 +73,9 @@ def has_list(request: Request, tally: Tally) -> bool:
     return begun and request.purged_at is None and tally.given < tally.asked
 
 
-async def send_list(books: Books, door: Door, clock: Clock, request: Request, who: Person) -> Request | Refusal:
+async def send_list(
+    books: Books, door: Door, clock: Clock, request: Request, who: Person
+) -> Request | Refusal:
     """Send somebody the list by direct message; that they have it stands in the audit like a look at the customers.
 
     Who presses twice before it was sent gets it once.

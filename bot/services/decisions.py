@@ -49,7 +49,9 @@ LONGEST_NUMBER: Final = 12
 class Desk:
     """What can be done to a request that was asked for, and by whom."""
 
-    def __init__(self, *, books: Books, door: Door, clock: Clock, jobs: Jobs, paces: Paces | None = None) -> None:
+    def __init__(
+        self, *, books: Books, door: Door, clock: Clock, jobs: Jobs, paces: Paces | None = None
+    ) -> None:
         self._books = books
         self._paces = paces
         self._door = door
@@ -81,14 +83,18 @@ class Desk:
     async def _told(self, request: Request) -> Story:
         return await story_of(self._books, request, self._door.policy, paces=self._paces)
 
-    async def consider(self, request: RequestId, who: Person, channel: ChannelId | None) -> Consideration | Refusal:
+    async def consider(
+        self, request: RequestId, who: Person, channel: ChannelId | None
+    ) -> Consideration | Refusal:
         """Show an approver what a yes would be for; that they were shown it stands in the audit."""
         considered = await self._considered(request, who, channel, Act.APPROVE)
         if isinstance(considered, Consideration):
             await self._books.record(shown(considered.review.request, who.id))
         return considered
 
-    async def _considered(self, request: RequestId, who: Person, channel: ChannelId | None, act: Act) -> Consideration | Refusal:
+    async def _considered(
+        self, request: RequestId, who: Person, channel: ChannelId | None, act: Act
+    ) -> Consideration | Refusal:
         found = await self._clicked(request, channel)
         if isinstance(found, Refusal):
             return found
@@ -103,7 +109,9 @@ class Desk:
         use = await budget_use(found, policy, self._books, self._clock)
         before = await given_before(found, policy, self._books, self._clock)
         rest, usable = await rest_of(self._books, found), usable_now(found, self._clock)
-        review = review_of(found, policy, decision, now_usable=usable, spaced=spaced, use=use, before=before, rest=rest)
+        review = review_of(
+            found, policy, decision, now_usable=usable, spaced=spaced, use=use, before=before, rest=rest
+        )
         story = await story_of(self._books, found, self._door.policy)
         return Consideration(replace(review, pause=story.pause), story, count=needs_count(found))
 
@@ -116,7 +124,9 @@ class Desk:
             return None
         return Refusal(Reason.WRONG_COUNT, str(found.customers))
 
-    async def approve(self, request: RequestId, round_: int, who: Person, *, typed: str, shown: str) -> Request | Refusal:
+    async def approve(
+        self, request: RequestId, round_: int, who: Person, *, typed: str, shown: str
+    ) -> Request | Refusal:
         """Say yes to exactly what was shown in this round; the last yes that is needed starts the giving.
 
         `shown` is the digest that the modal was drawn for: where it is not the one of what the books hold now, the yes is not taken.
@@ -125,11 +135,17 @@ class Desk:
         if isinstance(found, Refusal):
             return found
         unfit = await self._door.approver(who, found) or await self._left(found)
-        refusal = await noted(self._books, unfit, Act.APPROVE, found, who) or await self.miscounted(request, typed)
+        refusal = await noted(self._books, unfit, Act.APPROVE, found, who) or await self.miscounted(
+            request, typed
+        )
         if refusal:
             return refusal
         async with self._page(request) as page:
-            return await self._vote(page, round_, who.id, shown) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
+            return (
+                await self._vote(page, round_, who.id, shown)
+                if page
+                else Refusal(Reason.UNKNOWN_REQUEST, request)
+            )
 
     async def still_needed(self, request: Request) -> int:
         """Count how many more people have to agree, for whoever has just said yes."""
@@ -149,7 +165,12 @@ class Desk:
         return considered if isinstance(considered, Refusal) else considered.story
 
     async def cancel(
-        self, request: RequestId | ShortId, who: Person, channel: ChannelId | None, *, typed_in: ChannelId | None = None
+        self,
+        request: RequestId | ShortId,
+        who: Person,
+        channel: ChannelId | None,
+        *,
+        typed_in: ChannelId | None = None,
     ) -> Request | Refusal:
         """Take a request back; while it is being given, the batches in flight end first.
 
@@ -161,9 +182,13 @@ class Desk:
         refusal = await self._door.canceller(who, found)
         if refusal is None:
             return await self._change(found.id, Event.CANCELLED, who.id)
-        if found.channel not in {channel, typed_in} or not (is_held(found, self._clock.now()) or _cancelled_by(found, who.id)):
+        if found.channel not in {channel, typed_in} or not (
+            is_held(found, self._clock.now()) or _cancelled_by(found, who.id)
+        ):
             return await noted(self._books, refusal, Act.CANCEL, found, who) or refusal
-        refusal = await noted(self._books, await self._door.seer(who, found.channel, found), Act.CANCEL, found, who)
+        refusal = await noted(
+            self._books, await self._door.seer(who, found.channel, found), Act.CANCEL, found, who
+        )
         return refusal or await self._change(found.id, Event.CANCELLED, who.id, only_held=True)
 
     async def give_now(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
@@ -186,15 +211,27 @@ class Desk:
             await page.say(*tellings(hurried, Happened.HURRIED, now, by=who.id))
             return hurried
 
-    async def customers(self, request: RequestId, who: Person, channel: ChannelId | None, page: int) -> Roster | Refusal:
+    async def customers(
+        self, request: RequestId, who: Person, channel: ChannelId | None, page: int
+    ) -> Roster | Refusal:
         """Show requester, approvers and admins who the customers are; each look stands in the audit."""
         found = await self._clicked(request, channel)
-        return found if isinstance(found, Refusal) else await roster_of(self._books, self._door, found, who, page)
+        return (
+            found
+            if isinstance(found, Refusal)
+            else await roster_of(self._books, self._door, found, who, page)
+        )
 
-    async def send_list(self, request: RequestId, who: Person, channel: ChannelId | None) -> Request | Refusal:
+    async def send_list(
+        self, request: RequestId, who: Person, channel: ChannelId | None
+    ) -> Request | Refusal:
         """Send requester, approvers or admins the list of those who were not given it; that they have it stands in the audit."""
         found = await self._clicked(request, channel)
-        sent = found if isinstance(found, Refusal) else await send_list(self._books, self._door, self._clock, found, who)
+        sent = (
+            found
+            if isinstance(found, Refusal)
+            else await send_list(self._books, self._door, self._clock, found, who)
+        )
         self._jobs.wake()
         return sent
 
@@ -222,7 +259,11 @@ class Desk:
 
     async def _spaced(self, request: Request) -> tuple[CustomerId, ...]:
         """Find the ids with a space inside, among the first row of customers: what is typed into a form is no more."""
-        return tuple(customer for customer in await self._books.customers(request.id, 0) if any(map(str.isspace, customer)))
+        return tuple(
+            customer
+            for customer in await self._books.customers(request.id, 0)
+            if any(map(str.isspace, customer))
+        )
 
     async def _find(self, request: RequestId | ShortId) -> Request | None:
         if request.startswith("R-"):
@@ -264,7 +305,11 @@ class Desk:
         if request.state is State.WAITING and _over(request, now):
             await self._expire(page, now)
             return Refusal(Reason.WRONG_STATE, State.EXPIRED)
-        if request.state in AGREED and request.round == round_ and by in {vote.by for vote in await page.votes()}:
+        if (
+            request.state in AGREED
+            and request.round == round_
+            and by in {vote.by for vote in await page.votes()}
+        ):
             return request  # the same yes, delivered again
         if request.state is not State.WAITING:
             return _first_was(request)
@@ -313,14 +358,23 @@ class Desk:
         return await self._move(page, Event.EXPIRED, None, now)
 
     async def _move(
-        self, page: Page, event: Event, by: UserId | None, now: datetime, *, note: str = "", facts: Mapping[str, str] | None = None
+        self,
+        page: Page,
+        event: Event,
+        by: UserId | None,
+        now: datetime,
+        *,
+        note: str = "",
+        facts: Mapping[str, str] | None = None,
     ) -> Request:
         """Move the request on, and put into the outbox what there is to say of it."""
         request = moved(page.request, event, decided_by=by, decided_at=now, note=note)
         if request.ended:
             request = replace(request, ended_at=now)
         if event is Event.LAST_APPROVAL:
-            request = replace(request, give_after=held_until(self._door.policy.channels.get(request.channel), now))
+            request = replace(
+                request, give_after=held_until(self._door.policy.channels.get(request.channel), now)
+            )
         await page.keep(request)
         notify = self._door.policy.notify_of(request.channel)
         known = {**(facts or {}), **held_facts(request)}
@@ -335,7 +389,9 @@ class Desk:
         await page.say(*tellings(cancelling, Happened.CANCEL_ASKED, now, by=by))
         return cancelling
 
-    async def _resolve(self, request: RequestId, who: Person, channel: ChannelId | None, event: Event) -> Request | Refusal:
+    async def _resolve(
+        self, request: RequestId, who: Person, channel: ChannelId | None, event: Event
+    ) -> Request | Refusal:
         found = await self._clicked(request, channel)
         if isinstance(found, Refusal):
             return found
@@ -346,7 +402,11 @@ class Desk:
         async with self._page(request) as page:
             if page is None or move(page.request, event) is None:
                 return _first_was(page.request) if page else Refusal(Reason.UNKNOWN_REQUEST, request)
-            return await self._next_round(page, who.id) if event is Event.CONTINUED else await self._end(page, who.id)
+            return (
+                await self._next_round(page, who.id)
+                if event is Event.CONTINUED
+                else await self._end(page, who.id)
+            )
 
     async def _next_round(self, page: Page, by: UserId) -> Request:
         """Go on in a new round, into which the yeses are carried: nothing of what they were for has changed."""

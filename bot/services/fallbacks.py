@@ -38,7 +38,11 @@ class Instead:
             case Kind.CARD if request.card_ts is None:
                 return [] if request.ended else [self._direct(request.requester, Happened.UNSEEN, never)]
             case Kind.CARD | Kind.LINE | Kind.SUMMARY:
-                return [self._direct(request.requester, Happened.UNTOLD, never, request.channel)] if request.card_ts else []
+                return (
+                    [self._direct(request.requester, Happened.UNTOLD, never, request.channel)]
+                    if request.card_ts
+                    else []
+                )
             case Kind.NOTICE:
                 return self._of_a_channel(lost.to, never)
             case Kind.DIRECT:
@@ -58,4 +62,6 @@ class Instead:
 
     def _direct(self, to: str, happened: Happened, never: NeverSaid, channel: str = "") -> Notice:
         facts = {"slack": never.code} | ({"channel": ChannelId(channel)} if channel else {})
-        return Notice(kind=Kind.DIRECT, happened=happened, at=self._clock.now(), to=to, note=str(never), facts=facts)
+        return Notice(
+            kind=Kind.DIRECT, happened=happened, at=self._clock.now(), to=to, note=str(never), facts=facts
+        )

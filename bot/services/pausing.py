@@ -13,7 +13,9 @@ from bot.domain.requests.request import Pausing, Request, State, StopReason
 from bot.services.access import Door
 from bot.services.reapproval import into_next_round
 
-DINTEROS_FAULTS: Final = frozenset({StopReason.TOKEN_REFUSED, StopReason.SCOPE_MISSING, StopReason.BUSY, StopReason.UNKNOWN_FOR_GOOD})
+DINTEROS_FAULTS: Final = frozenset(
+    {StopReason.TOKEN_REFUSED, StopReason.SCOPE_MISSING, StopReason.BUSY, StopReason.UNKNOWN_FOR_GOOD}
+)
 IN_A_ROW: Final = 3
 """So many requests in a row that Dintero's fault stopped, and the bot pauses itself."""
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
@@ -100,4 +102,9 @@ async def after_stop(page: Page, policy: Policy, now: datetime) -> None:
         return
     why = PausedFor.UNKNOWN if unknown else PausedFor.FAULTS
     if await page.begin_pause(Pause(now, None, why)):
-        await page.say(*(Notice(kind=Kind.DIRECT, happened=Happened.PAUSED, at=now, to=who, note=why) for who in policy.admins))
+        await page.say(
+            *(
+                Notice(kind=Kind.DIRECT, happened=Happened.PAUSED, at=now, to=who, note=why)
+                for who in policy.admins
+            )
+        )

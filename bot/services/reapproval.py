@@ -17,7 +17,15 @@ HAPPENED: Final = {Event.RULE_CHANGED: Happened.RULE_CHANGED, Event.CONSENT_VOID
 
 
 async def ask_anew(
-    page: Page, event: Event, policy: ChannelPolicy, now: datetime, *, rule: Rule, approvals: int, tier: Applied | None, note: str = ""
+    page: Page,
+    event: Event,
+    policy: ChannelPolicy,
+    now: datetime,
+    *,
+    rule: Rule,
+    approvals: int,
+    tier: Applied | None,
+    note: str = "",
 ) -> None:
     """Let a request wait in a new round, in which no yes of an earlier one counts, for a yes to the rule as it is now."""
     request = replace(page.request, stop=None, note="")

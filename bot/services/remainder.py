@@ -21,7 +21,11 @@ async def no_rest(books: Books, request: Request) -> Refusal | None:
         return Refusal(Reason.PURGED, request.short)
     if not request.ended:
         return Refusal(Reason.WRONG_STATE, request.state)
-    return None if can_ask_again(request, await books.tally(request.id)) else Refusal(Reason.NOBODY_LEFT, request.short)
+    return (
+        None
+        if can_ask_again(request, await books.tally(request.id))
+        else Refusal(Reason.NOBODY_LEFT, request.short)
+    )
 
 
 async def nobody_chosen(books: Books, first: Request, typed: Typed) -> Refusal | None:
@@ -47,10 +51,14 @@ async def rest_of(books: Books, request: Request) -> Rest | None:
         return None
     others = [other for other in await books.rests_of(first.id) if other.id != request.id and _counts(other)]
     tally = await books.tally(first.id)
-    return Rest(first, tuple(_as_earlier(other, other.customers) for other in others), tally.left, tally.refused)
+    return Rest(
+        first, tuple(_as_earlier(other, other.customers) for other in others), tally.left, tally.refused
+    )
 
 
-async def customers_left(books: Books, first: Request, *, refused_too: bool = False) -> tuple[CustomerId, ...]:
+async def customers_left(
+    books: Books, first: Request, *, refused_too: bool = False
+) -> tuple[CustomerId, ...]:
     """Read whom a request left out, in the order they were asked for, with those whom Dintero refused or without."""
     found: list[CustomerId] = []
     async for portion in books.not_given(first.id):

@@ -60,10 +60,14 @@ class Reminding:
             await page.keep(replace(page.request, remind_at=None))
             return
         await page.keep(reminded(page.request, timedelta(minutes=policy.remind_minutes), now))
-        escalated = (who for who in page.request.escalated_to if who in policy.escalate_to)  # perhaps only just now
+        escalated = (
+            who for who in page.request.escalated_to if who in policy.escalate_to
+        )  # perhaps only just now
         asked = dict.fromkeys([*names, *escalated])
         still = still_asked(asked, page.request, [vote.by for vote in await page.votes()])
-        await page.say(Notice(kind=Kind.LINE, happened=Happened.REMINDED, at=now, facts={"who": " ".join(still)}))
+        await page.say(
+            Notice(kind=Kind.LINE, happened=Happened.REMINDED, at=now, facts={"who": " ".join(still)})
+        )
 
     async def _names(self, request: RequestId) -> tuple[str, ...]:
         """Name who can approve; of a group in which somebody has said yes, the others by name. Asked before the row is locked."""

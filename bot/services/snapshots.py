@@ -16,20 +16,26 @@ LISTED: Final = 5_000
 NOBODY: Final = LeftOut()
 
 
-async def story_of(books: Books, request: Request, policy: Policy, *, paces: Paces | None = None, ids: bool = True) -> Story:
+async def story_of(
+    books: Books, request: Request, policy: Policy, *, paces: Paces | None = None, ids: bool = True
+) -> Story:
     """Read a request's votes, counts, refused customers and, once it has come to an end or a stop, whom that left out.
 
     Without `ids` no customer is read: a card, drawn again and again while many are given, shows none.
     """
     channel = policy.channels.get(request.channel)
     tally = await books.tally(request.id)
-    left_out = await books.left_out(request.id, most=LISTED) if ids and _left_some_out(request, tally) else NOBODY
+    left_out = (
+        await books.left_out(request.id, most=LISTED) if ids and _left_some_out(request, tally) else NOBODY
+    )
     return Story(
         request,
         votes=await books.votes(request.id, request.round),
         tally=tally,
         refused=await books.refused(request.id, most=LISTED) if ids and tally.refused else (),
-        asked_of=tuple(name for name in approvers_of(channel, request) if name != request.requester) if channel else (),
+        asked_of=tuple(name for name in approvers_of(channel, request) if name != request.requester)
+        if channel
+        else (),
         unknown=left_out.unknown,
         not_tried=left_out.not_tried,
         first=await first_of(books, request),

@@ -94,9 +94,17 @@ class SlackAnnouncer:
         kind = unsaid.notice.kind
         if kind is Kind.LIST and isinstance(verdict, SayLater) and not verdict.clean:
             return SayLater(str(verdict), after=max(verdict.after, SHARED_SECONDS), clean=False)
-        if not isinstance(verdict, NeverSaid) or verdict.code not in CHANNEL_AWAY or kind in {Kind.DIRECT, Kind.LIST}:
+        if (
+            not isinstance(verdict, NeverSaid)
+            or verdict.code not in CHANNEL_AWAY
+            or kind in {Kind.DIRECT, Kind.LIST}
+        ):
             return verdict
-        request = await self._books.find(unsaid.request) if kind is Kind.CARD and unsaid.attempts >= CARD_ATTEMPTS else None
+        request = (
+            await self._books.find(unsaid.request)
+            if kind is Kind.CARD and unsaid.attempts >= CARD_ATTEMPTS
+            else None
+        )
         return verdict if request and request.card_ts is None else away(verdict)
 
     async def _request(self, request: RequestId) -> Request:
@@ -106,7 +114,9 @@ class SlackAnnouncer:
         return found
 
     async def _story(self, request: RequestId, *, ids: bool = True) -> Story:
-        return await story_of(self._books, await self._request(request), self._policy, paces=self._paces, ids=ids)
+        return await story_of(
+            self._books, await self._request(request), self._policy, paces=self._paces, ids=ids
+        )
 
     async def _card(self, request: RequestId, unsaid: Unsaid | None = None) -> str:
         """Edit the card; where there is none yet, or none any more, post it for the notice that asks for one."""
@@ -145,7 +155,11 @@ class SlackAnnouncer:
         if card_ts is None:
             raise NeverSaid("there is no card to say it below")
         is_line = unsaid.notice.kind is Kind.LINE
-        message = thread_message.build(unsaid.notice, story, self._look) if is_line else summary.build(story, self._look)
+        message = (
+            thread_message.build(unsaid.notice, story, self._look)
+            if is_line
+            else summary.build(story, self._look)
+        )
         try:
             return await self._post(unsaid, story.request.channel, message, thread=card_ts)
         except SlackApiError as error:
@@ -158,14 +172,18 @@ class SlackAnnouncer:
         link, to = await self._link(story), unsaid.notice.to
         if unsaid.notice.kind is Kind.NOTICE:
             return await self._post(unsaid, to, notices.channel(unsaid.notice, story, self._look, link=link))
-        return await self._post(unsaid, await self._direct(to), notices.direct(unsaid.notice, story, self._look, link=link))
+        return await self._post(
+            unsaid, await self._direct(to), notices.direct(unsaid.notice, story, self._look, link=link)
+        )
 
     async def _edit(self, channel: str, ts: str, message: Message) -> str:
         self._make_sure()
         await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks)
         return ts
 
-    async def _post(self, unsaid: Unsaid, channel: str, message: Message, *, thread: str | None = None) -> str:
+    async def _post(
+        self, unsaid: Unsaid, channel: str, message: Message, *, thread: str | None = None
+    ) -> str:
         posted = await self._posted(unsaid, channel, thread) if unsaid.tried else None
         if posted:
             return posted
@@ -194,7 +212,9 @@ class SlackAnnouncer:
                 return NOBODY
             self._make_sure()
             name, comment = not_given_file.name(request), not_given_file.comment(request, file, self._look)
-            return await uploads.upload(self._client, content, file.length, name=name, title=title, channel=to, comment=comment)
+            return await uploads.upload(
+                self._client, content, file.length, name=name, title=title, channel=to, comment=comment
+            )
 
     def _make_sure(self) -> None:
         if not self._may():
@@ -223,7 +243,9 @@ class SlackAnnouncer:
                     channel=channel, ts=thread, include_all_metadata=True, limit=PAGE, cursor=cursor
                 )
             else:
-                answer = await self._client.conversations_history(channel=channel, include_all_metadata=True, limit=PAGE, cursor=cursor)
+                answer = await self._client.conversations_history(
+                    channel=channel, include_all_metadata=True, limit=PAGE, cursor=cursor
+                )
             for message in answer.get("messages") or []:
                 yield message
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
@@ -235,7 +257,9 @@ class SlackAnnouncer:
         if story.request.card_ts is None:
             return ""
         try:
-            answer = await self._client.chat_getPermalink(channel=story.request.channel, message_ts=story.request.card_ts)
+            answer = await self._client.chat_getPermalink(
+                channel=story.request.channel, message_ts=story.request.card_ts
+            )
         except SlackApiError as error:
             if isinstance(judged(error), NeverSaid):
                 return ""

@@ -27,7 +27,9 @@ LINKS: Final = 5
 """How many earlier requests are linked to."""
 PATIENCE: Final = 3.0
 """Seconds that an update waits for the view that an ack has just drawn, and an answer for a Slack that fails."""
-MAY_PASS: Final = frozenset({"not_found", "internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"})
+MAY_PASS: Final = frozenset(
+    {"not_found", "internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"}
+)
 """What Slack says for a moment: `not_found` is a view that an ack draws and that is not there yet."""
 OPENED_BEFORE: Final = "exchanged_trigger_id"
 TOO_LATE: Final = "expired_trigger_id"
@@ -85,7 +87,9 @@ class Screens:
         """Put what `draw` makes on top of the view that a button stands in; a press that is delivered twice does it once."""
         external = new_external_id()
         try:
-            await self._client.views_push(trigger_id=trigger, view=placeholders.loading(title, external_id=external))
+            await self._client.views_push(
+                trigger_id=trigger, view=placeholders.loading(title, external_id=external)
+            )
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("modal not pushed", why=_why(error))
             if _why(error) != OPENED_BEFORE:
@@ -104,7 +108,9 @@ class Screens:
             wait_jitter=0.1,
         ):
             with attempt:
-                answer = await respond(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
+                answer = await respond(
+                    text=text, blocks=blocks, response_type="ephemeral", replace_original=False
+                )
                 if answer.status_code == TOO_MANY or answer.status_code >= SERVER_FAULT:
                     raise _NotTaken(answer.status_code)
 
@@ -115,16 +121,30 @@ class Screens:
             fault, why = _new_fault(), _why(error)
             log.warning("modal not opened", why=why, fault=fault)
             if why != OPENED_BEFORE:  # what is delivered twice opens its form once
-                await self.tell(respond, TOO_SLOW if why == TOO_LATE or isinstance(error, TimeoutError) else _fault_told(fault))
+                await self.tell(
+                    respond,
+                    TOO_SLOW if why == TOO_LATE or isinstance(error, TimeoutError) else _fault_told(fault),
+                )
             return False
         return True
 
-    async def _update(self, external: str, drawn: View | Sentence, say: Callable[[str], Awaitable[None]]) -> None:
+    async def _update(
+        self, external: str, drawn: View | Sentence, say: Callable[[str], Awaitable[None]]
+    ) -> None:
         """Draw the view that stands; where that cannot be done, `say` the answer."""
-        view = placeholders.message(drawn.title, drawn.text, external_id=external) if isinstance(drawn, Sentence) else drawn
+        view = (
+            placeholders.message(drawn.title, drawn.text, external_id=external)
+            if isinstance(drawn, Sentence)
+            else drawn
+        )
         try:
             async for attempt in stamina.retry_context(
-                on=_may_pass, attempts=None, timeout=self._patience, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
+                on=_may_pass,
+                attempts=None,
+                timeout=self._patience,
+                wait_initial=0.05,
+                wait_max=0.5,
+                wait_jitter=0.05,
             ):
                 with attempt:
                     await self._client.views_update(external_id=external, view=view)
@@ -136,7 +156,12 @@ class Screens:
     async def _tell(self, user: str, text: str) -> None:
         """Tell somebody in a direct message, repeated like `tell`."""
         async for attempt in stamina.retry_context(
-            on=_may_pass, attempts=None, timeout=self._patience, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
+            on=_may_pass,
+            attempts=None,
+            timeout=self._patience,
+            wait_initial=0.1,
+            wait_max=1.0,
+            wait_jitter=0.1,
         ):
             with attempt:
                 opened = await self._client.conversations_open(users=user)
@@ -182,7 +207,11 @@ async def _safely(draw: Drawing, external: str) -> View | Sentence:
 
 def _may_pass(error: Exception) -> bool:
     """Say whether to draw a view once more, which does no harm."""
-    return _why(error) in MAY_PASS if isinstance(error, SlackApiError) else isinstance(error, aiohttp.ClientError | TimeoutError)
+    return (
+        _why(error) in MAY_PASS
+        if isinstance(error, SlackApiError)
+        else isinstance(error, aiohttp.ClientError | TimeoutError)
+    )
 
 
 def _why(error: Exception) -> str:
@@ -191,4 +220,10 @@ def _why(error: Exception) -> str:
         return type(error).__name__
     data, status = getattr(error.response, "data", None), getattr(error.response, "status_code", 0)
     code = str(data.get("error") or "") if isinstance(data, Mapping) else ""
-    return code or ("internal_error" if status >= SERVER_FAULT else "ratelimited" if status == TOO_MANY else f"status {status}")
+    return code or (
+        "internal_error"
+        if status >= SERVER_FAULT
+        else "ratelimited"
+        if status == TOO_MANY
+        else f"status {status}"
+    )

@@ -63,7 +63,9 @@ class TextTable:
             skip = max(skip - len(lines), 0)
 
     def _block(self, lines: list[str], column: int) -> Block:
-        if len(max(lines, key=len)) > WIDEST:  # so that it may have an endless cell, or more of them than any table
+        if (
+            len(max(lines, key=len)) > WIDEST
+        ):  # so that it may have an endless cell, or more of them than any table
             return block_of(some(self._parted(lines), len(lines)), column)
         return Block(_cells(lines, self._separator, column), lambda: list(self._parted(lines)))
 
@@ -110,7 +112,11 @@ def _parted(content: Content, encoding: str) -> bool:
 
 def _agreement(content: Content, encoding: str, separator: str) -> tuple[float, int]:
     """Say which share of the rows has the usual number of cells, and how many those are; nothing where that is one cell."""
-    rows = [row for row in islice(_rows(content, encoding, separator), LOOKED_AT) if any(one.strip() for one in row)]
+    rows = [
+        row
+        for row in islice(_rows(content, encoding, separator), LOOKED_AT)
+        if any(one.strip() for one in row)
+    ]
     if len(rows) == 1 and len(rows[0]) >= ONE_LINE:
         raise Unreadable(Trouble.ONE_LINE)
     wide = next((at for at, row in enumerate(rows) if len(row) > 1), None)

@@ -11,7 +11,11 @@ from bot.spreadsheets.errors import Unreadable
 
 PIECE: Final = 256 * 1024
 """Bytes that are decoded at once: with all that is made of them, what a core has near."""
-MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 CONTROLS: Final = bytes(code for code in range(32) if chr(code) not in "\t\n\r\x0b\x0c\x1a")
 NO_WINDOWS: Final = b"\x81\x8d\x8f\x90\x9d"
 """Bytes that stand for nothing in Windows-1252."""

@@ -35,7 +35,12 @@ class Survey:
     def plain(self) -> bool:
         """Say whether the quick reader tells all that there is, and has room for it."""
         known = self.columns > 0 and self.rows > 0
-        return known and not self.errors and self.unpacked <= MOST_UNPACKED and self.columns * self.rows * CELL <= MOST_CELLS
+        return (
+            known
+            and not self.errors
+            and self.unpacked <= MOST_UNPACKED
+            and self.columns * self.rows * CELL <= MOST_CELLS
+        )
 
 
 def survey_of(book: zipfile.ZipFile) -> Survey:

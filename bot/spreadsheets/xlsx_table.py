@@ -41,7 +41,9 @@ def sheet_table(data: bytes) -> Table:
         Unreadable: it is no workbook, is damaged, has a password, or unpacks to too much.
     """
     if survey_of(_looked_into(data)).plain:
-        with suppress(Exception):  # whatever it does not understand, the careful one may, or says what is wrong
+        with suppress(
+            Exception
+        ):  # whatever it does not understand, the careful one may, or says what is wrong
             return QuickTable(data)
     return CarefulTable(data)
 
@@ -51,13 +53,19 @@ class QuickTable:
 
     def __init__(self, data: bytes) -> None:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        visible = [one for one in book.sheets_metadata if one.visible is SheetVisibleEnum.Visible and one.typ is SheetTypeEnum.WorkSheet]
+        visible = [
+            one
+            for one in book.sheets_metadata
+            if one.visible is SheetVisibleEnum.Visible and one.typ is SheetTypeEnum.WorkSheet
+        ]
         if not visible:
             raise Unreadable(Trouble.EMPTY)
         self.sheet = visible[0].name if len(visible) > 1 else ""
         self._data = data
         self._table = book.get_sheet_by_name(visible[0].name)
-        self._before: list[Any] = [""] * (self._table.start or (0, 0))[1]  # it begins at the first column that is filled
+        self._before: list[Any] = [""] * (self._table.start or (0, 0))[
+            1
+        ]  # it begins at the first column that is filled
 
     def head(self, most: int) -> list[Row]:
         """Read the first rows."""
@@ -71,7 +79,10 @@ class QuickTable:
             if any(_long(value) for value in cells if type(value) is not str):
                 yield from CarefulTable(self._data).blocks(column, at)
                 return
-            yield Block([value if type(value) is str else text_of(value) for value in cells], partial(_all_texts, found))
+            yield Block(
+                [value if type(value) is str else text_of(value) for value in cells],
+                partial(_all_texts, found),
+            )
             at += len(found)
 
     def _rows(self) -> Iterator[list[Any]]:

@@ -62,7 +62,9 @@ class AcksFirst:
             self._look_in(MOMENT, self._clicks)
 
     def _look_in(self, seconds: float, clicks: int) -> None:
-        self._next_look = asyncio.get_running_loop().call_later(seconds, self._look, clicks, time.monotonic() + seconds)
+        self._next_look = asyncio.get_running_loop().call_later(
+            seconds, self._look, clicks, time.monotonic() + seconds
+        )
 
     def _look(self, clicks: int, due: float) -> None:
         """Begin what waits, piece by piece, as long as nobody has clicked since; a look that comes late tells of a piece still at work."""

@@ -36,4 +36,6 @@ class Health:
     async def readyz(self, _request: web.Request) -> web.Response:
         """Say how the neighbours are; 503 keeps requests away."""
         readiness = await self.ready()
-        return web.json_response({"ready": readiness.ready, **asdict(readiness)}, status=200 if readiness.ready else 503)
+        return web.json_response(
+            {"ready": readiness.ready, **asdict(readiness)}, status=200 if readiness.ready else 503
+        )

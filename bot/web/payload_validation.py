@@ -21,19 +21,30 @@ def _table(value: Any) -> bool:
 
 def _inputs(value: Any) -> bool:
     """A form's values: blocks, in each its inputs, in each what was put in."""
-    return _table(value) and all(_table(block) and all(map(_input, block.values())) for block in value.values())
+    return _table(value) and all(
+        _table(block) and all(map(_input, block.values())) for block in value.values()
+    )
 
 
 def _input(value: Any) -> bool:
     """What was put into one input: a text, choices with texts as their values, or files with ids."""
     if not _table(value) or not isinstance(value.get("value"), str | None):
         return False
-    chosen, ticked, files = value.get("selected_option"), value.get("selected_options") or [], value.get("files") or []
+    chosen, ticked, files = (
+        value.get("selected_option"),
+        value.get("selected_options") or [],
+        value.get("files") or [],
+    )
     return (chosen is None or _option(chosen)) and _each(ticked, _option) and _each(files, _file)
 
 
 def _option(value: Any) -> bool:
-    return _table(value) and _text(value.get("value")) and _table(value.get("text", {})) and _text(value.get("text", {}).get("text", ""))
+    return (
+        _table(value)
+        and _text(value.get("value"))
+        and _table(value.get("text", {}))
+        and _text(value.get("text", {}).get("text", ""))
+    )
 
 
 def _file(value: Any) -> bool:
@@ -46,10 +57,14 @@ def _each(values: Any, fits: Part) -> bool:
 
 def _view(value: Any) -> bool:
     """A view as it comes back: with its ids, its blocks, and what was put in."""
-    if not _table(value) or not all(_text(value.get(name)) and len(value[name]) <= most for name, most in VIEW_TEXTS.items()):
+    if not _table(value) or not all(
+        _text(value.get(name)) and len(value[name]) <= most for name, most in VIEW_TEXTS.items()
+    ):
         return False
     blocks, state = value.get("blocks"), value.get("state")
-    drawn = isinstance(blocks, list) and all(_table(block) and _text(block.get("block_id", "")) for block in blocks)
+    drawn = isinstance(blocks, list) and all(
+        _table(block) and _text(block.get("block_id", "")) for block in blocks
+    )
     return drawn and (state is None or (_table(state) and _inputs(state.get("values", {}))))
 
 
@@ -66,7 +81,14 @@ def _place(value: Any) -> bool:
     return _table(value) and _text(value.get("id", ""))
 
 
-VIEW_TEXTS: Final = {"id": 100, "type": 100, "callback_id": 255, "hash": 100, "private_metadata": 3_000, "external_id": 255}
+VIEW_TEXTS: Final = {
+    "id": 100,
+    "type": 100,
+    "callback_id": 255,
+    "hash": 100,
+    "private_metadata": 3_000,
+    "external_id": 255,
+}
 """How many characters they have at most: what we set ourselves, as Slack documents it; its own ids and hashes have about thirty."""
 ACTED: Final[Parts] = {("team", "id"): _text, ("user",): _person}
 VIEWED: Final[Parts] = {**ACTED, ("view",): _view}
@@ -140,7 +162,9 @@ def _read(text: str) -> dict[str, Any]:
 
 def _writable(payload: Any, text: str) -> dict[str, Any]:
     """Let a table pass that can be kept; the text tells cheaply whether there is need to look."""
-    if not isinstance(payload, dict) or (any(part in text for part in UNUSUAL) and any(map(UNWRITABLE.search, _strings(payload)))):
+    if not isinstance(payload, dict) or (
+        any(part in text for part in UNUSUAL) and any(map(UNWRITABLE.search, _strings(payload)))
+    ):
         raise Malformed("its content is wrong")
     return payload
 

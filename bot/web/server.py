@@ -48,4 +48,6 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as refused:
-        raise UnusableSettings([f"HOST, PORT: cannot listen on {host}:{port} ({refused.strerror}); allowed: a free port"]) from refused
+        raise UnusableSettings(
+            [f"HOST, PORT: cannot listen on {host}:{port} ({refused.strerror}); allowed: a free port"]
+        ) from refused

@@ -24,4 +24,6 @@ def is_signed(body: bytes, headers: Mapping[str, str], *, secret: bytes, now: fl
     signature = headers.get("X-Slack-Signature", "")
     if not re.fullmatch("[0-9]{1,15}", timestamp) or abs(now - int(timestamp)) > MAX_AGE:
         return False
-    return hmac.compare_digest(sign(body, timestamp, secret).encode(), signature.encode(errors="surrogateescape"))
+    return hmac.compare_digest(
+        sign(body, timestamp, secret).encode(), signature.encode(errors="surrogateescape")
+    )

@@ -77,7 +77,13 @@ OFFERS: Final[tuple[tuple[str, str, Part, Part, Part], ...]] = (
         },
         {},
     ),
-    ("Gavekort på 500,-", "receipt", {"type": "discount_debit", "value": 50000}, {}, {"discount_repeat_usage": -1}),
+    (
+        "Gavekort på 500,-",
+        "receipt",
+        {"type": "discount_debit", "value": 50000},
+        {},
+        {"discount_repeat_usage": -1},
+    ),
     (
         "100,- av, 200,- på sko",
         "item",
@@ -97,7 +103,10 @@ OFFERS: Final[tuple[tuple[str, str, Part, Part, Part], ...]] = (
         {
             "discount_hours": {
                 "timezone": "Europe/Oslo",
-                "hours": [{"day": day, "start": "07:00", "end": "10:00"} for day in ("mon", "tue", "wed", "thu", "fri")],
+                "hours": [
+                    {"day": day, "start": "07:00", "end": "10:00"}
+                    for day in ("mon", "tue", "wed", "thu", "fri")
+                ],
             },
             "dynamic_purchase_to_days": 30,
         },

@@ -46,12 +46,16 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def answer(cls, status: int, body: str = "", *, after: bool = False, headers: Mapping[str, str] | None = None) -> Self:
+    def answer(
+        cls, status: int, body: str = "", *, after: bool = False, headers: Mapping[str, str] | None = None
+    ) -> Self:
         """Answer with a status and a body of one's own."""
         return cls(kind=Kind.ANSWER, after=after, status=status, body=body, headers=headers or {})
 
     @classmethod
-    def error(cls, status: int, message: str, *, after: bool = False, headers: Mapping[str, str] | None = None) -> Self:
+    def error(
+        cls, status: int, message: str, *, after: bool = False, headers: Mapping[str, str] | None = None
+    ) -> Self:
         """Answer with an error in the shape that Dintero documents."""
         return cls.answer(status, error_body(message), after=after, headers=headers)
 
@@ -119,7 +123,9 @@ class Fault:
 def error_body(message: str, *, code: str | None = None, errors: list[dict[str, str]] | None = None) -> str:
     """Write an error in the shape that Dintero documents for all its answers."""
     error = {"message": message, "code": code, "errors": errors}
-    return json.dumps({"error": {name: value for name, value in error.items() if value is not None}}, ensure_ascii=False)
+    return json.dumps(
+        {"error": {name: value for name, value in error.items() if value is not None}}, ensure_ascii=False
+    )
 
 
 class Faults:

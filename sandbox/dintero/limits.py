@@ -24,7 +24,11 @@ class Limits:
     def look(self, customers: int, now: float) -> Fault | None:
         """Say what is wrong with a call to so many customers that has come now, by any clock in seconds."""
         if self.largest is not None and customers > self.largest:
-            return Fault.error(400, "Validation failed") if self.unsaid else Fault.answer(413, "<html><body>Too large</body></html>")
+            return (
+                Fault.error(400, "Validation failed")
+                if self.unsaid
+                else Fault.answer(413, "<html><body>Too large</body></html>")
+            )
         return self._rate(now)
 
     def _rate(self, now: float) -> Fault | None:

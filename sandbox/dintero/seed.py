@@ -8,7 +8,13 @@ ANSWER: Final[dict[str, Any]] = {
         "purchase_to": "2023-11-07T05:31:56Z",
         "customer": {
             "addresses": [
-                {"country": ["NO"], "postal_code": ["0349"], "postal_place": ["Oslo"], "custom_type": ["offsite"], "type": ["custom"]}
+                {
+                    "country": ["NO"],
+                    "postal_code": ["0349"],
+                    "postal_place": ["Oslo"],
+                    "custom_type": ["offsite"],
+                    "type": ["custom"],
+                }
             ],
             "company": {
                 "bussiness_name": ["TKP tech AS"],
@@ -32,7 +38,9 @@ ANSWER: Final[dict[str, Any]] = {
         },
         "item": {
             "quantity": 0,
-            "mixes": [{"quantity": 1, "reward_eligible": True, "items": [{"id": "b714118"}, {"group_id": "g4"}]}],
+            "mixes": [
+                {"quantity": 1, "reward_eligible": True, "items": [{"id": "b714118"}, {"group_id": "g4"}]}
+            ],
             "items": [{"id": "b714118", "group_id": "B1"}],
         },
         "store_ids": ["sc029"],
@@ -83,7 +91,10 @@ ANSWER: Final[dict[str, Any]] = {
     "limitation": {
         "dynamic_purchase_to_days": 2,
         "discount_activation": [{"type": "deactivate_if_discount_active", "value": "<string>"}],
-        "discount_hours": {"hours": [{"day": "mon", "start": "10:00", "end": "20:00"}], "timezone": "Europe/Oslo"},
+        "discount_hours": {
+            "hours": [{"day": "mon", "start": "10:00", "end": "20:00"}],
+            "timezone": "Europe/Oslo",
+        },
         "discount_reward_usage": 1,
         "discount_combination": -1,
         "discount_eligible": "item_eligible_for_discount",
@@ -93,9 +104,22 @@ ANSWER: Final[dict[str, Any]] = {
     },
     "metadata": {"campaign_id": "V101", "is_featured": True, "dintero:private_text:kind": "Gold"},
     "links": [
-        {"href": "https://example.dintero.com/c/photos/2018/6_20_thumbnail_discount_image.png", "rel": "thumbnail_discount_image"},
-        {"href": "https://example.dintero.com/c/photos/2018/6_20_medium_discount_image.png", "rel": "medium_discount_image"},
-        {"href": "https://example.dintero.com/shop?utm_source=dintero&utm_medium=email&utm_campaign=spring-summer", "rel": "webshoop"},
-        {"href": "https://example.dintero.com/newsletter/2018.pdf", "rel": "newletter", "type": "application/pdf"},
+        {
+            "href": "https://example.dintero.com/c/photos/2018/6_20_thumbnail_discount_image.png",
+            "rel": "thumbnail_discount_image",
+        },
+        {
+            "href": "https://example.dintero.com/c/photos/2018/6_20_medium_discount_image.png",
+            "rel": "medium_discount_image",
+        },
+        {
+            "href": "https://example.dintero.com/shop?utm_source=dintero&utm_medium=email&utm_campaign=spring-summer",
+            "rel": "webshoop",
+        },
+        {
+            "href": "https://example.dintero.com/newsletter/2018.pdf",
+            "rel": "newletter",
+            "type": "application/pdf",
+        },
     ],
 }

@@ -64,7 +64,13 @@ class SandboxDintero:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.shop = Shop(catalogue(clock()) if rules is None else rules, refuses=refuses, clock=clock)
-        self.tokens = Tokens(account=account, client_id=client_id, client_secret=client_secret, scopes=frozenset(scopes), clock=clock)
+        self.tokens = Tokens(
+            account=account,
+            client_id=client_id,
+            client_secret=client_secret,
+            scopes=frozenset(scopes),
+            clock=clock,
+        )
         self.faults = Faults()
         self.limits = Limits()
         self.latency = latency
@@ -161,13 +167,17 @@ class SandboxDintero:
     def _admit(self, request: web.Request, needs: frozenset[str]) -> None:
         self.tokens.look_at(request.match_info["aid"], request.headers.get("Authorization", ""), needs=needs)
 
-    def _route(self, operation: Operation, work: Work) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _route(
+        self, operation: Operation, work: Work
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Put around an operation what happens to all of them: latency, faults, hooks, errors."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             asked = _json(await request.read())
             call = self._arrived(request, asked) if operation is Operation.ADD else None
-            fault = self.faults.take(operation) or (self.limits.look(call.count, time.monotonic()) if call else None)
+            fault = self.faults.take(operation) or (
+                self.limits.look(call.count, time.monotonic()) if call else None
+            )
             if self.latency:
                 await asyncio.sleep(self.latency)
             await self._tell(Point.BEFORE, call)
@@ -187,7 +197,9 @@ class SandboxDintero:
         """Note a call, whatever is in it."""
         said = asked if isinstance(asked, dict) else {}
         customers, key = said.get("customers"), said.get("offering_constraint_id")
-        return self.ledger.arrived(request.match_info["did"], customers if isinstance(customers, list) else (), key, self._clock())
+        return self.ledger.arrived(
+            request.match_info["did"], customers if isinstance(customers, list) else (), key, self._clock()
+        )
 
     async def _tell(self, point: Point, call: Call | None) -> None:
         if call is not None and self.on_call is not None:
@@ -199,7 +211,9 @@ class SandboxDintero:
                 if call:
                     call.status = fault.status
                 kind = "application/json" if fault.body.startswith("{") else "text/html"
-                return web.Response(status=fault.status, text=fault.body, headers=fault.headers, content_type=kind)
+                return web.Response(
+                    status=fault.status, text=fault.body, headers=fault.headers, content_type=kind
+                )
             case Kind.HANG:
                 await self._stopping.wait()
             case Kind.GARBLED:
@@ -220,7 +234,12 @@ class SandboxDintero:
         answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100000"})
         await answer.prepare(request)
         await answer.write(b'{"id": "')
-        while forever and not self._stopping.is_set() and request.transport and not request.transport.is_closing():
+        while (
+            forever
+            and not self._stopping.is_set()
+            and request.transport
+            and not request.transport.is_closing()
+        ):
             await answer.write(b"0")
             await asyncio.sleep(DRIP)
 

@@ -22,7 +22,9 @@ STATES: Final = frozenset({"all", "active", "scheduled", "completed", "available
 class Shop:
     """One account's rules by id, in the order in which they are listed, and the ledger of who holds them."""
 
-    def __init__(self, rules: Iterable[JsonRule], *, refuses: Iterable[str], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, rules: Iterable[JsonRule], *, refuses: Iterable[str], clock: Callable[[], datetime]
+    ) -> None:
         self.rules: dict[str, JsonRule] = {rule["id"]: rule for rule in rules}
         self.refuses: set[str] = set(refuses)
         """Customers with whom any call is refused, whole."""
@@ -91,9 +93,17 @@ class Shop:
         if not isinstance(asked.get("offering_constraint_id", ""), str):
             raise Refused(400, "offering_constraint_id must be a string")
         if any(type(customer) is not str for customer in customers) or not self.refuses.isdisjoint(customers):
-            raise Refused(400, "Validation failed", errors=[{"message": "customers holds an id that is not valid"}])
-        if [customer for customer in customers if not customer or customer != customer.strip()] or max(map(len, customers)) > LONGEST_ID:
-            raise Refused(400, "Validation failed", errors=[{"message": "a customer id has 1 to 255 characters, and no space around them"}])
+            raise Refused(
+                400, "Validation failed", errors=[{"message": "customers holds an id that is not valid"}]
+            )
+        if [customer for customer in customers if not customer or customer != customer.strip()] or max(
+            map(len, customers)
+        ) > LONGEST_ID:
+            raise Refused(
+                400,
+                "Validation failed",
+                errors=[{"message": "a customer id has 1 to 255 characters, and no space around them"}],
+            )
 
 
 def _after(items: Sequence[JsonRule], query: Mapping[str, str]) -> list[JsonRule]:

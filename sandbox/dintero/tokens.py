@@ -14,7 +14,14 @@ AUDIENCE: Final = "https://api.dintero.com/v1/accounts/{account}"
 class Refused(Exception):
     """A call that is answered with an error."""
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, errors: list[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        errors: list[dict[str, str]] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status, self.message, self.code, self.errors = status, message, code, errors
 
@@ -30,7 +37,15 @@ class Issued:
 class Tokens:
     """Issues tokens to the one API client that there is, and looks at those that come back."""
 
-    def __init__(self, *, account: str, client_id: str, client_secret: str, scopes: frozenset[str], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        account: str,
+        client_id: str,
+        client_secret: str,
+        scopes: frozenset[str],
+        clock: Callable[[], datetime],
+    ) -> None:
         self.account, self.client_id, self.client_secret = account, client_id, client_secret
         self.scopes = scopes
         self.expires_in = 14_400

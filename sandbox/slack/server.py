@@ -63,14 +63,25 @@ class SandboxSlack:
         """Lay out an empty workspace; nothing listens yet. Port 0 takes any free one."""
         self.credentials = credentials or Credentials()
         self.changes = Changes()
-        self.workspace = Workspace(team=TeamId(team), domain=domain, timezone=timezone, clock=clock or WallClock(), changes=self.changes)
+        self.workspace = Workspace(
+            team=TeamId(team),
+            domain=domain,
+            timezone=timezone,
+            clock=clock or WallClock(),
+            changes=self.changes,
+        )
         self.stacks = Stacks(self.workspace, app="A0DISCOUNTBOT")
         self.tickets = Tickets(self.workspace)
         self.faults = Faults()
         self.socket_mode = SocketMode(self.changes, ack_within=ack_within)
         self.board = Switchboard(self.workspace, self.stacks, self.tickets, self.socket_mode)
         self.web_api = WebApi(
-            self.workspace, self.stacks, self.tickets, faults=self.faults, credentials=self.credentials, scopes=frozenset(scopes)
+            self.workspace,
+            self.stacks,
+            self.tickets,
+            faults=self.faults,
+            credentials=self.credentials,
+            scopes=frozenset(scopes),
         )
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -90,7 +101,9 @@ class SandboxSlack:
         self.web_api.api_url = self.api_url
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close every connection and stop listening."""
         await self.board.line.close()
         await self.socket_mode.close()
@@ -123,11 +136,15 @@ class SandboxSlack:
         """The bot's own account."""
         return self.workspace.bot
 
-    def add_person(self, name: str, *, kind: Kind = Kind.MEMBER, id: str = "", team: str = "") -> SandboxPerson:  # noqa: A002
+    def add_person(
+        self, name: str, *, kind: Kind = Kind.MEMBER, id: str = "", team: str = ""
+    ) -> SandboxPerson:  # noqa: A002
         """Add somebody; without an id they get one such as `U0ANN`. Strangers are of team `T0ELSEWHERE` unless one is named."""
         user = UserId(id or self.workspace.new_id("U", name, self.workspace.people))
         at_home = kind is not Kind.STRANGER
-        account = Account(user, name, kind, TeamId(team) if team else self.team if at_home else TeamId("T0ELSEWHERE"))
+        account = Account(
+            user, name, kind, TeamId(team) if team else self.team if at_home else TeamId("T0ELSEWHERE")
+        )
         self.workspace.people[user] = account
         return SandboxPerson(self.board, account)
 
@@ -200,4 +217,6 @@ class SandboxSlack:
         return await self.board.deliver(again.kind, again.payload)
 
     def _everything(self) -> str:
-        return "\n".join(f"#{channel.name}\n{self.transcript(channel)}" for channel in self.workspace.channels.values())
+        return "\n".join(
+            f"#{channel.name}\n{self.transcript(channel)}" for channel in self.workspace.channels.values()
+        )

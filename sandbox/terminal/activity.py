@@ -41,7 +41,11 @@ class Watch:
     def buttons(self, who: SandboxPerson) -> list[Thing]:
         """List the buttons that somebody sees, wherever they stand."""
         seen = [message for message in self._messages() if who.can_see(message)]
-        return [Thing(number, label, Kind.BUTTON) for message in seen for number, label in self._numbers.on(message).items()]
+        return [
+            Thing(number, label, Kind.BUTTON)
+            for message in seen
+            for number, label in self._numbers.on(message).items()
+        ]
 
     def message(self, number: int) -> Message:
         """Find the message that a button's number stands in."""
@@ -65,7 +69,9 @@ class Watch:
         return News(self.where(message), fresh, changed=True) if lines != before else None
 
     def _messages(self) -> Iterator[Message]:
-        everywhere = [message for channel in self._workspace.channels.values() for message in channel.messages]
+        everywhere = [
+            message for channel in self._workspace.channels.values() for message in channel.messages
+        ]
         there = [message for message in [*everywhere, *self._workspace.ephemerals] if not message.deleted]
         yield from sorted(there, key=lambda message: message.ts)
 

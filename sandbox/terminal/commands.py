@@ -138,4 +138,19 @@ class Unclear:
     advice: str
 
 
-Act = Become | GoTo | Command | Fill | Clear | Press | Look | ShowLedger | Cut | Later | Change | Share | Plain | Unclear
+Act = (
+    Become
+    | GoTo
+    | Command
+    | Fill
+    | Clear
+    | Press
+    | Look
+    | ShowLedger
+    | Cut
+    | Later
+    | Change
+    | Share
+    | Plain
+    | Unclear
+)

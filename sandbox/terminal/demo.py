@@ -43,7 +43,9 @@ class Journey:
         self._ledger()
         await self._ann_asks()
         card = await self._shop.bo.sees("Spar 100,-", self._shop.support)
-        self._step("The card in the channel, for everybody to see; @leads and @Chief may approve, Ann may not:")
+        self._step(
+            "The card in the channel, for everybody to see; @leads and @Chief may approve, Ann may not:"
+        )
         self._message(card)
         await self._bo_approves(card)
         await self._dintero_gives()
@@ -69,7 +71,9 @@ class Journey:
         bo = self._shop.bo
         await bo.press("Approve…", card)
         approval = await bo.sees_view(submit="Approve")
-        self._step("Bo (a lead) presses Approve…, reads what he says yes to (the same facts), and presses Approve:")
+        self._step(
+            "Bo (a lead) presses Approve…, reads what he says yes to (the same facts), and presses Approve:"
+        )
         self._form(bo, only=APPROVED)
         # Dintero does what it is asked, but the answer is lost: the bot cannot know, and has to ask again
         self._shop.dintero.faults.next(Fault.cut(after=True))

@@ -43,7 +43,9 @@ async def _type(form: Form, field: Thing, type_line: TypeLine, screen: Screen) -
 
 
 async def _type_paths(field: Thing, type_line: TypeLine, screen: Screen) -> str:
-    screen.say(f"{field.label}: the path of a file on this machine, one a line; an empty line ends it:", "dim")
+    screen.say(
+        f"{field.label}: the path of a file on this machine, one a line; an empty line ends it:", "dim"
+    )
     paths: list[str] = []
     while path := (await type_line("… ")).strip():
         paths.append(path)
@@ -57,7 +59,9 @@ async def _choose(form: Form, field: Thing, text: str, type_line: TypeLine, scre
         if len(offered) == 1 and text:
             return offered[0][0]
         if not offered:
-            screen.wrong(f"Nothing in “{field.label}” is called “{text}”: type another part of the name, or Enter to leave it.")
+            screen.wrong(
+                f"Nothing in “{field.label}” is called “{text}”: type another part of the name, or Enter to leave it."
+            )
         else:
             screen.choices([(name, about) for _, name, about in offered[:SHOWN]])
             more = f"the first {SHOWN} of {len(offered)}; " if len(offered) > SHOWN else ""

@@ -46,13 +46,22 @@ class Form:
     def things(self) -> tuple[Thing, ...]:
         """List what can be used, in the order in which it stands."""
         own = [(self.modal.submit_label, Kind.SUBMIT), (self._close_label, Kind.CLOSE)]
-        inside = [(element.label, Kind.BUTTON if element.type == "button" else Kind.FIELD) for element in self._usable]
-        return tuple(Thing(number, label, kind) for number, (label, kind) in enumerate([*inside, *(one for one in own if one[0])], start=1))
+        inside = [
+            (element.label, Kind.BUTTON if element.type == "button" else Kind.FIELD)
+            for element in self._usable
+        ]
+        return tuple(
+            Thing(number, label, kind)
+            for number, (label, kind) in enumerate([*inside, *(one for one in own if one[0])], start=1)
+        )
 
     @property
     def lines(self) -> list[str]:
         """Draw what is inside."""
-        numbers = {(element.block_id, element.action_id): number for number, element in enumerate(self._usable, start=1)}
+        numbers = {
+            (element.block_id, element.action_id): number
+            for number, element in enumerate(self._usable, start=1)
+        }
         pen = Pen(
             self.workspace,
             state=self.view.state,
@@ -64,7 +73,11 @@ class Form:
     @property
     def below(self) -> str:
         """Draw its own buttons."""
-        return "   ".join(f"[{thing.number}] {thing.label}" for thing in self.things if thing.kind in {Kind.SUBMIT, Kind.CLOSE})
+        return "   ".join(
+            f"[{thing.number}] {thing.label}"
+            for thing in self.things
+            if thing.kind in {Kind.SUBMIT, Kind.CLOSE}
+        )
 
     def is_text(self, field: Thing) -> bool:
         """Say whether something is typed into a field, and not chosen."""
@@ -84,7 +97,11 @@ class Form:
 
     @property
     def _usable(self) -> list[Element]:
-        return [element for element in elements(self.view.content["blocks"]) if element.type == "button" or element.type in KEPT_AS]
+        return [
+            element
+            for element in elements(self.view.content["blocks"])
+            if element.type == "button" or element.type in KEPT_AS
+        ]
 
     @property
     def _close_label(self) -> str:
@@ -109,4 +126,8 @@ def _indented(drawn: str) -> list[str]:
 
 
 def _option(option: dict[str, Any]) -> tuple[str, str, str]:
-    return str(option["value"]), str(option["text"]["text"]), str((option.get("description") or {}).get("text", ""))
+    return (
+        str(option["value"]),
+        str(option["text"]["text"]),
+        str((option.get("description") or {}).get("text", "")),
+    )

@@ -49,9 +49,15 @@ async def try_out() -> None:
 
 
 async def _play(screen: Screen) -> None:
-    with tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder, left_as_it_was():
+    with (
+        tempfile.TemporaryDirectory(prefix="discount-bot-", ignore_cleanup_errors=True) as folder,
+        left_as_it_was(),
+    ):
         clock = PassingClock()
-        async with open_shop() as shop, open_bot(shop, database_in(Path(folder)), clock=clock, patience=PATIENCE) as running:
+        async with (
+            open_shop() as shop,
+            open_bot(shop, database_in(Path(folder)), clock=clock, patience=PATIENCE) as running,
+        ):
             await running.rules.refresh()  # so that the first form knows them, however slow the machine
             screen.say(texts.WELCOME)
             watch = Watch(shop.slack.workspace)
@@ -61,7 +67,9 @@ async def _play(screen: Screen) -> None:
                 return
             screen.heading(texts.YOURS)
             screen.say(texts.START)
-            await Session(shop, screen, watch, type_line, later=lambda while_: clock.pass_by(while_, running.jobs.wake)).run()
+            await Session(
+                shop, screen, watch, type_line, later=lambda while_: clock.pass_by(while_, running.jobs.wake)
+            ).run()
 
 
 def _prepare() -> None:

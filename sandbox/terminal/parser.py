@@ -58,7 +58,9 @@ def _command(text: str, around: Around) -> Act:
         return Unclear("A form is open: fill it in and press its button, or type “close” first.")
     command = text.split(maxsplit=1)[0]
     if command.casefold() != "/discount":
-        return Unclear(f"There is no {_short(command)} here: the bot's command is /discount, such as “/discount help”.")
+        return Unclear(
+            f"There is no {_short(command)} here: the bot's command is /discount, such as “/discount help”."
+        )
     return Command(command.casefold() + text[len(command) :])
 
 
@@ -82,7 +84,9 @@ def _numbered(number: int, rest: str, text: str, around: Around) -> Act:
     if thing is not None:
         return _with(thing, rest, around)
     if not around.things:
-        return Unclear(f"“{_short(text)}” is not understood, for there is nothing to press here: {_instead(around)}")
+        return Unclear(
+            f"“{_short(text)}” is not understood, for there is nothing to press here: {_instead(around)}"
+        )
     there = ", ".join(f"{thing.number} {thing.label}" for thing in around.things)
     return Unclear(f"There is no {number} here, but {there}.")
 
@@ -97,14 +101,22 @@ def _with(thing: Thing, text: str, around: Around) -> Act:
 
 def _called(text: str, things: Iterable[Thing]) -> list[Thing]:
     """Find what is called as the text begins; of several such names the longest counts."""
-    found = [thing for thing in things if re.match(re.escape(_bare(thing.label)) + r"(?![\w-])", text, re.IGNORECASE)]
+    found = [
+        thing
+        for thing in things
+        if re.match(re.escape(_bare(thing.label)) + r"(?![\w-])", text, re.IGNORECASE)
+    ]
     longest = max((len(thing.label) for thing in found), default=0)
     return [thing for thing in found if len(thing.label) == longest]
 
 
 def _begun(text: str, things: Iterable[Thing]) -> Thing | None:
     """Find the one button whose name begins with what was typed, and more than two letters of it."""
-    found = [thing for thing in things if thing.kind is not Kind.FIELD and thing.label.casefold().startswith(text.casefold())]
+    found = [
+        thing
+        for thing in things
+        if thing.kind is not Kind.FIELD and thing.label.casefold().startswith(text.casefold())
+    ]
     return found[0] if len(found) == 1 and len(text) >= BEGUN else None
 
 
@@ -125,7 +137,9 @@ def _short(text: str) -> str:
 def _person(rest: str, around: Around) -> Act:
     name = _one_of(rest, around.people)
     if name is None:
-        return Unclear(f"{_missing('Nobody here is called', rest) or 'Say who'}: type {_choice('as', around.people)}.")
+        return Unclear(
+            f"{_missing('Nobody here is called', rest) or 'Say who'}: type {_choice('as', around.people)}."
+        )
     return Become(name)
 
 
@@ -135,7 +149,9 @@ def _place(rest: str, around: Around) -> Act:
         return GoTo("")
     name = _one_of(wanted, around.channels)
     if name is None:
-        return Unclear(f"{_missing('There is no channel', rest) or 'Say where'}: type {_choice('in', (*around.channels, 'dm'))}.")
+        return Unclear(
+            f"{_missing('There is no channel', rest) or 'Say where'}: type {_choice('in', (*around.channels, 'dm'))}."
+        )
     return GoTo(name)
 
 
@@ -188,7 +204,9 @@ def _change(rest: str, _: Around) -> Act:
 def _share(rest: str, around: Around) -> Act:
     if around.form:
         return Unclear("A form is open: share the file before you open it, and paste its link then.")
-    return Share(rest) if rest else Unclear("Type which file of this machine, such as “share ~/customers.csv”.")
+    return (
+        Share(rest) if rest else Unclear("Type which file of this machine, such as “share ~/customers.csv”.")
+    )
 
 
 def _press(rest: str, around: Around) -> Act:
@@ -198,7 +216,9 @@ def _press(rest: str, around: Around) -> Act:
 def _clear(rest: str, around: Around) -> Act:
     used = _use(rest, around)
     return (
-        Clear(used.field) if isinstance(used, Fill) else Unclear("Clear what? Type “clear” and the number of a field, such as “clear 2”.")
+        Clear(used.field)
+        if isinstance(used, Fill)
+        else Unclear("Clear what? Type “clear” and the number of a field, such as “clear 2”.")
     )
 
 

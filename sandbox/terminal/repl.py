@@ -50,7 +50,15 @@ SHOWN: Final = 8
 class Session:
     """One person at the keyboard, who plays everybody in turn."""
 
-    def __init__(self, shop: Shop, screen: Screen, watch: Watch, type_line: TypeLine, *, later: Callable[[timedelta], None]) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        screen: Screen,
+        watch: Watch,
+        type_line: TypeLine,
+        *,
+        later: Callable[[timedelta], None],
+    ) -> None:
         """Sit down as Ann; `later` lets time pass."""
         self._later = later
         self._shop = shop
@@ -80,7 +88,9 @@ class Session:
         await self._settle(RECOVERY if act is Plain.UP else QUIET)
         await self._show_form(only_telling=True)
         for news in self._watch.news():
-            self._screen.message(f"{news.where}{', where the card now says' if news.changed else ''}", news.lines)
+            self._screen.message(
+                f"{news.where}{', where the card now says' if news.changed else ''}", news.lines
+            )
         await self._show_form()
 
     async def _do(self, act: Act) -> None:
@@ -122,7 +132,11 @@ class Session:
             case Plain.UP:
                 dintero_controls.up(self._shop, self._screen)
             case Plain.HELP:
-                for title, pairs in (("What you can type", texts.HELP), ("Who you can be", texts.ROLES), ("Where", texts.CHANNELS)):
+                for title, pairs in (
+                    ("What you can type", texts.HELP),
+                    ("Who you can be", texts.ROLES),
+                    ("Where", texts.CHANNELS),
+                ):
                     self._screen.pairs(title, pairs)
             case Unclear(advice):
                 self._screen.wrong(advice)
@@ -164,8 +178,15 @@ class Session:
         self._drawn = None
         if form_of(self._who, self._shop) is not None:
             return
-        there = [message for message in [*self._here.messages, *self._who.ephemerals] if message.channel == self._here.id]
-        above = sorted((message for message in there if not message.is_reply and self._who.can_see(message)), key=lambda one: one.ts)
+        there = [
+            message
+            for message in [*self._here.messages, *self._who.ephemerals]
+            if message.channel == self._here.id
+        ]
+        above = sorted(
+            (message for message in there if not message.is_reply and self._who.can_see(message)),
+            key=lambda one: one.ts,
+        )
         name = name_of(self._here, self._shop.slack.workspace)
         self._screen.heading(f"{name}, as {self._who.name} sees it" + ("" if above else ": nothing yet"))
         for message in above if whole else above[-SHOWN:]:
@@ -204,7 +225,11 @@ class Session:
 
     def _channel(self, name: str) -> Channel:
         """Find a channel; the direct messages where no name is given."""
-        named = {channel.name: channel for channel in self._shop.slack.workspace.channels.values() if channel.direct_with is None}
+        named = {
+            channel.name: channel
+            for channel in self._shop.slack.workspace.channels.values()
+            if channel.direct_with is None
+        }
         return named[name] if name else self._who.direct
 
     def _prompt(self) -> str:
@@ -214,7 +239,11 @@ class Session:
 
     def _around(self) -> Around:
         people = tuple(person.name for person in self._shop.people)
-        channels = tuple(channel.name for channel in self._shop.slack.workspace.channels.values() if channel.direct_with is None)
+        channels = tuple(
+            channel.name
+            for channel in self._shop.slack.workspace.channels.values()
+            if channel.direct_with is None
+        )
         form = form_of(self._who, self._shop)
         if form is not None:
             return Around(people, channels, form.things, form=True)

@@ -69,17 +69,34 @@ class Screen:
             table.add_row(grant.customer, f"“{names.get(grant.rule, grant.rule)}”", _short(grant.key))
         self._console.print(table)
         if len(grants) > GRANTS:
-            self.say(f"… and {len(grants) - GRANTS} before these; “ledger <customer id>” shows one customer.", "dim")
+            self.say(
+                f"… and {len(grants) - GRANTS} before these; “ledger <customer id>” shows one customer.",
+                "dim",
+            )
 
     def calls(self, calls: Sequence[Call]) -> None:
         """Draw the last calls to Dintero, and what came of each."""
         if not calls:
             return
-        table = self._table("Calls to Dintero", "", "POST …/customers", "under the once-only key", "Dintero", "the bot got")
+        table = self._table(
+            "Calls to Dintero", "", "POST …/customers", "under the once-only key", "Dintero", "the bot got"
+        )
         for call in calls[-CALLS:]:
-            done = "did nothing" if not call.carried_out else f"gave it to {call.granted}" if call.granted else "they had it already"
+            done = (
+                "did nothing"
+                if not call.carried_out
+                else f"gave it to {call.granted}"
+                if call.granted
+                else "they had it already"
+            )
             got = f"{call.status}" if call.status else "no answer: cut off"
-            table.add_row(str(call.number), f"{call.count} customer{'' if call.count == 1 else 's'}", _short(call.key), done, got)
+            table.add_row(
+                str(call.number),
+                f"{call.count} customer{'' if call.count == 1 else 's'}",
+                _short(call.key),
+                done,
+                got,
+            )
         self._console.print(table)
 
     def choices(self, options: Sequence[tuple[str, str]]) -> None:
@@ -91,7 +108,13 @@ class Screen:
 
     def pairs(self, title: str, pairs: Iterable[tuple[str, str]]) -> None:
         """List what can be typed, and what it does."""
-        table = Table(title=Text(title, style="bold green"), title_justify="left", box=None, show_header=False, padding=(0, 1))
+        table = Table(
+            title=Text(title, style="bold green"),
+            title_justify="left",
+            box=None,
+            show_header=False,
+            padding=(0, 1),
+        )
         for typed, does in pairs:
             table.add_row(Text(typed, style="bold"), Text(does))
         self._console.print(table)
@@ -103,7 +126,15 @@ class Screen:
         return table
 
     def _box(self, title: str, lines: Iterable[str], colour: str) -> None:
-        self._console.print(Panel(Text("\n".join(lines)), title=Text(title), title_align="left", box=ROUNDED, border_style=colour))
+        self._console.print(
+            Panel(
+                Text("\n".join(lines)),
+                title=Text(title),
+                title_align="left",
+                box=ROUNDED,
+                border_style=colour,
+            )
+        )
 
 
 def _short(key: str | None) -> str:

@@ -11,7 +11,9 @@ YOURS: Final = "Now it is yours"
 
 START: Final = "Ask for a discount yourself with “/discount add”, or type “help”. Ctrl-D ends it."
 
-NO_KEYBOARD: Final = "Run it in a terminal to type commands, press the buttons and cut Dintero's connection yourself."
+NO_KEYBOARD: Final = (
+    "Run it in a terminal to type commands, press the buttons and cut Dintero's connection yourself."
+)
 
 GOODBYE: Final = "Ended; everything of this try-out is gone again."
 
@@ -31,25 +33,49 @@ ROLES: Final = (
 CHANNELS: Final = (
     ("in loyalty-support", "up to 500 customers, one other person has to approve"),
     ("in small-favours", "up to 3 customers and 1,000.00 NOK, given at once"),
-    ("in big-campaigns", "two other people have to approve, and it is held for 10 minutes then; reminders, and a budget of 200 customers"),
+    (
+        "in big-campaigns",
+        "two other people have to approve, and it is held for 10 minutes then; reminders, and a budget of 200 customers",
+    ),
     ("in campaigns", "where it is told what was given; nothing can be asked for here"),
     ("in dm", "what the bot wrote to you alone"),
 )
 
 HELP: Final = (
-    ("/discount add", "opens the form; also: /discount help, status, rule, cancel R-…, and for Chief pause, resume"),
-    ('/discount add "Spar 100,-" c-1 c-2', "opens it filled in; c-1 and c-2 stand for any customer ids that you like"),
+    (
+        "/discount add",
+        "opens the form; also: /discount help, status, rule, cancel R-…, and for Chief pause, resume",
+    ),
+    (
+        '/discount add "Spar 100,-" c-1 c-2',
+        "opens it filled in; c-1 and c-2 stand for any customer ids that you like",
+    ),
     ("1 spar", "in a form: fills field 1 in, or searches it and lets you choose"),
-    ("2 c-1, c-2", "in a form: fills field 2 in; “2” alone lets you type several lines; “clear 2” empties it"),
-    ("3 ~/customers.xlsx", "in a form: puts a file of this machine into field 3; “3” alone lets you name several"),
-    ("share ~/customers.csv", "posts a file of this machine in the channel, and tells its link, which can be pasted into Customer IDs"),
+    (
+        "2 c-1, c-2",
+        "in a form: fills field 2 in; “2” alone lets you type several lines; “clear 2” empties it",
+    ),
+    (
+        "3 ~/customers.xlsx",
+        "in a form: puts a file of this machine into field 3; “3” alone lets you name several",
+    ),
+    (
+        "share ~/customers.csv",
+        "posts a file of this machine in the channel, and tells its link, which can be pasted into Customer IDs",
+    ),
     ("4", "presses the button [4]; so does what stands on it, or how that begins, such as “review” or “ask”"),
     ("close", "leaves the form"),
     ("look, look all", "draws the channel or the form again; “all” shortens nothing"),
     ("ledger, ledger c-1", "shows what Dintero holds (of one customer), and the last calls to it"),
-    ("cut, cut after", "cuts Dintero's connection on the next call, before or after it has done it; “cut after 3”: on three"),
+    (
+        "cut, cut after",
+        "cuts Dintero's connection on the next call, before or after it has done it; “cut after 3”: on three",
+    ),
     ("change spar 100 to 150", "changes in Dintero what a rule is worth, behind everybody's back"),
-    ("later 10m, later 3h", "lets time pass: holds end, reminders come, requests expire; “later 2d”: two days"),
+    (
+        "later 10m, later 3h",
+        "lets time pass: holds end, reminders come, requests expire; “later 2d”: two days",
+    ),
     ("down, up", "takes Dintero away altogether, and brings it back"),
     ("Enter", "shows what has happened meanwhile"),
     ("quit", "ends it"),

@@ -25,7 +25,11 @@ def unguard(url: str) -> None:
     """Take every trigger away."""
     if url.startswith("sqlite"):
         kinds = ("no_update", "no_delete", "no_replace")
-        run(url, *[f"DROP TRIGGER {table}_{kind}" for table in TABLES[:3] for kind in kinds], "DROP TRIGGER audit_head_stays")
+        run(
+            url,
+            *[f"DROP TRIGGER {table}_{kind}" for table in TABLES[:3] for kind in kinds],
+            "DROP TRIGGER audit_head_stays",
+        )
     else:
         run(url, *[f"ALTER TABLE {table} DISABLE TRIGGER ALL" for table in TABLES])
 
@@ -35,6 +39,8 @@ def rows(url: str) -> list[Mapping[str, Any]]:
     engine = create_engine(address(url))
     try:
         with engine.connect() as connection:
-            return [dict(row) for row in connection.execute(text("SELECT * FROM audit ORDER BY seq")).mappings()]
+            return [
+                dict(row) for row in connection.execute(text("SELECT * FROM audit ORDER BY seq")).mappings()
+            ]
     finally:
         engine.dispose()

@@ -21,7 +21,9 @@ ROWS = 12
 
 
 def an_entry(number: int = 0, **facts: Any) -> Entry:
-    return Entry(kind="tested", who=UserId("U0ANN"), channel=ChannelId("C0"), facts={"number": number, **facts})
+    return Entry(
+        kind="tested", who=UserId("U0ANN"), channel=ChannelId("C0"), facts={"number": number, **facts}
+    )
 
 
 async def filled(books: SqlBooks, number: int = ROWS) -> Head:
@@ -66,7 +68,9 @@ async def test_many_who_write_at_once_make_one_chain(database_url: str) -> None:
         "DELETE FROM audit_head",
     ],
 )
-async def test_the_database_refuses_to_change_the_audit(books: SqlBooks, database_url: str, statement: str) -> None:
+async def test_the_database_refuses_to_change_the_audit(
+    books: SqlBooks, database_url: str, statement: str
+) -> None:
     head = await filled(books)
     await books.audit.keep_head(head)
     customers = "INSERT INTO audit_customers (request, portion, key, hashes) VALUES ('r', 0, 'k', :none)"
@@ -116,15 +120,24 @@ SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7)
         (["DELETE FROM audit WHERE seq <= 2"], 1, "taken out"),
         (["UPDATE audit SET seq = -1 WHERE seq = 5"], -1, "does not follow"),
         (
-            ["INSERT INTO audit SELECT seq - 1, at, who, channel, request, kind, facts, previous, hash FROM audit WHERE seq = 1"],
+            [
+                "INSERT INTO audit SELECT seq - 1, at, who, channel, request, kind, facts, previous, hash FROM audit WHERE seq = 1"
+            ],
             0,
             "put in",
         ),
         ([COPY.format("99")], 14, "taken out"),
         (["DELETE FROM audit WHERE seq > 10"], 11, "all after it are missing"),
-        (["DELETE FROM audit WHERE seq > 10", "UPDATE audit_head SET seq = 10"], 10, "not the one that the chain ended with"),
         (
-            ["DELETE FROM audit WHERE seq > 10", "UPDATE audit_head SET seq = 10, hash = (SELECT hash FROM audit WHERE seq = 10)"],
+            ["DELETE FROM audit WHERE seq > 10", "UPDATE audit_head SET seq = 10"],
+            10,
+            "not the one that the chain ended with",
+        ),
+        (
+            [
+                "DELETE FROM audit WHERE seq > 10",
+                "UPDATE audit_head SET seq = 10, hash = (SELECT hash FROM audit WHERE seq = 10)",
+            ],
             11,
             "all after it are missing",
         ),
@@ -140,7 +153,9 @@ SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7)
         ),
     ],
 )
-async def test_what_was_done_to_the_rows_is_found(database_url: str, statements: list[str], first: int, words: str) -> None:
+async def test_what_was_done_to_the_rows_is_found(
+    database_url: str, statements: list[str], first: int, words: str
+) -> None:
     verdict = await tampered(database_url, *statements)
     assert verdict.seq == first
     assert words in verdict.fault
@@ -152,7 +167,9 @@ def written_anew(url: str, since: int) -> list[str]:
     for row in tampering.rows(url):
         one = Row(**{**row, "previous": previous, "kind": "forged" if row["seq"] == since else row["kind"]})
         previous = one.own_hash()
-        statements.append(f"UPDATE audit SET kind = '{one.kind}', previous = '{one.previous}', hash = '{previous}' WHERE seq = {one.seq}")
+        statements.append(
+            f"UPDATE audit SET kind = '{one.kind}', previous = '{one.previous}', hash = '{previous}' WHERE seq = {one.seq}"
+        )
     return [*statements, f"UPDATE audit_head SET hash = '{previous}'"]
 
 
@@ -175,19 +192,28 @@ async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_kept(d
     assert "told to the admins" in verdict.fault
 
 
-async def test_a_tail_that_is_cut_off_with_its_head_is_found_by_the_head_that_was_told(database_url: str) -> None:
+async def test_a_tail_that_is_cut_off_with_its_head_is_found_by_the_head_that_was_told(
+    database_url: str,
+) -> None:
     async with open_books(database_url) as books:
         told = await filled(books)
         tampering.unguard(database_url)
         last = tampering.rows(database_url)[9]
-        tampering.run(database_url, "DELETE FROM audit WHERE seq > 10", f"UPDATE audit_head SET seq = 10, hash = '{last['hash']}'")
+        tampering.run(
+            database_url,
+            "DELETE FROM audit WHERE seq > 10",
+            f"UPDATE audit_head SET seq = 10, hash = '{last['hash']}'",
+        )
         assert (await verify(books.audit)).fine
         assert not (await verify(books.audit, head=told.hash)).fine
 
 
 VALUES = st.text(st.characters(codec="ascii", exclude_characters="\x00"), max_size=5)
 CHANGES = st.fixed_dictionaries(
-    {"seq": st.integers(1, ROWS), "column": st.sampled_from(["at", "who", "channel", "request", "kind", "facts", "previous", "hash"])}
+    {
+        "seq": st.integers(1, ROWS),
+        "column": st.sampled_from(["at", "who", "channel", "request", "kind", "facts", "previous", "hash"]),
+    }
 )
 
 

@@ -34,7 +34,9 @@ async def _fill(url: str, key: str | None) -> str:
             request = await office.ask(customers=customer, reason="secret reason")
             await office.desk.reject(request.id, person(BO), "secret note")
             clock.pass_by(days=1)
-        await books.record(Entry(kind="=cmd|' /C calc'!A0", who=UserId("@sum"), channel=ChannelId("+47"), facts={"-1": "\t"}))
+        await books.record(
+            Entry(kind="=cmd|' /C calc'!A0", who=UserId("@sum"), channel=ChannelId("+47"), facts={"-1": "\t"})
+        )
         head = await books.audit.head()
         assert head
         return head.hash
@@ -61,10 +63,14 @@ def test_verify_names_the_first_row_that_was_changed(tmp_path: Path, sqlite_url:
     assert "1 rows fit, then: row 2 was changed" in said.stdout
 
 
-def test_verify_finds_a_tail_that_was_cut_off_by_the_head_that_was_told(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+def test_verify_finds_a_tail_that_was_cut_off_by_the_head_that_was_told(
+    tmp_path: Path, sqlite_url: str, filled: str
+) -> None:
     tampering.unguard(sqlite_url)
     last = tampering.rows(sqlite_url)[2]["hash"]
-    tampering.run(sqlite_url, "DELETE FROM audit WHERE seq > 3", f"UPDATE audit_head SET seq = 3, hash = '{last}'")
+    tampering.run(
+        sqlite_url, "DELETE FROM audit WHERE seq > 3", f"UPDATE audit_head SET seq = 3, hash = '{last}'"
+    )
     assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
     assert call(tmp_path, "audit", "verify", "--head", filled, DATABASE_URL=sqlite_url).returncode == 1
 
@@ -102,7 +108,9 @@ def test_export_writes_every_row_as_a_line_of_json(tmp_path: Path, sqlite_url: s
     assert "secret" not in said.stdout
 
 
-def test_export_to_a_spreadsheet_has_no_cell_that_is_computed(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+def test_export_to_a_spreadsheet_has_no_cell_that_is_computed(
+    tmp_path: Path, sqlite_url: str, filled: str
+) -> None:
     said = call(tmp_path, "audit", "export", "--format", "csv", DATABASE_URL=sqlite_url)
     head, *rows = csv.reader(io.StringIO(said.stdout))
     assert head == list(COLUMNS)
@@ -111,7 +119,9 @@ def test_export_to_a_spreadsheet_has_no_cell_that_is_computed(tmp_path: Path, sq
     assert rows[-1][2:6] == ["'@sum", "'+47", "", "'=cmd|' /C calc'!A0"]
 
 
-def test_export_keeps_to_the_days_the_channel_and_the_customer(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+def test_export_keeps_to_the_days_the_channel_and_the_customer(
+    tmp_path: Path, sqlite_url: str, filled: str
+) -> None:
     def numbers(*arguments: str) -> list[int]:
         said = call(tmp_path, "audit", "export", *arguments, DATABASE_URL=sqlite_url)
         assert said.returncode == 0
@@ -126,7 +136,9 @@ def test_export_keeps_to_the_days_the_channel_and_the_customer(tmp_path: Path, s
     assert numbers("--customer", "nobody") == []
 
 
-def test_a_customer_can_be_asked_for_with_the_key_of_the_settings_alone(tmp_path: Path, sqlite_url: str) -> None:
+def test_a_customer_can_be_asked_for_with_the_key_of_the_settings_alone(
+    tmp_path: Path, sqlite_url: str
+) -> None:
     run(_fill(sqlite_url, KEY))
     asked = ("audit", "export", "--customer", "secret-customer-1")
     assert len(call(tmp_path, *asked, DATABASE_URL=sqlite_url, AUDIT_KEY=KEY).stdout.splitlines()) == 2
@@ -136,7 +148,9 @@ def test_a_customer_can_be_asked_for_with_the_key_of_the_settings_alone(tmp_path
     assert KEY not in "".join(str(value) for row in tampering.rows(sqlite_url) for value in row.values())
 
 
-def test_purge_keeps_to_the_policys_days_and_the_audit_still_verifies(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+def test_purge_keeps_to_the_policys_days_and_the_audit_still_verifies(
+    tmp_path: Path, sqlite_url: str, filled: str
+) -> None:
     assert filled
     (tmp_path / "policy.toml").write_text(POLICY)
     for forgotten in (2, 0):

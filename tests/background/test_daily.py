@@ -40,7 +40,9 @@ async def at(sqlite_url: str) -> AsyncIterator[tuple[SqlBooks, HandClock]]:
         yield books, clock
 
 
-async def test_the_end_is_told_once_a_day_and_only_where_something_new_happened(at: tuple[SqlBooks, HandClock]) -> None:
+async def test_the_end_is_told_once_a_day_and_only_where_something_new_happened(
+    at: tuple[SqlBooks, HandClock],
+) -> None:
     books, clock = at
     admins = Admins()
     look = daily(books, clock, admins).look
@@ -59,7 +61,9 @@ async def test_the_end_is_told_once_a_day_and_only_where_something_new_happened(
     assert [head.seq for head in await books.audit.heads()] == [2, 5]
 
 
-async def test_an_end_that_could_not_be_told_is_told_with_the_next_look(at: tuple[SqlBooks, HandClock]) -> None:
+async def test_an_end_that_could_not_be_told_is_told_with_the_next_look(
+    at: tuple[SqlBooks, HandClock],
+) -> None:
     books, clock = at
     admins = Admins()
     for _ in range(2):

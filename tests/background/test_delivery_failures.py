@@ -72,7 +72,9 @@ def chief_is_told(telling: Telling) -> list[str]:
 
 
 @pytest.mark.parametrize("trouble", EVERYTHING)
-async def test_after_an_hour_of_anything_all_is_said_once_and_in_order(telling: Telling, trouble: str) -> None:
+async def test_after_an_hour_of_anything_all_is_said_once_and_in_order(
+    telling: Telling, trouble: str
+) -> None:
     outbox = outbox_of(telling)
     async with all_calls_meet(telling, EVERYTHING[trouble]):
         await hours_pass(telling, outbox)
@@ -82,9 +84,18 @@ async def test_after_an_hour_of_anything_all_is_said_once_and_in_order(telling: 
 
 
 @pytest.mark.parametrize("trouble", ["429", "an outage", "token_revoked"])
-async def test_of_many_waiting_messages_a_few_ask_whether_slack_is_back(telling: Telling, trouble: str) -> None:
+async def test_of_many_waiting_messages_a_few_ask_whether_slack_is_back(
+    telling: Telling, trouble: str
+) -> None:
     for number in range(60):
-        await telling.say(Notice(kind=Kind.DIRECT, happened=Happened.GOES_ON, at=NOW, to=telling.shop.slack.add_person(f"P{number}").id))
+        await telling.say(
+            Notice(
+                kind=Kind.DIRECT,
+                happened=Happened.GOES_ON,
+                at=NOW,
+                to=telling.shop.slack.add_person(f"P{number}").id,
+            )
+        )
     outbox, calls = outbox_of(telling), telling.shop.slack.faults.calls
     await outbox.empty()
     assert await telling.left() == 0
@@ -98,7 +109,9 @@ async def test_of_many_waiting_messages_a_few_ask_whether_slack_is_back(telling:
     assert calls.total() <= 50
 
 
-async def test_a_message_that_slack_never_manages_keeps_the_others_waiting_for_no_longer_than_half_a_minute(telling: Telling) -> None:
+async def test_a_message_that_slack_never_manages_keeps_the_others_waiting_for_no_longer_than_half_a_minute(
+    telling: Telling,
+) -> None:
     outbox = outbox_of(telling)
     telling.shop.slack.faults.plan(POSTS, Fault.SERVER_ERROR, times=10)
     await hours_pass(telling, outbox, minutes=9)
@@ -107,7 +120,9 @@ async def test_a_message_that_slack_never_manages_keeps_the_others_waiting_for_n
 
 
 @pytest.mark.parametrize("error", AWAY)
-async def test_of_a_channel_that_cannot_be_written_to_who_asked_is_told_once_and_all_follows(telling: Telling, error: str) -> None:
+async def test_of_a_channel_that_cannot_be_written_to_who_asked_is_told_once_and_all_follows(
+    telling: Telling, error: str
+) -> None:
     outbox = outbox_of(telling)
     await outbox.empty()
     for happened in (Happened.STARTED, Happened.WAITING, Happened.GOES_ON):
@@ -135,7 +150,9 @@ async def test_after_a_week_nobody_waits_for_such_a_channel_any_more(telling: Te
 
 @pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks"])
 @pytest.mark.parametrize("kind", [Kind.LINE, Kind.CARD])
-async def test_who_asked_is_told_of_what_the_thread_will_never_show(telling: Telling, kind: Kind, error: str) -> None:
+async def test_who_asked_is_told_of_what_the_thread_will_never_show(
+    telling: Telling, kind: Kind, error: str
+) -> None:
     outbox = outbox_of(telling)
     await outbox.empty()
     telling.shop.slack.faults.plan(POSTS if kind is Kind.LINE else EDITS, Fault.REFUSED, error=error)
@@ -171,7 +188,11 @@ async def test_the_admins_are_told_once_of_a_channel_that_cannot_be_notified(tel
     await outbox.empty()
     telling.shop.campaigns.archived = True
     for _ in range(2):
-        await telling.say(Notice(kind=Kind.NOTICE, happened=Happened.DONE, at=telling.clock.now(), to=telling.shop.campaigns.id))
+        await telling.say(
+            Notice(
+                kind=Kind.NOTICE, happened=Happened.DONE, at=telling.clock.now(), to=telling.shop.campaigns.id
+            )
+        )
     await hours_pass(telling, outbox, minutes=20)
     telling.shop.campaigns.archived = False
     await hours_pass(telling, outbox, minutes=20)
@@ -185,13 +206,17 @@ async def test_a_deleted_card_is_posted_anew_once_whatever_slack_answers_meanwhi
     await outbox.empty()
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
     telling.shop.slack.faults.plan(POSTS, Fault.CUT_AFTER)
-    await telling.say(*(Notice(kind=kind, happened=Happened.STARTED, at=NOW) for kind in (Kind.CARD, Kind.LINE)))
+    await telling.say(
+        *(Notice(kind=kind, happened=Happened.STARTED, at=NOW) for kind in (Kind.CARD, Kind.LINE))
+    )
     await hours_pass(telling, outbox, minutes=5)
     (line,) = telling.thread()
     assert "Giving starts" in line
 
 
-async def test_a_line_below_a_deleted_card_posts_the_card_anew_once_and_stands_below_it(telling: Telling) -> None:
+async def test_a_line_below_a_deleted_card_posts_the_card_anew_once_and_stands_below_it(
+    telling: Telling,
+) -> None:
     outbox = outbox_of(telling)
     await outbox.empty()
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])

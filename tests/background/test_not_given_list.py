@@ -101,7 +101,9 @@ async def test_whatever_goes_wrong_it_is_sent_once(telling: Telling, what: str, 
 
 @pytest.mark.parametrize("point", ["before", "after"])
 @pytest.mark.parametrize("method", METHODS)
-async def test_what_a_killed_process_was_sending_is_sent_once_by_the_next(telling: Telling, method: str, point: str) -> None:
+async def test_what_a_killed_process_was_sending_is_sent_once_by_the_next(
+    telling: Telling, method: str, point: str
+) -> None:
     reached, over = asyncio.Event(), asyncio.Event()
 
     async def on_call(where: str, called: str, _number: int) -> None:

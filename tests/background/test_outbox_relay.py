@@ -22,7 +22,14 @@ from tests.support.outbox_fixture import Telling, open_telling
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 POSTS = "chat.postMessage"
-METHODS = (POSTS, "chat.update", "chat.getPermalink", "conversations.open", "conversations.history", "conversations.replies")
+METHODS = (
+    POSTS,
+    "chat.update",
+    "chat.getPermalink",
+    "conversations.open",
+    "conversations.history",
+    "conversations.replies",
+)
 
 WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
     "429": ("before", lambda: Refuse(429, {"Retry-After": "3"})),
@@ -61,7 +68,9 @@ async def test_each_message_is_said_once_and_in_order(telling: Telling) -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 @pytest.mark.parametrize("what", WRONG)
-async def test_whatever_goes_wrong_with_a_post_it_is_said_once(telling: Telling, what: str, number: int) -> None:
+async def test_whatever_goes_wrong_with_a_post_it_is_said_once(
+    telling: Telling, what: str, number: int
+) -> None:
     goes_wrong(telling, {(POSTS, number): what, (POSTS, number + 1): what})
     await telling.all_is_said()
     telling.each_was_said_once_in_order()
@@ -69,15 +78,26 @@ async def test_whatever_goes_wrong_with_a_post_it_is_said_once(telling: Telling,
 
 @pytest.mark.parametrize("method", METHODS[1:])
 @pytest.mark.parametrize("what", WRONG)
-async def test_whatever_goes_wrong_with_any_other_call_all_is_said_once(telling: Telling, what: str, method: str) -> None:
-    goes_wrong(telling, {(POSTS, 1): "cut after", (POSTS, 2): "cut after", (method, 1): what, (method, 2): what})
+async def test_whatever_goes_wrong_with_any_other_call_all_is_said_once(
+    telling: Telling, what: str, method: str
+) -> None:
+    goes_wrong(
+        telling, {(POSTS, 1): "cut after", (POSTS, 2): "cut after", (method, 1): what, (method, 2): what}
+    )
     await telling.all_is_said()
     telling.each_was_said_once_in_order()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
-@given(wrong=st.dictionaries(st.tuples(st.sampled_from(METHODS), st.integers(min_value=1, max_value=8)), st.sampled_from(list(WRONG))))
-async def test_whatever_goes_wrong_all_is_said_once_and_in_order(sqlite_books: SqlBooks, wrong: dict[tuple[str, int], str]) -> None:
+@given(
+    wrong=st.dictionaries(
+        st.tuples(st.sampled_from(METHODS), st.integers(min_value=1, max_value=8)),
+        st.sampled_from(list(WRONG)),
+    )
+)
+async def test_whatever_goes_wrong_all_is_said_once_and_in_order(
+    sqlite_books: SqlBooks, wrong: dict[tuple[str, int], str]
+) -> None:
     async with open_telling(sqlite_books) as telling:
         goes_wrong(telling, wrong)
         await telling.all_is_said()
@@ -86,7 +106,9 @@ async def test_whatever_goes_wrong_all_is_said_once_and_in_order(sqlite_books: S
 
 @pytest.mark.parametrize("point", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-async def test_what_a_killed_process_was_saying_is_said_once_by_the_next(telling: Telling, point: str, number: int) -> None:
+async def test_what_a_killed_process_was_saying_is_said_once_by_the_next(
+    telling: Telling, point: str, number: int
+) -> None:
     reached, over = asyncio.Event(), asyncio.Event()
 
     async def on_call(where: str, method: str, calls: int) -> None:
@@ -173,7 +195,9 @@ async def test_a_fault_of_the_bots_own_holds_up_no_other_message_and_is_tried_ag
     telling.each_was_said_once_in_order()
 
 
-async def test_when_the_books_fail_for_one_message_none_under_way_is_said_twice(sqlite_url: str, telling: Telling) -> None:
+async def test_when_the_books_fail_for_one_message_none_under_way_is_said_twice(
+    sqlite_url: str, telling: Telling
+) -> None:
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
         connection.execute(
             "CREATE TRIGGER no BEFORE UPDATE ON outbox WHEN NEW.kind = 'direct' BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
@@ -194,7 +218,9 @@ async def test_the_requester_is_told_of_a_card_that_can_never_be_posted(telling:
     assert any("its card could not be posted" in told for told in telling.direct())
 
 
-async def test_one_whose_turn_is_over_says_nothing_more_and_leaves_what_is_written_to_whoever_goes_on(telling: Telling) -> None:
+async def test_one_whose_turn_is_over_says_nothing_more_and_leaves_what_is_written_to_whoever_goes_on(
+    telling: Telling,
+) -> None:
     turn_is_over = asyncio.Event()
 
     async def over(point: str, method: str, number: int) -> None:

@@ -58,7 +58,9 @@ async def test_whoever_takes_over_the_edits_leaves_a_card_its_three_seconds(show
     assert A_CARD <= show.telling.clock.now() - edited_at <= 2 * A_CARD
 
 
-async def test_a_card_that_was_deleted_is_left_to_the_outbox_and_not_asked_for_again_at_once(show: Show) -> None:
+async def test_a_card_that_was_deleted_is_left_to_the_outbox_and_not_asked_for_again_at_once(
+    show: Show,
+) -> None:
     await show.look()
     show.telling.shop.slack.workspace.delete(show.card())
     await show.batch(0)

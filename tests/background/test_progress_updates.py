@@ -44,7 +44,9 @@ async def test_what_is_over_by_then_was_never_shown(show: Show) -> None:
     assert show.edits == 0
 
 
-async def test_a_card_is_edited_every_three_seconds_at_most_and_only_when_something_came_of_it(show: Show) -> None:
+async def test_a_card_is_edited_every_three_seconds_at_most_and_only_when_something_came_of_it(
+    show: Show,
+) -> None:
     await show.look()
     for number in range(3):
         await show.batch(number, refused=("c",) if number == 1 else ())
@@ -58,14 +60,18 @@ async def test_a_card_is_edited_every_three_seconds_at_most_and_only_when_someth
 
 
 async def test_however_many_are_given_the_edits_leave_slack_room_for_what_is_said(show: Show) -> None:
-    others = [RequestId(await approved(show.telling.books, show.telling.shop, customers(3))) for _ in range(9)]
+    others = [
+        RequestId(await approved(show.telling.books, show.telling.shop, customers(3))) for _ in range(9)
+    ]
     for other in others:
         await given_in_batches_of_one(show.telling, other)
     many = (show.request, *others)
     await show.look(giving=many)
     for second in range(60):
         for each in many:
-            await show.telling.books.settle(each, BatchOutcome(0, second % 3, 1, unknown=() if second % 2 else (CustomerId("c"),)))
+            await show.telling.books.settle(
+                each, BatchOutcome(0, second % 3, 1, unknown=() if second % 2 else (CustomerId("c"),))
+            )
         await show.look(after=1, giving=many)
     assert 25 <= show.edits <= 30
 
@@ -101,7 +107,9 @@ async def test_the_last_word_is_the_books_even_where_the_giving_ends_during_an_e
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.SERVER_ERROR_AFTER])
-async def test_an_edit_that_may_arrive_late_is_made_good_when_the_giving_is_over(show: Show, fault: Fault) -> None:
+async def test_an_edit_that_may_arrive_late_is_made_good_when_the_giving_is_over(
+    show: Show, fault: Fault
+) -> None:
     await show.look()
     await show.batch(0)
     show.telling.shop.slack.faults.plan(UPDATES, fault)
@@ -170,7 +178,9 @@ class Hanging:
 
 async def test_an_edit_that_hangs_is_let_go(show: Show) -> None:
     hanging = Hanging()
-    stuck = Progressing(books=show.telling.books, announcer=hanging, clock=show.telling.clock, paces=show.paces)
+    stuck = Progressing(
+        books=show.telling.books, announcer=hanging, clock=show.telling.clock, paces=show.paces
+    )
     await stuck.look((show.request,))
     await show.batch(0)
     show.telling.clock.pass_by(seconds=3)

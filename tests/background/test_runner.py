@@ -176,7 +176,9 @@ async def test_an_overdue_request_that_cannot_be_ended_holds_up_no_other(world: 
     assert await world.state(overdue) is State.WAITING
 
 
-async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_continuing_gives_nobody_anything_more(world: World) -> None:
+async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_continuing_gives_nobody_anything_more(
+    world: World,
+) -> None:
     request = await approved(world.books, world.shop, customers(12))
     async with world.bot() as running:
         await world.is_told("Given to 12 of 12")
@@ -186,9 +188,14 @@ async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_conti
         await world.is_told("It stopped")
         found = await world.books.find(request)
         assert found
-        assert (found.stop, found.note) == (StopReason.UNKNOWN_FOR_GOOD, "the database is older than what was done")
+        assert (found.stop, found.note) == (
+            StopReason.UNKNOWN_FOR_GOOD,
+            "the database is older than what was done",
+        )
         assert (await world.books.tally(request)).unknown == 12
-        await world.shop.chief.command("/discount resume", world.shop.support)  # what is unknown for good pauses the bot
+        await world.shop.chief.command(
+            "/discount resume", world.shop.support
+        )  # what is unknown for good pauses the bot
         await world.shop.chief.is_told("Resumed")
         await world.shop.ann.press("Continue…", world.shop.slack.messages(world.shop.support)[0])
         async with asyncio.timeout(20):
@@ -240,7 +247,10 @@ async def test_bots_can_follow_one_another_in_one_process_and_each_is_out_at_onc
 async def test_while_nothing_can_be_written_a_giving_waits_and_then_goes_on(world: World) -> None:
     await approved(world.books, world.shop, customers(12))
     held, let_go = world.at(1)
-    await elsewhere(world.url, "CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+    await elsewhere(
+        world.url,
+        "CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END",
+    )
     async with world.bot():
         await asyncio.wait_for(held.wait(), 10)
         let_go.set()
@@ -262,7 +272,9 @@ async def test_a_giving_that_the_engine_gave_up_stops_and_can_be_continued(world
         found = await world.books.find(request)
         assert found
         assert (found.state, found.stop) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD)
-        await world.shop.chief.command("/discount resume", world.shop.support)  # what is unknown for good pauses the bot
+        await world.shop.chief.command(
+            "/discount resume", world.shop.support
+        )  # what is unknown for good pauses the bot
         await world.shop.chief.is_told("Resumed")
         await world.shop.ann.press("Continue…", world.shop.slack.messages(world.shop.support)[0])
         await world.is_told("Given to 20 of 20")

@@ -13,8 +13,12 @@ from tests.support.other_process import elsewhere
 __all__ = ["world"]
 
 
-@pytest.mark.parametrize("which", ["", "WHEN NEW.error IS NULL"], ids=["nothing at all", "nothing but its failures"])
-async def test_while_the_engine_can_write_nothing_down_giving_goes_on_to_its_end(world: World, which: str) -> None:
+@pytest.mark.parametrize(
+    "which", ["", "WHEN NEW.error IS NULL"], ids=["nothing at all", "nothing but its failures"]
+)
+async def test_while_the_engine_can_write_nothing_down_giving_goes_on_to_its_end(
+    world: World, which: str
+) -> None:
     who = customers(20)
     await approved(world.books, world.shop, who)
     held, let_go = world.at(1)

@@ -69,7 +69,9 @@ async def test_it_is_paused_and_resumed_again_and_again(world: World) -> None:
                     await world.books.ping()
             let_go.set()
             await parked(world, request)
-            held, let_go = world.at(len(world.shop.dintero.ledger.calls) + 2)  # before it goes on, or that call may be over by then
+            held, let_go = world.at(
+                len(world.shop.dintero.ledger.calls) + 2
+            )  # before it goes on, or that call may be over by then
             await resume(world, running)
         let_go.set()
         await world.is_told("Given to 480 of 480")

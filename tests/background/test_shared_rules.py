@@ -53,7 +53,8 @@ class Processes:
     def __post_init__(self) -> None:
         """Let each know which it is."""
         self.first, self.other = (
-            RulesForAll(self.account, self.books, Alone(first=first, among_others=True), self.clock, ACCOUNT) for first in (True, False)
+            RulesForAll(self.account, self.books, Alone(first=first, among_others=True), self.clock, ACCOUNT)
+            for first in (True, False)
         )
 
 
@@ -88,7 +89,9 @@ async def test_who_finds_nothing_fresh_asks_dintero(processes: Processes) -> Non
     assert processes.account.asked == 2
 
 
-async def test_a_dintero_that_is_away_for_the_first_is_away_for_the_others_only_once_what_was_read_is_old(processes: Processes) -> None:
+async def test_a_dintero_that_is_away_for_the_first_is_away_for_the_others_only_once_what_was_read_is_old(
+    processes: Processes,
+) -> None:
     await processes.first.rules()
     processes.account.away = True
     with pytest.raises(MayPass):
@@ -99,7 +102,9 @@ async def test_a_dintero_that_is_away_for_the_first_is_away_for_the_others_only_
         await processes.other.rules()
 
 
-async def test_what_another_version_kept_and_cannot_be_read_is_read_from_dintero(processes: Processes) -> None:
+async def test_what_another_version_kept_and_cannot_be_read_is_read_from_dintero(
+    processes: Processes,
+) -> None:
     await processes.first.rules()
     engine = create_engine(address(processes.url))
     with engine.begin() as connection:

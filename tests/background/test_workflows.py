@@ -32,7 +32,11 @@ async def test_a_workflows_steps_stay_what_they_are_under_its_name(world: World)
         steps = await DBOS.list_workflow_steps_async(workflow.workflow_id)
     inputs, names = STEPS[workflow.name]
     assert workflow.input
-    assert dict(zip(inputs, workflow.input["args"], strict=True)) == {"request": request, "round": 1, "portions": PORTIONS}
+    assert dict(zip(inputs, workflow.input["args"], strict=True)) == {
+        "request": request,
+        "round": 1,
+        "portions": PORTIONS,
+    }
     assert [step["function_name"] for step in sorted(steps, key=lambda step: step["function_id"])] == names
 
 

@@ -51,9 +51,13 @@ QUICK_PARTS: Final = {
 
 
 @pytest.mark.parametrize(("parts", "lines"), QUICK_PARTS.items(), ids=map(" ".join, QUICK_PARTS))
-def test_a_quick_run_shows_each_figure_beside_its_baseline(parts: tuple[str, ...], lines: tuple[str, ...]) -> None:
+def test_a_quick_run_shows_each_figure_beside_its_baseline(
+    parts: tuple[str, ...], lines: tuple[str, ...]
+) -> None:
     only = [argument for part in parts for argument in ("--only", part)]
-    run = subprocess.run((*COMMAND, "--markdown", *only), cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    run = subprocess.run(
+        (*COMMAND, "--markdown", *only), cwd=ROOT, capture_output=True, text=True, timeout=110, check=False
+    )
     assert run.returncode == 0, run.stderr
     table = run.stdout.partition("| | ratio |")[2]
     assert [line for line in lines if line not in table] == []
@@ -61,7 +65,9 @@ def test_a_quick_run_shows_each_figure_beside_its_baseline(parts: tuple[str, ...
 
 def test_nothing_is_left_running_when_it_is_told_to_end() -> None:
     quiet = subprocess.DEVNULL
-    with subprocess.Popen([*COMMAND, "--only", "acks"], cwd=ROOT, stdout=quiet, stderr=quiet, start_new_session=True) as run:
+    with subprocess.Popen(
+        [*COMMAND, "--only", "acks"], cwd=ROOT, stdout=quiet, stderr=quiet, start_new_session=True
+    ) as run:
         until = time.monotonic() + 30
         while _processes_of(run.pid) < 3 and time.monotonic() < until:
             assert run.poll() is None
@@ -73,7 +79,9 @@ def test_nothing_is_left_running_when_it_is_told_to_end() -> None:
 def _processes_of(group: int) -> int:
     """Count what runs; what has ended and was not yet taken note of by the system does not."""
     listed = subprocess.run(("ps", "-A", "-o", "pgid=,stat="), capture_output=True, text=True, check=True)  # noqa: S607 - it is where it is
-    return sum(line.split()[0] == str(group) and "Z" not in line.split()[1] for line in listed.stdout.splitlines())
+    return sum(
+        line.split()[0] == str(group) and "Z" not in line.split()[1] for line in listed.stdout.splitlines()
+    )
 
 
 @pytest.mark.parametrize(("share", "found"), [(0.5, 5.0), (0.99, 10.0), (0.1, 1.0), (0.0, 1.0)])

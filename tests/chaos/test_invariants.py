@@ -51,13 +51,17 @@ async def test_the_comparison_counts_as_unknown_what_the_bot_tells_as_unknown(sq
         shop.dintero.ledger.carry_out(shop.dintero.ledger.arrived(RULE, who, request.once_key, now), now)
         async with books.page(request.id) as page:
             assert page
-            await page.keep(replace(page.request, state=State.CANCELLED, cancel_asked_by=request.requester, ended_at=now))
+            await page.keep(
+                replace(page.request, state=State.CANCELLED, cancel_asked_by=request.requester, ended_at=now)
+            )
         found = await compare(shop, books, sqlite_url, STORMY)
     assert (found.ends["unknown"], found.ends["not tried"]) == (3, 0)
     assert not [fault for fault in found.faults if "who hold" in fault]
 
 
-async def test_a_witness_says_what_was_given_before_it_was_started_and_nothing_of_what_was(sqlite_url: str) -> None:
+async def test_a_witness_says_what_was_given_before_it_was_started_and_nothing_of_what_was(
+    sqlite_url: str,
+) -> None:
     who, now = customers(3), HandClock().now()
     async with open_shop() as shop, open_books(sqlite_url) as books:
         request = await books.find(await approved(books, shop, who))

@@ -11,7 +11,9 @@ from chaos.schedule import Shape, plan
 
 SEED: Final = 20_261_126
 SHORT: Final = Shape(hours=0.4, requests=8, troubles=8, kills=6, largest=2_000)
-CLUSTERED: Final = Shape(hours=0.4, requests=8, troubles=8, kills=8, largest=2_000, replicas=2, postgresql=True)
+CLUSTERED: Final = Shape(
+    hours=0.4, requests=8, troubles=8, kills=8, largest=2_000, replicas=2, postgresql=True
+)
 PATIENT: Final = pytest.mark.timeout(600)
 """What is waited for is that everything has come to its end: on a slow machine, later."""
 

@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from chaos.__main__ import main
 from chaos.scenarios import shapes
-from chaos.schedule import CALLS, MOST_CALLS, MOST_STEPS, ON_POSTGRESQL, ON_SQLITE, OVER_SOCKET, How, Shape, What, plan
+from chaos.schedule import (
+    CALLS,
+    MOST_CALLS,
+    MOST_STEPS,
+    ON_POSTGRESQL,
+    ON_SQLITE,
+    OVER_SOCKET,
+    How,
+    Shape,
+    What,
+    plan,
+)
 
 FEW = settings(max_examples=20)
 SEEDS = st.integers(min_value=0, max_value=2**32)
@@ -26,12 +37,22 @@ def test_the_same_seed_draws_up_the_same_day(seed: int, *, postgresql: bool) -> 
 def test_everything_happens_within_its_day_to_somebody_who_is_there(seed: int, *, postgresql: bool) -> None:
     shape = WHOLE[postgresql]
     drawn = plan(seed, shape)
-    assert (len(drawn.asks), len(drawn.troubles), len(drawn.kills)) == (shape.requests, shape.troubles, shape.kills)
-    hours = [*(ask.at for ask in drawn.asks), *(one.at for one in drawn.troubles), *(kill.at for kill in drawn.kills)]
+    assert (len(drawn.asks), len(drawn.troubles), len(drawn.kills)) == (
+        shape.requests,
+        shape.troubles,
+        shape.kills,
+    )
+    hours = [
+        *(ask.at for ask in drawn.asks),
+        *(one.at for one in drawn.troubles),
+        *(kill.at for kill in drawn.kills),
+    ]
     assert all(0 <= at <= shape.hours for at in hours)
     assert all(one.at + one.lasts <= shape.hours + 1e-9 for one in drawn.troubles)
     assert all(1 <= ask.size <= shape.largest and 0 <= ask.who < shape.people for ask in drawn.asks)
-    assert {one.replica for one in drawn.troubles} | {kill.replica for kill in drawn.kills} == set(range(shape.replicas))
+    assert {one.replica for one in drawn.troubles} | {kill.replica for kill in drawn.kills} == set(
+        range(shape.replicas)
+    )
 
 
 @FEW

@@ -122,7 +122,9 @@ async def test_every_fault_of_settings_and_policy_has_its_line_and_nothing_is_as
     world.env |= {"PORT": "many", "DINTERO_ACCOUNT_ID": "12"}
     world.write_policy(POLICY.replace("max_customers = 5", "max_customers = 0\ntiers = 1"))
     assert await world.check() is Verdict.UNUSABLE
-    assert [word for word in ("PORT", "DINTERO_ACCOUNT_ID", "max_customers", "tiers") if word not in world.all] == []
+    assert [
+        word for word in ("PORT", "DINTERO_ACCOUNT_ID", "max_customers", "tiers") if word not in world.all
+    ] == []
     assert len(world.bad) == len(world.lines) == 4
     assert world.dintero.tokens.issued == 0
 
@@ -137,30 +139,44 @@ async def test_a_policy_that_cannot_be_used_hides_nothing_else(world: World) -> 
 async def test_no_secret_comes_out(world: World) -> None:
     world.env |= {"SLACK_BOT_TOKEN": "xoxb-quite-another", "DINTERO_CLIENT_SECRET": "quite-another"}
     await world.check()
-    assert [secret for secret in (*world.env.values(), CLIENT_SECRET) if "another" in secret and secret in world.all] == []
+    assert [
+        secret
+        for secret in (*world.env.values(), CLIENT_SECRET)
+        if "another" in secret and secret in world.all
+    ] == []
 
 
 @pytest.mark.parametrize(
     ("changed", "line"),
     [
-        ({"SLACK_BOT_TOKEN": "xoxb-another"}, "✗ Slack bot token – Slack says invalid_auth. Copy the Bot User OAuth Token"),
+        (
+            {"SLACK_BOT_TOKEN": "xoxb-another"},
+            "✗ Slack bot token – Slack says invalid_auth. Copy the Bot User OAuth Token",
+        ),
         (
             {"SLACK_APP_TOKEN": "xapp-another"},
             "✗ Slack app-level token – Slack says invalid_auth. Make one with the scope connections:write",
         ),
         ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "✗ Slack bot token – Slack could not be reached"),
-        ({"DINTERO_CLIENT_SECRET": "another"}, "✗ Dintero token – Dintero does not accept the API client's id and secret. In Dintero's"),
+        (
+            {"DINTERO_CLIENT_SECRET": "another"},
+            "✗ Dintero token – Dintero does not accept the API client's id and secret. In Dintero's",
+        ),
         ({"DINTERO_API_URL": "http://127.0.0.1:9/v1"}, "✗ Dintero token – Dintero could not be reached"),
         ({"DATABASE_URL": "sqlite:////no/such/folder/books.db"}, "✗ database – "),
     ],
 )
-async def test_one_wrong_setting_has_its_line_with_the_cure(world: World, changed: dict[str, str], line: str) -> None:
+async def test_one_wrong_setting_has_its_line_with_the_cure(
+    world: World, changed: dict[str, str], line: str
+) -> None:
     world.env |= changed
     assert await world.check() is Verdict.FAILED
     assert world.bad[0].startswith(line), world.all
 
 
-@pytest.mark.parametrize("slack", [SandboxSlack(credentials=CREDENTIALS, scopes=SCOPES - {"im:history", "usergroups:read"})])
+@pytest.mark.parametrize(
+    "slack", [SandboxSlack(credentials=CREDENTIALS, scopes=SCOPES - {"im:history", "usergroups:read"})]
+)
 async def test_missing_scopes_are_named(world: World) -> None:
     assert await world.check() is Verdict.FAILED
     assert "✗ Slack scopes – usergroups:read, im:history missing. Add them as in manifest.yml" in world.all
@@ -184,12 +200,16 @@ async def test_an_empty_approver_group_is_named(world: World) -> None:
     world.slack.add_group("Nobody", [])
     world.write_policy(POLICY.replace('["S0LEADS"]', '["S0NOBODY", "U0ANN", "U0BO"]'))
     assert await world.check() is Verdict.FAILED
-    assert world.bad[0].startswith("✗ approvers of C0LOYALTY (loyalty) – nobody is in the user group S0NOBODY")
+    assert world.bad[0].startswith(
+        "✗ approvers of C0LOYALTY (loyalty) – nobody is in the user group S0NOBODY"
+    )
 
 
 async def test_an_empty_group_to_escalate_to_is_named(world: World) -> None:
     world.slack.add_group("Nobody", [])
-    world.write_policy(POLICY.replace('approvers = ["S0LEADS"]', 'approvers = ["S0LEADS"]\nescalate_to = ["S0NOBODY"]'))
+    world.write_policy(
+        POLICY.replace('approvers = ["S0LEADS"]', 'approvers = ["S0LEADS"]\nescalate_to = ["S0NOBODY"]')
+    )
     assert await world.check() is Verdict.FAILED
     assert world.bad[0].startswith("✗ user group S0NOBODY – nobody is in it")
 
@@ -199,7 +219,9 @@ async def test_a_single_approver_is_too_few(world: World, approvers: str) -> Non
     world.slack.add_group("Alone", [world.slack.add_person("Ann", id="U0ANN")])
     world.write_policy(POLICY.replace('["S0LEADS"]', approvers))
     assert await world.check() is Verdict.FAILED
-    assert world.bad == ["✗ approvers of C0LOYALTY (loyalty) – only one person. Name a second one: nobody approves their own request."]
+    assert world.bad == [
+        "✗ approvers of C0LOYALTY (loyalty) – only one person. Name a second one: nobody approves their own request."
+    ]
 
 
 async def test_too_few_approvers_for_a_tier_are_named_beforehand(world: World) -> None:
@@ -212,7 +234,9 @@ async def test_too_few_approvers_for_a_tier_are_named_beforehand(world: World) -
 async def test_approvers_who_may_not_ask_are_never_missing_for_their_own_request(world: World) -> None:
     world.slack.add_person("Cleo")
     world.write_policy(
-        POLICY.replace('requesters = ["*"]', 'requesters = ["U0CLEO"]').replace("max_customers", "approvals = 2\nmax_customers")
+        POLICY.replace('requesters = ["*"]', 'requesters = ["U0CLEO"]').replace(
+            "max_customers", "approvals = 2\nmax_customers"
+        )
     )
     assert await world.check() is Verdict.FINE
 
@@ -235,10 +259,14 @@ async def test_people_who_may_do_nothing_are_named(world: World) -> None:
     world.slack.add_person("Guest", kind=Kind.GUEST)
     world.write_policy(POLICY.replace('["U0ANN"]', '["U0ANN", "U0GUEST", "U0NOBODY"]'))
     assert await world.check() is Verdict.FAILED
-    assert world.bad[0].startswith("✗ people whom the policy names – no full members: U0GUEST (guest), U0NOBODY (stranger).")
+    assert world.bad[0].startswith(
+        "✗ people whom the policy names – no full members: U0GUEST (guest), U0NOBODY (stranger)."
+    )
 
 
-@pytest.mark.parametrize(("has", "lacks"), [("read:discounts", "write:discounts"), ("write:discounts", "read:discounts")])
+@pytest.mark.parametrize(
+    ("has", "lacks"), [("read:discounts", "write:discounts"), ("write:discounts", "read:discounts")]
+)
 async def test_the_scope_that_the_api_client_lacks_is_named(world: World, has: str, lacks: str) -> None:
     world.dintero.tokens.scopes = frozenset({has})
     assert await world.check() is Verdict.FAILED

@@ -22,15 +22,23 @@ CREDENTIALS: Final = {
 
 
 def call(folder: Path, *arguments: str, module: str = "bot", **env: str) -> subprocess.CompletedProcess[str]:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "DINTERO_", "POLICY_", "DATABASE_"))}
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SLACK_", "DINTERO_", "POLICY_", "DATABASE_"))
+    }
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, cwd=folder, env={**ours, **env}, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=folder, env={**ours, **env}, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_help_names_the_commands_that_exist(tmp_path: Path) -> None:
     shown = call(tmp_path, "--help")
     assert shown.returncode == 0
-    assert [name for name in ("run", "check", "sandbox", "migrate", "audit", "purge") if name not in shown.stdout] == []
+    assert [
+        name for name in ("run", "check", "sandbox", "migrate", "audit", "purge") if name not in shown.stdout
+    ] == []
 
 
 @pytest.mark.parametrize("arguments", [["unheard-of"], ["run", "--fast"], ["migrate", "now"]])
@@ -59,7 +67,9 @@ def test_run_lists_the_faults_of_settings_and_policy_together(tmp_path: Path) ->
     (tmp_path / "policy.toml").write_text("what = 1\n")
     told = call(tmp_path, "run", PORT="many")
     assert [
-        word for word in ("PORT: ", "SLACK_BOT_TOKEN: ", "policy.toml, line 1: what", "currency is missing") if word not in told.stderr
+        word
+        for word in ("PORT: ", "SLACK_BOT_TOKEN: ", "policy.toml, line 1: what", "currency is missing")
+        if word not in told.stderr
     ] == []
 
 

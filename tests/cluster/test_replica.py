@@ -62,16 +62,25 @@ async def test_who_came_first_does_what_is_done_once_and_then_whoever_came_next(
             await changes.until(lambda: next_one.first)
 
 
-async def test_one_whose_lock_is_free_and_who_renews_no_more_is_buried_long_before_its_lease_is_over(postgres_url: str) -> None:
-    await _rows(postgres_url, "INSERT INTO replicas (name, until) SELECT 'dead', (extract(epoch FROM now()) * 1e6)::bigint + 9000000")
+async def test_one_whose_lock_is_free_and_who_renews_no_more_is_buried_long_before_its_lease_is_over(
+    postgres_url: str,
+) -> None:
+    await _rows(
+        postgres_url,
+        "INSERT INTO replicas (name, until) SELECT 'dead', (extract(epoch FROM now()) * 1e6)::bigint + 9000000",
+    )
     async with _one(postgres_url) as (one, changes):
         await changes.until(lambda: one.first)
         assert await _rows(postgres_url, "SELECT name FROM replicas") == [(one.name,)]
 
 
-async def test_one_that_holds_its_lock_is_buried_once_its_lease_is_over_and_not_before(postgres_url: str) -> None:
+async def test_one_that_holds_its_lock_is_buried_once_its_lease_is_over_and_not_before(
+    postgres_url: str,
+) -> None:
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as hung:
-        row = await (await hung.execute("INSERT INTO replicas (name, until) VALUES ('hung', 0) RETURNING term")).fetchone()
+        row = await (
+            await hung.execute("INSERT INTO replicas (name, until) VALUES ('hung', 0) RETURNING term")
+        ).fetchone()
         assert row
         await hung.execute("SELECT pg_advisory_lock(%s, %s::integer)", (module._LOCKS, row[0]))  # noqa: SLF001 - as it does
         await hung.execute("UPDATE replicas SET until = (extract(epoch FROM now()) * 1e6)::bigint + 3000000")
@@ -81,7 +90,9 @@ async def test_one_that_holds_its_lock_is_buried_once_its_lease_is_over_and_not_
             assert module.now() - began > 2.9
 
 
-async def test_one_that_was_buried_begins_anew_behind_the_others_and_nothing_of_before_is_its_own(postgres_url: str) -> None:
+async def test_one_that_was_buried_begins_anew_behind_the_others_and_nothing_of_before_is_its_own(
+    postgres_url: str,
+) -> None:
     async with _one(postgres_url) as (one, changes), _one(postgres_url) as (other, _):
         before = Term(one, one.term)
         await before.ours()
@@ -94,10 +105,15 @@ async def test_one_that_was_buried_begins_anew_behind_the_others_and_nothing_of_
         assert not one.first
 
 
-async def test_one_that_loses_its_connection_has_no_lease_until_it_is_back_and_then_its_old_one(postgres_url: str) -> None:
+async def test_one_that_loses_its_connection_has_no_lease_until_it_is_back_and_then_its_old_one(
+    postgres_url: str,
+) -> None:
     async with _one(postgres_url) as (one, changes):
         term = one.term
-        await _rows(postgres_url, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()")
+        await _rows(
+            postgres_url,
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()",
+        )
         await changes.until(lambda: not one.held)
         assert not one.first
         await asyncio.wait_for(one.ours(term), SOON)
@@ -105,7 +121,11 @@ async def test_one_that_loses_its_connection_has_no_lease_until_it_is_back_and_t
 
 
 async def test_a_word_of_one_is_heard_by_the_others_at_once_and_not_by_itself(postgres_url: str) -> None:
-    async with open_books(postgres_url) as books, _one(postgres_url) as (one, heard), _one(postgres_url) as (other, not_heard):
+    async with (
+        open_books(postgres_url) as books,
+        _one(postgres_url) as (one, heard),
+        _one(postgres_url) as (other, not_heard),
+    ):
         assert await books.living() == {one.name, other.name}
         heard.happened.clear()
         not_heard.happened.clear()

@@ -45,7 +45,12 @@ def test_json_is_one_object_a_line() -> None:
     structlog.get_logger("bot.engine").info("batch given", request_id="R-ABCDE", size=3)
     logging.getLogger("bot.other").warning("with %s", "arguments")
     ours, theirs = map(json.loads, stream.getvalue().splitlines())
-    assert (ours["event"], ours["level"], ours["request_id"], ours["size"]) == ("batch given", "info", "R-ABCDE", 3)
+    assert (ours["event"], ours["level"], ours["request_id"], ours["size"]) == (
+        "batch given",
+        "info",
+        "R-ABCDE",
+        3,
+    )
     assert (theirs["event"], theirs["level"]) == ("with arguments", "warning")
     assert ours["timestamp"].endswith("Z")
 
@@ -93,7 +98,9 @@ def test_addresses_that_are_keys_are_blotted_out(told: str, hidden: str) -> None
 
 def test_innocent_text_stays_as_it_is() -> None:
     stream = written(as_json=True)
-    structlog.get_logger().info("a bearer of news about the abbey, at 12:30 by ann@example.com; Basic Information → App")
+    structlog.get_logger().info(
+        "a bearer of news about the abbey, at 12:30 by ann@example.com; Basic Information → App"
+    )
     assert HIDDEN not in stream.getvalue()
 
 

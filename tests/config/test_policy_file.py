@@ -107,4 +107,7 @@ def test_what_a_channel_says_wins_over_the_defaults(tmp_path: Path, key: str, te
         "escalate_to": '["U9"]',
     }
     default = {key: {**CHANNEL, **other}.get(key, "3")}
-    assert getattr(channel(tmp_path, toml(TOP, defaults=default, channels__C1={**CHANNEL, key: text})), key) == value
+    assert (
+        getattr(channel(tmp_path, toml(TOP, defaults=default, channels__C1={**CHANNEL, key: text})), key)
+        == value
+    )

@@ -16,7 +16,9 @@ from tests.support.policy_files import CHANNEL, EACH_KEY, LATER, TOP, WRONG, cha
 
 @pytest.mark.parametrize(("key", "text"), [(key, text) for key, texts in WRONG for text in texts])
 @pytest.mark.parametrize("table", ["defaults", "channels.C1"])
-def test_a_wrong_value_is_named_with_its_line_key_and_what_is_allowed(tmp_path: Path, table: str, key: str, text: str) -> None:
+def test_a_wrong_value_is_named_with_its_line_key_and_what_is_allowed(
+    tmp_path: Path, table: str, key: str, text: str
+) -> None:
     own = {name: given for name, given in CHANNEL.items() if name != key}
     written = toml(TOP, channels__C1=own) + f"\n[{table}]\n{key} = {text}" if table == "defaults" else ""
     written = written or toml(TOP, channels__C1={**own, key: text})
@@ -61,7 +63,10 @@ def test_a_key_that_is_not_enforced_is_no_key(tmp_path: Path, table: str, key: s
 @pytest.mark.parametrize("key", ["retention_day", "channel", "approvals"])
 def test_a_key_that_is_none_at_the_top_is_named(tmp_path: Path, key: str) -> None:
     (fault,) = faults(tmp_path, toml({key: "1", **TOP}))
-    assert fault == f"policy.toml, line 1: {key} is no known key; allowed: currency, timezone, admins, retention_days, defaults, channels"
+    assert (
+        fault
+        == f"policy.toml, line 1: {key} is no known key; allowed: currency, timezone, admins, retention_days, defaults, channels"
+    )
 
 
 @pytest.mark.parametrize("key", TOP)
@@ -72,12 +77,16 @@ def test_what_every_file_needs_is_asked_for(tmp_path: Path, key: str) -> None:
 
 @pytest.mark.parametrize("key", CHANNEL)
 def test_what_every_channel_needs_is_asked_for_at_its_table(tmp_path: Path, key: str) -> None:
-    (fault,) = faults(tmp_path, toml(TOP, channels__C1={name: given for name, given in CHANNEL.items() if name != key}))
+    (fault,) = faults(
+        tmp_path, toml(TOP, channels__C1={name: given for name, given in CHANNEL.items() if name != key})
+    )
     assert fault.startswith(f"policy.toml, line 3: channels.C1.{key} is missing; allowed: ")
 
 
 @pytest.mark.parametrize("tables", [{"defaults": {"approvals": "0"}}, {}])
-def test_where_nobody_has_to_approve_no_approvers_are_asked_for(tmp_path: Path, tables: dict[str, dict[str, str]]) -> None:
+def test_where_nobody_has_to_approve_no_approvers_are_asked_for(
+    tmp_path: Path, tables: dict[str, dict[str, str]]
+) -> None:
     own = {name: given for name, given in CHANNEL.items() if name != "approvers"}
     if not tables:
         own["approvals"] = "0"
@@ -87,7 +96,10 @@ def test_where_nobody_has_to_approve_no_approvers_are_asked_for(tmp_path: Path, 
 def test_where_a_tier_asks_somebody_approvers_are_asked_for(tmp_path: Path) -> None:
     own = {name: given for name, given in CHANNEL.items() if name != "approvers"}
     tiers = "[{above_customers = 1, approvals = 1}]"
-    for tables in ({"defaults": {"tiers": tiers}, "channels__C1": own}, {"defaults": {}, "channels__C1": {**own, "tiers": tiers}}):
+    for tables in (
+        {"defaults": {"tiers": tiers}, "channels__C1": own},
+        {"defaults": {}, "channels__C1": {**own, "tiers": tiers}},
+    ):
         tables["channels__C1"] = {**tables["channels__C1"], "approvals": "0"}
         (fault,) = faults(tmp_path, toml(TOP, **tables))
         assert ".approvers is missing; allowed: " in fault
@@ -99,14 +111,21 @@ def test_a_tier_in_a_table_of_its_own_is_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("approvals", ["2", None])
-def test_a_tier_may_be_as_strict_or_stricter_but_never_make_it_easier(tmp_path: Path, approvals: str | None) -> None:
+def test_a_tier_may_be_as_strict_or_stricter_but_never_make_it_easier(
+    tmp_path: Path, approvals: str | None
+) -> None:
     least = int(approvals or "1")
     own = {**CHANNEL, **({"approvals": approvals} if approvals else {})}
-    assert channel(tmp_path, toml(TOP, channels__C1={**own, "tiers": f"[{{above_customers = 1, approvals = {least}}}]"})).tiers
+    assert channel(
+        tmp_path, toml(TOP, channels__C1={**own, "tiers": f"[{{above_customers = 1, approvals = {least}}}]"})
+    ).tiers
     if approvals:
         written = toml(TOP, channels__C1={**own, "tiers": "[{above_customers = 1, approvals = 1}]"})
         (fault,) = faults(tmp_path, written)
-        assert ": channels.C1.tiers has approvals = 1, fewer than the 2 below it; allowed: one or more tables" in fault
+        assert (
+            ": channels.C1.tiers has approvals = 1, fewer than the 2 below it; allowed: one or more tables"
+            in fault
+        )
 
 
 @pytest.mark.parametrize("name", ["U1", "c1", "loyalty", '"#loyalty"', '"C 1"', '""'])
@@ -186,23 +205,42 @@ def test_a_file_from_notepad_loads(tmp_path: Path) -> None:
     assert load_policy(tmp_path / "policy.toml").currency == "NOK"
 
 
-@given(key=st.sampled_from([key for key, *_ in EACH_KEY]), added=st.text("abcxyz_", min_size=1, max_size=3), end=st.booleans())
-def test_any_key_written_otherwise_is_named(tmp_path_factory: pytest.TempPathFactory, key: str, added: str, *, end: bool) -> None:
+@given(
+    key=st.sampled_from([key for key, *_ in EACH_KEY]),
+    added=st.text("abcxyz_", min_size=1, max_size=3),
+    end=st.booleans(),
+)
+def test_any_key_written_otherwise_is_named(
+    tmp_path_factory: pytest.TempPathFactory, key: str, added: str, *, end: bool
+) -> None:
     folder = tmp_path_factory.mktemp("policy")
     slip = key + added if end else added + key
     (fault,) = faults(folder, toml(TOP, channels__C1={**CHANNEL, slip: "1"}))
     assert f"channels.C1.{slip} is no known key" in fault
 
 
-@given(st.lists(st.tuples(st.sampled_from(["x = 1", "x = [\n1,\n]", 'x = """\n[a]\ny = 2\n"""', "# x = 1", "", "x.y = 1", "x = {y = 1}"]))))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["x = 1", "x = [\n1,\n]", 'x = """\n[a]\ny = 2\n"""', "# x = 1", "", "x.y = 1", "x = {y = 1}"]
+            )
+        )
+    )
+)
 def test_lines_are_found_whatever_stands_above(above: list[tuple[str]]) -> None:
     text = "\n".join(f"[t{number}]\n{statement}" for number, (statement,) in enumerate(above))
     written = f"{text}\n[last]\nkey = 1"
     assert key_lines(written)["last", "key"] == len(written.splitlines())
 
 
-@pytest.mark.parametrize(("retention", "days", "fits"), [("30", "30", True), ("30", "31", False), ("", "90", True), ("", "91", False)])
-def test_nobody_is_promised_a_warning_of_what_is_forgotten_by_then(tmp_path: Path, retention: str, days: str, fits: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("retention", "days", "fits"),
+    [("30", "30", True), ("30", "31", False), ("", "90", True), ("", "91", False)],
+)
+def test_nobody_is_promised_a_warning_of_what_is_forgotten_by_then(
+    tmp_path: Path, retention: str, days: str, fits: bool
+) -> None:  # noqa: FBT001
     top = {**TOP, **({"retention_days": retention} if retention else {})}
     text = toml(top, channels__C1={**CHANNEL, "repeat_days": days})
     if fits:

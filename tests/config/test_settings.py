@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.settings import CredentialsState, LogFormat, LogLevel, Settings, credentials_state, environment, read_basics
+from bot.config.settings import (
+    CredentialsState,
+    LogFormat,
+    LogLevel,
+    Settings,
+    credentials_state,
+    environment,
+    read_basics,
+)
 from bot.errors import UnusableSettings
 
 GOOD: Final = {
@@ -77,8 +85,17 @@ def test_a_secret_is_read_and_never_shown(name: str, attribute: str) -> None:
 
 
 def test_the_secrets_for_the_log_to_leave_out_are_all_of_them() -> None:
-    settings = Settings.read({**GOOD, "DATABASE_URL": "postgresql://bot:db-secret@db/bot", "AUDIT_KEY": "audit-secret"})
-    assert set(settings.secrets) == {"xoxb-1-secret", "xapp-1-secret", "signing-secret", "client-secret", "db-secret", "audit-secret"}
+    settings = Settings.read(
+        {**GOOD, "DATABASE_URL": "postgresql://bot:db-secret@db/bot", "AUDIT_KEY": "audit-secret"}
+    )
+    assert set(settings.secrets) == {
+        "xoxb-1-secret",
+        "xapp-1-secret",
+        "signing-secret",
+        "client-secret",
+        "db-secret",
+        "audit-secret",
+    }
 
 
 def test_socket_mode_goes_by_the_app_token_alone() -> None:
@@ -87,7 +104,9 @@ def test_socket_mode_goes_by_the_app_token_alone() -> None:
 
 
 def test_every_fault_is_listed_at_once_with_name_and_what_is_allowed() -> None:
-    listed = faults({"PORT": "many", "DINTERO_TIMEOUT": "0", "LOG_LEVEL": "loud", "SLACK_BOT_TOKEN": "xoxp-1"})
+    listed = faults(
+        {"PORT": "many", "DINTERO_TIMEOUT": "0", "LOG_LEVEL": "loud", "SLACK_BOT_TOKEN": "xoxp-1"}
+    )
     assert [line.split(":")[0] for line in listed] == [
         "LOG_LEVEL",
         "SLACK_BOT_TOKEN",
@@ -182,7 +201,12 @@ def test_credentials_are_none_some_or_all(env: dict[str, str], state: Credential
 
 def test_either_way_to_slack_is_named_where_both_are_missing() -> None:
     missing = credentials_state({"SLACK_BOT_TOKEN": "xoxb-1"}).missing
-    assert missing == ("SLACK_APP_TOKEN or SLACK_SIGNING_SECRET", "DINTERO_ACCOUNT_ID", "DINTERO_CLIENT_ID", "DINTERO_CLIENT_SECRET")
+    assert missing == (
+        "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET",
+        "DINTERO_ACCOUNT_ID",
+        "DINTERO_CLIENT_ID",
+        "DINTERO_CLIENT_SECRET",
+    )
 
 
 def test_the_example_file_sets_nothing_and_names_every_setting(tmp_path: Path) -> None:

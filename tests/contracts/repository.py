@@ -17,7 +17,9 @@ from bot.domain.rules.rule import Reward, Rule
 NOW = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 RULE = Rule(id=RuleId("rule"), reward=Reward(type="discount_amount", value=Decimal(10_000)))
 CHANNEL = ChannelId("C0123")
-over_one_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+over_one_database = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+)
 
 
 def as_the_port(books: SqlBooks) -> Books:
@@ -55,7 +57,12 @@ async def change(books: Books, request: Request) -> None:
 
 async def giving(books: Books, customers: Sequence[str], *, size: int, batches: int = 2) -> Request:
     """Write a request that is being given, in batches of this size."""
-    request = replace(await kept(books, State.GIVING), batch_size=size, batches_per_portion=batches, customers=len(customers))
+    request = replace(
+        await kept(books, State.GIVING),
+        batch_size=size,
+        batches_per_portion=batches,
+        customers=len(customers),
+    )
     async with books.page(request.id) as page:
         assert page
         await page.keep(request)

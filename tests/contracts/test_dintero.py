@@ -98,14 +98,18 @@ async def test_a_rule_that_is_not_there_is_not_found(dintero: Dintero, rule: Rul
         await dintero.rule(rule)
 
 
-async def test_everyone_in_a_batch_is_given_the_rule_and_the_answer_is_the_rule(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_everyone_in_a_batch_is_given_the_rule_and_the_answer_is_the_rule(
+    dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     answer = await dintero.add_customers(RULE, customers("ann", "bo", "a b"), once=KEY)
     assert (answer.id, answer.name) == (RULE, "Spar 100,-")
     assert answer.statistics is not None
     assert sandbox.ledger.holders(RULE) == {"ann": 1, "bo": 1, "a b": 1}
 
 
-async def test_a_repeat_under_the_same_key_gives_nobody_anything_more(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_a_repeat_under_the_same_key_gives_nobody_anything_more(
+    dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     await dintero.add_customers(RULE, customers("ann", "bo"), once=KEY)
     await dintero.add_customers(RULE, customers("bo", "cy"), once=KEY)
     assert sandbox.ledger.holders(RULE) == {"ann": 1, "bo": 1, "cy": 1}
@@ -117,7 +121,9 @@ async def test_another_key_gives_it_again(dintero: Dintero, sandbox: SandboxDint
     assert sandbox.ledger.held(RULE, "ann") == 2
 
 
-async def test_one_customer_that_is_refused_keeps_the_whole_batch_from_being_given(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_one_customer_that_is_refused_keeps_the_whole_batch_from_being_given(
+    dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     sandbox.refuses.add("nobody")
     with pytest.raises(CustomersRefused, match="not valid"):
         await dintero.add_customers(RULE, customers("ann", "nobody", "bo"), once=KEY)
@@ -125,7 +131,9 @@ async def test_one_customer_that_is_refused_keeps_the_whole_batch_from_being_giv
 
 
 @pytest.mark.parametrize("customer", ["", " ann", "ann ", "a" * 256])
-async def test_an_id_that_dintero_does_not_allow_is_refused(customer: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_an_id_that_dintero_does_not_allow_is_refused(
+    customer: str, dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     with pytest.raises(CustomersRefused):
         await dintero.add_customers(RULE, customers("bo", customer), once=KEY)
     assert sandbox.ledger.grants == []
@@ -141,7 +149,9 @@ async def test_the_longest_id_is_given_too(dintero: Dintero, sandbox: SandboxDin
     assert sandbox.ledger.held(RULE, "ø" * 255) == 1
 
 
-async def test_nobody_is_given_a_rule_that_is_not_there_or_was_deleted(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_nobody_is_given_a_rule_that_is_not_there_or_was_deleted(
+    dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     sandbox.delete(RULE)
     for rule in (NO_RULE, RULE):
         with pytest.raises(RuleNotFound):
@@ -158,7 +168,9 @@ async def test_a_client_that_may_only_read_gives_nothing(dintero: Dintero, sandb
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_every_fault_has_its_error_and_the_ledger_tells_what_was_done(name: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_every_fault_has_its_error_and_the_ledger_tells_what_was_done(
+    name: str, dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     fault, error = EVERY[name]
     sandbox.faults.always(fault)
     with pytest.raises(DinteroError) as raised:
@@ -180,13 +192,19 @@ async def test_whatever_happened_a_repeat_under_the_same_key_gives_it_to_everyon
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_what_went_wrong_is_told_in_words_that_a_person_can_read(name: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_what_went_wrong_is_told_in_words_that_a_person_can_read(
+    name: str, dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.always(EVERY[name][0])
     with pytest.raises(DinteroError) as raised:
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
     words = str(raised.value)
     assert 0 < len(words) < 80
-    assert not [secret for secret in ("http", "127.0.0.1", RULE, ACCOUNT, CLIENT_SECRET, "Bearer", "Exception") if secret in words]
+    assert not [
+        secret
+        for secret in ("http", "127.0.0.1", RULE, ACCOUNT, CLIENT_SECRET, "Bearer", "Exception")
+        if secret in words
+    ]
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -201,20 +219,26 @@ async def test_reading_meets_every_fault_with_an_error_of_ours(
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_without_a_token_nothing_is_given_whatever_the_reason(name: str, dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_without_a_token_nothing_is_given_whatever_the_reason(
+    name: str, dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.always(EVERY[name][0], on=Operation.TOKEN)
     with pytest.raises((DinteroBusy, TokenUnavailable, TokenRefused, ScopeMissing)):
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
     assert sandbox.ledger.calls == []
 
 
-async def test_a_token_that_is_refused_once_is_renewed_and_nothing_is_noticed(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_a_token_that_is_refused_once_is_renewed_and_nothing_is_noticed(
+    dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.next(Fault.unauthorized())
     await dintero.add_customers(RULE, customers("ann"), once=KEY)
     assert [call.status for call in sandbox.ledger.calls] == [401, 200]
 
 
-async def test_how_long_dintero_wants_to_be_left_alone_is_told(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_how_long_dintero_wants_to_be_left_alone_is_told(
+    dintero: Dintero, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.next(Fault.busy(17))
     with pytest.raises(DinteroBusy) as raised:
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
@@ -242,7 +266,9 @@ async def test_nobody_has_a_rule_that_is_not_there(dintero: Dintero, rule: RuleI
 
 
 @pytest.mark.parametrize("body", ["{}", '[{"customer_id": "a"}]', "no JSON"])
-async def test_a_list_that_cannot_be_read_is_no_empty_list(dintero: Dintero, sandbox: SandboxDintero, body: str) -> None:
+async def test_a_list_that_cannot_be_read_is_no_empty_list(
+    dintero: Dintero, sandbox: SandboxDintero, body: str
+) -> None:
     sandbox.faults.next(Fault.answer(200, body), on=Operation.REFS)
     with pytest.raises(OutcomeUnknown):
         await dintero.refs(RULE)

@@ -27,7 +27,9 @@ from tests.contracts.repository import giving, notice
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LOOK = Look("NOK", "Europe/Oslo")
 POLICY = Policy(currency="NOK", timezone="Europe/Oslo")
-over_one_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+over_one_database = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+)
 
 ENDS = st.lists(st.sampled_from(["given", *End]), min_size=1, max_size=30)
 SILENT = st.sets(st.integers(min_value=0, max_value=14))
@@ -58,7 +60,14 @@ def _outcome(portion: int, number: int, batch: tuple[CustomerId, ...], ends: lis
         return tuple(customer for customer in batch if of[customer] == end)
 
     refused = tuple(Refused(customer, f"no {customer}") for customer in those(End.REFUSED))
-    return BatchOutcome(portion, number, len(batch), refused=refused, unknown=those(End.UNKNOWN), not_tried=those(End.NOT_TRIED))
+    return BatchOutcome(
+        portion,
+        number,
+        len(batch),
+        refused=refused,
+        unknown=those(End.UNKNOWN),
+        not_tried=those(End.NOT_TRIED),
+    )
 
 
 async def listed(books: SqlBooks, request: Request) -> list[NotGiven]:
@@ -67,7 +76,9 @@ async def listed(books: SqlBooks, request: Request) -> list[NotGiven]:
 
 def counted(rows: list[NotGiven], asked: int) -> Tally:
     ends = [one.end for one in rows]
-    return Tally(asked, given=asked - len(rows), refused=ends.count(End.REFUSED), unknown=ends.count(End.UNKNOWN))
+    return Tally(
+        asked, given=asked - len(rows), refused=ends.count(End.REFUSED), unknown=ends.count(End.UNKNOWN)
+    )
 
 
 @over_one_database
@@ -84,7 +95,9 @@ async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
     with file.content as content:
         content.seek(0)
         read = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
-    assert [(row["row"], row["customer_id"], row["outcome"]) for row in read] == [(str(one.row), one.customer, one.end) for one in rows]
+    assert [(row["row"], row["customer_id"], row["outcome"]) for row in read] == [
+        (str(one.row), one.customer, one.end) for one in rows
+    ]
     ended = replace(request, state=State.DONE, started_at=NOW, ended_at=NOW)
     story = await story_of(books, ended, POLICY)
     assert summed(story) == (tally.given, len(ends), tally.refused, tally.unknown, tally.not_tried)
@@ -98,7 +111,11 @@ def summed(story: Story) -> tuple[int, ...]:
     given_to, asked = (int(word) for word in text.split("(")[0].split() if word.isdigit())
     ends = [part.split(" ", 1) for part in text.partition("(")[2].rstrip(")").split(", ") if part]
     counts = {words: int(count) for count, words in ends}
-    return (given_to, asked, *(counts.get(words, 0) for words in ("refused by Dintero", "unknown", "not tried")))
+    return (
+        given_to,
+        asked,
+        *(counts.get(words, 0) for words in ("refused by Dintero", "unknown", "not tried")),
+    )
 
 
 @settings(over_one_database, max_examples=8)
@@ -109,23 +126,37 @@ async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_sa
     books = sqlite_books
     request = await came_to(books, ends, silent=silent, started=started)
     asked = [f"c-{at}" for at in range(len(ends))]
-    request = await in_files(books, request, {"one.csv": asked[typed : typed + first], "two.csv": asked[typed + first :]})
-    tally, not_given = await books.tally(request.id), {one.customer: one.end for one in await listed(books, request)}
+    request = await in_files(
+        books, request, {"one.csv": asked[typed : typed + first], "two.csv": asked[typed + first :]}
+    )
+    tally, not_given = (
+        await books.tally(request.id),
+        {one.customer: one.end for one in await listed(books, request)},
+    )
     file = await not_given_file.written(request, books, Lister())
     with file.content as content:
         content.seek(0)
         rows = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
     if len(ends) > typed:  # else nobody came from a file, and they are listed as they were typed
         assert {row["Kundenr"]: row["outcome"] for row in rows} == not_given
-        assert {row["Kundenr"]: row["Navn"] for row in rows} == {one: f"Åse {one}" if one in asked[typed:] else "" for one in not_given}
+        assert {row["Kundenr"]: row["Navn"] for row in rows} == {
+            one: f"Åse {one}" if one in asked[typed:] else "" for one in not_given
+        }
     assert (
-        Tally(len(ends), len(ends) - len(rows), *(Counter(row["outcome"] for row in rows)[end] for end in ("refused", "unknown"))) == tally
+        Tally(
+            len(ends),
+            len(ends) - len(rows),
+            *(Counter(row["outcome"] for row in rows)[end] for end in ("refused", "unknown")),
+        )
+        == tally
     )
     for state in (State.STOPPED, State.DONE):
         story = await story_of(books, replace(request, state=state, started_at=NOW), POLICY)
         direct = notices.direct(notice(happened=Happened.DONE), story, LOOK, link="").text
         for said in (request_state.standing(story, LOOK), summary.text(story, LOOK), direct):
-            assert figures(said, len(ends)) == (tally.given, tally.refused, tally.unknown, tally.not_tried), said
+            assert figures(said, len(ends)) == (tally.given, tally.refused, tally.unknown, tally.not_tried), (
+                said
+            )
 
 
 async def in_files(books: SqlBooks, request: Request, files: dict[str, list[str]]) -> Request:

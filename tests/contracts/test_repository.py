@@ -22,7 +22,12 @@ from tests.support import hostile_values
 async def test_customers_are_kept_in_portions_and_in_order(books: SqlBooks) -> None:
     request = await giving(books, ["e", "d", "c", "b", "a"], size=1, batches=2)
     assert await books.portions(request.id) == 3
-    assert [await books.customers(request.id, at) for at in range(4)] == [ids("e", "d"), ids("c", "b"), ids("a"), ()]
+    assert [await books.customers(request.id, at) for at in range(4)] == [
+        ids("e", "d"),
+        ids("c", "b"),
+        ids("a"),
+        (),
+    ]
 
 
 async def test_customers_that_are_put_again_take_the_place_of_the_others(books: SqlBooks) -> None:
@@ -78,9 +83,13 @@ async def test_what_may_have_gone_out_is_unknown_whether_the_giving_goes_on_or_n
     assert await books.tally(other.id) == Tally(2)
 
 
-async def test_what_came_of_a_batch_is_kept_and_takes_the_place_of_what_came_of_it_before(books: SqlBooks) -> None:
+async def test_what_came_of_a_batch_is_kept_and_takes_the_place_of_what_came_of_it_before(
+    books: SqlBooks,
+) -> None:
     request = await giving(books, ["a", "b", "c", "d", "e"], size=4, batches=2)
-    first = BatchOutcome(0, 0, 4, refused=(Refused(CustomerId("a"), "not\x00known"),), unknown=ids("b"), not_tried=ids("c"))
+    first = BatchOutcome(
+        0, 0, 4, refused=(Refused(CustomerId("a"), "not\x00known"),), unknown=ids("b"), not_tried=ids("c")
+    )
     other = BatchOutcome(0, 1, 1)
     await books.settle(request.id, other)
     await books.settle(request.id, first)
@@ -92,7 +101,10 @@ async def test_what_came_of_a_batch_is_kept_and_takes_the_place_of_what_came_of_
 
 
 @over_one_database
-@given(refused=hostile_values.few(st.tuples(hostile_values.texts, hostile_values.texts)), unknown=hostile_values.few(hostile_values.texts))
+@given(
+    refused=hostile_values.few(st.tuples(hostile_values.texts, hostile_values.texts)),
+    unknown=hostile_values.few(hostile_values.texts),
+)
 async def test_an_outcome_comes_back_whatever_it_holds(
     books: SqlBooks, refused: tuple[tuple[str, str], ...], unknown: tuple[str, ...]
 ) -> None:
@@ -133,7 +145,9 @@ async def test_the_refused_are_told_in_the_order_they_were_asked_for(books: SqlB
     await refuse(9, 1, "39")
     await refuse(2, 1, "11", "10")
     await refuse(2, 0, "9")
-    assert await books.refused(request.id) == tuple(Refused(CustomerId(who), f"no {who}") for who in ("9", "10", "11", "39"))
+    assert await books.refused(request.id) == tuple(
+        Refused(CustomerId(who), f"no {who}") for who in ("9", "10", "11", "39")
+    )
     assert await books.refused(new_request_id()) == ()
 
 
@@ -166,7 +180,9 @@ async def test_of_many_who_are_left_out_the_first_are_told(books: SqlBooks, most
     request = await giving(books, ["a", "b", "c", "d", "e", "f", "g"], size=2, batches=1)
     await books.take_up(request.id, 0)
     told = await books.left_out(request.id, most=most)
-    assert told == LeftOut(unknown=ids("a", "b")[:most], not_tried=ids("c", "d", "e", "f", "g")[: max(most - 2, 0)])
+    assert told == LeftOut(
+        unknown=ids("a", "b")[:most], not_tried=ids("c", "d", "e", "f", "g")[: max(most - 2, 0)]
+    )
 
 
 async def test_who_was_not_given_it_is_read_by_portion_as_they_were_asked_for(books: SqlBooks) -> None:
@@ -177,7 +193,9 @@ async def test_who_was_not_given_it_is_read_by_portion_as_they_were_asked_for(bo
     await books.settle(request.id, BatchOutcome(0, 1, 2, refused=(Refused(CustomerId("e"), "no"),)))
     for batch in (0, 1):
         await books.settle(request.id, BatchOutcome(1, batch, 2))
-    assert [[(one.row, one.customer) for one in portion] async for portion in books.not_given(request.id)] == [
+    assert [
+        [(one.row, one.customer) for one in portion] async for portion in books.not_given(request.id)
+    ] == [
         [(1, "g"), (2, "f"), (3, "e")],
         [(9, "8")],
     ]
@@ -194,11 +212,15 @@ async def test_giving_goes_on_until_somebody_cancels(books: SqlBooks) -> None:
     assert await books.tally(request.id) == Tally(2, given=2)
 
 
-async def test_giving_goes_on_until_there_is_a_reason_to_stop_and_the_first_reason_stands(books: SqlBooks) -> None:
+async def test_giving_goes_on_until_there_is_a_reason_to_stop_and_the_first_reason_stands(
+    books: SqlBooks,
+) -> None:
     request = await giving(books, ["a"], size=1)
     await books.halt(request.id, StopReason.SCOPE_MISSING, "403\x00")
     await books.halt(request.id, StopReason.RULE_GONE, "404")
-    assert await as_it_stands(books, request) == replace(request, stop=StopReason.SCOPE_MISSING, note="403\x00")
+    assert await as_it_stands(books, request) == replace(
+        request, stop=StopReason.SCOPE_MISSING, note="403\x00"
+    )
     assert not await books.goes_on(request.id)
     assert not await books.settle(request.id, BatchOutcome(0, 0, 1))
 
@@ -213,7 +235,9 @@ async def test_a_new_round_that_was_continued_goes_on_and_can_be_stopped_anew(bo
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.GIVING])
-async def test_what_is_not_being_given_cannot_be_stopped_and_does_not_go_on(books: SqlBooks, state: State) -> None:
+async def test_what_is_not_being_given_cannot_be_stopped_and_does_not_go_on(
+    books: SqlBooks, state: State
+) -> None:
     request = await kept(books, state)
     await books.halt(request.id, StopReason.RULE_GONE, "404")
     assert await books.find(request.id) == request
@@ -240,7 +264,9 @@ async def test_what_happens_beside_an_open_page_is_not_lost_by_it(books: SqlBook
         await page.votes()  # they begin meanwhile
         await page.keep(replace(page.request, cancel_asked_by=UserId("U1")))
     await asyncio.gather(*beside)
-    expected = replace(request, cancel_asked_by=UserId("U1"), stop=StopReason.RULE_GONE, note="404", last_answer=RULE)
+    expected = replace(
+        request, cancel_asked_by=UserId("U1"), stop=StopReason.RULE_GONE, note="404", last_answer=RULE
+    )
     assert await books.find(request.id) == expected
     assert (await books.tally(request.id)).given == 1
 
@@ -253,12 +279,20 @@ async def test_eight_lanes_can_settle_at_once(books: SqlBooks) -> None:
 
 
 @pytest.mark.parametrize("together", [1, 2, 4, 5, 17, MOST_OUTCOMES])
-async def test_outcomes_that_come_together_are_written_together_over_earlier_ones(books: SqlBooks, together: int) -> None:
+async def test_outcomes_that_come_together_are_written_together_over_earlier_ones(
+    books: SqlBooks, together: int
+) -> None:
     who = [str(number) for number in range(2 * MOST_OUTCOMES)]
     request = await giving(books, who, size=2, batches=8)
-    unknown = [BatchOutcome(at // 8, at % 8, 2, unknown=ids(*who[2 * at : 2 * at + 2])) for at in range(0, together, 2)]
+    unknown = [
+        BatchOutcome(at // 8, at % 8, 2, unknown=ids(*who[2 * at : 2 * at + 2]))
+        for at in range(0, together, 2)
+    ]
     assert await books.settle(request.id, *unknown)
-    ends = [BatchOutcome(at // 8, at % 8, 2, refused=(Refused(CustomerId(who[2 * at]), "no"),)) for at in range(together)]
+    ends = [
+        BatchOutcome(at // 8, at % 8, 2, refused=(Refused(CustomerId(who[2 * at]), "no"),))
+        for at in range(together)
+    ]
     assert await books.settle(request.id, *ends)
     assert await books.tally(request.id) == Tally(len(who), given=together, refused=together)
     assert [one.customer for one in await books.refused(request.id)] == who[: 2 * together : 2]
@@ -274,7 +308,10 @@ async def test_only_who_took_a_request_last_writes_what_came_of_it(books: SqlBoo
     assert await books.settle(request.id, BatchOutcome(0, 0, 1), fence=older)
     newer = await books.claim(request.id)
     assert newer == older + 1
-    for late in (books.take_up(request.id, 1, fence=older), books.settle(request.id, BatchOutcome(0, 1, 1), fence=older)):
+    for late in (
+        books.take_up(request.id, 1, fence=older),
+        books.settle(request.id, BatchOutcome(0, 1, 1), fence=older),
+    ):
         with pytest.raises(TakenOver):
             await late
     await books.halt(request.id, StopReason.RULE_GONE, "404", fence=older)
@@ -285,5 +322,7 @@ async def test_only_who_took_a_request_last_writes_what_came_of_it(books: SqlBoo
     assert await books.settle(request.id, BatchOutcome(0, 1, 1), fence=newer)
     await books.answered(request.id, RULE, fence=newer)
     await books.halt(request.id, StopReason.RULE_GONE, "404", fence=newer)
-    assert await as_it_stands(books, request) == replace(request, last_answer=RULE, stop=StopReason.RULE_GONE, note="404")
+    assert await as_it_stands(books, request) == replace(
+        request, last_answer=RULE, stop=StopReason.RULE_GONE, note="404"
+    )
     assert await books.take_up(request.id, 0, fence=newer) is None

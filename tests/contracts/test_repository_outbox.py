@@ -6,7 +6,16 @@ from hypothesis import given
 
 from bot.database.repositories.repository import SqlBooks
 from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
-from tests.contracts.repository import NOW, as_it_stands, kept, notice, only, over_one_database, say, to_be_said
+from tests.contracts.repository import (
+    NOW,
+    as_it_stands,
+    kept,
+    notice,
+    only,
+    over_one_database,
+    say,
+    to_be_said,
+)
 from tests.support import hostile_values
 
 # what is to be said
@@ -31,7 +40,12 @@ async def test_of_a_thread_one_notice_at_a_time_can_be_said_in_order(books: SqlB
     while unsaid := await books.unsaid(NOW, limit=1):
         told.append((unsaid[0].request, unsaid[0].notice.kind))
         await books.said(unsaid[0], ts="1.1")
-    assert told == [(request.id, Kind.CARD), (request.id, Kind.LINE), (request.id, Kind.SUMMARY), (other.id, Kind.LINE)]
+    assert told == [
+        (request.id, Kind.CARD),
+        (request.id, Kind.LINE),
+        (request.id, Kind.SUMMARY),
+        (other.id, Kind.LINE),
+    ]
 
 
 async def test_every_message_has_a_key_of_its_own_that_stays(books: SqlBooks) -> None:
@@ -78,7 +92,9 @@ async def test_what_links_to_the_card_waits_until_it_is_posted(books: SqlBooks) 
     assert await to_be_said(books) == [*linking, notice(Kind.CARD, Happened.DONE)]
 
 
-async def test_a_person_who_cannot_be_written_to_holds_up_neither_the_thread_nor_a_channel(books: SqlBooks) -> None:
+async def test_a_person_who_cannot_be_written_to_holds_up_neither_the_thread_nor_a_channel(
+    books: SqlBooks,
+) -> None:
     request = await kept(books)
     direct, channel = notice(Kind.DIRECT, to="U1"), notice(Kind.NOTICE, to="C2")
     await say(books, request, direct, notice(Kind.LINE), channel, notice(Kind.DIRECT, Happened.DONE, to="U1"))
@@ -103,7 +119,9 @@ async def test_an_attempt_that_posted_nothing_for_sure_leaves_nothing_to_look_fo
     assert (again.tried, again.attempts) == (False, 1)
 
 
-async def test_an_attempt_whose_end_is_not_known_is_remembered_past_a_later_clean_one(books: SqlBooks) -> None:
+async def test_an_attempt_whose_end_is_not_known_is_remembered_past_a_later_clean_one(
+    books: SqlBooks,
+) -> None:
     await say(books, await kept(books), notice())
     for clean in (False, True):
         unsaid = await only(books)

@@ -12,7 +12,17 @@ from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.ports import Books
 from bot.domain.requests.request import Request, State, Typed, Vote, new_request_id, new_short_id
 from bot.errors import ShortIdTaken
-from tests.contracts.repository import CHANNEL, NOW, a_draft, as_it_stands, change, ids, kept, notice, over_one_database
+from tests.contracts.repository import (
+    CHANNEL,
+    NOW,
+    a_draft,
+    as_it_stands,
+    change,
+    ids,
+    kept,
+    notice,
+    over_one_database,
+)
 from tests.support import hostile_values
 
 # drafts and requests
@@ -210,7 +220,9 @@ def _cancel_after(turns: int, task: asyncio.Task[None]) -> None:
 
 
 @pytest.mark.parametrize("cancellations", [1, 2])
-async def test_a_page_cancelled_at_any_moment_is_written_whole_or_not_at_all(books: SqlBooks, cancellations: int) -> None:
+async def test_a_page_cancelled_at_any_moment_is_written_whole_or_not_at_all(
+    books: SqlBooks, cancellations: int
+) -> None:
     for patience in range(0, 60, 3):
         request = await kept(books)
         task = asyncio.create_task(_write_all(books, request))
@@ -265,7 +277,10 @@ async def test_a_person_says_yes_once_in_a_round(books: SqlBooks) -> None:
     assert sorted(await asyncio.gather(vote("U1", NOW), vote("U1", NOW))) == [False, True]
     assert await vote("U2", NOW - timedelta(seconds=1))
     assert await vote("U1", NOW, round_=2)
-    assert [(one.by, one.digest) for one in await books.votes(request.id, 1)] == [("U2", "digest U2"), ("U1", "digest U1")]
+    assert [(one.by, one.digest) for one in await books.votes(request.id, 1)] == [
+        ("U2", "digest U2"),
+        ("U1", "digest U1"),
+    ]
     assert await books.votes(request.id, 2) == (Vote(request.id, 2, UserId("U1"), NOW, "digest U1"),)
 
 

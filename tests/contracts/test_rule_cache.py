@@ -31,7 +31,9 @@ async def test_rules_come_back_whatever_they_are_called(books: SqlBooks, names: 
     assert await books.kept_rules(ACCOUNT, read[1]) == found
 
 
-async def test_the_same_rules_are_known_by_the_same_digest_and_others_take_their_place(books: SqlBooks) -> None:
+async def test_the_same_rules_are_known_by_the_same_digest_and_others_take_their_place(
+    books: SqlBooks,
+) -> None:
     await books.keep_rules(ACCOUNT, [RULE], AT)
     first = await books.rules_read(ACCOUNT)
     await books.keep_rules(ACCOUNT, [RULE], AT + timedelta(minutes=1))

@@ -30,11 +30,17 @@ async def test_a_file_comes_back_piece_by_piece_and_in_order(books: SqlBooks) ->
     request = await kept(books)
     for file, piece, some in ((1, 0, b"x"), (0, 1, b"world"), (0, 0, b"hello "), (0, 0, b"twice")):
         await books.keep_piece(request.id, "one", file, piece, some)
-    assert [await content(books, request, file, reading="one") for file in (0, 1, 2)] == [b"hello world", b"x", b""]
+    assert [await content(books, request, file, reading="one") for file in (0, 1, 2)] == [
+        b"hello world",
+        b"x",
+        b"",
+    ]
     assert await content(books, request, reading="another") == b""
 
 
-async def test_of_several_readings_of_a_draft_the_last_counts_and_asking_forgets_the_others(books: SqlBooks) -> None:
+async def test_of_several_readings_of_a_draft_the_last_counts_and_asking_forgets_the_others(
+    books: SqlBooks,
+) -> None:
     office = await open_office(books)
     first = await reviewed(office, "a", "b")
     office.drawer.lists[FILE.id] = ("c",)
@@ -65,7 +71,9 @@ async def test_a_draft_that_is_forgotten_takes_its_files_along(books: SqlBooks) 
     assert await content(books, draft) == b""
 
 
-async def test_the_rest_of_a_rest_came_from_the_files_of_the_first_until_they_are_forgotten(books: SqlBooks) -> None:
+async def test_the_rest_of_a_rest_came_from_the_files_of_the_first_until_they_are_forgotten(
+    books: SqlBooks,
+) -> None:
     office = await open_office(books)
     first = await office.now((await reviewed(office, "a")).id)
     rest = await office.put(await office.ask(customers="a"), rest_of=first.id)

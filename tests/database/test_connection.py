@@ -5,7 +5,12 @@ from bot.errors import UnusableSettings
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://bot:pass@db:5432/books?sslmode=require", "postgres://db/books", "postgresql+psycopg2://db/books"]
+    "url",
+    [
+        "postgresql://bot:pass@db:5432/books?sslmode=require",
+        "postgres://db/books",
+        "postgresql+psycopg2://db/books",
+    ],
 )
 def test_every_way_to_write_a_postgresql_goes_by_the_one_driver(url: str) -> None:
     assert address(url).drivername == "postgresql+psycopg"
@@ -18,7 +23,9 @@ def test_an_sqlite_file_is_relative_or_absolute_as_written() -> None:
     assert is_sqlite(address("sqlite+aiosqlite:///books.db"))
 
 
-@pytest.mark.parametrize("url", ["", "books.db", "mysql://db/books", "sqlite://", "sqlite:///:memory:", "postgresql://db:port/x"])
+@pytest.mark.parametrize(
+    "url", ["", "books.db", "mysql://db/books", "sqlite://", "sqlite:///:memory:", "postgresql://db:port/x"]
+)
 def test_what_cannot_hold_the_books_is_told_by_the_name_of_the_setting(url: str) -> None:
     with pytest.raises(UnusableSettings, match="DATABASE_URL"):
         address(url)

@@ -24,7 +24,11 @@ def _columns(folder: Path, revision: str) -> dict[tuple[str, str], dict[str, Any
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         found = inspect(connection)
-        columns = {(table, str(one["name"])): dict(one) for table in found.get_table_names() for one in found.get_columns(table)}
+        columns = {
+            (table, str(one["name"])): dict(one)
+            for table in found.get_table_names()
+            for one in found.get_columns(table)
+        }
     engine.dispose()
     return columns
 
@@ -33,12 +37,18 @@ def _has_to_be_written(column: dict[str, Any]) -> bool:
     return not column["nullable"] and column["default"] is None
 
 
-def test_a_migration_takes_nothing_away_and_adds_what_the_version_before_can_do_without(tmp_path: Path) -> None:
-    revisions = [script.revision for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))]
+def test_a_migration_takes_nothing_away_and_adds_what_the_version_before_can_do_without(
+    tmp_path: Path,
+) -> None:
+    revisions = [
+        script.revision for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))
+    ]
     for before, after in pairwise(_columns(tmp_path, revision) for revision in revisions):
         assert {where: str(column["type"]) for where, column in before.items()}.items() <= {
             where: str(column["type"]) for where, column in after.items()
         }.items()
         tables = {table for table, _ in before}
-        needed = {where for where, column in after.items() if where[0] in tables and _has_to_be_written(column)}
+        needed = {
+            where for where, column in after.items() if where[0] in tables and _has_to_be_written(column)
+        }
         assert needed <= {where for where, column in before.items() if _has_to_be_written(column)}

@@ -26,7 +26,9 @@ async def test_a_database_that_went_away_is_said_in_our_words(postgres: Server) 
             with psycopg.connect(postgres.uri, autocommit=True) as admin:
                 name = url.rpartition("?")[0].rpartition("/")[2]
                 admin.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
-                admin.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+                admin.execute(
+                    f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+                )
             with pytest.raises(BooksUnavailable):
                 await books.ping()
 
@@ -42,7 +44,9 @@ async def test_an_error_never_tells_what_people_typed(postgres_url: str) -> None
         assert "customer-of-ours" not in str(caught.value)
 
 
-async def test_a_process_that_stops_in_the_middle_of_a_page_keeps_the_others_from_it_for_seconds_only(postgres_url: str) -> None:
+async def test_a_process_that_stops_in_the_middle_of_a_page_keeps_the_others_from_it_for_seconds_only(
+    postgres_url: str,
+) -> None:
     async with open_books(postgres_url) as stopped, open_books(postgres_url) as other:
         request = await kept(stopped)
 

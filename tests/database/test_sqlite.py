@@ -25,7 +25,9 @@ async def _pragma(database: SqliteDatabase, name: str) -> object:
     return value
 
 
-async def test_a_page_holds_the_files_lock_from_its_beginning(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+async def test_a_page_holds_the_files_lock_from_its_beginning(
+    sqlite_books: SqlBooks, sqlite_url: str
+) -> None:
     draft = a_draft()
     await sqlite_books.open_draft(draft, Typed())
     other = sqlite3.connect(address(sqlite_url).database or "", timeout=0)
@@ -53,7 +55,9 @@ async def test_a_write_beside_ones_own_page_is_an_error_and_no_endless_wait(sqli
     assert await sqlite_books.typed(draft.id) == Typed(reason="free again")
 
 
-async def test_a_lock_that_another_process_never_gives_up_is_said_in_our_words(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+async def test_a_lock_that_another_process_never_gives_up_is_said_in_our_words(
+    sqlite_books: SqlBooks, sqlite_url: str
+) -> None:
     other = sqlite3.connect(address(sqlite_url).database or "", timeout=0)
     other.execute("BEGIN IMMEDIATE")
     await sqlite_books._database.writer.execute_fetchall("PRAGMA busy_timeout=1")  # type: ignore[attr-defined]  # noqa: SLF001
@@ -66,7 +70,9 @@ async def test_a_lock_that_another_process_never_gives_up_is_said_in_our_words(s
 async def test_two_programs_can_keep_the_same_books(sqlite_books: SqlBooks, sqlite_url: str) -> None:
     async with open_books(sqlite_url) as others:
         drafts = [a_draft() for _ in range(40)]
-        await asyncio.gather(*((sqlite_books, others)[at % 2].open_draft(draft, Typed()) for at, draft in enumerate(drafts)))
+        await asyncio.gather(
+            *((sqlite_books, others)[at % 2].open_draft(draft, Typed()) for at, draft in enumerate(drafts))
+        )
         found = await asyncio.gather(*(others.find(draft.id) for draft in drafts))
     assert found == drafts
 
@@ -76,7 +82,9 @@ async def test_the_file_is_where_the_address_says(tmp_path: Path) -> None:
         assert (tmp_path / "here.db").exists()
 
 
-async def test_what_was_written_is_brought_into_the_file_once_it_is_quiet(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+async def test_what_was_written_is_brought_into_the_file_once_it_is_quiet(
+    sqlite_books: SqlBooks, sqlite_url: str
+) -> None:
     draft = a_draft()
     await sqlite_books.open_draft(draft, Typed())
     await _in_the_file(sqlite_url, draft.id)

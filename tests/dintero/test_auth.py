@@ -47,13 +47,17 @@ async def timed(sandbox: SandboxDintero, clock: Clock) -> AsyncIterator[DinteroC
         yield opened
 
 
-async def test_all_who_wait_for_the_first_token_get_the_same_one(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_all_who_wait_for_the_first_token_get_the_same_one(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     sandbox.latency = 0.02
     await asyncio.gather(*(dintero.rule(RULE) for _ in range(20)))
     assert sandbox.tokens.issued == 1
 
 
-async def test_a_token_is_kept_until_shortly_before_its_end(timed: DinteroClient, sandbox: SandboxDintero, clock: Clock) -> None:
+async def test_a_token_is_kept_until_shortly_before_its_end(
+    timed: DinteroClient, sandbox: SandboxDintero, clock: Clock
+) -> None:
     sandbox.tokens.expires_in = 5000
     await timed.rule(RULE)
     clock.seconds += 5000 - RENEWED_BEFORE - 1
@@ -64,7 +68,9 @@ async def test_a_token_is_kept_until_shortly_before_its_end(timed: DinteroClient
     assert sandbox.tokens.issued == 2
 
 
-async def test_a_token_of_short_life_is_renewed_at_half_of_it(timed: DinteroClient, sandbox: SandboxDintero, clock: Clock) -> None:
+async def test_a_token_of_short_life_is_renewed_at_half_of_it(
+    timed: DinteroClient, sandbox: SandboxDintero, clock: Clock
+) -> None:
     sandbox.tokens.expires_in = 60
     await timed.rule(RULE)
     clock.seconds += 29
@@ -75,8 +81,12 @@ async def test_a_token_of_short_life_is_renewed_at_half_of_it(timed: DinteroClie
     assert sandbox.tokens.issued == 2
 
 
-async def test_a_token_that_does_not_say_how_long_it_lives_is_kept(timed: DinteroClient, sandbox: SandboxDintero, clock: Clock) -> None:
-    sandbox.faults.next(Fault.answer(200, '{"access_token": "abc", "token_type": "Bearer"}'), on=Operation.TOKEN)
+async def test_a_token_that_does_not_say_how_long_it_lives_is_kept(
+    timed: DinteroClient, sandbox: SandboxDintero, clock: Clock
+) -> None:
+    sandbox.faults.next(
+        Fault.answer(200, '{"access_token": "abc", "token_type": "Bearer"}'), on=Operation.TOKEN
+    )
     sandbox.faults.always(Fault.error(500, "not about the token"), on=Operation.RULE)
     for _ in range(2):
         clock.seconds += 10_000_000
@@ -87,7 +97,9 @@ async def test_a_token_that_does_not_say_how_long_it_lives_is_kept(timed: Dinter
     assert sandbox.tokens.issued == 1
 
 
-async def test_a_refused_token_is_renewed_once_and_the_call_made_again(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_a_refused_token_is_renewed_once_and_the_call_made_again(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     await dintero.rule(RULE)
     sandbox.tokens.revoke_all()
     await dintero.add_customers(RULE, [CustomerId("ann")], once=OnceKey("k"))
@@ -95,7 +107,9 @@ async def test_a_refused_token_is_renewed_once_and_the_call_made_again(dintero: 
     assert [call.status for call in sandbox.ledger.calls] == [401, 200]
 
 
-async def test_all_whose_token_was_refused_at_once_wait_for_one_new_one(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_all_whose_token_was_refused_at_once_wait_for_one_new_one(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     await dintero.rule(RULE)
     sandbox.tokens.revoke_all()
     sandbox.latency = 0.02
@@ -103,14 +117,18 @@ async def test_all_whose_token_was_refused_at_once_wait_for_one_new_one(dintero:
     assert sandbox.tokens.issued == 2
 
 
-async def test_a_new_token_that_is_refused_too_ends_the_matter(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_a_new_token_that_is_refused_too_ends_the_matter(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.always(Fault.unauthorized(), on=Operation.RULE)
     with pytest.raises(TokenRefused):
         await dintero.rule(RULE)
     assert sandbox.tokens.issued == 2
 
 
-async def test_a_scope_that_is_added_in_backoffice_counts_at_the_next_call(sandbox: SandboxDintero, dintero: DinteroClient) -> None:
+async def test_a_scope_that_is_added_in_backoffice_counts_at_the_next_call(
+    sandbox: SandboxDintero, dintero: DinteroClient
+) -> None:
     sandbox.tokens.scopes = frozenset({"write:discounts"})
     with pytest.raises(ScopeMissing):
         await dintero.rule(RULE)
@@ -150,7 +168,9 @@ async def test_without_a_token_the_call_does_not_go_out_and_the_next_one_asks_ag
     assert sandbox.ledger.held(RULE, "ann") == 1
 
 
-async def test_a_wait_that_dintero_asks_for_before_it_gives_a_token_is_told(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_a_wait_that_dintero_asks_for_before_it_gives_a_token_is_told(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.next(Fault.busy(7), on=Operation.TOKEN)
     with pytest.raises(DinteroBusy) as raised:
         await dintero.rules()
@@ -176,14 +196,18 @@ async def test_a_call_that_was_refused_with_its_token_and_gets_no_other_was_not_
     assert sandbox.ledger.holders(RULE) == {}
 
 
-async def test_a_call_that_is_cut_with_its_second_token_may_have_been_carried_out(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_a_call_that_is_cut_with_its_second_token_may_have_been_carried_out(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.next(Fault.unauthorized(), Fault.cut(after=True))
     with pytest.raises(OutcomeUnknown):
         await dintero.add_customers(RULE, [CustomerId("ann")], once=OnceKey("k"))
     assert sandbox.ledger.held(RULE, "ann") == 1
 
 
-async def test_how_long_to_wait_for_a_token_is_told_with_whatever_may_pass(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_how_long_to_wait_for_a_token_is_told_with_whatever_may_pass(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.next(Fault.answer(503, headers={"Retry-After": "9"}), on=Operation.TOKEN)
     with pytest.raises(TokenUnavailable) as raised:
         await dintero.rules()
@@ -199,7 +223,9 @@ async def test_how_long_to_wait_for_a_token_is_told_with_whatever_may_pass(dinte
         (ACCOUNT, "ø", "pass:ørd"),
     ],
 )
-async def test_wrong_credentials_are_told_as_such(sandbox: SandboxDintero, account: str, client_id: str, client_secret: str) -> None:
+async def test_wrong_credentials_are_told_as_such(
+    sandbox: SandboxDintero, account: str, client_id: str, client_secret: str
+) -> None:
     async with open_dintero(sandbox.url, account, client_id, client_secret) as stranger:
         with pytest.raises(TokenRefused, match="id and secret"):
             await stranger.rules()
@@ -211,7 +237,9 @@ async def test_a_secret_may_hold_any_character(sandbox: SandboxDintero) -> None:
         assert (await client.rule(RULE)).id == RULE
 
 
-async def test_secrets_stand_in_no_log_no_error_and_no_repr(sandbox: SandboxDintero, caplog: pytest.LogCaptureFixture) -> None:
+async def test_secrets_stand_in_no_log_no_error_and_no_repr(
+    sandbox: SandboxDintero, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     auth = ClientCredentials(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET)
     token = '{"access_token": "the-token-itself", "expires_in": 60}'

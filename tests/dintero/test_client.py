@@ -54,7 +54,10 @@ async def client_of(answer: Answer, **options: Any) -> AsyncGenerator[DinteroCli
     app = web.Application()
     app.router.add_post("/v1/accounts/{aid}/auth/token", token)
     app.router.add_route("*", r"/{anything:[\s\S]*}", answer)
-    async with TestServer(app) as server, open_dintero(str(server.make_url("/v1")), ACCOUNT, "id", "secret", **options) as client:
+    async with (
+        TestServer(app) as server,
+        open_dintero(str(server.make_url("/v1")), ACCOUNT, "id", "secret", **options) as client,
+    ):
         yield client
 
 
@@ -65,10 +68,16 @@ def listing(page: Callable[[str | None], list[Any]]) -> Answer:
     return answer
 
 
-async def test_all_rules_are_read_however_many_pages_there_are(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_all_rules_are_read_however_many_pages_there_are(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     read = await dintero.rules()
     assert [rule.id for rule in read] == list(sandbox.rules)
-    assert {rule.reward.type for rule in read} >= {"discount_amount", "discount_debit", "discount_mix_new_price"}
+    assert {rule.reward.type for rule in read} >= {
+        "discount_amount",
+        "discount_debit",
+        "discount_mix_new_price",
+    }
 
 
 async def test_rules_that_cannot_be_given_are_read_too(dintero: DinteroClient) -> None:
@@ -144,11 +153,16 @@ async def test_a_rules_id_cannot_leave_its_place_in_the_path(rule: str) -> None:
     async with client_of(answer) as client:
         await client.add_customers(RuleId(rule), ANN, once=KEY)
     segments = asked[0].split("/")
-    assert (segments[:-2], segments[-1]) == (["", "v1", "accounts", ACCOUNT, "discounts", "rules"], "customers")
+    assert (segments[:-2], segments[-1]) == (
+        ["", "v1", "accounts", ACCOUNT, "discounts", "rules"],
+        "customers",
+    )
 
 
 @pytest.mark.parametrize("rule", ["", ".", "..", "...", "\ud800"])
-async def test_an_id_that_cannot_stand_in_a_path_is_not_asked_for(rule: str, dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_an_id_that_cannot_stand_in_a_path_is_not_asked_for(
+    rule: str, dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     with pytest.raises(RuleNotFound):
         await dintero.add_customers(RuleId(rule), ANN, once=KEY)
     with pytest.raises(RuleNotFound):
@@ -156,7 +170,9 @@ async def test_an_id_that_cannot_stand_in_a_path_is_not_asked_for(rule: str, din
     assert sandbox.ledger.calls == []
 
 
-async def test_an_id_that_cannot_be_sent_is_refused_here(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_an_id_that_cannot_be_sent_is_refused_here(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     with pytest.raises(CustomersRefused):
         await dintero.add_customers(RULE, [CustomerId("half \ud800")], once=KEY)
     assert sandbox.ledger.calls == []
@@ -180,7 +196,9 @@ async def test_every_request_says_who_is_asking() -> None:
     assert headers["Authorization"] == "Bearer t"
 
 
-async def test_the_once_only_key_goes_with_every_batch(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_the_once_only_key_goes_with_every_batch(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     await dintero.add_customers(RULE, ANN, once=KEY)
     assert [(call.key, call.customers) for call in sandbox.ledger.calls] == [("k", ("ann",))]
 
@@ -192,7 +210,9 @@ async def test_a_call_may_last_so_long_in_all_also_where_bytes_keep_coming(sandb
             await client.add_customers(RULE, ANN, once=KEY)
 
 
-async def test_whoever_is_cancelled_is_cancelled_and_no_outcome_is_made_up(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_whoever_is_cancelled_is_cancelled_and_no_outcome_is_made_up(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     arrived = asyncio.Event()
 
     async def tell(*_: object) -> None:
@@ -221,21 +241,29 @@ async def test_a_redirect_is_not_followed(dintero: DinteroClient, sandbox: Sandb
         await dintero.add_customers(RULE, ANN, once=KEY)
 
 
-@pytest.mark.parametrize("body", ["", "[", "[]", "null", "7", "{}", '{"id": "r"}', "[" * 100_000, '{"id": ' + "9" * 5000 + "}"])
-async def test_a_200_without_a_rule_says_nothing_that_counts(body: str, dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+@pytest.mark.parametrize(
+    "body", ["", "[", "[]", "null", "7", "{}", '{"id": "r"}', "[" * 100_000, '{"id": ' + "9" * 5000 + "}"]
+)
+async def test_a_200_without_a_rule_says_nothing_that_counts(
+    body: str, dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     sandbox.faults.next(Fault.answer(200, body, after=True))
     with pytest.raises(OutcomeUnknown, match="could not be read"):
         await dintero.add_customers(RULE, ANN, once=KEY)
 
 
-async def test_sixty_four_calls_are_in_flight_at_once(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
+async def test_sixty_four_calls_are_in_flight_at_once(
+    dintero: DinteroClient, sandbox: SandboxDintero
+) -> None:
     together = asyncio.Barrier(64)
 
     async def meet(*_: object) -> None:
         await together.wait()
 
     sandbox.on_call = meet
-    await asyncio.gather(*(dintero.add_customers(RULE, [CustomerId(f"c{number}")], once=KEY) for number in range(64)))
+    await asyncio.gather(
+        *(dintero.add_customers(RULE, [CustomerId(f"c{number}")], once=KEY) for number in range(64))
+    )
     assert len(sandbox.ledger.grants) == 64
 
 

@@ -6,8 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dintero.error_mapping import LONGEST_REASON, LONGEST_WAIT, reason, refusal, retry_after, token_refusal
-from bot.errors import BatchTooLarge, CustomersRefused, DinteroBusy, DinteroError, OutcomeUnknown, RuleNotFound, ScopeMissing, TokenRefused
+from bot.dintero.error_mapping import (
+    LONGEST_REASON,
+    LONGEST_WAIT,
+    reason,
+    refusal,
+    retry_after,
+    token_refusal,
+)
+from bot.errors import (
+    BatchTooLarge,
+    CustomersRefused,
+    DinteroBusy,
+    DinteroError,
+    OutcomeUnknown,
+    RuleNotFound,
+    ScopeMissing,
+    TokenRefused,
+)
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -26,7 +42,28 @@ def at_noon() -> datetime:
         (413, BatchTooLarge),
         (422, CustomersRefused),
         (429, DinteroBusy),
-        *((status, OutcomeUnknown) for status in (201, 202, 204, 207, 301, 302, 307, 402, 405, 408, 409, 418, 500, 502, 503, 504, 599)),
+        *(
+            (status, OutcomeUnknown)
+            for status in (
+                201,
+                202,
+                204,
+                207,
+                301,
+                302,
+                307,
+                402,
+                405,
+                408,
+                409,
+                418,
+                500,
+                502,
+                503,
+                504,
+                599,
+            )
+        ),
     ],
 )
 def test_every_status_has_its_error(status: int, error: type[DinteroError]) -> None:
@@ -81,9 +118,15 @@ def test_an_answer_that_says_nothing_of_waiting_asks_for_no_wait() -> None:
     ("error", "words"),
     [
         ({"message": "Invalid customer"}, "Invalid customer"),
-        ({"message": "Invalid", "errors": [{"message": "too long"}, {"message": "too short"}]}, "Invalid (too long; too short)"),
+        (
+            {"message": "Invalid", "errors": [{"message": "too long"}, {"message": "too short"}]},
+            "Invalid (too long; too short)",
+        ),
         ({"message": "Invalid", "errors": [{"message": "same"}, {"message": "same"}]}, "Invalid (same)"),
-        ({"message": "Invalid", "errors": [{"field": "customers[0]", "why": 7}]}, 'Invalid ({"field": "customers[0]", "why": 7})'),
+        (
+            {"message": "Invalid", "errors": [{"field": "customers[0]", "why": 7}]},
+            'Invalid ({"field": "customers[0]", "why": 7})',
+        ),
         ({"message": "Invalid", "errors": "all of them"}, "Invalid (all of them)"),
         ({"message": "Invalid", "errors": []}, "Invalid"),
         ({"message": "Invalid", "errors": None}, "Invalid"),
@@ -114,7 +157,10 @@ def test_a_reason_without_end_is_cut() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["message", "errors", "code", "x"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["message", "errors", "code", "x"]), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 

@@ -13,9 +13,21 @@ from hypothesis import strategies as st
 from bot.dintero.parsing import Unreadable, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, RuleId
 from bot.domain.rules.holders import Ref
-from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.rule import (
+    Hours,
+    Item,
+    ItemValue,
+    Limitation,
+    Mix,
+    Requirement,
+    Reward,
+    Rule,
+    Statistics,
+)
 
-ANSWER: dict[str, Any] = json.loads((Path(__file__).parents[1] / "seeds" / "add_customers_answer.json").read_text())
+ANSWER: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "seeds" / "add_customers_answer.json").read_text()
+)
 LONG_AGO = datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)
 BOTH = Item("b714118", "B1")
 
@@ -121,7 +133,9 @@ def test_the_example_of_dinteros_page_is_read_whole() -> None:
 
 
 def test_an_id_and_a_reward_are_all_that_a_rule_needs() -> None:
-    assert read_rule(SMALLEST) == Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(100)))
+    assert read_rule(SMALLEST) == Rule(
+        id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(100))
+    )
 
 
 @pytest.mark.parametrize("path", NEEDED, ids=dotted)
@@ -144,13 +158,17 @@ def test_a_field_may_be_missing(path: Spot) -> None:
     assert read_rule(without(path)).id == ANSWER["id"]
 
 
-@pytest.mark.parametrize("path", [path for path in OPTIONAL if not any(isinstance(step, int) for step in path)], ids=dotted)
+@pytest.mark.parametrize(
+    "path", [path for path in OPTIONAL if not any(isinstance(step, int) for step in path)], ids=dotted
+)
 def test_a_field_that_is_null_is_read_as_if_it_were_missing(path: Spot) -> None:
     assert read_rule(changed(path, None)) == read_rule(without(path))
 
 
 @pytest.mark.parametrize(
-    "path", [(), *(path for path in UNDERSTOOD if isinstance(parent({"": ANSWER}, ("", *path, "")), dict))], ids=dotted
+    "path",
+    [(), *(path for path in UNDERSTOOD if isinstance(parent({"": ANSWER}, ("", *path, "")), dict))],
+    ids=dotted,
 )
 @pytest.mark.parametrize("value", [None, 0, "new", [1], {"inner": [None, 10.5]}])
 def test_a_new_field_is_kept_word_for_word_wherever_it_stands(path: Spot, value: object) -> None:
@@ -160,14 +178,23 @@ def test_a_new_field_is_kept_word_for_word_wherever_it_stands(path: Spot, value:
 
 
 @pytest.mark.parametrize("path", OPTIONAL, ids=dotted)
-@pytest.mark.parametrize("value", [True, 10.5, "surprise", ["surprise", None], {"surprise": 1}], ids=json.dumps)
-def test_a_surprising_type_breaks_nothing_and_is_neither_guessed_at_nor_lost(path: Spot, value: object) -> None:
+@pytest.mark.parametrize(
+    "value", [True, 10.5, "surprise", ["surprise", None], {"surprise": 1}], ids=json.dumps
+)
+def test_a_surprising_type_breaks_nothing_and_is_neither_guessed_at_nor_lost(
+    path: Spot, value: object
+) -> None:
     answer = changed(path, value)
     read = read_rule(answer)
     rest = parent(answer, path)
-    understood = isinstance(value, type(rest[path[-1]])) and type(parent(ANSWER, path)[path[-1]]) in {type(value), int}
+    understood = isinstance(value, type(rest[path[-1]])) and type(parent(ANSWER, path)[path[-1]]) in {
+        type(value),
+        int,
+    }
     text = json.dumps(value)
-    assert understood or any(text in kept or json.dumps("surprise") in kept or "10.5" in kept for _, kept in read.unknown)
+    assert understood or any(
+        text in kept or json.dumps("surprise") in kept or "10.5" in kept for _, kept in read.unknown
+    )
 
 
 @pytest.mark.parametrize("path", [path for path in SPOTS if kept_as_a_whole(path)], ids=dotted)
@@ -178,7 +205,9 @@ def test_what_is_only_shown_or_decorates_may_be_of_any_shape(path: Spot, value: 
 
 @pytest.mark.parametrize("number", [10.5, 0.1, 33.3, 1e-7, 99999999999.99, 7])
 def test_a_number_stays_as_it_was_written(number: float) -> None:
-    assert read_rule({"id": "r", "reward": {"type": "t", "value": number}}).reward.value == Decimal(str(number))
+    assert read_rule({"id": "r", "reward": {"type": "t", "value": number}}).reward.value == Decimal(
+        str(number)
+    )
 
 
 @pytest.mark.parametrize("number", [True, "100", float("inf"), float("nan"), None])
@@ -208,7 +237,10 @@ def test_a_moment_is_read_in_utc(text: str, moment: datetime) -> None:
     assert read.visible_from.tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", ["2026-05-01T00:00:00", "2026-05-01", "1714521600", 1714521600, "soon", "", "9999-12-31T23:59:59-01:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["2026-05-01T00:00:00", "2026-05-01", "1714521600", 1714521600, "soon", "", "9999-12-31T23:59:59-01:00"],
+)
 def test_a_moment_that_could_be_anywhere_is_not_guessed(text: object) -> None:
     read = read_rule(SMALLEST | {"visible_from": text})
     assert read.visible_from is None
@@ -217,9 +249,17 @@ def test_a_moment_that_could_be_anywhere_is_not_guessed(text: object) -> None:
 
 @pytest.mark.parametrize(
     ("statistics", "usage"),
-    [({"used": 3}, 3), ({"used": 3, "usage": None}, 3), ({"used": 3, "usage": 0}, 0), ({"used": 3, "usage": 5}, 5), ({}, None)],
+    [
+        ({"used": 3}, 3),
+        ({"used": 3, "usage": None}, 3),
+        ({"used": 3, "usage": 0}, 0),
+        ({"used": 3, "usage": 5}, 5),
+        ({}, None),
+    ],
 )
-def test_the_deprecated_twin_of_usage_counts_only_where_usage_is_absent(statistics: dict[str, int | None], usage: int | None) -> None:
+def test_the_deprecated_twin_of_usage_counts_only_where_usage_is_absent(
+    statistics: dict[str, int | None], usage: int | None
+) -> None:
     assert read_rule(SMALLEST | {"statistics": statistics}).statistics == Statistics(usage=usage)
 
 
@@ -235,7 +275,9 @@ def test_a_rule_of_which_one_cannot_tell_whether_it_lives_counts_as_inactive(nam
 
 
 def test_a_reward_type_that_nobody_knows_is_kept_as_it_is() -> None:
-    assert read_rule({"id": "r", "reward": {"type": "discount_moon", "value": 1}}).reward.type == "discount_moon"
+    assert (
+        read_rule({"id": "r", "reward": {"type": "discount_moon", "value": 1}}).reward.type == "discount_moon"
+    )
 
 
 def test_a_way_of_being_switched_off_that_nobody_knows_goes_aside_with_its_list() -> None:
@@ -252,7 +294,11 @@ def test_an_item_that_names_nothing_is_not_taken_for_every_item() -> None:
 
 def test_half_a_character_is_kept_in_a_way_that_any_database_takes() -> None:
     read = read_rule(SMALLEST | {"name": "\ud800", "description": "a\x00b", "new\ud800": "\udfff"})
-    assert read.unknown == (("description", '"a\\u0000b"'), ("name", '"\\ud800"'), ("new\\ud800", '"\\udfff"'))
+    assert read.unknown == (
+        ("description", '"a\\u0000b"'),
+        ("name", '"\\ud800"'),
+        ("new\\ud800", '"\\udfff"'),
+    )
 
 
 def test_one_unreadable_rule_does_not_hide_the_others() -> None:

@@ -25,7 +25,9 @@ def sizes(ground: Ground, since: int = 0) -> list[int]:
     return [call.count for call in ground.ledger.calls[since:]]
 
 
-async def test_a_batch_that_is_too_large_is_halved_until_it_goes_through_and_nobody_is_refused(ground: Ground) -> None:
+async def test_a_batch_that_is_too_large_is_halved_until_it_goes_through_and_nobody_is_refused(
+    ground: Ground,
+) -> None:
     who = customers(16)
     tally = await ground.give(await ground.asked(who, size=16))
     assert (tally.given, tally.refused) == (16, 0)
@@ -84,7 +86,9 @@ async def test_what_passes_is_repeated_while_the_size_is_looked_for(ground: Grou
     assert (tally.given, tally.refused) == (16, 0)
 
 
-async def test_a_refusal_without_a_reason_in_its_customers_is_learnt_from_once_it_comes_again(ground: Ground) -> None:
+async def test_a_refusal_without_a_reason_in_its_customers_is_learnt_from_once_it_comes_again(
+    ground: Ground,
+) -> None:
     ground.sandbox.limits.unsaid = True
     tally = await ground.give(await ground.asked(customers(40), size=10))
     assert (tally.given, tally.refused) == (40, 0)

@@ -95,7 +95,9 @@ EVENTS = st.lists(st.one_of(st.floats(0.0, 60.0), st.sampled_from(["cut", "narro
 
 
 @given(st.integers(1, 100), EVENTS)
-def test_whatever_comes_it_lets_out_at_least_one_and_never_more_than_the_most(most: int, events: list[float | str]) -> None:
+def test_whatever_comes_it_lets_out_at_least_one_and_never_more_than_the_most(
+    most: int, events: list[float | str]
+) -> None:
     flow = Flow(most)
     for event in events:
         flow.under_way = flow.width

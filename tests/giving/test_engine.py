@@ -50,7 +50,9 @@ async def test_no_more_calls_are_under_way_than_the_policy_allows(ground: Ground
 
 
 @pytest.mark.parametrize("fault", MAY_PASS.values(), ids=MAY_PASS)
-async def test_what_passes_is_repeated_under_the_same_key_until_it_is_settled(ground: Ground, fault: Fault) -> None:
+async def test_what_passes_is_repeated_under_the_same_key_until_it_is_settled(
+    ground: Ground, fault: Fault
+) -> None:
     request = await ground.asked(customers(12))
     ground.sandbox.faults.next(None, fault, fault)
     assert (await ground.give(request)).given == 12
@@ -59,7 +61,9 @@ async def test_what_passes_is_repeated_under_the_same_key_until_it_is_settled(gr
 
 
 @pytest.mark.parametrize("fault", SLOW.values(), ids=SLOW)
-async def test_a_call_that_gets_no_answer_in_time_is_repeated_under_the_same_key(hasty: Ground, fault: Fault) -> None:
+async def test_a_call_that_gets_no_answer_in_time_is_repeated_under_the_same_key(
+    hasty: Ground, fault: Fault
+) -> None:
     request = await hasty.asked(customers(8))
     hasty.sandbox.faults.next(fault)
     assert (await hasty.give(request)).given == 8

@@ -81,7 +81,12 @@ ANY_FAULT = st.sampled_from([None, None, None, *MAY_PASS.values(), *(fault for f
     data=st.data(),
 )
 async def test_whatever_goes_wrong_everybody_comes_to_one_end_and_nobody_gets_it_twice(
-    ground: Ground, number: int, size: int, concurrency: int, rounds: list[list[Fault | None]], data: st.DataObject
+    ground: Ground,
+    number: int,
+    size: int,
+    concurrency: int,
+    rounds: list[list[Fault | None]],
+    data: st.DataObject,
 ) -> None:
     who = customers(number)
     bad = data.draw(st.sets(st.sampled_from(who), max_size=3))
@@ -102,7 +107,11 @@ async def test_whatever_goes_wrong_everybody_comes_to_one_end_and_nobody_gets_it
 @given(
     number=st.integers(min_value=1, max_value=30),
     concurrency=st.integers(min_value=1, max_value=3),
-    kills=st.lists(st.tuples(st.sampled_from(list(Point)), st.integers(min_value=1, max_value=12)), min_size=1, max_size=3),
+    kills=st.lists(
+        st.tuples(st.sampled_from(list(Point)), st.integers(min_value=1, max_value=12)),
+        min_size=1,
+        max_size=3,
+    ),
     data=st.data(),
 )
 async def test_whenever_it_is_killed_everybody_comes_to_one_end_and_nobody_gets_it_twice(

@@ -13,7 +13,9 @@ from tests.support.interruptions import at, closes
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_after_a_cancel_the_call_under_way_ends_and_the_rest_is_not_tried(both: Ground, point: Point) -> None:
+async def test_after_a_cancel_the_call_under_way_ends_and_the_rest_is_not_tried(
+    both: Ground, point: Point
+) -> None:
     request = await both.asked(customers(20))
     at(both.sandbox, point, 2, lambda: both.cancel(request))
     tally = await both.give(request)
@@ -22,7 +24,9 @@ async def test_after_a_cancel_the_call_under_way_ends_and_the_rest_is_not_tried(
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 5])
-async def test_a_cancel_that_another_process_took_is_heard_with_the_next_outcome(both: Ground, concurrency: int) -> None:
+async def test_a_cancel_that_another_process_took_is_heard_with_the_next_outcome(
+    both: Ground, concurrency: int
+) -> None:
     request = await both.asked(customers(80), concurrency=concurrency)
     at(both.sandbox, Point.AFTER, 2, lambda: both.change(request, cancel_asked_by=UserId("U0ANN")))
     tally = await both.give(request)
@@ -59,7 +63,9 @@ async def test_nothing_goes_out_for_a_request_that_is_not_being_given(both: Grou
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_a_closing_program_lets_the_call_under_way_end_and_begins_no_other(both: Ground, point: Point) -> None:
+async def test_a_closing_program_lets_the_call_under_way_end_and_begins_no_other(
+    both: Ground, point: Point
+) -> None:
     request = await both.asked(customers(20), concurrency=2)
     at(both.sandbox, point, 3, closes(both))
     with pytest.raises(Interrupted):

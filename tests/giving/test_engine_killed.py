@@ -22,7 +22,9 @@ async def test_whatever_a_killed_process_left_is_settled_by_the_next(both: Groun
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_what_a_killed_process_may_have_given_is_unknown_when_it_cannot_be_settled(ground: Ground, point: Point) -> None:
+async def test_what_a_killed_process_may_have_given_is_unknown_when_it_cannot_be_settled(
+    ground: Ground, point: Point
+) -> None:
     request = await ground.asked(customers(12))
     await killed(ground, request, point, 2)
     ground.sandbox.faults.always(Fault.forbidden())
@@ -30,7 +32,9 @@ async def test_what_a_killed_process_may_have_given_is_unknown_when_it_cannot_be
     assert (tally.given, tally.unknown) == (4, 8)
 
 
-async def test_a_cancel_before_the_next_start_leaves_unknown_what_a_killed_process_may_have_given(ground: Ground) -> None:
+async def test_a_cancel_before_the_next_start_leaves_unknown_what_a_killed_process_may_have_given(
+    ground: Ground,
+) -> None:
     request = await ground.asked(customers(12), batches=2)
     await killed(ground, request, Point.AFTER, 2)
     await ground.cancel(request)
@@ -38,12 +42,18 @@ async def test_a_cancel_before_the_next_start_leaves_unknown_what_a_killed_proce
     assert (tally.given, tally.unknown, tally.not_tried) == (4, 4, 4)
 
 
-async def test_halves_that_a_killed_process_may_have_given_are_never_told_as_not_tried(ground: Ground) -> None:
+async def test_halves_that_a_killed_process_may_have_given_are_never_told_as_not_tried(
+    ground: Ground,
+) -> None:
     who = customers(100)
     ground.sandbox.refuses.update({*who[:21], who[75]})
     request = await ground.asked(who, size=50, concurrency=2)
     await killed_when(
-        ground, request, lambda point, number: point is Point.AFTER and ground.ledger.calls[number - 1].customers == who[50:75]
+        ground,
+        request,
+        lambda point, number: (
+            point is Point.AFTER and ground.ledger.calls[number - 1].customers == who[50:75]
+        ),
     )
     assert ground.ledger.held(RULE, who[60]) == 1
     assert not ground.ledger.held(RULE, who[80])
@@ -52,7 +62,9 @@ async def test_halves_that_a_killed_process_may_have_given_are_never_told_as_not
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_of_a_hopeless_list_too_whatever_a_killed_process_left_is_settled(both: Ground, point: Point) -> None:
+async def test_of_a_hopeless_list_too_whatever_a_killed_process_left_is_settled(
+    both: Ground, point: Point
+) -> None:
     who = customers(100)
     both.sandbox.refuses.update(who)
     request = await both.asked(who, size=50)

@@ -13,7 +13,9 @@ from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
 from tests.support.interruptions import full_disk, over_one_ground
 
 
-async def test_whoever_is_refused_stands_alone_with_the_reason_and_everybody_else_is_given_it(both: Ground) -> None:
+async def test_whoever_is_refused_stands_alone_with_the_reason_and_everybody_else_is_given_it(
+    both: Ground,
+) -> None:
     who = customers(16)
     both.sandbox.refuses.update({who[5], who[11]})
     request = await both.asked(who, size=8)
@@ -63,11 +65,22 @@ async def test_twenty_refused_ids_are_all_found_however_few_were_asked_for(groun
     assert (tally.given, tally.refused, tally.left) == (1, 20, 0)
 
 
-async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(sqlite_url: str, ground: Ground) -> None:
+async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(
+    sqlite_url: str, ground: Ground
+) -> None:
     who = customers(100)
     ground.sandbox.refuses.update(who[:15])
     request = await ground.asked(who, size=50)
-    giving = Giving(request, ground.rule, ground.books, ground.dintero, AT_ONCE, ground.closing, ground.clock, traffic_of(AT_ONCE))
+    giving = Giving(
+        request,
+        ground.rule,
+        ground.books,
+        ground.dintero,
+        AT_ONCE,
+        ground.closing,
+        ground.clock,
+        traffic_of(AT_ONCE),
+    )
     with full_disk(sqlite_url):
         for _ in range(2):
             with pytest.raises(sqlite3.IntegrityError):
@@ -80,6 +93,8 @@ async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(sqlite_
 async def test_what_passes_is_repeated_while_refused_ids_are_looked_for(ground: Ground) -> None:
     who = customers(8)
     ground.sandbox.refuses.add(who[3])
-    ground.sandbox.faults.next(None, Fault.cut(after=True), Fault.broken(), None, Fault.no_json(), Fault.busy(0))
+    ground.sandbox.faults.next(
+        None, Fault.cut(after=True), Fault.broken(), None, Fault.no_json(), Fault.busy(0)
+    )
     tally = await ground.give(await ground.asked(who, size=8))
     assert (tally.given, tally.refused) == (7, 1)

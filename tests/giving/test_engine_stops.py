@@ -10,7 +10,9 @@ from tests.support.interruptions import FINAL, at
 
 
 @pytest.mark.parametrize(("fault", "reason"), FINAL.values(), ids=FINAL)
-async def test_a_final_answer_stops_it_and_whoever_it_was_for_was_not_tried(both: Ground, fault: Fault, reason: StopReason) -> None:
+async def test_a_final_answer_stops_it_and_whoever_it_was_for_was_not_tried(
+    both: Ground, fault: Fault, reason: StopReason
+) -> None:
     request = await both.asked(customers(12))
     both.sandbox.faults.next(None)
     both.sandbox.faults.always(fault)
@@ -19,7 +21,9 @@ async def test_a_final_answer_stops_it_and_whoever_it_was_for_was_not_tried(both
     assert (await both.now(request)).stop is reason
 
 
-@pytest.mark.parametrize("fault", [Fault.broken(), Fault.cut(after=True), Fault.no_rule()], ids=["before", "after", "no rule"])
+@pytest.mark.parametrize(
+    "fault", [Fault.broken(), Fault.cut(after=True), Fault.no_rule()], ids=["before", "after", "no rule"]
+)
 async def test_what_stays_unknown_for_good_is_told_so_and_stops_the_rest(both: Ground, fault: Fault) -> None:
     request = await both.asked(customers(12))
     both.sandbox.faults.next(None)
@@ -30,8 +34,12 @@ async def test_what_stays_unknown_for_good_is_told_so_and_stops_the_rest(both: G
     assert len(both.ledger.calls) == 1 + AT_ONCE.attempts
 
 
-@pytest.mark.parametrize("last", [Fault.unauthorized(), Fault.forbidden(), Fault.not_found(), Fault.busy(3600)], ids=FINAL)
-async def test_what_may_have_been_given_stays_unknown_whatever_comes_after(ground: Ground, last: Fault) -> None:
+@pytest.mark.parametrize(
+    "last", [Fault.unauthorized(), Fault.forbidden(), Fault.not_found(), Fault.busy(3600)], ids=FINAL
+)
+async def test_what_may_have_been_given_stays_unknown_whatever_comes_after(
+    ground: Ground, last: Fault
+) -> None:
     request = await ground.asked(customers(8))
     ground.sandbox.faults.next(Fault.cut(after=True))
     ground.sandbox.faults.always(last, on=Operation.ADD)
@@ -66,12 +74,16 @@ CHANGES: dict[str, tuple[dict[str, object], StopReason]] = {
 
 
 @pytest.mark.parametrize(("change", "why"), CHANGES.values(), ids=CHANGES)
-async def test_once_an_answer_shows_another_rule_nobody_else_is_given_it(both: Ground, change: dict[str, object], why: StopReason) -> None:
+async def test_once_an_answer_shows_another_rule_nobody_else_is_given_it(
+    both: Ground, change: dict[str, object], why: StopReason
+) -> None:
     request = await both.asked(customers(20))
     rule = both.sandbox.rules[RULE]
 
     async def changes() -> None:
-        rule.update({name: {**rule[name], **new} if isinstance(new, dict) else new for name, new in change.items()})
+        rule.update(
+            {name: {**rule[name], **new} if isinstance(new, dict) else new for name, new in change.items()}
+        )
 
     at(both.sandbox, Point.BEFORE, 3, changes)
     tally = await both.give(request)

@@ -75,11 +75,18 @@ def _all(happened: Happened, *, summary: bool) -> list[tuple[Happened, Kind, str
     """List what is said of an end: the summary where it is one for good, a line in the thread where it is not."""
     last = Kind.SUMMARY if summary else Kind.LINE
     return sorted(
-        [(happened, Kind.CARD, ""), (happened, last, ""), (happened, Kind.DIRECT, "U0ANN"), (happened, Kind.NOTICE, str(CAMPAIGNS))]
+        [
+            (happened, Kind.CARD, ""),
+            (happened, last, ""),
+            (happened, Kind.DIRECT, "U0ANN"),
+            (happened, Kind.NOTICE, str(CAMPAIGNS)),
+        ]
     )
 
 
-async def test_what_was_given_is_done_and_told_once_however_often_it_is_ended(ground: Ground, ending: Ending) -> None:
+async def test_what_was_given_is_done_and_told_once_however_often_it_is_ended(
+    ground: Ground, ending: Ending
+) -> None:
     request = await _asked(ground)
     await ground.give(request)
     await asyncio.gather(*(ending.finish(request.id, 1) for _ in range(3)))
@@ -114,7 +121,11 @@ async def test_what_is_unknown_stops_it(ground: Ground, ending: Ending) -> None:
     await ground.give(request)
     await ending.finish(request.id, 1)
     stopped = await ground.now(request)
-    assert (stopped.state, stopped.stop, stopped.ended_at) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD, None)
+    assert (stopped.state, stopped.stop, stopped.ended_at) == (
+        State.STOPPED,
+        StopReason.UNKNOWN_FOR_GOOD,
+        None,
+    )
     admin = [(Happened.PAUSED, Kind.DIRECT, who) for who in POLICY.admins]
     assert await _told(ground) == sorted([*_all(Happened.STOPPED, summary=False), *admin])
 
@@ -123,7 +134,10 @@ async def test_batches_of_which_nothing_is_known_never_count_as_done(ground: Gro
     request = await _asked(ground)
     await ground.books.take_up(request.id, 0)
     await ending.finish(request.id, 1)
-    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD)
+    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
+        State.STOPPED,
+        StopReason.UNKNOWN_FOR_GOOD,
+    )
 
 
 async def test_the_reason_for_which_it_stopped_is_kept(ground: Ground, ending: Ending) -> None:
@@ -154,7 +168,9 @@ async def test_the_end_of_an_earlier_round_changes_nothing(ground: Ground, endin
     assert await _told(ground) == []
 
 
-async def test_dinteros_last_answer_is_asked_for_where_a_crash_took_it(ground: Ground, ending: Ending) -> None:
+async def test_dinteros_last_answer_is_asked_for_where_a_crash_took_it(
+    ground: Ground, ending: Ending
+) -> None:
     request = await _asked(ground)
     await ground.give(request)
     await ground.change(request, last_answer=None)
@@ -186,7 +202,9 @@ async def _changes_while_it_is_given(ground: Ground) -> Request:
     return await ground.now(request)
 
 
-async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it_is_now(ground: Ground, ending: Ending) -> None:
+async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it_is_now(
+    ground: Ground, ending: Ending
+) -> None:
     request = await _changes_while_it_is_given(ground)
     await ending.finish(request.id, 1)
     await ending.finish(request.id, 1)
@@ -199,7 +217,9 @@ async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it
     assert {happened for happened, _, _ in await _told(ground)} == {Happened.RULE_CHANGED}
 
 
-async def test_a_rule_that_has_become_dearer_falls_under_the_tier_that_it_is_above_now(ground: Ground, people: SlackPeople) -> None:
+async def test_a_rule_that_has_become_dearer_falls_under_the_tier_that_it_is_above_now(
+    ground: Ground, people: SlackPeople
+) -> None:
     strict = Tier(approvals=3, above_amount=200_000)
     policy = replace(POLICY, channels={SUPPORT: replace(POLICY.channels[SUPPORT], tiers=(strict,))})
     request = await _changes_while_it_is_given(ground)
@@ -211,14 +231,20 @@ async def test_a_rule_that_has_become_dearer_falls_under_the_tier_that_it_is_abo
 async def test_where_nobody_has_to_agree_a_changed_rule_stops_it(ground: Ground, ending: Ending) -> None:
     request = await ground.change(await _changes_while_it_is_given(ground), approvals=0)
     await ending.finish(request.id, 1)
-    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (State.STOPPED, StopReason.RULE_CHANGED)
+    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
+        State.STOPPED,
+        StopReason.RULE_CHANGED,
+    )
 
 
 async def test_a_changed_rule_that_cannot_be_read_stops_it(ground: Ground, ending: Ending) -> None:
     request = await _changes_while_it_is_given(ground)
     ground.sandbox.faults.always(Fault.broken(503), on=Operation.RULE)
     await ending.finish(request.id, 1)
-    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (State.STOPPED, StopReason.RULE_CHANGED)
+    assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
+        State.STOPPED,
+        StopReason.RULE_CHANGED,
+    )
 
 
 async def test_a_cancel_weighs_more_than_a_changed_rule(ground: Ground, ending: Ending) -> None:

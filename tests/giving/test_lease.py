@@ -26,7 +26,9 @@ class Leased(Alone):
 
 
 def _begin(ground: Ground, request: Request, standing: Alone) -> HeldGiving:
-    givings = HeldGivings(ground.books, ground.dintero, AT_ONCE, ground.closing, ground.clock, traffic_of(AT_ONCE), standing)
+    givings = HeldGivings(
+        ground.books, ground.dintero, AT_ONCE, ground.closing, ground.clock, traffic_of(AT_ONCE), standing
+    )
     return givings.begin(request.id)
 
 
@@ -61,7 +63,9 @@ async def test_once_its_lease_is_over_nothing_more_goes_out_and_another_gives_th
     assert len(both.ledger.calls) == 5
 
 
-async def test_an_answer_that_comes_after_another_took_over_counts_for_nothing_and_nothing_follows_it(both: Ground) -> None:
+async def test_an_answer_that_comes_after_another_took_over_counts_for_nothing_and_nothing_follows_it(
+    both: Ground,
+) -> None:
     request, let_go, held = await both.asked(customers(20), batches=2), asyncio.Event(), asyncio.Event()
 
     async def hold(point: Point, number: int) -> None:

@@ -54,7 +54,9 @@ async def test_a_long_outage_is_told_once_to_each_request_and_once_that_it_is_ov
     giving = asyncio.gather(*(ground.give(request, patience=TOLD) for request in requests))
     await asyncio.gather(*(until_told(ground, request) for request in requests))
     told = await said(ground)
-    assert [(notice.happened, notice.note) for notice in told] == [(Happened.WAITING, "Dintero answered 503")] * 3
+    assert [(notice.happened, notice.note) for notice in told] == [
+        (Happened.WAITING, "Dintero answered 503")
+    ] * 3
     ground.sandbox.faults.clear()
     assert [tally.given for tally in await giving] == [16] * 3
     assert [notice.happened for notice in await said(ground)] == [Happened.GOES_ON] * 3
@@ -73,7 +75,9 @@ async def test_whoever_only_waits_because_another_was_asked_to_is_told_too(groun
 
 async def test_of_what_passes_soon_nothing_is_told(ground: Ground) -> None:
     ground.sandbox.faults.next(*[Fault.cut()] * 3)
-    assert (await ground.give(await ground.asked(customers(16)), patience=replace(TOLD, told=5.0))).given == 16
+    assert (
+        await ground.give(await ground.asked(customers(16)), patience=replace(TOLD, told=5.0))
+    ).given == 16
     assert await said(ground) == []
 
 

@@ -46,7 +46,10 @@ async def test_when_one_is_asked_to_wait_no_other_request_calls_meanwhile(ground
 
 async def test_a_request_for_one_is_done_while_a_huge_one_is_given(ground: Ground) -> None:
     ground.traffic = Traffic(first=0.01, longest=0.05, most=2)
-    huge, small = await ground.asked(customers(128), size=1, concurrency=32, batches=64), await ground.asked(customers(1))
+    huge, small = (
+        await ground.asked(customers(128), size=1, concurrency=32, batches=64),
+        await ground.asked(customers(1)),
+    )
     ground.sandbox.latency, asked = 0.05, asyncio.Event()
 
     async def count(point: Point, number: int) -> None:
@@ -67,7 +70,9 @@ async def test_a_request_for_one_is_done_while_a_huge_one_is_given(ground: Groun
     assert (await giving).given == 128
 
 
-async def test_a_wait_beyond_all_patience_that_another_was_told_of_stops_this_one_too_without_a_call(ground: Ground) -> None:
+async def test_a_wait_beyond_all_patience_that_another_was_told_of_stops_this_one_too_without_a_call(
+    ground: Ground,
+) -> None:
     first, second = await ground.asked(customers(4)), await ground.asked(customers(4))
     ground.sandbox.faults.next(Fault.busy(3600))
     await ground.give(first)
@@ -77,7 +82,9 @@ async def test_a_wait_beyond_all_patience_that_another_was_told_of_stops_this_on
     assert len(ground.ledger.calls) == 1
 
 
-async def test_of_a_dintero_that_is_down_all_requests_together_make_few_calls_and_all_stop(ground: Ground) -> None:
+async def test_of_a_dintero_that_is_down_all_requests_together_make_few_calls_and_all_stop(
+    ground: Ground,
+) -> None:
     patience = Patience(first=0.05, longest=0.2, total=2.0, attempts=100)
     ground.traffic = traffic_of(patience)
     ground.sandbox.faults.always(Fault.broken(503))
@@ -108,7 +115,9 @@ async def waiting(ground: Ground, giving: asyncio.Future[Tally]) -> Giving:
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
-async def test_a_cancel_and_a_closing_program_are_heard_at_once_while_dintero_is_left_alone(ground: Ground, end: str) -> None:
+async def test_a_cancel_and_a_closing_program_are_heard_at_once_while_dintero_is_left_alone(
+    ground: Ground, end: str
+) -> None:
     request = await ground.asked(customers(16), concurrency=2)
     ground.sandbox.faults.next(Fault.busy(15))
     giving = asyncio.ensure_future(ground.give(request, patience=CALM))

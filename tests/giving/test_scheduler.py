@@ -109,7 +109,10 @@ def test_while_all_is_well_nobody_waits() -> None:
 ANSWERS = st.one_of(
     st.floats(0.01, 5.0),
     st.builds(lambda after: DinteroBusy("", retry_after=after), st.one_of(st.none(), st.floats(0.1, 50.0))),
-    st.builds(lambda after: OutcomeUnknown("", retry_after=after), st.one_of(st.none(), st.none(), st.floats(0.1, 50.0))),
+    st.builds(
+        lambda after: OutcomeUnknown("", retry_after=after),
+        st.one_of(st.none(), st.none(), st.floats(0.1, 50.0)),
+    ),
     st.just(CustomersRefused("")),
 )
 
@@ -120,13 +123,17 @@ ANSWERS = st.one_of(
     requests=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 8)), min_size=1, max_size=6),
     answers=st.lists(ANSWERS, max_size=60),
 )
-def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(most: int, requests: list[tuple[int, int]], answers: list[Answer]) -> None:
+def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(
+    most: int, requests: list[tuple[int, int]], answers: list[Answer]
+) -> None:
     shop = Shop(most, iter(answers))
     wide = [min(calls, lanes) for calls, lanes in requests]
 
     async def work() -> None:
         async with asyncio.timeout(100_000):
-            await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(one), *request) for one, request in enumerate(requests)))
+            await asyncio.gather(
+                *(shop.lanes(shop.traffic.line(), str(one), *request) for one, request in enumerate(requests))
+            )
 
     in_no_time(work)
     assert shop.at_once <= min(most, sum(wide))
@@ -186,7 +193,9 @@ def test_of_many_requests_each_has_as_many_turns_as_the_others() -> None:
     async def work() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(20):
-                await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(wide), 10_000, wide) for wide in (1, 2, 8, 32)))
+                await asyncio.gather(
+                    *(shop.lanes(shop.traffic.line(), str(wide), 10_000, wide) for wide in (1, 2, 8, 32))
+                )
 
     in_no_time(work)
     turns = [sum(who == str(wide) for _, who in shop.calls) for wide in (2, 8, 32)]
@@ -199,7 +208,9 @@ def test_a_dintero_that_is_down_is_called_by_one_at_a_time_ever_more_seldom() ->
     async def work() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(300):
-                await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(one), 100, 8) for one in range(10)))
+                await asyncio.gather(
+                    *(shop.lanes(shop.traffic.line(), str(one), 100, 8) for one in range(10))
+                )
 
     in_no_time(work)
     probes = [at for at, _ in shop.calls if at > 1.0]
@@ -282,7 +293,9 @@ def test_whoever_waits_hears_at_once_that_it_is_stirred_and_soon_without(*, stir
 
 @settings(deadline=None)
 @given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=30), st.integers(1, 3))
-def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(leave: list[float], most: int) -> None:
+def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(
+    leave: list[float], most: int
+) -> None:
     shop = Shop(most)
 
     async def work() -> None:
@@ -321,7 +334,9 @@ def test_a_look_waits_for_no_batch_though_all_places_are_taken_by_calls_that_han
 
 
 def test_a_look_waits_while_dintero_is_to_be_left_alone_but_not_for_ever() -> None:
-    shop = Shop(answers=iter([DinteroBusy("429", retry_after=4.0), LATENCY, DinteroBusy("429", retry_after=60.0)]))
+    shop = Shop(
+        answers=iter([DinteroBusy("429", retry_after=4.0), LATENCY, DinteroBusy("429", retry_after=60.0)])
+    )
 
     async def work() -> None:
         with pytest.raises(DinteroBusy):

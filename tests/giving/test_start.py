@@ -52,7 +52,10 @@ class Scene:
         client = await self.stack.enter_async_context(open_client(slack.api_url, slack.credentials.bot_token))
         door = Door(policy, SlackPeople(client, slack.team, SystemClock()), slack.team)
         return Starting(
-            books=self.books, looks=Looks(self.dintero, Traffic(first=0.01, longest=0.05)), door=door, clock=clock or SystemClock()
+            books=self.books,
+            looks=Looks(self.dintero, Traffic(first=0.01, longest=0.05)),
+            door=door,
+            clock=clock or SystemClock(),
         )
 
     async def begins(self, policy: Policy = POLICY) -> Request | None:
@@ -87,7 +90,9 @@ async def scene(books: SqlBooks) -> AsyncIterator[Scene]:
     """Each kind of database."""
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop())
-        dintero = await stack.enter_async_context(open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET))
+        dintero = await stack.enter_async_context(
+            open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET)
+        )
         yield Scene(shop, books, dintero, await approved(books, shop, customers(8)), stack)
 
 
@@ -128,7 +133,9 @@ async def test_while_slack_cannot_say_who_people_are_it_stays_approved_and_goes_
 
 
 @pytest.mark.parametrize("fault", [Fault.busy(1), Fault.broken(), Fault.cut(), Fault.answer(200, "no JSON")])
-async def test_while_dintero_cannot_say_what_the_rule_is_it_stays_approved_and_goes_later(scene: Scene, fault: Fault) -> None:
+async def test_while_dintero_cannot_say_what_the_rule_is_it_stays_approved_and_goes_later(
+    scene: Scene, fault: Fault
+) -> None:
     scene.shop.dintero.faults.always(fault, on=Operation.RULE)
     assert await scene.begins() is None
     assert (await scene.now()).state is State.APPROVED
@@ -144,7 +151,9 @@ async def test_while_dintero_cannot_say_what_the_rule_is_it_stays_approved_and_g
         (Fault.not_found(), StopReason.RULE_GONE),
     ],
 )
-async def test_what_dintero_forbids_stops_it_before_anything_is_given(scene: Scene, fault: Fault, reason: StopReason) -> None:
+async def test_what_dintero_forbids_stops_it_before_anything_is_given(
+    scene: Scene, fault: Fault, reason: StopReason
+) -> None:
     scene.shop.dintero.faults.always(fault, on=Operation.RULE)
     assert await scene.begins() is None
     await _stopped(scene, reason)
@@ -163,7 +172,9 @@ async def test_a_rule_switched_off_meanwhile_stops_it(scene: Scene) -> None:
 
 
 async def test_a_rule_that_ran_out_meanwhile_stops_it(scene: Scene) -> None:
-    scene.shop.dintero.rules[RULE]["requirement"]["purchase_to"] = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    scene.shop.dintero.rules[RULE]["requirement"]["purchase_to"] = (
+        datetime.now(UTC) - timedelta(minutes=1)
+    ).isoformat()
     assert await scene.begins() is None
     await _stopped(scene, StopReason.RULE_EXPIRED)
 
@@ -200,8 +211,12 @@ async def test_whose_requester_left_waits_again(scene: Scene, kind: Person) -> N
     await _waits_again(scene, approvals=1)
 
 
-async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count_and_another_is_asked_for(scene: Scene) -> None:
-    scene.shop.slack.workspace.groups[next(iter(scene.shop.slack.workspace.groups))].members.discard(scene.shop.bo.id)
+async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count_and_another_is_asked_for(
+    scene: Scene,
+) -> None:
+    scene.shop.slack.workspace.groups[next(iter(scene.shop.slack.workspace.groups))].members.discard(
+        scene.shop.bo.id
+    )
     assert await scene.begins() is None
     await _waits_again(scene, approvals=1)
 
@@ -226,8 +241,14 @@ async def test_a_yes_to_anything_else_than_what_stands_here_does_not_count(scene
     await _waits_again(scene, approvals=1)
 
 
-@pytest.mark.parametrize(("stricter", "approvals"), [({"approvers": ("U0CLEO",)}, 1), ({"approvals": 2}, 2)], ids=["who", "how many"])
-async def test_where_the_policy_asks_for_another_consent_it_waits_for_that(scene: Scene, stricter: dict[str, Any], approvals: int) -> None:
+@pytest.mark.parametrize(
+    ("stricter", "approvals"),
+    [({"approvers": ("U0CLEO",)}, 1), ({"approvals": 2}, 2)],
+    ids=["who", "how many"],
+)
+async def test_where_the_policy_asks_for_another_consent_it_waits_for_that(
+    scene: Scene, stricter: dict[str, Any], approvals: int
+) -> None:
     assert await scene.begins(with_channel(POLICY, SUPPORT, **stricter)) is None
     await _waits_again(scene, approvals=approvals)
 

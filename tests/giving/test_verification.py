@@ -28,10 +28,14 @@ async def giving(office: Office) -> Request:
     return asked
 
 
-async def looked(office: Office, request: Request, *, seconds: float = 5.0, most_pages: int = 50) -> ReadBack | None:
+async def looked(
+    office: Office, request: Request, *, seconds: float = 5.0, most_pages: int = 50
+) -> ReadBack | None:
     """Look once more, in pages of two."""
     looks = Looks(office.shelf, Traffic(first=0.01, longest=0.02))
-    back = ReadingBack(books=office.books, looks=looks, clock=office.clock, seconds=seconds, most_pages=most_pages)
+    back = ReadingBack(
+        books=office.books, looks=looks, clock=office.clock, seconds=seconds, most_pages=most_pages
+    )
     found = await office.books.find(request.id)
     assert found
     await back.look(found, await office.books.tally(request.id))
@@ -67,21 +71,25 @@ async def test_where_so_many_have_it_already_nobody_looks(office: Office) -> Non
     request = await giving(office)
     found = await office.books.find(request.id)
     assert found
-    await ReadingBack(books=office.books, looks=Looks(office.shelf, Traffic(first=0.01, longest=0.02)), clock=office.clock).look(
-        found, Tally(100_000, given=99_998, unknown=2)
-    )
+    await ReadingBack(
+        books=office.books, looks=Looks(office.shelf, Traffic(first=0.01, longest=0.02)), clock=office.clock
+    ).look(found, Tally(100_000, given=99_998, unknown=2))
     assert await office.books.read_back(request.id) == ReadBack(NOW, 2)
     assert office.shelf.refs_read == 0
 
 
-async def test_a_list_that_repeats_itself_is_neither_read_for_ever_nor_taken_for_the_whole(office: Office) -> None:
+async def test_a_list_that_repeats_itself_is_neither_read_for_ever_nor_taken_for_the_whole(
+    office: Office,
+) -> None:
     request = await giving(office)
     office.shelf.refs_of[SPAR] = [Ref("same", CustomerId("a")), Ref("same", CustomerId("e"))]
     assert await looked(office, request) == ReadBack(NOW, 2, refs=2)
 
 
 @pytest.mark.parametrize("why", ["The connection to Dintero was cut"])
-async def test_that_it_could_not_be_read_is_kept_and_the_giving_ends_all_the_same(office: Office, why: str) -> None:
+async def test_that_it_could_not_be_read_is_kept_and_the_giving_ends_all_the_same(
+    office: Office, why: str
+) -> None:
     request = await giving(office)
     office.shelf.failure = OutcomeUnknown(why)
     await office.ending.finish(request.id, 1)

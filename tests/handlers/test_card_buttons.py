@@ -31,7 +31,9 @@ async def pressed(stand: Stand, card: Message, button: str, *, value: str | None
     payload = copy.deepcopy(stand.last("block_actions").payload)
     payload["actions"][0] |= {"action_id": button} | ({} if value == "" else {"value": value})
     before = len(stand.shop.bo.ephemerals)
-    payload["response_url"] = stand.shop.slack.board.tickets.response_url(stand.shop.bo.id, stand.shop.support)
+    payload["response_url"] = stand.shop.slack.board.tickets.response_url(
+        stand.shop.bo.id, stand.shop.support
+    )
     ack = await stand.shop.slack.deliver("interactive", {**payload, **changes})
     assert ack.status == 200
     await stand.errands.done()
@@ -44,7 +46,12 @@ async def test_a_button_of_no_request_is_answered_so(stand: Stand, action: str) 
     before = await stand.request()
     for value in NO_REQUESTS:
         assert "no request" in await pressed(stand, card, action, value=value), value
-    for channel in (None, {}, {"id": "C0ELSE", "name": "else"}, {"id": stand.shop.quick.id, "name": "small-favours"}):
+    for channel in (
+        None,
+        {},
+        {"id": "C0ELSE", "name": "else"},
+        {"id": stand.shop.quick.id, "name": "small-favours"},
+    ):
         assert "no request" in await pressed(stand, card, action, channel=channel), channel
     assert await stand.request() == before
 
@@ -53,7 +60,9 @@ async def test_a_button_of_no_request_is_answered_so(stand: Stand, action: str) 
 async def test_another_workspace_is_told_so_whatever_it_presses(stand: Stand, action: str) -> None:
     card = await stand.ask()
     before = await stand.request()
-    told = await pressed(stand, card, action, user={"id": stand.shop.bo.id, "team_id": ELSEWHERE, "username": "bo"})
+    told = await pressed(
+        stand, card, action, user={"id": stand.shop.bo.id, "team_id": ELSEWHERE, "username": "bo"}
+    )
     assert "another one" in told
     assert await stand.request() == before
 
@@ -70,7 +79,9 @@ async def approval(stand: Stand, customers: str = "c-1") -> Json:
     return copy.deepcopy(stand.last("view_submission").payload)
 
 
-@pytest.mark.parametrize("metadata", ["", "nonsense", ":", "::1", "nonsense:1", "8f14e45f-ea1b-4b6f-9e2c-000000000000:1"])
+@pytest.mark.parametrize(
+    "metadata", ["", "nonsense", ":", "::1", "nonsense:1", "8f14e45f-ea1b-4b6f-9e2c-000000000000:1"]
+)
 async def test_an_approval_of_no_request_is_answered_so(stand: Stand, metadata: str) -> None:
     payload = await approval(stand)
     payload["view"]["private_metadata"] = metadata
@@ -118,7 +129,12 @@ async def test_an_approval_under_somebody_elses_name_is_judged_by_that_name(stan
     modal = await stand.opens("Approve…", await stand.ask())
     payload = copy.deepcopy(stand.last("block_actions").payload)
     for forged in ({"id": stand.shop.ann.id}, {"id": stand.shop.gus.id}, {"team_id": ELSEWHERE}):
-        submission = {"type": "view_submission", "team": payload["team"], "user": {**payload["user"], **forged}, "view": _open(stand)}
+        submission = {
+            "type": "view_submission",
+            "team": payload["team"],
+            "user": {**payload["user"], **forged},
+            "view": _open(stand),
+        }
         await stand.shop.slack.deliver("interactive", submission)
     await stand.errands.done()
     assert (await stand.request()).state is State.WAITING
@@ -145,7 +161,14 @@ async def test_a_rejection_needs_a_reason_and_delivered_twice_is_one(stand: Stan
     assert "was first" not in (await stand.shop.bo.sees_view("Rejected")).text
     assert (await stand.request()).note == "wrong rule"
     assert (
-        len([reply for reply in stand.shop.slack.thread(stand.shop.slack.messages(stand.shop.support)[0]) if "rejected" in reply.text]) == 1
+        len(
+            [
+                reply
+                for reply in stand.shop.slack.thread(stand.shop.slack.messages(stand.shop.support)[0])
+                if "rejected" in reply.text
+            ]
+        )
+        == 1
     )
 
 

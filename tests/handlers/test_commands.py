@@ -9,7 +9,9 @@ from tests.support.slack_fixture import Stand
 PRIVATE_WORDS = ("status", "status R-22222", "rule spar", "cancel R-22222", "pause Dintero is down", "resume")
 
 
-@pytest.mark.parametrize("text", ["", "help", "add “open", "history", "check c-1", "cancel", "status nonsense", "rule"])
+@pytest.mark.parametrize(
+    "text", ["", "help", "add “open", "history", "check c-1", "cancel", "status nonsense", "rule"]
+)
 async def test_what_needs_no_look_up_is_answered_in_the_ack(stand: Stand, text: str) -> None:
     reaction = await stand.shop.ann.command(f"/discount {text}", stand.shop.support)
     assert "/discount" in reaction.text
@@ -32,7 +34,9 @@ async def test_guests_are_told_why_not(stand: Stand, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["add", *PRIVATE_WORDS])
-async def test_an_unlisted_channel_or_another_workspace_gets_nothing_but_a_sentence(stand: Stand, text: str) -> None:
+async def test_an_unlisted_channel_or_another_workspace_gets_nothing_but_a_sentence(
+    stand: Stand, text: str
+) -> None:
     sid = stand.shop.slack.add_person("Sid", kind=Kind.STRANGER)
     stand.shop.support.members.add(sid.id)
     reaction = await sid.command(f"/discount {text}", stand.shop.support)
@@ -71,7 +75,9 @@ async def test_an_answer_that_slack_does_not_take_at_once_is_given_again(stand: 
     await stand.shop.ann.is_told("Nothing has been asked for")
 
 
-async def test_while_people_are_looked_up_a_loading_form_stands_and_then_becomes_the_form_or_the_refusal(stand: Stand) -> None:
+async def test_while_people_are_looked_up_a_loading_form_stands_and_then_becomes_the_form_or_the_refusal(
+    stand: Stand,
+) -> None:
     for person, words in ((stand.shop.ann, "Customer IDs"), (stand.shop.gus, "Guests")):
 
         async def until_it_stands(moment: str, method: str, _number: int) -> None:
@@ -96,9 +102,14 @@ async def test_where_slack_never_draws_over_the_loading_form_the_person_is_told(
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [("expired_trigger_id", "Slack was too slow"), ("invalid_arguments", "Something went wrong on the bot's side (fault")],
+    [
+        ("expired_trigger_id", "Slack was too slow"),
+        ("invalid_arguments", "Something went wrong on the bot's side (fault"),
+    ],
 )
-async def test_a_form_that_does_not_open_blames_slack_only_where_it_was_too_slow(stand: Stand, error: str, words: str) -> None:
+async def test_a_form_that_does_not_open_blames_slack_only_where_it_was_too_slow(
+    stand: Stand, error: str, words: str
+) -> None:
     stand.shop.slack.faults.plan("views.open", Fault.REFUSED, error=error)
     await stand.shop.ann.command("/discount add", stand.shop.support)
     await stand.shop.ann.is_told(words)

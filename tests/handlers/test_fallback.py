@@ -13,7 +13,9 @@ async def click(stand: Stand) -> Json:
     await stand.shop.bo.press("Cancel request", await stand.ask())
     await stand.errands.done()
     payload = copy.deepcopy(stand.last("block_actions").payload)
-    payload["response_url"] = stand.shop.slack.board.tickets.response_url(stand.shop.bo.id, stand.shop.support)
+    payload["response_url"] = stand.shop.slack.board.tickets.response_url(
+        stand.shop.bo.id, stand.shop.support
+    )
     return payload
 
 
@@ -63,13 +65,18 @@ async def test_a_list_that_nobody_knows_offers_nothing(stand: Stand) -> None:
 @pytest.mark.parametrize("without", ["user", "team", "both"])
 async def test_a_payload_that_names_no_person_is_turned_away(stand: Stand, without: str) -> None:
     payload = await click(stand)
-    nameless = {**payload, "user": {}} if without == "user" else {**payload, "user": {"id": "U0BO"}, "team": None}
+    nameless = (
+        {**payload, "user": {}} if without == "user" else {**payload, "user": {"id": "U0BO"}, "team": None}
+    )
     if without == "both":
         nameless = {key: value for key, value in payload.items() if key not in {"user", "team"}}
     assert (await stand.shop.slack.deliver("interactive", nameless)).status == 400
 
 
-@pytest.mark.parametrize("broken", [{"actions": [{"action_id": "discount_cancel", "type": "button", "block_id": "b"}], "channel": "odd"}])
+@pytest.mark.parametrize(
+    "broken",
+    [{"actions": [{"action_id": "discount_cancel", "type": "button", "block_id": "b"}], "channel": "odd"}],
+)
 async def test_a_click_that_no_handler_can_read_is_told_under_a_fault(stand: Stand, broken: Json) -> None:
     payload = {**(await click(stand)), **broken}
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200

@@ -37,7 +37,9 @@ async def submitted(stand: Stand, path: str, **others: str) -> Modal:
     return await stand.shop.ann.sees_view(lambda view: "One moment" not in view.text)
 
 
-async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_for(stand: Stand, tmp_path: Path) -> None:
+async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_for(
+    stand: Stand, tmp_path: Path
+) -> None:
     review = await submitted(stand, on_disk(tmp_path, FINE), **{"Customer IDs": "t-1, 1002"})
     assert review.submit_label == "Ask for approval"
     read = ("vip.csv – 4 rows with an id, from column “Kundenr” (A)", "1 row unreadable", "row 5: no id")
@@ -63,7 +65,10 @@ async def test_the_rows_that_were_left_out_come_as_a_file_and_only_once(stand: S
     assert "the 13 rows of vip.csv that gave no customer id" in stand.shop.ann.read(message)
     rows = list(csv.reader(io.StringIO(stand.shop.slack.workspace.uploads.text(message.files[0]["id"]))))
     assert rows[0] == ["file", "row", "what stood there", "reason"]
-    assert rows[1:3] == [["vip.csv", "3", "'=1+1", "no id"], ["vip.csv", "4", "1.5E+3", ODD_WORDS[Odd.SHORTENED]]]
+    assert rows[1:3] == [
+        ["vip.csv", "3", "'=1+1", "no id"],
+        ["vip.csv", "4", "1.5E+3", ODD_WORDS[Odd.SHORTENED]],
+    ]
     assert len(rows) == 14
     assert not stand.shop.slack.refused
     await review.submit()
@@ -75,7 +80,9 @@ async def test_where_every_row_has_an_id_there_is_no_such_button(stand: Stand, t
     assert GET not in review.buttons
 
 
-async def test_rows_that_cannot_be_sent_or_read_again_are_told_on_top_of_the_review(stand: Stand, tmp_path: Path) -> None:
+async def test_rows_that_cannot_be_sent_or_read_again_are_told_on_top_of_the_review(
+    stand: Stand, tmp_path: Path
+) -> None:
     review = await submitted(stand, on_disk(tmp_path, ODD))
     stand.shop.slack.faults.plan("files.completeUploadExternal", Fault.REFUSED, error="file_uploads_disabled")
     await review.press(GET)
@@ -101,7 +108,9 @@ async def test_an_empty_form_says_that_a_file_would_do(stand: Stand) -> None:
         ("vip.csv", b"", "is empty"),
     ],
 )
-async def test_a_bad_file_brings_the_form_back_with_the_sentence(stand: Stand, tmp_path: Path, name: str, data: bytes, said: str) -> None:
+async def test_a_bad_file_brings_the_form_back_with_the_sentence(
+    stand: Stand, tmp_path: Path, name: str, data: bytes, said: str
+) -> None:
     form = await submitted(stand, on_disk(tmp_path, data, name), Reason="late")
     assert f"“{name}”" in form.text
     assert said in form.text
@@ -152,7 +161,9 @@ async def test_more_keeps_the_files_of_before_and_those_put_in_since(stand: Stan
     await stand.shop.ann.sees_view(submit="Ask for approval", text="Customers: 5")
 
 
-async def test_more_than_the_channel_may_ask_for_are_refused_with_their_number(stand: Stand, tmp_path: Path) -> None:
+async def test_more_than_the_channel_may_ask_for_are_refused_with_their_number(
+    stand: Stand, tmp_path: Path
+) -> None:
     form = await submitted(stand, on_disk(tmp_path, b"".join(b"c-%d\n" % number for number in range(501))))
     assert "501 customers are too many" in form.text
     assert form.values["Files put in before"] == "vip.csv"
@@ -163,7 +174,9 @@ async def test_somebody_elses_file_is_not_read(stand: Stand, tmp_path: Path) -> 
     await submitted(stand, on_disk(tmp_path, FINE))
     payload = copy.deepcopy(stand.last("view_submission").payload)
     field = next(block for block in payload["view"]["state"]["values"] if block.startswith("file:"))
-    payload["view"]["state"]["values"][field]["discount_add_file"]["files"] = [{"id": theirs.id, "name": "mine.csv"}]
+    payload["view"]["state"]["values"][field]["discount_add_file"]["files"] = [
+        {"id": theirs.id, "name": "mine.csv"}
+    ]
     await stand.shop.slack.deliver("interactive", payload)
     await stand.errands.done()
     form = await stand.shop.ann.sees_view(text="“theirs.csv” was put into Slack by somebody else")
@@ -208,13 +221,17 @@ async def test_a_link_to_a_file_that_is_not_shared_here_brings_the_form_back(sta
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": stand.shop.bo.share("vip.csv", FINE, elsewhere)})
     await form.submit()
-    again = await stand.shop.ann.sees_view(text="“vip.csv” was put into Slack by somebody else, and is not shared in this channel")
+    again = await stand.shop.ann.sees_view(
+        text="“vip.csv” was put into Slack by somebody else, and is not shared in this channel"
+    )
     assert again.submit_label == "Review"
     assert stand.shop.slack.faults.calls["files.download"] == 0
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE])
-async def test_a_file_that_slack_does_not_hand_over_is_told(stand: Stand, tmp_path: Path, fault: Fault) -> None:
+async def test_a_file_that_slack_does_not_hand_over_is_told(
+    stand: Stand, tmp_path: Path, fault: Fault
+) -> None:
     stand.shop.slack.faults.plan("files.download", fault, times=3)
     form = await submitted(stand, on_disk(tmp_path, FINE))
     assert "could not be fetched from Slack" in form.text

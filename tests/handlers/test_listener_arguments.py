@@ -47,7 +47,9 @@ class Switchboard:
     def command(self, what: str) -> Callable[[Listener], None]:
         return self._taking("command", what)
 
-    def action(self, what: str | re.Pattern[str], *, matchers: Sequence[Listener] = ()) -> Callable[[Listener], None]:
+    def action(
+        self, what: str | re.Pattern[str], *, matchers: Sequence[Listener] = ()
+    ) -> Callable[[Listener], None]:
         self.listeners += [("matcher", what, matcher) for matcher in matchers]
         return self._taking("action", what)
 
@@ -74,7 +76,11 @@ def registered() -> Switchboard:
     return board
 
 
-@pytest.mark.parametrize(("kind", "what", "listener"), registered().listeners, ids=lambda value: getattr(value, "__name__", str(value)))
+@pytest.mark.parametrize(
+    ("kind", "what", "listener"),
+    registered().listeners,
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
 def test_listeners_take_only_what_bolt_hands_them(kind: str, what: object, listener: Listener) -> None:
     injected = set(AsyncArgs.__annotations__) | OURS | (ERRORS_OWN if kind == "error" else set())
     for name, parameter in inspect.signature(listener).parameters.items():
@@ -89,8 +95,12 @@ def test_every_handler_module_is_registered() -> None:
 
 def test_commands_are_those_of_the_manifest() -> None:
     manifest = yaml.safe_load(Path("manifest.yml").read_text(encoding="utf-8"))
-    assert registered().of("command") == [command["command"] for command in manifest["features"]["slash_commands"]]
-    assert bool(registered().of("options")) == ("message_menu_options_url" in manifest["settings"]["interactivity"])
+    assert registered().of("command") == [
+        command["command"] for command in manifest["features"]["slash_commands"]
+    ]
+    assert bool(registered().of("options")) == (
+        "message_menu_options_url" in manifest["settings"]["interactivity"]
+    )
     assert "shortcuts" not in manifest["features"]
 
 
@@ -102,7 +112,9 @@ def test_commands_are_those_of_the_manifest() -> None:
         ("options", {request_form.RULE_ACTION}),
     ],
 )
-def test_whatever_is_drawn_is_listened_to_and_whatever_else_comes_is_caught_last(kind: str, drawn: set[str]) -> None:
+def test_whatever_is_drawn_is_listened_to_and_whatever_else_comes_is_caught_last(
+    kind: str, drawn: set[str]
+) -> None:
     *known, last = registered().of(kind)
     assert sorted(map(str, known)) == sorted(drawn)
     assert last is ANYTHING

@@ -21,7 +21,9 @@ async def ended(stand: Stand, card: Message) -> Request:
         assert page
         await page.keep(replace(first, state=State.GIVING, started_at=now))
     await stand.books.take_up(first.id, 0)
-    await stand.books.settle(first.id, BatchOutcome(0, 0, 3, unknown=(CustomerId("b"),), not_tried=(CustomerId("c"),)))
+    await stand.books.settle(
+        first.id, BatchOutcome(0, 0, 3, unknown=(CustomerId("b"),), not_tried=(CustomerId("c"),))
+    )
     async with stand.books.page(first.id) as page:
         assert page
         request = replace(page.request, state=State.CANCELLED, ended_at=now)
@@ -45,7 +47,11 @@ async def test_a_press_opens_the_form_with_whom_it_left_out_and_what_cannot_be_c
     await stand.shop.bo.press(AGAIN, card)
     form = await stand.shop.bo.sees_view(submit="Review")
     assert form.labels == ["Reason"]
-    for line in (f"the 2 customers whom {first.short} left out", f"that of {first.short}, so that nobody can get it twice", "Spar 100,-"):
+    for line in (
+        f"the 2 customers whom {first.short} left out",
+        f"that of {first.short}, so that nobody can get it twice",
+        "Spar 100,-",
+    ):
         assert line in form.text, line
     (draft,) = await stand.books.in_state(State.DRAFT)
     assert (draft.requester, draft.rest_of) == (stand.shop.bo.id, first.id)

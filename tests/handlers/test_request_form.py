@@ -77,7 +77,13 @@ async def test_the_persons_own_team_decides_where_the_payload_was_sent_for_ours(
 
 
 @pytest.mark.parametrize(
-    "values", [{}, {"rule:0": {}}, {"rule:0": {"discount_add_rule": {"selected_option": None}}}, {"stray": {"x": {"value": "1"}}}]
+    "values",
+    [
+        {},
+        {"rule:0": {}},
+        {"rule:0": {"discount_add_rule": {"selected_option": None}}},
+        {"stray": {"x": {"value": "1"}}},
+    ],
 )
 async def test_a_form_with_nothing_in_it_is_answered_with_its_faults(stand: Stand, values: Any) -> None:
     payload = await submitted(stand)
@@ -159,7 +165,9 @@ async def test_a_fault_of_ours_is_told_in_the_form_which_keeps_what_was_typed(st
     errors = (await form.submit()).errors
     assert "fault" in errors["Rule"]
     assert form.values["Customer IDs"] == "a\nb"
-    assert (await stand.shop.slack.deliver("interactive", stand.last("block_suggestion").payload)).body == {"options": []}
+    assert (await stand.shop.slack.deliver("interactive", stand.last("block_suggestion").payload)).body == {
+        "options": []
+    }
     await stand.find_the_table()
     assert not (await form.submit()).errors
     await stand.shop.ann.sees_view(submit="Ask for approval")
@@ -175,7 +183,10 @@ async def test_a_fault_while_it_is_asked_for_is_told_and_nothing_is_asked(stand:
     assert not stand.shop.slack.messages(stand.shop.support)
 
 
-@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.SERVER_ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.RATE_LIMITED])
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.SERVER_ERROR, Fault.SERVER_ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.RATE_LIMITED],
+)
 async def test_a_review_that_slack_does_not_draw_at_once_is_drawn_again(stand: Stand, fault: Fault) -> None:
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": "a"})

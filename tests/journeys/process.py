@@ -19,7 +19,16 @@ from bot.domain.ids import CustomerId, RequestId, RuleId
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.ports import Books
 from bot.domain.requests.notification import Happened, Kind, Notice
-from bot.domain.requests.request import Request, State, Typed, Vote, derived_key, digest, new_request_id, new_short_id
+from bot.domain.requests.request import (
+    Request,
+    State,
+    Typed,
+    Vote,
+    derived_key,
+    digest,
+    new_request_id,
+    new_short_id,
+)
 from bot.domain.rules.terms import terms_of
 from bot.services.announcements import tellings
 from sandbox.dintero.catalogue import SEED_RULE
@@ -46,14 +55,20 @@ def as_toml(policy: Policy) -> str:
 
 
 def _keys(channel: ChannelPolicy) -> list[str]:
-    kept = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(channel).items() if name != "id"}
+    kept = {
+        name: sorted(value) if isinstance(value, frozenset) else value
+        for name, value in asdict(channel).items()
+        if name != "id"
+    }
     return [f"{name} = {_value(value)}" for name, value in kept.items() if value not in (None, (), "")]
 
 
 def _value(value: object) -> str:
     """Write a value of a key; a table stands in one line, without what is not set."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {_value(one)}" for name, one in value.items() if one is not None) + "}"
+        return (
+            "{" + ", ".join(f"{name} = {_value(one)}" for name, one in value.items() if one is not None) + "}"
+        )
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_value, value))}]"
     return json.dumps(value)
@@ -62,7 +77,9 @@ def _value(value: object) -> str:
 def leave_room(process: int, *, any_: bool) -> None:
     """Let all that a process writes to files fail, as on a full disk, or none of it."""
     with suppress(ProcessLookupError):
-        resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY if any_ else 0, resource.RLIM_INFINITY))
+        resource.prlimit(
+            process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY if any_ else 0, resource.RLIM_INFINITY)
+        )
 
 
 @dataclass(slots=True)
@@ -86,12 +103,18 @@ class BotProcess:
 
     async def start(self) -> None:
         """Start it; it is not waited for."""
-        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        environment = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
+        }
         self.starts += 1
         self._ready.clear()
         self.closing.clear()
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"), cwd=self.folder, env={**environment, **self.settings}, stdout=PIPE, stderr=STDOUT
+            *(sys.executable, "-m", "bot", "run"),
+            cwd=self.folder,
+            env={**environment, **self.settings},
+            stdout=PIPE,
+            stderr=STDOUT,
         )
         self._reading = asyncio.ensure_future(self._read(self._process))
 
@@ -168,7 +191,9 @@ class BotProcess:
 
 
 @asynccontextmanager
-async def a_process(shop: Shop, folder: Path, database_url: str, *, policy: Policy = SMALL, **others: str) -> AsyncIterator[BotProcess]:
+async def a_process(
+    shop: Shop, folder: Path, database_url: str, *, policy: Policy = SMALL, **others: str
+) -> AsyncIterator[BotProcess]:
     """Prepare a bot that is not started yet; whatever runs in the end is killed."""
     (folder / "policy.toml").write_text(as_toml(policy))
     process = BotProcess(folder, {**settings_for(shop, database_url), "LOG_FORMAT": "json", **others})
@@ -179,7 +204,9 @@ async def a_process(shop: Shop, folder: Path, database_url: str, *, policy: Poli
             await process.kill()
 
 
-async def approved(books: Books, shop: Shop, who: tuple[CustomerId, ...], *, size: int = 4, concurrency: int = 2) -> RequestId:
+async def approved(
+    books: Books, shop: Shop, who: tuple[CustomerId, ...], *, size: int = 4, concurrency: int = 2
+) -> RequestId:
     """Write a request of Ann's as the desk leaves it when Bo has approved it, and nothing has been done about it yet."""
     async with open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero:
         rule = await dintero.rule(RULE)

@@ -33,26 +33,44 @@ class Steps:
         return self.shop.support
 
     async def ask(
-        self, customers: str, *, by: SandboxPerson | None = None, channel: Channel | None = None, rule: str = RULE, **others: str
+        self,
+        customers: str,
+        *,
+        by: SandboxPerson | None = None,
+        channel: Channel | None = None,
+        rule: str = RULE,
+        **others: str,
     ) -> Message:
         """Ask by the form, and wait for the card."""
         review = await self.review(customers, by=by, channel=channel, rule=rule, **others)
         return await self.asked(review, by=by, channel=channel)
 
-    async def form(self, *, by: SandboxPerson | None = None, channel: Channel | None = None, text: str = "add") -> Modal:
+    async def form(
+        self, *, by: SandboxPerson | None = None, channel: Channel | None = None, text: str = "add"
+    ) -> Modal:
         who = by or self.shop.ann
         await who.command(f"/discount {text}", channel or self.support)
         return await who.sees_view(submit="Review")
 
     async def review(
-        self, customers: str, *, by: SandboxPerson | None = None, channel: Channel | None = None, rule: str = RULE, **others: str
+        self,
+        customers: str,
+        *,
+        by: SandboxPerson | None = None,
+        channel: Channel | None = None,
+        rule: str = RULE,
+        **others: str,
     ) -> Modal:
         form = await self.form(by=by, channel=channel)
         await form.fill({"Rule": rule, "Customer IDs": customers, **others})
         assert not (await form.submit()).errors
-        return await (by or self.shop.ann).sees_view(lambda view: view.submit_label in {"Ask for approval", "Give now"})
+        return await (by or self.shop.ann).sees_view(
+            lambda view: view.submit_label in {"Ask for approval", "Give now"}
+        )
 
-    async def asked(self, review: Modal, *, by: SandboxPerson | None = None, channel: Channel | None = None) -> Message:
+    async def asked(
+        self, review: Modal, *, by: SandboxPerson | None = None, channel: Channel | None = None
+    ) -> Message:
         who, where = by or self.shop.ann, channel or self.support
         before = len(self.shop.slack.messages(where))
         await review.submit()
@@ -65,12 +83,16 @@ class Steps:
         assert not (await who.press("Approve…", card)).trouble
         return await who.sees_view(submit="Approve")
 
-    async def approve(self, card: Message, *, by: SandboxPerson | None = None, count: int | None = None) -> Modal:
+    async def approve(
+        self, card: Message, *, by: SandboxPerson | None = None, count: int | None = None
+    ) -> Modal:
         approval = await self.opens_approval(card, by=by)
         if count is not None:
             await approval.fill({"Number of customers": str(count)})
         assert not (await approval.submit()).errors
-        return await (by or self.shop.bo).sees_view(lambda view: not view.submit_label and "One moment" not in view.text)
+        return await (by or self.shop.bo).sees_view(
+            lambda view: not view.submit_label and "One moment" not in view.text
+        )
 
     async def summary(self, text: str = "Given to", *, channel: Channel | None = None) -> Message:
         return await self.shop.ann.sees(text, channel or self.support)
@@ -108,6 +130,8 @@ async def open_trip(
 ) -> Trip:
     """Open a shop and a bot until the stack is closed."""
     shop = await stack.enter_async_context(open_shop())
-    running = await stack.enter_async_context(open_bot(shop, database_in(folder), policy=policy, clock=clock, patience=patience, **others))
+    running = await stack.enter_async_context(
+        open_bot(shop, database_in(folder), policy=policy, clock=clock, patience=patience, **others)
+    )
     await running.rules.refresh()
     return Trip(shop, running)

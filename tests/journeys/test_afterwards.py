@@ -44,15 +44,21 @@ def lists(trip: Trip) -> list[list[dict[str, str]]]:
     """Read the lists that ann was sent."""
     uploads = trip.shop.slack.workspace.uploads
     files = [file for message in trip.shop.ann.direct.messages for file in message.files]
-    return [list(csv.DictReader(io.StringIO(uploads.text(file["id"]).removeprefix("\ufeff")))) for file in files]
+    return [
+        list(csv.DictReader(io.StringIO(uploads.text(file["id"]).removeprefix("\ufeff")))) for file in files
+    ]
 
 
-async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_has(opens: Opens, tmp_path: Path) -> None:
+async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_has(
+    opens: Opens, tmp_path: Path
+) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
     card = await stopped_in_the_middle(trip, tmp_path)
     seen = "Dintero's list of the rule has all 5 unknown ones. They may have stood there before, so they still count as unknown."
     assert seen in trip.shop.ann.read(card)
-    assert await trip.running.books.tally((await trip.request(card)).id) == Tally(NUMBER, given=9, refused=1, unknown=5)
+    assert await trip.running.books.tally((await trip.request(card)).id) == Tally(
+        NUMBER, given=9, refused=1, unknown=5
+    )
     await trip.shop.ann.press("End here…", card)
     assert seen in trip.shop.ann.read(await trip.summary("Given to 9 of 40 customers"))
     await trip.shop.slack.until(lambda: lists(trip) or None)
@@ -60,13 +66,20 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
     (rows,) = lists(trip)
     assert list(rows[0]) == ["Navn", "Kundenr", "By", "row", "outcome", "reason"]
     assert [row["Kundenr"] for row in rows] == [REFUSED, *IDS[2 * SIZE :]]
-    assert all((row["Navn"], row["row"]) == (f"Åse {int(row['Kundenr'][1:])}", str(int(row["Kundenr"][1:]) + 2)) for row in rows)
+    assert all(
+        (row["Navn"], row["row"]) == (f"Åse {int(row['Kundenr'][1:])}", str(int(row["Kundenr"][1:]) + 2))
+        for row in rows
+    )
     ends = [row["outcome"] for row in rows]
     assert (ends.count("refused"), ends.count("unknown"), ends.count("not tried")) == (1, 5, 25)
-    assert {row["reason"].endswith("has them, perhaps from before") for row in rows if row["outcome"] == "unknown"} == {True}
+    assert {
+        row["reason"].endswith("has them, perhaps from before") for row in rows if row["outcome"] == "unknown"
+    } == {True}
 
 
-async def test_the_rest_is_asked_for_with_the_refused_and_an_unknown_who_had_it_gets_nothing_more(opens: Opens, tmp_path: Path) -> None:
+async def test_the_rest_is_asked_for_with_the_refused_and_an_unknown_who_had_it_gets_nothing_more(
+    opens: Opens, tmp_path: Path
+) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
     ann, ledger = trip.shop.ann, trip.shop.dintero.ledger
     card = await stopped_in_the_middle(trip, tmp_path)

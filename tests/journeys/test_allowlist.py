@@ -17,7 +17,9 @@ async def test_an_unlisted_channel_is_refused_in_the_ack(trip: Trip) -> None:
     assert "@Chief" in reaction.text
 
 
-@pytest.mark.parametrize(("kind", "words"), [(Kind.GUEST, "Guests"), (Kind.BOT, "Bots"), (Kind.DEACTIVATED, "deactivated")])
+@pytest.mark.parametrize(
+    ("kind", "words"), [(Kind.GUEST, "Guests"), (Kind.BOT, "Bots"), (Kind.DEACTIVATED, "deactivated")]
+)
 async def test_only_full_members_are_let_in(trip: Trip, kind: Kind, words: str) -> None:
     trip.shop.ann.account.kind = kind
     await trip.shop.ann.command("/discount add", trip.support)
@@ -74,7 +76,9 @@ async def test_a_rule_the_channel_does_not_list_is_refused_even_when_forged(open
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a"})
     await form.submit()
-    sent = next(each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission")
+    sent = next(
+        each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission"
+    )
     forged = str(sent.payload).replace(SEED, other)
     assert other in forged
     _swap(sent.payload, SEED, other)
@@ -87,7 +91,11 @@ async def test_too_dear_and_unpriced_are_refused_where_money_is_limited(opens: O
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a\nb"})
     assert "200.00 NOK" in (await form.submit()).errors["Customer IDs"]
-    percent = next(rule["name"] for rule in trip.shop.dintero.rules.values() if rule["reward"]["type"] == "discount_percent")
+    percent = next(
+        rule["name"]
+        for rule in trip.shop.dintero.rules.values()
+        if rule["reward"]["type"] == "discount_percent"
+    )
     await form.fill({"Rule": percent, "Customer IDs": "a"})
     assert "limit in money" in (await form.submit()).errors["Rule"]
 

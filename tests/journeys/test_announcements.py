@@ -47,10 +47,16 @@ async def test_the_other_channels_are_told_once_with_a_link_to_the_card(trip: Tr
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [(Fault.unauthorized(), "client id or secret"), (Fault.forbidden(), "too little scope"), (Fault.not_found(), "does not have the rule")],
+    [
+        (Fault.unauthorized(), "client id or secret"),
+        (Fault.forbidden(), "too little scope"),
+        (Fault.not_found(), "does not have the rule"),
+    ],
     ids=["401", "403", "404"],
 )
-async def test_what_cannot_pass_stops_with_the_cure_and_goes_on_when_told_to(trip: Trip, fault: Fault, words: str) -> None:
+async def test_what_cannot_pass_stops_with_the_cure_and_goes_on_when_told_to(
+    trip: Trip, fault: Fault, words: str
+) -> None:
     trip.shop.dintero.faults.always(fault)
     card = await trip.ask("a\nb")
     await trip.approve(card)
@@ -91,7 +97,9 @@ async def test_an_answer_that_never_comes_stops_it_and_nobody_gets_it_twice_on_c
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}
 
 
-async def test_a_cancel_while_giving_ends_after_the_batch_in_flight_and_tells_who_has_it(opens: Opens) -> None:
+async def test_a_cancel_while_giving_ends_after_the_batch_in_flight_and_tells_who_has_it(
+    opens: Opens,
+) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1))
     card = await trip.ask("\n".join(f"c-{number}" for number in range(20)))
 
@@ -121,7 +129,9 @@ async def test_a_rule_changed_after_the_approval_waits_again_for_a_yes_to_what_i
 
 
 @pytest.mark.parametrize("fault", list(SlackFault), ids=str)
-async def test_whatever_slack_does_everything_is_said_once_and_in_order(trip: Trip, fault: SlackFault) -> None:
+async def test_whatever_slack_does_everything_is_said_once_and_in_order(
+    trip: Trip, fault: SlackFault
+) -> None:
     trip.shop.slack.faults.plan("chat.postMessage", fault)
     card = await trip.ask("a")
     trip.shop.slack.faults.plan("chat.postMessage", fault)
@@ -137,7 +147,9 @@ async def test_whatever_slack_does_everything_is_said_once_and_in_order(trip: Tr
 
 
 async def test_what_people_write_can_neither_ping_nor_link(trip: Trip) -> None:
-    card = await trip.ask("<!channel>\n<#C0GENERAL|good>", Reason="<!here> <@U0CHIEF> <https://evil|good> *bold* & more")
+    card = await trip.ask(
+        "<!channel>\n<#C0GENERAL|good>", Reason="<!here> <@U0CHIEF> <https://evil|good> *bold* & more"
+    )
     await trip.approve(card)
     await trip.summary()
     for message in trip.support.messages:

@@ -16,7 +16,18 @@ from tests.support.clock import HandClock
 async def test_the_card_says_what_is_asked_and_mentions_the_approvers(trip: Trip) -> None:
     card = await trip.ask("c-1\nc-2", Reason="late parcel")
     seen = trip.shop.bo.read(card)
-    for words in ("@Ann", "Spar 100,-", "2 customers", "2 × 100.00 NOK", "late parcel", "TEST", "@leads", "@Chief", "Approve…", "Reject…"):
+    for words in (
+        "@Ann",
+        "Spar 100,-",
+        "2 customers",
+        "2 × 100.00 NOK",
+        "late parcel",
+        "TEST",
+        "@leads",
+        "@Chief",
+        "Approve…",
+        "Reject…",
+    ):
         assert words in seen, words
 
 
@@ -42,7 +53,11 @@ async def test_many_customers_are_confirmed_by_typing_their_number(trip: Trip) -
 
 
 async def test_what_has_no_price_is_confirmed_by_typing_the_number(trip: Trip) -> None:
-    percent = next(rule["name"] for rule in trip.shop.dintero.rules.values() if rule["reward"]["type"] == "discount_percent")
+    percent = next(
+        rule["name"]
+        for rule in trip.shop.dintero.rules.values()
+        if rule["reward"]["type"] == "discount_percent"
+    )
     card = await trip.ask("a", rule=percent)
     assert "Number of customers" in (await trip.opens_approval(card)).labels
 
@@ -61,7 +76,9 @@ async def test_a_forged_approval_of_ones_own_request_is_refused(trip: Trip) -> N
     card = await trip.ask("a", by=trip.shop.bo)
     approval = await trip.opens_approval(card, by=trip.shop.cleo)
     await approval.submit()
-    sent = next(each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission")
+    sent = next(
+        each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission"
+    )
     other = await trip.ask("b", by=trip.shop.bo)
     request = await trip.request(other)
     sent.payload["user"] = {**sent.payload["user"], "id": trip.shop.bo.id}
@@ -161,7 +178,9 @@ async def test_a_button_of_another_channels_card_finds_nothing(trip: Trip) -> No
     card = await trip.ask("a")
     await trip.shop.bo.press("Approve…", card)
     await (await trip.shop.bo.sees_view(submit="Approve")).close()
-    sent = next(each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "block_actions")
+    sent = next(
+        each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "block_actions"
+    )
     sent.payload["channel"] = {"id": trip.shop.quick.id, "name": "small-favours"}
     await trip.shop.slack.deliver("interactive", sent.payload)
     await trip.shop.bo.is_told("no request")
@@ -189,7 +208,9 @@ def _is_answered(view: Modal) -> bool:
     return "One moment" not in view.text and not view.submit_label
 
 
-async def test_a_card_that_somebody_deleted_is_posted_anew_for_whoever_asks_for_its_request(opens: Opens) -> None:
+async def test_a_card_that_somebody_deleted_is_posted_anew_for_whoever_asks_for_its_request(
+    opens: Opens,
+) -> None:
     trip = await opens()
     card = await trip.ask("c-1")
     await trip.shop.slack.until(lambda: trip.thread(card) or None)

@@ -46,7 +46,9 @@ def read_by(trip: Trip, *people: SandboxPerson) -> str:
     return "\n".join(found)
 
 
-async def test_no_customers_id_stands_whole_in_a_channel_a_thread_the_log_or_the_audit(opens: Opens, log: StringIO) -> None:
+async def test_no_customers_id_stands_whole_in_a_channel_a_thread_the_log_or_the_audit(
+    opens: Opens, log: StringIO
+) -> None:
     trip = await opens(patience=QUICKLY)
     trip.shop.dintero.refuses.add(IDS[2])
     card = await trip.ask("\n".join(IDS), Reason="late parcel")
@@ -56,7 +58,9 @@ async def test_no_customers_id_stands_whole_in_a_channel_a_thread_the_log_or_the
     await trip.summary("Given to 5 of 6 customers")
     await trip.shop.bo.command("/discount status", trip.support)
     await trip.shop.bo.is_told("R-")
-    audit = "\n".join([f"{row.facts}{row.request}{row.kind}" async for row in trip.running.books.audit.rows()])
+    audit = "\n".join(
+        [f"{row.facts}{row.request}{row.kind}" async for row in trip.running.books.audit.rows()]
+    )
     for where in (read_by(trip, trip.shop.bo), log.getvalue(), audit):
         assert where
         assert [one for one in IDS if one in where] == []

@@ -30,9 +30,19 @@ STOPS = {
         "Press Continue… when Dintero is well again",
         1,
     ),
-    "429 for too long": (Fault.busy(0.1), "Dintero was too busy and turned every call away", "in a few minutes", 0),
+    "429 for too long": (
+        Fault.busy(0.1),
+        "Dintero was too busy and turned every call away",
+        "in a few minutes",
+        0,
+    ),
     "the rule deleted": (Fault.not_found(), "Dintero does not have the rule any more", "Press End here…", 0),
-    "the token revoked": (Fault.unauthorized(), "Dintero did not accept the bot's client id or secret", "then Continue… goes on", 0),
+    "the token revoked": (
+        Fault.unauthorized(),
+        "Dintero did not accept the bot's client id or secret",
+        "then Continue… goes on",
+        0,
+    ),
 }
 
 
@@ -61,7 +71,9 @@ def marks(trip: Trip, card: Message) -> list[str]:
 
 
 @pytest.mark.parametrize("day", PASSES)
-async def test_what_passes_is_told_once_when_it_lasts_and_once_when_it_is_over(opens: Opens, day: str) -> None:
+async def test_what_passes_is_told_once_when_it_lasts_and_once_when_it_is_over(
+    opens: Opens, day: str
+) -> None:
     fault, why = PASSES[day]
     trip = await opens(policy=ONE_BY_ONE, patience=TELLS, DINTERO_TIMEOUT="2")
     card = await from_the_third_on(trip, fault)

@@ -87,7 +87,9 @@ class Day:
         await self.time_passes_until(lambda: len(self.trip.thread(self.channel)) >= len(STORY) or None)
         await self.time_passes_until(lambda: shop.campaigns.messages or None)
         await self.time_passes_until(lambda: any(DONE in told for told in self.trip.told(shop.ann)) or None)
-        assert [words in line for words, line in zip(STORY, self.trip.thread(self.channel), strict=True)] == [True] * 4
+        assert [words in line for words, line in zip(STORY, self.trip.thread(self.channel), strict=True)] == [
+            True
+        ] * 4
         assert len(shop.slack.messages(shop.campaigns)) == 1
         assert sum(DONE in told for told in self.trip.told(shop.ann)) == 1
         async with asyncio.timeout(20):
@@ -122,10 +124,14 @@ async def test_giving_goes_on_with_a_token_that_is_revoked_and_all_is_told_once_
     assert await day.readiness() == HTTPStatus.OK
 
 
-async def test_giving_goes_on_without_the_channel_and_the_thread_is_told_once_the_bot_is_invited_again(day: Day) -> None:
+async def test_giving_goes_on_without_the_channel_and_the_thread_is_told_once_the_bot_is_invited_again(
+    day: Day,
+) -> None:
     day.trip.support.members.discard(day.trip.shop.slack.bot.id)
     await day.is_given()
-    await day.time_passes_until(lambda: any(DONE in told for told in day.trip.told(day.trip.shop.ann)) or None)
+    await day.time_passes_until(
+        lambda: any(DONE in told for told in day.trip.told(day.trip.shop.ann)) or None
+    )
     assert len(day.trip.thread(day.card)) == 3
     day.trip.support.members.add(day.trip.shop.slack.bot.id)
     await day.all_is_told_once_and_in_order()

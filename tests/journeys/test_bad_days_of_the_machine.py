@@ -98,7 +98,9 @@ def locked(*urls: str) -> Iterator[None]:
                 connection.execute("ROLLBACK")
 
 
-async def test_a_disk_that_is_full_is_said_plainly_and_giving_goes_on_once_there_is_room(tmp_path: Path, sqlite_url: str) -> None:
+async def test_a_disk_that_is_full_is_said_plainly_and_giving_goes_on_once_there_is_room(
+    tmp_path: Path, sqlite_url: str
+) -> None:
     async with half_given(tmp_path, sqlite_url) as machine:
         with no_room(machine.bot.pid):
             machine.goes_on.set()
@@ -106,7 +108,9 @@ async def test_a_disk_that_is_full_is_said_plainly_and_giving_goes_on_once_there
         await machine.comes_out_right()
 
 
-async def test_while_another_process_holds_the_database_giving_waits_and_then_goes_on(tmp_path: Path, sqlite_url: str) -> None:
+async def test_while_another_process_holds_the_database_giving_waits_and_then_goes_on(
+    tmp_path: Path, sqlite_url: str
+) -> None:
     async with half_given(tmp_path, sqlite_url) as machine:
         with locked(sqlite_url, engine_url(sqlite_url)):
             machine.goes_on.set()
@@ -125,7 +129,9 @@ def own_server() -> Iterator[tuple[Server, str]]:
         server.leave()
 
 
-async def test_a_postgresql_that_is_restarted_in_the_middle_loses_nothing(tmp_path: Path, own_server: tuple[Server, str]) -> None:
+async def test_a_postgresql_that_is_restarted_in_the_middle_loses_nothing(
+    tmp_path: Path, own_server: tuple[Server, str]
+) -> None:
     server, url = own_server
     async with half_given(tmp_path, url) as machine:
         machine.goes_on.set()

@@ -26,7 +26,9 @@ async def test_above_a_size_two_people_agree_to_the_same(opens: Opens) -> None:
     await approval.submit()
     answer = await trip.shop.bo.sees_view(lambda view: view.title == "Your yes counts")
     assert "Your yes counts; one more is needed" in answer.text
-    await trip.shop.slack.until(lambda: "1 of 2; waiting for one of @leads" in trip.shop.bo.read(card) or None)
+    await trip.shop.slack.until(
+        lambda: "1 of 2; waiting for one of @leads" in trip.shop.bo.read(card) or None
+    )
     assert not trip.shop.dintero.ledger.calls
     await trip.approve(card, by=trip.shop.cleo)
     await trip.summary("Given to 3 of 3 customers")

@@ -14,15 +14,28 @@ MANY = 1_500
 @pytest.mark.parametrize("way", ["http", "socket mode"])
 async def test_a_file_goes_from_the_form_to_the_ledger(tmp_path: Path, way: str) -> None:
     policy = with_channel(POLICY, SUPPORT, max_customers=MANY * 2, max_amount=10**9)
-    async with open_shop() as shop, open_bot(shop, database_in(tmp_path), policy=policy, socket_mode=way == "socket mode") as running:
+    async with (
+        open_shop() as shop,
+        open_bot(shop, database_in(tmp_path), policy=policy, socket_mode=way == "socket mode") as running,
+    ):
         await running.rules.refresh()
         trip = Trip(shop, running)
         form = await trip.form()
-        await form.fill({"Rule": RULE, "Customer IDs": "t-1, c-7", "File": f"{_text(tmp_path)}\n{_workbook(tmp_path)}", "Reason": "høst"})
+        await form.fill(
+            {
+                "Rule": RULE,
+                "Customer IDs": "t-1, c-7",
+                "File": f"{_text(tmp_path)}\n{_workbook(tmp_path)}",
+                "Reason": "høst",
+            }
+        )
         assert not (await form.submit()).errors
         review = await shop.ann.sees_view(submit="Ask for approval")
         assert f"Customers: {MANY + 3:,} (52 repeated ids left out" in review.text
-        assert "2 rows unreadable, and left out – row 3: no id; row 5: a number that Excel shortened" in review.text
+        assert (
+            "2 rows unreadable, and left out – row 3: no id; row 5: a number that Excel shortened"
+            in review.text
+        )
         assert not shop.slack.messages(shop.support)
         card = await trip.asked(review)
         await trip.approve(card, count=MANY + 3)
@@ -43,5 +56,16 @@ def _text(folder: Path) -> str:
 
 def _workbook(folder: Path) -> str:
     path = folder / "flere.xlsx"
-    path.write_bytes(workbook([["customer_id", "name"], ["x-1", "Ann"], [None, "Bo"], ["x-2", "Cy"], [123456789012, "Di"], ["c-1", "Ed"]]))
+    path.write_bytes(
+        workbook(
+            [
+                ["customer_id", "name"],
+                ["x-1", "Ann"],
+                [None, "Bo"],
+                ["x-2", "Cy"],
+                [123456789012, "Di"],
+                ["c-1", "Ed"],
+            ]
+        )
+    )
     return str(path)

@@ -19,8 +19,14 @@ PATIENT = 60.0
 
 
 @pytest.mark.timeout(300)
-async def test_a_full_disk_stops_it_plainly_and_it_goes_on_when_there_is_room(tmp_path: Path, sqlite_url: str) -> None:
-    async with open_shop() as shop, open_books(sqlite_url) as books, a_process(shop, tmp_path, sqlite_url) as process:
+async def test_a_full_disk_stops_it_plainly_and_it_goes_on_when_there_is_room(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    async with (
+        open_shop() as shop,
+        open_books(sqlite_url) as books,
+        a_process(shop, tmp_path, sqlite_url) as process,
+    ):
         request = await approved(books, shop, EVERYBODY, size=SIZE, concurrency=CONCURRENCY)
 
         async def fill(point: Point, number: int) -> None:
@@ -31,12 +37,16 @@ async def test_a_full_disk_stops_it_plainly_and_it_goes_on_when_there_is_room(tm
         await process.start()
         await process.ready()
         await process.has_logged("disk I/O error")
-        line = shop.slack.line = SignedHttp(f"http://127.0.0.1:{process.port}/slack/events", shop.slack.credentials.signing_secret)
+        line = shop.slack.line = SignedHttp(
+            f"http://127.0.0.1:{process.port}/slack/events", shop.slack.credentials.signing_secret
+        )
         told = await shop.ann.command("/discount add", shop.support)
         assert "nothing was done. Please try again" in told.text, told
         assert not told.trouble
         assert process.alive
-        assert len(shop.dintero.ledger.calls) <= FULL_AT + 3 * CONCURRENCY, "what cannot be written down is not given on and on"
+        assert len(shop.dintero.ledger.calls) <= FULL_AT + 3 * CONCURRENCY, (
+            "what cannot be written down is not given on and on"
+        )
         process.fill_disk(full=False)
         await shop.ann.sees("Given to 100 of 100", shop.support, within=PATIENT)
         await shop.ann.command("/discount add", shop.support)

@@ -49,11 +49,20 @@ PLANS = {
 }
 
 
-MATRIX = [(fault, plan) for at, fault in enumerate(FAULTS) for of, plan in enumerate(PLANS) if at == 0 or (at + of) % 8 == 0]
+MATRIX = [
+    (fault, plan)
+    for at, fault in enumerate(FAULTS)
+    for of, plan in enumerate(PLANS)
+    if at == 0 or (at + of) % 8 == 0
+]
 """Every plan with nothing else going wrong, and every fault with one of them; `make chaos` lets them all meet."""
 ON_POSTGRESQL = ("again and again", "giving and telling")
 
-SLACK_FAULTS = [(POSTS, SlackFault.CUT_AFTER), (POSTS, SlackFault.SERVER_ERROR_AFTER), (EDITS, SlackFault.CUT_AFTER)]
+SLACK_FAULTS = [
+    (POSTS, SlackFault.CUT_AFTER),
+    (POSTS, SlackFault.SERVER_ERROR_AFTER),
+    (EDITS, SlackFault.CUT_AFTER),
+]
 
 
 @pytest.mark.parametrize(("fault", "plan"), MATRIX)
@@ -83,7 +92,9 @@ async def test_twenty_givings_cut_off_at_once_all_go_on(tmp_path: Path, sqlite_u
         others = [await approved(books, shop, _customers_of(number)) for number in range(19)]
         killer = Killer(shop, process, [Kill(AFTER, ADD, 25)])
         await process.start()
-        await shop.slack.until(lambda: killer.over and len(shop.slack.messages(shop.campaigns)) == 20, within=PATIENT)
+        await shop.slack.until(
+            lambda: killer.over and len(shop.slack.messages(shop.campaigns)) == 20, within=PATIENT
+        )
         await process.ready()
         assert await process.stop() == 0, process.log
         assert set(shop.dintero.ledger.holders(RULE).values()) == {1}
@@ -92,7 +103,9 @@ async def test_twenty_givings_cut_off_at_once_all_go_on(tmp_path: Path, sqlite_u
             assert (tally.given + tally.refused, tally.left) == (20, 0)
 
 
-async def test_told_to_end_it_lets_the_calls_under_way_end_and_begins_no_other(tmp_path: Path, database_url: str) -> None:
+async def test_told_to_end_it_lets_the_calls_under_way_end_and_begins_no_other(
+    tmp_path: Path, database_url: str
+) -> None:
     async with _bot(tmp_path, database_url, refused=frozenset()) as (shop, process, books, asked):
         code, seconds = await _told_to_end_at(shop, process, 3, 4)
         assert (code, len(shop.dintero.ledger.calls)) == (0, 4), process.log
@@ -100,12 +113,16 @@ async def test_told_to_end_it_lets_the_calls_under_way_end_and_begins_no_other(t
         tally = await books.tally(asked)
         assert (tally.given, tally.left) == (16, 4)
         await process.start()
-        await shop.slack.until(lambda: "Given to 20 of 20" in shop.slack.transcript(shop.support), within=PATIENT)
+        await shop.slack.until(
+            lambda: "Given to 20 of 20" in shop.slack.transcript(shop.support), within=PATIENT
+        )
         assert len(shop.dintero.ledger.calls) == 5
         assert set(shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_told_to_end_while_dintero_hangs_it_is_out_within_ten_seconds_and_settles_it_later(tmp_path: Path, sqlite_url: str) -> None:
+async def test_told_to_end_while_dintero_hangs_it_is_out_within_ten_seconds_and_settles_it_later(
+    tmp_path: Path, sqlite_url: str
+) -> None:
     async with _bot(tmp_path, sqlite_url, patience="30") as (shop, process, books, asked):
         shop.dintero.faults.next(None, None, Fault.hang(after=True), Fault.hang())
         code, seconds = await _told_to_end_at(shop, process, 3, 4)
@@ -120,7 +137,9 @@ async def test_told_to_end_while_dintero_hangs_it_is_out_within_ten_seconds_and_
         await _it_came_out_right(shop, books, asked)
 
 
-async def test_told_to_end_while_it_waits_for_slack_it_is_out_at_once(tmp_path: Path, sqlite_url: str) -> None:
+async def test_told_to_end_while_it_waits_for_slack_it_is_out_at_once(
+    tmp_path: Path, sqlite_url: str
+) -> None:
     async with _bot(tmp_path, sqlite_url) as (shop, process, _, _):
         called = asyncio.Event()
 
@@ -157,7 +176,11 @@ async def _told_to_end_at(shop: Shop, process: BotProcess, *calls: int) -> tuple
 
 
 async def _killed_and_told(
-    folder: Path, database_url: str, faults: list[Fault | None], kills: list[Kill], plan: Callable[[Shop], None] = lambda _: None
+    folder: Path,
+    database_url: str,
+    faults: list[Fault | None],
+    kills: list[Kill],
+    plan: Callable[[Shop], None] = lambda _: None,
 ) -> None:
     async with _bot(folder, database_url) as (shop, process, books, request):
         shop.dintero.faults.next(*faults)
@@ -205,7 +228,9 @@ async def _all_is_told(shop: Shop, killer: Killer) -> None:
 
 async def _it_came_out_right(shop: Shop, books: SqlBooks, request: RequestId) -> None:
     """Hold everything that can be seen to what would be there had nothing gone wrong."""
-    assert shop.dintero.ledger.holders(RULE) == {customer: 1 for customer in EVERYBODY if customer not in REFUSED}
+    assert shop.dintero.ledger.holders(RULE) == {
+        customer: 1 for customer in EVERYBODY if customer not in REFUSED
+    }
     assert len({call.key for call in shop.dintero.ledger.calls}) == 1
 
     (card,) = shop.slack.messages(shop.support)

@@ -10,7 +10,10 @@ from tests.journeys.steps import SEED, Trip
 
 @pytest.mark.parametrize("way", ["http", "socket mode"])
 async def test_a_discount_is_asked_for_approved_given_and_summed_up(tmp_path: Path, way: str) -> None:
-    async with open_shop() as shop, open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running:
+    async with (
+        open_shop() as shop,
+        open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running,
+    ):
         await _whole_trip(Trip(shop, running))
 
 

@@ -13,7 +13,9 @@ UNDER_WAY = 6
 """Calls of which it may not have written down what came of them: two on their way, and twice as many that wait for it."""
 
 
-async def test_one_that_is_cut_off_from_the_database_gives_nothing_more_while_another_goes_on(tmp_path: Path, postgres_url: str) -> None:
+async def test_one_that_is_cut_off_from_the_database_gives_nothing_more_while_another_goes_on(
+    tmp_path: Path, postgres_url: str
+) -> None:
     folders = [tmp_path / name for name in ("cut off", "other")]
     for folder in folders:
         folder.mkdir()

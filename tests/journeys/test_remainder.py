@@ -35,7 +35,9 @@ async def cancelled_in_the_middle(trip: Trip) -> Message:
     return card
 
 
-async def test_the_rest_of_a_cancelled_giving_is_given_and_everybody_has_it_exactly_once(opens: Opens) -> None:
+async def test_the_rest_of_a_cancelled_giving_is_given_and_everybody_has_it_exactly_once(
+    opens: Opens,
+) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
     ann, books, ledger = trip.shop.ann, trip.running.books, trip.shop.dintero.ledger
     card = await cancelled_in_the_middle(trip)

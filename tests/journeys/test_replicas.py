@@ -39,7 +39,9 @@ class Two:
 
     @asynccontextmanager
     async def clicks_go_to(self, process: BotProcess) -> AsyncIterator[None]:
-        line = SignedHttp(f"http://127.0.0.1:{process.port}/slack/events", self.shop.slack.credentials.signing_secret)
+        line = SignedHttp(
+            f"http://127.0.0.1:{process.port}/slack/events", self.shop.slack.credentials.signing_secret
+        )
         self.shop.slack.line = line
         try:
             yield
@@ -74,7 +76,11 @@ class Two:
         """Hold all that can be seen to what would be there had nothing gone wrong."""
         shop = self.shop
         async with open_books(self.url) as books:
-            tally, found, unsaid = await books.tally(request), await books.find(request), await books.unsaid(LATER, limit=10)
+            tally, found, unsaid = (
+                await books.tally(request),
+                await books.find(request),
+                await books.unsaid(LATER, limit=10),
+            )
         assert found
         assert (found.state, unsaid) == (State.DONE, ())
         assert (tally.given, tally.refused, tally.left) == (len(EVERYBODY), 0, 0)
@@ -82,7 +88,10 @@ class Two:
         assert len({call.key for call in shop.dintero.ledger.calls}) == 1
         (card,) = shop.slack.messages(shop.support)
         replies = [shop.ann.read(reply) for reply in shop.slack.thread(card)]
-        assert [sum(words in reply for reply in replies) for words in ("asked for", "approved it", "Giving starts", "Given to")] == [1] * 4
+        assert [
+            sum(words in reply for reply in replies)
+            for words in ("asked for", "approved it", "Giving starts", "Given to")
+        ] == [1] * 4
         assert len(replies) == 4, replies
         assert len(shop.slack.messages(shop.campaigns)) == 1
         assert len(shop.ann.direct.messages) == 2
@@ -91,7 +100,11 @@ class Two:
 @asynccontextmanager
 async def _two(folder: Path, url: str) -> AsyncIterator[Two]:
     """Prepare two bots that are not started yet."""
-    async with open_shop() as shop, a_process(shop, folder, url) as one, a_process(shop, folder, url) as another:
+    async with (
+        open_shop() as shop,
+        a_process(shop, folder, url) as one,
+        a_process(shop, folder, url) as another,
+    ):
         yield Two(url, shop, one, another)
 
 
@@ -157,7 +170,9 @@ async def test_one_that_hangs_is_replaced_and_gives_and_says_nothing_more_when_i
     await two.all_came_out_right(request)
 
 
-async def test_two_that_start_at_once_where_nothing_is_yet_each_take_clicks_and_all_is_said_once(tmp_path: Path, postgres: Server) -> None:
+async def test_two_that_start_at_once_where_nothing_is_yet_each_take_clicks_and_all_is_said_once(
+    tmp_path: Path, postgres: Server
+) -> None:
     with postgres.database(empty=True) as url:
         async with _two(tmp_path, url) as two:
             await two.start()
@@ -177,10 +192,15 @@ async def test_two_that_start_at_once_where_nothing_is_yet_each_take_clicks_and_
             assert not two.shop.dintero.ledger.more_than_once(RULE)
 
 
-async def test_two_migrations_as_processes_can_run_at_once_and_one_of_them_does_it(tmp_path: Path, empty_database_url: str) -> None:
+async def test_two_migrations_as_processes_can_run_at_once_and_one_of_them_does_it(
+    tmp_path: Path, empty_database_url: str
+) -> None:
     environment = {**os.environ, "DATABASE_URL": empty_database_url}
     command = (sys.executable, "-m", "bot", "migrate")
-    both = [await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, stdout=PIPE) for _ in range(2)]
+    both = [
+        await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, stdout=PIPE)
+        for _ in range(2)
+    ]
     told = sorted(stdout.decode() for stdout, _ in await asyncio.gather(*(one.communicate() for one in both)))
     assert [one.returncode for one in both] == [0, 0]
     assert ["has the present schema already" in told[0], "was brought to" in told[1]] == [True, True], told

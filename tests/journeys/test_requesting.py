@@ -45,7 +45,9 @@ async def test_too_many_customers_for_the_channel_are_told_with_both_numbers(ope
     trip = await opens(policy=with_channel(POLICY, SUPPORT, max_customers=2))
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a\nb\nc"})
-    assert "3 customers are too many: this channel may ask for 2" in (await form.submit()).errors["Customer IDs"]
+    assert (
+        "3 customers are too many: this channel may ask for 2" in (await form.submit()).errors["Customer IDs"]
+    )
 
 
 async def test_the_reason_is_asked_for_where_the_policy_wants_one(opens: Opens) -> None:
@@ -103,13 +105,24 @@ async def test_more_shows_the_once_only_key_and_keeps_what_was_typed(trip: Trip)
 
 async def test_the_review_says_all_that_is_asked_for(trip: Trip) -> None:
     review = await trip.review("a b c, d; d\te")
-    for words in ("100.00 NOK off", "3 (1 repeated", "3 × 100.00 NOK", "TEST", "@leads", "if they are three, put each on a line"):
+    for words in (
+        "100.00 NOK off",
+        "3 (1 repeated",
+        "3 × 100.00 NOK",
+        "TEST",
+        "@leads",
+        "if they are three, put each on a line",
+    ):
         assert words in review.text, words
     assert review.submit_label == "Ask for approval"
 
 
 async def test_what_has_no_price_is_said_so(trip: Trip) -> None:
-    percent = next(rule["name"] for rule in trip.shop.dintero.rules.values() if rule["reward"]["type"] == "discount_percent")
+    percent = next(
+        rule["name"]
+        for rule in trip.shop.dintero.rules.values()
+        if rule["reward"]["type"] == "discount_percent"
+    )
     review = await trip.review("a", rule=percent)
     assert "cannot be priced" in review.text or "cannot be said" in review.text
 
@@ -131,7 +144,9 @@ async def test_where_no_approval_is_needed_it_is_given_at_once(trip: Trip) -> No
 async def test_the_same_submission_delivered_twice_asks_once(trip: Trip) -> None:
     review = await trip.review("a")
     card = await trip.asked(review)
-    submission = next(each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission")
+    submission = next(
+        each for each in reversed(trip.shop.slack.deliveries) if each.payload.get("type") == "view_submission"
+    )
     await trip.shop.slack.deliver_again(submission)
     await trip.approve(card)
     await trip.summary()

@@ -51,7 +51,9 @@ def next_version(folder: Path) -> None:
     text = schema.read_text()
     head = text.split('VERSION: Final = "')[1][:4]
     schema.write_text(text.replace(f'VERSION: Final = "{head}"', 'VERSION: Final = "9999"'))
-    (folder / "bot" / "database" / "migrations" / "versions" / "v9999_news.py").write_text(NEXT_MIGRATION.replace("{head}", head))
+    (folder / "bot" / "database" / "migrations" / "versions" / "v9999_news.py").write_text(
+        NEXT_MIGRATION.replace("{head}", head)
+    )
     jobs = folder / "bot" / "background" / "runner.py"
     before, launch, after = jobs.read_text().partition("        DBOS.launch()\n")
     assert launch
@@ -65,7 +67,9 @@ async def clicks(two: Two, people: Steps, process: BotProcess, customers: str) -
     await two.is_told(f"Given to {len(customers.split(','))} of")
 
 
-async def test_what_the_old_version_began_ends_in_the_new_one_and_both_take_clicks_meanwhile(tmp_path: Path, postgres_url: str) -> None:
+async def test_what_the_old_version_began_ends_in_the_new_one_and_both_take_clicks_meanwhile(
+    tmp_path: Path, postgres_url: str
+) -> None:
     folders = [tmp_path / name for name in ("old", "new")]
     for folder in folders:
         folder.mkdir()
@@ -77,7 +81,11 @@ async def test_what_the_old_version_began_ends_in_the_new_one_and_both_take_clic
             held.set()
             await goes_on.wait()
 
-    async with open_shop() as shop, a_process(shop, folders[0], postgres_url) as old, a_process(shop, folders[1], postgres_url) as new:
+    async with (
+        open_shop() as shop,
+        a_process(shop, folders[0], postgres_url) as old,
+        a_process(shop, folders[1], postgres_url) as new,
+    ):
         two, people = Two(postgres_url, shop, old, new), Steps(shop)
         await old.start()
         await old.ready()

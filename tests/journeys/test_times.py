@@ -32,7 +32,14 @@ async def test_only_an_admin_ends_a_hold_by_the_button(opens: Opens) -> None:
 
 async def test_who_waits_is_reminded_and_others_are_asked_too(opens: Opens) -> None:
     clock = HandClock()
-    policy = with_channel(POLICY, SUPPORT, remind_minutes=60, escalate_to=(POLICY.admins[0],), approvers=("S0LEADS",), expires_hours=8)
+    policy = with_channel(
+        POLICY,
+        SUPPORT,
+        remind_minutes=60,
+        escalate_to=(POLICY.admins[0],),
+        approvers=("S0LEADS",),
+        expires_hours=8,
+    )
     trip = await opens(clock=clock, policy=policy)
     card = await trip.ask("a")
     await trip.shop.chief.press("Approve…", card)

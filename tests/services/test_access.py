@@ -35,27 +35,41 @@ NOBODY = UserId("U0NOBODY")
 Asks = Callable[[Office, UserId, TeamId, ChannelId], Awaitable[ChannelPolicy | Refusal | None]]
 
 
-async def as_member(office: Office, who: UserId, team: TeamId, channel: ChannelId) -> ChannelPolicy | Refusal | None:
+async def as_member(
+    office: Office, who: UserId, team: TeamId, channel: ChannelId
+) -> ChannelPolicy | Refusal | None:
     return await office.door.member(person(who, team), channel)
 
 
-async def as_requester(office: Office, who: UserId, team: TeamId, channel: ChannelId) -> ChannelPolicy | Refusal | None:
+async def as_requester(
+    office: Office, who: UserId, team: TeamId, channel: ChannelId
+) -> ChannelPolicy | Refusal | None:
     return await office.door.requester(person(who, team), channel)
 
 
-async def as_approver(office: Office, who: UserId, team: TeamId, channel: ChannelId) -> ChannelPolicy | Refusal | None:
+async def as_approver(
+    office: Office, who: UserId, team: TeamId, channel: ChannelId
+) -> ChannelPolicy | Refusal | None:
     request = await office.ask(DI)
     return await office.door.approver(person(who, team), replace(request, channel=channel))
 
 
-async def as_canceller(office: Office, who: UserId, team: TeamId, channel: ChannelId) -> ChannelPolicy | Refusal | None:
+async def as_canceller(
+    office: Office, who: UserId, team: TeamId, channel: ChannelId
+) -> ChannelPolicy | Refusal | None:
     request = await office.ask(DI)
-    return await office.door.canceller(person(who, team), replace(request, channel=channel, state=State.GIVING))
+    return await office.door.canceller(
+        person(who, team), replace(request, channel=channel, state=State.GIVING)
+    )
 
 
-async def as_seer(office: Office, who: UserId, team: TeamId, channel: ChannelId) -> ChannelPolicy | Refusal | None:
+async def as_seer(
+    office: Office, who: UserId, team: TeamId, channel: ChannelId
+) -> ChannelPolicy | Refusal | None:
     request = await office.ask(DI)
-    return await office.door.seer(person(who, team), ChannelId("D0SOMEWHERE"), replace(request, channel=channel))
+    return await office.door.seer(
+        person(who, team), ChannelId("D0SOMEWHERE"), replace(request, channel=channel)
+    )
 
 
 WAYS = (as_member, as_requester, as_approver, as_canceller, as_seer)
@@ -69,9 +83,16 @@ def reason(answer: object) -> Reason | None:
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize(
     ("kind", "refused"),
-    [(Kind.GUEST, Reason.GUEST), (Kind.BOT, Reason.BOT), (Kind.DEACTIVATED, Reason.DEACTIVATED), (Kind.STRANGER, Reason.STRANGER)],
+    [
+        (Kind.GUEST, Reason.GUEST),
+        (Kind.BOT, Reason.BOT),
+        (Kind.DEACTIVATED, Reason.DEACTIVATED),
+        (Kind.STRANGER, Reason.STRANGER),
+    ],
 )
-async def test_only_full_members_come_through_any_door(office: Office, way: Asks, kind: Kind, refused: Reason) -> None:
+async def test_only_full_members_come_through_any_door(
+    office: Office, way: Asks, kind: Kind, refused: Reason
+) -> None:
     for who in (ANN, BO, CHIEF):
         office.town.kinds[who] = kind
         assert await way(office, who, TEAM, SUPPORT) == Refusal(refused, who, (CHIEF,))
@@ -84,7 +105,9 @@ async def test_whoever_slack_does_not_know_is_a_stranger(office: Office, way: As
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("channel", [SUPPORT, UNLISTED])
-async def test_another_workspace_is_turned_away_without_a_look_up(office: Office, way: Asks, channel: ChannelId) -> None:
+async def test_another_workspace_is_turned_away_without_a_look_up(
+    office: Office, way: Asks, channel: ChannelId
+) -> None:
     await office.ask(DI)
     for who in (ANN, BO, CHIEF, DI):
         assert await way(office, who, ELSEWHERE, channel) == Refusal(Reason.STRANGER, "", (CHIEF,))
@@ -136,9 +159,12 @@ async def test_an_admin_may_not_ask_for_being_one(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "refused"), [(BO, None), (CLEO, None), (CHIEF, None), (ANN, Reason.NOT_AN_APPROVER), (DI, Reason.OWN_REQUEST)]
+    ("who", "refused"),
+    [(BO, None), (CLEO, None), (CHIEF, None), (ANN, Reason.NOT_AN_APPROVER), (DI, Reason.OWN_REQUEST)],
 )
-async def test_approvers_are_those_listed_and_never_the_requester(office: Office, who: UserId, refused: Reason | None) -> None:
+async def test_approvers_are_those_listed_and_never_the_requester(
+    office: Office, who: UserId, refused: Reason | None
+) -> None:
     assert reason(await as_approver(office, who, TEAM, SUPPORT)) is refused
 
 
@@ -150,10 +176,16 @@ async def test_who_asked_is_turned_away_even_as_a_member_of_the_approving_group(
 async def test_a_request_can_still_be_taken_back_where_its_channel_is_listed_no_more(office: Office) -> None:
     request = await office.ask(DI)
     office.under(replace(POLICY, channels={}))
-    assert [reason(await office.door.canceller(person(who), request)) for who in (DI, CHIEF, BO)] == [None, None, Reason.NOT_YOURS]
+    assert [reason(await office.door.canceller(person(who), request)) for who in (DI, CHIEF, BO)] == [
+        None,
+        None,
+        Reason.NOT_YOURS,
+    ]
 
 
-async def test_a_channel_without_the_bot_is_told_apart_from_one_that_could_not_be_asked(office: Office) -> None:
+async def test_a_channel_without_the_bot_is_told_apart_from_one_that_could_not_be_asked(
+    office: Office,
+) -> None:
     assert await office.door.can_post(SUPPORT) is None
     office.town.posts_in.clear()
     assert await office.door.can_post(SUPPORT) == Refusal(Reason.CANNOT_POST, SUPPORT)

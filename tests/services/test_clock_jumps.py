@@ -13,12 +13,22 @@ from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State
 from tests.support.service_fixture import BO, DI, LEADS, POLICY, Office, open_office
 
-TIMED: dict[str, Any] = {"remind_minutes": 60, "escalate_to": (DI,), "expires_hours": 10, "approvers": (LEADS,), "hold_minutes": 10}
-POLICY_TIMED = replace(POLICY, channels={name: replace(one, **TIMED) for name, one in POLICY.channels.items()})
+TIMED: dict[str, Any] = {
+    "remind_minutes": 60,
+    "escalate_to": (DI,),
+    "expires_hours": 10,
+    "approvers": (LEADS,),
+    "hold_minutes": 10,
+}
+POLICY_TIMED = replace(
+    POLICY, channels={name: replace(one, **TIMED) for name, one in POLICY.channels.items()}
+)
 JUMPS = st.lists(st.integers(min_value=-600, max_value=600), min_size=1, max_size=12)
 """Minutes."""
 
-over_one_office = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+over_one_office = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None
+)
 
 
 @pytest.fixture
@@ -46,7 +56,9 @@ async def lines(office: Office, request: Request) -> Counter[Happened]:
 
 @over_one_office
 @given(jumps=JUMPS)
-async def test_reminders_escalation_and_expiry_come_at_their_time_and_once(office: Office, jumps: list[int]) -> None:
+async def test_reminders_escalation_and_expiry_come_at_their_time_and_once(
+    office: Office, jumps: list[int]
+) -> None:
     request, minutes, furthest = await office.ask(), 0, 0
     for jump in jumps:
         office.clock.pass_by(minutes=jump)
@@ -64,7 +76,9 @@ async def test_reminders_escalation_and_expiry_come_at_their_time_and_once(offic
 
 @over_one_office
 @given(jumps=JUMPS)
-async def test_nothing_is_given_before_the_hold_is_over_by_the_clock_and_begun_once(office: Office, jumps: list[int]) -> None:
+async def test_nothing_is_given_before_the_hold_is_over_by_the_clock_and_begun_once(
+    office: Office, jumps: list[int]
+) -> None:
     request = await office.ask()
     await office.approve(request, BO)
     end, over = office.clock.now(), False

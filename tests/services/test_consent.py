@@ -16,7 +16,22 @@ from bot.domain.requests.request import Request, State, StopReason, digest
 from bot.domain.requests.views import Consideration, Form, Review
 from bot.domain.rules.rule import Cost, Reward
 from bot.domain.rules.terms import terms_of
-from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, DI, LEADS, PERCENT, POLICY, QUICK, SPAR, SUPPORT, Office, allowing, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    DI,
+    LEADS,
+    PERCENT,
+    POLICY,
+    QUICK,
+    SPAR,
+    SUPPORT,
+    Office,
+    allowing,
+    person,
+)
 
 OVER_TWO = Tier(approvals=2, above_customers=2)
 DEAR = Tier(approvals=3, above_amount=50_000)
@@ -37,7 +52,9 @@ async def refusal(office: Office, **typed: Any) -> Refusal:
 
 
 @pytest.mark.parametrize("number", [2, 3])
-async def test_as_many_different_people_say_yes_as_the_policy_demands(either_office: Office, number: int) -> None:
+async def test_as_many_different_people_say_yes_as_the_policy_demands(
+    either_office: Office, number: int
+) -> None:
     office = either_office.under(allowing(approvals=number, approvers=(BO, CLEO, DI, CHIEF)))
     asked = await office.ask()
     assert asked.approvals == number
@@ -82,7 +99,9 @@ async def test_one_rejection_ends_it_whoever_has_said_yes(office: Office) -> Non
     assert await office.starting.begin(asked.id) is None
 
 
-async def test_of_all_who_say_yes_at_once_one_is_the_last_and_nobody_counts_twice(either_office: Office) -> None:
+async def test_of_all_who_say_yes_at_once_one_is_the_last_and_nobody_counts_twice(
+    either_office: Office,
+) -> None:
     office = either_office.under(allowing(approvals=3, approvers=(BO, CLEO, DI, CHIEF)))
     for _ in range(5):
         asked = await office.ask()
@@ -92,7 +111,11 @@ async def test_of_all_who_say_yes_at_once_one_is_the_last_and_nobody_counts_twic
         assert now.state is State.APPROVED
         assert len({vote.by for vote in votes}) == len(votes) == 3
         assert votes[-1].by == now.decided_by
-        told = [notice for notice in await office.unsaid() if notice.kind is Kind.LINE and notice.happened is not Happened.ASKED]
+        told = [
+            notice
+            for notice in await office.unsaid()
+            if notice.kind is Kind.LINE and notice.happened is not Happened.ASKED
+        ]
         assert [notice.facts["yeses"] for notice in told] == ["1", "2", "3"]
 
 
@@ -144,7 +167,9 @@ async def test_while_nobody_can_be_looked_up_nothing_is_asked_for(office: Office
         (1, None, Applied(3, Above.UNPRICED, 50_000)),
     ],
 )
-def test_the_strictest_tier_applies_above_its_bound(customers: int, each: int | None, found: Applied | None) -> None:
+def test_the_strictest_tier_applies_above_its_bound(
+    customers: int, each: int | None, found: Applied | None
+) -> None:
     price = None if each is None else Cost(each, customers, None)
     assert applied((OVER_TWO, DEAR), customers=customers, cost=price) == found
     assert applied((DEAR, OVER_TWO), customers=customers, cost=price) == found
@@ -165,7 +190,11 @@ async def test_the_review_the_request_and_the_approval_tell_the_tier(either_offi
     review = await office.asking.review(draft, person(ANN))
     assert isinstance(review, Review)
     tier = Applied(2, Above.CUSTOMERS, 2)
-    assert (review.decision.outcome, review.decision.approvals, review.decision.tier) == (Outcome.WAITS, 2, tier)
+    assert (review.decision.outcome, review.decision.approvals, review.decision.tier) == (
+        Outcome.WAITS,
+        2,
+        tier,
+    )
     big = await office.asking.ask(draft, person(ANN))
     assert isinstance(big, Request)
     assert (big.approvals, big.tier) == (2, tier)
@@ -239,7 +268,11 @@ async def test_a_rule_that_became_dearer_falls_under_its_tier(office: Office) ->
     office.shelf.change(SPAR, reward=Reward(type="discount_amount", value=Decimal(60_000)))
     assert await office.starting.begin(request) is None
     waiting = await office.now(request)
-    assert (waiting.state, waiting.approvals, waiting.tier) == (State.WAITING, 3, Applied(3, Above.AMOUNT, 50_000))
+    assert (waiting.state, waiting.approvals, waiting.tier) == (
+        State.WAITING,
+        3,
+        Applied(3, Above.AMOUNT, 50_000),
+    )
 
 
 async def test_a_rule_that_became_too_dear_for_all_there_are_stops(office: Office) -> None:
@@ -248,7 +281,11 @@ async def test_a_rule_that_became_too_dear_for_all_there_are_stops(office: Offic
     office.shelf.change(SPAR, reward=Reward(type="discount_amount", value=Decimal(60_000)))
     assert await office.starting.begin(request) is None
     stopped = await office.now(request)
-    assert (stopped.state, stopped.stop, stopped.note) == (State.STOPPED, StopReason.RULE_CHANGED, Reason.NO_APPROVER)
+    assert (stopped.state, stopped.stop, stopped.note) == (
+        State.STOPPED,
+        StopReason.RULE_CHANGED,
+        Reason.NO_APPROVER,
+    )
 
 
 # the digest
@@ -269,7 +306,9 @@ async def test_a_yes_to_what_was_shown_before_is_not_taken(office: Office) -> No
         assert await office.now(asked.id) == now
         await office.put(asked, customers_digest=asked.customers_digest, rule=asked.rule, tier=asked.tier)
     for forged in ("", seen[:8], seen.upper(), "0" * 64):
-        assert await office.desk.approve(asked.id, 1, person(BO), typed="", shown=forged) == Refusal(Reason.CHANGED)
+        assert await office.desk.approve(asked.id, 1, person(BO), typed="", shown=forged) == Refusal(
+            Reason.CHANGED
+        )
     assert await office.books.votes(asked.id, 1) == ()
     assert isinstance(await office.desk.approve(asked.id, 1, person(BO), typed="", shown=seen), Request)
 
@@ -278,4 +317,6 @@ async def test_a_digest_in_the_payload_is_compared_and_never_kept(office: Office
     asked = await office.ask(rule=PERCENT)
     await office.approve(asked, BO)
     assert asked.rule
-    assert [vote.digest for vote in await office.books.votes(asked.id, 1)] == [digest(asked, terms_of(asked.rule))]
+    assert [vote.digest for vote in await office.books.votes(asked.id, 1)] == [
+        digest(asked, terms_of(asked.rule))
+    ]

@@ -9,7 +9,18 @@ from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import State
 from bot.services.customer_lists import PER_PAGE, Roster
-from tests.support.service_fixture import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, QUICK, SUPPORT, open_office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    DI,
+    ELSEWHERE,
+    GUS,
+    QUICK,
+    SUPPORT,
+    open_office,
+    person,
+)
 
 IDS = [f"c-{at}" for at in range(2_000)]
 
@@ -21,18 +32,28 @@ async def test_requester_approvers_and_admins_are_shown_the_list(sqlite_books: S
     shown = await office.desk.customers(request.id, person(who), SUPPORT, 1)
     assert isinstance(shown, Roster)
     assert shown.customers == ("a", "b")
-    looks = [(row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"]
+    looks = [
+        (row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"
+    ]
     assert looks == [(who, {"short": request.short, "first": 1, "last": 2, "customers": 2})]
 
 
-@pytest.mark.parametrize(("who", "reason"), [(DI, Reason.NOT_YOURS), (GUS, Reason.GUEST), (UserId("U0X"), Reason.STRANGER)])
-async def test_nobody_else_is_and_that_they_tried_is_written_down(sqlite_books: SqlBooks, who: UserId, reason: Reason) -> None:
+@pytest.mark.parametrize(
+    ("who", "reason"), [(DI, Reason.NOT_YOURS), (GUS, Reason.GUEST), (UserId("U0X"), Reason.STRANGER)]
+)
+async def test_nobody_else_is_and_that_they_tried_is_written_down(
+    sqlite_books: SqlBooks, who: UserId, reason: Reason
+) -> None:
     office = await open_office(sqlite_books)
     request = await office.ask(customers="a\nb")
     shown = await office.desk.customers(request.id, person(who), SUPPORT, 1)
     assert isinstance(shown, Refusal)
     assert shown.reason is reason
-    tries = [(row.who, json.loads(row.facts)["act"]) async for row in sqlite_books.audit.rows() if row.kind in {"looked", "refused"}]
+    tries = [
+        (row.who, json.loads(row.facts)["act"])
+        async for row in sqlite_books.audit.rows()
+        if row.kind in {"looked", "refused"}
+    ]
     assert tries == [(who, "show_customers")]
 
 
@@ -41,7 +62,10 @@ async def test_neither_from_another_workspace_nor_by_another_channels_button(sql
     request = await office.ask()
     elsewhere = await office.desk.customers(request.id, person(BO, ELSEWHERE), SUPPORT, 1)
     other = await office.desk.customers(request.id, person(BO), QUICK, 1)
-    assert [no.reason for no in (elsewhere, other) if isinstance(no, Refusal)] == [Reason.STRANGER, Reason.UNKNOWN_REQUEST]
+    assert [no.reason for no in (elsewhere, other) if isinstance(no, Refusal)] == [
+        Reason.STRANGER,
+        Reason.UNKNOWN_REQUEST,
+    ]
 
 
 async def test_the_pages_hold_all_of_them_once_in_their_order(sqlite_books: SqlBooks) -> None:
@@ -71,4 +95,8 @@ async def test_a_page_that_is_not_there_is_the_nearest(sqlite_books: SqlBooks, a
 
 
 async def _all(books: SqlBooks, request: RequestId) -> list[CustomerId]:
-    return [customer for number in range(await books.portions(request)) for customer in await books.customers(request, number)]
+    return [
+        customer
+        for number in range(await books.portions(request))
+        for customer in await books.customers(request, number)
+    ]

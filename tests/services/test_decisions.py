@@ -29,14 +29,30 @@ from tests.support.clicks import (
     stopped,
     told,
 )
-from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, DI, GUS, NEWS, NOW, QUICK, STRICT, SUPPORT, Office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    DI,
+    GUS,
+    NEWS,
+    NOW,
+    QUICK,
+    STRICT,
+    SUPPORT,
+    Office,
+    person,
+)
 
 # every state × every action
 
 
 @pytest.mark.parametrize("state", list(State), ids=str)
 @pytest.mark.parametrize("action", EVERYTHING, ids=lambda action: action.__name__)
-async def test_every_action_in_every_state_makes_its_move_or_changes_nothing(office: Office, state: State, action: Action) -> None:
+async def test_every_action_in_every_state_makes_its_move_or_changes_nothing(
+    office: Office, state: State, action: Action
+) -> None:
     request = await in_state(office, state)
     answer = await action(office, request)
     now = await office.now(request.id)
@@ -48,7 +64,9 @@ async def test_every_action_in_every_state_makes_its_move_or_changes_nothing(off
         assert said
     else:
         assert replace(now, last_answer=None) == request
-        assert {notice.kind for notice in said} <= ({Kind.CARD} if action is look else set())  # a card that was deleted comes back
+        assert {notice.kind for notice in said} <= (
+            {Kind.CARD} if action is look else set()
+        )  # a card that was deleted comes back
     assert answer is not None or action in {begin, finish}
 
 
@@ -83,7 +101,13 @@ async def test_a_draft_is_nobodys_business(office: Office, action: Action) -> No
 @pytest.mark.parametrize("who", [BO, ANN, CHIEF])
 async def test_a_card_in_another_channel_is_of_no_request(office: Office, who: UserId) -> None:
     asked = await office.ask()
-    for act in (office.desk.consider, office.desk.rejectable, office.desk.cancel, office.desk.carry_on, office.desk.end_here):
+    for act in (
+        office.desk.consider,
+        office.desk.rejectable,
+        office.desk.cancel,
+        office.desk.carry_on,
+        office.desk.end_here,
+    ):
         assert reason(await act(asked.id, person(who), QUICK)) is Reason.UNKNOWN_REQUEST
     assert await office.now(asked.id) == asked
 
@@ -91,7 +115,9 @@ async def test_a_card_in_another_channel_is_of_no_request(office: Office, who: U
 # what is told
 
 
-async def test_a_rejection_is_told_in_the_card_its_thread_to_the_requester_and_the_channels(office: Office) -> None:
+async def test_a_rejection_is_told_in_the_card_its_thread_to_the_requester_and_the_channels(
+    office: Office,
+) -> None:
     asked = await office.ask()
     await office.unsaid()
     rejected = await office.desk.reject(asked.id, person(BO), "wrong rule")
@@ -190,6 +216,8 @@ async def test_ending_here_keeps_why_it_had_stopped_and_sums_up(office: Office) 
 
 
 @pytest.mark.parametrize(("who", "may"), [(ANN, True), (BO, True), (CHIEF, True), (DI, False), (GUS, False)])
-async def test_requester_approvers_and_admins_go_on_and_others_do_not(office: Office, who: UserId, *, may: bool) -> None:
+async def test_requester_approvers_and_admins_go_on_and_others_do_not(
+    office: Office, who: UserId, *, may: bool
+) -> None:
     before = await stopped(office)
     assert isinstance(await office.desk.carry_on(before.id, person(who), SUPPORT), Request) is may

@@ -17,13 +17,30 @@ from bot.domain.requests.views import Consideration
 from bot.domain.rules.terms import terms_of
 from bot.services.decisions import needs_count
 from tests.support.clicks import Action, cancel, reason, reject, shown, told
-from tests.support.service_fixture import ANN, BO, CLEO, LEADS, NOW, PERCENT, SPAR, STRICT, SUPPORT, Office, open_office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CLEO,
+    LEADS,
+    NOW,
+    PERCENT,
+    SPAR,
+    STRICT,
+    SUPPORT,
+    Office,
+    open_office,
+    person,
+)
 
 # the number of customers
 
 
-@pytest.mark.parametrize(("rule", "many", "needed"), [(SPAR, 50, False), (SPAR, 51, True), (PERCENT, 1, True)])
-async def test_the_number_is_typed_above_fifty_customers_or_without_a_price(office: Office, rule: str, many: int, *, needed: bool) -> None:
+@pytest.mark.parametrize(
+    ("rule", "many", "needed"), [(SPAR, 50, False), (SPAR, 51, True), (PERCENT, 1, True)]
+)
+async def test_the_number_is_typed_above_fifty_customers_or_without_a_price(
+    office: Office, rule: str, many: int, *, needed: bool
+) -> None:
     asked = await office.ask(rule=rule, customers="\n".join(f"c-{at}" for at in range(many)))
     assert needs_count(asked) is needed
     shown = await office.desk.consider(asked.id, person(BO), SUPPORT)
@@ -49,7 +66,9 @@ async def test_a_number_is_read_as_people_write_it(office: Office, typed: str) -
 async def test_no_number_is_asked_for_where_none_is_needed(office: Office) -> None:
     asked = await office.ask()
     assert await office.desk.miscounted(asked.id, "") is None
-    assert isinstance(await office.desk.approve(asked.id, 1, person(BO), typed="", shown=shown(asked)), Request)
+    assert isinstance(
+        await office.desk.approve(asked.id, 1, person(BO), typed="", shown=shown(asked)), Request
+    )
 
 
 # votes
@@ -66,7 +85,9 @@ async def test_a_yes_is_bound_to_what_the_books_hold(office: Office) -> None:
 @pytest.mark.parametrize("round_", [0, 1, 3])
 async def test_a_yes_to_another_round_counts_for_nothing(office: Office, round_: int) -> None:
     asked = await office.put(await office.ask(), round=2)
-    assert await office.desk.approve(asked.id, round_, person(BO), typed="1", shown=shown(asked)) == Refusal(Reason.CHANGED)
+    assert await office.desk.approve(asked.id, round_, person(BO), typed="1", shown=shown(asked)) == Refusal(
+        Reason.CHANGED
+    )
     assert await office.now(asked.id) == asked
     assert await office.books.votes(asked.id, round_) == ()
 
@@ -86,7 +107,12 @@ async def test_the_same_yes_delivered_again_is_still_a_yes(office: Office) -> No
     asked = await office.ask()
     first, again = await office.approve(asked, BO), await office.approve(asked, BO)
     assert first == again
-    assert Counter(notice.happened for notice in await office.unsaid() if notice.kind is Kind.LINE)[Happened.APPROVED] == 1
+    assert (
+        Counter(notice.happened for notice in await office.unsaid() if notice.kind is Kind.LINE)[
+            Happened.APPROVED
+        ]
+        == 1
+    )
     assert len(await office.books.votes(asked.id, 1)) == 1
 
 
@@ -108,7 +134,9 @@ async def rival(stack: AsyncExitStack, office: Office, url: str) -> Office:
     return await open_office(await stack.enter_async_context(open_books(url)), clock=office.clock)
 
 
-async def test_of_two_approvers_at_once_one_wins_and_the_other_is_told_who_was_first(books: SqlBooks, database_url: str) -> None:
+async def test_of_two_approvers_at_once_one_wins_and_the_other_is_told_who_was_first(
+    books: SqlBooks, database_url: str
+) -> None:
     office = await open_office(books)
     async with AsyncExitStack() as stack:
         other = await rival(stack, office, database_url)
@@ -118,12 +146,20 @@ async def test_of_two_approvers_at_once_one_wins_and_the_other_is_told_who_was_f
             ends = await asyncio.gather(office.approve(asked, BO), other.approve(asked, CLEO))
             (won,) = [end for end in ends if isinstance(end, Request)]
             assert won.decided_by
-            assert [end for end in ends if isinstance(end, Refusal)] == [Refusal(Reason.WRONG_STATE, State.APPROVED, (won.decided_by,))]
+            assert [end for end in ends if isinstance(end, Refusal)] == [
+                Refusal(Reason.WRONG_STATE, State.APPROVED, (won.decided_by,))
+            ]
             assert [vote.by for vote in await books.votes(asked.id, 1)] == [won.decided_by]
-            assert Counter(kind for kind, _, _ in await told(office)) == {Kind.CARD: 1, Kind.LINE: 1, Kind.DIRECT: 1}
+            assert Counter(kind for kind, _, _ in await told(office)) == {
+                Kind.CARD: 1,
+                Kind.LINE: 1,
+                Kind.DIRECT: 1,
+            }
 
 
-async def test_twenty_people_who_do_different_things_at_once_come_to_one_outcome(books: SqlBooks, database_url: str) -> None:
+async def test_twenty_people_who_do_different_things_at_once_come_to_one_outcome(
+    books: SqlBooks, database_url: str
+) -> None:
     office = await open_office(books)
     crowd = [UserId(f"U0CROWD{at:02}") for at in range(20)]
     async with AsyncExitStack() as stack:
@@ -152,20 +188,39 @@ async def test_twenty_people_who_do_different_things_at_once_come_to_one_outcome
             assert all(end.decided_by == told_yes[0].decided_by for end in told_yes)
             # An approved one may still be cancelled by whoever may; nothing else follows anything.
             lines = [notice.happened for notice in await office.unsaid() if notice.kind is Kind.LINE]
-            assert lines in ([Happened.APPROVED], [Happened.REJECTED], [Happened.CANCELLED], [Happened.APPROVED, Happened.CANCELLED])
+            assert lines in (
+                [Happened.APPROVED],
+                [Happened.REJECTED],
+                [Happened.CANCELLED],
+                [Happened.APPROVED, Happened.CANCELLED],
+            )
 
 
-async def test_an_approval_at_the_moment_it_expires_or_is_cancelled_comes_to_one_outcome(books: SqlBooks, database_url: str) -> None:
+async def test_an_approval_at_the_moment_it_expires_or_is_cancelled_comes_to_one_outcome(
+    books: SqlBooks, database_url: str
+) -> None:
     office = await open_office(books)
     async with AsyncExitStack() as stack:
         other = await rival(stack, office, database_url)
         asked = await office.ask()
         office.clock.pass_by(hours=24)
-        await asyncio.gather(office.approve(asked, BO), other.desk.expire_overdue(), office.desk.expire_overdue())
+        await asyncio.gather(
+            office.approve(asked, BO), other.desk.expire_overdue(), office.desk.expire_overdue()
+        )
         assert (await office.now(asked.id)).state is State.EXPIRED
-        assert sum(notice.happened is Happened.EXPIRED and notice.kind is Kind.LINE for notice in await office.unsaid()) == 1
+        assert (
+            sum(
+                notice.happened is Happened.EXPIRED and notice.kind is Kind.LINE
+                for notice in await office.unsaid()
+            )
+            == 1
+        )
         again = await office.ask(channel=STRICT)
-        await asyncio.gather(office.approve(again, BO), other.desk.cancel(again.id, person(ANN), None), office.approve(again, CLEO))
+        await asyncio.gather(
+            office.approve(again, BO),
+            other.desk.cancel(again.id, person(ANN), None),
+            office.approve(again, CLEO),
+        )
         assert (await office.now(again.id)).state is State.CANCELLED
 
 
@@ -173,6 +228,8 @@ async def test_a_cancel_that_meets_the_start_of_the_giving_is_a_cancel_all_the_s
     office = await open_office(books)
     asked = await office.ask()
     await office.approve(asked, BO)
-    _, cancelled = await asyncio.gather(office.starting.begin(asked.id), office.desk.cancel(asked.id, person(ANN), None))
+    _, cancelled = await asyncio.gather(
+        office.starting.begin(asked.id), office.desk.cancel(asked.id, person(ANN), None)
+    )
     assert isinstance(cancelled, Request)
     assert cancelled.state is State.CANCELLED or cancelled.cancel_asked_by == ANN

@@ -41,7 +41,9 @@ async def every_click(office: Office, request: Request, who: UserId, **team: Any
     return [
         await office.desk.consider(request.id, by, SUPPORT),
         await office.desk.rejectable(request.id, by, SUPPORT),
-        await office.desk.approve(request.id, request.round, by, typed=str(request.customers), shown=shown(request)),
+        await office.desk.approve(
+            request.id, request.round, by, typed=str(request.customers), shown=shown(request)
+        ),
         await office.desk.reject(request.id, by, "no"),
         await office.desk.cancel(request.id, by, SUPPORT),
         await office.desk.carry_on(request.id, by, SUPPORT),
@@ -59,7 +61,9 @@ async def every_click(office: Office, request: Request, who: UserId, **team: Any
         (Account.STRANGER, Reason.STRANGER),
     ],
 )
-async def test_a_listed_approver_who_is_no_full_member_can_do_nothing(office: Office, kind: Account, refused: Reason) -> None:
+async def test_a_listed_approver_who_is_no_full_member_can_do_nothing(
+    office: Office, kind: Account, refused: Reason
+) -> None:
     asked = await office.ask()
     office.town.kinds[BO] = kind
     assert {reason(answer) for answer in await every_click(office, asked, BO)} == {refused}
@@ -68,7 +72,9 @@ async def test_a_listed_approver_who_is_no_full_member_can_do_nothing(office: Of
 
 async def test_somebody_of_another_workspace_can_do_nothing_under_a_listed_id(office: Office) -> None:
     asked = await office.ask()
-    assert {reason(answer) for answer in await every_click(office, asked, CHIEF, team=ELSEWHERE)} == {Reason.STRANGER}
+    assert {reason(answer) for answer in await every_click(office, asked, CHIEF, team=ELSEWHERE)} == {
+        Reason.STRANGER
+    }
     assert reason(await office.desk.recent(person(CHIEF, ELSEWHERE), SUPPORT)) is Reason.STRANGER
     assert await office.now(asked.id) == asked
 
@@ -97,7 +103,9 @@ async def test_an_admin_who_is_not_listed_approves_nothing(office: Office) -> No
     assert reason(await office.approve(asked, CHIEF)) is Reason.NOT_AN_APPROVER
 
 
-async def test_an_approver_may_not_cancel_what_waits_for_them_but_may_once_it_is_given(office: Office) -> None:
+async def test_an_approver_may_not_cancel_what_waits_for_them_but_may_once_it_is_given(
+    office: Office,
+) -> None:
     asked = await office.ask()
     assert reason(await office.desk.cancel(asked.id, person(BO), SUPPORT)) is Reason.NOT_YOURS
     await office.put(asked, state=State.GIVING, started_at=NOW)
@@ -106,7 +114,9 @@ async def test_an_approver_may_not_cancel_what_waits_for_them_but_may_once_it_is
     assert cancelling.cancel_asked_by == BO
 
 
-async def test_what_the_policy_no_longer_allows_cannot_be_approved_and_the_approver_is_told_why(office: Office) -> None:
+async def test_what_the_policy_no_longer_allows_cannot_be_approved_and_the_approver_is_told_why(
+    office: Office,
+) -> None:
     asked = await office.ask(customers="a\nb\nc")
     office.under(allowing(max_customers=2))
     for answer in (await consider(office, asked), await approve(office, asked)):
@@ -115,7 +125,9 @@ async def test_what_the_policy_no_longer_allows_cannot_be_approved_and_the_appro
     assert await office.books.votes(asked.id, 1) == ()
 
 
-async def test_a_request_of_a_channel_that_is_listed_no_more_can_only_be_looked_at_and_taken_back(office: Office) -> None:
+async def test_a_request_of_a_channel_that_is_listed_no_more_can_only_be_looked_at_and_taken_back(
+    office: Office,
+) -> None:
     asked = await office.ask()
     office.under(replace(POLICY, channels={QUICK: POLICY.channels[QUICK]}))
     assert reason(await office.approve(asked, BO)) is Reason.UNLISTED_CHANNEL

@@ -10,9 +10,24 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State, StopReason
-from tests.support.service_fixture import ANN, BO, CHIEF, DI, GUS, POLICY, QUICK, STRICT, SUPPORT, Office, open_office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    DI,
+    GUS,
+    POLICY,
+    QUICK,
+    STRICT,
+    SUPPORT,
+    Office,
+    open_office,
+    person,
+)
 
-HELD = replace(POLICY, channels={name: replace(one, hold_minutes=10) for name, one in POLICY.channels.items()})
+HELD = replace(
+    POLICY, channels={name: replace(one, hold_minutes=10) for name, one in POLICY.channels.items()}
+)
 
 
 @pytest.fixture
@@ -70,7 +85,11 @@ async def test_anybody_in_the_channel_may_cancel_while_it_is_held(office: Office
         answer = await office.desk.cancel(request.id, person(who), SUPPORT)
         assert isinstance(answer, Request)
         assert (answer.state, answer.decided_by) == (State.CANCELLED, who)
-    lines = [notice for notice in await office.unsaid() if notice.happened is Happened.CANCELLED and notice.kind is Kind.LINE]
+    lines = [
+        notice
+        for notice in await office.unsaid()
+        if notice.happened is Happened.CANCELLED and notice.kind is Kind.LINE
+    ]
     assert [line.by for line in lines] == [who]
 
 
@@ -109,7 +128,10 @@ async def test_only_an_admin_gives_now_and_only_what_is_held(office: Office) -> 
     assert isinstance(hurried, Request)
     assert await office.desk.give_now(request.id, person(CHIEF), SUPPORT) == Refusal(Reason.NOT_HELD)
     assert await office.starting.begin(request.id)
-    assert [notice.by for notice in await office.unsaid() if notice.happened is Happened.HURRIED] == [CHIEF, CHIEF]
+    assert [notice.by for notice in await office.unsaid() if notice.happened is Happened.HURRIED] == [
+        CHIEF,
+        CHIEF,
+    ]
 
 
 async def test_give_now_gives_nothing_to_which_a_yes_is_missing_by_then(office: Office) -> None:
@@ -120,7 +142,9 @@ async def test_give_now_gives_nothing_to_which_a_yes_is_missing_by_then(office: 
     assert (await office.now(request.id)).state is not State.GIVING
 
 
-async def test_a_stopped_one_that_continues_is_held_only_where_its_yes_is_asked_for_anew(office: Office) -> None:
+async def test_a_stopped_one_that_continues_is_held_only_where_its_yes_is_asked_for_anew(
+    office: Office,
+) -> None:
     request = await approved(office)
     office.clock.pass_by(minutes=10)
     await office.starting.begin(request.id)
@@ -130,7 +154,9 @@ async def test_a_stopped_one_that_continues_is_held_only_where_its_yes_is_asked_
     assert isinstance(continued, Request)
     assert continued.give_after is None
     office.shelf.change(request.rule.id, active=True, receipt_text="x")  # type: ignore[union-attr]
-    office.town.groups = {group: {ANN} for group in office.town.groups}  # Bo's yes counts no more, so it is asked for anew
+    office.town.groups = {
+        group: {ANN} for group in office.town.groups
+    }  # Bo's yes counts no more, so it is asked for anew
     assert await office.starting.begin(request.id) is None
     again = await office.approve(await office.now(request.id), CHIEF)
     assert isinstance(again, Request)

@@ -10,7 +10,20 @@ from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State, StopReason
 from tests.services.test_remainder import ended
-from tests.support.service_fixture import ANN, BO, CHIEF, DI, ELSEWHERE, GUS, NOW, QUICK, SUPPORT, Office, open_office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    DI,
+    ELSEWHERE,
+    GUS,
+    NOW,
+    QUICK,
+    SUPPORT,
+    Office,
+    open_office,
+    person,
+)
 
 
 async def lists(office: Office) -> list[UserId]:
@@ -19,26 +32,38 @@ async def lists(office: Office) -> list[UserId]:
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CHIEF])
-async def test_requester_approvers_and_admins_are_sent_it_and_that_stands_in_the_audit(sqlite_books: SqlBooks, who: UserId) -> None:
+async def test_requester_approvers_and_admins_are_sent_it_and_that_stands_in_the_audit(
+    sqlite_books: SqlBooks, who: UserId
+) -> None:
     office = await open_office(sqlite_books)
     request = await ended(office)
     await office.unsaid()
     assert isinstance(await office.desk.send_list(request.id, person(who), SUPPORT), Request)
     (notice,) = await office.unsaid()
     assert (notice.kind, notice.happened, notice.to) == (Kind.LIST, Happened.LISTED, who)
-    looks = [(row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"]
+    looks = [
+        (row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"
+    ]
     assert looks == [(who, {"short": request.short, "not_given": 3, "customers": 4})]
 
 
-@pytest.mark.parametrize(("who", "reason"), [(DI, Reason.NOT_YOURS), (GUS, Reason.GUEST), (UserId("U0X"), Reason.STRANGER)])
-async def test_nobody_else_is_and_that_they_tried_is_written_down(sqlite_books: SqlBooks, who: UserId, reason: Reason) -> None:
+@pytest.mark.parametrize(
+    ("who", "reason"), [(DI, Reason.NOT_YOURS), (GUS, Reason.GUEST), (UserId("U0X"), Reason.STRANGER)]
+)
+async def test_nobody_else_is_and_that_they_tried_is_written_down(
+    sqlite_books: SqlBooks, who: UserId, reason: Reason
+) -> None:
     office = await open_office(sqlite_books)
     request = await ended(office)
     sent = await office.desk.send_list(request.id, person(who), SUPPORT)
     assert isinstance(sent, Refusal)
     assert sent.reason is reason
     assert await lists(office) == []
-    tries = [(row.who, json.loads(row.facts)["act"]) async for row in sqlite_books.audit.rows() if row.kind == "refused"]
+    tries = [
+        (row.who, json.loads(row.facts)["act"])
+        async for row in sqlite_books.audit.rows()
+        if row.kind == "refused"
+    ]
     assert tries == [(who, "get_list")]
 
 
@@ -46,7 +71,10 @@ async def test_neither_from_another_workspace_nor_by_another_channels_button(off
     request = await ended(office)
     elsewhere = await office.desk.send_list(request.id, person(BO, ELSEWHERE), SUPPORT)
     other = await office.desk.send_list(request.id, person(BO), QUICK)
-    assert [no.reason for no in (elsewhere, other) if isinstance(no, Refusal)] == [Reason.STRANGER, Reason.UNKNOWN_REQUEST]
+    assert [no.reason for no in (elsewhere, other) if isinstance(no, Refusal)] == [
+        Reason.STRANGER,
+        Reason.UNKNOWN_REQUEST,
+    ]
 
 
 async def test_who_presses_twice_gets_it_once_and_once_more_when_asked_later(either_office: Office) -> None:
@@ -70,13 +98,17 @@ async def test_a_stopped_request_has_a_list_too(office: Office) -> None:
 @pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.GIVING])
 async def test_one_that_is_under_way_has_none_yet(office: Office, state: State) -> None:
     request = await office.put(await ended(office), state=state, ended_at=None)
-    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(Reason.NO_LIST, request.short)
+    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(
+        Reason.NO_LIST, request.short
+    )
 
 
 async def test_one_of_which_nothing_was_given_before_it_ended_has_none(office: Office) -> None:
     request = await office.ask(customers="a\nb")
     await office.desk.reject(request.id, person(BO), "no")
-    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(Reason.NO_LIST, request.short)
+    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(
+        Reason.NO_LIST, request.short
+    )
 
 
 async def test_one_whose_customers_are_forgotten_has_none(office: Office) -> None:
@@ -84,4 +116,6 @@ async def test_one_whose_customers_are_forgotten_has_none(office: Office) -> Non
     async with office.books.page(request.id) as page:
         assert page
         await page.forget(NOW)
-    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(Reason.PURGED, request.short)
+    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(
+        Reason.PURGED, request.short
+    )

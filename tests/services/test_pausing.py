@@ -13,7 +13,18 @@ from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.pause import Pause, PausedFor
 from bot.domain.requests.request import Pausing, Request, State, StopReason
 from bot.services.snapshots import story_of
-from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, GUS, POLICY, SUPPORT, Office, open_office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    GUS,
+    POLICY,
+    SUPPORT,
+    Office,
+    open_office,
+    person,
+)
 
 
 @pytest.fixture
@@ -78,18 +89,24 @@ async def test_nothing_starts_while_it_is_paused(office: Office) -> None:
 
 async def test_a_pause_and_a_start_at_once_leave_nothing_that_runs_through_the_pause(office: Office) -> None:
     requests = [await approved(office) for _ in range(8)]
-    await asyncio.gather(*(office.starting.begin(each.id) for each in requests), office.desk.pauses.pause(person(CHIEF), ""))
+    await asyncio.gather(
+        *(office.starting.begin(each.id) for each in requests), office.desk.pauses.pause(person(CHIEF), "")
+    )
     await office.desk.pauses.look()
     for each in requests:
         assert not await office.books.goes_on(each.id)
 
 
-async def test_what_runs_is_asked_to_stop_and_goes_on_in_a_round_of_its_own_with_its_yes(office: Office) -> None:
+async def test_what_runs_is_asked_to_stop_and_goes_on_in_a_round_of_its_own_with_its_yes(
+    office: Office,
+) -> None:
     request = await giving(office)
     assert await office.books.goes_on(request.id)
     await office.desk.pauses.pause(person(CHIEF), "")
     assert not await office.books.goes_on(request.id)
-    assert await office.starting.begin(request.id) == await office.now(request.id)  # its run is to come to its end
+    assert await office.starting.begin(request.id) == await office.now(
+        request.id
+    )  # its run is to come to its end
     await office.ending.finish(request.id, 1)
     await office.ending.finish(request.id, 1)
     parked = await office.now(request.id)
@@ -111,7 +128,9 @@ async def test_what_was_resumed_before_its_run_was_over_is_parked_first(office: 
     begun = await office.starting.begin(request.id)
     assert begun
     assert begun.round == 1
-    assert not await office.books.goes_on(request.id)  # a second run beside the first could write over what that found out
+    assert not await office.books.goes_on(
+        request.id
+    )  # a second run beside the first could write over what that found out
     await office.ending.finish(request.id, 1)
     again = await office.starting.begin(request.id)
     assert again
@@ -143,7 +162,11 @@ async def test_after_the_pause_all_is_looked_at_again(office: Office) -> None:
     office.shelf.change(request.rule.id, active=False)  # type: ignore[union-attr]
     assert await office.starting.begin(request.id) is None
     stopped = await office.now(request.id)
-    assert (stopped.state, stopped.stop, stopped.pausing) == (State.STOPPED, StopReason.RULE_INACTIVE, Pausing.NO)
+    assert (stopped.state, stopped.stop, stopped.pausing) == (
+        State.STOPPED,
+        StopReason.RULE_INACTIVE,
+        Pausing.NO,
+    )
 
 
 async def test_a_yes_that_counts_no_more_after_the_pause_stops_it(office: Office) -> None:
@@ -176,18 +199,26 @@ async def stop(office: Office, why: StopReason) -> None:
     await office.ending.finish(request.id, 1)
 
 
-async def test_three_in_a_row_that_dinteros_fault_stopped_pause_it_and_its_admins_are_told_once(office: Office) -> None:
+async def test_three_in_a_row_that_dinteros_fault_stopped_pause_it_and_its_admins_are_told_once(
+    office: Office,
+) -> None:
     for why in (StopReason.BUSY, StopReason.TOKEN_REFUSED):
         await stop(office, why)
         assert await office.desk.pauses.now() is None
     await office.unsaid()
     await stop(office, StopReason.SCOPE_MISSING)
     assert await office.desk.pauses.now() == Pause(office.clock.now(), None, PausedFor.FAULTS)
-    told = [(notice.kind, notice.to, notice.note) for notice in await office.unsaid() if notice.happened is Happened.PAUSED]
+    told = [
+        (notice.kind, notice.to, notice.note)
+        for notice in await office.unsaid()
+        if notice.happened is Happened.PAUSED
+    ]
     assert told == [(Kind.DIRECT, CHIEF, PausedFor.FAULTS)]
 
 
-async def test_one_that_is_given_to_its_end_begins_the_row_anew_and_other_stops_do_not_count(office: Office) -> None:
+async def test_one_that_is_given_to_its_end_begins_the_row_anew_and_other_stops_do_not_count(
+    office: Office,
+) -> None:
     await stop(office, StopReason.BUSY)
     await stop(office, StopReason.BUSY)
     await stop(office, StopReason.RULE_GONE)
@@ -218,4 +249,6 @@ async def test_every_modal_carries_the_pause(office: Office) -> None:
     considered = await office.desk.consider(request.id, person(BO), SUPPORT)
     refusing = await office.desk.rejectable(request.id, person(BO), SUPPORT)
     roster = await office.desk.customers(request.id, person(ANN), SUPPORT, 1)
-    assert {shown.pause for shown in (form, review, considered.review, refusing, roster)} == {Pause(office.clock.now(), CHIEF, "down")}  # type: ignore[union-attr]
+    assert {shown.pause for shown in (form, review, considered.review, refusing, roster)} == {
+        Pause(office.clock.now(), CHIEF, "down")
+    }  # type: ignore[union-attr]

@@ -17,7 +17,9 @@ async def ended(office: Office, **changes: object) -> Request:
     assert await office.starting.begin(asked.id)
     await office.books.take_up(asked.id, 0)
     b, c, d = map(CustomerId, "bcd")
-    await office.books.settle(asked.id, BatchOutcome(0, 0, 4, refused=(Refused(b, "no"),), unknown=(c,), not_tried=(d,)))
+    await office.books.settle(
+        asked.id, BatchOutcome(0, 0, 4, refused=(Refused(b, "no"),), unknown=(c,), not_tried=(d,))
+    )
     return await office.put(asked, state=State.CANCELLED, ended_at=office.clock.now(), **changes)
 
 
@@ -34,7 +36,11 @@ async def test_the_rest_is_a_request_of_its_own_under_the_same_key(either_office
     assert (review.rest.first.short, review.rest.first.customers, review.rest.also) == (first.short, 2, ())
     asked = await office.asking.ask(draft.id, person(BO))
     assert isinstance(asked, Request)
-    assert (asked.state, asked.requester, asked.rule and asked.rule.id) == (State.WAITING, BO, first.rule and first.rule.id)
+    assert (asked.state, asked.requester, asked.rule and asked.rule.id) == (
+        State.WAITING,
+        BO,
+        first.rule and first.rule.id,
+    )
     assert asked.once_key == derived_key(first.id)
     assert (asked.rest_of, asked.reason, asked.own_key) == (first.id, "the rest", False)
     assert await office.books.customers(asked.id, 0) == ("c", "d")
@@ -95,7 +101,9 @@ async def test_those_whom_dintero_refused_are_asked_for_where_that_is_ticked(eit
     assert story.first == review.rest.first
 
 
-async def test_where_only_refused_ones_are_left_they_are_ticked_and_somebody_has_to_be(office: Office) -> None:
+async def test_where_only_refused_ones_are_left_they_are_ticked_and_somebody_has_to_be(
+    office: Office,
+) -> None:
     first = await ended(office)
     await office.books.settle(first.id, BatchOutcome(0, 0, 4, refused=(Refused(CustomerId("b"), "no"),)))
     draft = await office.asking.open_rest(first.id, person(BO), SUPPORT)
@@ -115,4 +123,6 @@ async def test_where_only_refused_ones_are_left_they_are_ticked_and_somebody_has
 async def test_of_a_request_that_was_given_to_everybody_nobody_is_left(office: Office) -> None:
     first = await ended(office)
     await office.books.settle(first.id, BatchOutcome(0, 0, 4))
-    assert await office.asking.open_rest(first.id, person(BO), SUPPORT) == Refusal(Reason.NOBODY_LEFT, first.short)
+    assert await office.asking.open_rest(first.id, person(BO), SUPPORT) == Refusal(
+        Reason.NOBODY_LEFT, first.short
+    )

@@ -11,9 +11,27 @@ from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.notification import Happened, Kind
 from bot.domain.requests.request import Request, State
 from bot.services.snapshots import story_of
-from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, DI, LEADS, POLICY, SPAR, STRICT, SUPPORT, Office, open_office
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    DI,
+    LEADS,
+    POLICY,
+    SPAR,
+    STRICT,
+    SUPPORT,
+    Office,
+    open_office,
+)
 
-REMINDING: dict[str, Any] = {"remind_minutes": 60, "escalate_to": (DI, ANN), "expires_hours": 10, "approvers": (LEADS,)}
+REMINDING: dict[str, Any] = {
+    "remind_minutes": 60,
+    "escalate_to": (DI, ANN),
+    "expires_hours": 10,
+    "approvers": (LEADS,),
+}
 TIMED = replace(POLICY, channels={name: replace(one, **REMINDING) for name, one in POLICY.channels.items()})
 
 
@@ -27,7 +45,11 @@ async def told(office: Office, happened: Happened) -> list[str]:
     """Say what is to be said, and answer whom these lines name."""
     await office.desk.reminding.look()
     await office.desk.reminding.look()
-    return [notice.facts["who"] for notice in await office.unsaid() if notice.happened is happened and notice.kind is Kind.LINE]
+    return [
+        notice.facts["who"]
+        for notice in await office.unsaid()
+        if notice.happened is happened and notice.kind is Kind.LINE
+    ]
 
 
 async def test_reminders_come_after_one_two_and_four_hours_and_no_more(office: Office) -> None:
@@ -111,7 +133,9 @@ async def test_it_is_escalated_for_that_request_alone(office: Office) -> None:
 
 
 @pytest.mark.parametrize("left", [(), (CHIEF,)])
-async def test_who_is_taken_out_of_the_list_does_not_count_any_more(office: Office, left: tuple[UserId, ...]) -> None:
+async def test_who_is_taken_out_of_the_list_does_not_count_any_more(
+    office: Office, left: tuple[UserId, ...]
+) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=5)
     await office.desk.reminding.look()
@@ -127,7 +151,9 @@ async def test_what_is_asked_anew_has_its_times_anew(office: Office) -> None:
     office.clock.pass_by(hours=6)
     await office.desk.reminding.look()
     await office.approve(request, DI)
-    office.shelf.change(SPAR, active=True, requirement=replace(office.shelf.rules_of[SPAR].requirement, gross_amount=1))
+    office.shelf.change(
+        SPAR, active=True, requirement=replace(office.shelf.rules_of[SPAR].requirement, gross_amount=1)
+    )
     assert await office.starting.begin(request.id) is None
     again = await office.now(request.id)
     assert (again.state, again.escalated_to, again.reminded) == (State.WAITING, (), 0)

@@ -9,7 +9,18 @@ from bot.domain.requests.notification import Happened, Kind, Story
 from bot.domain.requests.person import Kind as Account
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.requests.views import Consideration
-from tests.support.service_fixture import AGENTS, ANN, BO, CHIEF, CLEO, QUICK, SUPPORT, Office, allowing, person
+from tests.support.service_fixture import (
+    AGENTS,
+    ANN,
+    BO,
+    CHIEF,
+    CLEO,
+    QUICK,
+    SUPPORT,
+    Office,
+    allowing,
+    person,
+)
 
 LEFT = Refusal(Reason.REQUESTER_LEFT, who=(CHIEF,))
 
@@ -38,11 +49,15 @@ async def becomes_a_guest(office: Office) -> None:
     office.town.kinds[ANN] = Account.GUEST
 
 
-LEAVES = pytest.mark.parametrize("leave", [leaves_the_list, leaves_the_group, leaves_the_workspace, becomes_a_guest])
+LEAVES = pytest.mark.parametrize(
+    "leave", [leaves_the_list, leaves_the_group, leaves_the_workspace, becomes_a_guest]
+)
 
 
 @LEAVES
-async def test_what_was_approved_goes_back_to_waiting_and_the_yes_counts_no_more(either_office: Office, leave: Any) -> None:
+async def test_what_was_approved_goes_back_to_waiting_and_the_yes_counts_no_more(
+    either_office: Office, leave: Any
+) -> None:
     office = either_office
     request = await approved(office)
     await leave(office)
@@ -50,8 +65,15 @@ async def test_what_was_approved_goes_back_to_waiting_and_the_yes_counts_no_more
     now = await office.now(request.id)
     assert (now.state, now.round) == (State.WAITING, 2)
     assert not await office.books.votes(now.id, 2)
-    told = [(notice.kind, notice.note) for notice in await office.unsaid() if notice.happened is Happened.CONSENT_VOID]
-    assert told == [(kind, Reason.REQUESTER_LEFT if kind is not Kind.CARD else told[0][1]) for kind in (Kind.CARD, Kind.LINE, Kind.DIRECT)]
+    told = [
+        (notice.kind, notice.note)
+        for notice in await office.unsaid()
+        if notice.happened is Happened.CONSENT_VOID
+    ]
+    assert told == [
+        (kind, Reason.REQUESTER_LEFT if kind is not Kind.CARD else told[0][1])
+        for kind in (Kind.CARD, Kind.LINE, Kind.DIRECT)
+    ]
 
 
 @LEAVES
@@ -102,7 +124,9 @@ async def test_what_the_policy_forbids_altogether_stops_whoever_left(office: Off
     assert (await office.now(request.id)).state is State.STOPPED
 
 
-async def test_while_slack_cannot_say_whether_they_left_no_yes_is_taken_and_nothing_is_given(office: Office) -> None:
+async def test_while_slack_cannot_say_whether_they_left_no_yes_is_taken_and_nothing_is_given(
+    office: Office,
+) -> None:
     request = await approved(office)
     office.town.away = True
     assert await office.starting.begin(request.id) is None

@@ -36,7 +36,9 @@ async def faults(office: Office, **typed: Any) -> list[tuple[Field, Reason]]:
 
 
 @BOTH_IDS
-async def test_it_is_asked_for_where_the_policy_lets_it_and_two_people_agree(either_office: Office, sign: str) -> None:
+async def test_it_is_asked_for_where_the_policy_lets_it_and_two_people_agree(
+    either_office: Office, sign: str
+) -> None:
     office = either_office.under(under())
     draft = await office.draft(customers="", reserved=sign)
     review = await office.asking.review(draft, person(ANN))
@@ -57,7 +59,9 @@ async def test_it_is_asked_for_where_the_policy_lets_it_and_two_people_agree(eit
 
 
 @BOTH_IDS
-async def test_nowhere_else_and_not_at_once_even_where_nothing_needs_approval(office: Office, sign: str) -> None:
+async def test_nowhere_else_and_not_at_once_even_where_nothing_needs_approval(
+    office: Office, sign: str
+) -> None:
     assert (Field.RESERVED, Reason.RESERVED_ID) in await faults(office, customers="", reserved=sign)
     quick = replace(POLICY.channels[QUICK], reserved=True, approvers=(BO, CLEO), max_amount=None)
     office.under(replace(POLICY, channels={QUICK: quick}))
@@ -66,7 +70,12 @@ async def test_nowhere_else_and_not_at_once_even_where_nothing_needs_approval(of
 
 
 @pytest.mark.parametrize(
-    "typed", [{"customers": "a", "reserved": "*"}, {"customers": "*", "reserved": "*"}, {"customers": "", "reserved": "*/"}]
+    "typed",
+    [
+        {"customers": "a", "reserved": "*"},
+        {"customers": "*", "reserved": "*"},
+        {"customers": "", "reserved": "*/"},
+    ],
 )
 async def test_it_never_stands_beside_anything_else(office: Office, typed: dict[str, str]) -> None:
     office.under(under())
@@ -74,7 +83,13 @@ async def test_it_never_stands_beside_anything_else(office: Office, typed: dict[
 
 
 @pytest.mark.parametrize(
-    "typed", [{"customers": "*"}, {"customers": "a\n/"}, {"customers": "", "reserved": "c-1"}, {"customers": "", "reserved": "**"}]
+    "typed",
+    [
+        {"customers": "*"},
+        {"customers": "a\n/"},
+        {"customers": "", "reserved": "c-1"},
+        {"customers": "", "reserved": "**"},
+    ],
 )
 async def test_what_is_typed_or_forged_is_none(office: Office, typed: dict[str, str]) -> None:
     office.under(under())
@@ -124,4 +139,7 @@ async def test_a_policy_that_takes_it_back_stops_what_was_approved(office: Offic
         await office.approve(asked, who, typed="Spar 100")
     office.under(POLICY)
     assert await office.starting.begin(asked.id) is None
-    assert ((await office.now(asked.id)).state, (await office.now(asked.id)).note) == (State.STOPPED, Reason.RESERVED_ID)
+    assert ((await office.now(asked.id)).state, (await office.now(asked.id)).note) == (
+        State.STOPPED,
+        Reason.RESERVED_ID,
+    )

@@ -40,7 +40,9 @@ async def given(office: Office) -> Request:
     await office.starting.begin(request.id)
     refused = (Refused(CustomerId("secret-customer-1"), "secret note"),)
     await office.books.settle(request.id, BatchOutcome(0, 0, 3, refused=refused))
-    await office.books.keep_read_back(request.id, ReadBack(NOW, 1, failed="secret note"), frozenset({CustomerId("secret-customer-2")}))
+    await office.books.keep_read_back(
+        request.id, ReadBack(NOW, 1, failed="secret note"), frozenset({CustomerId("secret-customer-2")})
+    )
     await office.ending.finish(request.id, 1)
     return request
 
@@ -85,11 +87,19 @@ async def test_what_ended_long_enough_ago_is_forgotten_everywhere(books: SqlBook
 async def test_counts_digests_votes_and_the_audit_stay(books: SqlBooks) -> None:
     office = await open_office(books)
     request = await given(office)
-    before, tally, votes = await office.now(request.id), await books.tally(request.id), await books.votes(request.id, 1)
+    before, tally, votes = (
+        await office.now(request.id),
+        await books.tally(request.id),
+        await books.votes(request.id, 1),
+    )
     office.clock.pass_by(days=91)
     await purging(office).purge()
     after = await office.now(request.id)
-    assert (after.customers, after.customers_digest, after.once_key) == (before.customers, before.customers_digest, before.once_key)
+    assert (after.customers, after.customers_digest, after.once_key) == (
+        before.customers,
+        before.customers_digest,
+        before.once_key,
+    )
     assert (await books.tally(request.id), await books.votes(request.id, 1)) == (tally, votes)
     assert await books.typed(request.id) == Typed()
     assert (await verify(books.audit)).fine
@@ -146,7 +156,9 @@ async def test_what_an_admin_wrote_to_a_pause_goes_with_the_pause(books: SqlBook
     assert "secret reason" not in everything(database_url)
 
 
-async def test_what_the_threads_were_told_of_a_pause_is_forgotten_with_their_requests(books: SqlBooks, database_url: str) -> None:
+async def test_what_the_threads_were_told_of_a_pause_is_forgotten_with_their_requests(
+    books: SqlBooks, database_url: str
+) -> None:
     office = await open_office(books)
     request = await office.ask()
     await office.approve(request, BO)

@@ -37,7 +37,9 @@ async def _card_posted(telling: Telling) -> str:
     return ts
 
 
-def _unsaid(telling: Telling, kind: Kind, happened: Happened = Happened.APPROVED, *, to: str = "", tried: bool = False) -> Unsaid:
+def _unsaid(
+    telling: Telling, kind: Kind, happened: Happened = Happened.APPROVED, *, to: str = "", tried: bool = False
+) -> Unsaid:
     notice = Notice(kind=kind, happened=happened, at=NOW, to=to, by=telling.shop.bo.id)
     return Unsaid(1, f"key-{kind}", telling.request, notice, tried=tried, attempts=0)
 
@@ -53,19 +55,27 @@ async def test_a_message_carries_its_key_where_it_is_found_again(telling: Tellin
     assert len(telling.shop.slack.messages(telling.shop.support)) == 1
 
 
-async def test_a_card_that_may_have_been_posted_is_found_behind_hundreds_of_other_messages(telling: Telling) -> None:
+async def test_a_card_that_may_have_been_posted_is_found_behind_hundreds_of_other_messages(
+    telling: Telling,
+) -> None:
     card = await telling.next()
     ts = await telling.announcer.say(card)
     for number in range(450):
-        telling.shop.slack.workspace.post(telling.shop.support, text=f"small talk {number}", by=telling.shop.ann.id)
+        telling.shop.slack.workspace.post(
+            telling.shop.support, text=f"small talk {number}", by=telling.shop.ann.id
+        )
     assert await telling.announcer.say(replace(card, tried=True)) == ts
 
 
-async def test_a_line_that_may_have_been_posted_is_found_at_the_end_of_a_long_thread(telling: Telling) -> None:
+async def test_a_line_that_may_have_been_posted_is_found_at_the_end_of_a_long_thread(
+    telling: Telling,
+) -> None:
     card_ts = await _card_posted(telling)
     line = _unsaid(telling, Kind.LINE)
     for number in range(250):
-        telling.shop.slack.workspace.post(telling.shop.support, text=f"talk {number}", by=telling.shop.ann.id, thread_ts=card_ts)
+        telling.shop.slack.workspace.post(
+            telling.shop.support, text=f"talk {number}", by=telling.shop.ann.id, thread_ts=card_ts
+        )
     ts = await telling.announcer.say(line)
     assert await telling.announcer.say(replace(line, tried=True)) == ts
 
@@ -73,7 +83,9 @@ async def test_a_line_that_may_have_been_posted_is_found_at_the_end_of_a_long_th
 async def test_the_metadata_of_somebody_else_is_none_of_ours(telling: Telling) -> None:
     card = await telling.next()
     theirs = {"event_type": "another", "event_payload": {"key": card.key}}
-    telling.shop.slack.workspace.post(telling.shop.support, text="mine", by=telling.shop.ann.id, metadata=theirs)
+    telling.shop.slack.workspace.post(
+        telling.shop.support, text="mine", by=telling.shop.ann.id, metadata=theirs
+    )
     telling.shop.slack.workspace.post(telling.shop.support, text="none", by=telling.shop.ann.id, metadata={})
     await telling.announcer.say(replace(card, tried=True))
     assert len(telling.shop.slack.messages(telling.shop.support)) == 3
@@ -105,7 +117,9 @@ async def test_what_is_told_elsewhere_links_to_the_card(telling: Telling) -> Non
     assert "See the request" in telling.shop.ann.read(notice)
 
 
-async def test_what_is_told_elsewhere_is_told_without_a_link_when_the_card_was_deleted(telling: Telling) -> None:
+async def test_what_is_told_elsewhere_is_told_without_a_link_when_the_card_was_deleted(
+    telling: Telling,
+) -> None:
     await _card_posted(telling)
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
     await telling.announcer.say(_unsaid(telling, Kind.DIRECT, to=telling.shop.ann.id))
@@ -114,7 +128,9 @@ async def test_what_is_told_elsewhere_is_told_without_a_link_when_the_card_was_d
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "not_in_channel", "is_archived"])
-async def test_a_channel_that_the_bot_was_taken_out_of_is_waited_for_and_then_given_up(telling: Telling, error: str) -> None:
+async def test_a_channel_that_the_bot_was_taken_out_of_is_waited_for_and_then_given_up(
+    telling: Telling, error: str
+) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error, times=2)
     later = await _later(telling)
     assert (later.clean, later.after) == (True, 60)
@@ -142,7 +158,9 @@ async def test_a_429_is_surely_not_posted_and_says_how_long_to_wait(telling: Tel
     assert (later.clean, later.after) == (True, 17)
 
 
-@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.SERVER_ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_AFTER])
+@pytest.mark.parametrize(
+    "fault", [Fault.SERVER_ERROR, Fault.SERVER_ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_AFTER]
+)
 async def test_what_got_no_answer_that_counts_may_have_been_posted(telling: Telling, fault: Fault) -> None:
     telling.shop.slack.faults.plan(POSTS, fault)
     assert not (await _later(telling)).clean
@@ -169,7 +187,9 @@ async def test_slacks_own_faults_tell_nothing_of_whether_it_was_posted(telling: 
         (200, '{"ok": false, "error": "ratelimited"}', "application/json", True),
     ],
 )
-async def test_whatever_a_gateway_answers_is_told_apart(telling: Telling, status: int, body: str, kind: str, *, clean: bool) -> None:
+async def test_whatever_a_gateway_answers_is_told_apart(
+    telling: Telling, status: int, body: str, kind: str, *, clean: bool
+) -> None:
     async with _a_slack_that_answers(status, body, kind) as url, open_client(url, "xoxb-any") as client:
         announcer = SlackAnnouncer(client=client, books=telling.books, policy=POLICY, look=LOOK)
         with pytest.raises(SayLater) as later:

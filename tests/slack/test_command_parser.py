@@ -21,7 +21,9 @@ from bot.slack.command_parser import (
 )
 
 PAIRS = ["“”", "„“", "„”", "«»", "»«", '""', "‟”", "‘’", "''", "‚‘", "‹›", '“"', '"”']  # noqa: RUF001 - as phones and Macs type them
-WORDS = st.text(min_size=1).filter(lambda text: not set(text) & (DOUBLE | SINGLE | {"&"}) and text.translate(FIXED_SPACES) == text)
+WORDS = st.text(min_size=1).filter(
+    lambda text: not set(text) & (DOUBLE | SINGLE | {"&"}) and text.translate(FIXED_SPACES) == text
+)
 
 
 def escaped(text: str) -> str:
@@ -74,7 +76,9 @@ def test_what_comes_later_is_no_command_yet(word: str) -> None:
     assert seen.nearest != word
 
 
-@pytest.mark.parametrize("typed", ["R-7KQLM", "r-7kqlm", "7kqlm", "R7KQLM", "R–7KQ1M", "r 7kqIm", "  R\u20117KQLM "])
+@pytest.mark.parametrize(
+    "typed", ["R-7KQLM", "r-7kqlm", "7kqlm", "R7KQLM", "R–7KQ1M", "r 7kqIm", "  R\u20117KQLM "]
+)
 def test_a_short_id_is_read_however_it_is_written(typed: str) -> None:
     assert read(f"cancel {typed}") == Cancel(ShortId("R-7KQLM"))
 
@@ -90,7 +94,10 @@ def test_every_short_id_is_read_in_any_case(random: object) -> None:
     assert short_id(short) == short_id(short.lower()) == short_id(short[2:].lower()) == short, random
 
 
-@given(st.lists(st.tuples(WORDS, st.sampled_from(PAIRS)), min_size=2), st.sampled_from([" ", ",", ", ", "\n", " , "]))
+@given(
+    st.lists(st.tuples(WORDS, st.sampled_from(PAIRS)), min_size=2),
+    st.sampled_from([" ", ",", ", ", "\n", " , "]),
+)
 def test_anything_quoted_comes_back_as_it_was(quoted: list[tuple[str, str]], between: str) -> None:
     command = read("add " + between.join(f"{pair[0]}{escaped(word)}{pair[1]}" for word, pair in quoted))
     assert isinstance(command, Add)

@@ -33,14 +33,22 @@ TOO_FULL = Typed(rule=LONG, customers="x" * 3_001, reason="y" * 3_001, once_key=
 
 def stories() -> list[Story]:
     made = [made(state) for state in State for made in (samples.story, samples.long_story)]
-    made += [replace(samples.long_story(State.GIVING), progress=told) for told in (Progress(), Progress(1e9, samples.NOW))]
-    return [*made, *(timed(samples.long_story(state)) for state in (State.WAITING, State.APPROVED, State.GIVING))]
+    made += [
+        replace(samples.long_story(State.GIVING), progress=told)
+        for told in (Progress(), Progress(1e9, samples.NOW))
+    ]
+    return [
+        *made,
+        *(timed(samples.long_story(state)) for state in (State.WAITING, State.APPROVED, State.GIVING)),
+    ]
 
 
 def timed(story: Story) -> Story:
     """Hold, escalate and pause a story, over a rule that changed in everything."""
     many = tuple(f"U{number:09}" for number in range(200))
-    request = replace(story.request, give_after=samples.NOW, pausing=Pausing.PARKED, escalated_to=many, rule_before=RULE)
+    request = replace(
+        story.request, give_after=samples.NOW, pausing=Pausing.PARKED, escalated_to=many, rule_before=RULE
+    )
     return replace(story, request=request, pause=samples.PAUSE)
 
 
@@ -51,8 +59,12 @@ def drawn_messages() -> Iterator[Message]:
         yield status.one(story, LOOK)
         for happened in Happened:
             yield thread.build(samples.notice(happened, note=LONG), story, LOOK)
-            yield notices.channel(samples.notice(happened, kind=Kind.NOTICE, note=LONG), story, LOOK, link=LINK)
-            yield notices.direct(samples.notice(happened, kind=Kind.DIRECT, note=LONG), story, LOOK, link=LINK)
+            yield notices.channel(
+                samples.notice(happened, kind=Kind.NOTICE, note=LONG), story, LOOK, link=LINK
+            )
+            yield notices.direct(
+                samples.notice(happened, kind=Kind.DIRECT, note=LONG), story, LOOK, link=LINK
+            )
     for happened in (Happened.REMINDED, Happened.ESCALATED, Happened.RULE_CHANGED):
         told = replace(samples.notice(happened, note=LONG), facts={"who": "U0ANN " * 200, "round": "1"})
         yield thread.build(told, timed(samples.long_story(State.WAITING)), LOOK)
@@ -77,11 +89,17 @@ def drawn_views() -> Iterator[dict[str, Any]]:
                 form = samples.form(typed, chosen=chosen, faults=faults)
                 yield request_form.build(form, LOOK, external_id="e" * 255)
                 yield request_form.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
-                yield request_form.build(replace(form, pause=samples.PAUSE, rest=samples.long_rest()), LOOK, external_id="e" * 255)
+                yield request_form.build(
+                    replace(form, pause=samples.PAUSE, rest=samples.long_rest()), LOOK, external_id="e" * 255
+                )
     filled = samples.form(replace(FULL, files=samples.uploads()), faults=samples.every_fault())
-    yield request_form.build(replace(filled, unclear=samples.unclear()), LOOK, external_id="e" * 255, generation=1)
+    yield request_form.build(
+        replace(filled, unclear=samples.unclear()), LOOK, external_id="e" * 255, generation=1
+    )
     ticked = samples.form(Typed(rule=LONG, reserved="*/", more=True), faults=samples.every_fault())
-    yield request_form.build(replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e")
+    yield request_form.build(
+        replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e"
+    )
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")
     yield approval.build(samples.consideration(everyone), LOOK, external_id="e")
     for outcome in Outcome:
@@ -96,12 +114,16 @@ def drawn_views() -> Iterator[dict[str, Any]]:
         long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count)
         yield approval.build(long, LOOK, external_id="e")
         story = timed(samples.long_story(State.WAITING))
-        review = replace(samples.long_review(), request=story.request, pause=samples.PAUSE, hold_minutes=10_080)
+        review = replace(
+            samples.long_review(), request=story.request, pause=samples.PAUSE, hold_minutes=10_080
+        )
         yield approval.build(Consideration(review, story, count), LOOK, external_id="e")
         yield review_modal.build(review, LOOK, external_id="e")
     for request, page in ((samples.REQUEST, 1), (samples.LONG_REQUEST, 1), (samples.LONG_REQUEST, 10**7)):
         for one in ("ann", "<!channel>" + "*" * 245, "\U0001f600" * 255, "\u202e\x00" * 127):
-            yield customer_list.build(Roster(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e")
+            yield customer_list.build(
+                Roster(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e"
+            )
     for story in stories():
         yield rejection.build(story, LOOK, external_id="e")
     yield placeholders.loading(LONG, external_id="e", metadata="m")
@@ -138,7 +160,9 @@ def test_every_modal_keeps_slacks_limits() -> None:
 
 
 def test_every_option_keeps_slacks_limits() -> None:
-    rules = [replace(rule, id=RuleId(rule.id[:36])) for rule in (RULE, LONG_RULE, replace(LONG_RULE, name=""))]
+    rules = [
+        replace(rule, id=RuleId(rule.id[:36])) for rule in (RULE, LONG_RULE, replace(LONG_RULE, name=""))
+    ]
     drawn = request_form.options([(rule, usable) for rule in rules for usable in Usable] * 50, LOOK)
     assert len(drawn) == 100
     assert options_faults(drawn) == []
@@ -150,7 +174,9 @@ def test_the_whole_of_a_message_stays_far_below_what_slack_takes() -> None:
 
 
 def test_nothing_that_anybody_wrote_mentions_or_links() -> None:
-    drawn: list[str] = [text for thing in [*(m.blocks for m in messages()), *views()] for text in texts(thing)]
+    drawn: list[str] = [
+        text for thing in [*(m.blocks for m in messages()), *views()] for text in texts(thing)
+    ]
     drawn += [message.text for message in messages()]
     for forbidden in ("<!channel>", "<!here>", "<@U123>", "<http://x", "\u202e", "\x00"):
         assert not [text for text in drawn if forbidden in text]
@@ -168,5 +194,8 @@ def test_the_same_facts_always_draw_the_same_message() -> None:
 @pytest.mark.parametrize("stop", [*StopReason, None])
 def test_every_message_has_words_for_a_stop(stop: StopReason | None) -> None:
     story = samples.story(State.STOPPED, stop=stop, note=LONG)
-    drawn: Sequence[Message] = [card.build(story, LOOK), thread.build(samples.notice(Happened.STOPPED), story, LOOK)]
+    drawn: Sequence[Message] = [
+        card.build(story, LOOK),
+        thread.build(samples.notice(Happened.STOPPED), story, LOOK),
+    ]
     assert [fault for message in drawn for fault in message_faults(message.blocks, message.text)] == []

@@ -9,7 +9,13 @@ from typing import Any
 import openpyxl
 
 
-def workbook(rows: Sequence[Sequence[Any]], *, formats: dict[str, str] | None = None, sheets: Sequence[str] = (), far: str = "") -> bytes:
+def workbook(
+    rows: Sequence[Sequence[Any]],
+    *,
+    formats: dict[str, str] | None = None,
+    sheets: Sequence[str] = (),
+    far: str = "",
+) -> bytes:
     """Make a workbook of one sheet, and empty ones behind it; `far` names a cell outside the table that is filled too."""
     book = openpyxl.Workbook()
     sheet = book.active
@@ -30,7 +36,10 @@ def workbook(rows: Sequence[Sequence[Any]], *, formats: dict[str, str] | None = 
 def replaced(workbook: bytes, part: str, content: bytes) -> bytes:
     """Put something else into a workbook where one of its parts was."""
     made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook)) as before, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as after:
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook)) as before,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
         for name in before.namelist():
             after.writestr(name, content if name == part else before.read(name))
     return made.getvalue()
@@ -46,4 +55,9 @@ def bomb() -> bytes:
 
 def locked() -> bytes:
     """Make what a workbook with a password begins with."""
-    return struct.pack("<Q", 0xE11AB1A1E011CFD0) + bytes(504) + "EncryptedPackage".encode("utf-16-le") + b"\x8f\x03\xd1" * 700
+    return (
+        struct.pack("<Q", 0xE11AB1A1E011CFD0)
+        + bytes(504)
+        + "EncryptedPackage".encode("utf-16-le")
+        + b"\x8f\x03\xd1" * 700
+    )

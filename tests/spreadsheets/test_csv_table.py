@@ -48,7 +48,9 @@ def why_not(data: bytes) -> Trouble:
     preamble=PREAMBLES,
     ending=st.sampled_from(["\n", "\r\n"]),
 )
-def test_a_table_comes_to_its_ids(encoding: str, separator: str, ids: list[str], names: list[str], preamble: str, ending: str) -> None:
+def test_a_table_comes_to_its_ids(
+    encoding: str, separator: str, ids: list[str], names: list[str], preamble: str, ending: str
+) -> None:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=separator, lineterminator=ending)
     writer.writerow(["Navn på kunden", "Kundenr", "Poststed"])
@@ -57,7 +59,10 @@ def test_a_table_comes_to_its_ids(encoding: str, separator: str, ids: list[str],
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@given(ids=st.lists(st.text(alphabet="abcæøåÅ0123456789-", min_size=1, max_size=20), min_size=1, max_size=12), header=st.booleans())
+@given(
+    ids=st.lists(st.text(alphabet="abcæøåÅ0123456789-", min_size=1, max_size=20), min_size=1, max_size=12),
+    header=st.booleans(),
+)
 @settings(max_examples=10)
 def test_a_plain_list_comes_to_its_ids(encoding: str, ids: list[str], *, header: bool) -> None:
     ids = [f"x{one}1" for one in ids]
@@ -90,13 +95,17 @@ def test_a_quoted_cell_may_hold_lines_and_counts_as_one_row() -> None:
 
 
 @given(
-    text=st.text(alphabet=st.sampled_from("a1æ;,\r\n\x0b\x1c\u2028\x85 '"), min_size=1, max_size=60).filter(str.strip),
+    text=st.text(alphabet=st.sampled_from("a1æ;,\r\n\x0b\x1c\u2028\x85 '"), min_size=1, max_size=60).filter(
+        str.strip
+    ),
     column=st.integers(1, 3),
     first=st.integers(1, 4),
     piece=st.integers(1, 9),
 )
 @settings(max_examples=300)
-def test_where_no_quote_stands_the_quick_way_finds_what_csv_finds(text: str, column: int, first: int, piece: int) -> None:
+def test_where_no_quote_stands_the_quick_way_finds_what_csv_finds(
+    text: str, column: int, first: int, piece: int
+) -> None:
     _compare(text.encode(), column, first, piece=piece)
 
 
@@ -116,8 +125,12 @@ def _compare(data: bytes, column: int, first: int, *, piece: int = PIECE) -> Non
     rows = careful_table._rows(careful_table._content)  # noqa: SLF001 - the way that quotes take
     careful = list(blocks_of(islice(rows, first - 1, None), column))
     quick = list(quick_table.blocks(column, first))
-    assert [one for block in quick for one in block.values] == [one for block in careful for one in block.values]
-    assert [row for block in quick for row in block.rows()] == [row for block in careful for row in block.rows()]
+    assert [one for block in quick for one in block.values] == [
+        one for block in careful for one in block.values
+    ]
+    assert [row for block in quick for row in block.rows()] == [
+        row for block in careful for row in block.rows()
+    ]
 
 
 def _cut(data: bytes, size: int) -> Content:

@@ -24,13 +24,27 @@ def why_not(data: bytes) -> Trouble:
 
 
 def test_a_workbook_comes_to_its_ids_under_a_preamble() -> None:
-    rows: list[list[Any]] = [["Utvalg høst"], [], ["Navn", "Kundenr"], ["Ann", "a1"], ["Bo", 1002], ["Cy", 1003.0]]
+    rows: list[list[Any]] = [
+        ["Utvalg høst"],
+        [],
+        ["Navn", "Kundenr"],
+        ["Ann", "a1"],
+        ["Bo", 1002],
+        ["Cy", 1003.0],
+    ]
     assert ids_of(workbook(rows)) == ["a1", "1002", "1003"]
 
 
 @pytest.mark.parametrize(
     ("value", "form"),
-    [(123456789012, "General"), (1.23457e11, "General"), (12.5, "General"), (1234567890123456, "0"), (1e300, "0"), (-0.5, "0.0")],
+    [
+        (123456789012, "General"),
+        (1.23457e11, "General"),
+        (12.5, "General"),
+        (1234567890123456, "0"),
+        (1e300, "0"),
+        (-0.5, "0.0"),
+    ],
 )
 def test_a_number_of_which_nobody_saw_every_digit_is_refused_by_its_row(value: float, form: str) -> None:
     found = read(Content([workbook([["Kundenr"], [1001], [value]], formats={"A3": form})]), None, nobody())
@@ -39,15 +53,30 @@ def test_a_number_of_which_nobody_saw_every_digit_is_refused_by_its_row(value: f
 
 
 def test_a_long_number_that_is_shown_whole_is_taken() -> None:
-    assert ids_of(workbook([["Kundenr"], [123456789012], ["123456789013"]], formats={"A2": "0"})) == ["123456789012", "123456789013"]
+    assert ids_of(workbook([["Kundenr"], [123456789012], ["123456789013"]], formats={"A2": "0"})) == [
+        "123456789012",
+        "123456789013",
+    ]
 
 
-CELLS = st.none() | st.text("ab1 é\n_", max_size=5) | st.integers(-10, 10**16) | st.booleans() | st.floats(-1e18, 1e18).map(float)
+CELLS = (
+    st.none()
+    | st.text("ab1 é\n_", max_size=5)
+    | st.integers(-10, 10**16)
+    | st.booleans()
+    | st.floats(-1e18, 1e18).map(float)
+)
 
 
-@given(rows=st.lists(st.lists(CELLS, max_size=4), min_size=1, max_size=8), column=st.integers(1, 5), first=st.integers(1, 4))
+@given(
+    rows=st.lists(st.lists(CELLS, max_size=4), min_size=1, max_size=8),
+    column=st.integers(1, 5),
+    first=st.integers(1, 4),
+)
 @settings(max_examples=25, deadline=None)
-def test_the_quick_reader_finds_what_the_careful_one_does(rows: list[list[Any]], column: int, first: int) -> None:
+def test_the_quick_reader_finds_what_the_careful_one_does(
+    rows: list[list[Any]], column: int, first: int
+) -> None:
     data = workbook(rows)
     quick, careful = (list(table(data).blocks(column, first)) for table in (QuickTable, CarefulTable))
     assert _values(quick) == _values(careful)
@@ -62,7 +91,13 @@ def _values(blocks: list[Block]) -> list[str]:
 
 
 def test_a_plain_workbook_is_read_quickly_wherever_its_table_begins() -> None:
-    rows: list[list[Any]] = [[], [None, None, "Navn", "Kundenr"], [None, None, "Ann", "a1"], [], [None, None, None, 1002]]
+    rows: list[list[Any]] = [
+        [],
+        [None, None, "Navn", "Kundenr"],
+        [None, None, "Ann", "a1"],
+        [],
+        [None, None, None, 1002],
+    ]
     data = workbook(rows)
     assert isinstance(sheet_table(data), QuickTable)
     assert ids_of(data) == ["a1", "1002"]
@@ -73,7 +108,13 @@ def test_a_plain_workbook_is_read_quickly_wherever_its_table_begins() -> None:
 
 def test_from_a_long_number_on_the_careful_reader_goes_on() -> None:
     many = AT_ONCE + 10
-    rows: list[list[Any]] = [["Kundenr"], *([f"c-{number}"] for number in range(many)), [123456789012], [123456789013], ["c-last"]]
+    rows: list[list[Any]] = [
+        ["Kundenr"],
+        *([f"c-{number}"] for number in range(many)),
+        [123456789012],
+        [123456789013],
+        ["c-last"],
+    ]
     data = workbook(rows, formats={f"A{many + 2}": "0"})
     found = read(Content([data]), None, nobody())
     assert isinstance(sheet_table(data), QuickTable)
@@ -97,7 +138,9 @@ def test_a_cell_far_away_takes_no_memory() -> None:
 
 def test_no_formula_is_run() -> None:
     ids: list[CustomerId] = []
-    found = read(Content([workbook([["Kundenr", "Navn"], ["=1+1", "Ann"], ["a1", "Bo"]])]), None, Everybody(ids.extend))
+    found = read(
+        Content([workbook([["Kundenr", "Navn"], ["=1+1", "Ann"], ["a1", "Bo"]])]), None, Everybody(ids.extend)
+    )
     assert isinstance(found, FileRead)
     assert ids == ["a1"]
     assert [(odd.row, odd.why) for odd in found.odd_rows] == [(2, Odd.EMPTY)]
@@ -122,7 +165,14 @@ def test_a_sheet_that_says_it_is_huge_is_read_as_it_is() -> None:
         (workbook([["Kundenr"], ["a1"]])[:-200], Trouble.BROKEN),
         (workbook([["Kundenr"], ["a1"]])[:100], Trouble.BROKEN),
         (replaced(workbook([["Kundenr"]]), SHEET, b"<worksheet"), Trouble.BROKEN),
-        (replaced(workbook([["Kundenr"]]), SHEET, b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>'), Trouble.BROKEN),
+        (
+            replaced(
+                workbook([["Kundenr"]]),
+                SHEET,
+                b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>',
+            ),
+            Trouble.BROKEN,
+        ),
         (locked(), Trouble.ENCRYPTED),
         (workbook([]), Trouble.EMPTY),
     ],

@@ -81,7 +81,12 @@ CLICKS: dict[Action, set[Event]] = {
     end_here: {Event.ENDED_HERE},
 }
 LOOKS: dict[Action, set[Event]] = {consider: set(), rejectable: set(), look: set()}
-OTHERS: dict[Action, set[Event]] = {ask: {Event.ASKED}, begin: {Event.STARTED}, finish: {Event.SETTLED}, expire: set()}
+OTHERS: dict[Action, set[Event]] = {
+    ask: {Event.ASKED},
+    begin: {Event.STARTED},
+    finish: {Event.SETTLED},
+    expire: set(),
+}
 EVERYTHING = {**CLICKS, **LOOKS, **OTHERS}
 
 

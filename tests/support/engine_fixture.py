@@ -88,7 +88,9 @@ class Ground:
     def ledger(self) -> Ledger:
         return self.sandbox.ledger
 
-    async def asked(self, who: Sequence[CustomerId], *, size: int = 4, concurrency: int = 1, batches: int = 8) -> Request:
+    async def asked(
+        self, who: Sequence[CustomerId], *, size: int = 4, concurrency: int = 1, batches: int = 8
+    ) -> Request:
         """Write a request that is being given, in batches of this size."""
         draft = Request(
             id=new_request_id(),
@@ -108,7 +110,11 @@ class Ground:
         async with self.books.page(draft.id) as page:
             assert page
             await page.put_customers(who, portion=size * batches)
-            await page.keep(replace(draft, once_key=derived_key(draft.id), state=State.GIVING, asked_at=NOW, started_at=NOW))
+            await page.keep(
+                replace(
+                    draft, once_key=derived_key(draft.id), state=State.GIVING, asked_at=NOW, started_at=NOW
+                )
+            )
         return await self.now(draft)
 
     async def now(self, request: Request) -> Request:
@@ -138,7 +144,14 @@ class Ground:
     async def give(self, request: Request, *, lanes: bool = False, patience: Patience = AT_ONCE) -> Tally:
         """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
         self.giving = giving = Giving(
-            request, self.rule, self.books, self.dintero, patience, self.closing, self.clock, self.traffic or traffic_of(patience)
+            request,
+            self.rule,
+            self.books,
+            self.dintero,
+            patience,
+            self.closing,
+            self.clock,
+            self.traffic or traffic_of(patience),
         )
         portions = range(await self.books.portions(request.id))
         if lanes:
@@ -162,7 +175,9 @@ class Ground:
         assert not holders & (ends.refused | ends.not_tried)
         assert len(holders) <= tally.given + tally.unknown
         assert (tally.given, tally.refused) == (len(ends.given), len(ends.refused))
-        assert tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == request.customers
+        assert (
+            tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == request.customers
+        )
         return tally
 
 

@@ -13,7 +13,9 @@ Found = dict[Field, list[Reason]]
 
 
 def policy_with(channel: ChannelId, **changes: Any) -> Policy:
-    return replace(POLICY, channels={**POLICY.channels, channel: replace(POLICY.channels[channel], **changes)})
+    return replace(
+        POLICY, channels={**POLICY.channels, channel: replace(POLICY.channels[channel], **changes)}
+    )
 
 
 async def fill_in(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -> Found:
@@ -33,7 +35,9 @@ def by_field(faults: tuple[Fault, ...]) -> Found:
     return found
 
 
-async def review(office: Office, channel: ChannelId = SUPPORT, who: UserId = ANN, **typed: Any) -> Review | Form | Refusal:
+async def review(
+    office: Office, channel: ChannelId = SUPPORT, who: UserId = ANN, **typed: Any
+) -> Review | Form | Refusal:
     return await office.asking.review(await office.draft(who, channel, **typed), person(who))
 
 

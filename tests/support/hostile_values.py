@@ -10,7 +10,17 @@ from bot.domain.ids import ChannelId, FileId, OnceKey, RequestId, RuleId, ShortI
 from bot.domain.policy.tiers import Above, Applied
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.request import Request, State, StopReason, Typed
-from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.rule import (
+    Hours,
+    Item,
+    ItemValue,
+    Limitation,
+    Mix,
+    Requirement,
+    Reward,
+    Rule,
+    Statistics,
+)
 
 T = TypeVar("T")
 
@@ -38,7 +48,9 @@ items = st.builds(Item, maybe(texts), maybe(texts))
 rules = st.builds(
     Rule,
     id=texts.map(RuleId),
-    reward=st.builds(Reward, type=texts, value=numbers, values=few(st.builds(ItemValue, few(items), numbers)), base=texts),
+    reward=st.builds(
+        Reward, type=texts, value=numbers, values=few(st.builds(ItemValue, few(items), numbers)), base=texts
+    ),
     requirement=st.builds(
         Requirement,
         purchase_from=maybe(moments),
@@ -50,7 +62,10 @@ rules = st.builds(
         store=maybe(texts),
     ),
     limitation=st.builds(
-        Limitation, reward_usage=st.integers(), hours=few(st.builds(Hours, texts, texts, texts)), deactivated_by=few(texts)
+        Limitation,
+        reward_usage=st.integers(),
+        hours=few(st.builds(Hours, texts, texts, texts)),
+        deactivated_by=few(texts),
     ),
     statistics=maybe(st.builds(Statistics, usage=maybe(st.integers()), amount=maybe(st.integers()))),
     name=texts,
@@ -61,7 +76,9 @@ rules = st.builds(
 )
 
 uploads = st.builds(Upload, texts.map(FileId), texts, st.none() | st.integers(1, 10**4))
-typed = st.builds(Typed, texts, texts, texts, texts, st.booleans(), texts, st.lists(uploads, max_size=3).map(tuple))
+typed = st.builds(
+    Typed, texts, texts, texts, texts, st.booleans(), texts, st.lists(uploads, max_size=3).map(tuple)
+)
 
 requests = st.builds(
     Request,

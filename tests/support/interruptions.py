@@ -38,7 +38,9 @@ FINAL = {
 }
 """Answers by which surely nothing was given."""
 
-over_one_ground = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+over_one_ground = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 
 
 def at(sandbox: SandboxDintero, point: Point, call: int, does: Callable[[], Awaitable[object]]) -> None:
@@ -65,7 +67,9 @@ async def killed(ground: Ground, request: Request, point: Point, call: int, *, l
     await killed_when(ground, request, lambda where, number: where is point and number == last, lanes=lanes)
 
 
-async def killed_when(ground: Ground, request: Request, look: Callable[[Point, int], bool], *, lanes: bool = False) -> None:
+async def killed_when(
+    ground: Ground, request: Request, look: Callable[[Point, int], bool], *, lanes: bool = False
+) -> None:
     """Give until a call is at this point, and no further; the call itself goes no further either."""
     reached, over = asyncio.Event(), asyncio.Event()
 
@@ -77,7 +81,10 @@ async def killed_when(ground: Ground, request: Request, look: Callable[[Point, i
             raise asyncio.CancelledError
 
     ground.sandbox.on_call = reach
-    giving, met = asyncio.ensure_future(ground.give(request, lanes=lanes)), asyncio.ensure_future(reached.wait())
+    giving, met = (
+        asyncio.ensure_future(ground.give(request, lanes=lanes)),
+        asyncio.ensure_future(reached.wait()),
+    )
     await asyncio.wait({giving, met}, return_when=asyncio.FIRST_COMPLETED)
     for task in (giving, met):
         task.cancel()
@@ -90,7 +97,11 @@ async def killed_when(ground: Ground, request: Request, look: Callable[[Point, i
 
 async def _written() -> None:
     """Wait for what is being written for somebody who was cancelled: that goes on."""
-    while writes := [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__qualname__", "").startswith("Together.")]:
+    while writes := [
+        task
+        for task in asyncio.all_tasks()
+        if getattr(task.get_coro(), "__qualname__", "").startswith("Together.")
+    ]:
         await asyncio.wait(writes)
 
 
@@ -98,6 +109,8 @@ async def _written() -> None:
 def full_disk(url: str) -> Iterator[None]:
     """Let no outcome be written."""
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
-        connection.execute("CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+        )
         yield
         connection.execute("DROP TRIGGER full")

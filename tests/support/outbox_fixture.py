@@ -84,6 +84,9 @@ class Telling:
 @asynccontextmanager
 async def open_telling(books: SqlBooks) -> AsyncIterator[Telling]:
     """Open the shop, with one request in it."""
-    async with open_shop() as shop, open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client:
+    async with (
+        open_shop() as shop,
+        open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client,
+    ):
         announcer = SlackAnnouncer(client=client, books=books, policy=POLICY, look=LOOK)
         yield Telling(shop, books, await approved(books, shop, customers(3)), announcer, HandClock(), client)

@@ -59,7 +59,15 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
     ("escalate_to", ['"U1"', "[]", "[true]", '["*"]', '["C1"]', '["U1", "bo"]']),
     (
         "budget",
-        ["1", "{}", "{days = 30}", "{amount = 3}", "{days = 0, amount = 1}", "{days = 367, amount = 1}", "{days = 1, amount = 1.5}"],
+        [
+            "1",
+            "{}",
+            "{days = 30}",
+            "{amount = 3}",
+            "{days = 0, amount = 1}",
+            "{days = 367, amount = 1}",
+            "{days = 1, amount = 1.5}",
+        ],
     ),
     ("reserved", ["1", '"*"']),
     ("repeat_days", ["-1", "367", "1.5", "true"]),

@@ -60,7 +60,9 @@ class Server:
 
     def _create(self, template: str) -> str:
         name = f"test_{os.getpid()}_{next(self._number)}"
-        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        self._run(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
         return name
 
     def _url(self, name: str) -> str:

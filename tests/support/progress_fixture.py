@@ -79,7 +79,11 @@ async def open_show(books: SqlBooks) -> AsyncIterator[Show]:
 
 def progressing(telling: Telling, announcer: SlackAnnouncer, outbox: Outbox, paces: Paces) -> Progressing:
     return Progressing(
-        books=telling.books, announcer=announcer, clock=telling.clock, paces=paces, troubled_until=lambda: outbox.troubled_until
+        books=telling.books,
+        announcer=announcer,
+        clock=telling.clock,
+        paces=paces,
+        troubled_until=lambda: outbox.troubled_until,
     )
 
 
@@ -88,7 +92,14 @@ async def given_in_batches_of_one(telling: Telling, request: RequestId) -> None:
         assert page
         now = telling.clock.now()
         await page.keep(
-            replace(page.request, state=State.GIVING, started_at=now, batch_size=1, batches_per_portion=3, card_ts=card_of(telling))
+            replace(
+                page.request,
+                state=State.GIVING,
+                started_at=now,
+                batch_size=1,
+                batches_per_portion=3,
+                card_ts=card_of(telling),
+            )
         )
     await telling.books.take_up(request, 0)
 

@@ -18,7 +18,20 @@ from bot.domain.requests.remainder import Rest
 from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
 from bot.domain.requests.views import Consideration, Fault, Field, Form, Listed, Review
 from bot.domain.rules.holders import ReadBack
-from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, RewardType, Rule, Statistics, Usable, cost
+from bot.domain.rules.rule import (
+    Hours,
+    Item,
+    ItemValue,
+    Limitation,
+    Mix,
+    Requirement,
+    Reward,
+    RewardType,
+    Rule,
+    Statistics,
+    Usable,
+    cost,
+)
 from bot.slack.rendering.formatting import Look
 
 LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))
@@ -30,7 +43,9 @@ RULE = Rule(
     id=RuleId("3c90c3cc-0d44-4b50-8888-8dd25736052a"),
     name="Spar 100,-",
     reward=Reward(type=RewardType.AMOUNT, value=Decimal(10_000)),
-    requirement=Requirement(purchase_from=NOW - timedelta(days=30), purchase_to=NOW + timedelta(days=30), gross_amount=50_000),
+    requirement=Requirement(
+        purchase_from=NOW - timedelta(days=30), purchase_to=NOW + timedelta(days=30), gross_amount=50_000
+    ),
     limitation=Limitation(reward_usage=1, repeat_usage=3),
     statistics=Statistics(stamp=123, usage=28, amount=280_000),
 )
@@ -123,13 +138,21 @@ PAUSE = Pause(NOW, UserId("U0ADMIN"), LONG)
 VOTE = Vote(REQUEST.id, 1, UserId("U0BOSS"), NOW, "d" * 64)
 STORY = Story(REQUEST, tally=Tally(10), asked_of=("S0LEADS", "U0BOSS"))
 POLICY = ChannelPolicy(
-    id=ChannelId("C0SUPPORT"), rules=frozenset({"*"}), requesters=("*",), max_customers=500, approvers=("S0LEADS", "U0BOSS")
+    id=ChannelId("C0SUPPORT"),
+    rules=frozenset({"*"}),
+    requesters=("*",),
+    max_customers=500,
+    approvers=("S0LEADS", "U0BOSS"),
 )
 
 
 def story(state: State, **changes: Any) -> Story:
     """Make an ordinary story in a state, with all that such a request has."""
-    ended = NOW + timedelta(seconds=12) if state in {State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED} else None
+    ended = (
+        NOW + timedelta(seconds=12)
+        if state in {State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED}
+        else None
+    )
     request = replace(REQUEST, state=state, ended_at=ended)
     if state in {State.GIVING, State.STOPPED, State.DONE}:
         request = replace(request, started_at=NOW, decided_by=UserId("U0BOSS"), last_answer=later(RULE))
@@ -153,17 +176,32 @@ REFUSED = (
 
 def long_story(state: State) -> Story:
     """Make a story in which everything is as long and as many as it can be."""
-    refused = tuple(Refused(CustomerId(f"{number:05}" + "<&>*`" * 50), f"{number % 9} {LONG}") for number in range(300))
-    request = replace(LONG_REQUEST, state=state, stop=StopReason.UNKNOWN_FOR_GOOD, decided_by=UserId("U0BOSS"))
+    refused = tuple(
+        Refused(CustomerId(f"{number:05}" + "<&>*`" * 50), f"{number % 9} {LONG}") for number in range(300)
+    )
+    request = replace(
+        LONG_REQUEST, state=state, stop=StopReason.UNKNOWN_FOR_GOOD, decided_by=UserId("U0BOSS")
+    )
     votes = tuple(Vote(REQUEST.id, 1, UserId(f"U{number:09}"), NOW, "d") for number in range(50))
     asked_of = tuple(f"U{number:09}" for number in range(200))
     left = tuple(one.customer for one in refused) * 10
     tally = Tally(10**9, given=5, refused=300, unknown=10**8)
     seen = ReadBack(NOW, 10**8, there=10**7, refs=10**8, failed=LONG)
-    return Story(request, votes=votes, tally=tally, refused=refused, asked_of=asked_of, unknown=left, not_tried=left, read_back=seen)
+    return Story(
+        request,
+        votes=votes,
+        tally=tally,
+        refused=refused,
+        asked_of=asked_of,
+        unknown=left,
+        not_tried=left,
+        read_back=seen,
+    )
 
 
-def notice(happened: Happened, *, kind: Kind = Kind.LINE, note: str = "", by: str | None = "U0BOSS") -> Notice:
+def notice(
+    happened: Happened, *, kind: Kind = Kind.LINE, note: str = "", by: str | None = "U0BOSS"
+) -> Notice:
     """Make a notice."""
     return Notice(kind=kind, happened=happened, at=NOW, by=UserId(by) if by else None, note=note, to="U0ANN")
 
@@ -194,7 +232,10 @@ def long_review() -> Review:
     """Make a review in which everything is as long as it can be."""
     spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
     refusals = tuple(Refusal(reason, LONG, ("U0ADMIN",) * 50) for reason in Reason)
-    many = tuple(Earlier(RequestId(f"{LONG}{at}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9) for at in range(50))
+    many = tuple(
+        Earlier(RequestId(f"{LONG}{at}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
+        for at in range(50)
+    )
     return review(
         LONG_REQUEST,
         spaced=spaced,
@@ -213,7 +254,17 @@ LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3)
 def long_listed() -> Listed:
     """Make ten files in which everything is as long and as odd as it can be."""
     odd = tuple(OddRow(10**6 + at, list(Odd)[at % len(Odd)]) for at in range(20))
-    file = FileRead(name=LONG, found=10**6, column=LONG_COLUMN, header=30, sheet=LONG, odd=10**6, odd_rows=odd, mails=10**6, phones=10**6)
+    file = FileRead(
+        name=LONG,
+        found=10**6,
+        column=LONG_COLUMN,
+        header=30,
+        sheet=LONG,
+        odd=10**6,
+        odd_rows=odd,
+        mails=10**6,
+        phones=10**6,
+    )
     return Listed((file,) * MOST_FILES, (CustomerId("`" * 255),) * 3, CustomerId("<" * 255))
 
 
@@ -224,7 +275,10 @@ def uploads() -> tuple[Upload, ...]:
 
 def unclear() -> tuple[Unclear, ...]:
     """Make a question about each of them, with more columns than can be chosen from."""
-    return tuple(Unclear(upload, (LONG_COLUMN, Column(2), *(Column(at) for at in range(3, 300)))) for upload in uploads())
+    return tuple(
+        Unclear(upload, (LONG_COLUMN, Column(2), *(Column(at) for at in range(3, 300))))
+        for upload in uploads()
+    )
 
 
 def consideration(request: Request = REQUEST, *, count: bool = False) -> Consideration:
@@ -234,10 +288,14 @@ def consideration(request: Request = REQUEST, *, count: bool = False) -> Conside
 
 def form(typed: Typed | None = None, *, chosen: Rule | None = RULE, faults: tuple[Fault, ...] = ()) -> Form:
     """Make what the form is drawn from."""
-    filled = typed or Typed(rule=RULE.id, customers="ann\nbo", reason="Late delivery", once_key="stamp-2020", more=True)
+    filled = typed or Typed(
+        rule=RULE.id, customers="ann\nbo", reason="Late delivery", once_key="stamp-2020", more=True
+    )
     return Form(replace(REQUEST, state=State.DRAFT), filled, POLICY, chosen=chosen, faults=faults)
 
 
 def every_fault() -> tuple[Fault, ...]:
     """Make every refusal in every field, with the longest values."""
-    return tuple(Fault(field, Refusal(reason, LONG, ("U0ADMIN",) * 50)) for field in Field for reason in Reason)
+    return tuple(
+        Fault(field, Refusal(reason, LONG, ("U0ADMIN",) * 50)) for field in Field for reason in Reason
+    )

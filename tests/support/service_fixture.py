@@ -36,7 +36,9 @@ SUPPORT, QUICK, STRICT = ChannelId("C0SUPPORT"), ChannelId("C0QUICK"), ChannelId
 NEWS = ChannelId("C0NEWS")
 LEADS, AGENTS = GroupId("S0LEADS"), GroupId("S0AGENTS")
 ANN, BO, CLEO, DI, CHIEF, GUS = (UserId(f"U0{name}") for name in ("ANN", "BO", "CLEO", "DI", "CHIEF", "GUS"))
-SPAR, PERCENT, LATER, OVER, OFF = (RuleId(name) for name in ("spar-100", "percent-10", "later", "over", "off"))
+SPAR, PERCENT, LATER, OVER, OFF = (
+    RuleId(name) for name in ("spar-100", "percent-10", "later", "over", "off")
+)
 
 POLICY = Policy(
     currency="NOK",
@@ -51,8 +53,22 @@ POLICY = Policy(
             max_customers=2000,
             notify=(NEWS,),
         ),
-        QUICK: ChannelPolicy(id=QUICK, rules=frozenset({SPAR}), requesters=(AGENTS,), max_customers=3, max_amount=20_000, approvals=0),
-        STRICT: ChannelPolicy(id=STRICT, rules=frozenset({"*"}), requesters=("*",), approvers=(LEADS,), max_customers=500, approvals=2),
+        QUICK: ChannelPolicy(
+            id=QUICK,
+            rules=frozenset({SPAR}),
+            requesters=(AGENTS,),
+            max_customers=3,
+            max_amount=20_000,
+            approvals=0,
+        ),
+        STRICT: ChannelPolicy(
+            id=STRICT,
+            rules=frozenset({"*"}),
+            requesters=("*",),
+            approvers=(LEADS,),
+            max_customers=500,
+            approvals=2,
+        ),
     },
 )
 
@@ -79,7 +95,9 @@ RULES = (
 class Town:
     """The port `People`: who is what, until a test changes it; while `away`, nothing can be looked up."""
 
-    kinds: dict[UserId, Kind] = field(default_factory=lambda: dict.fromkeys((ANN, BO, CLEO, DI, CHIEF), Kind.MEMBER) | {GUS: Kind.GUEST})
+    kinds: dict[UserId, Kind] = field(
+        default_factory=lambda: dict.fromkeys((ANN, BO, CLEO, DI, CHIEF), Kind.MEMBER) | {GUS: Kind.GUEST}
+    )
     groups: dict[GroupId, set[UserId]] = field(default_factory=lambda: {LEADS: {BO, CLEO}, AGENTS: {ANN, BO}})
     posts_in: set[ChannelId] = field(default_factory=lambda: {SUPPORT, QUICK, STRICT})
     away: bool = False
@@ -183,14 +201,24 @@ class Drawer:
         if self.instead:
             return self.instead
         met = [*typed, *(CustomerId(one) for upload in uploads for one in self.lists[upload.id])]
-        files = tuple(FileRead(name=upload.name, found=len(self.lists[upload.id]), column=Column(1)) for upload in uploads)
+        files = tuple(
+            FileRead(name=upload.name, found=len(self.lists[upload.id]), column=Column(1))
+            for upload in uploads
+        )
         return Reading(pack(list(dict.fromkeys(met)), portion=portion), len(met) - len(set(met)), files)
 
 
 class Office:
     """One bot's rooms; another office over the same books is another process of it, or the same with a new policy."""
 
-    def __init__(self, books: Books, *, policy: Policy = POLICY, clock: HandClock | None = None, town: Town | None = None) -> None:
+    def __init__(
+        self,
+        books: Books,
+        *,
+        policy: Policy = POLICY,
+        clock: HandClock | None = None,
+        town: Town | None = None,
+    ) -> None:
         self.books = books
         self.clock = clock or HandClock(NOW)
         self.town = town or Town()
@@ -204,7 +232,13 @@ class Office:
         """Start again with another policy."""
         self.door = Door(policy, self.town, TEAM)
         self.asking = Asking(
-            books=self.books, door=self.door, rules=self.rules, files=self.drawer, clock=self.clock, jobs=self.jobs, account=ACCOUNT
+            books=self.books,
+            door=self.door,
+            rules=self.rules,
+            files=self.drawer,
+            clock=self.clock,
+            jobs=self.jobs,
+            account=ACCOUNT,
         )
         self.desk = Desk(books=self.books, door=self.door, clock=self.clock, jobs=self.jobs)
         looks = Looks(self.shelf, Traffic(first=0.01, longest=0.05))
@@ -241,7 +275,9 @@ class Office:
     async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
         """Say yes to what a request is."""
         shown = digest(request, terms_of(request.rule)) if request.rule else ""
-        return await self.desk.approve(request.id, request.round, person(who), typed=typed or str(request.customers), shown=shown)
+        return await self.desk.approve(
+            request.id, request.round, person(who), typed=typed or str(request.customers), shown=shown
+        )
 
     async def unsaid(self) -> list[Notice]:
         """Say everything that stands in the outbox, and answer it in the order in which it was put there."""
@@ -255,7 +291,9 @@ class Office:
 
 def allowing(**changes: Any) -> Policy:
     """Change what the support channel may do."""
-    return replace(POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], **changes)})
+    return replace(
+        POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], **changes)}
+    )
 
 
 def person(user: UserId, team: TeamId = TEAM) -> Person:

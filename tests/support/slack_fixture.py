@@ -129,7 +129,11 @@ class Stand:
 
     def last(self, kind: str) -> Delivery:
         """Find the last payload of a type that went to the bot."""
-        return next(each for each in reversed(self.shop.slack.deliveries) if each.payload.get("type", "command") == kind)
+        return next(
+            each
+            for each in reversed(self.shop.slack.deliveries)
+            if each.payload.get("type", "command") == kind
+        )
 
     async def press(self, card: Message, button: str, *, by: SandboxPerson, **changes: Any) -> Ack:
         """Press a button as no client of Slack's would: with something else in the payload."""
@@ -152,7 +156,9 @@ class Stand:
 
 
 @asynccontextmanager
-async def open_stand(database_url: str, *, policy: Policy = POLICY, patience: float = PATIENCE) -> AsyncIterator[Stand]:
+async def open_stand(
+    database_url: str, *, policy: Policy = POLICY, patience: float = PATIENCE
+) -> AsyncIterator[Stand]:
     """Open a stand, and in the end see to it that nothing went wrong behind anybody's back."""
     clock, errands = HandClock(), Errands()
     async with (
@@ -162,10 +168,26 @@ async def open_stand(database_url: str, *, policy: Policy = POLICY, patience: fl
         open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero,
     ):
         team, look = shop.slack.team, Look(policy.currency, policy.timezone, policy.admins)
-        door, rules, acks = Door(policy, SlackPeople(client, team, clock), team), RuleBook(dintero), AcksFirst(errands)
-        errands.outbox = Outbox(books=books, announcer=SlackAnnouncer(client=client, books=books, policy=policy, look=look), clock=clock)
+        door, rules, acks = (
+            Door(policy, SlackPeople(client, team, clock), team),
+            RuleBook(dintero),
+            AcksFirst(errands),
+        )
+        errands.outbox = Outbox(
+            books=books,
+            announcer=SlackAnnouncer(client=client, books=books, policy=policy, look=look),
+            clock=clock,
+        )
         counter = Counter(
-            asking=Asking(books=books, door=door, rules=rules, files=SlackFiles(client), clock=clock, jobs=errands, account=ACCOUNT),
+            asking=Asking(
+                books=books,
+                door=door,
+                rules=rules,
+                files=SlackFiles(client),
+                clock=clock,
+                jobs=errands,
+                account=ACCOUNT,
+            ),
             desk=Desk(books=books, door=door, clock=clock, jobs=errands),
             jobs=acks,
             screens=Screens(client, patience=patience),

@@ -32,9 +32,48 @@ PATIENCE: Final = 0.2
 """Seconds that a view which a mutated payload names, and which is not there, is waited for."""
 FINE: Final = Readiness(database=True, slack=True, dintero="fine")
 LONG: Final = "x" * 20_000
-IDS: Final = ["U0CHIEF", "T0ELSEWHERE", "C0QUICK", "S0LEADS", "R-22222", "8f14e45f-ea1b-4b6f-9e2c-000000000000", ":", "::1", "nonsense:99"]
-WORDS: Final = ["", " ", "\x00", "\ud800", "💥", "<!channel>", "add", "0", "-1", "9" * 400, LONG, "' OR 1=1 --", "cancel R-22222"]
-STRANGE: Final[list[Any]] = [None, True, False, 0, -1, 2**63, 1.5, [], {}, [[]], {"id": {}}, [None], {"value": []}, {"x": LONG}]
+IDS: Final = [
+    "U0CHIEF",
+    "T0ELSEWHERE",
+    "C0QUICK",
+    "S0LEADS",
+    "R-22222",
+    "8f14e45f-ea1b-4b6f-9e2c-000000000000",
+    ":",
+    "::1",
+    "nonsense:99",
+]
+WORDS: Final = [
+    "",
+    " ",
+    "\x00",
+    "\ud800",
+    "💥",
+    "<!channel>",
+    "add",
+    "0",
+    "-1",
+    "9" * 400,
+    LONG,
+    "' OR 1=1 --",
+    "cancel R-22222",
+]
+STRANGE: Final[list[Any]] = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    2**63,
+    1.5,
+    [],
+    {},
+    [[]],
+    {"id": {}},
+    [None],
+    {"value": []},
+    {"x": LONG},
+]
 
 
 @dataclass(slots=True)
@@ -107,7 +146,11 @@ async def _form(site: Site) -> list[Sent]:
     await (await site.stand.shop.ann.sees_view(submit="Ask for approval")).submit()
     await site.quiet()
     kinds = {"block_suggestion", "block_actions", "view_submission"}
-    return [Sent("interactive", one.payload) for one in site.stand.shop.slack.deliveries if one.payload.get("type") in kinds]
+    return [
+        Sent("interactive", one.payload)
+        for one in site.stand.shop.slack.deliveries
+        if one.payload.get("type") in kinds
+    ]
 
 
 async def _clicks(site: Site, *buttons: str) -> list[Sent]:
@@ -120,7 +163,9 @@ async def _clicks(site: Site, *buttons: str) -> list[Sent]:
         await site.stand.shop.bo.press(button, card)
         await site.quiet()
         await back(site, before)
-    sent = [one.payload for one in site.stand.shop.slack.deliveries if one.payload.get("type") == "block_actions"]
+    sent = [
+        one.payload for one in site.stand.shop.slack.deliveries if one.payload.get("type") == "block_actions"
+    ]
     return [Sent("interactive", payload) for payload in sent[-len(buttons) :]]
 
 
@@ -220,7 +265,9 @@ def mutated(dice: Random, sent: Sent, people: Sequence[str], known: Sequence[str
         if dice.randrange(4) == 0:
             del holder[last]
         else:
-            holder[last] = copy.deepcopy(dice.choice(dice.choice(([*WORDS], [*IDS, ELSEWHERE, *people, *known], STRANGE))))
+            holder[last] = copy.deepcopy(
+                dice.choice(dice.choice(([*WORDS], [*IDS, ELSEWHERE, *people, *known], STRANGE)))
+            )
     if dice.randrange(2) and isinstance(payload.get("user"), dict):
         payload["user"]["id"] = dice.choice(people)
     if sent.kind == "slash_commands":
@@ -238,13 +285,23 @@ def _form_value(value: Any) -> str:
     return "".join(char for char in str(value) if not "\ud800" <= char <= "\udfff")
 
 
-@settings(max_examples=EACH, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=EACH,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(seed=st.integers(0, 2**64))
 @pytest.mark.timeout(1200)
-async def test_no_mutated_payload_makes_a_fault_or_does_what_its_sender_may_not(scene: tuple[Site, list[Sent]], seed: int) -> None:
+async def test_no_mutated_payload_makes_a_fault_or_does_what_its_sender_may_not(
+    scene: tuple[Site, list[Sent]], seed: int
+) -> None:
     site, real = scene
     dice, before, done = Random(seed), await site.requests(), len(await site.done())  # noqa: S311 - dice, no secret
-    known = [name for request in before.values() for name in (request.id, request.short, f"{request.id}:{request.round}")]
+    known = [
+        name
+        for request in before.values()
+        for name in (request.id, request.short, f"{request.id}:{request.round}")
+    ]
     sent = mutated(dice, dice.choice(real), site.people, known)
     with capture_logs() as logs:
         status = await site.send(sent)

@@ -16,14 +16,33 @@ WRONG_TICKS: list[Any] = ["F1", [None], [{}], [{"value": 1}], [{**OPTION, "text"
 
 def body(answer: Any) -> bytes:
     """Write a submission in which this stands in an input."""
-    texts = {"id": "V1", "type": "modal", "callback_id": "c", "hash": "h", "private_metadata": "m", "external_id": "e"}
+    texts = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "c",
+        "hash": "h",
+        "private_metadata": "m",
+        "external_id": "e",
+    }
     view = {**texts, "blocks": [], "state": {"values": {"file:0": {"a": answer}}}}
-    sent = {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1", "team_id": "T1"}, "trigger_id": "1", "view": view}
+    sent = {
+        "type": "view_submission",
+        "team": {"id": "T1"},
+        "user": {"id": "U1", "team_id": "T1"},
+        "trigger_id": "1",
+        "view": view,
+    }
     return urlencode({"payload": json.dumps(sent)}).encode()
 
 
 @pytest.mark.parametrize(
-    "answer", [{"files": [{"id": "F1", "name": "vip.csv"}]}, {"files": []}, {"files": None}, {"selected_options": [OPTION]}]
+    "answer",
+    [
+        {"files": [{"id": "F1", "name": "vip.csv"}]},
+        {"files": []},
+        {"files": None},
+        {"selected_options": [OPTION]},
+    ],
 )
 def test_files_and_ticks_are_taken(answer: Any) -> None:
     read_payload(body(answer))

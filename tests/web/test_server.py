@@ -21,7 +21,14 @@ from bot.web.signature import sign
 from bot.web.slack_endpoint import SlackEndpoint
 
 SECRET: Final = "the signing secret"
-COMMAND: Final = {"command": "/discount", "text": "add", "team_id": "T1", "user_id": "U1", "channel_id": "C1", "trigger_id": "1.2"}
+COMMAND: Final = {
+    "command": "/discount",
+    "text": "add",
+    "team_id": "T1",
+    "user_id": "U1",
+    "channel_id": "C1",
+    "trigger_id": "1.2",
+}
 CLICK: Final = {
     "type": "block_actions",
     "team": {"id": "T1"},
@@ -48,7 +55,9 @@ WELL: Final = Readiness(database=True, slack=True, dintero="fine")
 
 
 async def authorize(**_: Any) -> AuthorizeResult:
-    return AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="U0BOT", bot_id="B0BOT", bot_token="xoxb-1")
+    return AuthorizeResult(
+        enterprise_id=None, team_id="T1", bot_user_id="U0BOT", bot_id="B0BOT", bot_token="xoxb-1"
+    )
 
 
 async def ready() -> Readiness:
@@ -77,7 +86,9 @@ class Visitor:
         self.http = http
         self.address = address
 
-    async def post(self, body: bytes, *, secret: str = SECRET, age: float = 0, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    async def post(
+        self, body: bytes, *, secret: str = SECRET, age: float = 0, headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
         at = str(int(time.time() - age))
         signed = {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": sign(body, at, secret.encode())}
         kind = "application/json" if body.startswith(b"{") else "application/x-www-form-urlencoded"
@@ -93,7 +104,10 @@ class Visitor:
 @pytest.fixture
 async def slack() -> AsyncIterator[Visitor]:
     endpoint = SlackEndpoint(bolt(), SECRET)
-    async with serve(build_web(slack=endpoint, ready=ready), host="127.0.0.1", port=0) as port, aiohttp.ClientSession() as http:
+    async with (
+        serve(build_web(slack=endpoint, ready=ready), host="127.0.0.1", port=0) as port,
+        aiohttp.ClientSession() as http,
+    ):
         yield Visitor(http, f"http://127.0.0.1:{port}")
 
 
@@ -136,8 +150,12 @@ async def test_slacks_question_for_the_address_is_answered(slack: Visitor) -> No
         ("a time too large for any clock", {"headers": {"X-Slack-Request-Timestamp": "9" * 400}}),
     ],
 )
-@pytest.mark.parametrize("body", [form(COMMAND), form({"ssl_check": "1", "token": "x"}), b'{"cut', b"\xff\xfe"])
-async def test_whatever_slack_did_not_sign_is_401_and_one_line(slack: Visitor, how: str, sent: dict[str, Any], body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [form(COMMAND), form({"ssl_check": "1", "token": "x"}), b'{"cut', b"\xff\xfe"]
+)
+async def test_whatever_slack_did_not_sign_is_401_and_one_line(
+    slack: Visitor, how: str, sent: dict[str, Any], body: bytes
+) -> None:
     with capture_logs() as lines:
         status, _ = await slack.post(body, **sent)
     assert (status, len(lines)) == (401, 1), how
@@ -190,7 +208,9 @@ async def test_a_signed_but_malformed_payload_is_400_and_exactly_one_line(
 
 
 @pytest.mark.parametrize("whole", [interaction(CLICK), interaction(SUBMISSION), json.dumps(CLICK).encode()])
-async def test_a_payload_cut_anywhere_is_never_a_500(slack: Visitor, whole: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_payload_cut_anywhere_is_never_a_500(
+    slack: Visitor, whole: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     statuses = {(await slack.post(whole[:length]))[0] for length in range(0, len(whole), 7)}
     assert (statuses, caplog.records) == ({400}, [])
 
@@ -239,7 +259,10 @@ async def test_slacks_address_takes_posts_only(slack: Visitor) -> None:
 
 
 async def test_in_socket_mode_there_is_no_address_for_slack() -> None:
-    async with serve(build_web(slack=None, ready=ready), host="127.0.0.1", port=0) as port, aiohttp.ClientSession() as http:
+    async with (
+        serve(build_web(slack=None, ready=ready), host="127.0.0.1", port=0) as port,
+        aiohttp.ClientSession() as http,
+    ):
         visitor = Visitor(http, f"http://127.0.0.1:{port}")
         assert (await visitor.post(form(COMMAND)))[0] == 404
         assert (await visitor.get("/healthz"))[0] == 200
@@ -255,11 +278,16 @@ async def test_in_socket_mode_there_is_no_address_for_slack() -> None:
         (Readiness(database=True, slack=True, dintero="no answer for 3 minutes"), 200),
     ],
 )
-async def test_readyz_is_503_only_for_the_database_or_slack_and_names_dintero(readiness: Readiness, status: int) -> None:
+async def test_readyz_is_503_only_for_the_database_or_slack_and_names_dintero(
+    readiness: Readiness, status: int
+) -> None:
     async def here() -> Readiness:
         return readiness
 
-    async with serve(build_web(slack=None, ready=here), host="127.0.0.1", port=0) as port, aiohttp.ClientSession() as http:
+    async with (
+        serve(build_web(slack=None, ready=here), host="127.0.0.1", port=0) as port,
+        aiohttp.ClientSession() as http,
+    ):
         visitor = Visitor(http, f"http://127.0.0.1:{port}")
         answered, text = await visitor.get("/readyz")
         assert (await visitor.get("/healthz"))[0] == 200

@@ -9,7 +9,9 @@ SECRET = b"secret"
 BODY = b"command=%2Fdiscount"
 
 
-@pytest.mark.parametrize(("age", "counts"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)])
+@pytest.mark.parametrize(
+    ("age", "counts"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)]
+)
 def test_how_old_a_signature_may_be(age: int, counts: bool) -> None:  # noqa: FBT001 - a row of the table
     sent = str(NOW - age)
     headers = {"X-Slack-Request-Timestamp": sent, "X-Slack-Signature": sign(BODY, sent, SECRET)}

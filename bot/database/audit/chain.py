@@ -60,6 +60,8 @@ async def append(transaction: Transaction, entries: Sequence[Entry], at: datetim
 
 
 def _row(entry: Entry, seq: int, at: int, previous: str) -> Row:
-    who, channel, request = (None if name is None else text(name) for name in (entry.who, entry.channel, entry.request))
+    who, channel, request = (
+        None if name is None else text(name) for name in (entry.who, entry.channel, entry.request)
+    )
     unsigned = Row(seq, at, who, channel, request, text(entry.kind), canonical(entry.facts), previous, "")
     return Row(seq, at, who, channel, request, unsigned.kind, unsigned.facts, previous, unsigned.own_hash())

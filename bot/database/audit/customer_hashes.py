@@ -39,7 +39,9 @@ def _hash(key: bytes, customer: str) -> bytes:
 
 def holds(packed: bytes, one: bytes) -> bool:
     """Say whether a hash stands among packed ones."""
-    at = bisect_left(range(len(packed) // SIZE), one, key=lambda number: packed[number * SIZE : (number + 1) * SIZE])
+    at = bisect_left(
+        range(len(packed) // SIZE), one, key=lambda number: packed[number * SIZE : (number + 1) * SIZE]
+    )
     return packed[at * SIZE : (at + 1) * SIZE] == one
 
 

@@ -29,7 +29,14 @@ _HASHES: Final = insert(audit_customers)
 EACH: Final = 5_000
 """With more batches than these, only their sums are told: nobody reads them, and the row would be many megabytes."""
 _BATCHES: Final = (
-    select(batches.c.portion, batches.c.batch, batches.c.given, batches.c.refused, batches.c.unknown, batches.c.size)
+    select(
+        batches.c.portion,
+        batches.c.batch,
+        batches.c.given,
+        batches.c.refused,
+        batches.c.unknown,
+        batches.c.size,
+    )
     .where(batches.c.request == bindparam("which"))
     .order_by(batches.c.portion, batches.c.batch)
 )
@@ -62,7 +69,15 @@ class Evidence:
             return []
         if before.state is State.DRAFT:
             hashed = await self._hash_customers(transaction, after)
-            return [Entry(kind=entry.kind, who=entry.who, channel=entry.channel, request=entry.request, facts={**entry.facts, **hashed})]
+            return [
+                Entry(
+                    kind=entry.kind,
+                    who=entry.who,
+                    channel=entry.channel,
+                    request=entry.request,
+                    facts={**entry.facts, **hashed},
+                )
+            ]
         if before.state is State.GIVING and after.state is not State.GIVING:
             return [await _outcome(transaction, before), entry]
         return [entry]
@@ -79,7 +94,12 @@ class Evidence:
         if hashed is None or hashed.customers_digest != request.customers_digest:
             hashed = await self.hash(transaction, request.id)
         for portion, hashes in hashed.portions:
-            row: dict[str, Kept] = {"request": text(request.id), "portion": portion, "key": self.key.name, "hashes": hashes}
+            row: dict[str, Kept] = {
+                "request": text(request.id),
+                "portion": portion,
+                "key": self.key.name,
+                "hashes": hashes,
+            }
             await transaction.run(_HASHES, row)
         return {"customer_hashes": digest_of([hashes for _, hashes in hashed.portions])}
 

@@ -21,7 +21,9 @@ FOR_EVER: Final = 2**62
 
 _ROWS: Final = (
     select(*COLUMNS)
-    .where(audit.c.seq > bindparam("after"), audit.c.at >= bindparam("since"), audit.c.at < bindparam("until"))
+    .where(
+        audit.c.seq > bindparam("after"), audit.c.at >= bindparam("since"), audit.c.at < bindparam("until")
+    )
     .order_by(audit.c.seq)
     .limit(AT_ONCE)
 )
@@ -31,10 +33,14 @@ _HEADS: Final = select(audit_heads.c.seq, audit_heads.c.hash).order_by(audit_hea
 _KEPT_AT: Final = select(func.max(audit_heads.c.kept_at))
 _KEEP_HEAD: Final = insert(audit_heads)
 _THERE: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
-_HASHES: Final = select(audit_customers.c.hashes).where(audit_customers.c.request == bindparam("which")).order_by(audit_customers.c.portion)
-_PORTIONS: Final = select(audit_customers.c.request, audit_customers.c.portion, audit_customers.c.key).order_by(
-    audit_customers.c.request, audit_customers.c.portion
+_HASHES: Final = (
+    select(audit_customers.c.hashes)
+    .where(audit_customers.c.request == bindparam("which"))
+    .order_by(audit_customers.c.portion)
 )
+_PORTIONS: Final = select(
+    audit_customers.c.request, audit_customers.c.portion, audit_customers.c.key
+).order_by(audit_customers.c.request, audit_customers.c.portion)
 _PORTION: Final = select(audit_customers.c.hashes).where(
     audit_customers.c.request == bindparam("which"), audit_customers.c.portion == bindparam("number")
 )
@@ -69,7 +75,9 @@ class Audit(Room):
         async with self._database.transaction() as transaction:
             await append(transaction, [entry], self._evidence.now())
 
-    async def rows(self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None) -> AsyncIterator[Row]:
+    async def rows(
+        self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None
+    ) -> AsyncIterator[Row]:
         """Read rows in their order, from a moment on and before another one, never many at once."""
         values: dict[str, Kept] = {
             "since": micros(since) if since else -FOR_EVER,
@@ -78,7 +86,9 @@ class Audit(Room):
         if channel is not None:
             values["channel"] = text(channel)
         after = -FOR_EVER
-        while found := await self._database.run(_ROWS if channel is None else _ROWS_OF, {**values, "after": after}):
+        while found := await self._database.run(
+            _ROWS if channel is None else _ROWS_OF, {**values, "after": after}
+        ):
             for values_of_row in found:
                 yield row_of(values_of_row)
             after = found[-1][0]

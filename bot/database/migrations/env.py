@@ -13,5 +13,7 @@ def run() -> None:
         context.run_migrations()
 
 
-if __name__ == "env_py":  # what Alembic calls it; whoever else imports it, such as a collector of doctests, runs nothing
+if (
+    __name__ == "env_py"
+):  # what Alembic calls it; whoever else imports it, such as a collector of doctests, runs nothing
     run()

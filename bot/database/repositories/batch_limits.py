@@ -9,7 +9,9 @@ from bot.database.connection import Database, Room
 from bot.database.encoding import micros, text
 from bot.database.schema import sizes
 
-_LARGEST: Final = select(sizes.c.largest).where(sizes.c.account == bindparam("which"), sizes.c.learnt_at > bindparam("since"))
+_LARGEST: Final = select(sizes.c.largest).where(
+    sizes.c.account == bindparam("which"), sizes.c.learnt_at > bindparam("since")
+)
 
 
 class LearntSizes(Room):
@@ -28,4 +30,6 @@ class LearntSizes(Room):
 
     async def learn_batch(self, account: str, size: int, at: datetime) -> None:
         """Keep how many customers a call may have."""
-        await self._database.run(self._learn, {"account": text(account), "largest": size, "learnt_at": micros(at)})
+        await self._database.run(
+            self._learn, {"account": text(account), "largest": size, "learnt_at": micros(at)}
+        )

@@ -18,7 +18,16 @@ from bot.database.schema import batches, customers, replicas, requests
 from bot.database.tally import TALLY, tally_of
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import CustomerId, Fence, RequestId
-from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
+from bot.domain.requests.batches import (
+    MOST_OUTCOMES,
+    BatchOutcome,
+    LeftOut,
+    NotGiven,
+    PackedEnds,
+    Portion,
+    Refused,
+    Tally,
+)
 from bot.domain.requests.outcome_codec import left_of, not_given_of, outcome_of
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Rule
@@ -29,7 +38,9 @@ LARGE: Final = 32_768
 
 _WHICH: Final[BindParameter[str]] = bindparam("which")
 _PORTION: Final = (customers.c.request == _WHICH) & (customers.c.portion == bindparam("number"))
-_BATCHES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(batches.c.request == _WHICH)
+_BATCHES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(
+    batches.c.request == _WHICH
+)
 _GIVING: Final = (requests.c.state == State.GIVING.value) & requests.c.stop.is_(None)
 _GOES_ON: Final = _GIVING & requests.c.cancel_asked_by.is_(None) & (requests.c.pausing == "")
 _HELD: Final = requests.c.fence == func.coalesce(cast(bindparam("held"), Integer), requests.c.fence)
@@ -38,7 +49,10 @@ _TERM: Final = cast(bindparam("of_term"), BigInteger)
 
 _CLAIM: Final = (
     update(requests)
-    .where(requests.c.id == _WHICH, or_(_TERM.is_(None), select(replicas.c.term).where(replicas.c.term == _TERM).exists()))
+    .where(
+        requests.c.id == _WHICH,
+        or_(_TERM.is_(None), select(replicas.c.term).where(replicas.c.term == _TERM).exists()),
+    )
     .values(fence=requests.c.fence + 1)
     .returning(requests.c.fence)
 )
@@ -67,7 +81,9 @@ def _open() -> Any:
         .scalar_subquery()
     )
     size = select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery()
-    found = select(customers.c.portion, customers.c.starts, size).where(customers.c.request == _WHICH, settled < customers.c.size)
+    found = select(customers.c.portion, customers.c.starts, size).where(
+        customers.c.request == _WHICH, settled < customers.c.size
+    )
     return found.order_by(customers.c.portion)
 
 
@@ -82,7 +98,9 @@ def _given_to() -> Any:
         .scalar_subquery()
     )
     size = select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery()
-    found = select(customers.c.portion, customers.c.size, customers.c.starts, size, given).where(customers.c.request == _WHICH)
+    found = select(customers.c.portion, customers.c.size, customers.c.starts, size, given).where(
+        customers.c.request == _WHICH
+    )
     return found.order_by(customers.c.portion)
 
 
@@ -98,12 +116,25 @@ _NO_OUTCOME: Final = dict.fromkeys((column.name for column in _BATCH), None)
 
 def _settle(database: Database, lot: int) -> ReturningInsert[Any]:
     """Put outcomes in, under the number of whoever holds the request, and say of each whether the giving goes on."""
-    rows = [tuple(cast(bindparam(f"{column.name}_{place}"), column.type) for column in _BATCH) for place in range(lot)]
-    came = rows_of(*(column_of(column.name, column.type) for column in _BATCH), name="came").data(rows).cte("came")
-    held = select(requests.c.id, *came.c, requests.c.fence).where(requests.c.id == _WHICH, _HELD, came.c.batch.is_not(None))
-    put = database.insert(batches).from_select(["request", *(column.name for column in _BATCH), "fence"], held)
+    rows = [
+        tuple(cast(bindparam(f"{column.name}_{place}"), column.type) for column in _BATCH)
+        for place in range(lot)
+    ]
+    came = (
+        rows_of(*(column_of(column.name, column.type) for column in _BATCH), name="came")
+        .data(rows)
+        .cte("came")
+    )
+    held = select(requests.c.id, *came.c, requests.c.fence).where(
+        requests.c.id == _WHICH, _HELD, came.c.batch.is_not(None)
+    )
+    put = database.insert(batches).from_select(
+        ["request", *(column.name for column in _BATCH), "fence"], held
+    )
     new = {name: put.excluded[name] for name in ("size", "given", "refused", "unknown", "ends", "fence")}
-    go_on = select(func.count()).select_from(requests).where(requests.c.id == _WHICH, _GOES_ON).scalar_subquery()
+    go_on = (
+        select(func.count()).select_from(requests).where(requests.c.id == _WHICH, _GOES_ON).scalar_subquery()
+    )
     return put.on_conflict_do_update(
         index_elements=["request", "portion", "batch"], set_=new, where=batches.c.fence <= put.excluded.fence
     ).returning(go_on)
@@ -132,7 +163,9 @@ class Outcomes(Room):
         rows = await self._database.run(_CUSTOMERS, {"which": text(request), "number": portion})
         return tuple(await self._unpack(rows[0][0])) if rows else ()
 
-    async def take_up(self, request: RequestId, portion: int, *, fence: Fence | None = None) -> Portion | None:
+    async def take_up(
+        self, request: RequestId, portion: int, *, fence: Fence | None = None
+    ) -> Portion | None:
         """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement.
 
         Raises:
@@ -155,7 +188,9 @@ class Outcomes(Room):
             return await asyncio.to_thread(unpacked, kept)
 
     async def _holds(self, request: RequestId, fence: Fence | None) -> None:
-        if fence is not None and not await self._database.run(_HOLDS, {"which": text(request), "held": fence}):
+        if fence is not None and not await self._database.run(
+            _HOLDS, {"which": text(request), "held": fence}
+        ):
             raise TakenOver(request)
 
     async def may_have_gone_out(self, request: RequestId) -> None:
@@ -164,7 +199,9 @@ class Outcomes(Room):
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read what came of a portion's batches so far."""
-        return tuple(map(outcome_of, await self._database.run(_OUTCOMES, {"which": text(request), "number": portion})))
+        return tuple(
+            map(outcome_of, await self._database.run(_OUTCOMES, {"which": text(request), "number": portion}))
+        )
 
     async def settle(self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None) -> bool:
         """Write what came of different batches, at most `MOST_OUTCOMES`, over earlier outcomes of them. One statement.
@@ -183,9 +220,13 @@ class Outcomes(Room):
             raise TakenOver(request)
         return bool(rows[0][0])
 
-    async def halt(self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None) -> None:
+    async def halt(
+        self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
+    ) -> None:
         """Ask for the giving to stop; the first reason stands."""
-        await self._database.run(_HALT, {"which": text(request), "held": fence, "stop": stop.value, "note": text(note)})
+        await self._database.run(
+            _HALT, {"which": text(request), "held": fence, "stop": stop.value, "note": text(note)}
+        )
 
     async def goes_on(self, request: RequestId) -> bool:
         """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
@@ -193,7 +234,9 @@ class Outcomes(Room):
 
     async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
         """Keep the rule as Dintero last answered it."""
-        await self._database.run(_ANSWERED, {"which": text(request), "held": fence, "last_answer": rule_json(rule)})
+        await self._database.run(
+            _ANSWERED, {"which": text(request), "held": fence, "last_answer": rule_json(rule)}
+        )
 
     async def tally(self, request: RequestId) -> Tally:
         """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
@@ -202,7 +245,9 @@ class Outcomes(Room):
     async def refused(self, request: RequestId, *, most: int | None = None) -> tuple[Refused, ...]:
         """Read the refused customers with the reason, in the order they were asked for; no more than so many of the first."""
         found: list[Refused] = []
-        for portion, rows in groupby(await self._database.run(_REFUSING, {"which": text(request)}), key=itemgetter(0)):
+        for portion, rows in groupby(
+            await self._database.run(_REFUSING, {"which": text(request)}), key=itemgetter(0)
+        ):
             those = [one for row in rows for one in outcome_of(row).refused]
             found += _in_order(those, await self.customers(request, portion))
             if most is not None and len(found) >= most:
@@ -223,10 +268,15 @@ class Outcomes(Room):
     async def ends(self, request: RequestId) -> AsyncIterator[PackedEnds]:
         """Read the portions with somebody who was not given it, as `tally` counts them, in the order they were asked for."""
         row = 1
-        for portion, size, starts, batch_size, given in await self._database.run(_GIVEN_TO, {"which": text(request)}):
+        for portion, size, starts, batch_size, given in await self._database.run(
+            _GIVEN_TO, {"which": text(request)}
+        ):
             if given < size:
                 values: Values = {"which": text(request), "number": portion}
-                ids, outcomes = await self._database.run(_CUSTOMERS, values), await self._database.run(_OUTCOMES, values)
+                ids, outcomes = (
+                    await self._database.run(_CUSTOMERS, values),
+                    await self._database.run(_OUTCOMES, values),
+                )
                 known = tuple((number, batch, count, ends) for number, batch, count, ends in outcomes)
                 if ids:
                     yield PackedEnds(row, max(batch_size, 1), starts > 0, bytes(ids[0][0]), known)
@@ -237,7 +287,9 @@ class Outcomes(Room):
         async for found in self.ends(request):
             yield await asyncio.to_thread(not_given_of, found)
 
-    async def _left_by_portion(self, request: RequestId) -> AsyncIterator[tuple[tuple[CustomerId, ...], LeftOut]]:
+    async def _left_by_portion(
+        self, request: RequestId
+    ) -> AsyncIterator[tuple[tuple[CustomerId, ...], LeftOut]]:
         """Read the portions that have somebody left, one after the other: no more than one is held at a time."""
         for portion, starts, batch_size in await self._database.run(_OPEN, {"which": text(request)}):
             asked, known = await self.customers(request, portion), await self.outcomes(request, portion)

@@ -16,14 +16,26 @@ from bot.domain.requests.request import State
 def _gave() -> Any:
     """Count of each request what it gave or may have given; of one that is being given, everybody it was asked for."""
     of_batches = batches.c.request == requests.c.id
-    perhaps = select(func.coalesce(func.sum(batches.c.given + batches.c.unknown), 0)).where(of_batches).scalar_subquery()
+    perhaps = (
+        select(func.coalesce(func.sum(batches.c.given + batches.c.unknown), 0))
+        .where(of_batches)
+        .scalar_subquery()
+    )
     settled = select(func.coalesce(func.sum(batches.c.size), 0)).where(of_batches).scalar_subquery()
     started = (
         select(func.coalesce(func.sum(customers.c.size), 0))
         .where(customers.c.request == requests.c.id, customers.c.starts > 0)
         .scalar_subquery()
     )
-    return select(requests.c.ended_at, requests.c.rule, requests.c.state, requests.c.customers, perhaps, settled, started).where(
+    return select(
+        requests.c.ended_at,
+        requests.c.rule,
+        requests.c.state,
+        requests.c.customers,
+        perhaps,
+        settled,
+        started,
+    ).where(
         requests.c.channel == bindparam("which"),
         requests.c.id != bindparam("but"),
         requests.c.started_at.is_not(None),
@@ -47,7 +59,9 @@ async def gave_locked(
     database: Database, transaction: Transaction, channel: ChannelId, since: datetime, but: RequestId
 ) -> tuple[Gave, ...]:
     """Read the same with the channel's row locked until the transaction ends: of two that begin at once the second sees the first."""
-    await transaction.run(database.insert(channels).on_conflict_do_nothing(index_elements=["id"]), {"id": text(channel)})
+    await transaction.run(
+        database.insert(channels).on_conflict_do_nothing(index_elements=["id"]), {"id": text(channel)}
+    )
     await transaction.run(_LOCK, {"which": text(channel)})
     return _read(await transaction.run(_GAVE, _values(channel, since, but)))
 
@@ -61,7 +75,9 @@ def _read(rows: Rows) -> tuple[Gave, ...]:
         Gave(
             at=None if ended_at is None else moment(ended_at),
             rule=rule_of(rule),
-            customers=asked if state == State.GIVING.value else int(perhaps) + max(int(started) - int(settled), 0),
+            customers=asked
+            if state == State.GIVING.value
+            else int(perhaps) + max(int(started) - int(settled), 0),
         )
         for ended_at, rule, state, asked, perhaps, settled, started in rows
         if rule is not None

@@ -28,7 +28,9 @@ FORGET: Final = update(pause).where(_ROW, pause.c.faults > 0).values(faults=0)
 _END: Final = update(pause).where(_ROW, pause.c.since.is_not(None)).values(**_CHANGED).returning(pause.c.id)
 _PAUSED: Final = select(pause.c.id).where(_ROW, pause.c.since.is_not(None)).exists()
 # Not in one transaction with the pause itself: whoever ends a giving holds its row and then wants the pause's.
-_HOLD_UP: Final = update(requests).where(requests.c.state == State.GIVING.value, requests.c.pausing == Pausing.NO.value, _PAUSED)
+_HOLD_UP: Final = update(requests).where(
+    requests.c.state == State.GIVING.value, requests.c.pausing == Pausing.NO.value, _PAUSED
+)
 _UNTOLD: Final = select(pause.c.changes).where(_ROW, pause.c.changes > pause.c.told)
 _TOLD: Final = update(pause).where(_ROW, pause.c.told < bindparam("change")).values(told=bindparam("change"))
 

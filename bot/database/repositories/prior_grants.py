@@ -35,9 +35,13 @@ _EARLIER: Final = (
     .limit(REQUESTS + 1)
 )
 _PORTIONS: Final = (
-    select(customers.c.portion, customers.c.size).where(customers.c.request == bindparam("which")).order_by(customers.c.portion)
+    select(customers.c.portion, customers.c.size)
+    .where(customers.c.request == bindparam("which"))
+    .order_by(customers.c.portion)
 )
-_IDS: Final = select(customers.c.ids).where(customers.c.request == bindparam("which"), customers.c.portion == bindparam("number"))
+_IDS: Final = select(customers.c.ids).where(
+    customers.c.request == bindparam("which"), customers.c.portion == bindparam("number")
+)
 _OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(
     batches.c.request == bindparam("which"), batches.c.portion == bindparam("number")
 )
@@ -66,7 +70,15 @@ class GivenBefore(Room):
             looked += read
             found |= given
             if given:
-                by.append(Earlier(RequestId(untext(id_)), ShortId(untext(short)), ChannelId(untext(channel)), card_ts, len(given)))
+                by.append(
+                    Earlier(
+                        RequestId(untext(id_)),
+                        ShortId(untext(short)),
+                        ChannelId(untext(channel)),
+                        card_ts,
+                        len(given),
+                    )
+                )
         return Before(len(found), tuple(by), more=len(rows) > REQUESTS or looked > IDS)
 
     async def _all(self, request: str) -> frozenset[str]:
@@ -97,4 +109,8 @@ def _given_of(ids: Sequence[str], rows: Sequence[Any], batch_size: int, asked: f
     through = {outcome.batch for outcome in outcomes}
     left_out = {str(one.customer) for outcome in outcomes for one in outcome.refused}
     left_out |= {str(customer) for outcome in outcomes for customer in (*outcome.unknown, *outcome.not_tried)}
-    return {one for at, one in enumerate(ids) if one in asked and at // batch_size in through and one not in left_out}
+    return {
+        one
+        for at, one in enumerate(ids)
+        if one in asked and at // batch_size in through and one not in left_out
+    }

@@ -39,7 +39,19 @@ _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)
 
 
-class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, LearntSizes, Replicas, KeptFiles, KeptRules, ReadBacks):
+class SqlBooks(
+    Requests,
+    Outcomes,
+    Outbox,
+    Pauses,
+    Spending,
+    GivenBefore,
+    LearntSizes,
+    Replicas,
+    KeptFiles,
+    KeptRules,
+    ReadBacks,
+):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""
 
     def __init__(self, database: Database, evidence: Evidence, audit: Audit) -> None:
@@ -80,7 +92,9 @@ class SqlBooks(Requests, Outcomes, Outbox, Pauses, Spending, GivenBefore, Learnt
 
 
 @asynccontextmanager
-async def open_books(url: str, *, clock: Clock | None = None, audit_key: str | None = None) -> AsyncIterator[SqlBooks]:
+async def open_books(
+    url: str, *, clock: Clock | None = None, audit_key: str | None = None
+) -> AsyncIterator[SqlBooks]:
     """Bring the database to the present schema, and open the books; without an audit key, one is made and kept there.
 
     Raises:

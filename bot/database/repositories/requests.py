@@ -4,7 +4,20 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, delete, false, func, literal_column, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from bot.database.connection import Database, Kept, Room, Statement
 from bot.database.encoding import micros, text, typed_json, typed_of, untext
@@ -25,7 +38,9 @@ _FILL_IN: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.va
 _RECENT: Final = (
     select(*REQUEST)
     .where(requests.c.channel == bindparam("which"), requests.c.state != State.DRAFT.value)
-    .order_by(case((requests.c.state.in_([bindparam(None, state.value) for state in sorted(ENDED)]), 1), else_=0))
+    .order_by(
+        case((requests.c.state.in_([bindparam(None, state.value) for state in sorted(ENDED)]), 1), else_=0)
+    )
     .order_by(_ASKED.desc(), requests.c.id)
     .limit(bindparam("most"))
 )
@@ -41,10 +56,14 @@ _DUE: Final = (
     .order_by(requests.c.asked_at, requests.c.id)
 )
 _RESTS: Final = (
-    select(*REQUEST).where(requests.c.rest_of == bindparam("which"), requests.c.state != State.DRAFT.value).order_by(_ASKED, requests.c.id)
+    select(*REQUEST)
+    .where(requests.c.rest_of == bindparam("which"), requests.c.state != State.DRAFT.value)
+    .order_by(_ASKED, requests.c.id)
 )
 _FORGET: Final = (
-    delete(requests).where(requests.c.state == State.DRAFT.value, requests.c.created_at < bindparam("before")).returning(requests.c.id)
+    delete(requests)
+    .where(requests.c.state == State.DRAFT.value, requests.c.created_at < bindparam("before"))
+    .returning(requests.c.id)
 )
 
 VOTES: Final = (
@@ -57,12 +76,21 @@ VOTES: Final = (
 def _opening(database: Database, touched: tuple[str, ...]) -> Statement:
     """Make the statement that writes a new request; what most of them have not touched stands in it, and travels with none of them."""
     same = {name: _constant(written) for name, written in UNTOUCHED.items() if name not in touched}
-    return database.insert(requests).values(same).on_conflict_do_nothing(index_elements=["short"]).returning(requests.c.id)
+    return (
+        database.insert(requests)
+        .values(same)
+        .on_conflict_do_nothing(index_elements=["short"])
+        .returning(requests.c.id)
+    )
 
 
 def _constant(written: Kept) -> ColumnElement[Any]:
     """Write a word of our own, or a number, into a statement."""
-    return null() if written is None else literal_column(f"'{written}'" if isinstance(written, str) else str(written))
+    return (
+        null()
+        if written is None
+        else literal_column(f"'{written}'" if isinstance(written, str) else str(written))
+    )
 
 
 class Requests(Room):
@@ -105,7 +133,9 @@ class Requests(Room):
 
     async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
         """Read the yeses of a round, oldest first."""
-        return tuple(map(vote_of, await self._database.run(VOTES, {"which": text(request), "of_round": round_})))
+        return tuple(
+            map(vote_of, await self._database.run(VOTES, {"which": text(request), "of_round": round_}))
+        )
 
     async def rests_of(self, request: RequestId) -> tuple[Request, ...]:
         """Read the requests that asked for a request's rest, oldest first."""
@@ -113,20 +143,28 @@ class Requests(Room):
 
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
         """Read a channel's requests that were asked for, those not ended first, then the newest."""
-        return tuple(map(request_of, await self._database.run(_RECENT, {"which": text(channel), "most": limit})))
+        return tuple(
+            map(request_of, await self._database.run(_RECENT, {"which": text(channel), "most": limit}))
+        )
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
         """Read every request in one of these states, oldest first."""
-        rows = await self._database.run(_in_state(len(states)), {f"state{at}": state.value for at, state in enumerate(states)})
+        rows = await self._database.run(
+            _in_state(len(states)), {f"state{at}": state.value for at, state in enumerate(states)}
+        )
         return tuple(map(request_of, rows))
 
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests whose time is over."""
-        return tuple(RequestId(untext(row[0])) for row in await self._database.run(_OVERDUE, {"now": micros(now)}))
+        return tuple(
+            RequestId(untext(row[0])) for row in await self._database.run(_OVERDUE, {"now": micros(now)})
+        )
 
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests of which a reminder or the escalation is due."""
-        return tuple(RequestId(untext(row[0])) for row in await self._database.run(_DUE, {"now": micros(now)}))
+        return tuple(
+            RequestId(untext(row[0])) for row in await self._database.run(_DUE, {"now": micros(now)})
+        )
 
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
         """List requests that ended before a moment and are not purged yet, the oldest first."""

@@ -13,9 +13,15 @@ from bot.database.schema import rules
 from bot.domain.rules.rule import Rule
 
 _READ: Final = select(rules.c.read_at, rules.c.digest).where(rules.c.account == bindparam("which"))
-_CONTENT: Final = select(rules.c.content).where(rules.c.account == bindparam("which"), rules.c.digest == bindparam("known"))
+_CONTENT: Final = select(rules.c.content).where(
+    rules.c.account == bindparam("which"), rules.c.digest == bindparam("known")
+)
 
-_SAME: Final = update(rules).where(rules.c.account == bindparam("which"), rules.c.digest == bindparam("known")).returning(rules.c.account)
+_SAME: Final = (
+    update(rules)
+    .where(rules.c.account == bindparam("which"), rules.c.digest == bindparam("known"))
+    .returning(rules.c.account)
+)
 
 
 class KeptRules(Room):
@@ -31,7 +37,9 @@ class KeptRules(Room):
         """Keep all rules of an account as they were read; where they are the same as before, only when that was."""
         digest, content = await asyncio.to_thread(rules_packed, found)
         read: Values = {"account": text(account), "read_at": micros(at), "digest": digest, "content": content}
-        if not await self._database.run(_SAME, {"which": text(account), "known": digest, "read_at": micros(at)}):
+        if not await self._database.run(
+            _SAME, {"which": text(account), "known": digest, "read_at": micros(at)}
+        ):
             await self._database.run(self._put_rules, read)
 
     async def rules_read(self, account: str) -> tuple[datetime, str] | None:

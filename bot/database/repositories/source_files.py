@@ -14,7 +14,9 @@ from bot.domain.customers.packing import QUICK
 from bot.domain.ids import RequestId
 
 _FILE: Final = (
-    (files.c.request == bindparam("which")) & (files.c.reading == bindparam("of_reading")) & (files.c.file == bindparam("number"))
+    (files.c.request == bindparam("which"))
+    & (files.c.reading == bindparam("of_reading"))
+    & (files.c.file == bindparam("number"))
 )
 _PIECES: Final = select(files.c.piece).where(_FILE).order_by(files.c.piece)
 _PIECE: Final = select(files.c.content).where(_FILE, files.c.piece == bindparam("at"))
@@ -25,12 +27,22 @@ class KeptFiles(Room):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._keep = database.insert(files).on_conflict_do_nothing(index_elements=["request", "reading", "file", "piece"])
+        self._keep = database.insert(files).on_conflict_do_nothing(
+            index_elements=["request", "reading", "file", "piece"]
+        )
 
-    async def keep_piece(self, request: RequestId, reading: str, file: int, piece: int, content: bytes) -> None:
+    async def keep_piece(
+        self, request: RequestId, reading: str, file: int, piece: int, content: bytes
+    ) -> None:
         """Keep a piece of a file that is read for a draft, packed beside the event loop."""
         packed = await asyncio.to_thread(isal_zlib.compress, content, QUICK)
-        row: Values = {"request": text(request), "reading": text(reading), "file": file, "piece": piece, "content": packed}
+        row: Values = {
+            "request": text(request),
+            "reading": text(reading),
+            "file": file,
+            "piece": piece,
+            "content": packed,
+        }
         await self._database.run(self._keep, row)
 
     async def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:

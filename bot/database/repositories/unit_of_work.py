@@ -34,14 +34,20 @@ _KEEP: Final = update(requests).where(_ID)
 _EMPTY: Final = delete(customers).where(customers.c.request == bindparam("which"))
 _PORTION: Final = insert(customers)
 _SAY: Final = insert(outbox)
-_OTHER_FILES: Final = delete(files).where(files.c.request == bindparam("which"), files.c.reading != bindparam("counts"))
-_SAME: Final = select(outbox.c.id).where(PENDING, *(outbox.c[name] == bindparam(name) for name in ("request", "kind", "addressee")))
+_OTHER_FILES: Final = delete(files).where(
+    files.c.request == bindparam("which"), files.c.reading != bindparam("counts")
+)
+_SAME: Final = select(outbox.c.id).where(
+    PENDING, *(outbox.c[name] == bindparam(name) for name in ("request", "kind", "addressee"))
+)
 
 
 class SqlPage:
     """One request, locked; `request` is as it stands, and as `keep` last wrote it."""
 
-    def __init__(self, database: Database, transaction: Transaction, request: Request, evidence: Evidence) -> None:
+    def __init__(
+        self, database: Database, transaction: Transaction, request: Request, evidence: Evidence
+    ) -> None:
         self._database = database
         self._transaction = transaction
         self._vote = (
@@ -82,7 +88,9 @@ class SqlPage:
     async def forget(self, at: datetime) -> None:
         """Forget customer ids, files, the reason, the note and what was typed; the counts stay."""
         await forget(self._transaction, self._id, at)
-        self.request = self._stored = replace(self.request, purged_at=at, reason="", note="", first_customer="", last_customer="", files="")
+        self.request = self._stored = replace(
+            self.request, purged_at=at, reason="", note="", first_customer="", last_customer="", files=""
+        )
 
     def note(self, *entries: Entry) -> None:
         """Put entries into the audit, with what else this page writes."""
@@ -95,18 +103,30 @@ class SqlPage:
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
         """Write the customers, `portion` of them a row, in place of any written before and of what came of those."""
         few = len(customers) < MANY
-        await self.put_packed(pack(customers, portion=portion) if few else await asyncio.to_thread(pack, customers, portion=portion))
+        await self.put_packed(
+            pack(customers, portion=portion)
+            if few
+            else await asyncio.to_thread(pack, customers, portion=portion)
+        )
 
     async def put_packed(self, packed: PackedIds) -> None:
         """Write customers that were packed before, in place of any written before and of what came of those."""
         await self._transaction.run(_EMPTY, {"which": self._id})
         for number, (size, ids) in enumerate(packed.rows):
-            row: dict[str, Kept] = {"request": self._id, "portion": number, "size": size, "starts": 0, "ids": ids}
+            row: dict[str, Kept] = {
+                "request": self._id,
+                "portion": number,
+                "size": size,
+                "starts": 0,
+                "ids": ids,
+            }
             await self._transaction.run(_PORTION, row)
 
     async def gave(self, since: datetime) -> tuple[Gave, ...]:
         """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
-        return await gave_locked(self._database, self._transaction, self.request.channel, since, self.request.id)
+        return await gave_locked(
+            self._database, self._transaction, self.request.channel, since, self.request.id
+        )
 
     async def say(self, *notices: Notice) -> None:
         """Put notices into the outbox, in this order."""
@@ -142,7 +162,9 @@ class SqlPage:
 
 
 @asynccontextmanager
-async def open_page(database: Database, request: RequestId, evidence: Evidence) -> AsyncIterator[SqlPage | None]:
+async def open_page(
+    database: Database, request: RequestId, evidence: Evidence
+) -> AsyncIterator[SqlPage | None]:
     """Lock a request's row until the block ends; None where there is none."""
     async with database.transaction() as transaction:
         rows = await transaction.run(_LOCK, {"which": text(request)})

@@ -12,7 +12,9 @@ from bot.domain.ids import CustomerId, RequestId
 from bot.domain.rules.holders import ReadBack
 
 _NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
-_FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(read_back.c.request == bindparam("which"))
+_FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(
+    read_back.c.request == bindparam("which")
+)
 _WHO: Final = select(read_back.c.ids).where(read_back.c.request == bindparam("which"))
 
 

@@ -72,11 +72,15 @@ SHORTENED: Final = re.compile(r"[+-]?\d{1,20}(?:[.,]\d+)?E[+-]\d{1,4}", re.IGNOR
 """How a spreadsheet writes a number that it takes to be too long."""
 LONGEST_SHORTENED: Final = 27
 """Characters of the longest one that has no decimals."""
-ERROR: Final = re.compile(r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|I/T|REFERANSE!|NAVN\?|VERDI!|SAKNAS!)")
+ERROR: Final = re.compile(
+    r"#(?:N/A|REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|I/T|REFERANSE!|NAVN\?|VERDI!|SAKNAS!)"
+)
 MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 PHONE: Final = re.compile(r"\+\d[\d\s().-]{6,18}\d|\d{2,3}(?: \d{2,3}){2,4}")
 """With a plus, or in groups apart by spaces: eight digits alone may well be an id."""
-AMOUNT_OR_TIME: Final = re.compile(r"-?\d+[.,]\d{1,2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?:[ T].*)?|\d{1,2}:\d{2}(?::\d{2})?")
+AMOUNT_OR_TIME: Final = re.compile(
+    r"-?\d+[.,]\d{1,2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?:[ T].*)?|\d{1,2}:\d{2}(?::\d{2})?"
+)
 DIGIT: Final = re.compile(r"\d")
 SEVERAL: Final = re.compile("[,;\t|]")
 SPACE: Final = re.compile(r"\s")
@@ -104,7 +108,10 @@ def find(head: Sequence[Row], chosen: int | None = None) -> Place | tuple[Column
     named = _named_row(head)
     start = named if named is not None else _start(head)
     below = head[start + 1 :] if named is not None else head[start:]
-    columns = tuple(_column(number, head, start, below, named=named is not None) for number in range(1, _widest(head[start:]) + 1))
+    columns = tuple(
+        _column(number, head, start, below, named=named is not None)
+        for number in range(1, _widest(head[start:]) + 1)
+    )
     filled = tuple(column for column in columns if column.name or column.samples)
     if chosen is not None:
         meant = tuple(column for column in filled if column.number == chosen)
@@ -161,7 +168,9 @@ def _named_row(head: Sequence[Row]) -> int | None:
     """Find the row that names a column of ids; what stands above it has to look like a preamble, and not like ids."""
     for names in (STRONG, WEAK):
         for at, row in enumerate(head[:PREAMBLE]):
-            if any(_key(bare(one)) in names for one in row) and all(_introduces(above, row) for above in head[:at]):
+            if any(_key(bare(one)) in names for one in row) and all(
+                _introduces(above, row) for above in head[:at]
+            ):
                 return at
     return None
 
@@ -233,5 +242,10 @@ def _mostly_ids(values: Sequence[str]) -> bool:
 
 
 def _looks_like_an_id(value: str) -> bool:
-    other = MAIL.fullmatch(value) or PHONE.fullmatch(value) or AMOUNT_OR_TIME.fullmatch(value) or SPACE.search(value)
+    other = (
+        MAIL.fullmatch(value)
+        or PHONE.fullmatch(value)
+        or AMOUNT_OR_TIME.fullmatch(value)
+        or SPACE.search(value)
+    )
     return not other and legible(value)

@@ -12,7 +12,9 @@ from bot.domain.ids import CustomerId
 
 SIGNS: Final = "-_:"
 """Signs that stand in many ids."""
-PLAIN: Final = re.compile(rf"(?![0-9]+[Ee]-[0-9]+\Z)[A-Za-z0-9_][A-Za-z0-9_:-]{{0,{MAX_LENGTH - 1}}}").fullmatch
+PLAIN: Final = re.compile(
+    rf"(?![0-9]+[Ee]-[0-9]+\Z)[A-Za-z0-9_][A-Za-z0-9_:-]{{0,{MAX_LENGTH - 1}}}"
+).fullmatch
 """Finds a value about which nothing has to be looked at, and from which nothing is taken off: most are like this."""
 PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
 NO_SIGNS: Final = str.maketrans("", "", SIGNS)
@@ -57,7 +59,9 @@ class Taking:
 
     def take(self, first: int, block: Block) -> None:
         """Take the ids of some rows, of which the first has this number."""
-        ids = cast("list[CustomerId]", block.values) if _plain(block.values) else self._looked_at(first, block)
+        ids = (
+            cast("list[CustomerId]", block.values) if _plain(block.values) else self._looked_at(first, block)
+        )
         self._found += len(ids)
         self._everybody.add(ids)
 
@@ -135,4 +139,8 @@ def _plain(values: Sequence[str]) -> bool:
         return False
     if "-" in joined and min(lengths) <= LONGEST_SHORTENED:
         return False
-    return not joined.encode().translate(None, PLAIN_BYTES) if joined.isascii() else joined.translate(NO_SIGNS).isalnum()
+    return (
+        not joined.encode().translate(None, PLAIN_BYTES)
+        if joined.isascii()
+        else joined.translate(NO_SIGNS).isalnum()
+    )

@@ -51,7 +51,9 @@ class Written:
 
     def packed(self, rows: Sequence[bytes]) -> PackedIds:
         """Put it together with its rows, packed."""
-        return PackedIds(self.count, self.digest, self.first, self.last, tuple(zip(self.sizes, rows, strict=True)))
+        return PackedIds(
+            self.count, self.digest, self.first, self.last, tuple(zip(self.sizes, rows, strict=True))
+        )
 
 
 NOBODY: Final = PackedIds(0, hashlib.sha256(b"[]").hexdigest())
@@ -86,7 +88,9 @@ class Writing:
         if self._open:
             self._write(self._open)
         self._digest.update(b"]")
-        return Written(self._count, self._digest.hexdigest(), tuple(self._first), self._last, tuple(self._sizes))
+        return Written(
+            self._count, self._digest.hexdigest(), tuple(self._first), self._last, tuple(self._sizes)
+        )
 
     def _write(self, ids: Sequence[CustomerId]) -> None:
         written = _written(ids)

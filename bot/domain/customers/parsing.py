@@ -119,7 +119,9 @@ def digest_of(ids: Sequence[CustomerId]) -> str:
     """
     digest = hashlib.sha256(b"[")
     for start in range(0, len(ids), DIGESTED_AT_ONCE):
-        piece = json.dumps(list(ids[start : start + DIGESTED_AT_ONCE]), ensure_ascii=True, separators=(",", ":"))
+        piece = json.dumps(
+            list(ids[start : start + DIGESTED_AT_ONCE]), ensure_ascii=True, separators=(",", ":")
+        )
         digest.update(f"{',' if start else ''}{piece[1:-1]}".encode())
     digest.update(b"]")
     return digest.hexdigest()

@@ -67,7 +67,9 @@ def use_of(budget: Budget, gave: Sequence[Gave], *, customers: int, price: Cost 
     return Use(
         customers=customers,
         amount=price.total if price else 0,
-        left_customers=None if budget.customers is None else max(budget.customers - sum(each.customers for each in gave), 0),
+        left_customers=None
+        if budget.customers is None
+        else max(budget.customers - sum(each.customers for each in gave), 0),
         left_amount=None if budget.amount is None else max(budget.amount - sum(map(_amount, gave)), 0),
         until=oldest + timedelta(days=budget.days),
     )

@@ -122,7 +122,9 @@ class ChannelPolicy:
     @property
     def most_approvals(self) -> int:
         """How many people may have to agree, at most, by the strictest tier."""
-        return max([self.approvals, RESERVED_APPROVALS * self.reserved, *(tier.approvals for tier in self.tiers)])
+        return max(
+            [self.approvals, RESERVED_APPROVALS * self.reserved, *(tier.approvals for tier in self.tiers)]
+        )
 
     def may_give(self, rule: RuleId) -> bool:
         """Say whether the channel lists the rule."""

@@ -40,7 +40,9 @@ class Applied:
     bound: int = 0
 
 
-def applied(tiers: Iterable[Tier], *, customers: int, cost: Cost | None, reserved: bool = False) -> Applied | None:
+def applied(
+    tiers: Iterable[Tier], *, customers: int, cost: Cost | None, reserved: bool = False
+) -> Applied | None:
     """Find the strictest tier that applies; the first of several that are as strict. None where none does."""
     if reserved:
         return Applied(max([RESERVED_APPROVALS, *(tier.approvals for tier in tiers)]), Above.RESERVED)

@@ -103,14 +103,18 @@ PASSING: Final = frozenset(
 """Refusals that say nothing of what somebody may do."""
 
 
-async def noted(records: Records, refusal: Refusal | None, act: Act, request: Request, who: Person) -> Refusal | None:
+async def noted(
+    records: Records, refusal: Refusal | None, act: Act, request: Request, who: Person
+) -> Refusal | None:
     """Write a refusal into the audit, where it says that somebody may not do a thing; and answer it."""
     if refusal:
         await note_all(records, [refusal], act, request, who)
     return refusal
 
 
-async def note_all(records: Records, refusals: Sequence[Refusal], act: Act, request: Request, who: Person) -> None:
+async def note_all(
+    records: Records, refusals: Sequence[Refusal], act: Act, request: Request, who: Person
+) -> None:
     """Write all that stood against something into the audit, in one entry."""
     against = [refusal for refusal in refusals if refusal.reason not in PASSING]
     if against:
@@ -119,7 +123,12 @@ async def note_all(records: Records, refusals: Sequence[Refusal], act: Act, requ
 
 def refused(request: Request, refusals: Sequence[Refusal], act: Act, who: UserId) -> Entry:
     """Tell what stood against what somebody wanted; a refusal's detail is left out, since it may hold what a person typed."""
-    return _of(request, What.REFUSED, who, {"act": act, "reasons": [refusal.reason for refusal in refusals], "state": request.state})
+    return _of(
+        request,
+        What.REFUSED,
+        who,
+        {"act": act, "reasons": [refusal.reason for refusal in refusals], "state": request.state},
+    )
 
 
 def shown(request: Request, who: UserId) -> Entry:
@@ -144,7 +153,12 @@ def purged(request: Request, days: int) -> Entry:
 
 def approval(request: Request, vote: Vote) -> Entry:
     """Tell one person's yes; one that was carried into a new round says when it was said."""
-    return _of(request, What.APPROVAL, vote.by, {"round": vote.round, "digest": vote.digest, "said_at": vote.at.isoformat()})
+    return _of(
+        request,
+        What.APPROVAL,
+        vote.by,
+        {"round": vote.round, "digest": vote.digest, "said_at": vote.at.isoformat()},
+    )
 
 
 def policy_in_force(policy: Policy) -> Entry:
@@ -152,7 +166,10 @@ def policy_in_force(policy: Policy) -> Entry:
     whole = asdict(policy)
     whole["channels"] = {name: _sorted(keys) for name, keys in whole["channels"].items()}
     written = json.loads(canonical(whole))
-    return Entry(kind=What.POLICY, facts={"hash": hashlib.sha256(canonical(written).encode()).hexdigest(), "policy": written})
+    return Entry(
+        kind=What.POLICY,
+        facts={"hash": hashlib.sha256(canonical(written).encode()).hexdigest(), "policy": written},
+    )
 
 
 def change(before: Request, after: Request) -> Entry | None:
@@ -160,7 +177,9 @@ def change(before: Request, after: Request) -> Entry | None:
     if before.state is after.state:
         return _beside(before, after)
     kind = _event(before, after)
-    return _of(after, kind, _doer(before, after), {"from": before.state, "to": after.state, **_facts(before, after)})
+    return _of(
+        after, kind, _doer(before, after), {"from": before.state, "to": after.state, **_facts(before, after)}
+    )
 
 
 def _beside(before: Request, after: Request) -> Entry | None:
@@ -202,7 +221,13 @@ def canonical(value: object) -> str:
 
 
 def _of(request: Request, kind: str, who: UserId | None, facts: Facts) -> Entry:
-    return Entry(kind=kind, who=who, channel=request.channel, request=request.id, facts={"short": request.short, **facts})
+    return Entry(
+        kind=kind,
+        who=who,
+        channel=request.channel,
+        request=request.id,
+        facts={"short": request.short, **facts},
+    )
 
 
 def _event(before: Request, after: Request) -> str:
@@ -210,7 +235,9 @@ def _event(before: Request, after: Request) -> str:
     events = [event for (state, event), to in MOVES.items() if (state, to) == (before.state, after.state)]
     if Event.RULE_CHANGED in events and before.rule != after.rule:
         return Event.RULE_CHANGED
-    return next((event for event in events if event is not Event.RULE_CHANGED), events[0] if events else What.MOVED)
+    return next(
+        (event for event in events if event is not Event.RULE_CHANGED), events[0] if events else What.MOVED
+    )
 
 
 def _doer(before: Request, after: Request) -> UserId | None:

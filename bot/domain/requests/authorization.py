@@ -46,7 +46,9 @@ def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
     return tuple(GroupId(entry) for entry in listed if entry.startswith("S"))
 
 
-def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership, admins: Sequence[UserId]) -> Refusal | None:
+def may_request(
+    channel: ChannelPolicy, profile: Profile, groups: Membership, admins: Sequence[UserId]
+) -> Refusal | None:
     """Say why somebody may not ask for a discount in this channel; being an admin is no right to ask."""
     refusal = _full_member(profile, admins)
     if refusal is not None:
@@ -57,7 +59,12 @@ def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership, ad
 
 
 def may_approve(
-    channel: ChannelPolicy, profile: Profile, groups: Membership, *, requester: UserId, admins: Sequence[UserId]
+    channel: ChannelPolicy,
+    profile: Profile,
+    groups: Membership,
+    *,
+    requester: UserId,
+    admins: Sequence[UserId],
 ) -> Refusal | None:
     """Say why somebody may not approve or reject a request; nobody may approve their own, whatever the policy says.
 
@@ -73,7 +80,9 @@ def may_approve(
     return Refusal(Reason.NOT_AN_APPROVER, channel.id, channel.approvers)
 
 
-def candidates(channel: ChannelPolicy, groups: Membership, requester: UserId, out: Collection[UserId] = ()) -> frozenset[UserId]:
+def candidates(
+    channel: ChannelPolicy, groups: Membership, requester: UserId, out: Collection[UserId] = ()
+) -> frozenset[UserId]:
     """Name everybody who could approve a request of this person, but those of whom it is known that they are no full members."""
     members = (member for group in group_ids(channel.approvers) for member in groups.get(group, ()))
     return frozenset([*_user_ids(channel.approvers), *members]) - {requester, *out}
@@ -83,7 +92,12 @@ def candidates(channel: ChannelPolicy, groups: Membership, requester: UserId, ou
 
 
 def may_cancel(
-    channel: ChannelPolicy, profile: Profile, groups: Membership, *, request: Request, admins: Sequence[UserId]
+    channel: ChannelPolicy,
+    profile: Profile,
+    groups: Membership,
+    *,
+    request: Request,
+    admins: Sequence[UserId],
 ) -> Refusal | None:
     """Say why somebody may not cancel a request, or continue or end a stopped one: requester, admins and approvers may.
 
@@ -94,7 +108,13 @@ def may_cancel(
 
 
 def may_see(
-    approvers: Sequence[str], profile: Profile, groups: Membership, *, channel: ChannelId, request: Request, admins: Sequence[UserId]
+    approvers: Sequence[str],
+    profile: Profile,
+    groups: Membership,
+    *,
+    channel: ChannelId,
+    request: Request,
+    admins: Sequence[UserId],
 ) -> Refusal | None:
     """Say why somebody who asks in `channel` is not told how a request stands; a draft is its requester's alone.
 
@@ -109,7 +129,12 @@ def may_see(
 
 
 def may_list(
-    approvers: Sequence[str], profile: Profile, groups: Membership, *, request: Request, admins: Sequence[UserId]
+    approvers: Sequence[str],
+    profile: Profile,
+    groups: Membership,
+    *,
+    request: Request,
+    admins: Sequence[UserId],
 ) -> Refusal | None:
     """Say why somebody is not shown who the customers are: requester, approvers and admins are, nobody else in the channel."""
     return _full_member(profile, admins) or _concerned(approvers, profile.id, groups, request, admins)
@@ -140,7 +165,16 @@ def decide(
     """
     approvals, tier = demanded(channel, customers=customers, cost=cost, reserved=reserved)
     found = (
-        *refusals(channel, rule=rule, usable=usable, cost=cost, customers=customers, reason=reason, reserved=reserved, admins=admins),
+        *refusals(
+            channel,
+            rule=rule,
+            usable=usable,
+            cost=cost,
+            customers=customers,
+            reason=reason,
+            reserved=reserved,
+            admins=admins,
+        ),
         *about_budget(use, admins),
         *_about_approvers(len(candidates(channel, groups, requester, out)), approvals, admins),
     )
@@ -149,7 +183,9 @@ def decide(
     return Decision(Outcome.WAITS if approvals > 0 else Outcome.GOES, approvals, tier=tier)
 
 
-def demanded(channel: ChannelPolicy, *, customers: int, cost: Cost | None, reserved: bool) -> tuple[int, Applied | None]:
+def demanded(
+    channel: ChannelPolicy, *, customers: int, cost: Cost | None, reserved: bool
+) -> tuple[int, Applied | None]:
     """Say how many people have to agree, and the tier that asks for more than the channel does otherwise, where one applies."""
     tier = applied(channel.tiers, customers=customers, cost=cost, reserved=reserved)
     return max(channel.approvals, tier.approvals if tier else 0), tier
@@ -188,7 +224,9 @@ def _about_reserved(channel: ChannelPolicy, admins: Sequence[UserId]) -> Iterato
         yield Refusal(Reason.RESERVED_BUDGET, "", tuple(admins))
 
 
-def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Usable | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
+def _about_rule(
+    channel: ChannelPolicy, rule: Rule | None, usable: Usable | None, admins: Sequence[UserId]
+) -> Iterator[Refusal]:
     if rule is None:
         yield Refusal(Reason.NO_RULE if usable is None else Reason.RULE_GONE)
         return
@@ -205,11 +243,15 @@ def _about_customers(channel: ChannelPolicy, customers: int, admins: Sequence[Us
         yield Refusal(Reason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}", tuple(admins))
 
 
-def _about_cost(channel: ChannelPolicy, rule: Rule | None, cost: Cost | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
+def _about_cost(
+    channel: ChannelPolicy, rule: Rule | None, cost: Cost | None, admins: Sequence[UserId]
+) -> Iterator[Refusal]:
     if rule is None:
         return
     if cost is None:
-        limited = channel.max_amount is not None or (channel.budget is not None and channel.budget.amount is not None)
+        limited = channel.max_amount is not None or (
+            channel.budget is not None and channel.budget.amount is not None
+        )
         if limited and not channel.allow_unpriced:
             yield Refusal(Reason.UNPRICED, rule.reward.type, tuple(admins))
     elif channel.max_amount is not None and cost.total > channel.max_amount:
@@ -248,8 +290,12 @@ def _listed(listed: Sequence[str], user: UserId, groups: Membership) -> bool:
     return user in _user_ids(listed) or any(user in groups.get(group, ()) for group in group_ids(listed))
 
 
-def _concerned(approvers: Sequence[str], user: UserId, groups: Membership, request: Request, admins: Sequence[UserId]) -> Refusal | None:
+def _concerned(
+    approvers: Sequence[str], user: UserId, groups: Membership, request: Request, admins: Sequence[UserId]
+) -> Refusal | None:
     """Let in the requester, admins and these approvers; tell others whom to ask."""
     if user in {request.requester, *admins} or _listed(approvers, user, groups):
         return None
-    return Refusal(Reason.NOT_YOURS, request.short, tuple(dict.fromkeys([request.requester, *approvers, *admins])))
+    return Refusal(
+        Reason.NOT_YOURS, request.short, tuple(dict.fromkeys([request.requester, *approvers, *admins]))
+    )

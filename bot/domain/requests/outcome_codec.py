@@ -26,12 +26,16 @@ def outcome_of(row: Sequence[Any]) -> BatchOutcome:
     )
 
 
-def left_of(asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_size: int, *, started: bool) -> LeftOut:
+def left_of(
+    asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_size: int, *, started: bool
+) -> LeftOut:
     """Say who of a portion is left; a batch without an outcome may have gone out, once its portion was started."""
     heard = {outcome.batch for outcome in known}
     silent = [customer for at, customer in enumerate(asked) if at // batch_size not in heard]
     unknown = {customer for outcome in known for customer in outcome.unknown}.union(silent if started else ())
-    not_tried = {customer for outcome in known for customer in outcome.not_tried}.union(() if started else silent)
+    not_tried = {customer for outcome in known for customer in outcome.not_tried}.union(
+        () if started else silent
+    )
     return LeftOut(
         tuple(customer for customer in asked if customer in unknown),
         tuple(customer for customer in asked if customer in not_tried),
@@ -42,19 +46,31 @@ def not_given_of(found: PackedEnds) -> tuple[NotGiven, ...]:
     """List a portion's customers who were not given it, in the order they were asked for."""
     asked, known = tuple(unpacked(found.ids)), tuple(map(outcome_of, found.outcomes))
     left = left_of(asked, known, found.batch_size, started=found.started)
-    ends: dict[CustomerId, tuple[End, str]] = {one.customer: (End.REFUSED, one.why) for outcome in known for one in outcome.refused}
-    ends |= dict.fromkeys(left.unknown, (End.UNKNOWN, "")) | dict.fromkeys(left.not_tried, (End.NOT_TRIED, ""))
-    return tuple(NotGiven(found.row + at, customer, *ends[customer]) for at, customer in enumerate(asked) if customer in ends)
+    ends: dict[CustomerId, tuple[End, str]] = {
+        one.customer: (End.REFUSED, one.why) for outcome in known for one in outcome.refused
+    }
+    ends |= dict.fromkeys(left.unknown, (End.UNKNOWN, "")) | dict.fromkeys(
+        left.not_tried, (End.NOT_TRIED, "")
+    )
+    return tuple(
+        NotGiven(found.row + at, customer, *ends[customer])
+        for at, customer in enumerate(asked)
+        if customer in ends
+    )
 
 
 def frame_of(found: PackedEnds) -> bytes:
     """Write a portion as one piece, for another process."""
     outcomes = [(*numbers, ends and base64.b64encode(ends).decode()) for *numbers, ends in found.outcomes]
-    return json.dumps([found.row, found.batch_size, found.started, base64.b64encode(found.ids).decode(), outcomes]).encode()
+    return json.dumps(
+        [found.row, found.batch_size, found.started, base64.b64encode(found.ids).decode(), outcomes]
+    ).encode()
 
 
 def ends_of(frame: bytes) -> PackedEnds:
     """Read what `frame_of` wrote."""
     row, batch_size, started, ids, outcomes = json.loads(frame)
-    known = tuple((portion, batch, size, ends and base64.b64decode(ends)) for portion, batch, size, ends in outcomes)
+    known = tuple(
+        (portion, batch, size, ends and base64.b64decode(ends)) for portion, batch, size, ends in outcomes
+    )
     return PackedEnds(row, batch_size, started, base64.b64decode(ids), known)

@@ -53,7 +53,9 @@ class Paces:
         if request.state is not State.GIVING or request.cancel_asked_by or request.pausing is not Pausing.NO:
             return None
         now, seen = self._now(), self._seen.get(request.id) or ()
-        begun = [at for at in (request.started_at, *(at for at, _ in seen)) if at is not None and at <= now - SOON]
+        begun = [
+            at for at in (request.started_at, *(at for at, _ in seen)) if at is not None and at <= now - SOON
+        ]
         return _reckoned(now, seen, tally) if begun else None
 
 
@@ -63,7 +65,9 @@ def _reckoned(now: datetime, seen: Collection[tuple[datetime, int]], tally: Tall
         passed, done = (now - at).total_seconds(), _settled(tally) - settled
         if passed < SOON.total_seconds() or done <= 0:
             break
-        left = timedelta(seconds=min((tally.asked - _settled(tally)) * passed / done, 2 * FORESEEN.total_seconds()))
+        left = timedelta(
+            seconds=min((tally.asked - _settled(tally)) * passed / done, 2 * FORESEEN.total_seconds())
+        )
         return Progress(done / passed, now + left if left <= FORESEEN else None)
     return Progress()
 

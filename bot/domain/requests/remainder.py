@@ -22,4 +22,9 @@ class Rest:
 
 def can_ask_again(request: Request, tally: Tally) -> bool:
     """Say whether a request has a rest: it ended after giving had begun, not everybody was given it, and it still knows whom."""
-    return request.ended and request.started_at is not None and request.purged_at is None and tally.given < tally.asked
+    return (
+        request.ended
+        and request.started_at is not None
+        and request.purged_at is None
+        and tally.given < tally.asked
+    )

@@ -200,7 +200,9 @@ def cost(rule: Rule, customers: int) -> Cost | None:
     The price of one is the largest of `value` and `values[]`, times the rewards per purchase when that is above 1.
     A fraction of a minor unit counts as a whole one, so that no bound is ever passed by rounding.
     """
-    unread = any(path.startswith("reward.") or path == "limitation.discount_reward_usage" for path, _ in rule.unknown)
+    unread = any(
+        path.startswith("reward.") or path == "limitation.discount_reward_usage" for path, _ in rule.unknown
+    )
     if rule.reward.type not in PRICED or unread:
         return None
     dearest = max([rule.reward.value, *(other.value for other in rule.reward.values)])

@@ -17,14 +17,31 @@ from bot.domain.requests.audit_entries import Act, note_all, noted, refused
 from bot.domain.requests.deadlines import held_facts, held_until, times_of
 from bot.domain.requests.notification import Happened, Kind, Notice
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import Event, Request, State, Typed, derived_key, moved, new_reading, new_request_id, new_short_id
+from bot.domain.requests.request import (
+    Event,
+    Request,
+    State,
+    Typed,
+    derived_key,
+    moved,
+    new_reading,
+    new_request_id,
+    new_short_id,
+)
 from bot.domain.requests.views import Fault, Field, Form, Review
 from bot.domain.rules.rule import Rule, Usable, cost, usable
 from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
 from bot.services.access import Door, Electorate
 from bot.services.drafting.recipients import Whom, whom_of, with_columns
 from bot.services.drafting.rule_catalog import RuleBook
-from bot.services.drafting.validation import as_faults, customers_of, faults_of_files, faults_of_ids, faults_of_key, faults_of_reserved
+from bot.services.drafting.validation import (
+    as_faults,
+    customers_of,
+    faults_of_files,
+    faults_of_ids,
+    faults_of_key,
+    faults_of_reserved,
+)
 from bot.services.remainder import no_rest, nobody_chosen, rest_of
 from bot.services.review import budget_use, given_before, review_of, usable_now
 
@@ -58,7 +75,17 @@ class _Draft:
 class Asking:
     """What a requester does, from the empty form to the request that stands in the channel."""
 
-    def __init__(self, *, books: Books, door: Door, rules: RuleBook, files: Files, clock: Clock, jobs: Jobs, account: str) -> None:
+    def __init__(
+        self,
+        *,
+        books: Books,
+        door: Door,
+        rules: RuleBook,
+        files: Files,
+        clock: Clock,
+        jobs: Jobs,
+        account: str,
+    ) -> None:
         self._books = books
         self._files = files
         self._door = door
@@ -77,7 +104,9 @@ class Asking:
         many = 1 if quoted else self._rules.words_of_name(words)
         return Typed(rule=" ".join(words[:many]), customers="\n".join(words[many:]))
 
-    async def open_draft(self, who: Person, channel: ChannelId, typed: Typed, *, rest_of: RequestId | None = None) -> Request:
+    async def open_draft(
+        self, who: Person, channel: ChannelId, typed: Typed, *, rest_of: RequestId | None = None
+    ) -> Request:
         """Write a draft, with what the command held already typed in."""
         while True:
             draft = Request(
@@ -99,7 +128,12 @@ class Asking:
     async def open_rest(self, of: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Open a draft for whom an ended request left out, for anybody who may ask in its channel by now."""
         first = await self._books.find(of)
-        if first is None or first.state is State.DRAFT or first.channel != channel or first.account != self._account:
+        if (
+            first is None
+            or first.state is State.DRAFT
+            or first.channel != channel
+            or first.account != self._account
+        ):
             return Refusal(Reason.UNKNOWN_REQUEST, of)
         admitted = await self._door.requester(who, channel)
         if isinstance(admitted, Refusal):
@@ -131,14 +165,25 @@ class Asking:
             return found
         if found.first:  # of a rest little is typed; all else is looked at for the review
             nobody = await nobody_chosen(self._books, found.first, typed)
-            missing = Refusal(Reason.REASON_MISSING) if found.policy.require_reason and not typed.reason.strip() else None
-            return tuple(Fault(field, no) for field, no in ((Field.REFUSED, nobody), (Field.REASON, missing)) if no)
+            missing = (
+                Refusal(Reason.REASON_MISSING)
+                if found.policy.require_reason and not typed.reason.strip()
+                else None
+            )
+            return tuple(
+                Fault(field, no) for field, no in ((Field.REFUSED, nobody), (Field.REASON, missing)) if no
+            )
         rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
         customers = customers_of(typed)
         faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
         plain = self._judge_plain(found, rule, customers)
-        later = {*([Reason.NO_RULE] if typed.rule and rule is None else []), *([Reason.NO_CUSTOMERS] if typed.files else [])}
-        told = tuple(refusal for refusal in plain if refusal.reason not in later)  # the review reads rule and files
+        later = {
+            *([Reason.NO_RULE] if typed.rule and rule is None else []),
+            *([Reason.NO_CUSTOMERS] if typed.files else []),
+        }
+        told = tuple(
+            refusal for refusal in plain if refusal.reason not in later
+        )  # the review reads rule and files
         return (*faults, *as_faults(told, but=faults))
 
     async def review(self, draft: RequestId, who: Person) -> Review | Form | Refusal:
@@ -160,7 +205,13 @@ class Asking:
         reading = new_reading() if found.typed.files else ""
         keep = partial(self._books.keep_piece, draft, reading)
         whom = await whom_of(
-            found.typed, of=found.request, files=self._files, books=self._books, portion=found.portion, rest_of=found.first, keep=keep
+            found.typed,
+            of=found.request,
+            files=self._files,
+            books=self._books,
+            portion=found.portion,
+            rest_of=found.first,
+            keep=keep,
         )
         faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
         request = replace(_filled_in(found, rule, whom), files=reading)
@@ -175,7 +226,9 @@ class Asking:
     async def _rule_and_electorate(self, found: _Draft, who: Person) -> tuple[Rule, Electorate] | Refusal:
         """Read the rule and who may approve, both at once."""
         try:
-            return await asyncio.gather(self._rules.fresh(RuleId(found.typed.rule)), self._door.electorate(found.policy, who.id))
+            return await asyncio.gather(
+                self._rules.fresh(RuleId(found.typed.rule)), self._door.electorate(found.policy, who.id)
+            )
         except PeopleUnavailable as error:
             return Refusal(Reason.LOOKUP_FAILED, str(error))
         except RuleNotFound:
@@ -208,7 +261,9 @@ class Asking:
     async def again(self, draft: RequestId, who: Person, refusal: Refusal) -> Form | Refusal:
         """Draw the form again with all that was typed, and why it was not asked for; the refusal itself where it is no draft any more."""
         found = await self._draft(draft, who)
-        return refusal if isinstance(found, Refusal) else await self._form(found, as_faults((refusal,), but=()))
+        return (
+            refusal if isinstance(found, Refusal) else await self._form(found, as_faults((refusal,), but=()))
+        )
 
     async def odd_rows(self, draft: RequestId, who: Person) -> tuple[Request, tuple[FileRead, ...]] | Refusal:
         """Read a draft's files once more for the rows that gave no id; nothing of them is kept, so that nothing has to be forgotten."""
@@ -216,7 +271,12 @@ class Asking:
         if isinstance(found, Refusal):
             return found
         reading = await self._files.read(
-            found.typed.files, (), by=who.id, channel=found.request.channel, portion=found.portion, told=MOST_ODD
+            found.typed.files,
+            (),
+            by=who.id,
+            channel=found.request.channel,
+            portion=found.portion,
+            told=MOST_ODD,
         )
         faults = faults_of_files(reading)
         return faults[0].refusal if faults else (found.request, reading.files)
@@ -229,7 +289,9 @@ class Asking:
         await self._rules.first_read(FIRST_READ)
         return self._rules.search(text, allowed=found.policy, at=self._clock.now())
 
-    async def look_up(self, text: str, who: Person, channel: ChannelId) -> tuple[Rule, Usable] | list[Rule] | Refusal:
+    async def look_up(
+        self, text: str, who: Person, channel: ChannelId
+    ) -> tuple[Rule, Usable] | list[Rule] | Refusal:
         """Find the rule that a person means, freshly read with its statistics; several where it could be several."""
         policy = await self._door.member(who, channel)
         if isinstance(policy, Refusal):
@@ -251,12 +313,18 @@ class Asking:
         if isinstance(elsewhere := self._rules.by_words(text), Rule):
             return Refusal(Reason.RULE_NOT_ALLOWED, elsewhere.title, self._door.policy.admins)
         if not self._rules.ready:
-            return Refusal(Reason.RULE_UNREADABLE, str(self._rules.failed or "its rules are still being read"))
+            return Refusal(
+                Reason.RULE_UNREADABLE, str(self._rules.failed or "its rules are still being read")
+            )
         return Refusal(Reason.NO_RULE, text)
 
-    async def _admitted(self, who: Person, channel: ChannelId) -> tuple[ChannelPolicy | Refusal, Refusal | None]:
+    async def _admitted(
+        self, who: Person, channel: ChannelId
+    ) -> tuple[ChannelPolicy | Refusal, Refusal | None]:
         """Look whether this person may ask here, and whether the card could be posted."""
-        admitted, no_post = await asyncio.gather(self._door.requester(who, channel), self._door.can_post(channel))
+        admitted, no_post = await asyncio.gather(
+            self._door.requester(who, channel), self._door.can_post(channel)
+        )
         return admitted, no_post
 
     async def _draft(self, draft: RequestId, who: Person) -> _Draft | Refusal:
@@ -273,7 +341,9 @@ class Asking:
         first = await self._books.find(request.rest_of)
         if first is None:
             return Refusal(Reason.UNKNOWN_REQUEST, request.rest_of)
-        return await no_rest(self._books, first) or _Draft(request, _typed_of_rest(first, typed), policy, first)
+        return await no_rest(self._books, first) or _Draft(
+            request, _typed_of_rest(first, typed), policy, first
+        )
 
     async def _keep(self, draft: RequestId, who: Person, typed: Typed) -> _Draft | Refusal:
         found = await self._draft(draft, who)
@@ -283,7 +353,9 @@ class Asking:
         await self._books.fill_in(draft, typed)
         return replace(found, typed=typed)
 
-    async def _form(self, found: _Draft, faults: tuple[Fault, ...] = (), unclear: tuple[Unclear, ...] = ()) -> Form:
+    async def _form(
+        self, found: _Draft, faults: tuple[Fault, ...] = (), unclear: tuple[Unclear, ...] = ()
+    ) -> Form:
         if found.typed.rule:
             await self._rules.first_read(FIRST_READ)
         chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None
@@ -310,7 +382,9 @@ class Asking:
             admins=self._door.policy.admins,
         )
 
-    def _decide(self, request: Request, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Decision:
+    def _decide(
+        self, request: Request, policy: ChannelPolicy, electorate: Electorate, use: Use | None
+    ) -> Decision:
         if request.rule is None:
             return Decision(Outcome.REFUSED, refusals=(Refusal(Reason.NO_RULE),))
         return authorization.decide(
@@ -354,7 +428,9 @@ class Asking:
             listed=whom.listed,
         )
 
-    async def _ask(self, page: Page, policy: ChannelPolicy, electorate: Electorate, use: Use | None) -> Request | Refusal:
+    async def _ask(
+        self, page: Page, policy: ChannelPolicy, electorate: Electorate, use: Use | None
+    ) -> Request | Refusal:
         request = page.request
         if request.state is not State.DRAFT:
             return request
@@ -372,7 +448,9 @@ class Asking:
         await page.forget_other_files()
         await page.say(
             Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=request.requester),
-            Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester, facts=held_facts(asked)),
+            Notice(
+                kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester, facts=held_facts(asked)
+            ),
         )
         return asked
 
@@ -396,7 +474,11 @@ def _filled_in(found: _Draft, rule: Rule, whom: Whom) -> Request:
         first_customer=next(iter(whom.everybody.first), ""),
         last_customer=whom.everybody.last,
         reason=found.typed.reason.strip(),
-        once_key=found.first.once_key if found.first else OnceKey(key) if key else derived_key(found.request.id),
+        once_key=found.first.once_key
+        if found.first
+        else OnceKey(key)
+        if key
+        else derived_key(found.request.id),
         own_key=found.first.own_key if found.first else bool(key),
         batch_size=found.policy.batch_size,
         batches_per_portion=found.batches_per_portion,

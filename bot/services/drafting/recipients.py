@@ -37,7 +37,11 @@ class Whom:
     def listed(self) -> Listed | None:
         """Say what is shown of files; nothing where there were none."""
         everybody = self.everybody
-        return Listed(self.reading.files, everybody.first, everybody.last) if self.reading.files and everybody.count else None
+        return (
+            Listed(self.reading.files, everybody.first, everybody.last)
+            if self.reading.files and everybody.count
+            else None
+        )
 
     @property
     def repeated(self) -> int:
@@ -51,7 +55,14 @@ class Whom:
 
 
 async def whom_of(
-    typed: Typed, *, of: Request, files: Files, books: Books, portion: int, rest_of: Request | None = None, keep: Keep | None = None
+    typed: Typed,
+    *,
+    of: Request,
+    files: Files,
+    books: Books,
+    portion: int,
+    rest_of: Request | None = None,
+    keep: Keep | None = None,
 ) -> Whom:
     """Find whom a draft is for, `portion` of them a row; typed ids come first, then those of the files in their order, which are kept."""
     if rest_of:
@@ -60,16 +71,22 @@ async def whom_of(
     found = customers_of(typed)
     if not typed.files:
         return Whom(await packed_beside(found.ids, portion), found)
-    reading = await files.read(typed.files, found.ids, by=of.requester, channel=of.channel, portion=portion, keep=keep)
+    reading = await files.read(
+        typed.files, found.ids, by=of.requester, channel=of.channel, portion=portion, keep=keep
+    )
     return Whom(reading.everybody, found, reading)
 
 
 def with_columns(typed: Typed, before: Typed) -> Typed:
     """Keep of each file the column that was chosen for it before, where none is chosen now: it is asked for once."""
     chosen = {file.id: file.column for file in before.files}
-    return replace(typed, files=tuple(replace(file, column=file.column or chosen.get(file.id)) for file in typed.files))
+    return replace(
+        typed, files=tuple(replace(file, column=file.column or chosen.get(file.id)) for file in typed.files)
+    )
 
 
 async def packed_beside(ids: Sequence[CustomerId], portion: int) -> PackedIds:
     """Pack customer ids, many of them in a thread."""
-    return pack(ids, portion=portion) if len(ids) < LONG else await asyncio.to_thread(pack, ids, portion=portion)
+    return (
+        pack(ids, portion=portion) if len(ids) < LONG else await asyncio.to_thread(pack, ids, portion=portion)
+    )

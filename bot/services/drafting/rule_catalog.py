@@ -108,7 +108,9 @@ class RuleBook:
             self._entries[rule.id] = entry
             self._sort()
 
-    def search(self, text: str, *, allowed: ChannelPolicy, at: datetime, limit: int = 100) -> list[tuple[Rule, Usable]]:
+    def search(
+        self, text: str, *, allowed: ChannelPolicy, at: datetime, limit: int = 100
+    ) -> list[tuple[Rule, Usable]]:
         """Find rules that the channel may give, by words of name or id in any order, with whether each can be given.
 
         Those that can be given come first; then those whose name or id begins with the text, those with words that begin with what was
@@ -153,7 +155,11 @@ class RuleBook:
         return 1
 
     def _permitted(self, allowed: ChannelPolicy) -> list[Entry]:
-        return self._sorted if ANY in allowed.rules else [entry for entry in self._sorted if entry.rule.id in allowed.rules]
+        return (
+            self._sorted
+            if ANY in allowed.rules
+            else [entry for entry in self._sorted if entry.rule.id in allowed.rules]
+        )
 
     def _entry(self, rule: Rule) -> Entry:
         """Make a rule's entry, from the one before where the name stayed: folding thousands of names holds everybody up."""

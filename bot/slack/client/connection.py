@@ -26,7 +26,9 @@ async def open_client(api_url: str, token: str) -> AsyncIterator[AsyncWebClient]
     """Open the one client of the process, and close it in the end."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_TIMEOUT)) as session:
         # the SDK's own handler repeats a call whose connection was cut, and a message that had gone out would be there twice
-        yield AsyncWebClient(token=token, base_url=api_url, session=session, timeout=SLACK_TIMEOUT, retry_handlers=[])
+        yield AsyncWebClient(
+            token=token, base_url=api_url, session=session, timeout=SLACK_TIMEOUT, retry_handlers=[]
+        )
 
 
 async def own_team(client: AsyncWebClient) -> TeamId:
@@ -46,14 +48,18 @@ async def own_team(client: AsyncWebClient) -> TeamId:
 
 
 @asynccontextmanager
-async def socket_mode(app: AsyncApp, api_url: str, token: str, *, ping: float = PING) -> AsyncIterator[SocketWatch]:
+async def socket_mode(
+    app: AsyncApp, api_url: str, token: str, *, ping: float = PING
+) -> AsyncIterator[SocketWatch]:
     """Connect, and take what Slack sends until the block ends.
 
     Raises:
         UnusableSettings: Slack does not take the app-level token.
     """
     await _check(AsyncWebClient(token=token, base_url=api_url, timeout=SLACK_TIMEOUT), token)
-    handler = AsyncSocketModeHandler(app, token, web_client=AsyncWebClient(token=token, base_url=api_url), ping_interval=ping)
+    handler = AsyncSocketModeHandler(
+        app, token, web_client=AsyncWebClient(token=token, base_url=api_url), ping_interval=ping
+    )
     watch = SocketWatch(handler.client, ping=ping)
     watching = asyncio.create_task(watch.watch())
     try:
@@ -72,7 +78,9 @@ async def _check(client: AsyncWebClient, token: str) -> None:
             with attempt:
                 await client.apps_connections_open(app_token=token)
     except SlackApiError as error:
-        refused = f"SLACK_APP_TOKEN: Slack does not take it ({_error(error)}); make one with connections:write"
+        refused = (
+            f"SLACK_APP_TOKEN: Slack does not take it ({_error(error)}); make one with connections:write"
+        )
         raise UnusableSettings([refused]) from error
 
 

@@ -28,7 +28,13 @@ Answer = TypeVar("Answer")
 class Remembered(Generic[Key, Answer]):
     """Answers, remembered for a minute. However many ask at once, the question goes out once; failures are not remembered."""
 
-    def __init__(self, ask: Callable[[Key], Awaitable[Answer]], clock: Clock, *, worth: Callable[[Answer], bool] = lambda _: True) -> None:
+    def __init__(
+        self,
+        ask: Callable[[Key], Awaitable[Answer]],
+        clock: Clock,
+        *,
+        worth: Callable[[Answer], bool] = lambda _: True,
+    ) -> None:
         """Begin with nothing known; `worth` says which answers are remembered."""
         self._ask = ask
         self._worth = worth
@@ -67,7 +73,9 @@ class Remembered(Generic[Key, Answer]):
 class SlackPeople:
     """The port `People`, over Slack's Web API."""
 
-    def __init__(self, client: AsyncWebClient, team: TeamId, clock: Clock, *, answer_within: float = ANSWER_WITHIN) -> None:
+    def __init__(
+        self, client: AsyncWebClient, team: TeamId, clock: Clock, *, answer_within: float = ANSWER_WITHIN
+    ) -> None:
         """Take the bot's own client, and the team that its people have to be of."""
         self._client = client
         self._team = team
@@ -161,14 +169,24 @@ class SlackSaysNo(Exception):
 
     def unavailable(self, what: str) -> PeopleUnavailable:
         """Say it to a person."""
-        advice = f"The Slack app lacks the scope {self.needed}: add it and install the app again." if self.needed else None
+        advice = (
+            f"The Slack app lacks the scope {self.needed}: add it and install the app again."
+            if self.needed
+            else None
+        )
         return PeopleUnavailable(f"Slack could not say {what}: {self.error}.", advice=advice)
 
 
 def profile_of(user: Json, team: TeamId) -> Profile:
     """Read what `users.info` says; whoever is not plainly of our team is a stranger."""
     shown: Json = user.get("profile") or {}
-    name = shown.get("display_name") or shown.get("real_name") or user.get("real_name") or user.get("name") or user["id"]
+    name = (
+        shown.get("display_name")
+        or shown.get("real_name")
+        or user.get("real_name")
+        or user.get("name")
+        or user["id"]
+    )
     return Profile(UserId(user["id"]), kind_of(user, team), str(name))
 
 

@@ -25,7 +25,10 @@ async def copied(sources: Sequence[Source], keep: Keep | None) -> AsyncIterator[
         return
     keeping = _Keeping(keep)
     try:
-        yield [replace(source, pieces=_Copy(number, source, keeping).pieces) for number, source in enumerate(sources)]
+        yield [
+            replace(source, pieces=_Copy(number, source, keeping).pieces)
+            for number, source in enumerate(sources)
+        ]
         await asyncio.gather(*keeping.tasks)
         if keeping.failed:
             raise keeping.failed

@@ -24,8 +24,14 @@ PATIENCE: Final = 10.0
 """Seconds for a Slack that fails for a moment."""
 SILENCE: Final = 20.0
 """Seconds without a byte until a file counts as not fetched."""
-MAY_PASS: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"})
-TROUBLES: Final = {"missing_scope": Trouble.NO_SCOPE, "file_not_found": Trouble.NOT_FOUND, "file_deleted": Trouble.NOT_FOUND}
+MAY_PASS: Final = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"}
+)
+TROUBLES: Final = {
+    "missing_scope": Trouble.NO_SCOPE,
+    "file_not_found": Trouble.NOT_FOUND,
+    "file_deleted": Trouble.NOT_FOUND,
+}
 FETCHED: Final = 200
 GONE: Final = frozenset({"tombstone", "hidden_by_limit"})
 """How Slack tells of a file that was deleted, or is too old for the workspace's plan."""
@@ -37,7 +43,9 @@ log = structlog.get_logger()
 class SlackFiles:
     """The port `Files`: reads what this person put into Slack or what is shared where they ask, and nothing else of anybody's."""
 
-    def __init__(self, client: AsyncWebClient, reader: Reader | None = None, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, client: AsyncWebClient, reader: Reader | None = None, *, patience: float = PATIENCE
+    ) -> None:
         self._client = client
         self._reader = reader or Reader()
         self._patience = patience
@@ -79,7 +87,10 @@ class SlackFiles:
         """Say why a file is not read: that it can be seen by the bot lets nobody see it who could not."""
         if info.get("mode") in GONE:
             return Trouble.NOT_FOUND
-        if info.get("user") != by and channel not in {*(info.get("channels") or ()), *(info.get("groups") or ())}:
+        if info.get("user") != by and channel not in {
+            *(info.get("channels") or ()),
+            *(info.get("groups") or ()),
+        }:
             return Trouble.NOT_YOURS
         if info.get("is_external"):
             return Trouble.ELSEWHERE
@@ -94,7 +105,9 @@ class SlackFiles:
         return file.scheme == api.scheme and host == api.host and file.port == api.port
 
     async def _info(self, upload: Upload) -> Info:
-        async for attempt in stamina.retry_context(on=_may_pass, attempts=None, timeout=self._patience, wait_max=2.0):
+        async for attempt in stamina.retry_context(
+            on=_may_pass, attempts=None, timeout=self._patience, wait_max=2.0
+        ):
             with attempt:
                 found: Info = (await self._client.files_info(file=upload.id))["file"]
                 return found

@@ -47,7 +47,9 @@ class Post:
             try:
                 return await self._send(file, user)
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise SayLater(f"the file was not sent ({type(error).__name__})", after=AGAIN_SECONDS, clean=False) from error
+                raise SayLater(
+                    f"the file was not sent ({type(error).__name__})", after=AGAIN_SECONDS, clean=False
+                ) from error
 
     async def _send(self, file: Enclosed, user: str) -> bool:
         channel = str((await self._client.conversations_open(users=user))["channel"]["id"])

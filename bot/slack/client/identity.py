@@ -19,4 +19,8 @@ def person_of(body: Mapping[str, Any]) -> Person | None:
         who = user.get("id")
     else:
         who, team = body.get("user_id"), body.get("team_id")
-    return Person(UserId(who), TeamId(team)) if isinstance(who, str) and isinstance(team, str) and who and team else None
+    return (
+        Person(UserId(who), TeamId(team))
+        if isinstance(who, str) and isinstance(team, str) and who and team
+        else None
+    )

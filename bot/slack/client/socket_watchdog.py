@@ -21,7 +21,9 @@ log = structlog.get_logger()
 class SocketWatch:
     """Watches one client. By the monotonic clock: the SDK goes by the machine's, which can be set."""
 
-    def __init__(self, client: SocketModeClient, *, ping: float = PING, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, client: SocketModeClient, *, ping: float = PING, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
         self._client = client
         self._ping = ping
         self._ticks = ticks
@@ -62,4 +64,6 @@ class SocketWatch:
         log.warning("Slack is silent; connecting anew", seconds=round(self._age, 1))
         self._anew_at = self._ticks()
         with suppress(Exception):  # what fails is tried again after as long a silence
-            await asyncio.wait_for(self._client.connect_to_new_endpoint(force=True), self._ping * SILENT_PINGS)
+            await asyncio.wait_for(
+                self._client.connect_to_new_endpoint(force=True), self._ping * SILENT_PINGS
+            )

@@ -14,7 +14,16 @@ TAKEN: Final = 200
 AGAIN_SECONDS: Final = 5.0
 
 
-async def upload(client: AsyncWebClient, content: IO[bytes], length: int, *, name: str, title: str, channel: str, comment: str) -> str:
+async def upload(
+    client: AsyncWebClient,
+    content: IO[bytes],
+    length: int,
+    *,
+    name: str,
+    title: str,
+    channel: str,
+    comment: str,
+) -> str:
     """Upload a file, and share it in a conversation as one message; answers the file's id.
 
     Completing is what posts: a file that was sent and never completed is seen by nobody, and Slack forgets it.
@@ -25,7 +34,9 @@ async def upload(client: AsyncWebClient, content: IO[bytes], length: int, *, nam
     place = await client.files_getUploadURLExternal(filename=name, length=length)
     await _send(str(place["upload_url"]), content)
     file = str(place["file_id"])
-    await client.files_completeUploadExternal(files=[{"id": file, "title": title}], channel_id=channel, initial_comment=comment)
+    await client.files_completeUploadExternal(
+        files=[{"id": file, "title": title}], channel_id=channel, initial_comment=comment
+    )
     return file
 
 
@@ -34,7 +45,10 @@ async def _send(url: str, content: IO[bytes]) -> None:
     patience = aiohttp.ClientTimeout(total=UPLOAD_SECONDS)
     try:
         # a session of its own: the client's has the timeout of a call, and the address is none of the API's
-        async with aiohttp.ClientSession(timeout=patience) as session, session.post(url, data=content) as answer:
+        async with (
+            aiohttp.ClientSession(timeout=patience) as session,
+            session.post(url, data=content) as answer,
+        ):
             if answer.status == TAKEN:
                 return
             why = f"Slack did not take the file (status {answer.status})"

@@ -32,7 +32,9 @@ def build(story: Story, look: Look) -> Message:
     return message(
         text(story, look),
         [
-            section(f"{mention(request.requester)} asks to give {request_facts.rule_name(request)} to {request_facts.whom(request, look)}"),
+            section(
+                f"{mention(request.requester)} asks to give {request_facts.rule_name(request)} to {request_facts.whom(request, look)}"
+            ),
             *sections(lines(story, look), most=4),
             section(standing(story, look)),
             *pause_banner.blocks(story.pause, look),
@@ -70,7 +72,9 @@ def lines(story: Story, look: Look) -> list[str]:
 
 def _buttons(story: Story) -> list[Block]:
     request = story.request
-    again = [button(AGAIN_BUTTON, action=AGAIN, value=request.id)] if can_ask_again(request, story.tally) else []
+    again = (
+        [button(AGAIN_BUTTON, action=AGAIN, value=request.id)] if can_ask_again(request, story.tally) else []
+    )
     row = _row(request) or [*again, *([] if request.purged_at else [_show(request)])]
     if has_list(request, story.tally):
         row.insert(-1, button(customer_list.LIST_BUTTON, action=customer_list.LIST, value=request.id))

@@ -11,11 +11,14 @@ def asked(request: Request) -> Sentence:
         text = f"*{request.short}* is asked for. Its card stands in <#{request.channel}>; you get a direct message when it is decided."
         return Sentence("Asked for approval", text)
     if request.approvals or request.state not in {State.APPROVED, State.GIVING}:
-        text = f"*{request.short}* was asked for already. Its card in <#{request.channel}> shows how it stands."
+        text = (
+            f"*{request.short}* was asked for already. Its card in <#{request.channel}> shows how it stands."
+        )
         return Sentence("Asked for already", text)
     if request.give_after:
         return Sentence(
-            "Held", f"*{request.short}* needs no approval, and is held for now. Its card in <#{request.channel}> shows until when."
+            "Held",
+            f"*{request.short}* needs no approval, and is held for now. Its card in <#{request.channel}> shows until when.",
         )
     text = f"*{request.short}* needs no approval: it is being given now. Its card in <#{request.channel}> shows how it goes."
     return Sentence("Under way", text)
@@ -27,10 +30,19 @@ def approved(request: Request, still_needed: int = 0) -> Sentence:
         more = "one more is needed" if still_needed <= 1 else f"{still_needed} more are needed"
         return Sentence("Your yes counts", f"Your yes counts; {more} before *{request.short}* is given.")
     if request.state is not State.APPROVED:
-        return Sentence("Approved", f"Your yes to *{request.short}* counts. Its card in <#{request.channel}> shows how it stands.")
+        return Sentence(
+            "Approved",
+            f"Your yes to *{request.short}* counts. Its card in <#{request.channel}> shows how it stands.",
+        )
     if request.give_after:
-        return Sentence("Approved", f"*{request.short}* is approved, and held for now. Its card in <#{request.channel}> shows until when.")
-    return Sentence("Approved", f"*{request.short}* is approved: giving starts now. The summary comes into the thread of its card.")
+        return Sentence(
+            "Approved",
+            f"*{request.short}* is approved, and held for now. Its card in <#{request.channel}> shows until when.",
+        )
+    return Sentence(
+        "Approved",
+        f"*{request.short}* is approved: giving starts now. The summary comes into the thread of its card.",
+    )
 
 
 def told(sentence: Sentence, request: Request, pause: Pause | None) -> Sentence:
@@ -43,16 +55,20 @@ def told(sentence: Sentence, request: Request, pause: Pause | None) -> Sentence:
 
 def rejected(request: Request) -> Sentence:
     """Say that nothing will be given, or nothing more."""
-    given = "whoever was given it before keeps it, and nobody else gets it" if request.started_at else "nothing was given"
-    return Sentence("Rejected", f"*{request.short}* is rejected; {given}. <@{request.requester}> is told why.")
+    given = (
+        "whoever was given it before keeps it, and nobody else gets it"
+        if request.started_at
+        else "nothing was given"
+    )
+    return Sentence(
+        "Rejected", f"*{request.short}* is rejected; {given}. <@{request.requester}> is told why."
+    )
 
 
 def cancelled(request: Request) -> Sentence:
     """Say that it is taken back, or will be once what is under way has ended."""
     if request.state is State.GIVING:
-        text = (
-            f"*{request.short}* stops once the calls under way have ended. The thread of its card will say who had been given it by then."
-        )
+        text = f"*{request.short}* stops once the calls under way have ended. The thread of its card will say who had been given it by then."
         return Sentence("Cancelling", text)
     return Sentence("Cancelled", f"*{request.short}* is cancelled.")
 
@@ -74,16 +90,25 @@ def list_sent(request: Request) -> Sentence:
 def odd_rows_sent(*, new: bool) -> Sentence:
     """Say where the rows are that were left out."""
     where = (
-        "have come to you as a file in your direct messages with the bot" if new else "stand in your direct messages with the bot already"
+        "have come to you as a file in your direct messages with the bot"
+        if new
+        else "stand in your direct messages with the bot already"
     )
-    return Sentence("Unreadable rows", f"The rows that gave no id {where}. Close this to go back to the review.")
+    return Sentence(
+        "Unreadable rows", f"The rows that gave no id {where}. Close this to go back to the review."
+    )
 
 
 def odd_rows_not_sent() -> Sentence:
     """Say that they could not be sent."""
-    return Sentence("Unreadable rows", "Slack did not take the file. Close this, and press the button again in a minute.")
+    return Sentence(
+        "Unreadable rows", "Slack did not take the file. Close this, and press the button again in a minute."
+    )
 
 
 def hurried(request: Request) -> Sentence:
     """Say that the hold is over."""
-    return Sentence("Hold ended", f"*{request.short}* is held no longer: giving starts now. The summary comes into the thread of its card.")
+    return Sentence(
+        "Hold ended",
+        f"*{request.short}* is held no longer: giving starts now. The summary comes into the thread of its card.",
+    )

@@ -46,7 +46,11 @@ def whole(story: Story, look: Look) -> list[Block]:
     """Draw the first of those who were left out as they were asked for, one a line; where the others are, and how to ask again."""
     tally = story.tally
     lists = [
-        ("*Refused by Dintero* – these have to be corrected:", list(_listed(story.refused)), max(tally.refused, len(story.refused))),
+        (
+            "*Refused by Dintero* – these have to be corrected:",
+            list(_listed(story.refused)),
+            max(tally.refused, len(story.refused)),
+        ),
         ("*Unknown* – no answer came, so they may have it or not:", _bullets(story.unknown), tally.unknown),
         ("*Not tried* – these were not given it:", _bullets(story.not_tried), tally.not_tried),
     ]
@@ -62,7 +66,11 @@ def _list(heading: str, lines: Sequence[str], of: int, look: Look) -> list[Block
     shown = packed(_first(lines), SECTION)[:1]
     left = of - sum(line.startswith(BULLET) for paragraph in shown for line in paragraph.split("\n"))
     more = f"… and {look.customers(left)} more."
-    return [section(heading), *(plain(paragraph) for paragraph in shown), *([section(more)] if left > 0 else [])]
+    return [
+        section(heading),
+        *(plain(paragraph) for paragraph in shown),
+        *([section(more)] if left > 0 else []),
+    ]
 
 
 def _first(lines: Sequence[str]) -> Iterator[str]:
@@ -84,24 +92,42 @@ def _rest(story: Story) -> list[Block]:
     if not can_ask_again(story.request, story.tally):
         return []
     others = "everybody who is unknown or was not tried" if story.tally.left else "those whom Dintero refused"
-    refused = ", and where you tick that for those whom Dintero refused," if story.tally.left and story.tally.refused else ""
-    return [section(f"*Ask again for these…* on the card asks for {others}{refused} under the same once-only key.")]
+    refused = (
+        ", and where you tick that for those whom Dintero refused,"
+        if story.tally.left and story.tally.refused
+        else ""
+    )
+    return [
+        section(
+            f"*Ask again for these…* on the card asks for {others}{refused} under the same once-only key."
+        )
+    ]
 
 
 def _again(story: Story) -> Block:
     """Say under which key to ask again; one that Slack could take for formatting stands in plain text, so that it can be copied."""
     request, key = story.request, story.request.once_key
     whom = "only some of these" if can_ask_again(request, story.tally) else "these"
-    first = "Press Continue… on the card to go on; after End here… it can be asked for again. " if request.state is State.STOPPED else ""
+    first = (
+        "Press Continue… on the card to go on; after End here… it can be asked for again. "
+        if request.state is State.STOPPED
+        else ""
+    )
     if SIMPLE.fullmatch(key):
-        return section(f"{first}To ask for {whom} again, open *More…* in the form and put `{key}` into *Once-only key*: {TWICE}")
-    return plain(f"{first}To ask for {whom} again, open More… in the form and put this into Once-only key: {visible(key)} – {TWICE}")
+        return section(
+            f"{first}To ask for {whom} again, open *More…* in the form and put `{key}` into *Once-only key*: {TWICE}"
+        )
+    return plain(
+        f"{first}To ask for {whom} again, open More… in the form and put this into Once-only key: {visible(key)} – {TWICE}"
+    )
 
 
 def without(customer: str, why: str) -> str:
     """Take the id out of Dintero's reason, which may name it whole."""
     why, kept, at = why[: WHY * 10], list[str](), 0
-    while customer and (found := why.find(customer, at)) >= 0:  # a pattern for each of thousands would take seconds
+    while (
+        customer and (found := why.find(customer, at)) >= 0
+    ):  # a pattern for each of thousands would take seconds
         end = found + len(customer)
         alone = not _in_word(why[found - 1 : found]) and not _in_word(why[end : end + 1])
         kept.append(why[at:found] + MASK if alone else why[at : found + 1])
@@ -125,5 +151,8 @@ def _bullets(customers: Sequence[CustomerId]) -> list[str]:
 
 def _by_reason(refused: Sequence[Refused]) -> list[tuple[str, list[Refused]]]:
     """Group by reason, the most frequent first; within one in the order they were asked for."""
-    groups = [(why, list(those)) for why, those in groupby(sorted(refused, key=lambda one: one.why), key=lambda one: one.why)]
+    groups = [
+        (why, list(those))
+        for why, those in groupby(sorted(refused, key=lambda one: one.why), key=lambda one: one.why)
+    ]
     return sorted(groups, key=lambda group: -len(group[1]))

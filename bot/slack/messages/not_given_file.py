@@ -41,7 +41,9 @@ async def _originals(request: Request, books: Books) -> tuple[Original, ...]:
     def pieces(number: int) -> AsyncIterator[bytes]:
         return books.pieces(origin.id, origin.files, number)
 
-    return tuple(Original(file.name, file.column, partial(pieces, number)) for number, file in enumerate(typed.files))
+    return tuple(
+        Original(file.name, file.column, partial(pieces, number)) for number, file in enumerate(typed.files)
+    )
 
 
 def name(request: Request) -> str:

@@ -34,7 +34,11 @@ def direct(notice: Notice, story: Story, look: Look, *, link: str) -> Message:
     if notice.happened is Happened.PAUSED:
         return _drawn(pause_banner.to_admin(notice, whom), story, link=link)
     what = f"{'Your' if notice.to in {'', request.requester} else 'The'} request {whom}"
-    ids = whole(story, look) if notice.happened in WITH_IDS else sections(rule_changes.beside(notice, story, look), most=4)
+    ids = (
+        whole(story, look)
+        if notice.happened in WITH_IDS
+        else sections(rule_changes.beside(notice, story, look), most=4)
+    )
     return _drawn(f"{what}: {_news(notice, story, look)}{_meant_for(notice)}", story, ids, link=link)
 
 
@@ -114,14 +118,16 @@ def _unseen(notice: Notice, story: Story, _look: Look) -> str:
     code, short = notice.facts.get("slack", ""), story.request.short
     back = f"Then take this back with `/discount cancel {short}`, and ask again."
     because = said(delivery_errors.why(code, notice.note), NOTE)
-    return (
-        f"⚠️ its card could not be posted in <#{story.request.channel}>, so nobody sees it: {because}. {delivery_errors.cure(code)} {back}"
-    )
+    return f"⚠️ its card could not be posted in <#{story.request.channel}>, so nobody sees it: {because}. {delivery_errors.cure(code)} {back}"
 
 
 def _untold(notice: Notice, story: Story, _look: Look) -> str:
     """Tell whoever asked what its thread does not show; an admin, of a channel that is told of requests."""
-    code, channel, short = notice.facts.get("slack", ""), notice.facts.get("channel", story.request.channel), story.request.short
+    code, channel, short = (
+        notice.facts.get("slack", ""),
+        notice.facts.get("channel", story.request.channel),
+        story.request.short,
+    )
     what = f"⚠️ I cannot write about it in <#{channel}>: {said(delivery_errors.why(code, notice.note), NOTE)}. {delivery_errors.cure(code)}"
     follows = " What is missing there follows then." if delivery_errors.passes(code) else ""
     return f"{what}{follows} `/discount status {short}` shows how it stands."
@@ -201,5 +207,14 @@ NEWS: Final[dict[Happened, Callable[[Notice, Story, Look], str]]] = {
     Happened.LIST_LOST: _list_lost,
     Happened.UNTOLD: _untold,
 }
-WITH_IDS: Final = frozenset({Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED})
+WITH_IDS: Final = frozenset(
+    {
+        Happened.DONE,
+        Happened.ENDED_HERE,
+        Happened.CANCELLED,
+        Happened.REJECTED,
+        Happened.EXPIRED,
+        Happened.STOPPED,
+    }
+)
 """After these, whoever was left out can be asked for again."""

@@ -23,7 +23,13 @@ def build(rule: Rule, usable: Usable, look: Look) -> Message:
             header(rule.title),
             *sections([f"*Reward:* {rule_reward(rule, look)}", f"*Now:* {mark}", *_about(rule)], most=3),
             *sections(request_facts.use_lines(rule, look), most=6),
-            *sections(["*Used so far, by all who have it*", *(f"• {line}" for line in statistics(None, rule.statistics, look))], most=1),
+            *sections(
+                [
+                    "*Used so far, by all who have it*",
+                    *(f"• {line}" for line in statistics(None, rule.statistics, look)),
+                ],
+                most=1,
+            ),
             *(sections(["*What the bot does not know, as Dintero sent it*", *raw], most=2) if raw else []),
             context(f"Rule id: {said(rule.id, 255)}"),
         ],
@@ -33,7 +39,8 @@ def build(rule: Rule, usable: Usable, look: Look) -> Message:
 def several(rules: Sequence[Rule], look: Look) -> Message:
     """List rules that may have been meant, for a name that fits more than one."""
     shown = [
-        f"• {bold(rule.title, 100)} – {said(reward_brief(rule, look))}: `/discount rule {said(rule.id, 80)}`" for rule in rules[:SEVERAL]
+        f"• {bold(rule.title, 100)} – {said(reward_brief(rule, look))}: `/discount rule {said(rule.id, 80)}`"
+        for rule in rules[:SEVERAL]
     ]
     more = [f"… and {len(rules) - SEVERAL} more: say more of the name"] if len(rules) > SEVERAL else []
     asked = f"{look.counted(len(rules), 'rule')} could be meant. Which one?"

@@ -51,7 +51,9 @@ def one(story: Story, look: Look) -> Message:
 def _so_far(story: Story, look: Look) -> str:
     if story.progress is None:
         return ""
-    return ", ".join(["", progress_bar.percent(story.tally), *filter(None, [progress_bar.foretold(story.progress, look)])])
+    return ", ".join(
+        ["", progress_bar.percent(story.tally), *filter(None, [progress_bar.foretold(story.progress, look)])]
+    )
 
 
 def _line(story: Story, look: Look) -> str:

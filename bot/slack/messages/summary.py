@@ -20,9 +20,7 @@ from bot.slack.rendering.rule_rewards import rule_reward, statistics, unknown
 
 PARAGRAPHS: Final = 6
 UNKNOWN: Final = "no answer came, so they may have it or not"
-LISTED: Final = (
-    "The requester gets the list of them as a file in a direct message; *Get the list* on the card sends it to approvers and admins."
-)
+LISTED: Final = "The requester gets the list of them as a file in a direct message; *Get the list* on the card sends it to approvers and admins."
 
 UNAGREED: Final = {
     State.REJECTED: "it was rejected before their turn",
@@ -58,12 +56,17 @@ def left_out(story: Story, look: Look) -> list[str]:
     tally = story.tally
     lines: list[str] = []
     if tally.refused > 0:
-        lines += [f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected", *masked(story.refused, look, of=tally.refused)]
+        lines += [
+            f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected",
+            *masked(story.refused, look, of=tally.refused),
+        ]
     if tally.unknown > 0:
         lines.append(f"*{look.customers(tally.unknown)} unknown:* {UNKNOWN}")
         lines += verification.line(story.read_back, look, look.token)
     if tally.not_tried > 0:
-        lines.append(f"*{look.customers(tally.not_tried)} not tried:* {why_not_tried(story.request, mention)}")
+        lines.append(
+            f"*{look.customers(tally.not_tried)} not tried:* {why_not_tried(story.request, mention)}"
+        )
     return [*lines, LISTED] if has_list(story.request, tally) and story.request.ended else lines
 
 
@@ -83,12 +86,18 @@ def _people(story: Story, look: Look) -> list[str]:
     request = story.request
     lines = [f"*Asked by:* {mention(request.requester)}", f"*Approved by:* {agreed(story)}"]
     if request.started_at and request.ended_at:
-        lines.append(f"*Took:* {duration(request.ended_at - request.started_at)}, finished {look.token(request.ended_at)}")
+        lines.append(
+            f"*Took:* {duration(request.ended_at - request.started_at)}, finished {look.token(request.ended_at)}"
+        )
     if request.own_key:
         key = said(request.once_key, 80)
-        lines.append(f"*Once-only key:* {key}, set by the requester: who already had it under this key got nothing more")
+        lines.append(
+            f"*Once-only key:* {key}, set by the requester: who already had it under this key got nothing more"
+        )
     elif request.rest_of:
-        lines.append("*Once-only key:* that of the request whose rest this is: who already had it under this key got nothing more")
+        lines.append(
+            "*Once-only key:* that of the request whose rest this is: who already had it under this key got nothing more"
+        )
     return [*lines, *request_facts.reason(request)]
 
 

@@ -22,7 +22,10 @@ def build(notice: Notice, story: Story, look: Look) -> Message:
     line = LINES[notice.happened]
     seen = verification.line(story.read_back, look, look.token) if notice.happened is Happened.STOPPED else []
     beside = [*rule_changes.beside(notice, story, look), *seen]
-    return message(line(notice, story, look.moment), [section(line(notice, story, look.token)), *sections(beside, most=4)])
+    return message(
+        line(notice, story, look.moment),
+        [section(line(notice, story, look.token)), *sections(beside, most=4)],
+    )
 
 
 def stop_reason(notice: Notice, story: Story) -> StopReason | None:

@@ -46,6 +46,10 @@ def _written(files: Sequence[FileRead]) -> bytes:
 
 def _comment(request: Request, files: Sequence[FileRead], look: Look) -> str:
     told, all_ = sum(len(file.odd_rows) for file in files), sum(file.odd for file in files)
-    rows = look.counted(all_, "row") if told == all_ else f"first {look.number(told)} of {look.counted(all_, 'row')}"
+    rows = (
+        look.counted(all_, "row")
+        if told == all_
+        else f"first {look.number(told)} of {look.counted(all_, 'row')}"
+    )
     names = phrase([said(file.name, NAME) for file in files if file.odd], last="and", most=NAMED)
     return f"📄 *{request.short}*: the {rows} of {names} that gave no customer id, with what stood there and why. Nobody else got this."

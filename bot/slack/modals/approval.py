@@ -24,7 +24,9 @@ LONGEST_ROUND: Final = 9
 """Digits; whatever is longer is no round of ours."""
 
 
-def build(consideration: Consideration, look: Look, *, external_id: str, links: request_facts.Links = NOWHERE) -> Json:
+def build(
+    consideration: Consideration, look: Look, *, external_id: str, links: request_facts.Links = NOWHERE
+) -> Json:
     """Draw what is agreed to; its metadata names the round and the digest shown, so that a yes never counts for anything else."""
     request, digest = consideration.review.request, consideration.review.digest
     return modal(
@@ -69,7 +71,10 @@ def _spaced(review: Review, look: Look) -> str:
 def _blocks(consideration: Consideration, look: Look, links: request_facts.Links) -> list[Block]:
     review = consideration.review
     request = review.request
-    asked = [f"*Asked by:* {mention(request.requester)}", *([f"*Since:* {look.token(request.asked_at)}"] if request.asked_at else [])]
+    asked = [
+        f"*Asked by:* {mention(request.requester)}",
+        *([f"*Since:* {look.token(request.asked_at)}"] if request.asked_at else []),
+    ]
     return [
         *pause_banner.blocks(review.pause, look),
         *sections([*shown(review, look, links), request_facts.first_and_last(request), *asked], most=5),
@@ -79,7 +84,9 @@ def _blocks(consideration: Consideration, look: Look, links: request_facts.Links
         *sections(request_facts.use_lines(review.rule, look), most=6),
         *([section(f"*After the last yes:* {held(review)}.")] if review.hold_minutes else []),
         *([_count()] if consideration.count else [_name()] if request.reserved else []),
-        context(f"{request.short} · your yes is for exactly this: {review.digest[: request_facts.DIGEST] or '–'}"),
+        context(
+            f"{request.short} · your yes is for exactly this: {review.digest[: request_facts.DIGEST] or '–'}"
+        ),
     ]
 
 

@@ -17,7 +17,12 @@ SHOW: Final = "discount_show_customers"
 BUTTON: Final = "Show customers"
 LIST: Final = "discount_get_list"
 LIST_BUTTON: Final = "Get the list"
-TURNS: Final = ("discount_customers_first", "discount_customers_back", "discount_customers_on", "discount_customers_last")
+TURNS: Final = (
+    "discount_customers_first",
+    "discount_customers_back",
+    "discount_customers_on",
+    "discount_customers_last",
+)
 """A page is turned by one of these; to which, stands in its value, and is checked like everything else."""
 LONGEST_NUMBER: Final = 9
 """Digits; whatever is longer is no page."""
@@ -26,7 +31,11 @@ LONGEST_NUMBER: Final = 9
 def build(roster: Roster, look: Look, *, external_id: str) -> Json:
     """Draw a page, in plain text, so that ids can be copied as they are."""
     request, last = roster.request, roster.first + len(roster.customers) - 1
-    which = f"{look.number(roster.first)}–{look.number(last)} of {look.number(request.customers)}" if request.customers > 1 else "1 of 1"
+    which = (
+        f"{look.number(roster.first)}–{look.number(last)} of {look.number(request.customers)}"
+        if request.customers > 1
+        else "1 of 1"
+    )
     return modal(
         TITLE,
         [
@@ -34,7 +43,9 @@ def build(roster: Roster, look: Look, *, external_id: str) -> Json:
             section(f"{request_facts.rule_name(request)} for {look.customers(request.customers)}, {which}:"),
             *map(plain, packed(map(visible, roster.customers), SECTION)),
             *_turns(roster),
-            context(f"{request.short} · {request_facts.stage(request)} · that you looked at these ids stands in the audit"),
+            context(
+                f"{request.short} · {request_facts.stage(request)} · that you looked at these ids stands in the audit"
+            ),
         ],
         external_id=external_id,
         metadata=request.id,
@@ -53,5 +64,8 @@ def _turns(roster: Roster) -> list[Block]:
         return []
     words = ("⏮ First", "◀ Back", "On ▶", "Last ⏭")
     to = (1, max(roster.page - 1, 1), min(roster.page + 1, roster.pages), roster.pages)
-    drawn = [button(word, action=action, value=str(page)) for word, action, page in zip(words, TURNS, to, strict=True)]
+    drawn = [
+        button(word, action=action, value=str(page))
+        for word, action, page in zip(words, TURNS, to, strict=True)
+    ]
     return [actions("discount_customers_turns", *drawn), context(f"Page {roster.page} of {roster.pages}")]

@@ -36,13 +36,19 @@ def build(form: Form, generation: int, *, standing: frozenset[FileId]) -> list[B
     return [
         *([_kept(before, generation)] if before else []),
         *(_question(each, generation) for each in form.unclear),
-        InputBlock(label="File", element=field, block_id=f"{Field.FILE}:{generation}", hint=HINT, optional=True),
+        InputBlock(
+            label="File", element=field, block_id=f"{Field.FILE}:{generation}", hint=HINT, optional=True
+        ),
     ]
 
 
 def read(view: Drawn) -> tuple[Upload, ...]:
     """Read which files count: those that stay of before, and those that were put in, each with the column that was chosen for it."""
-    columns = {block.removeprefix(f"{COLUMN}."): answer for block, answer in _answers(view) if block.startswith(f"{COLUMN}.")}
+    columns = {
+        block.removeprefix(f"{COLUMN}."): answer
+        for block, answer in _answers(view)
+        if block.startswith(f"{COLUMN}.")
+    }
     found: dict[FileId, Upload] = {}
     for block, answer in _answers(view):
         if block in {KEPT, Field.FILE}:
@@ -52,18 +58,24 @@ def read(view: Drawn) -> tuple[Upload, ...]:
 
 def standing(view: Drawn) -> frozenset[FileId]:
     """Name the files that stand in the input itself."""
-    return frozenset(file.id for block, answer in _answers(view) if block == Field.FILE for file in _uploads(answer))
+    return frozenset(
+        file.id for block, answer in _answers(view) if block == Field.FILE for file in _uploads(answer)
+    )
 
 
 def _kept(files: Sequence[Upload], generation: int) -> Block:
     options = [_option(file.name or file.id, file.id) for file in files[:MOST_FILES]]
     group = CheckboxGroup(action_id=ACTION, options=options, initial_options=options)
     hint = "Untick what shall not count any more."
-    return InputBlock(label="Files put in before", element=group, block_id=f"{KEPT}:{generation}", hint=hint, optional=True)
+    return InputBlock(
+        label="Files put in before", element=group, block_id=f"{KEPT}:{generation}", hint=hint, optional=True
+    )
 
 
 def _question(unclear: Unclear, generation: int) -> Block:
-    options = [_option(_name(column), str(column.number), _samples(column)) for column in unclear.columns[:OPTIONS]]
+    options = [
+        _option(_name(column), str(column.number), _samples(column)) for column in unclear.columns[:OPTIONS]
+    ]
     label = f"Which column of {shorten(unclear.upload.name, OPTION)} holds the customer ids?"
     menu = StaticSelectMenu(action_id=ACTION, options=options, placeholder="Choose the column")
     return InputBlock(label=label, element=menu, block_id=f"{COLUMN}.{unclear.upload.id}:{generation}")
@@ -74,7 +86,11 @@ def _option(text: str, value: str, about: str | None = None) -> Option:
 
 
 def _name(column: Column) -> str:
-    return f"{column.name} (column {letter(column.number)})" if column.name else f"Column {letter(column.number)}"
+    return (
+        f"{column.name} (column {letter(column.number)})"
+        if column.name
+        else f"Column {letter(column.number)}"
+    )
 
 
 def _samples(column: Column) -> str | None:
@@ -91,8 +107,17 @@ def _answers(view: Drawn) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _uploads(answer: Mapping[str, Any]) -> list[Upload]:
     ticked = answer.get("selected_options") or ()
-    kept = [Upload(FileId(str(option["value"])), str((option.get("text") or {}).get("text", ""))) for option in ticked]
-    return [*kept, *(Upload(FileId(str(file["id"])), str(file.get("name") or file["id"])) for file in answer.get("files") or ())]
+    kept = [
+        Upload(FileId(str(option["value"])), str((option.get("text") or {}).get("text", "")))
+        for option in ticked
+    ]
+    return [
+        *kept,
+        *(
+            Upload(FileId(str(file["id"])), str(file.get("name") or file["id"]))
+            for file in answer.get("files") or ()
+        ),
+    ]
 
 
 def _with_column(file: Upload, answer: Mapping[str, Any] | None) -> Upload:

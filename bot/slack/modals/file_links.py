@@ -22,7 +22,10 @@ def with_links_as_files(typed: Typed) -> Typed:
     >>> with_links_as_files(Typed(customers="a1 https://shop.slack.com/files/U1/F02/vip%20list.csv")).files
     (Upload(id='F02', name='vip list.csv', column=None),)
     """
-    linked = {FileId(found["id"]): Upload(FileId(found["id"]), _name(found)) for found in TO_FILE.finditer(typed.customers)}
+    linked = {
+        FileId(found["id"]): Upload(FileId(found["id"]), _name(found))
+        for found in TO_FILE.finditer(typed.customers)
+    }
     if not linked:
         return typed
     known = {file.id for file in typed.files}

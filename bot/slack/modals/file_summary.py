@@ -20,11 +20,17 @@ def lines(listed: Listed | None, look: Look) -> list[str]:
     """Say what was read; nothing where no file was put in."""
     if listed is None:
         return []
-    return [line for file in listed.files for line in (_from(file, look), *_odd(file, look), *_looks(file, look))] + [_ends(listed)]
+    return [
+        line for file in listed.files for line in (_from(file, look), *_odd(file, look), *_looks(file, look))
+    ] + [_ends(listed)]
 
 
 def _from(file: FileRead, look: Look) -> str:
-    where = f"column “{said(file.column.name, NAME)}” ({letter(file.column.number)})" if file.column.name else _unnamed(file)
+    where = (
+        f"column “{said(file.column.name, NAME)}” ({letter(file.column.number)})"
+        if file.column.name
+        else _unnamed(file)
+    )
     sheet = f" of sheet “{said(file.sheet, NAME)}”" if file.sheet else ""
     above = f"; the names of the columns stand in row {look.number(file.header)}" if file.header > 1 else ""
     return f"*File:* {said(file.name, NAME)} – {look.counted(file.found, 'row')} with an id, from {where}{sheet}{above}"
@@ -38,7 +44,9 @@ def _odd(file: FileRead, look: Look) -> list[str]:
     """Name the rows without a usable id, those with the same fault together."""
     if not file.odd:
         return []
-    why = {odd.why: [one for one in file.odd_rows[:ROWS] if one.why is odd.why] for odd in file.odd_rows[:ROWS]}
+    why = {
+        odd.why: [one for one in file.odd_rows[:ROWS] if one.why is odd.why] for odd in file.odd_rows[:ROWS]
+    }
     more = file.odd - min(len(file.odd_rows), ROWS)
     named = [f"{_rows(rows, look)}: {ODD[each]}" for each, rows in why.items()]
     told = "; ".join([*named, *([f"and {look.number(more)} more"] if more > 0 else [])])
@@ -52,7 +60,10 @@ def _rows(rows: Sequence[OddRow], look: Look) -> str:
 
 def _looks(file: FileRead, look: Look) -> list[str]:
     """Say which ids look like ids of something else: they count, but hardly as what was meant."""
-    kinds = ((file.mails, "an e-mail address", "e-mail addresses"), (file.phones, "a telephone number", "telephone numbers"))
+    kinds = (
+        (file.mails, "an e-mail address", "e-mail addresses"),
+        (file.phones, "a telephone number", "telephone numbers"),
+    )
     return [
         f"⚠ {look.number(count)} of these look{'s' if count == 1 else ''} like {one if count == 1 else many}, not like an id"
         for count, one, many in kinds

@@ -38,9 +38,7 @@ KEY_HINT: Final = (
     "A customer gets the discount once under one key, however often it is asked for. Left empty, the bot makes one for this request. "
     "Set your own, such as stamp-2020, and whoever already had it under that key gets nothing more."
 )
-RESERVED_HINT: Final = (
-    "Leave Customer IDs empty and tick one, if everybody shall get it. At least two people have to agree, and each types the rule's name."
-)
+RESERVED_HINT: Final = "Leave Customer IDs empty and tick one, if everybody shall get it. At least two people have to agree, and each types the rule's name."
 REFUSED_HINT: Final = "Dintero will refuse them again unless something was mended there since; the list of them says why it did."
 Drawn = Mapping[str, Any]
 
@@ -48,7 +46,14 @@ Drawn = Mapping[str, Any]
 NOTHING_STANDS: Final[frozenset[FileId]] = frozenset()
 
 
-def build(form: Form, look: Look, *, external_id: str, generation: int = 0, standing: frozenset[FileId] = NOTHING_STANDS) -> Json:
+def build(
+    form: Form,
+    look: Look,
+    *,
+    external_id: str,
+    generation: int = 0,
+    standing: frozenset[FileId] = NOTHING_STANDS,
+) -> Json:
     """Draw the form with what was typed; `standing` are the files that its input still holds.
 
     Slack keeps what stands in an input over a redraw, rather than our value, as long as its block keeps its id: a new `generation` makes
@@ -57,7 +62,9 @@ def build(form: Form, look: Look, *, external_id: str, generation: int = 0, stan
     typed = form.typed
     blocks = [
         *pause_banner.blocks(form.pause, look),
-        context(f"{request_facts.stage(form.request)} account · up to {look.customers(form.policy.max_customers)} at once"),
+        context(
+            f"{request_facts.stage(form.request)} account · up to {look.customers(form.policy.max_customers)} at once"
+        ),
         *_beside(form, Field.RULE, look),
         *_rule(form, look, generation),
         *_beside(form, Field.CUSTOMERS, look),
@@ -67,21 +74,36 @@ def build(form: Form, look: Look, *, external_id: str, generation: int = 0, stan
         *_beside(form, Field.RESERVED, look),
         *_reserved(form, generation),
         *_beside(form, Field.REASON, look),
-        *_text(Field.REASON, typed.reason, generation, label="Reason", optional=not form.policy.require_reason, multiline=True),
+        *_text(
+            Field.REASON,
+            typed.reason,
+            generation,
+            label="Reason",
+            optional=not form.policy.require_reason,
+            multiline=True,
+        ),
         *_beside(form, Field.ONCE_KEY, look),
         *_more(form, generation),
         *_beside(form, Field.COUNT, look),
     ]
     if form.rest:
         blocks = _of_rest(form, form.rest, look, generation)
-    return modal(TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=form.request.id)
+    return modal(
+        TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=form.request.id
+    )
 
 
 def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]:
     """Draw what the rest of another request is: all of it stands in the books."""
     those = f"the {look.customers(rest.left)} whom {rest.first.short} left out"
     whom = those if rest.left else f"those of {rest.first.short} whom Dintero refused: nobody else is left"
-    rule = [*(request_facts.rule_lines(form.chosen, look) if form.chosen else [f"*Rule:* that of {rest.first.short}"])]
+    rule = [
+        *(
+            request_facts.rule_lines(form.chosen, look)
+            if form.chosen
+            else [f"*Rule:* that of {rest.first.short}"]
+        )
+    ]
     key = f"*Once-only key:* that of {rest.first.short}, so that nobody can get it twice by it"
     already = request_facts.rest(rest, look, {})[1:]
     return [
@@ -89,7 +111,14 @@ def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]
         *(block for field in Field for block in _beside(form, field, look)),
         *sections([*rule, f"*Customers:* {whom}", key, *already], most=4),
         *_refused(form, rest, look, generation),
-        *_text(Field.REASON, form.typed.reason, generation, label="Reason", optional=not form.policy.require_reason, multiline=True),
+        *_text(
+            Field.REASON,
+            form.typed.reason,
+            generation,
+            label="Reason",
+            optional=not form.policy.require_reason,
+            multiline=True,
+        ),
     ]
 
 
@@ -98,11 +127,21 @@ def _refused(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]
     if not rest.refused:
         return []
     offer = Option(
-        Text(f"{'Also the' if rest.left else 'The'} {look.customers(rest.refused)} whom Dintero refused", TextType.PLAINTEXT), "yes"
+        Text(
+            f"{'Also the' if rest.left else 'The'} {look.customers(rest.refused)} whom Dintero refused",
+            TextType.PLAINTEXT,
+        ),
+        "yes",
     )
-    group = CheckboxGroup(action_id=TEXT_ACTION, options=[offer], initial_options=[offer] if form.typed.refused_too else None)
+    group = CheckboxGroup(
+        action_id=TEXT_ACTION, options=[offer], initial_options=[offer] if form.typed.refused_too else None
+    )
     block_id = f"{Field.REFUSED}:{generation}"
-    return [InputBlock(label="Refused by Dintero", element=group, block_id=block_id, hint=REFUSED_HINT, optional=True)]
+    return [
+        InputBlock(
+            label="Refused by Dintero", element=group, block_id=block_id, hint=REFUSED_HINT, optional=True
+        )
+    ]
 
 
 def read(view: Drawn) -> tuple[RequestId, Typed]:
@@ -162,7 +201,10 @@ def _rule(form: Form, look: Look, generation: int) -> list[Block]:
     typed = form.typed.rule.strip()
     if chosen or not typed or any(fault.field is Field.RULE for fault in form.faults):
         return [field]
-    return [section(f"⚠ {quoted(typed, 80)} is not a rule that can be chosen here. Pick one from the list."), field]
+    return [
+        section(f"⚠ {quoted(typed, 80)} is not a rule that can be chosen here. Pick one from the list."),
+        field,
+    ]
 
 
 def _offers_reserved(form: Form) -> bool:
@@ -171,19 +213,36 @@ def _offers_reserved(form: Form) -> bool:
 
 
 def _shows_more(form: Form) -> bool:
-    return form.typed.more or bool(form.typed.once_key) or any(fault.field in {Field.ONCE_KEY, Field.RESERVED} for fault in form.faults)
+    return (
+        form.typed.more
+        or bool(form.typed.once_key)
+        or any(fault.field in {Field.ONCE_KEY, Field.RESERVED} for fault in form.faults)
+    )
 
 
 def _reserved(form: Form, generation: int) -> list[Block]:
     if not _offers_reserved(form):
         return []
     options = [
-        Option(Text(f"{means[0].upper()}{means[1:]} ({sign})", TextType.PLAINTEXT), sign) for sign, means in request_facts.EVERYBODY.items()
+        Option(Text(f"{means[0].upper()}{means[1:]} ({sign})", TextType.PLAINTEXT), sign)
+        for sign, means in request_facts.EVERYBODY.items()
     ]
-    ticked = [option for option, sign in zip(options, request_facts.EVERYBODY, strict=True) if sign in form.typed.reserved]
+    ticked = [
+        option
+        for option, sign in zip(options, request_facts.EVERYBODY, strict=True)
+        if sign in form.typed.reserved
+    ]
     group = CheckboxGroup(action_id=TEXT_ACTION, options=options, initial_options=ticked or None)
     block_id = f"{Field.RESERVED}:{generation}"
-    return [InputBlock(label="Instead of customer ids", element=group, block_id=block_id, hint=RESERVED_HINT, optional=True)]
+    return [
+        InputBlock(
+            label="Instead of customer ids",
+            element=group,
+            block_id=block_id,
+            hint=RESERVED_HINT,
+            optional=True,
+        )
+    ]
 
 
 def _customers(form: Form, look: Look, generation: int) -> list[Block]:
@@ -201,16 +260,37 @@ def _customers(form: Form, look: Look, generation: int) -> list[Block]:
     if not too_long:
         return [field]
     much = f"{look.number(len(typed.customers))} characters, and the field holds {look.number(INPUT)}"
-    return [section(f"⚠ The customer ids do not fit: they have {much}. Nothing of them was kept; ask in several parts."), field]
+    return [
+        section(
+            f"⚠ The customer ids do not fit: they have {much}. Nothing of them was kept; ask in several parts."
+        ),
+        field,
+    ]
 
 
 def _more(form: Form, generation: int) -> list[Block]:
     if _shows_more(form):
-        return _text(Field.ONCE_KEY, form.typed.once_key, generation, label="Once-only key", optional=True, hint=KEY_HINT)
+        return _text(
+            Field.ONCE_KEY,
+            form.typed.once_key,
+            generation,
+            label="Once-only key",
+            optional=True,
+            hint=KEY_HINT,
+        )
     return [actions("more", button("More…", action=MORE_ACTION, value=form.request.id))]
 
 
-def _text(field: Field, value: str, generation: int, *, label: str, optional: bool, multiline: bool = False, hint: str = "") -> list[Block]:
+def _text(
+    field: Field,
+    value: str,
+    generation: int,
+    *,
+    label: str,
+    optional: bool,
+    multiline: bool = False,
+    hint: str = "",
+) -> list[Block]:
     too_long = len(value) > INPUT
     drawn = text_input(
         label,
@@ -221,7 +301,11 @@ def _text(field: Field, value: str, generation: int, *, label: str, optional: bo
         multiline=multiline,
         optional=optional,
     )
-    return [section(f"⚠ What stood in “{label}” does not fit into the field, and was not kept."), drawn] if too_long else [drawn]
+    return (
+        [section(f"⚠ What stood in “{label}” does not fit into the field, and was not kept."), drawn]
+        if too_long
+        else [drawn]
+    )
 
 
 def _block_id(view: Drawn, field: Field) -> str | None:

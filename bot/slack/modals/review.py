@@ -68,7 +68,9 @@ def _odd_rows(review: Review) -> list[Block]:
 
 def _digest(review: Review) -> str:
     return (
-        f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST]} · " if review.decision.outcome is Outcome.WAITS else ""
+        f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST]} · "
+        if review.decision.outcome is Outcome.WAITS
+        else ""
     )
 
 
@@ -91,12 +93,16 @@ def shown(review: Review, look: Look, links: request_facts.Links = NOWHERE) -> l
 
 def _next(review: Review, look: Look) -> list[str]:
     if review.decision.outcome is Outcome.REFUSED:
-        return [f"⚠ {refusal(each, look)}" for each in review.decision.refusals] or ["⚠ The policy does not allow this."]
+        return [f"⚠ {refusal(each, look)}" for each in review.decision.refusals] or [
+            "⚠ The policy does not allow this."
+        ]
     if review.decision.outcome is Outcome.GOES:
         return [f"*Next:* no approval is needed here: {held(review) or 'it is given at once'}."]
     asked = [mention(who) for who in review.asked_of]
     then = f" Then {held(review)}." if review.hold_minutes else ""
-    return [f"*Next:* {request_facts.approvals(review.decision.approvals, asked)} before anything is given.{then}"]
+    return [
+        f"*Next:* {request_facts.approvals(review.decision.approvals, asked)} before anything is given.{then}"
+    ]
 
 
 def held(review: Review) -> str:

@@ -39,7 +39,9 @@ def fits_a_list(rule: Rule) -> bool:
 
 def _description(rule: Rule, look: Look, mark: str) -> str:
     end = rule.requirement.purchase_to
-    until = f" · {'ended' if mark.endswith('expired') else 'until'} {look.day(end)}" if end is not None else ""
+    until = (
+        f" · {'ended' if mark.endswith('expired') else 'until'} {look.day(end)}" if end is not None else ""
+    )
     start = rule.requirement.purchase_from
     since = f" · from {look.day(start)}" if start is not None and mark == MARKS[Usable.SCHEDULED] else ""
     return shorten(reward_brief(rule, look), WORDS - len(since + until)) + since + until
@@ -50,4 +52,8 @@ def _json(option: Option) -> Json:
         "text": {"type": "plain_text", "text": option.text.text},
         "value": option.value,
     }
-    return {**drawn, "description": {"type": "plain_text", "text": option.description.text}} if option.description else drawn
+    return (
+        {**drawn, "description": {"type": "plain_text", "text": option.description.text}}
+        if option.description
+        else drawn
+    )

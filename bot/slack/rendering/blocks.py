@@ -167,4 +167,6 @@ def _plain(blocks: Iterable[_Drawn]) -> list[Json]:
 
 
 def _without_id(block: Json) -> Json:
-    return block if block["type"] in NAMED else {key: value for key, value in block.items() if key != "block_id"}
+    return (
+        block if block["type"] in NAMED else {key: value for key, value in block.items() if key != "block_id"}
+    )

@@ -97,14 +97,18 @@ class Look:
         '<!date^1795440780^{time}|14:33>'
         """
         minute = (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
-        return f"<!date^{int(minute.timestamp())}^{{time}}|{minute.astimezone(ZoneInfo(self.timezone)):%H:%M}>"
+        return (
+            f"<!date^{int(minute.timestamp())}^{{time}}|{minute.astimezone(ZoneInfo(self.timezone)):%H:%M}>"
+        )
 
 
 @lru_cache(REMEMBERED)
 def _amount(minor: Decimal, currency: str, locale: str) -> str:
     digits = get_currency_precision(currency)
     pattern = f"#,##0.{'0' * digits}#### ¤¤"
-    return format_currency(minor.scaleb(-digits), currency, format=pattern, locale=locale, currency_digits=False)
+    return format_currency(
+        minor.scaleb(-digits), currency, format=pattern, locale=locale, currency_digits=False
+    )
 
 
 @lru_cache(REMEMBERED)

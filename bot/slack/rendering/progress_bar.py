@@ -18,7 +18,9 @@ def drawn(tally: Tally, progress: Progress, look: Look) -> str:
     refused = f" · {look.number(tally.refused)} refused" if tally.refused else ""
     counts = f"{look.number(tally.given)} given{refused} · {look.number(tally.left)} left of {look.customers(tally.asked)}"
     pace = foretold(progress, look)
-    return "\n".join([f"⚙️ *Giving:* {bar(tally)}", counts, *([f"{pace[0].upper()}{pace[1:]}."] if pace else [])])
+    return "\n".join(
+        [f"⚙️ *Giving:* {bar(tally)}", counts, *([f"{pace[0].upper()}{pace[1:]}."] if pace else [])]
+    )
 
 
 def bar(tally: Tally) -> str:
@@ -40,7 +42,9 @@ def percent(tally: Tally) -> str:
 def foretold(progress: Progress, look: Look) -> str:
     """Say the pace, and when it will be done; nothing where nothing is known."""
     pace = [f"about {_pace(progress.a_second, look)}"] if progress.a_second else []
-    return ", ".join([*pace, *([f"done at about {look.clock(progress.done_at)}"] if progress.done_at else [])])
+    return ", ".join(
+        [*pace, *([f"done at about {look.clock(progress.done_at)}"] if progress.done_at else [])]
+    )
 
 
 def _pace(a_second: float, look: Look) -> str:

@@ -14,7 +14,9 @@ REFUSAL: Final = 1_500
 PLAIN: Final = 300
 """Characters of a refusal below a field."""
 
-TO_REQUESTER: Final = "the requester gets the list of who is left, and the once-only key under which to ask again"
+TO_REQUESTER: Final = (
+    "the requester gets the list of who is left, and the once-only key under which to ask again"
+)
 
 STOPS: Final[dict[StopReason, tuple[str, str]]] = {
     StopReason.TOKEN_REFUSED: (
@@ -58,7 +60,10 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
         "What was given longer ago counts no more: press Continue… once there is room, or once an admin raised it.",
     ),
 }
-NO_REASON: Final = ("something kept it from going on", "Press Continue… to try again, or End here… to leave it so.")
+NO_REASON: Final = (
+    "something kept it from going on",
+    "Press Continue… to try again, or End here… to leave it so.",
+)
 
 
 def refusal(refusal: Refusal, look: Look) -> str:

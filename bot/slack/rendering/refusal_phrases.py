@@ -114,11 +114,19 @@ def _bad_file(detail: str, pen: Pen) -> str:
 
 
 def _no_rule(detail: str, pen: Pen) -> str:
-    return f"No rule is called {pen.quote(detail)}, and none has it as its id." if detail else "No rule has been chosen."
+    return (
+        f"No rule is called {pen.quote(detail)}, and none has it as its id."
+        if detail
+        else "No rule has been chosen."
+    )
 
 
 def _unknown_request(detail: str, pen: Pen) -> str:
-    return pen.named("There is no request", "" if NO_SHORT_ID.fullmatch(detail) else detail, " that you could see from here.")
+    return pen.named(
+        "There is no request",
+        "" if NO_SHORT_ID.fullmatch(detail) else detail,
+        " that you could see from here.",
+    )
 
 
 def _bad_key(detail: str, _pen: Pen) -> str:
@@ -127,16 +135,24 @@ def _bad_key(detail: str, _pen: Pen) -> str:
 
 
 SENTENCES: Final[dict[Reason, Sentence]] = {
-    Reason.UNLISTED_CHANNEL: _always("Discounts cannot be given from this channel: the bot's policy does not list it."),
+    Reason.UNLISTED_CHANNEL: _always(
+        "Discounts cannot be given from this channel: the bot's policy does not list it."
+    ),
     Reason.NOT_A_REQUESTER: _always("You are not among those who may ask for discounts in this channel."),
-    Reason.REQUESTER_LEFT: _always("Whoever asked for this may not ask here any more, so no approval of it would count."),
+    Reason.REQUESTER_LEFT: _always(
+        "Whoever asked for this may not ask here any more, so no approval of it would count."
+    ),
     Reason.NOT_AN_APPROVER: _always("You are not one of this channel's approvers."),
     Reason.OWN_REQUEST: _always("Nobody approves or rejects their own request, admins included."),
     Reason.GUEST: _always("Guests cannot do this, only full members of this workspace."),
     Reason.BOT: _always("Bots cannot do this, only people."),
     Reason.DEACTIVATED: _always("This account is deactivated in Slack."),
-    Reason.STRANGER: _always("Only full members of this workspace can do this, and you come from another one."),
-    Reason.LOOKUP_FAILED: _because("Slack could not say who you are or which groups you are in, so nobody is let in for now"),
+    Reason.STRANGER: _always(
+        "Only full members of this workspace can do this, and you come from another one."
+    ),
+    Reason.LOOKUP_FAILED: _because(
+        "Slack could not say who you are or which groups you are in, so nobody is let in for now"
+    ),
     Reason.CANNOT_POST: _always("The bot cannot post in this channel, where the request has to be seen."),
     Reason.NO_RULE: _no_rule,
     Reason.RULE_NOT_ALLOWED: _named("The rule", " may not be given from this channel."),
@@ -148,7 +164,9 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.ID_TOO_LONG: _on_lines("is longer than 255 characters", "are longer than 255 characters"),
     Reason.ID_UNREADABLE: _on_lines("has a hidden character inside", "have a hidden character inside"),
     Reason.RESERVED_ID: _reserved,
-    Reason.RESERVED_BESIDE: _always("Only one of everyone and purchases without a customer can be asked for, and no id beside it."),
+    Reason.RESERVED_BESIDE: _always(
+        "Only one of everyone and purchases without a customer can be asked for, and no id beside it."
+    ),
     Reason.RESERVED_BUDGET: _always("Nobody can say how many this reaches, and this channel has a budget."),
     Reason.LINK: _named("A link is no customer id:", " does not lead to a file in Slack."),
     Reason.BAD_FILE: _bad_file,
@@ -157,7 +175,9 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.TOO_EXPENSIVE: _too_expensive,
     Reason.BUDGET_CUSTOMERS: _budget_customers,
     Reason.BUDGET_AMOUNT: _budget_amount,
-    Reason.UNPRICED: _always("What this reward costs cannot be said beforehand, and this channel has a limit in money."),
+    Reason.UNPRICED: _always(
+        "What this reward costs cannot be said beforehand, and this channel has a limit in money."
+    ),
     Reason.REASON_MISSING: _always("This channel asks for a reason."),
     Reason.BAD_ONCE_KEY: _bad_key,
     Reason.NO_APPROVER: _no_approver,
@@ -172,8 +192,12 @@ SENTENCES: Final[dict[Reason, Sentence]] = {
     Reason.NOT_HELD: _always("It is not held any more, so nothing was changed."),
     Reason.NOBODY_LEFT: _named("Nobody is left of ", ": everybody was given it, or nothing of it was begun."),
     Reason.ONLY_REFUSED: _named("Of", " nobody is left but those whom Dintero refused."),
-    Reason.NO_LIST: _named("There is no list of", ": everybody was given it, or it has not come to an end or a stop yet."),
-    Reason.PURGED: _named("The customers of", " are forgotten: it ended longer ago than the policy keeps their ids."),
+    Reason.NO_LIST: _named(
+        "There is no list of", ": everybody was given it, or it has not come to an end or a stop yet."
+    ),
+    Reason.PURGED: _named(
+        "The customers of", " are forgotten: it ended longer ago than the policy keeps their ids."
+    ),
 }
 """What is missing."""
 

@@ -23,7 +23,10 @@ REASON: Final = 500
 """Characters of a reason that are shown."""
 DIGEST: Final = 8
 """Characters of a digest that people are shown."""
-EVERYBODY: Final = {"*": "everyone who has a customer id, now and later", "/": "every purchase without a customer id, now and later"}
+EVERYBODY: Final = {
+    "*": "everyone who has a customer id, now and later",
+    "/": "every purchase without a customer id, now and later",
+}
 """What Dintero's reserved ids mean."""
 EARLIER: Final = 5
 """How many earlier requests are named."""
@@ -39,7 +42,10 @@ def rule_name(request: Request) -> str:
 def rule_lines(rule: Rule, look: Look, usable: Usable = Usable.NOW) -> list[str]:
     """Name the rule and what it gives."""
     mark = MARKS[usable]
-    return [f"*Rule:* {bold(rule.title, 100)}{f' ({mark})' if mark else ''}", f"*Reward:* {rule_reward(rule, look)}"]
+    return [
+        f"*Rule:* {bold(rule.title, 100)}{f' ({mark})' if mark else ''}",
+        f"*Reward:* {rule_reward(rule, look)}",
+    ]
 
 
 def use_lines(rule: Rule, look: Look) -> list[str]:
@@ -117,7 +123,9 @@ def before(found: Before, look: Look, links: Links) -> list[str]:
     by = [f"{look.number(each.customers)} by {_linked(each, links)}" for each in found.by]
     most = "at least " if found.more else ""
     were = "was" if found.customers == 1 else "were"
-    return [f"⚠ {most}{look.customers(found.customers)} of these {were} given this rule lately: {phrase(by, last='and', most=EARLIER)}"]
+    return [
+        f"⚠ {most}{look.customers(found.customers)} of these {were} given this rule lately: {phrase(by, last='and', most=EARLIER)}"
+    ]
 
 
 def _linked(earlier: Earlier, links: Links) -> str:
@@ -144,7 +152,11 @@ def reason(request: Request) -> list[str]:
 
 def forgotten(request: Request, look: Look) -> list[str]:
     """Say since when its customers and what was written about it are forgotten."""
-    return [f"*Forgotten:* who the customers are, and what was written, since {look.token(request.purged_at)}"] if request.purged_at else []
+    return (
+        [f"*Forgotten:* who the customers are, and what was written, since {look.token(request.purged_at)}"]
+        if request.purged_at
+        else []
+    )
 
 
 def first(found: Earlier | None, look: Look, links: Links) -> list[str]:
@@ -168,7 +180,9 @@ def rest(found: Rest | None, look: Look, links: Links) -> list[str]:
         return []
     lines = first(found.first, look, links)
     if found.also:
-        lines.append(f"⚠ {phrase([_linked(each, links) for each in found.also], last='and', most=EARLIER)} asked for them already")
+        lines.append(
+            f"⚠ {phrase([_linked(each, links) for each in found.also], last='and', most=EARLIER)} asked for them already"
+        )
     return lines
 
 
@@ -176,12 +190,17 @@ def own_key(request: Request) -> list[str]:
     """Name the once-only key where the requester set it."""
     if not request.own_key:
         return []
-    return [f"*Once-only key:* {said(request.once_key, 80)} – whoever already had it under this key gets nothing more"]
+    return [
+        f"*Once-only key:* {said(request.once_key, 80)} – whoever already had it under this key gets nothing more"
+    ]
 
 
 def spaced(ids: Sequence[CustomerId]) -> list[str]:
     """Point at ids with a space inside, which may have been meant as several."""
-    lines = [f"⚠ '{said(one, 80)}' is read as one customer id; if they are {_how_many(one)}, put each on a line" for one in ids[:SPACED]]
+    lines = [
+        f"⚠ '{said(one, 80)}' is read as one customer id; if they are {_how_many(one)}, put each on a line"
+        for one in ids[:SPACED]
+    ]
     more = len(ids) - len(lines)
     return [*lines, *([f"⚠ … and {more} more ids with a space inside"] if more > 0 else [])]
 

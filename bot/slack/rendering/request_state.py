@@ -27,13 +27,21 @@ def outcome(tally: Tally, look: Look) -> str:
     if tally.given == 0:
         return "nobody was given it"
     if tally.given == tally.asked:
-        return f"all {look.number(tally.asked)} were given it" if tally.asked > 1 else "the customer was given it"
+        return (
+            f"all {look.number(tally.asked)} were given it"
+            if tally.asked > 1
+            else "the customer was given it"
+        )
     return f"{look.number(tally.given)} of {look.customers(tally.asked)} were given it"
 
 
 def ends(tally: Tally, look: Look) -> list[str]:
     """Count the three ends that are no gift; those that nobody came to are left out."""
-    counts = ((tally.refused, "refused by Dintero"), (tally.unknown, "unknown"), (tally.not_tried, "not tried"))
+    counts = (
+        (tally.refused, "refused by Dintero"),
+        (tally.unknown, "unknown"),
+        (tally.not_tried, "not tried"),
+    )
     return [f"{look.number(count)} {words}" for count, words in counts if count > 0]
 
 
@@ -55,7 +63,11 @@ def agreed(story: Story) -> str:
     if not story.votes:
         by = story.request.decided_by
         return (
-            "nobody had to" if story.request.approvals == 0 else mention(by) if by and story.request.state is State.APPROVED else "nobody"
+            "nobody had to"
+            if story.request.approvals == 0
+            else mention(by)
+            if by and story.request.state is State.APPROVED
+            else "nobody"
         )
     return mentions([vote.by for vote in story.votes], last="and")
 
@@ -115,14 +127,24 @@ def _giving(story: Story, look: Look) -> str:
 
 def _stopped(story: Story, look: Look) -> str:
     request = story.request
-    return "\n".join([f"⚠️ *Stopped:* {stop(request.stop, request.note)}", *_so_far(story, look), _choices(story.tally, look)])
+    return "\n".join(
+        [
+            f"⚠️ *Stopped:* {stop(request.stop, request.note)}",
+            *_so_far(story, look),
+            _choices(story.tally, look),
+        ]
+    )
 
 
 def _choices(tally: Tally, look: Look) -> str:
     """Say what the two buttons of a stopped request will do."""
     if tally.left <= 0:
         return "Nobody is left to be tried: *Continue…* and *End here…* both sum it up."
-    unknown = " Whoever is unknown is asked again under the same key, so nobody gets it twice." if tally.unknown > 0 else ""
+    unknown = (
+        " Whoever is unknown is asked again under the same key, so nobody gets it twice."
+        if tally.unknown > 0
+        else ""
+    )
     who = "the one who is left" if tally.left == 1 else f"the {look.number(tally.left)} who are left"
     return f"*Continue…* tries to give it to {who}.{unknown} *End here…* leaves it so: the requester gets the list of everybody without it."
 

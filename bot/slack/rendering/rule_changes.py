@@ -53,7 +53,11 @@ def _in_words(change: Change, old: Rule, new: Rule, look: Look) -> tuple[str, st
     if change.path.startswith("reward."):
         return "Reward", reward_plain(old, look), reward_plain(new, look)
     if change.path in {"requirement.purchase_from", "requirement.purchase_to"}:
-        return "Valid for purchases", validity(old, look) or "at any time", validity(new, look) or "at any time"
+        return (
+            "Valid for purchases",
+            validity(old, look) or "at any time",
+            validity(new, look) or "at any time",
+        )
     label, words = WORDS.get(change.path, (change.path, _as_it_is))
     return label, words(change.old, look), words(change.new, look)
 
@@ -69,7 +73,13 @@ def _raw(value: Any) -> str:
 
 
 def _limit(value: Any, look: Look) -> str:
-    return "without limit" if value == NO_LIMIT else look.number(value) if isinstance(value, int) else _raw(value)
+    return (
+        "without limit"
+        if value == NO_LIMIT
+        else look.number(value)
+        if isinstance(value, int)
+        else _raw(value)
+    )
 
 
 def _amount(value: Any, look: Look) -> str:

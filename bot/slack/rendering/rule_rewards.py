@@ -4,7 +4,18 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from bot.domain.rules.rule import NO_LIMIT, Cost, Item, ItemValue, Reward, RewardType, Rule, Statistics, Usable, difference
+from bot.domain.rules.rule import (
+    NO_LIMIT,
+    Cost,
+    Item,
+    ItemValue,
+    Reward,
+    RewardType,
+    Rule,
+    Statistics,
+    Usable,
+    difference,
+)
 from bot.slack.rendering.formatting import Look
 from bot.slack.rendering.mrkdwn import fit, phrase, safe, shorten
 
@@ -164,7 +175,9 @@ _TYPES: Final[dict[str, Callable[[Rule, Decimal, Look], str]]] = {
     RewardType.MIX_NEW_PRICE: _mix_new_price,
     RewardType.DEBIT: _debit,
 }
-_AMOUNTS: Final = frozenset({RewardType.AMOUNT, RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRICE, RewardType.DEBIT})
+_AMOUNTS: Final = frozenset(
+    {RewardType.AMOUNT, RewardType.ITEM_NEW_PRICE, RewardType.MIX_NEW_PRICE, RewardType.DEBIT}
+)
 _PERCENTS: Final = frozenset({RewardType.PERCENT, RewardType.ITEM_PERCENT})
 
 
@@ -187,10 +200,18 @@ def _base(reward: Reward) -> list[str]:
         return []
     if reward.base == "gross":
         return ["reckoned from the gross price"]
-    return ["reckoned from the price after other discounts (net)"] if reward.base == "net" else [f"base “{raw(reward.base)}”"]
+    return (
+        ["reckoned from the price after other discounts (net)"]
+        if reward.base == "net"
+        else [f"base “{raw(reward.base)}”"]
+    )
 
 
 def _effect(reward: Reward) -> list[str]:
     if reward.effect == "discount":
         return []
-    return ["as bonus on the customer's balance, not off the receipt"] if reward.effect == "bonus" else [f"effect “{raw(reward.effect)}”"]
+    return (
+        ["as bonus on the customer's balance, not off the receipt"]
+        if reward.effect == "bonus"
+        else [f"effect “{raw(reward.effect)}”"]
+    )

@@ -16,7 +16,15 @@ ELIGIBLE: Final = {
     "receipt_no_discount": "only on receipts without another discount",
 }
 WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAYS: Final = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
+DAYS: Final = {
+    "mon": "Mon",
+    "tue": "Tue",
+    "wed": "Wed",
+    "thu": "Thu",
+    "fri": "Fri",
+    "sat": "Sat",
+    "sun": "Sun",
+}
 
 
 def rule_use(rule: Rule, look: Look) -> list[str]:
@@ -88,7 +96,11 @@ def _how_often(limits: Limitation, look: Look) -> Iterator[str]:
         yield f"discount_combination: {limits.combination}"
     else:
         yield "Together with other discounts"
-    yield f"Used {ELIGIBLE[limits.eligible]}" if limits.eligible in ELIGIBLE else f"discount_eligible: {raw(limits.eligible)}"
+    yield (
+        f"Used {ELIGIBLE[limits.eligible]}"
+        if limits.eligible in ELIGIBLE
+        else f"discount_eligible: {raw(limits.eligible)}"
+    )
 
 
 def _purchase(needs: Requirement, look: Look) -> Iterator[str]:

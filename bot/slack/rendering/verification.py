@@ -24,7 +24,11 @@ def beside(found: ReadBack) -> str:
         return f"{LIST} could not be read back"
     if found.whole:
         return f"{LIST} did not have them"
-    return f"the first {found.refs} entries of {LIST} did not have them" if found.refs else f"{LIST} is too long to be read back"
+    return (
+        f"the first {found.refs} entries of {LIST} did not have them"
+        if found.refs
+        else f"{LIST} is too long to be read back"
+    )
 
 
 def _seen(found: ReadBack, look: Look) -> str:

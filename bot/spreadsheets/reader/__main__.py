@@ -53,7 +53,9 @@ def _say(tell: BinaryIO, answer: object) -> None:
     write_frame(tell, json.dumps(answer, separators=(",", ":")).encode())
 
 
-def answer_of(content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD) -> dict[str, Any]:
+def answer_of(
+    content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD
+) -> dict[str, Any]:
     """Read one file into `everybody`, and answer what came of it as it is told; whatever is wrong with it has a name."""
     try:
         found = read(content, column, everybody, told=told)
@@ -70,7 +72,9 @@ def answer_of(content: Content, column: int | None, everybody: Everybody, *, tol
     return {"kind": "unclear", "columns": [asdict(each) for each in found]}
 
 
-def read(content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD) -> FileRead | Sequence[Any]:
+def read(
+    content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD
+) -> FileRead | Sequence[Any]:
     """Read one file into `everybody`; the columns that could be meant where that has to be asked.
 
     Raises:

@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.domain.customers.packing import LARGE, NOBODY, PackedIds, Written, packed_row
-from bot.domain.customers.uploads import TOLD, BadFile, Column, FileRead, Odd, OddRow, Reading, Trouble, Unclear, Upload
+from bot.domain.customers.uploads import (
+    TOLD,
+    BadFile,
+    Column,
+    FileRead,
+    Odd,
+    OddRow,
+    Reading,
+    Trouble,
+    Unclear,
+    Upload,
+)
 from bot.domain.ids import CustomerId
 from bot.spreadsheets import worker_process
 from bot.spreadsheets.errors import Unreadable
@@ -80,13 +91,20 @@ class _Answers:
 class Reader:
     """Reads files, each reading in a process of its own that is gone when it is done."""
 
-    def __init__(self, *, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, *, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS, seconds: float = SECONDS
+    ) -> None:
         self._limits = {"memory": memory, "seconds": cpu_seconds}
         self._seconds = seconds
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def read(
-        self, sources: Sequence[Source], typed: Sequence[CustomerId] = (), *, portion: int = PORTION, told: int = TOLD
+        self,
+        sources: Sequence[Source],
+        typed: Sequence[CustomerId] = (),
+        *,
+        portion: int = PORTION,
+        told: int = TOLD,
     ) -> Reading:
         """Read files, and put their ids behind those that were typed, each once; whatever goes wrong is told of the file it happened to."""
         async with self._turns:
@@ -97,7 +115,9 @@ class Reader:
                 return answers.failed(Trouble.TOO_HEAVY)
             try:
                 async with asyncio.timeout(self._seconds):
-                    return await self._talk(process, answers, {"typed": list(typed), "portion": portion, "told": told})
+                    return await self._talk(
+                        process, answers, {"typed": list(typed), "portion": portion, "told": told}
+                    )
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
                 return answers.failed(Trouble.TOO_HEAVY)
             except _NotFetched as error:
@@ -105,7 +125,9 @@ class Reader:
             finally:
                 await worker_process.end(process)
 
-    async def _talk(self, process: asyncio.subprocess.Process, answers: _Answers, wanted: dict[str, Any]) -> Reading:
+    async def _talk(
+        self, process: asyncio.subprocess.Process, answers: _Answers, wanted: dict[str, Any]
+    ) -> Reading:
         columns = [source.upload.column for source in answers.sources]
         job = {**self._limits, "columns": columns, **wanted}
         feeding = asyncio.ensure_future(_feed(process, json.dumps(job).encode(), answers.sources))
@@ -171,5 +193,10 @@ def _column(kept: dict[str, Any]) -> Column:
 
 def _file(name: str, kept: dict[str, Any]) -> FileRead:
     odd_rows = tuple(OddRow(one["row"], Odd(one["why"]), one["text"]) for one in kept["odd_rows"])
-    changed = {"name": name, "column": _column(kept["column"]), "odd_rows": odd_rows, "spaced": tuple(kept["spaced"])}
+    changed = {
+        "name": name,
+        "column": _column(kept["column"]),
+        "odd_rows": odd_rows,
+        "spaced": tuple(kept["spaced"]),
+    }
     return FileRead(**{**kept, **changed})

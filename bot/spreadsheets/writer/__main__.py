@@ -35,7 +35,9 @@ def _rows(files: list[Any], told: BinaryIO, endings: Endings) -> Iterator[Cells]
     if not files:
         return plain(those, endings)
     by_id: dict[str, Any] = {one.customer: one for one in those}
-    tables = [table_of(name, Content(map(isal_zlib.decompress, _frames(told))), column) for name, column in files]
+    tables = [
+        table_of(name, Content(map(isal_zlib.decompress, _frames(told))), column) for name, column in files
+    ]
     return in_columns(tables, by_id, endings, several=len(files) > 1)
 
 

@@ -62,7 +62,11 @@ class FileTable:
         """Take from `those` whoever stands here, with the row and its number as a spreadsheet has it."""
         first = self.place.first
         for block in self.table.blocks(self.place.column.number, first):
-            here = [(at, one) for at, value in enumerate(block.values) if (one := those.pop(customer_in(value), None))]
+            here = [
+                (at, one)
+                for at, value in enumerate(block.values)
+                if (one := those.pop(customer_in(value), None))
+            ]
             rows = block.rows() if here else ()
             yield from ((first + at, rows[at], one) for at, one in here)
             first += len(block.values)
@@ -89,16 +93,23 @@ def plain(those: Iterable[NotGiven], endings: Endings) -> Iterator[Cells]:
         yield (csv_cells.cell(one.customer), one.row, *endings.of(one))
 
 
-def in_columns(tables: Sequence[FileTable], those: dict[str, NotGiven], endings: Endings, *, several: bool) -> Iterator[Cells]:
+def in_columns(
+    tables: Sequence[FileTable], those: dict[str, NotGiven], endings: Endings, *, several: bool
+) -> Iterator[Cells]:
     """List customers in the columns of their files, each where it stood first; whoever was typed, and stands in none, comes last.
 
     Where the files have different columns, each has its place in all of them together; `several` tells that it has to be said which
     file a row is of.
     """
-    places = {name: at for at, name in enumerate(dict.fromkeys(name for table in tables for name in table.names))}
+    places = {
+        name: at for at, name in enumerate(dict.fromkeys(name for table in tables for name in table.names))
+    }
     yield [*(csv_cells.cell(name) for name, _ in places), *([FILE] if several else []), *ENDING]
     for table in tables:
-        where, of_file = [places[name] for name in table.names], [csv_cells.cell(table.file)] if several else []
+        where, of_file = (
+            [places[name] for name in table.names],
+            [csv_cells.cell(table.file)] if several else [],
+        )
         for number, row, one in table.of(those):
             yield [*_placed(zip(where, row, strict=False), len(places)), *of_file, number, *endings.of(one)]
     ids, nowhere = places[_of_ids(tables[0])], [""] if several else []
@@ -124,9 +135,15 @@ def csv_of(rows: Iterable[Cells]) -> Iterator[bytes]:
 
 def _names(head: Sequence[Row], place: Place) -> tuple[tuple[str, int], ...]:
     """Name a table's columns; where the file does not, by letter."""
-    width = max((at for row in head[place.first - 1 :] for at, value in enumerate(row, start=1) if value), default=1)
+    width = max(
+        (at for row in head[place.first - 1 :] for at, value in enumerate(row, start=1) if value), default=1
+    )
     width = max(width, place.column.number, len(head[place.header - 1]) if place.header else 0)
-    row = head[place.header - 1] if place.header else [f"column {letter(number)}" for number in range(1, width + 1)]
+    row = (
+        head[place.header - 1]
+        if place.header
+        else [f"column {letter(number)}" for number in range(1, width + 1)]
+    )
     met = Counter[str]()
     names: list[tuple[str, int]] = []
     for number in range(1, width + 1):

@@ -75,7 +75,14 @@ class Wanted:
 class Lister:
     """Writes lists, a long one after the other."""
 
-    def __init__(self, *, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS, seconds: float = SECONDS, few: int = FEW) -> None:
+    def __init__(
+        self,
+        *,
+        memory: int = MEMORY,
+        cpu_seconds: int = CPU_SECONDS,
+        seconds: float = SECONDS,
+        few: int = FEW,
+    ) -> None:
         self._limits = {"memory": memory, "seconds": cpu_seconds}
         self._seconds = seconds
         self._few = few
@@ -98,7 +105,9 @@ class Lister:
     async def _in_thread(self, wanted: Wanted, file: ListFile) -> None:
         endings = Endings(wanted.why, wanted.there, file.counts)
         those = [found async for found in wanted.ends()]
-        await asyncio.to_thread(file.add, csv_of(plain((one for found in those for one in not_given_of(found)), endings)))
+        await asyncio.to_thread(
+            file.add, csv_of(plain((one for found in those for one in not_given_of(found)), endings))
+        )
 
     async def _in_columns(self, wanted: Wanted, file: ListFile) -> bool:
         try:
@@ -125,7 +134,9 @@ class Lister:
             await worker_process.end(process)
             await asyncio.gather(feeding, return_exceptions=True)
 
-    async def _feed(self, process: asyncio.subprocess.Process, wanted: Wanted, files: Sequence[Original]) -> None:
+    async def _feed(
+        self, process: asyncio.subprocess.Process, wanted: Wanted, files: Sequence[Original]
+    ) -> None:
         """Tell the process all there is; that it is gone is found where it is heard, and whatever is wrong with the books ends it."""
         stream, names = process.stdin, [(file.name, file.column) for file in files]
         assert stream  # noqa: S101 - it was asked for

@@ -38,7 +38,10 @@ class Call:
         """
         value = self.arguments.get(name, default)
         if value is None:
-            raise SlackSays("invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
+            raise SlackSays(
+                "invalid_arguments",
+                response_metadata={"messages": [f"[ERROR] missing required field: {name}"]},
+            )
         return str(value)
 
     def flag(self, name: str) -> bool:
@@ -49,7 +52,9 @@ class Call:
         """Read a list; empty where there is none."""
         value = self.arguments.get(name) or []
         if not isinstance(value, list):
-            raise SlackSays("invalid_arguments", response_metadata={"messages": [f"[ERROR] {name} must be a list"]})
+            raise SlackSays(
+                "invalid_arguments", response_metadata={"messages": [f"[ERROR] {name} must be a list"]}
+            )
         return value
 
     def needs(self, scope: str) -> None:

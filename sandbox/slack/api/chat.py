@@ -19,7 +19,9 @@ def post_message(call: Call) -> Json:
     thread_ts = call.arguments.get("thread_ts")
     if thread_ts is not None and call.workspace.find_message(channel, str(thread_ts)) is None:
         raise SlackSays("thread_not_found")
-    message = call.workspace.post(channel, text=text, blocks=blocks, thread_ts=thread_ts, metadata=call.arguments.get("metadata"))
+    message = call.workspace.post(
+        channel, text=text, blocks=blocks, thread_ts=thread_ts, metadata=call.arguments.get("metadata")
+    )
     return {"ok": True, "channel": channel.id, "ts": message.ts, "message": drawn(call, message)}
 
 
@@ -32,7 +34,13 @@ def update(call: Call) -> Json:
     blocks, text = call.listing("blocks"), call.text("text", "")
     refuse_message(blocks, text)
     call.workspace.edit(message, text=text, blocks=blocks, metadata=call.arguments.get("metadata"))
-    return {"ok": True, "channel": channel.id, "ts": message.ts, "text": text, "message": drawn(call, message)}
+    return {
+        "ok": True,
+        "channel": channel.id,
+        "ts": message.ts,
+        "text": text,
+        "message": drawn(call, message),
+    }
 
 
 def delete(call: Call) -> Json:
@@ -64,14 +72,18 @@ def get_permalink(call: Call) -> Json:
     if message is None:
         raise SlackSays("message_not_found")
     thread = f"?thread_ts={message.thread_ts}&cid={channel.id}" if message.is_reply else ""
-    permalink = f"https://{call.workspace.domain}.slack.com/archives/{channel.id}/p{ts.replace('.', '')}{thread}"
+    permalink = (
+        f"https://{call.workspace.domain}.slack.com/archives/{channel.id}/p{ts.replace('.', '')}{thread}"
+    )
     return {"ok": True, "channel": channel.id, "permalink": permalink}
 
 
 def history(call: Call) -> Json:
     """`conversations.history`: a channel's messages, newest first, without the replies in threads."""
     channel = _readable(call)
-    newest_first = [message for message in reversed(channel.messages) if not message.deleted and not message.is_reply]
+    newest_first = [
+        message for message in reversed(channel.messages) if not message.deleted and not message.is_reply
+    ]
     return _page(call, newest_first)
 
 
@@ -94,7 +106,13 @@ def drawn(call: Call, message: Message) -> Json:
 
 def message_payload(message: Message, *, team: str, bot: str) -> Json:
     """Write a message the way Slack sends it."""
-    body: Json = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text, "team": team}
+    body: Json = {
+        "type": "message",
+        "user": message.user,
+        "ts": message.ts,
+        "text": message.text,
+        "team": team,
+    }
     if message.user == bot:
         body |= {"bot_id": "B0DISCOUNTBOT", "app_id": "A0DISCOUNTBOT"}
     if message.blocks:
@@ -126,7 +144,11 @@ def _readable(call: Call) -> Channel:
 
 def _page(call: Call, messages: list[Message]) -> Json:
     oldest, latest = call.text("oldest", "0"), call.text("latest", "")
-    within = [message for message in messages if _between(message.ts, oldest, latest, inclusive=call.flag("inclusive"))]
+    within = [
+        message
+        for message in messages
+        if _between(message.ts, oldest, latest, inclusive=call.flag("inclusive"))
+    ]
     start = int(call.text("cursor", "") or 0)
     end = start + min(int(call.text("limit", str(PAGE))), MOST)
     more = end < len(within)

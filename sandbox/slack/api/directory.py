@@ -55,7 +55,11 @@ def user_payload(account: Account) -> Json:
 
 def groups_list(call: Call) -> Json:
     """`usergroups.list`: the user groups that are in use."""
-    groups = [group for group in call.workspace.groups.values() if call.flag("include_disabled") or not group.disabled]
+    groups = [
+        group
+        for group in call.workspace.groups.values()
+        if call.flag("include_disabled") or not group.disabled
+    ]
     with_users = call.flag("include_users")
     return {"ok": True, "usergroups": [_group_payload(group, with_users=with_users) for group in groups]}
 
@@ -77,7 +81,10 @@ def group_users(call: Call) -> Json:
     group = call.workspace.groups.get(GroupId(call.text("usergroup")))
     if group is None:
         raise SlackSays("no_such_subteam")
-    return {"ok": True, "users": sorted(group.members) if not group.disabled or call.flag("include_disabled") else []}
+    return {
+        "ok": True,
+        "users": sorted(group.members) if not group.disabled or call.flag("include_disabled") else [],
+    }
 
 
 def channel_info(call: Call) -> Json:
@@ -132,7 +139,11 @@ def own_channels(call: Call) -> Json:
     ]
     for channel in mine:
         call.needs(f"{family(channel)}:read")
-    return {"ok": True, "channels": [_channel_payload(call, channel) for channel in mine], "response_metadata": {"next_cursor": ""}}
+    return {
+        "ok": True,
+        "channels": [_channel_payload(call, channel) for channel in mine],
+        "response_metadata": {"next_cursor": ""},
+    }
 
 
 METHODS: Final = {

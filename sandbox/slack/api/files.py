@@ -10,7 +10,9 @@ from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.workspace import Json, Workspace
 
 SCOPE: Final = "files:read"
-SIGN_IN: Final = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"
+SIGN_IN: Final = (
+    "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"
+)
 
 
 def info(call: Call) -> Json:
@@ -18,7 +20,11 @@ def info(call: Call) -> Json:
     file = call.workspace.files.get(FileId(call.text("file")))
     if file is None or not call.workspace.bot_sees(file):
         raise SlackSays("file_not_found")
-    return {"ok": True, "file": file.payload(call.workspace.team, call.workspace.domain, call.tickets.base_url), "comments": []}
+    return {
+        "ok": True,
+        "file": file.payload(call.workspace.team, call.workspace.domain, call.tickets.base_url),
+        "comments": [],
+    }
 
 
 def fetch(workspace: Workspace, path: str, *, allowed: bool) -> web.Response:

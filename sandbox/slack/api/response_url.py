@@ -20,4 +20,6 @@ def answer_person(workspace: Workspace, to: ResponseUrl, answer: Json) -> Messag
         workspace.edit(to.about, text=text, blocks=blocks)
         return to.about
     only_for = None if answer.get("response_type") == "in_channel" else to.person
-    return workspace.post(to.channel, text=text, blocks=blocks, thread_ts=answer.get("thread_ts"), only_for=only_for)
+    return workspace.post(
+        to.channel, text=text, blocks=blocks, thread_ts=answer.get("thread_ts"), only_for=only_for
+    )

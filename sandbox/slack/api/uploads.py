@@ -15,23 +15,37 @@ def get_upload_url(call: Call) -> Json:
     """`files.getUploadURLExternal`: where to send a file of this name and length."""
     name, length = call.text("filename"), call.text("length")
     if not name or not length.isdigit() or not 0 < int(length) <= LARGEST:
-        raise SlackSays("invalid_arguments", response_metadata={"messages": ["[ERROR] length must be above 0 and at most 1 GB"]})
+        raise SlackSays(
+            "invalid_arguments",
+            response_metadata={"messages": ["[ERROR] length must be above 0 and at most 1 GB"]},
+        )
     upload = call.workspace.uploads.announce(name, int(length))
-    return {"ok": True, "upload_url": f"{call.api_url.removesuffix('/api/')}{PATH}{upload.id}", "file_id": upload.id}
+    return {
+        "ok": True,
+        "upload_url": f"{call.api_url.removesuffix('/api/')}{PATH}{upload.id}",
+        "file_id": upload.id,
+    }
 
 
 def complete_upload(call: Call) -> Json:
     """`files.completeUploadExternal`: share what was sent in a conversation, as one message; doing so twice is an error."""
     wanted = [(str(one.get("id")), str(one.get("title") or "")) for one in call.listing("files")]
     if not wanted:
-        raise SlackSays("invalid_arguments", response_metadata={"messages": ["[ERROR] missing required field: files"]})
+        raise SlackSays(
+            "invalid_arguments", response_metadata={"messages": ["[ERROR] missing required field: files"]}
+        )
     uploads = [_sent(call, id_) for id_, _ in wanted]
     channel = call.channel_to_post_in("channel_id") if "channel_id" in call.arguments else None
     for upload, (_, title) in zip(uploads, wanted, strict=True):
         upload.title, upload.shared = title or upload.name, True
     if channel is not None:
         files = [upload.payload() for upload in uploads]
-        call.workspace.post(channel, text=call.text("initial_comment", ""), thread_ts=call.arguments.get("thread_ts"), files=files)
+        call.workspace.post(
+            channel,
+            text=call.text("initial_comment", ""),
+            thread_ts=call.arguments.get("thread_ts"),
+            files=files,
+        )
     return {"ok": True, "files": [{"id": upload.id, "title": upload.title} for upload in uploads]}
 
 

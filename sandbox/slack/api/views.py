@@ -29,7 +29,10 @@ def update(call: Call) -> Json:
     view = refuse_view(call.arguments.get("view"))
     wanted = {name: call.text(name) for name in ("view_id", "external_id") if call.arguments.get(name)}
     if len(wanted) != 1:
-        raise SlackSays("invalid_arguments", response_metadata={"messages": ["[ERROR] give view_id or external_id, one of them"]})
+        raise SlackSays(
+            "invalid_arguments",
+            response_metadata={"messages": ["[ERROR] give view_id or external_id, one of them"]},
+        )
     opened = call.stacks.find(**wanted)
     if opened is None:
         raise SlackSays("not_found")

@@ -47,7 +47,14 @@ class WebApi:
     """Answers the bot's calls."""
 
     def __init__(
-        self, workspace: Workspace, stacks: Stacks, tickets: Tickets, *, faults: Faults, credentials: Credentials, scopes: frozenset[str]
+        self,
+        workspace: Workspace,
+        stacks: Stacks,
+        tickets: Tickets,
+        *,
+        faults: Faults,
+        credentials: Credentials,
+        scopes: frozenset[str],
     ) -> None:
         """Take what the methods work on."""
         self._workspace = workspace
@@ -87,7 +94,11 @@ class WebApi:
         try:
             return await self._run(request, method)
         except Refuse as refusal:
-            said = {"ok": False, "error": "ratelimited"} if refusal.status == TOO_MANY else {"ok": False, "error": "internal_error"}
+            said = (
+                {"ok": False, "error": "ratelimited"}
+                if refusal.status == TOO_MANY
+                else {"ok": False, "error": "internal_error"}
+            )
             return web.json_response(said, status=refusal.status, headers=refusal.headers)
         except Cut:
             if request.transport is not None:
@@ -107,7 +118,9 @@ class WebApi:
             answer_person(self._workspace, self._tickets.use_response(request.match_info["key"]), arguments)
             reply = web.Response(text="ok")
         elif method == UPLOAD:
-            taken = await self._workspace.uploads.take(request.match_info["ticket"], request.content.iter_any())
+            taken = await self._workspace.uploads.take(
+                request.match_info["ticket"], request.content.iter_any()
+            )
             reply = web.Response(text="OK", status=200 if taken else 400)
         elif method == DOWNLOAD:
             allowed = self._tokens.get(_bearer(request)) is TokenKind.BOT and files.SCOPE in self.scopes
@@ -159,4 +172,6 @@ def _unpacked(name: str, value: object) -> object:
     try:
         return json.loads(value)
     except ValueError:
-        raise SlackSays("invalid_arguments", response_metadata={"messages": [f"[ERROR] {name} is no JSON"]}) from None
+        raise SlackSays(
+            "invalid_arguments", response_metadata={"messages": [f"[ERROR] {name} is no JSON"]}
+        ) from None

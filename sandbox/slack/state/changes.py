@@ -23,7 +23,9 @@ class Changes:
         for waiting in self._waiting:
             waiting.set()
 
-    async def until(self, look: Callable[[], Seen | None], within: float = 10, *, instead: Callable[[], str] = str) -> Seen:
+    async def until(
+        self, look: Callable[[], Seen | None], within: float = 10, *, instead: Callable[[], str] = str
+    ) -> Seen:
         """Wait until `look` sees something (anything true), and return that.
 
         Raises:

@@ -103,5 +103,7 @@ def first_state(blocks: Iterable[Json], before: State) -> State:
         place, initial = KEPT_AS[element.type]
         fresh = kept(element, element.element.get(initial, [] if place in LISTED else None))
         stood = before.get(element.block_id, {}).get(element.action_id)
-        state.setdefault(element.block_id, {})[element.action_id] = stood if stood and stood["type"] == element.type else fresh
+        state.setdefault(element.block_id, {})[element.action_id] = (
+            stood if stood and stood["type"] == element.type else fresh
+        )
     return state

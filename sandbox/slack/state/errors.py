@@ -32,7 +32,9 @@ def refuse_view(view: object) -> Json:
         SlackSays: `invalid_arguments` or `invalid_blocks`, with every fault in `response_metadata.messages`.
     """
     if not isinstance(view, dict) or not isinstance(view.get("blocks"), list):
-        raise SlackSays("invalid_arguments", response_metadata={"messages": ["[ERROR] must provide a view with blocks"]})
+        raise SlackSays(
+            "invalid_arguments", response_metadata={"messages": ["[ERROR] must provide a view with blocks"]}
+        )
     _refuse(limits.view_faults(view))
     return view
 
@@ -56,4 +58,6 @@ LONGEST_TEXT = 40_000
 
 def _refuse(faults: list[str]) -> None:
     if faults:
-        raise SlackSays("invalid_blocks", response_metadata={"messages": [f"[ERROR] {fault}" for fault in faults]})
+        raise SlackSays(
+            "invalid_blocks", response_metadata={"messages": [f"[ERROR] {fault}" for fault in faults]}
+        )

@@ -66,7 +66,15 @@ class Faults:
         self.calls: Counter[str] = Counter()
         self._planned: defaultdict[str, deque[Planned]] = defaultdict(deque)
 
-    def plan(self, method: str, fault: Fault, *, times: int = 1, retry_after: int = 1, error: str = "internal_error") -> None:
+    def plan(
+        self,
+        method: str,
+        fault: Fault,
+        *,
+        times: int = 1,
+        retry_after: int = 1,
+        error: str = "internal_error",
+    ) -> None:
         """Make the next calls of a method (or of `response_url`) go wrong."""
         self._planned[method].extend([Planned(fault, retry_after, error)] * times)
 

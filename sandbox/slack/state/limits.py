@@ -29,9 +29,15 @@ KEYS: Final[dict[str, frozenset[str]]] = {
     "divider": frozenset({"type", "block_id"}),
     "input": frozenset({"type", "block_id", "label", "element", "hint", "optional", "dispatch_action"}),
     "markdown": frozenset({"type", "block_id", "text"}),
-    "button": frozenset({"type", "action_id", "text", "value", "style", "url", "confirm", "accessibility_label"}),
-    "external_select": frozenset({"type", "action_id", "placeholder", "initial_option", "min_query_length", "confirm", "focus_on_load"}),
-    "static_select": frozenset({"type", "action_id", "placeholder", "options", "initial_option", "confirm", "focus_on_load"}),
+    "button": frozenset(
+        {"type", "action_id", "text", "value", "style", "url", "confirm", "accessibility_label"}
+    ),
+    "external_select": frozenset(
+        {"type", "action_id", "placeholder", "initial_option", "min_query_length", "confirm", "focus_on_load"}
+    ),
+    "static_select": frozenset(
+        {"type", "action_id", "placeholder", "options", "initial_option", "confirm", "focus_on_load"}
+    ),
     "plain_text_input": frozenset(
         {
             "type",
@@ -246,7 +252,12 @@ def _option(option: Json, at: str) -> Faults:
 
 
 def _confirm(confirm: Json, at: str) -> Faults:
-    for name, most, kinds in (("title", 100, PLAIN), ("text", 300, ANY_TEXT), ("confirm", 30, PLAIN), ("deny", 30, PLAIN)):
+    for name, most, kinds in (
+        ("title", 100, PLAIN),
+        ("text", 300, ANY_TEXT),
+        ("confirm", 30, PLAIN),
+        ("deny", 30, PLAIN),
+    ):
         yield from _text(confirm.get(name), f"{at}.{name}", most, kinds)
 
 

@@ -94,7 +94,11 @@ class Channel:
 
     def thread(self, ts: str) -> list[Message]:
         """List the replies to a message, oldest first."""
-        return [message for message in self.messages if message.thread_ts == ts and message.is_reply and not message.deleted]
+        return [
+            message
+            for message in self.messages
+            if message.thread_ts == ts and message.is_reply and not message.deleted
+        ]
 
 
 class Workspace:
@@ -132,7 +136,9 @@ class Workspace:
     def put_file(self, name: str, data: bytes, *, by: UserId, size: int | None = None) -> File:
         """Put a file into Slack; `size` is what Slack says of it, where that is not true."""
         id_ = FileId(self.serial("F"))
-        self.files[id_] = File(id_, name, by, data, len(data) if size is None else size, int(self.clock.now().timestamp()))
+        self.files[id_] = File(
+            id_, name, by, data, len(data) if size is None else size, int(self.clock.now().timestamp())
+        )
         return self.files[id_]
 
     def share_file(self, name: str, data: bytes, channel: Channel, *, by: UserId, base_url: str) -> File:
@@ -145,7 +151,9 @@ class Workspace:
 
     def bot_sees(self, file: File) -> bool:
         """Say whether the bot may know of a file: one of its forms, or one that stands where it is."""
-        return file.in_form or any(self.bot.id in self.channels[channel].members for channel, _ in file.shared)
+        return file.in_form or any(
+            self.bot.id in self.channels[channel].members for channel, _ in file.shared
+        )
 
     def next_ts(self) -> str:
         """Make a message's timestamp: unique and increasing, whatever the clock does."""
@@ -166,12 +174,24 @@ class Workspace:
     ) -> Message:
         """Post a message; without `by` it is the bot's. Blocks without a `block_id` get one, as in Slack."""
         named = self.with_ids(blocks)
-        message = Message(channel.id, self.next_ts(), by or self.bot.id, text, named, thread_ts, metadata, only_for, files=tuple(files))
+        message = Message(
+            channel.id,
+            self.next_ts(),
+            by or self.bot.id,
+            text,
+            named,
+            thread_ts,
+            metadata,
+            only_for,
+            files=tuple(files),
+        )
         (channel.messages if only_for is None else self.ephemerals).append(message)
         self.changes.happened()
         return message
 
-    def edit(self, message: Message, *, text: str, blocks: Sequence[Json], metadata: Json | None = None) -> None:
+    def edit(
+        self, message: Message, *, text: str, blocks: Sequence[Json], metadata: Json | None = None
+    ) -> None:
         """Edit a message, keeping what it said before."""
         message.edits.append(Edit(message.text, message.blocks, until=self.next_ts()))
         message.text, message.blocks = text, self.with_ids(blocks)
@@ -198,7 +218,9 @@ class Workspace:
 
     def find_message(self, channel: Channel, ts: str) -> Message | None:
         """Find a message that is still there."""
-        return next((message for message in channel.messages if message.ts == ts and not message.deleted), None)
+        return next(
+            (message for message in channel.messages if message.ts == ts and not message.deleted), None
+        )
 
     def direct(self, user: UserId) -> Channel:
         """Open the direct messages between the bot and somebody."""

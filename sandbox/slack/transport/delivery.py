@@ -51,7 +51,9 @@ class Line(Protocol):
 class SignedHttp:
     """Delivers by HTTP, signed as Slack signs. `options_url` is where options are asked for, if elsewhere."""
 
-    def __init__(self, url: str, signing_secret: str, *, options_url: str = "", ack_within: float = ACK_WITHIN) -> None:
+    def __init__(
+        self, url: str, signing_secret: str, *, options_url: str = "", ack_within: float = ACK_WITHIN
+    ) -> None:
         """Open nothing yet."""
         self._url = url
         self._options_url = options_url or url
@@ -65,7 +67,11 @@ class SignedHttp:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         url = self._options_url if payload.get("type") == "block_suggestion" else self._url
         content_type, body = _encoded(kind, payload)
-        headers = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0", **sign(self._secret, body, at=int(time.time()))}
+        headers = {
+            "Content-Type": content_type,
+            "User-Agent": "Slackbot 1.0",
+            **sign(self._secret, body, at=int(time.time())),
+        }
         try:
             async with self._session.post(url, data=body.encode(), headers=headers) as response:
                 return await _ack(response)
@@ -97,7 +103,13 @@ def _encoded(kind: str, payload: Json) -> tuple[str, str]:
 async def _ack(response: aiohttp.ClientResponse) -> Ack:
     text = await response.text()
     try:
-        body = json.loads(text) if response.content_type == "application/json" and text else {"text": text} if text else {}
+        body = (
+            json.loads(text)
+            if response.content_type == "application/json" and text
+            else {"text": text}
+            if text
+            else {}
+        )
     except ValueError:
         return Ack(response.status, {"text": text}, trouble="dispatch_failed")
     return Ack(response.status, body, trouble="" if response.ok else "dispatch_failed")

@@ -46,7 +46,12 @@ class SocketMode:
         envelope_id = str(uuid4())
         acked: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = socket, acked
-        envelope = {"type": kind, "envelope_id": envelope_id, "payload": payload, "accepts_response_payload": kind != "events_api"}
+        envelope = {
+            "type": kind,
+            "envelope_id": envelope_id,
+            "payload": payload,
+            "accepts_response_payload": kind != "events_api",
+        }
         try:
             await socket.send_json(envelope)
             return await asyncio.wait_for(acked, self._ack_within)
@@ -60,7 +65,9 @@ class SocketMode:
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask the bot to connect anew (`warning`, `refresh_requested`), or never again (`link_disabled`)."""
         for socket in list(self._sockets):
-            await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
+            await socket.send_json(
+                {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}
+            )
 
     async def cut(self) -> None:
         """End every connection."""

@@ -73,7 +73,11 @@ class Modal:
     @property
     def errors(self) -> dict[str, str]:
         """What stands in red beside the inputs, by label."""
-        return {field.label: self._view.errors[field.block_id] for field in self._fields() if field.block_id in self._view.errors}
+        return {
+            field.label: self._view.errors[field.block_id]
+            for field in self._fields()
+            if field.block_id in self._view.errors
+        }
 
     async def fill(self, values: Mapping[str, str]) -> None:
         """Fill inputs in by label: texts are typed, options chosen by what they say or by their value, files picked by path, one a line.
@@ -102,7 +106,9 @@ class Modal:
     async def press(self, label: str, *, confirm: bool = True) -> Reaction:
         """Press a button inside the modal; `confirm` is what is answered where the button asks first."""
         self._must_be_on_top()
-        pressed = next((button for button in buttons(self._view.content["blocks"]) if button.label == label), None)
+        pressed = next(
+            (button for button in buttons(self._view.content["blocks"]) if button.label == label), None
+        )
         if pressed is None:
             raise CannotDo(f"there is no button {label!r}, only {self.buttons}")
         asked = str(pressed.element.get("confirm", {}).get("text", {}).get("text", ""))
@@ -116,7 +122,11 @@ class Modal:
         self._must_be_on_top()
         if not self.submit_label:
             raise CannotDo("nothing to submit here")
-        empty = {field.block_id: REQUIRED for field in self._fields() if field.required and not value_of(field, self._view.state)}
+        empty = {
+            field.block_id: REQUIRED
+            for field in self._fields()
+            if field.required and not value_of(field, self._view.state)
+        }
         self._show(empty)
         if empty:
             return Reaction(errors=self.errors)
@@ -197,7 +207,9 @@ class Modal:
         if field.type != "external_select":
             return list(field.element.get("options", []))
         if len(typed) < field.element.get("min_query_length", 3):
-            raise CannotDo(f"{field.label!r} asks only after {field.element.get('min_query_length', 3)} characters")
+            raise CannotDo(
+                f"{field.label!r} asks only after {field.element.get('min_query_length', 3)} characters"
+            )
         ack = await self._tell(payloads.suggestion(self._board, self._who, self._view, field, typed))
         if not ack.ok:
             raise CannotDo(f"no options came: {ack.trouble}")

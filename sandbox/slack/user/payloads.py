@@ -70,7 +70,11 @@ def view_action(board: Switchboard, who: Account, view: OpenView, used: Element)
 
 def suggestion(board: Switchboard, who: Account, view: OpenView, select: Element, typed: str) -> Json:
     """Write what a select asks while somebody types into it."""
-    asked = {key: value for key, value in _interaction(board, who, "block_suggestion").items() if key != "trigger_id"}
+    asked = {
+        key: value
+        for key, value in _interaction(board, who, "block_suggestion").items()
+        if key != "trigger_id"
+    }
     return {
         **asked,
         "container": {"type": "view", "view_id": view.id},
@@ -83,12 +87,18 @@ def suggestion(board: Switchboard, who: Account, view: OpenView, select: Element
 
 def submission(board: Switchboard, who: Account, view: OpenView) -> Json:
     """Write the submission of a view."""
-    return {**_interaction(board, who, "view_submission"), "view": board.stacks.payload(view), "response_urls": []}
+    return {
+        **_interaction(board, who, "view_submission"),
+        "view": board.stacks.payload(view),
+        "response_urls": [],
+    }
 
 
 def closing(board: Switchboard, who: Account, view: OpenView) -> Json:
     """Write the closing of a view whose bot asked to be told."""
-    told = {key: value for key, value in _interaction(board, who, "view_closed").items() if key != "trigger_id"}
+    told = {
+        key: value for key, value in _interaction(board, who, "view_closed").items() if key != "trigger_id"
+    }
     return {**told, "view": board.stacks.payload(view), "is_cleared": False}
 
 

@@ -85,7 +85,9 @@ class SandboxPerson:
         asked = str(pressed.element.get("confirm", {}).get("text", {}).get("text", ""))
         if asked and not confirm:
             return Reaction(confirmed=asked)
-        ack = await self._board.deliver(INTERACTION, payloads.message_action(self._board, self.account, message, pressed))
+        ack = await self._board.deliver(
+            INTERACTION, payloads.message_action(self._board, self.account, message, pressed)
+        )
         return Reaction(trouble="" if ack.ok else BUTTON_FAILED, confirmed=asked)
 
     # what they see
@@ -97,7 +99,13 @@ class SandboxPerson:
         return Modal(self._board, self.account, stack[-1]) if stack else None
 
     async def sees_view(
-        self, what: str | Look | None = None, *, submit: str | None = None, label: str | None = None, text: str = "", within: float = 10
+        self,
+        what: str | Look | None = None,
+        *,
+        submit: str | None = None,
+        label: str | None = None,
+        text: str = "",
+        within: float = 10,
     ) -> Modal:
         """Wait until the modal on top has this title (or passes `what`), this submit, an input or button so called, and this text.
 
@@ -119,7 +127,9 @@ class SandboxPerson:
         """Wait for a message or reply in a channel that says this; the newest where several do."""
 
         def look() -> Message | None:
-            return next((message for message in reversed(self.reads(channel)) if text in self.read(message)), None)
+            return next(
+                (message for message in reversed(self.reads(channel)) if text in self.read(message)), None
+            )
 
         return await self._board.workspace.changes.until(look, within, instead=lambda: self._screen(channel))
 
@@ -127,7 +137,9 @@ class SandboxPerson:
         """Wait for something that only they see (an ephemeral message) and that says this; the newest where several do."""
 
         def look() -> Message | None:
-            return next((message for message in reversed(self.ephemerals) if text in self.read(message)), None)
+            return next(
+                (message for message in reversed(self.ephemerals) if text in self.read(message)), None
+            )
 
         def told() -> str:
             return "\n".join(self.read(message) for message in self.ephemerals)
@@ -149,7 +161,11 @@ class SandboxPerson:
     @property
     def ephemerals(self) -> list[Message]:
         """List what only they see, oldest first."""
-        return [message for message in self._board.workspace.ephemerals if message.only_for == self.id and not message.deleted]
+        return [
+            message
+            for message in self._board.workspace.ephemerals
+            if message.only_for == self.id and not message.deleted
+        ]
 
     @property
     def direct(self) -> Channel:

@@ -58,7 +58,9 @@ class Pen:
 
     def context(self, block: Json) -> list[str]:
         """Draw small print."""
-        return "  ".join(self.text(element) for element in block["elements"] if "text" in element).splitlines()
+        return "  ".join(
+            self.text(element) for element in block["elements"] if "text" in element
+        ).splitlines()
 
     def actions(self, block: Json) -> list[str]:
         """Draw a row of buttons."""
@@ -91,7 +93,11 @@ class Pen:
         mark = self._mark(element)
         if element.type == "button":
             return f"{mark}{element.label}"
-        return f"{mark}{element.label}: {self._value(element)}" if element.block_id in self._state else f"{mark}({element.type})"
+        return (
+            f"{mark}{element.label}: {self._value(element)}"
+            if element.block_id in self._state
+            else f"{mark}({element.type})"
+        )
 
     def _mark(self, element: Element) -> str:
         number = self._number(element)
@@ -141,7 +147,11 @@ def draw_view(view: OpenView, workspace: Workspace) -> list[str]:
     """Draw a modal, with its title above and its own buttons below."""
     pen = Pen(workspace, state=view.state, errors=view.errors)
     below = [pen.text(view.content[name]) for name in ("close", "submit") if view.content.get(name)]
-    return [pen.text(view.content["title"]), *pen.blocks(view.content["blocks"]), "  ".join(f"({name})" for name in below)]
+    return [
+        pen.text(view.content["title"]),
+        *pen.blocks(view.content["blocks"]),
+        "  ".join(f"({name})" for name in below),
+    ]
 
 
 def draw_channel(channel: Channel, workspace: Workspace) -> list[str]:
@@ -158,5 +168,8 @@ def draw_channel(channel: Channel, workspace: Workspace) -> list[str]:
 
 def _entry(message: Message, workspace: Workspace, *, indent: str) -> list[str]:
     edited = " (edited)" if message.edits and not message.blocks else ""  # Slack marks no edit of blocks
-    said = [f"{workspace.name_of(message.user)}{edited}", *(f"  {line}" for line in draw_message(message, workspace))]
+    said = [
+        f"{workspace.name_of(message.user)}{edited}",
+        *(f"  {line}" for line in draw_message(message, workspace)),
+    ]
     return [f"{indent}{line}" for line in said]

@@ -47,7 +47,9 @@ async def test_nobody_waits_for_the_hashing(watched: Office, sqlite_url: str, ma
     written = []
 
     def write() -> None:
-        with closing(sqlite3.connect(str(address(sqlite_url).database), timeout=0, isolation_level=None)) as another:
+        with closing(
+            sqlite3.connect(str(address(sqlite_url).database), timeout=0, isolation_level=None)
+        ) as another:
             written.append(another.execute("UPDATE pause SET changes = changes").rowcount)
 
     KEY.meanwhile.append(write)
@@ -55,7 +57,9 @@ async def test_nobody_waits_for_the_hashing(watched: Office, sqlite_url: str, ma
     assert written == [1]
 
 
-async def test_of_customers_who_are_put_in_the_place_of_others_meanwhile_these_are_hashed(watched: Office, sqlite_url: str) -> None:
+async def test_of_customers_who_are_put_in_the_place_of_others_meanwhile_these_are_hashed(
+    watched: Office, sqlite_url: str
+) -> None:
     others = [CustomerId("new")]
 
     def put() -> None:

@@ -74,7 +74,16 @@ def test_a_name_that_nobody_knows_is_a_name_where_the_rest_has_digits() -> None:
 
 
 def test_the_only_column_that_looks_like_ids_is_taken() -> None:
-    assert found(table("Ann Lee;ann@example.com;a1;12,50", "Bo Ek;bo@example.com;b2;12,50", "Cy Ås;cy@example.com;c3;9,00"))[0] == 3
+    assert (
+        found(
+            table(
+                "Ann Lee;ann@example.com;a1;12,50",
+                "Bo Ek;bo@example.com;b2;12,50",
+                "Cy Ås;cy@example.com;c3;9,00",
+            )
+        )[0]
+        == 3
+    )
 
 
 @pytest.mark.parametrize("head", [table("kundenr;customer_id", "1;a1", "2;b2"), table("a1;x1", "b2;x2")])

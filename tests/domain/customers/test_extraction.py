@@ -91,7 +91,13 @@ def test_quick_and_careful_reading_come_to_the_same(values: list[str]) -> None:
     assert together == ["a1", *dict.fromkeys(one for one in apart if one != "a1")]
 
 
-@given(st.lists(AWKWARD.filter(lambda value: "=" not in value and "#" not in value and "E+" not in value), min_size=1, max_size=8))
+@given(
+    st.lists(
+        AWKWARD.filter(lambda value: "=" not in value and "#" not in value and "E+" not in value),
+        min_size=1,
+        max_size=8,
+    )
+)
 def test_a_file_of_one_column_gives_what_pasting_it_gives(values: list[str]) -> None:
     ids, _ = taken("a1", *values)
     assert tuple(ids) == read_customers("\n".join(["a1", *values])).ids

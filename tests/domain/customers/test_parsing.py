@@ -6,13 +6,24 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.customers.parsing import DIGESTED_AT_ONCE, MAX_LENGTH, OUTER, RESERVED, CustomerList, Unreadable, digest_of, read_customers
+from bot.domain.customers.parsing import (
+    DIGESTED_AT_ONCE,
+    MAX_LENGTH,
+    OUTER,
+    RESERVED,
+    CustomerList,
+    Unreadable,
+    digest_of,
+    read_customers,
+)
 from bot.domain.ids import CustomerId
 
 NEW_LINES = ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
 SEPARATORS = [*NEW_LINES, ",", ";", "\t"]
 
-plain_ids = st.text(st.sampled_from("abcæøÅ019-_.:@'é½ "), min_size=1, max_size=12).map(str.strip).filter(bool)
+plain_ids = (
+    st.text(st.sampled_from("abcæøÅ019-_.:@'é½ "), min_size=1, max_size=12).map(str.strip).filter(bool)
+)
 too_long = st.integers(min_value=MAX_LENGTH + 1, max_value=2 * MAX_LENGTH).map(lambda length: "x" * length)
 hidden = st.sampled_from(["a\x00b", "a\x07b", "a\u200bb", "a\u202eb", "a\ud800b"])
 around = st.text(st.sampled_from(sorted(set(OUTER) - set("".join(SEPARATORS)))), max_size=3)
@@ -42,7 +53,9 @@ def test_everything_that_python_takes_for_space_is_taken_off() -> None:
     assert {letter for letter in map(chr, range(0x110000)) if letter.isspace()} <= set(OUTER)
 
 
-@pytest.mark.parametrize("quoted", ['"ann"', "“ann”", "”ann”", "„ann“", "„ann”", '""ann""', ' "\ufeff ann " '])
+@pytest.mark.parametrize(
+    "quoted", ['"ann"', "“ann”", "”ann”", "„ann“", "„ann”", '""ann""', ' "\ufeff ann " ']
+)
 def test_double_quotes_at_both_ends_are_taken_off(quoted: str) -> None:
     assert read_customers(quoted).ids == ids("ann")
 
@@ -105,11 +118,23 @@ def test_an_id_with_letters_that_this_python_does_not_know_yet_is_read() -> None
     assert read_customers("a\u0378\ue000").ids == ids("a\u0378\ue000")
 
 
-@given(st.lists(st.tuples(st.one_of(plain_ids, st.sampled_from(sorted(RESERVED)), too_long, hidden), around, st.sampled_from(SEPARATORS))))
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(plain_ids, st.sampled_from(sorted(RESERVED)), too_long, hidden),
+            around,
+            st.sampled_from(SEPARATORS),
+        )
+    )
+)
 def test_nothing_is_lost_and_the_order_is_kept(pieces: list[tuple[str, str, str]]) -> None:
     found = read_customers("".join(f"{space}{piece}{space}{separator}" for piece, space, separator in pieces))
     bare = [piece for piece, _, _ in pieces]
-    unreadable = [piece for piece in bare if len(piece) > MAX_LENGTH or any(letter in piece for letter in "\x00\x07\u200b\u202e\ud800")]
+    unreadable = [
+        piece
+        for piece in bare
+        if len(piece) > MAX_LENGTH or any(letter in piece for letter in "\x00\x07\u200b\u202e\ud800")
+    ]
     readable = [piece for piece in bare if piece not in unreadable]
     firsts = list(dict.fromkeys(readable))
     assert list(found.ids) == [piece for piece in firsts if piece not in RESERVED]
@@ -154,7 +179,14 @@ def test_two_lists_share_a_digest_only_when_they_are_the_same(one: list[str], ot
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [(["a", "b"], ["b", "a"]), (["ab"], ["a", "b"]), (["a,b"], ["a", "b"]), (['a","b'], ["a", "b"]), ([], [""])]
+    ("one", "other"),
+    [
+        (["a", "b"], ["b", "a"]),
+        (["ab"], ["a", "b"]),
+        (["a,b"], ["a", "b"]),
+        (['a","b'], ["a", "b"]),
+        ([], [""]),
+    ],
 )
 def test_order_and_bounds_of_ids_are_part_of_the_digest(one: list[str], other: list[str]) -> None:
     assert digest_of(ids(*one)) != digest_of(ids(*other))
@@ -170,7 +202,9 @@ def test_the_digest_stays_what_it_was_when_it_was_written_down() -> None:
     assert digest_of(ids("ann", "bø")) == "825dc41cf49b66dbdc13e2e68dade00ae98bcff6b2d9271fbb9425294bf25c0f"
 
 
-@pytest.mark.parametrize("count", [0, 1, DIGESTED_AT_ONCE - 1, DIGESTED_AT_ONCE, DIGESTED_AT_ONCE + 1, 2 * DIGESTED_AT_ONCE + 1])
+@pytest.mark.parametrize(
+    "count", [0, 1, DIGESTED_AT_ONCE - 1, DIGESTED_AT_ONCE, DIGESTED_AT_ONCE + 1, 2 * DIGESTED_AT_ONCE + 1]
+)
 def test_the_digest_is_that_of_the_whole_list_as_json(count: int) -> None:
     many = ids(*(f'ø"{number}' for number in range(count)))
     whole = json.dumps(many, ensure_ascii=True, separators=(",", ":"))

@@ -16,14 +16,29 @@ from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.requests.views import Consideration, Form, Review
 from bot.domain.rules.rule import Cost, Reward, Rule
-from tests.support.service_fixture import ANN, BO, CHIEF, NOW, PERCENT, POLICY, RULES, STRICT, SUPPORT, Office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    NOW,
+    PERCENT,
+    POLICY,
+    RULES,
+    STRICT,
+    SUPPORT,
+    Office,
+    person,
+)
 
 TEN = Budget(days=30, customers=10)
 RULE = RULES[0]
 
 
 def under(budget: Budget | None, **changes: Any) -> Policy:
-    return replace(POLICY, channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], budget=budget, **changes)})
+    return replace(
+        POLICY,
+        channels={**POLICY.channels, SUPPORT: replace(POLICY.channels[SUPPORT], budget=budget, **changes)},
+    )
 
 
 def many(number: int) -> str:
@@ -79,14 +94,20 @@ async def test_review_and_approval_show_what_it_uses(office: Office) -> None:
     review = await office.asking.review(draft, person(ANN))
     assert isinstance(review, Review)
     assert review.use
-    assert (review.use.percent, review.use.left_customers, review.use.until) == (40, 5, NOW + timedelta(days=30))
+    assert (review.use.percent, review.use.left_customers, review.use.until) == (
+        40,
+        5,
+        NOW + timedelta(days=30),
+    )
     await office.asking.ask(draft, person(ANN))
     shown = await office.desk.consider(draft, person(BO), SUPPORT)
     assert isinstance(shown, Consideration)
     assert shown.review.use == review.use
 
 
-async def test_only_what_was_given_counts_and_only_for_so_many_days_and_in_its_own_channel(either_office: Office) -> None:
+async def test_only_what_was_given_counts_and_only_for_so_many_days_and_in_its_own_channel(
+    either_office: Office,
+) -> None:
     office = either_office.under(under(TEN))
     await gave(office, 8, refused=6)
     assert await refused(office, 9) == [Refusal(Reason.BUDGET_CUSTOMERS, "9/8", (CHIEF,))]
@@ -122,7 +143,9 @@ async def test_what_has_no_price_needs_leave_where_the_budget_is_in_money(office
 # when it starts
 
 
-async def test_of_two_that_fit_alone_but_not_together_one_goes_and_the_other_waits(either_office: Office) -> None:
+async def test_of_two_that_fit_alone_but_not_together_one_goes_and_the_other_waits(
+    either_office: Office,
+) -> None:
     office = either_office.under(under(TEN))
     for _ in range(5):
         one, other = await approved(office, 6), await approved(office, 6)
@@ -130,7 +153,11 @@ async def test_of_two_that_fit_alone_but_not_together_one_goes_and_the_other_wai
         now = [await office.now(request.id) for request in (one, other)]
         assert sorted(request.state for request in now) == [State.GIVING, State.STOPPED]
         (stopped,) = (request for request in now if request.state is State.STOPPED)
-        assert (stopped.stop, stopped.note, stopped.started_at) == (StopReason.BUDGET, Reason.BUDGET_CUSTOMERS, None)
+        assert (stopped.stop, stopped.note, stopped.started_at) == (
+            StopReason.BUDGET,
+            Reason.BUDGET_CUSTOMERS,
+            None,
+        )
         office.clock.pass_by(hours=1)
         for request in now:
             await office.put(request, state=State.DONE, started_at=None)
@@ -164,7 +191,9 @@ async def test_as_many_at_once_as_there_are_never_give_more_than_the_budget(eith
 
 
 @given(st.lists(st.integers(0, 50), max_size=5), st.integers(0, 100), st.integers(1, 100), st.integers(0, 9))
-def test_what_fits_never_takes_the_sum_above_the_budget(before: list[int], bound: int, asked: int, each: int) -> None:
+def test_what_fits_never_takes_the_sum_above_the_budget(
+    before: list[int], bound: int, asked: int, each: int
+) -> None:
     rule = Rule(id=RULE.id, reward=Reward(type="discount_amount", value=Decimal(each)))
     gone = [Gave(NOW, rule, customers) for customers in before]
     budget = Budget(days=1, customers=bound, amount=bound * 2)

@@ -16,13 +16,35 @@ from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import Event, Request, State, StopReason
 from tests.support.audit_reader import given, told
 from tests.support.clock import HandClock
-from tests.support.service_fixture import ANN, BO, DI, GUS, NOW, PERCENT, POLICY, SPAR, STRICT, SUPPORT, Office, open_office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    DI,
+    GUS,
+    NOW,
+    PERCENT,
+    POLICY,
+    SPAR,
+    STRICT,
+    SUPPORT,
+    Office,
+    open_office,
+    person,
+)
 
 
 @pytest.mark.parametrize(
-    ("who", "reason"), [(ANN, Reason.OWN_REQUEST), (DI, Reason.NOT_AN_APPROVER), (GUS, Reason.GUEST), (UserId("U0NOBODY"), Reason.STRANGER)]
+    ("who", "reason"),
+    [
+        (ANN, Reason.OWN_REQUEST),
+        (DI, Reason.NOT_AN_APPROVER),
+        (GUS, Reason.GUEST),
+        (UserId("U0NOBODY"), Reason.STRANGER),
+    ],
 )
-async def test_whoever_tries_what_they_may_not_stands_in_the_audit(books: SqlBooks, who: UserId, reason: Reason) -> None:
+async def test_whoever_tries_what_they_may_not_stands_in_the_audit(
+    books: SqlBooks, who: UserId, reason: Reason
+) -> None:
     office = await open_office(books)
     request = await office.ask()
     for act in (
@@ -95,7 +117,9 @@ async def test_every_change_of_state_in_the_database_is_told(books: SqlBooks, da
             if end == "ended":
                 await office.desk.end_here(request.id, person(ANN), SUPPORT)
     changes = [(row.request, json.loads(row.facts)) async for row in books.audit.rows()]
-    assert [(request, facts["from"], facts["to"]) for request, facts in changes if "from" in facts] == watched(database_url)
+    assert [
+        (request, facts["from"], facts["to"]) for request, facts in changes if "from" in facts
+    ] == watched(database_url)
 
 
 def watch(url: str) -> None:
@@ -103,7 +127,9 @@ def watch(url: str) -> None:
     count = "INTEGER PRIMARY KEY" if url.startswith("sqlite") else "SERIAL PRIMARY KEY"
     statements = [f"CREATE TABLE watched (id {count}, request TEXT, was TEXT, becomes TEXT)"]
     if url.startswith("sqlite"):
-        statements.append(f"CREATE TRIGGER watching AFTER UPDATE ON requests WHEN OLD.state <> NEW.state BEGIN {change}; END")
+        statements.append(
+            f"CREATE TRIGGER watching AFTER UPDATE ON requests WHEN OLD.state <> NEW.state BEGIN {change}; END"
+        )
     else:
         statements += [
             f"CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {change}; RETURN NEW; END $$",
@@ -119,7 +145,10 @@ def watch(url: str) -> None:
 def watched(url: str) -> list[tuple[str, str, str]]:
     engine = create_engine(address(url))
     with engine.connect() as connection:
-        found = [tuple(row) for row in connection.execute(text("SELECT request, was, becomes FROM watched ORDER BY id"))]
+        found = [
+            tuple(row)
+            for row in connection.execute(text("SELECT request, was, becomes FROM watched ORDER BY id"))
+        ]
     engine.dispose()
     return found
 
@@ -134,7 +163,9 @@ async def test_a_customer_can_be_asked_for_and_nobody_else_is_found(books: SqlBo
     assert (await books.audit.named(CustomerId("c-1500"))).requests == frozenset[RequestId]()
 
 
-async def test_the_hashes_of_customers_cannot_be_changed_unseen(sqlite_books: SqlBooks, sqlite_url: str) -> None:
+async def test_the_hashes_of_customers_cannot_be_changed_unseen(
+    sqlite_books: SqlBooks, sqlite_url: str
+) -> None:
     office = await open_office(sqlite_books)
     await office.ask(customers="c-1\nc-2")
     engine = create_engine(address(sqlite_url))

@@ -36,7 +36,9 @@ async def test_a_request_that_goes_well_is_told_from_end_to_end(books: SqlBooks)
     request = await office.ask(customers="c-1\nc-2\nc-3", reason="Late delivery of c-2")
     await office.desk.consider(request.id, person(BO), SUPPORT)
     await office.approve(request, BO)
-    await given(office, request, BatchOutcome(0, 0, 3, refused=(Refused(CustomerId("c-2"), "c-2 is nobody"),)))
+    await given(
+        office, request, BatchOutcome(0, 0, 3, refused=(Refused(CustomerId("c-2"), "c-2 is nobody"),))
+    )
     assert await kinds(books) == [
         (Event.ASKED, ANN),
         ("shown", BO),
@@ -51,7 +53,12 @@ async def test_a_request_that_goes_well_is_told_from_end_to_end(books: SqlBooks)
     assert {one.facts["digest"] for one in (asked, shown, approval)} == {digest}
     assert asked.facts["approvals"] == 1
     assert asked.facts["customers"] == 3
-    assert (outcome.facts["given"], outcome.facts["refused"], outcome.facts["unknown"], outcome.facts["not_tried"]) == (2, 1, 0, 0)
+    assert (
+        outcome.facts["given"],
+        outcome.facts["refused"],
+        outcome.facts["unknown"],
+        outcome.facts["not_tried"],
+    ) == (2, 1, 0, 0)
 
 
 async def test_what_came_of_each_batch_is_told_in_numbers(books: SqlBooks) -> None:
@@ -61,10 +68,19 @@ async def test_what_came_of_each_batch_is_told_in_numbers(books: SqlBooks) -> No
     await office.starting.begin(request.id)
     assert await books.take_up(request.id, 0)
     c2, c4 = CustomerId("c-2"), CustomerId("c-4")
-    outcomes = (BatchOutcome(0, 0, 2), BatchOutcome(0, 1, 2, refused=(Refused(c2, "no"),)), BatchOutcome(0, 2, 2, unknown=(c4,)))
+    outcomes = (
+        BatchOutcome(0, 0, 2),
+        BatchOutcome(0, 1, 2, refused=(Refused(c2, "no"),)),
+        BatchOutcome(0, 2, 2, unknown=(c4,)),
+    )
     await given(office, request, *outcomes, BatchOutcome(1, 0, 2))
     (outcome,) = await told(books, "outcome")
-    assert outcome.facts["each"] == [[0, 0, 2, 0, 0, 0], [0, 1, 1, 1, 0, 0], [0, 2, 1, 0, 1, 0], [1, 0, 2, 0, 0, 0]]
+    assert outcome.facts["each"] == [
+        [0, 0, 2, 0, 0, 0],
+        [0, 1, 1, 1, 0, 0],
+        [0, 2, 1, 0, 1, 0],
+        [1, 0, 2, 0, 0, 0],
+    ]
     assert outcome.facts["batches"] == 4
     tally = await books.tally(request.id)
     assert tally.unknown > 1  # what went out and was not heard of again is among them
@@ -77,12 +93,18 @@ async def test_what_came_of_each_batch_is_told_in_numbers(books: SqlBooks) -> No
 
 
 async def test_of_more_batches_than_anybody_reads_the_sums_are_told(sqlite_books: SqlBooks) -> None:
-    office = (await open_office(sqlite_books)).under(allowing(batch_size=1, concurrency=1, max_customers=EACH + 1))
+    office = (await open_office(sqlite_books)).under(
+        allowing(batch_size=1, concurrency=1, max_customers=EACH + 1)
+    )
     request = await office.ask(customers="\n".join(f"c-{at}" for at in range(EACH + 1)))
     await office.approve(request, BO, typed=str(EACH + 1))
     await given(office, request, *(BatchOutcome(at // 8, at % 8, 1) for at in range(EACH + 1)))
     (outcome,) = await told(sqlite_books, "outcome")
-    assert (outcome.facts["batches"], outcome.facts["given"], outcome.facts["each"]) == (EACH + 1, EACH + 1, [])
+    assert (outcome.facts["batches"], outcome.facts["given"], outcome.facts["each"]) == (
+        EACH + 1,
+        EACH + 1,
+        [],
+    )
 
 
 async def test_no_row_holds_a_customers_id_or_a_persons_words(books: SqlBooks) -> None:
@@ -135,10 +157,18 @@ async def test_a_changed_rule_and_a_lost_yes_are_told_apart(books: SqlBooks) -> 
     office.town.groups[POLICY.channels[SUPPORT].approvers[0]] = {BO}  # type: ignore[index]
     await office.starting.begin(request.id)
     moves = [one.kind for one in await told(books) if "from" in one.facts]
-    assert moves == [Event.ASKED, Event.LAST_APPROVAL, Event.RULE_CHANGED, Event.LAST_APPROVAL, Event.CONSENT_VOID]
+    assert moves == [
+        Event.ASKED,
+        Event.LAST_APPROVAL,
+        Event.RULE_CHANGED,
+        Event.LAST_APPROVAL,
+        Event.CONSENT_VOID,
+    ]
 
 
-async def test_a_pause_and_its_end_are_told_once_each_with_who_and_without_their_words(books: SqlBooks) -> None:
+async def test_a_pause_and_its_end_are_told_once_each_with_who_and_without_their_words(
+    books: SqlBooks,
+) -> None:
     office = await open_office(books)
     for _ in range(2):
         await office.desk.pauses.pause(person(CHIEF), "secret reason")
@@ -190,7 +220,9 @@ async def test_a_stop_by_the_policy_says_why_and_continuing_who(books: SqlBooks)
     request = await office.ask()
     await office.approve(request, BO)
     narrow = replace(POLICY.channels[SUPPORT], rules=frozenset({PERCENT}))
-    stricter = Office(books, policy=replace(POLICY, channels={**POLICY.channels, SUPPORT: narrow}), town=office.town)
+    stricter = Office(
+        books, policy=replace(POLICY, channels={**POLICY.channels, SUPPORT: narrow}), town=office.town
+    )
     await stricter.starting.begin(request.id)
     await office.desk.carry_on(request.id, person(CHIEF), SUPPORT)
     stopped, continued = (await told(books, Event.STOPPED, Event.CONTINUED))[-2:]

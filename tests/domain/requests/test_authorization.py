@@ -86,7 +86,12 @@ def test_a_listed_channel_gets_its_policy_and_any_other_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [(Kind.GUEST, Reason.GUEST), (Kind.BOT, Reason.BOT), (Kind.DEACTIVATED, Reason.DEACTIVATED), (Kind.STRANGER, Reason.STRANGER)],
+    [
+        (Kind.GUEST, Reason.GUEST),
+        (Kind.BOT, Reason.BOT),
+        (Kind.DEACTIVATED, Reason.DEACTIVATED),
+        (Kind.STRANGER, Reason.STRANGER),
+    ],
 )
 def test_only_a_full_member_may_do_anything_on_any_path(kind: Kind, reason: Reason) -> None:
     everybody = replace(CHANNEL, requesters=("*", BO), approvers=(BO,))
@@ -96,7 +101,10 @@ def test_only_a_full_member_may_do_anything_on_any_path(kind: Kind, reason: Reas
     assert may_request(everybody, bo, GROUPS, POLICY.admins) == refusal
     assert may_approve(everybody, bo, GROUPS, requester=ANN, admins=POLICY.admins) == refusal
     assert may_cancel(everybody, bo, GROUPS, request=own, admins=POLICY.admins) == refusal
-    assert may_see(everybody.approvers, bo, GROUPS, channel=CHANNEL.id, request=own, admins=POLICY.admins) == refusal
+    assert (
+        may_see(everybody.approvers, bo, GROUPS, channel=CHANNEL.id, request=own, admins=POLICY.admins)
+        == refusal
+    )
 
 
 def test_a_full_member_has_standing() -> None:
@@ -143,8 +151,12 @@ def test_only_requesters_may_ask(requesters: tuple[str, ...], user: UserId, *, m
         ((ADMIN,), ADMIN, True),
     ],
 )
-def test_only_approvers_may_approve_and_admins_are_none_unless_listed(approvers: tuple[str, ...], user: UserId, *, may: bool) -> None:
-    refusal = may_approve(replace(CHANNEL, approvers=approvers), member(user), GROUPS, requester=ANN, admins=POLICY.admins)
+def test_only_approvers_may_approve_and_admins_are_none_unless_listed(
+    approvers: tuple[str, ...], user: UserId, *, may: bool
+) -> None:
+    refusal = may_approve(
+        replace(CHANNEL, approvers=approvers), member(user), GROUPS, requester=ANN, admins=POLICY.admins
+    )
     assert refusal == (None if may else Refusal(Reason.NOT_AN_APPROVER, "C1", approvers))
 
 
@@ -154,7 +166,9 @@ def test_who_is_in_the_group_counts_as_it_was_looked_up_now() -> None:
 
 
 users = st.sampled_from([ADMIN, ANN, BO, CY, DI])
-listed = st.lists(st.one_of(users, st.sampled_from(["*", LEADS, SUPPORT, "SGONE", ""])), max_size=6).map(tuple)
+listed = st.lists(st.one_of(users, st.sampled_from(["*", LEADS, SUPPORT, "SGONE", ""])), max_size=6).map(
+    tuple
+)
 memberships = st.dictionaries(st.sampled_from([LEADS, SUPPORT]), st.frozensets(users))
 channels = st.builds(
     ChannelPolicy,
@@ -180,13 +194,17 @@ def test_nobody_approves_their_own_whatever_the_policy(
 
 
 @given(channels, users, users, memberships)
-def test_those_who_could_approve_are_those_who_may(channel: ChannelPolicy, user: UserId, requester: UserId, groups: Membership) -> None:
+def test_those_who_could_approve_are_those_who_may(
+    channel: ChannelPolicy, user: UserId, requester: UserId, groups: Membership
+) -> None:
     may = may_approve(channel, member(user), groups, requester=requester, admins=()) is None
     assert may == (user in candidates(channel, groups, requester))
 
 
 @given(channels, users, memberships, st.lists(users))
-def test_who_is_listed_nowhere_is_let_in_nowhere(channel: ChannelPolicy, user: UserId, groups: Membership, admins: list[UserId]) -> None:
+def test_who_is_listed_nowhere_is_let_in_nowhere(
+    channel: ChannelPolicy, user: UserId, groups: Membership, admins: list[UserId]
+) -> None:
     groups = {group: members - {user} for group, members in groups.items()}
     bare = replace(
         channel,
@@ -199,7 +217,10 @@ def test_who_is_listed_nowhere_is_let_in_nowhere(channel: ChannelPolicy, user: U
     assert may_request(bare, member(user), groups, admins) is not None
     assert may_approve(bare, member(user), groups, requester=request.requester, admins=admins) is not None
     assert may_cancel(bare, member(user), groups, request=request, admins=others) is not None
-    assert may_see(bare.approvers, member(user), groups, channel=elsewhere, request=request, admins=others) is not None
+    assert (
+        may_see(bare.approvers, member(user), groups, channel=elsewhere, request=request, admins=others)
+        is not None
+    )
 
 
 # an existing request
@@ -207,8 +228,12 @@ def test_who_is_listed_nowhere_is_let_in_nowhere(channel: ChannelPolicy, user: U
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.WAITING])
 @pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, True), (DI, False)])
-def test_requester_approvers_and_admins_may_cancel_or_continue_what_was_approved(state: State, user: UserId, *, may: bool) -> None:
-    refusal = may_cancel(CHANNEL, member(user), GROUPS, request=replace(REQUEST, state=state), admins=POLICY.admins)
+def test_requester_approvers_and_admins_may_cancel_or_continue_what_was_approved(
+    state: State, user: UserId, *, may: bool
+) -> None:
+    refusal = may_cancel(
+        CHANNEL, member(user), GROUPS, request=replace(REQUEST, state=state), admins=POLICY.admins
+    )
     assert refusal == (None if may else Refusal(Reason.NOT_YOURS, "R-22222", (ANN, LEADS, ADMIN)))
 
 
@@ -220,19 +245,33 @@ def test_only_requester_and_admins_may_cancel_what_still_waits(user: UserId, *, 
 
 @pytest.mark.parametrize("user", [ANN, ADMIN, BO, DI])
 def test_everybody_may_see_a_request_in_its_channel(user: UserId) -> None:
-    assert may_see(CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=REQUEST, admins=POLICY.admins) is None
+    assert (
+        may_see(
+            CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=REQUEST, admins=POLICY.admins
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, True), (DI, False)])
 def test_elsewhere_only_requester_approvers_and_admins_may_see_it(user: UserId, *, may: bool) -> None:
-    refusal = may_see(CHANNEL.approvers, member(user), GROUPS, channel=ChannelId("C2"), request=REQUEST, admins=POLICY.admins)
+    refusal = may_see(
+        CHANNEL.approvers,
+        member(user),
+        GROUPS,
+        channel=ChannelId("C2"),
+        request=REQUEST,
+        admins=POLICY.admins,
+    )
     assert refusal == (None if may else Refusal(Reason.NOT_YOURS, "R-22222", (ANN, LEADS, ADMIN)))
 
 
 def test_a_draft_is_unknown_to_all_but_its_requester() -> None:
     draft = replace(REQUEST, state=State.DRAFT)
     for user, unknown in ((ANN, False), (ADMIN, True), (BO, True)):
-        refusal = may_see(CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=draft, admins=POLICY.admins)
+        refusal = may_see(
+            CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=draft, admins=POLICY.admins
+        )
         assert refusal == (Refusal(Reason.UNKNOWN_REQUEST, "R-22222") if unknown else None)
 
 
@@ -265,7 +304,9 @@ def test_rules_only_those_that_the_channel_lists() -> None:
         (None, Reason.RULE_UNREADABLE),
     ],
 )
-def test_a_rule_that_cannot_be_given_is_refused_and_a_scheduled_one_is_not(state: Usable | None, reason: Reason | None) -> None:
+def test_a_rule_that_cannot_be_given_is_refused_and_a_scheduled_one_is_not(
+    state: Usable | None, reason: Reason | None
+) -> None:
     assert decided(usable=state).refusals == ((Refusal(reason, "r1"),) if reason else ())
 
 
@@ -277,14 +318,18 @@ def test_no_rule_chosen_is_told_from_one_that_is_gone() -> None:
 def test_max_customers_is_the_most_that_may_be_asked_for() -> None:
     cheap = replace(CHANNEL, max_amount=None)
     assert decided(cheap, customers=500).outcome is Outcome.WAITS
-    assert decided(cheap, customers=501).refusals == (Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500", (ADMIN,)),)
+    assert decided(cheap, customers=501).refusals == (
+        Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500", (ADMIN,)),
+    )
     assert reasons(decided(customers=0)) == [Reason.NO_CUSTOMERS]
 
 
 def test_max_amount_is_the_most_that_one_use_by_everybody_may_cost() -> None:
     channel = replace(CHANNEL, max_amount=100_000)
     assert decided(channel, customers=10).outcome is Outcome.WAITS
-    assert decided(channel, customers=11).refusals == (Refusal(Reason.TOO_EXPENSIVE, "110000/100000", (ADMIN,)),)
+    assert decided(channel, customers=11).refusals == (
+        Refusal(Reason.TOO_EXPENSIVE, "110000/100000", (ADMIN,)),
+    )
     assert decided(replace(channel, max_amount=None), customers=11).outcome is Outcome.WAITS
     assert reasons(decided(replace(channel, max_amount=0), customers=1)) == [Reason.TOO_EXPENSIVE]
 
@@ -311,7 +356,9 @@ def test_approvers_other_than_the_requester_have_to_be_enough() -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    channel = replace(CHANNEL, rules=frozenset({"r9"}), max_customers=1, max_amount=1, require_reason=True, approvers=())
+    channel = replace(
+        CHANNEL, rules=frozenset({"r9"}), max_customers=1, max_amount=1, require_reason=True, approvers=()
+    )
     decision = decided(channel, usable=Usable.EXPIRED)
     assert decision.outcome is Outcome.REFUSED
     assert reasons(decision) == [
@@ -325,10 +372,20 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 @given(
-    channels, st.sampled_from([RULE, PERCENT, None]), st.sampled_from([*Usable, None]), st.integers(0, 25), st.text(max_size=2), memberships
+    channels,
+    st.sampled_from([RULE, PERCENT, None]),
+    st.sampled_from([*Usable, None]),
+    st.integers(0, 25),
+    st.text(max_size=2),
+    memberships,
 )
 def test_what_is_not_refused_keeps_every_bound_of_the_channel(
-    channel: ChannelPolicy, rule: Rule | None, state: Usable | None, customers: int, reason: str, groups: Membership
+    channel: ChannelPolicy,
+    rule: Rule | None,
+    state: Usable | None,
+    customers: int,
+    reason: str,
+    groups: Membership,
 ) -> None:
     decision = decided(channel, rule=rule, usable=state, customers=customers, reason=reason, groups=groups)
     assert (decision.outcome is Outcome.REFUSED) == bool(decision.refusals)
@@ -340,16 +397,26 @@ def test_what_is_not_refused_keeps_every_bound_of_the_channel(
     assert 1 <= customers <= channel.max_customers
     assert reason.strip() or not channel.require_reason
     price = cost(rule, customers)
-    assert channel.max_amount is None or (price.total <= channel.max_amount if price else channel.allow_unpriced)
+    assert channel.max_amount is None or (
+        price.total <= channel.max_amount if price else channel.allow_unpriced
+    )
     assert (decision.outcome is Outcome.GOES) == (channel.approvals == 0)
     assert len(candidates(channel, groups, ANN)) >= channel.approvals
 
 
-@given(channels, st.sampled_from([RULE, PERCENT, None]), st.sampled_from([*Usable, None]), st.integers(0, 25), memberships)
+@given(
+    channels,
+    st.sampled_from([RULE, PERCENT, None]),
+    st.sampled_from([*Usable, None]),
+    st.integers(0, 25),
+    memberships,
+)
 def test_what_is_refused_from_memory_alone_is_refused_by_the_decision_too(
     channel: ChannelPolicy, rule: Rule | None, state: Usable | None, customers: int, groups: Membership
 ) -> None:
     price = cost(rule, customers) if rule else None
-    early = refusals(channel, rule=rule, usable=state, cost=price, customers=customers, reason="", admins=POLICY.admins)
+    early = refusals(
+        channel, rule=rule, usable=state, cost=price, customers=customers, reason="", admins=POLICY.admins
+    )
     late = decided(channel, rule=rule, usable=state, customers=customers, groups=groups).refusals
     assert tuple(refusal for refusal in late if refusal.reason is not Reason.NO_APPROVER) == early

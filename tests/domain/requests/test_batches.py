@@ -66,7 +66,9 @@ def test_every_refused_id_is_found_within_that_many_calls_each(data: st.DataObje
         (10_001, 100_000, True),
     ],
 )
-def test_looking_for_refused_ids_stops_above_a_tenth_and_above_twenty(refused: int, asked: int, *, stops: bool) -> None:
+def test_looking_for_refused_ids_stops_above_a_tenth_and_above_twenty(
+    refused: int, asked: int, *, stops: bool
+) -> None:
     assert too_many_refused(refused, asked) is stops
 
 

@@ -7,28 +7,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.requests.deadlines import REMINDERS, approvers_of, held_until, is_held, reminded, still_asked, times_of
+from bot.domain.requests.deadlines import (
+    REMINDERS,
+    approvers_of,
+    held_until,
+    is_held,
+    reminded,
+    still_asked,
+    times_of,
+)
 from bot.domain.requests.request import State
 from tests.support.samples import REQUEST
 from tests.support.service_fixture import BO, CHIEF, CLEO, LEADS, NOW, POLICY, SUPPORT
 
-CHANNEL = replace(POLICY.channels[SUPPORT], remind_minutes=60, escalate_to=(CHIEF,), expires_hours=8, hold_minutes=5)
+CHANNEL = replace(
+    POLICY.channels[SUPPORT], remind_minutes=60, escalate_to=(CHIEF,), expires_hours=8, hold_minutes=5
+)
 HOUR = timedelta(hours=1)
 
 
 def test_a_round_has_its_times_from_the_policy() -> None:
     times = times_of(CHANNEL, NOW)
-    assert (times["expires_at"], times["remind_at"], times["escalate_at"]) == (NOW + 8 * HOUR, NOW + HOUR, NOW + 4 * HOUR)
+    assert (times["expires_at"], times["remind_at"], times["escalate_at"]) == (
+        NOW + 8 * HOUR,
+        NOW + HOUR,
+        NOW + 4 * HOUR,
+    )
     assert (times["reminded"], times["escalated_to"], times["give_after"]) == (0, (), None)
 
 
 def test_without_the_keys_there_are_no_reminders_no_escalation_and_no_hold() -> None:
     plain = POLICY.channels[SUPPORT]
-    assert (times_of(plain, NOW)["remind_at"], times_of(plain, NOW)["escalate_at"], held_until(plain, NOW)) == (None, None, None)
+    assert (
+        times_of(plain, NOW)["remind_at"],
+        times_of(plain, NOW)["escalate_at"],
+        held_until(plain, NOW),
+    ) == (None, None, None)
 
 
 @given(st.lists(st.integers(1, 600), max_size=30))
-def test_reminders_come_at_one_two_and_four_times_and_never_more_than_three_however_long_nobody_looked(waits: list[int]) -> None:
+def test_reminders_come_at_one_two_and_four_times_and_never_more_than_three_however_long_nobody_looked(
+    waits: list[int],
+) -> None:
     request, now, said = replace(REQUEST, remind_at=NOW + HOUR, reminded=0), NOW, []
     for minutes in waits:
         before, now = now, now + timedelta(minutes=minutes)
@@ -42,7 +62,9 @@ def test_reminders_come_at_one_two_and_four_times_and_never_more_than_three_howe
     assert request.remind_at is None or request.remind_at > now
 
 
-@pytest.mark.parametrize(("state", "passed", "held"), [("approved", 0, True), ("approved", 5, False), ("giving", 0, False)])
+@pytest.mark.parametrize(
+    ("state", "passed", "held"), [("approved", 0, True), ("approved", 5, False), ("giving", 0, False)]
+)
 def test_a_hold_is_of_what_is_approved_and_ends_to_the_moment(state: str, passed: int, *, held: bool) -> None:
     request = replace(REQUEST, state=State(state), give_after=held_until(CHANNEL, NOW))
     assert is_held(request, NOW + timedelta(minutes=passed)) is held

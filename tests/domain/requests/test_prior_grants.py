@@ -22,7 +22,11 @@ async def gave(office: Office, *customers: str, refused: tuple[str, ...] = (), *
     await office.approve(asked, BO)
     assert await office.starting.begin(asked.id)
     await office.books.take_up(asked.id, 0)
-    left_out = tuple(Refused(customer, "no") for customer in await office.books.customers(asked.id, 0) if customer in refused)
+    left_out = tuple(
+        Refused(customer, "no")
+        for customer in await office.books.customers(asked.id, 0)
+        if customer in refused
+    )
     await office.books.settle(asked.id, BatchOutcome(0, 0, len(customers), refused=left_out))
     await office.ending.finish(asked.id, 1)
     await office.unsaid()
@@ -34,7 +38,9 @@ def earlier(request: Request, customers: int) -> Earlier:
 
 
 async def reviewed(office: Office, *customers: str, **others: Any) -> Review:
-    review = await office.asking.review(await office.draft(customers="\n".join(customers), **others), person(ANN))
+    review = await office.asking.review(
+        await office.draft(customers="\n".join(customers), **others), person(ANN)
+    )
     assert isinstance(review, Review)
     return review
 

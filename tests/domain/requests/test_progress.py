@@ -98,7 +98,13 @@ def test_what_is_forgotten_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"state": State.DONE}, {"cancel_asked_by": UserId("U0ANN")}, {"pausing": Pausing.ASKED}, {"state": State.STOPPED}]
+    "changes",
+    [
+        {"state": State.DONE},
+        {"cancel_asked_by": UserId("U0ANN")},
+        {"pausing": Pausing.ASKED},
+        {"state": State.STOPPED},
+    ],
 )
 def test_what_does_not_go_on_shows_none(changes: dict[str, object]) -> None:
     watched = Watched()

@@ -64,7 +64,9 @@ ALL_MOVES = """
     stopped   continued      approved
     stopped   ended_here     done
 """
-LEADS_TO = {(state, event): then for state, event, then in (line.split() for line in ALL_MOVES.strip().splitlines())}
+LEADS_TO = {
+    (state, event): then for state, event, then in (line.split() for line in ALL_MOVES.strip().splitlines())
+}
 
 
 def test_the_table_was_written_for_every_state_and_every_event() -> None:
@@ -84,7 +86,9 @@ def test_an_event_leads_where_the_design_says_and_nowhere_else(state: State, eve
 
 
 @given(st.lists(st.sampled_from(Event)))
-def test_whatever_happens_nothing_is_given_before_it_is_approved_or_after_it_ended(events: list[Event]) -> None:
+def test_whatever_happens_nothing_is_given_before_it_is_approved_or_after_it_ended(
+    events: list[Event],
+) -> None:
     request, seen = REQUEST, [REQUEST.state]
     for event in events:
         if move(request, event) is not None:
@@ -144,7 +148,9 @@ def test_another_value_of_anything_that_was_shown_is_another_digest(field: str, 
     assert digest(replace(REQUEST, **{field: value}), "terms") != digest(REQUEST, "terms")
 
 
-@pytest.mark.parametrize("other", [Applied(2, Above.CUSTOMERS, 1), Applied(1, Above.AMOUNT, 1), Applied(1, Above.CUSTOMERS, 2)])
+@pytest.mark.parametrize(
+    "other", [Applied(2, Above.CUSTOMERS, 1), Applied(1, Above.AMOUNT, 1), Applied(1, Above.CUSTOMERS, 2)]
+)
 def test_every_part_of_the_tier_is_in_the_digest(other: Applied) -> None:
     shown = replace(REQUEST, tier=Applied(1, Above.CUSTOMERS, 1))
     assert digest(replace(REQUEST, tier=other), "terms") != digest(shown, "terms")
@@ -156,7 +162,14 @@ def test_other_terms_of_the_rule_are_another_digest() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("state", State.GIVING), ("round", 2), ("note", "n"), ("card_ts", "1.2"), ("last_answer", RULE), ("decided_by", "U3")],
+    [
+        ("state", State.GIVING),
+        ("round", 2),
+        ("note", "n"),
+        ("card_ts", "1.2"),
+        ("last_answer", RULE),
+        ("decided_by", "U3"),
+    ],
 )
 def test_what_happens_to_a_request_later_leaves_its_digest_alone(field: str, value: Any) -> None:
     assert digest(replace(REQUEST, **{field: value}), "terms") == digest(REQUEST, "terms")

@@ -17,9 +17,22 @@ from tests.support.samples import LONG, LONG_RULE, LOOK
 OLD = Rule(id=RuleId("r"), name="Ten", reward=Reward(type="discount_percent", value=Decimal(10)))
 CASES: list[tuple[dict[str, Any], list[Change], str]] = [
     ({}, [], ""),
-    ({"name": "Twelve", "description": "x", "statistics": Statistics(usage=7), "updated_at": datetime.now(UTC)}, [], ""),
+    (
+        {
+            "name": "Twelve",
+            "description": "x",
+            "statistics": Statistics(usage=7),
+            "updated_at": datetime.now(UTC),
+        },
+        [],
+        "",
+    ),
     ({"reward": Reward(type="discount_percent", value=Decimal("10.0"))}, [], ""),
-    ({"reward": Reward(type="discount_percent", value=Decimal(15))}, [Change("reward.value", "10", "15")], "• Reward: 10 %"),
+    (
+        {"reward": Reward(type="discount_percent", value=Decimal(15))},
+        [Change("reward.value", "10", "15")],
+        "• Reward: 10 %",
+    ),
     (
         {"reward": Reward(type="discount_amount", value=Decimal(10))},
         [Change("reward.type", "discount_percent", "discount_amount")],
@@ -32,9 +45,21 @@ CASES: list[tuple[dict[str, Any], list[Change], str]] = [
         [Change("requirement.purchase_to", None, "2027-01-01T00:00:00+00:00")],
         "• Valid for purchases: at any time → until 1 Jan 2027",
     ),
-    ({"limitation": Limitation(repeat_usage=3)}, [Change("limitation.repeat_usage", -1, 3)], "can be used on: without limit → 3"),
-    ({"limitation": Limitation(combination=0)}, [Change("limitation.combination", -1, 0)], "• Together with other discounts: yes → no"),
-    ({"requirement": Requirement(gross_amount=50_000)}, [Change("requirement.gross_amount", None, 50_000)], "none → 500.00 NOK"),
+    (
+        {"limitation": Limitation(repeat_usage=3)},
+        [Change("limitation.repeat_usage", -1, 3)],
+        "can be used on: without limit → 3",
+    ),
+    (
+        {"limitation": Limitation(combination=0)},
+        [Change("limitation.combination", -1, 0)],
+        "• Together with other discounts: yes → no",
+    ),
+    (
+        {"requirement": Requirement(gross_amount=50_000)},
+        [Change("requirement.gross_amount", None, 50_000)],
+        "none → 500.00 NOK",
+    ),
     (
         {"limitation": Limitation(hours=(Hours("mon", "08:00", "10:00"),))},
         [Change("limitation.hours", [], [{"day": "mon", "start": "08:00", "end": "10:00"}])],
@@ -45,12 +70,18 @@ CASES: list[tuple[dict[str, Any], list[Change], str]] = [
         [Change("limitation.blacklist", [], [{"id": "a", "group_id": None}])],
         "• limitation.blacklist",
     ),
-    ({"unknown": (("reward.cap", "5"), ("colour", "1"))}, [Change("unknown reward.cap", None, ["5"])], '• unknown reward.cap: – → ["5"]'),
+    (
+        {"unknown": (("reward.cap", "5"), ("colour", "1"))},
+        [Change("unknown reward.cap", None, ["5"])],
+        '• unknown reward.cap: – → ["5"]',
+    ),
 ]
 
 
 @pytest.mark.parametrize(("changed", "found", "told"), CASES)
-def test_what_changed_is_found_and_told_side_by_side(changed: dict[str, Any], found: list[Change], told: str) -> None:
+def test_what_changed_is_found_and_told_side_by_side(
+    changed: dict[str, Any], found: list[Change], told: str
+) -> None:
     new = replace(OLD, **changed)
     assert list(changes(OLD, new)) == found
     assert (terms_of(OLD) == terms_of(new)) is (not found)
@@ -60,8 +91,15 @@ def test_what_changed_is_found_and_told_side_by_side(changed: dict[str, Any], fo
 
 
 def test_where_the_words_leave_out_what_changed_it_is_told_raw() -> None:
-    new = replace(OLD, reward=replace(OLD.reward, values=tuple(ItemValue((Item(str(at)),), Decimal(at)) for at in range(1, 9))))
-    newer = replace(new, reward=replace(new.reward, values=(*new.reward.values[:-1], ItemValue((Item("8"),), Decimal(7)))))
+    new = replace(
+        OLD,
+        reward=replace(
+            OLD.reward, values=tuple(ItemValue((Item(str(at)),), Decimal(at)) for at in range(1, 9))
+        ),
+    )
+    newer = replace(
+        new, reward=replace(new.reward, values=(*new.reward.values[:-1], ItemValue((Item("8"),), Decimal(7))))
+    )
     (_, line) = side_by_side(new, newer, LOOK)
     assert "→" in line
     before, after = line.split(" → ")

@@ -30,10 +30,18 @@ MOMENT = timedelta(microseconds=1)
 RULE = Rule(id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(10000)))
 
 
-def rule_of(value: str, *others: str, kind: str = "discount_amount", reward_usage: int = NO_LIMIT, repeat_usage: int = NO_LIMIT) -> Rule:
+def rule_of(
+    value: str,
+    *others: str,
+    kind: str = "discount_amount",
+    reward_usage: int = NO_LIMIT,
+    repeat_usage: int = NO_LIMIT,
+) -> Rule:
     values = tuple(ItemValue((Item("a"),), Decimal(other)) for other in others)
     limitation = Limitation(reward_usage=reward_usage, repeat_usage=repeat_usage)
-    return Rule(id=RuleId("r1"), reward=Reward(type=kind, value=Decimal(value), values=values), limitation=limitation)
+    return Rule(
+        id=RuleId("r1"), reward=Reward(type=kind, value=Decimal(value), values=values), limitation=limitation
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,7 +55,9 @@ def rule_of(value: str, *others: str, kind: str = "discount_amount", reward_usag
         (NOW + MOMENT, NOW - MOMENT, Usable.EXPIRED),
     ],
 )
-def test_a_rule_can_be_given_up_to_and_including_its_last_moment(start: datetime | None, end: datetime | None, then: Usable) -> None:
+def test_a_rule_can_be_given_up_to_and_including_its_last_moment(
+    start: datetime | None, end: datetime | None, then: Usable
+) -> None:
     assert usable(replace(RULE, requirement=Requirement(purchase_from=start, purchase_to=end)), NOW) is then
 
 
@@ -59,7 +69,9 @@ def test_deleted_says_more_than_inactive_and_inactive_more_than_expired() -> Non
 
 
 def test_the_price_is_the_largest_value_times_the_rewards_of_one_purchase() -> None:
-    assert cost(rule_of("10000", "2500", "12000", reward_usage=3), 10) == Cost(each=36000, customers=10, uses=None)
+    assert cost(rule_of("10000", "2500", "12000", reward_usage=3), 10) == Cost(
+        each=36000, customers=10, uses=None
+    )
 
 
 @pytest.mark.parametrize("reward_usage", [NO_LIMIT, 0, 1])
@@ -73,7 +85,9 @@ def test_a_price_tells_how_often_it_can_be_used() -> None:
 
 @pytest.mark.parametrize("kind", [*RewardType, "discount_of_tomorrow"])
 def test_only_amounts_and_credit_have_a_price(kind: str) -> None:
-    assert (cost(rule_of("10000", kind=kind), 1) is not None) == (kind in {"discount_amount", "discount_debit"})
+    assert (cost(rule_of("10000", kind=kind), 1) is not None) == (
+        kind in {"discount_amount", "discount_debit"}
+    )
     assert {"discount_amount", "discount_debit"} == PRICED
 
 
@@ -91,7 +105,11 @@ def test_a_fraction_of_a_minor_unit_costs_a_whole_one() -> None:
 def test_a_price_is_never_below_what_is_given(value: Decimal, customers: int, reward_usage: int) -> None:
     priced = cost(rule_of(str(value), reward_usage=reward_usage), customers)
     assert priced is not None
-    assert value * max(reward_usage, 1) * customers <= priced.total < (value * max(reward_usage, 1) + 1) * customers
+    assert (
+        value * max(reward_usage, 1) * customers
+        <= priced.total
+        < (value * max(reward_usage, 1) + 1) * customers
+    )
 
 
 def test_a_difference_says_nothing_where_either_reading_said_nothing() -> None:

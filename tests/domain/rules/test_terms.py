@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RuleId
-from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Mix, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.rule import (
+    Hours,
+    Item,
+    ItemValue,
+    Limitation,
+    Mix,
+    Requirement,
+    Reward,
+    Rule,
+    Statistics,
+)
 from bot.domain.rules.terms import terms_of
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -77,7 +87,9 @@ def with_other(part: str, changes: dict[str, Any]) -> Rule:
         *(("limitation", *change) for change in OTHER_LIMITATION.items()),
     ],
 )
-def test_a_change_of_any_one_field_of_what_is_given_changes_the_terms(part: str, field: str, value: object) -> None:
+def test_a_change_of_any_one_field_of_what_is_given_changes_the_terms(
+    part: str, field: str, value: object
+) -> None:
     assert terms_of(with_other(part, {field: value})) != terms_of(RULE)
 
 
@@ -99,13 +111,17 @@ def test_no_field_was_forgotten_when_this_was_decided() -> None:
     assert {field.name for field in fields(Rule)} == parts | set(OTHER_BINDING) | set(OTHER_LOOSE)
 
 
-@pytest.mark.parametrize("path", ["reward.cap", "requirement.mixes.0.region", "limitation", "active", "deleted_at"])
+@pytest.mark.parametrize(
+    "path", ["reward.cap", "requirement.mixes.0.region", "limitation", "active", "deleted_at"]
+)
 def test_what_is_not_understood_counts_in_the_parts_that_bind(path: str) -> None:
     one, other = (replace(RULE, unknown=((path, text),)) for text in ("1", "2"))
     assert terms_of(one) != terms_of(other)
 
 
-@pytest.mark.parametrize("path", ["statistics.current_stamp", "links.0.rel", "rewarded", "metadata.reward", "updated_at"])
+@pytest.mark.parametrize(
+    "path", ["statistics.current_stamp", "links.0.rel", "rewarded", "metadata.reward", "updated_at"]
+)
 def test_what_is_not_understood_elsewhere_does_not_count(path: str) -> None:
     assert terms_of(replace(RULE, unknown=((path, "1"),))) == terms_of(RULE)
 
@@ -122,7 +138,9 @@ def test_one_number_written_in_several_ways_has_the_same_terms(value: str) -> No
 
 def test_one_moment_in_two_time_zones_has_the_same_terms() -> None:
     oslo = NOW.astimezone(timezone(timedelta(hours=1)))
-    assert terms_of(with_other("requirement", {"purchase_to": oslo})) == terms_of(with_other("requirement", {"purchase_to": NOW}))
+    assert terms_of(with_other("requirement", {"purchase_to": oslo})) == terms_of(
+        with_other("requirement", {"purchase_to": NOW})
+    )
 
 
 def test_when_a_rule_was_deleted_does_not_count_only_that_it_was() -> None:

@@ -16,7 +16,9 @@ def test_the_seed_is_the_answer_on_dinteros_page() -> None:
     assert ANSWER == PAGE
 
 
-@pytest.mark.parametrize("now", [NOW, datetime(2024, 2, 29, tzinfo=UTC), datetime(2030, 12, 31, 23, 59, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    "now", [NOW, datetime(2024, 2, 29, tzinfo=UTC), datetime(2030, 12, 31, 23, 59, tzinfo=UTC)]
+)
 def test_dinteros_own_rule_can_be_given_whenever_it_is(now: datetime) -> None:
     [rule] = read_rules([seed_rule(now)])
     assert (rule.id, rule.name) == (SEED_RULE, "Spar 100,-")

@@ -55,7 +55,11 @@ async def http(stranger: httpx.AsyncClient) -> httpx.AsyncClient:
 
 async def test_a_token_says_how_long_it_lives(stranger: httpx.AsyncClient) -> None:
     answer = await stranger.post(TOKEN, json=ASKED, auth=(CLIENT_ID, CLIENT_SECRET))
-    assert (answer.status_code, answer.json()["token_type"], answer.json()["expires_in"]) == (200, "Bearer", 14_400)
+    assert (answer.status_code, answer.json()["token_type"], answer.json()["expires_in"]) == (
+        200,
+        "Bearer",
+        14_400,
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,10 +78,18 @@ async def test_nobody_else_gets_a_token(
     assert (await stranger.post(TOKEN, json=ASKED | change, auth=credentials)).status_code == status
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer made-up", "Basic !", "Basic /w==", "Token x"])
-async def test_without_a_token_nothing_is_told_or_done(stranger: httpx.AsyncClient, sandbox: SandboxDintero, authorization: str) -> None:
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer made-up", "Basic !", "Basic /w==", "Token x"]
+)
+async def test_without_a_token_nothing_is_told_or_done(
+    stranger: httpx.AsyncClient, sandbox: SandboxDintero, authorization: str
+) -> None:
     stranger.headers["Authorization"] = authorization
-    for call in (stranger.get(RULES), stranger.get(CUSTOMERS), stranger.post(CUSTOMERS, json={"customers": ["ann"]})):
+    for call in (
+        stranger.get(RULES),
+        stranger.get(CUSTOMERS),
+        stranger.post(CUSTOMERS, json={"customers": ["ann"]}),
+    ):
         answer = await call
         assert answer.status_code == 401
         assert answer.json()["error"]["message"] == "Access forbidden, invalid JWT token was used"
@@ -108,7 +120,10 @@ async def test_no_more_than_a_hundred_come_at_once(http: httpx.AsyncClient, limi
 
 async def test_a_page_goes_on_after_the_rule_that_is_named(http: httpx.AsyncClient) -> None:
     whole = [rule["id"] for rule in (await http.get(RULES, params={"limit": 20})).json()]
-    rest = [rule["id"] for rule in (await http.get(RULES, params={"limit": 10, "starting_after": whole[9]})).json()]
+    rest = [
+        rule["id"]
+        for rule in (await http.get(RULES, params={"limit": 10, "starting_after": whole[9]})).json()
+    ]
     assert rest == whole[10:]
     assert (await http.get(RULES, params={"starting_after": "nothing"})).status_code == 400
 
@@ -124,10 +139,15 @@ async def every(http: httpx.AsyncClient, **query: str) -> list[dict[str, Any]]:
 
 
 async def test_rules_can_be_listed_by_their_state(http: httpx.AsyncClient, sandbox: SandboxDintero) -> None:
-    listed = {state: {rule["id"] for rule in await every(http, state=state)} for state in ("all", "active", "deleted", "inactive")}
+    listed = {
+        state: {rule["id"] for rule in await every(http, state=state)}
+        for state in ("all", "active", "deleted", "inactive")
+    }
     scheduled, over = await every(http, state="scheduled"), await every(http, state="completed")
     assert listed["all"] == set(sandbox.rules)
-    assert listed["active"].isdisjoint(listed["deleted"] | listed["inactive"] | {rule["id"] for rule in [*scheduled, *over]})
+    assert listed["active"].isdisjoint(
+        listed["deleted"] | listed["inactive"] | {rule["id"] for rule in [*scheduled, *over]}
+    )
     assert all(rule["deleted_at"] for rule in await every(http, state="deleted"))
     assert not any("deleted_at" in rule for rule in await every(http))
     assert all((listed["deleted"], listed["inactive"], scheduled, over))
@@ -143,7 +163,9 @@ async def test_who_holds_a_rule_can_be_read(http: httpx.AsyncClient) -> None:
     await http.post(CUSTOMERS, json={"customers": ["ann", "bo", "*"]})
     refs = (await http.get(CUSTOMERS)).json()
     assert [ref["customer_id"] for ref in refs] == ["ann", "bo", None]
-    assert (await http.get(CUSTOMERS, params={"starting_after": refs[0]["id"], "limit": 1000})).json() == refs[1:]
+    assert (
+        await http.get(CUSTOMERS, params={"starting_after": refs[0]["id"], "limit": 1000})
+    ).json() == refs[1:]
     assert (await http.get(CUSTOMERS, params={"limit": 1001})).status_code == 400
 
 
@@ -173,13 +195,17 @@ async def test_a_call_that_is_not_as_documented_is_refused_whole_and_noted(
     assert sandbox.ledger.grants == []
 
 
-async def test_a_rule_that_is_expired_or_inactive_is_given_all_the_same(http: httpx.AsyncClient, sandbox: SandboxDintero) -> None:
+async def test_a_rule_that_is_expired_or_inactive_is_given_all_the_same(
+    http: httpx.AsyncClient, sandbox: SandboxDintero
+) -> None:
     sandbox.rules[SEED_RULE]["active"] = False
     assert (await http.post(CUSTOMERS, json={"customers": ["ann"]})).status_code == 200
     assert sandbox.ledger.held(SEED_RULE, "ann") == 1
 
 
-async def test_both_points_of_every_call_can_be_watched(http: httpx.AsyncClient, sandbox: SandboxDintero) -> None:
+async def test_both_points_of_every_call_can_be_watched(
+    http: httpx.AsyncClient, sandbox: SandboxDintero
+) -> None:
     seen: list[tuple[Point, int, int]] = []
 
     async def watch(point: Point, number: int) -> None:
@@ -207,7 +233,9 @@ async def test_faults_come_one_a_call_and_then_the_lasting_one_until_it_is_clear
     assert [call.status for call in sandbox.ledger.calls] == [429, 200, 503, 500, 500, 200]
 
 
-async def test_whoever_hangs_is_let_go_when_it_stops(http: httpx.AsyncClient, sandbox: SandboxDintero) -> None:
+async def test_whoever_hangs_is_let_go_when_it_stops(
+    http: httpx.AsyncClient, sandbox: SandboxDintero
+) -> None:
     arrived = asyncio.Event()
 
     async def tell(*_: object) -> None:
@@ -223,7 +251,9 @@ async def test_whoever_hangs_is_let_go_when_it_stops(http: httpx.AsyncClient, sa
     assert sandbox.ledger.calls[0].status is None
 
 
-async def test_it_can_be_stopped_and_started_again_with_what_was_given(http: httpx.AsyncClient, sandbox: SandboxDintero) -> None:
+async def test_it_can_be_stopped_and_started_again_with_what_was_given(
+    http: httpx.AsyncClient, sandbox: SandboxDintero
+) -> None:
     await http.post(CUSTOMERS, json={"customers": ["ann"]})
     url = sandbox.url
     await sandbox.stop()

@@ -29,7 +29,13 @@ def form(*, more: bool = False, rule: str = "") -> Json:
     key = {"type": "plain_text_input", "action_id": "key"}
     button = {"type": "button", "action_id": "more", "text": plain("More…")}
     below = (
-        {"type": "input", "block_id": "key", "optional": True, "label": plain("Once-only key"), "element": key}
+        {
+            "type": "input",
+            "block_id": "key",
+            "optional": True,
+            "label": plain("Once-only key"),
+            "element": key,
+        }
         if more
         else {"type": "actions", "block_id": "more", "elements": [button]}
     )
@@ -62,19 +68,29 @@ def review(values: Json) -> Json:
 
 
 def card(text: str, *, open_: bool = True) -> list[Json]:
-    approve = {"type": "button", "action_id": "approve", "value": "42", "text": plain("Approve…"), "style": "primary"}
+    approve = {
+        "type": "button",
+        "action_id": "approve",
+        "value": "42",
+        "text": plain("Approve…"),
+        "style": "primary",
+    }
     section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
     return [section, {"type": "actions", "elements": [approve]}] if open_ else [section]
 
 
 def tiny_app(slack: SandboxSlack, channel: Channel) -> AsyncApp:
     client = AsyncWebClient(slack.credentials.bot_token, base_url=slack.api_url)
-    app = AsyncApp(client=client, signing_secret=slack.credentials.signing_secret, process_before_response=True)
+    app = AsyncApp(
+        client=client, signing_secret=slack.credentials.signing_secret, process_before_response=True
+    )
 
     @app.command("/discount")
     async def command(ack: AsyncAck, command: Json, client: AsyncWebClient) -> None:
         if command["text"].startswith("add"):
-            await client.views_open(trigger_id=command["trigger_id"], view=form(rule=command["text"][3:].strip()))
+            await client.views_open(
+                trigger_id=command["trigger_id"], view=form(rule=command["text"][3:].strip())
+            )
             await ack()
         else:
             await ack(f"I heard “{command['text']}” from <@{command['user_id']}>")
@@ -82,7 +98,13 @@ def tiny_app(slack: SandboxSlack, channel: Channel) -> AsyncApp:
     @app.options("rule")
     async def rules(ack: AsyncAck, payload: Json) -> None:
         typed = payload["value"].casefold()
-        await ack(options=[{"text": plain(name), "value": rule} for name, rule in RULES.items() if typed in name.casefold()])
+        await ack(
+            options=[
+                {"text": plain(name), "value": rule}
+                for name, rule in RULES.items()
+                if typed in name.casefold()
+            ]
+        )
 
     @app.action("more")
     async def more(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
@@ -99,14 +121,20 @@ def tiny_app(slack: SandboxSlack, channel: Channel) -> AsyncApp:
 
     @app.view("review")
     async def asked(ack: AsyncAck, view: Json, client: AsyncWebClient) -> None:
-        await client.chat_postMessage(channel=channel.id, text="A request", blocks=card(view["private_metadata"]))
+        await client.chat_postMessage(
+            channel=channel.id, text="A request", blocks=card(view["private_metadata"])
+        )
         await ack()
 
     @app.action("approve")
     async def approve(ack: AsyncAck, body: Json, client: AsyncWebClient, respond: AsyncRespond) -> None:
         who, ts = body["user"]["id"], body["message"]["ts"]
-        await client.chat_update(channel=channel.id, ts=ts, text="Approved", blocks=card(f"approved by <@{who}>", open_=False))
-        await client.chat_postMessage(channel=channel.id, thread_ts=ts, text=f"<@{who}> said yes to {body['actions'][0]['value']}")
+        await client.chat_update(
+            channel=channel.id, ts=ts, text="Approved", blocks=card(f"approved by <@{who}>", open_=False)
+        )
+        await client.chat_postMessage(
+            channel=channel.id, thread_ts=ts, text=f"<@{who}> said yes to {body['actions'][0]['value']}"
+        )
         await respond("Thank you", replace_original=False)
         await ack()
 
@@ -123,7 +151,9 @@ async def over_http(slack: SandboxSlack, app: AsyncApp) -> AsyncIterator[None]:
     runner = web.AppRunner(server, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    slack.line = SignedHttp(f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events", slack.credentials.signing_secret)
+    slack.line = SignedHttp(
+        f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events", slack.credentials.signing_secret
+    )
     yield
     await slack.line.close()
     await runner.cleanup()
@@ -180,7 +210,10 @@ async def test_a_request_goes_from_the_form_to_the_approval(world: World) -> Non
     assert [world.ann.read(reply) for reply in world.slack.thread(message)] == ["@Bo said yes to 42"]
     assert await world.bo.is_told("Thank you")
     assert world.slack.refused == []
-    assert "Discount bot\n  approved by @Bo\n    Discount bot\n      @Bo said yes to 42" in world.slack.transcript(world.channel)
+    assert (
+        "Discount bot\n  approved by @Bo\n    Discount bot\n      @Bo said yes to 42"
+        in world.slack.transcript(world.channel)
+    )
 
 
 async def test_a_redraw_keeps_what_was_typed(world: World) -> None:

@@ -35,7 +35,13 @@ async def listening(answer: Answer) -> AsyncIterator[str]:
 
 
 def button(label: str, **more: Any) -> Json:
-    return {"type": "button", "action_id": "act", "text": {"type": "plain_text", "text": label}, "value": "7", **more}
+    return {
+        "type": "button",
+        "action_id": "act",
+        "text": {"type": "plain_text", "text": label},
+        "value": "7",
+        **more,
+    }
 
 
 def post(slack: SandboxSlack, channel_id: str, *buttons: Json) -> Message:
@@ -109,7 +115,9 @@ async def test_nobody_there_is_a_failure() -> None:
 async def connected(slack: SandboxSlack, *, acks: bool = True) -> AsyncIterator[SocketModeClient]:
     async def take(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if acks:
-            await client.send_socket_mode_response(SocketModeResponse(request.envelope_id, {"text": f"heard {request.type}"}))
+            await client.send_socket_mode_response(
+                SocketModeResponse(request.envelope_id, {"text": f"heard {request.type}"})
+            )
 
     web_client = AsyncWebClient(base_url=slack.api_url)
     client = SocketModeClient(slack.credentials.app_token, web_client=web_client, ping_interval=0.2)
@@ -137,20 +145,29 @@ async def test_the_bot_comes_back_when_it_is_asked_to_connect_anew() -> None:
     async with SandboxSlack() as slack, connected(slack):
         ann = slack.add_person("Ann")
         await slack.socket_mode.disconnect("warning")
-        await slack.until(lambda: slack.faults.calls["apps.connections.open"] == 2 and slack.socket_mode.connections == 1)
-        assert (await ann.command("/discount", slack.add_channel("loyalty", [ann]))).text == "heard slash_commands"
+        await slack.until(
+            lambda: slack.faults.calls["apps.connections.open"] == 2 and slack.socket_mode.connections == 1
+        )
+        assert (
+            await ann.command("/discount", slack.add_channel("loyalty", [ann]))
+        ).text == "heard slash_commands"
 
 
 async def test_the_bot_comes_back_when_its_connection_is_cut() -> None:
     async with SandboxSlack() as slack, connected(slack):
         await slack.socket_mode.cut()
-        await slack.until(lambda: slack.faults.calls["apps.connections.open"] == 2 and slack.socket_mode.connections == 1)
+        await slack.until(
+            lambda: slack.faults.calls["apps.connections.open"] == 2 and slack.socket_mode.connections == 1
+        )
 
 
 async def test_no_ack_over_the_socket_is_a_timeout_too() -> None:
     async with SandboxSlack(ack_within=0.05) as slack, connected(slack, acks=False):
         ann = slack.add_person("Ann")
-        assert "operation_timeout" in (await ann.command("/discount", slack.add_channel("loyalty", [ann]))).trouble
+        assert (
+            "operation_timeout"
+            in (await ann.command("/discount", slack.add_channel("loyalty", [ann]))).trouble
+        )
 
 
 async def test_a_connection_that_ends_takes_the_ack_with_it() -> None:
@@ -170,7 +187,9 @@ async def test_a_command_says_where_and_who() -> None:
     ann = slack.add_person("Ann Berg")
     room = slack.add_channel("secret", [ann], private=True)
     payload = await heard(slack, lambda: ann.command("/discount  add x", room))
-    assert {key: payload[key] for key in ("command", "text", "user_id", "channel_id", "channel_name", "team_id")} == {
+    assert {
+        key: payload[key] for key in ("command", "text", "user_id", "channel_id", "channel_name", "team_id")
+    } == {
         "command": "/discount",
         "text": "add x",
         "user_id": "U0ANNBERG",
@@ -178,7 +197,9 @@ async def test_a_command_says_where_and_who() -> None:
         "channel_name": "privategroup",
         "team_id": slack.team,
     }
-    assert (await heard(slack, lambda: ann.command("/discount", ann.direct)))["channel_name"] == "directmessage"
+    assert (await heard(slack, lambda: ann.command("/discount", ann.direct)))[
+        "channel_name"
+    ] == "directmessage"
 
 
 async def test_a_press_says_which_message_and_with_what_value() -> None:
@@ -188,7 +209,12 @@ async def test_a_press_says_which_message_and_with_what_value() -> None:
     message = post(slack, channel.id, button("Approve…", style="primary"))
     payload = await heard(slack, lambda: ann.press("Approve…", message))
     assert payload["type"] == "block_actions"
-    assert payload["container"] == {"type": "message", "message_ts": message.ts, "channel_id": channel.id, "is_ephemeral": False}
+    assert payload["container"] == {
+        "type": "message",
+        "message_ts": message.ts,
+        "channel_id": channel.id,
+        "is_ephemeral": False,
+    }
     assert payload["message"]["ts"] == message.ts
     assert payload["response_url"].endswith(tuple("0123456789"))
     assert (payload["actions"][0]["value"], payload["actions"][0]["block_id"]) == ("7", "row")
@@ -245,7 +271,12 @@ async def test_a_closed_view_is_told_where_the_bot_asked_for_it() -> None:
     slack = SandboxSlack()
     ann = slack.add_person("Ann")
     section = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
-    view = {"type": "modal", "title": {"type": "plain_text", "text": "Hello"}, "blocks": [section], "notify_on_close": True}
+    view = {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Hello"},
+        "blocks": [section],
+        "notify_on_close": True,
+    }
     slack.stacks.push(ann.id, view)
     payload = await heard(slack, (await ann.sees_view("Hello")).close)
     assert (payload["type"], payload["view"]["title"]["text"]) == ("view_closed", "Hello")

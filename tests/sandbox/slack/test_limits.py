@@ -41,7 +41,13 @@ def modal(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def confirm(**more: Any) -> dict[str, Any]:
-    return {"title": plain("Sure?"), "text": mrkdwn("Really"), "confirm": plain("Yes"), "deny": plain("No"), **more}
+    return {
+        "title": plain("Sure?"),
+        "text": mrkdwn("Really"),
+        "confirm": plain("Yes"),
+        "deny": plain("No"),
+        **more,
+    }
 
 
 def test_what_slack_takes_has_no_fault() -> None:

@@ -41,7 +41,9 @@ def test_a_card_and_its_thread_are_drawn_with_numbered_buttons() -> None:
     slack = SandboxSlack()
     ann = slack.add_person("Ann")
     channel = slack.add_channel("loyalty", [ann])
-    buttons = [{"type": "button", "text": {"type": "plain_text", "text": label}} for label in ("Approve…", "Reject…")]
+    buttons = [
+        {"type": "button", "text": {"type": "plain_text", "text": label}} for label in ("Approve…", "Reject…")
+    ]
     blocks: list[Json] = [
         {"type": "header", "text": {"type": "plain_text", "text": "R-7KQ2M"}},
         {
@@ -50,7 +52,13 @@ def test_a_card_and_its_thread_are_drawn_with_numbered_buttons() -> None:
             "fields": [{"type": "mrkdwn", "text": "Cost: 200"}],
             "accessory": {"type": "button", "text": {"type": "plain_text", "text": "More…"}},
         },
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": "asked by <@U0ANN>"}, {"type": "plain_text", "text": "*TEST*"}]},
+        {
+            "type": "context",
+            "elements": [
+                {"type": "mrkdwn", "text": "asked by <@U0ANN>"},
+                {"type": "plain_text", "text": "*TEST*"},
+            ],
+        },
         {"type": "divider"},
         {"type": "markdown", "text": "# as it is"},
         {"type": "actions", "elements": buttons},
@@ -82,7 +90,9 @@ async def test_a_modal_is_drawn_with_what_was_typed() -> None:
     slack = SandboxSlack()
     ann = slack.add_person("Ann")
     text = {"type": "plain_text_input", "action_id": "why", "initial_value": "a start"}
-    options = [{"text": {"type": "plain_text", "text": word}, "value": word.lower()} for word in ("Yes", "No")]
+    options = [
+        {"text": {"type": "plain_text", "text": word}, "value": word.lower()} for word in ("Yes", "No")
+    ]
     select = {"type": "static_select", "action_id": "sure", "options": options}
     slack.stacks.push(
         ann.id,
@@ -100,7 +110,12 @@ async def test_a_modal_is_drawn_with_what_was_typed() -> None:
                     "hint": {"type": "plain_text", "text": "in a word"},
                     "element": text,
                 },
-                {"type": "input", "block_id": "sure", "label": {"type": "plain_text", "text": "Sure"}, "element": select},
+                {
+                    "type": "input",
+                    "block_id": "sure",
+                    "label": {"type": "plain_text", "text": "Sure"},
+                    "element": select,
+                },
             ],
         },
     )
@@ -109,5 +124,12 @@ async def test_a_modal_is_drawn_with_what_was_typed() -> None:
     assert modal.values == {"Why": "a start", "Sure": "No"}
     await modal.fill({"Why": "", "Sure": ""})
     assert (await modal.submit()).errors == {"Sure": "This field is required"}
-    expected = ["Reject", "Why (optional): ", "  in a word", "Sure: ", "  ✗ This field is required", "(Back)  (Send)"]
+    expected = [
+        "Reject",
+        "Why (optional): ",
+        "  in a word",
+        "Sure: ",
+        "  ✗ This field is required",
+        "(Back)  (Send)",
+    ]
     assert modal.text.splitlines() == expected

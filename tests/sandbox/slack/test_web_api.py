@@ -68,7 +68,8 @@ async def test_auth_test_names_bot_team_and_scopes(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "error"), [("", "not_authed"), ("xoxb-other", "invalid_auth"), ("xapp-sandbox", "not_allowed_token_type")]
+    ("token", "error"),
+    [("", "not_authed"), ("xoxb-other", "invalid_auth"), ("xapp-sandbox", "not_allowed_token_type")],
 )
 async def test_a_wrong_token_is_refused(world: World, token: str, error: str) -> None:
     assert await refusal(AsyncWebClient(token, base_url=world.slack.api_url).auth_test()) == error
@@ -79,11 +80,16 @@ async def test_a_missing_scope_is_named() -> None:
         ann = slack.add_person("Ann")
         with pytest.raises(SlackApiError) as caught:
             await AsyncWebClient(slack.credentials.bot_token, base_url=slack.api_url).users_info(user=ann.id)
-    assert (caught.value.response["error"], caught.value.response["needed"]) == ("missing_scope", "users:read")
+    assert (caught.value.response["error"], caught.value.response["needed"]) == (
+        "missing_scope",
+        "users:read",
+    )
 
 
 async def test_the_app_token_opens_a_connection(world: World) -> None:
-    answer = await AsyncWebClient(base_url=world.slack.api_url).apps_connections_open(app_token=world.slack.credentials.app_token)
+    answer = await AsyncWebClient(base_url=world.slack.api_url).apps_connections_open(
+        app_token=world.slack.credentials.app_token
+    )
     assert answer["url"].startswith("ws://127.0.0.1:")
 
 
@@ -97,11 +103,15 @@ async def test_an_unknown_method_is_refused(world: World) -> None:
 async def test_a_message_is_posted_edited_and_read_back_with_its_metadata(world: World) -> None:
     metadata = {"event_type": "request", "event_payload": {"key": "k-1"}}
     posted = await world.bot.chat_postMessage(channel=world.channel.id, text="one", metadata=metadata)
-    reply = await world.bot.chat_postMessage(channel=world.channel.id, text="below", thread_ts=posted["ts"], metadata=metadata)
+    reply = await world.bot.chat_postMessage(
+        channel=world.channel.id, text="below", thread_ts=posted["ts"], metadata=metadata
+    )
     await world.bot.chat_update(channel=world.channel.id, ts=posted["ts"], text="two")
     history = await world.bot.conversations_history(channel=world.channel.id, include_all_metadata=True)
     assert [(message["text"], message["metadata"]) for message in history["messages"]] == [("two", metadata)]
-    replies = await world.bot.conversations_replies(channel=world.channel.id, ts=posted["ts"], include_all_metadata=True)
+    replies = await world.bot.conversations_replies(
+        channel=world.channel.id, ts=posted["ts"], include_all_metadata=True
+    )
     assert [message["ts"] for message in replies["messages"]] == [posted["ts"], reply["ts"]]
     without = await world.bot.conversations_history(channel=world.channel.id)
     assert "metadata" not in without["messages"][0]
@@ -119,7 +129,9 @@ async def test_a_form_body_is_read_like_json(world: World) -> None:
 
 
 async def test_timestamps_are_unique_and_increase_while_the_clock_stands_still(world: World) -> None:
-    stamps = [(await world.bot.chat_postMessage(channel=world.channel.id, text=str(n)))["ts"] for n in range(5)]
+    stamps = [
+        (await world.bot.chat_postMessage(channel=world.channel.id, text=str(n)))["ts"] for n in range(5)
+    ]
     assert sorted(set(stamps), key=float) == stamps
 
 
@@ -128,7 +140,9 @@ async def test_history_comes_in_pages_newest_first(world: World) -> None:
         await world.bot.chat_postMessage(channel=world.channel.id, text=str(n))
     first = await world.bot.conversations_history(channel=world.channel.id, limit=3)
     assert [message["text"] for message in first["messages"]] == ["4", "3", "2"]
-    rest = await world.bot.conversations_history(channel=world.channel.id, cursor=first["response_metadata"]["next_cursor"])
+    rest = await world.bot.conversations_history(
+        channel=world.channel.id, cursor=first["response_metadata"]["next_cursor"]
+    )
     assert [message["text"] for message in rest["messages"]] == ["1", "0"]
     assert not rest["has_more"]
     newer = await world.bot.conversations_history(channel=world.channel.id, oldest=rest["messages"][0]["ts"])
@@ -139,7 +153,9 @@ async def test_history_comes_in_pages_newest_first(world: World) -> None:
     ("setting", "error"),
     [({"bot": False}, "not_in_channel"), ({"bot": False, "private": True}, "channel_not_found")],
 )
-async def test_the_bot_posts_only_where_it_is_a_member(world: World, setting: dict[str, Any], error: str) -> None:
+async def test_the_bot_posts_only_where_it_is_a_member(
+    world: World, setting: dict[str, Any], error: str
+) -> None:
     channel = world.slack.add_channel("elsewhere", [world.ann], **setting)
     assert await refusal(world.bot.chat_postMessage(channel=channel.id, text="hello")) == error
 
@@ -163,7 +179,10 @@ async def test_an_ephemeral_is_seen_by_its_person_and_stands_in_no_history(world
     assert world.ann.read(await world.ann.is_told("only you")) == "only you"
     assert (await world.bot.conversations_history(channel=world.channel.id))["messages"] == []
     stranger = world.slack.add_person("Zed")
-    assert await refusal(world.bot.chat_postEphemeral(channel=world.channel.id, user=stranger.id, text="x")) == "user_not_in_channel"
+    assert (
+        await refusal(world.bot.chat_postEphemeral(channel=world.channel.id, user=stranger.id, text="x"))
+        == "user_not_in_channel"
+    )
 
 
 async def test_blocks_beyond_slacks_limits_are_refused_with_the_fault(world: World) -> None:
@@ -176,15 +195,26 @@ async def test_blocks_beyond_slacks_limits_are_refused_with_the_fault(world: Wor
 
 
 async def test_text_is_never_missing_nor_too_long(world: World) -> None:
-    assert await refusal(world.bot.api_call("chat.postMessage", json={"channel": world.channel.id})) == "no_text"
-    assert await refusal(world.bot.chat_postMessage(channel=world.channel.id, text="x" * 40_001)) == "msg_too_long"
+    assert (
+        await refusal(world.bot.api_call("chat.postMessage", json={"channel": world.channel.id})) == "no_text"
+    )
+    assert (
+        await refusal(world.bot.chat_postMessage(channel=world.channel.id, text="x" * 40_001))
+        == "msg_too_long"
+    )
 
 
 async def test_a_message_has_an_address(world: World) -> None:
     posted = await world.bot.chat_postMessage(channel=world.channel.id, text="one")
     answer = await world.bot.chat_getPermalink(channel=world.channel.id, message_ts=posted["ts"])
-    assert answer["permalink"] == f"https://sandbox.slack.com/archives/{world.channel.id}/p{posted['ts'].replace('.', '')}"
-    assert await refusal(world.bot.chat_getPermalink(channel=world.channel.id, message_ts="1.0")) == "message_not_found"
+    assert (
+        answer["permalink"]
+        == f"https://sandbox.slack.com/archives/{world.channel.id}/p{posted['ts'].replace('.', '')}"
+    )
+    assert (
+        await refusal(world.bot.chat_getPermalink(channel=world.channel.id, message_ts="1.0"))
+        == "message_not_found"
+    )
 
 
 # people and channels
@@ -227,15 +257,22 @@ async def test_a_trigger_opens_one_view_within_three_seconds(world: World) -> No
 
 
 async def opened(world: World, **more: Any) -> Json:
-    answer = await world.bot.views_open(trigger_id=world.slack.tickets.trigger(world.ann.id), view=modal(**more))
+    answer = await world.bot.views_open(
+        trigger_id=world.slack.tickets.trigger(world.ann.id), view=modal(**more)
+    )
     view: Json = answer["view"]
     return view
 
 
 async def test_a_view_is_updated_by_either_id_while_its_hash_stands(world: World) -> None:
     view = await opened(world, external_id="draft-1")
-    await world.bot.views_update(view_id=view["id"], hash=view["hash"], view=modal("Second", external_id="draft-1"))
-    assert await refusal(world.bot.views_update(view_id=view["id"], hash=view["hash"], view=modal("Third"))) == "hash_conflict"
+    await world.bot.views_update(
+        view_id=view["id"], hash=view["hash"], view=modal("Second", external_id="draft-1")
+    )
+    assert (
+        await refusal(world.bot.views_update(view_id=view["id"], hash=view["hash"], view=modal("Third")))
+        == "hash_conflict"
+    )
     await world.bot.views_update(external_id="draft-1", view=modal("Fourth"))
     assert (await world.ann.sees_view()).title == "Fourth"
 
@@ -249,10 +286,14 @@ async def test_a_view_that_was_closed_is_not_found(world: World) -> None:
 async def test_three_views_stand_on_each_other_and_no_fourth(world: World) -> None:
     root = await opened(world)
     for n in (2, 3):
-        answer = await world.bot.views_push(trigger_id=world.slack.tickets.trigger(world.ann.id), view=modal(f"No. {n}"))
+        answer = await world.bot.views_push(
+            trigger_id=world.slack.tickets.trigger(world.ann.id), view=modal(f"No. {n}")
+        )
         assert answer["view"]["root_view_id"] == root["id"]
     trigger = world.slack.tickets.trigger(world.ann.id)
-    assert await refusal(world.bot.views_push(trigger_id=trigger, view=modal("No. 4"))) == "push_limit_reached"
+    assert (
+        await refusal(world.bot.views_push(trigger_id=trigger, view=modal("No. 4"))) == "push_limit_reached"
+    )
     await (await world.ann.sees_view("No. 3")).close()
     await world.ann.sees_view("No. 2")
 
@@ -260,7 +301,10 @@ async def test_three_views_stand_on_each_other_and_no_fourth(world: World) -> No
 async def test_an_external_id_belongs_to_one_view(world: World) -> None:
     await opened(world, external_id="draft-1")
     trigger = world.slack.tickets.trigger(world.ann.id)
-    assert await refusal(world.bot.views_push(trigger_id=trigger, view=modal(external_id="draft-1"))) == "duplicate_external_id"
+    assert (
+        await refusal(world.bot.views_push(trigger_id=trigger, view=modal(external_id="draft-1")))
+        == "duplicate_external_id"
+    )
 
 
 async def test_a_view_beyond_slacks_limits_is_refused(world: World) -> None:
@@ -306,9 +350,17 @@ async def test_an_answer_may_be_for_all(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "posted"),
-    [(Fault.CUT_BEFORE, 0), (Fault.CUT_AFTER, 1), (Fault.SERVER_ERROR, 0), (Fault.SERVER_ERROR_AFTER, 1), (Fault.RATE_LIMITED, 0)],
+    [
+        (Fault.CUT_BEFORE, 0),
+        (Fault.CUT_AFTER, 1),
+        (Fault.SERVER_ERROR, 0),
+        (Fault.SERVER_ERROR_AFTER, 1),
+        (Fault.RATE_LIMITED, 0),
+    ],
 )
-async def test_a_planned_fault_happens_before_or_after_the_effect(world: World, fault: Fault, posted: int) -> None:
+async def test_a_planned_fault_happens_before_or_after_the_effect(
+    world: World, fault: Fault, posted: int
+) -> None:
     world.slack.faults.plan("chat.postMessage", fault)
     with pytest.raises((SlackApiError, aiohttp.ClientError)):
         await world.bot.chat_postMessage(channel=world.channel.id, text="hello")
@@ -338,7 +390,12 @@ async def test_a_test_can_step_in_at_each_call(world: World) -> None:
     with pytest.raises(aiohttp.ClientError):
         await world.bot.chat_postMessage(channel=world.channel.id, text="two")
     method = "chat.postMessage"
-    assert points == [("before", method, 1, 0), ("after", method, 1, 1), ("before", method, 2, 1), ("after", method, 2, 2)]
+    assert points == [
+        ("before", method, 1, 0),
+        ("after", method, 1, 1),
+        ("before", method, 2, 1),
+        ("after", method, 2, 2),
+    ]
 
 
 async def test_nothing_is_answered_in_an_outage(world: World) -> None:

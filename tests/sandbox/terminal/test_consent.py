@@ -24,7 +24,9 @@ async def test_a_hold_can_be_cancelled_by_anybody_in_the_channel(shop: Shop, typ
     assert not shop.dintero.ledger.calls
 
 
-async def test_a_rule_that_changed_behind_everybodys_back_is_shown_and_asked_for_anew(shop: Shop, types: Types) -> None:
+async def test_a_rule_that_changed_behind_everybodys_back_is_shown_and_asked_for_anew(
+    shop: Shop, types: Types
+) -> None:
     seen = await types(*ASK, *BO, *CLEO, "change spar 100 to 150", "later 11m", "")
     assert "100.00 NOK" in seen.split("In Dintero", 1)[1]
     assert "150.00 NOK" in seen
@@ -33,7 +35,9 @@ async def test_a_rule_that_changed_behind_everybodys_back_is_shown_and_asked_for
 
 
 async def test_nothing_is_given_while_it_is_paused_and_then_it_is(shop: Shop, types: Types) -> None:
-    seen = await types("as chief", "/discount pause stock-taking", "as ann", *ASK, *BO, *CLEO, "later 11m", "ledger")
+    seen = await types(
+        "as chief", "/discount pause stock-taking", "as ann", *ASK, *BO, *CLEO, "later 11m", "ledger"
+    )
     quick = await types("as ann", "in small", '/discount add "Spar 100,-" c-9', "review", "give now")
     assert "the bot is paused just now" in quick
     assert "stock-taking" in seen

@@ -36,9 +36,13 @@ REAL: Final = {
 """An environment with credentials, in which every way out leads nowhere."""
 
 
-def test_without_a_terminal_it_plays_the_journey_and_ends_well_whatever_credentials_are_set(tmp_path: Path) -> None:
+def test_without_a_terminal_it_plays_the_journey_and_ends_well_whatever_credentials_are_set(
+    tmp_path: Path,
+) -> None:
     env = {**os.environ, **REAL, "TMPDIR": str(tmp_path)}
-    played = subprocess.run(COMMAND, stdin=subprocess.DEVNULL, env=env, capture_output=True, text=True, timeout=60, check=False)
+    played = subprocess.run(
+        COMMAND, stdin=subprocess.DEVNULL, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
     assert (played.returncode, played.stderr) == (0, "")
     told = [
         "Nobody holds a discount yet.",
@@ -138,7 +142,14 @@ class Terminal:
 @contextmanager
 def terminal(folder: Path) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
-    env = {**os.environ, "TMPDIR": str(folder), "TERM": "xterm", "COLUMNS": "120", "LINES": "60", "PYTHONFAULTHANDLER": "1"}
+    env = {
+        **os.environ,
+        "TMPDIR": str(folder),
+        "TERM": "xterm",
+        "COLUMNS": "120",
+        "LINES": "60",
+        "PYTHONFAULTHANDLER": "1",
+    }
     process = subprocess.Popen(IN_TERMINAL, env={**env, "TTY": os.ttyname(theirs)}, start_new_session=True)
     try:
         yield Terminal(process, ours)

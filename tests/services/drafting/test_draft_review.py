@@ -15,7 +15,22 @@ from bot.domain.rules.terms import terms_of
 from bot.errors import AccessDenied, MayPass
 from bot.services.drafting.drafts import BATCHES_PER_PORTION
 from tests.support.forms import Found, brought_back, fill_in, policy_with, review, reviewed
-from tests.support.service_fixture import ANN, BO, CHIEF, LATER, LEADS, OFF, OVER, PERCENT, QUICK, SPAR, STRICT, SUPPORT, Office, person
+from tests.support.service_fixture import (
+    ANN,
+    BO,
+    CHIEF,
+    LATER,
+    LEADS,
+    OFF,
+    OVER,
+    PERCENT,
+    QUICK,
+    SPAR,
+    STRICT,
+    SUPPORT,
+    Office,
+    person,
+)
 
 # faults
 
@@ -25,7 +40,12 @@ async def test_all_faults_are_told_at_once_each_in_its_field(office: Office) -> 
     ids = f"a\n{'x' * 256}\nb\n*\n\u200bc\u200bd"
     found = await fill_in(office, QUICK, rule=PERCENT, customers=ids, reason="  ", once_key="k" * 256)
     assert found == {
-        Field.CUSTOMERS: [Reason.ID_TOO_LONG, Reason.ID_UNREADABLE, Reason.RESERVED_ID, Reason.TOO_MANY_CUSTOMERS],
+        Field.CUSTOMERS: [
+            Reason.ID_TOO_LONG,
+            Reason.ID_UNREADABLE,
+            Reason.RESERVED_ID,
+            Reason.TOO_MANY_CUSTOMERS,
+        ],
         Field.RULE: [Reason.RULE_NOT_ALLOWED, Reason.UNPRICED],
         Field.REASON: [Reason.REASON_MISSING],
         Field.ONCE_KEY: [Reason.BAD_ONCE_KEY],
@@ -42,12 +62,17 @@ async def test_all_faults_are_told_at_once_each_in_its_field(office: Office) -> 
         ({"customers": ""}, {Field.CUSTOMERS: [Reason.NO_CUSTOMERS]}),
         ({"customers": ", ;\t\n"}, {Field.CUSTOMERS: [Reason.NO_CUSTOMERS]}),
         ({"customers": "*"}, {Field.CUSTOMERS: [Reason.RESERVED_ID]}),
-        ({"customers": "\n".join(f"c-{at}" for at in range(2001))}, {Field.CUSTOMERS: [Reason.TOO_MANY_CUSTOMERS]}),
+        (
+            {"customers": "\n".join(f"c-{at}" for at in range(2001))},
+            {Field.CUSTOMERS: [Reason.TOO_MANY_CUSTOMERS]},
+        ),
         ({"customers": "a b c"}, {}),
         ({"rule": "a rule that is not at hand"}, {}),
     ],
 )
-async def test_a_fault_is_told_from_memory_as_soon_as_the_form_is_submitted(office: Office, typed: dict[str, Any], found: Found) -> None:
+async def test_a_fault_is_told_from_memory_as_soon_as_the_form_is_submitted(
+    office: Office, typed: dict[str, Any], found: Found
+) -> None:
     office.shelf.failure = MayPass("nobody is asked for this")
     assert await fill_in(office, **typed) == found
 
@@ -57,11 +82,16 @@ async def test_a_fault_is_told_from_memory_as_soon_as_the_form_is_submitted(offi
     [
         ({"rule": "gone"}, {Field.RULE: [Reason.RULE_GONE]}),
         ({"rule": ""}, {Field.RULE: [Reason.NO_RULE]}),
-        ({"rule": OFF, "customers": "*"}, {Field.CUSTOMERS: [Reason.RESERVED_ID], Field.RULE: [Reason.RULE_INACTIVE]}),
+        (
+            {"rule": OFF, "customers": "*"},
+            {Field.CUSTOMERS: [Reason.RESERVED_ID], Field.RULE: [Reason.RULE_INACTIVE]},
+        ),
         ({"once_key": "a\nb"}, {Field.ONCE_KEY: [Reason.BAD_ONCE_KEY]}),
     ],
 )
-async def test_the_review_brings_the_form_back_with_whatever_is_wrong(office: Office, typed: dict[str, Any], found: Found) -> None:
+async def test_the_review_brings_the_form_back_with_whatever_is_wrong(
+    office: Office, typed: dict[str, Any], found: Found
+) -> None:
     assert await brought_back(office, **typed) == found
 
 
@@ -108,7 +138,9 @@ async def test_where_nobody_else_could_approve_it_is_told_before_anything_is_ask
         ("a", PERCENT, {Field.RULE: [Reason.UNPRICED]}),
     ],
 )
-async def test_money_is_limited_where_the_policy_says_so(office: Office, customers: str, rule: str, found: Found) -> None:
+async def test_money_is_limited_where_the_policy_says_so(
+    office: Office, customers: str, rule: str, found: Found
+) -> None:
     office.under(policy_with(QUICK, rules=frozenset({"*"})))
     assert await fill_in(office, QUICK, customers=customers, rule=rule) == found
 
@@ -157,12 +189,16 @@ async def test_a_second_review_puts_other_customers_in_the_place_of_the_first(ei
 
 
 @pytest.mark.parametrize(("size", "concurrency"), [(1, 1), (7, 3), (7, 20), (500, 8)])
-async def test_customers_are_kept_in_portions_of_whole_batches(either_office: Office, size: int, concurrency: int) -> None:
+async def test_customers_are_kept_in_portions_of_whole_batches(
+    either_office: Office, size: int, concurrency: int
+) -> None:
     office = either_office.under(policy_with(SUPPORT, batch_size=size, concurrency=concurrency))
     ids = [f"c-{at}" for at in range(1000)]
     request = (await reviewed(office, customers="\n".join(ids))).request
     assert (request.batch_size, request.concurrency) == (size, concurrency)
     assert request.batches_per_portion == max(BATCHES_PER_PORTION, concurrency)
-    portions = [await office.books.customers(request.id, at) for at in range(await office.books.portions(request.id))]
+    portions = [
+        await office.books.customers(request.id, at) for at in range(await office.books.portions(request.id))
+    ]
     assert [one for portion in portions for one in portion] == ids
     assert {len(portion) for portion in portions[:-1]} <= {size * request.batches_per_portion}

@@ -10,14 +10,32 @@ from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.rules.rule import Reward, Rule, Usable
 from bot.errors import MayPass
 from tests.support.forms import reviewed
-from tests.support.service_fixture import ANN, CHIEF, CLEO, DI, GUS, LATER, NEWS, OFF, OVER, PERCENT, QUICK, SPAR, SUPPORT, Office, person
+from tests.support.service_fixture import (
+    ANN,
+    CHIEF,
+    CLEO,
+    DI,
+    GUS,
+    LATER,
+    NEWS,
+    OFF,
+    OVER,
+    PERCENT,
+    QUICK,
+    SPAR,
+    SUPPORT,
+    Office,
+    person,
+)
 
 # rules
 
 
 async def test_the_list_offers_the_rules_of_the_channel_to_whoever_opened_the_draft(office: Office) -> None:
     draft = await office.draft(channel=QUICK)
-    assert [(rule.id, state) for rule, state in await office.asking.find_rules(draft, person(ANN), "")] == [(SPAR, Usable.NOW)]
+    assert [(rule.id, state) for rule, state in await office.asking.find_rules(draft, person(ANN), "")] == [
+        (SPAR, Usable.NOW)
+    ]
     everywhere = await office.asking.find_rules(await office.draft(), person(ANN), "")
     assert {rule.id: state for rule, state in everywhere} == {
         SPAR: Usable.NOW,
@@ -55,9 +73,13 @@ async def test_a_rule_that_is_not_shown_is_answered_with_the_reason(
     assert await office.asking.look_up(text, person(DI), channel) == refused
 
 
-async def test_a_rule_that_is_gone_or_cannot_be_read_is_told_apart_from_one_that_never_was(office: Office) -> None:
+async def test_a_rule_that_is_gone_or_cannot_be_read_is_told_apart_from_one_that_never_was(
+    office: Office,
+) -> None:
     office.shelf.failure = MayPass("no answer")
-    assert await office.asking.look_up("spar", person(DI), SUPPORT) == Refusal(Reason.RULE_UNREADABLE, "no answer")
+    assert await office.asking.look_up("spar", person(DI), SUPPORT) == Refusal(
+        Reason.RULE_UNREADABLE, "no answer"
+    )
     office.shelf.failure = None
     del office.shelf.rules_of[SPAR]
     assert await office.asking.look_up("spar", person(DI), SUPPORT) == Refusal(Reason.RULE_GONE, "spar")
@@ -68,7 +90,9 @@ async def test_before_all_rules_were_read_nobody_is_told_that_there_is_none(sqli
     office = Office(sqlite_books)
     office.shelf.failure = MayPass("Dintero is away")
     await office.rules.refresh()
-    assert await office.asking.look_up("spar", person(DI), SUPPORT) == Refusal(Reason.RULE_UNREADABLE, "Dintero is away")
+    assert await office.asking.look_up("spar", person(DI), SUPPORT) == Refusal(
+        Reason.RULE_UNREADABLE, "Dintero is away"
+    )
 
 
 async def test_guests_look_up_nothing(office: Office) -> None:
@@ -78,7 +102,9 @@ async def test_guests_look_up_nothing(office: Office) -> None:
 
 
 async def test_a_rule_made_since_the_last_reading_can_be_reviewed(office: Office) -> None:
-    new = Rule(id=RuleId("brand-new"), name="Brand new", reward=Reward(type="discount_amount", value=Decimal(5)))
+    new = Rule(
+        id=RuleId("brand-new"), name="Brand new", reward=Reward(type="discount_amount", value=Decimal(5))
+    )
     office.shelf.rules_of[new.id] = new
     assert (await reviewed(office, rule=new.id)).rule == new
     assert await office.asking.find_rules(await office.draft(), person(CLEO), "brand") == []

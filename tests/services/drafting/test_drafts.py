@@ -42,7 +42,13 @@ from tests.support.service_fixture import (
 async def test_a_draft_knows_whose_and_where_it_is_and_keeps_what_the_command_held(office: Office) -> None:
     typed = Typed(rule="Spar 100", customers="a\nb")
     draft = await office.asking.open_draft(person(ANN), SUPPORT, typed)
-    assert (draft.team, draft.account, draft.channel, draft.requester, draft.created_at) == (TEAM, ACCOUNT, SUPPORT, ANN, NOW)
+    assert (draft.team, draft.account, draft.channel, draft.requester, draft.created_at) == (
+        TEAM,
+        ACCOUNT,
+        SUPPORT,
+        ANN,
+        NOW,
+    )
     assert draft.state is State.DRAFT
     assert await office.books.typed(draft.id) == typed
 
@@ -208,7 +214,9 @@ async def test_a_draft_that_was_never_reviewed_cannot_be_asked_for(office: Offic
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, 0), (0, 1), (1, 2), (2, 1)])
-async def test_where_the_decision_changed_since_the_review_it_is_not_asked_for(office: Office, before: int, after: int) -> None:
+async def test_where_the_decision_changed_since_the_review_it_is_not_asked_for(
+    office: Office, before: int, after: int
+) -> None:
     office.under(policy_with(SUPPORT, approvals=before))
     draft = (await reviewed(office)).request.id
     office.under(policy_with(SUPPORT, approvals=after))
@@ -228,7 +236,9 @@ async def test_where_the_decision_changed_since_the_review_it_is_not_asked_for(o
         ({"requesters": (AGENTS,)}, Reason.NOT_A_REQUESTER),
     ],
 )
-async def test_the_same_checks_are_made_when_it_is_asked_for(office: Office, changes: dict[str, Any], refused: Reason) -> None:
+async def test_the_same_checks_are_made_when_it_is_asked_for(
+    office: Office, changes: dict[str, Any], refused: Reason
+) -> None:
     draft = (await reviewed(office, customers="a\nb")).request.id
     office.under(policy_with(SUPPORT, **changes))
     office.town.groups[AGENTS].discard(ANN)
@@ -249,7 +259,10 @@ async def test_who_is_no_full_member_any_more_asks_for_nothing(office: Office, k
 
 
 async def test_a_rule_that_expires_between_the_review_and_the_asking_is_refused(office: Office) -> None:
-    office.shelf.change(SPAR, requirement=replace(office.shelf.rules_of[SPAR].requirement, purchase_to=NOW + timedelta(minutes=1)))
+    office.shelf.change(
+        SPAR,
+        requirement=replace(office.shelf.rules_of[SPAR].requirement, purchase_to=NOW + timedelta(minutes=1)),
+    )
     draft = (await reviewed(office)).request.id
     office.clock.pass_by(minutes=2)
     assert await office.asking.ask(draft, person(ANN)) == Refusal(Reason.RULE_EXPIRED, SPAR)

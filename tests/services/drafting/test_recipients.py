@@ -55,11 +55,15 @@ async def test_without_files_nothing_is_listed(office: Office) -> None:
 
 
 async def test_a_form_with_a_file_alone_has_no_fault(office: Office) -> None:
-    assert await office.asking.fill_in(await office.draft(), person(ANN), Typed(rule=SPAR, files=(ONE,))) == ()
+    assert (
+        await office.asking.fill_in(await office.draft(), person(ANN), Typed(rule=SPAR, files=(ONE,))) == ()
+    )
 
 
 async def test_a_reserved_id_stands_beside_no_file(office: Office) -> None:
-    faults = await office.asking.fill_in(await office.draft(), person(ANN), Typed(rule=SPAR, reserved="*", files=(ONE,)))
+    faults = await office.asking.fill_in(
+        await office.draft(), person(ANN), Typed(rule=SPAR, reserved="*", files=(ONE,))
+    )
     assert not isinstance(faults, Refusal)
     assert Field.RESERVED in by_field(faults)
 
@@ -77,7 +81,10 @@ async def test_a_column_is_asked_for_and_what_was_chosen_is_remembered(office: O
     draft = await office.draft(customers="", files=(ONE,))
     form = await office.asking.review(draft, person(ANN))
     assert isinstance(form, Form)
-    assert (by_field(form.faults), form.unclear) == ({Field.FILE: [Reason.WHICH_COLUMN]}, office.drawer.instead.unclear)
+    assert (by_field(form.faults), form.unclear) == (
+        {Field.FILE: [Reason.WHICH_COLUMN]},
+        office.drawer.instead.unclear,
+    )
     chosen = Upload(ONE.id, ONE.name, 2)
     await office.asking.fill_in(draft, person(ANN), Typed(rule=SPAR, files=(chosen,)))
     await office.asking.fill_in(draft, person(ANN), Typed(rule=SPAR, files=(ONE, TWO)))
@@ -96,4 +103,6 @@ async def test_a_file_of_nobody_new_is_said_to_be_empty_of_customers(office: Off
 async def test_a_long_list_has_the_digest_that_a_short_one_would_have() -> None:
     many = [CustomerId(f"c-{number}") for number in range(LONG * 2 + 1)]
     assert (await packed_beside(many, 1_000)).digest == digest_of(many)
-    assert NOBODY.digest == digest_of([]) == "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
+    assert (
+        NOBODY.digest == digest_of([]) == "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
+    )

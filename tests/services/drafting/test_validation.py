@@ -8,7 +8,13 @@ from bot.domain.customers.parsing import read_customers
 from bot.domain.policy.policy import Reason, Refusal
 from bot.domain.requests.request import Typed
 from bot.domain.requests.views import Fault, Field
-from bot.services.drafting.validation import FIELD_OF, LONGEST_ONCE_KEY, as_faults, faults_of_ids, faults_of_key
+from bot.services.drafting.validation import (
+    FIELD_OF,
+    LONGEST_ONCE_KEY,
+    as_faults,
+    faults_of_ids,
+    faults_of_key,
+)
 
 
 def test_every_kind_of_bad_id_is_told_at_once_with_its_lines() -> None:
@@ -26,7 +32,10 @@ def test_ids_have_faults_exactly_where_something_was_not_read(text: str) -> None
     assert bool(faults_of_ids(found)) is bool(found.unreadable or found.reserved)
 
 
-@pytest.mark.parametrize("key", ["", " ", "stamp-2020", "k" * LONGEST_ONCE_KEY, f"  {'k' * LONGEST_ONCE_KEY}  ", "two words", "ærlig"])
+@pytest.mark.parametrize(
+    "key",
+    ["", " ", "stamp-2020", "k" * LONGEST_ONCE_KEY, f"  {'k' * LONGEST_ONCE_KEY}  ", "two words", "ærlig"],
+)
 def test_a_key_that_can_be_one_has_no_fault(key: str) -> None:
     assert faults_of_key(Typed(once_key=key)) == ()
 
@@ -45,5 +54,9 @@ def test_every_refusal_has_a_field(reason: Reason) -> None:
 def test_no_customers_is_not_said_where_unreadable_ones_are_the_reason() -> None:
     none = Refusal(Reason.NO_CUSTOMERS)
     unreadable = Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, "*"))
-    assert as_faults((none, Refusal(Reason.NO_RULE)), but=[unreadable]) == (Fault(Field.RULE, Refusal(Reason.NO_RULE)),)
-    assert as_faults((none,), but=[Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))]) == (Fault(Field.CUSTOMERS, none),)
+    assert as_faults((none, Refusal(Reason.NO_RULE)), but=[unreadable]) == (
+        Fault(Field.RULE, Refusal(Reason.NO_RULE)),
+    )
+    assert as_faults((none,), but=[Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))]) == (
+        Fault(Field.CUSTOMERS, none),
+    )

@@ -77,7 +77,9 @@ class GoesOn(PeopleAct):
         if now.state is State.WAITING:
             self.asks_again(known, now)
         elif now.state is State.GIVING and now.pausing is Pausing.NO:
-            assert known.before.cancel_asked_by or (self.may_be_given(known) and known.before.rule == self.office.shelf.rules_of[SPAR])
+            assert known.before.cancel_asked_by or (
+                self.may_be_given(known) and known.before.rule == self.office.shelf.rules_of[SPAR]
+            )
         else:
             assert now.state is State.STOPPED or self.office.town.away
 
@@ -87,14 +89,18 @@ class GoesOn(PeopleAct):
         assert now.round == known.before.round + 1
         self.escalated.discard(known.id)
         assert known.before.rule != self.office.shelf.rules_of[SPAR] or not self.may_be_given(known)
-        known.demanded = max(known.demanded, self.demands(known.channel, known.customers, now.rule, reserved=known.reserved))
+        known.demanded = max(
+            known.demanded, self.demands(known.channel, known.customers, now.rule, reserved=known.reserved)
+        )
 
     def may_be_given(self, known: Known) -> bool:
         policy = self.policy(known.channel)
         if policy is None or not self.is_allowed(known) or not self.may_ask(known.requester, known.channel):
             return False
         demanded = self.demands(known.channel, known.customers, known.before.rule, reserved=known.reserved)
-        return min(self.could(known), len(known.agreed)) >= demanded and all(self.may_approve(who, known) for who in known.agreed)
+        return min(self.could(known), len(known.agreed)) >= demanded and all(
+            self.may_approve(who, known) for who in known.agreed
+        )
 
     @rule(pick=PICKS, why=st.sampled_from([StopReason.RULE_GONE, StopReason.BUSY, None]), gives=st.booleans())
     def the_giving_ends(self, pick: int, why: StopReason | None, *, gives: bool) -> None:
@@ -106,20 +112,35 @@ class GoesOn(PeopleAct):
             known.given = known.customers
         if why:
             self.run(self.office.books.halt(known.id, why, "as it is"))
-        caught = known.before.pausing is Pausing.ASKED and not known.before.cancel_asked_by and not why and not known.given
+        caught = (
+            known.before.pausing is Pausing.ASKED
+            and not known.before.cancel_asked_by
+            and not why
+            and not known.given
+        )
         self.run(self.office.ending.finish(known.id, known.before.round))
         ended = self.now(known)
         if caught:
-            assert (ended.state, ended.pausing, ended.round) == (State.GIVING, Pausing.PARKED, known.before.round + 1)
+            assert (ended.state, ended.pausing, ended.round) == (
+                State.GIVING,
+                Pausing.PARKED,
+                known.before.round + 1,
+            )
             known.yeses[ended.round] = set(known.agreed)
             return
         self.sees_the_pause()
-        assert ended.state is (State.CANCELLED if ended.cancel_asked_by else State.STOPPED if why else State.DONE)
+        assert ended.state is (
+            State.CANCELLED if ended.cancel_asked_by else State.STOPPED if why else State.DONE
+        )
 
     @rule()
     def what_is_due_is_said(self) -> None:
         now = self.office.clock.now()
-        due = [known for known in self.known.values() if known.before.escalate_at and known.before.escalate_at <= now]
+        due = [
+            known
+            for known in self.known.values()
+            if known.before.escalate_at and known.before.escalate_at <= now
+        ]
         self.run(self.office.desk.reminding.look())
         for known in due:
             if known.before.state is State.WAITING and not self.is_over(known) and self.policy(known.channel):

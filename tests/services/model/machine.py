@@ -52,8 +52,12 @@ ASKING = (ANN, ANN, BO, CHIEF, ANN, DI, BO, ANN, CLEO, ANN)
 CHANNELS = st.sampled_from([SUPPORT, SUPPORT, STRICT, QUICK])
 OFF = st.sampled_from([*[0] * 12, -1, 1])
 """How far the round of an open approval is from the present one."""
-APPROVERS = st.sampled_from([(LEADS, CHIEF), (LEADS,), (BO,), (ANN, CLEO), (CHIEF, DI, LEADS), (GUS, NOBODY, BO)])
-TIERS = st.sampled_from([(), (), (Tier(approvals=3, above_customers=10),), (Tier(approvals=2, above_amount=15),)])
+APPROVERS = st.sampled_from(
+    [(LEADS, CHIEF), (LEADS,), (BO,), (ANN, CLEO), (CHIEF, DI, LEADS), (GUS, NOBODY, BO)]
+)
+TIERS = st.sampled_from(
+    [(), (), (Tier(approvals=3, above_customers=10),), (Tier(approvals=2, above_amount=15),)]
+)
 """With one customer and with sixty, at 10 and at 20 each: above some and below others."""
 STALE = st.sampled_from([*[False] * 8, True])
 """Whether an approval was drawn for something else than what stands there."""
@@ -76,7 +80,8 @@ BEFORE = ChannelId("C0BEFORE")
 ANYWHERE = replace(
     POLICY,
     channels={
-        name: replace(one, requesters=("*",), max_customers=2000, max_amount=None, **TIMED[name]) for name, one in POLICY.channels.items()
+        name: replace(one, requesters=("*",), max_customers=2000, max_amount=None, **TIMED[name])
+        for name, one in POLICY.channels.items()
     },
 )
 
@@ -169,11 +174,15 @@ class Machine(RuleBasedStateMachine):
         return (*policy.approvers, *escalated)
 
     def may_approve(self, who: UserId, known: Known, team: TeamId = TEAM) -> bool:
-        return self.is_member(who, team) and who != known.requester and self.is_named(who, self.approvers(known))
+        return (
+            self.is_member(who, team) and who != known.requester and self.is_named(who, self.approvers(known))
+        )
 
     def may_handle(self, who: UserId, known: Known, team: TeamId) -> bool:
         approvers = self.approvers(known) if known.before.state is not State.WAITING else ()
-        return self.is_member(who, team) and (who in {known.requester, CHIEF} or self.is_named(who, approvers))
+        return self.is_member(who, team) and (
+            who in {known.requester, CHIEF} or self.is_named(who, approvers)
+        )
 
     def is_held(self, known: Known) -> bool:
         until = known.before.give_after
@@ -219,7 +228,9 @@ class Machine(RuleBasedStateMachine):
 
     def is_over(self, known: Known) -> bool:
         expires = known.before.expires_at
-        return known.before.state is State.WAITING and expires is not None and expires <= self.office.clock.now()
+        return (
+            known.before.state is State.WAITING and expires is not None and expires <= self.office.clock.now()
+        )
 
     # how things are held to the model
 
@@ -256,7 +267,10 @@ class Machine(RuleBasedStateMachine):
     def every_change_is_a_move_and_every_yes_somebody_elses(self) -> None:
         for known in self.known.values():
             now, before = self.now(known), known.before
-            assert now.state in {before.state, *(to for (state, _), to in MOVES.items() if state is before.state)}
+            assert now.state in {
+                before.state,
+                *(to for (state, _), to in MOVES.items() if state is before.state),
+            }
             assert (now.requester, now.approvals) == (known.requester, known.demanded)
             for round_ in range(1, now.round + 1):
                 votes = [vote.by for vote in self.run(self.office.books.votes(known.id, round_))]

@@ -45,7 +45,12 @@ class PeopleAct(Machine):
 
     # what changes around them
 
-    @rule(who=EVERYBODY, kind=st.sampled_from(list(Kind)), leads=st.none() | st.sets(EVERYBODY, max_size=4), away=st.integers(0, 4))
+    @rule(
+        who=EVERYBODY,
+        kind=st.sampled_from(list(Kind)),
+        leads=st.none() | st.sets(EVERYBODY, max_size=4),
+        away=st.integers(0, 4),
+    )
     def people_change(self, who: UserId, kind: Kind, leads: set[UserId] | None, away: int) -> None:
         self.office.town.kinds[who] = kind
         self.office.town.away = away == 1
@@ -121,33 +126,58 @@ class PeopleAct(Machine):
         assert isinstance(answer, Refusal) or answer == known.before
         self.unchanged(known)
 
-    @rule(pick=PICKS, who=CLICKERS, team=TEAMS, off=OFF, typed=st.sampled_from(["60", "60", NAME, " 6,0", "61", ""]), stale=STALE)
-    def somebody_approves(self, pick: int, who: UserId, team: TeamId, off: int, typed: str, *, stale: bool) -> None:
+    @rule(
+        pick=PICKS,
+        who=CLICKERS,
+        team=TEAMS,
+        off=OFF,
+        typed=st.sampled_from(["60", "60", NAME, " 6,0", "61", ""]),
+        stale=STALE,
+    )
+    def somebody_approves(
+        self, pick: int, who: UserId, team: TeamId, off: int, typed: str, *, stale: bool
+    ) -> None:
         known = self.one(pick)
         round_ = known.before.round + off
         assert known.before.rule
         shown = "0" * 64 if stale else digest(known.before, terms_of(known.before.rule))
-        answer = self.run(self.office.desk.approve(known.id, round_, person(who, team), typed=typed, shown=shown))
+        answer = self.run(
+            self.office.desk.approve(known.id, round_, person(who, team), typed=typed, shown=shown)
+        )
         counted = typed == NAME if known.reserved else known.customers == 1 or ("6" in typed and "0" in typed)
         if not (self.may_approve(who, known, team) and counted):
             self.refused(known, answer)
         elif self.is_over(known):
             self.expires(known, answer)
-        elif known.before.state in {State.APPROVED, State.GIVING, State.STOPPED, State.DONE} and not off and who in known.agreed:
+        elif (
+            known.before.state in {State.APPROVED, State.GIVING, State.STOPPED, State.DONE}
+            and not off
+            and who in known.agreed
+        ):
             assert answer == self.unchanged(known)
-        elif known.before.state is not State.WAITING or off or stale or who in known.agreed or not self.can_be_agreed_to(known):
+        elif (
+            known.before.state is not State.WAITING
+            or off
+            or stale
+            or who in known.agreed
+            or not self.can_be_agreed_to(known)
+        ):
             self.refused(known, answer)
         else:
             known.agreed.add(who)
             assert answer == self.now(known)
-            assert self.now(known).state is (State.APPROVED if len(known.agreed) >= known.demanded else State.WAITING)
+            assert self.now(known).state is (
+                State.APPROVED if len(known.agreed) >= known.demanded else State.WAITING
+            )
 
     @rule(pick=PICKS, turn=st.integers(0, 6))
     def an_approver_says_yes(self, pick: int, turn: int) -> None:
         known = self.one(pick)
         able = [who for who in ALL if self.may_approve(who, known)]
         if able:
-            self.somebody_approves(pick, able[turn % len(able)], TEAM, 0, NAME if known.reserved else "60", stale=False)
+            self.somebody_approves(
+                pick, able[turn % len(able)], TEAM, 0, NAME if known.reserved else "60", stale=False
+            )
 
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_rejects(self, pick: int, who: UserId, team: TeamId) -> None:
@@ -163,7 +193,11 @@ class PeopleAct(Machine):
         known = self.one(pick)
         answer = self.run(self.office.desk.cancel(known.id, person(who, team), channel))
         anybody = channel == known.channel and self.is_held(known) and self.is_member(who, team)
-        again = channel == known.channel and known.before.state is State.CANCELLED and known.before.decided_by == who
+        again = (
+            channel == known.channel
+            and known.before.state is State.CANCELLED
+            and known.before.decided_by == who
+        )
         if again and self.is_member(who, team):
             assert answer == self.unchanged(known)
         elif channel not in {None, known.channel} or not (anybody or self.may_handle(who, known, team)):

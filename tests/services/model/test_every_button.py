@@ -51,7 +51,9 @@ class Start(StrEnum):
 
 
 CHANNEL_OF: Final = {Start.WAITS_FOR_TWO: TWO, Start.HELD: HELD}
-NOT_ALLOWED: Final = frozenset({Reason.OWN_REQUEST, Reason.NOT_AN_APPROVER, Reason.NOT_YOURS, Reason.NOT_AN_ADMIN, Reason.GUEST})
+NOT_ALLOWED: Final = frozenset(
+    {Reason.OWN_REQUEST, Reason.NOT_AN_APPROVER, Reason.NOT_YOURS, Reason.NOT_AN_ADMIN, Reason.GUEST}
+)
 """What is said to those who may not press a button, whatever the state."""
 BY_EVENT: Final = {
     Event.LAST_APPROVAL: (Button.APPROVE, Happened.APPROVED),
@@ -105,11 +107,15 @@ async def many_crowds(url: str, rounds: int) -> None:
     chance = random.Random(SEED)  # noqa: S311 - the same crowds in every run
     async with open_books(url) as books:
         office = await open_office(books, policy=BUSY, town=town())
-        crowds = [await one_crowd(office, chance, list(Start)[number % len(Start)]) for number in range(rounds)]
+        crowds = [
+            await one_crowd(office, chance, list(Start)[number % len(Start)]) for number in range(rounds)
+        ]
         rows, said = await rows_by_request(books), await said_by_request(books, office)
     for crowd in crowds:
         hold(crowd, rows[crowd.before.id], said[crowd.before.id])
-    assert {press.button for crowd in crowds for press in crowd.presses if isinstance(press.answer, Request)} == set(Button)
+    assert {
+        press.button for crowd in crowds for press in crowd.presses if isinstance(press.answer, Request)
+    } == set(Button)
 
 
 def town() -> Town:
@@ -125,8 +131,16 @@ async def one_crowd(office: Office, chance: random.Random, start: Start) -> Crow
     clicking = [(who, button) for who, button in zip(PEOPLE, buttons, strict=True)]
     chance.shuffle(clicking)
     answers = await asyncio.gather(*(pressed(office, before, who, button) for who, button in clicking))
-    presses = tuple(Press(who, button, answer) for (who, button), answer in zip(clicking, answers, strict=True))
-    return Crowd(start, before, presses, await office.now(before.id), (yeses, await agreed(office, before, before.round)))
+    presses = tuple(
+        Press(who, button, answer) for (who, button), answer in zip(clicking, answers, strict=True)
+    )
+    return Crowd(
+        start,
+        before,
+        presses,
+        await office.now(before.id),
+        (yeses, await agreed(office, before, before.round)),
+    )
 
 
 async def started(office: Office, start: Start) -> Request:
@@ -152,7 +166,9 @@ async def pressed(office: Office, seen: Request, who: UserId, button: Button) ->
     assert seen.rule
     match button:
         case Button.APPROVE:
-            return await desk.approve(seen.id, seen.round, by, typed="", shown=digest(seen, terms_of(seen.rule)))
+            return await desk.approve(
+                seen.id, seen.round, by, typed="", shown=digest(seen, terms_of(seen.rule))
+            )
         case Button.REJECT:
             return await desk.reject(seen.id, by, "no")
         case Button.CANCEL:
@@ -227,23 +243,33 @@ def the_state_fits_the_votes(crowd: Crowd) -> None:
     assert after <= set(APPROVERS)
     assert len(after) <= crowd.before.approvals
     if crowd.before.state is State.WAITING and crowd.after.state not in {State.REJECTED, State.CANCELLED}:
-        assert crowd.after.state is (State.APPROVED if len(after) == crowd.before.approvals else State.WAITING)
+        assert crowd.after.state is (
+            State.APPROVED if len(after) == crowd.before.approvals else State.WAITING
+        )
     assert before <= after
 
 
 def who_was_told_yes_did_it(crowd: Crowd, moves: Sequence[Row], rows: Sequence[Row]) -> None:
     """Each yes to a click is one row of the audit, and each row one yes; a voter's second yes is their first."""
-    told_yes = Counter((press.button, press.who) for press in crowd.presses if isinstance(press.answer, Request))
+    told_yes = Counter(
+        (press.button, press.who) for press in crowd.presses if isinstance(press.answer, Request)
+    )
     before, after = crowd.yeses
     did = Counter((BY_EVENT[Event(row.kind)][0], row.who) for row in moves if row.kind != Event.LAST_APPROVAL)
     did += Counter((Button.APPROVE, who) for who in after - before)
     again = {(Button.APPROVE, who) for who in before}
-    hurried = {press.who for press in crowd.presses if press.button is Button.GIVE_NOW and isinstance(press.answer, Request)}
+    hurried = {
+        press.who
+        for press in crowd.presses
+        if press.button is Button.GIVE_NOW and isinstance(press.answer, Request)
+    }
     assert hurried <= set(ADMINS)
     assert len(hurried) <= (crowd.start is Start.HELD)
     did += Counter((Button.GIVE_NOW, who) for who in hurried)
     assert Counter({each: times for each, times in told_yes.items() if each not in again}) == did, crowd
-    written = Counter(row.who for row in rows if row.kind == "approval" and row.facts["round"] == crowd.before.round)
+    written = Counter(
+        row.who for row in rows if row.kind == "approval" and row.facts["round"] == crowd.before.round
+    )
     assert written == Counter(after), crowd
     for press in crowd.presses:
         if isinstance(press.answer, Request):
@@ -308,11 +334,15 @@ def each_thing_is_said_once(crowd: Crowd, moves: Sequence[Row], said: Sequence[U
     happened = [(BY_EVENT[Event(row.kind)][1], row.who) for row in moves]
     hurried = [line for line in lines if line[0] is Happened.HURRIED]
     assert hurried == [
-        (Happened.HURRIED, press.who) for press in crowd.presses if press.button is Button.GIVE_NOW and isinstance(press.answer, Request)
+        (Happened.HURRIED, press.who)
+        for press in crowd.presses
+        if press.button is Button.GIVE_NOW and isinstance(press.answer, Request)
     ]
     agreed_ = [line for line in lines if line[0] is Happened.AGREED]
     last = {row.who for row in moves if row.kind == Event.LAST_APPROVAL}
     assert {who for _, who in agreed_} == crowd.yeses[1] - crowd.yeses[0] - last
     assert len(agreed_) == len({who for _, who in agreed_})
-    tail = [line for line in lines if line[0] not in {Happened.HURRIED, Happened.AGREED}][len(beginnings(crowd.start)) :]
+    tail = [line for line in lines if line[0] not in {Happened.HURRIED, Happened.AGREED}][
+        len(beginnings(crowd.start)) :
+    ]
     assert tail == happened, crowd

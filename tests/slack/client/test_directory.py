@@ -80,15 +80,23 @@ async def test_a_user_group_is_its_members(slack: SandboxSlack, people: SlackPeo
     assert await people.group(leads.id) == {ann.id, bo.id}
 
 
-async def test_the_bot_posts_only_where_it_is_a_member_and_the_channel_is_in_use(slack: SandboxSlack, people: SlackPeople) -> None:
+async def test_the_bot_posts_only_where_it_is_a_member_and_the_channel_is_in_use(
+    slack: SandboxSlack, people: SlackPeople
+) -> None:
     closed = slack.add_channel("closed", [])
     closed.archived = True
-    found = [slack.add_channel("in", []), slack.add_channel("out", [], bot=False), slack.add_channel("secret", [], bot=False, private=True)]
+    found = [
+        slack.add_channel("in", []),
+        slack.add_channel("out", [], bot=False),
+        slack.add_channel("secret", [], bot=False, private=True),
+    ]
     assert [await people.can_post(channel.id) for channel in [*found, closed]] == [True, False, False, False]
     assert await people.can_post(ChannelId("C0NONE")) is False
 
 
-async def test_an_answer_is_remembered_for_a_minute(slack: SandboxSlack, people: SlackPeople, clock: HandClock) -> None:
+async def test_an_answer_is_remembered_for_a_minute(
+    slack: SandboxSlack, people: SlackPeople, clock: HandClock
+) -> None:
     ann = slack.add_person("Ann")
     assert people.peek(ann.id) is None
     await people.profile(ann.id)
@@ -108,7 +116,9 @@ async def test_many_who_ask_at_once_ask_once(slack: SandboxSlack, people: SlackP
     assert slack.faults.calls["users.info"] == 1
 
 
-async def test_who_gives_up_waiting_does_not_spoil_it_for_the_others(slack: SandboxSlack, people: SlackPeople) -> None:
+async def test_who_gives_up_waiting_does_not_spoil_it_for_the_others(
+    slack: SandboxSlack, people: SlackPeople
+) -> None:
     ann = slack.add_person("Ann")
     asked, go_on = asyncio.Event(), asyncio.Event()
 
@@ -117,7 +127,10 @@ async def test_who_gives_up_waiting_does_not_spoil_it_for_the_others(slack: Sand
         await go_on.wait()
 
     slack.faults.on_call = hold
-    impatient, patient = asyncio.create_task(people.profile(ann.id)), asyncio.create_task(people.profile(ann.id))
+    impatient, patient = (
+        asyncio.create_task(people.profile(ann.id)),
+        asyncio.create_task(people.profile(ann.id)),
+    )
     await asked.wait()
     impatient.cancel()
     go_on.set()
@@ -125,8 +138,12 @@ async def test_who_gives_up_waiting_does_not_spoil_it_for_the_others(slack: Sand
     assert slack.faults.calls["users.info"] == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.SERVER_ERROR, Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.REFUSED])
-async def test_when_slack_cannot_say_that_is_said_and_asked_again(slack: SandboxSlack, people: SlackPeople, fault: Fault) -> None:
+@pytest.mark.parametrize(
+    "fault", [Fault.RATE_LIMITED, Fault.SERVER_ERROR, Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.REFUSED]
+)
+async def test_when_slack_cannot_say_that_is_said_and_asked_again(
+    slack: SandboxSlack, people: SlackPeople, fault: Fault
+) -> None:
     ann = slack.add_person("Ann")
     # aiohttp itself repeats a GET once whose connection was cut
     slack.faults.plan("users.info", fault, times=2 if fault in {Fault.CUT_BEFORE, Fault.CUT_AFTER} else 1)

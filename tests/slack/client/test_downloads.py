@@ -39,9 +39,13 @@ def put(slack: SandboxSlack, by: UserId, data: bytes = DATA, size: int | None = 
     return Upload(file.id, "as the form said")
 
 
-async def read(slack: SandboxSlack, *uploads: Upload, by: UserId, channel: ChannelId = HERE, keep: Keep | None = None) -> Reading:
+async def read(
+    slack: SandboxSlack, *uploads: Upload, by: UserId, channel: ChannelId = HERE, keep: Keep | None = None
+) -> Reading:
     async with open_client(slack.api_url, slack.credentials.bot_token) as client:
-        return await SlackFiles(client, patience=0.2).read(uploads, [CustomerId("t1")], by=by, channel=channel, portion=2, keep=keep)
+        return await SlackFiles(client, patience=0.2).read(
+            uploads, [CustomerId("t1")], by=by, channel=channel, portion=2, keep=keep
+        )
 
 
 def shared(who: SandboxPerson, channel: Channel) -> Upload:
@@ -55,18 +59,24 @@ def whys(reading: Reading) -> list[Trouble]:
     return [bad.why for bad in reading.bad]
 
 
-async def test_a_file_is_fetched_whole_and_called_what_slack_calls_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_a_file_is_fetched_whole_and_called_what_slack_calls_it(
+    slack: SandboxSlack, ann: SandboxPerson
+) -> None:
     reading = await read(slack, put(slack, ann.id), by=ann.id)
     assert reading.everybody.unpacked() == ("t1", "a1", "b2")
     assert [file.name for file in reading.files] == ["vip.csv"]
 
 
 async def test_nobody_elses_file_is_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
-    assert whys(await read(slack, put(slack, ann.id), put(slack, slack.add_person("Bo").id), by=ann.id)) == [Trouble.NOT_YOURS]
+    assert whys(await read(slack, put(slack, ann.id), put(slack, slack.add_person("Bo").id), by=ann.id)) == [
+        Trouble.NOT_YOURS
+    ]
     assert slack.faults.calls["files.download"] == 0
 
 
-async def test_a_file_that_is_shared_where_it_is_asked_is_fetched_for_anybody_there(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_a_file_that_is_shared_where_it_is_asked_is_fetched_for_anybody_there(
+    slack: SandboxSlack, ann: SandboxPerson
+) -> None:
     bo = slack.add_person("Bo")
     here = slack.add_channel("campaigns", members=[ann, bo], private=True)
     upload = shared(bo, here)
@@ -75,7 +85,9 @@ async def test_a_file_that_is_shared_where_it_is_asked_is_fetched_for_anybody_th
     assert whys(await read(slack, upload, by=ann.id, channel=HERE)) == [Trouble.NOT_YOURS]
 
 
-async def test_a_file_where_the_bot_is_not_does_not_exist_for_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_a_file_where_the_bot_is_not_does_not_exist_for_it(
+    slack: SandboxSlack, ann: SandboxPerson
+) -> None:
     elsewhere = slack.add_channel("elsewhere", members=[ann], bot=False)
     assert whys(await read(slack, shared(ann, elsewhere), by=ann.id)) == [Trouble.NOT_FOUND]
 
@@ -94,12 +106,16 @@ async def test_a_file_that_is_too_big_or_gone_is_not_fetched(slack: SandboxSlack
 
 
 @pytest.mark.parametrize("size", [len(DATA) + 1, len(DATA) - 1])
-async def test_a_file_that_is_not_what_slack_said_is_not_read(slack: SandboxSlack, ann: SandboxPerson, size: int) -> None:
+async def test_a_file_that_is_not_what_slack_said_is_not_read(
+    slack: SandboxSlack, ann: SandboxPerson, size: int
+) -> None:
     assert whys(await read(slack, put(slack, ann.id, size=size), by=ann.id)) == [Trouble.NOT_FETCHED]
 
 
 async def test_eleven_files_are_one_too_many(slack: SandboxSlack, ann: SandboxPerson) -> None:
-    assert whys(await read(slack, *(put(slack, ann.id) for _ in range(11)), by=ann.id)) == [Trouble.TOO_MANY_FILES]
+    assert whys(await read(slack, *(put(slack, ann.id) for _ in range(11)), by=ann.id)) == [
+        Trouble.TOO_MANY_FILES
+    ]
 
 
 async def test_the_token_goes_to_slack_alone(slack: SandboxSlack, ann: SandboxPerson) -> None:
@@ -119,11 +135,16 @@ async def test_an_outage_of_slack_is_told(slack: SandboxSlack, ann: SandboxPerso
 
 
 @pytest.mark.parametrize("token", ["", "xoxb-of-another", "xapp-sandbox"])
-async def test_whoever_has_no_token_is_sent_to_sign_in(slack: SandboxSlack, ann: SandboxPerson, token: str) -> None:
-    address = slack.workspace.files[put(slack, ann.id).id].payload(slack.team, slack.workspace.domain, slack.tickets.base_url)[
-        "url_private_download"
-    ]
-    async with aiohttp.ClientSession() as session, session.get(address, headers={"Authorization": f"Bearer {token}"}) as answer:
+async def test_whoever_has_no_token_is_sent_to_sign_in(
+    slack: SandboxSlack, ann: SandboxPerson, token: str
+) -> None:
+    address = slack.workspace.files[put(slack, ann.id).id].payload(
+        slack.team, slack.workspace.domain, slack.tickets.base_url
+    )["url_private_download"]
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(address, headers={"Authorization": f"Bearer {token}"}) as answer,
+    ):
         assert (answer.status, answer.content_type) == (200, "text/html")
         assert DATA not in await answer.read()
 
@@ -134,7 +155,9 @@ async def test_a_name_with_signs_in_it_can_be_fetched(slack: SandboxSlack, ann: 
     assert reading.everybody.unpacked() == ("t1", "a1", "b2")
 
 
-async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(
+    slack: SandboxSlack, ann: SandboxPerson
+) -> None:
     kept: dict[tuple[int, int], bytes] = {}
 
     async def keep(file: int, piece: int, content: bytes) -> None:
@@ -143,7 +166,11 @@ async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(sla
     long = b"kundenr\n" + b"".join(b"customer-%d\n" % number for number in range(200_000))
     uploads = [put(slack, ann.id, data) for data in (DATA, long, b"\0 no text")]
     await read(slack, *uploads, by=ann.id, keep=keep)
-    assert [b"".join(kept[at] for at in sorted(kept) if at[0] == file) for file in range(3)] == [DATA, long, b"\0 no text"]
+    assert [b"".join(kept[at] for at in sorted(kept) if at[0] == file) for file in range(3)] == [
+        DATA,
+        long,
+        b"\0 no text",
+    ]
     assert max(piece for _, piece in kept) == len(long) // (1024 * 1024)
 
 

@@ -13,7 +13,8 @@ from bot.slack.client.identity import person_of
 ANN = Person(UserId("U0ANN"), TeamId("T0HOME"))
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 PARTS = st.fixed_dictionaries({}, optional={"id": JSON, "team_id": JSON})
 
@@ -25,7 +26,11 @@ PARTS = st.fixed_dictionaries({}, optional={"id": JSON, "team_id": JSON})
         {"type": "block_actions", "user": {"id": "U0ANN", "team_id": "T0HOME"}, "team": {"id": "T0HOME"}},
         {"type": "view_submission", "user": {"id": "U0ANN"}, "team": {"id": "T0HOME"}},
         {"type": "view_submission", "user": {"id": "U0ANN", "team_id": "T0HOME"}, "team": None},
-        {"type": "block_actions", "user": {"id": "U0ANN", "team_id": "T0HOME"}, "team": {"id": "T0ELSEWHERE"}},
+        {
+            "type": "block_actions",
+            "user": {"id": "U0ANN", "team_id": "T0HOME"},
+            "team": {"id": "T0ELSEWHERE"},
+        },
     ],
 )
 def test_a_person_is_known_by_id_and_by_their_own_team(body: dict[str, Any]) -> None:
@@ -52,7 +57,11 @@ def test_where_nobody_is_named_there_is_nobody(body: dict[str, Any]) -> None:
     assert person_of(body) is None
 
 
-@given(st.fixed_dictionaries({}, optional={"user": PARTS | JSON, "team": PARTS | JSON, "user_id": JSON, "team_id": JSON}))
+@given(
+    st.fixed_dictionaries(
+        {}, optional={"user": PARTS | JSON, "team": PARTS | JSON, "user_id": JSON, "team_id": JSON}
+    )
+)
 def test_whatever_comes_it_is_somebody_with_both_ids_or_nobody(body: dict[str, Any]) -> None:
     who = person_of(body)
     assert who is None or (isinstance(who.id, str) and isinstance(who.team, str) and who.id and who.team)

@@ -34,7 +34,9 @@ async def until_heard(watch: SocketWatch, client: AsyncWebClient, *, heard: bool
             await client.auth_test()
 
 
-async def test_slack_that_says_nothing_is_not_heard_and_is_heard_again_when_it_answers(slack: SandboxSlack, client: AsyncWebClient) -> None:
+async def test_slack_that_says_nothing_is_not_heard_and_is_heard_again_when_it_answers(
+    slack: SandboxSlack, client: AsyncWebClient
+) -> None:
     app = AsyncApp(client=client, request_verification_enabled=False)
     async with socket_mode(app, slack.api_url, slack.credentials.app_token, ping=PING) as watch:
         await until_heard(watch, client, heard=True)

@@ -37,7 +37,9 @@ def words(message: Message) -> str:
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT}))
 def test_what_asks_for_anothers_rest_names_that_on_its_card_and_in_its_status(state: State) -> None:
-    story = replace(samples.story(state), first=Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3))
+    story = replace(
+        samples.story(state), first=Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
+    )
     for drawn in (card.build(story, LOOK), status.one(story, LOOK)):
         assert "*Asks again* for the rest of R-22222, under the same once-only key" in words(drawn)
     assert "Asks again" not in words(card.build(samples.story(state), LOOK))
@@ -47,7 +49,9 @@ def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom
     story = samples.story(State.APPROVED, waits_since=NOW)
     for waiting in (story, samples.story(State.APPROVED, waits_since=NOW, give_after=NOW)):
         assert "has been waiting since" in words(card.build(waiting, LOOK))
-    notice = replace(samples.notice(Happened.WAITING), facts={STARTS_AFTER: "Slack"}, note="Slack could not say who @Bo is")
+    notice = replace(
+        samples.notice(Happened.WAITING), facts={STARTS_AFTER: "Slack"}, note="Slack could not say who @Bo is"
+    )
     line = thread.build(notice, story, LOOK).text
     assert line.startswith("⏳ Waiting for Slack since")
     assert "giving starts once there is an answer" in line
@@ -63,7 +67,9 @@ def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom
 )
 def test_whether_the_rest_has_refused_ones_in_it_is_said(customers: int, refused: int, whom: str) -> None:
     first = Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", customers, refused)
-    assert f"*Asks again* for {whom} the same once-only key" in words(card.build(replace(samples.story(State.WAITING), first=first), LOOK))
+    assert f"*Asks again* for {whom} the same once-only key" in words(
+        card.build(replace(samples.story(State.WAITING), first=first), LOOK)
+    )
 
 
 @pytest.mark.parametrize("state", State)
@@ -74,7 +80,12 @@ def test_the_card_has_the_buttons_of_its_state(state: State) -> None:
 
 
 def test_what_cannot_be_taken_back_asks_once_more() -> None:
-    asked = {button["text"]["text"] for state in State for button in buttons(card.build(samples.story(state), LOOK)) if "confirm" in button}
+    asked = {
+        button["text"]["text"]
+        for state in State
+        for button in buttons(card.build(samples.story(state), LOOK))
+        if "confirm" in button
+    }
     assert asked == {"Cancel request", "End here…"}
 
 
@@ -109,7 +120,11 @@ def test_two_approvals_are_counted_down() -> None:
 
 @pytest.mark.parametrize(
     ("given", "refused", "said"),
-    [(10, 0, "all 10 were given it"), (0, 10, "nobody was given it; 10 refused"), (8, 1, "8 of 10 customers were given it; 1 refused")],
+    [
+        (10, 0, "all 10 were given it"),
+        (0, 10, "nobody was given it; 10 refused"),
+        (8, 1, "8 of 10 customers were given it; 1 refused"),
+    ],
 )
 def test_all_some_and_none_are_told_apart(given: int, refused: int, said: str) -> None:
     story = replace(samples.story(State.DONE), tally=Tally(10, given=given, refused=refused))
@@ -118,7 +133,9 @@ def test_all_some_and_none_are_told_apart(given: int, refused: int, said: str) -
 
 @pytest.mark.parametrize("happened", Happened)
 @pytest.mark.parametrize("state", State)
-def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(happened: Happened, state: State) -> None:
+def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(
+    happened: Happened, state: State
+) -> None:
     line = thread.build(samples.notice(happened, note="because"), samples.story(state), LOOK)
     assert not line.text.startswith("Given to")
     assert not words(line).startswith("Given to")
@@ -182,7 +199,9 @@ def test_the_summary_tells_the_other_ends_and_who_and_how_long() -> None:
     ],
 )
 def test_why_somebody_was_not_tried_is_told(changes: dict[str, Any], said: str) -> None:
-    assert said in words(summary.build(replace(samples.story(State.DONE, **changes), tally=Tally(10, given=8)), LOOK))
+    assert said in words(
+        summary.build(replace(samples.story(State.DONE, **changes), tally=Tally(10, given=8)), LOOK)
+    )
 
 
 def test_what_dintero_sent_that_is_not_known_stands_in_the_summary_and_in_the_rule() -> None:
@@ -195,7 +214,9 @@ def test_what_dintero_sent_that_is_not_known_stands_in_the_summary_and_in_the_ru
 def test_a_notice_links_to_the_card_and_is_no_summary(happened: Happened) -> None:
     link = "https://example.slack.com/archives/C0/p1?a=1&b=2"
     for draw, kind in ((notices.channel, Kind.NOTICE), (notices.direct, Kind.DIRECT)):
-        drawn = draw(samples.notice(happened, kind=kind, note="no"), samples.story(State.DONE), LOOK, link=link)
+        drawn = draw(
+            samples.notice(happened, kind=kind, note="no"), samples.story(State.DONE), LOOK, link=link
+        )
         assert "<https://example.slack.com/archives/C0/p1?a=1&amp;b=2|See the request>" in str(drawn.blocks)
         assert "R-7K2QF" in drawn.text
         assert not drawn.text.startswith("Given to")
@@ -205,7 +226,9 @@ def test_only_the_requester_reads_the_refused_ids_whole() -> None:
     done = samples.notice(Happened.DONE)
     assert "12397af6e5f" in str(notices.direct(done, samples.story(State.DONE), LOOK, link="").blocks)
     assert "12397af6e5f" not in str(notices.channel(done, samples.story(State.DONE), LOOK, link="").blocks)
-    assert "12397af6e5f" not in str(notices.direct(samples.notice(Happened.APPROVED), samples.story(State.DONE), LOOK, link="").blocks)
+    assert "12397af6e5f" not in str(
+        notices.direct(samples.notice(Happened.APPROVED), samples.story(State.DONE), LOOK, link="").blocks
+    )
 
 
 def test_a_stopped_card_says_how_many_are_what_and_what_its_buttons_will_do() -> None:
@@ -221,7 +244,9 @@ def test_ids_stand_in_plain_text_as_they_were_typed() -> None:
     odd = Refused(CustomerId("*<a>`&b"), "unknown")
     story = replace(samples.story(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))
     drawn = notices.direct(samples.notice(Happened.DONE), story, LOOK, link="")
-    assert {"type": "plain_text", "text": "unknown:\n• *<a>`&b"} in [block.get("text") for block in drawn.blocks]
+    assert {"type": "plain_text", "text": "unknown:\n• *<a>`&b"} in [
+        block.get("text") for block in drawn.blocks
+    ]
 
 
 def test_of_more_ids_than_fit_it_is_said_how_many_are_left() -> None:
@@ -239,16 +264,34 @@ LEFT = replace(
     unknown=(CustomerId("c-unknown"),),
     not_tried=(CustomerId("c-late"), CustomerId("c-later")),
 )
-ENDS = [Happened.DONE, Happened.ENDED_HERE, Happened.CANCELLED, Happened.REJECTED, Happened.EXPIRED, Happened.STOPPED]
+ENDS = [
+    Happened.DONE,
+    Happened.ENDED_HERE,
+    Happened.CANCELLED,
+    Happened.REJECTED,
+    Happened.EXPIRED,
+    Happened.STOPPED,
+]
 
 
 @pytest.mark.parametrize("happened", ENDS)
 def test_the_requester_reads_who_was_left_out_and_under_which_key_to_ask_again(happened: Happened) -> None:
     drawn = words(notices.direct(samples.notice(happened), LEFT, LOOK, link=""))
-    refused, unknown, not_tried = (drawn.index(heading) for heading in ("*Refused by Dintero*", "*Unknown*", "*Not tried*"))
-    assert refused < drawn.index("12397af6e5f\n") < unknown < drawn.index("• c-unknown") < not_tried < drawn.index("• c-late\n• c-later")
+    refused, unknown, not_tried = (
+        drawn.index(heading) for heading in ("*Refused by Dintero*", "*Unknown*", "*Not tried*")
+    )
+    assert (
+        refused
+        < drawn.index("12397af6e5f\n")
+        < unknown
+        < drawn.index("• c-unknown")
+        < not_tried
+        < drawn.index("• c-late\n• c-later")
+    )
     key = samples.REQUEST.once_key
-    assert f"open *More…* in the form and put `{key}` into *Once-only key*: then nobody gets it twice." in drawn
+    assert (
+        f"open *More…* in the form and put `{key}` into *Once-only key*: then nobody gets it twice." in drawn
+    )
     assert "c-unknown" not in str(notices.channel(samples.notice(happened), LEFT, LOOK, link="").blocks)
     assert "c-late" not in str(summary.build(LEFT, LOOK).blocks)
 
@@ -263,14 +306,22 @@ def test_a_key_that_slack_would_format_stands_in_plain_text() -> None:
 
 def test_a_request_that_left_nobody_out_names_no_key() -> None:
     story = replace(samples.story(State.DONE), tally=Tally(10, given=10), refused=())
-    assert "Once-only key" not in str(notices.direct(samples.notice(Happened.DONE), story, LOOK, link="").blocks)
+    assert "Once-only key" not in str(
+        notices.direct(samples.notice(Happened.DONE), story, LOOK, link="").blocks
+    )
 
 
-@pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.REJECTED, State.CANCELLED, State.EXPIRED])
+@pytest.mark.parametrize(
+    "state", [State.WAITING, State.APPROVED, State.REJECTED, State.CANCELLED, State.EXPIRED]
+)
 def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> None:
     request = replace(samples.story(state, started_at=NOW).request)
     story = replace(samples.STORY, request=request, tally=Tally(10, given=7))
-    happened = {State.REJECTED: Happened.REJECTED, State.CANCELLED: Happened.CANCELLED, State.EXPIRED: Happened.EXPIRED}.get(state)
+    happened = {
+        State.REJECTED: Happened.REJECTED,
+        State.CANCELLED: Happened.CANCELLED,
+        State.EXPIRED: Happened.EXPIRED,
+    }.get(state)
     drawn = [card.build(story, LOOK), status.one(story, LOOK), summary.build(story, LOOK)]
     if happened:
         told = notices.direct(samples.notice(happened), story, LOOK, link="")
@@ -306,12 +357,17 @@ def test_status_lists_requests_and_says_when_there_are_none() -> None:
 
 def test_help_names_what_there_is_and_nothing_that_comes_later() -> None:
     drawn = words(help.build(LOOK))
-    assert all(f"/discount {each}" in drawn for each in ("add", "status", "rule", "cancel", "pause", "resume", "help"))
+    assert all(
+        f"/discount {each}" in drawn
+        for each in ("add", "status", "rule", "cancel", "pause", "resume", "help")
+    )
     assert not [later for later in ("history", "check") if later in drawn]
     assert "Did you mean `/discount add`?" in help.not_understood("ad", "add").text
 
 
 def test_why_a_command_was_not_understood_is_said() -> None:
-    assert "A quote is opened and never closed" in help.not_understood("add “x", "add", Misread.OPEN_QUOTE).text
+    assert (
+        "A quote is opened and never closed" in help.not_understood("add “x", "add", Misread.OPEN_QUOTE).text
+    )
     assert "such as `status R-7K2QF`" in help.not_understood("status x", "status", Misread.NO_SHORT_ID).text
     assert "`rule “Spar 100”`" in help.not_understood("rule", "rule", Misread.NO_RULE).text

@@ -42,23 +42,40 @@ def test_where_no_tier_applies_nothing_is_said() -> None:
 
 def yes(happened: Happened, number: int, of: int) -> str:
     story = replace(samples.story(State.WAITING, approvals=of), votes=(VOTE,) * number)
-    told = replace(samples.notice(happened), facts={"yeses": str(number), "approvals": str(of), "digest": DIGEST})
+    told = replace(
+        samples.notice(happened), facts={"yeses": str(number), "approvals": str(of), "digest": DIGEST}
+    )
     return thread.build(told, story, LOOK).text
 
 
 def test_each_yes_is_a_line_with_its_number_and_what_it_was_for() -> None:
-    assert yes(Happened.AGREED, 1, 2) == "👍 <@U0BOSS> approved, 1 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567."
-    assert yes(Happened.APPROVED, 2, 2).startswith("✅ <@U0BOSS> approved, 2 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567. That is")
-    assert yes(Happened.APPROVED, 1, 1) == "✅ <@U0BOSS> approved it 23 Nov 2026, 13:00 CET – to exactly 01234567."
+    assert (
+        yes(Happened.AGREED, 1, 2)
+        == "👍 <@U0BOSS> approved, 1 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567."
+    )
+    assert yes(Happened.APPROVED, 2, 2).startswith(
+        "✅ <@U0BOSS> approved, 2 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567. That is"
+    )
+    assert (
+        yes(Happened.APPROVED, 1, 1)
+        == "✅ <@U0BOSS> approved it 23 Nov 2026, 13:00 CET – to exactly 01234567."
+    )
 
 
-@pytest.mark.parametrize(("left", "said"), [(1, "one more is needed"), (2, "2 more are needed"), (0, "one more is needed")])
+@pytest.mark.parametrize(
+    ("left", "said"), [(1, "one more is needed"), (2, "2 more are needed"), (0, "one more is needed")]
+)
 def test_whoever_said_yes_is_told_how_many_more_it_takes(left: int, said: str) -> None:
     assert f"Your yes counts; {said}" in confirmations.approved(REQUEST, left).text
 
 
-def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_requester_whom_to_ask() -> None:
-    story, told = samples.story(State.WAITING), replace(samples.notice(Happened.CONSENT_VOID), note=Reason.REQUESTER_LEFT)
+def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_requester_whom_to_ask() -> (
+    None
+):
+    story, told = (
+        samples.story(State.WAITING),
+        replace(samples.notice(Happened.CONSENT_VOID), note=Reason.REQUESTER_LEFT),
+    )
     assert thread.build(told, story, LOOK).text == (
         "🔁 The approval no longer counts (whoever asked may not ask here any more), seen 23 Nov 2026, 13:00 CET. "
         "Nobody can approve it until they may again; it can be rejected or cancelled."
@@ -70,9 +87,13 @@ def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_r
 
 def test_a_budget_says_what_is_used_of_what_is_left() -> None:
     use = Use(customers=2, amount=20_000, left_customers=5, left_amount=None, until=NOW)
-    assert request_facts.budget(use, LOOK) == ["*Budget:* uses 40 % of what is left until 23 Nov 2026 (5 customers)"]
+    assert request_facts.budget(use, LOOK) == [
+        "*Budget:* uses 40 % of what is left until 23 Nov 2026 (5 customers)"
+    ]
     both = replace(use, left_amount=25_000)
-    assert request_facts.budget(both, LOOK) == ["*Budget:* uses 80 % of what is left until 23 Nov 2026 (5 customers and 250.00 NOK)"]
+    assert request_facts.budget(both, LOOK) == [
+        "*Budget:* uses 80 % of what is left until 23 Nov 2026 (5 customers and 250.00 NOK)"
+    ]
     assert "more than what is left" in request_facts.budget(replace(use, customers=6), LOOK)[0]
     assert request_facts.budget(None, LOOK) == []
 
@@ -81,6 +102,8 @@ def test_what_was_given_before_names_the_requests_with_links() -> None:
     one = Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
     two = replace(one, id=RequestId("2"), short=ShortId("R-33333"), customers=1)
     told = request_facts.before(Before(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
-    assert told == ["⚠ 4 customers of these were given this rule lately: 3 by <https://slack/x%7Cy|R-22222> and 1 by R-33333"]
+    assert told == [
+        "⚠ 4 customers of these were given this rule lately: 3 by <https://slack/x%7Cy|R-22222> and 1 by R-33333"
+    ]
     assert "at least 4" in request_facts.before(Before(4, (one,), more=True), LOOK, {})[0]
     assert request_facts.before(Before(), LOOK, {}) == []

@@ -32,19 +32,27 @@ async def begun(books: SqlBooks) -> Request:
     request = await giving(books, ["a", "b", "c", "d", "e"], size=5)
     await books.take_up(request.id, 0)
     a, b, c, d = map(CustomerId, "abcd")
-    await books.settle(request.id, BatchOutcome(0, 0, 5, refused=(Refused(a, "ukjent – «a»"),), unknown=(b, c), not_tried=(d,)))
+    await books.settle(
+        request.id,
+        BatchOutcome(0, 0, 5, refused=(Refused(a, "ukjent – «a»"),), unknown=(b, c), not_tried=(d,)),
+    )
     return request
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"state": State.CANCELLED, "cancel_asked_by": UserId("U0ANN")}, "somebody cancelled it before their turn"),
+        (
+            {"state": State.CANCELLED, "cancel_asked_by": UserId("U0ANN")},
+            "somebody cancelled it before their turn",
+        ),
         ({"state": State.DONE, "stop": StopReason.RULE_GONE}, "Dintero does not have the rule any more"),
         ({"state": State.EXPIRED}, "nobody approved it anew"),
     ],
 )
-async def test_why_somebody_was_not_tried_is_said_as_in_the_summary(sqlite_books: SqlBooks, changes: dict[str, Any], why: str) -> None:
+async def test_why_somebody_was_not_tried_is_said_as_in_the_summary(
+    sqlite_books: SqlBooks, changes: dict[str, Any], why: str
+) -> None:
     assert why in (await reasons(sqlite_books, await begun(sqlite_books), **changes))["d"]
 
 
@@ -52,11 +60,16 @@ async def test_why_somebody_was_not_tried_is_said_as_in_the_summary(sqlite_books
     ("found", "why"),
     [
         (ReadBack(NOW, 2, there=1, refs=7, whole=True), "; Dintero's list of the rule did not have them"),
-        (ReadBack(NOW, 2, there=1, refs=50_000), "; the first 50000 entries of Dintero's list of the rule did not have them"),
+        (
+            ReadBack(NOW, 2, there=1, refs=50_000),
+            "; the first 50000 entries of Dintero's list of the rule did not have them",
+        ),
         (ReadBack(NOW, 2, there=1, failed="cut"), "; Dintero's list of the rule could not be read back"),
     ],
 )
-async def test_what_dinteros_list_showed_of_the_unknown_stands_beside_each(sqlite_books: SqlBooks, found: ReadBack, why: str) -> None:
+async def test_what_dinteros_list_showed_of_the_unknown_stands_beside_each(
+    sqlite_books: SqlBooks, found: ReadBack, why: str
+) -> None:
     request = await begun(sqlite_books)
     await sqlite_books.keep_read_back(request.id, found, frozenset({CustomerId("b")}))
     told = await reasons(sqlite_books, request)
@@ -67,7 +80,9 @@ async def test_what_dinteros_list_showed_of_the_unknown_stands_beside_each(sqlit
 
 
 async def test_where_nobody_looked_nothing_is_said_of_dinteros_list(sqlite_books: SqlBooks) -> None:
-    assert (await reasons(sqlite_books, await begun(sqlite_books)))["c"] == "no answer came, so they may have it or not"
+    assert (await reasons(sqlite_books, await begun(sqlite_books)))[
+        "c"
+    ] == "no answer came, so they may have it or not"
 
 
 def test_a_list_is_titled_by_its_request_and_its_row_in_the_outbox() -> None:

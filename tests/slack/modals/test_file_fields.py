@@ -15,7 +15,9 @@ NEW = Upload(FileId("F2"), "new.xlsx")
 COLUMNS = (Column(1, "Kundenr", ("1001", "1002", "1003")), Column(3, "", ("a1",)))
 
 
-def drawn(*files: Upload, unclear: tuple[Unclear, ...] = (), standing: frozenset[FileId] = frozenset()) -> dict[str, Any]:
+def drawn(
+    *files: Upload, unclear: tuple[Unclear, ...] = (), standing: frozenset[FileId] = frozenset()
+) -> dict[str, Any]:
     form = replace(samples.form(Typed(files=files)), unclear=unclear)
     return request_form.build(form, LOOK, external_id="e", generation=1, standing=standing)
 
@@ -27,7 +29,9 @@ def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def answered(view: dict[str, Any], **answers: Any) -> tuple[Upload, ...]:
     """Answer the view by label, and read the files back."""
     there = {label: block for label, block in inputs(view).items() if label in answers}
-    values = {block["block_id"]: {block["element"]["action_id"]: answers[label]} for label, block in there.items()}
+    values = {
+        block["block_id"]: {block["element"]["action_id"]: answers[label]} for label, block in there.items()
+    }
     return request_form.read({**view, "state": {"values": values}})[1].files
 
 
@@ -52,7 +56,9 @@ def test_what_was_put_in_before_stays_while_it_is_ticked() -> None:
     view = drawn(VIP)
     box = inputs(view)["Files put in before"]["element"]
     assert box["initial_options"] == box["options"]
-    assert answered(view, **{"Files put in before": {"selected_options": box["options"]}, "File": put(NEW)}) == (VIP, NEW)
+    assert answered(
+        view, **{"Files put in before": {"selected_options": box["options"]}, "File": put(NEW)}
+    ) == (VIP, NEW)
     assert answered(view, **{"Files put in before": {"selected_options": []}}) == ()
 
 
@@ -67,5 +73,8 @@ def test_a_column_is_asked_for_with_its_samples_and_read_back() -> None:
     assert [option["text"]["text"] for option in options] == ["Kundenr (column A)", "Column C"]
     assert options[0]["description"]["text"] == "1001 · 1002 · 1003"
     box = inputs(view)["Files put in before"]["element"]
-    chosen = {"Files put in before": {"selected_options": box["options"]}, question["label"]["text"]: {"selected_option": options[1]}}
+    chosen = {
+        "Files put in before": {"selected_options": box["options"]},
+        question["label"]["text"]: {"selected_option": options[1]},
+    }
     assert answered(view, **chosen) == (replace(VIP, column=3),)

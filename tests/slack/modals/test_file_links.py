@@ -36,7 +36,9 @@ def test_ids_around_a_link_stay_and_a_file_that_was_put_in_too_counts_once() -> 
 
 
 def test_a_link_without_a_name_goes_by_its_id() -> None:
-    assert with_links_as_files(Typed(customers="https://shop.slack.com/files/U0ANN/F0LIST01")).files == (Upload(VIP.id, "F0LIST01"),)
+    assert with_links_as_files(Typed(customers="https://shop.slack.com/files/U0ANN/F0LIST01")).files == (
+        Upload(VIP.id, "F0LIST01"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ def answered(view: dict[str, Any], **typed: str) -> dict[str, Any]:
     for block in view["blocks"]:
         if block["type"] == "input":
             element = block["element"]
-            values[block["block_id"]] = {element["action_id"]: _answer(element, typed.get(block["label"]["text"]))}
+            values[block["block_id"]] = {
+                element["action_id"]: _answer(element, typed.get(block["label"]["text"]))
+            }
     return {**view, "state": {"values": values}}
 
 
@@ -55,7 +57,9 @@ def said(view: dict[str, Any]) -> str:
 
 
 @given(TEXT, TEXT, TEXT, st.integers(min_value=0, max_value=9))
-def test_what_is_typed_into_the_form_is_read_back(customers: str, reason: str, key: str, generation: int) -> None:
+def test_what_is_typed_into_the_form_is_read_back(
+    customers: str, reason: str, key: str, generation: int
+) -> None:
     typed = Typed(rule=RULE.id, customers=customers, reason=reason, once_key=key, more=True)
     view = request_form.build(samples.form(typed), LOOK, external_id="e", generation=generation)
     assert request_form.read(answered(view)) == (REQUEST.id, typed)
@@ -63,8 +67,12 @@ def test_what_is_typed_into_the_form_is_read_back(customers: str, reason: str, k
 
 @pytest.mark.parametrize("ticked", [True, False])
 @pytest.mark.parametrize("left", [0, 30])
-def test_those_whom_dintero_refused_are_offered_in_the_form_of_a_rest_and_read_back(left: int, *, ticked: bool) -> None:
-    rest = Rest(Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", left), left=left, refused=7)
+def test_those_whom_dintero_refused_are_offered_in_the_form_of_a_rest_and_read_back(
+    left: int, *, ticked: bool
+) -> None:
+    rest = Rest(
+        Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", left), left=left, refused=7
+    )
     form = replace(samples.form(Typed(refused_too=ticked)), rest=rest)
     view = request_form.build(form, LOOK, external_id="e")
     assert labels(view) == ["Refused by Dintero", "Reason"]
@@ -81,7 +89,12 @@ def test_a_rest_without_refused_ones_offers_none() -> None:
 
 
 def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:
-    assert labels(request_form.build(samples.form(Typed()), LOOK, external_id="e")) == ["Rule", "Customer IDs", "File", "Reason"]
+    assert labels(request_form.build(samples.form(Typed()), LOOK, external_id="e")) == [
+        "Rule",
+        "Customer IDs",
+        "File",
+        "Reason",
+    ]
     more = request_form.build(samples.form(Typed(more=True)), LOOK, external_id="e")
     assert labels(more) == ["Rule", "Customer IDs", "File", "Reason", "Once-only key"]
     assert more["submit"]["text"] == "Review"
@@ -91,7 +104,9 @@ def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:
 def test_the_once_only_key_stands_behind_a_button() -> None:
     view = request_form.build(samples.form(Typed()), LOOK, external_id="e")
     (row,) = [block for block in view["blocks"] if block["type"] == "actions"]
-    assert [(each["text"]["text"], each["action_id"]) for each in row["elements"]] == [("More…", request_form.MORE_ACTION)]
+    assert [(each["text"]["text"], each["action_id"]) for each in row["elements"]] == [
+        ("More…", request_form.MORE_ACTION)
+    ]
     assert not request_form.read(answered(view))[1].more
 
 
@@ -117,13 +132,20 @@ def test_every_fault_is_told_in_its_field_at_once() -> None:
 
 def test_a_fault_of_a_field_that_is_not_drawn_stands_at_the_rule() -> None:
     view = request_form.build(samples.form(Typed()), LOOK, external_id="e")
-    assert set(request_form.errors([Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))], view, LOOK)) == {"rule:0"}
+    assert set(request_form.errors([Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))], view, LOOK)) == {
+        "rule:0"
+    }
 
 
 def test_faults_found_later_are_drawn_right_above_their_fields() -> None:
-    faults = (Fault(Field.CUSTOMERS, Refusal(Reason.NO_CUSTOMERS)), Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY)))
+    faults = (
+        Fault(Field.CUSTOMERS, Refusal(Reason.NO_CUSTOMERS)),
+        Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY)),
+    )
     blocks = request_form.build(samples.form(Typed(), faults=faults), LOOK, external_id="e")["blocks"]
-    above = {block["label"]["text"]: blocks[n - 1] for n, block in enumerate(blocks) if block["type"] == "input"}
+    above = {
+        block["label"]["text"]: blocks[n - 1] for n, block in enumerate(blocks) if block["type"] == "input"
+    }
     assert "There is no customer id" in above["Customer IDs"]["text"]["text"]
     assert "once-only key" in above["Once-only key"]["text"]["text"]
 
@@ -141,7 +163,9 @@ def test_a_rule_that_was_typed_and_is_none_is_told() -> None:
 
 def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
     blocks = request_form.build(samples.form(Typed()), LOOK, external_id="e")["blocks"]
-    assert {block["label"]["text"]: block.get("optional", False) for block in blocks if block["type"] == "input"} == {
+    assert {
+        block["label"]["text"]: block.get("optional", False) for block in blocks if block["type"] == "input"
+    } == {
         "Rule": False,
         "Customer IDs": True,
         "File": True,
@@ -192,7 +216,10 @@ def test_the_review_shows_what_is_asked_for() -> None:
 def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
     view = approval.build(samples.consideration(), LOOK, external_id="e")
     drawn = said(view)
-    assert said(review_modal.build(samples.review(), LOOK, external_id="e")).split("*Next:*")[0].split("\n")[0] in drawn
+    assert (
+        said(review_modal.build(samples.review(), LOOK, external_id="e")).split("*Next:*")[0].split("\n")[0]
+        in drawn
+    )
     assert "12••••5e … ••••" in drawn
     assert "12397af6e5e" not in str(view)
     assert "01234567" in drawn_all(view)
@@ -202,7 +229,9 @@ def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
 
 @given(st.integers(min_value=1, max_value=99), st.text(alphabet="0123456789 ,.", max_size=12))
 def test_an_approval_names_its_round_and_the_count_as_it_was_typed(round_: int, typed: str) -> None:
-    view = approval.build(samples.consideration(replace(REQUEST, round=round_), count=True), LOOK, external_id="e")
+    view = approval.build(
+        samples.consideration(replace(REQUEST, round=round_), count=True), LOOK, external_id="e"
+    )
     assert labels(view) == ["Number of customers"]
     yes = approval.Yes(REQUEST.id, round_, "0123456789abcdef" * 4, typed.strip())
     assert approval.read(answered(view, **{"Number of customers": typed})) == yes
@@ -220,7 +249,11 @@ def test_every_modal_says_that_nothing_is_given_for_now() -> None:
     drawn = [
         request_form.build(replace(samples.form(), pause=pause), LOOK, external_id="e"),
         review_modal.build(replace(samples.review(), pause=pause), LOOK, external_id="e"),
-        approval.build(replace(samples.consideration(), review=replace(samples.review(), pause=pause)), LOOK, external_id="e"),
+        approval.build(
+            replace(samples.consideration(), review=replace(samples.review(), pause=pause)),
+            LOOK,
+            external_id="e",
+        ),
         rejection.build(replace(STORY, pause=pause), LOOK, external_id="e"),
         customer_list.build(Roster(REQUEST, 1, (CustomerId("c-1"),), pause), LOOK, external_id="e"),
     ]

@@ -50,12 +50,21 @@ def test_a_moment_is_told_in_the_policys_zone() -> None:
 
 def test_slack_shows_each_reader_their_own_time_with_the_policys_zone_to_fall_back_on() -> None:
     at = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
-    assert LOOK.token(at) == f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|1 Jul 2026, 12:00 CEST>"
+    assert (
+        LOOK.token(at)
+        == f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|1 Jul 2026, 12:00 CEST>"
+    )
 
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.4, "less than a second"), (1, "1 second"), (61, "1 minute 1 second"), (90_061, "1 day 1 hour"), (-5, "less than a second")],
+    [
+        (0.4, "less than a second"),
+        (1, "1 second"),
+        (61, "1 minute 1 second"),
+        (90_061, "1 day 1 hour"),
+        (-5, "less than a second"),
+    ],
 )
 def test_how_long_it_took_is_told_in_two_units(seconds: float, shown: str) -> None:
     assert duration(timedelta(seconds=seconds)) == shown

@@ -6,12 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.rendering.mrkdwn import JOINER, MASK, fit, mask, mention, mentions, packed, phrase, said, shorten, visible
+from bot.slack.rendering.mrkdwn import (
+    JOINER,
+    MASK,
+    fit,
+    mask,
+    mention,
+    mentions,
+    packed,
+    phrase,
+    said,
+    shorten,
+    visible,
+)
 
 SPECIAL = re.compile(r"<(?!/)[^>]*>")
-PIECES = st.lists(st.sampled_from(["<!channel>", "<@U1>", "&amp;", "a", " ", "*", "\n", "|", "<", ">", "é", "\u202e"]), max_size=200).map(
-    "".join
-)
+PIECES = st.lists(
+    st.sampled_from(["<!channel>", "<@U1>", "&amp;", "a", " ", "*", "\n", "|", "<", ">", "é", "\u202e"]),
+    max_size=200,
+).map("".join)
 
 
 @given(st.text() | PIECES)
@@ -67,7 +80,11 @@ def test_a_channel_sees_the_first_two_and_last_two_characters_of_a_long_id(custo
 @given(st.text(min_size=1, max_size=255))
 def test_a_mask_tells_no_more_than_four_characters(customer: str) -> None:
     masked = mask(customer)
-    assert masked == MASK if len(customer) <= 6 else masked == visible(customer[:2]) + MASK + visible(customer[-2:])
+    assert (
+        masked == MASK
+        if len(customer) <= 6
+        else masked == visible(customer[:2]) + MASK + visible(customer[-2:])
+    )
 
 
 def test_people_groups_and_channels_are_mentioned_and_nothing_else_is() -> None:

@@ -46,12 +46,18 @@ def test_a_giving_that_has_just_begun_shows_no_bar() -> None:
 
 def test_status_shows_the_same_in_full_and_in_a_line() -> None:
     story = giving(Progress(208.4, SOON))
-    assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(status.one(story, LOOK).blocks).replace("\\n", "\n")
-    assert "⚙️ giving, 42 %, about 210 a second, done at about <!date^" in str(status.build([story], LOOK).blocks)
+    assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(
+        status.one(story, LOOK).blocks
+    ).replace("\\n", "\n")
+    assert "⚙️ giving, 42 %, about 210 a second, done at about <!date^" in str(
+        status.build([story], LOOK).blocks
+    )
 
 
 @given(counts=st.tuples(*[st.integers(min_value=0, max_value=10**6)] * 4))
-def test_the_bar_is_full_only_when_nobody_is_left_and_the_counts_add_up(counts: tuple[int, int, int, int]) -> None:
+def test_the_bar_is_full_only_when_nobody_is_left_and_the_counts_add_up(
+    counts: tuple[int, int, int, int],
+) -> None:
     given_, refused, unknown, not_tried = counts
     tally = Tally(sum(counts), given=given_, refused=refused, unknown=unknown)
     drawn = progress_bar.bar(tally)

@@ -20,7 +20,9 @@ def test_every_reason_stop_and_state_has_its_words() -> None:
 
 
 @pytest.mark.parametrize("reason", Reason)
-@pytest.mark.parametrize("detail", ["", "Spar 100", "501/500", "3, 7", LONG, "C0SUPPORT", "approved", "5/", "²"])
+@pytest.mark.parametrize(
+    "detail", ["", "Spar 100", "501/500", "3, 7", LONG, "C0SUPPORT", "approved", "5/", "²"]
+)
 @pytest.mark.parametrize("look", [LOOK, Look("NOK", "Europe/Oslo")])
 def test_every_no_is_two_sentences_that_fit(reason: Reason, detail: str, look: Look) -> None:
     for drawn in (refusal(Refusal(reason, detail), look), refusal_plain(Refusal(reason, detail), look)):
@@ -64,32 +66,53 @@ def test_a_no_of_the_allowlist_says_whom_to_ask(reason: Reason) -> None:
 
 
 def test_whoever_came_too_late_hears_who_was_first_and_where_it_stands() -> None:
-    assert refusal(Refusal(Reason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith("<@U0ANN> was first: it is already approved.")
-    assert refusal_plain(Refusal(Reason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith("Somebody else was first: ")
+    assert refusal(Refusal(Reason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith(
+        "<@U0ANN> was first: it is already approved."
+    )
+    assert refusal_plain(Refusal(Reason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith(
+        "Somebody else was first: "
+    )
     assert (
         refusal(Refusal(Reason.WRONG_STATE, State.EXPIRED), LOOK)
         == "Its time was over, and it has expired. Its requester has been told so."
     )
-    assert "already being cancelled" in refusal(Refusal(Reason.WRONG_STATE, Event.CANCEL_ASKED, ("U0ANN",)), LOOK)
+    assert "already being cancelled" in refusal(
+        Refusal(Reason.WRONG_STATE, Event.CANCEL_ASKED, ("U0ANN",)), LOOK
+    )
 
 
 @pytest.mark.parametrize(
     ("refused", "words"),
     [
         (Refusal(Reason.ID_TOO_LONG, "3"), "The customer id on line 3 is longer than 255 characters."),
-        (Refusal(Reason.ID_TOO_LONG, "3, 7"), "The customer ids on lines 3, 7 are longer than 255 characters."),
-        (Refusal(Reason.ID_TOO_LONG, ", ".join(map(str, range(1, 13)))), "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more are longer"),
+        (
+            Refusal(Reason.ID_TOO_LONG, "3, 7"),
+            "The customer ids on lines 3, 7 are longer than 255 characters.",
+        ),
+        (
+            Refusal(Reason.ID_TOO_LONG, ", ".join(map(str, range(1, 13)))),
+            "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more are longer",
+        ),
         (Refusal(Reason.RESERVED_ID, "*"), "“*” would mean every customer, which cannot be asked for here."),
-        (Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500"), "501 customers are too many: this channel may ask for 500 at once."),
+        (
+            Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500"),
+            "501 customers are too many: this channel may ask for 500 at once.",
+        ),
         (
             Refusal(Reason.TOO_EXPENSIVE, "600000/500000"),
             "One use by every customer costs 6,000.00 NOK; this channel may give 5,000.00 NOK at once.",
         ),
         (Refusal(Reason.NO_APPROVER, "0/1"), "Nobody but you could approve this"),
-        (Refusal(Reason.NO_APPROVER, "1/2"), "This needs 2 approvals, and besides you there is only 1 who can approve it."),
+        (
+            Refusal(Reason.NO_APPROVER, "1/2"),
+            "This needs 2 approvals, and besides you there is only 1 who can approve it.",
+        ),
         (Refusal(Reason.BAD_ONCE_KEY, "200"), "It may have 200 characters at most"),
         (Refusal(Reason.NO_RULE, "sparr"), "No rule is called “sparr”"),
-        (Refusal(Reason.UNKNOWN_REQUEST, "R-7K2QF"), "There is no request “R-7K2QF” that you could see from here."),
+        (
+            Refusal(Reason.UNKNOWN_REQUEST, "R-7K2QF"),
+            "There is no request “R-7K2QF” that you could see from here.",
+        ),
     ],
 )
 def test_a_no_names_what_is_at_fault(refused: Refusal, words: str) -> None:
@@ -98,7 +121,9 @@ def test_a_no_names_what_is_at_fault(refused: Refusal, words: str) -> None:
 
 
 def test_a_requests_inner_id_is_no_name_for_people() -> None:
-    assert "6b1f" not in refusal(Refusal(Reason.UNKNOWN_REQUEST, "6b1f2c1e-6f0e-4d6e-9f63-0d9a2b0c7f11"), LOOK)
+    assert "6b1f" not in refusal(
+        Refusal(Reason.UNKNOWN_REQUEST, "6b1f2c1e-6f0e-4d6e-9f63-0d9a2b0c7f11"), LOOK
+    )
 
 
 @pytest.mark.parametrize("reason", [*StopReason, None])
@@ -126,4 +151,7 @@ def test_whoever_has_to_invite_the_bot_reads_what_to_type() -> None:
 
 
 def test_a_failure_carries_its_advice() -> None:
-    assert failure(RuleNotFound("no such rule <x>")) == "no such rule &lt;x&gt; – Choose another rule; this one may have been deleted."
+    assert (
+        failure(RuleNotFound("no such rule <x>"))
+        == "no such rule &lt;x&gt; – Choose another rule; this one may have been deleted."
+    )

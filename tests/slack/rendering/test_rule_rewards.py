@@ -5,7 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.rules.rule import Cost, Item, ItemValue, Limitation, Requirement, Reward, RewardType, Rule, Statistics
+from bot.domain.rules.rule import (
+    Cost,
+    Item,
+    ItemValue,
+    Limitation,
+    Requirement,
+    Reward,
+    RewardType,
+    Rule,
+    Statistics,
+)
 from bot.slack.rendering.rule_rewards import cost_words, items, rule_reward, statistics, unknown
 from tests.support.samples import LOOK, RULE
 
@@ -28,7 +38,11 @@ def rule(kind: str, value: str, **changes: object) -> Rule:
             "50000",
             "credit of 500.00 NOK, what is left stays for later purchases, as far as its uses go; reckoned from the gross price",
         ),
-        ("discount_moon", "7", "discount_moon 7 (a reward that this bot does not know); reckoned from the gross price"),
+        (
+            "discount_moon",
+            "7",
+            "discount_moon 7 (a reward that this bot does not know); reckoned from the gross price",
+        ),
     ],
 )
 def test_every_type_has_its_words(kind: str, value: str, words: str) -> None:
@@ -50,22 +64,31 @@ def test_credit_without_a_limit_stays_for_later() -> None:
 
 
 def test_other_values_for_some_items_are_named_in_the_rewards_own_unit() -> None:
-    others = (ItemValue((Item("b71"), Item(group_id="g4")), Decimal(5000)), ItemValue((Item("x", "y"),), Decimal(1)))
+    others = (
+        ItemValue((Item("b71"), Item(group_id="g4")), Decimal(5000)),
+        ItemValue((Item("x", "y"),), Decimal(1)),
+    )
     words = rule_reward(rule(RewardType.AMOUNT, "10000", values=others), LOOK)
     assert "50.00 NOK for item b71 or group g4; 0.01 NOK for item x in group y" in words
-    assert "20 % for item b71" in rule_reward(rule(RewardType.PERCENT, "10", values=(ItemValue((Item("b71"),), Decimal(20)),)), LOOK)
+    assert "20 % for item b71" in rule_reward(
+        rule(RewardType.PERCENT, "10", values=(ItemValue((Item("b71"),), Decimal(20)),)), LOOK
+    )
 
 
 def test_base_and_effect_are_told_and_a_new_one_is_shown_raw() -> None:
     assert "after other discounts (net)" in rule_reward(rule(RewardType.AMOUNT, "1", base="net"), LOOK)
-    assert "as bonus on the customer's balance" in rule_reward(rule(RewardType.AMOUNT, "1", effect="bonus"), LOOK)
+    assert "as bonus on the customer's balance" in rule_reward(
+        rule(RewardType.AMOUNT, "1", effect="bonus"), LOOK
+    )
     raw = rule_reward(rule(RewardType.AMOUNT, "1", base="moon", effect="sun"), LOOK)
     assert "base “moon”" in raw
     assert "effect “sun”" in raw
 
 
 def test_cost_is_said_as_the_design_has_it() -> None:
-    assert cost_words(Cost(each=10_000, customers=10, uses=3), LOOK).startswith("10 × 100.00 NOK, each time it is used; up to 3 uses")
+    assert cost_words(Cost(each=10_000, customers=10, uses=3), LOOK).startswith(
+        "10 × 100.00 NOK, each time it is used; up to 3 uses"
+    )
     assert "; without limit" in cost_words(Cost(each=10_000, customers=10, uses=None), LOOK)
     assert cost_words(None, LOOK) == "cannot be said beforehand: it depends on what is bought"
 

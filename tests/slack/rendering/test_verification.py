@@ -27,9 +27,18 @@ def told(found: ReadBack) -> str:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (ReadBack(NOW, 40, there=37, refs=900, whole=True), f"Dintero's list of the rule has 37 of the 40 unknown ones.{BEFORE}"),
-        (ReadBack(NOW, 40, there=40, refs=900, whole=True), f"Dintero's list of the rule has all 40 unknown ones.{BEFORE}"),
-        (ReadBack(NOW, 40, refs=900, whole=True), "Dintero's list of the rule has none of the 40 unknown ones."),
+        (
+            ReadBack(NOW, 40, there=37, refs=900, whole=True),
+            f"Dintero's list of the rule has 37 of the 40 unknown ones.{BEFORE}",
+        ),
+        (
+            ReadBack(NOW, 40, there=40, refs=900, whole=True),
+            f"Dintero's list of the rule has all 40 unknown ones.{BEFORE}",
+        ),
+        (
+            ReadBack(NOW, 40, refs=900, whole=True),
+            "Dintero's list of the rule has none of the 40 unknown ones.",
+        ),
         (ReadBack(NOW, 1, there=1, whole=True), f"Dintero's list of the rule has the unknown one.{BEFORE}"),
         (
             ReadBack(NOW, 40, there=3, refs=50_000),
@@ -66,7 +75,9 @@ def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_u
         card.build(anew, LOOK),
         thread.build(samples.notice(Happened.STOPPED), story(State.STOPPED), LOOK),
         summary.build(story(State.DONE), LOOK),
-        notices.direct(samples.notice(Happened.STOPPED, kind=Kind.DIRECT), story(State.STOPPED), LOOK, link=""),
+        notices.direct(
+            samples.notice(Happened.STOPPED, kind=Kind.DIRECT), story(State.STOPPED), LOOK, link=""
+        ),
     ]
     assert [seen in text(message) for message in drawn] == [True] * len(drawn)
     considered = Consideration(samples.review(anew.request), anew, count=False)

@@ -23,9 +23,15 @@ SHORT = 0.05
 
 def readings() -> list[int]:
     """List the reading processes that this one has."""
-    listed = subprocess.run(("ps", "-A", "-o", "pid=,ppid=,args="), capture_output=True, text=True, check=True).stdout  # noqa: S607
+    listed = subprocess.run(
+        ("ps", "-A", "-o", "pid=,ppid=,args="), capture_output=True, text=True, check=True
+    ).stdout  # noqa: S607
     rows = (line.split(maxsplit=2) for line in listed.splitlines())
-    return [int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and args.endswith("bot.spreadsheets.reader")]
+    return [
+        int(pid)
+        for pid, parent, args in rows
+        if int(parent) == os.getpid() and args.endswith("bot.spreadsheets.reader")
+    ]
 
 
 def source(data: bytes, name: str = "list.csv", column: int | None = None) -> Source:
@@ -38,7 +44,10 @@ def source(data: bytes, name: str = "list.csv", column: int | None = None) -> So
 
 
 async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
-    files = [source(b"kundenr\na1\nb2\nb2\n", "one.csv"), source(workbook([["kundenr"], ["b2"], ["c3"]]), "two.xlsx")]
+    files = [
+        source(b"kundenr\na1\nb2\nb2\n", "one.csv"),
+        source(workbook([["kundenr"], ["b2"], ["c3"]]), "two.xlsx"),
+    ]
     reading = await Reader().read(files, [CustomerId("t1"), CustomerId("a1")])
     assert reading.everybody.unpacked() == ("t1", "a1", "b2", "c3")
     assert reading.repeated == 3
@@ -46,11 +55,17 @@ async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
 
 
 async def test_each_file_has_its_own_answer_and_no_id_comes_of_any_where_one_is_bad() -> None:
-    files = [source(b"", "empty.csv"), source(b"kundenr;id_kunde;customer_id\n1;x;2\n", "two.csv"), source(b"a1\nb2\n", "fine.csv")]
+    files = [
+        source(b"", "empty.csv"),
+        source(b"kundenr;id_kunde;customer_id\n1;x;2\n", "two.csv"),
+        source(b"a1\nb2\n", "fine.csv"),
+    ]
     reading = await Reader().read(files)
     assert reading.everybody == NOBODY
     assert [(bad.name, bad.why) for bad in reading.bad] == [("empty.csv", Trouble.EMPTY)]
-    assert [(each.upload.name, [column.number for column in each.columns]) for each in reading.unclear] == [("two.csv", [1, 3])]
+    assert [(each.upload.name, [column.number for column in each.columns]) for each in reading.unclear] == [
+        ("two.csv", [1, 3])
+    ]
 
 
 async def test_the_column_that_was_chosen_is_read() -> None:
@@ -65,7 +80,9 @@ async def test_ids_are_the_same_on_both_sides_whatever_they_are_made_of() -> Non
 
 async def test_a_process_without_memory_ends_in_a_word_about_the_file() -> None:
     many = b"kundenr\n" + b"".join(b"c%09d\n" % number for number in range(400_000))
-    reading = await Reader(memory=60 * 1024**2).read([source(b"a1\nb2\n", "fine.csv"), source(many, "heavy.csv")])
+    reading = await Reader(memory=60 * 1024**2).read(
+        [source(b"a1\nb2\n", "fine.csv"), source(many, "heavy.csv")]
+    )
     assert [(bad.name, bad.why) for bad in reading.bad] == [("heavy.csv", Trouble.TOO_HEAVY)]
 
 
@@ -79,7 +96,9 @@ async def test_a_process_that_takes_too_long_is_ended() -> None:
 
 
 @pytest.mark.parametrize(("blow", "seconds"), [(signal.SIGKILL, 60), (signal.SIGSTOP, 0.5)])
-async def test_a_process_that_is_killed_or_hangs_is_told_and_leaves_room_for_the_next(blow: signal.Signals, seconds: float) -> None:
+async def test_a_process_that_is_killed_or_hangs_is_told_and_leaves_room_for_the_next(
+    blow: signal.Signals, seconds: float
+) -> None:
     async def struck() -> AsyncIterator[bytes]:
         yield b"kundenr\n"
         (pid,) = readings()

@@ -17,7 +17,11 @@ WHY = {
 
 
 def ends(
-    *, refused: Sequence[tuple[str, str]] = (), unknown: Sequence[str] = (), not_tried: Sequence[str] = (), row: int = 1
+    *,
+    refused: Sequence[tuple[str, str]] = (),
+    unknown: Sequence[str] = (),
+    not_tried: Sequence[str] = (),
+    row: int = 1,
 ) -> PackedEnds:
     """Pack a portion in which these stand, one after the other, from a place on."""
     ids = [*(customer for customer, _ in refused), *unknown, *not_tried]
@@ -25,7 +29,9 @@ def ends(
     return PackedEnds(row, len(ids), started=True, ids=packed(ids), outcomes=((0, 0, len(ids), kept),))
 
 
-def wanted(*portions: PackedEnds, files: Sequence[Original] = (), there: Sequence[str] = (), asked: int = 10) -> Wanted:
+def wanted(
+    *portions: PackedEnds, files: Sequence[Original] = (), there: Sequence[str] = (), asked: int = 10
+) -> Wanted:
     async def every() -> AsyncIterator[PackedEnds]:
         for portion in portions:
             yield portion

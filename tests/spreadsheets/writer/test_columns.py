@@ -19,7 +19,10 @@ ONE = b"Navn;Kundenr;By\nAnn;k1;Oslo\nBo;k2;Bergen\nAnn igjen;k1;Moss\nCleo;k3;\
 
 
 def not_given(*customers: str, end: End = End.REFUSED) -> dict[str, NotGiven]:
-    return {one: NotGiven(row, CustomerId(one), end, "no such customer") for row, one in enumerate(customers, start=1)}
+    return {
+        one: NotGiven(row, CustomerId(one), end, "no such customer")
+        for row, one in enumerate(customers, start=1)
+    }
 
 
 def listed(those: dict[str, NotGiven], *tables: FileTable, endings: Endings | None = None) -> list[list[str]]:
@@ -55,11 +58,16 @@ def test_whoever_was_typed_comes_last_in_the_column_of_the_ids() -> None:
 
 def test_a_file_without_names_has_its_columns_named_by_letter() -> None:
     rows = listed(not_given("1002"), table_of("plain.csv", Content([b"Ann;1001\nBo;1002\n"]), 2))
-    assert rows == [["column A", "column B", "row", "outcome", "reason"], ["Bo", "1002", "2", "refused", "no such customer"]]
+    assert rows == [
+        ["column A", "column B", "row", "outcome", "reason"],
+        ["Bo", "1002", "2", "refused", "no such customer"],
+    ]
 
 
 def test_a_workbooks_rows_come_back_as_it_shows_them() -> None:
-    data = workbook([["customer_id", "name", "since"], ["x-1", "Ann", None], [None, "Bo", None], [4711, "-Di", 2024]])
+    data = workbook(
+        [["customer_id", "name", "since"], ["x-1", "Ann", None], [None, "Bo", None], [4711, "-Di", 2024]]
+    )
     assert listed(not_given("4711"), table_of("flere.xlsx", Content([data]), None)) == [
         ["customer_id", "name", "since", "row", "outcome", "reason"],
         ["4711", "'-Di", "2024", "4", "refused", "no such customer"],
@@ -97,7 +105,9 @@ def test_no_cell_of_a_file_is_computed() -> None:
 
 
 @given(customer=st.text(min_size=1, max_size=20), why=st.text(max_size=20))
-def test_whatever_an_id_or_a_reason_holds_it_is_one_row_of_four_cells_and_nothing_is_computed(customer: str, why: str) -> None:
+def test_whatever_an_id_or_a_reason_holds_it_is_one_row_of_four_cells_and_nothing_is_computed(
+    customer: str, why: str
+) -> None:
     written = b"".join(csv_of(plain([NotGiven(1, CustomerId(customer), End.REFUSED, why)], Endings(WHY))))
     header, row = read(written)
     assert header == ["customer_id", "row", "outcome", "reason"]

@@ -56,7 +56,11 @@ async def test_the_rows_of_a_file_come_back_in_its_columns() -> None:
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no workbook", b"\0\0\0"])
 async def test_whoever_came_from_a_file_that_cannot_be_read_again_is_listed_all_the_same(data: bytes) -> None:
     rows = await table(wanted(ends(unknown=["a", "b"]), files=[original(data)]))
-    assert [row[:3] for row in rows] == [["customer_id", "row", "outcome"], ["a", "1", "unknown"], ["b", "2", "unknown"]]
+    assert [row[:3] for row in rows] == [
+        ["customer_id", "row", "outcome"],
+        ["a", "1", "unknown"],
+        ["b", "2", "unknown"],
+    ]
 
 
 async def test_a_file_that_would_take_too_long_is_done_without() -> None:

@@ -57,7 +57,9 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("starts", sa.Integer(), nullable=False),
         sa.Column("ids", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["request"], ["requests.id"], name="fk_customers_requests", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["request"], ["requests.id"], name="fk_customers_requests", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("request", "portion", name="pk_customers"),
     )
     op.create_table(
@@ -113,7 +115,10 @@ def upgrade() -> None:
         sa.Column("unknown", sa.Integer(), nullable=False),
         sa.Column("ends", sa.LargeBinary()),
         sa.ForeignKeyConstraint(
-            ["request", "portion"], ["customers.request", "customers.portion"], name="fk_batches_customers", ondelete="CASCADE"
+            ["request", "portion"],
+            ["customers.request", "customers.portion"],
+            name="fk_batches_customers",
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("request", "portion", "batch", name="pk_batches"),
     )

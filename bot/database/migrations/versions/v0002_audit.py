@@ -80,10 +80,14 @@ def _guard_sqlite() -> None:
     for table in KEPT:
         refuse = f"SELECT RAISE(ABORT, 'rows of {table} are only ever added')"
         for event in ("UPDATE", "DELETE"):
-            op.execute(f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} BEGIN {refuse}; END")
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} BEGIN {refuse}; END"
+            )
         there = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {MATCH[table]})"  # noqa: S608 - our own tables
         op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {there} BEGIN {refuse}; END")
-    op.execute("CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the audit has a head'); END")
+    op.execute(
+        "CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the audit has a head'); END"
+    )
 
 
 def _guard_postgres() -> None:
@@ -93,7 +97,13 @@ def _guard_postgres() -> None:
     )
     guard = "EXECUTE FUNCTION discount_bot_audit_is_kept()"
     for table in KEPT:
-        op.execute(f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {guard}")
-        op.execute(f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {guard}")
+        op.execute(
+            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {guard}"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {guard}"
+        )
     op.execute(f"CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head FOR EACH ROW {guard}")
-    op.execute(f"CREATE TRIGGER audit_head_no_truncate BEFORE TRUNCATE ON audit_head FOR EACH STATEMENT {guard}")
+    op.execute(
+        f"CREATE TRIGGER audit_head_no_truncate BEFORE TRUNCATE ON audit_head FOR EACH STATEMENT {guard}"
+    )

@@ -16,11 +16,19 @@ def upgrade() -> None:
     op.add_column("requests", sa.Column("tier", sa.Text()))
     op.add_column("requests", sa.Column("rule_id", sa.Text(), nullable=False, server_default=""))
     connection = op.get_bind()
-    for request, rule in connection.execute(sa.select(requests.c.id, requests.c.rule).where(requests.c.rule.is_not(None))).all():
-        connection.execute(sa.update(requests).where(requests.c.id == request).values(rule_id=_kept(json.loads(rule)["id"])))
+    for request, rule in connection.execute(
+        sa.select(requests.c.id, requests.c.rule).where(requests.c.rule.is_not(None))
+    ).all():
+        connection.execute(
+            sa.update(requests).where(requests.c.id == request).values(rule_id=_kept(json.loads(rule)["id"]))
+        )
     op.create_index("ix_requests_rule_id_started_at", "requests", ["rule_id", "started_at"])
     op.create_index("ix_requests_channel_started_at", "requests", ["channel", "started_at"])
-    op.create_table("channels", sa.Column("id", sa.Text(), nullable=False), sa.PrimaryKeyConstraint("id", name="pk_channels"))
+    op.create_table(
+        "channels",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_channels"),
+    )
 
 
 def downgrade() -> None:
@@ -34,4 +42,7 @@ def downgrade() -> None:
 
 def _kept(rule_id: str) -> str:
     """Write an id as the books do, which is no business of a step that must stay as it is; odd letters are escaped."""
-    return "".join(f"\\u{ord(char):04x}" if char in "\\\x00" or "\ud800" <= char <= "\udfff" else char for char in rule_id)
+    return "".join(
+        f"\\u{ord(char):04x}" if char in "\\\x00" or "\ud800" <= char <= "\udfff" else char
+        for char in rule_id
+    )

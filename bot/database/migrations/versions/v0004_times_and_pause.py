@@ -32,7 +32,9 @@ def upgrade() -> None:
         sa.Column("told", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_pause"),
     )
-    op.bulk_insert(table, [{"id": 1, "since": None, "doer": None, "why": "", "faults": 0, "changes": 0, "told": 0}])
+    op.bulk_insert(
+        table, [{"id": 1, "since": None, "doer": None, "why": "", "faults": 0, "changes": 0, "told": 0}]
+    )
 
 
 def downgrade() -> None:

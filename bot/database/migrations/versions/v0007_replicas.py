@@ -13,7 +13,9 @@ def upgrade() -> None:
     op.add_column("batches", sa.Column("fence", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "replicas",
-        sa.Column("term", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(), nullable=False),
+        sa.Column(
+            "term", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(), nullable=False
+        ),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("term", name="pk_replicas"),

@@ -17,7 +17,9 @@ def upgrade() -> None:
         sa.Column("file", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("piece", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["request"], ["requests.id"], name="fk_files_request_requests", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["request"], ["requests.id"], name="fk_files_request_requests", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("request", "reading", "file", "piece", name="pk_files"),
     )
     op.create_table(
@@ -30,7 +32,9 @@ def upgrade() -> None:
         sa.Column("whole", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Text(), nullable=False),
         sa.Column("ids", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["request"], ["requests.id"], name="fk_read_back_request_requests", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["request"], ["requests.id"], name="fk_read_back_request_requests", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("request", name="pk_read_back"),
     )
 
