@@ -75,9 +75,9 @@ async def written_down_or_not(step: Do, again: Do, closing: asyncio.Event) -> No
     try:
         await step()
     except SQLAlchemyError as error:
-        log.error(
+        log.error(  # noqa: TRY400
             "the durable engine could not write down a step; giving goes on without that", why=str(error)
-        )  # noqa: TRY400
+        )
         await _until_done(again, closing)
 
 

@@ -16,8 +16,9 @@ DOUBLE: Final = frozenset('"“”„‟«»')
 SINGLE: Final = frozenset("'‘’‚‛‹›")  # noqa: RUF001 - these are what phones and Macs type
 FIXED_SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
 SHORT_ID: Final = re.compile(
-    rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})", re.IGNORECASE | re.ASCII
-)  # noqa: RUF001
+    rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})",
+    re.IGNORECASE | re.ASCII,  # noqa: RUF001
+)
 
 
 LINKED: Final = re.compile(r"<(?:mailto:|tel:|https?://)[^<>|]*\|([^<>|]*)>")

@@ -137,8 +137,13 @@ class SandboxSlack:
         return self.workspace.bot
 
     def add_person(
-        self, name: str, *, kind: Kind = Kind.MEMBER, id: str = "", team: str = ""
-    ) -> SandboxPerson:  # noqa: A002
+        self,
+        name: str,
+        *,
+        kind: Kind = Kind.MEMBER,
+        id: str = "",
+        team: str = "",  # noqa: A002
+    ) -> SandboxPerson:
         """Add somebody; without an id they get one such as `U0ANN`. Strangers are of team `T0ELSEWHERE` unless one is named."""
         user = UserId(id or self.workspace.new_id("U", name, self.workspace.people))
         at_home = kind is not Kind.STRANGER

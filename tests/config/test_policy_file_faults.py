@@ -239,8 +239,11 @@ def test_lines_are_found_whatever_stands_above(above: list[tuple[str]]) -> None:
     [("30", "30", True), ("30", "31", False), ("", "90", True), ("", "91", False)],
 )
 def test_nobody_is_promised_a_warning_of_what_is_forgotten_by_then(
-    tmp_path: Path, retention: str, days: str, fits: bool
-) -> None:  # noqa: FBT001
+    tmp_path: Path,
+    retention: str,
+    days: str,
+    fits: bool,  # noqa: FBT001
+) -> None:
     top = {**TOP, **({"retention_days": retention} if retention else {})}
     text = toml(top, channels__C1={**CHANNEL, "repeat_days": days})
     if fits:

@@ -24,8 +24,11 @@ SHORT = 0.05
 def readings() -> list[int]:
     """List the reading processes that this one has."""
     listed = subprocess.run(
-        ("ps", "-A", "-o", "pid=,ppid=,args="), capture_output=True, text=True, check=True
-    ).stdout  # noqa: S607
+        ("ps", "-A", "-o", "pid=,ppid=,args="),
+        capture_output=True,
+        text=True,
+        check=True,  # noqa: S607
+    ).stdout
     rows = (line.split(maxsplit=2) for line in listed.splitlines())
     return [
         int(pid)
