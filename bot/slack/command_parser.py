@@ -16,8 +16,8 @@ DOUBLE: Final = frozenset('"“”„‟«»')
 SINGLE: Final = frozenset("'‘’‚‛‹›")  # noqa: RUF001 - these are what phones and Macs type
 FIXED_SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
 SHORT_ID: Final = re.compile(
-    rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})",
-    re.IGNORECASE | re.ASCII,  # noqa: RUF001
+    rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})",  # noqa: RUF001 - people type any dash
+    re.IGNORECASE | re.ASCII,
 )
 
 

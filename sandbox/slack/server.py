@@ -141,8 +141,8 @@ class SandboxSlack:
         name: str,
         *,
         kind: Kind = Kind.MEMBER,
-        id: str = "",
-        team: str = "",  # noqa: A002
+        id: str = "",  # noqa: A002 - Slack's own word
+        team: str = "",
     ) -> SandboxPerson:
         """Add somebody; without an id they get one such as `U0ANN`. Strangers are of team `T0ELSEWHERE` unless one is named."""
         user = UserId(id or self.workspace.new_id("U", name, self.workspace.people))

@@ -24,10 +24,10 @@ SHORT = 0.05
 def readings() -> list[int]:
     """List the reading processes that this one has."""
     listed = subprocess.run(
-        ("ps", "-A", "-o", "pid=,ppid=,args="),
+        ("ps", "-A", "-o", "pid=,ppid=,args="),  # noqa: S607
         capture_output=True,
         text=True,
-        check=True,  # noqa: S607
+        check=True,
     ).stdout
     rows = (line.split(maxsplit=2) for line in listed.splitlines())
     return [
