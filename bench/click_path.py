@@ -1,0 +1,102 @@
+"""`python -m bench.click_path`: lists our files on the way from an approval click to the call to Dintero.
+
+The outbox relay posts messages beside the click, in tasks of its own; its files do not count.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections import Counter
+from contextvars import ContextVar
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, Final
+
+from bot.config.log_setup import set_up_logs
+from sandbox.dintero import Point
+from sandbox.shop import Shop, database_in, open_bot, open_shop
+from sandbox.slack import Modal
+
+ROOT: Final = Path(__file__).parents[1]
+OURS: Final = ("bot", "handlers")
+BESIDE: Final = ("bot/background/outbox_relay.py", "bot/background/progress_updates.py")
+"""Files whose tasks, and the tasks that they start, run beside the click."""
+
+_beside: ContextVar[bool] = ContextVar("beside", default=False)
+
+
+class Trace:
+    """Collects the functions of ours that are called while it runs, in the event loop's thread."""
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self._seen: set[CodeType] = set()
+
+    def start(self) -> None:
+        """Look at every call from here on."""
+        sys.setprofile(self._note)
+
+    def stop(self) -> None:
+        """Look no further."""
+        sys.setprofile(None)
+
+    @property
+    def functions(self) -> Counter[str]:
+        """Count the functions per file, as paths below the project's folder."""
+        paths = (Path(code.co_filename) for code in self._seen)
+        below = (path.relative_to(ROOT) for path in paths if path.is_relative_to(ROOT))
+        return Counter(str(path) for path in below if path.parts[0] in OURS)
+
+    def _note(self, frame: FrameType, event: str, _: Any) -> None:
+        if event != "call":
+            return
+        if frame.f_code.co_filename.endswith(BESIDE):
+            _beside.set(True)
+        elif not _beside.get():
+            self._seen.add(frame.f_code)
+
+
+async def open_approval(shop: Shop) -> Modal:
+    """Have Ann request a discount, and Bo open the approval of it."""
+    await shop.ann.command("/discount add", shop.support)
+    form = await shop.ann.sees_view(submit="Review")
+    await form.fill({"Rule": "Spar 100,-", "Customer IDs": "c-1, c-2"})
+    await form.submit()
+    review = await shop.ann.sees_view(submit="Ask for approval")
+    await review.submit()
+    card = await shop.slack.until(lambda: next(iter(shop.slack.messages(shop.support)), None))
+    await shop.bo.press("Approve…", card)
+    return await shop.bo.sees_view(submit="Approve")
+
+
+async def trace_click() -> Counter[str]:
+    """Trace one approval, from the click to the call that gives the discount."""
+    trace, given = Trace(), asyncio.Event()
+
+    async def stop(point: Point, _: int) -> None:
+        if point is Point.BEFORE:
+            trace.stop()
+            given.set()
+
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_shop() as shop, open_bot(shop, database_in(Path(folder))) as running:
+            await running.rules.refresh()
+            approval = await open_approval(shop)
+            shop.dintero.on_call = stop
+            trace.start()
+            await approval.submit()
+            await given.wait()
+    return trace.functions
+
+
+def main() -> None:
+    """Print the files with the number of functions called in each, and the sums."""
+    set_up_logs(level="error")
+    functions = asyncio.run(trace_click())
+    for path, count in sorted(functions.items()):
+        sys.stdout.write(f"{count:4}  {path}\n")
+    sys.stdout.write(f"{functions.total()} functions in {len(functions)} files\n")
+
+
+if __name__ == "__main__":
+    main()
