@@ -29,7 +29,7 @@ from bench import (
 from bench.metrics import Figure
 from bench.processes import Broken
 from bench.report import drawn, markdown
-from bench.workload import Plan
+from bench.workload import Workload
 
 BROKEN: Final = 1
 
@@ -48,8 +48,8 @@ def _loads(alone: int, bursts: int, row: int) -> tuple[ack_latency.Load, ...]:
 
 
 AS_FAST: Final = {"aiohttp": 0.97, "httpx": 0.95}
-EIGHT_WIDE: Final = throughput.Line(Plan(100_000, 500, 8), 7, (1,), bare=AS_FAST, ideal=0.92)
-MILLION: Final = throughput.Line(Plan(1_000_000, 1_000, 32), 5, (1, 3), bare={"aiohttp": 0.97})
+EIGHT_WIDE: Final = throughput.Line(Workload(100_000, 500, 8), 7, (1,), bare=AS_FAST, ideal=0.92)
+MILLION: Final = throughput.Line(Workload(1_000_000, 1_000, 32), 5, (1, 3), bare={"aiohttp": 0.97})
 
 FULL: Final[Parts] = {
     "acks": lambda folder: ack_latency.measure(folder, _loads(2_000, 100, 2_500)),
@@ -59,7 +59,9 @@ FULL: Final[Parts] = {
     "meanwhile": lambda folder: ack_under_load.measure(folder, plan=MILLION.plan, times=6, idle=5.0),
     "reading": lambda folder: file_reading.measure(folder, rows=1_000_000, times=5),
     "waiting": lambda folder: idle_cost.measure(folder, waiting=10_000, seconds=20.0),
-    "kills": lambda folder: recovery.measure(folder, plan=Plan(100_000, 100, 8), kills=3, on_postgres=True),
+    "kills": lambda folder: recovery.measure(
+        folder, plan=Workload(100_000, 100, 8), kills=3, on_postgres=True
+    ),
     "start": lambda folder: startup.measure(folder, times=5),
 }
 """What there is to measure, in the order of the table."""
@@ -69,12 +71,14 @@ QUICK: Final[Parts] = {
     "javascript": lambda folder: bolt_js.measure(folder, bursts=2, install=False),
     "typeahead": lambda folder: typeahead.measure(folder, rules=200, count=14),
     "giving": lambda folder: throughput.measure(
-        folder, [throughput.Line(Plan(4_000, 500, 8), 1, bare=AS_FAST, ideal=0.92)]
+        folder, [throughput.Line(Workload(4_000, 500, 8), 1, bare=AS_FAST, ideal=0.92)]
     ),
-    "meanwhile": lambda folder: ack_under_load.measure(folder, plan=Plan(20_000, 500, 8), times=1, idle=0.2),
+    "meanwhile": lambda folder: ack_under_load.measure(
+        folder, plan=Workload(20_000, 500, 8), times=1, idle=0.2
+    ),
     "reading": lambda folder: file_reading.measure(folder, rows=4_000, times=1),
     "waiting": lambda folder: idle_cost.measure(folder, waiting=50, seconds=1.0),
-    "kills": lambda folder: recovery.measure(folder, plan=Plan(4_000, 50, 8), kills=1, on_postgres=False),
+    "kills": lambda folder: recovery.measure(folder, plan=Workload(4_000, 50, 8), kills=1, on_postgres=False),
     "start": lambda folder: startup.measure(folder, times=1),
 }
 

@@ -14,7 +14,7 @@ from bench.metrics import Figure, percentile, shorter
 from bench.payloads import commands
 from bench.processes import bare_bolt, stand_in_dintero, stand_in_slack
 from bench.throughput import LOOK, all_received, begin, giver
-from bench.workload import LATENCY, Plan
+from bench.workload import LATENCY, Workload
 
 EVERY: Final = 0.020
 """Seconds between two commands, whether the last one is acked or not."""
@@ -26,7 +26,7 @@ Timed = tuple[float, float]
 """When a command was due, and how long it took from then until it was acked."""
 
 
-async def measure(folder: Path, *, plan: Plan, times: int, idle: float) -> list[Figure]:
+async def measure(folder: Path, *, plan: Workload, times: int, idle: float) -> list[Figure]:
     """Give so often, and count the acks of commands that were due between the start of a giving and its end."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
@@ -50,7 +50,7 @@ async def measure(folder: Path, *, plan: Plan, times: int, idle: float) -> list[
     return _figures(ours, [took for _, took in theirs], plan)
 
 
-def _figures(ours: Sequence[float], bare: Sequence[float], plan: Plan) -> list[Figure]:
+def _figures(ours: Sequence[float], bare: Sequence[float], plan: Workload) -> list[Figure]:
     what, against = (
         f"ack of /discount add while {plan.customers:,} are given, {plan.wide} wide",
         "bare Bolt, empty handler, idle",
@@ -77,7 +77,7 @@ async def _paced(line: raw_http.Line, series: str, *, for_seconds: float) -> lis
     return found
 
 
-async def _span(look: db_probe.Look, request: str, plan: Plan) -> Timed:
+async def _span(look: db_probe.Look, request: str, plan: Workload) -> Timed:
     """Wait until a giving is done, and say from when until when it lasted, by the machine's clock."""
     await asyncio.sleep(plan.ideal)
     while (took := db_probe.took(look, request)) is None:  # noqa: ASYNC110 - a database tells it

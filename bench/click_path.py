@@ -80,7 +80,7 @@ async def trace_click() -> Counter[str]:
 
     with tempfile.TemporaryDirectory() as folder:
         async with open_shop() as shop, open_bot(shop, database_in(Path(folder))) as running:
-            await running.rules.refresh()
+            await running.catalog.refresh()
             approval = await open_approval(shop)
             shop.dintero.on_call = stop
             trace.start()

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
-from bot.database.encoding import moment
+from bot.database.encoding import from_micros
 from bot.domain.requests.request import State
 
 ROW: Final = "SELECT state, started_at FROM requests WHERE id = "
@@ -35,4 +35,4 @@ def took(look: Look, request: str) -> float | None:
 
 def _read(row: Any) -> tuple[State, datetime | None]:
     state, started_at = row
-    return State(state), None if started_at is None else moment(started_at)
+    return State(state), None if started_at is None else from_micros(started_at)

@@ -18,22 +18,22 @@ import openpyxl
 import uvloop
 
 from bench import constants
-from bot.app import Running, bot
+from bot.app import RunningBot, run_bot
 from bot.clock import SystemClock
 from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
-from bot.domain.customers.uploads import TOLD, Reading, Upload
+from bot.domain.customers.uploads import TOLD, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, TeamId, UserId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Keep
-from bot.domain.requests.person import Kind, Person, Profile
-from bot.domain.requests.request import Typed
+from bot.domain.requests.person import AccountKind, Person, Profile
+from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Review
-from bot.services.access import Door
-from bot.services.drafting.drafts import Asking
+from bot.services.access import AccessControl
+from bot.services.drafting.drafts import DraftService
 from bot.slack.client.download_copy import copied
-from bot.spreadsheets.reader.reader import Reader, Source
+from bot.spreadsheets.reader.reader import FileSource, Reader
 from sandbox.dintero.catalogue import SEED_RULE
 
 LOOK: Final = 0.05
@@ -46,12 +46,12 @@ KB: Final = 1024
 Read = Callable[[], Awaitable[float]]
 
 
-class Everyone:
-    """The port `People`: everybody is a member, and nobody has to be asked."""
+class OpenDirectory:
+    """The port `Directory`: everybody is a member, and nobody has to be asked."""
 
     async def profile(self, user: UserId) -> Profile:
         """Say who somebody is."""
-        return Profile(user, Kind.MEMBER, user)
+        return Profile(user, AccountKind.MEMBER, user)
 
     async def group(self, _group: GroupId) -> frozenset[UserId]:
         """Name nobody."""
@@ -62,8 +62,8 @@ class Everyone:
         return True
 
 
-class OnDisk:
-    """The port `Files`: a file on the disk in place of Slack, which would be measured too."""
+class LocalFiles:
+    """The port `FileReader`: a file on the disk in place of Slack, which would be measured too."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -79,9 +79,9 @@ class OnDisk:
         portion: int,
         told: int = TOLD,
         keep: Keep | None = None,
-    ) -> Reading:
+    ) -> ReadResult:
         """Have it read as the bot does."""
-        async with copied([Source(uploads[0], self._pieces)], keep) as sources:
+        async with copied([FileSource(uploads[0], self._pieces)], keep) as sources:
             return await self._reader.read(sources, typed, portion=portion, told=told)
 
     async def _pieces(self) -> AsyncIterator[bytes]:
@@ -108,19 +108,19 @@ def _peak(whose: int) -> float:
 async def by_the_bot(settings: Settings, path: Path) -> AsyncIterator[Read]:
     """Let a whole bot do it, from the first byte of the file to the review, which stands in the database then."""
     policy = load_policy(settings.policy_file)
-    async with bot(settings, policy) as running:
-        while not running.rules.ready:  # noqa: ASYNC110 - the book tells nobody
+    async with run_bot(settings, policy) as running:
+        while not running.catalog.ready:  # noqa: ASYNC110 - the book tells nobody
             await asyncio.sleep(LOOK)
-        asking, who = (
+        drafts, who = (
             _asking(running, policy, path),
             Person(UserId(constants.PEOPLE[0]), TeamId(constants.TEAM)),
         )
 
         async def read() -> float:
-            typed = Typed(rule=SEED_RULE, files=(Upload(FileId("F0BENCH"), path.name),))
-            draft = await asking.open_draft(who, ChannelId(constants.CHANNEL), typed)
+            form_input = FormInput(rule=SEED_RULE, files=(Upload(FileId("F0BENCH"), path.name),))
+            draft = await drafts.open_draft(who, ChannelId(constants.CHANNEL), form_input)
             start = time.monotonic()
-            review = await asking.review(draft.id, who)
+            review = await drafts.review(draft.id, who)
             took = time.monotonic() - start
             if not isinstance(review, Review):
                 raise TypeError(review)
@@ -129,14 +129,14 @@ async def by_the_bot(settings: Settings, path: Path) -> AsyncIterator[Read]:
         yield read
 
 
-def _asking(running: Running, policy: Policy, path: Path) -> Asking:
-    return Asking(
-        books=running.books,
-        door=Door(policy, Everyone(), TeamId(constants.TEAM)),
-        rules=running.rules,
-        files=OnDisk(path),
+def _asking(running: RunningBot, policy: Policy, path: Path) -> DraftService:
+    return DraftService(
+        repository=running.repository,
+        access=AccessControl(policy, OpenDirectory(), TeamId(constants.TEAM)),
+        catalog=running.catalog,
+        file_reader=LocalFiles(path),
         clock=SystemClock(),
-        jobs=running.jobs,
+        background=running.background,
         account=constants.ACCOUNT,
     )
 

@@ -4,11 +4,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bench import constants
-from bench.workload import Plan
+from bench.workload import Workload
 from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RequestId, TeamId, UserId
-from bot.domain.ports import Books
-from bot.domain.requests.request import Request, State, Typed, derived_key, new_request_id, new_short_id
+from bot.domain.ports import Repository
+from bot.domain.requests.request import (
+    FormInput,
+    Request,
+    State,
+    idempotency_key,
+    new_request_id,
+    new_short_id,
+)
 from bot.domain.rules.rule import Rule
 
 
@@ -25,22 +32,24 @@ def drafted() -> Request:
     )
 
 
-async def approved(books: Books, rule: Rule, customers: list[CustomerId], plan: Plan) -> RequestId:
+async def approved(
+    repository: Repository, rule: Rule, customers: list[CustomerId], plan: Workload
+) -> RequestId:
     """Write a request that may be given at once."""
     draft = drafted()
-    await books.open_draft(draft, Typed())
+    await repository.open_draft(draft, FormInput())
     packed = pack(customers, portion=plan.portion)
-    async with books.page(draft.id) as page:
-        if page is None:
+    async with repository.unit_of_work(draft.id) as unit:
+        if unit is None:
             raise LookupError(draft.id)
-        await page.put_packed(packed)
-        await page.keep(
+        await unit.put_packed(packed)
+        await unit.save(
             replace(
                 draft,
                 state=State.APPROVED,
                 rule=rule,
                 customers=len(customers),
-                once_key=derived_key(draft.id),
+                once_key=idempotency_key(draft.id),
                 batch_size=plan.batch,
                 batches_per_portion=plan.portion // plan.batch,
                 concurrency=plan.wide,

@@ -16,7 +16,7 @@ from bench.fixtures import drafted
 from bench.metrics import Figure, megabytes, per_cent, within
 from bench.processes import bot_process, stand_in_dintero, stand_in_slack
 from bench.workload import made_up
-from bot.database.connection import Kept, Transaction, address
+from bot.database.connection import Kept, Transaction, parse_url
 from bot.database.encoding import typed_json
 from bot.database.mapping import notice_row, request_row
 from bot.database.migrate import migrate
@@ -25,8 +25,8 @@ from bot.database.sqlite import open_sqlite
 from bot.dintero.client import open_dintero
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RuleId, ShortId
-from bot.domain.requests.notification import Happened, Kind, Notice
-from bot.domain.requests.request import Request, State, Typed, derived_key
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.request import FormInput, Request, State, idempotency_key
 from bot.domain.rules.rule import Rule
 from sandbox.dintero.catalogue import SEED_RULE
 
@@ -80,7 +80,7 @@ async def _fill(database_url: str, dintero: int, count: int) -> None:
     await migrate(database_url)
     async with open_dintero(f"http://127.0.0.1:{dintero}/v1", "T12345678", "bench", "bench") as client:
         rule = await client.rule(RuleId(SEED_RULE))
-    async with open_sqlite(address(database_url)) as database, database.transaction() as transaction:
+    async with open_sqlite(parse_url(database_url)) as database, database.transaction() as transaction:
         for request in _waiting(rule, count):
             await _write(transaction, request)
 
@@ -97,7 +97,7 @@ def _waiting(rule: Rule, count: int) -> Iterator[Request]:
             state=State.WAITING,
             rule=rule,
             customers=IDS,
-            once_key=derived_key(draft.id),
+            once_key=idempotency_key(draft.id),
             approvals=1,
             asked_at=asked_at,
             expires_at=asked_at + timedelta(hours=24),
@@ -107,7 +107,7 @@ def _waiting(rule: Rule, count: int) -> Iterator[Request]:
 
 
 async def _write(transaction: Transaction, request: Request) -> None:
-    row: dict[str, Kept] = {**request_row(request), "typed": typed_json(Typed())}
+    row: dict[str, Kept] = {**request_row(request), "typed": typed_json(FormInput())}
     await transaction.run(insert(requests), row)
     ids: dict[str, Kept] = {
         "request": request.id,
@@ -117,7 +117,7 @@ async def _write(transaction: Transaction, request: Request) -> None:
         "ids": packed(made_up(IDS)),
     }
     await transaction.run(insert(customers), ids)
-    for kind in (Kind.CARD, Kind.LINE):
-        notice = Notice(kind=kind, happened=Happened.ASKED, at=request.created_at)
-        said: dict[str, Kept] = {**notice_row(request.id, notice), "said_ts": "1.0"}
+    for kind in (ChannelKind.CARD, ChannelKind.LINE):
+        notification = Notification(kind=kind, happened=NotificationType.ASKED, at=request.created_at)
+        said: dict[str, Kept] = {**notice_row(request.id, notification), "said_ts": "1.0"}
         await transaction.run(insert(outbox), said)

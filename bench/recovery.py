@@ -15,8 +15,8 @@ from bench.databases import SQLITE, postgres
 from bench.fixtures import approved
 from bench.metrics import Figure, pieces, within
 from bench.processes import PATIENCE, Broken, bot_process, stand_in_dintero, stand_in_slack
-from bench.workload import LATENCY, Plan, made_up
-from bot.database.repositories.repository import open_books
+from bench.workload import LATENCY, Workload, made_up
+from bot.database.repositories.repository import open_repository
 from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, RuleId
 from sandbox.dintero.catalogue import SEED_RULE
@@ -47,7 +47,7 @@ class Call:
     again: bool
 
 
-async def measure(folder: Path, *, plan: Plan, kills: int, on_postgres: bool) -> list[Figure]:
+async def measure(folder: Path, *, plan: Workload, kills: int, on_postgres: bool) -> list[Figure]:
     """Kill the only process so often, each time as far into the list; then, on PostgreSQL, the one of two that gives."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
@@ -60,7 +60,7 @@ async def measure(folder: Path, *, plan: Plan, kills: int, on_postgres: bool) ->
     return figures
 
 
-async def _started_again(stage: Stage, plan: Plan, kills: int) -> list[Figure]:
+async def _started_again(stage: Stage, plan: Workload, kills: int) -> list[Figure]:
     async with _list_to_give(stage, plan) as request:
         killed: list[float] = []
         for number in range(kills + 1):
@@ -79,7 +79,7 @@ async def _started_again(stage: Stage, plan: Plan, kills: int) -> list[Figure]:
     ]
 
 
-async def _taken_over(stage: Stage, plan: Plan) -> list[Figure]:
+async def _taken_over(stage: Stage, plan: Workload) -> list[Figure]:
     async with _list_to_give(stage, plan) as request, AsyncExitStack() as stack:
         bots = [
             await stack.enter_async_context(
@@ -100,13 +100,13 @@ async def _taken_over(stage: Stage, plan: Plan) -> list[Figure]:
 
 
 @asynccontextmanager
-async def _list_to_give(stage: Stage, plan: Plan) -> AsyncIterator[RequestId]:
+async def _list_to_give(stage: Stage, plan: Workload) -> AsyncIterator[RequestId]:
     """Write a list into the books of a bot that is not started yet; in the end everybody on it must have come."""
     url = stage.database_url.replace("sqlite:///", f"sqlite:///{stage.folder}/")
     async with open_dintero(f"http://127.0.0.1:{stage.dintero}/v1", "T12345678", "bench", "bench") as client:
         rule = await client.rule(RuleId(SEED_RULE))
-    async with open_books(url) as books:
-        request = await approved(books, rule, made_up(plan.customers), plan)
+    async with open_repository(url) as repository:
+        request = await approved(repository, rule, made_up(plan.customers), plan)
     yield request
     received = json.loads(await raw_http.get(stage.dintero, "/bench/received"))
     if received["customers"] != plan.customers:

@@ -13,7 +13,7 @@ from bench import constants, db_probe, raw_http
 from bench.databases import SQLITE, postgres
 from bench.metrics import Figure, as_fast, median
 from bench.processes import PATIENCE, Broken, process, stand_in_dintero, stand_in_slack, told
-from bench.workload import LATENCY, Plan
+from bench.workload import LATENCY, Workload
 
 LOOPS: Final = {"aiohttp": "bare aiohttp loop", "httpx": "bare httpx loop"}
 IDEAL: Final = "batches ÷ lanes × latency"
@@ -25,7 +25,7 @@ LOOK: Final = 0.003
 class Line:
     """A list that is given so often, by so many replicas, and what share of each bare loop's speed and of the ideal one it should reach."""
 
-    plan: Plan
+    plan: Workload
     times: int
     on_postgres: tuple[int, ...] = ()
     bare: Mapping[str, float] = field(default_factory=dict)
@@ -97,7 +97,7 @@ async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: i
 
 @asynccontextmanager
 async def giver(
-    who: str, plan: Plan, folder: Path, settings: dict[str, str]
+    who: str, plan: Workload, folder: Path, settings: dict[str, str]
 ) -> AsyncIterator[tuple[Process, int]]:
     """Start whoever gives; answers where it listens, too."""
     (folder / "policy.toml").write_text(constants.POLICY)
@@ -107,7 +107,7 @@ async def giver(
         yield child, int(await told(child))
 
 
-async def give(child: Process, plan: Plan, look: db_probe.Look | None) -> float:
+async def give(child: Process, plan: Workload, look: db_probe.Look | None) -> float:
     """Let one child give once, and say how many seconds that took."""
     answer = await begin(child)
     if look is None:

@@ -21,8 +21,8 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 from bench import constants
 from bench.fixtures import approved
-from bench.workload import Plan, made_up
-from bot.app import bot
+from bench.workload import Workload, made_up
+from bot.app import run_bot
 from bot.config.log_setup import set_up_logs
 from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
@@ -37,7 +37,7 @@ LOOK: Final = 0.05
 Give = Callable[[list[CustomerId]], Awaitable[float | RequestId]]
 
 
-async def main(give: str, plan: Plan) -> None:
+async def main(give: str, plan: Workload) -> None:
     """Give once for each line; the ids are made up beforehand."""
     settings = Settings.read(os.environ)
     set_up_logs(level=settings.log_level, secrets=settings.secrets)
@@ -50,23 +50,23 @@ async def main(give: str, plan: Plan) -> None:
 
 
 @asynccontextmanager
-async def by_the_bot(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give, int]]:
+async def by_the_bot(settings: Settings, plan: Workload) -> AsyncIterator[tuple[Give, int]]:
     """Let a whole bot do it."""
-    async with bot(settings, load_policy(settings.policy_file)) as running:
-        while (rule := running.rules.known(SEED_RULE)) is None:  # type: ignore[arg-type]  # noqa: ASYNC110 - the book tells nobody
+    async with run_bot(settings, load_policy(settings.policy_file)) as running:
+        while (rule := running.catalog.known(SEED_RULE)) is None:  # type: ignore[arg-type]  # noqa: ASYNC110 - the book tells nobody
             await asyncio.sleep(LOOK)
 
         async def give(customers: list[CustomerId]) -> RequestId:
-            request = await approved(running.books, rule, customers, plan)
+            request = await approved(running.repository, rule, customers, plan)
             customers.clear()  # a million texts take their time to be forgotten, which is no part of the giving
-            running.jobs.wake()
+            running.background.wake()
             return request
 
         yield give, running.port
 
 
 @asynccontextmanager
-async def by_aiohttp(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give, int]]:
+async def by_aiohttp(settings: Settings, plan: Workload) -> AsyncIterator[tuple[Give, int]]:
     """Send the same batches as wide, by aiohttp alone, with a token in hand; nothing is remembered."""
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
     async with aiohttp.ClientSession(connector=connector, headers=TOKEN) as http:
@@ -80,7 +80,7 @@ async def by_aiohttp(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give
 
 
 @asynccontextmanager
-async def by_httpx(settings: Settings, plan: Plan) -> AsyncIterator[tuple[Give, int]]:
+async def by_httpx(settings: Settings, plan: Workload) -> AsyncIterator[tuple[Give, int]]:
     """Send them by httpx with the transport that the bot has."""
     async with HttpxAiohttpClient(
         limits=httpx.Limits(max_connections=CONNECTIONS), headers=TOKEN, timeout=None
@@ -97,7 +97,7 @@ def _url(settings: Settings) -> str:
     return f"{settings.dintero_api_url}/accounts/{constants.ACCOUNT}/discounts/rules/{SEED_RULE}/customers"
 
 
-def _loop(plan: Plan, post: Callable[[dict[str, object]], Awaitable[None]]) -> Give:
+def _loop(plan: Workload, post: Callable[[dict[str, object]], Awaitable[None]]) -> Give:
     async def send(batches: Iterator[list[CustomerId]], key: str) -> None:
         for batch in batches:
             await post({"customers": batch, "offering_constraint_id": key})
@@ -114,4 +114,4 @@ def _loop(plan: Plan, post: Callable[[dict[str, object]], Awaitable[None]]) -> G
 GIVERS: Final = {"ours": by_the_bot, "aiohttp": by_aiohttp, "httpx": by_httpx}
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], Plan.read(sys.argv[2:])))
+    uvloop.run(main(sys.argv[1], Workload.read(sys.argv[2:])))

@@ -13,7 +13,7 @@ LATENCY: Final = 0.050
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Workload:
     """So many customers, so many of them a call, and so many calls at once."""
 
     customers: int
@@ -44,7 +44,7 @@ class Plan:
         return str(self.customers), str(self.batch), str(self.wide)
 
     @classmethod
-    def read(cls, arguments: Sequence[str]) -> "Plan":
+    def read(cls, arguments: Sequence[str]) -> "Workload":
         """Read what was handed over."""
         return cls(*map(int, arguments))
 

@@ -11,90 +11,98 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.background.daily import Daily
-from bot.background.outbox_relay import Outbox
-from bot.background.progress_updates import Progressing
-from bot.background.runner import DurableJobs
-from bot.background.shared_rules import RulesForAll
+from bot.background.daily import DailyTasks
+from bot.background.outbox_relay import OutboxRelay
+from bot.background.progress_updates import ProgressUpdater
+from bot.background.runner import BackgroundRunner
+from bot.background.shared_rules import SharedRules
 from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SharedClock
 from bot.config.settings import Settings
-from bot.database.audit.log import Head
-from bot.database.repositories.repository import SqlBooks
+from bot.database.audit.log import ChainHead
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.audit_entries import policy_in_force
-from bot.giving.finish import Ending
-from bot.giving.retry import Patience
-from bot.giving.start import Starting
-from bot.resources import World, open_world, set_the_clock
-from bot.services.decisions import Desk
-from bot.services.drafting.drafts import Asking
-from bot.services.drafting.rule_catalog import RuleBook
-from bot.services.fallbacks import Instead
-from bot.services.retention import Purging
+from bot.giving.finish import Completion
+from bot.giving.retry import RetryPolicy
+from bot.giving.start import Preflight
+from bot.resources import Resources, open_resources, sync_clock
+from bot.services.decisions import DecisionService
+from bot.services.drafting.drafts import DraftService
+from bot.services.drafting.rule_catalog import RuleCatalog
+from bot.services.fallbacks import FallbackNotifier
+from bot.services.retention import RetentionService
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.audit_notice import tell_head
 from bot.slack.client.connection import socket_mode
-from bot.slack.client.downloads import SlackFiles
+from bot.slack.client.downloads import SlackFileReader
 from bot.slack.client.identity import person_of
-from bot.slack.modal_controller import Screens
-from bot.web.deferred_work import AcksFirst
+from bot.slack.modal_controller import ModalController
+from bot.web.deferred_work import DeferredWork
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from handlers import card_buttons, commands, customer_list, fallback, request_form, unreadable_rows
-from handlers.context import Counter
+from handlers.context import HandlerContext
 
 ACK_SECONDS: Final = 2.5
 """Until a person is told that it did not work, by a database that hangs as well: Slack waits for 3 s."""
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningBot:
     """A bot at work: where it listens, and what a try-out or a test may look at."""
 
     port: int
-    books: SqlBooks
-    jobs: DurableJobs
-    rules: RuleBook
+    repository: SqlRepository
+    background: BackgroundRunner
+    catalog: RuleCatalog
     replica: str
     """What the process is called among those that share its database."""
 
 
 @asynccontextmanager
-async def bot(
-    settings: Settings, policy: Policy, *, clock: Clock | None = None, patience: Patience | None = None
-) -> AsyncIterator[Running]:
+async def run_bot(
+    settings: Settings, policy: Policy, *, clock: Clock | None = None, retry_policy: RetryPolicy | None = None
+) -> AsyncIterator[RunningBot]:
     """Put a bot together and let it work until the block ends.
 
     Raises:
-        UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
+        ConfigError: Slack does not take the bot's token, or nobody can listen on the port.
     """
     async with AsyncExitStack() as stack:
         async with _starting(settings):
-            world = await stack.enter_async_context(open_world(settings, policy, clock or SharedClock()))
-        jobs = DurableJobs(
-            books=world.books,
-            dintero=world.dintero,
-            clock=world.clock,
-            patience=patience or Patience(),
+            resources = await stack.enter_async_context(
+                open_resources(settings, policy, clock or SharedClock())
+            )
+        background = BackgroundRunner(
+            repository=resources.repository,
+            dintero=resources.dintero,
+            clock=resources.clock,
+            retry_policy=retry_policy or RetryPolicy(),
             engine_url=engine_url(settings.database_url.get_secret_value()),
-            standing=world.standing,
+            membership=resources.membership,
         )
         account = settings.dintero_account_id
-        acks, rules = (
-            AcksFirst(jobs),
-            RuleBook(RulesForAll(world.dintero, world.books, world.standing, world.clock, account)),
+        deferred_work, catalog = (
+            DeferredWork(background),
+            RuleCatalog(
+                SharedRules(
+                    resources.dintero, resources.repository, resources.membership, resources.clock, account
+                )
+            ),
         )
-        counter = _counter(world, jobs, acks, rules, account)
-        await world.books.record(policy_in_force(policy))
-        telling = _telling(world)
-        await stack.enter_async_context(_working(world, jobs, counter, rules, telling))
-        bolt = build_bolt(world.client, counter, acks)
-        port = await stack.enter_async_context(_listening(settings, bolt, world.books, rules, telling.outbox))
-        stack.callback(jobs.begin_no_more)
-        yield Running(port, world.books, jobs, rules, world.standing.name)
+        ctx = _counter(resources, background, deferred_work, catalog, account)
+        await resources.repository.record(policy_in_force(policy))
+        messaging = _telling(resources)
+        await stack.enter_async_context(_working(resources, background, ctx, catalog, messaging))
+        bolt = build_bolt(resources.client, ctx, deferred_work)
+        port = await stack.enter_async_context(
+            _listening(settings, bolt, resources.repository, catalog, messaging.relay)
+        )
+        stack.callback(background.drain)
+        yield RunningBot(port, resources.repository, background, catalog, resources.membership.name)
 
 
 @asynccontextmanager
@@ -108,76 +116,105 @@ async def _starting(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-def _counter(world: World, jobs: DurableJobs, acks: AcksFirst, rules: RuleBook, account: str) -> Counter:
+def _counter(
+    resources: Resources,
+    background: BackgroundRunner,
+    deferred_work: DeferredWork,
+    catalog: RuleCatalog,
+    account: str,
+) -> HandlerContext:
     """Put together what the handlers work with."""
-    return Counter(
-        asking=Asking(
-            books=world.books,
-            door=world.door,
-            rules=rules,
-            files=SlackFiles(world.client),
-            clock=world.clock,
-            jobs=jobs,
+    return HandlerContext(
+        drafts=DraftService(
+            repository=resources.repository,
+            access=resources.access,
+            catalog=catalog,
+            file_reader=SlackFileReader(resources.client),
+            clock=resources.clock,
+            background=background,
             account=account,
         ),
-        desk=Desk(books=world.books, door=world.door, clock=world.clock, jobs=jobs, paces=world.paces),
-        jobs=acks,
-        screens=Screens(world.client),
-        look=world.look,
+        decisions=DecisionService(
+            repository=resources.repository,
+            access=resources.access,
+            clock=resources.clock,
+            background=background,
+            progress_tracker=resources.progress_tracker,
+        ),
+        background=deferred_work,
+        modal_controller=ModalController(resources.client),
+        formatter=resources.formatter,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Messaging:
     """What says things in Slack."""
 
     announcer: SlackAnnouncer
-    outbox: Outbox
+    relay: OutboxRelay
 
 
-def _telling(world: World) -> Telling:
-    books, policy, clock, may = world.books, world.door.policy, world.clock, world.may_speak
-    announcer = SlackAnnouncer(
-        client=world.client, books=books, policy=policy, look=world.look, paces=world.paces, may=may
+def _telling(resources: Resources) -> Messaging:
+    repository, policy, clock, may = (
+        resources.repository,
+        resources.access.policy,
+        resources.clock,
+        resources.may_speak,
     )
-    instead = Instead(books, clock, policy.admins)
-    return Telling(announcer, Outbox(books=books, announcer=announcer, clock=clock, instead=instead, may=may))
+    announcer = SlackAnnouncer(
+        client=resources.client,
+        repository=repository,
+        policy=policy,
+        formatter=resources.formatter,
+        progress_tracker=resources.progress_tracker,
+        may=may,
+    )
+    fallback = FallbackNotifier(repository, clock, policy.admins)
+    return Messaging(
+        announcer,
+        OutboxRelay(repository=repository, announcer=announcer, clock=clock, fallback=fallback, may=may),
+    )
 
 
 def _working(
-    world: World, jobs: DurableJobs, counter: Counter, rules: RuleBook, telling: Telling
+    resources: Resources,
+    background: BackgroundRunner,
+    ctx: HandlerContext,
+    catalog: RuleCatalog,
+    messaging: Messaging,
 ) -> AbstractAsyncContextManager[None]:
     """Put together what goes on in the background."""
-    books, door, clock = world.books, world.door, world.clock
-    return jobs.running(
-        desk=counter.desk,
-        starting=Starting(books=books, looks=jobs.looks, door=door, clock=clock),
-        ending=Ending(books=books, looks=jobs.looks, door=door, clock=clock),
-        outbox=telling.outbox,
-        progressing=_progressing(world, telling),
-        rules=rules,
-        daily=_daily(world),
-        set_the_clock=lambda: set_the_clock(clock, books),
+    repository, access, clock = resources.repository, resources.access, resources.clock
+    return background.lifespan(
+        decisions=ctx.decisions,
+        preflight=Preflight(repository=repository, lookups=background.lookups, access=access, clock=clock),
+        completion=Completion(repository=repository, lookups=background.lookups, access=access, clock=clock),
+        relay=messaging.relay,
+        progress_updater=_progressing(resources, messaging),
+        catalog=catalog,
+        daily_tasks=_daily(resources),
+        set_the_clock=lambda: sync_clock(clock, repository),
     )
 
 
-def _progressing(world: World, telling: Telling) -> Progressing:
+def _progressing(resources: Resources, messaging: Messaging) -> ProgressUpdater:
     """Put together what shows how a giving gets on."""
-    return Progressing(
-        books=world.books,
-        announcer=telling.announcer,
-        clock=world.clock,
-        paces=world.paces,
-        troubled_until=lambda: telling.outbox.troubled_until,
+    return ProgressUpdater(
+        repository=resources.repository,
+        announcer=messaging.announcer,
+        clock=resources.clock,
+        progress_tracker=resources.progress_tracker,
+        troubled_until=lambda: messaging.relay.troubled_until,
     )
 
 
 class _Identify(AsyncMiddleware):
     """Says who it is, and hands over what handlers work with; a class, since Bolt looks up the arguments of functions at each call."""
 
-    def __init__(self, counter: Counter, acks: AcksFirst) -> None:
-        self._counter = counter
-        self._acks = acks
+    def __init__(self, ctx: HandlerContext, deferred_work: DeferredWork) -> None:
+        self._ctx = ctx
+        self._deferred_work = deferred_work
 
     async def async_process(
         self,
@@ -190,24 +227,26 @@ class _Identify(AsyncMiddleware):
         who = person_of(req.body)
         if who is None:
             return BoltResponse(status=400)
-        req.context["who"], req.context["counter"] = who, self._counter
-        with self._acks.answering():
+        req.context["who"], req.context["ctx"] = who, self._ctx
+        with self._deferred_work.answering():
             async with asyncio.timeout(ACK_SECONDS):
                 return await next()
 
 
-def _daily(world: World) -> Daily:
+def _daily(resources: Resources) -> DailyTasks:
     """Put together what is done once a day."""
-    policy, books, clock = world.door.policy, world.books, world.clock
+    policy, repository, clock = resources.access.policy, resources.repository, resources.clock
 
-    async def tell(head: Head) -> None:
-        await tell_head(world.client, policy.admins, seq=head.seq, digest=head.hash)
+    async def tell(head: ChainHead) -> None:
+        await tell_head(resources.client, policy.admins, seq=head.seq, digest=head.hash)
 
-    purging = Purging(books=books, clock=clock, days=policy.retention_days, elsewhere=forget_workflows)
-    return Daily(purging, books.audit, clock, tell)
+    retention = RetentionService(
+        repository=repository, clock=clock, days=policy.retention_days, elsewhere=forget_workflows
+    )
+    return DailyTasks(retention, repository.audit, clock, tell)
 
 
-def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> AsyncApp:
+def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> AsyncApp:
     """Make the Bolt app with all its handlers.
 
     An ack leaves when its listener returns, not at Bolt's next look (every 10 ms): whatever takes longer is handed to the jobs.
@@ -220,7 +259,7 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    app.use(_Identify(counter, acks))
+    app.use(_Identify(ctx, deferred_work))
     for module in (commands, request_form, card_buttons, customer_list, unreadable_rows, fallback):
         module.register(app)
     return app
@@ -228,7 +267,7 @@ def build_bolt(client: AsyncWebClient, counter: Counter, acks: AcksFirst) -> Asy
 
 @asynccontextmanager
 async def _listening(
-    settings: Settings, app: AsyncApp, books: SqlBooks, rules: RuleBook, outbox: Outbox
+    settings: Settings, app: AsyncApp, repository: SqlRepository, catalog: RuleCatalog, relay: OutboxRelay
 ) -> AsyncIterator[int]:
     """Listen to Slack, by Socket Mode or by HTTP; health is told by HTTP in both."""
     async with AsyncExitStack() as stack:
@@ -245,18 +284,18 @@ async def _listening(
 
         async def ready() -> Readiness:
             return Readiness(
-                database=await _answers(books),
-                slack=not outbox.refused and (socket is None or await socket.is_heard()),
-                dintero=str(rules.failed) if rules.failed else "ok" if rules.ready else "not asked yet",
+                database=await _answers(repository),
+                slack=not relay.refused and (socket is None or await socket.is_heard()),
+                dintero=str(catalog.failed) if catalog.failed else "ok" if catalog.ready else "not asked yet",
             )
 
         web = build_web(slack=endpoint, ready=ready)
         yield await stack.enter_async_context(serve(web, host=settings.host, port=settings.port))
 
 
-async def _answers(books: SqlBooks) -> bool:
+async def _answers(repository: SqlRepository) -> bool:
     try:
-        await asyncio.wait_for(books.ping(), 2)
+        await asyncio.wait_for(repository.ping(), 2)
     except Exception:  # noqa: BLE001 - whatever it is, the database does not answer
         return False
     return True

@@ -28,7 +28,7 @@ class SharedClock:
         """Tell the time, aware, in UTC."""
         return self._began + timedelta(seconds=self._ticks()) if self._began else datetime.now(UTC)
 
-    async def look(self, ask: Callable[[], Awaitable[datetime | None]]) -> None:
+    async def sync(self, ask: Callable[[], Awaitable[datetime | None]]) -> None:
         """Ask for the time; an answer that this clock would be right by, given how long it took, changes nothing."""
         asked = self._ticks()
         told = await ask()

@@ -15,7 +15,7 @@ Do = Callable[[Sequence[Item]], Awaitable[Sequence[Done | Exception]]]
 Turn = Callable[[], AbstractAsyncContextManager[object]]
 
 
-class Together(Generic[Item, Done]):
+class Coalescer(Generic[Item, Done]):
     """One lot after the other, each of them in a turn that is waited for first.
 
     It is done whether or not whoever asked for it still waits.
@@ -28,7 +28,7 @@ class Together(Generic[Item, Done]):
         self._waiting: list[tuple[Item, asyncio.Future[Done]]] = []
         self._under_way: asyncio.Task[None] | None = None
 
-    async def ask(self, item: Item) -> Done:
+    async def submit(self, item: Item) -> Done:
         """Have it done with the next lot, and answer what came of it."""
         done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))

@@ -15,7 +15,7 @@ class DiscountBotError(Exception):
             self.advice = advice
 
 
-class UnusableSettings(DiscountBotError):
+class ConfigError(DiscountBotError):
     """Settings or the policy file cannot be used; `faults` lists every fault, one line each."""
 
     advice = "Mend each line above, then start again."
@@ -26,7 +26,7 @@ class UnusableSettings(DiscountBotError):
         self.faults = faults
 
 
-class PeopleUnavailable(DiscountBotError):
+class DirectoryUnavailable(DiscountBotError):
     """Slack could not say who somebody is, or who is in a user group."""
 
     advice = "Try again in a minute."
@@ -36,7 +36,7 @@ class DinteroError(DiscountBotError):
     """Dintero did not do as it was asked."""
 
 
-class MayPass(DinteroError):
+class TransientError(DinteroError):
     """A failure that may pass: the same call can be made again, under the same once-only key.
 
     `retry_after` is how many seconds Dintero asked to be left alone, where it said so.
@@ -50,19 +50,19 @@ class MayPass(DinteroError):
         self.retry_after = retry_after
 
 
-class DinteroBusy(MayPass):
+class RateLimitedError(TransientError):
     """429: Dintero turned the call away, and nothing of it was done."""
 
 
-class OutcomeUnknown(MayPass):
+class OutcomeUnknownError(TransientError):
     """No answer that can be used (5xx, cut, hanging, no JSON): what was asked may have been done, or not."""
 
 
-class TokenUnavailable(MayPass):
+class TokenUnavailable(TransientError):
     """No token to be had just now (5xx, cut, hanging): what was asked did not go out, so surely nothing of it was done."""
 
 
-class DinteroAway(MayPass):
+class CircuitOpenError(TransientError):
     """Dintero is being left alone, since it was down or asked for it, for longer than anybody waits: surely nothing was done.
 
     `turned_away` tells that it was busy, and not down.
@@ -74,13 +74,13 @@ class DinteroAway(MayPass):
         self.turned_away = turned_away
 
 
-class CustomersRefused(DinteroError):
+class BatchRejectedError(DinteroError):
     """400: the batch as it stands was refused whole; the message is Dintero's reason."""
 
     advice = "Correct the customer ids and ask again for those."
 
 
-class BatchTooLarge(CustomersRefused):
+class BatchTooLargeError(BatchRejectedError):
     """413: it was refused for its size, which says nothing of its customers while there is more than one."""
 
 
@@ -104,11 +104,11 @@ class RuleNotFound(DinteroError):
     advice = "Choose another rule; this one may have been deleted."
 
 
-class ShortIdTaken(DiscountBotError):
+class ShortIdConflict(DiscountBotError):
     """Another request has the same short id."""
 
 
-class SayLater(DiscountBotError):
+class DeliveryDeferred(DiscountBotError):
     """Slack did not take a message now. `after` is in seconds; `clean` tells that surely nothing was posted.
 
     `all_wait` tells that it has nothing to do with this message: Slack is away, or asked to be left alone. `code` is Slack's word for what
@@ -134,7 +134,7 @@ class SayLater(DiscountBotError):
         self.patience = patience
 
 
-class NeverSaid(DiscountBotError):
+class DeliveryFailed(DiscountBotError):
     """Slack will never take this message; `code` is its word for why."""
 
     def __init__(self, what: str, *, code: str = "") -> None:
@@ -143,19 +143,19 @@ class NeverSaid(DiscountBotError):
         self.code = code
 
 
-class CardGone(NeverSaid):
+class CardDeleted(DeliveryFailed):
     """The card that was to be edited was deleted."""
 
 
-class BooksUnavailable(DiscountBotError):
+class DatabaseUnavailable(DiscountBotError):
     """The database could not be reached, or could not do its part."""
 
     advice = "Try again in a minute; if it goes on, whoever runs the bot should look at the database that DATABASE_URL names."
 
 
-class Interrupted(Exception):
+class RunInterrupted(Exception):
     """What has not gone out stays for the next start: the program is closing."""
 
 
-class TakenOver(Interrupted):
+class LeaseLost(RunInterrupted):
     """Another process gives this request now: nothing more goes out here, and nothing of it is written here."""

@@ -9,11 +9,11 @@ from typing import Final
 
 import structlog
 
-from bot.app import bot
+from bot.app import run_bot
 from bot.config.settings import Settings
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
-from bot.giving.retry import Patience
+from bot.giving.retry import RetryPolicy
 
 LEAVE_SECONDS: Final = 9.5
 """From the signal to the end of the process, whatever hangs; who supervises it commonly kills after ten."""
@@ -22,17 +22,17 @@ log = structlog.get_logger()
 
 
 async def run(
-    settings: Settings, policy: Policy, *, clock: Clock | None = None, patience: Patience | None = None
+    settings: Settings, policy: Policy, *, clock: Clock | None = None, retry_policy: RetryPolicy | None = None
 ) -> None:
     """Run until SIGTERM or SIGINT; then be out within ten seconds. Clock and patience are the real ones unless others are handed in.
 
     Raises:
-        UnusableSettings: Slack does not take the bot's token, or nobody can listen on the port.
+        ConfigError: Slack does not take the bot's token, or nobody can listen on the port.
     """
     ready, ended = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:
-        async with bot(settings, policy, clock=clock, patience=patience) as running:
+        async with run_bot(settings, policy, clock=clock, retry_policy=retry_policy) as running:
             # what is there by now stays: going through it in every full collection held up all answers for 80 ms
             gc.collect()
             gc.freeze()

@@ -7,51 +7,51 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SharedClock
-from bot.cluster.membership import Standing, standing
-from bot.cluster.single_instance import alone
+from bot.cluster.membership import Membership, join_cluster
+from bot.cluster.single_instance import single_instance
 from bot.config.settings import Settings
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
-from bot.domain.requests.progress import Paces
-from bot.services.access import Door
+from bot.domain.requests.progress import ProgressTracker
+from bot.services.access import AccessControl
 from bot.slack.client.connection import open_client, own_team
-from bot.slack.client.directory import SlackPeople
-from bot.slack.rendering.formatting import Look
+from bot.slack.client.directory import SlackDirectory
+from bot.slack.rendering.formatting import Formatter
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Resources:
     """The neighbours that are open, and what everybody goes by."""
 
     client: AsyncWebClient
-    books: SqlBooks
+    repository: SqlRepository
     dintero: DinteroClient
-    door: Door
+    access: AccessControl
     clock: Clock
-    look: Look
-    paces: Paces
-    standing: Standing
+    formatter: Formatter
+    progress_tracker: ProgressTracker
+    membership: Membership
 
     def may_speak(self) -> bool:
         """Say whether this process is the one that empties the outbox."""
-        return self.standing.first
+        return self.membership.is_leader
 
 
 @asynccontextmanager
-async def open_world(settings: Settings, policy: Policy, clock: Clock) -> AsyncIterator[World]:
+async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> AsyncIterator[Resources]:
     """Open them, and close them in the end.
 
     Raises:
-        UnusableSettings: Slack does not take the bot's token.
+        ConfigError: Slack does not take the bot's token.
     """
     database = settings.database_url.get_secret_value()
     async with (
         open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,
-        alone(database),
-        open_books(database, clock=clock, audit_key=settings.key) as books,
-        standing(database) as standing_,
+        single_instance(database),
+        open_repository(database, clock=clock, audit_key=settings.key) as repository,
+        join_cluster(database) as standing_,
         open_dintero(
             settings.dintero_api_url,
             settings.dintero_account_id,
@@ -60,14 +60,16 @@ async def open_world(settings: Settings, policy: Policy, clock: Clock) -> AsyncI
             settings.dintero_timeout,
         ) as dintero,
     ):
-        await set_the_clock(clock, books)
+        await sync_clock(clock, repository)
         team = await own_team(client)
-        door = Door(policy, SlackPeople(client, team, clock), team)
-        look = Look(policy.currency, policy.timezone, policy.admins)
-        yield World(client, books, dintero, door, clock, look, Paces(clock.now), standing_)
+        access = AccessControl(policy, SlackDirectory(client, team, clock), team)
+        formatter = Formatter(policy.currency, policy.timezone, policy.admins)
+        yield Resources(
+            client, repository, dintero, access, clock, formatter, ProgressTracker(clock.now), standing_
+        )
 
 
-async def set_the_clock(clock: Clock, books: SqlBooks) -> None:
+async def sync_clock(clock: Clock, repository: SqlRepository) -> None:
     """Look at the database's time; a clock that was handed in is its owner's to set."""
     if isinstance(clock, SharedClock):
-        await clock.look(books.time)
+        await clock.sync(repository.time)

@@ -14,14 +14,14 @@ import psycopg
 
 from chaos.fast_clock import LapsedClock
 from chaos.replica import Replica
-from chaos.schedule import Trouble, What
-from chaos.tcp_proxy import Wire
+from chaos.schedule import FaultKind, Trouble
+from chaos.tcp_proxy import TcpProxy
 
 FARTHEST: Final = 2.0
 """Hours that the clock jumps, forth or back."""
-UNUSABLE: Final[dict[What, Callable[[str], str]]] = {
-    What.NO_DNS: lambda _: "http://dintero.invalid/v1",
-    What.NO_TLS: lambda url: url.replace("http://", "https://"),
+UNUSABLE: Final[dict[FaultKind, Callable[[str], str]]] = {
+    FaultKind.NO_DNS: lambda _: "http://dintero.invalid/v1",
+    FaultKind.NO_TLS: lambda url: url.replace("http://", "https://"),
 }
 """Where Dintero is looked for meanwhile."""
 READER: Final = b"bot.spreadsheets.reader"
@@ -30,13 +30,13 @@ LOOK: Final = 0.02
 
 
 @dataclass(slots=True)
-class Machine:
+class HostFaults:
     """Does to the replicas and their database what a machine does. `url` reaches the database past the wires."""
 
     replicas: list[Replica]
     clock: LapsedClock
     url: str
-    wires: list[Wire]
+    wires: list[TcpProxy]
     restart: Callable[[], None] = lambda: None
     """Restarts PostgreSQL at once, under load."""
     _restarting: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -45,24 +45,24 @@ class Machine:
         """Let it go wrong for so long."""
         replica = self.replicas[trouble.replica]
         match trouble.what:
-            case What.ASKED_TO_END:
+            case FaultKind.ASKED_TO_END:
                 await replica.ends()
-            case What.RESTARTED:
+            case FaultKind.RESTARTED:
                 async with self._restarting:
                     await asyncio.to_thread(self.restart)
-            case What.NO_READER:
+            case FaultKind.NO_READER:
                 await self._kill_reader(replica)
-            case What.CLOCK:
+            case FaultKind.CLOCK:
                 await self._jump((trouble.amount * 2 - 1) * FARTHEST)
-            case What.SUSPENDED:
+            case FaultKind.SUSPENDED:
                 await _meanwhile(seconds, replica.suspend, replica.wake)
-            case What.DISK_FULL:
+            case FaultKind.DISK_FULL:
                 await _meanwhile(seconds, replica.fill_disk, lambda: replica.fill_disk(full=False))
-            case What.NO_DNS | What.NO_TLS:
+            case FaultKind.NO_DNS | FaultKind.NO_TLS:
                 await self._looks_elsewhere(replica, UNUSABLE[trouble.what], seconds)
-            case What.LOCKED:
+            case FaultKind.LOCKED:
                 await self._lock(seconds, of_engine=trouble.amount < 1 / 2)
-            case What.SPLIT:
+            case FaultKind.SPLIT:
                 await self._split(self.wires[trouble.replica], seconds, silent=trouble.amount < 1 / 2)
             case _:
                 raise AssertionError(trouble)
@@ -101,15 +101,15 @@ class Machine:
                 await connection.execute("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE")
                 await asyncio.sleep(seconds)
 
-    async def _split(self, wire: Wire, seconds: float, *, silent: bool) -> None:
+    async def _split(self, proxy: TcpProxy, seconds: float, *, silent: bool) -> None:
         if not silent:
-            wire.cut = True
-            wire.end_all()
-        wire.silent = silent
+            proxy.cut = True
+            proxy.end_all()
+        proxy.silent = silent
         try:
             await asyncio.sleep(seconds)
         finally:
-            wire.silent = wire.cut = False
+            proxy.silent = proxy.cut = False
 
     async def _kill_reader(self, replica: Replica) -> None:
         """Kill what reads a file, as the system does where there is no memory."""

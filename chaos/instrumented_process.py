@@ -18,20 +18,20 @@ from typing import Any, Final
 import typer
 
 from bot import lifecycle
-from bot.cli.runner import explained, finish
-from bot.config.loader import look_around
+from bot.cli.runner import report_errors, run_async
+from bot.config.loader import load_config
 from bot.config.log_setup import set_up_logs
 from bot.config.settings import environment
-from bot.giving.retry import Patience
+from bot.giving.retry import RetryPolicy
 from chaos.fast_clock import Cell, LapsedClock
 
-PATIENCE: Final = Patience(first=0.05, longest=1.0, total=6.0, told=1.0)
+PATIENCE: Final = RetryPolicy(first=0.05, longest=1.0, total=6.0, told=1.0)
 """That of a day which passes in minutes: an hour without Dintero is too long for it, as it is for the real one."""
 READ_ONLY: Final = ("SELECT", "PRAGMA", "EXPLAIN", "BEGIN", "ROLLBACK")
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class Instrumented:
     """With what a process is started: where, with which settings, and since when the day lasts."""
 
     folder: Path
@@ -41,7 +41,7 @@ class Life:
     """A cell: at the so-many-eth write to SQLite from now on it kills itself; 0 for never."""
 
 
-def live(out: Connection, life: Life) -> None:
+def live(out: Connection, life: Instrumented) -> None:
     """Run until it is told to end, or dies."""
     for stream in (1, 2):
         os.dup2(out.fileno(), stream)
@@ -52,11 +52,13 @@ def live(out: Connection, life: Life) -> None:
     os.environ.update(life.settings)
     _die_at(Cell(life.steps))
     try:
-        with explained():
-            settings, policy = look_around(environment()).usable()
+        with report_errors():
+            settings, policy = load_config(environment()).usable()
             set_up_logs(level=settings.log_level, as_json=True, secrets=settings.secrets)
-            finish(
-                lifecycle.run(settings, policy, clock=LapsedClock(life.began, life.folder), patience=PATIENCE)
+            run_async(
+                lifecycle.run(
+                    settings, policy, clock=LapsedClock(life.began, life.folder), retry_policy=PATIENCE
+                )
             )
     except typer.Exit as end:
         sys.exit(end.exit_code)

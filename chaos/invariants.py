@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bot.audit.verify import verify
 from bot.database.audit.chain import Row
-from bot.database.encoding import moment
-from bot.database.repositories.repository import SqlBooks
+from bot.database.encoding import from_micros
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.requests.request import Event, Request, State
 from chaos.message_invariants import all_told
@@ -36,7 +36,7 @@ class Comparison:
 
 async def compare(
     shop: Shop,
-    books: SqlBooks,
+    repository: SqlRepository,
     url: str,
     policy: Policy,
     *,
@@ -48,11 +48,11 @@ async def compare(
     `deleted` is the `ts` of every card that somebody took away: what belongs below it can never be said. Where the clock
     jumped, its times say nothing of what came first.
     """
-    verdict = await verify(books.audit)
+    verdict = await verify(repository.audit)
     rows: defaultdict[str, list[Row]] = defaultdict(list)
-    async for row in books.audit.rows():
+    async for row in repository.audit.rows():
         rows[row.request or ""].append(row)
-    requests = await books.in_state(*ASKED)
+    requests = await repository.in_state(*ASKED)
     grants: defaultdict[str | None, list[Grant]] = defaultdict(list)
     for grant in shop.dintero.ledger.grants:
         grants[grant.key].append(grant)
@@ -67,15 +67,15 @@ async def compare(
     for request in requests:
         faults += [
             f"{request.short} {fault}"
-            for fault in await _given(books, request, grants[request.once_key], ends)
+            for fault in await _given(repository, request, grants[request.once_key], ends)
         ]
         faults += [
             f"{request.short} {fault}"
             for fault in await _agreed(
-                books, request, rows[request.id], grants[request.once_key], policy, jumped=jumped
+                repository, request, rows[request.id], grants[request.once_key], policy, jumped=jumped
             )
         ]
-    told = await all_told(shop, books, url, policy, requests, deleted=deleted)
+    told = await all_told(shop, repository, url, policy, requests, deleted=deleted)
     states = Counter[str](request.state for request in requests)
     customers = sum(request.customers for request in requests)
     return Comparison(
@@ -90,13 +90,15 @@ async def compare(
     )
 
 
-async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], ends: Counter[str]) -> list[str]:
+async def _given(
+    repository: SqlRepository, request: Request, grants: Sequence[Grant], ends: Counter[str]
+) -> list[str]:
     """Say where the books and Dintero's ledger tell different things of a request's customers."""
     faults = [] if request.ended else [f"did not come to its end: {request.state}"]
     holders = Counter(grant.customer for grant in grants)
-    found, tally = await ends_of(books, request), await books.tally(request.id)
+    found, tally = await ends_of(repository, request), await repository.tally(request.id)
     unknown = set(
-        (await books.left_out(request.id, most=request.customers)).unknown
+        (await repository.left_out(request.id, most=request.customers)).unknown
     )  # as the bot tells it: a call cut short is among them
     twice, lost = [who for who, times in holders.items() if times > 1], found.given - set(holders)
     untold = set(holders) - found.given - unknown
@@ -125,7 +127,7 @@ async def _given(books: SqlBooks, request: Request, grants: Sequence[Grant], end
 
 
 async def _agreed(
-    books: SqlBooks,
+    repository: SqlRepository,
     request: Request,
     rows: Sequence[Row],
     grants: Sequence[Grant],
@@ -135,14 +137,18 @@ async def _agreed(
 ) -> list[str]:
     """Say where something was given to which too few had agreed: fewer than the policy asks for, or to something else."""
     starts = [row for row in rows if row.kind == Event.STARTED]
-    if grants and (not starts or (not jumped and min(grant.at for grant in grants) < moment(starts[0].at))):
+    if grants and (
+        not starts or (not jumped and min(grant.at for grant in grants) < from_micros(starts[0].at))
+    ):
         return ["was given before it was started"]
     faults = []
     for facts in (json.loads(row.facts) for row in starts):
         votes = [
-            vote for vote in await books.votes(request.id, facts["round"]) if vote.digest == facts["digest"]
+            approval
+            for approval in await repository.votes(request.id, facts["round"])
+            if approval.digest == facts["digest"]
         ]
-        agreed = {vote.by for vote in votes} - {request.requester}
+        agreed = {approval.by for approval in votes} - {request.requester}
         if len(agreed) < demanded(policy.channels[request.channel], request.customers):
             faults.append(f"was started in round {facts['round']} with {len(agreed)} approvals")
     return faults

@@ -8,18 +8,18 @@ from typing import Any, Final
 
 from sqlalchemy import create_engine, select
 
-from bot.database.connection import address
+from bot.database.connection import parse_url
 from bot.database.encoding import facts_of
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.database.schema import outbox
 from bot.domain.policy.policy import Policy
-from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request
-from bot.services.snapshots import story_of
+from bot.services.snapshots import load_snapshot
 from bot.slack.announcer import NOBODY
 from bot.slack.messages import card
 from bot.slack.messages.not_given_file import MARK
-from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.formatting import Formatter
 from sandbox.shop import Shop
 from sandbox.slack import Message
 from sandbox.slack.server import SandboxSlack
@@ -37,11 +37,11 @@ FOR_GOOD: Final = (
 """Why something may never be said: Slack would never take it, or what it belongs to is not there."""
 TOLD_INSTEAD: Final = ("msg_too_long", "channel_not_found", "not_in_channel", "is_archived")
 """Of these, what takes a message or a channel that is there; what has no card has nobody to tell of it that the card had."""
-THREAD: Final = frozenset({Kind.LINE, Kind.SUMMARY})
+THREAD: Final = frozenset({ChannelKind.LINE, ChannelKind.SUMMARY})
 
 
 @dataclass(slots=True)
-class Told:
+class MessageReport:
     """What was said, what never was, and what is wrong with it."""
 
     messages: int = 0
@@ -51,15 +51,15 @@ class Told:
 
 async def all_told(
     shop: Shop,
-    books: SqlBooks,
+    repository: SqlRepository,
     url: str,
     policy: Policy,
     requests: Sequence[Request],
     *,
     deleted: Collection[str],
-) -> Told:
+) -> MessageReport:
     """Hold outbox, threads, direct messages and cards to each other."""
-    told = Told()
+    told = MessageReport()
     rows = await asyncio.to_thread(_notices, url)
     _each_once(told, shop, rows)
     _in_order(told, shop, rows)
@@ -67,14 +67,14 @@ async def all_told(
     await _cards(
         told,
         shop,
-        books,
+        repository,
         policy,
         [request for request in requests if request.card_ts and request.card_ts not in deleted],
     )
     return told
 
 
-def _each_once(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
+def _each_once(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
     """Find each notice in Slack as often as the books say: once, or never where Slack would never take it."""
     messages = _messages(shop)
     there = Counter(key for message in messages if (key := _key(message)))
@@ -94,14 +94,14 @@ def _each_once(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
             continue
         else:
             wanted = {1}
-        if kind == Kind.LIST:
+        if kind == ChannelKind.LIST:
             if files[key[:MARK]] != (not reason and said != NOBODY):
                 told.faults.append(f"{kind} {key} was sent {files[key[:MARK]]} times")
-        elif kind != Kind.CARD and there[key] not in wanted:
+        elif kind != ChannelKind.CARD and there[key] not in wanted:
             told.faults.append(f"{kind} {key} was said {there[key]} times")
 
 
-def _in_order(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
+def _in_order(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
     """See that each thread was said in the order of the books."""
     wanted, at = defaultdict[str, list[str]](list), dict[str, str]()
     for key, kind, request, said, *_ in rows:
@@ -120,28 +120,32 @@ def _in_order(told: Told, shop: Shop, rows: Sequence[Any]) -> None:
     ]
 
 
-def _instead(told: Told, rows: Sequence[Any], policy: Policy) -> None:
+def _instead(told: MessageReport, rows: Sequence[Any], policy: Policy) -> None:
     """See that of what Slack never took somebody else was told: of a thread whoever asked, of another channel the admins."""
-    heard = {row.request for row in rows if row.happened == Happened.UNTOLD and row.kind == Kind.DIRECT}
+    heard = {
+        row.request
+        for row in rows
+        if row.happened == NotificationType.UNTOLD and row.kind == ChannelKind.DIRECT
+    }
     channels = {
         facts_of(row.facts).get("channel")
         for row in rows
-        if row.happened == Happened.UNTOLD and row.addressee in policy.admins
+        if row.happened == NotificationType.UNTOLD and row.addressee in policy.admins
     }
     for row in rows:
         if not any(reason in (row.given_up or "") for reason in TOLD_INSTEAD):
             continue
         if row.kind in THREAD and row.request not in heard:
             told.faults.append(f"nobody was told of a {row.kind} of {row.request}: {row.given_up}")
-        if row.kind == Kind.NOTICE and row.addressee not in channels:
+        if row.kind == ChannelKind.NOTICE and row.addressee not in channels:
             told.faults.append(f"no admin was told that {row.addressee} cannot be written to: {row.given_up}")
 
 
 async def _cards(
-    told: Told, shop: Shop, books: SqlBooks, policy: Policy, requests: Sequence[Request]
+    told: MessageReport, shop: Shop, repository: SqlRepository, policy: Policy, requests: Sequence[Request]
 ) -> None:
     """See that each request has one card, and that it shows what the books hold."""
-    look = Look(policy.currency, policy.timezone, policy.admins)
+    formatter = Formatter(policy.currency, policy.timezone, policy.admins)
     there = {
         message.ts: message
         for channel in (shop.support, shop.quick)
@@ -154,15 +158,20 @@ async def _cards(
         shown = there.get(request.card_ts or "")
         if shown is None:
             told.faults.append(f"{request.short} has no card")
-        elif not late and not await _shows(shop.slack, shown, request, books, policy, look):
+        elif not late and not await _shows(shop.slack, shown, request, repository, policy, formatter):
             told.faults.append(f"{request.short}'s card does not show that it is {request.state}")
 
 
 async def _shows(
-    slack: SandboxSlack, shown: Message, request: Request, books: SqlBooks, policy: Policy, look: Look
+    slack: SandboxSlack,
+    shown: Message,
+    request: Request,
+    repository: SqlRepository,
+    policy: Policy,
+    formatter: Formatter,
 ) -> bool:
     """Say whether a card reads as one that is drawn now."""
-    drawn = card.build(await story_of(books, request, policy, ids=False), look)
+    drawn = card.build(await load_snapshot(repository, request, policy, ids=False), formatter)
     again = Message(shown.channel, shown.ts, shown.user, drawn.text, slack.workspace.with_ids(drawn.blocks))
     return shown.text == drawn.text and draw_message(shown, slack.workspace) == draw_message(
         again, slack.workspace
@@ -180,7 +189,7 @@ def _key(message: Message) -> str:
 
 
 def _notices(url: str) -> Sequence[Any]:
-    engine = create_engine(address(url))
+    engine = create_engine(parse_url(url))
     named = (outbox.c.key, outbox.c.kind, outbox.c.request, outbox.c.said_ts, outbox.c.given_up)
     besides = tuple(
         outbox.c[name]

@@ -8,14 +8,14 @@ from typing import Final
 
 from chaos.fast_clock import LapsedClock
 from chaos.replica import Replica
-from chaos.schedule import ADD, How, Kill
+from chaos.schedule import ADD, Kill, KillPoint
 from sandbox.dintero import Point
 from sandbox.shop import Shop
 from sandbox.slack import Cut
 
 MET_WITHIN: Final = 2.5
 """Seconds until a replica that does not come to its numbered point is killed wherever it is."""
-BEFORE_OR_AFTER: Final = {How.BEFORE_A_CALL: Point.BEFORE, How.AFTER_A_CALL: Point.AFTER}
+BEFORE_OR_AFTER: Final = {KillPoint.BEFORE_A_CALL: Point.BEFORE, KillPoint.AFTER_A_CALL: Point.AFTER}
 LONGEST_START: Final = 0.5
 """Seconds into its start, at most, of a kill while it starts."""
 
@@ -27,7 +27,7 @@ class Killing:
     shop: Shop
     replicas: list[Replica]
     clock: LapsedClock
-    made: Counter[How] = field(default_factory=Counter)
+    made: Counter[KillPoint] = field(default_factory=Counter)
     _armed: dict[int, Kill] = field(default_factory=dict)
     _left: dict[int, int] = field(default_factory=dict)
 
@@ -52,25 +52,25 @@ class Killing:
     async def _kill(self, number: int, kill: Kill) -> None:
         """Kill as planned; where the numbered point is not met, at random."""
         replica = self.replicas[number]
-        if kill.how is How.WHILE_STARTING:
-            self.made[How.AT_RANDOM] += await replica.kill()
+        if kill.how is KillPoint.WHILE_STARTING:
+            self.made[KillPoint.AT_RANDOM] += await replica.kill()
             await replica.begun.wait()
             await asyncio.sleep(LONGEST_START * (kill.at % 1))
         else:
             await replica.stands()
-        how = kill.how if await self._met(number, kill) else How.AT_RANDOM
-        if how in {How.AT_RANDOM, How.WHILE_STARTING} and not await replica.kill():
+        how = kill.how if await self._met(number, kill) else KillPoint.AT_RANDOM
+        if how in {KillPoint.AT_RANDOM, KillPoint.WHILE_STARTING} and not await replica.kill():
             return  # it has just ended by itself
         self.made[how] += 1
 
     async def _met(self, number: int, kill: Kill) -> bool:
         """Say whether it died at its point."""
         if not kill.nth:
-            return kill.how is How.WHILE_STARTING
+            return kill.how is KillPoint.WHILE_STARTING
         replica = self.replicas[number]
         died = asyncio.ensure_future(replica.gone.wait())
         self._armed[number], self._left[number] = kill, kill.nth
-        if kill.how is How.AT_A_STEP:
+        if kill.how is KillPoint.AT_A_STEP:
             replica.steps.value = kill.nth
         replica.expects_to_die()
         await asyncio.wait({died}, timeout=MET_WITHIN)
@@ -99,7 +99,7 @@ class Killing:
     async def writes(self, number: int, done: int) -> bool:
         """Count writes of a replica's that PostgreSQL has carried out and not answered yet."""
         kill = self._armed.get(number)
-        if kill and kill.how is How.AT_A_STEP and self._counts(number, done):
+        if kill and kill.how is KillPoint.AT_A_STEP and self._counts(number, done):
             return await self.replicas[number].kill()
         return False
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from chaos.fast_clock import Cell
-from chaos.instrumented_process import Life, live
+from chaos.instrumented_process import Instrumented, live
 from tests.journeys.process import leave_room
 
 PATIENT: Final = 120.0
@@ -76,7 +76,7 @@ class Replica:
         """Start a process, hear what it says, and see it end; what stands ends only when it is told to."""
         self.steps.value = 0
         reading, writing = _FORKING.Pipe(duplex=False)
-        life = Life(self.folder, {**_kept(), **self.settings}, self.began, self._path("steps"))
+        life = Instrumented(self.folder, {**_kept(), **self.settings}, self.began, self._path("steps"))
         self._expected = False
         self._process = process = _FORKING.Process(target=live, args=(writing, life), daemon=True)
         await asyncio.to_thread(process.start)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.table import Table
 
 from chaos.run import Result
-from chaos.schedule import How, What
+from chaos.schedule import FaultKind, KillPoint
 
 
 def drawn(results: Sequence[Result], again: str) -> Table:
@@ -33,7 +33,9 @@ def drawn(results: Sequence[Result], again: str) -> Table:
     return table
 
 
-def _sum(counters: Iterable[Mapping[How, int] | Mapping[What, int] | Mapping[str, int]]) -> Counter[str]:
+def _sum(
+    counters: Iterable[Mapping[KillPoint, int] | Mapping[FaultKind, int] | Mapping[str, int]],
+) -> Counter[str]:
     total = Counter[str]()
     for counter in counters:
         total.update({str(what): number for what, number in counter.items()})

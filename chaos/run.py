@@ -12,20 +12,20 @@ from typing import Final
 
 from sqlalchemy import make_url
 
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.policy.tiers import Tier
 from bot.domain.requests.request import State
 from chaos.balancer import Balancer
 from chaos.fast_clock import LAPSE, LapsedClock
-from chaos.host_faults import Machine
+from chaos.host_faults import HostFaults
 from chaos.invariants import Comparison, compare
 from chaos.process_killer import Killing
 from chaos.replica import Replica, living
-from chaos.schedule import How, Plan, Trouble, What
-from chaos.service_faults import Outside
-from chaos.simulated_users import CUSTOMER, LATER, Staff
+from chaos.schedule import FaultKind, KillPoint, Plan, Trouble
+from chaos.service_faults import ServiceFaults
+from chaos.simulated_users import CUSTOMER, LATER, SimulatedUsers
 from chaos.start_watcher import Witness
-from chaos.tcp_proxy import Streams, Wire, wire
+from chaos.tcp_proxy import Streams, TcpProxy, wire
 from sandbox.dintero import Point, SandboxDintero
 from sandbox.shop import POLICY, QUICK, SUPPORT, Shop, open_shop, settings_for, with_channel
 from sandbox.slack import SignedHttp
@@ -61,32 +61,32 @@ class Result:
     """What one day was, and what came of it."""
 
     plan: Plan
-    kills: Counter[How]
-    troubles: Counter[What]
+    kills: Counter[KillPoint]
+    troubles: Counter[FaultKind]
     did: Counter[str]
     comparison: Comparison
     log: str
 
 
 @dataclass(slots=True)
-class Day:
+class Scenario:
     """Everything that a day is made of, once it has begun."""
 
     plan: Plan
     clock: LapsedClock
     shop: Shop
-    books: SqlBooks
+    repository: SqlRepository
     replicas: list[Replica]
     killing: Killing
     witness: Witness
-    outside: Outside
-    machine: Machine
-    staff: Staff
-    made: Counter[What] = field(default_factory=Counter)
+    outside: ServiceFaults
+    machine: HostFaults
+    users: SimulatedUsers
+    made: Counter[FaultKind] = field(default_factory=Counter)
 
     async def goes_wrong(self) -> list[str]:
         """Let all that is planned happen, until all is asked for; say what could not be."""
-        asking = asyncio.create_task(self.staff.ask_all(self.plan.asks), name="the asking")
+        asking = asyncio.create_task(self.users.ask_all(self.plan.asks), name="the asking")
         work = [asking, asyncio.create_task(self.killing.go_on(self.plan.kills), name="the killing")]
         troubles = [
             asyncio.create_task(self._trouble(trouble), name=trouble.what) for trouble in self.plan.troubles
@@ -97,7 +97,7 @@ class Day:
                 (*work, *troubles), timeout=longest, return_when=asyncio.FIRST_EXCEPTION
             )
             await asyncio.gather(*done)
-            asked = f"{self.staff.did['asked for']} of {len(self.plan.asks)} requests had been asked for"
+            asked = f"{self.users.did['asked for']} of {len(self.plan.asks)} requests had been asked for"
             return [f"{one.get_name()} was not over long after the day, when {asked}" for one in late]
         finally:
             for task in (*work, *troubles):
@@ -117,7 +117,7 @@ class Day:
         for _ in range(STARTS):
             for replica in self.replicas:
                 await replica.ends_for_good()
-            if unended or not await self.books.unsaid(LATER, limit=1):
+            if unended or not await self.repository.due_messages(LATER, limit=1):
                 break
             for replica in self.replicas:
                 replica.begins_again()
@@ -126,23 +126,23 @@ class Day:
 
     async def comes_to_its_end(self) -> list[str]:
         """Wait until every request has ended and the outbox is empty; say what has not."""
-        self.staff.calm = True
+        self.users.calm = True
         self.shop.dintero.faults.clear()
         loop = asyncio.get_running_loop()
         until = loop.time() + CALM
         while loop.time() < until:
-            left = await self.books.in_state(*OPEN)
-            if not left and not await self.books.unsaid(LATER, limit=1):
+            left = await self.repository.in_state(*OPEN)
+            if not left and not await self.repository.due_messages(LATER, limit=1):
                 return []
             await asyncio.sleep(LOOK)
         return [
             *(
                 f"{one.short} is {one.state} after {CALM:g} s of calm"
-                for one in await self.books.in_state(*OPEN)
+                for one in await self.repository.in_state(*OPEN)
             ),
             *(
                 f"{one.request} {one.key} is unsaid after {CALM:g} s of calm"
-                for one in await self.books.unsaid(LATER, limit=9)
+                for one in await self.repository.due_messages(LATER, limit=9)
             ),
         ]
 
@@ -152,7 +152,7 @@ async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], No
     async with _begun(folder, url, planned, restart) as today:
         for replica in today.replicas:
             await replica.stands()
-        working = asyncio.create_task(today.staff.at_work())
+        working = asyncio.create_task(today.users.at_work())
         try:
             unended = await today.goes_wrong()
             unended += await today.comes_to_its_end()
@@ -160,17 +160,17 @@ async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], No
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
         unended += await today.ends()
-        jumped = today.made[What.CLOCK] > 0
+        jumped = today.made[FaultKind.CLOCK] > 0
         found = await compare(
-            today.shop, today.books, url, STORMY, deleted=today.outside.deleted, jumped=jumped
+            today.shop, today.repository, url, STORMY, deleted=today.outside.deleted, jumped=jumped
         )
         besides = [*today.witness.faults, *(fault for one in today.replicas for fault in one.faults)]
         return _result(today, replace(found, faults=(*found.faults, *unended, *besides)))
 
 
-def _result(today: Day, found: Comparison) -> Result:
+def _result(today: Scenario, found: Comparison) -> Result:
     calls = today.shop.dintero.ledger.calls
-    did = today.staff.did + Counter(
+    did = today.users.did + Counter(
         {
             "starts": sum(one.lives for one in today.replicas),
             "times that one ended by itself": sum(one.ended_by_itself for one in today.replicas),
@@ -183,14 +183,16 @@ def _result(today: Day, found: Comparison) -> Result:
 
 
 @asynccontextmanager
-async def _begun(folder: Path, url: str, planned: Plan, restart: Callable[[], None]) -> AsyncIterator[Day]:
+async def _begun(
+    folder: Path, url: str, planned: Plan, restart: Callable[[], None]
+) -> AsyncIterator[Scenario]:
     """Open shop and books, start the replicas, and let Slack know the way to them."""
     clock, shape = LapsedClock.beginning(folder), planned.shape
     (folder / "policy.toml").write_text(as_toml(STORMY))
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop(dintero=SandboxDintero(clock=clock.now)))
         shop.dintero.refuses.update(f"{CUSTOMER}{number}" for number in range(0, MANY, REFUSED_EVERY))
-        books = await stack.enter_async_context(open_books(url))
+        repository = await stack.enter_async_context(open_repository(url))
         replicas: list[Replica] = []
         killing = Killing(shop, replicas, clock)
         way = await stack.enter_async_context(wire(_to(shop.slack.api_url))) if shape.socket else None
@@ -212,23 +214,23 @@ async def _begun(folder: Path, url: str, planned: Plan, restart: Callable[[], No
         if not shape.socket:
             _balanced(stack, shop, replicas, ports)
         chance = random.Random(planned.seed)  # noqa: S311 - the same people for the same seed
-        yield Day(
+        yield Scenario(
             planned,
             clock,
             shop,
-            books,
+            repository,
             replicas,
             killing,
-            _watched(shop, books, killing),
-            Outside(shop, way),
-            Machine(replicas, clock, url, wires, restart),
-            Staff(shop, books, clock, chance, folder),
+            _watched(shop, repository, killing),
+            ServiceFaults(shop, way),
+            HostFaults(replicas, clock, url, wires, restart),
+            SimulatedUsers(shop, repository, clock, chance, folder),
         )
 
 
-def _watched(shop: Shop, books: SqlBooks, killing: Killing) -> Witness:
+def _watched(shop: Shop, repository: SqlRepository, killing: Killing) -> Witness:
     """Have each call to Dintero seen before anybody is killed at it."""
-    witness = Witness(books, shop.dintero.ledger)
+    witness = Witness(repository, shop.dintero.ledger)
 
     async def both(point: Point, number: int) -> None:
         await witness.sees(point, number)
@@ -250,7 +252,7 @@ def _balanced(stack: AsyncExitStack, shop: Shop, replicas: list[Replica], ports:
     stack.push_async_callback(balancer.close)
 
 
-async def _wired(stack: AsyncExitStack, killing: Killing, number: int, url: str) -> Wire:
+async def _wired(stack: AsyncExitStack, killing: Killing, number: int, url: str) -> TcpProxy:
     """Lay a replica's wire to PostgreSQL, on which its writes are counted."""
     socket_ = f"{make_url(url).query['host']}/.s.PGSQL.5432"
     laid = await stack.enter_async_context(wire(lambda: asyncio.open_unix_connection(socket_)))
@@ -258,10 +260,10 @@ async def _wired(stack: AsyncExitStack, killing: Killing, number: int, url: str)
     return laid
 
 
-def _through(url: str, wire: Wire) -> str:
+def _through(url: str, proxy: TcpProxy) -> str:
     """Write the address of a database at the end of a wire."""
     at = make_url(url).set(
-        host="127.0.0.1", port=wire.port, query={"sslmode": "disable", "gssencmode": "disable"}
+        host="127.0.0.1", port=proxy.port, query={"sslmode": "disable", "gssencmode": "disable"}
     )
     return at.render_as_string(hide_password=False)
 

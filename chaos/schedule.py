@@ -16,7 +16,7 @@ DAYLIGHT: Final = 0.8
 """By this part of the day everything has been asked for; the rest of it is there to give what was."""
 
 
-class What(StrEnum):
+class FaultKind(StrEnum):
     """What goes wrong, as people would say it."""
 
     SLOW = "Dintero is slow"
@@ -52,33 +52,33 @@ class What(StrEnum):
     NO_READER = "what reads files is killed"
 
 
-LASTS: Final[dict[What, tuple[float, float]]] = {
-    What.SLOW: (0.2, 2.0),
-    What.BUSY: (0.1, 0.5),
-    What.BROKEN: (0.1, 1.0),
-    What.FORBIDDEN: (0.05, 0.2),
-    What.AWAY: (0.1, 1.0),
-    What.NO_DNS: (0.1, 0.5),
-    What.NO_TLS: (0.1, 0.5),
-    What.RULE_DELETED: (0.05, 0.3),
-    What.SLACK_AWAY: (0.1, 1.0),
-    What.NOT_INVITED: (0.1, 0.6),
-    What.ARCHIVED: (0.1, 0.6),
-    What.LOST: (0.1, 0.6),
-    What.SLACK_TOKEN: (0.1, 0.5),
-    What.SILENT: (0.3, 2.0),
-    What.SUSPENDED: (0.05, 1.0),
-    What.DISK_FULL: (0.1, 0.4),
-    What.LOCKED: (0.05, 0.4),
-    What.SPLIT: (0.1, 1.0),
+LASTS: Final[dict[FaultKind, tuple[float, float]]] = {
+    FaultKind.SLOW: (0.2, 2.0),
+    FaultKind.BUSY: (0.1, 0.5),
+    FaultKind.BROKEN: (0.1, 1.0),
+    FaultKind.FORBIDDEN: (0.05, 0.2),
+    FaultKind.AWAY: (0.1, 1.0),
+    FaultKind.NO_DNS: (0.1, 0.5),
+    FaultKind.NO_TLS: (0.1, 0.5),
+    FaultKind.RULE_DELETED: (0.05, 0.3),
+    FaultKind.SLACK_AWAY: (0.1, 1.0),
+    FaultKind.NOT_INVITED: (0.1, 0.6),
+    FaultKind.ARCHIVED: (0.1, 0.6),
+    FaultKind.LOST: (0.1, 0.6),
+    FaultKind.SLACK_TOKEN: (0.1, 0.5),
+    FaultKind.SILENT: (0.3, 2.0),
+    FaultKind.SUSPENDED: (0.05, 1.0),
+    FaultKind.DISK_FULL: (0.1, 0.4),
+    FaultKind.LOCKED: (0.05, 0.4),
+    FaultKind.SPLIT: (0.1, 1.0),
 }
 """Hours, at least and at most; what is not named is over in a moment."""
-ON_SQLITE: Final = frozenset({What.DISK_FULL})
-ON_POSTGRESQL: Final = frozenset({What.RESTARTED, What.SPLIT})
-OVER_SOCKET: Final = frozenset({What.SILENT})
+ON_SQLITE: Final = frozenset({FaultKind.DISK_FULL})
+ON_POSTGRESQL: Final = frozenset({FaultKind.RESTARTED, FaultKind.SPLIT})
+OVER_SOCKET: Final = frozenset({FaultKind.SILENT})
 
 
-class How(StrEnum):
+class KillPoint(StrEnum):
     """When a replica is killed."""
 
     AT_RANDOM = "at random"
@@ -117,7 +117,7 @@ class Trouble:
     """Something goes wrong at an hour, for so many hours; `replica` is whom it happens to, `amount` how bad it is, from 0 to 1."""
 
     at: float
-    what: What
+    what: FaultKind
     lasts: float
     replica: int
     amount: float
@@ -128,7 +128,7 @@ class Kill:
     """From an hour on a replica is to be killed, at the so-many-eth step or call of a kind from then on."""
 
     at: float
-    how: How
+    how: KillPoint
     replica: int
     nth: int = 0
     call: str = ""
@@ -192,17 +192,17 @@ def _ask(chance: random.Random, shape: Shape) -> Ask:
     )
 
 
-def _all_in_turn(chance: random.Random, shape: Shape) -> Iterator[What]:
+def _all_in_turn(chance: random.Random, shape: Shape) -> Iterator[FaultKind]:
     """Have everything go wrong that can there, about as often each."""
     left_out = (ON_SQLITE if shape.postgresql else ON_POSTGRESQL) | (
         frozenset() if shape.socket else OVER_SOCKET
     )
-    there = [what for what in What if what not in left_out]
+    there = [what for what in FaultKind if what not in left_out]
     chance.shuffle(there)
     return islice(cycle(there), shape.troubles)
 
 
-def _trouble(chance: random.Random, what: What, shape: Shape) -> Trouble:
+def _trouble(chance: random.Random, what: FaultKind, shape: Shape) -> Trouble:
     shortest, longest = LASTS.get(what, (0.0, 0.0))
     at, lasts = chance.uniform(0, shape.hours), chance.uniform(shortest, longest) * min(1.0, shape.hours)
     return Trouble(at, what, min(lasts, shape.hours - at), chance.randrange(shape.replicas), chance.random())
@@ -212,19 +212,19 @@ def _kills(chance: random.Random, shape: Shape) -> Iterator[Kill]:
     """Spread the kills over the day; of two kinds those at numbered points go through the numbers, one after the other."""
     steps, calls = count(shape.first), count(shape.first)
     for at in sorted(chance.uniform(0, shape.hours) for _ in range(shape.kills)):
-        how = chance.choices(tuple(How), (2, 1, 4, 2, 2))[0]
+        how = chance.choices(tuple(KillPoint), (2, 1, 4, 2, 2))[0]
         yield _kill(at, how, chance.randrange(shape.replicas), steps, calls)
 
 
-def _kill(at: float, how: How, replica: int, steps: Iterator[int], calls: Iterator[int]) -> Kill:
-    if how is How.AT_A_STEP:
+def _kill(at: float, how: KillPoint, replica: int, steps: Iterator[int], calls: Iterator[int]) -> Kill:
+    if how is KillPoint.AT_A_STEP:
         return Kill(at, how, replica, 1 + next(steps) % MOST_STEPS)
-    if how in {How.BEFORE_A_CALL, How.AFTER_A_CALL}:
+    if how in {KillPoint.BEFORE_A_CALL, KillPoint.AFTER_A_CALL}:
         number = next(calls)
         return Kill(at, how, replica, 1 + number // len(CALLS) % MOST_CALLS, CALLS[number % len(CALLS)])
     return Kill(at, how, replica)
 
 
-def tally(plans: Sequence[Plan]) -> Counter[What]:
+def tally(plans: Sequence[Plan]) -> Counter[FaultKind]:
     """Count what goes wrong on several days."""
     return Counter(trouble.what for one in plans for trouble in one.troubles)

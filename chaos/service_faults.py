@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from chaos.schedule import Trouble, What
-from chaos.tcp_proxy import Wire
+from chaos.schedule import FaultKind, Trouble
+from chaos.tcp_proxy import TcpProxy
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import Shop
 from sandbox.slack import Fault as SlackFault
@@ -19,15 +19,15 @@ CUTS: Final = (Fault.cut(), Fault.cut(after=True), Fault.cut_halfway(), Fault.br
 GARBAGE: Final = (Fault.no_json(), Fault.no_rule(), Fault.garbled(after=True), Fault.trickle())
 HANGS: Final = (Fault.hang(), Fault.hang(after=True))
 SLACK_CUTS: Final = (SlackFault.CUT_BEFORE, SlackFault.CUT_AFTER, SlackFault.SERVER_ERROR_AFTER)
-FOR_LONG: Final[dict[What, Fault]] = {
-    What.BUSY: Fault.busy(1),
-    What.BROKEN: Fault.broken(503),
-    What.FORBIDDEN: Fault.forbidden(),
+FOR_LONG: Final[dict[FaultKind, Fault]] = {
+    FaultKind.BUSY: Fault.busy(1),
+    FaultKind.BROKEN: Fault.broken(503),
+    FaultKind.FORBIDDEN: Fault.forbidden(),
 }
-REFUSED: Final[dict[What, tuple[str, int]]] = {
-    What.TOO_LONG: ("msg_too_long", 1),
-    What.LOST: ("channel_not_found", 3),
-    What.SLACK_TOKEN: ("token_revoked", 5),
+REFUSED: Final[dict[FaultKind, tuple[str, int]]] = {
+    FaultKind.TOO_LONG: ("msg_too_long", 1),
+    FaultKind.LOST: ("channel_not_found", 3),
+    FaultKind.SLACK_TOKEN: ("token_revoked", 5),
 }
 """What Slack says, and of how many calls of a kind."""
 LATENCY: Final = 1.0
@@ -40,11 +40,11 @@ A_CARD_WAITS: Final = 0.6
 
 
 @dataclass(slots=True)
-class Outside:
+class ServiceFaults:
     """Does to the stand-ins what the world does to the real ones."""
 
     shop: Shop
-    socket: Wire | None = None
+    socket: TcpProxy | None = None
     """The way of Socket Mode, where it is used."""
     deleted: set[str] = field(default_factory=set)
     """The `ts` of every card that was taken away."""
@@ -63,21 +63,23 @@ class Outside:
     async def _other(self, trouble: Trouble, seconds: float) -> bool:
         shop, times = self.shop, 1 + round(trouble.amount * MOST)
         match trouble.what:
-            case What.CUT | What.HANGING | What.GARBAGE:
-                kinds = {What.CUT: CUTS, What.HANGING: HANGS, What.GARBAGE: GARBAGE}[trouble.what]
+            case FaultKind.CUT | FaultKind.HANGING | FaultKind.GARBAGE:
+                kinds = {FaultKind.CUT: CUTS, FaultKind.HANGING: HANGS, FaultKind.GARBAGE: GARBAGE}[
+                    trouble.what
+                ]
                 shop.dintero.faults.next(*(kinds[at % len(kinds)] for at in range(times)))
-            case What.TOKEN_GONE:
+            case FaultKind.TOKEN_GONE:
                 shop.dintero.tokens.revoke_all()
-            case What.RULE_CHANGED:
+            case FaultKind.RULE_CHANGED:
                 reward = shop.dintero.rules[RULE]["reward"]
                 reward["value"] = OTHER_VALUE if reward["value"] != OTHER_VALUE else 10_000
-            case What.SLACK_BUSY:
+            case FaultKind.SLACK_BUSY:
                 for method in (POSTS, EDITS):
                     shop.slack.faults.plan(method, SlackFault.RATE_LIMITED, times=2, retry_after=times)
-            case What.SLACK_CUT:
+            case FaultKind.SLACK_CUT:
                 for at in range(times):
                     shop.slack.faults.plan((POSTS, EDITS)[at % 2], SLACK_CUTS[at % len(SLACK_CUTS)])
-            case What.CARD_DELETED:
+            case FaultKind.CARD_DELETED:
                 self._deletes_a_card(trouble.amount)
             case _:
                 return await self._lasting(trouble, seconds)
@@ -85,17 +87,20 @@ class Outside:
 
     async def _lasting(self, trouble: Trouble, seconds: float) -> bool:
         lasting = {
-            What.SLOW: lambda: self._slow(trouble.amount),
-            What.AWAY: self._away,
-            What.RULE_DELETED: self._rule_deleted,
-            What.SLACK_AWAY: self._slack_away,
-            What.NOT_INVITED: lambda: self._not_invited(self._channel(trouble)),
-            What.ARCHIVED: lambda: self._archived(self._channel(trouble)),
-            What.SILENT: self._silent,
+            FaultKind.SLOW: lambda: self._slow(trouble.amount),
+            FaultKind.AWAY: self._away,
+            FaultKind.RULE_DELETED: self._rule_deleted,
+            FaultKind.SLACK_AWAY: self._slack_away,
+            FaultKind.NOT_INVITED: lambda: self._not_invited(self._channel(trouble)),
+            FaultKind.ARCHIVED: lambda: self._archived(self._channel(trouble)),
+            FaultKind.SILENT: self._silent,
         }.get(trouble.what)
         if lasting is None:
             return False
-        if trouble.what in {What.NOT_INVITED, What.ARCHIVED} and self._channel(trouble) is self.shop.support:
+        if (
+            trouble.what in {FaultKind.NOT_INVITED, FaultKind.ARCHIVED}
+            and self._channel(trouble) is self.shop.support
+        ):
             seconds = min(seconds, A_CARD_WAITS)
         async with lasting():
             await asyncio.sleep(seconds)

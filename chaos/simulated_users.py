@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import ShortId
 from bot.domain.requests.request import Request, State
-from bot.errors import BooksUnavailable
+from bot.errors import DatabaseUnavailable
 from chaos.fast_clock import LapsedClock
 from chaos.schedule import Ask
 from sandbox.shop import Shop
@@ -43,11 +43,11 @@ class Gone(CannotDo):
 
 
 @dataclass(slots=True)
-class Staff:
+class SimulatedUsers:
     """The shop's people at work. Each does one thing at a time, as people do."""
 
     shop: Shop
-    books: SqlBooks
+    repository: SqlRepository
     clock: LapsedClock
     chance: random.Random
     folder: Path
@@ -93,7 +93,7 @@ class Staff:
         async with self._screens[who.id]:
             try:
                 await act
-            except (NeverSeen, CannotDo, BooksUnavailable):
+            except (NeverSeen, CannotDo, DatabaseUnavailable):
                 self.did["clicks without an answer"] += 1
                 return False
             finally:
@@ -181,7 +181,7 @@ class Staff:
 
     async def _mend(self, chief: SandboxPerson) -> bool:
         """Resume what is paused, go on with what has stopped, see to what has no card, and now and then pause."""
-        if await self.books.pause():
+        if await self.repository.pause():
             if not self.calm:
                 await asyncio.sleep(self.chance.uniform(0, LONGEST_PAUSE))
             await _insist(lambda: chief.command("/discount resume", self.shop.support))
@@ -205,9 +205,11 @@ class Staff:
         """Cancel a request whose card is gone, since nobody can approve it, or ask for it by its number, which has its card posted anew."""
         there = {card.ts for channel in self._channels() for card in self.shop.slack.messages(channel)}
         unseen = [
-            one for one in await self.books.in_state(State.WAITING, State.STOPPED) if one.card_ts not in there
+            one
+            for one in await self.repository.in_state(State.WAITING, State.STOPPED)
+            if one.card_ts not in there
         ]
-        if not unseen or await self.books.unsaid(LATER, limit=1):
+        if not unseen or await self.repository.due_messages(LATER, limit=1):
             return False
         word = "status" if self.chance.random() < LOOKED_UP else "cancel"
         await _insist(lambda: chief.command(f"/discount {word} {unseen[0].short}", self.shop.support))
@@ -234,7 +236,7 @@ class Staff:
 
     async def _request(self, card: Message) -> Request:
         short = re.search(r"R-[A-Z2-9]{5}", card.text)
-        found = await self.books.find_short(ShortId(short[0])) if short else None
+        found = await self.repository.find_short(ShortId(short[0])) if short else None
         if found is None:
             raise CannotDo("a card of no request")
         return found

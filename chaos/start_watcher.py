@@ -3,9 +3,9 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.request import State
-from bot.errors import BooksUnavailable
+from bot.errors import DatabaseUnavailable
 from sandbox.dintero import Point
 from sandbox.dintero.ledger import Ledger
 
@@ -16,7 +16,7 @@ ASKED = tuple(state for state in State if state is not State.DRAFT)
 class Witness:
     """Reads the books before the call has any effect; while those are away it sees nothing, and looks at the next call."""
 
-    books: SqlBooks
+    repository: SqlRepository
     ledger: Ledger
     faults: list[str] = field(default_factory=list)
     _seen: set[str | None] = field(default_factory=set)
@@ -26,8 +26,8 @@ class Witness:
         key = self.ledger.calls[number - 1].key
         if point is not Point.BEFORE or key in self._seen:
             return
-        with suppress(BooksUnavailable):
-            requests = await self.books.in_state(*ASKED)
+        with suppress(DatabaseUnavailable):
+            requests = await self.repository.in_state(*ASKED)
             if key not in self._seen and not any(one.once_key == key and one.started_at for one in requests):
                 self.faults.append(f"{key} was given before it was started")
             self._seen.add(key)

@@ -37,7 +37,7 @@ class Writes:
 
 
 @dataclass(slots=True)
-class Wire:
+class TcpProxy:
     """Passes connections on until it is cut. A silent one keeps them open, and nothing comes through, either way."""
 
     onward: Callable[[], Awaitable[Streams]]
@@ -97,9 +97,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(onward: Callable[[], Awaitable[Streams]]) -> AsyncIterator[Wire]:
+async def wire(onward: Callable[[], Awaitable[Streams]]) -> AsyncIterator[TcpProxy]:
     """Lay a wire, and take it away."""
-    laid = Wire(onward)
+    laid = TcpProxy(onward)
     laid.silent = False
     server = await asyncio.start_server(laid._serve, "127.0.0.1", 0)  # noqa: SLF001 - its own
     laid.port = server.sockets[0].getsockname()[1]

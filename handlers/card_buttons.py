@@ -11,12 +11,12 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.slack.messages import card, confirmations
-from bot.slack.modal_controller import next_external_id, said_safely
+from bot.slack.modal_controller import next_external_id, reply_or_fault
 from bot.slack.modals import approval, placeholders, rejection, request_form
 from bot.slack.rendering import reasons
-from bot.slack.reply import Sentence, View
-from handlers.context import Counter
-from handlers.payloads import on_card
+from bot.slack.reply import Reply, View
+from handlers.context import HandlerContext
+from handlers.payloads import card_target
 from handlers.request_form import draw_form
 
 
@@ -34,58 +34,62 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_approval(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Show an approver what a yes is for."""
-    request, channel = on_card(body)
+    request, channel = card_target(body)
 
-    async def draw(external: str) -> View | Sentence:
-        found = await counter.desk.consider(request, who, channel)
+    async def draw(external: str) -> View | Reply:
+        found = await ctx.decisions.open_approval(request, who, channel)
         if isinstance(found, Refusal):
-            return Sentence(approval.TITLE, reasons.refusal(found, counter.look))
-        links = await counter.screens.links(found.review.named)
-        return approval.build(found, counter.look, external_id=external, links=links)
+            return Reply(approval.TITLE, reasons.refusal(found, ctx.formatter))
+        links = await ctx.modal_controller.links(found.review.named)
+        return approval.build(found, ctx.formatter, external_id=external, links=links)
 
     await ack()
-    counter.jobs.soon(counter.screens.open(body["trigger_id"], approval.TITLE, draw, respond=respond))
+    ctx.background.spawn(ctx.modal_controller.open(body["trigger_id"], approval.TITLE, draw, respond=respond))
 
 
-async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
+async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
     """Say yes to what was shown."""
-    yes = approval.read(view)
-    miscounted = await counter.desk.miscounted(yes.request, yes.typed)
+    submission = approval.read(view)
+    miscounted = await ctx.decisions.check_confirmation(submission.request, submission.typed)
     if miscounted:
         await ack(
-            response_action="errors", errors=approval.errors(reasons.refusal_plain(miscounted, counter.look))
+            response_action="errors", errors=approval.errors(reasons.refusal_plain(miscounted, ctx.formatter))
         )
         return
 
     async def approve() -> Request | Refusal:
-        return await counter.desk.approve(yes.request, yes.round, who, typed=yes.typed, shown=yes.shown)
+        return await ctx.decisions.approve(
+            submission.request, submission.round, who, typed=submission.typed, shown=submission.shown
+        )
 
-    async def say(approved: Request) -> Sentence:
-        return confirmations.approved(approved, await counter.desk.still_needed(approved))
+    async def say(approved: Request) -> Reply:
+        return confirmations.approved(approved, await ctx.decisions.still_needed(approved))
 
-    await _finish(ack, view, approval.TITLE, who, counter, approve, say)
+    await _finish(ack, view, approval.TITLE, who, ctx, approve, say)
 
 
 async def open_rejection(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Ask an approver why not."""
-    request, channel = on_card(body)
+    request, channel = card_target(body)
 
-    async def draw(external: str) -> View | Sentence:
-        found = await counter.desk.rejectable(request, who, channel)
+    async def draw(external: str) -> View | Reply:
+        found = await ctx.decisions.open_rejection(request, who, channel)
         if isinstance(found, Refusal):
-            return Sentence(rejection.TITLE, reasons.refusal(found, counter.look))
-        return rejection.build(found, counter.look, external_id=external)
+            return Reply(rejection.TITLE, reasons.refusal(found, ctx.formatter))
+        return rejection.build(found, ctx.formatter, external_id=external)
 
     await ack()
-    counter.jobs.soon(counter.screens.open(body["trigger_id"], rejection.TITLE, draw, respond=respond))
+    ctx.background.spawn(
+        ctx.modal_controller.open(body["trigger_id"], rejection.TITLE, draw, respond=respond)
+    )
 
 
-async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, counter: Counter) -> None:
+async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
     """Say no, with the reason."""
     request, why = rejection.read(view)
     if not why:
@@ -96,80 +100,82 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, cou
         return
 
     async def reject() -> Request | Refusal:
-        return await counter.desk.reject(request, who, why)
+        return await ctx.decisions.reject(request, who, why)
 
-    async def say(rejected: Request) -> Sentence:
+    async def say(rejected: Request) -> Reply:
         return confirmations.rejected(rejected)
 
-    await _finish(ack, view, rejection.TITLE, who, counter, reject, say)
+    await _finish(ack, view, rejection.TITLE, who, ctx, reject, say)
 
 
 async def cancel(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Take the request back."""
-    request, channel = on_card(body)
+    request, channel = card_target(body)
     await _answer(
-        ack, respond, counter, lambda: counter.desk.cancel(request, who, channel), confirmations.cancelled
+        ack, respond, ctx, lambda: ctx.decisions.cancel(request, who, channel), confirmations.cancelled
     )
 
 
 async def carry_on(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Go on with a stopped request."""
-    request, channel = on_card(body)
+    request, channel = card_target(body)
     await _answer(
         ack,
         respond,
-        counter,
-        lambda: counter.desk.carry_on(request, who, channel),
+        ctx,
+        lambda: ctx.decisions.resume(request, who, channel),
         lambda now: confirmations.resolved(now, Event.CONTINUED),
     )
 
 
 async def end_here(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Leave a stopped request as it is."""
-    request, channel = on_card(body)
+    request, channel = card_target(body)
     await _answer(
         ack,
         respond,
-        counter,
-        lambda: counter.desk.end_here(request, who, channel),
+        ctx,
+        lambda: ctx.decisions.end_here(request, who, channel),
         lambda now: confirmations.resolved(now, Event.ENDED_HERE),
     )
 
 
 async def give_now(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """End the hold of an approved request."""
-    request, channel = on_card(body)
+    request, channel = card_target(body)
     await _answer(
-        ack, respond, counter, lambda: counter.desk.give_now(request, who, channel), confirmations.hurried
+        ack, respond, ctx, lambda: ctx.decisions.give_now(request, who, channel), confirmations.hurried
     )
 
 
 async def ask_again(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Open the form for whom an ended request left out, on a draft of whoever pressed."""
-    request, channel = on_card(body)
+    request, channel = card_target(body)
 
-    async def draw(external: str) -> View | Sentence:
-        draft = await counter.asking.open_rest(request, who, channel)
+    async def draw(external: str) -> View | Reply:
+        draft = await ctx.drafts.create_remainder(request, who, channel)
         if isinstance(draft, Refusal):
-            return Sentence(request_form.TITLE, reasons.refusal(draft, counter.look))
-        return await draw_form(counter, draft.id, who)(external)
+            return Reply(request_form.TITLE, reasons.refusal(draft, ctx.formatter))
+        return await draw_form(ctx, draft.id, who)(external)
 
     await ack()
-    counter.jobs.soon(counter.screens.open(body["trigger_id"], request_form.TITLE, draw, respond=respond))
+    ctx.background.spawn(
+        ctx.modal_controller.open(body["trigger_id"], request_form.TITLE, draw, respond=respond)
+    )
 
 
 Act = Callable[[], Awaitable[Request | Refusal]]
-Say = Callable[[Request], Sentence]
+Say = Callable[[Request], Reply]
 
 
 async def _finish(
@@ -177,34 +183,34 @@ async def _finish(
     view: dict[str, Any],
     title: str,
     who: Person,
-    counter: Counter,
+    ctx: HandlerContext,
     act: Act,
-    say: Callable[[Request], Awaitable[Sentence]],
+    say: Callable[[Request], Awaitable[Reply]],
 ) -> None:
     """Do it behind a loading view, which becomes the answer."""
     external = next_external_id(view)
 
-    async def draw(_external: str) -> View | Sentence:
+    async def draw(_external: str) -> View | Reply:
         done = await act()
         if isinstance(done, Refusal):
-            return Sentence(title, reasons.refusal(done, counter.look))
-        return confirmations.told(await say(done), done, await counter.desk.pauses.now())
+            return Reply(title, reasons.refusal(done, ctx.formatter))
+        return confirmations.told(await say(done), done, await ctx.decisions.pause_service.now())
 
     await ack(response_action="update", view=placeholders.loading(title, external_id=external))
-    counter.jobs.soon(counter.screens.redraw(external, draw, user=who.id))
+    ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id))
 
 
-async def _answer(ack: AsyncAck, respond: AsyncRespond, counter: Counter, act: Act, say: Say) -> None:
+async def _answer(ack: AsyncAck, respond: AsyncRespond, ctx: HandlerContext, act: Act, say: Say) -> None:
     """Do it, and tell the person alone how it went."""
 
     async def answer() -> str:
         done = await act()
         if isinstance(done, Refusal):
-            return reasons.refusal(done, counter.look)
-        return confirmations.told(say(done), done, await counter.desk.pauses.now()).text
+            return reasons.refusal(done, ctx.formatter)
+        return confirmations.told(say(done), done, await ctx.decisions.pause_service.now()).text
 
     async def told() -> None:
-        await counter.screens.tell(respond, await said_safely(answer()))
+        await ctx.modal_controller.reply(respond, await reply_or_fault(answer()))
 
     await ack()
-    counter.jobs.soon(told())
+    ctx.background.spawn(told())

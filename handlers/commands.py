@@ -16,18 +16,18 @@ from bot.slack.command_parser import (
     Cancel,
     Command,
     Help,
-    NotUnderstood,
     Pause,
     Resume,
     ShowRule,
     Status,
+    UnknownCommand,
 )
 from bot.slack.messages import confirmations, help, rule, status  # noqa: A004 - the command's own word
-from bot.slack.modal_controller import said_safely
+from bot.slack.modal_controller import reply_or_fault
 from bot.slack.modals import request_form
 from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
-from handlers.context import Counter
+from handlers.context import HandlerContext
 from handlers.request_form import draw_form
 
 
@@ -37,96 +37,101 @@ def register(app: AsyncApp) -> None:
 
 
 async def discount(
-    ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Do what the command says; whatever takes a look-up comes after the ack."""
     asked, channel = command_parser.read(payload.get("text") or ""), ChannelId(payload["channel_id"])
     if isinstance(asked, Add):
-        await add(ack, payload, respond, who, counter, asked)
+        await add(ack, payload, respond, who, ctx, asked)
         return
-    if isinstance(asked, Help | NotUnderstood):
+    if isinstance(asked, Help | UnknownCommand):
         message = (
-            help.build(counter.look)
+            help.build(ctx.formatter)
             if isinstance(asked, Help)
             else help.not_understood(asked.text, asked.nearest or "", asked.why)
         )
         await ack(text=message.text, blocks=message.blocks)
         return
     await ack()
-    counter.jobs.soon(_tell(respond, counter, answer(asked, who, channel, counter)))
+    ctx.background.spawn(_tell(respond, ctx, answer(asked, who, channel, ctx)))
 
 
 async def add(
-    ack: AsyncAck, payload: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter, typed: Add
+    ack: AsyncAck,
+    payload: dict[str, Any],
+    respond: AsyncRespond,
+    who: Person,
+    ctx: HandlerContext,
+    typed: Add,
 ) -> None:
     """Keep a draft with what the command holds, and open the form on it."""
     channel = ChannelId(payload["channel_id"])
-    listed = counter.asking.listed(who, channel)
+    listed = ctx.drafts.channel_policy(who, channel)
     if isinstance(listed, Refusal):
-        await ack(reasons.refusal(listed, counter.look))
+        await ack(reasons.refusal(listed, ctx.formatter))
         return
-    draft = await counter.asking.open_draft(
-        who, channel, counter.asking.prefill(typed.rule, typed.customers, quoted=typed.quoted)
+    draft = await ctx.drafts.open_draft(
+        who, channel, ctx.drafts.prefill(typed.rule, typed.customers, quoted=typed.quoted)
     )
     await ack()
-    counter.jobs.soon(
-        counter.screens.open(
-            payload["trigger_id"], request_form.TITLE, draw_form(counter, draft.id, who), respond=respond
+    ctx.background.spawn(
+        ctx.modal_controller.open(
+            payload["trigger_id"], request_form.TITLE, draw_form(ctx, draft.id, who), respond=respond
         )
     )
 
 
-async def answer(asked: Command, who: Person, channel: ChannelId, counter: Counter) -> Message | str:
+async def answer(asked: Command, who: Person, channel: ChannelId, ctx: HandlerContext) -> Message | str:
     """Find what the person alone is told."""
     match asked:
         case Status(short=None):
-            stories = await counter.desk.recent(who, channel)
+            stories = await ctx.decisions.recent(who, channel)
             if isinstance(stories, Refusal):
-                return reasons.refusal(stories, counter.look)
-            return status.build(stories, counter.look, await counter.desk.pauses.now())
+                return reasons.refusal(stories, ctx.formatter)
+            return status.build(stories, ctx.formatter, await ctx.decisions.pause_service.now())
         case Status(short=str() as short):
-            story = await counter.desk.look(short, who, channel)
+            story = await ctx.decisions.status(short, who, channel)
             return (
-                reasons.refusal(story, counter.look)
+                reasons.refusal(story, ctx.formatter)
                 if isinstance(story, Refusal)
-                else status.one(story, counter.look)
+                else status.one(story, ctx.formatter)
             )
         case ShowRule(words=text):
-            return await _rule(text, who, channel, counter)
+            return await _rule(text, who, channel, ctx)
         case Cancel(short=short):
-            cancelled = await counter.desk.cancel(short, who, None, typed_in=channel)
+            cancelled = await ctx.decisions.cancel(short, who, None, typed_in=channel)
             return (
-                reasons.refusal(cancelled, counter.look)
+                reasons.refusal(cancelled, ctx.formatter)
                 if isinstance(cancelled, Refusal)
                 else confirmations.cancelled(cancelled).text
             )
         case Pause(why=why):
-            pausing = await counter.desk.pauses.pause(who, why)
+            pausing = await ctx.decisions.pause_service.pause(who, why)
             if isinstance(pausing, Refusal):
-                return reasons.refusal(pausing, counter.look)
-            return pause_banner.begun(pausing[0], counter.look, changed=pausing[1])
+                return reasons.refusal(pausing, ctx.formatter)
+            return pause_banner.begun(pausing[0], ctx.formatter, changed=pausing[1])
         case Resume():
-            resumed = await counter.desk.pauses.resume(who)
+            resumed = await ctx.decisions.pause_service.resume(who)
             return (
-                reasons.refusal(resumed, counter.look)
+                reasons.refusal(resumed, ctx.formatter)
                 if isinstance(resumed, Refusal)
                 else pause_banner.ended(changed=resumed)
             )
     raise TypeError(asked)
 
 
-async def _rule(text: str, who: Person, channel: ChannelId, counter: Counter) -> Message | str:
-    found = await counter.asking.look_up(text, who, channel)
+async def _rule(text: str, who: Person, channel: ChannelId, ctx: HandlerContext) -> Message | str:
+    found = await ctx.drafts.find_rule(text, who, channel)
     if isinstance(found, Refusal):
-        return reasons.refusal(found, counter.look)
+        return reasons.refusal(found, ctx.formatter)
     if isinstance(found, list):
-        return rule.several(found, counter.look)
-    return rule.build(*found, counter.look)
+        return rule.several(found, ctx.formatter)
+    return rule.build(*found, ctx.formatter)
 
 
-async def _tell(respond: AsyncRespond, counter: Counter, answering: Awaitable[Message | str]) -> None:
-    told = await said_safely(answering)
+async def _tell(respond: AsyncRespond, ctx: HandlerContext, answering: Awaitable[Message | str]) -> None:
+    told = await reply_or_fault(answering)
     if isinstance(told, str):
-        await counter.screens.tell(respond, told)
+        await ctx.modal_controller.reply(respond, told)
     else:
-        await counter.screens.tell(respond, told.text, told.blocks)
+        await ctx.modal_controller.reply(respond, told.text, told.blocks)

@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from bot.domain.ports import Jobs
-from bot.services.decisions import Desk
-from bot.services.drafting.drafts import Asking
-from bot.slack.modal_controller import Screens
-from bot.slack.rendering.formatting import Look
+from bot.domain.ports import BackgroundTasks
+from bot.services.decisions import DecisionService
+from bot.services.drafting.drafts import DraftService
+from bot.slack.modal_controller import ModalController
+from bot.slack.rendering.formatting import Formatter
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class HandlerContext:
     """Where people meet the desk."""
 
-    asking: Asking
-    desk: Desk
-    jobs: Jobs
-    screens: Screens
-    look: Look
+    drafts: DraftService
+    decisions: DecisionService
+    background: BackgroundTasks
+    modal_controller: ModalController
+    formatter: Formatter

@@ -12,8 +12,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
 from bot.slack.modals import placeholders
-from bot.slack.reply import Sentence
-from handlers.context import Counter
+from bot.slack.reply import Reply
+from handlers.context import HandlerContext
 
 ANYTHING: Final = re.compile(".*")
 OUTDATED: Final = "This is of an older version of the bot, and does nothing any more. `/discount status` shows what is open here."
@@ -30,17 +30,17 @@ def register(app: AsyncApp) -> None:
 
 
 async def press(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, counter: Counter
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Answer a button that nobody knows, where it stands; a link's button has nothing to be told."""
     await ack()
     if body["actions"][0].get("url"):
         return
     if body.get("response_url"):
-        counter.jobs.soon(counter.screens.tell(respond, OUTDATED))
+        ctx.background.spawn(ctx.modal_controller.reply(respond, OUTDATED))
     elif body.get("view"):
-        counter.jobs.soon(
-            counter.screens.redraw(str(body["view"].get("external_id") or ""), _outdated, user=who.id)
+        ctx.background.spawn(
+            ctx.modal_controller.redraw(str(body["view"].get("external_id") or ""), _outdated, user=who.id)
         )
 
 
@@ -55,7 +55,7 @@ async def suggest(ack: AsyncAck) -> None:
 
 
 async def fail(
-    error: Exception, body: dict[str, Any], respond: AsyncRespond, counter: Counter | None
+    error: Exception, body: dict[str, Any], respond: AsyncRespond, ctx: HandlerContext | None
 ) -> BoltResponse:
     """Tell the person of a fault of ours under an id that stands in the log; a form stays open with all that was typed."""
     fault = uuid.uuid4().hex[:8]
@@ -80,10 +80,10 @@ async def fail(
         return BoltResponse(status=200, body={"options": []})
     if "command" in body:
         return BoltResponse(status=200, body={"response_type": "ephemeral", "text": sentence})
-    if body.get("response_url") and counter:
-        counter.jobs.soon(counter.screens.tell(respond, sentence))
+    if body.get("response_url") and ctx:
+        ctx.background.spawn(ctx.modal_controller.reply(respond, sentence))
     return BoltResponse(status=200)
 
 
-async def _outdated(_external: str) -> Sentence:
-    return Sentence("Out of date", OUTDATED)
+async def _outdated(_external: str) -> Reply:
+    return Reply("Out of date", OUTDATED)

@@ -5,13 +5,13 @@ from typing import Any
 from bot.domain.ids import ChannelId, RequestId
 
 
-def on_card(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
+def card_target(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
     """Read which request's button was pressed, and in which channel: both are checked against the books."""
     return RequestId(str(body["actions"][0].get("value") or "")), ChannelId(
         str((body.get("channel") or {}).get("id") or "")
     )
 
 
-async def in_view(body: dict[str, Any]) -> bool:
+async def is_modal_action(body: dict[str, Any]) -> bool:
     """Say whether the button stands in a view: a view's button that was pressed elsewhere is none of ours, but a stray."""
     return bool(body.get("view"))

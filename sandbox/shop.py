@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bot.app import Running, bot
+from bot.app import RunningBot, run_bot
 from bot.config.settings import Settings
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
 from bot.domain.ports import Clock
-from bot.domain.requests.person import Kind
-from bot.giving.retry import Patience
+from bot.domain.requests.person import AccountKind
+from bot.giving.retry import RetryPolicy
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET, SandboxDintero
 from sandbox.slack.server import SandboxSlack
 from sandbox.slack.state.workspace import Channel
@@ -111,7 +111,7 @@ async def open_shop(
     slack, dintero = slack or SandboxSlack(), dintero or SandboxDintero()
     async with slack, dintero:
         ann, bo, cleo = slack.add_person("Ann"), slack.add_person("Bo"), slack.add_person("Cleo")
-        chief, gus = slack.add_person("Chief", id=BOSS), slack.add_person("Gus", kind=Kind.GUEST)
+        chief, gus = slack.add_person("Chief", id=BOSS), slack.add_person("Gus", kind=AccountKind.GUEST)
         slack.add_group("leads", [bo, cleo], id=LEADS)
         everybody = [ann, bo, cleo, chief, gus]
         yield Shop(
@@ -162,12 +162,12 @@ async def open_bot(
     policy: Policy = POLICY,
     socket_mode: bool = False,
     clock: Clock | None = None,
-    patience: Patience | None = None,
+    retry_policy: RetryPolicy | None = None,
     **others: str,
-) -> AsyncIterator[Running]:
+) -> AsyncIterator[RunningBot]:
     """Start a bot in the shop, in this process, and let Slack know the way to it."""
     settings = Settings.read(settings_for(shop, database_url, socket_mode=socket_mode, **others))
-    async with bot(settings, policy, clock=clock, patience=patience) as running:
+    async with run_bot(settings, policy, clock=clock, retry_policy=retry_policy) as running:
         if socket_mode:
             yield running
             return

@@ -8,12 +8,12 @@ from typing import Final
 
 from bench.metrics import percentile, shown
 from simulation.parameters import AGREES_WITHIN, GIVEN
-from simulation.scenario import Day, Plan, one_list, simulated
+from simulation.scenario import Day, Scenario, one_list, simulated
 
-PLAN: Final = Plan(workspaces=100, replicas=2, cores=8, requests=4_000, customers=10_000_000, kills=20)
+PLAN: Final = Scenario(workspaces=100, replicas=2, cores=8, requests=4_000, customers=10_000_000, kills=20)
 """A hundred workspaces, ten million ids a day, and a process killed every hour or so, in the middle of what it gives."""
 PLANS: Final = {
-    "one machine, one workspace": Plan(workspaces=1, replicas=1, cores=2, requests=40, customers=100_000),
+    "one machine, one workspace": Scenario(workspaces=1, replicas=1, cores=2, requests=40, customers=100_000),
     "the plan": PLAN,
     "ten times the ids": replace(PLAN, customers=100_000_000),
     "ten times the requests": replace(PLAN, requests=40_000),

@@ -6,13 +6,13 @@ from typing import Any, TypeAlias
 
 from simpy import Environment, Event, Resource
 
-from bot.giving.concurrency_limit import Flow
+from bot.giving.concurrency_limit import ConcurrencyLimiter
 from simulation.parameters import Measured
 
 Steps: TypeAlias = Generator[Any, Any, None]
 
 
-class Used:
+class TrackedResource:
     """Something of which there are so many, and how long they were in use."""
 
     def __init__(self, env: Environment, many: int) -> None:
@@ -38,14 +38,14 @@ class Used:
 
 
 class Process:
-    """One `discount-bot run`: its loop does one thing at a time, on a core. How many calls are out is the real `Flow`'s business."""
+    """One `discount-bot run`: its loop does one thing at a time, on a core. How many calls are out is the real `ConcurrencyLimiter`'s business."""
 
-    def __init__(self, site: "Site") -> None:
+    def __init__(self, site: "Cluster") -> None:
         self._env = site.env
         self._cores = site.cores
         self._loop = Resource(site.env, 1)
         self._waiting: list[Event] = []
-        self.flow = Flow()
+        self.limiter = ConcurrencyLimiter()
         self.alive = True
 
     def work(self, seconds: float) -> Steps:
@@ -56,18 +56,18 @@ class Process:
 
     def place(self) -> Steps:
         """Wait until one more call may go out to Dintero, and take its place."""
-        while self.alive and not self.flow.room(self._env.now):
-            alone = self.flow.alone_until - self._env.now
+        while self.alive and not self.limiter.has_capacity(self._env.now):
+            alone = self.limiter.alone_until - self._env.now
             if alone > 0:
                 yield self._env.timeout(alone)
             else:
                 self._waiting.append(self._env.event())
                 yield self._waiting[-1]
-        self.flow.under_way += 1
+        self.limiter.under_way += 1
 
     def leave(self) -> None:
         """Give a place back; whoever waits looks again."""
-        self.flow.under_way -= 1
+        self.limiter.under_way -= 1
         waiting, self._waiting = self._waiting, []
         for event in waiting:
             event.succeed()
@@ -81,19 +81,21 @@ class Process:
 
 
 @dataclass(slots=True)
-class Site:
+class Cluster:
     """Machines and one PostgreSQL, shared by all workspaces."""
 
     env: Environment
     measured: Measured
-    cores: Used
-    postgres: Used
+    cores: TrackedResource
+    postgres: TrackedResource
 
     def write(self) -> Steps:
         """Write a statement, and wait until it is on the disk."""
         yield from self.postgres.use(self.measured.statement)
 
 
-def site(env: Environment, measured: Measured, *, cores: int) -> Site:
+def site(env: Environment, measured: Measured, *, cores: int) -> Cluster:
     """Set up machines with so many cores in all, and a PostgreSQL of its own machine."""
-    return Site(env, measured, Used(env, cores), Used(env, measured.statements_at_once))
+    return Cluster(
+        env, measured, TrackedResource(env, cores), TrackedResource(env, measured.statements_at_once)
+    )

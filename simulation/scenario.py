@@ -8,7 +8,7 @@ from simpy import Environment
 
 from simulation.arrivals import Asked, a_day
 from simulation.parameters import LIMITS, MEASURED, Limits, Measured
-from simulation.resources import Site, site
+from simulation.resources import Cluster, site
 from simulation.workspace_model import TO_APPROVED, Seen, Workspace
 
 KEPT_DAYS: Final = 90
@@ -22,7 +22,7 @@ INTO: Final = 0.12
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Scenario:
     """What runs, and what is asked of it on a day."""
 
     workspaces: int
@@ -57,10 +57,10 @@ class Plan:
 class Day:
     """What a day was like."""
 
-    plan: Plan
+    plan: Scenario
     asked: tuple[Asked, ...]
     seen: Seen
-    site: Site
+    site: Cluster
 
     @property
     def cores_busiest(self) -> float:
@@ -72,7 +72,7 @@ class Day:
         return [seconds for customers, seconds in self.seen.done if above < customers <= up_to]
 
 
-def simulated(plan: Plan) -> Day:
+def simulated(plan: Scenario) -> Day:
     """Let a day pass, and all that was begun in it come to its end."""
     env, random = Environment(), Random(plan.seed)  # noqa: S311 - a simulation's
     where, seen = site(env, plan.measured, cores=plan.cores), Seen()

@@ -11,7 +11,7 @@ from simpy import AllOf, Event, Resource
 from bot.services.drafting.drafts import BATCHES_PER_PORTION
 from simulation.arrivals import Asked
 from simulation.parameters import Limits
-from simulation.resources import Process, Site, Steps
+from simulation.resources import Cluster, Process, Steps
 
 ASKING: Final = (0.0, 5.0, 1.0, 1.0, 1.0, 22.0, 15.0)
 """Seconds between what the requester sends: `/discount add`, four looks at the rules, the form, the review."""
@@ -74,7 +74,7 @@ class Workspace:
 
     def __init__(
         self,
-        site: Site,
+        site: Cluster,
         limits: Limits,
         *,
         replicas: int,
@@ -150,8 +150,8 @@ class Workspace:
         """Make one call; says whether its answer came to somebody who lives."""
         measured = self._site.measured
         yield from process.place()
-        sent, cuts = self._env.now, process.flow.cuts
-        self.seen.widest = max(self.seen.widest, process.flow.under_way)
+        sent, cuts = self._env.now, process.limiter.cuts
+        self.seen.widest = max(self.seen.widest, process.limiter.under_way)
         yield from process.work(measured.call / 2 + measured.customer * batch.customers)
         took = process.alive and self._dintero.takes(self._env.now)
         if took:
@@ -161,11 +161,11 @@ class Workspace:
         yield self._env.timeout(measured.line + measured.latency)
         yield from process.work(measured.call / 2)
         if took:
-            process.flow.answered(self._env.now - sent, cuts)
+            process.limiter.answered(self._env.now - sent, cuts)
         else:
             self.seen.turned_away += process.alive
-            process.flow.cut(cuts)
-            process.flow.leave_alone(self._env.now + RETRY_AFTER)
+            process.limiter.cut(cuts)
+            process.limiter.leave_alone(self._env.now + RETRY_AFTER)
         process.leave()
         return took and process.alive
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from bot.database.migrate import migrate
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.repositories.repository import SqlRepository, open_repository
 from tests.support.engine_fixture import Ground, open_ground
 from tests.support.event_loops import run
 from tests.support.postgres import Server, start
@@ -76,47 +76,47 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture
-async def books(database_url: str) -> AsyncIterator[SqlBooks]:
+async def repository(database_url: str) -> AsyncIterator[SqlRepository]:
     """Open books; the test runs once for each kind of database."""
-    async with open_books(database_url) as opened:
+    async with open_repository(database_url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def sqlite_books(sqlite_url: str) -> AsyncIterator[SqlBooks]:
+async def sqlite_books(sqlite_url: str) -> AsyncIterator[SqlRepository]:
     """Open books on SQLite alone, for tests that are not about the books."""
-    async with open_books(sqlite_url) as opened:
+    async with open_repository(sqlite_url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def office(sqlite_books: SqlBooks) -> Office:
+async def office(sqlite_books: SqlRepository) -> Office:
     """Open an office over SQLite alone."""
     return await open_office(sqlite_books)
 
 
 @pytest.fixture
-async def either_office(books: SqlBooks) -> Office:
+async def either_office(repository: SqlRepository) -> Office:
     """Open an office; the test runs once for each kind of database."""
-    return await open_office(books)
+    return await open_office(repository)
 
 
 @pytest.fixture
-async def ground(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
+async def ground(sqlite_books: SqlRepository) -> AsyncIterator[Ground]:
     """SQLite and a Dintero."""
     async with open_ground(sqlite_books) as opened:
         yield opened
 
 
 @pytest.fixture
-async def both(books: SqlBooks) -> AsyncIterator[Ground]:
+async def both(repository: SqlRepository) -> AsyncIterator[Ground]:
     """Each kind of database and a Dintero."""
-    async with open_ground(books) as opened:
+    async with open_ground(repository) as opened:
         yield opened
 
 
 @pytest.fixture
-async def hasty(sqlite_books: SqlBooks) -> AsyncIterator[Ground]:
+async def hasty(sqlite_books: SqlRepository) -> AsyncIterator[Ground]:
     """A Dintero that has to answer at once."""
     async with open_ground(sqlite_books, timeout=SHORT) as opened:
         yield opened

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from bot.background.workflows import engine_url
-from bot.database.encoding import moment
-from bot.errors import UnusableSettings
+from bot.database.encoding import from_micros
+from bot.errors import ConfigError
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.state.faults import Cut
@@ -39,10 +39,10 @@ def test_the_engine_keeps_its_records_beside_ours(ours: str, engines: str) -> No
 
 async def test_a_token_that_slack_does_not_take_keeps_it_from_starting(tmp_path: Path) -> None:
     async with open_shop() as shop:
-        with pytest.raises(UnusableSettings, match="SLACK_BOT_TOKEN"):
+        with pytest.raises(ConfigError, match="SLACK_BOT_TOKEN"):
             async with open_bot(shop, database_in(tmp_path), SLACK_BOT_TOKEN="xoxb-made-up"):
                 pass
-        with pytest.raises(UnusableSettings, match="SLACK_APP_TOKEN") as refused:
+        with pytest.raises(ConfigError, match="SLACK_APP_TOKEN") as refused:
             async with open_bot(
                 shop, database_in(tmp_path), socket_mode=True, SLACK_APP_TOKEN="xapp-made-up"
             ):
@@ -55,7 +55,7 @@ async def test_a_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> No
         other.bind(("127.0.0.1", 0))
         other.listen()
         async with open_shop() as shop:
-            with pytest.raises(UnusableSettings, match="HOST, PORT"):
+            with pytest.raises(ConfigError, match="HOST, PORT"):
                 async with open_bot(shop, database_in(tmp_path), PORT=str(other.getsockname()[1])):
                     pass
             async with open_bot(shop, database_in(tmp_path)) as running:
@@ -100,8 +100,8 @@ async def test_on_postgresql_it_goes_by_the_servers_time(postgres_url: str) -> N
         )
         admin.execute(f'ALTER DATABASE "{name}" SET search_path = public, pg_catalog')
     async with open_shop() as shop, open_bot(shop, postgres_url) as running:
-        (policy_row, *_) = [row async for row in running.books.audit.rows()]
-    assert moment(policy_row.at) - datetime.now(UTC) > timedelta(hours=23)
+        (policy_row, *_) = [row async for row in running.repository.audit.rows()]
+    assert from_micros(policy_row.at) - datetime.now(UTC) > timedelta(hours=23)
 
 
 @pytest.mark.parametrize("way", ["http", "socket mode"])
@@ -112,13 +112,13 @@ async def test_it_is_ready_as_long_as_its_database_answers_whatever_dintero_does
         open_shop() as shop,
         open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running,
     ):
-        await running.rules.refresh()
+        await running.catalog.refresh()
         assert await ready(running.port) == (
             200,
             {"ready": True, "database": True, "slack": True, "dintero": "ok"},
         )
         shop.dintero.faults.always(Fault.error(500, "down"), on=Operation.RULES)
-        await running.rules.refresh()
+        await running.catalog.refresh()
         status, body = await ready(running.port)
         assert status == 200
         assert body["dintero"] not in {"ok", ""}

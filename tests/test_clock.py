@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.clock import SharedClock
-from bot.database.repositories.repository import SqlBooks
-from bot.errors import BooksUnavailable
+from bot.database.repositories.repository import SqlRepository
+from bot.errors import DatabaseUnavailable
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ class Ticks:
 async def test_it_goes_by_the_databases_time_and_on_from_there() -> None:
     ticks = Ticks()
     clock = SharedClock(ticks)
-    await clock.look(ticks.asked(NOON))
+    await clock.sync(ticks.asked(NOON))
     assert clock.now() == NOON
     ticks.at += 90
     assert clock.now() == NOON + timedelta(seconds=90)
@@ -42,45 +42,47 @@ async def test_what_is_between_question_and_answer_is_halved() -> None:
     ticks = Ticks()
     ticks.takes = 2.0
     clock = SharedClock(ticks)
-    await clock.look(ticks.asked(NOON))
+    await clock.sync(ticks.asked(NOON))
     assert clock.now() == NOON + timedelta(seconds=1)
 
 
 async def test_it_follows_a_time_that_was_set_and_not_the_length_of_an_answer() -> None:
     ticks = Ticks()
     clock = SharedClock(ticks)
-    await clock.look(ticks.asked(NOON))
+    await clock.sync(ticks.asked(NOON))
     ticks.takes = 4.0
-    await clock.look(ticks.asked(NOON + timedelta(seconds=0.5)))  # somewhere within the four seconds
+    await clock.sync(ticks.asked(NOON + timedelta(seconds=0.5)))  # somewhere within the four seconds
     assert clock.now() == NOON + timedelta(seconds=4)
     ticks.takes = 0.0
-    await clock.look(ticks.asked(NOON + timedelta(hours=1)))
+    await clock.sync(ticks.asked(NOON + timedelta(hours=1)))
     assert clock.now() == NOON + timedelta(hours=1)
 
 
 async def test_a_database_that_does_not_answer_leaves_it_going() -> None:
     ticks = Ticks()
     clock = SharedClock(ticks)
-    await clock.look(ticks.asked(NOON))
+    await clock.sync(ticks.asked(NOON))
 
     async def down() -> datetime | None:
-        raise BooksUnavailable("down")
+        raise DatabaseUnavailable("down")
 
     ticks.at += 60
-    with pytest.raises(BooksUnavailable):
-        await clock.look(down)
+    with pytest.raises(DatabaseUnavailable):
+        await clock.sync(down)
     assert clock.now() == NOON + timedelta(seconds=60)
 
 
 async def test_without_a_database_that_tells_it_is_the_machines_time() -> None:
     ticks = Ticks()
     clock = SharedClock(ticks)
-    await clock.look(ticks.asked(None))
+    await clock.sync(ticks.asked(None))
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-async def test_the_books_tell_a_servers_time_and_none_of_a_file(books: SqlBooks, database_url: str) -> None:
-    told = await books.time()
+async def test_the_books_tell_a_servers_time_and_none_of_a_file(
+    repository: SqlRepository, database_url: str
+) -> None:
+    told = await repository.time()
     if database_url.startswith("sqlite"):
         assert told is None
     else:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.coalescing import Together
+from bot.coalescing import Coalescer
 
 
 class Doing:
@@ -17,7 +17,7 @@ class Doing:
         self.lots: list[list[int]] = []
         self.go = asyncio.Semaphore(0 if held else 1_000)
         self.begun = asyncio.Event()
-        self.together = Together(self.do, most=most)
+        self.together = Coalescer(self.do, most=most)
 
     async def do(self, numbers: Sequence[int]) -> list[int | Exception]:
         self.lots.append(list(numbers))
@@ -30,15 +30,15 @@ class Doing:
 
 async def test_who_comes_together_is_done_together() -> None:
     doing = Doing()
-    assert await asyncio.gather(*map(doing.together.ask, range(5))) == [0, 2, 4, 6, 8]
+    assert await asyncio.gather(*map(doing.together.submit, range(5))) == [0, 2, 4, 6, 8]
     assert doing.lots == [[0, 1, 2, 3, 4]]
 
 
 async def test_who_comes_meanwhile_goes_with_the_next_lot() -> None:
     doing = Doing(held=True)
-    first = asyncio.ensure_future(doing.together.ask(1))
+    first = asyncio.ensure_future(doing.together.submit(1))
     await doing.begun.wait()
-    others = [asyncio.ensure_future(doing.together.ask(number)) for number in (2, 3)]
+    others = [asyncio.ensure_future(doing.together.submit(number)) for number in (2, 3)]
     for _ in range(2):
         doing.go.release()
     assert await asyncio.gather(first, *others) == [2, 4, 6]
@@ -47,17 +47,17 @@ async def test_who_comes_meanwhile_goes_with_the_next_lot() -> None:
 
 async def test_a_failure_is_only_for_whom_it_is_about() -> None:
     doing = Doing()
-    good, bad = await asyncio.gather(*map(doing.together.ask, (1, -1)), return_exceptions=True)
+    good, bad = await asyncio.gather(*map(doing.together.submit, (1, -1)), return_exceptions=True)
     assert good == 2
     assert isinstance(bad, ValueError)
-    both = await asyncio.gather(*map(doing.together.ask, (1, 13)), return_exceptions=True)
+    both = await asyncio.gather(*map(doing.together.submit, (1, 13)), return_exceptions=True)
     assert all(isinstance(end, OSError) for end in both)
-    assert await doing.together.ask(4) == 8
+    assert await doing.together.submit(4) == 8
 
 
 async def test_it_is_done_for_who_does_not_wait_for_it_any_more() -> None:
     doing = Doing(held=True)
-    asked, other = (asyncio.ensure_future(doing.together.ask(number)) for number in (1, 2))
+    asked, other = (asyncio.ensure_future(doing.together.submit(number)) for number in (1, 2))
     await doing.begun.wait()
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -71,7 +71,9 @@ async def test_it_is_done_for_who_does_not_wait_for_it_any_more() -> None:
 def test_nobody_is_lost_and_no_lot_is_too_large(numbers: list[int], most: int) -> None:
     async def run() -> None:
         doing = Doing(most=most)
-        assert await asyncio.gather(*map(doing.together.ask, numbers)) == [2 * number for number in numbers]
+        assert await asyncio.gather(*map(doing.together.submit, numbers)) == [
+            2 * number for number in numbers
+        ]
         assert [number for lot in doing.lots for number in lot] == numbers
         assert all(0 < len(lot) <= most for lot in doing.lots)
 

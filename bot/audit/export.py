@@ -8,7 +8,7 @@ from typing import Any, Final, TextIO
 
 from bot.audit.formats import Format
 from bot.database.audit.chain import Row
-from bot.database.encoding import moment, untext
+from bot.database.encoding import decode, from_micros
 from bot.domain.customers.csv_cells import cell
 
 COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
@@ -35,7 +35,7 @@ def _csv(to: TextIO) -> Callable[[Row], object]:
 
 
 def _told(row: Row) -> dict[str, Any]:
-    at: datetime = moment(row.at)
+    at: datetime = from_micros(row.at)
     names = {name: _plain(getattr(row, name)) for name in ("who", "channel", "request", "kind")}
     return {
         "seq": row.seq,
@@ -56,4 +56,4 @@ def _facts(row: Row) -> Any:
 
 
 def _plain(kept: str | None) -> str | None:
-    return None if kept is None else untext(kept)
+    return None if kept is None else decode(kept)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.database.audit.chain import START, Row
-from bot.database.audit.log import Audit, Head
+from bot.database.audit.log import Audit, ChainHead
 
 HASHES: Final = "customer_hashes"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerificationResult:
     """How many rows fit, where the chain ends, and what is wrong with the first row that does not fit. `seq` is that row's number."""
 
     rows: int
-    head: Head
+    head: ChainHead
     seq: int | None = None
     fault: str = ""
 
@@ -26,23 +26,23 @@ class Verdict:
         return not self.fault
 
 
-async def verify(audit: Audit, *, head: str | None = None) -> Verdict:
+async def verify(audit: Audit, *, head: str | None = None) -> VerificationResult:
     """Follow the chain from its first row to its end; `head` is an end that somebody was told, in full or its beginning."""
     told, before = {kept.seq: kept.hash for kept in await audit.heads()}, await audit.head()
-    at, seen = Head(0, START), head is None
+    at, seen = ChainHead(0, START), head is None
     async for row in audit.rows():
         fault = _fault(row, at, told, before) or await _customers(audit, row)
         if fault:
-            return Verdict(at.seq, at, min(row.seq, at.seq + 1), fault)
-        at = Head(row.seq, row.hash)
+            return VerificationResult(at.seq, at, min(row.seq, at.seq + 1), fault)
+        at = ChainHead(row.seq, row.hash)
         seen = seen or row.hash.startswith(str(head))
     fault = await _end(audit, at, told, before)
     if not fault and not seen:
         fault = f"no row has the hash {head}: the rows up to it were cut off, or all after some row were written anew"
-    return Verdict(at.seq, at, at.seq + 1, fault) if fault else Verdict(at.seq, at)
+    return VerificationResult(at.seq, at, at.seq + 1, fault) if fault else VerificationResult(at.seq, at)
 
 
-def _fault(row: Row, at: Head, told: Mapping[int, str], head: Head | None) -> str:
+def _fault(row: Row, at: ChainHead, told: Mapping[int, str], head: ChainHead | None) -> str:
     """Say what is wrong with a row, after the one before it was found to fit."""
     if row.seq > at.seq + 1:
         return f"row {at.seq + 1} is missing: it was taken out"
@@ -75,7 +75,7 @@ def _facts(row: Row) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-async def _end(audit: Audit, at: Head, told: Mapping[int, str], before: Head | None) -> str:
+async def _end(audit: Audit, at: ChainHead, told: Mapping[int, str], before: ChainHead | None) -> str:
     """Hold the last row to the end as it stood before and after reading, while others may have been writing."""
     after = await audit.head()
     if before is None or after is None:

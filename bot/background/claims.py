@@ -3,24 +3,24 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from bot.cluster.membership import Standing, Term
+from bot.cluster.membership import Membership, Term
 from bot.domain.ids import RequestId
-from bot.domain.ports import Books, Clock, Dintero
-from bot.errors import TakenOver
-from bot.giving.engine import Giving
-from bot.giving.lease import HeldBooks, HeldDintero
-from bot.giving.retry import Patience
-from bot.giving.scheduler import Traffic
+from bot.domain.ports import Clock, DinteroApi, Repository
+from bot.errors import LeaseLost
+from bot.giving.engine import GivingRun
+from bot.giving.lease import FencedRepository, LeasedDinteroApi
+from bot.giving.retry import RetryPolicy
+from bot.giving.scheduler import CallScheduler
 
 
 @dataclass(slots=True, eq=False)
-class HeldGiving:
+class ClaimedRun:
     """One run of a request's giving. It takes the request with its first portion: a run that has nothing to do takes it from nobody."""
 
     request: RequestId
-    givings: "HeldGivings"
+    runs: "ClaimedRuns"
     term: Term
-    _giving: Giving | None = None
+    _run: GivingRun | None = None
     _taking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def portion(self, number: int) -> None:
@@ -30,53 +30,58 @@ class HeldGiving:
             Interrupted: the program is closing, or another process gives it now.
         """
         async with self._taking:
-            giving = self._giving = self._giving or await self._take()
-        await giving.portion(number)
+            run = self._run = self._run or await self._take()
+        await run.portion(number)
 
-    def look_again(self) -> None:
+    def recheck(self) -> None:
         """Let nothing more out before the books were asked whether the giving goes on."""
-        if self._giving:
-            self._giving.look_again()
+        if self._run:
+            self._run.recheck()
 
-    async def _take(self) -> Giving:
-        of = self.givings
+    async def _take(self) -> GivingRun:
+        of = self.runs
         await self.term.ours()
         # what is read meanwhile is the same whoever holds it: nothing of it changes while it is given
         found, fence = await asyncio.gather(
-            of.books.find(self.request), of.books.claim(self.request, term=self.term.number or None)
+            of.repository.find(self.request), of.repository.claim(self.request, term=self.term.number or None)
         )
         if found is None or found.rule is None:
             raise LookupError(self.request)
         if fence is None:
-            raise TakenOver(self.request)
-        books, dintero = HeldBooks(of.books, fence, self.term), HeldDintero(of.dintero, self.term)
-        return Giving(found, found.rule, books, dintero, of.patience, of.closing, of.clock, of.traffic)
+            raise LeaseLost(self.request)
+        repository, dintero = (
+            FencedRepository(of.repository, fence, self.term),
+            LeasedDinteroApi(of.dintero, self.term),
+        )
+        return GivingRun(
+            found, found.rule, repository, dintero, of.retry_policy, of.closing, of.clock, of.scheduler
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class HeldGivings:
+class ClaimedRuns:
     """All that runs now, and what each is given with."""
 
-    books: Books
-    dintero: Dintero
-    patience: Patience
+    repository: Repository
+    dintero: DinteroApi
+    retry_policy: RetryPolicy
     closing: asyncio.Event
     clock: Clock
-    traffic: Traffic
-    standing: Standing
-    _running: set[HeldGiving] = field(default_factory=set)
+    scheduler: CallScheduler
+    membership: Membership
+    _running: set[ClaimedRun] = field(default_factory=set)
 
-    def begin(self, request: RequestId) -> HeldGiving:
+    def register(self, request: RequestId) -> ClaimedRun:
         """Begin a run; of one request there can be two for a moment, of which the later one holds it."""
-        giving = HeldGiving(request, self, Term(self.standing, self.standing.term))
-        self._running.add(giving)
-        return giving
+        run = ClaimedRun(request, self, Term(self.membership, self.membership.term))
+        self._running.add(run)
+        return run
 
-    def end(self, giving: HeldGiving) -> None:
+    def unregister(self, run: ClaimedRun) -> None:
         """Forget a run that is over."""
-        self._running.discard(giving)
+        self._running.discard(run)
 
-    def look_again(self) -> None:
+    def recheck(self) -> None:
         """Let nothing more out before the books were asked whether it goes on: somebody may have cancelled."""
-        for giving in self._running:
-            giving.look_again()
+        for run in self._running:
+            run.recheck()

@@ -7,26 +7,26 @@ from typing import Final
 
 import structlog
 
-from bot.database.audit.log import Audit, Head
+from bot.database.audit.log import Audit, ChainHead
 from bot.domain.ports import Clock
-from bot.services.retention import Purging
+from bot.services.retention import RetentionService
 
 A_DAY: Final = timedelta(days=1)
-TellHead = Callable[[Head], Awaitable[None]]
+TellHead = Callable[[ChainHead], Awaitable[None]]
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Daily:
+class DailyTasks:
     """Looked at every hour; what failed is tried again in the next."""
 
-    purging: Purging
+    retention: RetentionService
     audit: Audit
     clock: Clock
     tell: TellHead
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         """Do what is due; one failing keeps the other from nothing."""
         try:
             await self._purge()
@@ -34,7 +34,7 @@ class Daily:
             await self._tell_head()
 
     async def _purge(self) -> None:
-        purged = await self.purging.purge()
+        purged = await self.retention.purge()
         if purged:
             log.info("purged", requests=purged)
 

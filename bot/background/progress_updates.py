@@ -12,12 +12,12 @@ from typing import Final
 import structlog
 
 from bot.domain.ids import RequestId
-from bot.domain.ports import Announcer, Books, Clock
+from bot.domain.ports import Announcer, Clock, Repository
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.progress import SOON, Paces
+from bot.domain.requests.progress import SOON, ProgressTracker
 from bot.domain.requests.request import State
-from bot.errors import CardGone, NeverSaid, SayLater
-from bot.services.announcements import see_to_card
+from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
+from bot.services.announcements import request_card_redraw
 
 A_CARD: Final = SOON
 """From the beginning to the first edit of a card, and from each to the next, at least."""
@@ -33,22 +33,22 @@ LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 log = structlog.get_logger()
 
 
-class Progressing:
+class ProgressUpdater:
     """Edits the cards of all givings, the one that has waited longest first; while Slack is troubled, none."""
 
     def __init__(
         self,
         *,
-        books: Books,
+        repository: Repository,
         announcer: Announcer,
         clock: Clock,
-        paces: Paces,
+        progress_tracker: ProgressTracker,
         troubled_until: Callable[[], datetime] = lambda: LONG_AGO,
     ) -> None:
-        self._books = books
+        self._repository = repository
         self._announcer = announcer
         self._clock = clock
-        self._paces = paces
+        self._progress_tracker = progress_tracker
         self._troubled_until = troubled_until
         self._turns: dict[RequestId, datetime] = {}
         """When each card was edited last, or its giving was seen first."""
@@ -60,7 +60,7 @@ class Progressing:
         self._doubted: set[RequestId] = set()
         """Cards of which an edit may yet arrive, or came while the giving ended: they may show what is over."""
 
-    async def look(self, giving: Collection[RequestId], *, edits: bool = True) -> None:
+    async def run_once(self, giving: Collection[RequestId], *, edits: bool = True) -> None:
         """Edit one card, if it is time to; without `edits`, which are another process's, only see how one of them gets on."""
         now = self._clock.now()
         await self._mend(giving)
@@ -88,7 +88,7 @@ class Progressing:
 
     async def _take_note(self, giving: Collection[RequestId], now: datetime) -> None:
         """Begin to watch what is new, and forget what is over."""
-        self._paces.keep(giving)
+        self._progress_tracker.keep(giving)
         for request in self._turns.keys() - giving:
             del self._turns[request]
             self._shown.pop(request, None)
@@ -96,12 +96,12 @@ class Progressing:
         for request in giving:
             if request not in self._turns:
                 self._turns[request] = now
-                self._paces.note(request, await self._books.tally(request))
+                self._progress_tracker.note(request, await self._repository.tally(request))
 
     async def _see(self, request: RequestId, now: datetime) -> Tally:
-        tally = await self._books.tally(request)
+        tally = await self._repository.tally(request)
         self._turns[request] = now
-        self._paces.note(request, tally)
+        self._progress_tracker.note(request, tally)
         return tally
 
     async def _edit(self, request: RequestId, now: datetime) -> None:
@@ -112,10 +112,10 @@ class Progressing:
         try:
             async with asyncio.timeout(EDIT_SECONDS):
                 await self._announcer.redraw(request)
-        except (SayLater, NeverSaid, TimeoutError) as trouble:
+        except (DeliveryDeferred, DeliveryFailed, TimeoutError) as trouble:
             self._put_off(request, trouble, now)
-            if isinstance(trouble, CardGone):
-                await see_to_card(self._books, request, self._clock)
+            if isinstance(trouble, CardDeleted):
+                await request_card_redraw(self._repository, request, self._clock)
             return
         self._shown[request] = tally
         if not await self._is_given(request):
@@ -124,19 +124,19 @@ class Progressing:
     def _put_off(self, request: RequestId, trouble: Exception, now: datetime) -> None:
         """Leave Slack alone for as long as it asked; the next edit shows what this one would have."""
         log.info("progress not shown", request_id=request, why=str(trouble) or type(trouble).__name__)
-        if isinstance(trouble, SayLater) and trouble.all_wait:
+        if isinstance(trouble, DeliveryDeferred) and trouble.all_wait:
             self._wait_until = now + timedelta(seconds=trouble.after)
-        if isinstance(trouble, NeverSaid):
+        if isinstance(trouble, DeliveryFailed):
             self._left_alone[request] = now + REFUSED
-        if isinstance(trouble, TimeoutError) or (isinstance(trouble, SayLater) and not trouble.clean):
+        if isinstance(trouble, TimeoutError) or (isinstance(trouble, DeliveryDeferred) and not trouble.clean):
             self._doubted.add(request)
 
     async def _mend(self, giving: Collection[RequestId]) -> None:
         """Have the card drawn once more where a late edit may have put an older one in its place."""
         for request in self._doubted - set(giving):
-            await see_to_card(self._books, request, self._clock)
+            await request_card_redraw(self._repository, request, self._clock)
             self._doubted.discard(request)
 
     async def _is_given(self, request: RequestId) -> bool:
-        found = await self._books.find(request)
+        found = await self._repository.find(request)
         return found is not None and found.state is State.GIVING

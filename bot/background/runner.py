@@ -10,31 +10,31 @@ from typing import Any, Final
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
 
-from bot.background.claims import HeldGiving, HeldGivings
-from bot.background.daily import Daily
-from bot.background.outbox_relay import Outbox
-from bot.background.progress_updates import Progressing
+from bot.background.claims import ClaimedRun, ClaimedRuns
+from bot.background.daily import DailyTasks
+from bot.background.outbox_relay import OutboxRelay
+from bot.background.progress_updates import ProgressUpdater
 from bot.background.workflows import (
     close_engine,
-    forget_over,
-    go_on_with,
-    has_begun,
-    in_wal_mode,
-    written_down_or_not,
+    delete_finished,
+    enable_wal,
+    resume_orphans,
+    run_step_or_fallback,
+    started_here,
 )
-from bot.cluster.membership import Standing
-from bot.database.repositories.repository import SqlBooks
+from bot.cluster.membership import Membership
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
-from bot.domain.ports import Clock, Dintero
+from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.request import Request, State, StopReason
-from bot.errors import BooksUnavailable, Interrupted
-from bot.giving.finish import Ending
-from bot.giving.lookups import Looks
-from bot.giving.retry import Patience
-from bot.giving.scheduler import Traffic
-from bot.giving.start import Starting
-from bot.services.decisions import Desk
-from bot.services.drafting.rule_catalog import RuleBook
+from bot.errors import DatabaseUnavailable, RunInterrupted
+from bot.giving.finish import Completion
+from bot.giving.lookups import RuleLookups
+from bot.giving.retry import RetryPolicy
+from bot.giving.scheduler import CallScheduler
+from bot.giving.start import Preflight
+from bot.services.decisions import DecisionService
+from bot.services.drafting.rule_catalog import RuleCatalog
 
 LANES: Final = 3
 """Portions under way at once for one request: the next one's customers are read while the last one's calls run out."""
@@ -71,38 +71,40 @@ STEP: Final = StepOptions(
 log = structlog.get_logger()
 
 
-class DurableJobs:
-    """The port `Jobs`, on DBOS Transact. One a process: the engine's registry is the process's."""
+class BackgroundRunner:
+    """The port `BackgroundTasks`, on DBOS Transact. One a process: the engine's registry is the process's."""
 
     def __init__(
         self,
         *,
-        books: SqlBooks,
-        dintero: Dintero,
+        repository: SqlRepository,
+        dintero: DinteroApi,
         clock: Clock,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         engine_url: str,
-        standing: Standing,
+        membership: Membership,
     ) -> None:
-        self._books = books
+        self._repository = repository
         self._clock = clock
         self._engine_url = engine_url
-        self._standing = standing
-        self._term = standing.term
+        self._membership = membership
+        self._term = membership.term
         """The time of this process in which it last went on with its own: what an earlier time left is as others' that are gone."""
         self._closing = asyncio.Event()
         self._look = asyncio.Event()
         self._speak = asyncio.Event()
         self._others = asyncio.Event()
-        self._was_first = standing.first
+        self._was_first = membership.is_leader
         self._new_to_it = (asyncio.Event(), asyncio.Event())
         """Set where this process has become the one for what is done once, of which an hour is too long to wait for."""
         self._tasks: set[asyncio.Task[object]] = set()
         self._workflows: set[asyncio.Task[Any]] = set()
-        traffic = Traffic(first=patience.first, longest=patience.longest)
-        self.looks = Looks(dintero, traffic)
+        scheduler = CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
+        self.lookups = RuleLookups(dintero, scheduler)
         """By which whatever else is asked of Dintero goes the way of its givings."""
-        self._givings = HeldGivings(books, dintero, patience, self._closing, clock, traffic, standing)
+        self._runs = ClaimedRuns(
+            repository, dintero, retry_policy, self._closing, clock, scheduler, membership
+        )
         self._starts: dict[RequestId, asyncio.Task[None]] = {}
         self._passed_over: set[RequestId] = set()
         """Those that a sweep found on their way already: what has changed about them since, only another look shows."""
@@ -111,55 +113,57 @@ class DurableJobs:
     def wake(self) -> None:
         """Look at once for what there is to give and to say, and whether what is being given goes on, in every process."""
         self._look_at_once()
-        if self._standing.among_others:
-            self.soon(self._books.tell(self._standing.name))
+        if self._membership.has_peers:
+            self.spawn(self._repository.notify(self._membership.name))
 
     def _look_at_once(self) -> None:
         """Do so in this process, where another one told of something, or this one has to go on with what others did."""
-        self._givings.look_again()
-        was_first, self._was_first = self._was_first, self._standing.first
+        self._runs.recheck()
+        was_first, self._was_first = self._was_first, self._membership.is_leader
         newly = self._new_to_it if self._was_first and not was_first else ()
         for sooner in (self._look, self._speak, self._others, *newly):
             sooner.set()
 
-    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Do a piece of work after the click was answered; what it raises is logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
-    def begin_no_more(self) -> None:
+    def drain(self) -> None:
         """Let no batch out any more: the program is closing."""
         self._closing.set()
-        self._givings.look_again()
+        self._runs.recheck()
         self._speak.set()
 
     @asynccontextmanager
-    async def running(
+    async def lifespan(
         self,
         *,
-        desk: Desk,
-        starting: Starting,
-        ending: Ending,
-        outbox: Outbox,
-        progressing: Progressing,
-        rules: RuleBook,
-        daily: Daily,
+        decisions: DecisionService,
+        preflight: Preflight,
+        completion: Completion,
+        relay: OutboxRelay,
+        progress_updater: ProgressUpdater,
+        catalog: RuleCatalog,
+        daily_tasks: DailyTasks,
         set_the_clock: Callable[[], Awaitable[None]],
     ) -> AsyncIterator[None]:
         """Go on with what an earlier process left, and work until the block ends; then be out within ten seconds."""
-        self._launch(ending)
-        self._standing.when_changed(self._look_at_once)
-        telling = asyncio.create_task(self._every(OUTBOX_SECONDS, self._once(outbox.empty), self._speak))
+        self._launch(completion)
+        self._membership.when_changed(self._look_at_once)
+        telling = asyncio.create_task(self._every(OUTBOX_SECONDS, self._once(relay.deliver_due), self._speak))
         work = [
-            self._every(SWEEP_SECONDS, self._once(lambda: self._sweep(desk, starting, ending)), self._look),
-            self._every(RULES_SECONDS, rules.refresh),
+            self._every(
+                SWEEP_SECONDS, self._once(lambda: self._sweep(decisions, preflight, completion)), self._look
+            ),
+            self._every(RULES_SECONDS, catalog.refresh),
             self._every(CLOCK_SECONDS, set_the_clock),
-            self._every(PROGRESS_SECONDS, lambda: self._show_progress(progressing)),
+            self._every(PROGRESS_SECONDS, lambda: self._show_progress(progress_updater)),
             self._every(TIDY_SECONDS, self._once(self._tidy), self._new_to_it[0]),
-            self._every(TIDY_SECONDS, self._once(daily.look), self._new_to_it[1]),
+            self._every(TIDY_SECONDS, self._once(daily_tasks.run_once), self._new_to_it[1]),
         ]
-        if self._standing.term:
+        if self._membership.term:
             work.append(self._every(TAKE_OVER_SECONDS, self._take_over, self._others))
         loops = list(map(asyncio.create_task, work))
         try:
@@ -172,14 +176,14 @@ class DurableJobs:
             await asyncio.gather(*left, return_exceptions=True)
             await close_engine()
 
-    def _launch(self, ending: Ending) -> None:
-        in_wal_mode(self._engine_url)
+    def _launch(self, completion: Completion) -> None:
+        enable_wal(self._engine_url)
         DBOS(
             config=DBOSConfig(
                 name="discount-bot",
                 system_database_url=self._engine_url,
                 application_version="1",
-                executor_id=self._standing.name,
+                executor_id=self._membership.name,
                 sys_db_idle_transaction_timeout_sec=IDLE_SECONDS,
                 max_executor_threads=16,
                 enable_otlp=False,
@@ -192,52 +196,52 @@ class DurableJobs:
             if task := asyncio.current_task():
                 self._workflows.add(task)
                 task.add_done_callback(self._workflows.discard)
-            await self._give(RequestId(request), round_, portions, ending)
+            await self._give(RequestId(request), round_, portions, completion)
 
         # What has begun under a name goes on under that name, in whichever version is there then: whoever changes its inputs or steps gives
         # it a new one, and keeps the old one here, as it was, until it has drained (docs/replicas.md, and a test guards it).
         self._workflow = DBOS.workflow(name="give_2", max_recovery_attempts=FOR_EVER)(give)
         DBOS.launch()
 
-    async def _give(self, request: RequestId, round_: int, portions: int, ending: Ending) -> None:
+    async def _give(self, request: RequestId, round_: int, portions: int, completion: Completion) -> None:
         steps = [DBOS.reserve_step() for _ in range(portions)]
         log.info("giving", request_id=request, round=round_, portions=portions)
 
-        giving = self._givings.begin(request)
+        run = self._runs.register(request)
 
         async def lane(first: int) -> None:
             for number in range(first, portions, LANES):
                 step = partial(
-                    steps[number].run_async, {**STEP, "name": "portion"}, self._portion, giving, number
+                    steps[number].run_async, {**STEP, "name": "portion"}, self._portion, run, number
                 )
-                await written_down_or_not(step, partial(self._portion, giving, number), self._closing)
+                await run_step_or_fallback(step, partial(self._portion, run, number), self._closing)
 
         try:
             ends = await asyncio.gather(*map(lane, range(LANES)), return_exceptions=True)
         finally:
-            self._givings.end(giving)
+            self._runs.unregister(run)
         for end in ends:
             if end:
                 raise end
-        finish = partial(self._finish, ending, request, round_)
-        await written_down_or_not(
+        finish = partial(self._finish, completion, request, round_)
+        await run_step_or_fallback(
             partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish), finish, self._closing
         )
 
-    async def _portion(self, giving: HeldGiving, number: int) -> None:
+    async def _portion(self, run: ClaimedRun, number: int) -> None:
         """Give one portion; cut short by the closing program, or by another that gives it now, it leaves the step undone for that one."""
         if self._closing.is_set():
             raise asyncio.CancelledError
         try:
-            await giving.portion(number)
-        except Interrupted as interrupted:
+            await run.portion(number)
+        except RunInterrupted as interrupted:
             raise asyncio.CancelledError from interrupted
-        log.debug("portion ended", request_id=giving.request, portion=number)
+        log.debug("portion ended", request_id=run.request, portion=number)
 
-    async def _finish(self, ending: Ending, request: RequestId, round_: int) -> None:
-        await ending.finish(request, round_)
+    async def _finish(self, completion: Completion, request: RequestId, round_: int) -> None:
+        await completion.finish(request, round_)
         self.wake()
-        tally = await self._books.tally(request)
+        tally = await self._repository.tally(request)
         log.info(
             "giving ended",
             request_id=request,
@@ -248,103 +252,111 @@ class DurableJobs:
             not_tried=tally.not_tried,
         )
 
-    async def _show_progress(self, progressing: Progressing) -> None:
+    async def _show_progress(self, progress_updater: ProgressUpdater) -> None:
         """Show how all givings get on, those of other processes too: one process edits the cards, and any may be asked for the pace."""
-        edits = self._standing.first
-        with nullcontext() if edits else suppress(BooksUnavailable):
-            await progressing.look(
-                [request.id for request in await self._books.in_state(State.GIVING)], edits=edits
+        edits = self._membership.is_leader
+        with nullcontext() if edits else suppress(DatabaseUnavailable):
+            await progress_updater.run_once(
+                [request.id for request in await self._repository.in_state(State.GIVING)], edits=edits
             )
 
-    async def _sweep(self, desk: Desk, starting: Starting, ending: Ending) -> None:
+    async def _sweep(self, decisions: DecisionService, preflight: Preflight, completion: Completion) -> None:
         """Expire what is overdue, and send what is approved on its way to its start, without waiting for it.
 
         What was started and not ended is started again, harmlessly.
         """
-        for look in (desk.pauses.look, desk.expire_overdue, desk.reminding.look):
+        for look in (
+            decisions.pause_service.run_once,
+            decisions.expire_overdue,
+            decisions.reminders.run_once,
+        ):
             try:
                 await look()
             except Exception:
                 log.exception("not looked at", what=look.__qualname__)
-        for request in await self._books.in_state(State.APPROVED, State.GIVING):
+        for request in await self._repository.in_state(State.APPROVED, State.GIVING):
             if request.id in self._starts:
                 self._passed_over.add(request.id)
             else:
-                self._starts[request.id] = asyncio.create_task(self._begin(request.id, starting, ending))
+                self._starts[request.id] = asyncio.create_task(self._begin(request.id, preflight, completion))
         self._speak.set()
 
-    async def _begin(self, request: RequestId, starting: Starting, ending: Ending) -> None:
+    async def _begin(self, request: RequestId, preflight: Preflight, completion: Completion) -> None:
         """Begin one request, once more where a sweep came by meanwhile; a failure is logged, and the next sweep tries again."""
         again = True
         try:
             while again:
-                await self._begin_once(request, starting, ending)
+                await self._begin_once(request, preflight, completion)
                 self._speak.set()
                 again = request in self._passed_over
                 self._passed_over.discard(request)
         finally:
             del self._starts[request]
 
-    async def _begin_once(self, request: RequestId, starting: Starting, ending: Ending) -> None:
+    async def _begin_once(self, request: RequestId, preflight: Preflight, completion: Completion) -> None:
         try:
             async with self._turns:
-                ready = await starting.begin(request)
+                ready = await preflight.begin(request)
                 if ready is not None:
-                    await self._start(ready, ending)
+                    await self._start(ready, completion)
         except Exception:
             log.exception("not started", request_id=request)
 
-    async def _start(self, request: Request, ending: Ending) -> None:
+    async def _start(self, request: Request, completion: Completion) -> None:
         workflow = f"{request.id}:{request.round}"
-        portions = await self._books.portions(request.id)
+        portions = await self._repository.portions(request.id)
         with SetWorkflowID(workflow):
             handle = await DBOS.start_workflow_async(self._workflow, request.id, request.round, portions)
-        if has_begun(handle):
+        if started_here(handle):
             return
         status = await DBOS.get_workflow_status_async(workflow)
         if status and status.status in FAILED:
             log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))
-            await self._give_up(request, ending, "the bot met a fault of its own")
+            await self._give_up(request, completion, "the bot met a fault of its own")
         elif status and status.status == SUCCEEDED and await self._is_back(request):
             log.error(
                 "giving was over, and is not any more: the database is an older one",
                 request_id=request.id,
                 round=request.round,
             )
-            await self._books.may_have_gone_out(request.id)
-            await self._give_up(request, ending, "the database is older than what was done")
+            await self._repository.mark_all_started(request.id)
+            await self._give_up(request, completion, "the database is older than what was done")
 
     async def _is_back(self, request: Request) -> bool:
         """Say of a giving whose workflow is over whether the books, read after that, still have it; then they are a restored copy."""
-        found = await self._books.find(request.id)
+        found = await self._repository.find(request.id)
         return found is not None and (found.state, found.round) == (State.GIVING, request.round)
 
-    async def _give_up(self, request: Request, ending: Ending, why: str) -> None:
-        await self._books.halt(request.id, StopReason.UNKNOWN_FOR_GOOD, why)
-        await ending.finish(request.id, request.round)
+    async def _give_up(self, request: Request, completion: Completion, why: str) -> None:
+        await self._repository.request_stop(request.id, StopReason.UNKNOWN_FOR_GOOD, why)
+        await completion.finish(request.id, request.round)
 
     async def _tidy(self) -> None:
         """Forget drafts that nobody asked with, and what the engine remembers of workflows long over."""
-        await self._books.forget_drafts(self._clock.now() - DRAFTS_LIVE)
-        await forget_over(self._clock.now() - WORKFLOWS_KEPT)
+        await self._repository.forget_drafts(self._clock.now() - DRAFTS_LIVE)
+        await delete_finished(self._clock.now() - WORKFLOWS_KEPT)
 
     async def _take_over(self) -> None:
         """Go on with what processes had under way that are gone, an earlier time of this one among them."""
-        term, earlier = self._standing.term, self._standing.term != self._term
-        if self._standing.first or earlier:
-            await go_on_with(lambda: self._gone(earlier=earlier))
+        term, earlier = self._membership.term, self._membership.term != self._term
+        if self._membership.is_leader or earlier:
+            await resume_orphans(lambda: self._gone(earlier=earlier))
             self._term = term
 
     async def _gone(self, *, earlier: bool) -> Callable[[str], bool]:
         """Say which processes are gone; only the first goes on with what is another's."""
-        living, own, first = await self._books.living(), self._standing.name, self._standing.first
+        living, own, first = (
+            await self._repository.live_replicas(),
+            self._membership.name,
+            self._membership.is_leader,
+        )
         return lambda name: (earlier and name == own) or (first and name not in living)
 
     def _once(self, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
         """Let work be done by the first of several processes alone."""
 
         async def by_the_first() -> None:
-            if self._standing.first:
+            if self._membership.is_leader:
                 await work()
 
         return by_the_first
@@ -365,7 +377,7 @@ class DurableJobs:
 
     async def _run_out(self, telling: asyncio.Task[None]) -> None:
         """Let the batches in flight end, what was clicked be written, and the messages under way be said, within the grace."""
-        self.begin_no_more()
+        self.drain()
         await asyncio.wait({telling, *self._workflows, *self._tasks}, timeout=GRACE_SECONDS)
 
     def _done(self, task: asyncio.Task[object]) -> None:

@@ -4,26 +4,26 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from bot.cluster.membership import Standing
-from bot.database.repositories.rule_cache import KeptRules
+from bot.cluster.membership import Membership
+from bot.database.repositories.rule_cache import RuleCacheRepository
 from bot.domain.ids import RuleId
 from bot.domain.ports import Clock, Rules
 from bot.domain.rules.rule import Rule
-from bot.errors import BooksUnavailable
+from bot.errors import DatabaseUnavailable
 
 FRESH: Final = timedelta(minutes=3)
 """So long what another read counts; who finds nothing newer asks Dintero itself. They are read every minute."""
 
 
-class RulesForAll:
+class SharedRules:
     """The port `Rules`, of one of several processes."""
 
     def __init__(
-        self, dintero: Rules, books: KeptRules, standing: Standing, clock: Clock, account: str
+        self, dintero: Rules, books: RuleCacheRepository, membership: Membership, clock: Clock, account: str
     ) -> None:
         self._dintero = dintero
         self._books = books
-        self._standing = standing
+        self._membership = membership
         self._clock = clock
         self._account = account
         self._last: tuple[str, tuple[Rule, ...]] = ("", ())
@@ -35,9 +35,9 @@ class RulesForAll:
         Raises:
             DinteroError: nobody could read them.
         """
-        if not self._standing.among_others:
+        if not self._membership.has_peers:
             return await self._dintero.rules()
-        kept = None if self._standing.first else await self._kept()
+        kept = None if self._membership.is_leader else await self._kept()
         return await self._read() if kept is None else kept
 
     async def rule(self, rule: RuleId) -> Rule:
@@ -50,13 +50,13 @@ class RulesForAll:
 
     async def _read(self) -> tuple[Rule, ...]:
         found = await self._dintero.rules()
-        with suppress(BooksUnavailable):
+        with suppress(DatabaseUnavailable):
             await self._books.keep_rules(self._account, found, self._clock.now())
         return found
 
     async def _kept(self) -> tuple[Rule, ...] | None:
         """Take what another process kept; None where that is too old, gone, or of a version that says more."""
-        with suppress(BooksUnavailable, ValueError):
+        with suppress(DatabaseUnavailable, ValueError):
             read = await self._books.rules_read(self._account)
             if read is None or abs(self._clock.now() - read[0]) >= FRESH:
                 return None

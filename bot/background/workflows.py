@@ -32,7 +32,7 @@ def engine_url(database_url: str) -> str:
     return database_url.removesuffix(".db") + ".dbos.db"
 
 
-def in_wal_mode(engine_url: str) -> None:
+def enable_wal(engine_url: str) -> None:
     """Let the engine's file be written ahead, which its file keeps: the engine itself opens it with a journal to be deleted each time.
 
     Measured: 4.0 in place of 7.2 ms a step, of which the first stands between a giving's start and its first call.
@@ -43,7 +43,7 @@ def in_wal_mode(engine_url: str) -> None:
             file.execute("PRAGMA journal_mode=WAL")
 
 
-def has_begun(handle: object) -> bool:
+def started_here(handle: object) -> bool:
     """Say whether a workflow that was started has begun by that, here, and is none of before: only such a one comes with its task.
 
     Nothing about it needs to be looked up, for which its first call would wait.
@@ -51,7 +51,7 @@ def has_begun(handle: object) -> bool:
     return isinstance(getattr(handle, "task", None), asyncio.Future)
 
 
-async def go_on_with(left_by: Callable[[], Awaitable[Callable[[str], bool]]]) -> None:
+async def resume_orphans(left_by: Callable[[], Awaitable[Callable[[str], bool]]]) -> None:
     """Put the workflows of executors that are gone in line again; whichever process takes one from there is its only one.
 
     Who is gone is asked after the workflows were read: a process that has come since is none of them.
@@ -66,7 +66,7 @@ async def go_on_with(left_by: Callable[[], Awaitable[Callable[[str], bool]]]) ->
             await DBOS.resume_workflow_async(workflow.workflow_id)
 
 
-async def written_down_or_not(step: Do, again: Do, closing: asyncio.Event) -> None:
+async def run_step_or_fallback(step: Do, again: Do, closing: asyncio.Event) -> None:
     """Do a step, and do it once more outside of the engine where that could not write it down, its disk being full, say.
 
     The engine would let the whole workflow fail of it, and may even have kept this failure as what came of the step. To do it again
@@ -95,7 +95,7 @@ async def _until_done(work: Do, closing: asyncio.Event) -> None:
         wait = min(wait * 1.5, LONGEST_AGAIN)
 
 
-async def forget_over(before: datetime) -> None:
+async def delete_finished(before: datetime) -> None:
     """Forget workflows that had succeeded before a moment."""
     over = await DBOS.list_workflows_async(
         status="SUCCESS", end_time=before.isoformat(), limit=1000, load_input=False, load_output=False

@@ -7,7 +7,7 @@ from bot.errors import DiscountBotError
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at; `cure` is what to do where it is not fine."""
 
     what: str
@@ -25,11 +25,11 @@ class Finding:
         return " ".join(f"{'✓' if self.fine else '✗'} {told}{f'. {self.cure}' if self.cure else ''}".split())
 
 
-def failed(what: str, error: DiscountBotError) -> Finding:
+def failed(what: str, error: DiscountBotError) -> CheckResult:
     """Turn an error into a finding, its advice into the cure."""
-    return Finding(what, str(error).rstrip("."), error.advice)
+    return CheckResult(what, str(error).rstrip("."), error.advice)
 
 
-def all_fine(findings: Iterable[Finding]) -> bool:
+def all_fine(findings: Iterable[CheckResult]) -> bool:
     """Say whether nothing has to be done."""
     return all(finding.fine for finding in findings)

@@ -8,12 +8,12 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.check.result import Finding, failed
+from bot.check.result import CheckResult, failed
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.policy.policy import ANY, ChannelPolicy, Policy
-from bot.domain.ports import People
-from bot.domain.requests.person import Kind
-from bot.errors import PeopleUnavailable
+from bot.domain.ports import Directory
+from bot.domain.requests.person import AccountKind
+from bot.errors import DirectoryUnavailable
 from bot.slack.client.scopes import missing_scopes
 
 UNREACHABLE: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
@@ -25,7 +25,7 @@ NETWORK: Final = "Check SLACK_API_URL and the network."
 class SignedIn:
     """What the bot token is good for; no team where Slack does not take it."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckResult, ...]
     team: TeamId | None = None
 
 
@@ -38,26 +38,26 @@ async def sign_in(client: AsyncWebClient) -> SignedIn:
     try:
         answer = await client.auth_test()
     except SlackApiError as refused:
-        return SignedIn((Finding(what, _error(refused), cure),))
+        return SignedIn((CheckResult(what, _error(refused), cure),))
     except UNREACHABLE as error:
-        return SignedIn((Finding(what, _unreachable(error), NETWORK),))
+        return SignedIn((CheckResult(what, _unreachable(error), NETWORK),))
     scopes = _scopes(answer.headers.get("x-oauth-scopes", ""))
     return SignedIn(
-        (Finding(what, f"{answer['user']} in {answer['team']}"), scopes), TeamId(str(answer["team_id"]))
+        (CheckResult(what, f"{answer['user']} in {answer['team']}"), scopes), TeamId(str(answer["team_id"]))
     )
 
 
-def _scopes(granted: str) -> Finding:
+def _scopes(granted: str) -> CheckResult:
     if missing := missing_scopes(granted):
-        return Finding(
+        return CheckResult(
             "Slack scopes",
             f"{', '.join(missing)} missing",
             "Add them as in manifest.yml, then reinstall the app to the workspace.",
         )
-    return Finding("Slack scopes", "all that manifest.yml names")
+    return CheckResult("Slack scopes", "all that manifest.yml names")
 
 
-async def check_app_token(client: AsyncWebClient) -> Finding:
+async def check_app_token(client: AsyncWebClient) -> CheckResult:
     """Ask for a connection, which a token without `connections:write` is not given; nothing connects to it."""
     what, cure = (
         "Slack app-level token",
@@ -66,70 +66,70 @@ async def check_app_token(client: AsyncWebClient) -> Finding:
     try:
         await client.apps_connections_open(app_token=client.token or "")
     except SlackApiError as refused:
-        return Finding(what, _error(refused), cure)
+        return CheckResult(what, _error(refused), cure)
     except UNREACHABLE as error:
-        return Finding(what, _unreachable(error), NETWORK)
-    return Finding(what)
+        return CheckResult(what, _unreachable(error), NETWORK)
+    return CheckResult(what)
 
 
-async def check_places(people: People, policy: Policy) -> AsyncIterator[Finding]:
+async def check_places(directory: Directory, policy: Policy) -> AsyncIterator[CheckResult]:
     """Look at every channel that the policy lists, or has told, and at everybody whom it names."""
     for channel in dict.fromkeys(
         [*policy.channels, *(told for listed in policy.channels.values() for told in listed.notify)]
     ):
-        yield await _channel(people, channel, policy.channels.get(channel))
+        yield await _channel(directory, channel, policy.channels.get(channel))
     if named := _named_people(policy):
-        yield await _members(people, named)
+        yield await _members(directory, named)
     for group in _groups([*_requesters(policy), *_escalated(policy)]):
-        yield await _group(people, group)
+        yield await _group(directory, group)
     for listed in policy.channels.values():
         if listed.most_approvals:
-            yield await _approvers(people, listed)
+            yield await _approvers(directory, listed)
 
 
-async def _channel(people: People, channel: ChannelId, listed: ChannelPolicy | None) -> Finding:
+async def _channel(directory: Directory, channel: ChannelId, listed: ChannelPolicy | None) -> CheckResult:
     what = f"channel {_called(channel, listed)}"
     try:
-        can_post = await people.can_post(channel)
-    except PeopleUnavailable as error:
+        can_post = await directory.can_post(channel)
+    except DirectoryUnavailable as error:
         return failed(what, error)
     if can_post:
-        return Finding(what)
-    return Finding(
+        return CheckResult(what)
+    return CheckResult(
         what,
         "the bot cannot post there",
         "Write /invite @discount-bot in it, or correct its id in the policy.",
     )
 
 
-async def _members(people: People, named: Iterable[UserId]) -> Finding:
+async def _members(directory: Directory, named: Iterable[UserId]) -> CheckResult:
     what, wrong = "people whom the policy names", []
     for user in named:
         try:
-            kind = (await people.profile(user)).kind
-        except PeopleUnavailable as error:
+            kind = (await directory.profile(user)).kind
+        except DirectoryUnavailable as error:
             return failed(what, error)
-        if kind is not Kind.MEMBER:
+        if kind is not AccountKind.MEMBER:
             wrong.append(f"{user} ({kind})")
     if wrong:
-        return Finding(
+        return CheckResult(
             what, f"no full members: {', '.join(wrong)}", "Correct or remove these ids in the policy."
         )
-    return Finding(what, "all are full members")
+    return CheckResult(what, "all are full members")
 
 
-async def _group(people: People, group: GroupId) -> Finding:
+async def _group(directory: Directory, group: GroupId) -> CheckResult:
     what = f"user group {group}"
     try:
-        members = await people.group(group)
-    except PeopleUnavailable as error:
+        members = await directory.group(group)
+    except DirectoryUnavailable as error:
         return failed(what, error)
     if not members:
-        return Finding(what, "nobody is in it", "Put people into it, or correct its id in the policy.")
-    return Finding(what, _count(members))
+        return CheckResult(what, "nobody is in it", "Put people into it, or correct its id in the policy.")
+    return CheckResult(what, _count(members))
 
 
-async def _approvers(people: People, listed: ChannelPolicy) -> Finding:
+async def _approvers(directory: Directory, listed: ChannelPolicy) -> CheckResult:
     """Add up who may approve: users and the members of groups, none of which may be empty."""
     what, found = f"approvers of {_called(listed.id, listed)}", set[UserId]()
     for approver in listed.approvers:
@@ -137,43 +137,43 @@ async def _approvers(people: People, listed: ChannelPolicy) -> Finding:
             found.add(UserId(approver))
             continue
         try:
-            members = await people.group(GroupId(approver))
-        except PeopleUnavailable as error:
+            members = await directory.group(GroupId(approver))
+        except DirectoryUnavailable as error:
             return failed(what, error)
         if not members:
-            return Finding(
+            return CheckResult(
                 what,
                 f"nobody is in the user group {approver}",
                 "Put people into it, or correct its id in the policy.",
             )
         found |= members
-    return await _enough(people, what, found, listed)
+    return await _enough(directory, what, found, listed)
 
 
-async def _enough(people: People, what: str, found: set[UserId], listed: ChannelPolicy) -> Finding:
+async def _enough(directory: Directory, what: str, found: set[UserId], listed: ChannelPolicy) -> CheckResult:
     """Look whether a request of the strictest tier could be approved, whoever asks; no more people are asked about than that takes."""
     members, needed = 0, listed.most_approvals
     try:
-        needed += await _may_ask(people, found, listed)
+        needed += await _may_ask(directory, found, listed)
         for user in sorted(found):
-            members += members < needed and (await people.profile(user)).kind is Kind.MEMBER
-    except PeopleUnavailable as error:
+            members += members < needed and (await directory.profile(user)).kind is AccountKind.MEMBER
+    except DirectoryUnavailable as error:
         return failed(what, error)
     if members == needed:
-        return Finding(what, _count(found))
+        return CheckResult(what, _count(found))
     only = (
         f"only {'one person' if members == 1 else f'{members} people'}"
         if members
         else "nobody who is a full member"
     )
-    return Finding(what, only, _cure(listed.most_approvals, needed))
+    return CheckResult(what, only, _cure(listed.most_approvals, needed))
 
 
-async def _may_ask(people: People, approvers: set[UserId], listed: ChannelPolicy) -> bool:
+async def _may_ask(directory: Directory, approvers: set[UserId], listed: ChannelPolicy) -> bool:
     """Say whether an approver may ask here too, and so may be missing when their own request is to be approved."""
     if ANY in listed.requesters or approvers & set(listed.requesters):
         return True
-    groups = [await people.group(GroupId(name)) for name in listed.requesters if name.startswith("S")]
+    groups = [await directory.group(GroupId(name)) for name in listed.requesters if name.startswith("S")]
     return any(approvers & members for members in groups)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from bot.audit.formats import Format
-from bot.cli.runner import FAILED, explained, finish
+from bot.cli.runner import FAILED, report_errors, run_async
 
 audit = typer.Typer(help="Verify the audit's chain, or write the audit out.", no_args_is_help=True)
 
@@ -29,12 +29,12 @@ def verify(
     ] = None,
 ) -> None:
     """Follow the chain from its first row to its end; name the first row that does not fit."""
-    with explained():
+    with report_errors():
         from bot.audit.commands import verified
         from bot.config.settings import environment, read_basics
 
         basics = read_basics(environment())
-        verdict = finish(verified(basics.database_url.get_secret_value(), basics.key, head=head))
+        verdict = run_async(verified(basics.database_url.get_secret_value(), basics.key, head=head))
     if verdict.fine:
         typer.echo(
             f"✓ {verdict.rows} rows, each follows the one before it; the chain ends with {verdict.head.hash or 'nothing yet'}"
@@ -65,13 +65,13 @@ def export(
     ] = Format.JSONL,
 ) -> None:
     """Write the audit to standard output, oldest first; of any size."""
-    with explained():
+    with report_errors():
         from bot.audit.commands import exported
         from bot.config.settings import environment, read_basics
 
         basics = read_basics(environment())
         within = {"since": _aware(since), "until": _aware(until)}
-        other = finish(
+        other = run_async(
             exported(
                 basics.database_url.get_secret_value(),
                 basics.key,
@@ -92,13 +92,13 @@ def export(
 
 def purge() -> None:
     """Forget customer ids, reasons and notes of requests that ended more than the policy's retention_days ago; the bot does so daily."""
-    with explained():
-        from bot.audit.commands import existing_books
+    with report_errors():
+        from bot.audit.commands import existing_repository
         from bot.background.workflows import engine_url, workflows_from_outside
         from bot.clock import SharedClock
         from bot.config.loader import read_policy
         from bot.config.settings import environment, read_basics
-        from bot.services.retention import Purging
+        from bot.services.retention import RetentionService
 
         env = environment()
         basics, policy = read_basics(env), read_policy(env)
@@ -107,15 +107,15 @@ def purge() -> None:
         async def forget() -> int:
             clock = SharedClock()
             async with (
-                existing_books(url, basics.key) as books,
+                existing_repository(url, basics.key) as repository,
                 workflows_from_outside(engine_url(url)) as elsewhere,
             ):
-                await clock.look(books.time)
-                return await Purging(
-                    books=books, clock=clock, days=policy.retention_days, elsewhere=elsewhere
+                await clock.sync(repository.time)
+                return await RetentionService(
+                    repository=repository, clock=clock, days=policy.retention_days, elsewhere=elsewhere
                 ).purge()
 
-        forgotten = finish(forget())
+        forgotten = run_async(forget())
     typer.echo(
         f"Forgotten of {forgotten} requests: who the customers are, and what was written. The numbers and the audit stay."
     )

@@ -3,21 +3,21 @@
 import os
 import sys
 
-from bot.config.settings import Credentials, CredentialsState, credentials_state, environment
-from bot.errors import UnusableSettings
+from bot.config.settings import CredentialsState, CredentialStatus, credentials_state, environment
+from bot.errors import ConfigError
 
 UNUSABLE = 2
 """The exit code for settings that cannot be used."""
 
 
-def command_for(credentials: Credentials) -> str:
+def command_for(credentials: CredentialStatus) -> str:
     """Choose the command to start.
 
     Raises:
-        UnusableSettings: some credentials are set and some are missing.
+        ConfigError: some credentials are set and some are missing.
     """
     if credentials.state is CredentialsState.SOME:
-        raise UnusableSettings(
+        raise ConfigError(
             [f"{name}: is missing, while other credentials are set" for name in credentials.missing]
         )
     return "run" if credentials.state is CredentialsState.ALL else "sandbox"
@@ -27,7 +27,7 @@ def main() -> None:
     """Turn this process into the chosen command, so that signals reach it directly."""
     try:
         command = command_for(credentials_state(environment()))
-    except UnusableSettings as unusable:
+    except ConfigError as unusable:
         sys.stderr.write(
             f"{unusable}\nSet all of them, in the environment or in .env, or none to try the sandbox.\n"
         )

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import typer
 
-from bot.errors import DiscountBotError, UnusableSettings
+from bot.errors import ConfigError, DiscountBotError
 
 Result = TypeVar("Result")
 
@@ -16,7 +16,7 @@ FAILED: Final = 1
 UNUSABLE: Final = 2
 
 
-def finish(work: Coroutine[Any, Any, Result]) -> Result:
+def run_async(work: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end, on the faster loop where there is one."""
     if sys.platform == "win32":
         return asyncio.run(work)
@@ -27,14 +27,14 @@ def finish(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """Tell people what went wrong and what to do, in place of a traceback."""
     try:
         yield
     except DiscountBotError as wrong:
         from rich.console import Console
 
-        unusable = isinstance(wrong, UnusableSettings)
+        unusable = isinstance(wrong, ConfigError)
         # neither Rich's markup nor its colours for numbers and paths: what is told may hold anything
         console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
         console.print(str(wrong), style="red")

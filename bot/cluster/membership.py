@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from bot.cluster.replica import one_of_many
-from bot.database.connection import address, is_sqlite
+from bot.cluster.replica import open_replica
+from bot.database.connection import is_sqlite, parse_url
 
 ALONE: Final = "discount-bot"
 """What a process is called that is the only one: the next one goes by the same name, and so goes on with what this one left."""
 
 
-class Standing(Protocol):
+class Membership(Protocol):
     """Whether others go on in this process's place, and whether it does what only one may do."""
 
     @property
@@ -24,11 +24,11 @@ class Standing(Protocol):
         """Number the time for which the others know it to live; 0 where there can be no others."""
 
     @property
-    def first(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether it may do now what only one may do."""
 
     @property
-    def among_others(self) -> bool:
+    def has_peers(self) -> bool:
         """Whether there is anybody to be told of what happens here."""
 
     def when_changed(self, call: Callable[[], None]) -> None:
@@ -38,18 +38,18 @@ class Standing(Protocol):
         """Make sure that a time of this process still lasts; wait while the database is away.
 
         Raises:
-            TakenOver: it is over.
+            LeaseLost: it is over.
         """
 
 
 @dataclass(slots=True)
-class Alone:
+class SingleProcess:
     """The only process on a database, for as long as it lives: `bot.cluster.single_instance` sees to it."""
 
     name: str = ALONE
     term: int = 0
-    first: bool = True
-    among_others: bool = False
+    is_leader: bool = True
+    has_peers: bool = False
 
     def when_changed(self, call: Callable[[], None]) -> None:
         """Do nothing: nobody else changes anything."""
@@ -62,28 +62,28 @@ class Alone:
 class Term:
     """One time of a process, as a lease."""
 
-    standing: Standing
+    membership: Membership
     number: int
 
     async def ours(self) -> None:
         """Make sure that it still lasts.
 
         Raises:
-            TakenOver: it is over.
+            LeaseLost: it is over.
         """
-        await self.standing.ours(self.number)
+        await self.membership.ours(self.number)
 
 
 @asynccontextmanager
-async def standing(url: str) -> AsyncIterator[Standing]:
+async def join_cluster(url: str) -> AsyncIterator[Membership]:
     """Be one of those that work on a migrated database until the block ends.
 
     Raises:
-        BooksUnavailable: the database cannot be reached, or a bot works on it that knows of no others.
+        DatabaseUnavailable: the database cannot be reached, or a bot works on it that knows of no others.
     """
-    where = address(url)
+    where = parse_url(url)
     if is_sqlite(where):
-        yield Alone()
+        yield SingleProcess()
         return
-    async with one_of_many(where) as replica:
+    async with open_replica(where) as replica:
         yield replica

@@ -20,7 +20,7 @@ from sqlalchemy import URL
 from bot.cluster import single_instance
 from bot.database.postgres import CONNECT
 from bot.database.repositories.replicas import CHANNEL
-from bot.errors import BooksUnavailable, TakenOver
+from bot.errors import DatabaseUnavailable, LeaseLost
 
 VALID: Final = 10.0
 """Seconds for which a lease is good, and until a process that hangs is taken over."""
@@ -67,7 +67,7 @@ def now() -> float:
 
 
 @dataclass(slots=True)
-class OneOfMany:
+class Replica:
     """A process among several. `term` is the number of its time; once that is over, what it had under way is others' business."""
 
     url: URL
@@ -75,25 +75,25 @@ class OneOfMany:
     term: int = 0
     _call: Callable[[], None] = lambda: None
     _until: float = 0.0
-    _first: bool = False
-    _others: bool = False
+    _is_leader: bool = False
+    _has_peers: bool = False
     _locked: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def held(self) -> bool:
+    def leased(self) -> bool:
         """Whether this process may act as one that lives."""
         return now() < self._until
 
     @property
-    def first(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether it may do now what only one may do."""
-        return self._first and self.held
+        return self._is_leader and self.leased
 
     @property
-    def among_others(self) -> bool:
+    def has_peers(self) -> bool:
         """Whether there is anybody to be told of what happens here."""
-        return self._others
+        return self._has_peers
 
     def when_changed(self, call: Callable[[], None]) -> None:
         """Call this when another has told of something or is gone, or this one has become the first."""
@@ -103,25 +103,25 @@ class OneOfMany:
         """Make sure that a time of this process still lasts; wait while the database is away.
 
         Raises:
-            TakenOver: it is over.
+            LeaseLost: it is over.
         """
-        while term == self.term and not self.held:
+        while term == self.term and not self.leased:
             self._changed.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), RENEWED_EVERY)
         if term != self.term:
-            raise TakenOver(self.name)
+            raise LeaseLost(self.name)
 
     async def join(self) -> Connection:
         """Begin a time of this process, on the connection that is answered.
 
         Raises:
-            BooksUnavailable: the database cannot be reached, or a bot works on it that knows of no others.
+            DatabaseUnavailable: the database cannot be reached, or a bot works on it that knows of no others.
         """
         try:
             connection = await self._connect()
         except psycopg.OperationalError as error:
-            raise BooksUnavailable("PostgreSQL cannot be reached.") from error
+            raise DatabaseUnavailable("PostgreSQL cannot be reached.") from error
         return connection
 
     async def live(self, connection: Connection) -> None:
@@ -132,11 +132,11 @@ class OneOfMany:
                 async with connection:
                     await self._stay(connection, judges_from)
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing is given before the lease is renewed
-                if self.held:
+                if self.leased:
                     log.warning("no lease for now", why=str(error))
                 self._until = 0.0
             await asyncio.sleep(AGAIN)
-            with suppress(psycopg.Error, BooksUnavailable):
+            with suppress(psycopg.Error, DatabaseUnavailable):
                 connection, judges_from = await self._connect(), now() + STEADY
 
     async def leave(self) -> None:
@@ -158,7 +158,7 @@ class OneOfMany:
         connection = await self._open()
         self._locked = False
         try:
-            await single_instance.share(connection)
+            await single_instance.shared_lock(connection)
             await connection.execute(f"LISTEN {CHANNEL}")
             await self._renew(connection)
         except BaseException:
@@ -188,10 +188,10 @@ class OneOfMany:
             rows = await self._ask(connection, _RENEW)
         if not self._locked:
             self._locked = bool((await self._ask(connection, _LOCK))[0][0])
-        was_first, (self._first, count) = self._first, rows[0]
-        self._others, self._until = count > 1, asked + VALID - MARGIN
+        was_first, (self._is_leader, count) = self._is_leader, rows[0]
+        self._has_peers, self._until = count > 1, asked + VALID - MARGIN
         self._changed.set()
-        if self._first and not was_first:
+        if self._is_leader and not was_first:
             self._call()
 
     async def _bury(self, connection: Connection) -> bool:
@@ -219,13 +219,13 @@ class OneOfMany:
 
 
 @asynccontextmanager
-async def one_of_many(url: URL) -> AsyncIterator[OneOfMany]:
+async def open_replica(url: URL) -> AsyncIterator[Replica]:
     """Be one of those that work on a PostgreSQL until the block ends.
 
     Raises:
-        BooksUnavailable: the database cannot be reached, or a bot works on it that knows of no others.
+        DatabaseUnavailable: the database cannot be reached, or a bot works on it that knows of no others.
     """
-    replica = OneOfMany(url)
+    replica = Replica(url)
     async with await replica.join() as connection:
         living = asyncio.create_task(replica.live(connection))
         try:

@@ -9,17 +9,17 @@ from typing import Any, Final, Protocol
 import psycopg
 from sqlalchemy import URL
 
-from bot.database.connection import address, is_sqlite
-from bot.errors import BooksUnavailable
+from bot.database.connection import is_sqlite, parse_url
+from bot.errors import DatabaseUnavailable
 
 PATIENCE: Final = 15.0
 """Seconds until a bot that has just ended must have let go; a killed one's connection can take a moment to be noticed."""
-LOOK: Final = 0.25
+POLL_INTERVAL: Final = 0.25
 _LOCK: Final = 0x64_69_73_63_62_6F_74
 """The advisory lock's number: "discbot", in ASCII."""
 
 
-class Held(Protocol):
+class Lock(Protocol):
     """What holds the lock; closing it lets go, and so does the end of the process."""
 
     def close(self) -> None:
@@ -27,13 +27,13 @@ class Held(Protocol):
 
 
 @asynccontextmanager
-async def alone(url: str, *, patience: float = PATIENCE) -> AsyncIterator[None]:
+async def single_instance(url: str, *, patience: float = PATIENCE) -> AsyncIterator[None]:
     """Be the only bot on a SQLite until the block ends; waits a moment for one that is just ending. Others may work on a PostgreSQL.
 
     Raises:
-        BooksUnavailable: another one works on it, or it cannot be reached.
+        DatabaseUnavailable: another one works on it, or it cannot be reached.
     """
-    where = address(url)
+    where = parse_url(url)
     if not is_sqlite(where):
         yield
         return
@@ -44,23 +44,23 @@ async def alone(url: str, *, patience: float = PATIENCE) -> AsyncIterator[None]:
         await asyncio.to_thread(held.close)
 
 
-async def _within(patience: float, hold: Callable[[], Held | None]) -> Held:
+async def _within(patience: float, hold: Callable[[], Lock | None]) -> Lock:
     end = asyncio.get_running_loop().time() + patience
     while not (held := await asyncio.to_thread(hold)):
         if asyncio.get_running_loop().time() >= end:
             raise _another()
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(POLL_INTERVAL)
     return held
 
 
-def _hold_file(where: URL) -> Held | None:
+def _hold_file(where: URL) -> Lock | None:
     """Hold SQLite's own lock on a file beside the database, which works wherever SQLite does."""
     try:
         connection = sqlite3.connect(
             f"{where.database}.lock", isolation_level=None, check_same_thread=False, timeout=0
         )
     except sqlite3.Error as error:
-        raise BooksUnavailable(f"SQLite: {error}") from error
+        raise DatabaseUnavailable(f"SQLite: {error}") from error
     try:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError:
@@ -69,11 +69,11 @@ def _hold_file(where: URL) -> Held | None:
     return connection
 
 
-async def share(connection: psycopg.AsyncConnection[Any], *, patience: float = PATIENCE) -> None:
+async def shared_lock(connection: psycopg.AsyncConnection[Any], *, patience: float = PATIENCE) -> None:
     """Keep programs of before, which take a PostgreSQL to be theirs alone, out while the connection lasts; wait for one that is ending.
 
     Raises:
-        BooksUnavailable: one of them works on it.
+        DatabaseUnavailable: one of them works on it.
     """
     try:
         await connection.execute(f"SET lock_timeout = '{patience:g}s'".encode())
@@ -83,8 +83,8 @@ async def share(connection: psycopg.AsyncConnection[Any], *, patience: float = P
         raise _another() from error
 
 
-def _another() -> BooksUnavailable:
-    return BooksUnavailable(
+def _another() -> DatabaseUnavailable:
+    return DatabaseUnavailable(
         "Another discount-bot works on this database.",
         advice="Stop it first, or give this one a DATABASE_URL of its own.",
     )

@@ -8,43 +8,43 @@ from typing import TypeVar
 from bot.config.policy_file import load_policy
 from bot.config.settings import Settings
 from bot.domain.policy.policy import Policy
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 
 Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class LoadedConfig:
     """What was read, or what is wrong with it."""
 
-    settings: Settings | UnusableSettings
-    policy: Policy | UnusableSettings
+    settings: Settings | ConfigError
+    policy: Policy | ConfigError
 
     def usable(self) -> tuple[Settings, Policy]:
         """Hand both over.
 
         Raises:
-            UnusableSettings: with every fault of both, a line each.
+            ConfigError: with every fault of both, a line each.
         """
         if isinstance(self.settings, Settings) and isinstance(self.policy, Policy):
             return self.settings, self.policy
         both = (self.settings, self.policy)
-        raise UnusableSettings(
-            [fault for wrong in both if isinstance(wrong, UnusableSettings) for fault in wrong.faults]
+        raise ConfigError(
+            [fault for wrong in both if isinstance(wrong, ConfigError) for fault in wrong.faults]
         )
 
 
-def look_around(env: Mapping[str, str]) -> Surroundings:
+def load_config(env: Mapping[str, str]) -> LoadedConfig:
     """Read both; the policy file is found even where other settings are wrong."""
     path = _policy_path(env)
-    return Surroundings(_or_faults(lambda: Settings.read(env)), _or_faults(lambda: load_policy(path)))
+    return LoadedConfig(_or_faults(lambda: Settings.read(env)), _or_faults(lambda: load_policy(path)))
 
 
 def read_policy(env: Mapping[str, str]) -> Policy:
     """Read the policy alone, for whoever needs no credentials.
 
     Raises:
-        UnusableSettings: with every fault, a line each.
+        ConfigError: with every fault, a line each.
     """
     return load_policy(_policy_path(env))
 
@@ -53,8 +53,8 @@ def _policy_path(env: Mapping[str, str]) -> Path:
     return Path(env.get("POLICY_FILE") or str(Settings.model_fields["policy_file"].default))
 
 
-def _or_faults(read: Callable[[], Read]) -> Read | UnusableSettings:
+def _or_faults(read: Callable[[], Read]) -> Read | ConfigError:
     try:
         return read()
-    except UnusableSettings as unusable:
+    except ConfigError as unusable:
         return unusable

@@ -42,7 +42,7 @@ TOKENS: Final = (
 )
 
 
-class Redacting(structlog.stdlib.ProcessorFormatter):
+class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     """Writes the finished line, and blots out of it what looks like a token or is a secret that is known."""
 
     def __init__(self, *renderers: Processor, secrets: Iterable[str]) -> None:
@@ -78,7 +78,9 @@ def set_up_logs(
     """Send structlog and the standard library's logging through one handler, to standard error unless told otherwise."""
     stream = to or sys.stderr
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Redacting(*_renderers(as_json=as_json, colours=stream.isatty()), secrets=secrets))
+    handler.setFormatter(
+        RedactingFormatter(*_renderers(as_json=as_json, colours=stream.isatty()), secrets=secrets)
+    )
     handler.addFilter(_worth_telling)
     root = logging.getLogger()
     root.handlers = [handler]

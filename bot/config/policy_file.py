@@ -11,13 +11,13 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.config.policy_schema import CHANNEL_ID, MOST_DAYS, ChannelKeys, TopKeys
+from bot.config.policy_schema import CHANNEL_ID, MOST_DAYS, ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
 from bot.domain.ids import ChannelId
 from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.policy.tiers import Tier
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 
 Key = tuple[str, ...]
 Table = Mapping[str, Any]
@@ -30,7 +30,7 @@ UNSAID_RETENTION: Final = Policy.__dataclass_fields__["retention_days"].default
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ConfigFault:
     """What is wrong at one key, and what would be right."""
 
     key: Key
@@ -46,15 +46,15 @@ def load_policy(path: Path) -> Policy:
     """Read the allowlist.
 
     Raises:
-        UnusableSettings: with every fault, a line each.
+        ConfigError: with every fault, a line each.
     """
     text = _text_of(path)
     try:
         table = tomllib.loads(f"{text}\n")
     except tomllib.TOMLDecodeError as unreadable:
-        raise UnusableSettings([f"{path}{_where(str(unreadable), text)}"]) from None
+        raise ConfigError([f"{path}{_where(str(unreadable), text)}"]) from None
     if faults := list(_faults(table)):
-        raise UnusableSettings(_placed(faults, path, text))
+        raise ConfigError(_placed(faults, path, text))
     return _policy(table)
 
 
@@ -62,10 +62,10 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise UnusableSettings([f"{path}: cannot be read; allowed: UTF-8 text"]) from None
+        raise ConfigError([f"{path}: cannot be read; allowed: UTF-8 text"]) from None
     except OSError as missing:
         what = missing.strerror or "cannot be read"
-        raise UnusableSettings(
+        raise ConfigError(
             [f"{path}: {what}; copy policy.example.toml, or let POLICY_FILE name another file"]
         ) from None
 
@@ -79,10 +79,10 @@ def _where(wrong: str, text: str) -> str:
     return f", line {found[1]}: {wrong[: found.start()]}: {line[:SHOWN_VALUE]}; allowed: TOML"
 
 
-def _faults(table: Table) -> Iterator[Fault]:
-    yield from _wrong(TopKeys, table, ())
+def _faults(table: Table) -> Iterator[ConfigFault]:
+    yield from _wrong(PolicySchema, table, ())
     defaults = _below(table, "defaults")
-    yield from _wrong(ChannelKeys, defaults, ("defaults",))
+    yield from _wrong(ChannelSchema, defaults, ("defaults",))
     retention = table.get("retention_days", UNSAID_RETENTION)
     for channel, keys in _below(table, "channels").items():
         yield from _channel_faults(channel, keys, defaults)
@@ -94,26 +94,26 @@ def _below(table: Table, key: str) -> Table:
     return below if isinstance(below, dict) else {}
 
 
-def _channel_faults(channel: str, keys: Any, defaults: Table) -> Iterator[Fault]:
+def _channel_faults(channel: str, keys: Any, defaults: Table) -> Iterator[ConfigFault]:
     key = ("channels", channel)
     if not re.fullmatch(CHANNEL_ID, channel):
-        yield Fault(key, "is no channel id", "an id as Slack shows it under About, C… or G…")
+        yield ConfigFault(key, "is no channel id", "an id as Slack shows it under About, C… or G…")
     if not isinstance(keys, dict):
-        yield Fault(key, f"is {_shown(keys)}, which cannot be used", "a table, [channels.C…]")
+        yield ConfigFault(key, f"is {_shown(keys)}, which cannot be used", "a table, [channels.C…]")
         return
-    yield from _wrong(ChannelKeys, keys, key)
+    yield from _wrong(ChannelSchema, keys, key)
     given = {**defaults, **keys}
     for name in (*REQUIRED, "approvers") if _asks_anybody(given) else REQUIRED:
         if name not in given:
-            yield Fault((*key, name), "is missing", _allowed(ChannelKeys, name))
+            yield ConfigFault((*key, name), "is missing", _allowed(ChannelSchema, name))
     yield from _loose(given, key)
 
 
-def _forgotten(channel: str, given: Table, retention: Any) -> Iterator[Fault]:
+def _forgotten(channel: str, given: Table, retention: Any) -> Iterator[ConfigFault]:
     """Find a warning of what is forgotten by then, which would stay silent; days that no key may have are told elsewhere."""
     days = given.get("repeat_days")
     if isinstance(days, int) and isinstance(retention, int) and retention < days <= MOST_DAYS:
-        yield Fault(
+        yield ConfigFault(
             ("channels", channel, "repeat_days"),
             f"is {days}, longer than ids are kept",
             f"at most retention_days, {retention}",
@@ -125,26 +125,26 @@ def _asks_anybody(given: Table) -> bool:
     return given.get("approvals") != 0 or "tiers" in given or given.get("reserved") is True
 
 
-def _loose(given: Table, above: Key) -> Iterator[Fault]:
+def _loose(given: Table, above: Key) -> Iterator[ConfigFault]:
     """Find tiers that would make it easier from some size on; what is no tier at all is told elsewhere."""
     least, tiers = given.get("approvals", UNSAID_APPROVALS), given.get("tiers")
     for tier in tiers if isinstance(tiers, list) and isinstance(least, int) else []:
         asked = tier.get("approvals") if isinstance(tier, dict) else None
         if isinstance(asked, int) and not isinstance(asked, bool) and 0 < asked < least:
-            yield Fault(
+            yield ConfigFault(
                 (*above, "tiers"),
                 f"has approvals = {asked}, fewer than the {least} below it",
-                _allowed(ChannelKeys, "tiers"),
+                _allowed(ChannelSchema, "tiers"),
             )
 
 
-def _wrong(model: type[BaseModel], table: Table, above: Key) -> Iterator[Fault]:
+def _wrong(model: type[BaseModel], table: Table, above: Key) -> Iterator[ConfigFault]:
     try:
         model.model_validate(table)
     except ValidationError as wrong:
         for error in wrong.errors(include_url=False):
             name = str(error["loc"][0])
-            yield Fault((*above, name), _what(error), _allowed(model, name))
+            yield ConfigFault((*above, name), _what(error), _allowed(model, name))
 
 
 def _what(error: ErrorDetails) -> str:
@@ -167,7 +167,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= SHOWN_VALUE else f"{text[:SHOWN_VALUE]}…"
 
 
-def _placed(faults: list[Fault], path: Path, text: str) -> list[str]:
+def _placed(faults: list[ConfigFault], path: Path, text: str) -> list[str]:
     lines = key_lines(text)
     placed = sorted(
         ((_line(fault.key, lines), fault) for fault in faults), key=lambda pair: (pair[0], pair[1].key)
@@ -187,7 +187,7 @@ def _dotted(key: Key) -> str:
 
 
 def _policy(table: Table) -> Policy:
-    top = TopKeys.model_validate(table)
+    top = PolicySchema.model_validate(table)
     defaults = _given(_below(table, "defaults"))
     channels = {
         ChannelId(name): _channel(ChannelId(name), {**defaults, **_given(keys)})
@@ -203,7 +203,7 @@ def _policy(table: Table) -> Policy:
 
 
 def _given(keys: Table) -> dict[str, Any]:
-    return ChannelKeys.model_validate(keys).model_dump(exclude_unset=True)
+    return ChannelSchema.model_validate(keys).model_dump(exclude_unset=True)
 
 
 def _channel(channel: ChannelId, keys: dict[str, Any]) -> ChannelPolicy:

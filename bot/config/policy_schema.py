@@ -58,7 +58,7 @@ Channels = Annotated[list[Annotated[ChannelId, _like(CHANNEL_ID)]], SOME]
 Admins = Annotated[list[Annotated[UserId, _like(USER_ID)]], SOME]
 
 
-class TierKeys(BaseModel):
+class TierSchema(BaseModel):
     """What may be said of one tier: how many agree, and above what."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -74,7 +74,7 @@ class TierKeys(BaseModel):
         return self
 
 
-class BudgetKeys(BaseModel):
+class BudgetSchema(BaseModel):
     """What may be said of a budget: over how many days, and how much."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -90,7 +90,7 @@ class BudgetKeys(BaseModel):
         return self
 
 
-class ChannelKeys(BaseModel):
+class ChannelSchema(BaseModel):
     """What may be said of one channel. Only what stands in the file counts: the defaults are those of `ChannelPolicy`."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -132,11 +132,11 @@ class ChannelKeys(BaseModel):
     repeat_days: int = Field(
         0, ge=0, le=MOST_DAYS, description=f"a whole number of days from 0 (never) to {MOST_DAYS}"
     )
-    budget: BudgetKeys | None = Field(None, description=BUDGET)
-    tiers: Annotated[list[TierKeys], SOME] = Field([], description=TIERS)
+    budget: BudgetSchema | None = Field(None, description=BUDGET)
+    tiers: Annotated[list[TierSchema], SOME] = Field([], description=TIERS)
 
 
-class TopKeys(BaseModel):
+class PolicySchema(BaseModel):
     """What is said once, for all channels."""
 
     model_config = ConfigDict(strict=True, extra="forbid")

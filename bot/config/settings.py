@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 
 MISSING: Final = "is missing"
 SHOWN: Final = frozenset({"DINTERO_TIMEOUT", "PORT", "LOG_LEVEL", "LOG_FORMAT"})
@@ -90,7 +90,7 @@ def _secret(prefix: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-class Basics(BaseModel):
+class BaseConfig(BaseModel):
     """What every command needs; none of it is a credential of Slack or Dintero."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -116,7 +116,7 @@ class Basics(BaseModel):
         return self.audit_key.get_secret_value() if self.audit_key else None
 
 
-class Settings(Basics):
+class Settings(BaseConfig):
     """All settings, checked; secrets show themselves to nobody who does not ask for them by `get_secret_value`."""
 
     slack_bot_token: Annotated[SecretStr, _secret("xoxb-")] = Field(
@@ -189,7 +189,7 @@ class Settings(Basics):
         """Check the values; those that are empty count as not set.
 
         Raises:
-            UnusableSettings: with every fault, a line each.
+            ConfigError: with every fault, a line each.
         """
         return _read(cls, env, also=_slack_way(env))
 
@@ -202,7 +202,7 @@ class CredentialsState(StrEnum):
     ALL = "all"
 
 
-class Credentials(BaseModel):
+class CredentialStatus(BaseModel):
     """Which credentials are set; the two ways to Slack count as one."""
 
     model_config = ConfigDict(frozen=True)
@@ -225,33 +225,33 @@ def environment(folder: Path | None = None, environ: Mapping[str, str] | None = 
     """Put the environment over the folder's `.env`; empty values are left out, so that an empty line in `.env` sets nothing.
 
     Raises:
-        UnusableSettings: `.env` is no text.
+        ConfigError: `.env` is no text.
     """
     above = os.environ if environ is None else environ
     try:
         # not interpolated: a secret may hold "${"
         below = dotenv_values((folder or Path()) / ".env", interpolate=False)
     except UnicodeDecodeError:
-        raise UnusableSettings([".env: cannot be read; allowed: UTF-8 text"]) from None
+        raise ConfigError([".env: cannot be read; allowed: UTF-8 text"]) from None
     return {name: value.strip() for name, value in {**below, **above}.items() if value and value.strip()}
 
 
-def credentials_state(env: Mapping[str, str]) -> Credentials:
+def credentials_state(env: Mapping[str, str]) -> CredentialStatus:
     """Say whether none, some or all of the credentials are set, and which are missing."""
     missing = tuple(" or ".join(names) for names in REQUIRED if not any(env.get(name) for name in names))
     if not missing:
-        return Credentials(state=CredentialsState.ALL, missing=())
+        return CredentialStatus(state=CredentialsState.ALL, missing=())
     none = len(missing) == len(REQUIRED)
-    return Credentials(state=CredentialsState.NONE if none else CredentialsState.SOME, missing=missing)
+    return CredentialStatus(state=CredentialsState.NONE if none else CredentialsState.SOME, missing=missing)
 
 
-def read_basics(env: Mapping[str, str]) -> Basics:
+def read_basics(env: Mapping[str, str]) -> BaseConfig:
     """Check only what needs no credentials.
 
     Raises:
-        UnusableSettings: with every fault, a line each.
+        ConfigError: with every fault, a line each.
     """
-    return _read(Basics, env)
+    return _read(BaseConfig, env)
 
 
 def _slack_way(env: Mapping[str, str]) -> list[str]:
@@ -266,9 +266,9 @@ def _read(model: type[Model], env: Mapping[str, str], *, also: Sequence[str] = (
     try:
         found = model.model_validate({name: value for name, value in env.items() if value})
     except ValidationError as wrong:
-        raise UnusableSettings([*_faults(model, wrong, env), *also]) from None
+        raise ConfigError([*_faults(model, wrong, env), *also]) from None
     if also:
-        raise UnusableSettings(list(also))
+        raise ConfigError(list(also))
     return found
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Dialect, Select, Table, UpdateBase, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 
 Kept: TypeAlias = str | int | bytes | None
 """What a column may be given: nothing that a driver would have to convert."""
@@ -30,7 +30,7 @@ class Transaction(Protocol):
 class Database(Protocol):
     """SQLite or PostgreSQL.
 
-    Whatever it cannot do for reasons of its own (down, full, locked for too long) is raised as `BooksUnavailable`.
+    Whatever it cannot do for reasons of its own (down, full, locked for too long) is raised as `DatabaseUnavailable`.
     """
 
     def insert(self, table: Table) -> Insert:
@@ -46,7 +46,7 @@ class Database(Protocol):
         """Begin to write: commit when the block ends, roll back when it raises or is cancelled."""
 
 
-def address(url: str) -> URL:
+def parse_url(url: str) -> URL:
     """Read `DATABASE_URL`, and name the driver that is used for it.
 
     >>> address("sqlite:///books.db").database
@@ -55,12 +55,12 @@ def address(url: str) -> URL:
     'postgresql+psycopg'
 
     Raises:
-        UnusableSettings: it is neither a file of SQLite's nor a PostgreSQL.
+        ConfigError: it is neither a file of SQLite's nor a PostgreSQL.
     """
     try:
         read = make_url(url)
     except (ArgumentError, ValueError):
-        raise UnusableSettings(
+        raise ConfigError(
             ["DATABASE_URL: not a database's address; use sqlite:///file or postgresql://…"]
         ) from None
     kind = read.drivername.partition("+")[0]
@@ -68,7 +68,7 @@ def address(url: str) -> URL:
         return read.set(drivername="postgresql+psycopg")
     if kind == "sqlite" and read.database not in (None, "", ":memory:"):
         return read.set(drivername="sqlite")
-    raise UnusableSettings(["DATABASE_URL: must be a file (sqlite:///file) or a PostgreSQL (postgresql://…)"])
+    raise ConfigError(["DATABASE_URL: must be a file (sqlite:///file) or a PostgreSQL (postgresql://…)"])
 
 
 def is_sqlite(url: URL) -> bool:
@@ -83,7 +83,7 @@ def compiled(dialect: Dialect, statement: Statement, names: tuple[str, ...]) -> 
     return str(written), written.params
 
 
-class Room:
+class BaseRepository:
     """A part of the books; all parts share one database."""
 
     def __init__(self, database: Database) -> None:

@@ -17,8 +17,8 @@ from pydantic import TypeAdapter
 from bot.domain.customers.packing import QUICK
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
-from bot.domain.policy.tiers import Above, Applied
-from bot.domain.requests.request import Typed
+from bot.domain.policy.tiers import AppliedTier, TierTrigger
+from bot.domain.requests.request import FormInput
 from bot.domain.rules.rule import Rule
 
 MANY: Final = 1_000
@@ -32,7 +32,7 @@ _NEW: Final = frozenset({"files", "refused_too"})
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def text(value: str) -> str:
+def encode(value: str) -> str:
     r"""Write any text so that both databases hold it.
 
     >>> text("a\x00\\b")
@@ -41,21 +41,21 @@ def text(value: str) -> str:
     return _UNKEEPABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", str(value))
 
 
-def untext(kept: str) -> str:
+def decode(kept: str) -> str:
     r"""Read what `text` wrote.
 
-    >>> untext('a\\u0000\\u005cb')
+    >>> decode('a\\u0000\\u005cb')
     'a\x00\\b'
     """
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), kept)
 
 
-def micros(at: datetime) -> int:
+def to_micros(at: datetime) -> int:
     """Write a moment, which must be aware: a naive one raises TypeError."""
     return (at - _EPOCH) // _MICROSECOND
 
 
-def moment(kept: int) -> datetime:
+def from_micros(kept: int) -> datetime:
     """Read what `micros` wrote, in UTC."""
     return _EPOCH + timedelta(microseconds=kept)
 
@@ -85,39 +85,39 @@ def rules_unpacked(kept: bytes) -> tuple[Rule, ...]:
     return tuple(map(_RULE.validate_python, json.loads(isal_zlib.decompress(kept))))
 
 
-def tier_text(tier: Applied) -> str:
+def tier_text(tier: AppliedTier) -> str:
     """Write a tier that applies.
 
-    >>> tier_of(tier_text(Applied(2, Above.CUSTOMERS, 100)))
-    Applied(approvals=2, why=<Above.CUSTOMERS: 'customers'>, bound=100)
+    >>> tier_of(tier_text(AppliedTier(2, TierTrigger.CUSTOMERS, 100)))
+    AppliedTier(approvals=2, why=<TierTrigger.CUSTOMERS: 'customers'>, bound=100)
     """
     return f"{tier.why}:{tier.bound}:{tier.approvals}"
 
 
-def tier_of(kept: str) -> Applied:
+def tier_of(kept: str) -> AppliedTier:
     """Read what `tier_text` wrote."""
     why, bound, approvals = kept.split(":")
-    return Applied(int(approvals), Above(why), int(bound))
+    return AppliedTier(int(approvals), TierTrigger(why), int(bound))
 
 
-def typed_json(typed: Typed) -> str:
+def typed_json(form_input: FormInput) -> str:
     """Write what was typed; what is new only where it is there, so that a process of an older version can read all else."""
-    words = {name: getattr(typed, name) for name in Typed.__slots__ if name not in _NEW}
-    files = [[file.id, file.name, file.column] for file in typed.files]
+    words = {name: getattr(form_input, name) for name in FormInput.__slots__ if name not in _NEW}
+    files = [[file.id, file.name, file.column] for file in form_input.files]
     return _json(
         {
             **words,
             **({"files": files} if files else {}),
-            **({"refused_too": True} if typed.refused_too else {}),
+            **({"refused_too": True} if form_input.refused_too else {}),
         }
     )
 
 
-def typed_of(kept: str) -> Typed:
+def typed_of(kept: str) -> FormInput:
     """Read what `typed_json` wrote."""
     found = json.loads(kept)
     files = tuple(Upload(FileId(id_), name, column) for id_, name, column in found.pop("files", ()))
-    return Typed(**found, files=files)
+    return FormInput(**found, files=files)
 
 
 def facts_json(facts: Mapping[str, str]) -> str:

@@ -8,24 +8,24 @@ from uuid import uuid4
 
 from bot.database.connection import Kept, Values
 from bot.database.encoding import (
+    decode,
+    encode,
     facts_json,
     facts_of,
-    micros,
-    moment,
+    from_micros,
     rule_json,
     rule_of,
-    text,
     tier_of,
     tier_text,
-    untext,
+    to_micros,
 )
 from bot.database.schema import outbox, requests
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RequestId, UserId
-from bot.domain.policy.tiers import Applied
+from bot.domain.policy.tiers import AppliedTier
 from bot.domain.requests.batches import BatchOutcome
-from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
-from bot.domain.requests.request import Pausing, Request, State, StopReason, Vote
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
+from bot.domain.requests.request import Approval, PauseState, Request, State, StopReason
 from bot.domain.rules.rule import Rule
 
 T = TypeVar("T")
@@ -46,16 +46,16 @@ def kept(value: Any) -> Kept:
         case None:
             return None
         case str():
-            return text(value)
+            return encode(value)
         case int():
             return int(value)
         case datetime():
-            return micros(value)
+            return to_micros(value)
         case Rule():
             return rule_json(value)
         case tuple():
-            return text(" ".join(value))
-        case Applied():
+            return encode(" ".join(value))
+        case AppliedTier():
             return tier_text(value)
     raise TypeError(f"no column for {type(value).__name__}")
 
@@ -68,19 +68,20 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "last_answer": rule_of,
     "tier": tier_of,
     "rule_before": rule_of,
-    "pausing": Pausing,
-    "escalated_to": lambda kept: tuple(untext(kept).split()),
-    **dict.fromkeys(("give_after", "remind_at", "escalate_at", "waits_since"), moment),
+    "pausing": PauseState,
+    "escalated_to": lambda kept: tuple(decode(kept).split()),
+    **dict.fromkeys(("give_after", "remind_at", "escalate_at", "waits_since"), from_micros),
     "reminded": int,
     **dict.fromkeys(
-        ("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at", "purged_at"), moment
+        ("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at", "purged_at"),
+        from_micros,
     ),
     **dict.fromkeys(
         ("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion", "concurrency"),
         int,
     ),
 }
-_FIELDS: Final = tuple((column.name, _READERS.get(column.name, untext)) for column in REQUEST)
+_FIELDS: Final = tuple((column.name, _READERS.get(column.name, decode)) for column in REQUEST)
 
 
 _DEFAULTS: Final = {field.name: field.default for field in fields(Request) if field.default is not MISSING}
@@ -102,7 +103,7 @@ def opening_row(request: Request) -> dict[str, Kept]:
         for name, default in _DEFAULTS.items()
         if (value := getattr(request, name)) is not default
     }
-    row["rule_id"] = text(request.rule.id) if request.rule else ""
+    row["rule_id"] = encode(request.rule.id) if request.rule else ""
     return row
 
 
@@ -114,21 +115,23 @@ def request_of(row: Sequence[Any]) -> Request:
     return Request(**fields)
 
 
-def vote_row(vote: Vote) -> Values:
+def vote_row(approval: Approval) -> Values:
     """Write a yes."""
     return {
-        "request": text(vote.request),
-        "round": vote.round,
-        "voter": text(vote.by),
-        "voted_at": micros(vote.at),
-        "digest": text(vote.digest),
+        "request": encode(approval.request),
+        "round": approval.round,
+        "voter": encode(approval.by),
+        "voted_at": to_micros(approval.at),
+        "digest": encode(approval.digest),
     }
 
 
-def vote_of(row: Sequence[Any]) -> Vote:
+def vote_of(row: Sequence[Any]) -> Approval:
     """Read request, round, voter, voted_at and digest."""
     request, round_, voter, at, digest = row
-    return Vote(RequestId(untext(request)), round_, UserId(untext(voter)), moment(at), untext(digest))
+    return Approval(
+        RequestId(decode(request)), round_, UserId(decode(voter)), from_micros(at), decode(digest)
+    )
 
 
 def outcome_row(outcome: BatchOutcome) -> Values:
@@ -146,46 +149,52 @@ def outcome_row(outcome: BatchOutcome) -> Values:
     }
 
 
-def lane(notice: Notice) -> str:
+def lane(notification: Notification) -> str:
     """Say with what a notice keeps in order.
 
     A card and its thread go in one order. Each other channel and person has its own, so that one that cannot be
     written to holds up nobody else. A list comes after what announces it to the same person.
     """
-    if notice.kind in (Kind.DIRECT, Kind.LIST):
-        return f"{Kind.DIRECT}:{text(notice.to)}"
-    return f"{notice.kind}:{text(notice.to)}" if notice.kind is Kind.NOTICE else THREAD
+    if notification.kind in (ChannelKind.DIRECT, ChannelKind.LIST):
+        return f"{ChannelKind.DIRECT}:{encode(notification.to)}"
+    return (
+        f"{notification.kind}:{encode(notification.to)}"
+        if notification.kind is ChannelKind.NOTICE
+        else THREAD
+    )
 
 
-def notice_row(request: RequestId, notice: Notice) -> Values:
+def notice_row(request: RequestId, notification: Notification) -> Values:
     """Write what is to be said, due at once, under a new key."""
     return {
         "key": str(uuid4()),
-        "request": text(request),
-        "lane": lane(notice),
-        "kind": text(notice.kind),
-        "happened": text(notice.happened),
-        "happened_at": micros(notice.at),
-        "addressee": text(notice.to),
-        "doer": kept(notice.by),
-        "note": text(notice.note),
-        "facts": facts_json(notice.facts),
+        "request": encode(request),
+        "lane": lane(notification),
+        "kind": encode(notification.kind),
+        "happened": encode(notification.happened),
+        "happened_at": to_micros(notification.at),
+        "addressee": encode(notification.to),
+        "doer": kept(notification.by),
+        "note": encode(notification.note),
+        "facts": facts_json(notification.facts),
         "attempts": 0,
         "tried": 0,
         "due": 0,
     }
 
 
-def unsaid_of(row: Sequence[Any]) -> Unsaid:
+def unsaid_of(row: Sequence[Any]) -> OutboxMessage:
     """Read the columns of `UNSAID`."""
     id_, key, request, tried, attempts, kind, happened, at, to, doer, note, facts = row
-    notice = Notice(
-        kind=Kind(kind),
-        happened=Happened(happened),
-        at=moment(at),
-        to=untext(to),
-        by=None if doer is None else UserId(untext(doer)),
-        note=untext(note),
+    notification = Notification(
+        kind=ChannelKind(kind),
+        happened=NotificationType(happened),
+        at=from_micros(at),
+        to=decode(to),
+        by=None if doer is None else UserId(decode(doer)),
+        note=decode(note),
         facts=facts_of(facts),
     )
-    return Unsaid(id_, key, RequestId(untext(request)), notice, tried=bool(tried), attempts=attempts)
+    return OutboxMessage(
+        id_, key, RequestId(decode(request)), notification, tried=bool(tried), attempts=attempts
+    )

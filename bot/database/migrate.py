@@ -11,11 +11,11 @@ from sqlalchemy import table as of_table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from bot.database.connection import address, is_sqlite
+from bot.database.connection import is_sqlite, parse_url
 from bot.database.postgres import CONNECT
 from bot.database.schema import VERSION, VERSION_TABLE
 from bot.database.sqlite import PATIENCE
-from bot.errors import BooksUnavailable
+from bot.errors import DatabaseUnavailable
 
 _LOCK: Final = 0x64_69_73_63_6F_75_6E_74
 """The advisory lock's number: "discount", in ASCII."""
@@ -25,14 +25,14 @@ async def migrate(url: str) -> bool:
     """Bring the database to the present schema; say whether there was anything to do.
 
     Raises:
-        UnusableSettings: the address is none of ours.
-        BooksUnavailable: the database cannot be reached, or is newer than this program.
+        ConfigError: the address is none of ours.
+        DatabaseUnavailable: the database cannot be reached, or is newer than this program.
     """
-    return await asyncio.to_thread(_migrate, address(url))
+    return await asyncio.to_thread(_migrate, parse_url(url))
 
 
 def _migrate(url: URL) -> bool:
-    with _said_plainly("SQLite" if is_sqlite(url) else "PostgreSQL"), _engine(url) as engine:
+    with translate_errors("SQLite" if is_sqlite(url) else "PostgreSQL"), _engine(url) as engine:
         with engine.connect() as connection:
             if _version(connection) == VERSION:
                 return False
@@ -61,7 +61,7 @@ def _upgrade(connection: Connection) -> bool:
     try:
         command.upgrade(settings, "head")
     except util.CommandError as error:
-        raise BooksUnavailable(
+        raise DatabaseUnavailable(
             f"The database cannot be brought to schema {VERSION}: {error}",
             advice="It may have been used by a newer version of this program: use that one, or an older copy of the database.",
         ) from error
@@ -89,8 +89,8 @@ def _begin_immediate(connection: Connection) -> Any:
 
 
 @contextmanager
-def _said_plainly(database: str) -> Iterator[None]:
-    """Raise what is the database's own trouble as `BooksUnavailable`, without the statement."""
+def translate_errors(database: str) -> Iterator[None]:
+    """Raise what is the database's own trouble as `DatabaseUnavailable`, without the statement."""
     try:
         yield
     except DBAPIError as error:
@@ -99,4 +99,4 @@ def _said_plainly(database: str) -> Iterator[None]:
             and not error.connection_invalidated
         ):
             raise
-        raise BooksUnavailable(f"{database}: {error.orig}") from error
+        raise DatabaseUnavailable(f"{database}: {error.orig}") from error

@@ -18,8 +18,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from bot.database.connection import Rows, Statement, Values, compiled
-from bot.database.encoding import moment
-from bot.errors import BooksUnavailable
+from bot.database.encoding import from_micros
+from bot.errors import DatabaseUnavailable
 
 CONNECT: Final[dict[str, Any]] = {"connect_timeout": 10, "fallback_application_name": "discount-bot"}
 """Seconds until a server that does not answer is given up; the name stands in the server's list of who is connected."""
@@ -51,18 +51,18 @@ class PostgresDatabase:
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement."""
-        with _said_plainly():
+        with translate_errors():
             async with self.pool.connection() as connection:
                 return await _run(connection, statement, values)
 
     async def time(self) -> datetime | None:
         """Tell the server's time."""
-        return moment((await self.run(_TIME, {}))[0][0])
+        return from_micros((await self.run(_TIME, {}))[0][0])
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PostgresTransaction"]:
         """Begin to write."""
-        with _said_plainly():
+        with translate_errors():
             async with self.pool.connection() as connection, connection.transaction():
                 yield PostgresTransaction(connection)
 
@@ -119,13 +119,13 @@ async def _still_there(connection: Connection) -> None:
 
 
 @contextmanager
-def _said_plainly() -> Iterator[None]:
-    """Raise what is the database's own trouble as `BooksUnavailable`, without the statement."""
+def translate_errors() -> Iterator[None]:
+    """Raise what is the database's own trouble as `DatabaseUnavailable`, without the statement."""
     try:
         yield
     except PoolTimeout as error:
-        raise BooksUnavailable("PostgreSQL: no connection to be had; it is down, or very busy") from error
+        raise DatabaseUnavailable("PostgreSQL: no connection to be had; it is down, or very busy") from error
     except OURS:
         raise
     except psycopg.Error as error:
-        raise BooksUnavailable(f"PostgreSQL: {error}") from error
+        raise DatabaseUnavailable(f"PostgreSQL: {error}") from error

@@ -108,7 +108,7 @@ requests = Table(
     Index(None, "channel", "started_at"),
 )
 """`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement.
-`rule_id` is the id within `rule`, to be searched by. `fence` is the number under which it is given now (`Books.claim`), `files` the reading
+`rule_id` is the id within `rule`, to be searched by. `fence` is the number under which it is given now (`Repository.claim`), `files` the reading
 of its files that counts.
 """
 

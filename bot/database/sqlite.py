@@ -17,11 +17,11 @@ from typing import Any, Final
 from sqlalchemy import URL, Table
 from sqlalchemy.dialects import sqlite
 
-from bot.coalescing import Together
+from bot.coalescing import Coalescer
 from bot.database.connection import Rows, Statement, Values, compiled
-from bot.database.sqlite_checkpoint import LONGEST, LogKeeper, open_keeper
+from bot.database.sqlite_checkpoint import LONGEST, WalCheckpointer, open_checkpointer
 from bot.database.sqlite_thread import Call, SqliteThread, open_thread
-from bot.errors import BooksUnavailable
+from bot.errors import DatabaseUnavailable
 
 PATIENCE: Final = 5_000
 """Milliseconds to wait for another process that writes; within this one, writers queue."""
@@ -47,14 +47,14 @@ class SqliteDatabase:
 
     writer: SqliteThread
     reader: SqliteThread
-    log: LogKeeper
+    checkpointer: WalCheckpointer
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _whose: asyncio.Task[Any] | None = None
-    _writes: Together[Call, Rows] = field(init=False)
+    _writes: Coalescer[Call, Rows] = field(init=False)
 
     def __post_init__(self) -> None:
         """Let single writes that come together go in together."""
-        self._writes = Together(self._write_all, turn=self._my_turn)
+        self._writes = Coalescer(self._write_all, turn=self._my_turn)
 
     def insert(self, table: Table) -> sqlite.Insert:
         """Begin an INSERT of SQLite's."""
@@ -63,7 +63,7 @@ class SqliteDatabase:
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement; SQLite begins and commits around it by itself, a write as in `BEGIN IMMEDIATE`."""
         call = _call(statement, values)
-        with _said_plainly():
+        with translate_errors():
             return await (self.reader.execute_fetchall(*call) if statement.is_select else self._write(call))
 
     async def time(self) -> datetime | None:
@@ -72,23 +72,23 @@ class SqliteDatabase:
 
     async def _write(self, call: Call) -> Rows:
         self._not_beside_a_page()
-        return await self._writes.ask(call)
+        return await self._writes.submit(call)
 
     async def _write_all(self, calls: Sequence[Call]) -> Sequence[Rows | sqlite3.Error]:
         ends = await self.writer.together(calls)
-        self.log.written()
+        self.checkpointer.written()
         return ends
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
         """Begin to write."""
-        with _said_plainly():
+        with translate_errors():
             async with self._my_turn():
                 try:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
                     yield SqliteTransaction(self.writer)
                     await self.writer.execute_fetchall("COMMIT")
-                    self.log.written()
+                    self.checkpointer.written()
                 except BaseException:
                     # Queued behind whatever still runs, at once: a second cancellation cannot keep it from being done.
                     await self.writer.do(sqlite3.Connection.rollback)
@@ -131,11 +131,11 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
     """Open the file, which must have been migrated, and close it."""
     path = url.database or ""
     async with AsyncExitStack() as stack:
-        with _said_plainly():
+        with translate_errors():
             writer = await stack.enter_async_context(open_thread(path, _WRITER))
             reader = await stack.enter_async_context(open_thread(path, _READER))
-            log = await stack.enter_async_context(open_keeper(path))
-        yield SqliteDatabase(writer, reader, log)
+            checkpointer = await stack.enter_async_context(open_checkpointer(path))
+        yield SqliteDatabase(writer, reader, checkpointer)
 
 
 def _call(statement: Statement, values: Values) -> Call:
@@ -144,10 +144,11 @@ def _call(statement: Statement, values: Values) -> Call:
 
 
 @contextmanager
-def _said_plainly() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
+    """Raise SQLite's failures as DatabaseUnavailable."""
     try:
         yield
     except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
     except sqlite3.DatabaseError as error:
-        raise BooksUnavailable(f"SQLite: {error}") from error
+        raise DatabaseUnavailable(f"SQLite: {error}") from error

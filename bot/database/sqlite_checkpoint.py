@@ -18,7 +18,7 @@ LONGEST: Final = 10_000
 """Pages of 4 kB after which a commit brings it in all the same, where there has been no quiet: 40 MB."""
 
 
-class LogKeeper:
+class WalCheckpointer:
     """Waits for quiet after writes; a thread of its own, so that a write that comes meanwhile waits for nothing."""
 
     def __init__(self, thread: SqliteThread) -> None:
@@ -55,10 +55,10 @@ class LogKeeper:
 
 
 @asynccontextmanager
-async def open_keeper(path: str) -> AsyncIterator[LogKeeper]:
+async def open_checkpointer(path: str) -> AsyncIterator[WalCheckpointer]:
     """Keep a file's log until the block ends."""
     async with open_thread(path, ("busy_timeout=0",)) as thread:
-        keeper = LogKeeper(thread)
+        keeper = WalCheckpointer(thread)
         try:
             yield keeper
         finally:

@@ -26,7 +26,7 @@ OUT: Final = "discount_bot_out"
 """Among a request's extensions: whether it went out itself, and may have been carried out. A 401 says that it was not."""
 
 
-class Issued(BaseModel):
+class TokenResponse(BaseModel):
     """What Dintero answers with a token. Printable only: it goes into a header."""
 
     access_token: Annotated[str, Field(strict=True, pattern=r"^[!-~]+$")]
@@ -68,7 +68,7 @@ class ClientCredentials(httpx.Auth):
 
         Raises:
             TokenRefused, ScopeMissing: there is no token to be had.
-            DinteroBusy, TokenUnavailable: there is none now; the request itself did not go out.
+            RateLimitedError, TokenUnavailable: there is none now; the request itself did not go out.
         """
         refused: Token | None = None
         for _ in range(2):
@@ -115,7 +115,7 @@ def _token(answer: httpx.Response, asked_at: float) -> Token:
     if answer.status_code != httpx.codes.OK:
         raise token_refusal(answer)
     try:
-        issued = Issued.model_validate_json(answer.content)
+        issued = TokenResponse.model_validate_json(answer.content)
     except ValidationError:
         raise TokenUnavailable("Dintero's answer to the question for a token could not be read") from None
     life = math.inf if issued.expires_in is None else issued.expires_in

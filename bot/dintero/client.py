@@ -14,12 +14,12 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from bot.dintero.auth import ClientCredentials, went_out
 from bot.dintero.error_mapping import refusal
-from bot.dintero.parsing import Unreadable, id_of, read_refs, read_rule, read_rules
+from bot.dintero.parsing import SchemaError, id_of, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.domain.rules import holders
-from bot.domain.rules.holders import Ref
+from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import Rule
-from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound, TokenUnavailable
+from bot.errors import BatchRejectedError, DinteroError, OutcomeUnknownError, RuleNotFound, TokenUnavailable
 
 PAGE: Final = 100
 """Rules a page: the most that Dintero documents."""
@@ -68,7 +68,7 @@ class DinteroClient:
             answer = await self._page(page)
             ids = [known for known in map(id_of, answer) if known is not None]
             if answer and not ids:
-                raise OutcomeUnknown(UNREADABLE)
+                raise OutcomeUnknownError(UNREADABLE)
             if seen.issuperset(ids):
                 return tuple(found.values())
             seen.update(ids)
@@ -84,10 +84,10 @@ class DinteroClient:
         """
         try:
             return self._rule(await self._call(self._http.build_request("GET", self._path(rule))))
-        except CustomersRefused:
+        except BatchRejectedError:
             raise RuleNotFound("Dintero takes this for no rule's id") from None
 
-    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
         """Read a page of those who have a rule, from the beginning or after a ref's id; an empty one is the end.
 
         All states are asked for, as is the documented default, and what was deleted names nobody.
@@ -105,12 +105,12 @@ class DinteroClient:
             answer = await self._call(
                 self._http.build_request("GET", self._path(rule) + "/customers", params=params)
             )
-        except CustomersRefused:
+        except BatchRejectedError:
             raise RuleNotFound("Dintero lists nobody for this rule") from None
         try:
             return read_refs(_json(answer))
-        except Unreadable:
-            raise OutcomeUnknown(UNREADABLE) from None
+        except SchemaError:
+            raise OutcomeUnknownError(UNREADABLE) from None
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
         """Give the rule's discount to these customers; a repeat under the same key gives nothing more.
@@ -118,17 +118,17 @@ class DinteroClient:
         Only a 200 with a rule in it counts as given, as documented.
 
         Raises:
-            CustomersRefused: the API refused the batch as it stands (400).
-            BatchTooLarge: it refused it for its size (413); fewer customers may go through.
+            BatchRejectedError: the API refused the batch as it stands (400).
+            BatchTooLargeError: it refused it for its size (413); fewer customers may go through.
             TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
-            DinteroBusy: turned away (429); nothing was done.
+            RateLimitedError: turned away (429); nothing was done.
             TokenUnavailable: there is no token just now; nothing was done.
-            OutcomeUnknown: no usable answer; the batch may have been given. Repeat it under the same key.
+            OutcomeUnknownError: no usable answer; the batch may have been given. Repeat it under the same key.
         """
         try:
             body = to_json({"customers": customers, "offering_constraint_id": once})
         except PydanticSerializationError:
-            raise CustomersRefused("An id holds half a character, which cannot be sent") from None
+            raise BatchRejectedError("An id holds half a character, which cannot be sent") from None
         return self._rule(await self._call(self._post(rule, body)))
 
     def _post(self, rule: RuleId, body: bytes) -> httpx.Request:
@@ -149,10 +149,10 @@ class DinteroClient:
     async def _page(self, page: dict[str, str | int]) -> list[object]:
         try:
             answer = _json(await self._call(self._http.build_request("GET", self._rules, params=page)))
-        except (CustomersRefused, RuleNotFound) as refused:
+        except (BatchRejectedError, RuleNotFound) as refused:
             raise DinteroError(f"Dintero did not list its rules: {refused}") from None
         if not isinstance(answer, list):
-            raise OutcomeUnknown(UNREADABLE)
+            raise OutcomeUnknownError(UNREADABLE)
         return answer
 
     def _rule(self, answer: httpx.Response) -> Rule:
@@ -164,8 +164,8 @@ class DinteroClient:
             return self._last_read[1]
         try:
             rule = read_rule(_json(answer))
-        except Unreadable:
-            raise OutcomeUnknown(UNREADABLE) from None
+        except SchemaError:
+            raise OutcomeUnknownError(UNREADABLE) from None
         self._last_read = answer.content, rule
         return rule
 
@@ -187,7 +187,7 @@ class DinteroClient:
         except DinteroError:
             raise
         except Exception as failure:  # noqa: BLE001 - httpx's, aiohttp's, the system's: none tells that nothing was done
-            unanswered = OutcomeUnknown if went_out(request) else TokenUnavailable
+            unanswered = OutcomeUnknownError if went_out(request) else TokenUnavailable
             raise unanswered(self._what_happened(failure)) from None
         if answer.status_code != httpx.codes.OK:
             raise refusal(answer)
@@ -265,4 +265,4 @@ def _json(answer: httpx.Response) -> object:
     try:
         return answer.json()
     except (ValueError, RecursionError):
-        raise OutcomeUnknown(UNREADABLE) from None
+        raise OutcomeUnknownError(UNREADABLE) from None

@@ -9,11 +9,11 @@ import httpx
 
 from bot.dintero.schemas import as_json
 from bot.errors import (
-    BatchTooLarge,
-    CustomersRefused,
-    DinteroBusy,
+    BatchRejectedError,
+    BatchTooLargeError,
     DinteroError,
-    OutcomeUnknown,
+    OutcomeUnknownError,
+    RateLimitedError,
     RuleNotFound,
     ScopeMissing,
     TokenRefused,
@@ -34,9 +34,9 @@ def refusal(answer: httpx.Response) -> DinteroError:
     """
     match answer.status_code:
         case 413:
-            return BatchTooLarge(reason(answer) or "Dintero took this for too large")
+            return BatchTooLargeError(reason(answer) or "Dintero took this for too large")
         case 400 | 422:
-            return CustomersRefused(
+            return BatchRejectedError(
                 reason(answer) or f"Dintero answered {answer.status_code} and gave no reason"
             )
         case 401:
@@ -69,8 +69,8 @@ def token_refusal(answer: httpx.Response) -> DinteroError:
 def passing(answer: httpx.Response) -> DinteroError:
     """Say what a status means that may pass."""
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        return DinteroBusy("Dintero asks for fewer calls", retry_after=retry_after(answer))
-    return OutcomeUnknown(f"Dintero answered {answer.status_code}", retry_after=retry_after(answer))
+        return RateLimitedError("Dintero asks for fewer calls", retry_after=retry_after(answer))
+    return OutcomeUnknownError(f"Dintero answered {answer.status_code}", retry_after=retry_after(answer))
 
 
 def retry_after(

@@ -10,9 +10,9 @@ from typing import Any, Final
 import structlog
 from pydantic import ValidationError
 
-from bot.dintero.schemas import Path, WireRule
+from bot.dintero.schemas import Path, RuleSchema
 from bot.domain.ids import CustomerId
-from bot.domain.rules.holders import Ref
+from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import Rule
 
 NEEDED: Final[frozenset[Path]] = frozenset(
@@ -23,7 +23,7 @@ NEEDED: Final[frozenset[Path]] = frozenset(
 log = structlog.get_logger(__name__)
 
 
-class Unreadable(ValueError):
+class SchemaError(ValueError):
     """This is no rule, or no list of rules."""
 
 
@@ -40,14 +40,14 @@ def read_rule(answer: object) -> Rule:
     rest: Any = answer
     while True:
         try:
-            wire = WireRule.model_validate(rest)
+            wire = RuleSchema.model_validate(rest)
         except ValidationError as failure:
             for path in sorted(
                 {_spot(error["loc"]) for error in failure.errors(include_url=False, include_context=False)},
                 key=len,
             ):
                 if path in NEEDED:
-                    raise Unreadable(f"no {'.'.join(map(str, path)) or 'rule'} that can be read") from None
+                    raise SchemaError(f"no {'.'.join(map(str, path)) or 'rule'} that can be read") from None
                 aside[path], rest = _without(rest, path)
         else:
             return wire.rule(rest, aside)
@@ -60,7 +60,7 @@ def read_rules(answer: object) -> tuple[Rule, ...]:
         Unreadable: it is no list.
     """
     if not isinstance(answer, list):
-        raise Unreadable("no list of rules")
+        raise SchemaError("no list of rules")
     return tuple(_readable(answer))
 
 
@@ -68,28 +68,28 @@ def _readable(answers: list[object]) -> Iterator[Rule]:
     for answer in answers:
         try:
             yield read_rule(answer)
-        except Unreadable as failure:
+        except SchemaError as failure:
             log.warning("dintero_rule_unreadable", why=str(failure), rule=id_of(answer))
 
 
-def read_refs(answer: object) -> tuple[Ref, ...]:
+def read_refs(answer: object) -> tuple[Holder, ...]:
     """Read who has a rule; one that was taken back names nobody.
 
     Raises:
         Unreadable: it is no list, or one of its entries has no id to go on from.
     """
     if not isinstance(answer, list):
-        raise Unreadable("no list of refs")
+        raise SchemaError("no list of refs")
     return tuple(map(_ref, answer))
 
 
-def _ref(answer: object) -> Ref:
+def _ref(answer: object) -> Holder:
     known = id_of(answer)
     if known is None or not isinstance(answer, dict):
-        raise Unreadable("a ref without an id")
+        raise SchemaError("a ref without an id")
     customer = answer.get("customer_id")
     held = isinstance(customer, str) and not answer.get("deleted_at")
-    return Ref(known, CustomerId(str(customer)) if held else None)
+    return Holder(known, CustomerId(str(customer)) if held else None)
 
 
 def id_of(answer: object) -> str | None:

@@ -10,15 +10,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from bot.domain.ids import RuleId
 from bot.domain.rules.rule import (
-    Hours,
     Item,
+    ItemBundle,
     ItemValue,
     Limitation,
-    Mix,
     Requirement,
     Reward,
     Rule,
     Statistics,
+    WeeklyWindow,
 )
 
 Path = tuple[str | int, ...]
@@ -75,7 +75,7 @@ Raw = Any
 """Kept as JSON text, or of no interest; nothing in it can be wrong."""
 
 
-class Wire(BaseModel):
+class Schema(BaseModel):
     """Something in Dintero's JSON."""
 
     model_config = ConfigDict(frozen=True)
@@ -90,14 +90,14 @@ class Wire(BaseModel):
 
 
 def _extras(read: object, sent: Any, path: Path) -> Iterator[tuple[Path, object]]:
-    if isinstance(read, Wire):
+    if isinstance(read, Schema):
         yield from read.extras(sent, path)
     elif isinstance(read, tuple):
         for number, (part, whole) in enumerate(zip(read, sent, strict=True)):
             yield from _extras(part, whole, (*path, number))
 
 
-class WireItem(Wire):
+class ItemSchema(Schema):
     """What a reward or a requirement is about."""
 
     id: Text | None = None
@@ -114,26 +114,26 @@ class WireItem(Wire):
         return Item(self.id, self.group_id)
 
 
-WireItems = tuple[WireItem, ...]
+ItemsSchema = tuple[ItemSchema, ...]
 
 
-def _items(wire: WireItems | None) -> tuple[Item, ...]:
+def _items(wire: ItemsSchema | None) -> tuple[Item, ...]:
     return tuple(item.item() for item in wire or ())
 
 
-class WireItemValue(Wire):
+class ItemValueSchema(Schema):
     """Another value of the reward for some items."""
 
-    items: WireItems
+    items: ItemsSchema
     value: Number
 
 
-class WireReward(Wire):
+class RewardSchema(Schema):
     """What is given."""
 
     type: Name
     value: Number
-    values: tuple[WireItemValue, ...] | None = None
+    values: tuple[ItemValueSchema, ...] | None = None
     base: Text | None = None
     effect: Text | None = None
 
@@ -145,28 +145,28 @@ class WireReward(Wire):
         )
 
 
-class WireMix(Wire):
+class ItemBundleSchema(Schema):
     """Items that have to be bought together."""
 
     quantity: Number
     reward_eligible: Flag
-    items: WireItems | None = None
+    items: ItemsSchema | None = None
 
 
-class WireItemRequirement(Wire):
+class ItemRequirementSchema(Schema):
     """What has to be bought."""
 
     quantity: Number | None = None
-    items: WireItems | None = None
-    mixes: tuple[WireMix, ...] | None = None
+    items: ItemsSchema | None = None
+    mixes: tuple[ItemBundleSchema, ...] | None = None
 
 
-class WireRequirement(Wire):
+class RequirementSchema(Schema):
     """What a purchase must meet."""
 
     purchase_from: Moment | None = None
     purchase_to: Moment | None = None
-    item: WireItemRequirement | None = None
+    item: ItemRequirementSchema | None = None
     gross_amount: Whole | None = None
     net_amount: Whole | None = None
     stamp: Whole | None = None
@@ -178,14 +178,14 @@ class WireRequirement(Wire):
 
     def requirement(self) -> Requirement:
         """Say it in the heart's words."""
-        item = self.item or WireItemRequirement()
+        item = self.item or ItemRequirementSchema()
         return Requirement(
             purchase_from=self.purchase_from,
             purchase_to=self.purchase_to,
             item_quantity=item.quantity,
             items=_items(item.items),
             mixes=tuple(
-                Mix(mix.quantity, mix.reward_eligible, _items(mix.items)) for mix in item.mixes or ()
+                ItemBundle(mix.quantity, mix.reward_eligible, _items(mix.items)) for mix in item.mixes or ()
             ),
             gross_amount=self.gross_amount,
             net_amount=self.net_amount,
@@ -198,14 +198,14 @@ class WireRequirement(Wire):
         )
 
 
-class WireActivation(Wire):
+class ActivationSchema(Schema):
     """A rule that switches this one off; a type that is not known could mean anything."""
 
     type: Literal["deactivate_if_discount_active"]
     value: Text
 
 
-class WireWindow(Wire):
+class WindowSchema(Schema):
     """One window of the week."""
 
     day: Text
@@ -213,29 +213,29 @@ class WireWindow(Wire):
     end: Text
 
 
-class WireHours(Wire):
+class HoursSchema(Schema):
     """When in the week it can be used."""
 
     timezone: Text | None = None
-    hours: tuple[WireWindow, ...] | None = None
+    hours: tuple[WindowSchema, ...] | None = None
 
 
-class WireLimitation(Wire):
+class LimitationSchema(Schema):
     """How often and when it can be used."""
 
     dynamic_purchase_to_days: Whole | None = None
-    discount_activation: tuple[WireActivation, ...] | None = None
-    discount_hours: WireHours | None = None
+    discount_activation: tuple[ActivationSchema, ...] | None = None
+    discount_hours: HoursSchema | None = None
     discount_reward_usage: Whole | None = None
     discount_combination: Whole | None = None
     discount_eligible: Text | None = None
     discount_repeat_usage: Whole | None = None
     stamp_expire_days: Whole | None = None
-    blacklist: WireItems | None = None
+    blacklist: ItemsSchema | None = None
 
     def limitation(self) -> Limitation:
         """Say it in the heart's words."""
-        hours = self.discount_hours or WireHours()
+        hours = self.discount_hours or HoursSchema()
         sent = _present(
             reward_usage=self.discount_reward_usage,
             repeat_usage=self.discount_repeat_usage,
@@ -246,14 +246,14 @@ class WireLimitation(Wire):
             dynamic_purchase_to_days=self.dynamic_purchase_to_days,
         )
         return Limitation(
-            hours=tuple(Hours(window.day, window.start, window.end) for window in hours.hours or ()),
+            hours=tuple(WeeklyWindow(window.day, window.start, window.end) for window in hours.hours or ()),
             deactivated_by=tuple(other.value for other in self.discount_activation or ()),
             blacklist=_items(self.blacklist),
             **sent,
         )
 
 
-class WireStatistics(Wire):
+class StatisticsSchema(Schema):
     """Totals over all customers; `used` is the deprecated twin of `usage`."""
 
     stamp: Whole | None = None
@@ -268,14 +268,14 @@ class WireStatistics(Wire):
         return Statistics(stamp=self.stamp, usage=usage, amount=self.amount, debit_balance=self.debit_balance)
 
 
-class WireRule(Wire):
+class RuleSchema(Schema):
     """A discount rule."""
 
     id: Name
-    reward: WireReward
-    requirement: WireRequirement | None = None
-    limitation: WireLimitation | None = None
-    statistics: WireStatistics | None = None
+    reward: RewardSchema
+    requirement: RequirementSchema | None = None
+    limitation: LimitationSchema | None = None
+    statistics: StatisticsSchema | None = None
     name: Text | None = None
     description: Text | None = None
     receipt_text: Text | None = None
@@ -302,8 +302,8 @@ class WireRule(Wire):
         return Rule(
             id=RuleId(self.id),
             reward=self.reward.reward(),
-            requirement=(self.requirement or WireRequirement()).requirement(),
-            limitation=(self.limitation or WireLimitation()).limitation(),
+            requirement=(self.requirement or RequirementSchema()).requirement(),
+            limitation=(self.limitation or LimitationSchema()).limitation(),
             statistics=self.statistics.statistics() if self.statistics else None,
             type=self.type,
             active=self.active is not False and aside.keys().isdisjoint(TELLING_WHETHER_IT_LIVES),

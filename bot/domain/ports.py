@@ -6,17 +6,25 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.customers.packing import PackedIds
-from bot.domain.customers.uploads import TOLD, Reading, Upload
+from bot.domain.customers.uploads import TOLD, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, Fence, GroupId, OnceKey, RequestId, RuleId, ShortId, UserId
-from bot.domain.policy.budget import Gave
+from bot.domain.policy.budget import Grant
 from bot.domain.requests.audit_entries import Entry
-from bot.domain.requests.batches import BatchOutcome, LeftOut, NotGiven, PackedEnds, Portion, Refused, Tally
-from bot.domain.requests.notification import Notice, Unsaid
+from bot.domain.requests.batches import (
+    BatchOutcome,
+    NotGiven,
+    PackedOutcomes,
+    Portion,
+    Refused,
+    Tally,
+    Unsettled,
+)
+from bot.domain.requests.notification import Notification, OutboxMessage
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Profile
-from bot.domain.requests.prior_grants import Before
-from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
-from bot.domain.rules.holders import ReadBack, Ref
+from bot.domain.requests.prior_grants import PriorGrants
+from bot.domain.requests.request import Approval, FormInput, Request, State, StopReason
+from bot.domain.rules.holders import Holder, Verification
 from bot.domain.rules.rule import Rule
 
 
@@ -46,10 +54,10 @@ class Rules(Protocol):
         """
 
 
-class Dintero(Rules, Protocol):
+class DinteroApi(Rules, Protocol):
     """The shop's loyalty programme."""
 
-    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
         """Read a page of those who have a rule, from the beginning or after a ref's id; an empty one is the end.
 
         Raises:
@@ -61,37 +69,37 @@ class Dintero(Rules, Protocol):
         """Give the rule's discount to these customers; a repeat under the same key gives nothing more.
 
         Raises:
-            CustomersRefused: the API refused the batch as it stands (400).
-            BatchTooLarge: it refused it for its size (413); fewer customers may go through.
+            BatchRejectedError: the API refused the batch as it stands (400).
+            BatchTooLargeError: it refused it for its size (413); fewer customers may go through.
             TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
-            DinteroBusy: turned away (429); nothing was done.
+            RateLimitedError: turned away (429); nothing was done.
             TokenUnavailable: there is no token just now; nothing was done.
-            OutcomeUnknown: no usable answer; the batch may have been given. Repeat it under the same key.
+            OutcomeUnknownError: no usable answer; the batch may have been given. Repeat it under the same key.
         """
 
 
-class People(Protocol):
+class Directory(Protocol):
     """Who somebody is in Slack; answers may be up to a minute old."""
 
     async def profile(self, user: UserId) -> Profile:
         """Say who somebody is.
 
         Raises:
-            PeopleUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack could not say.
         """
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         """Say who is in a user group.
 
         Raises:
-            PeopleUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack could not say.
         """
 
     async def can_post(self, channel: ChannelId) -> bool:
         """Say whether the bot can post in a channel.
 
         Raises:
-            PeopleUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack could not say.
         """
 
 
@@ -99,7 +107,7 @@ Keep = Callable[[int, int, bytes], Awaitable[None]]
 """Keeps a piece of a file that is read: which of the files, which piece of it, and what is in it."""
 
 
-class Files(Protocol):
+class FileReader(Protocol):
     """The files that people put into forms."""
 
     async def read(
@@ -112,7 +120,7 @@ class Files(Protocol):
         portion: int,
         told: int = TOLD,
         keep: Keep | None = None,
-    ) -> Reading:
+    ) -> ReadResult:
         """Read them, their ids behind those that were typed, each once; what is wrong with a file is told and never raised.
 
         `portion` of the ids are packed a row, and of each file `told` odd rows are named. What was read has been handed to `keep` by
@@ -122,19 +130,19 @@ class Files(Protocol):
         """
 
 
-class Page(Protocol):
+class UnitOfWork(Protocol):
     """One request, its row locked until the block ends; all that is written goes in together, or not at all."""
 
     request: Request
     """As it stands now; `keep` puts a new one here."""
 
-    async def keep(self, request: Request) -> None:
+    async def save(self, request: Request) -> None:
         """Write the request's row."""
 
-    async def votes(self) -> tuple[Vote, ...]:
+    async def votes(self) -> tuple[Approval, ...]:
         """Read the yeses of the request's present round, oldest first."""
 
-    async def vote(self, vote: Vote) -> bool:
+    async def vote(self, approval: Approval) -> bool:
         """Write a yes; false where this person has said yes in this round before."""
 
     async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
@@ -143,13 +151,13 @@ class Page(Protocol):
     async def put_packed(self, packed: PackedIds) -> None:
         """Write customers that were packed before, in place of any written before."""
 
-    async def gave(self, since: datetime) -> tuple[Gave, ...]:
+    async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
 
-    async def say(self, *notices: Notice) -> None:
+    async def enqueue(self, *notices: Notification) -> None:
         """Put notices into the outbox, in this order."""
 
-    async def say_once(self, notice: Notice) -> bool:
+    async def enqueue_once(self, notification: Notification) -> bool:
         """Put a notice into the outbox; false where one of its kind, to the same person, still stands there unsaid."""
 
     async def pause(self) -> Pause | None:
@@ -164,30 +172,30 @@ class Page(Protocol):
     async def forget_faults(self) -> None:
         """Begin that count anew: a request was given to its end."""
 
-    def note(self, *entries: Entry) -> None:
+    def audit(self, *entries: Entry) -> None:
         """Put entries into the audit. How a request moves, and every yes, `keep` and `vote` write there by themselves."""
 
     async def forget_other_files(self) -> None:
         """Forget what was kept of files by other readings than the one that counts."""
 
-    async def forget(self, at: datetime) -> None:
+    async def redact(self, at: datetime) -> None:
         """Forget customer ids, files, the reason, the note and what was typed; the counts stay."""
 
 
-class Books(Protocol):
+class Repository(Protocol):
     """What the bot remembers, whatever crashes."""
 
-    async def open_draft(self, request: Request, typed: Typed) -> None:
+    async def open_draft(self, request: Request, form_input: FormInput) -> None:
         """Write a new draft.
 
         Raises:
-            ShortIdTaken: another request has the short id; make another one.
+            ShortIdConflict: another request has the short id; make another one.
         """
 
-    async def fill_in(self, request: RequestId, typed: Typed) -> None:
+    async def save_input(self, request: RequestId, form_input: FormInput) -> None:
         """Keep what was typed into a draft; nothing happens where it is no draft any more."""
 
-    async def typed(self, request: RequestId) -> Typed | None:
+    async def load_input(self, request: RequestId) -> FormInput | None:
         """Read what was typed; None where there is no such request."""
 
     async def find(self, request: RequestId) -> Request | None:
@@ -196,19 +204,19 @@ class Books(Protocol):
     async def find_short(self, short: ShortId) -> Request | None:
         """Read a request by the id that people say."""
 
-    def page(self, request: RequestId) -> AbstractAsyncContextManager[Page | None]:
+    def unit_of_work(self, request: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
         """Open a request's page: lock its row (SQLite: `BEGIN IMMEDIATE`) until the block ends; None where there is none.
 
         Whatever the block raises, nothing of it is written.
         """
 
-    def page_to_ask(self, draft: RequestId) -> AbstractAsyncContextManager[Page | None]:
+    def unit_of_work_to_submit(self, draft: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
         """Open a draft's page to ask for it: what asking for very many takes long for is done before its row is locked."""
 
-    async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
+    async def votes(self, request: RequestId, round_: int) -> tuple[Approval, ...]:
         """Read the yeses of a round, oldest first."""
 
-    async def rests_of(self, request: RequestId) -> tuple[Request, ...]:
+    async def remainders_of(self, request: RequestId) -> tuple[Request, ...]:
         """Read the requests that asked for a request's rest, oldest first."""
 
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
@@ -244,36 +252,38 @@ class Books(Protocol):
         None where it must not: there is no such request, or the process's `term` among several is over. One statement.
         """
 
-    async def take_up(
+    async def start_portion(
         self, request: RequestId, portion: int, *, fence: Fence | None = None
     ) -> Portion | None:
         """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement.
 
         Raises:
-            TakenOver: another holds the request than the one with this number; without one, whoever asks is heard.
+            LeaseLost: another holds the request than the one with this number; without one, whoever asks is heard.
         """
 
-    async def may_have_gone_out(self, request: RequestId) -> None:
+    async def mark_all_started(self, request: RequestId) -> None:
         """Note that every batch of every portion may have gone out, whether the giving goes on or not."""
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read what came of a portion's batches so far."""
 
-    async def settle(self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None) -> bool:
+    async def record_outcomes(
+        self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None
+    ) -> bool:
         """Write what came of different batches, over earlier outcomes of them; answer whether the giving shall go on.
 
         It shall not once somebody asked to cancel, or `halt` was called in this round. One statement, for at most `MOST_OUTCOMES`.
 
         Raises:
-            TakenOver: another holds the request than the one with this number; nothing stands over what that one wrote.
+            LeaseLost: another holds the request than the one with this number; nothing stands over what that one wrote.
         """
 
-    async def halt(
+    async def request_stop(
         self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
     ) -> None:
         """Ask for the giving to stop; the first reason stands, and under a number only its holder's."""
 
-    async def goes_on(self, request: RequestId) -> bool:
+    async def may_continue(self, request: RequestId) -> bool:
         """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
 
     async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
@@ -291,10 +301,10 @@ class Books(Protocol):
     async def refused(self, request: RequestId, *, most: int | None = None) -> tuple[Refused, ...]:
         """Read the refused customers with the reason, in the order they were asked for; no more than so many of the first."""
 
-    async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
+    async def left_out(self, request: RequestId, *, most: int) -> Unsettled:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
 
-    def ends(self, request: RequestId) -> AsyncIterator[PackedEnds]:
+    def packed_outcomes(self, request: RequestId) -> AsyncIterator[PackedOutcomes]:
         """Read the portions with somebody who was not given it, as `tally` counts them, in the order they were asked for."""
 
     def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
@@ -308,19 +318,21 @@ class Books(Protocol):
     def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
         """Read a file piece by piece, each packed as it is kept."""
 
-    async def keep_read_back(self, request: RequestId, found: ReadBack, who: frozenset[CustomerId]) -> None:
+    async def save_verification(
+        self, request: RequestId, found: Verification, who: frozenset[CustomerId]
+    ) -> None:
         """Keep what Dintero's list of the rule had of a request's unknown customers, and who of them stood there."""
 
-    async def read_back(self, request: RequestId) -> ReadBack | None:
+    async def verification(self, request: RequestId) -> Verification | None:
         """Read what the last look at that list showed; None where there was none."""
 
-    async def there(self, request: RequestId) -> frozenset[CustomerId]:
+    async def confirmed_customers(self, request: RequestId) -> frozenset[CustomerId]:
         """Read who of the unknown stood there."""
 
-    async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
+    async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
         """Read what a channel's other requests have given since a moment, or may have, or are giving."""
 
-    async def given_before(self, request: Request, since: datetime) -> Before:
+    async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
         """Find who of a request's customers were given its rule since a moment, and by which requests; bounded, for big ones."""
 
     # the pause
@@ -334,58 +346,58 @@ class Books(Protocol):
     async def end_pause(self, by: UserId, at: datetime) -> bool:
         """Resume; false where nothing was paused. What Dintero's faults were counted is forgotten."""
 
-    async def hold_up(self) -> None:
+    async def stop_for_pause(self) -> None:
         """While the bot is paused, ask everything that is being given to stop after its batches in flight."""
 
-    async def untold_change(self) -> int | None:
+    async def unannounced_change(self) -> int | None:
         """Answer the number of the last pause or resumption, while the cards do not show it."""
 
-    async def told_change(self, change: int) -> None:
+    async def mark_announced(self, change: int) -> None:
         """Note that the cards show a change."""
 
     # what is to be said
 
-    async def unsaid(self, now: datetime, *, limit: int) -> tuple[Unsaid, ...]:
+    async def due_messages(self, now: datetime, *, limit: int) -> tuple[OutboxMessage, ...]:
         """Read what can be said now: of each request only its oldest unsaid notice, unless that is put off."""
 
-    async def saying(self, unsaid: Unsaid) -> None:
+    async def mark_attempt(self, outbox_message: OutboxMessage) -> None:
         """Note that an attempt to say it goes out."""
 
-    async def said(self, unsaid: Unsaid, *, ts: str) -> None:
+    async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> None:
         """Note that it was said; a card's `ts` goes to its request."""
 
-    async def put_off(self, unsaid: Unsaid, *, until: datetime, clean: bool) -> None:
+    async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
         """Try later; `clean` where it is sure that nothing was posted."""
 
-    async def give_up(self, unsaid: Unsaid, *, why: str) -> None:
+    async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
         """Note that it can never be said."""
 
 
 class Announcer(Protocol):
     """Says in Slack what stands in the outbox."""
 
-    async def say(self, unsaid: Unsaid) -> str:
+    async def deliver(self, outbox_message: OutboxMessage) -> str:
         """Post or edit the message, and answer its `ts`; what was posted before is found by its key.
 
         Raises:
-            SayLater: Slack did not take it now; says whether anything can have been posted.
-            NeverSaid: Slack will never take it.
+            DeliveryDeferred: Slack did not take it now; says whether anything can have been posted.
+            DeliveryFailed: Slack will never take it.
         """
 
     async def redraw(self, request: RequestId) -> None:
         """Draw the card that stands as the books have it now; where there is none yet, nothing happens.
 
         Raises:
-            SayLater: Slack did not take it now; says whether it may have.
-            NeverSaid: Slack will never take it.
+            DeliveryDeferred: Slack did not take it now; says whether it may have.
+            DeliveryFailed: Slack will never take it.
         """
 
 
-class Jobs(Protocol):
+class BackgroundTasks(Protocol):
     """Whoever does what takes longer than a click."""
 
     def wake(self) -> None:
         """Look at once for what there is to give and to say."""
 
-    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Do a piece of work after the click was answered; what it raises is logged."""

@@ -6,13 +6,13 @@ from typing import Final
 
 from bot.domain.ports import Clock
 from bot.domain.requests.request import Request
-from bot.giving.lease import GivingBooks
+from bot.giving.lease import DeliveryRepository
 
 OFTEN: Final = 2
 """So often a refused batch has to go through in halves until its size is taken for the reason: once may have been a whim."""
 
 
-class Sizes:
+class BatchSizeLimit:
     """The largest call that is sent, once a larger one was refused for its size; it only shrinks."""
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ SIZES_KEPT: Final = timedelta(days=30)
 
 
 @dataclass(slots=True)
-class Fitting:
+class BatchSizeLearner:
     """What is learnt while one request is given."""
 
-    sizes: Sizes
+    size_limit: BatchSizeLimit
     request: Request
-    books: GivingBooks
+    repository: DeliveryRepository
     clock: Clock
     _known: bool = False
 
@@ -55,21 +55,21 @@ class Fitting:
         """Hear, once, what others have learnt."""
         if not self._known:
             self._known = True
-            self.sizes.hear(
-                await self.books.largest_batch(self.request.account, self.clock.now() - SIZES_KEPT)
+            self.size_limit.hear(
+                await self.repository.largest_batch(self.request.account, self.clock.now() - SIZES_KEPT)
             )
 
     async def learn(self, size: int) -> None:
         """Keep the size of the first call that went through after a larger one was too large."""
-        if self.sizes.learn(size):
-            await self.books.learn_batch(self.request.account, size, self.clock.now())
+        if self.size_limit.learn(size):
+            await self.repository.learn_batch(self.request.account, size, self.clock.now())
 
     async def disproved(self, refused: int) -> None:
         """Hear of so many who were refused together, and nobody of whom was in halves: of a full batch the size may be the reason.
 
         Of less than half of one it hardly is.
         """
-        if 2 * refused > (self.sizes.largest or self.request.batch_size):
-            size = self.sizes.suspect((refused + 1) // 2)
+        if 2 * refused > (self.size_limit.largest or self.request.batch_size):
+            size = self.size_limit.suspect((refused + 1) // 2)
             if size is not None:
                 await self.learn(size)

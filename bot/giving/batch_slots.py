@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Hashable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 
-class Slots:
+class BatchSlots:
     """So many batches in flight, first come first served, and as many more whose outcome is being written."""
 
     def __init__(self, wide: int) -> None:

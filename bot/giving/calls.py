@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.domain.rules.rule import Rule
-from bot.errors import DinteroAway, DinteroBusy, MayPass, OutcomeUnknown
-from bot.giving.outage_notice import Silence
-from bot.giving.retry import Patience, repeating
-from bot.giving.scheduler import LOOK, Line, Traffic
+from bot.errors import CircuitOpenError, OutcomeUnknownError, RateLimitedError, TransientError
+from bot.giving.outage_notice import OutageNotifier
+from bot.giving.retry import RetryPolicy, repeating
+from bot.giving.scheduler import LOOK, CallScheduler, RequestQueue
 
 Make = Callable[[], Awaitable[Rule]]
 
 
 @dataclass(slots=True)
-class Tries:
+class CallState:
     """What is known of a call's tries so far.
 
     `maybe`: it may have been carried out, though no answer says so. `until`: when patience ends with a Dintero that fails, or is left
@@ -27,46 +27,46 @@ class Tries:
 
 
 @dataclass(slots=True)
-class Calling:
+class CallRunner:
     """A request's calls. `wanted` raises what ends a wait; it is told whether to look into the books for it."""
 
-    traffic: Traffic
-    patience: Patience
-    silence: Silence
+    scheduler: CallScheduler
+    retry_policy: RetryPolicy
+    outage_notifier: OutageNotifier
     wanted: Callable[[bool], Awaitable[None]]
-    line: Line = field(init=False)
+    line: RequestQueue = field(init=False)
     _looked_at: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         """Open the request's line."""
-        self.line = self.traffic.line()
+        self.line = self.scheduler.line()
 
-    async def call(self, make: Make, tries: Tries) -> Rule:
+    async def call(self, make: Make, call_state: CallState) -> Rule:
         """Make one call, repeated while its failure may pass.
 
         Raises:
-            DinteroAway: Dintero has been left alone for as long as anybody waits.
+            CircuitOpenError: Dintero has been left alone for as long as anybody waits.
             DinteroError: the last answer.
         """
         try:
-            return await self._once(make, tries)
-        except MayPass as failure:
-            return await self._again(make, tries, failure)
+            return await self._once(make, call_state)
+        except TransientError as failure:
+            return await self._again(make, call_state, failure)
 
-    async def _again(self, make: Make, tries: Tries, failure: MayPass) -> Rule:
+    async def _again(self, make: Make, call_state: CallState, failure: TransientError) -> Rule:
         """Repeat a call that has failed once."""
-        tries.until = _now() + self.patience.total
+        call_state.until = _now() + self.retry_policy.total
         async for attempt in repeating(
-            self.patience, partial(self.line.rest, meanwhile=partial(self._meanwhile, tries))
+            self.retry_policy, partial(self.line.sleep, meanwhile=partial(self._meanwhile, call_state))
         ):
             with attempt:
                 if attempt.retry_state.attempt_number == 1:
                     raise failure
                 await self.wanted(True)
-                return await self._once(make, tries)
+                return await self._once(make, call_state)
         raise AssertionError  # tenacity returns or raises
 
-    async def _once(self, make: Make, tries: Tries) -> Rule:
+    async def _once(self, make: Make, call_state: CallState) -> Rule:
         went = 0.0
 
         async def send() -> Rule:
@@ -75,27 +75,27 @@ class Calling:
             return await make()
 
         try:
-            answer = await self.line.call(send, partial(self._meanwhile, tries))
-        except DinteroAway:
+            answer = await self.line.call(send, partial(self._meanwhile, call_state))
+        except CircuitOpenError:
             raise
-        except MayPass as failure:
-            tries.maybe = tries.maybe or isinstance(failure, OutcomeUnknown)
-            await self.silence.lasts(failure, since=went)
+        except TransientError as failure:
+            call_state.maybe = call_state.maybe or isinstance(failure, OutcomeUnknownError)
+            await self.outage_notifier.lasts(failure, since=went)
             raise
-        if self.silence.ends():
-            await self.silence.tell_end()
+        if self.outage_notifier.ends():
+            await self.outage_notifier.tell_end()
         return answer
 
-    async def _meanwhile(self, tries: Tries) -> None:
+    async def _meanwhile(self, call_state: CallState) -> None:
         """Look up while a call waits: whether it is still wanted, and for how long Dintero has been left alone already."""
         now = _now()
         due, self._looked_at = (True, now) if now - self._looked_at >= LOOK else (False, self._looked_at)
         await self.wanted(due)
-        if trouble := self.traffic.trouble:
-            tries.until = tries.until or now + self.patience.total
-            if now >= tries.until or self.traffic.alone_for > self.patience.total:
-                raise DinteroAway(str(trouble), turned_away=isinstance(trouble, DinteroBusy))
-            await self.silence.lasts(trouble)
+        if trouble := self.scheduler.trouble:
+            call_state.until = call_state.until or now + self.retry_policy.total
+            if now >= call_state.until or self.scheduler.alone_for > self.retry_policy.total:
+                raise CircuitOpenError(str(trouble), turned_away=isinstance(trouble, RateLimitedError))
+            await self.outage_notifier.lasts(trouble)
 
 
 def _now() -> float:

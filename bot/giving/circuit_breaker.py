@@ -11,7 +11,7 @@ from typing import Final
 
 from interlock import CircuitBreaker, Config, CoreEventListener, State
 
-from bot.errors import DinteroBusy, MayPass
+from bot.errors import RateLimitedError, TransientError
 
 IN_A_ROW: Final = 5
 """Failures in a row until Dintero counts as down: more than one cut or one lost process of Dintero's brings about, and within the first
@@ -45,7 +45,7 @@ class _IsDown:
 
     def is_failure(self, *, result: object, exception: Exception | None) -> bool:  # noqa: ARG002 - the library's
         """Say whether this means that Dintero is down."""
-        return isinstance(exception, MayPass) and not isinstance(exception, DinteroBusy)
+        return isinstance(exception, TransientError) and not isinstance(exception, RateLimitedError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ MARGIN: Final = 0.25
 """Seconds above the usual that are never slow: of answers within some ms, the network and a busy machine of ours explain as much."""
 
 
-class Flow:
+class ConcurrencyLimiter:
     """Additive up, multiplicative down: one more call for each round of good answers, half as many after a 429 or a slow answer.
 
     Begins at the most, so that nobody waits while all is well; what a single request may do is its own limit.
@@ -40,7 +40,7 @@ class Flow:
         """How many calls may be under way."""
         return int(self._width)
 
-    def room(self, now: float) -> bool:
+    def has_capacity(self, now: float) -> bool:
         """Say whether one more call may go out."""
         return self.under_way < self.width and now >= self.alone_until
 
@@ -66,7 +66,7 @@ class Flow:
             self._width = max(1.0, min(self._width, self.under_way) / 2)
             self.cuts += 1
 
-    def narrow(self) -> None:
+    def reset(self) -> None:
         """Let one call out at a time, until there are answers again."""
         self._width = 1.0
         self.cuts += 1

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from bot.coalescing import Together
+from bot.coalescing import Coalescer
 from bot.domain.ids import CustomerId
-from bot.domain.ports import Clock, Dintero
+from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.batches import (
     MOST_OUTCOMES,
     BatchOutcome,
@@ -25,23 +25,23 @@ from bot.domain.requests.request import Request, StopReason
 from bot.domain.requests.rule_drift import UNUSABLE, drift
 from bot.domain.rules.rule import Rule, usable
 from bot.errors import (
-    BatchTooLarge,
-    CustomersRefused,
-    DinteroAway,
-    DinteroBusy,
+    BatchRejectedError,
+    BatchTooLargeError,
+    CircuitOpenError,
     DinteroError,
-    Interrupted,
-    MayPass,
+    RateLimitedError,
     RuleNotFound,
+    RunInterrupted,
     ScopeMissing,
+    TransientError,
 )
-from bot.giving.batch_size import Fitting
-from bot.giving.batch_slots import Slots
-from bot.giving.calls import Calling, Tries
-from bot.giving.lease import GivingBooks
-from bot.giving.outage_notice import Silence
-from bot.giving.retry import Patience
-from bot.giving.scheduler import Traffic
+from bot.giving.batch_size import BatchSizeLearner
+from bot.giving.batch_slots import BatchSlots
+from bot.giving.calls import CallRunner, CallState
+from bot.giving.lease import DeliveryRepository
+from bot.giving.outage_notice import OutageNotifier
+from bot.giving.retry import RetryPolicy
+from bot.giving.scheduler import CallScheduler
 
 COMPARED: Final = timedelta(minutes=1)
 """So long an answer counts for how the rule stands; before a call after a longer silence it is looked at."""
@@ -105,7 +105,7 @@ class _Calls:
     """The calls for one batch. `tries` are those of the present call; `too_large`: a call was, and none has gone through since."""
 
     batch: _Batch
-    tries: Tries = field(default_factory=Tries)
+    call_state: CallState = field(default_factory=CallState)
     too_large: bool = False
     over: bool = False
     stop: StopReason | None = None
@@ -121,21 +121,21 @@ class _Calls:
 
     def leave(self, customers: Sequence[CustomerId]) -> _Ends:
         """Leave customers as they are: unknown, where this call or one before it may have given it to them, else not tried."""
-        return _left(customers, frozenset(customers) if self.tries.maybe else self.batch.before)
+        return _left(customers, frozenset(customers) if self.call_state.maybe else self.batch.before)
 
 
 @dataclass(slots=True)
-class Giving:
+class GivingRun:
     """One request while this process gives it: at most `concurrency` batches in flight, whatever calls `portion`."""
 
     request: Request
     rule: Rule
-    books: GivingBooks
-    dintero: Dintero
-    patience: Patience
+    repository: DeliveryRepository
+    dintero: DinteroApi
+    retry_policy: RetryPolicy
     closing: asyncio.Event
     clock: Clock
-    traffic: Traffic
+    scheduler: CallScheduler
     _goes_on: bool = field(init=False, default=True)
     _asked: int = field(init=False, default=0)
     """How often somebody said that the books may have changed their mind, and up to which of these they were looked at."""
@@ -149,30 +149,34 @@ class Giving:
     _changed: StopReason | None = field(init=False, default=None)
     _compared_at: datetime = field(init=False)
     _looking_again: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
-    _calling: Calling = field(init=False)
-    _fitting: Fitting = field(init=False)
-    _outcomes: Together[BatchOutcome, bool] = field(init=False)
-    _slots: Slots = field(init=False)
+    _call_runner: CallRunner = field(init=False)
+    _size_learner: BatchSizeLearner = field(init=False)
+    _outcomes: Coalescer[BatchOutcome, bool] = field(init=False)
+    _slots: BatchSlots = field(init=False)
     _taking_up: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _found: Counter[tuple[int, int]] = field(init=False, default_factory=Counter)
     """How many were found since, by batch: one that has to be done again counts once."""
 
     def __post_init__(self) -> None:
         """Make the slots, one for each batch that may be in flight, and what else hangs on the request."""
-        self._slots = Slots(self.request.concurrency)
-        self._outcomes = Together(self._settle, most=MOST_OUTCOMES)
+        self._slots = BatchSlots(self.request.concurrency)
+        self._outcomes = Coalescer(self._settle, most=MOST_OUTCOMES)
         self._compared_at = self.clock.now()
-        silence = Silence(self.request, self.books, self.clock, told_after=self.patience.told)
-        self._calling = Calling(self.traffic, self.patience, silence, self._still_wanted)
-        self._fitting = Fitting(self.traffic.sizes, self.request, self.books, self.clock)
+        outage_notifier = OutageNotifier(
+            self.request, self.repository, self.clock, told_after=self.retry_policy.told
+        )
+        self._call_runner = CallRunner(self.scheduler, self.retry_policy, outage_notifier, self._still_wanted)
+        self._size_learner = BatchSizeLearner(
+            self.scheduler.size_limit, self.request, self.repository, self.clock
+        )
 
-    def look_again(self) -> None:
+    def recheck(self) -> None:
         """Let nothing more out before the books were asked whether the giving goes on: somebody may have cancelled it.
 
         Whoever waits looks at once, for that and for whether the program is closing.
         """
         self._asked += 1
-        self._calling.line.stir()
+        self._call_runner.line.stir()
 
     async def portion(self, number: int) -> None:
         """Give to one row of customers, but for those whose end is settled; done again, it does only what is left.
@@ -188,7 +192,7 @@ class Giving:
         finally:
             self._slots.leave(batch.place for batch in batches)
         if (answer := self._answer) is not None and answer is not self._kept:
-            await self.books.answered(self.request.id, answer)
+            await self.repository.answered(self.request.id, answer)
             self._kept = answer
         for end in ends:
             if end:
@@ -199,20 +203,22 @@ class Giving:
         async with self._taking_up:
             await self._slots.all_out()
             if self.closing.is_set():
-                raise Interrupted
+                raise RunInterrupted
             batches = await self._left(number) if self._goes_on else []
             self._slots.line_up(batch.place for batch in batches)
             return batches
 
     async def _left(self, number: int) -> list[_Batch]:
         """Take a row of customers up, and say what is left to do of it; nothing where the giving does not go on."""
-        taken, _ = await asyncio.gather(self.books.take_up(self.request.id, number), self._fitting.know())
+        taken, _ = await asyncio.gather(
+            self.repository.start_portion(self.request.id, number), self._size_learner.know()
+        )
         if taken is None:
             self._goes_on = False
             return []
         size = self.request.batch_size
         cut = [taken.customers[at : at + size] for at in range(0, len(taken.customers), size)]
-        outcomes = await self.books.outcomes(self.request.id, number) if taken.again else ()
+        outcomes = await self.repository.outcomes(self.request.id, number) if taken.again else ()
         settled = {outcome.batch: outcome for outcome in outcomes}
         batches = (_batch(number, at, cut[at], settled.get(at), noted=taken.again) for at in range(len(cut)))
         return [batch for batch in batches if batch.customers]
@@ -220,28 +226,28 @@ class Giving:
     async def _in_turn(self, batch: _Batch) -> None:
         """Make a batch's calls in a slot, and write what came of it when the next one has the slot: calls never wait for the disk.
 
-        A cancel is heard at once by `look_again`, and by what the books answer to the next outcome where another process took it:
+        A cancel is heard at once by `recheck`, and by what the books answer to the next outcome where another process took it:
         what has gone out by then is given.
         """
         async with self._slots.turn(batch.place) as slot:
             async with slot:
                 if self.closing.is_set():
-                    raise Interrupted
+                    raise RunInterrupted
                 goes = await self._still_goes_on() and await self._let_go(batch)
                 ends = await self._give(batch) if goes else _left(batch.customers, batch.before)
-            if not await self._outcomes.ask(batch.outcome(ends)):
+            if not await self._outcomes.submit(batch.outcome(ends)):
                 self._goes_on = False
 
     async def _settle(self, outcomes: Sequence[BatchOutcome]) -> list[bool]:
         """Write the outcomes of batches that ended together; the giving goes on for all of them or for none."""
-        return [await self.books.settle(self.request.id, *outcomes)] * len(outcomes)
+        return [await self.repository.record_outcomes(self.request.id, *outcomes)] * len(outcomes)
 
     async def _still_goes_on(self) -> bool:
         """Look into the books where somebody has asked for it; of all who want to know, one looks."""
         while self._goes_on and self._looked < self._asked:
             async with self._looking_again:
                 if self._looked < (asked := self._asked):
-                    self._goes_on = await self.books.goes_on(self.request.id) and self._goes_on
+                    self._goes_on = await self.repository.may_continue(self.request.id) and self._goes_on
                     self._looked = asked
         return self._goes_on
 
@@ -249,7 +255,7 @@ class Giving:
         """Note that a batch may go out which an earlier round left with an outcome: from now on "not tried" would be a guess."""
         if not batch.again:
             return True
-        return await self._outcomes.ask(batch.outcome(_Ends(unknown=batch.customers)))
+        return await self._outcomes.submit(batch.outcome(_Ends(unknown=batch.customers)))
 
     async def _give(self, batch: _Batch) -> _Ends:
         calls = _Calls(batch)
@@ -257,9 +263,9 @@ class Giving:
         ends = await self._halving(batch.customers, calls)
         if calls.over:
             self._goes_on = False
-            self._calling.line.stir()
+            self._call_runner.line.stir()
         if calls.stop:
-            await self.books.halt(self.request.id, calls.stop, calls.note)
+            await self.repository.request_stop(self.request.id, calls.stop, calls.note)
         return ends
 
     async def _halving(self, customers: Sequence[CustomerId], calls: _Calls) -> _Ends:
@@ -268,23 +274,23 @@ class Giving:
         At most 1 + 2·⌈log2 n⌉ calls a refused customer of n, repeats not counted. Where very many are refused, the rest is left; but not
         those who may have been given it: for them this is the only way to find out.
         """
-        calls.tries = Tries()
-        if (largest := self.traffic.sizes.largest) and len(customers) > largest:
+        calls.call_state = CallState()
+        if (largest := self.scheduler.size_limit.largest) and len(customers) > largest:
             return await self._each(even_pieces(customers, largest), calls)
         if not calls.over:
             try:
                 await self._call(customers, calls)
-            except CustomersRefused as error:
+            except BatchRejectedError as error:
                 # Whatever an unanswered try of this very call did: had it been carried out, its repeat would not be refused.
-                calls.tries = Tries()
-                calls.too_large = isinstance(error, BatchTooLarge)
+                calls.call_state = CallState()
+                calls.too_large = isinstance(error, BatchTooLargeError)
                 return await self._halve(customers, calls, str(error))
             except (DinteroError, _NotWanted) as error:
                 calls.end(error)
             else:
                 if calls.too_large:
                     calls.too_large = False
-                    await self._fitting.learn(len(customers))
+                    await self._size_learner.learn(len(customers))
                 return _Ends()
         return calls.leave(customers)
 
@@ -301,7 +307,7 @@ class Giving:
             return calls.leave(customers)
         ends = await self._each(halves(customers), calls)
         if ends == _Ends():
-            await self._fitting.disproved(len(customers))
+            await self._size_learner.disproved(len(customers))
         return ends
 
     async def _each(self, pieces: Sequence[Sequence[CustomerId]], calls: _Calls) -> _Ends:
@@ -313,13 +319,13 @@ class Giving:
     async def _left_by_others(self) -> Tally:
         async with self._looking:
             if self._before is None:
-                self._before = await self.books.tally(self.request.id)
+                self._before = await self.repository.tally(self.request.id)
             return self._before
 
     async def _call(self, customers: Sequence[CustomerId], calls: _Calls) -> None:
         """Make one call, repeated under the same key while its failure may pass."""
-        calls.tries = Tries()
-        if stop := self._drift(await self._calling.call(partial(self._add, customers), calls.tries)):
+        calls.call_state = CallState()
+        if stop := self._drift(await self._call_runner.call(partial(self._add, customers), calls.call_state)):
             calls.over, calls.stop = True, stop
 
     async def _add(self, customers: Sequence[CustomerId]) -> Rule:
@@ -346,10 +352,10 @@ class Giving:
             self._answer = answer
         return self._changed or UNUSABLE.get(usable(answer, self.clock.now()))
 
-    async def _still_wanted(self, look: bool) -> None:  # noqa: FBT001 - of `Calling.wanted`
+    async def _still_wanted(self, look: bool) -> None:  # noqa: FBT001 - of `CallRunner.wanted`
         self._asked += look
         if self.closing.is_set():
-            raise Interrupted
+            raise RunInterrupted
         if not await self._still_goes_on():
             raise _NotWanted
 
@@ -357,9 +363,9 @@ class Giving:
 def stop_reason(error: DinteroError) -> StopReason:
     """Say why giving stops after this answer."""
     match error:
-        case DinteroBusy() | DinteroAway(turned_away=True):
+        case RateLimitedError() | CircuitOpenError(turned_away=True):
             return StopReason.BUSY
-        case MayPass():
+        case TransientError():
             return StopReason.UNKNOWN_FOR_GOOD
         case RuleNotFound():
             return StopReason.RULE_GONE

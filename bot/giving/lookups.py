@@ -4,10 +4,10 @@ from functools import partial
 from typing import Final
 
 from bot.domain.ids import RuleId
-from bot.domain.ports import Dintero
-from bot.domain.rules.holders import Ref
+from bot.domain.ports import DinteroApi
+from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import Rule
-from bot.giving.scheduler import Traffic
+from bot.giving.scheduler import CallScheduler
 
 RULE_WAITS: Final = 5.0
 """Seconds that a look at a rule waits while Dintero is left alone: whoever looks can try again, or do without."""
@@ -15,34 +15,34 @@ REFS_WAIT: Final = 40.0
 """Of a look at who has it: what was given up lately is what it is for, and a Dintero that was down is tried every 30 s at the latest."""
 
 
-class Looks:
+class RuleLookups:
     """Looks at Dintero in places of their own within the traffic: batches that hang hold up no look, and a look holds up no batch.
 
     They obey what all obey: a Dintero that is down, or asks to be left alone, is not asked.
     """
 
-    def __init__(self, dintero: Dintero, traffic: Traffic) -> None:
+    def __init__(self, dintero: DinteroApi, scheduler: CallScheduler) -> None:
         self._dintero = dintero
-        self._traffic = traffic
+        self._scheduler = scheduler
 
     async def rule(self, rule: RuleId) -> Rule:
         """Read one rule with its statistics.
 
         Raises:
-            DinteroAway: Dintero is left alone just now.
+            CircuitOpenError: Dintero is left alone just now.
             RuleNotFound: there is no such rule.
             DinteroError: it could not be read.
         """
-        return await self._traffic.aside(partial(self._dintero.rule, rule), longest=RULE_WAITS)
+        return await self._scheduler.lookup(partial(self._dintero.rule, rule), longest=RULE_WAITS)
 
-    async def refs(self, rule: RuleId, *, after: str | None, patient: bool) -> tuple[Ref, ...]:
+    async def refs(self, rule: RuleId, *, after: str | None, patient: bool) -> tuple[Holder, ...]:
         """Read the next page of those who have a rule; who is not patient does not wait for a Dintero that is down.
 
         Raises:
-            DinteroAway: Dintero is left alone just now.
+            CircuitOpenError: Dintero is left alone just now.
             RuleNotFound: there is no such rule.
             DinteroError: it could not be read.
         """
-        return await self._traffic.aside(
+        return await self._scheduler.lookup(
             partial(self._dintero.refs, rule, after=after), longest=REFS_WAIT if patient else RULE_WAITS
         )

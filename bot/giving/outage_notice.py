@@ -5,22 +5,24 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.ports import Clock
-from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import Request, State
-from bot.errors import MayPass
-from bot.giving.lease import GivingBooks
+from bot.errors import TransientError
+from bot.giving.lease import DeliveryRepository
 
 
-class Silence:
+class OutageNotifier:
     """How long nothing of a request was answered though something was asked, or would have been, were Dintero not left alone.
 
     Whether the thread was told stands in the request's row: who starts after a crash tells neither twice, and tells the end of what
     another began.
     """
 
-    def __init__(self, request: Request, books: GivingBooks, clock: Clock, *, told_after: float) -> None:
+    def __init__(
+        self, request: Request, repository: DeliveryRepository, clock: Clock, *, told_after: float
+    ) -> None:
         self._request = request.id
-        self._books = books
+        self._repository = repository
         self._clock = clock
         self._told_after = told_after
         self._told = request.waits_since is not None
@@ -28,7 +30,7 @@ class Silence:
         self._answered_at = 0.0
         self._telling = asyncio.Lock()
 
-    async def lasts(self, why: MayPass, *, since: float | None = None) -> None:
+    async def lasts(self, why: TransientError, *, since: float | None = None) -> None:
         """Hear that something is waited for, perhaps since a call went out; tell the thread where it has lasted."""
         now = asyncio.get_running_loop().time()
         if self._since is None:
@@ -45,18 +47,22 @@ class Silence:
         """Tell the thread that it goes on."""
         await self._tell(None, 0.0)
 
-    async def _tell(self, why: MayPass | None, lasted: float) -> None:
+    async def _tell(self, why: TransientError | None, lasted: float) -> None:
         async with self._telling:
             if self._told is (why is not None):
                 return
             at = self._clock.now() - timedelta(seconds=lasted)
-            happened, note = (Happened.GOES_ON, "") if why is None else (Happened.WAITING, str(why))
-            async with self._books.page(self._request) as page:
+            happened, note = (
+                (NotificationType.GOES_ON, "") if why is None else (NotificationType.WAITING, str(why))
+            )
+            async with self._repository.unit_of_work(self._request) as unit:
                 if (
-                    page
-                    and page.request.state is State.GIVING
-                    and (page.request.waits_since is None) is (why is not None)
+                    unit
+                    and unit.request.state is State.GIVING
+                    and (unit.request.waits_since is None) is (why is not None)
                 ):
-                    await page.keep(replace(page.request, waits_since=None if why is None else at))
-                    await page.say(Notice(kind=Kind.LINE, happened=happened, at=at, note=note))
+                    await unit.save(replace(unit.request, waits_since=None if why is None else at))
+                    await unit.enqueue(
+                        Notification(kind=ChannelKind.LINE, happened=happened, at=at, note=note)
+                    )
             self._told = why is not None

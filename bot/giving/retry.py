@@ -16,7 +16,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from bot.errors import DinteroAway, MayPass
+from bot.errors import CircuitOpenError, TransientError
 
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
@@ -25,7 +25,7 @@ log = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long a call that may yet pass is repeated, in seconds; the waits double, with jitter, up to the longest.
 
     After `told` seconds without an answer the thread hears of it.
@@ -40,18 +40,20 @@ class Patience:
     def repeats(self, error: Exception) -> bool:
         """Say whether a call is made again after this error; one that asks for a longer wait than our patience is not."""
         return (
-            isinstance(error, MayPass)
-            and not isinstance(error, DinteroAway)
+            isinstance(error, TransientError)
+            and not isinstance(error, CircuitOpenError)
             and (error.retry_after or 0.0) <= self.total
         )
 
 
-def repeating(patience: Patience, rest: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
+def repeating(retry_policy: RetryPolicy, rest: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
     """Make the attempts of one call, the first included; `rest` waits between them."""
     return AsyncRetrying(
-        retry=retry_if_exception(lambda error: isinstance(error, Exception) and patience.repeats(error)),
-        wait=wait_exponential_jitter(multiplier=patience.first, max=patience.longest, jitter=patience.first),
-        stop=stop_after_attempt(patience.attempts) | stop_after_delay(patience.total),
+        retry=retry_if_exception(lambda error: isinstance(error, Exception) and retry_policy.repeats(error)),
+        wait=wait_exponential_jitter(
+            multiplier=retry_policy.first, max=retry_policy.longest, jitter=retry_policy.first
+        ),
+        stop=stop_after_attempt(retry_policy.attempts) | stop_after_delay(retry_policy.total),
         sleep=rest,
         before_sleep=_tell,
         reraise=True,

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.ids import CustomerId, RuleId
-from bot.domain.ports import Books, Clock
-from bot.domain.requests.batches import End, Tally
+from bot.domain.ports import Clock, Repository
+from bot.domain.requests.batches import Outcome, Tally
 from bot.domain.requests.request import Request
-from bot.domain.rules.holders import PAGE, ReadBack, Ref
+from bot.domain.rules.holders import PAGE, Holder, Verification
 from bot.errors import DinteroError
-from bot.giving.lookups import Looks
+from bot.giving.lookups import RuleLookups
 
 MOST_PAGES: Final = 50
 """Of one look: where a request alone has given it to more customers than stand on these, looking shows too little to be of use."""
@@ -31,7 +31,7 @@ class _Seen:
     refs: int = 0
     whole: bool = False
 
-    def on(self, page: Sequence[Ref]) -> bool:
+    def on(self, page: Sequence[Holder]) -> bool:
         """Look at a page; answers whether that was enough."""
         self.there |= self.unknown.intersection(ref.customer for ref in page if ref.customer)
         self.refs += len(page)
@@ -39,32 +39,32 @@ class _Seen:
         return self.whole
 
 
-class ReadingBack:
+class OutcomeVerifier:
     """Looks the unknown up, a bounded number of pages far."""
 
     def __init__(
         self,
         *,
-        books: Books,
-        looks: Looks,
+        repository: Repository,
+        lookups: RuleLookups,
         clock: Clock,
         seconds: float = SECONDS,
         most_pages: int = MOST_PAGES,
     ) -> None:
-        self._books = books
-        self._looks = looks
+        self._repository = repository
+        self._lookups = lookups
         self._clock = clock
         self._seconds = seconds
         self._most_pages = most_pages
 
-    async def look(self, request: Request, tally: Tally) -> None:
+    async def verify(self, request: Request, tally: Tally) -> None:
         """Look up the unknown of a request, and keep what that showed; done again, the newer look stands."""
         most = self._most_pages * PAGE
         if request.rule is None or request.reserved or not 0 < tally.unknown <= most:
             return
         seen = _Seen(await self._unknown(request))
         failed = await self._read(request, request.rule.id, seen) if tally.given <= most else ""
-        found = ReadBack(
+        found = Verification(
             self._clock.now(),
             len(seen.unknown),
             there=len(seen.there),
@@ -72,7 +72,7 @@ class ReadingBack:
             whole=seen.whole,
             failed=failed,
         )
-        await self._books.keep_read_back(request.id, found, seen.there)
+        await self._repository.save_verification(request.id, found, seen.there)
 
     async def _read(self, request: Request, rule: RuleId, seen: _Seen) -> str:
         """Read as far as it takes, or the bounds let; answers what kept it from that."""
@@ -91,13 +91,13 @@ class ReadingBack:
         return frozenset(
             [
                 one.customer
-                async for portion in self._books.not_given(request.id)
+                async for portion in self._repository.not_given(request.id)
                 for one in portion
-                if one.end is End.UNKNOWN
+                if one.outcome is Outcome.UNKNOWN
             ]
         )
 
-    async def _pages(self, rule: RuleId, *, patient: bool) -> AsyncIterator[tuple[Ref, ...]]:
+    async def _pages(self, rule: RuleId, *, patient: bool) -> AsyncIterator[tuple[Holder, ...]]:
         """Read page after page, an empty one at the end of the list.
 
         That a page follows the id of the last ref before it is a reading of ours: so a list that repeats itself is not read for ever, and
@@ -105,7 +105,7 @@ class ReadingBack:
         """
         seen, after = set[str](), None
         for _ in range(self._most_pages):
-            page = await self._looks.refs(rule, after=after, patient=patient)
+            page = await self._lookups.refs(rule, after=after, patient=patient)
             new = tuple(ref for ref in page if ref.id not in seen)
             if page and not new:
                 return

@@ -4,22 +4,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.ids import CustomerId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.ports import Books, Clock
-from bot.domain.requests.audit_entries import Act, got_list, looked, noted
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.ports import Clock, Repository
+from bot.domain.requests.audit_entries import Action, audit_refusal, got_list, viewed
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Request, State
-from bot.services.access import Door
+from bot.services.access import AccessControl
 
 PER_PAGE: Final = 50
 """Ids on a page: of the longest and strangest ids, as JSON, these still fit into a modal's 250 kB."""
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class CustomerPage:
     """One page of a request's customers; pages are counted from 1."""
 
     request: Request
@@ -38,16 +38,22 @@ class Roster:
         return (self.page - 1) * PER_PAGE + 1
 
 
-async def roster_of(books: Books, door: Door, request: Request, who: Person, page: int) -> Roster | Refusal:
+async def load_customer_page(
+    repository: Repository, access: AccessControl, request: Request, who: Person, page: int
+) -> CustomerPage | Refusal:
     """Show one page; of a page that is not there, the nearest."""
-    refusal = await noted(books, await door.concerned(who, request), Act.SHOW_CUSTOMERS, request, who)
+    refusal = await audit_refusal(
+        repository, await access.may_see_customers(who, request), Action.SHOW_CUSTOMERS, request, who
+    )
     if refusal:
         return refusal
     if request.purged_at:
-        return Refusal(Reason.PURGED, request.short)
+        return Refusal(RefusalReason.PURGED, request.short)
     page = min(max(page, 1), pages_of(request))
-    found = Roster(request, page, await _read(books, request, (page - 1) * PER_PAGE), await books.pause())
-    await books.record(looked(request, who.id, found.first, found.first + len(found.customers) - 1))
+    found = CustomerPage(
+        request, page, await _read(repository, request, (page - 1) * PER_PAGE), await repository.pause()
+    )
+    await repository.record(viewed(request, who.id, found.first, found.first + len(found.customers) - 1))
     return found
 
 
@@ -56,41 +62,45 @@ def pages_of(request: Request) -> int:
     return max(-(-request.customers // PER_PAGE), 1)
 
 
-async def _read(books: Books, request: Request, start: int) -> tuple[CustomerId, ...]:
+async def _read(repository: Repository, request: Request, start: int) -> tuple[CustomerId, ...]:
     """Read a page out of the rows of customers, over the end of one into the next."""
     size = max(request.batch_size * request.batches_per_portion, 1)
     found: tuple[CustomerId, ...] = ()
     number, skip = divmod(start, size)
-    while len(found) < PER_PAGE and (portion := await books.customers(request.id, number)):
+    while len(found) < PER_PAGE and (portion := await repository.customers(request.id, number)):
         found += portion[skip : skip + PER_PAGE - len(found)]
         number, skip = number + 1, 0
     return found
 
 
-def has_list(request: Request, tally: Tally) -> bool:
+def has_not_given_list(request: Request, tally: Tally) -> bool:
     """Say whether there is a list to be had: it ended or stopped, not everybody was given it, and it is still known who."""
     begun = request.state in {State.STOPPED, State.DONE} or (request.ended and request.started_at is not None)
     return begun and request.purged_at is None and tally.given < tally.asked
 
 
 async def send_list(
-    books: Books, door: Door, clock: Clock, request: Request, who: Person
+    repository: Repository, access: AccessControl, clock: Clock, request: Request, who: Person
 ) -> Request | Refusal:
     """Send somebody the list by direct message; that they have it stands in the audit like a look at the customers.
 
     Who presses twice before it was sent gets it once.
     """
-    refusal = await noted(books, await door.concerned(who, request), Act.GET_LIST, request, who)
+    refusal = await audit_refusal(
+        repository, await access.may_see_customers(who, request), Action.GET_LIST, request, who
+    )
     if refusal:
         return refusal
     if request.purged_at:
-        return Refusal(Reason.PURGED, request.short)
-    tally = await books.tally(request.id)
-    if not has_list(request, tally):
-        return Refusal(Reason.NO_LIST, request.short)
-    async with books.page(request.id) as page:
-        if page is None or page.request.purged_at:
-            return Refusal(Reason.PURGED, request.short)
-        if await page.say_once(Notice(kind=Kind.LIST, happened=Happened.LISTED, at=clock.now(), to=who.id)):
-            page.note(got_list(request, who.id, tally.asked - tally.given))
-        return page.request
+        return Refusal(RefusalReason.PURGED, request.short)
+    tally = await repository.tally(request.id)
+    if not has_not_given_list(request, tally):
+        return Refusal(RefusalReason.NO_LIST, request.short)
+    async with repository.unit_of_work(request.id) as unit:
+        if unit is None or unit.request.purged_at:
+            return Refusal(RefusalReason.PURGED, request.short)
+        if await unit.enqueue_once(
+            Notification(kind=ChannelKind.LIST, happened=NotificationType.LISTED, at=clock.now(), to=who.id)
+        ):
+            unit.audit(got_list(request, who.id, tally.asked - tally.given))
+        return unit.request

@@ -5,31 +5,34 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.policy.policy import ChannelPolicy
-from bot.domain.policy.tiers import Applied
-from bot.domain.ports import Page
-from bot.domain.requests.deadlines import times_of
-from bot.domain.requests.notification import Happened
-from bot.domain.requests.request import Event, Pausing, Request, moved
+from bot.domain.policy.tiers import AppliedTier
+from bot.domain.ports import UnitOfWork
+from bot.domain.requests.deadlines import initial_deadlines
+from bot.domain.requests.notification import NotificationType
+from bot.domain.requests.request import Event, PauseState, Request, transition
 from bot.domain.rules.rule import Rule
-from bot.services.announcements import tellings
+from bot.services.announcements import notifications_for
 
-HAPPENED: Final = {Event.RULE_CHANGED: Happened.RULE_CHANGED, Event.CONSENT_VOID: Happened.CONSENT_VOID}
+HAPPENED: Final = {
+    Event.RULE_CHANGED: NotificationType.RULE_CHANGED,
+    Event.CONSENT_VOID: NotificationType.CONSENT_VOID,
+}
 
 
-async def ask_anew(
-    page: Page,
+async def require_reapproval(
+    unit: UnitOfWork,
     event: Event,
     policy: ChannelPolicy,
     now: datetime,
     *,
     rule: Rule,
     approvals: int,
-    tier: Applied | None,
+    tier: AppliedTier | None,
     note: str = "",
 ) -> None:
     """Let a request wait in a new round, in which no yes of an earlier one counts, for a yes to the rule as it is now."""
-    request = replace(page.request, stop=None, note="")
-    waiting = moved(
+    request = replace(unit.request, stop=None, note="")
+    waiting = transition(
         request,
         event,
         rule=rule,
@@ -37,19 +40,19 @@ async def ask_anew(
         tier=tier,
         round=request.round + 1,
         rule_before=request.rule if event is Event.RULE_CHANGED else None,
-        pausing=Pausing.NO,
-        **times_of(policy, now),
+        pausing=PauseState.NO,
+        **initial_deadlines(policy, now),
     )
-    await page.keep(waiting)
-    said = tellings(waiting, HAPPENED[event], now, note=note)
-    await page.say(*(replace(notice, facts={"round": str(waiting.round)}) for notice in said))
+    await unit.save(waiting)
+    said = notifications_for(waiting, HAPPENED[event], now, note=note)
+    await unit.enqueue(*(replace(notification, facts={"round": str(waiting.round)}) for notification in said))
 
 
-async def into_next_round(page: Page, request: Request) -> Request:
+async def into_next_round(unit: UnitOfWork, request: Request) -> Request:
     """Keep a request in its next round, with the yeses of the present one."""
-    votes = await page.votes()
-    following = replace(request, round=page.request.round + 1)
-    await page.keep(following)
-    for vote in votes:
-        await page.vote(replace(vote, round=following.round))
+    votes = await unit.votes()
+    following = replace(request, round=unit.request.round + 1)
+    await unit.save(following)
+    for approval in votes:
+        await unit.vote(replace(approval, round=following.round))
     return following

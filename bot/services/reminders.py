@@ -5,78 +5,94 @@ from datetime import datetime, timedelta
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import ChannelPolicy
-from bot.domain.ports import Books, Clock, Page
-from bot.domain.requests.deadlines import approvers_of, is_over, reminded, still_asked
-from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.ports import Clock, Repository, UnitOfWork
+from bot.domain.requests.deadlines import approvers_of, is_expired, pending_approvers, reminded
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import State
-from bot.errors import PeopleUnavailable
-from bot.services.access import Door
+from bot.errors import DirectoryUnavailable
+from bot.services.access import AccessControl
 
 
-class Reminding:
+class ReminderService:
     """Looks at the due-times of what waits; the time moves on in the same transaction that puts the words into the outbox."""
 
-    def __init__(self, *, books: Books, door: Door, clock: Clock) -> None:
-        self._books = books
-        self._door = door
+    def __init__(self, *, repository: Repository, access: AccessControl, clock: Clock) -> None:
+        self._repository = repository
+        self._access = access
         self._clock = clock
 
-    async def look(self) -> int:
+    async def run_once(self) -> int:
         """Escalate and remind of whatever is due, and say how many requests that were."""
-        due = await self._books.due(self._clock.now())
+        due = await self._repository.due(self._clock.now())
         for request in due:
             names = await self._names(request)
-            async with self._books.page(request) as page:
-                if page:
-                    await self._act(page, names, self._clock.now())
+            async with self._repository.unit_of_work(request) as unit:
+                if unit:
+                    await self._act(unit, names, self._clock.now())
         return len(due)
 
-    async def _act(self, page: Page, names: tuple[str, ...], now: datetime) -> None:
-        request = page.request
-        if request.state is not State.WAITING or is_over(request, now):
+    async def _act(self, unit: UnitOfWork, names: tuple[str, ...], now: datetime) -> None:
+        request = unit.request
+        if request.state is not State.WAITING or is_expired(request, now):
             return
-        policy = self._door.policy.channels.get(request.channel)
+        policy = self._access.policy.channels.get(request.channel)
         if policy is None:
-            await page.keep(replace(request, remind_at=None, escalate_at=None))
+            await unit.save(replace(request, remind_at=None, escalate_at=None))
             return
         if request.escalate_at and request.escalate_at <= now:
-            await self._escalate(page, policy, now)
-        if page.request.remind_at and page.request.remind_at <= now:
-            await self._remind(page, policy, names, now)
+            await self._escalate(unit, policy, now)
+        if unit.request.remind_at and unit.request.remind_at <= now:
+            await self._remind(unit, policy, names, now)
 
-    async def _escalate(self, page: Page, policy: ChannelPolicy, now: datetime) -> None:
+    async def _escalate(self, unit: UnitOfWork, policy: ChannelPolicy, now: datetime) -> None:
         """Ask others too; from now on they may approve this request."""
-        await page.keep(replace(page.request, escalate_at=None, escalated_to=policy.escalate_to))
+        await unit.save(replace(unit.request, escalate_at=None, escalated_to=policy.escalate_to))
         if not policy.escalate_to:
             return
-        names = still_asked(policy.escalate_to, page.request, ())
-        await page.say(
-            Notice(kind=Kind.CARD, happened=Happened.ESCALATED, at=now),
-            Notice(kind=Kind.LINE, happened=Happened.ESCALATED, at=now, facts={"who": " ".join(names)}),
+        names = pending_approvers(policy.escalate_to, unit.request, ())
+        await unit.enqueue(
+            Notification(kind=ChannelKind.CARD, happened=NotificationType.ESCALATED, at=now),
+            Notification(
+                kind=ChannelKind.LINE,
+                happened=NotificationType.ESCALATED,
+                at=now,
+                facts={"who": " ".join(names)},
+            ),
         )
 
-    async def _remind(self, page: Page, policy: ChannelPolicy, names: tuple[str, ...], now: datetime) -> None:
+    async def _remind(
+        self, unit: UnitOfWork, policy: ChannelPolicy, names: tuple[str, ...], now: datetime
+    ) -> None:
         if not policy.remind_minutes:
-            await page.keep(replace(page.request, remind_at=None))
+            await unit.save(replace(unit.request, remind_at=None))
             return
-        await page.keep(reminded(page.request, timedelta(minutes=policy.remind_minutes), now))
+        await unit.save(reminded(unit.request, timedelta(minutes=policy.remind_minutes), now))
         escalated = (
-            who for who in page.request.escalated_to if who in policy.escalate_to
+            who for who in unit.request.escalated_to if who in policy.escalate_to
         )  # perhaps only just now
         asked = dict.fromkeys([*names, *escalated])
-        still = still_asked(asked, page.request, [vote.by for vote in await page.votes()])
-        await page.say(
-            Notice(kind=Kind.LINE, happened=Happened.REMINDED, at=now, facts={"who": " ".join(still)})
+        still = pending_approvers(asked, unit.request, [approval.by for approval in await unit.votes()])
+        await unit.enqueue(
+            Notification(
+                kind=ChannelKind.LINE,
+                happened=NotificationType.REMINDED,
+                at=now,
+                facts={"who": " ".join(still)},
+            )
         )
 
     async def _names(self, request: RequestId) -> tuple[str, ...]:
         """Name who can approve; of a group in which somebody has said yes, the others by name. Asked before the row is locked."""
-        found = await self._books.find(request)
-        policy = self._door.policy.channels.get(found.channel) if found else None
+        found = await self._repository.find(request)
+        policy = self._access.policy.channels.get(found.channel) if found else None
         if found is None or policy is None:
             return ()
-        names, votes = approvers_of(policy, found), await self._books.votes(request, found.round)
+        names, votes = approvers_of(policy, found), await self._repository.votes(request, found.round)
         try:
-            return await self._door.without(names, [vote.by for vote in votes]) if votes else names
-        except PeopleUnavailable:
+            return (
+                await self._access.expand_groups(names, [approval.by for approval in votes])
+                if votes
+                else names
+            )
+        except DirectoryUnavailable:
             return names  # the whole group is better than nobody

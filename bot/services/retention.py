@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.domain.ids import RequestId
-from bot.domain.ports import Books, Clock
+from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import purged
 
 AT_ONCE: Final = 100
@@ -15,11 +15,11 @@ Elsewhere = Callable[[Sequence[RequestId]], Awaitable[None]]
 """Forgets what others than the books hold of requests."""
 
 
-class Purging:
+class RetentionService:
     """Keeps the policy's `retention_days`."""
 
-    def __init__(self, *, books: Books, clock: Clock, days: int, elsewhere: Elsewhere) -> None:
-        self._books = books
+    def __init__(self, *, repository: Repository, clock: Clock, days: int, elsewhere: Elsewhere) -> None:
+        self._repository = repository
         self._clock = clock
         self._days = days
         self._elsewhere = elsewhere
@@ -28,7 +28,7 @@ class Purging:
         """Forget all that is due, elsewhere first, so that a crash between leaves nothing; answer how many requests that were."""
         before = self._clock.now() - timedelta(days=self._days)
         done = 0
-        while due := await self._books.forgettable(before, limit=AT_ONCE):
+        while due := await self._repository.forgettable(before, limit=AT_ONCE):
             await self._elsewhere(due)
             for request in due:
                 done += await self._purge(request)
@@ -36,9 +36,9 @@ class Purging:
 
     async def _purge(self, request: RequestId) -> bool:
         """Forget one; whoever came second finds nothing to do."""
-        async with self._books.page(request) as page:
-            if page is None or page.request.purged_at or not page.request.ended:
+        async with self._repository.unit_of_work(request) as unit:
+            if unit is None or unit.request.purged_at or not unit.request.ended:
                 return False
-            await page.forget(self._clock.now())
-            page.note(purged(page.request, self._days))
+            await unit.redact(self._clock.now())
+            unit.audit(purged(unit.request, self._days))
             return True

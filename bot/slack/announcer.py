@@ -12,18 +12,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Policy
-from bot.domain.ports import Books
-from bot.domain.requests.notification import Kind, Story, Unsaid
-from bot.domain.requests.progress import Paces
+from bot.domain.ports import Repository
+from bot.domain.requests.notification import ChannelKind, OutboxMessage, RequestSnapshot
+from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request
-from bot.errors import CardGone, NeverSaid, SayLater
-from bot.services.snapshots import story_of
+from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
+from bot.services.snapshots import load_snapshot
 from bot.slack.client import uploads
-from bot.slack.client.errors import CHANNEL_AWAY, GONE, away, code_of, judged
+from bot.slack.client.errors import CHANNEL_AWAY, GONE, away, classify, code_of
 from bot.slack.messages import card, not_given_file, notices, summary
 from bot.slack.messages import thread as thread_message
-from bot.slack.rendering.formatting import Look, Message
-from bot.spreadsheets.writer.writer import Lister
+from bot.slack.rendering.formatting import Formatter, Message
+from bot.spreadsheets.writer.writer import ListWriter
 
 EVENT_TYPE: Final = "discount_bot_message"
 PAGE: Final = 200
@@ -45,135 +45,153 @@ class SlackAnnouncer:
         self,
         *,
         client: AsyncWebClient,
-        books: Books,
+        repository: Repository,
         policy: Policy,
-        look: Look,
-        paces: Paces | None = None,
+        formatter: Formatter,
+        progress_tracker: ProgressTracker | None = None,
         may: Callable[[], bool] = lambda: True,
     ) -> None:
         self._may = may
         """Whether this process, of several, still is the one that says it: looked at right before anything goes out."""
         self._client = client
-        self._books = books
+        self._repository = repository
         self._policy = policy
-        self._look = look
-        self._paces = paces
-        self._lister = Lister()
+        self._formatter = formatter
+        self._progress_tracker = progress_tracker
+        self._list_writer = ListWriter()
         self._cards: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
         """Who draws a card reads the books and edits it in one go: of two who draw at once, the later shows what is newer."""
 
-    async def say(self, unsaid: Unsaid) -> str:
+    async def deliver(self, outbox_message: OutboxMessage) -> str:
         """Post or edit the message, and answer its `ts`; what was posted before is found by its key.
 
         Raises:
-            SayLater: Slack did not take it now; says whether anything can have been posted.
-            NeverSaid: Slack will never take it.
+            DeliveryDeferred: Slack did not take it now; says whether anything can have been posted.
+            DeliveryFailed: Slack will never take it.
         """
         try:
-            return await self._say(unsaid)
+            return await self._say(outbox_message)
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise await self._patiently(judged(error), unsaid) from error
+            raise await self._patiently(classify(error), outbox_message) from error
 
     async def redraw(self, request: RequestId) -> None:
         """Draw the card that stands as the books have it now; where there is none yet, nothing happens.
 
         Raises:
-            SayLater: Slack did not take it now; says whether it may have.
-            CardGone: it was deleted.
-            NeverSaid: Slack will never take it.
+            DeliveryDeferred: Slack did not take it now; says whether it may have.
+            CardDeleted: it was deleted.
+            DeliveryFailed: Slack will never take it.
         """
         try:
             await self._card(request)
         except (SlackApiError, aiohttp.ClientError, OSError) as error:
             if (code := code_of(error)) in GONE:
-                raise CardGone(f"Slack does not have the card any more ({code})", code=code) from error
-            raise judged(error) from error
+                raise CardDeleted(f"Slack does not have the card any more ({code})", code=code) from error
+            raise classify(error) from error
 
-    async def _patiently(self, verdict: SayLater | NeverSaid, unsaid: Unsaid) -> SayLater | NeverSaid:
+    async def _patiently(
+        self, verdict: DeliveryDeferred | DeliveryFailed, outbox_message: OutboxMessage
+    ) -> DeliveryDeferred | DeliveryFailed:
         """Wait for a channel that the bot was taken out of; not for long with a card that nobody has seen yet."""
-        kind = unsaid.notice.kind
-        if kind is Kind.LIST and isinstance(verdict, SayLater) and not verdict.clean:
-            return SayLater(str(verdict), after=max(verdict.after, SHARED_SECONDS), clean=False)
+        kind = outbox_message.notification.kind
+        if kind is ChannelKind.LIST and isinstance(verdict, DeliveryDeferred) and not verdict.clean:
+            return DeliveryDeferred(str(verdict), after=max(verdict.after, SHARED_SECONDS), clean=False)
         if (
-            not isinstance(verdict, NeverSaid)
+            not isinstance(verdict, DeliveryFailed)
             or verdict.code not in CHANNEL_AWAY
-            or kind in {Kind.DIRECT, Kind.LIST}
+            or kind in {ChannelKind.DIRECT, ChannelKind.LIST}
         ):
             return verdict
         request = (
-            await self._books.find(unsaid.request)
-            if kind is Kind.CARD and unsaid.attempts >= CARD_ATTEMPTS
+            await self._repository.find(outbox_message.request)
+            if kind is ChannelKind.CARD and outbox_message.attempts >= CARD_ATTEMPTS
             else None
         )
         return verdict if request and request.card_ts is None else away(verdict)
 
     async def _request(self, request: RequestId) -> Request:
-        found = await self._books.find(request)
+        found = await self._repository.find(request)
         if found is None:
-            raise NeverSaid("its request is gone")
+            raise DeliveryFailed("its request is gone")
         return found
 
-    async def _story(self, request: RequestId, *, ids: bool = True) -> Story:
-        return await story_of(
-            self._books, await self._request(request), self._policy, paces=self._paces, ids=ids
+    async def _story(self, request: RequestId, *, ids: bool = True) -> RequestSnapshot:
+        return await load_snapshot(
+            self._repository,
+            await self._request(request),
+            self._policy,
+            progress_tracker=self._progress_tracker,
+            ids=ids,
         )
 
-    async def _card(self, request: RequestId, unsaid: Unsaid | None = None) -> str:
+    async def _card(self, request: RequestId, outbox_message: OutboxMessage | None = None) -> str:
         """Edit the card; where there is none yet, or none any more, post it for the notice that asks for one."""
         async with self._cards.setdefault(request, asyncio.Lock()):
-            story = await self._story(request, ids=False)
-            drawn, channel, ts = card.build(story, self._look), story.request.channel, story.request.card_ts
+            snapshot = await self._story(request, ids=False)
+            drawn, channel, ts = (
+                card.build(snapshot, self._formatter),
+                snapshot.request.channel,
+                snapshot.request.card_ts,
+            )
             if ts:
                 try:
                     return await self._edit(channel, ts, drawn)
                 except SlackApiError as error:
-                    if unsaid is None or code_of(error) not in GONE:
+                    if outbox_message is None or code_of(error) not in GONE:
                         raise
-            return await self._post(unsaid, channel, drawn) if unsaid else ""
+            return await self._post(outbox_message, channel, drawn) if outbox_message else ""
 
-    async def _card_anew(self, unsaid: Unsaid, gone: str) -> bool:
+    async def _card_anew(self, outbox_message: OutboxMessage, gone: str) -> bool:
         """Post the card once more, for a line of the thread of one that was deleted; false where that one stands after all."""
-        ts = await self._card(unsaid.request, replace(unsaid, key=f"{unsaid.key}.card", tried=True))
-        async with self._books.page(unsaid.request) as page:
-            if page:
-                await page.keep(replace(page.request, card_ts=ts))
+        ts = await self._card(
+            outbox_message.request, replace(outbox_message, key=f"{outbox_message.key}.card", tried=True)
+        )
+        async with self._repository.unit_of_work(outbox_message.request) as unit:
+            if unit:
+                await unit.save(replace(unit.request, card_ts=ts))
         return ts != gone
 
-    async def _say(self, unsaid: Unsaid) -> str:
-        match unsaid.notice.kind:
-            case Kind.CARD:
-                return await self._card(unsaid.request, unsaid)
-            case Kind.LINE | Kind.SUMMARY:
-                return await self._in_thread(unsaid, await self._story(unsaid.request))
-            case Kind.NOTICE | Kind.DIRECT:
-                return await self._elsewhere(unsaid, await self._story(unsaid.request))
-            case Kind.LIST:
-                return await self._send_list(unsaid, await self._request(unsaid.request))
+    async def _say(self, outbox_message: OutboxMessage) -> str:
+        match outbox_message.notification.kind:
+            case ChannelKind.CARD:
+                return await self._card(outbox_message.request, outbox_message)
+            case ChannelKind.LINE | ChannelKind.SUMMARY:
+                return await self._in_thread(outbox_message, await self._story(outbox_message.request))
+            case ChannelKind.NOTICE | ChannelKind.DIRECT:
+                return await self._elsewhere(outbox_message, await self._story(outbox_message.request))
+            case ChannelKind.LIST:
+                return await self._send_list(outbox_message, await self._request(outbox_message.request))
 
-    async def _in_thread(self, unsaid: Unsaid, story: Story) -> str:
-        card_ts = story.request.card_ts
+    async def _in_thread(self, outbox_message: OutboxMessage, snapshot: RequestSnapshot) -> str:
+        card_ts = snapshot.request.card_ts
         if card_ts is None:
-            raise NeverSaid("there is no card to say it below")
-        is_line = unsaid.notice.kind is Kind.LINE
+            raise DeliveryFailed("there is no card to say it below")
+        is_line = outbox_message.notification.kind is ChannelKind.LINE
         message = (
-            thread_message.build(unsaid.notice, story, self._look)
+            thread_message.build(outbox_message.notification, snapshot, self._formatter)
             if is_line
-            else summary.build(story, self._look)
+            else summary.build(snapshot, self._formatter)
         )
         try:
-            return await self._post(unsaid, story.request.channel, message, thread=card_ts)
+            return await self._post(outbox_message, snapshot.request.channel, message, thread=card_ts)
         except SlackApiError as error:
-            if code_of(error) not in GONE or not await self._card_anew(unsaid, card_ts):
+            if code_of(error) not in GONE or not await self._card_anew(outbox_message, card_ts):
                 raise
-        raise SayLater("its card was deleted, and has been posted anew", after=0.0, clean=True)
+        raise DeliveryDeferred("its card was deleted, and has been posted anew", after=0.0, clean=True)
 
-    async def _elsewhere(self, unsaid: Unsaid, story: Story) -> str:
+    async def _elsewhere(self, outbox_message: OutboxMessage, snapshot: RequestSnapshot) -> str:
         """Say it in another channel, or to one person, with a link to the card."""
-        link, to = await self._link(story), unsaid.notice.to
-        if unsaid.notice.kind is Kind.NOTICE:
-            return await self._post(unsaid, to, notices.channel(unsaid.notice, story, self._look, link=link))
+        link, to = await self._link(snapshot), outbox_message.notification.to
+        if outbox_message.notification.kind is ChannelKind.NOTICE:
+            return await self._post(
+                outbox_message,
+                to,
+                notices.channel(outbox_message.notification, snapshot, self._formatter, link=link),
+            )
         return await self._post(
-            unsaid, await self._direct(to), notices.direct(unsaid.notice, story, self._look, link=link)
+            outbox_message,
+            await self._direct(to),
+            notices.direct(outbox_message.notification, snapshot, self._formatter, link=link),
         )
 
     async def _edit(self, channel: str, ts: str, message: Message) -> str:
@@ -182,9 +200,9 @@ class SlackAnnouncer:
         return ts
 
     async def _post(
-        self, unsaid: Unsaid, channel: str, message: Message, *, thread: str | None = None
+        self, outbox_message: OutboxMessage, channel: str, message: Message, *, thread: str | None = None
     ) -> str:
-        posted = await self._posted(unsaid, channel, thread) if unsaid.tried else None
+        posted = await self._posted(outbox_message, channel, thread) if outbox_message.tried else None
         if posted:
             return posted
         self._make_sure()
@@ -193,37 +211,43 @@ class SlackAnnouncer:
             thread_ts=thread,
             text=message.text,
             blocks=message.blocks,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": unsaid.key}},
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": outbox_message.key}},
             unfurl_links=False,
             unfurl_media=False,
         )
         return str(answer["ts"])
 
-    async def _send_list(self, unsaid: Unsaid, request: Request) -> str:
+    async def _send_list(self, outbox_message: OutboxMessage, request: Request) -> str:
         """Send the list as a file; one that may have been shared is looked for by its title. Where nobody is on it, nothing is sent."""
         if request.purged_at:
-            raise NeverSaid("its customers are forgotten")
-        to, title = await self._direct(unsaid.notice.to), not_given_file.title(request, unsaid.key)
-        if unsaid.tried and (there := await uploads.shared(self._latest(to), title)):
+            raise DeliveryFailed("its customers are forgotten")
+        to, title = (
+            await self._direct(outbox_message.notification.to),
+            not_given_file.title(request, outbox_message.key),
+        )
+        if outbox_message.tried and (there := await uploads.shared(self._latest(to), title)):
             return there
-        file = await not_given_file.written(request, self._books, self._lister)
+        file = await not_given_file.written(request, self._repository, self._list_writer)
         with file.content as content:
             if not file.rows:
                 return NOBODY
             self._make_sure()
-            name, comment = not_given_file.name(request), not_given_file.comment(request, file, self._look)
+            name, comment = (
+                not_given_file.name(request),
+                not_given_file.comment(request, file, self._formatter),
+            )
             return await uploads.upload(
                 self._client, content, file.length, name=name, title=title, channel=to, comment=comment
             )
 
     def _make_sure(self) -> None:
         if not self._may():
-            raise SayLater("another process says it now", after=1.0, clean=False)
+            raise DeliveryDeferred("another process says it now", after=1.0, clean=False)
 
-    async def _posted(self, unsaid: Unsaid, channel: str, thread: str | None) -> str | None:
+    async def _posted(self, outbox_message: OutboxMessage, channel: str, thread: str | None) -> str | None:
         """Find a message by the key in its metadata, among a thread's replies or a conversation's latest messages."""
         async for message in self._latest(channel, thread):
-            if _key(message) == unsaid.key:
+            if _key(message) == outbox_message.key:
                 return str(message["ts"])
         return None
 
@@ -252,16 +276,16 @@ class SlackAnnouncer:
             if not cursor:
                 return
 
-    async def _link(self, story: Story) -> str:
+    async def _link(self, snapshot: RequestSnapshot) -> str:
         """Ask for the card's address; a message whose card was deleted is said without one."""
-        if story.request.card_ts is None:
+        if snapshot.request.card_ts is None:
             return ""
         try:
             answer = await self._client.chat_getPermalink(
-                channel=story.request.channel, message_ts=story.request.card_ts
+                channel=snapshot.request.channel, message_ts=snapshot.request.card_ts
             )
         except SlackApiError as error:
-            if isinstance(judged(error), NeverSaid):
+            if isinstance(classify(error), DeliveryFailed):
                 return ""
             raise
         return str(answer["permalink"])

@@ -25,7 +25,7 @@ LINKED: Final = re.compile(r"<(?:mailto:|tel:|https?://)[^<>|]*\|([^<>|]*)>")
 """How Slack escapes an e-mail address or a link that was typed: what people see stands behind the bar."""
 
 
-class Misread(StrEnum):
+class ParseProblem(StrEnum):
     """Why a text was not understood."""
 
     NO_SUCH_COMMAND = "no_such_command"
@@ -89,15 +89,15 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
-class NotUnderstood:
+class UnknownCommand:
     """Anything else, with the nearest command where there is one."""
 
     text: str
     nearest: str | None
-    why: Misread = Misread.NO_SUCH_COMMAND
+    why: ParseProblem = ParseProblem.NO_SUCH_COMMAND
 
 
-Command = Add | Status | ShowRule | Cancel | Pause | Resume | Help | NotUnderstood
+Command = Add | Status | ShowRule | Cancel | Pause | Resume | Help | UnknownCommand
 
 
 class OpenQuote(Exception):
@@ -112,7 +112,7 @@ def read(text: str) -> Command:
     >>> read("Status r7kq2m")
     Status(short='R-7KQ2M')
     >>> read("stauts")
-    NotUnderstood(text='stauts', nearest='status', why=<Misread.NO_SUCH_COMMAND: 'no_such_command'>)
+    UnknownCommand(text='stauts', nearest='status', why=<ParseProblem.NO_SUCH_COMMAND: 'no_such_command'>)
     """
     typed = decoded(text)
     word, rest = first_word(typed)
@@ -124,16 +124,22 @@ def read(text: str) -> Command:
         case "status":
             return _status(typed, rest)
         case "rule":
-            return ShowRule(_words(rest)) if _words(rest) else NotUnderstood(typed, "rule", Misread.NO_RULE)
+            return (
+                ShowRule(_words(rest))
+                if _words(rest)
+                else UnknownCommand(typed, "rule", ParseProblem.NO_RULE)
+            )
         case "cancel":
             short = short_id(rest)
-            return Cancel(short) if short else NotUnderstood(typed, "cancel", Misread.NO_SHORT_ID)
+            return Cancel(short) if short else UnknownCommand(typed, "cancel", ParseProblem.NO_SHORT_ID)
         case "pause":
             return Pause(rest.strip())
         case "resume":
             return Resume()
         case other:
-            return NotUnderstood(typed, next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.0)), None))
+            return UnknownCommand(
+                typed, next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.0)), None)
+            )
 
 
 def decoded(text: str) -> str:
@@ -149,7 +155,7 @@ def first_word(text: str) -> tuple[str, str]:
     return word, rest[0] if rest else ""
 
 
-def words(text: str) -> Iterator[str]:
+def split_words(text: str) -> Iterator[str]:
     """Part a text at spaces and commas; what stands in quotes, straight or curly, is one word.
 
     A quote opens only where a word begins, and ends only where one ends: O'Brien is no quote.
@@ -185,21 +191,21 @@ def short_id(text: str) -> ShortId | None:
 
 def _add(typed: str, rest: str) -> Command:
     try:
-        rule, *customers = list(words(rest)) or [""]
+        rule, *customers = list(split_words(rest)) or [""]
     except OpenQuote:
-        return NotUnderstood(typed, "add", Misread.OPEN_QUOTE)
+        return UnknownCommand(typed, "add", ParseProblem.OPEN_QUOTE)
     return Add(rule, tuple(customer for customer in customers if customer), rest)
 
 
 def _status(typed: str, rest: str) -> Command:
     short = short_id(rest)
-    return NotUnderstood(typed, "status", Misread.NO_SHORT_ID) if rest and not short else Status(short)
+    return UnknownCommand(typed, "status", ParseProblem.NO_SHORT_ID) if rest and not short else Status(short)
 
 
 def _words(rest: str) -> str:
     """Read the name of a rule: the one quoted word, or all of it, commas included."""
     try:
-        read_as = list(words(rest))
+        read_as = list(split_words(rest))
     except OpenQuote:
         return rest.strip("".join(DOUBLE | SINGLE)).strip()
     return (read_as[0] if len(read_as) == 1 else rest).strip()

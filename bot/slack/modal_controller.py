@@ -14,10 +14,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import RequestId
-from bot.domain.requests.prior_grants import Earlier
-from bot.slack.client.file_messages import Post
+from bot.domain.requests.prior_grants import PriorRequest
+from bot.slack.client.file_messages import FileMessenger
 from bot.slack.modals import placeholders
-from bot.slack.reply import Drawing, Sentence, View
+from bot.slack.reply import Drawing, Reply, View
 
 READY_SECONDS: Final = 0.25
 """What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
@@ -41,24 +41,26 @@ Answer = TypeVar("Answer")
 log = structlog.get_logger()
 
 
-class Screens:
+class ModalController:
     """The modals that the bot opens, and what it tells one person alone; `patience` is in seconds."""
 
     def __init__(self, client: AsyncWebClient, *, patience: float = PATIENCE) -> None:
         self._client = client
         self._patience = patience
-        self.post = Post(client)
+        self.file_messenger = FileMessenger(client)
 
-    async def links(self, earlier: Sequence[Earlier]) -> dict[RequestId, str]:
+    async def links(self, earlier: Sequence[PriorRequest]) -> dict[RequestId, str]:
         """Ask where the cards of earlier requests stand; one that cannot be found goes without a link."""
         found = await asyncio.gather(*(self._link(each) for each in earlier[:LINKS]))
         return {each.id: link for each, link in zip(earlier, found, strict=False) if link}
 
-    async def _link(self, earlier: Earlier) -> str:
-        if earlier.card_ts is None:
+    async def _link(self, prior_request: PriorRequest) -> str:
+        if prior_request.card_ts is None:
             return ""
         try:
-            answer = await self._client.chat_getPermalink(channel=earlier.channel, message_ts=earlier.card_ts)
+            answer = await self._client.chat_getPermalink(
+                channel=prior_request.channel, message_ts=prior_request.card_ts
+            )
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError):
             return ""
         return str(answer["permalink"])
@@ -71,11 +73,11 @@ class Screens:
         if not drawing.done():
             if not await self._shown(trigger, placeholders.loading(title, external_id=external), respond):
                 return
-            await self._update(external, await drawing, partial(self.tell, respond))
+            await self._update(external, await drawing, partial(self.reply, respond))
             return
         drawn = drawing.result()
-        if isinstance(drawn, Sentence):
-            await self.tell(respond, drawn.text)
+        if isinstance(drawn, Reply):
+            await self.reply(respond, drawn.text)
         else:
             await self._shown(trigger, drawn, respond)
 
@@ -97,7 +99,7 @@ class Screens:
             return
         await self.redraw(external, draw, user=user)
 
-    async def tell(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
+    async def reply(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
         """Tell one person alone where they are; repeated while Slack fails, since to be told twice does no harm."""
         async for attempt in stamina.retry_context(
             on=(_NotTaken, aiohttp.ClientError, TimeoutError),
@@ -121,7 +123,7 @@ class Screens:
             fault, why = _new_fault(), _why(error)
             log.warning("modal not opened", why=why, fault=fault)
             if why != OPENED_BEFORE:  # what is delivered twice opens its form once
-                await self.tell(
+                await self.reply(
                     respond,
                     TOO_SLOW if why == TOO_LATE or isinstance(error, TimeoutError) else _fault_told(fault),
                 )
@@ -129,12 +131,12 @@ class Screens:
         return True
 
     async def _update(
-        self, external: str, drawn: View | Sentence, say: Callable[[str], Awaitable[None]]
+        self, external: str, drawn: View | Reply, say: Callable[[str], Awaitable[None]]
     ) -> None:
         """Draw the view that stands; where that cannot be done, `say` the answer."""
         view = (
             placeholders.message(drawn.title, drawn.text, external_id=external)
-            if isinstance(drawn, Sentence)
+            if isinstance(drawn, Reply)
             else drawn
         )
         try:
@@ -151,7 +153,7 @@ class Screens:
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.info("modal not redrawn", why=_why(error))
             said = CLOSED if _why(error) == "not_found" else UNSHOWN
-            await say(drawn.text if isinstance(drawn, Sentence) else said)
+            await say(drawn.text if isinstance(drawn, Reply) else said)
 
     async def _tell(self, user: str, text: str) -> None:
         """Tell somebody in a direct message, repeated like `tell`."""
@@ -182,7 +184,7 @@ def next_external_id(view: View) -> str:
     return f"{view['id']}.{view['hash']}"
 
 
-async def said_safely(answering: Awaitable[Answer]) -> Answer | str:
+async def reply_or_fault(answering: Awaitable[Answer]) -> Answer | str:
     """Await an answer, or tell of a fault under an id that stands in the log too."""
     try:
         return await answering
@@ -200,9 +202,9 @@ def _fault_told(fault: str) -> str:
     return f"Something went wrong on the bot's side (fault `{fault}`). Try again; if it goes on, show this to whoever runs the bot."
 
 
-async def _safely(draw: Drawing, external: str) -> View | Sentence:
-    drawn = await said_safely(draw(external))
-    return Sentence("Something went wrong", drawn) if isinstance(drawn, str) else drawn
+async def _safely(draw: Drawing, external: str) -> View | Reply:
+    drawn = await reply_or_fault(draw(external))
+    return Reply("Something went wrong", drawn) if isinstance(drawn, str) else drawn
 
 
 def _may_pass(error: Exception) -> bool:

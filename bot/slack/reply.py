@@ -8,12 +8,12 @@ View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class Reply:
     """An answer that needs no form: said in a modal where one stands, else to the person alone where they are."""
 
     title: str
     text: str
 
 
-Drawing = Callable[[str], Awaitable[View | Sentence]]
+Drawing = Callable[[str], Awaitable[View | Reply]]
 """Draws a view for an external id."""

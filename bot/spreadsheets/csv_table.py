@@ -9,10 +9,10 @@ from itertools import chain, islice
 from typing import Final
 
 from bot.domain.customers.tables import Block, Row, block_of
-from bot.domain.customers.uploads import Trouble
+from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content, Stream
 from bot.spreadsheets.encodings import decoded, encoding_of
-from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import WIDEST, blocks_of, some
 
 SEPARATORS: Final = (";", "\t", "|", ",")
@@ -118,7 +118,7 @@ def _agreement(content: Content, encoding: str, separator: str) -> tuple[float, 
         if any(one.strip() for one in row)
     ]
     if len(rows) == 1 and len(rows[0]) >= ONE_LINE:
-        raise Unreadable(Trouble.ONE_LINE)
+        raise FileError(FileProblem.ONE_LINE)
     wide = next((at for at, row in enumerate(rows) if len(row) > 1), None)
     if wide is None or (separator == "," and all(DECIMAL.fullmatch(",".join(row)) for row in rows[wide:])):
         return 0, 0

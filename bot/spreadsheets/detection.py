@@ -3,9 +3,9 @@
 from typing import Final
 
 from bot.domain.customers.tables import Table
-from bot.domain.customers.uploads import Trouble
+from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content
-from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.errors import FileError
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -30,15 +30,15 @@ def table_of(content: Content) -> Table:
         Unreadable: it cannot be read; reading the table may raise it as well.
     """
     if not content:
-        raise Unreadable(Trouble.EMPTY)
+        raise FileError(FileProblem.EMPTY)
     if content.start.startswith(ZIP):
         from bot.spreadsheets.xlsx_table import sheet_table  # noqa: PLC0415 - a text needs none of it, and starts the quicker
 
         return sheet_table(content.whole())
     if content.start.startswith(OLE):
-        raise Unreadable(Trouble.ENCRYPTED if LOCKED in content.whole() else Trouble.OLD_EXCEL)
+        raise FileError(FileProblem.ENCRYPTED if LOCKED in content.whole() else FileProblem.OLD_EXCEL)
     if content.start.startswith(OTHERS):
-        raise Unreadable(Trouble.KIND)
+        raise FileError(FileProblem.KIND)
 
     from bot.spreadsheets.csv_table import TextTable  # noqa: PLC0415
 

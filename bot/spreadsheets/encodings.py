@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bot.domain.customers.uploads import Trouble
+from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.chunks import Content
-from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.errors import FileError
 
 PIECE: Final = 256 * 1024
 """Bytes that are decoded at once: with all that is made of them, what a core has near."""
@@ -58,7 +58,7 @@ def _without_mark(content: Content) -> str:
             zeros = start[at::2].count(0)
             if zeros * 2 > len(start[at::2]) and not start[1 - at :: 2].count(0):
                 return encoding
-    raise Unreadable(Trouble.NO_TEXT)
+    raise FileError(FileProblem.NO_TEXT)
 
 
 def _is_utf8(content: Content) -> bool:
@@ -75,13 +75,13 @@ def _is_utf8(content: Content) -> bool:
         return False
     half, _ = decoder.getstate()
     if half and not plain:
-        raise Unreadable(Trouble.BROKEN)
+        raise FileError(FileProblem.BROKEN)
     return not half
 
 
 def _windows(content: Content) -> str:
     if any(bytes([code]) in content for code in NO_WINDOWS):
-        raise Unreadable(Trouble.NO_TEXT)
+        raise FileError(FileProblem.NO_TEXT)
     if sum(piece.count(bytes([code])) for piece in content for code in CONTROLS) * 100 > len(content):
-        raise Unreadable(Trouble.NO_TEXT)
+        raise FileError(FileProblem.NO_TEXT)
     return "cp1252"

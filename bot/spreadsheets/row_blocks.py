@@ -5,8 +5,8 @@ from itertools import islice
 from typing import Final
 
 from bot.domain.customers.tables import Block, Row, block_of
-from bot.domain.customers.uploads import Trouble
-from bot.spreadsheets.errors import Unreadable
+from bot.domain.customers.uploads import FileProblem
+from bot.spreadsheets.errors import FileError
 
 AT_ONCE: Final = 5_000
 """Rows of a block."""
@@ -22,7 +22,7 @@ def some(rows: Iterator[Row], most: int) -> list[Row]:
     """
     found = list(islice(rows, most))
     if max(map(len, found), default=0) > WIDEST:
-        raise Unreadable(Trouble.LONG_LINE)
+        raise FileError(FileProblem.LONG_LINE)
     return found
 
 

@@ -23,7 +23,7 @@ NO_SHEETS: Final = frozenset({"xl/sharedStrings.xml", "xl/styles.xml"})
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class WorkbookStats:
     """What was found in all sheets together."""
 
     unpacked: int
@@ -43,11 +43,11 @@ class Survey:
         )
 
 
-def survey_of(book: zipfile.ZipFile) -> Survey:
+def survey_of(book: zipfile.ZipFile) -> WorkbookStats:
     """Go through the XML of all sheets, piece by piece."""
     unpacked = sum(part.file_size for part in book.infolist())
     if unpacked > MOST_UNPACKED:
-        return Survey(unpacked, 0, 0, errors=False)
+        return WorkbookStats(unpacked, 0, 0, errors=False)
     columns, rows, errors = set[bytes](), 0, False
     for part in book.infolist():
         if part.filename.endswith(".xml") and part.filename not in NO_SHEETS:
@@ -55,7 +55,7 @@ def survey_of(book: zipfile.ZipFile) -> Survey:
                 columns.update(COLUMN.findall(piece))
                 rows = max(rows, max(map(int, ROW.findall(piece)), default=0))
                 errors = errors or ERROR.search(piece) is not None
-    return Survey(unpacked, max(map(_number, columns), default=0), rows, errors)
+    return WorkbookStats(unpacked, max(map(_number, columns), default=0), rows, errors)
 
 
 def _pieces(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -17,8 +17,8 @@ import openpyxl
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from bot.domain.customers.tables import Block, Row, Table
-from bot.domain.customers.uploads import Trouble
-from bot.spreadsheets.errors import Unreadable
+from bot.domain.customers.uploads import FileProblem
+from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import AT_ONCE, blocks_of, some
 from bot.spreadsheets.xlsx_survey import survey_of
 
@@ -44,11 +44,11 @@ def sheet_table(data: bytes) -> Table:
         with suppress(
             Exception
         ):  # whatever it does not understand, the careful one may, or says what is wrong
-            return QuickTable(data)
-    return CarefulTable(data)
+            return CalamineTable(data)
+    return OpenpyxlTable(data)
 
 
-class QuickTable:
+class CalamineTable:
     """The table as calamine reads it, all at once; from the first number on that nobody may have seen whole, the careful one goes on."""
 
     def __init__(self, data: bytes) -> None:
@@ -59,7 +59,7 @@ class QuickTable:
             if one.visible is SheetVisibleEnum.Visible and one.typ is SheetTypeEnum.WorkSheet
         ]
         if not visible:
-            raise Unreadable(Trouble.EMPTY)
+            raise FileError(FileProblem.EMPTY)
         self.sheet = visible[0].name if len(visible) > 1 else ""
         self._data = data
         self._table = book.get_sheet_by_name(visible[0].name)
@@ -77,7 +77,7 @@ class QuickTable:
         while found := list(islice(rows, AT_ONCE)):
             cells = [row[column - 1] if len(row) >= column else "" for row in found]
             if any(_long(value) for value in cells if type(value) is not str):
-                yield from CarefulTable(self._data).blocks(column, at)
+                yield from OpenpyxlTable(self._data).blocks(column, at)
                 return
             yield Block(
                 [value if type(value) is str else text_of(value) for value in cells],
@@ -90,14 +90,14 @@ class QuickTable:
         return ([*before, *row] for row in self._table.iter_rows()) if before else self._table.iter_rows()
 
 
-class CarefulTable:
+class OpenpyxlTable:
     """The table as openpyxl reads it, row by row and once."""
 
     def __init__(self, data: bytes) -> None:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         if not visible:
-            raise Unreadable(Trouble.EMPTY)
+            raise FileError(FileProblem.EMPTY)
         sheet: Any = visible[0]
         sheet.reset_dimensions()  # what it says of its own size is often wrong, and can be a bomb of empty cells
         self.sheet = str(sheet.title) if len(visible) > 1 else ""
@@ -148,14 +148,14 @@ def _looked_into(data: bytes) -> zipfile.ZipFile:
     try:
         book = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile as error:
-        raise Unreadable(Trouble.BROKEN) from error
+        raise FileError(FileProblem.BROKEN) from error
     inside = book.infolist()
     if any(one.flag_bits & ENCRYPTED for one in inside):
-        raise Unreadable(Trouble.ENCRYPTED)
+        raise FileError(FileProblem.ENCRYPTED)
     if "xl/workbook.xml" not in {one.filename for one in inside}:
-        raise Unreadable(Trouble.KIND)
+        raise FileError(FileProblem.KIND)
     if sum(one.file_size for one in inside) > UNPACKED:
-        raise Unreadable(Trouble.BOMB)
+        raise FileError(FileProblem.BOMB)
     return book
 
 

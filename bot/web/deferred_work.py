@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from bot.domain.ports import Jobs
+from bot.domain.ports import BackgroundTasks
 
 MOMENT: Final = 0.003
 """Seconds without a click before work is begun: of many who click together, some requests come a little later."""
@@ -21,11 +21,11 @@ LONGEST: Final = 0.5
 """Seconds that work waits at most: what opens a form has 3 in all."""
 
 
-class AcksFirst:
-    """The port `Jobs` for whoever answers Slack: work is begun once nobody waits for an answer, a piece at a time."""
+class DeferredWork:
+    """The port `BackgroundTasks` for whoever answers Slack: work is begun once nobody waits for an answer, a piece at a time."""
 
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
+    def __init__(self, background: BackgroundTasks) -> None:
+        self._background = background
         self._clicks = 0
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -44,13 +44,13 @@ class AcksFirst:
 
     def wake(self) -> None:
         """Look at once for what there is to give and to say."""
-        self._jobs.wake()
+        self._background.wake()
 
-    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Do a piece of work after the click was answered."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
-        self._jobs.soon(_in_turn(work, turn))
+        self._background.spawn(_in_turn(work, turn))
         if len(self._waiting) > WAITING:
             self._begin_oldest()
         self._look_soon()

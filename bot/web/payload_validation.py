@@ -129,7 +129,7 @@ UNWRITABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """Characters that no database keeps, and nobody types."""
 
 
-class Malformed(Exception):
+class MalformedPayload(Exception):
     """A payload that is not whole; the message says why, and repeats nothing of it."""
 
 
@@ -144,10 +144,10 @@ def read_payload(body: bytes) -> dict[str, Any]:
     try:
         payload = _read(body.decode())
     except (ValueError, RecursionError):
-        raise Malformed("it cannot be read") from None
+        raise MalformedPayload("it cannot be read") from None
     for path, fits in _parts(payload).items():
         if not fits(_at(payload, path)):
-            raise Malformed(f"{'.'.join(map(str, path))} is missing")
+            raise MalformedPayload(f"{'.'.join(map(str, path))} is missing")
     return payload
 
 
@@ -165,7 +165,7 @@ def _writable(payload: Any, text: str) -> dict[str, Any]:
     if not isinstance(payload, dict) or (
         any(part in text for part in UNUSUAL) and any(map(UNWRITABLE.search, _strings(payload)))
     ):
-        raise Malformed("its content is wrong")
+        raise MalformedPayload("its content is wrong")
     return payload
 
 
@@ -176,7 +176,7 @@ def _parts(payload: Mapping[str, Any]) -> Parts:
         return SSL_CHECK
     kind = payload.get("type")
     if not isinstance(kind, str) or kind not in PARTS:
-        raise Malformed("its type is unknown")
+        raise MalformedPayload("its type is unknown")
     return PARTS[kind]
 
 

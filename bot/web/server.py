@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 from bot.web.health import Health, Ready
 from bot.web.slack_endpoint import SlackEndpoint
 
@@ -32,7 +32,7 @@ async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[
     """Listen until the block ends; hands over the port, which is a free one where 0 was asked for.
 
     Raises:
-        UnusableSettings: nobody can listen there.
+        ConfigError: nobody can listen there.
     """
     # no access log: a line a request would cost more than the answer, and Slack's own log tells the rest
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_ANSWERS)
@@ -48,6 +48,6 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as refused:
-        raise UnusableSettings(
+        raise ConfigError(
             [f"HOST, PORT: cannot listen on {host}:{port} ({refused.strerror}); allowed: a free port"]
         ) from refused

@@ -9,7 +9,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
-from bot.web.payload_validation import Malformed, read_payload
+from bot.web.payload_validation import MalformedPayload, read_payload
 from bot.web.signature import is_signed
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ class SlackEndpoint:
             return web.Response(status=401)
         try:
             asked = _asked(body)
-        except Malformed as malformed:
+        except MalformedPayload as malformed:
             log.warning("malformed request refused", why=str(malformed), bytes=len(body))
             return web.Response(status=400)
         return await to_aiohttp_response(await self.bolt.async_dispatch(asked))
@@ -51,4 +51,4 @@ def _asked(body: bytes) -> AsyncBoltRequest:
         # "socket_mode": Bolt takes the payload as it was read, and asks for no headers: what counts of them was checked
         return AsyncBoltRequest(body=payload, mode="socket_mode")
     except (AttributeError, LookupError, TypeError, ValueError):
-        raise Malformed("its ids cannot be read") from None
+        raise MalformedPayload("its ids cannot be read") from None

@@ -8,12 +8,12 @@ from aiohttp import web
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
-from bot.domain.requests.person import Kind
+from bot.domain.requests.person import AccountKind
 from sandbox.slack.api.web_api import Credentials, WebApi
 from sandbox.slack.state.changes import Changes
 from sandbox.slack.state.faults import Faults
 from sandbox.slack.state.tickets import Tickets
-from sandbox.slack.state.views import Stacks
+from sandbox.slack.state.views import ViewStacks
 from sandbox.slack.state.workspace import Account, Channel, Group, Json, Message, WallClock, Workspace
 from sandbox.slack.transport.delivery import ACK_WITHIN, Ack, Line
 from sandbox.slack.transport.socket_mode import SocketMode
@@ -70,7 +70,7 @@ class SandboxSlack:
             clock=clock or WallClock(),
             changes=self.changes,
         )
-        self.stacks = Stacks(self.workspace, app="A0DISCOUNTBOT")
+        self.stacks = ViewStacks(self.workspace, app="A0DISCOUNTBOT")
         self.tickets = Tickets(self.workspace)
         self.faults = Faults()
         self.socket_mode = SocketMode(self.changes, ack_within=ack_within)
@@ -140,13 +140,13 @@ class SandboxSlack:
         self,
         name: str,
         *,
-        kind: Kind = Kind.MEMBER,
+        kind: AccountKind = AccountKind.MEMBER,
         id: str = "",  # noqa: A002 - Slack's own word
         team: str = "",
     ) -> SandboxPerson:
         """Add somebody; without an id they get one such as `U0ANN`. Strangers are of team `T0ELSEWHERE` unless one is named."""
         user = UserId(id or self.workspace.new_id("U", name, self.workspace.people))
-        at_home = kind is not Kind.STRANGER
+        at_home = kind is not AccountKind.STRANGER
         account = Account(
             user, name, kind, TeamId(team) if team else self.team if at_home else TeamId("T0ELSEWHERE")
         )

@@ -9,7 +9,7 @@ from sandbox.slack.state.workspace import Channel, Message, Workspace
 from sandbox.slack.user.person import SandboxPerson
 from sandbox.slack.user.rendering import draw_message
 from sandbox.terminal.button_numbers import Numbers
-from sandbox.terminal.commands import Kind, Thing
+from sandbox.terminal.commands import Control, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class News:
     changed: bool = False
 
 
-class Watch:
+class ActivityFeed:
     """Remembers what has been shown."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -38,11 +38,11 @@ class Watch:
         """Draw a message with the numbers of its buttons."""
         return draw_message(message, self._workspace, number=self._numbers.of(message))
 
-    def buttons(self, who: SandboxPerson) -> list[Thing]:
+    def buttons(self, who: SandboxPerson) -> list[Control]:
         """List the buttons that somebody sees, wherever they stand."""
         seen = [message for message in self._messages() if who.can_see(message)]
         return [
-            Thing(number, label, Kind.BUTTON)
+            Control(number, label, Kind.BUTTON)
             for message in seen
             for number, label in self._numbers.on(message).items()
         ]

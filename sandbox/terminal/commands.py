@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Control:
     """Something on the screen that can be used, by its number or by what stands on it."""
 
     number: int
@@ -25,12 +25,12 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class ScreenState:
     """What there is to choose from: who can be played, where one can be, what can be used, and whether it stands in a form."""
 
     people: tuple[str, ...]
     channels: tuple[str, ...]
-    things: tuple[Thing, ...] = ()
+    things: tuple[Control, ...] = ()
     form: bool = False
 
 
@@ -59,7 +59,7 @@ class Command:
 class Fill:
     """Fill a field in; without a text it has to be asked for."""
 
-    field: Thing
+    field: Control
     text: str | None
 
 
@@ -67,14 +67,14 @@ class Fill:
 class Clear:
     """Empty a field."""
 
-    field: Thing
+    field: Control
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
     """Press a button, be it a form's own."""
 
-    button: Thing
+    button: Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Share:
     path: str
 
 
-class Plain(StrEnum):
+class SimpleCommand(StrEnum):
     """What is said in one word."""
 
     DOWN = "down"
@@ -151,6 +151,6 @@ Act = (
     | Later
     | Change
     | Share
-    | Plain
+    | SimpleCommand
     | Unclear
 )

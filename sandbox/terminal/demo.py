@@ -9,7 +9,7 @@ from sandbox.dintero.faults import Fault
 from sandbox.shop import Shop
 from sandbox.slack.state.workspace import Message
 from sandbox.slack.user.person import SandboxPerson
-from sandbox.terminal.activity import Watch
+from sandbox.terminal.activity import ActivityFeed
 from sandbox.terminal.forms import form_of
 from sandbox.terminal.screen import Screen
 
@@ -22,7 +22,7 @@ APPROVED: Final = ("Customers:", "Cost:", "First and last", "R-")
 """What is shown of the approval, which repeats all that was looked over."""
 
 
-async def play(shop: Shop, screen: Screen, watch: Watch) -> None:
+async def play(shop: Shop, screen: Screen, watch: ActivityFeed) -> None:
     """Play it; everything that is shown is read from the stand-ins, nothing is made up."""
     await Journey(shop, screen, watch).play()
 
@@ -30,7 +30,7 @@ async def play(shop: Shop, screen: Screen, watch: Watch) -> None:
 class Journey:
     """The steps, in their order."""
 
-    def __init__(self, shop: Shop, screen: Screen, watch: Watch) -> None:
+    def __init__(self, shop: Shop, screen: Screen, watch: ActivityFeed) -> None:
         """Begin at step 1."""
         self._shop = shop
         self._screen = screen

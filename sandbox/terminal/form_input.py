@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from sandbox.terminal.commands import Thing
+from sandbox.terminal.commands import Control
 from sandbox.terminal.forms import Form
 from sandbox.terminal.screen import Screen
 
@@ -13,7 +13,7 @@ SHOWN: Final = 12
 """Options listed at once."""
 
 
-async def fill(form: Form, field: Thing, text: str | None, *, type_line: TypeLine, screen: Screen) -> None:
+async def fill(form: Form, field: Control, text: str | None, *, type_line: TypeLine, screen: Screen) -> None:
     """Fill one field in; what is missing is asked for."""
     if form.is_text(field):
         typed = text if text is not None else await _type(form, field, type_line, screen)
@@ -30,7 +30,7 @@ async def fill(form: Form, field: Thing, text: str | None, *, type_line: TypeLin
         await form.modal.fill({field.label: value})
 
 
-async def _type(form: Form, field: Thing, type_line: TypeLine, screen: Screen) -> str:
+async def _type(form: Form, field: Control, type_line: TypeLine, screen: Screen) -> str:
     if not form.has_lines(field):
         return (await type_line(f"{field.label}: ")).strip()
     screen.say(f"{field.label}, on as many lines as you like; an empty line ends it:", "dim")
@@ -42,7 +42,7 @@ async def _type(form: Form, field: Thing, type_line: TypeLine, screen: Screen) -
     return "\n".join(lines)
 
 
-async def _type_paths(field: Thing, type_line: TypeLine, screen: Screen) -> str:
+async def _type_paths(field: Control, type_line: TypeLine, screen: Screen) -> str:
     screen.say(
         f"{field.label}: the path of a file on this machine, one a line; an empty line ends it:", "dim"
     )
@@ -52,7 +52,7 @@ async def _type_paths(field: Thing, type_line: TypeLine, screen: Screen) -> str:
     return "\n".join(paths)
 
 
-async def _choose(form: Form, field: Thing, text: str, type_line: TypeLine, screen: Screen) -> str | None:
+async def _choose(form: Form, field: Control, text: str, type_line: TypeLine, screen: Screen) -> str | None:
     """Search until one option is chosen; None where the person leaves it."""
     while True:
         offered = await form.offered(field, text)

@@ -9,8 +9,8 @@ from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Workspace
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.person import SandboxPerson
-from sandbox.slack.user.rendering import Pen
-from sandbox.terminal.commands import Kind, Thing
+from sandbox.slack.user.rendering import MessageRenderer
+from sandbox.terminal.commands import Control, Kind
 
 WAITS: Final = "One moment"
 """What the bot's forms say while something is looked up."""
@@ -43,7 +43,7 @@ class Form:
         return not self._usable and not self.modal.submit_label and not self.waits
 
     @property
-    def things(self) -> tuple[Thing, ...]:
+    def things(self) -> tuple[Control, ...]:
         """List what can be used, in the order in which it stands."""
         own = [(self.modal.submit_label, Kind.SUBMIT), (self._close_label, Kind.CLOSE)]
         inside = [
@@ -51,7 +51,7 @@ class Form:
             for element in self._usable
         ]
         return tuple(
-            Thing(number, label, kind)
+            Control(number, label, kind)
             for number, (label, kind) in enumerate([*inside, *(one for one in own if one[0])], start=1)
         )
 
@@ -62,7 +62,7 @@ class Form:
             (element.block_id, element.action_id): number
             for number, element in enumerate(self._usable, start=1)
         }
-        pen = Pen(
+        pen = MessageRenderer(
             self.workspace,
             state=self.view.state,
             errors=self.view.errors,
@@ -79,19 +79,19 @@ class Form:
             if thing.kind in {Kind.SUBMIT, Kind.CLOSE}
         )
 
-    def is_text(self, field: Thing) -> bool:
+    def is_text(self, field: Control) -> bool:
         """Say whether something is typed into a field, and not chosen."""
         return self._element(field).type in TEXTS
 
-    def is_file(self, field: Thing) -> bool:
+    def is_file(self, field: Control) -> bool:
         """Say whether files are put into a field."""
         return self._element(field).type == "file_input"
 
-    def has_lines(self, field: Thing) -> bool:
+    def has_lines(self, field: Control) -> bool:
         """Say whether a field takes several lines."""
         return bool(self._element(field).element.get("multiline"))
 
-    async def offered(self, field: Thing, typed: str) -> list[tuple[str, str, str]]:
+    async def offered(self, field: Control, typed: str) -> list[tuple[str, str, str]]:
         """Search a field's options: each one's value, its name, and what is said of it."""
         return [_option(option) for option in await self.modal.options(field.label, typed)]
 
@@ -107,7 +107,7 @@ class Form:
     def _close_label(self) -> str:
         return str((self.view.content.get("close") or {}).get("text", "Close"))
 
-    def _element(self, field: Thing) -> Element:
+    def _element(self, field: Control) -> Element:
         return self._usable[field.number - 1]
 
 

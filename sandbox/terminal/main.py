@@ -12,18 +12,18 @@ from typing import Final
 
 from bot.config.log_setup import set_up_logs
 from bot.errors import DiscountBotError
-from bot.giving.retry import Patience
+from bot.giving.retry import RetryPolicy
 from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.state.changes import NeverSeen
 from sandbox.terminal import texts
-from sandbox.terminal.activity import Watch
+from sandbox.terminal.activity import ActivityFeed
 from sandbox.terminal.demo import play
 from sandbox.terminal.line_input import at_a_terminal, left_as_it_was, type_line
 from sandbox.terminal.repl import Session
 from sandbox.terminal.screen import Screen
 from sandbox.terminal.shifted_clock import PassingClock
 
-PATIENCE: Final = Patience(first=0.05, longest=2.0, total=60.0, attempts=60)
+PATIENCE: Final = RetryPolicy(first=0.05, longest=2.0, total=60.0, attempts=60)
 """Shorter than the real one: whoever takes Dintero away wants to see what comes of it."""
 PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -56,11 +56,11 @@ async def _play(screen: Screen) -> None:
         clock = PassingClock()
         async with (
             open_shop() as shop,
-            open_bot(shop, database_in(Path(folder)), clock=clock, patience=PATIENCE) as running,
+            open_bot(shop, database_in(Path(folder)), clock=clock, retry_policy=PATIENCE) as running,
         ):
-            await running.rules.refresh()  # so that the first form knows them, however slow the machine
+            await running.catalog.refresh()  # so that the first form knows them, however slow the machine
             screen.say(texts.WELCOME)
-            watch = Watch(shop.slack.workspace)
+            watch = ActivityFeed(shop.slack.workspace)
             await play(shop, screen, watch)
             if not at_a_terminal():
                 screen.say(texts.NO_KEYBOARD, "dim")
@@ -68,7 +68,11 @@ async def _play(screen: Screen) -> None:
             screen.heading(texts.YOURS)
             screen.say(texts.START)
             await Session(
-                shop, screen, watch, type_line, later=lambda while_: clock.pass_by(while_, running.jobs.wake)
+                shop,
+                screen,
+                watch,
+                type_line,
+                later=lambda while_: clock.pass_by(while_, running.background.wake),
             ).run()
 
 

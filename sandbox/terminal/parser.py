@@ -8,22 +8,22 @@ from typing import Final
 
 from sandbox.terminal.commands import (
     Act,
-    Around,
     Become,
     Change,
     Clear,
     Command,
+    Control,
     Cut,
     Fill,
     GoTo,
     Kind,
     Later,
     Look,
-    Plain,
     Press,
+    ScreenState,
     Share,
     ShowLedger,
-    Thing,
+    SimpleCommand,
     Unclear,
 )
 
@@ -35,17 +35,17 @@ DIRECT: Final = ("dm", "bot")
 """What people call the direct messages with the bot."""
 
 
-def read(typed: str, around: Around) -> Act:
+def read(typed: str, around: ScreenState) -> Act:
     """Say what is meant.
 
-    >>> read("as bo", Around(people=("Ann", "Bo"), channels=()))
+    >>> read("as bo", ScreenState(people=("Ann", "Bo"), channels=()))
     Become(name='Bo')
-    >>> read("cut after", Around((), ()))
+    >>> read("cut after", ScreenState((), ()))
     Cut(after=True, times=1)
     """
     text = typed.strip()
     if not text:
-        return Plain.NOTHING
+        return SimpleCommand.NOTHING
     if text.startswith("/"):
         return _command(text, around)
     word, _, rest = text.partition(" ")
@@ -53,7 +53,7 @@ def read(typed: str, around: Around) -> Act:
     return reader(rest.strip(), around) if reader else _use(text, around)
 
 
-def _command(text: str, around: Around) -> Act:
+def _command(text: str, around: ScreenState) -> Act:
     if around.form:
         return Unclear("A form is open: fill it in and press its button, or type “close” first.")
     command = text.split(maxsplit=1)[0]
@@ -64,7 +64,7 @@ def _command(text: str, around: Around) -> Act:
     return Command(command.casefold() + text[len(command) :])
 
 
-def _use(text: str, around: Around) -> Act:
+def _use(text: str, around: ScreenState) -> Act:
     if (numbered := NUMBERED.fullmatch(text)) is not None:
         return _numbered(int(numbered[1]), numbered[2].strip(), text, around)
     called = _called(text, around.things)
@@ -79,7 +79,7 @@ def _use(text: str, around: Around) -> Act:
     return _with(called[0], text[len(_bare(called[0].label)) :].strip(" \t:=…"), around)
 
 
-def _numbered(number: int, rest: str, text: str, around: Around) -> Act:
+def _numbered(number: int, rest: str, text: str, around: ScreenState) -> Act:
     thing = next((thing for thing in around.things if thing.number == number), None)
     if thing is not None:
         return _with(thing, rest, around)
@@ -91,7 +91,7 @@ def _numbered(number: int, rest: str, text: str, around: Around) -> Act:
     return Unclear(f"There is no {number} here, but {there}.")
 
 
-def _with(thing: Thing, text: str, around: Around) -> Act:
+def _with(thing: Control, text: str, around: ScreenState) -> Act:
     if thing.kind is Kind.FIELD:
         return Fill(thing, text or None)
     if text and around.form:
@@ -99,7 +99,7 @@ def _with(thing: Thing, text: str, around: Around) -> Act:
     return Press(thing)
 
 
-def _called(text: str, things: Iterable[Thing]) -> list[Thing]:
+def _called(text: str, things: Iterable[Control]) -> list[Control]:
     """Find what is called as the text begins; of several such names the longest counts."""
     found = [
         thing
@@ -110,7 +110,7 @@ def _called(text: str, things: Iterable[Thing]) -> list[Thing]:
     return [thing for thing in found if len(thing.label) == longest]
 
 
-def _begun(text: str, things: Iterable[Thing]) -> Thing | None:
+def _begun(text: str, things: Iterable[Control]) -> Control | None:
     """Find the one button whose name begins with what was typed, and more than two letters of it."""
     found = [
         thing
@@ -124,7 +124,7 @@ def _bare(label: str) -> str:
     return label.rstrip("…. ")
 
 
-def _instead(around: Around) -> str:
+def _instead(around: ScreenState) -> str:
     if around.form:
         return "type a number of the form, with what to fill in where it is a field, such as “2 c-1, c-2”; “help” lists the rest."
     return "type “/discount …”, the number of a button, or “help” to see what else there is."
@@ -134,7 +134,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - as much as a sentence bears
 
 
-def _person(rest: str, around: Around) -> Act:
+def _person(rest: str, around: ScreenState) -> Act:
     name = _one_of(rest, around.people)
     if name is None:
         return Unclear(
@@ -143,7 +143,7 @@ def _person(rest: str, around: Around) -> Act:
     return Become(name)
 
 
-def _place(rest: str, around: Around) -> Act:
+def _place(rest: str, around: ScreenState) -> Act:
     wanted = rest.removeprefix("#")
     if wanted.casefold() in DIRECT:
         return GoTo("")
@@ -169,15 +169,15 @@ def _choice(verb: str, names: Iterable[str]) -> str:
     return ", ".join(f"“{verb} {name.lower()}”" for name in names)
 
 
-def _look(rest: str, _: Around) -> Act:
+def _look(rest: str, _: ScreenState) -> Act:
     return Look(whole=rest.casefold() in {"all", "whole"})
 
 
-def _ledger(rest: str, _: Around) -> Act:
+def _ledger(rest: str, _: ScreenState) -> Act:
     return ShowLedger(rest)
 
 
-def _cut(rest: str, _: Around) -> Act:
+def _cut(rest: str, _: ScreenState) -> Act:
     cut = re.fullmatch(r"(before|after)?\s*(\d{1,2})?", rest, re.IGNORECASE)
     if cut is None:
         return Unclear(
@@ -186,7 +186,7 @@ def _cut(rest: str, _: Around) -> Act:
     return Cut(after=(cut[1] or "").casefold() == "after", times=int(cut[2] or 1))
 
 
-def _later(rest: str, _: Around) -> Act:
+def _later(rest: str, _: ScreenState) -> Act:
     """Read how long: a number, and m(inutes), h(ours) or d(ays)."""
     while_ = re.fullmatch(r"(\d{1,4})\s*(m|h|d)[a-z]*", rest, re.IGNORECASE)
     if while_ is None:
@@ -194,14 +194,14 @@ def _later(rest: str, _: Around) -> Act:
     return Later(timedelta(**{UNITS[while_[2].casefold()]: int(while_[1])}))
 
 
-def _change(rest: str, _: Around) -> Act:
+def _change(rest: str, _: ScreenState) -> Act:
     changed = re.fullmatch(r"(\S.*?)\s+to\s+(\d{1,7}(?:\.\d{1,2})?)", rest, re.IGNORECASE)
     if changed is None:
         return Unclear("Type which rule and what it is worth from now on, such as “change spar 100 to 150”.")
     return Change(changed[1], Decimal(changed[2]))
 
 
-def _share(rest: str, around: Around) -> Act:
+def _share(rest: str, around: ScreenState) -> Act:
     if around.form:
         return Unclear("A form is open: share the file before you open it, and paste its link then.")
     return (
@@ -209,11 +209,11 @@ def _share(rest: str, around: Around) -> Act:
     )
 
 
-def _press(rest: str, around: Around) -> Act:
+def _press(rest: str, around: ScreenState) -> Act:
     return _use(rest, around) if rest else Unclear("Press what? Type the number beside the button.")
 
 
-def _clear(rest: str, around: Around) -> Act:
+def _clear(rest: str, around: ScreenState) -> Act:
     used = _use(rest, around)
     return (
         Clear(used.field)
@@ -222,19 +222,19 @@ def _clear(rest: str, around: Around) -> Act:
     )
 
 
-def _own(kind: Kind) -> Callable[[str, Around], Act]:
-    def act(_: str, around: Around) -> Act:
+def _own(kind: Kind) -> Callable[[str, ScreenState], Act]:
+    def act(_: str, around: ScreenState) -> Act:
         thing = next((thing for thing in around.things if thing.kind is kind), None)
         return Press(thing) if thing else Unclear(f"There is nothing to {kind} here: {_instead(around)}")
 
     return act
 
 
-def _plain(act: Plain) -> Callable[[str, Around], Act]:
+def _plain(act: SimpleCommand) -> Callable[[str, ScreenState], Act]:
     return lambda _rest, _around: act
 
 
-VERBS: Final[dict[str, Callable[[str, Around], Act]]] = {
+VERBS: Final[dict[str, Callable[[str, ScreenState], Act]]] = {
     "as": _person,
     "in": _place,
     "look": _look,
@@ -243,14 +243,14 @@ VERBS: Final[dict[str, Callable[[str, Around], Act]]] = {
     "later": _later,
     "change": _change,
     "share": _share,
-    "down": _plain(Plain.DOWN),
-    "up": _plain(Plain.UP),
+    "down": _plain(SimpleCommand.DOWN),
+    "up": _plain(SimpleCommand.UP),
     "press": _press,
     "clear": _clear,
     "submit": _own(Kind.SUBMIT),
     "close": _own(Kind.CLOSE),
-    "help": _plain(Plain.HELP),
-    "?": _plain(Plain.HELP),
-    "quit": _plain(Plain.QUIT),
-    "exit": _plain(Plain.QUIT),
+    "help": _plain(SimpleCommand.HELP),
+    "?": _plain(SimpleCommand.HELP),
+    "quit": _plain(SimpleCommand.QUIT),
+    "exit": _plain(SimpleCommand.QUIT),
 }

@@ -12,25 +12,25 @@ from sandbox.slack.user.mrkdwn import plain
 from sandbox.slack.user.person import SandboxPerson
 from sandbox.slack.user.reactions import CannotDo, Reaction
 from sandbox.terminal import dintero_controls, texts
-from sandbox.terminal.activity import Watch, name_of, quiet
+from sandbox.terminal.activity import ActivityFeed, name_of, quiet
 from sandbox.terminal.commands import (
     Act,
-    Around,
     Become,
     Change,
     Clear,
     Command,
+    Control,
     Cut,
     Fill,
     GoTo,
     Kind,
     Later,
     Look,
-    Plain,
     Press,
+    ScreenState,
     Share,
     ShowLedger,
-    Thing,
+    SimpleCommand,
     Unclear,
 )
 from sandbox.terminal.form_input import TypeLine, fill
@@ -54,7 +54,7 @@ class Session:
         self,
         shop: Shop,
         screen: Screen,
-        watch: Watch,
+        watch: ActivityFeed,
         type_line: TypeLine,
         *,
         later: Callable[[timedelta], None],
@@ -73,7 +73,7 @@ class Session:
         """Do what is typed until the person has had enough."""
         self._watch.news()
         with suppress(NoMoreInput):
-            while (act := await self._next()) is not Plain.QUIT:
+            while (act := await self._next()) is not SimpleCommand.QUIT:
                 await self._do_and_show(act)
 
     async def _next(self) -> Act:
@@ -85,7 +85,7 @@ class Session:
             await self._do(act)
         except CannotDo as stopped:
             self._screen.wrong(f"{stopped} – type “look” to see what there is.")
-        await self._settle(RECOVERY if act is Plain.UP else QUIET)
+        await self._settle(RECOVERY if act is SimpleCommand.UP else QUIET)
         await self._show_form(only_telling=True)
         for news in self._watch.news():
             self._screen.message(
@@ -127,11 +127,11 @@ class Session:
             case Later(while_):
                 self._later(while_)
                 self._screen.say(texts.LATER, "dim")
-            case Plain.DOWN:
+            case SimpleCommand.DOWN:
                 dintero_controls.down(self._shop, self._screen)
-            case Plain.UP:
+            case SimpleCommand.UP:
                 dintero_controls.up(self._shop, self._screen)
-            case Plain.HELP:
+            case SimpleCommand.HELP:
                 for title, pairs in (
                     ("What you can type", texts.HELP),
                     ("Who you can be", texts.ROLES),
@@ -146,7 +146,7 @@ class Session:
         self._drawn = None
         self._screen.say(f"You are {name} now, in {name_of(self._here, self._shop.slack.workspace)}.", "dim")
 
-    async def _press(self, button: Thing) -> None:
+    async def _press(self, button: Control) -> None:
         form = form_of(self._who, self._shop)
         if form is None:
             return await self._press_on(self._watch.message(button.number), button.label)
@@ -237,7 +237,7 @@ class Session:
         where = f"in “{form.title}”" if form else f"in {name_of(self._here, self._shop.slack.workspace)}"
         return f"{self._who.name}, {where} > "
 
-    def _around(self) -> Around:
+    def _around(self) -> ScreenState:
         people = tuple(person.name for person in self._shop.people)
         channels = tuple(
             channel.name
@@ -246,5 +246,5 @@ class Session:
         )
         form = form_of(self._who, self._shop)
         if form is not None:
-            return Around(people, channels, form.things, form=True)
-        return Around(people, channels, tuple(self._watch.buttons(self._who)))
+            return ScreenState(people, channels, form.things, form=True)
+        return ScreenState(people, channels, tuple(self._watch.buttons(self._who)))

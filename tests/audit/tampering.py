@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from bot.database.connection import address
+from bot.database.connection import parse_url
 
 TABLES = ("audit", "audit_heads", "audit_customers", "audit_head")
 
 
 def run(url: str, *statements: str, **values: Any) -> None:
     """Run statements as they stand."""
-    engine = create_engine(address(url))
+    engine = create_engine(parse_url(url))
     try:
         with engine.begin() as connection:
             for statement in statements:
@@ -36,7 +36,7 @@ def unguard(url: str) -> None:
 
 def rows(url: str) -> list[Mapping[str, Any]]:
     """Read the audit, in its order."""
-    engine = create_engine(address(url))
+    engine = create_engine(parse_url(url))
     try:
         with engine.connect() as connection:
             return [

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.audit.verify import verify
 from bot.database.audit.chain import Row
-from bot.database.audit.log import Head
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.audit.log import ChainHead
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.requests.audit_entries import Entry, canonical
 from tests.audit import tampering
@@ -26,30 +26,30 @@ def an_entry(number: int = 0, **facts: Any) -> Entry:
     )
 
 
-async def filled(books: SqlBooks, number: int = ROWS) -> Head:
+async def filled(repository: SqlRepository, number: int = ROWS) -> ChainHead:
     for at in range(number):
-        await books.record(an_entry(at, odd='\x00"\ud800é=1+1'))
-    head = await books.audit.head()
+        await repository.record(an_entry(at, odd='\x00"\ud800é=1+1'))
+    head = await repository.audit.head()
     assert head
     return head
 
 
-async def test_the_audit_begins_empty_and_fine(books: SqlBooks) -> None:
-    verdict = await verify(books.audit)
+async def test_the_audit_begins_empty_and_fine(repository: SqlRepository) -> None:
+    verdict = await verify(repository.audit)
     assert verdict.fine
     assert verdict.rows == 0
 
 
-async def test_each_row_follows_the_one_before_it(books: SqlBooks) -> None:
-    head = await filled(books)
-    verdict = await verify(books.audit, head=head.hash[:8])
+async def test_each_row_follows_the_one_before_it(repository: SqlRepository) -> None:
+    head = await filled(repository)
+    verdict = await verify(repository.audit, head=head.hash[:8])
     assert (verdict.fine, verdict.rows, verdict.head) == (True, ROWS, head)
 
 
 async def test_many_who_write_at_once_make_one_chain(database_url: str) -> None:
     async with AsyncExitStack() as stack:
-        several = [await stack.enter_async_context(open_books(database_url)) for _ in range(3)]
-        await asyncio.gather(*(books.record(an_entry(at)) for at in range(20) for books in several))
+        several = [await stack.enter_async_context(open_repository(database_url)) for _ in range(3)]
+        await asyncio.gather(*(repository.record(an_entry(at)) for at in range(20) for repository in several))
         verdict = await verify(several[0].audit)
         assert (verdict.fine, verdict.rows) == (True, 60)
         numbers = [row.facts async for row in several[1].audit.rows()]
@@ -69,28 +69,28 @@ async def test_many_who_write_at_once_make_one_chain(database_url: str) -> None:
     ],
 )
 async def test_the_database_refuses_to_change_the_audit(
-    books: SqlBooks, database_url: str, statement: str
+    repository: SqlRepository, database_url: str, statement: str
 ) -> None:
-    head = await filled(books)
-    await books.audit.keep_head(head)
+    head = await filled(repository)
+    await repository.audit.keep_head(head)
     customers = "INSERT INTO audit_customers (request, portion, key, hashes) VALUES ('r', 0, 'k', :none)"
     tampering.run(database_url, customers, none=b"")
     with pytest.raises(DBAPIError, match=r"only ever added|has a head"):
         tampering.run(database_url, statement)
-    assert (await verify(books.audit)).fine
+    assert (await verify(repository.audit)).fine
 
 
 @pytest.mark.parametrize("table", tampering.TABLES)
 async def test_postgresql_refuses_to_empty_the_audit(postgres_url: str, table: str) -> None:
-    async with open_books(postgres_url) as books:
-        await filled(books)
+    async with open_repository(postgres_url) as repository:
+        await filled(repository)
         with pytest.raises(DBAPIError, match="only ever added"):
             tampering.run(postgres_url, f"TRUNCATE {table}")
 
 
 async def test_sqlite_refuses_to_write_over_a_row(sqlite_url: str) -> None:
-    async with open_books(sqlite_url) as books:
-        await filled(books)
+    async with open_repository(sqlite_url) as repository:
+        await filled(repository)
         with pytest.raises(DBAPIError, match="only ever added"):
             tampering.run(sqlite_url, "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE seq = 3")
 
@@ -99,11 +99,11 @@ async def test_sqlite_refuses_to_write_over_a_row(sqlite_url: str) -> None:
 
 
 async def tampered(url: str, *statements: str, **values: Any) -> Any:
-    async with open_books(url) as books:
-        await books.audit.keep_head(await filled(books))
+    async with open_repository(url) as repository:
+        await repository.audit.keep_head(await filled(repository))
         tampering.unguard(url)
         tampering.run(url, *statements, **values)
-        return await verify(books.audit)
+        return await verify(repository.audit)
 
 
 COPY = "INSERT INTO audit SELECT {}, at, who, channel, request, kind, facts, previous, hash FROM audit WHERE seq = 1"
@@ -174,20 +174,20 @@ def written_anew(url: str, since: int) -> list[str]:
 
 
 async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_told(database_url: str) -> None:
-    async with open_books(database_url) as books:
-        told = await filled(books)
+    async with open_repository(database_url) as repository:
+        told = await filled(repository)
         tampering.unguard(database_url)
         tampering.run(database_url, *written_anew(database_url, 5))
-        assert (await verify(books.audit)).fine
-        assert "no row has the hash" in (await verify(books.audit, head=told.hash)).fault
+        assert (await verify(repository.audit)).fine
+        assert "no row has the hash" in (await verify(repository.audit, head=told.hash)).fault
 
 
 async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_kept(database_url: str) -> None:
-    async with open_books(database_url) as books:
-        await books.audit.keep_head(await filled(books))
+    async with open_repository(database_url) as repository:
+        await repository.audit.keep_head(await filled(repository))
         tampering.unguard(database_url)
         tampering.run(database_url, *written_anew(database_url, 5))
-        verdict = await verify(books.audit)
+        verdict = await verify(repository.audit)
     assert verdict.seq == ROWS
     assert "told to the admins" in verdict.fault
 
@@ -195,8 +195,8 @@ async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_kept(d
 async def test_a_tail_that_is_cut_off_with_its_head_is_found_by_the_head_that_was_told(
     database_url: str,
 ) -> None:
-    async with open_books(database_url) as books:
-        told = await filled(books)
+    async with open_repository(database_url) as repository:
+        told = await filled(repository)
         tampering.unguard(database_url)
         last = tampering.rows(database_url)[9]
         tampering.run(
@@ -204,8 +204,8 @@ async def test_a_tail_that_is_cut_off_with_its_head_is_found_by_the_head_that_wa
             "DELETE FROM audit WHERE seq > 10",
             f"UPDATE audit_head SET seq = 10, hash = '{last['hash']}'",
         )
-        assert (await verify(books.audit)).fine
-        assert not (await verify(books.audit, head=told.hash)).fine
+        assert (await verify(repository.audit)).fine
+        assert not (await verify(repository.audit, head=told.hash)).fine
 
 
 VALUES = st.text(st.characters(codec="ascii", exclude_characters="\x00"), max_size=5)
@@ -220,9 +220,9 @@ CHANGES = st.fixed_dictionaries(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(CHANGES, min_size=1, max_size=4), value=VALUES, number=st.integers(0, 9))
 async def test_of_any_rows_that_are_changed_the_first_is_named(
-    tampered_books: tuple[SqlBooks, str], changes: list[dict[str, Any]], value: str, number: int
+    tampered_books: tuple[SqlRepository, str], changes: list[dict[str, Any]], value: str, number: int
 ) -> None:
-    books, url = tampered_books
+    repository, url = tampered_books
     before = {row["seq"]: row for row in tampering.rows(url)}
     for change in changes:
         column = change["column"]
@@ -230,17 +230,17 @@ async def test_of_any_rows_that_are_changed_the_first_is_named(
         tampering.run(url, f"UPDATE audit SET {column} = :new WHERE seq = :seq", new=new, seq=change["seq"])
     after = {row["seq"]: row for row in tampering.rows(url)}
     first = min((seq for seq in before if before[seq] != after[seq]), default=None)
-    verdict = await verify(books.audit)
+    verdict = await verify(repository.audit)
     for seq, row in before.items():
         keep = ", ".join(f"{name} = :{name}" for name in row if name != "seq")
         tampering.run(url, f"UPDATE audit SET {keep} WHERE seq = :seq", **{**row, "seq": seq})
     assert verdict.seq == first
-    assert (await verify(books.audit)).fine
+    assert (await verify(repository.audit)).fine
 
 
 @pytest.fixture
 async def tampered_books(sqlite_url: str) -> Any:
-    async with open_books(sqlite_url) as books:
-        await filled(books)
+    async with open_repository(sqlite_url) as repository:
+        await filled(repository)
         tampering.unguard(sqlite_url)
-        yield books, sqlite_url
+        yield repository, sqlite_url

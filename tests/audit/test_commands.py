@@ -12,7 +12,7 @@ import pytest
 from bot.audit.export import COLUMNS, export
 from bot.audit.formats import Format
 from bot.database.audit.chain import Row
-from bot.database.repositories.repository import open_books
+from bot.database.repositories.repository import open_repository
 from bot.domain.customers.csv_cells import cell
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.requests.audit_entries import Entry
@@ -28,16 +28,16 @@ KEY = "a-key-for-the-audit"
 
 async def _fill(url: str, key: str | None) -> str:
     clock = HandClock(NOW)
-    async with open_books(url, clock=clock, audit_key=key) as books:
-        office = await open_office(books, clock=clock)
+    async with open_repository(url, clock=clock, audit_key=key) as repository:
+        office = await open_office(repository, clock=clock)
         for customer in ("secret-customer-1", "secret-customer-2"):
             request = await office.ask(customers=customer, reason="secret reason")
-            await office.desk.reject(request.id, person(BO), "secret note")
+            await office.decisions.reject(request.id, person(BO), "secret note")
             clock.pass_by(days=1)
-        await books.record(
+        await repository.record(
             Entry(kind="=cmd|' /C calc'!A0", who=UserId("@sum"), channel=ChannelId("+47"), facts={"-1": "\t"})
         )
-        head = await books.audit.head()
+        head = await repository.audit.head()
         assert head
         return head.hash
 
@@ -185,8 +185,8 @@ def test_a_cell_that_would_be_computed_is_quoted(begins: str) -> None:
 
 
 async def test_two_ids_of_one_customer_are_not_mixed_up(sqlite_url: str) -> None:
-    async with open_books(sqlite_url, audit_key=KEY) as books:
-        office = await open_office(books)
+    async with open_repository(sqlite_url, audit_key=KEY) as repository:
+        office = await open_office(repository)
         request = await office.ask(customers="Ann\nann")
-        assert (await books.audit.named(CustomerId("Ann"))).requests == {request.id}
-        assert (await books.audit.named(CustomerId("ANN"))).requests == frozenset()
+        assert (await repository.audit.named(CustomerId("Ann"))).requests == {request.id}
+        assert (await repository.audit.named(CustomerId("ANN"))).requests == frozenset()

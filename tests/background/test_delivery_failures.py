@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.background.outbox_relay import Outbox
-from bot.database.repositories.repository import SqlBooks
-from bot.domain.requests.notification import Happened, Kind, Notice
-from bot.services.fallbacks import Instead
+from bot.background.outbox_relay import OutboxRelay
+from bot.database.repositories.repository import SqlRepository
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.services.fallbacks import FallbackNotifier
 from sandbox.slack import Cut, Fault
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.faults import Refuse
@@ -34,22 +34,24 @@ AWAY = {
 
 
 @pytest.fixture
-async def telling(sqlite_books: SqlBooks) -> AsyncIterator[Telling]:
+async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
     """A request of which there is something to be said."""
     async with open_telling(sqlite_books) as opened:
         yield opened
 
 
-def outbox_of(telling: Telling) -> Outbox:
+def outbox_of(telling: Telling) -> OutboxRelay:
     """Open one that knows the admin."""
-    instead = Instead(telling.books, telling.clock, [telling.shop.chief.id])
-    return Outbox(books=telling.books, announcer=telling.announcer, clock=telling.clock, instead=instead)
+    fallback = FallbackNotifier(telling.repository, telling.clock, [telling.shop.chief.id])
+    return OutboxRelay(
+        repository=telling.repository, announcer=telling.announcer, clock=telling.clock, fallback=fallback
+    )
 
 
-async def hours_pass(telling: Telling, outbox: Outbox, *, minutes: int = 60) -> None:
+async def hours_pass(telling: Telling, relay: OutboxRelay, *, minutes: int = 60) -> None:
     for _ in range(minutes):
         telling.clock.pass_by(minutes=1)
-        await outbox.empty()
+        await relay.deliver_due()
 
 
 @asynccontextmanager
@@ -75,10 +77,10 @@ def chief_is_told(telling: Telling) -> list[str]:
 async def test_after_an_hour_of_anything_all_is_said_once_and_in_order(
     telling: Telling, trouble: str
 ) -> None:
-    outbox = outbox_of(telling)
+    relay = outbox_of(telling)
     async with all_calls_meet(telling, EVERYTHING[trouble]):
-        await hours_pass(telling, outbox)
-    await hours_pass(telling, outbox, minutes=6)
+        await hours_pass(telling, relay)
+    await hours_pass(telling, relay, minutes=6)
     telling.each_was_said_once_in_order()
     assert await telling.left() == 0
 
@@ -89,33 +91,37 @@ async def test_of_many_waiting_messages_a_few_ask_whether_slack_is_back(
 ) -> None:
     for number in range(60):
         await telling.say(
-            Notice(
-                kind=Kind.DIRECT,
-                happened=Happened.GOES_ON,
+            Notification(
+                kind=ChannelKind.DIRECT,
+                happened=NotificationType.GOES_ON,
                 at=NOW,
                 to=telling.shop.slack.add_person(f"P{number}").id,
             )
         )
-    outbox, calls = outbox_of(telling), telling.shop.slack.faults.calls
-    await outbox.empty()
+    relay, calls = outbox_of(telling), telling.shop.slack.faults.calls
+    await relay.deliver_due()
     assert await telling.left() == 0
     for number in range(60):
-        await telling.say(Notice(kind=Kind.NOTICE, happened=Happened.GOES_ON, at=NOW, to=f"C0OTHER{number}"))
+        await telling.say(
+            Notification(
+                kind=ChannelKind.NOTICE, happened=NotificationType.GOES_ON, at=NOW, to=f"C0OTHER{number}"
+            )
+        )
     calls.clear()
     async with all_calls_meet(telling, EVERYTHING[trouble]):
         for _ in range(60):
             telling.clock.pass_by(seconds=1)
-            await outbox.empty()
+            await relay.deliver_due()
     assert calls.total() <= 50
 
 
 async def test_a_message_that_slack_never_manages_keeps_the_others_waiting_for_no_longer_than_half_a_minute(
     telling: Telling,
 ) -> None:
-    outbox = outbox_of(telling)
+    relay = outbox_of(telling)
     telling.shop.slack.faults.plan(POSTS, Fault.SERVER_ERROR, times=10)
-    await hours_pass(telling, outbox, minutes=9)
-    before = outbox.troubled_until
+    await hours_pass(telling, relay, minutes=9)
+    before = relay.troubled_until
     assert before - telling.clock.now() <= timedelta(seconds=30)
 
 
@@ -123,14 +129,14 @@ async def test_a_message_that_slack_never_manages_keeps_the_others_waiting_for_n
 async def test_of_a_channel_that_cannot_be_written_to_who_asked_is_told_once_and_all_follows(
     telling: Telling, error: str
 ) -> None:
-    outbox = outbox_of(telling)
-    await outbox.empty()
-    for happened in (Happened.STARTED, Happened.WAITING, Happened.GOES_ON):
-        await telling.say(Notice(kind=Kind.LINE, happened=happened, at=telling.clock.now()))
+    relay = outbox_of(telling)
+    await relay.deliver_due()
+    for happened in (NotificationType.STARTED, NotificationType.WAITING, NotificationType.GOES_ON):
+        await telling.say(Notification(kind=ChannelKind.LINE, happened=happened, at=telling.clock.now()))
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error, times=6)
-    await hours_pass(telling, outbox, minutes=6)
+    await hours_pass(telling, relay, minutes=6)
     assert [AWAY[error] in one for one in told(telling, "I cannot write about it in")] == [True]
-    await hours_pass(telling, outbox, minutes=60)
+    await hours_pass(telling, relay, minutes=60)
     assert len(told(telling, "I cannot write about it in")) == 1
     thread = telling.thread()[2:]
     said = ("Giving starts", "Waiting for Dintero", "answers again")
@@ -138,78 +144,90 @@ async def test_of_a_channel_that_cannot_be_written_to_who_asked_is_told_once_and
 
 
 async def test_after_a_week_nobody_waits_for_such_a_channel_any_more(telling: Telling) -> None:
-    outbox = outbox_of(telling)
-    await outbox.empty()
-    await telling.say(Notice(kind=Kind.LINE, happened=Happened.STARTED, at=telling.clock.now()))
+    relay = outbox_of(telling)
+    await relay.deliver_due()
+    await telling.say(
+        Notification(kind=ChannelKind.LINE, happened=NotificationType.STARTED, at=telling.clock.now())
+    )
     telling.shop.support.members.discard(telling.shop.slack.bot.id)
-    await hours_pass(telling, outbox, minutes=6)
+    await hours_pass(telling, relay, minutes=6)
     telling.clock.pass_by(days=7)
-    await hours_pass(telling, outbox, minutes=6)
+    await hours_pass(telling, relay, minutes=6)
     assert (await telling.left(), len(telling.thread())) == (0, 2)
 
 
 @pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks"])
-@pytest.mark.parametrize("kind", [Kind.LINE, Kind.CARD])
+@pytest.mark.parametrize("kind", [ChannelKind.LINE, ChannelKind.CARD])
 async def test_who_asked_is_told_of_what_the_thread_will_never_show(
-    telling: Telling, kind: Kind, error: str
+    telling: Telling, kind: ChannelKind, error: str
 ) -> None:
-    outbox = outbox_of(telling)
-    await outbox.empty()
-    telling.shop.slack.faults.plan(POSTS if kind is Kind.LINE else EDITS, Fault.REFUSED, error=error)
-    await telling.say(Notice(kind=kind, happened=Happened.STARTED, at=NOW))
-    await outbox.empty()
+    relay = outbox_of(telling)
+    await relay.deliver_due()
+    telling.shop.slack.faults.plan(POSTS if kind is ChannelKind.LINE else EDITS, Fault.REFUSED, error=error)
+    await telling.say(Notification(kind=kind, happened=NotificationType.STARTED, at=NOW))
+    await relay.deliver_due()
     (word,) = told(telling, "I cannot write about it in")
     assert "Show this to whoever runs the bot. /discount status R-" in word
     assert await telling.left() == 0
 
 
 async def test_what_cannot_be_told_to_who_asked_is_told_to_the_admins(telling: Telling) -> None:
-    outbox = outbox_of(telling)
-    await outbox.empty()
+    relay = outbox_of(telling)
+    await relay.deliver_due()
     telling.shop.slack.faults.plan("conversations.open", Fault.REFUSED, error="user_disabled")
-    await telling.say(Notice(kind=Kind.DIRECT, happened=Happened.DONE, at=NOW, to=telling.shop.ann.id))
-    await outbox.empty()
+    await telling.say(
+        Notification(kind=ChannelKind.DIRECT, happened=NotificationType.DONE, at=NOW, to=telling.shop.ann.id)
+    )
+    await relay.deliver_due()
     (word,) = chief_is_told(telling)
     assert word.startswith("The request R-")
     assert "I tell you, since I cannot write to @Ann" in word
 
 
 async def test_what_cannot_be_told_to_an_admin_either_ends_in_the_log(telling: Telling) -> None:
-    outbox = outbox_of(telling)
-    await outbox.empty()
+    relay = outbox_of(telling)
+    await relay.deliver_due()
     telling.shop.slack.faults.plan("conversations.open", Fault.REFUSED, error="user_disabled", times=9)
-    await telling.say(Notice(kind=Kind.DIRECT, happened=Happened.DONE, at=NOW, to=telling.shop.ann.id))
-    await outbox.empty()
+    await telling.say(
+        Notification(kind=ChannelKind.DIRECT, happened=NotificationType.DONE, at=NOW, to=telling.shop.ann.id)
+    )
+    await relay.deliver_due()
     assert (chief_is_told(telling), await telling.left()) == ([], 0)
 
 
 async def test_the_admins_are_told_once_of_a_channel_that_cannot_be_notified(telling: Telling) -> None:
-    outbox = outbox_of(telling)
-    await outbox.empty()
+    relay = outbox_of(telling)
+    await relay.deliver_due()
     telling.shop.campaigns.archived = True
     for _ in range(2):
         await telling.say(
-            Notice(
-                kind=Kind.NOTICE, happened=Happened.DONE, at=telling.clock.now(), to=telling.shop.campaigns.id
+            Notification(
+                kind=ChannelKind.NOTICE,
+                happened=NotificationType.DONE,
+                at=telling.clock.now(),
+                to=telling.shop.campaigns.id,
             )
         )
-    await hours_pass(telling, outbox, minutes=20)
+    await hours_pass(telling, relay, minutes=20)
     telling.shop.campaigns.archived = False
-    await hours_pass(telling, outbox, minutes=20)
+    await hours_pass(telling, relay, minutes=20)
     (word,) = chief_is_told(telling)
     assert "I cannot write about it in #campaigns: that channel is archived" in word
     assert len(telling.shop.campaigns.messages) == 2
 
 
 async def test_a_deleted_card_is_posted_anew_once_whatever_slack_answers_meanwhile(telling: Telling) -> None:
-    outbox = outbox_of(telling)
-    await outbox.empty()
+    relay = outbox_of(telling)
+    await relay.deliver_due()
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
     telling.shop.slack.faults.plan(POSTS, Fault.CUT_AFTER)
     await telling.say(
-        *(Notice(kind=kind, happened=Happened.STARTED, at=NOW) for kind in (Kind.CARD, Kind.LINE))
+        *(
+            Notification(kind=kind, happened=NotificationType.STARTED, at=NOW)
+            for kind in (ChannelKind.CARD, ChannelKind.LINE)
+        )
     )
-    await hours_pass(telling, outbox, minutes=5)
+    await hours_pass(telling, relay, minutes=5)
     (line,) = telling.thread()
     assert "Giving starts" in line
 
@@ -217,21 +235,21 @@ async def test_a_deleted_card_is_posted_anew_once_whatever_slack_answers_meanwhi
 async def test_a_line_below_a_deleted_card_posts_the_card_anew_once_and_stands_below_it(
     telling: Telling,
 ) -> None:
-    outbox = outbox_of(telling)
-    await outbox.empty()
+    relay = outbox_of(telling)
+    await relay.deliver_due()
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
     telling.shop.slack.faults.plan(POSTS, Fault.CUT_BEFORE)
     telling.shop.slack.faults.plan(POSTS, Fault.CUT_AFTER)
-    await telling.say(Notice(kind=Kind.LINE, happened=Happened.WAITING, at=NOW))
-    await hours_pass(telling, outbox, minutes=5)
+    await telling.say(Notification(kind=ChannelKind.LINE, happened=NotificationType.WAITING, at=NOW))
+    await hours_pass(telling, relay, minutes=5)
     (line,) = telling.thread()
     assert "Waiting for Dintero" in line
 
 
 async def test_a_clock_that_was_put_back_keeps_nothing_from_being_said(telling: Telling) -> None:
-    outbox = outbox_of(telling)
+    relay = outbox_of(telling)
     async with all_calls_meet(telling, lambda: Refuse(429, {"Retry-After": "300"})):
-        await outbox.empty()
+        await relay.deliver_due()
     telling.clock.pass_by(hours=-2)
-    await outbox.empty()
+    await relay.deliver_due()
     telling.each_was_said_once_in_order()

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.batches import BatchOutcome, Refused
-from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import State
 from sandbox.slack import Cut, Fault, Message
 from sandbox.slack.api.web_api import UPLOAD
@@ -32,7 +32,7 @@ WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
 
 
 @pytest.fixture
-async def telling(sqlite_books: SqlBooks) -> AsyncIterator[Telling]:
+async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
     """Ann's request is done: of three customers one was refused and one is unknown; the list of them is to be sent."""
     async with open_telling(sqlite_books) as opened:
         await opened.all_is_said()
@@ -41,22 +41,26 @@ async def telling(sqlite_books: SqlBooks) -> AsyncIterator[Telling]:
 
 
 async def ended(telling: Telling) -> None:
-    books, request = telling.books, telling.request
-    async with books.page(request) as page:
+    repository, request = telling.repository, telling.request
+    async with repository.unit_of_work(request) as page:
         assert page
-        await page.keep(replace(page.request, state=State.GIVING, started_at=NOW))
-    taken = await books.take_up(request, 0)
+        await page.save(replace(page.request, state=State.GIVING, started_at=NOW))
+    taken = await repository.start_portion(request, 0)
     assert taken
     _, bad, lost = taken.customers
-    await books.settle(request, BatchOutcome(0, 0, 3, refused=(Refused(bad, "=no"),), unknown=(lost,)))
-    async with books.page(request) as page:
-        assert page
-        await page.keep(replace(page.request, state=State.DONE, ended_at=NOW))
-        await page.say(list_for(telling))
+    await repository.record_outcomes(
+        request, BatchOutcome(0, 0, 3, refused=(Refused(bad, "=no"),), unknown=(lost,))
+    )
+    async with repository.unit_of_work(request) as unit:
+        assert unit
+        await unit.save(replace(unit.request, state=State.DONE, ended_at=NOW))
+        await unit.enqueue(list_for(telling))
 
 
-def list_for(telling: Telling) -> Notice:
-    return Notice(kind=Kind.LIST, happened=Happened.LISTED, at=NOW, to=telling.shop.ann.id)
+def list_for(telling: Telling) -> Notification:
+    return Notification(
+        kind=ChannelKind.LIST, happened=NotificationType.LISTED, at=NOW, to=telling.shop.ann.id
+    )
 
 
 def files(telling: Telling) -> list[Message]:
@@ -70,7 +74,7 @@ def read(telling: Telling) -> list[dict[str, str]]:
 
 
 async def test_the_requester_has_the_list_as_a_file(telling: Telling) -> None:
-    await telling.outbox().empty()
+    await telling.outbox().deliver_due()
     assert [(row["row"], row["outcome"], row["reason"]) for row in read(telling)] == [
         ("2", "refused", "'=no"),
         ("3", "unknown", "no answer came, so they may have it or not"),
@@ -79,7 +83,7 @@ async def test_the_requester_has_the_list_as_a_file(telling: Telling) -> None:
 
 
 async def test_nobody_else_sees_it(telling: Telling) -> None:
-    await telling.outbox().empty()
+    await telling.outbox().deliver_due()
     assert not telling.shop.bo.can_see(files(telling)[0])
     assert not [message for message in telling.shop.support.messages if message.files]
 
@@ -114,7 +118,7 @@ async def test_what_a_killed_process_was_sending_is_sent_once_by_the_next(
             raise Cut
 
     telling.shop.slack.faults.on_call = on_call
-    sending = asyncio.ensure_future(telling.outbox().empty())
+    sending = asyncio.ensure_future(telling.outbox().deliver_due())
     await asyncio.wait_for(reached.wait(), 10)
     sending.cancel()
     with suppress(asyncio.CancelledError):
@@ -125,16 +129,16 @@ async def test_what_a_killed_process_was_sending_is_sent_once_by_the_next(
 
 
 async def test_a_second_list_of_the_same_request_is_another_file(telling: Telling) -> None:
-    await telling.outbox().empty()
+    await telling.outbox().deliver_due()
     await telling.say(list_for(telling))
-    unsaid = await telling.next()
-    await telling.books.put_off(unsaid, until=NOW, clean=False)
+    outbox_message = await telling.next()
+    await telling.repository.reschedule(outbox_message, until=NOW, clean=False)
     await telling.all_is_said()
     assert len(files(telling)) == 2
 
 
 async def test_where_everybody_was_given_it_after_all_nothing_is_sent(telling: Telling) -> None:
-    await telling.books.settle(telling.request, BatchOutcome(0, 0, 3))
+    await telling.repository.record_outcomes(telling.request, BatchOutcome(0, 0, 3))
     await telling.all_is_said()
     assert files(telling) == []
     assert telling.shop.slack.faults.calls[GETS] == 0
@@ -150,7 +154,7 @@ async def test_whoever_was_to_have_a_list_that_slack_never_takes_is_told_what_to
 
 async def test_without_the_scope_it_is_kept_until_somebody_mends_that(telling: Telling) -> None:
     telling.shop.slack.faults.plan(GETS, Fault.REFUSED, error="missing_scope")
-    await telling.outbox().empty()
+    await telling.outbox().deliver_due()
     assert await telling.left() == 1
     telling.clock.pass_by(minutes=2)
     await telling.all_is_said()
@@ -158,9 +162,9 @@ async def test_without_the_scope_it_is_kept_until_somebody_mends_that(telling: T
 
 
 async def test_a_list_whose_customers_are_forgotten_is_never_sent(telling: Telling) -> None:
-    async with telling.books.page(telling.request) as page:
-        assert page
-        await page.forget(NOW)
+    async with telling.repository.unit_of_work(telling.request) as unit:
+        assert unit
+        await unit.redact(NOW)
     await telling.all_is_said()
     assert files(telling) == []
     assert "forgotten" in telling.direct()[-1]
@@ -175,9 +179,9 @@ async def test_while_a_list_is_on_its_way_everything_else_is_said(telling: Telli
             await goes.wait()
 
     telling.shop.slack.faults.on_call = on_call
-    emptying = asyncio.ensure_future(telling.outbox().empty())
+    emptying = asyncio.ensure_future(telling.outbox().deliver_due())
     await asyncio.wait_for(comes.wait(), 10)
-    await telling.say(Notice(kind=Kind.LINE, happened=Happened.DONE, at=NOW))
+    await telling.say(Notification(kind=ChannelKind.LINE, happened=NotificationType.DONE, at=NOW))
     await telling.shop.slack.until(lambda: "It was finished" in telling.thread()[-1] or None)
     assert files(telling) == []
     goes.set()

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.background.outbox_relay import Outbox
-from bot.database.repositories.repository import SqlBooks
+from bot.background.outbox_relay import OutboxRelay
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
-from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
-from bot.errors import SayLater
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
+from bot.errors import DeliveryDeferred
 from sandbox.slack import Cut, Fault
 from sandbox.slack.state.faults import Refuse
 from tests.support.outbox_fixture import Telling, open_telling
@@ -43,7 +43,7 @@ WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
 
 
 @pytest.fixture
-async def telling(sqlite_books: SqlBooks) -> AsyncIterator[Telling]:
+async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
     """A request of which there is something to be said."""
     async with open_telling(sqlite_books) as opened:
         yield opened
@@ -61,9 +61,9 @@ def goes_wrong(telling: Telling, wrong: dict[tuple[str, int], str]) -> None:
 
 
 async def test_each_message_is_said_once_and_in_order(telling: Telling) -> None:
-    assert await telling.outbox().empty() == 5
+    assert await telling.outbox().deliver_due() == 5
     telling.each_was_said_once_in_order()
-    assert await telling.outbox().empty() == 0
+    assert await telling.outbox().deliver_due() == 0
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -96,7 +96,7 @@ async def test_whatever_goes_wrong_with_any_other_call_all_is_said_once(
     )
 )
 async def test_whatever_goes_wrong_all_is_said_once_and_in_order(
-    sqlite_books: SqlBooks, wrong: dict[tuple[str, int], str]
+    sqlite_books: SqlRepository, wrong: dict[tuple[str, int], str]
 ) -> None:
     async with open_telling(sqlite_books) as telling:
         goes_wrong(telling, wrong)
@@ -119,7 +119,7 @@ async def test_what_a_killed_process_was_saying_is_said_once_by_the_next(
             raise Cut
 
     telling.shop.slack.faults.on_call = on_call
-    saying = asyncio.ensure_future(telling.outbox().empty())
+    saying = asyncio.ensure_future(telling.outbox().deliver_due())
     await asyncio.wait_for(reached.wait(), 10)
     saying.cancel()
     with suppress(asyncio.CancelledError):
@@ -134,25 +134,25 @@ async def test_slack_is_left_alone_for_as_long_as_it_asks(telling: Telling) -> N
         raise Refuse(429, {"Retry-After": "30"})
 
     telling.shop.slack.faults.on_call = busy
-    outbox, calls = telling.outbox(), telling.shop.slack.faults.calls
-    await outbox.empty()
+    relay, calls = telling.outbox(), telling.shop.slack.faults.calls
+    await relay.deliver_due()
     telling.clock.pass_by(seconds=29)
-    await outbox.empty()
+    await relay.deliver_due()
     assert calls[POSTS] == 1
     telling.clock.pass_by(seconds=2)
-    await outbox.empty()
+    await relay.deliver_due()
     assert calls[POSTS] == 2
 
 
 async def test_the_longer_slack_is_away_the_longer_are_the_waits_up_to_five_minutes(telling: Telling) -> None:
     telling.shop.slack.faults.outage = True
-    outbox, calls, waits = telling.outbox(), telling.shop.slack.faults.calls, list[int]()
+    relay, calls, waits = telling.outbox(), telling.shop.slack.faults.calls, list[int]()
     for _ in range(11):
         before, waited = calls[POSTS] + calls["conversations.history"], 0
         while calls[POSTS] + calls["conversations.history"] == before:
             waited += 1
             telling.clock.pass_by(seconds=1)
-            await outbox.empty()
+            await relay.deliver_due()
         waits.append(waited)
     assert waits[1:9] == [1, 2, 4, 8, 16, 32, 64, 128]
     assert max(waits) <= 300
@@ -162,9 +162,13 @@ async def test_the_longer_slack_is_away_the_longer_are_the_waits_up_to_five_minu
 
 
 async def test_what_can_never_be_said_is_given_up_and_holds_up_nobody(telling: Telling) -> None:
-    await telling.say(Notice(kind=Kind.NOTICE, happened=Happened.DONE, at=NOW, to=telling.shop.campaigns.id))
+    await telling.say(
+        Notification(
+            kind=ChannelKind.NOTICE, happened=NotificationType.DONE, at=NOW, to=telling.shop.campaigns.id
+        )
+    )
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error="restricted_action")
-    await telling.outbox().empty()
+    await telling.outbox().deliver_due()
     assert await telling.left() == 0
 
 
@@ -175,23 +179,23 @@ class Stumbling:
     telling: Telling
     times: int = 1
 
-    async def say(self, unsaid: Unsaid) -> str:
-        if unsaid.notice.kind is Kind.DIRECT and self.times:
+    async def deliver(self, outbox_message: OutboxMessage) -> str:
+        if outbox_message.notification.kind is ChannelKind.DIRECT and self.times:
             self.times -= 1
             raise ZeroDivisionError
-        return await self.telling.announcer.say(unsaid)
+        return await self.telling.announcer.deliver(outbox_message)
 
     async def redraw(self, request: RequestId) -> None:
         await self.telling.announcer.redraw(request)
 
 
 async def test_a_fault_of_the_bots_own_holds_up_no_other_message_and_is_tried_again(telling: Telling) -> None:
-    outbox = Outbox(books=telling.books, announcer=Stumbling(telling), clock=telling.clock)
-    await outbox.empty()
+    relay = OutboxRelay(repository=telling.repository, announcer=Stumbling(telling), clock=telling.clock)
+    await relay.deliver_due()
     assert len(telling.thread()) == 2
     assert not telling.direct()
     telling.clock.pass_by(minutes=1)
-    await outbox.empty()
+    await relay.deliver_due()
     telling.each_was_said_once_in_order()
 
 
@@ -205,7 +209,7 @@ async def test_when_the_books_fail_for_one_message_none_under_way_is_said_twice(
         connection.commit()
         for _ in range(3):
             with pytest.raises(sqlite3.IntegrityError):
-                await telling.outbox().empty()
+                await telling.outbox().deliver_due()
         connection.execute("DROP TRIGGER no")
         connection.commit()
     await telling.all_is_said()
@@ -214,7 +218,7 @@ async def test_when_the_books_fail_for_one_message_none_under_way_is_said_twice(
 
 async def test_the_requester_is_told_of_a_card_that_can_never_be_posted(telling: Telling) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error="restricted_action")
-    await telling.outbox().empty()
+    await telling.outbox().deliver_due()
     assert any("its card could not be posted" in told for told in telling.direct())
 
 
@@ -230,16 +234,16 @@ async def test_one_whose_turn_is_over_says_nothing_more_and_leaves_what_is_writt
 
     slack = telling.shop.slack.faults
     slack.on_call = over
-    outbox, announcer = telling.outbox_while(lambda: not turn_is_over.is_set())
-    await outbox.empty()
+    relay, announcer = telling.outbox_while(lambda: not turn_is_over.is_set())
+    await relay.deliver_due()
     posted = slack.calls[POSTS]
-    await outbox.empty()
+    await relay.deliver_due()
     assert slack.calls[POSTS] == posted
     slack.on_call = None
-    await telling.outbox().empty()
+    await telling.outbox().deliver_due()
     telling.each_was_said_once_in_order()
-    await telling.say(Notice(kind=Kind.LINE, happened=Happened.APPROVED, at=NOW))
+    await telling.say(Notification(kind=ChannelKind.LINE, happened=NotificationType.APPROVED, at=NOW))
     posted = slack.calls[POSTS]
-    with pytest.raises(SayLater, match="another process"):
-        await announcer.say(await telling.next())
+    with pytest.raises(DeliveryDeferred, match="another process"):
+        await announcer.deliver(await telling.next())
     assert slack.calls[POSTS] == posted

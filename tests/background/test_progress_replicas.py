@@ -5,24 +5,24 @@ from datetime import timedelta
 
 import pytest
 
-from bot.background.progress_updates import A_CARD, Progressing
-from bot.database.repositories.repository import SqlBooks
+from bot.background.progress_updates import A_CARD, ProgressUpdater
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.batches import BatchOutcome
-from bot.domain.requests.progress import Paces
+from bot.domain.requests.progress import ProgressTracker
 from tests.support.progress_fixture import Show, open_show, progressing
 
 
 @pytest.fixture
-async def show(sqlite_books: SqlBooks) -> AsyncIterator[Show]:
+async def show(sqlite_books: SqlRepository) -> AsyncIterator[Show]:
     """A request of three customers that has just begun to be given, in batches of one."""
     async with open_show(sqlite_books) as opened:
         yield opened
 
 
-def another(show: Show) -> tuple[Progressing, Paces]:
+def another(show: Show) -> tuple[ProgressUpdater, ProgressTracker]:
     """Open what shows progress in another process."""
-    paces = Paces(show.telling.clock.now)
-    return progressing(show.telling, show.announcer, show.outbox, paces), paces
+    progress_tracker = ProgressTracker(show.telling.clock.now)
+    return progressing(show.telling, show.announcer, show.relay, progress_tracker), progress_tracker
 
 
 async def test_of_three_one_edits_and_all_know_the_pace(show: Show) -> None:
@@ -32,11 +32,17 @@ async def test_of_three_one_edits_and_all_know_the_pace(show: Show) -> None:
             await show.batch(second // 4 - 1)
         await show.look(after=1)
         for progressing_, _ in others:
-            await progressing_.look((show.request,), edits=False)
+            await progressing_.run_once((show.request,), edits=False)
     assert show.edits == 3
-    request, tally = await show.telling.books.find(show.request), await show.telling.books.tally(show.request)
+    request, tally = (
+        await show.telling.repository.find(show.request),
+        await show.telling.repository.tally(show.request),
+    )
     assert request
-    known = [paces.of(request, tally) for paces in (show.paces, *(paces for _, paces in others))]
+    known = [
+        progress_tracker.of(request, tally)
+        for progress_tracker in (show.progress_tracker, *(progress_tracker for _, progress_tracker in others))
+    ]
     assert known[0]
     assert known[0].a_second
     assert known == [known[0]] * 3
@@ -45,16 +51,16 @@ async def test_of_three_one_edits_and_all_know_the_pace(show: Show) -> None:
 async def test_whoever_takes_over_the_edits_leaves_a_card_its_three_seconds(show: Show) -> None:
     other, _ = another(show)
     await show.look()
-    await other.look((show.request,), edits=False)
+    await other.run_once((show.request,), edits=False)
     await show.batch(0)
     await show.look(after=3)
-    await other.look((show.request,), edits=False)
+    await other.run_once((show.request,), edits=False)
     assert show.edits == 1
     edited_at = show.telling.clock.now()
-    await show.telling.books.settle(show.request, BatchOutcome(0, 1, 1))
+    await show.telling.repository.record_outcomes(show.request, BatchOutcome(0, 1, 1))
     while show.edits == 1:
         show.telling.clock.pass_by(seconds=0.5)
-        await other.look((show.request,))
+        await other.run_once((show.request,))
     assert A_CARD <= show.telling.clock.now() - edited_at <= 2 * A_CARD
 
 
@@ -67,7 +73,7 @@ async def test_a_card_that_was_deleted_is_left_to_the_outbox_and_not_asked_for_a
     for _ in range(30):
         await show.look(after=1)
     assert show.edits == 1
-    await show.outbox.empty()
+    await show.relay.deliver_due()
     assert "1 given · 2 left" in show.read()
     await show.batch(1)
     await show.look(after=timedelta(minutes=1).total_seconds())

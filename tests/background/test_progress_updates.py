@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.background.progress_updates import Progressing
-from bot.database.repositories.repository import SqlBooks
+from bot.background.progress_updates import ProgressUpdater
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.batches import BatchOutcome
-from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
 from bot.domain.requests.request import State
-from bot.errors import SayLater
+from bot.errors import DeliveryDeferred
 from sandbox.slack import Fault
 from tests.journeys.process import approved
 from tests.support.engine_fixture import customers
@@ -20,7 +20,7 @@ from tests.support.progress_fixture import UPDATES, Show, given_in_batches_of_on
 
 
 @pytest.fixture
-async def show(sqlite_books: SqlBooks) -> AsyncIterator[Show]:
+async def show(sqlite_books: SqlRepository) -> AsyncIterator[Show]:
     """A request of three customers that has just begun to be given, in batches of one."""
     async with open_show(sqlite_books) as opened:
         yield opened
@@ -61,7 +61,7 @@ async def test_a_card_is_edited_every_three_seconds_at_most_and_only_when_someth
 
 async def test_however_many_are_given_the_edits_leave_slack_room_for_what_is_said(show: Show) -> None:
     others = [
-        RequestId(await approved(show.telling.books, show.telling.shop, customers(3))) for _ in range(9)
+        RequestId(await approved(show.telling.repository, show.telling.shop, customers(3))) for _ in range(9)
     ]
     for other in others:
         await given_in_batches_of_one(show.telling, other)
@@ -69,7 +69,7 @@ async def test_however_many_are_given_the_edits_leave_slack_room_for_what_is_sai
     await show.look(giving=many)
     for second in range(60):
         for each in many:
-            await show.telling.books.settle(
+            await show.telling.repository.record_outcomes(
                 each, BatchOutcome(0, second % 3, 1, unknown=() if second % 2 else (CustomerId("c"),))
             )
         await show.look(after=1, giving=many)
@@ -97,12 +97,12 @@ async def test_the_last_word_is_the_books_even_where_the_giving_ends_during_an_e
     looking = asyncio.ensure_future(show.look(after=3))
     await reached.wait()
     await show.state(State.DONE)
-    saying = asyncio.ensure_future(show.outbox.empty())
+    saying = asyncio.ensure_future(show.relay.deliver_due())
     over.set()
     await asyncio.gather(looking, saying)
     assert "Done" in show.read()
     await show.look(after=1, giving=())
-    await show.outbox.empty()
+    await show.relay.deliver_due()
     assert "Done" in show.read()
 
 
@@ -115,10 +115,10 @@ async def test_an_edit_that_may_arrive_late_is_made_good_when_the_giving_is_over
     show.telling.shop.slack.faults.plan(UPDATES, fault)
     await show.look(after=3)
     await show.state(State.DONE)
-    await show.outbox.empty()
+    await show.relay.deliver_due()
     before = show.edits
     await show.look(after=1, giving=())
-    await show.outbox.empty()
+    await show.relay.deliver_due()
     assert show.edits == before + 1
     assert "Done" in show.read()
 
@@ -141,8 +141,10 @@ async def test_while_slack_wants_to_be_left_alone_by_what_is_said_no_progress_is
     await show.look()
     await show.batch(0)
     show.telling.shop.slack.faults.plan("chat.postMessage", Fault.RATE_LIMITED, retry_after=30)
-    await show.telling.say(Notice(kind=Kind.LINE, happened=Happened.STARTED, at=show.telling.clock.now()))
-    await show.outbox.empty()
+    await show.telling.say(
+        Notification(kind=ChannelKind.LINE, happened=NotificationType.STARTED, at=show.telling.clock.now())
+    )
+    await show.relay.deliver_due()
     await show.look(after=29)
     assert show.edits == 0
     await show.look(after=2)
@@ -150,13 +152,13 @@ async def test_while_slack_wants_to_be_left_alone_by_what_is_said_no_progress_is
 
 
 async def test_a_card_that_is_gone_or_was_never_posted_holds_up_no_other(show: Show) -> None:
-    other = RequestId(await approved(show.telling.books, show.telling.shop, customers(3)))
+    other = RequestId(await approved(show.telling.repository, show.telling.shop, customers(3)))
     await given_in_batches_of_one(show.telling, other)
     show.telling.shop.slack.faults.plan(UPDATES, Fault.REFUSED, error="message_not_found")
     both = (show.request, other)
     await show.look(giving=both)
     for each in both:
-        await show.telling.books.settle(each, BatchOutcome(0, 0, 1))
+        await show.telling.repository.record_outcomes(each, BatchOutcome(0, 0, 1))
     for _ in range(5):
         await show.look(after=1, giving=both)
     assert show.edits == 2
@@ -168,8 +170,8 @@ class Hanging:
 
     asked: list[RequestId] = field(default_factory=list)
 
-    async def say(self, unsaid: Unsaid) -> str:
-        raise SayLater(str(unsaid), after=1, clean=False)
+    async def deliver(self, outbox_message: OutboxMessage) -> str:
+        raise DeliveryDeferred(str(outbox_message), after=1, clean=False)
 
     async def redraw(self, request: RequestId) -> None:
         self.asked.append(request)
@@ -178,11 +180,14 @@ class Hanging:
 
 async def test_an_edit_that_hangs_is_let_go(show: Show) -> None:
     hanging = Hanging()
-    stuck = Progressing(
-        books=show.telling.books, announcer=hanging, clock=show.telling.clock, paces=show.paces
+    stuck = ProgressUpdater(
+        repository=show.telling.repository,
+        announcer=hanging,
+        clock=show.telling.clock,
+        progress_tracker=show.progress_tracker,
     )
-    await stuck.look((show.request,))
+    await stuck.run_once((show.request,))
     await show.batch(0)
     show.telling.clock.pass_by(seconds=3)
-    await asyncio.wait_for(stuck.look((show.request,)), 5)
+    await asyncio.wait_for(stuck.run_once((show.request,)), 5)
     assert hanging.asked == [show.request]

@@ -5,28 +5,28 @@ import asyncio
 import pytest
 
 from bot.background.workflows import engine_url
-from tests.background.test_runner import World, world
+from tests.background.test_runner import World, resources
 from tests.journeys.process import approved
 from tests.support.engine_fixture import RULE, customers
 from tests.support.other_process import elsewhere
 
-__all__ = ["world"]
+__all__ = ["resources"]
 
 
 @pytest.mark.parametrize(
     "which", ["", "WHEN NEW.error IS NULL"], ids=["nothing at all", "nothing but its failures"]
 )
 async def test_while_the_engine_can_write_nothing_down_giving_goes_on_to_its_end(
-    world: World, which: str
+    resources: World, which: str
 ) -> None:
     who = customers(20)
-    await approved(world.books, world.shop, who)
-    held, let_go = world.at(1)
-    async with world.bot():
+    await approved(resources.repository, resources.shop, who)
+    held, let_go = resources.at(1)
+    async with resources.bot():
         await asyncio.wait_for(held.wait(), 10)
         full = f"CREATE TRIGGER full BEFORE INSERT ON operation_outputs {which} BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
-        await elsewhere(engine_url(world.url), full)
+        await elsewhere(engine_url(resources.url), full)
         let_go.set()
-        await world.is_told("all 20 were given it")
-        await world.is_told("Given to 20 of 20")
-    assert world.shop.dintero.ledger.holders(RULE) == dict.fromkeys(who, 1)
+        await resources.is_told("all 20 were given it")
+        await resources.is_told("Given to 20 of 20")
+    assert resources.shop.dintero.ledger.holders(RULE) == dict.fromkeys(who, 1)

@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import create_engine, update
 
-from bot.background.shared_rules import FRESH, RulesForAll
-from bot.cluster.membership import Alone
-from bot.database.connection import address
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.background.shared_rules import FRESH, SharedRules
+from bot.cluster.membership import SingleProcess
+from bot.database.connection import parse_url
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.database.schema import rules as table
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RuleId
 from bot.domain.rules.rule import Rule
-from bot.errors import MayPass
+from bot.errors import TransientError
 from tests.contracts.repository import RULE
 from tests.support.clock import HandClock
 
@@ -33,7 +33,7 @@ class Account:
     async def rules(self) -> tuple[Rule, ...]:
         self.asked += 1
         if self.away:
-            raise MayPass("Dintero could not be reached")
+            raise TransientError("Dintero could not be reached")
         return self.found
 
     async def rule(self, rule: RuleId) -> Rule:
@@ -46,14 +46,20 @@ class Processes:
     """The first process and another one, on one database."""
 
     account: Account
-    books: SqlBooks
+    repository: SqlRepository
     clock: HandClock
     url: str
 
     def __post_init__(self) -> None:
         """Let each know which it is."""
         self.first, self.other = (
-            RulesForAll(self.account, self.books, Alone(first=first, among_others=True), self.clock, ACCOUNT)
+            SharedRules(
+                self.account,
+                self.repository,
+                SingleProcess(is_leader=first, has_peers=True),
+                self.clock,
+                ACCOUNT,
+            )
             for first in (True, False)
         )
 
@@ -61,8 +67,8 @@ class Processes:
 @pytest.fixture
 async def processes(database_url: str) -> AsyncIterator[Processes]:
     clock = HandClock()
-    async with open_books(database_url, clock=clock) as books:
-        yield Processes(Account(), books, clock, database_url)
+    async with open_repository(database_url, clock=clock) as repository:
+        yield Processes(Account(), repository, clock, database_url)
 
 
 async def test_dintero_is_asked_once_for_all(processes: Processes) -> None:
@@ -94,11 +100,11 @@ async def test_a_dintero_that_is_away_for_the_first_is_away_for_the_others_only_
 ) -> None:
     await processes.first.rules()
     processes.account.away = True
-    with pytest.raises(MayPass):
+    with pytest.raises(TransientError):
         await processes.first.rules()
     assert await processes.other.rules() == (RULE,)
     processes.clock.pass_by(seconds=FRESH / timedelta(seconds=1))
-    with pytest.raises(MayPass):
+    with pytest.raises(TransientError):
         await processes.other.rules()
 
 
@@ -106,7 +112,7 @@ async def test_what_another_version_kept_and_cannot_be_read_is_read_from_dintero
     processes: Processes,
 ) -> None:
     await processes.first.rules()
-    engine = create_engine(address(processes.url))
+    engine = create_engine(parse_url(processes.url))
     with engine.begin() as connection:
         connection.execute(update(table).values(digest="x", content=packed([{"named": "otherwise"}])))
     engine.dispose()
@@ -122,6 +128,6 @@ async def test_one_rule_is_always_dinteros_own_answer(processes: Processes) -> N
 
 
 async def test_who_is_alone_keeps_nothing(processes: Processes) -> None:
-    alone = RulesForAll(processes.account, processes.books, Alone(), processes.clock, ACCOUNT)
+    alone = SharedRules(processes.account, processes.repository, SingleProcess(), processes.clock, ACCOUNT)
     assert await alone.rules() == (RULE,)
-    assert await processes.books.rules_read(ACCOUNT) is None
+    assert await processes.repository.rules_read(ACCOUNT) is None

@@ -4,13 +4,13 @@ import asyncio
 
 from dbos import DBOS, SetWorkflowID
 
-from bot.background.workflows import has_begun
+from bot.background.workflows import started_here
 from bot.domain.requests.request import State
-from tests.background.test_runner import World, world
+from tests.background.test_runner import World, resources
 from tests.journeys.process import approved
 from tests.support.engine_fixture import customers
 
-__all__ = ["world"]
+__all__ = ["resources"]
 
 PORTIONS = 5
 STEPS = {"give_2": (("request", "round", "portions"), [*["portion"] * PORTIONS, "finish"])}
@@ -21,13 +21,13 @@ new name, add a row, and keep the old function registered until it has drained (
 """
 
 
-async def test_a_workflows_steps_stay_what_they_are_under_its_name(world: World) -> None:
-    request = await approved(world.books, world.shop, customers(8 * PORTIONS))
-    async with world.bot():
-        await world.is_told("Given to 40 of 40")
+async def test_a_workflows_steps_stay_what_they_are_under_its_name(resources: World) -> None:
+    request = await approved(resources.repository, resources.shop, customers(8 * PORTIONS))
+    async with resources.bot():
+        await resources.is_told("Given to 40 of 40")
         async with asyncio.timeout(20):
-            while await world.state(request) is not State.DONE:
-                await world.books.ping()
+            while await resources.state(request) is not State.DONE:
+                await resources.repository.ping()
         (workflow,) = await DBOS.list_workflows_async(workflow_id_prefix=f"{request}:")
         steps = await DBOS.list_workflow_steps_async(workflow.workflow_id)
     inputs, names = STEPS[workflow.name]
@@ -40,8 +40,8 @@ async def test_a_workflows_steps_stay_what_they_are_under_its_name(world: World)
     assert [step["function_name"] for step in sorted(steps, key=lambda step: step["function_id"])] == names
 
 
-async def test_only_what_begins_by_being_started_has_begun(world: World) -> None:
-    async with world.bot():
+async def test_only_what_begins_by_being_started_has_begun(resources: World) -> None:
+    async with resources.bot():
 
         @DBOS.workflow(name="nothing")
         async def nothing() -> None:
@@ -51,6 +51,6 @@ async def test_only_what_begins_by_being_started_has_begun(world: World) -> None
         for _ in range(2):
             with SetWorkflowID("nothing:1"):
                 handle = await DBOS.start_workflow_async(nothing)
-            begun.append(has_begun(handle))
+            begun.append(started_here(handle))
             await handle.get_result()
     assert begun == [True, False]

@@ -11,7 +11,7 @@ import pytest
 
 from bench.metrics import as_fast, as_many, not_measured, per_cent, percentile, shorter, within
 from bench.report import markdown
-from bench.workload import Plan, made_up
+from bench.workload import Workload, made_up
 
 ROOT: Final = Path(__file__).parents[2]
 COMMAND: Final = (sys.executable, "-m", "bench", "--quick")
@@ -115,4 +115,4 @@ def test_the_page_has_ratios_and_the_figure_itself_only_where_its_target_is_for_
 
 def test_a_list_is_as_long_as_it_shall_be_and_nobody_is_on_it_twice() -> None:
     assert len(set(made_up(1_000))) == 1_000
-    assert Plan(100_000, 500, 8).ideal == pytest.approx(1.25)
+    assert Workload(100_000, 500, 8).ideal == pytest.approx(1.25)

@@ -13,9 +13,9 @@ from chaos.schedule import (
     ON_POSTGRESQL,
     ON_SQLITE,
     OVER_SOCKET,
-    How,
+    FaultKind,
+    KillPoint,
     Shape,
-    What,
     plan,
 )
 
@@ -59,7 +59,7 @@ def test_everything_happens_within_its_day_to_somebody_who_is_there(seed: int, *
 @given(seed=SEEDS, postgresql=st.booleans())
 def test_a_whole_day_has_every_trouble_that_its_machine_can_have(seed: int, *, postgresql: bool) -> None:
     there = {trouble.what for trouble in plan(seed, WHOLE[postgresql]).troubles}
-    assert there == set(What) - OVER_SOCKET - (ON_SQLITE if postgresql else ON_POSTGRESQL)
+    assert there == set(FaultKind) - OVER_SOCKET - (ON_SQLITE if postgresql else ON_POSTGRESQL)
 
 
 def test_the_requests_of_a_day_are_of_all_sizes() -> None:
@@ -72,7 +72,7 @@ def test_days_in_turn_kill_a_thousand_times_and_at_every_numbered_step_and_call(
     days = [plan(number, shape) for number, shape in enumerate(shapes(kills=1_000, minutes=0))]
     kills = [kill for day in days for kill in day.kills]
     assert len(kills) >= 1_000
-    assert {kill.nth for kill in kills if kill.how is How.AT_A_STEP} == set(range(1, MOST_STEPS + 1))
+    assert {kill.nth for kill in kills if kill.how is KillPoint.AT_A_STEP} == set(range(1, MOST_STEPS + 1))
     points = {(kill.call, kill.nth) for kill in kills if kill.call}
     assert points >= {(call, nth) for call in CALLS for nth in range(1, MOST_CALLS + 1)}
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.cli.launcher import command_for
 from bot.config.settings import credentials_state
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 
 CREDENTIALS: Final = {
     "SLACK_BOT_TOKEN": "xoxb-secret-1",
@@ -114,7 +114,7 @@ def test_what_is_set_decides_what_make_run_starts(env: dict[str, str], command: 
 
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_some_credentials_but_not_all_is_an_error_that_lists_what_is_missing(name: str) -> None:
-    with pytest.raises(UnusableSettings) as unusable:
+    with pytest.raises(ConfigError) as unusable:
         command_for(credentials_state({name: CREDENTIALS[name]}))
     listed = "\n".join(unusable.value.faults)
     assert [other for other in CREDENTIALS if (other in listed) is (other == name)] == []

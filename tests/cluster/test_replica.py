@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from bot.cluster import replica as module
-from bot.cluster.membership import Alone, Term, standing
-from bot.cluster.replica import OneOfMany, one_of_many
-from bot.database.connection import address
-from bot.database.repositories.repository import open_books
-from bot.errors import BooksUnavailable, TakenOver
+from bot.cluster.membership import SingleProcess, Term, join_cluster
+from bot.cluster.replica import Replica, open_replica
+from bot.database.connection import parse_url
+from bot.database.repositories.repository import open_repository
+from bot.errors import DatabaseUnavailable, LeaseLost
 
 SOON = 20.0
 
@@ -33,9 +33,9 @@ class Changes:
 
 
 @asynccontextmanager
-async def _one(url: str) -> AsyncIterator[tuple[OneOfMany, Changes]]:
+async def _one(url: str) -> AsyncIterator[tuple[Replica, Changes]]:
     changes = Changes()
-    async with one_of_many(address(url)) as one:
+    async with open_replica(parse_url(url)) as one:
         one.when_changed(changes.happened.set)
         yield one, changes
 
@@ -48,18 +48,18 @@ async def _rows(url: str, sql: str) -> list[tuple[object, ...]]:
 
 async def test_who_came_first_does_what_is_done_once_and_then_whoever_came_next(postgres_url: str) -> None:
     async with _one(postgres_url) as (second, changes):
-        assert second.first
+        assert second.is_leader
         async with _one(postgres_url) as (third, _):
-            assert not third.first
-            assert third.among_others
+            assert not third.is_leader
+            assert third.has_peers
             assert second.name != third.name
-        await changes.until(lambda: not second.among_others)
+        await changes.until(lambda: not second.has_peers)
     async with AsyncExitStack() as firsts_time:
         first, _ = await firsts_time.enter_async_context(_one(postgres_url))
         async with _one(postgres_url) as (next_one, changes):
             await firsts_time.aclose()
-            assert not first.first
-            await changes.until(lambda: next_one.first)
+            assert not first.is_leader
+            await changes.until(lambda: next_one.is_leader)
 
 
 async def test_one_whose_lock_is_free_and_who_renews_no_more_is_buried_long_before_its_lease_is_over(
@@ -70,7 +70,7 @@ async def test_one_whose_lock_is_free_and_who_renews_no_more_is_buried_long_befo
         "INSERT INTO replicas (name, until) SELECT 'dead', (extract(epoch FROM now()) * 1e6)::bigint + 9000000",
     )
     async with _one(postgres_url) as (one, changes):
-        await changes.until(lambda: one.first)
+        await changes.until(lambda: one.is_leader)
         assert await _rows(postgres_url, "SELECT name FROM replicas") == [(one.name,)]
 
 
@@ -86,7 +86,7 @@ async def test_one_that_holds_its_lock_is_buried_once_its_lease_is_over_and_not_
         await hung.execute("UPDATE replicas SET until = (extract(epoch FROM now()) * 1e6)::bigint + 3000000")
         began = module.now()
         async with _one(postgres_url) as (one, changes):
-            await changes.until(lambda: one.first)
+            await changes.until(lambda: one.is_leader)
             assert module.now() - began > 2.9
 
 
@@ -98,11 +98,11 @@ async def test_one_that_was_buried_begins_anew_behind_the_others_and_nothing_of_
         await before.ours()
         await _rows(postgres_url, f"DELETE FROM replicas WHERE term = {one.term}")
         await changes.until(lambda: one.term != before.number)
-        with pytest.raises(TakenOver):
+        with pytest.raises(LeaseLost):
             await before.ours()
         await Term(one, one.term).ours()
-        await changes.until(lambda: other.first)
-        assert not one.first
+        await changes.until(lambda: other.is_leader)
+        assert not one.is_leader
 
 
 async def test_one_that_loses_its_connection_has_no_lease_until_it_is_back_and_then_its_old_one(
@@ -114,34 +114,34 @@ async def test_one_that_loses_its_connection_has_no_lease_until_it_is_back_and_t
             postgres_url,
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()",
         )
-        await changes.until(lambda: not one.held)
-        assert not one.first
+        await changes.until(lambda: not one.leased)
+        assert not one.is_leader
         await asyncio.wait_for(one.ours(term), SOON)
-        assert one.first
+        assert one.is_leader
 
 
 async def test_a_word_of_one_is_heard_by_the_others_at_once_and_not_by_itself(postgres_url: str) -> None:
     async with (
-        open_books(postgres_url) as books,
+        open_repository(postgres_url) as repository,
         _one(postgres_url) as (one, heard),
         _one(postgres_url) as (other, not_heard),
     ):
-        assert await books.living() == {one.name, other.name}
+        assert await repository.live_replicas() == {one.name, other.name}
         heard.happened.clear()
         not_heard.happened.clear()
-        await books.tell(other.name)
+        await repository.notify(other.name)
         await asyncio.wait_for(heard.happened.wait(), SOON)
         assert not not_heard.happened.is_set()
 
 
 async def test_the_only_one_on_a_sqlite_is_always_first_and_has_nobody_to_tell(sqlite_url: str) -> None:
-    async with standing(sqlite_url) as alone:
-        assert alone == Alone()
-        assert (alone.first, alone.among_others, alone.term) == (True, False, 0)
+    async with join_cluster(sqlite_url) as alone:
+        assert alone == SingleProcess()
+        assert (alone.is_leader, alone.has_peers, alone.term) == (True, False, 0)
         await alone.ours(0)
 
 
 async def test_a_postgresql_that_is_not_there_is_said_plainly() -> None:
-    with pytest.raises(BooksUnavailable, match="cannot be reached"):
-        async with standing("postgresql://nobody@127.0.0.1:1/none"):
+    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+        async with join_cluster("postgresql://nobody@127.0.0.1:1/none"):
             pass

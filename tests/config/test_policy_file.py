@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.config.policy_file import load_policy
-from bot.config.policy_schema import ChannelKeys, TopKeys
+from bot.config.policy_schema import ChannelSchema, PolicySchema
 from bot.domain.ids import ChannelId
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from tests.support.policy_files import CHANNEL, EACH_KEY, TOP, WRONG, channel, faults, load, toml
@@ -51,7 +51,7 @@ def test_the_example_loads() -> None:
 
 def test_the_example_shows_every_key() -> None:
     example = Path("policy.example.toml").read_text()
-    keys = [*TopKeys.model_fields, *ChannelKeys.model_fields]
+    keys = [*PolicySchema.model_fields, *ChannelSchema.model_fields]
     shown = [(f"{key} = ", f"[{key}", f".{key}]]") for key in keys]
     assert [ways for ways in shown if not any(way in example for way in ways)] == []
 
@@ -78,7 +78,7 @@ def test_admins_are_kept(tmp_path: Path) -> None:
 
 
 def test_every_key_of_a_channel_is_in_the_table_of_these_tests() -> None:
-    keys = list(ChannelKeys.model_fields)
+    keys = list(ChannelSchema.model_fields)
     assert sorted(key for key, *_ in EACH_KEY) == sorted(key for key, _ in WRONG) == sorted(keys)
 
 

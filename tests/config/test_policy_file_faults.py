@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.policy_file import load_policy
-from bot.config.policy_schema import ChannelKeys, TopKeys
+from bot.config.policy_schema import ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
 from bot.domain.policy.tiers import Tier
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 from tests.support.policy_files import CHANNEL, EACH_KEY, LATER, TOP, WRONG, channel, faults, toml
 
 
@@ -25,7 +25,7 @@ def test_a_wrong_value_is_named_with_its_line_key_and_what_is_allowed(
     line = len(written.splitlines())
     (fault,) = faults(tmp_path, written)
     assert fault.startswith(f"policy.toml, line {line}: {table}.{key} ")
-    assert fault.endswith(f"; allowed: {ChannelKeys.model_fields[key].description}")
+    assert fault.endswith(f"; allowed: {ChannelSchema.model_fields[key].description}")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_wrong_value_is_named_with_its_line_key_and_what_is_allowed(
 def test_a_wrong_value_at_the_top_is_named(tmp_path: Path, key: str, text: str) -> None:
     (fault,) = faults(tmp_path, toml({**TOP, key: text}))
     assert f": {key} " in fault
-    assert fault.endswith(f"; allowed: {TopKeys.model_fields[key].description}")
+    assert fault.endswith(f"; allowed: {PolicySchema.model_fields[key].description}")
 
 
 @pytest.mark.parametrize("key", LATER)
@@ -191,12 +191,12 @@ def test_a_file_that_ends_too_soon_is_said(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_bytes(b'currency = "\xff"')
-    with pytest.raises(UnusableSettings, match="UTF-8"):
+    with pytest.raises(ConfigError, match="UTF-8"):
         load_policy(tmp_path / "policy.toml")
 
 
 def test_a_file_that_is_not_there_is_said_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(UnusableSettings, match=r"No such file.*policy\.example\.toml"):
+    with pytest.raises(ConfigError, match=r"No such file.*policy\.example\.toml"):
         load_policy(tmp_path / "policy.toml")
 
 

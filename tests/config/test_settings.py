@@ -16,7 +16,7 @@ from bot.config.settings import (
     environment,
     read_basics,
 )
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 
 GOOD: Final = {
     "SLACK_BOT_TOKEN": "xoxb-1-secret",
@@ -29,7 +29,7 @@ GOOD: Final = {
 
 
 def faults(env: dict[str, str]) -> list[str]:
-    with pytest.raises(UnusableSettings) as unusable:
+    with pytest.raises(ConfigError) as unusable:
         Settings.read(env)
     return unusable.value.faults
 
@@ -174,7 +174,7 @@ def test_without_a_file_the_environment_alone_counts(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"PORT=\xff\xfe")
-    with pytest.raises(UnusableSettings, match="UTF-8"):
+    with pytest.raises(ConfigError, match="UTF-8"):
         environment(tmp_path, {})
 
 

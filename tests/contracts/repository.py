@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from hypothesis import HealthCheck, settings
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
-from bot.domain.ports import Books
-from bot.domain.requests.notification import Happened, Kind, Notice, Unsaid
-from bot.domain.requests.request import Request, State, Typed, new_request_id, new_short_id
+from bot.domain.ports import Repository
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
+from bot.domain.requests.request import FormInput, Request, State, new_request_id, new_short_id
 from bot.domain.rules.rule import Reward, Rule
 
 NOW = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
@@ -22,9 +22,9 @@ over_one_database = settings(
 )
 
 
-def as_the_port(books: SqlBooks) -> Books:
+def as_the_port(repository: SqlRepository) -> Repository:
     """The type checker proves by this that the books are what the heart asks for."""
-    return books
+    return repository
 
 
 def a_draft(minutes: int = 0) -> Request:
@@ -40,33 +40,33 @@ def a_draft(minutes: int = 0) -> Request:
     )
 
 
-async def kept(books: Books, state: State = State.WAITING, *, minutes: int = 0) -> Request:
+async def kept(repository: Repository, state: State = State.WAITING, *, minutes: int = 0) -> Request:
     """Write a request that stands in this state."""
     draft = a_draft(minutes)
-    await books.open_draft(draft, Typed())
+    await repository.open_draft(draft, FormInput())
     request = replace(draft, state=state, asked_at=None if state is State.DRAFT else draft.created_at)
-    await change(books, request)
+    await change(repository, request)
     return request
 
 
-async def change(books: Books, request: Request) -> None:
-    async with books.page(request.id) as page:
-        assert page
-        await page.keep(request)
+async def change(repository: Repository, request: Request) -> None:
+    async with repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.save(request)
 
 
-async def giving(books: Books, customers: Sequence[str], *, size: int, batches: int = 2) -> Request:
+async def giving(repository: Repository, customers: Sequence[str], *, size: int, batches: int = 2) -> Request:
     """Write a request that is being given, in batches of this size."""
     request = replace(
-        await kept(books, State.GIVING),
+        await kept(repository, State.GIVING),
         batch_size=size,
         batches_per_portion=batches,
         customers=len(customers),
     )
-    async with books.page(request.id) as page:
-        assert page
-        await page.keep(request)
-        await page.put_customers([CustomerId(customer) for customer in customers], portion=size * batches)
+    async with repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.save(request)
+        await unit.put_customers([CustomerId(customer) for customer in customers], portion=size * batches)
     return request
 
 
@@ -74,26 +74,31 @@ def ids(*customers: str) -> tuple[CustomerId, ...]:
     return tuple(map(CustomerId, customers))
 
 
-def notice(kind: Kind = Kind.LINE, happened: Happened = Happened.ASKED, *, to: str = "") -> Notice:
-    return Notice(kind=kind, happened=happened, at=NOW, to=to)
+def notice(
+    kind: ChannelKind = ChannelKind.LINE, happened: NotificationType = NotificationType.ASKED, *, to: str = ""
+) -> Notification:
+    return Notification(kind=kind, happened=happened, at=NOW, to=to)
 
 
-async def say(books: Books, request: Request, *notices: Notice) -> None:
-    async with books.page(request.id) as page:
-        assert page
-        await page.say(*notices)
+async def say(repository: Repository, request: Request, *notices: Notification) -> None:
+    async with repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.enqueue(*notices)
 
 
-async def to_be_said(books: Books, *, after: timedelta = timedelta(0)) -> list[Notice]:
-    return [unsaid.notice for unsaid in await books.unsaid(NOW + after, limit=100)]
+async def to_be_said(repository: Repository, *, after: timedelta = timedelta(0)) -> list[Notification]:
+    return [
+        outbox_message.notification
+        for outbox_message in await repository.due_messages(NOW + after, limit=100)
+    ]
 
 
-async def only(books: Books) -> Unsaid:
-    (unsaid,) = await books.unsaid(NOW, limit=100)
-    return unsaid
+async def only(repository: Repository) -> OutboxMessage:
+    (outbox_message,) = await repository.due_messages(NOW, limit=100)
+    return outbox_message
 
 
-async def as_it_stands(books: Books, request: Request) -> Request:
-    found = await books.find(request.id)
+async def as_it_stands(repository: Repository, request: Request) -> Request:
+    found = await repository.find(request.id)
     assert found
     return found

@@ -4,14 +4,14 @@ import pytest
 
 from bot.dintero.client import open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
-from bot.domain.ports import Dintero
+from bot.domain.ports import DinteroApi
 from bot.domain.rules.rule import Statistics
 from bot.errors import (
-    BatchTooLarge,
-    CustomersRefused,
-    DinteroBusy,
+    BatchRejectedError,
+    BatchTooLargeError,
     DinteroError,
-    OutcomeUnknown,
+    OutcomeUnknownError,
+    RateLimitedError,
     RuleNotFound,
     ScopeMissing,
     TokenRefused,
@@ -28,32 +28,32 @@ PATIENCE, LITTLE_PATIENCE = 10, 0.5
 """Seconds: the latter where an answer never comes."""
 
 BEFORE = {
-    "429": (Fault.busy(2), DinteroBusy),
-    "500 before": (Fault.broken(500), OutcomeUnknown),
-    "503 before": (Fault.broken(503), OutcomeUnknown),
-    "400": (Fault.error(400, "No"), CustomersRefused),
-    "413": (Fault.answer(413), BatchTooLarge),
+    "429": (Fault.busy(2), RateLimitedError),
+    "500 before": (Fault.broken(500), OutcomeUnknownError),
+    "503 before": (Fault.broken(503), OutcomeUnknownError),
+    "400": (Fault.error(400, "No"), BatchRejectedError),
+    "413": (Fault.answer(413), BatchTooLargeError),
     "401 twice": (Fault.unauthorized(), TokenRefused),
     "403": (Fault.forbidden(), ScopeMissing),
     "404": (Fault.not_found(), RuleNotFound),
-    "redirect": (Fault.answer(302, headers={"Location": "/"}), OutcomeUnknown),
-    "cut before": (Fault.cut(), OutcomeUnknown),
-    "hang before": (Fault.hang(), OutcomeUnknown),
-    "garbled before": (Fault.garbled(), OutcomeUnknown),
+    "redirect": (Fault.answer(302, headers={"Location": "/"}), OutcomeUnknownError),
+    "cut before": (Fault.cut(), OutcomeUnknownError),
+    "hang before": (Fault.hang(), OutcomeUnknownError),
+    "garbled before": (Fault.garbled(), OutcomeUnknownError),
 }
 """Faults by which nothing is given."""
 
 AFTER = {
-    "500 after": (Fault.broken(500, after=True), OutcomeUnknown),
-    "504 after": (Fault.broken(504, after=True), OutcomeUnknown),
-    "cut after": (Fault.cut(after=True), OutcomeUnknown),
-    "cut halfway": (Fault.cut_halfway(), OutcomeUnknown),
-    "hang after": (Fault.hang(after=True), OutcomeUnknown),
-    "trickle": (Fault.trickle(), OutcomeUnknown),
-    "garbled after": (Fault.garbled(after=True), OutcomeUnknown),
-    "no JSON": (Fault.no_json(), OutcomeUnknown),
-    "no rule": (Fault.no_rule(), OutcomeUnknown),
-    "202": (Fault.answer(202, "{}", after=True), OutcomeUnknown),
+    "500 after": (Fault.broken(500, after=True), OutcomeUnknownError),
+    "504 after": (Fault.broken(504, after=True), OutcomeUnknownError),
+    "cut after": (Fault.cut(after=True), OutcomeUnknownError),
+    "cut halfway": (Fault.cut_halfway(), OutcomeUnknownError),
+    "hang after": (Fault.hang(after=True), OutcomeUnknownError),
+    "trickle": (Fault.trickle(), OutcomeUnknownError),
+    "garbled after": (Fault.garbled(after=True), OutcomeUnknownError),
+    "no JSON": (Fault.no_json(), OutcomeUnknownError),
+    "no rule": (Fault.no_rule(), OutcomeUnknownError),
+    "202": (Fault.answer(202, "{}", after=True), OutcomeUnknownError),
 }
 """Faults by which all is given, and nobody knows."""
 
@@ -72,7 +72,7 @@ async def sandbox() -> AsyncIterator[SandboxDintero]:
 
 
 @pytest.fixture
-async def dintero(sandbox: SandboxDintero, request: pytest.FixtureRequest) -> AsyncIterator[Dintero]:
+async def dintero(sandbox: SandboxDintero, request: pytest.FixtureRequest) -> AsyncIterator[DinteroApi]:
     """The port, over HTTP."""
     endless = any(word in request.node.name for word in ("hang", "trickle"))
     patience = LITTLE_PATIENCE if endless else PATIENCE
@@ -80,11 +80,11 @@ async def dintero(sandbox: SandboxDintero, request: pytest.FixtureRequest) -> As
         yield opened
 
 
-async def test_every_rule_is_listed_once(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_every_rule_is_listed_once(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     assert [rule.id for rule in await dintero.rules()] == list(sandbox.rules)
 
 
-async def test_one_rule_is_read_with_its_statistics(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_one_rule_is_read_with_its_statistics(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     before = (await dintero.rule(RULE)).statistics
     sandbox.use(RULE, times=2, amount=20_000)
     after = (await dintero.rule(RULE)).statistics
@@ -93,13 +93,13 @@ async def test_one_rule_is_read_with_its_statistics(dintero: Dintero, sandbox: S
 
 
 @pytest.mark.parametrize("rule", [NO_RULE, RuleId("spar hundre"), RuleId("..")])
-async def test_a_rule_that_is_not_there_is_not_found(dintero: Dintero, rule: RuleId) -> None:
+async def test_a_rule_that_is_not_there_is_not_found(dintero: DinteroApi, rule: RuleId) -> None:
     with pytest.raises(RuleNotFound):
         await dintero.rule(rule)
 
 
 async def test_everyone_in_a_batch_is_given_the_rule_and_the_answer_is_the_rule(
-    dintero: Dintero, sandbox: SandboxDintero
+    dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     answer = await dintero.add_customers(RULE, customers("ann", "bo", "a b"), once=KEY)
     assert (answer.id, answer.name) == (RULE, "Spar 100,-")
@@ -108,49 +108,49 @@ async def test_everyone_in_a_batch_is_given_the_rule_and_the_answer_is_the_rule(
 
 
 async def test_a_repeat_under_the_same_key_gives_nobody_anything_more(
-    dintero: Dintero, sandbox: SandboxDintero
+    dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     await dintero.add_customers(RULE, customers("ann", "bo"), once=KEY)
     await dintero.add_customers(RULE, customers("bo", "cy"), once=KEY)
     assert sandbox.ledger.holders(RULE) == {"ann": 1, "bo": 1, "cy": 1}
 
 
-async def test_another_key_gives_it_again(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_another_key_gives_it_again(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     await dintero.add_customers(RULE, customers("ann"), once=KEY)
     await dintero.add_customers(RULE, customers("ann"), once=OnceKey("another"))
     assert sandbox.ledger.held(RULE, "ann") == 2
 
 
 async def test_one_customer_that_is_refused_keeps_the_whole_batch_from_being_given(
-    dintero: Dintero, sandbox: SandboxDintero
+    dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.refuses.add("nobody")
-    with pytest.raises(CustomersRefused, match="not valid"):
+    with pytest.raises(BatchRejectedError, match="not valid"):
         await dintero.add_customers(RULE, customers("ann", "nobody", "bo"), once=KEY)
     assert sandbox.ledger.grants == []
 
 
 @pytest.mark.parametrize("customer", ["", " ann", "ann ", "a" * 256])
 async def test_an_id_that_dintero_does_not_allow_is_refused(
-    customer: str, dintero: Dintero, sandbox: SandboxDintero
+    customer: str, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
-    with pytest.raises(CustomersRefused):
+    with pytest.raises(BatchRejectedError):
         await dintero.add_customers(RULE, customers("bo", customer), once=KEY)
     assert sandbox.ledger.grants == []
 
 
-async def test_nobody_at_all_is_refused(dintero: Dintero) -> None:
-    with pytest.raises(CustomersRefused):
+async def test_nobody_at_all_is_refused(dintero: DinteroApi) -> None:
+    with pytest.raises(BatchRejectedError):
         await dintero.add_customers(RULE, [], once=KEY)
 
 
-async def test_the_longest_id_is_given_too(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_the_longest_id_is_given_too(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     await dintero.add_customers(RULE, customers("ø" * 255), once=KEY)
     assert sandbox.ledger.held(RULE, "ø" * 255) == 1
 
 
 async def test_nobody_is_given_a_rule_that_is_not_there_or_was_deleted(
-    dintero: Dintero, sandbox: SandboxDintero
+    dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.delete(RULE)
     for rule in (NO_RULE, RULE):
@@ -159,7 +159,9 @@ async def test_nobody_is_given_a_rule_that_is_not_there_or_was_deleted(
     assert sandbox.ledger.grants == []
 
 
-async def test_a_client_that_may_only_read_gives_nothing(dintero: Dintero, sandbox: SandboxDintero) -> None:
+async def test_a_client_that_may_only_read_gives_nothing(
+    dintero: DinteroApi, sandbox: SandboxDintero
+) -> None:
     sandbox.tokens.scopes = frozenset({"read:discounts"})
     assert (await dintero.rule(RULE)).id == RULE
     with pytest.raises(ScopeMissing):
@@ -169,7 +171,7 @@ async def test_a_client_that_may_only_read_gives_nothing(dintero: Dintero, sandb
 
 @pytest.mark.parametrize("name", EVERY)
 async def test_every_fault_has_its_error_and_the_ledger_tells_what_was_done(
-    name: str, dintero: Dintero, sandbox: SandboxDintero
+    name: str, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     fault, error = EVERY[name]
     sandbox.faults.always(fault)
@@ -181,7 +183,7 @@ async def test_every_fault_has_its_error_and_the_ledger_tells_what_was_done(
 
 @pytest.mark.parametrize("name", EVERY)
 async def test_whatever_happened_a_repeat_under_the_same_key_gives_it_to_everyone_exactly_once(
-    name: str, dintero: Dintero, sandbox: SandboxDintero
+    name: str, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.always(EVERY[name][0])
     with pytest.raises(DinteroError):
@@ -193,7 +195,7 @@ async def test_whatever_happened_a_repeat_under_the_same_key_gives_it_to_everyon
 
 @pytest.mark.parametrize("name", EVERY)
 async def test_what_went_wrong_is_told_in_words_that_a_person_can_read(
-    name: str, dintero: Dintero, sandbox: SandboxDintero
+    name: str, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.always(EVERY[name][0])
     with pytest.raises(DinteroError) as raised:
@@ -210,26 +212,26 @@ async def test_what_went_wrong_is_told_in_words_that_a_person_can_read(
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("operation", [Operation.RULES, Operation.RULE])
 async def test_reading_meets_every_fault_with_an_error_of_ours(
-    name: str, operation: Operation, dintero: Dintero, sandbox: SandboxDintero
+    name: str, operation: Operation, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.always(EVERY[name][0], on=operation)
     with pytest.raises(DinteroError) as raised:
         await (dintero.rules() if operation is Operation.RULES else dintero.rule(RULE))
-    assert not isinstance(raised.value, CustomersRefused)
+    assert not isinstance(raised.value, BatchRejectedError)
 
 
 @pytest.mark.parametrize("name", EVERY)
 async def test_without_a_token_nothing_is_given_whatever_the_reason(
-    name: str, dintero: Dintero, sandbox: SandboxDintero
+    name: str, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.always(EVERY[name][0], on=Operation.TOKEN)
-    with pytest.raises((DinteroBusy, TokenUnavailable, TokenRefused, ScopeMissing)):
+    with pytest.raises((RateLimitedError, TokenUnavailable, TokenRefused, ScopeMissing)):
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
     assert sandbox.ledger.calls == []
 
 
 async def test_a_token_that_is_refused_once_is_renewed_and_nothing_is_noticed(
-    dintero: Dintero, sandbox: SandboxDintero
+    dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.unauthorized())
     await dintero.add_customers(RULE, customers("ann"), once=KEY)
@@ -237,15 +239,15 @@ async def test_a_token_that_is_refused_once_is_renewed_and_nothing_is_noticed(
 
 
 async def test_how_long_dintero_wants_to_be_left_alone_is_told(
-    dintero: Dintero, sandbox: SandboxDintero
+    dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.busy(17))
-    with pytest.raises(DinteroBusy) as raised:
+    with pytest.raises(RateLimitedError) as raised:
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
     assert raised.value.retry_after == 17
 
 
-async def test_who_has_a_rule_is_read_page_after_page(dintero: Dintero) -> None:
+async def test_who_has_a_rule_is_read_page_after_page(dintero: DinteroApi) -> None:
     everybody = [f"c-{number}" for number in range(1_500)]
     await dintero.add_customers(RULE, customers(*everybody), once=KEY)
     first = await dintero.refs(RULE)
@@ -254,21 +256,21 @@ async def test_who_has_a_rule_is_read_page_after_page(dintero: Dintero) -> None:
     assert (len(first), await dintero.refs(RULE, after=then[-1].id)) == (1_000, ())
 
 
-async def test_nobody_in_particular_is_named_where_everybody_has_it(dintero: Dintero) -> None:
+async def test_nobody_in_particular_is_named_where_everybody_has_it(dintero: DinteroApi) -> None:
     await dintero.add_customers(RULE, customers("*"), once=KEY)
     assert [ref.customer for ref in await dintero.refs(RULE)] == [None]
 
 
 @pytest.mark.parametrize("rule", [NO_RULE, RuleId("spar hundre")])
-async def test_nobody_has_a_rule_that_is_not_there(dintero: Dintero, rule: RuleId) -> None:
+async def test_nobody_has_a_rule_that_is_not_there(dintero: DinteroApi, rule: RuleId) -> None:
     with pytest.raises(RuleNotFound):
         await dintero.refs(rule)
 
 
 @pytest.mark.parametrize("body", ["{}", '[{"customer_id": "a"}]', "no JSON"])
 async def test_a_list_that_cannot_be_read_is_no_empty_list(
-    dintero: Dintero, sandbox: SandboxDintero, body: str
+    dintero: DinteroApi, sandbox: SandboxDintero, body: str
 ) -> None:
     sandbox.faults.next(Fault.answer(200, body), on=Operation.REFS)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         await dintero.refs(RULE)

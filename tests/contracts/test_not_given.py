@@ -10,104 +10,111 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Policy
-from bot.domain.requests.batches import BatchOutcome, End, NotGiven, Refused, Tally
-from bot.domain.requests.notification import Happened, Story
-from bot.domain.requests.request import Request, State, Typed
-from bot.services.snapshots import story_of
+from bot.domain.requests.batches import BatchOutcome, NotGiven, Outcome, Refused, Tally
+from bot.domain.requests.notification import NotificationType, RequestSnapshot
+from bot.domain.requests.request import FormInput, Request, State
+from bot.services.snapshots import load_snapshot
 from bot.slack.messages import not_given_file, notices, summary
 from bot.slack.rendering import request_state
-from bot.slack.rendering.formatting import Look
-from bot.spreadsheets.writer.writer import Lister
+from bot.slack.rendering.formatting import Formatter
+from bot.spreadsheets.writer.writer import ListWriter
 from tests.contracts.repository import giving, notice
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-LOOK = Look("NOK", "Europe/Oslo")
+LOOK = Formatter("NOK", "Europe/Oslo")
 POLICY = Policy(currency="NOK", timezone="Europe/Oslo")
 over_one_database = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
 )
 
-ENDS = st.lists(st.sampled_from(["given", *End]), min_size=1, max_size=30)
+ENDS = st.lists(st.sampled_from(["given", *Outcome]), min_size=1, max_size=30)
 SILENT = st.sets(st.integers(min_value=0, max_value=14))
 """Batches that have no outcome."""
 STARTED = st.sets(st.integers(min_value=0, max_value=7))
 """Portions that were taken up."""
 
 
-async def came_to(books: SqlBooks, ends: list[str], *, silent: set[int], started: set[int]) -> Request:
+async def came_to(
+    repository: SqlRepository, ends: list[str], *, silent: set[int], started: set[int]
+) -> Request:
     """Write a request whose customers came to these ends, in batches of 2 and portions of 4."""
-    request = await giving(books, [f"c-{at}" for at in range(len(ends))], size=2)
-    for portion in range(await books.portions(request.id)):
+    request = await giving(repository, [f"c-{at}" for at in range(len(ends))], size=2)
+    for portion in range(await repository.portions(request.id)):
         if portion not in started:
             continue
-        await books.take_up(request.id, portion)
-        asked = await books.customers(request.id, portion)
+        await repository.start_portion(request.id, portion)
+        asked = await repository.customers(request.id, portion)
         for at in range(0, len(asked), 2):
             batch, number = asked[at : at + 2], at // 2
             if portion * 2 + number not in silent:
-                await books.settle(request.id, _outcome(portion, number, batch, ends[portion * 4 + at :]))
+                await repository.record_outcomes(
+                    request.id, _outcome(portion, number, batch, ends[portion * 4 + at :])
+                )
     return request
 
 
 def _outcome(portion: int, number: int, batch: tuple[CustomerId, ...], ends: list[str]) -> BatchOutcome:
     of = dict(zip(batch, ends, strict=False))
 
-    def those(end: End) -> tuple[CustomerId, ...]:
-        return tuple(customer for customer in batch if of[customer] == end)
+    def those(outcome: Outcome) -> tuple[CustomerId, ...]:
+        return tuple(customer for customer in batch if of[customer] == outcome)
 
-    refused = tuple(Refused(customer, f"no {customer}") for customer in those(End.REFUSED))
+    refused = tuple(Refused(customer, f"no {customer}") for customer in those(Outcome.REFUSED))
     return BatchOutcome(
         portion,
         number,
         len(batch),
         refused=refused,
-        unknown=those(End.UNKNOWN),
-        not_tried=those(End.NOT_TRIED),
+        unknown=those(Outcome.UNKNOWN),
+        not_tried=those(Outcome.NOT_TRIED),
     )
 
 
-async def listed(books: SqlBooks, request: Request) -> list[NotGiven]:
-    return [one async for portion in books.not_given(request.id) for one in portion]
+async def listed(repository: SqlRepository, request: Request) -> list[NotGiven]:
+    return [one async for portion in repository.not_given(request.id) for one in portion]
 
 
 def counted(rows: list[NotGiven], asked: int) -> Tally:
-    ends = [one.end for one in rows]
+    ends = [one.outcome for one in rows]
     return Tally(
-        asked, given=asked - len(rows), refused=ends.count(End.REFUSED), unknown=ends.count(End.UNKNOWN)
+        asked,
+        given=asked - len(rows),
+        refused=ends.count(Outcome.REFUSED),
+        unknown=ends.count(Outcome.UNKNOWN),
     )
 
 
 @over_one_database
 @given(ends=ENDS, silent=SILENT, started=STARTED)
 async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
-    books: SqlBooks, ends: list[str], silent: set[int], started: set[int]
+    repository: SqlRepository, ends: list[str], silent: set[int], started: set[int]
 ) -> None:
-    request = await came_to(books, ends, silent=silent, started=started)
-    tally, rows = await books.tally(request.id), await listed(books, request)
+    request = await came_to(repository, ends, silent=silent, started=started)
+    tally, rows = await repository.tally(request.id), await listed(repository, request)
     assert tally.given + tally.refused + tally.unknown + tally.not_tried == tally.asked == len(ends)
     assert counted(rows, len(ends)) == tally
     assert [(one.row, one.customer) for one in rows] == sorted((one.row, f"c-{one.row - 1}") for one in rows)
-    file = await not_given_file.written(request, books, Lister())
+    file = await not_given_file.written(request, repository, ListWriter())
     with file.content as content:
         content.seek(0)
         read = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
     assert [(row["row"], row["customer_id"], row["outcome"]) for row in read] == [
-        (str(one.row), one.customer, one.end) for one in rows
+        (str(one.row), one.customer, one.outcome) for one in rows
     ]
     ended = replace(request, state=State.DONE, started_at=NOW, ended_at=NOW)
-    story = await story_of(books, ended, POLICY)
-    assert summed(story) == (tally.given, len(ends), tally.refused, tally.unknown, tally.not_tried)
+    snapshot = await load_snapshot(repository, ended, POLICY)
+    assert summed(snapshot) == (tally.given, len(ends), tally.refused, tally.unknown, tally.not_tried)
     told = not_given_file.comment(ended, file, LOOK)
     assert f" {len(rows)} of the {LOOK.customers(len(ends))} " in told
 
 
-def summed(story: Story) -> tuple[int, ...]:
+def summed(snapshot: RequestSnapshot) -> tuple[int, ...]:
     """Read the figures out of the summary's sentence."""
-    text = summary.text(story, LOOK).split(":")[0]
+    text = summary.text(snapshot, LOOK).split(":")[0]
     given_to, asked = (int(word) for word in text.split("(")[0].split() if word.isdigit())
     ends = [part.split(" ", 1) for part in text.partition("(")[2].rstrip(")").split(", ") if part]
     counts = {words: int(count) for count, words in ends}
@@ -121,19 +128,19 @@ def summed(story: Story) -> tuple[int, ...]:
 @settings(over_one_database, max_examples=8)
 @given(ends=ENDS, silent=SILENT, started=STARTED, typed=st.integers(0, 4), first=st.integers(1, 9))
 async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_said(
-    sqlite_books: SqlBooks, ends: list[str], silent: set[int], started: set[int], typed: int, first: int
+    sqlite_books: SqlRepository, ends: list[str], silent: set[int], started: set[int], typed: int, first: int
 ) -> None:
-    books = sqlite_books
-    request = await came_to(books, ends, silent=silent, started=started)
+    repository = sqlite_books
+    request = await came_to(repository, ends, silent=silent, started=started)
     asked = [f"c-{at}" for at in range(len(ends))]
     request = await in_files(
-        books, request, {"one.csv": asked[typed : typed + first], "two.csv": asked[typed + first :]}
+        repository, request, {"one.csv": asked[typed : typed + first], "two.csv": asked[typed + first :]}
     )
     tally, not_given = (
-        await books.tally(request.id),
-        {one.customer: one.end for one in await listed(books, request)},
+        await repository.tally(request.id),
+        {one.customer: one.outcome for one in await listed(repository, request)},
     )
-    file = await not_given_file.written(request, books, Lister())
+    file = await not_given_file.written(request, repository, ListWriter())
     with file.content as content:
         content.seek(0)
         rows = list(csv.DictReader(io.StringIO(content.read().decode("utf-8-sig"))))
@@ -151,28 +158,30 @@ async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_sa
         == tally
     )
     for state in (State.STOPPED, State.DONE):
-        story = await story_of(books, replace(request, state=state, started_at=NOW), POLICY)
-        direct = notices.direct(notice(happened=Happened.DONE), story, LOOK, link="").text
-        for said in (request_state.standing(story, LOOK), summary.text(story, LOOK), direct):
+        snapshot = await load_snapshot(repository, replace(request, state=state, started_at=NOW), POLICY)
+        direct = notices.direct(notice(happened=NotificationType.DONE), snapshot, LOOK, link="").text
+        for said in (request_state.status_line(snapshot, LOOK), summary.text(snapshot, LOOK), direct):
             assert figures(said, len(ends)) == (tally.given, tally.refused, tally.unknown, tally.not_tried), (
                 said
             )
 
 
-async def in_files(books: SqlBooks, request: Request, files: dict[str, list[str]]) -> Request:
+async def in_files(repository: SqlRepository, request: Request, files: dict[str, list[str]]) -> Request:
     """Say that a request's customers came from files, each with a name beside the id; one without a row is none."""
     kept = {name: ids for name, ids in files.items() if ids}
     for number, ids in enumerate(kept.values()):
         lines = ["Navn;Kundenr", *(f"Åse {one};{one}" for one in ids)]
-        await books.keep_piece(request.id, "reading", number, 0, "\n".join(lines).encode())
+        await repository.keep_piece(request.id, "reading", number, 0, "\n".join(lines).encode())
     request = replace(request, files="reading" if kept else "")
-    async with books.page(request.id) as page:
+    async with repository.unit_of_work(request.id) as page:
         assert page
-        await page.keep(replace(request, state=State.DRAFT))
-    await books.fill_in(request.id, Typed(files=tuple(Upload(FileId(name), name) for name in kept)))
-    async with books.page(request.id) as page:
-        assert page
-        await page.keep(request)
+        await page.save(replace(request, state=State.DRAFT))
+    await repository.save_input(
+        request.id, FormInput(files=tuple(Upload(FileId(name), name) for name in kept))
+    )
+    async with repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.save(request)
     return request
 
 
@@ -189,17 +198,17 @@ def figures(text: str, asked: int) -> tuple[int, ...]:
     return given, count("refused by Dintero"), count("unknown"), count("not tried")
 
 
-async def test_of_a_request_whose_customers_are_forgotten_nobody_is_listed(books: SqlBooks) -> None:
-    request = await came_to(books, [End.REFUSED, "given"], silent=set(), started={0})
-    async with books.page(request.id) as page:
-        assert page
-        await page.forget(NOW)
-    assert await listed(books, request) == []
+async def test_of_a_request_whose_customers_are_forgotten_nobody_is_listed(repository: SqlRepository) -> None:
+    request = await came_to(repository, [Outcome.REFUSED, "given"], silent=set(), started={0})
+    async with repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.redact(NOW)
+    assert await listed(repository, request) == []
 
 
-async def test_of_very_many_refused_only_the_first_are_read(books: SqlBooks) -> None:
-    request = await came_to(books, [End.REFUSED] * 12, silent=set(), started={0, 1, 2})
-    every = await books.refused(request.id)
+async def test_of_very_many_refused_only_the_first_are_read(repository: SqlRepository) -> None:
+    request = await came_to(repository, [Outcome.REFUSED] * 12, silent=set(), started={0, 1, 2})
+    every = await repository.refused(request.id)
     assert [one.customer for one in every] == [f"c-{at}" for at in range(12)]
-    assert await books.refused(request.id, most=5) == every[:5]
-    assert await books.refused(request.id, most=50) == every
+    assert await repository.refused(request.id, most=5) == every[:5]
+    assert await repository.refused(request.id, most=50) == every

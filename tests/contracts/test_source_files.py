@@ -2,8 +2,8 @@
 
 import zlib
 
-from bot.database.repositories.repository import SqlBooks
-from bot.domain.customers.uploads import BadFile, Reading, Trouble, Upload
+from bot.database.repositories.repository import SqlRepository
+from bot.domain.customers.uploads import BadFile, FileProblem, ReadResult, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
@@ -14,73 +14,75 @@ from tests.support.service_fixture import ANN, Office, open_office, person
 FILE = Upload(FileId("F1"), "vip.csv")
 
 
-async def content(books: SqlBooks, request: Request, file: int = 0, *, reading: str | None = None) -> bytes:
+async def content(
+    repository: SqlRepository, request: Request, file: int = 0, *, reading: str | None = None
+) -> bytes:
     which = request.files if reading is None else reading
-    return b"".join([zlib.decompress(piece) async for piece in books.pieces(request.id, which, file)])
+    return b"".join([zlib.decompress(piece) async for piece in repository.pieces(request.id, which, file)])
 
 
 async def reviewed(office: Office, *ids: str) -> Request:
     office.drawer.lists[FILE.id] = ids
-    review = await office.asking.review(await office.draft(customers="", files=(FILE,)), person(ANN))
+    review = await office.drafts.review(await office.draft(customers="", files=(FILE,)), person(ANN))
     assert isinstance(review, Review)
     return review.request
 
 
-async def test_a_file_comes_back_piece_by_piece_and_in_order(books: SqlBooks) -> None:
-    request = await kept(books)
+async def test_a_file_comes_back_piece_by_piece_and_in_order(repository: SqlRepository) -> None:
+    request = await kept(repository)
     for file, piece, some in ((1, 0, b"x"), (0, 1, b"world"), (0, 0, b"hello "), (0, 0, b"twice")):
-        await books.keep_piece(request.id, "one", file, piece, some)
-    assert [await content(books, request, file, reading="one") for file in (0, 1, 2)] == [
+        await repository.keep_piece(request.id, "one", file, piece, some)
+    assert [await content(repository, request, file, reading="one") for file in (0, 1, 2)] == [
         b"hello world",
         b"x",
         b"",
     ]
-    assert await content(books, request, reading="another") == b""
+    assert await content(repository, request, reading="another") == b""
 
 
 async def test_of_several_readings_of_a_draft_the_last_counts_and_asking_forgets_the_others(
-    books: SqlBooks,
+    repository: SqlRepository,
 ) -> None:
-    office = await open_office(books)
+    office = await open_office(repository)
     first = await reviewed(office, "a", "b")
     office.drawer.lists[FILE.id] = ("c",)
-    review = await office.asking.review(first.id, person(ANN))
+    review = await office.drafts.review(first.id, person(ANN))
     assert isinstance(review, Review)
     second = review.request
     assert second.files != first.files
-    assert (await content(books, first), await content(books, second)) == (b"a\nb", b"c")
-    await office.asking.ask(second.id, person(ANN))
-    assert (await content(books, first), await content(books, second)) == (b"", b"c")
+    assert (await content(repository, first), await content(repository, second)) == (b"a\nb", b"c")
+    await office.drafts.ask(second.id, person(ANN))
+    assert (await content(repository, first), await content(repository, second)) == (b"", b"c")
     assert (await office.now(second.id)).files == second.files
 
 
-async def test_a_reading_that_failed_leaves_the_one_before_to_count(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_reading_that_failed_leaves_the_one_before_to_count(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     first = await reviewed(office, "a")
-    office.drawer.instead = Reading(bad=(BadFile("vip.csv", Trouble.BROKEN),))
-    assert isinstance(await office.asking.review(first.id, person(ANN)), Form)
+    office.drawer.instead = ReadResult(bad=(BadFile("vip.csv", FileProblem.BROKEN),))
+    assert isinstance(await office.drafts.review(first.id, person(ANN)), Form)
     assert (await office.now(first.id)).files == first.files
-    assert await content(books, first) == b"a"
+    assert await content(repository, first) == b"a"
 
 
-async def test_a_draft_that_is_forgotten_takes_its_files_along(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_draft_that_is_forgotten_takes_its_files_along(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     draft = await reviewed(office, "a")
     office.clock.pass_by(days=2)
-    assert await books.forget_drafts(office.clock.now()) == 1
-    assert await content(books, draft) == b""
+    assert await repository.forget_drafts(office.clock.now()) == 1
+    assert await content(repository, draft) == b""
 
 
 async def test_the_rest_of_a_rest_came_from_the_files_of_the_first_until_they_are_forgotten(
-    books: SqlBooks,
+    repository: SqlRepository,
 ) -> None:
-    office = await open_office(books)
+    office = await open_office(repository)
     first = await office.now((await reviewed(office, "a")).id)
     rest = await office.put(await office.ask(customers="a"), rest_of=first.id)
     last = await office.put(await office.ask(customers="a"), rest_of=rest.id)
-    assert [await origin_of(books, one) for one in (first, rest, last)] == [first] * 3
-    assert await origin_of(books, await office.ask(customers="a")) is None
-    async with books.page(first.id) as page:
-        assert page
-        await page.forget(office.clock.now())
-    assert await origin_of(books, last) is None
+    assert [await origin_of(repository, one) for one in (first, rest, last)] == [first] * 3
+    assert await origin_of(repository, await office.ask(customers="a")) is None
+    async with repository.unit_of_work(first.id) as unit:
+        assert unit
+        await unit.redact(office.clock.now())
+    assert await origin_of(repository, last) is None

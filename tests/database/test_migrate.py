@@ -11,19 +11,19 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
-from bot.database.connection import address
+from bot.database.connection import parse_url
 from bot.database.migrate import migrate
-from bot.database.repositories.repository import open_books
+from bot.database.repositories.repository import open_repository
 from bot.database.schema import VERSION, VERSION_TABLE, metadata
 from bot.domain.ids import ChannelId, RuleId, TeamId, UserId
-from bot.domain.requests.request import Request, Typed, new_request_id, new_short_id
+from bot.domain.requests.request import FormInput, Request, new_request_id, new_short_id
 from bot.domain.rules.rule import Reward, Rule
-from bot.errors import BooksUnavailable
+from bot.errors import DatabaseUnavailable
 
 
 async def test_the_steps_lead_to_the_tables_that_the_books_use(empty_database_url: str) -> None:
     assert await migrate(empty_database_url)
-    engine = create_engine(address(empty_database_url))
+    engine = create_engine(parse_url(empty_database_url))
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
@@ -47,26 +47,26 @@ def test_the_newest_step_is_the_one_that_a_start_looks_for() -> None:
 
 
 async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) -> None:
-    engine = create_engine(address(database_url))
+    engine = create_engine(parse_url(database_url))
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     engine.dispose()
-    with pytest.raises(BooksUnavailable, match="9999") as caught:
+    with pytest.raises(DatabaseUnavailable, match="9999") as caught:
         await migrate(database_url)
     assert "newer" in caught.value.advice
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/books.db", "postgresql://bot:s3cret@127.0.0.1:1/books"])
 async def test_a_database_that_cannot_be_reached_is_said_so(url: str) -> None:
-    with pytest.raises(BooksUnavailable) as caught:
-        async with open_books(url):
+    with pytest.raises(DatabaseUnavailable) as caught:
+        async with open_repository(url):
             pass
     assert "s3cret" not in str(caught.value)
 
 
 async def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "books.db").write_text("This is a shopping list." * 100)
-    with pytest.raises(BooksUnavailable, match="not a database"):
+    with pytest.raises(DatabaseUnavailable, match="not a database"):
         await migrate(f"sqlite:///{tmp_path}/books.db")
 
 
@@ -82,9 +82,9 @@ async def test_the_rule_of_what_was_asked_for_before_is_found_by_its_id(database
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         rule=rule,
     )
-    async with open_books(database_url) as books:
-        await books.open_draft(draft, Typed())
-    engine = create_engine(address(database_url))
+    async with open_repository(database_url) as books:
+        await books.open_draft(draft, FormInput())
+    engine = create_engine(parse_url(database_url))
     with engine.begin() as connection:
         kept = _rule_ids(connection)
         config = Config()
@@ -96,8 +96,8 @@ async def test_the_rule_of_what_was_asked_for_before_is_found_by_its_id(database
     with engine.begin() as connection:
         assert _rule_ids(connection) == kept == ["a\\u005cb\\u0000"]
     engine.dispose()
-    async with open_books(database_url) as books:
-        assert await books.find(draft.id) == draft
+    async with open_repository(database_url) as repository:
+        assert await repository.find(draft.id) == draft
 
 
 def _rule_ids(connection: Connection) -> list[str]:

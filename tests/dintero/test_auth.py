@@ -10,7 +10,14 @@ from httpx_aiohttp import AiohttpTransport
 from bot.dintero.auth import RENEWED_BEFORE, ClientCredentials
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
-from bot.errors import DinteroBusy, DinteroError, OutcomeUnknown, ScopeMissing, TokenRefused, TokenUnavailable
+from bot.errors import (
+    DinteroError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    ScopeMissing,
+    TokenRefused,
+    TokenUnavailable,
+)
 from sandbox.dintero import Fault, Operation, SandboxDintero
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
@@ -90,7 +97,7 @@ async def test_a_token_that_does_not_say_how_long_it_lives_is_kept(
     sandbox.faults.always(Fault.error(500, "not about the token"), on=Operation.RULE)
     for _ in range(2):
         clock.seconds += 10_000_000
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(OutcomeUnknownError):
             await timed.rule(RULE)
     sandbox.faults.clear()
     await timed.rule(RULE)
@@ -139,7 +146,7 @@ async def test_a_scope_that_is_added_in_backoffice_counts_at_the_next_call(
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault.busy(7), DinteroBusy),
+        (Fault.busy(7), RateLimitedError),
         (Fault.broken(500), TokenUnavailable),
         (Fault.broken(503), TokenUnavailable),
         (Fault.unauthorized(), TokenRefused),
@@ -172,7 +179,7 @@ async def test_a_wait_that_dintero_asks_for_before_it_gives_a_token_is_told(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.busy(7), on=Operation.TOKEN)
-    with pytest.raises(DinteroBusy) as raised:
+    with pytest.raises(RateLimitedError) as raised:
         await dintero.rules()
     assert raised.value.retry_after == 7
 
@@ -200,7 +207,7 @@ async def test_a_call_that_is_cut_with_its_second_token_may_have_been_carried_ou
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.unauthorized(), Fault.cut(after=True))
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknownError):
         await dintero.add_customers(RULE, [CustomerId("ann")], once=OnceKey("k"))
     assert sandbox.ledger.held(RULE, "ann") == 1
 
@@ -250,7 +257,7 @@ async def test_secrets_stand_in_no_log_no_error_and_no_repr(
         sandbox.faults.always(Fault.cut(), on=Operation.RULE)
         said = []
         for _ in range(2):
-            with pytest.raises(OutcomeUnknown) as raised:
+            with pytest.raises(OutcomeUnknownError) as raised:
                 await client.rule(RULE)
             said.append(repr(raised.value))
         said += [repr(auth), repr(auth._held), caplog.text]  # noqa: SLF001 - where the token is kept, it must not show

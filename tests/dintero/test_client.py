@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
-from bot.errors import CustomersRefused, DinteroError, OutcomeUnknown, RuleNotFound, TokenUnavailable
+from bot.errors import BatchRejectedError, DinteroError, OutcomeUnknownError, RuleNotFound, TokenUnavailable
 from sandbox.dintero import Fault, Operation, SandboxDintero
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
@@ -117,7 +117,7 @@ async def test_a_rule_that_cannot_be_read_hides_neither_its_neighbours_nor_the_n
 @pytest.mark.parametrize("body", [[None], [{}], {"rules": []}, None, "rules"])
 async def test_a_list_that_cannot_be_read_on_is_no_short_list(body: Any) -> None:
     async with client_of(listing(lambda _: body)) as client:
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(OutcomeUnknownError):
             await client.rules()
 
 
@@ -173,7 +173,7 @@ async def test_an_id_that_cannot_stand_in_a_path_is_not_asked_for(
 async def test_an_id_that_cannot_be_sent_is_refused_here(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
-    with pytest.raises(CustomersRefused):
+    with pytest.raises(BatchRejectedError):
         await dintero.add_customers(RULE, [CustomerId("half \ud800")], once=KEY)
     assert sandbox.ledger.calls == []
 
@@ -206,7 +206,7 @@ async def test_the_once_only_key_goes_with_every_batch(
 async def test_a_call_may_last_so_long_in_all_also_where_bytes_keep_coming(sandbox: SandboxDintero) -> None:
     sandbox.faults.next(Fault.trickle())
     async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=0.3) as client:
-        with pytest.raises(OutcomeUnknown, match=r"within 0\.3 s"):
+        with pytest.raises(OutcomeUnknownError, match=r"within 0\.3 s"):
             await client.add_customers(RULE, ANN, once=KEY)
 
 
@@ -237,7 +237,7 @@ async def test_a_server_that_is_not_there_could_not_be_reached(sandbox: SandboxD
 
 async def test_a_redirect_is_not_followed(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
     sandbox.faults.next(Fault.answer(307, headers={"Location": "http://example.com/"}))
-    with pytest.raises(OutcomeUnknown, match="Dintero answered 307"):
+    with pytest.raises(OutcomeUnknownError, match="Dintero answered 307"):
         await dintero.add_customers(RULE, ANN, once=KEY)
 
 
@@ -248,7 +248,7 @@ async def test_a_200_without_a_rule_says_nothing_that_counts(
     body: str, dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.answer(200, body, after=True))
-    with pytest.raises(OutcomeUnknown, match="could not be read"):
+    with pytest.raises(OutcomeUnknownError, match="could not be read"):
         await dintero.add_customers(RULE, ANN, once=KEY)
 
 

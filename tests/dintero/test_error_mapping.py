@@ -15,11 +15,11 @@ from bot.dintero.error_mapping import (
     token_refusal,
 )
 from bot.errors import (
-    BatchTooLarge,
-    CustomersRefused,
-    DinteroBusy,
+    BatchRejectedError,
+    BatchTooLargeError,
     DinteroError,
-    OutcomeUnknown,
+    OutcomeUnknownError,
+    RateLimitedError,
     RuleNotFound,
     ScopeMissing,
     TokenRefused,
@@ -35,15 +35,15 @@ def at_noon() -> datetime:
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (400, CustomersRefused),
+        (400, BatchRejectedError),
         (401, TokenRefused),
         (403, ScopeMissing),
         (404, RuleNotFound),
-        (413, BatchTooLarge),
-        (422, CustomersRefused),
-        (429, DinteroBusy),
+        (413, BatchTooLargeError),
+        (422, BatchRejectedError),
+        (429, RateLimitedError),
         *(
-            (status, OutcomeUnknown)
+            (status, OutcomeUnknownError)
             for status in (
                 201,
                 202,
@@ -72,13 +72,13 @@ def test_every_status_has_its_error(status: int, error: type[DinteroError]) -> N
 
 @given(st.integers(100, 599))
 def test_no_status_where_a_token_was_asked_for_blames_a_rule_or_a_customer(status: int) -> None:
-    assert not isinstance(token_refusal(httpx.Response(status)), RuleNotFound | CustomersRefused)
+    assert not isinstance(token_refusal(httpx.Response(status)), RuleNotFound | BatchRejectedError)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_how_long_to_wait_is_told_with_whatever_may_pass(status: int) -> None:
     told = refusal(httpx.Response(status, headers={"Retry-After": "12"}))
-    assert isinstance(told, DinteroBusy | OutcomeUnknown)
+    assert isinstance(told, RateLimitedError | OutcomeUnknownError)
     assert told.retry_after == 12
 
 

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dintero.parsing import Unreadable, read_refs, read_rule, read_rules
+from bot.dintero.parsing import SchemaError, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, RuleId
-from bot.domain.rules.holders import Ref
+from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import (
-    Hours,
     Item,
+    ItemBundle,
     ItemValue,
     Limitation,
-    Mix,
     Requirement,
     Reward,
     Rule,
     Statistics,
+    WeeklyWindow,
 )
 
 ANSWER: dict[str, Any] = json.loads(
@@ -105,7 +105,7 @@ def test_the_example_of_dinteros_page_is_read_whole() -> None:
             purchase_to=LONG_AGO,
             item_quantity=Decimal(0),
             items=(BOTH,),
-            mixes=(Mix(Decimal(1), True, (Item(id="b714118"), Item(group_id="g4"))),),
+            mixes=(ItemBundle(Decimal(1), True, (Item(id="b714118"), Item(group_id="g4"))),),
             gross_amount=0,
             net_amount=0,
             stamp=5,
@@ -120,7 +120,7 @@ def test_the_example_of_dinteros_page_is_read_whole() -> None:
             repeat_usage=-1,
             combination=-1,
             eligible="item_eligible_for_discount",
-            hours=(Hours("mon", "10:00", "20:00"),),
+            hours=(WeeklyWindow("mon", "10:00", "20:00"),),
             hours_timezone="Europe/Oslo",
             stamp_expire_days=100,
             dynamic_purchase_to_days=2,
@@ -141,15 +141,15 @@ def test_an_id_and_a_reward_are_all_that_a_rule_needs() -> None:
 @pytest.mark.parametrize("path", NEEDED, ids=dotted)
 @pytest.mark.parametrize("value", [None, [], {}, True, ""])
 def test_without_them_there_is_no_rule(path: Spot, value: object) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(SchemaError):
         read_rule(without(path))
-    with pytest.raises(Unreadable):
+    with pytest.raises(SchemaError):
         read_rule(changed(path, value))
 
 
 @pytest.mark.parametrize("answer", [None, [], "rule", 7, True, {}, {"error": {"message": "no"}}])
 def test_what_is_no_rule_is_said_to_be_none(answer: object) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(SchemaError):
         read_rule(answer)
 
 
@@ -212,7 +212,7 @@ def test_a_number_stays_as_it_was_written(number: float) -> None:
 
 @pytest.mark.parametrize("number", [True, "100", float("inf"), float("nan"), None])
 def test_nothing_else_is_taken_for_a_number(number: object) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(SchemaError):
         read_rule({"id": "r", "reward": {"type": "t", "value": number}})
 
 
@@ -308,7 +308,7 @@ def test_one_unreadable_rule_does_not_hide_the_others() -> None:
 
 @pytest.mark.parametrize("answer", [None, {}, "rules", {"rules": []}])
 def test_what_is_no_list_is_no_list_of_rules(answer: object) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(SchemaError):
         read_rules(answer)
 
 
@@ -341,7 +341,7 @@ def test_several_surprises_at_once_are_read_as_well_as_one(surprises: list[tuple
 def test_any_json_is_a_rule_or_is_said_to_be_none(answer: object) -> None:
     try:
         read = read_rule(answer)
-    except Unreadable:
+    except SchemaError:
         return
     assert read.id
 
@@ -349,7 +349,7 @@ def test_any_json_is_a_rule_or_is_said_to_be_none(answer: object) -> None:
 def test_who_had_a_rule_taken_back_is_not_named() -> None:
     taken_back = {"id": "1", "customer_id": "a", "deleted_at": "2026-03-01T12:00:00Z"}
     assert read_refs([taken_back, {"id": "2", "customer_id": "b"}, {"id": "3", "customer_id": 4}]) == (
-        Ref("1", None),
-        Ref("2", CustomerId("b")),
-        Ref("3", None),
+        Holder("1", None),
+        Holder("2", CustomerId("b")),
+        Holder("3", None),
     )

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from bot.giving.batch_slots import Slots
+from bot.giving.batch_slots import BatchSlots
 
 
 class Batches:
     """Batches that stay in flight, and then unsettled, until each is let go."""
 
     def __init__(self, wide: int, count: int) -> None:
-        self.slots = Slots(wide)
+        self.slots = BatchSlots(wide)
         self.answered = [asyncio.Event() for _ in range(count)]
         self.settled = [asyncio.Event() for _ in range(count)]
         self.seen: list[str] = []
@@ -62,7 +62,7 @@ async def test_all_are_out_once_the_last_has_its_slot() -> None:
 
 
 async def test_nobody_waits_for_those_that_were_cancelled_in_line() -> None:
-    slots = Slots(1)
+    slots = BatchSlots(1)
     slots.line_up(range(3))
     all_out = asyncio.ensure_future(slots.all_out())
     async with slots.turn(0) as slot, slot:

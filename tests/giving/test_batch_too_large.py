@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.giving.batch_size import SIZES_KEPT
 from sandbox.dintero import Fault
 from tests.support.clock import HandClock
@@ -13,9 +13,9 @@ from tests.support.engine_fixture import RULE, Ground, customers, open_ground
 
 
 @pytest.fixture
-async def ground(books: SqlBooks) -> AsyncIterator[Ground]:
+async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
     """Each kind of database and a Dintero that takes five at once."""
-    async with open_ground(books) as opened:
+    async with open_ground(repository) as opened:
         opened.sandbox.limits.largest = 5
         opened.clock = HandClock()
         yield opened
@@ -64,14 +64,16 @@ async def test_who_is_refused_in_a_batch_that_is_too_large_stands_alone_all_the_
     request = await ground.asked(who, size=16)
     tally = await ground.give(request)
     assert (tally.given, tally.refused) == (14, 2)
-    assert [one.customer for one in await ground.books.refused(request.id)] == [who[3], who[12]]
+    assert [one.customer for one in await ground.repository.refused(request.id)] == [who[3], who[12]]
 
 
 async def test_where_one_alone_is_too_large_that_one_is_refused_with_the_reason(ground: Ground) -> None:
     ground.sandbox.limits.largest = 0
     request = await ground.asked(customers(2), size=2)
     assert (await ground.give(request)).refused == 2
-    assert {one.why for one in await ground.books.refused(request.id)} == {"Dintero took this for too large"}
+    assert {one.why for one in await ground.repository.refused(request.id)} == {
+        "Dintero took this for too large"
+    }
 
 
 async def test_a_whole_list_that_is_too_large_is_not_hopeless(ground: Ground) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.request import StopReason
 from sandbox.dintero import Fault, Point
 from tests.support.clock import HandClock
@@ -12,9 +12,9 @@ from tests.support.engine_fixture import RULE, Ground, customers, open_ground
 
 
 @pytest.fixture
-async def ground(books: SqlBooks) -> AsyncIterator[Ground]:
+async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
     """Books and a Dintero, with a clock that is moved by hand."""
-    async with open_ground(books) as opened:
+    async with open_ground(repository) as opened:
         opened.clock = HandClock()
         yield opened
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from bot.domain.requests.request import StopReason
-from bot.giving.retry import Patience
+from bot.giving.retry import RetryPolicy
 from sandbox.dintero import Fault
 from tests.support.engine_fixture import RULE, Ground, InFlight, customers
 from tests.support.interruptions import MAY_PASS, SLOW
@@ -90,7 +90,7 @@ async def test_a_wait_beyond_all_patience_stops_the_giving_at_once(ground: Groun
 async def test_waits_grow_up_to_the_longest(ground: Ground) -> None:
     request = await ground.asked(customers(1))
     ground.sandbox.faults.next(*[Fault.cut()] * 5)
-    await ground.give(request, patience=Patience(first=0.01, longest=0.04, total=10, attempts=6))
+    await ground.give(request, retry_policy=RetryPolicy(first=0.01, longest=0.04, total=10, attempts=6))
     waits = [(later.at - earlier.at).total_seconds() for earlier, later in pairwise(ground.ledger.calls)]
     assert len(waits) == 5
     assert waits[-1] > waits[0]

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.ids import UserId
 from bot.domain.requests.request import State
-from bot.errors import Interrupted
+from bot.errors import RunInterrupted
 from sandbox.dintero import Fault, Point
 from tests.support.engine_fixture import Ground, customers
 from tests.support.interruptions import at, closes
@@ -38,8 +38,8 @@ async def test_however_often_the_books_are_looked_at_again_everybody_is_given_it
     request = await ground.asked(customers(40), concurrency=3)
 
     async def doubt(_point: Point, _number: int) -> None:
-        assert ground.giving
-        ground.giving.look_again()
+        assert ground.run
+        ground.run.recheck()
 
     ground.sandbox.on_call = doubt
     assert (await ground.give(request)).given == 40
@@ -68,7 +68,7 @@ async def test_a_closing_program_lets_the_call_under_way_end_and_begins_no_other
 ) -> None:
     request = await both.asked(customers(20), concurrency=2)
     at(both.sandbox, point, 3, closes(both))
-    with pytest.raises(Interrupted):
+    with pytest.raises(RunInterrupted):
         await both.give(request)
     stopped_at = len(both.ledger.calls)
     assert stopped_at <= 4
@@ -82,7 +82,7 @@ async def test_a_closing_program_repeats_nothing_and_settles_it_at_the_next_star
     request = await ground.asked(customers(8))
     ground.sandbox.faults.always(Fault.cut(after=True))
     at(ground.sandbox, Point.AFTER, 1, closes(ground))
-    with pytest.raises(Interrupted):
+    with pytest.raises(RunInterrupted):
         await ground.give(request)
     assert len(ground.ledger.calls) == 1
     assert (await ground.truth(request)).unknown == 8

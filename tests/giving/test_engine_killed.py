@@ -5,7 +5,7 @@ from math import ceil, log2
 
 import pytest
 
-from bot.database.repositories.repository import open_books
+from bot.database.repositories.repository import open_repository
 from bot.domain.requests.request import StopReason
 from sandbox.dintero import Fault, Operation, Point
 from tests.support.engine_fixture import RULE, Ground, customers, open_ground
@@ -102,11 +102,11 @@ async def test_what_may_have_been_given_before_the_token_was_lost_stays_unknown(
 
 
 async def test_both_databases_can_be_opened_again_where_a_giving_was_left(database_url: str) -> None:
-    async with open_books(database_url) as books, open_ground(books) as ground:
+    async with open_repository(database_url) as repository, open_ground(repository) as ground:
         request = await ground.asked(customers(12))
         await killed(ground, request, Point.AFTER, 2)
         sandbox = ground.sandbox
-        async with open_books(database_url) as again:
-            ground.books = again
+        async with open_repository(database_url) as again:
+            ground.repository = again
             assert (await ground.give(request)).given == 12
         assert not sandbox.ledger.more_than_once(RULE)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.engine import Giving
+from bot.giving.engine import GivingRun
 from sandbox.dintero import Fault
 from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
 from tests.support.interruptions import full_disk, over_one_ground
@@ -21,7 +21,7 @@ async def test_whoever_is_refused_stands_alone_with_the_reason_and_everybody_els
     request = await both.asked(who, size=8)
     tally = await both.give(request)
     assert (tally.given, tally.refused) == (14, 2)
-    assert [(one.customer, one.why) for one in await both.books.refused(request.id)] == [
+    assert [(one.customer, one.why) for one in await both.repository.refused(request.id)] == [
         (who[5], "Validation failed (customers holds an id that is not valid)"),
         (who[11], "Validation failed (customers holds an id that is not valid)"),
     ]
@@ -71,10 +71,10 @@ async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(
     who = customers(100)
     ground.sandbox.refuses.update(who[:15])
     request = await ground.asked(who, size=50)
-    giving = Giving(
+    run = GivingRun(
         request,
         ground.rule,
-        ground.books,
+        ground.repository,
         ground.dintero,
         AT_ONCE,
         ground.closing,
@@ -84,8 +84,8 @@ async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(
     with full_disk(sqlite_url):
         for _ in range(2):
             with pytest.raises(sqlite3.IntegrityError):
-                await giving.portion(0)
-    await giving.portion(0)
+                await run.portion(0)
+    await run.portion(0)
     tally = await ground.truth(request)
     assert (tally.given, tally.refused, tally.left) == (85, 15, 0)
 

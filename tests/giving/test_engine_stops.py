@@ -61,7 +61,7 @@ async def test_the_first_reason_to_stop_stands(ground: Ground) -> None:
     ground.sandbox.faults.next(Fault.forbidden(), Fault.not_found())
     await ground.give(request)
     first = (await ground.now(request)).stop
-    await ground.books.halt(request.id, StopReason.BUSY, "later")
+    await ground.repository.request_stop(request.id, StopReason.BUSY, "later")
     assert first in {StopReason.SCOPE_MISSING, StopReason.RULE_GONE}
     assert (await ground.now(request)).stop is first
 

@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.clock import SystemClock
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import TeamId, UserId
 from bot.domain.policy.policy import Policy
-from bot.domain.policy.tiers import Above, Applied, Tier
-from bot.domain.requests.notification import Happened, Kind
+from bot.domain.policy.tiers import AppliedTier, Tier, TierTrigger
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
-from bot.giving.finish import Ending
-from bot.giving.lookups import Looks
-from bot.giving.scheduler import Traffic
-from bot.services.access import Door
+from bot.giving.finish import Completion
+from bot.giving.lookups import RuleLookups
+from bot.giving.scheduler import CallScheduler
+from bot.services.access import AccessControl
 from bot.slack.client.connection import open_client
-from bot.slack.client.directory import SlackPeople
+from bot.slack.client.directory import SlackDirectory
 from sandbox.dintero import Fault, Operation, Point
 from sandbox.shop import CAMPAIGNS, POLICY, SUPPORT
 from tests.support.engine_fixture import RULE, Ground, customers, open_ground
@@ -29,30 +29,30 @@ TEAM = TeamId("T0")
 
 
 @pytest.fixture
-async def ground(books: SqlBooks) -> AsyncIterator[Ground]:
+async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
     """Each kind of database and a Dintero."""
-    async with open_ground(books) as opened:
+    async with open_ground(repository) as opened:
         yield opened
 
 
 @pytest.fixture
-async def people() -> AsyncIterator[SlackPeople]:
+async def directory() -> AsyncIterator[SlackDirectory]:
     """Nobody can be asked for: an ending asks nothing of Slack."""
     async with open_client("http://127.0.0.1:1/", "xoxb-nobody") as client:
-        yield SlackPeople(client, TEAM, SystemClock())
+        yield SlackDirectory(client, TEAM, SystemClock())
 
 
 @pytest.fixture
-def ending(ground: Ground, people: SlackPeople) -> Ending:
+def completion(ground: Ground, directory: SlackDirectory) -> Completion:
     """What ends givings."""
-    return _ending(ground, people, POLICY)
+    return _ending(ground, directory, POLICY)
 
 
-def _ending(ground: Ground, people: SlackPeople, policy: Policy) -> Ending:
-    return Ending(
-        books=ground.books,
-        looks=Looks(ground.dintero, Traffic(first=0.01, longest=0.05)),
-        door=Door(policy, people, TEAM),
+def _ending(ground: Ground, directory: SlackDirectory, policy: Policy) -> Completion:
+    return Completion(
+        repository=ground.repository,
+        lookups=RuleLookups(ground.dintero, CallScheduler(first=0.01, longest=0.05)),
+        access=AccessControl(policy, directory, TEAM),
         clock=SystemClock(),
     )
 
@@ -61,129 +61,139 @@ async def _asked(ground: Ground, number: int = 8) -> Request:
     return await ground.change(await ground.asked(customers(number)), channel=SUPPORT)
 
 
-async def _told(ground: Ground) -> list[tuple[Happened, Kind, str]]:
+async def _told(ground: Ground) -> list[tuple[NotificationType, ChannelKind, str]]:
     """List what is to be said, and say it."""
     told = []
-    while unsaid := await ground.books.unsaid(LATER, limit=50):
+    while unsaid := await ground.repository.due_messages(LATER, limit=50):
         for one in unsaid:
-            told.append((one.notice.happened, one.notice.kind, one.notice.to))
-            await ground.books.said(one, ts="1.0")
+            told.append((one.notification.happened, one.notification.kind, one.notification.to))
+            await ground.repository.mark_sent(one, ts="1.0")
     return sorted(told)
 
 
-def _all(happened: Happened, *, summary: bool) -> list[tuple[Happened, Kind, str]]:
+def _all(happened: NotificationType, *, summary: bool) -> list[tuple[NotificationType, ChannelKind, str]]:
     """List what is said of an end: the summary where it is one for good, a line in the thread where it is not."""
-    last = Kind.SUMMARY if summary else Kind.LINE
+    last = ChannelKind.SUMMARY if summary else ChannelKind.LINE
     return sorted(
         [
-            (happened, Kind.CARD, ""),
+            (happened, ChannelKind.CARD, ""),
             (happened, last, ""),
-            (happened, Kind.DIRECT, "U0ANN"),
-            (happened, Kind.NOTICE, str(CAMPAIGNS)),
+            (happened, ChannelKind.DIRECT, "U0ANN"),
+            (happened, ChannelKind.NOTICE, str(CAMPAIGNS)),
         ]
     )
 
 
 async def test_what_was_given_is_done_and_told_once_however_often_it_is_ended(
-    ground: Ground, ending: Ending
+    ground: Ground, completion: Completion
 ) -> None:
     request = await _asked(ground)
     await ground.give(request)
-    await asyncio.gather(*(ending.finish(request.id, 1) for _ in range(3)))
-    await ending.finish(request.id, 1)
+    await asyncio.gather(*(completion.finish(request.id, 1) for _ in range(3)))
+    await completion.finish(request.id, 1)
     done = await ground.now(request)
     assert (done.state, done.stop) == (State.DONE, None)
     assert done.ended_at
-    assert await _told(ground) == _all(Happened.DONE, summary=True)
+    assert await _told(ground) == _all(NotificationType.DONE, summary=True)
 
 
-async def test_refused_customers_end_it_all_the_same(ground: Ground, ending: Ending) -> None:
+async def test_refused_customers_end_it_all_the_same(ground: Ground, completion: Completion) -> None:
     who = customers(4)
     ground.sandbox.refuses.update(who)
     request = await ground.asked(who)
     await ground.give(request)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     assert (await ground.now(request)).state is State.DONE
 
 
-async def test_too_many_refused_end_it_with_the_rest_not_tried(ground: Ground, ending: Ending) -> None:
+async def test_too_many_refused_end_it_with_the_rest_not_tried(
+    ground: Ground, completion: Completion
+) -> None:
     who = customers(60)
     ground.sandbox.refuses.update(who)
     request = await ground.asked(who, size=60)
     assert (await ground.give(request)).not_tried > 0
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     assert (await ground.now(request)).state is State.DONE
 
 
-async def test_what_is_unknown_stops_it(ground: Ground, ending: Ending) -> None:
+async def test_what_is_unknown_stops_it(ground: Ground, completion: Completion) -> None:
     request = await _asked(ground)
     ground.sandbox.faults.always(Fault.cut(after=True))
     await ground.give(request)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     stopped = await ground.now(request)
     assert (stopped.state, stopped.stop, stopped.ended_at) == (
         State.STOPPED,
         StopReason.UNKNOWN_FOR_GOOD,
         None,
     )
-    admin = [(Happened.PAUSED, Kind.DIRECT, who) for who in POLICY.admins]
-    assert await _told(ground) == sorted([*_all(Happened.STOPPED, summary=False), *admin])
+    admin = [(NotificationType.PAUSED, ChannelKind.DIRECT, who) for who in POLICY.admins]
+    assert await _told(ground) == sorted([*_all(NotificationType.STOPPED, summary=False), *admin])
 
 
-async def test_batches_of_which_nothing_is_known_never_count_as_done(ground: Ground, ending: Ending) -> None:
+async def test_batches_of_which_nothing_is_known_never_count_as_done(
+    ground: Ground, completion: Completion
+) -> None:
     request = await _asked(ground)
-    await ground.books.take_up(request.id, 0)
-    await ending.finish(request.id, 1)
+    await ground.repository.start_portion(request.id, 0)
+    await completion.finish(request.id, 1)
     assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
         State.STOPPED,
         StopReason.UNKNOWN_FOR_GOOD,
     )
 
 
-async def test_the_reason_for_which_it_stopped_is_kept(ground: Ground, ending: Ending) -> None:
+async def test_the_reason_for_which_it_stopped_is_kept(ground: Ground, completion: Completion) -> None:
     request = await _asked(ground)
     ground.sandbox.faults.always(Fault.forbidden())
     await ground.give(request)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     stopped = await ground.now(request)
     assert (stopped.state, stopped.stop) == (State.STOPPED, StopReason.SCOPE_MISSING)
     assert stopped.note
 
 
-async def test_who_cancelled_it_is_told_with_what_had_been_given(ground: Ground, ending: Ending) -> None:
+async def test_who_cancelled_it_is_told_with_what_had_been_given(
+    ground: Ground, completion: Completion
+) -> None:
     request = await _asked(ground)
     await ground.change(request, cancel_asked_by=UserId("U0BO"))
     await ground.give(request)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     cancelled = await ground.now(request)
     assert (cancelled.state, cancelled.decided_by, cancelled.stop) == (State.CANCELLED, "U0BO", None)
     kinds = [kind for _, kind, _ in await _told(ground)]
-    assert sorted(kinds) == sorted([Kind.CARD, Kind.LINE, Kind.SUMMARY, Kind.DIRECT, Kind.LIST])
+    assert sorted(kinds) == sorted(
+        [ChannelKind.CARD, ChannelKind.LINE, ChannelKind.SUMMARY, ChannelKind.DIRECT, ChannelKind.LIST]
+    )
 
 
-async def test_the_end_of_an_earlier_round_changes_nothing(ground: Ground, ending: Ending) -> None:
+async def test_the_end_of_an_earlier_round_changes_nothing(ground: Ground, completion: Completion) -> None:
     request = await ground.next_round(await _asked(ground))
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     assert (await ground.now(request)).state is State.GIVING
     assert await _told(ground) == []
 
 
 async def test_dinteros_last_answer_is_asked_for_where_a_crash_took_it(
-    ground: Ground, ending: Ending
+    ground: Ground, completion: Completion
 ) -> None:
     request = await _asked(ground)
     await ground.give(request)
     await ground.change(request, last_answer=None)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     assert (await ground.now(request)).last_answer
 
 
-async def test_the_summary_can_do_without_dinteros_last_answer(ground: Ground, ending: Ending) -> None:
+async def test_the_summary_can_do_without_dinteros_last_answer(
+    ground: Ground, completion: Completion
+) -> None:
     request = await _asked(ground)
     await ground.give(request)
     await ground.change(request, last_answer=None)
     ground.sandbox.faults.always(Fault.broken(), on=Operation.RULE)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     assert (await ground.now(request)).state is State.DONE
 
 
@@ -203,51 +213,56 @@ async def _changes_while_it_is_given(ground: Ground) -> Request:
 
 
 async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it_is_now(
-    ground: Ground, ending: Ending
+    ground: Ground, completion: Completion
 ) -> None:
     request = await _changes_while_it_is_given(ground)
-    await ending.finish(request.id, 1)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     waiting = await ground.now(request)
     assert (waiting.state, waiting.round, waiting.stop, waiting.ended_at) == (State.WAITING, 2, None, None)
     assert waiting.rule
     assert waiting.rule.reward.value == 99_900
     assert waiting.expires_at
-    assert (await ground.books.votes(request.id, 2), (await ground.books.tally(request.id)).given) == ((), 4)
-    assert {happened for happened, _, _ in await _told(ground)} == {Happened.RULE_CHANGED}
+    assert (
+        await ground.repository.votes(request.id, 2),
+        (await ground.repository.tally(request.id)).given,
+    ) == ((), 4)
+    assert {happened for happened, _, _ in await _told(ground)} == {NotificationType.RULE_CHANGED}
 
 
 async def test_a_rule_that_has_become_dearer_falls_under_the_tier_that_it_is_above_now(
-    ground: Ground, people: SlackPeople
+    ground: Ground, directory: SlackDirectory
 ) -> None:
     strict = Tier(approvals=3, above_amount=200_000)
     policy = replace(POLICY, channels={SUPPORT: replace(POLICY.channels[SUPPORT], tiers=(strict,))})
     request = await _changes_while_it_is_given(ground)
-    await _ending(ground, people, policy).finish(request.id, 1)
+    await _ending(ground, directory, policy).finish(request.id, 1)
     waiting = await ground.now(request)
-    assert (waiting.approvals, waiting.tier) == (3, Applied(3, Above.AMOUNT, 200_000))
+    assert (waiting.approvals, waiting.tier) == (3, AppliedTier(3, TierTrigger.AMOUNT, 200_000))
 
 
-async def test_where_nobody_has_to_agree_a_changed_rule_stops_it(ground: Ground, ending: Ending) -> None:
+async def test_where_nobody_has_to_agree_a_changed_rule_stops_it(
+    ground: Ground, completion: Completion
+) -> None:
     request = await ground.change(await _changes_while_it_is_given(ground), approvals=0)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
         State.STOPPED,
         StopReason.RULE_CHANGED,
     )
 
 
-async def test_a_changed_rule_that_cannot_be_read_stops_it(ground: Ground, ending: Ending) -> None:
+async def test_a_changed_rule_that_cannot_be_read_stops_it(ground: Ground, completion: Completion) -> None:
     request = await _changes_while_it_is_given(ground)
     ground.sandbox.faults.always(Fault.broken(503), on=Operation.RULE)
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
         State.STOPPED,
         StopReason.RULE_CHANGED,
     )
 
 
-async def test_a_cancel_weighs_more_than_a_changed_rule(ground: Ground, ending: Ending) -> None:
+async def test_a_cancel_weighs_more_than_a_changed_rule(ground: Ground, completion: Completion) -> None:
     request = await ground.change(await _changes_while_it_is_given(ground), cancel_asked_by=UserId("U0BO"))
-    await ending.finish(request.id, 1)
+    await completion.finish(request.id, 1)
     assert (await ground.now(request)).state is State.CANCELLED

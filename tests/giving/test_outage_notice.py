@@ -6,77 +6,80 @@ from dataclasses import replace
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
-from bot.domain.requests.notification import Happened, Notice
+from bot.database.repositories.repository import SqlRepository
+from bot.domain.requests.notification import Notification, NotificationType
 from bot.domain.requests.request import Request, State
-from bot.errors import OutcomeUnknown
-from bot.giving.outage_notice import Silence
-from bot.giving.retry import Patience
+from bot.errors import OutcomeUnknownError
+from bot.giving.outage_notice import OutageNotifier
+from bot.giving.retry import RetryPolicy
 from sandbox.dintero import Fault
 from tests.support.clock import HandClock
 from tests.support.engine_fixture import Ground, customers, open_ground, traffic_of
 
-TOLD = Patience(first=0.05, longest=0.1, total=20.0, attempts=200, told=0.3)
-WHY = OutcomeUnknown("Dintero answered 503")
+TOLD = RetryPolicy(first=0.05, longest=0.1, total=20.0, attempts=200, told=0.3)
+WHY = OutcomeUnknownError("Dintero answered 503")
 
 
 @pytest.fixture
-async def ground(books: SqlBooks) -> AsyncIterator[Ground]:
+async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
     """Each kind of database and a Dintero, called by one process."""
-    async with open_ground(books) as opened:
-        opened.traffic = traffic_of(TOLD)
+    async with open_ground(repository) as opened:
+        opened.scheduler = traffic_of(TOLD)
         yield opened
 
 
-async def said(ground: Ground) -> list[Notice]:
+async def said(ground: Ground) -> list[Notification]:
     """Say all that there is to say about waiting, and answer it."""
-    told: list[Notice] = []
-    while unsaid := await ground.books.unsaid(HandClock().now(), limit=100):
+    told: list[Notification] = []
+    while unsaid := await ground.repository.due_messages(HandClock().now(), limit=100):
         for one in unsaid:
-            await ground.books.said(one, ts=f"{one.id}.0")
-            told.append(one.notice)
+            await ground.repository.mark_sent(one, ts=f"{one.id}.0")
+            told.append(one.notification)
     return told
 
 
-def silence_of(ground: Ground, request: Request, told_after: float = 0.0) -> Silence:
-    return Silence(request, ground.books, ground.clock, told_after=told_after)
+def silence_of(ground: Ground, request: Request, told_after: float = 0.0) -> OutageNotifier:
+    return OutageNotifier(request, ground.repository, ground.clock, told_after=told_after)
 
 
 async def until_told(ground: Ground, request: Request) -> None:
     async with asyncio.timeout(10):
         while (await ground.now(request)).waits_since is None:
-            await ground.books.goes_on(request.id)
+            await ground.repository.may_continue(request.id)
 
 
 async def test_a_long_outage_is_told_once_to_each_request_and_once_that_it_is_over(ground: Ground) -> None:
     ground.sandbox.faults.always(Fault.broken(503))
     requests = [await ground.asked(customers(16), concurrency=2) for _ in range(3)]
-    giving = asyncio.gather(*(ground.give(request, patience=TOLD) for request in requests))
+    giving = asyncio.gather(*(ground.give(request, retry_policy=TOLD) for request in requests))
     await asyncio.gather(*(until_told(ground, request) for request in requests))
     told = await said(ground)
-    assert [(notice.happened, notice.note) for notice in told] == [
-        (Happened.WAITING, "Dintero answered 503")
+    assert [(notification.happened, notification.note) for notification in told] == [
+        (NotificationType.WAITING, "Dintero answered 503")
     ] * 3
     ground.sandbox.faults.clear()
     assert [tally.given for tally in await giving] == [16] * 3
-    assert [notice.happened for notice in await said(ground)] == [Happened.GOES_ON] * 3
+    assert [notification.happened for notification in await said(ground)] == [NotificationType.GOES_ON] * 3
     assert {(await ground.now(request)).waits_since for request in requests} == {None}
 
 
 async def test_whoever_only_waits_because_another_was_asked_to_is_told_too(ground: Ground) -> None:
     ground.sandbox.faults.next(Fault.busy(3))
     requests = [await ground.asked(customers(4)) for _ in range(2)]
-    await ground.give(requests[0], patience=replace(TOLD, total=0.5))
-    giving = asyncio.ensure_future(ground.give(requests[1], patience=TOLD))
+    await ground.give(requests[0], retry_policy=replace(TOLD, total=0.5))
+    giving = asyncio.ensure_future(ground.give(requests[1], retry_policy=TOLD))
     await until_told(ground, requests[1])
     assert (await giving).given == 4
-    assert [notice.happened for notice in await said(ground)] == [Happened.WAITING, Happened.GOES_ON]
+    assert [notification.happened for notification in await said(ground)] == [
+        NotificationType.WAITING,
+        NotificationType.GOES_ON,
+    ]
 
 
 async def test_of_what_passes_soon_nothing_is_told(ground: Ground) -> None:
     ground.sandbox.faults.next(*[Fault.cut()] * 3)
     assert (
-        await ground.give(await ground.asked(customers(16)), patience=replace(TOLD, told=5.0))
+        await ground.give(await ground.asked(customers(16)), retry_policy=replace(TOLD, told=5.0))
     ).given == 16
     assert await said(ground) == []
 
@@ -86,17 +89,17 @@ async def test_who_starts_after_a_crash_tells_the_end_of_what_another_process_to
     await silence_of(ground, request).lasts(WHY)
     again = silence_of(ground, await ground.now(request))
     await again.lasts(WHY)
-    assert [notice.happened for notice in await said(ground)] == [Happened.WAITING]
+    assert [notification.happened for notification in await said(ground)] == [NotificationType.WAITING]
     assert again.ends()
     await again.tell_end()
-    assert [notice.happened for notice in await said(ground)] == [Happened.GOES_ON]
+    assert [notification.happened for notification in await said(ground)] == [NotificationType.GOES_ON]
 
 
 async def test_several_lanes_and_processes_tell_it_once(ground: Ground) -> None:
     request = await ground.asked(customers(4))
     processes = [silence_of(ground, request) for _ in range(3)]
     await asyncio.gather(*(process.lasts(WHY) for process in processes for _ in range(3)))
-    assert [notice.happened for notice in await said(ground)] == [Happened.WAITING]
+    assert [notification.happened for notification in await said(ground)] == [NotificationType.WAITING]
 
 
 async def test_of_a_request_that_is_not_being_given_any_more_nothing_is_told(ground: Ground) -> None:
@@ -107,7 +110,7 @@ async def test_of_a_request_that_is_not_being_given_any_more_nothing_is_told(gro
 
 async def test_silence_is_counted_from_the_last_answer_of_any_lane(ground: Ground) -> None:
     request = await ground.asked(customers(4))
-    silence = silence_of(ground, request, told_after=5.0)
-    silence.ends()
-    await silence.lasts(WHY, since=asyncio.get_running_loop().time() - 60)
+    outage_notifier = silence_of(ground, request, told_after=5.0)
+    outage_notifier.ends()
+    await outage_notifier.lasts(WHY, since=asyncio.get_running_loop().time() - 60)
     assert await said(ground) == []

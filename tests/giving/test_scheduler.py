@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import CustomersRefused, DinteroAway, DinteroBusy, DinteroError, MayPass, OutcomeUnknown
+from bot.errors import (
+    BatchRejectedError,
+    CircuitOpenError,
+    DinteroError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    TransientError,
+)
 from bot.giving.circuit_breaker import IN_A_ROW
-from bot.giving.scheduler import Line, Traffic
+from bot.giving.scheduler import CallScheduler, RequestQueue
 from tests.support.virtual_time_loop import in_no_time, now
 
 LATENCY = 0.1
@@ -22,7 +29,7 @@ Answer = DinteroError | float
 
 
 def down() -> DinteroError:
-    return OutcomeUnknown("Dintero answered 503")
+    return OutcomeUnknownError("Dintero answered 503")
 
 
 async def _nothing_else() -> None:
@@ -43,13 +50,13 @@ class Shop:
     """When it asked last to be left alone: what goes out in that very moment has not heard of it yet."""
     broken: list[float] = field(default_factory=list)
     """When it was called though it was to be left alone."""
-    _traffic: list[Traffic] = field(default_factory=list)
+    _traffic: list[CallScheduler] = field(default_factory=list)
 
     @property
-    def traffic(self) -> Traffic:
+    def scheduler(self) -> CallScheduler:
         """The one process that calls it."""
         if not self._traffic:
-            self._traffic.append(Traffic(first=0.5, longest=30.0, most=self.most))
+            self._traffic.append(CallScheduler(first=0.5, longest=30.0, most=self.most))
         return self._traffic[0]
 
     async def answer(self, who: str) -> str:
@@ -68,23 +75,23 @@ class Shop:
             await asyncio.sleep(answer)
             return who
         await asyncio.sleep(LATENCY)
-        if isinstance(answer, MayPass) and answer.retry_after:
+        if isinstance(answer, TransientError) and answer.retry_after:
             self.asked_at = now()
             self.alone_until = max(self.alone_until, now() + answer.retry_after)
         raise answer
 
-    async def ask(self, line: Line, who: str = "", *, until_it_goes: bool = True) -> None:
+    async def ask(self, line: RequestQueue, who: str = "", *, until_it_goes: bool = True) -> None:
         """Make one call, and make it again until it goes well."""
         while True:
             try:
                 await line.call(lambda: self.answer(who), _nothing_else)
             except DinteroError:
                 if until_it_goes:
-                    await line.rest(0.2, _nothing_else)
+                    await line.sleep(0.2, _nothing_else)
                     continue
             return
 
-    async def lanes(self, line: Line, who: str, calls: int, wide: int) -> None:
+    async def lanes(self, line: RequestQueue, who: str, calls: int, wide: int) -> None:
         """Make so many calls, so many at once."""
         left = iter(range(calls))
 
@@ -99,7 +106,7 @@ def test_while_all_is_well_nobody_waits() -> None:
     shop = Shop()
 
     async def work() -> None:
-        await shop.lanes(shop.traffic.line(), "", 800, 8)
+        await shop.lanes(shop.scheduler.line(), "", 800, 8)
         assert now() == pytest.approx(100 * LATENCY)
 
     in_no_time(work)
@@ -108,12 +115,14 @@ def test_while_all_is_well_nobody_waits() -> None:
 
 ANSWERS = st.one_of(
     st.floats(0.01, 5.0),
-    st.builds(lambda after: DinteroBusy("", retry_after=after), st.one_of(st.none(), st.floats(0.1, 50.0))),
     st.builds(
-        lambda after: OutcomeUnknown("", retry_after=after),
+        lambda after: RateLimitedError("", retry_after=after), st.one_of(st.none(), st.floats(0.1, 50.0))
+    ),
+    st.builds(
+        lambda after: OutcomeUnknownError("", retry_after=after),
         st.one_of(st.none(), st.none(), st.floats(0.1, 50.0)),
     ),
-    st.just(CustomersRefused("")),
+    st.just(BatchRejectedError("")),
 )
 
 
@@ -132,7 +141,10 @@ def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(
     async def work() -> None:
         async with asyncio.timeout(100_000):
             await asyncio.gather(
-                *(shop.lanes(shop.traffic.line(), str(one), *request) for one, request in enumerate(requests))
+                *(
+                    shop.lanes(shop.scheduler.line(), str(one), *request)
+                    for one, request in enumerate(requests)
+                )
             )
 
     in_no_time(work)
@@ -142,10 +154,10 @@ def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(
 
 
 def test_all_lanes_of_all_requests_leave_dintero_alone_for_as_long_as_it_asks_one_of_them() -> None:
-    shop = Shop(answers=iter([DinteroBusy("", retry_after=60.0)]))
+    shop = Shop(answers=iter([RateLimitedError("", retry_after=60.0)]))
 
     async def work() -> None:
-        await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(one), 40, 4) for one in range(3)))
+        await asyncio.gather(*(shop.lanes(shop.scheduler.line(), str(one), 40, 4) for one in range(3)))
 
     in_no_time(work)
     later = [at for at, _ in shop.calls if at > LATENCY]
@@ -154,11 +166,11 @@ def test_all_lanes_of_all_requests_leave_dintero_alone_for_as_long_as_it_asks_on
 
 
 def test_fewer_go_out_after_a_429_and_more_again_after_good_answers() -> None:
-    shop = Shop(answers=iter([*[LATENCY] * 79, DinteroBusy("")]))
+    shop = Shop(answers=iter([*[LATENCY] * 79, RateLimitedError("")]))
     seen: list[int] = []
 
     async def work() -> None:
-        giving = asyncio.ensure_future(shop.lanes(shop.traffic.line(), "", 400, 8))
+        giving = asyncio.ensure_future(shop.lanes(shop.scheduler.line(), "", 400, 8))
         while not giving.done():
             await asyncio.sleep(LATENCY)
             seen.append(shop.under_way)
@@ -174,10 +186,10 @@ def test_a_small_request_beside_a_huge_one_has_its_call_within_a_few_answers(mos
     shop = Shop(most)
 
     async def work() -> float:
-        huge = asyncio.ensure_future(shop.lanes(shop.traffic.line(), "huge", 10_000, 32))
+        huge = asyncio.ensure_future(shop.lanes(shop.scheduler.line(), "huge", 10_000, 32))
         await asyncio.sleep(10)
         asked = now()
-        await shop.ask(shop.traffic.line(), "small")
+        await shop.ask(shop.scheduler.line(), "small")
         took = now() - asked
         huge.cancel()
         with suppress(asyncio.CancelledError):
@@ -194,7 +206,7 @@ def test_of_many_requests_each_has_as_many_turns_as_the_others() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(20):
                 await asyncio.gather(
-                    *(shop.lanes(shop.traffic.line(), str(wide), 10_000, wide) for wide in (1, 2, 8, 32))
+                    *(shop.lanes(shop.scheduler.line(), str(wide), 10_000, wide) for wide in (1, 2, 8, 32))
                 )
 
     in_no_time(work)
@@ -209,7 +221,7 @@ def test_a_dintero_that_is_down_is_called_by_one_at_a_time_ever_more_seldom() ->
         with suppress(TimeoutError):
             async with asyncio.timeout(300):
                 await asyncio.gather(
-                    *(shop.lanes(shop.traffic.line(), str(one), 100, 8) for one in range(10))
+                    *(shop.lanes(shop.scheduler.line(), str(one), 100, 8) for one in range(10))
                 )
 
     in_no_time(work)
@@ -223,7 +235,7 @@ def test_once_a_probe_goes_well_everybody_goes_on_at_once() -> None:
     shop = Shop(answers=iter([down()] * (80 + 6)))
 
     async def work() -> float:
-        await asyncio.gather(*(shop.lanes(shop.traffic.line(), str(one), 8, 8) for one in range(10)))
+        await asyncio.gather(*(shop.lanes(shop.scheduler.line(), str(one), 8, 8) for one in range(10)))
         return now()
 
     ended = in_no_time(work)
@@ -235,22 +247,22 @@ def test_as_long_as_somebody_is_answered_nobody_counts_as_down() -> None:
     shop = Shop(answers=iter([*[down()] * (IN_A_ROW - 1), LATENCY] * 20))
 
     async def work() -> None:
-        await shop.lanes(shop.traffic.line(), "", 20, 1)
-        assert shop.traffic.trouble is None
+        await shop.lanes(shop.scheduler.line(), "", 20, 1)
+        assert shop.scheduler.trouble is None
 
     in_no_time(work)
 
 
 def test_why_dintero_is_left_alone_and_for_how_long_can_be_asked() -> None:
-    shop = Shop(answers=iter([DinteroBusy("fewer", retry_after=60.0)]))
+    shop = Shop(answers=iter([RateLimitedError("fewer", retry_after=60.0)]))
 
     async def work() -> None:
-        assert shop.traffic.trouble is None
-        await shop.ask(shop.traffic.line(), until_it_goes=False)
-        assert str(shop.traffic.trouble) == "fewer"
-        assert shop.traffic.alone_for == pytest.approx(60)
+        assert shop.scheduler.trouble is None
+        await shop.ask(shop.scheduler.line(), until_it_goes=False)
+        assert str(shop.scheduler.trouble) == "fewer"
+        assert shop.scheduler.alone_for == pytest.approx(60)
         await asyncio.sleep(61)
-        assert shop.traffic.trouble is None
+        assert shop.scheduler.trouble is None
 
     in_no_time(work)
 
@@ -259,7 +271,7 @@ class _Unwanted(Exception):
     pass
 
 
-async def _waiting(shop: Shop, line: Line, wanted: Callable[[], bool]) -> None:
+async def _waiting(shop: Shop, line: RequestQueue, wanted: Callable[[], bool]) -> None:
     async def meanwhile() -> None:
         if not wanted():
             raise _Unwanted
@@ -269,10 +281,10 @@ async def _waiting(shop: Shop, line: Line, wanted: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("stirred", [True, False])
 def test_whoever_waits_hears_at_once_that_it_is_stirred_and_soon_without(*, stirred: bool) -> None:
-    shop = Shop(answers=iter([DinteroBusy("", retry_after=600.0)]))
+    shop = Shop(answers=iter([RateLimitedError("", retry_after=600.0)]))
 
     async def work() -> None:
-        line, wanted = shop.traffic.line(), [True]
+        line, wanted = shop.scheduler.line(), [True]
         await shop.ask(line, until_it_goes=False)
         waits = asyncio.ensure_future(_waiting(shop, line, lambda: wanted[0]))
         await asyncio.sleep(10.1)
@@ -299,12 +311,12 @@ def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(
     shop = Shop(most)
 
     async def work() -> None:
-        leaving = [asyncio.ensure_future(shop.ask(shop.traffic.line(), "leaves")) for _ in leave]
+        leaving = [asyncio.ensure_future(shop.ask(shop.scheduler.line(), "leaves")) for _ in leave]
         for task, after in zip(leaving, leave, strict=True):
             asyncio.get_running_loop().call_later(after, task.cancel)
         await asyncio.gather(*leaving, return_exceptions=True)
         begun = now()
-        await shop.lanes(shop.traffic.line(), "stays", 4 * most, most)
+        await shop.lanes(shop.scheduler.line(), "stays", 4 * most, most)
         assert now() - begun <= 4 * LATENCY + 0.01
 
     in_no_time(work)
@@ -315,14 +327,14 @@ def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(
 
 
 async def _look(shop: Shop, longest: float = 5.0) -> str:
-    return await shop.traffic.aside(lambda: shop.answer("look"), longest=longest)
+    return await shop.scheduler.lookup(lambda: shop.answer("look"), longest=longest)
 
 
 def test_a_look_waits_for_no_batch_though_all_places_are_taken_by_calls_that_hang() -> None:
     shop = Shop(most=2, answers=iter([1_000.0, 1_000.0]))
 
     async def work() -> None:
-        giving = [asyncio.create_task(shop.ask(shop.traffic.line())) for _ in range(4)]
+        giving = [asyncio.create_task(shop.ask(shop.scheduler.line())) for _ in range(4)]
         await asyncio.sleep(1)
         assert await _look(shop) == "look"
         assert now() == pytest.approx(1 + LATENCY)
@@ -335,17 +347,19 @@ def test_a_look_waits_for_no_batch_though_all_places_are_taken_by_calls_that_han
 
 def test_a_look_waits_while_dintero_is_to_be_left_alone_but_not_for_ever() -> None:
     shop = Shop(
-        answers=iter([DinteroBusy("429", retry_after=4.0), LATENCY, DinteroBusy("429", retry_after=60.0)])
+        answers=iter(
+            [RateLimitedError("429", retry_after=4.0), LATENCY, RateLimitedError("429", retry_after=60.0)]
+        )
     )
 
     async def work() -> None:
-        with pytest.raises(DinteroBusy):
+        with pytest.raises(RateLimitedError):
             await _look(shop)
         assert await _look(shop) == "look"
         assert now() >= LATENCY + 4
-        with pytest.raises(DinteroBusy):
+        with pytest.raises(RateLimitedError):
             await _look(shop)
-        with pytest.raises(DinteroAway) as away:
+        with pytest.raises(CircuitOpenError) as away:
             await _look(shop)
         assert away.value.turned_away
 
@@ -354,12 +368,12 @@ def test_a_look_waits_while_dintero_is_to_be_left_alone_but_not_for_ever() -> No
 
 
 def test_what_a_look_hears_of_retry_after_all_batches_obey() -> None:
-    shop = Shop(answers=iter([DinteroBusy("429", retry_after=7.0)]))
+    shop = Shop(answers=iter([RateLimitedError("429", retry_after=7.0)]))
 
     async def work() -> None:
-        with pytest.raises(DinteroBusy):
+        with pytest.raises(RateLimitedError):
             await _look(shop)
-        await shop.ask(shop.traffic.line(), "batch")
+        await shop.ask(shop.scheduler.line(), "batch")
         when, who = shop.calls[-1]
         assert when == pytest.approx(7 + LATENCY, abs=0.1)
         assert who == "batch"
@@ -372,9 +386,9 @@ def test_of_a_dintero_that_was_down_a_look_finds_out_that_it_is_well_again() -> 
 
     async def work() -> None:
         for _ in range(IN_A_ROW):
-            with pytest.raises(OutcomeUnknown):
+            with pytest.raises(OutcomeUnknownError):
                 await _look(shop)
-        with pytest.raises(DinteroAway):
+        with pytest.raises(CircuitOpenError):
             await _look(shop, longest=0.1)
         assert len(shop.calls) == IN_A_ROW
         assert await _look(shop) == "look"
@@ -388,7 +402,7 @@ def test_a_look_tells_nothing_of_how_long_batches_take() -> None:
     async def work() -> None:
         await asyncio.gather(*(_look(shop) for _ in range(20)))
         start = now()
-        await shop.lanes(shop.traffic.line(), "", 96, 96)
+        await shop.lanes(shop.scheduler.line(), "", 96, 96)
         assert now() - start == pytest.approx(LATENCY)
 
     in_no_time(work)

@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 
 from bot.clock import SystemClock
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, UserId
 from bot.domain.policy.policy import Policy
-from bot.domain.ports import Clock, Dintero
-from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind, Notice
+from bot.domain.ports import Clock, DinteroApi
+from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
 from bot.domain.requests.pause import Pause
-from bot.domain.requests.person import Kind as Person
+from bot.domain.requests.person import AccountKind as Person
 from bot.domain.requests.request import Request, State, StopReason
-from bot.giving.lookups import Looks
-from bot.giving.scheduler import Traffic
-from bot.giving.start import Starting
-from bot.services.access import Door
+from bot.giving.lookups import RuleLookups
+from bot.giving.scheduler import CallScheduler
+from bot.giving.start import Preflight
+from bot.services.access import AccessControl
 from bot.slack.client.connection import open_client
-from bot.slack.client.directory import SlackPeople
+from bot.slack.client.directory import SlackDirectory
 from sandbox.dintero import Fault, Operation
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, open_shop, with_channel
@@ -41,20 +41,20 @@ class Scene:
     """A shop in which Bo has said yes to a request of Ann's."""
 
     shop: Shop
-    books: SqlBooks
-    dintero: Dintero
+    repository: SqlRepository
+    dintero: DinteroApi
     request: RequestId
     stack: AsyncExitStack
 
-    async def starting(self, policy: Policy = POLICY, *, clock: Clock | None = None) -> Starting:
+    async def starting(self, policy: Policy = POLICY, *, clock: Clock | None = None) -> Preflight:
         """Open one that knows nobody yet."""
         slack = self.shop.slack
         client = await self.stack.enter_async_context(open_client(slack.api_url, slack.credentials.bot_token))
-        door = Door(policy, SlackPeople(client, slack.team, SystemClock()), slack.team)
-        return Starting(
-            books=self.books,
-            looks=Looks(self.dintero, Traffic(first=0.01, longest=0.05)),
-            door=door,
+        access = AccessControl(policy, SlackDirectory(client, slack.team, SystemClock()), slack.team)
+        return Preflight(
+            repository=self.repository,
+            lookups=RuleLookups(self.dintero, CallScheduler(first=0.01, longest=0.05)),
+            access=access,
             clock=clock or SystemClock(),
         )
 
@@ -62,38 +62,38 @@ class Scene:
         return await (await self.starting(policy)).begin(self.request)
 
     async def now(self) -> Request:
-        found = await self.books.find(self.request)
+        found = await self.repository.find(self.request)
         assert found
         return found
 
     async def change(self, **changes: object) -> None:
-        async with self.books.page(self.request) as page:
-            assert page
-            await page.keep(replace(page.request, **changes))  # type: ignore[arg-type]
+        async with self.repository.unit_of_work(self.request) as unit:
+            assert unit
+            await unit.save(replace(unit.request, **changes))  # type: ignore[arg-type]
 
-    async def told(self, happened: Happened) -> list[Kind]:
+    async def told(self, happened: NotificationType) -> list[ChannelKind]:
         """List what is to be said of something that happened, saying all that stands before it."""
-        return sorted(notice.kind for notice in await self.said(happened))
+        return sorted(notification.kind for notification in await self.said(happened))
 
-    async def said(self, happened: Happened) -> list[Notice]:
+    async def said(self, happened: NotificationType) -> list[Notification]:
         """Say all there is, and answer what was said of something that happened."""
         told = []
-        while unsaid := await self.books.unsaid(LATER, limit=50):
-            told += [one.notice for one in unsaid if one.notice.happened is happened]
+        while unsaid := await self.repository.due_messages(LATER, limit=50):
+            told += [one.notification for one in unsaid if one.notification.happened is happened]
             for one in unsaid:
-                await self.books.said(one, ts="1.0")
+                await self.repository.mark_sent(one, ts="1.0")
         return told
 
 
 @pytest.fixture
-async def scene(books: SqlBooks) -> AsyncIterator[Scene]:
+async def scene(repository: SqlRepository) -> AsyncIterator[Scene]:
     """Each kind of database."""
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop())
         dintero = await stack.enter_async_context(
             open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET)
         )
-        yield Scene(shop, books, dintero, await approved(books, shop, customers(8)), stack)
+        yield Scene(shop, repository, dintero, await approved(repository, shop, customers(8)), stack)
 
 
 async def test_what_was_approved_is_given(scene: Scene) -> None:
@@ -102,7 +102,7 @@ async def test_what_was_approved_is_given(scene: Scene) -> None:
     assert giving
     assert giving.state is State.GIVING
     assert giving.started_at
-    assert await scene.told(Happened.STARTED) == [Kind.CARD, Kind.LINE]
+    assert await scene.told(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
 async def test_of_two_who_start_it_at_once_one_says_so_and_both_know_it(scene: Scene) -> None:
@@ -110,7 +110,7 @@ async def test_of_two_who_start_it_at_once_one_says_so_and_both_know_it(scene: S
     first, second = await asyncio.gather(one.begin(scene.request), another.begin(scene.request))
     assert {giving.state for giving in (first, second) if giving} == {State.GIVING}
     assert (await scene.begins()) == await scene.now()
-    assert await scene.told(Happened.STARTED) == [Kind.CARD, Kind.LINE]
+    assert await scene.told(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.APPROVED, State.GIVING}))
@@ -187,8 +187,12 @@ async def test_a_rule_changed_meanwhile_has_to_be_agreed_to_again(scene: Scene) 
     assert waiting.rule
     assert waiting.rule.reward.value == 1
     assert waiting.expires_at
-    assert not await scene.books.votes(scene.request, waiting.round)
-    assert await scene.told(Happened.RULE_CHANGED) == [Kind.CARD, Kind.DIRECT, Kind.LINE]
+    assert not await scene.repository.votes(scene.request, waiting.round)
+    assert await scene.told(NotificationType.RULE_CHANGED) == [
+        ChannelKind.CARD,
+        ChannelKind.DIRECT,
+        ChannelKind.LINE,
+    ]
 
 
 async def test_a_rule_changed_meanwhile_stops_what_nobody_is_asked_about(scene: Scene) -> None:
@@ -256,7 +260,11 @@ async def test_where_the_policy_asks_for_another_consent_it_waits_for_that(
 async def _waits_again(scene: Scene, *, approvals: int) -> None:
     waiting = await scene.now()
     assert (waiting.state, waiting.round, waiting.approvals) == (State.WAITING, 2, approvals)
-    assert await scene.told(Happened.CONSENT_VOID) == [Kind.CARD, Kind.DIRECT, Kind.LINE]
+    assert await scene.told(NotificationType.CONSENT_VOID) == [
+        ChannelKind.CARD,
+        ChannelKind.DIRECT,
+        ChannelKind.LINE,
+    ]
 
 
 async def test_who_cancels_while_it_is_looked_at_is_heard(scene: Scene) -> None:
@@ -273,49 +281,56 @@ async def _stopped(scene: Scene, reason: StopReason) -> None:
     stopped = await scene.now()
     assert (stopped.state, stopped.stop) == (State.STOPPED, reason)
     assert not scene.shop.dintero.ledger.calls
-    assert await scene.told(Happened.STOPPED) == [Kind.CARD, Kind.DIRECT, Kind.LINE, Kind.NOTICE]
+    assert await scene.told(NotificationType.STOPPED) == [
+        ChannelKind.CARD,
+        ChannelKind.DIRECT,
+        ChannelKind.LINE,
+        ChannelKind.NOTICE,
+    ]
 
 
 async def test_a_start_that_waits_for_an_answer_is_told_once_and_so_is_that_it_starts(scene: Scene) -> None:
     clock = HandClock()
-    starting = await scene.starting(clock=clock)
+    preflight = await scene.starting(clock=clock)
     scene.shop.dintero.faults.always(Fault.cut(), on=Operation.RULE)
-    assert await starting.begin(scene.request) is None
+    assert await preflight.begin(scene.request) is None
     assert not (await scene.now()).waits_since  # the very next look may have an answer
     since = clock.now()
     for _ in range(3):
         clock.pass_by(seconds=20)
-        assert await starting.begin(scene.request) is None
+        assert await preflight.begin(scene.request) is None
     assert (await scene.now()).waits_since == since
-    assert await scene.told(Happened.WAITING) == [Kind.CARD, Kind.LINE]
+    assert await scene.told(NotificationType.WAITING) == [ChannelKind.CARD, ChannelKind.LINE]
     scene.shop.dintero.faults.clear()
-    giving = await starting.begin(scene.request)
+    giving = await preflight.begin(scene.request)
     assert giving
     assert (giving.state, giving.waits_since) == (State.GIVING, None)
-    assert await scene.told(Happened.STARTED) == [Kind.CARD, Kind.LINE]
+    assert await scene.told(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
 async def test_a_pause_between_two_looks_without_an_answer_is_no_silence(scene: Scene) -> None:
     clock = HandClock()
-    starting = await scene.starting(clock=clock)
+    preflight = await scene.starting(clock=clock)
     scene.shop.dintero.faults.always(Fault.cut(), on=Operation.RULE)
-    assert await starting.begin(scene.request) is None
-    await scene.books.begin_pause(Pause(clock.now(), CHIEF, "lunch"))
+    assert await preflight.begin(scene.request) is None
+    await scene.repository.begin_pause(Pause(clock.now(), CHIEF, "lunch"))
     clock.pass_by(hours=2)
-    assert await starting.begin(scene.request) is None
-    await scene.books.end_pause(CHIEF, clock.now())
-    assert await starting.begin(scene.request) is None
+    assert await preflight.begin(scene.request) is None
+    await scene.repository.end_pause(CHIEF, clock.now())
+    assert await preflight.begin(scene.request) is None
     assert not (await scene.now()).waits_since
 
 
 async def test_who_was_waited_for_is_said(scene: Scene) -> None:
     clock = HandClock()
-    starting = await scene.starting(clock=clock)
+    preflight = await scene.starting(clock=clock)
     scene.shop.slack.faults.outage = True
     for _ in range(2):
-        assert await starting.begin(scene.request) is None
+        assert await preflight.begin(scene.request) is None
         clock.pass_by(seconds=20)
-    assert {notice.facts[STARTS_AFTER] for notice in await scene.said(Happened.WAITING)} == {"Slack"}
+    assert {
+        notification.facts[STARTS_AFTER] for notification in await scene.said(NotificationType.WAITING)
+    } == {"Slack"}
 
 
 async def test_one_that_waited_and_was_asked_for_anew_does_not_wait_any_more(scene: Scene) -> None:

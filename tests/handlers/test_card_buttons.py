@@ -105,7 +105,7 @@ async def test_an_approval_of_another_round_counts_for_nothing(stand: Stand, rou
     await stand.shop.slack.deliver("interactive", submission)
     await stand.errands.done()
     assert (await stand.request()).state is State.WAITING
-    assert await stand.books.votes(request.id, 1) == ()
+    assert await stand.repository.votes(request.id, 1) == ()
     assert modal.is_open
 
 
@@ -122,7 +122,7 @@ async def test_an_approval_delivered_twice_is_one_yes_and_still_reads_so(stand: 
     view = await stand.shop.bo.sees_view("Approved")
     assert "was first" not in view.text
     request = await stand.request()
-    assert [vote.by for vote in await stand.books.votes(request.id, 1)] == [stand.shop.bo.id]
+    assert [approval.by for approval in await stand.repository.votes(request.id, 1)] == [stand.shop.bo.id]
 
 
 async def test_an_approval_under_somebody_elses_name_is_judged_by_that_name(stand: Stand) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.requests.person import Kind
+from bot.domain.requests.person import AccountKind
 from sandbox.slack.state.faults import Fault
 from tests.support.slack_fixture import Stand
 
@@ -37,7 +37,7 @@ async def test_guests_are_told_why_not(stand: Stand, text: str) -> None:
 async def test_an_unlisted_channel_or_another_workspace_gets_nothing_but_a_sentence(
     stand: Stand, text: str
 ) -> None:
-    sid = stand.shop.slack.add_person("Sid", kind=Kind.STRANGER)
+    sid = stand.shop.slack.add_person("Sid", kind=AccountKind.STRANGER)
     stand.shop.support.members.add(sid.id)
     reaction = await sid.command(f"/discount {text}", stand.shop.support)
     await stand.errands.done()

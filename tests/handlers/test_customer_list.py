@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from bot.domain.requests.request import State
-from bot.services.retention import Purging
+from bot.services.retention import RetentionService
 from bot.slack.modals import customer_list
 from tests.handlers.test_remainder import ended
 from tests.services.test_retention import nothing_else
@@ -66,7 +66,7 @@ async def test_a_page_asked_for_under_another_name_is_judged_by_that_name(stand:
     for forged in ({"id": stand.shop.gus.id}, {"team_id": ELSEWHERE}):
         await stand.shop.slack.deliver("interactive", {**payload, "user": {**payload["user"], **forged}})
     await stand.errands.done()
-    looks = [row.who async for row in stand.books.audit.rows() if row.kind == "looked"]
+    looks = [row.who async for row in stand.repository.audit.rows() if row.kind == "looked"]
     assert set(looks) == {stand.shop.bo.id}
     view = await stand.shop.bo.sees_view("Customers")
     assert "customer-" not in view.text
@@ -78,7 +78,9 @@ async def test_a_card_of_a_purged_request_is_answered_with_a_sentence(stand: Sta
     await stand.errands.done()
     assert (await stand.request()).state is State.CANCELLED
     stand.clock.pass_by(days=91)
-    await Purging(books=stand.books, clock=stand.clock, days=90, elsewhere=nothing_else).purge()
+    await RetentionService(
+        repository=stand.repository, clock=stand.clock, days=90, elsewhere=nothing_else
+    ).purge()
     card = stand.shop.slack.messages(stand.shop.support)[0]
     await stand.shop.ann.press("Show customers", card)
     await stand.errands.done()

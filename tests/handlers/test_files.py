@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.customers.uploads import Odd, Upload
+from bot.domain.customers.uploads import RowProblem, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import State
 from bot.slack.rendering.file_errors import ODD as ODD_WORDS
@@ -50,7 +50,7 @@ async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_fo
     await review.submit()
     await stand.errands.done()
     request = await stand.request()
-    assert await stand.books.customers(request.id, 0) == ("t-1", "1002", "1001", "1004")
+    assert await stand.repository.customers(request.id, 0) == ("t-1", "1002", "1001", "1004")
     assert not stand.shop.slack.refused
 
 
@@ -67,7 +67,7 @@ async def test_the_rows_that_were_left_out_come_as_a_file_and_only_once(stand: S
     assert rows[0] == ["file", "row", "what stood there", "reason"]
     assert rows[1:3] == [
         ["vip.csv", "3", "'=1+1", "no id"],
-        ["vip.csv", "4", "1.5E+3", ODD_WORDS[Odd.SHORTENED]],
+        ["vip.csv", "4", "1.5E+3", ODD_WORDS[RowProblem.SHORTENED]],
     ]
     assert len(rows) == 14
     assert not stand.shop.slack.refused
@@ -260,9 +260,9 @@ async def test_slack_takes_only_tables_of_ten_megabytes(stand: Stand, tmp_path: 
 
 async def test_what_the_form_holds_of_files_is_forgotten_with_the_draft(stand: Stand, tmp_path: Path) -> None:
     await submitted(stand, on_disk(tmp_path, FINE))
-    (draft,) = await stand.books.in_state(State.DRAFT)
-    typed = await stand.books.typed(draft.id)
-    assert typed
-    assert [file.name for file in typed.files] == ["vip.csv"]
-    assert isinstance(typed.files[0], Upload)
-    assert typed.files[0].id.startswith(FileId("F"))
+    (draft,) = await stand.repository.in_state(State.DRAFT)
+    form_input = await stand.repository.load_input(draft.id)
+    assert form_input
+    assert [file.name for file in form_input.files] == ["vip.csv"]
+    assert isinstance(form_input.files[0], Upload)
+    assert form_input.files[0].id.startswith(FileId("F"))

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import BatchOutcome
-from bot.domain.requests.notification import Happened
+from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import Request, State
-from bot.services.announcements import tellings
+from bot.services.announcements import notifications_for
 from sandbox.slack.state.workspace import Message
 from sandbox.slack.user.person import SandboxPerson
 from tests.support.slack_fixture import Stand
@@ -17,18 +17,18 @@ AGAIN = "Ask again for these…"
 async def ended(stand: Stand, card: Message) -> Request:
     """Cancel what was asked for in the middle of the giving: of three, one was given it."""
     first, now = await stand.request(), stand.clock.now()
-    async with stand.books.page(first.id) as page:
+    async with stand.repository.unit_of_work(first.id) as page:
         assert page
-        await page.keep(replace(first, state=State.GIVING, started_at=now))
-    await stand.books.take_up(first.id, 0)
-    await stand.books.settle(
+        await page.save(replace(first, state=State.GIVING, started_at=now))
+    await stand.repository.start_portion(first.id, 0)
+    await stand.repository.record_outcomes(
         first.id, BatchOutcome(0, 0, 3, unknown=(CustomerId("b"),), not_tried=(CustomerId("c"),))
     )
-    async with stand.books.page(first.id) as page:
-        assert page
-        request = replace(page.request, state=State.CANCELLED, ended_at=now)
-        await page.keep(request)
-        await page.say(*tellings(request, Happened.CANCELLED, now, by=stand.shop.ann.id))
+    async with stand.repository.unit_of_work(first.id) as unit:
+        assert unit
+        request = replace(unit.request, state=State.CANCELLED, ended_at=now)
+        await unit.save(request)
+        await unit.enqueue(*notifications_for(request, NotificationType.CANCELLED, now, by=stand.shop.ann.id))
     stand.errands.wake()
     await stand.errands.done()
     assert AGAIN in stand.shop.bo.read(card)
@@ -53,7 +53,7 @@ async def test_a_press_opens_the_form_with_whom_it_left_out_and_what_cannot_be_c
         "Spar 100,-",
     ):
         assert line in form.text, line
-    (draft,) = await stand.books.in_state(State.DRAFT)
+    (draft,) = await stand.repository.in_state(State.DRAFT)
     assert (draft.requester, draft.rest_of) == (stand.shop.bo.id, first.id)
 
 
@@ -92,9 +92,9 @@ async def test_a_press_on_the_old_card_of_a_forgotten_request_says_that_it_is_fo
     card = await stand.ask("a\nb\nc")
     first = await ended(stand, card)
     old = card.as_it_is()
-    async with stand.books.page(first.id) as page:
-        assert page
-        await page.forget(stand.clock.now())
+    async with stand.repository.unit_of_work(first.id) as unit:
+        assert unit
+        await unit.redact(stand.clock.now())
     await stand.shop.bo.press(AGAIN, old)
     await stand.shop.bo.is_told(f"The customers of “{first.short}” are forgotten")
     assert await stand.drafts() == 0

@@ -44,28 +44,28 @@ async def test_somebody_elses_form_is_not_theirs_to_submit(stand: Stand, callbac
         await (await stand.shop.ann.sees_view("Asked for approval")).close()
         await stand.review("b")
     payload = copy.deepcopy(stand.last("view_submission").payload)
-    draft = (await stand.books.in_state(State.DRAFT))[0]
+    draft = (await stand.repository.in_state(State.DRAFT))[0]
     payload["view"]["private_metadata"] = draft.id
     payload["user"] = {**payload["user"], "id": stand.shop.bo.id}
-    before = await stand.books.typed(draft.id), await stand.books.find(draft.id)
+    before = await stand.repository.load_input(draft.id), await stand.repository.find(draft.id)
     ack = await stand.shop.slack.deliver("interactive", payload)
     await stand.errands.done()
     assert ack.status == 200
-    assert (await stand.books.typed(draft.id), await stand.books.find(draft.id)) == before
+    assert (await stand.repository.load_input(draft.id), await stand.repository.find(draft.id)) == before
 
 
 @pytest.mark.parametrize("kind", ["view_submission", "block_suggestion"])
 async def test_another_workspace_gets_nothing_out_of_a_form(stand: Stand, kind: str) -> None:
     payload = await submitted(stand)
-    draft = (await stand.books.in_state(State.DRAFT))[0]
+    draft = (await stand.repository.in_state(State.DRAFT))[0]
     if kind == "block_suggestion":
         payload = copy.deepcopy(stand.last(kind).payload)
     payload["user"] = {**payload["user"], "team_id": ELSEWHERE}
     payload["team"] = {"id": ELSEWHERE, "domain": "elsewhere"}
-    before = await stand.books.typed(draft.id)
+    before = await stand.repository.load_input(draft.id)
     ack = await stand.shop.slack.deliver("interactive", payload)
     assert ack.body == {"options": []} if kind == "block_suggestion" else "no request" in shown(ack.body)
-    assert await stand.books.typed(draft.id) == before
+    assert await stand.repository.load_input(draft.id) == before
 
 
 async def test_the_persons_own_team_decides_where_the_payload_was_sent_for_ours(stand: Stand) -> None:

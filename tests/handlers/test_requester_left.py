@@ -1,12 +1,12 @@
 """What an approver meets whose colleague asked and has left since."""
 
-from bot.domain.requests.person import Kind
+from bot.domain.requests.person import AccountKind
 from tests.support.slack_fixture import Stand
 
 
 async def test_an_approver_reads_why_no_approval_would_count_and_can_reject(stand: Stand) -> None:
     card = await stand.ask("a\nb")
-    stand.shop.ann.account.kind = Kind.DEACTIVATED
+    stand.shop.ann.account.kind = AccountKind.DEACTIVATED
     stand.clock.pass_by(minutes=2)  # what is known of people is looked up anew
     await stand.shop.bo.press("Approve…", card)
     await stand.errands.done()

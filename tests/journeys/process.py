@@ -17,20 +17,20 @@ from bot.dintero.client import open_dintero
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId, RequestId, RuleId
 from bot.domain.policy.policy import ChannelPolicy, Policy
-from bot.domain.ports import Books
-from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.ports import Repository
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import (
+    Approval,
+    FormInput,
     Request,
     State,
-    Typed,
-    Vote,
-    derived_key,
     digest,
+    idempotency_key,
     new_request_id,
     new_short_id,
 )
 from bot.domain.rules.terms import terms_of
-from bot.services.announcements import tellings
+from bot.services.announcements import notifications_for
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
@@ -205,7 +205,7 @@ async def a_process(
 
 
 async def approved(
-    books: Books, shop: Shop, who: tuple[CustomerId, ...], *, size: int = 4, concurrency: int = 2
+    repository: Repository, shop: Shop, who: tuple[CustomerId, ...], *, size: int = 4, concurrency: int = 2
 ) -> RequestId:
     """Write a request of Ann's as the desk leaves it when Bo has approved it, and nothing has been done about it yet."""
     async with open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero:
@@ -224,22 +224,22 @@ async def approved(
         customers_digest=digest_of(who),
         first_customer=who[0],
         last_customer=who[-1],
-        once_key=derived_key(request),
+        once_key=idempotency_key(request),
         approvals=1,
         batch_size=size,
         batches_per_portion=2,
         concurrency=concurrency,
     )
-    await books.open_draft(draft, Typed())
-    async with books.page(request) as page:
-        assert page
-        await page.put_customers(who, portion=size * 2)
-        await page.vote(Vote(request, 1, shop.bo.id, now, digest(draft, terms_of(rule))))
+    await repository.open_draft(draft, FormInput())
+    async with repository.unit_of_work(request) as unit:
+        assert unit
+        await unit.put_customers(who, portion=size * 2)
+        await unit.vote(Approval(request, 1, shop.bo.id, now, digest(draft, terms_of(rule))))
         yes = replace(draft, state=State.APPROVED, asked_at=now, decided_by=shop.bo.id, decided_at=now)
-        await page.keep(yes)
-        await page.say(
-            Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=shop.ann.id),
-            Notice(kind=Kind.LINE, happened=Happened.ASKED, at=now, by=shop.ann.id),
-            *tellings(yes, Happened.APPROVED, now, by=shop.bo.id),
+        await unit.save(yes)
+        await unit.enqueue(
+            Notification(kind=ChannelKind.CARD, happened=NotificationType.ASKED, at=now, by=shop.ann.id),
+            Notification(kind=ChannelKind.LINE, happened=NotificationType.ASKED, at=now, by=shop.ann.id),
+            *notifications_for(yes, NotificationType.APPROVED, now, by=shop.bo.id),
         )
     return request

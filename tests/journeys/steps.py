@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.app import Running
+from bot.app import RunningBot
 from bot.domain.ids import ShortId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.request import Request
-from bot.giving.retry import Patience
+from bot.giving.retry import RetryPolicy
 from sandbox.shop import POLICY, Shop, database_in, open_bot, open_shop
 from sandbox.slack.state.workspace import Channel, Message
 from sandbox.slack.user.modal import Modal
@@ -19,7 +19,7 @@ from sandbox.slack.user.person import SandboxPerson
 
 SEED = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 RULE = "Spar 100,-"
-QUICKLY = Patience(first=0.01, longest=0.05, total=5.0, attempts=5)
+QUICKLY = RetryPolicy(first=0.01, longest=0.05, total=5.0, attempts=5)
 
 
 @dataclass(slots=True)
@@ -108,13 +108,13 @@ class Steps:
 class Trip(Steps):
     """A shop with a bot at work in it."""
 
-    running: Running
+    running: RunningBot
 
     async def request(self, card: Message) -> Request:
         """Find the request of a card by the short id that stands on it."""
         short = re.search(r"R-[A-Z2-9]{5}", card.text)
         assert short
-        found = await self.running.books.find_short(ShortId(short[0]))
+        found = await self.running.repository.find_short(ShortId(short[0]))
         assert found
         return found
 
@@ -125,13 +125,13 @@ async def open_trip(
     *,
     policy: Policy = POLICY,
     clock: Clock | None = None,
-    patience: Patience = QUICKLY,
+    retry_policy: RetryPolicy = QUICKLY,
     **others: Any,
 ) -> Trip:
     """Open a shop and a bot until the stack is closed."""
     shop = await stack.enter_async_context(open_shop())
     running = await stack.enter_async_context(
-        open_bot(shop, database_in(folder), policy=policy, clock=clock, patience=patience, **others)
+        open_bot(shop, database_in(folder), policy=policy, clock=clock, retry_policy=retry_policy, **others)
     )
-    await running.rules.refresh()
+    await running.catalog.refresh()
     return Trip(shop, running)

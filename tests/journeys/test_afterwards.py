@@ -56,7 +56,7 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
     card = await stopped_in_the_middle(trip, tmp_path)
     seen = "Dintero's list of the rule has all 5 unknown ones. They may have stood there before, so they still count as unknown."
     assert seen in trip.shop.ann.read(card)
-    assert await trip.running.books.tally((await trip.request(card)).id) == Tally(
+    assert await trip.running.repository.tally((await trip.request(card)).id) == Tally(
         NUMBER, given=9, refused=1, unknown=5
     )
     await trip.shop.ann.press("End here…", card)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.requests.person import Kind
+from bot.domain.requests.person import AccountKind
 from sandbox.shop import LEADS, POLICY, SUPPORT, with_channel
 from sandbox.slack.state.faults import Fault
 from tests.journeys.conftest import Opens
@@ -18,9 +18,10 @@ async def test_an_unlisted_channel_is_refused_in_the_ack(trip: Trip) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [(Kind.GUEST, "Guests"), (Kind.BOT, "Bots"), (Kind.DEACTIVATED, "deactivated")]
+    ("kind", "words"),
+    [(AccountKind.GUEST, "Guests"), (AccountKind.BOT, "Bots"), (AccountKind.DEACTIVATED, "deactivated")],
 )
-async def test_only_full_members_are_let_in(trip: Trip, kind: Kind, words: str) -> None:
+async def test_only_full_members_are_let_in(trip: Trip, kind: AccountKind, words: str) -> None:
     trip.shop.ann.account.kind = kind
     await trip.shop.ann.command("/discount add", trip.support)
     await trip.shop.ann.is_told(words)
@@ -28,7 +29,7 @@ async def test_only_full_members_are_let_in(trip: Trip, kind: Kind, words: str) 
 
 
 async def test_a_stranger_of_another_workspace_is_refused_in_the_ack(trip: Trip) -> None:
-    sid = trip.shop.slack.add_person("Sid", kind=Kind.STRANGER)
+    sid = trip.shop.slack.add_person("Sid", kind=AccountKind.STRANGER)
     trip.support.members.add(sid.id)
     reaction = await sid.command("/discount add", trip.support)
     assert "another one" in reaction.text

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.domain.requests.person import Kind
+from bot.domain.requests.person import AccountKind
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack.user.modal import Modal
 from sandbox.slack.user.person import SandboxPerson
@@ -86,8 +86,8 @@ async def test_a_forged_approval_of_ones_own_request_is_refused(trip: Trip) -> N
     await trip.shop.slack.deliver("interactive", sent.payload)
     await trip.approve(other, by=trip.shop.cleo)
     await trip.summary("Given to 1 of 1 customers")
-    votes = await trip.running.books.votes(request.id, 1)
-    assert [vote.by for vote in votes] == [trip.shop.cleo.id]
+    votes = await trip.running.repository.votes(request.id, 1)
+    assert [approval.by for approval in votes] == [trip.shop.cleo.id]
 
 
 async def test_who_is_no_approver_is_told_so(trip: Trip) -> None:
@@ -146,7 +146,7 @@ async def test_when_its_time_is_over_the_card_says_so_and_the_buttons_go(opens: 
     clock.pass_by(hours=24, seconds=1)
     await trip.shop.bo.press("Approve…", stale)
     await trip.shop.bo.is_told("expired")
-    trip.running.jobs.wake()
+    trip.running.background.wake()
     await trip.shop.slack.until(lambda: "xpired" in trip.shop.bo.read(card) or None)
     assert "Approve…" not in trip.shop.bo.read(card)
     await trip.shop.ann.sees("expired", trip.shop.ann.direct)
@@ -167,7 +167,7 @@ async def test_an_approver_who_left_before_the_giving_stops_it(opens: Opens) -> 
     clock = HandClock()
     trip = await opens(clock=clock, policy=with_channel(POLICY, SUPPORT, batch_size=1))
     approval = await trip.opens_approval(await trip.ask("a"))
-    trip.shop.bo.account.kind = Kind.DEACTIVATED
+    trip.shop.bo.account.kind = AccountKind.DEACTIVATED
     clock.pass_by(seconds=61)
     await approval.submit()
     await trip.shop.bo.sees_view(lambda view: "deactivated" in view.text)

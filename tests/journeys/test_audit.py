@@ -59,17 +59,17 @@ async def test_no_customers_id_stands_whole_in_a_channel_a_thread_the_log_or_the
     await trip.shop.bo.command("/discount status", trip.support)
     await trip.shop.bo.is_told("R-")
     audit = "\n".join(
-        [f"{row.facts}{row.request}{row.kind}" async for row in trip.running.books.audit.rows()]
+        [f"{row.facts}{row.request}{row.kind}" async for row in trip.running.repository.audit.rows()]
     )
     for where in (read_by(trip, trip.shop.bo), log.getvalue(), audit):
         assert where
         assert [one for one in IDS if one in where] == []
-    assert (await verify(trip.running.books.audit)).fine
+    assert (await verify(trip.running.repository.audit)).fine
 
 
 async def test_the_policy_that_is_in_force_is_told_at_each_start(opens: Opens) -> None:
     trip = await opens()
-    first = await anext(trip.running.books.audit.rows())
+    first = await anext(trip.running.repository.audit.rows())
     assert first.kind == "policy"
     assert len(json.loads(first.facts)["hash"]) == 64
 
@@ -82,7 +82,7 @@ async def test_the_admins_are_told_where_the_chain_ends_and_that_is_kept(tmp_pat
             told = shop.chief.read(await shop.chief.sees("The audit has 2 rows", shop.chief.direct))
             head = re.search("[0-9a-f]{64}", told)
             assert head
-            assert (await verify(running.books.audit, head=head[0])).fine
+            assert (await verify(running.repository.audit, head=head[0])).fine
 
 
 async def test_what_the_engine_holds_of_a_request_is_forgotten_too(opens: Opens) -> None:

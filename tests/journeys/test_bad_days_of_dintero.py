@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.requests.request import State
-from bot.giving.retry import Patience
+from bot.giving.retry import RetryPolicy
 from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from sandbox.slack import Message
@@ -14,7 +14,7 @@ from tests.journeys.conftest import Opens
 from tests.journeys.steps import SEED, Trip
 
 ONE_BY_ONE = with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1)
-TELLS = Patience(first=0.01, longest=0.05, total=300.0, attempts=10_000, told=0.5)
+TELLS = RetryPolicy(first=0.01, longest=0.05, total=300.0, attempts=10_000, told=0.5)
 SIX = [f"c-{number}" for number in range(6)]
 
 PASSES = {
@@ -62,7 +62,7 @@ async def from_the_third_on(trip: Trip, fault: Fault) -> Message:
 async def is_in(trip: Trip, card: Message, state: State) -> None:
     async with asyncio.timeout(20):
         while (await trip.request(card)).state is not state:
-            await trip.running.books.ping()
+            await trip.running.repository.ping()
 
 
 def marks(trip: Trip, card: Message) -> list[str]:
@@ -95,7 +95,7 @@ async def test_what_does_not_pass_stops_it_and_says_why_and_what_to_do(opens: Op
     assert why in stopped
     assert cure in stopped
     await is_in(trip, card, State.STOPPED)
-    tally = await trip.running.books.tally((await trip.request(card)).id)
+    tally = await trip.running.repository.tally((await trip.request(card)).id)
     assert (tally.given, tally.unknown, tally.not_tried) == (2, unknown, 4 - unknown)
     await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None)
     assert [mark for mark in marks(trip, card) if mark in "⚠⏳"] == ["⚠"]

@@ -69,12 +69,12 @@ class Day:
         self._goes_on.set()
         async with asyncio.timeout(20):
             while (await self.trip.request(self.card)).state is not State.DONE:
-                await self.trip.running.books.ping()
+                await self.trip.running.repository.ping()
         assert self.trip.shop.dintero.ledger.holders(SEED) == dict.fromkeys(SIX, 1)
 
     async def time_passes_until(self, look: Callable[[], object]) -> None:
         for _ in range(80):
-            self.trip.running.jobs.wake()
+            self.trip.running.background.wake()
             with suppress(NeverSeen):
                 await self.trip.shop.slack.until(look, within=0.3)
                 return
@@ -93,8 +93,8 @@ class Day:
         assert len(shop.slack.messages(shop.campaigns)) == 1
         assert sum(DONE in told for told in self.trip.told(shop.ann)) == 1
         async with asyncio.timeout(20):
-            while await self.trip.running.books.unsaid(self.clock.now(), limit=1):
-                await self.trip.running.books.ping()
+            while await self.trip.running.repository.due_messages(self.clock.now(), limit=1):
+                await self.trip.running.repository.ping()
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ async def test_giving_goes_on_with_a_token_that_is_revoked_and_all_is_told_once_
     assert len(day.trip.thread(day.card)) == 3
     async with asyncio.timeout(20):
         while await day.readiness() != HTTPStatus.SERVICE_UNAVAILABLE:
-            await day.trip.running.books.ping()
+            await day.trip.running.repository.ping()
     day.all_is_well()
     await day.all_is_told_once_and_in_order()
     assert await day.readiness() == HTTPStatus.OK

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.background.workflows import engine_url
-from bot.database.repositories.repository import open_books
+from bot.database.repositories.repository import open_repository
 from bot.domain.ids import CustomerId
 from bot.domain.requests.request import State
 from sandbox.dintero import Point
@@ -43,9 +43,9 @@ class Machine:
         await shop.ann.sees("all 40 were given it", shop.support, within=PATIENT)
         assert await self.bot.stop() == 0
         assert shop.dintero.ledger.holders(RULE) == dict.fromkeys(EVERYBODY, 1)
-        async with open_books(self.url) as books:
-            (request,) = await books.in_state(State.DONE)
-            tally, unsaid = await books.tally(request.id), await books.unsaid(LATER, limit=1)
+        async with open_repository(self.url) as repository:
+            (request,) = await repository.in_state(State.DONE)
+            tally, unsaid = await repository.tally(request.id), await repository.due_messages(LATER, limit=1)
         assert (tally.given, tally.left, unsaid) == (40, 0, ())
         (card,) = shop.slack.messages(shop.support)
         thread = [shop.ann.read(reply) for reply in shop.slack.thread(card)]
@@ -65,8 +65,8 @@ async def half_given(folder: Path, url: str) -> AsyncIterator[Machine]:
 
     async with open_shop() as shop, a_process(shop, folder, url) as bot:
         shop.dintero.on_call = hold
-        async with open_books(url) as books:
-            await approved(books, shop, EVERYBODY)
+        async with open_repository(url) as repository:
+            await approved(repository, shop, EVERYBODY)
         await bot.start()
         await asyncio.wait_for(held.wait(), PATIENT)
         await shop.ann.sees("Giving starts", shop.support, within=PATIENT)

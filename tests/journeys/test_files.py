@@ -18,7 +18,7 @@ async def test_a_file_goes_from_the_form_to_the_ledger(tmp_path: Path, way: str)
         open_shop() as shop,
         open_bot(shop, database_in(tmp_path), policy=policy, socket_mode=way == "socket mode") as running,
     ):
-        await running.rules.refresh()
+        await running.catalog.refresh()
         trip = Trip(shop, running)
         form = await trip.form()
         await form.fill(

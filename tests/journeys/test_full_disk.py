@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.database.repositories.repository import open_books
+from bot.database.repositories.repository import open_repository
 from bot.domain.ids import CustomerId
 from sandbox.dintero import Point
 from sandbox.shop import open_shop
@@ -24,10 +24,10 @@ async def test_a_full_disk_stops_it_plainly_and_it_goes_on_when_there_is_room(
 ) -> None:
     async with (
         open_shop() as shop,
-        open_books(sqlite_url) as books,
+        open_repository(sqlite_url) as repository,
         a_process(shop, tmp_path, sqlite_url) as process,
     ):
-        request = await approved(books, shop, EVERYBODY, size=SIZE, concurrency=CONCURRENCY)
+        request = await approved(repository, shop, EVERYBODY, size=SIZE, concurrency=CONCURRENCY)
 
         async def fill(point: Point, number: int) -> None:
             if (point, number) == (Point.AFTER, FULL_AT):
@@ -53,6 +53,6 @@ async def test_a_full_disk_stops_it_plainly_and_it_goes_on_when_there_is_room(
         await shop.ann.sees_view(submit="Review")
         await line.close()
         assert await asyncio.wait_for(process.stop(), PATIENT) == 0, process.log
-        tally = await books.tally(request)
+        tally = await repository.tally(request)
         assert (tally.given, tally.left) == (len(EVERYBODY), 0)
         assert shop.dintero.ledger.holders(RULE) == dict.fromkeys(EVERYBODY, 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.request import State
 from sandbox.dintero import Fault, Point
@@ -88,8 +88,8 @@ async def test_what_slack_did_not_answer_is_said_once_whoever_is_killed(
 
 
 async def test_twenty_givings_cut_off_at_once_all_go_on(tmp_path: Path, sqlite_url: str) -> None:
-    async with _bot(tmp_path, sqlite_url) as (shop, process, books, first):
-        others = [await approved(books, shop, _customers_of(number)) for number in range(19)]
+    async with _bot(tmp_path, sqlite_url) as (shop, process, repository, first):
+        others = [await approved(repository, shop, _customers_of(number)) for number in range(19)]
         killer = Killer(shop, process, [Kill(AFTER, ADD, 25)])
         await process.start()
         await shop.slack.until(
@@ -99,18 +99,18 @@ async def test_twenty_givings_cut_off_at_once_all_go_on(tmp_path: Path, sqlite_u
         assert await process.stop() == 0, process.log
         assert set(shop.dintero.ledger.holders(RULE).values()) == {1}
         for request in (first, *others):
-            tally = await books.tally(request)
+            tally = await repository.tally(request)
             assert (tally.given + tally.refused, tally.left) == (20, 0)
 
 
 async def test_told_to_end_it_lets_the_calls_under_way_end_and_begins_no_other(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with _bot(tmp_path, database_url, refused=frozenset()) as (shop, process, books, asked):
+    async with _bot(tmp_path, database_url, refused=frozenset()) as (shop, process, repository, asked):
         code, seconds = await _told_to_end_at(shop, process, 3, 4)
         assert (code, len(shop.dintero.ledger.calls)) == (0, 4), process.log
         assert seconds < 5
-        tally = await books.tally(asked)
+        tally = await repository.tally(asked)
         assert (tally.given, tally.left) == (16, 4)
         await process.start()
         await shop.slack.until(
@@ -123,18 +123,18 @@ async def test_told_to_end_it_lets_the_calls_under_way_end_and_begins_no_other(
 async def test_told_to_end_while_dintero_hangs_it_is_out_within_ten_seconds_and_settles_it_later(
     tmp_path: Path, sqlite_url: str
 ) -> None:
-    async with _bot(tmp_path, sqlite_url, patience="30") as (shop, process, books, asked):
+    async with _bot(tmp_path, sqlite_url, patience="30") as (shop, process, repository, asked):
         shop.dintero.faults.next(None, None, Fault.hang(after=True), Fault.hang())
         code, seconds = await _told_to_end_at(shop, process, 3, 4)
         assert code == 0, process.log
         assert seconds < 10
         assert len(shop.dintero.ledger.calls) == 4
-        assert (await books.tally(asked)).unknown > 0
+        assert (await repository.tally(asked)).unknown > 0
         await process.start()
         await _all_is_told(shop, Killer(shop, process, []))
         await process.ready()
         assert await process.stop() == 0, process.log
-        await _it_came_out_right(shop, books, asked)
+        await _it_came_out_right(shop, repository, asked)
 
 
 async def test_told_to_end_while_it_waits_for_slack_it_is_out_at_once(
@@ -182,7 +182,7 @@ async def _killed_and_told(
     kills: list[Kill],
     plan: Callable[[Shop], None] = lambda _: None,
 ) -> None:
-    async with _bot(folder, database_url) as (shop, process, books, request):
+    async with _bot(folder, database_url) as (shop, process, repository, request):
         shop.dintero.faults.next(*faults)
         plan(shop)
         killer = Killer(shop, process, kills)
@@ -191,21 +191,21 @@ async def _killed_and_told(
         await process.ready()
         assert await process.stop() == 0, process.log
         assert (killer.done, process.starts) == (len(kills), len(kills) + 1)
-        await _it_came_out_right(shop, books, request)
+        await _it_came_out_right(shop, repository, request)
 
 
 @asynccontextmanager
 async def _bot(
     folder: Path, database_url: str, *, patience: str = "1", refused: frozenset[CustomerId] = REFUSED
-) -> AsyncIterator[tuple[Shop, BotProcess, SqlBooks, RequestId]]:
+) -> AsyncIterator[tuple[Shop, BotProcess, SqlRepository, RequestId]]:
     """Open the shop, write an approved request, and prepare a process that will find it."""
     async with (
         open_shop() as shop,
-        open_books(database_url) as books,
+        open_repository(database_url) as repository,
         a_process(shop, folder, database_url, DINTERO_TIMEOUT=patience) as process,
     ):
         shop.dintero.refuses.update(refused)
-        yield shop, process, books, await approved(books, shop, EVERYBODY)
+        yield shop, process, repository, await approved(repository, shop, EVERYBODY)
 
 
 async def _all_is_told(shop: Shop, killer: Killer) -> None:
@@ -226,7 +226,7 @@ async def _all_is_told(shop: Shop, killer: Killer) -> None:
     await shop.slack.until(told, within=PATIENT)
 
 
-async def _it_came_out_right(shop: Shop, books: SqlBooks, request: RequestId) -> None:
+async def _it_came_out_right(shop: Shop, repository: SqlRepository, request: RequestId) -> None:
     """Hold everything that can be seen to what would be there had nothing gone wrong."""
     assert shop.dintero.ledger.holders(RULE) == {
         customer: 1 for customer in EVERYBODY if customer not in REFUSED
@@ -251,9 +251,9 @@ async def _it_came_out_right(shop: Shop, books: SqlBooks, request: RequestId) ->
     assert all(customer in done for customer in REFUSED)
     assert "the list of 2 of the 20 customers who were not given it" in listed
 
-    found, tally = await books.find(request), await books.tally(request)
+    found, tally = await repository.find(request), await repository.tally(request)
     assert found
     assert found.state is State.DONE
     assert (tally.given, tally.refused, tally.left) == (18, 2, 0)
-    assert not await books.unsaid(datetime.max.replace(tzinfo=UTC), limit=10)
+    assert not await repository.due_messages(datetime.max.replace(tzinfo=UTC), limit=10)
     assert not shop.slack.refused

@@ -23,7 +23,7 @@ async def test_the_same_on_postgresql(postgres_url: str) -> None:
 
 
 async def _whole_trip(trip: Trip) -> None:
-    await trip.running.rules.refresh()
+    await trip.running.catalog.refresh()
     card = await trip.ask("c-1\nc-2, c-3; c-2", Reason="late parcel")
     await trip.approve(card)
     summary = await trip.summary("Given to 3 of 3 customers")

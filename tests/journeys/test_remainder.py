@@ -39,10 +39,10 @@ async def test_the_rest_of_a_cancelled_giving_is_given_and_everybody_has_it_exac
     opens: Opens,
 ) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
-    ann, books, ledger = trip.shop.ann, trip.running.books, trip.shop.dintero.ledger
+    ann, repository, ledger = trip.shop.ann, trip.running.repository, trip.shop.dintero.ledger
     card = await cancelled_in_the_middle(trip)
     first = await trip.request(card)
-    assert await books.tally(first.id) == Tally(40, given=9, refused=1, unknown=5)
+    assert await repository.tally(first.id) == Tally(40, given=9, refused=1, unknown=5)
     assert len(ledger.holders(SEED)) == 14  # the unknown ones have it
 
     await trip.shop.slack.until(lambda: "Ask again for these…" in ann.read(card) or None)
@@ -61,4 +61,4 @@ async def test_the_rest_of_a_cancelled_giving_is_given_and_everybody_has_it_exac
     assert ledger.holders(SEED) == {one: 1 for one in IDS if one != REFUSED}
     assert {call.key for call in ledger.calls} == {first.once_key}
     rest = await trip.request(again)
-    assert (rest.rest_of, await books.tally(rest.id)) == (first.id, Tally(30, given=30))
+    assert (rest.rest_of, await repository.tally(rest.id)) == (first.id, Tally(30, given=30))

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.database.repositories.repository import open_books
+from bot.database.repositories.repository import open_repository
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.request import State
 from sandbox.dintero import Point
@@ -59,9 +59,9 @@ class Two:
 
     async def is_asked(self) -> RequestId:
         """Write an approved request, and let the bots know as the one of them does that took the last click."""
-        async with open_books(self.url) as books:
-            request = await approved(books, self.shop, EVERYBODY)
-            await books.tell("whoever took the click")
+        async with open_repository(self.url) as repository:
+            request = await approved(repository, self.shop, EVERYBODY)
+            await repository.notify("whoever took the click")
         return request
 
     async def is_told(self, words: str) -> None:
@@ -75,11 +75,11 @@ class Two:
     async def all_came_out_right(self, request: RequestId) -> None:
         """Hold all that can be seen to what would be there had nothing gone wrong."""
         shop = self.shop
-        async with open_books(self.url) as books:
+        async with open_repository(self.url) as repository:
             tally, found, unsaid = (
-                await books.tally(request),
-                await books.find(request),
-                await books.unsaid(LATER, limit=10),
+                await repository.tally(request),
+                await repository.find(request),
+                await repository.due_messages(LATER, limit=10),
             )
         assert found
         assert (found.state, unsaid) == (State.DONE, ())

@@ -82,7 +82,7 @@ async def test_only_rules_of_the_channel_are_offered_and_what_cannot_be_given_is
     assert [option["value"] for option in offered] == [SEED]
     assert "100.00 NOK" in offered[0]["description"]["text"]
     trip.shop.dintero.rules[SEED]["active"] = False
-    await trip.running.rules.refresh()
+    await trip.running.catalog.refresh()
     assert "✗" in str((await form.options("Rule", ""))[0])
 
 

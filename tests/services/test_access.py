@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.ids import ChannelId, TeamId, UserId
-from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
-from bot.domain.requests.person import Kind
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
+from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import State
-from bot.errors import PeopleUnavailable
-from bot.services.access import Door
+from bot.errors import DirectoryUnavailable
+from bot.services.access import AccessControl
 from tests.support.service_fixture import (
     AGENTS,
     ANN,
@@ -38,27 +38,27 @@ Asks = Callable[[Office, UserId, TeamId, ChannelId], Awaitable[ChannelPolicy | R
 async def as_member(
     office: Office, who: UserId, team: TeamId, channel: ChannelId
 ) -> ChannelPolicy | Refusal | None:
-    return await office.door.member(person(who, team), channel)
+    return await office.access.may_use_channel(person(who, team), channel)
 
 
 async def as_requester(
     office: Office, who: UserId, team: TeamId, channel: ChannelId
 ) -> ChannelPolicy | Refusal | None:
-    return await office.door.requester(person(who, team), channel)
+    return await office.access.may_request(person(who, team), channel)
 
 
 async def as_approver(
     office: Office, who: UserId, team: TeamId, channel: ChannelId
 ) -> ChannelPolicy | Refusal | None:
     request = await office.ask(DI)
-    return await office.door.approver(person(who, team), replace(request, channel=channel))
+    return await office.access.may_decide(person(who, team), replace(request, channel=channel))
 
 
 async def as_canceller(
     office: Office, who: UserId, team: TeamId, channel: ChannelId
 ) -> ChannelPolicy | Refusal | None:
     request = await office.ask(DI)
-    return await office.door.canceller(
+    return await office.access.may_cancel(
         person(who, team), replace(request, channel=channel, state=State.GIVING)
     )
 
@@ -67,7 +67,7 @@ async def as_seer(
     office: Office, who: UserId, team: TeamId, channel: ChannelId
 ) -> ChannelPolicy | Refusal | None:
     request = await office.ask(DI)
-    return await office.door.seer(
+    return await office.access.may_view(
         person(who, team), ChannelId("D0SOMEWHERE"), replace(request, channel=channel)
     )
 
@@ -76,7 +76,7 @@ WAYS = (as_member, as_requester, as_approver, as_canceller, as_seer)
 CLOSED_WITH_THE_CHANNEL = (as_member, as_requester, as_approver)
 
 
-def reason(answer: object) -> Reason | None:
+def reason(answer: object) -> RefusalReason | None:
     return answer.reason if isinstance(answer, Refusal) else None
 
 
@@ -84,14 +84,14 @@ def reason(answer: object) -> Reason | None:
 @pytest.mark.parametrize(
     ("kind", "refused"),
     [
-        (Kind.GUEST, Reason.GUEST),
-        (Kind.BOT, Reason.BOT),
-        (Kind.DEACTIVATED, Reason.DEACTIVATED),
-        (Kind.STRANGER, Reason.STRANGER),
+        (AccountKind.GUEST, RefusalReason.GUEST),
+        (AccountKind.BOT, RefusalReason.BOT),
+        (AccountKind.DEACTIVATED, RefusalReason.DEACTIVATED),
+        (AccountKind.STRANGER, RefusalReason.STRANGER),
     ],
 )
 async def test_only_full_members_come_through_any_door(
-    office: Office, way: Asks, kind: Kind, refused: Reason
+    office: Office, way: Asks, kind: AccountKind, refused: RefusalReason
 ) -> None:
     for who in (ANN, BO, CHIEF):
         office.town.kinds[who] = kind
@@ -100,7 +100,7 @@ async def test_only_full_members_come_through_any_door(
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 async def test_whoever_slack_does_not_know_is_a_stranger(office: Office, way: Asks) -> None:
-    assert reason(await way(office, NOBODY, TEAM, SUPPORT)) is Reason.STRANGER
+    assert reason(await way(office, NOBODY, TEAM, SUPPORT)) is RefusalReason.STRANGER
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -110,82 +110,94 @@ async def test_another_workspace_is_turned_away_without_a_look_up(
 ) -> None:
     await office.ask(DI)
     for who in (ANN, BO, CHIEF, DI):
-        assert await way(office, who, ELSEWHERE, channel) == Refusal(Reason.STRANGER, "", (CHIEF,))
+        assert await way(office, who, ELSEWHERE, channel) == Refusal(RefusalReason.STRANGER, "", (CHIEF,))
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 async def test_a_look_up_that_fails_lets_nobody_in_and_says_so(office: Office, way: Asks) -> None:
     request = await office.ask(DI)
     office.town.away = True
-    policy = office.door.policy
-    away = Door(policy, office.town, TEAM)
+    policy = office.access.policy
+    away = AccessControl(policy, office.town, TEAM)
     answers = [
-        await away.member(person(ANN), SUPPORT),
-        await away.requester(person(ANN), SUPPORT),
-        await away.approver(person(BO), request),
-        await away.canceller(person(DI), request),
-        await away.seer(person(DI), SUPPORT, request),
+        await away.may_use_channel(person(ANN), SUPPORT),
+        await away.may_request(person(ANN), SUPPORT),
+        await away.may_decide(person(BO), request),
+        await away.may_cancel(person(DI), request),
+        await away.may_view(person(DI), SUPPORT, request),
         await away.can_post(SUPPORT),
     ]
-    assert {reason(answer) for answer in answers} == {Reason.LOOKUP_FAILED}
-    with pytest.raises(PeopleUnavailable):
+    assert {reason(answer) for answer in answers} == {RefusalReason.LOOKUP_FAILED}
+    with pytest.raises(DirectoryUnavailable):
         await away.groups(policy.channels[SUPPORT])
     office.town.away = False
-    assert reason(await way(office, GUS, TEAM, SUPPORT)) is Reason.GUEST
+    assert reason(await way(office, GUS, TEAM, SUPPORT)) is RefusalReason.GUEST
 
 
 @pytest.mark.parametrize("way", CLOSED_WITH_THE_CHANNEL, ids=lambda way: way.__name__)
 async def test_an_unlisted_channel_is_closed_to_everybody(office: Office, way: Asks) -> None:
     for who in (ANN, BO, CHIEF):
-        assert await way(office, who, TEAM, UNLISTED) == Refusal(Reason.UNLISTED_CHANNEL, UNLISTED, (CHIEF,))
+        assert await way(office, who, TEAM, UNLISTED) == Refusal(
+            RefusalReason.UNLISTED_CHANNEL, UNLISTED, (CHIEF,)
+        )
 
 
 async def test_where_no_channel_is_listed_nothing_is_open(office: Office) -> None:
     office.under(replace(POLICY, channels={}))
     for channel in (SUPPORT, QUICK, UNLISTED, ChannelId("")):
-        assert reason(office.door.channel(person(CHIEF), channel)) is Reason.UNLISTED_CHANNEL
+        assert reason(office.access.allowed_channel(person(CHIEF), channel)) is RefusalReason.UNLISTED_CHANNEL
 
 
 async def test_a_group_is_as_good_as_its_members_are_now(office: Office) -> None:
-    assert await office.door.requester(person(ANN), QUICK) == POLICY.channels[QUICK]
-    assert await office.door.requester(person(DI), QUICK) == Refusal(Reason.NOT_A_REQUESTER, QUICK, (CHIEF,))
+    assert await office.access.may_request(person(ANN), QUICK) == POLICY.channels[QUICK]
+    assert await office.access.may_request(person(DI), QUICK) == Refusal(
+        RefusalReason.NOT_A_REQUESTER, QUICK, (CHIEF,)
+    )
     office.town.groups[AGENTS] = {DI}
-    assert await office.door.requester(person(DI), QUICK) == POLICY.channels[QUICK]
-    assert reason(await office.door.requester(person(ANN), QUICK)) is Reason.NOT_A_REQUESTER
+    assert await office.access.may_request(person(DI), QUICK) == POLICY.channels[QUICK]
+    assert reason(await office.access.may_request(person(ANN), QUICK)) is RefusalReason.NOT_A_REQUESTER
 
 
 async def test_an_admin_may_not_ask_for_being_one(office: Office) -> None:
-    assert reason(await office.door.requester(person(CHIEF), QUICK)) is Reason.NOT_A_REQUESTER
+    assert reason(await office.access.may_request(person(CHIEF), QUICK)) is RefusalReason.NOT_A_REQUESTER
 
 
 @pytest.mark.parametrize(
     ("who", "refused"),
-    [(BO, None), (CLEO, None), (CHIEF, None), (ANN, Reason.NOT_AN_APPROVER), (DI, Reason.OWN_REQUEST)],
+    [
+        (BO, None),
+        (CLEO, None),
+        (CHIEF, None),
+        (ANN, RefusalReason.NOT_AN_APPROVER),
+        (DI, RefusalReason.OWN_REQUEST),
+    ],
 )
 async def test_approvers_are_those_listed_and_never_the_requester(
-    office: Office, who: UserId, refused: Reason | None
+    office: Office, who: UserId, refused: RefusalReason | None
 ) -> None:
     assert reason(await as_approver(office, who, TEAM, SUPPORT)) is refused
 
 
 async def test_who_asked_is_turned_away_even_as_a_member_of_the_approving_group(office: Office) -> None:
     request = await office.ask(BO)
-    assert await office.door.approver(person(BO), request) == Refusal(Reason.OWN_REQUEST, BO, (LEADS, CHIEF))
+    assert await office.access.may_decide(person(BO), request) == Refusal(
+        RefusalReason.OWN_REQUEST, BO, (LEADS, CHIEF)
+    )
 
 
 async def test_a_request_can_still_be_taken_back_where_its_channel_is_listed_no_more(office: Office) -> None:
     request = await office.ask(DI)
     office.under(replace(POLICY, channels={}))
-    assert [reason(await office.door.canceller(person(who), request)) for who in (DI, CHIEF, BO)] == [
+    assert [reason(await office.access.may_cancel(person(who), request)) for who in (DI, CHIEF, BO)] == [
         None,
         None,
-        Reason.NOT_YOURS,
+        RefusalReason.NOT_YOURS,
     ]
 
 
 async def test_a_channel_without_the_bot_is_told_apart_from_one_that_could_not_be_asked(
     office: Office,
 ) -> None:
-    assert await office.door.can_post(SUPPORT) is None
+    assert await office.access.can_post(SUPPORT) is None
     office.town.posts_in.clear()
-    assert await office.door.can_post(SUPPORT) == Refusal(Reason.CANNOT_POST, SUPPORT)
+    assert await office.access.can_post(SUPPORT) == Refusal(RefusalReason.CANNOT_POST, SUPPORT)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.database.repositories.repository import SqlBooks
-from bot.domain.requests.notification import Happened, Kind
+from bot.database.repositories.repository import SqlRepository
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State
 from tests.support.service_fixture import BO, DI, LEADS, POLICY, Office, open_office
 
@@ -32,7 +32,7 @@ over_one_office = settings(
 
 
 @pytest.fixture
-async def office(sqlite_books: SqlBooks) -> Office:
+async def office(sqlite_books: SqlRepository) -> Office:
     """An office that reminds after one, two and four hours, escalates after five, lets expire after ten, and holds for ten minutes."""
     return await open_office(sqlite_books, policy=POLICY_TIMED)
 
@@ -40,17 +40,19 @@ async def office(sqlite_books: SqlBooks) -> Office:
 async def look(office: Office) -> None:
     """Look for what is due, as the jobs do, and once more."""
     for _ in range(2):
-        await office.desk.expire_overdue()
-        await office.desk.reminding.look()
+        await office.decisions.expire_overdue()
+        await office.decisions.reminders.run_once()
 
 
-async def lines(office: Office, request: Request) -> Counter[Happened]:
+async def lines(office: Office, request: Request) -> Counter[NotificationType]:
     """Say all that there is to say, and count the lines of this request's thread by what they tell."""
-    told = Counter[Happened]()
-    while waiting := await office.books.unsaid(office.clock.now(), limit=100):
+    told = Counter[NotificationType]()
+    while waiting := await office.repository.due_messages(office.clock.now(), limit=100):
         for one in waiting:
-            await office.books.said(one, ts=f"{one.id}.0")
-            told[one.notice.happened] += one.request == request.id and one.notice.kind is Kind.LINE
+            await office.repository.mark_sent(one, ts=f"{one.id}.0")
+            told[one.notification.happened] += (
+                one.request == request.id and one.notification.kind is ChannelKind.LINE
+            )
     return told
 
 
@@ -69,9 +71,9 @@ async def test_reminders_escalation_and_expiry_come_at_their_time_and_once(
         now = await office.now(request.id)
         assert (now.state is State.EXPIRED) is (was_over or minutes >= 600)
     told = await lines(office, request)
-    assert told[Happened.EXPIRED] == (furthest >= 600)
-    assert told[Happened.ESCALATED] <= (furthest >= 300)
-    assert told[Happened.REMINDED] <= sum(furthest >= due for due in (60, 120, 240))
+    assert told[NotificationType.EXPIRED] == (furthest >= 600)
+    assert told[NotificationType.ESCALATED] <= (furthest >= 300)
+    assert told[NotificationType.REMINDED] <= sum(furthest >= due for due in (60, 120, 240))
 
 
 @over_one_office
@@ -85,6 +87,6 @@ async def test_nothing_is_given_before_the_hold_is_over_by_the_clock_and_begun_o
     for jump in jumps:
         office.clock.pass_by(minutes=jump)
         over = over or (office.clock.now() - end).total_seconds() >= 600
-        await office.starting.begin(request.id)
+        await office.preflight.begin(request.id)
         assert (await office.now(request.id)).state is (State.GIVING if over else State.APPROVED)
-    assert (await lines(office, request))[Happened.STARTED] == over
+    assert (await lines(office, request))[NotificationType.STARTED] == over

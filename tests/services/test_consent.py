@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RequestId
-from bot.domain.policy.policy import Outcome, Reason, Refusal
-from bot.domain.policy.tiers import Above, Applied, Tier, applied
-from bot.domain.requests.notification import Happened, Kind, Notice
-from bot.domain.requests.person import Kind as Account
+from bot.domain.policy.policy import DecisionOutcome, Refusal, RefusalReason
+from bot.domain.policy.tiers import AppliedTier, Tier, TierTrigger, applied
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import Request, State, StopReason, digest
-from bot.domain.requests.views import Consideration, Form, Review
+from bot.domain.requests.views import ApprovalView, Form, Review
 from bot.domain.rules.rule import Cost, Reward
 from bot.domain.rules.terms import terms_of
 from tests.support.service_fixture import (
@@ -37,13 +37,13 @@ OVER_TWO = Tier(approvals=2, above_customers=2)
 DEAR = Tier(approvals=3, above_amount=50_000)
 
 
-def lines(said: list[Notice]) -> list[Happened]:
-    return [notice.happened for notice in said if notice.kind is Kind.LINE]
+def lines(said: list[Notification]) -> list[NotificationType]:
+    return [notification.happened for notification in said if notification.kind is ChannelKind.LINE]
 
 
 async def refusal(office: Office, **typed: Any) -> Refusal:
     """Ask for what is refused."""
-    judged = await office.asking.review(await office.draft(**typed), person(ANN))
+    judged = await office.drafts.review(await office.draft(**typed), person(ANN))
     assert isinstance(judged, Form)
     return judged.faults[0].refusal
 
@@ -62,8 +62,8 @@ async def test_as_many_different_people_say_yes_as_the_policy_demands(
         answer = await office.approve(asked, who)
         assert isinstance(answer, Request)
         assert answer.state is State.WAITING
-        assert await office.approve(asked, who) == Refusal(Reason.ALREADY_VOTED)
-    assert await office.desk.still_needed(asked) == 1
+        assert await office.approve(asked, who) == Refusal(RefusalReason.ALREADY_VOTED)
+    assert await office.decisions.still_needed(asked) == 1
     last = await office.approve(asked, CHIEF)
     assert isinstance(last, Request)
     assert (last.state, last.decided_by) == (State.APPROVED, CHIEF)
@@ -75,15 +75,15 @@ async def test_every_yes_is_a_line_in_the_thread_with_its_number_and_digest(offi
     await office.unsaid()
     await office.approve(asked, BO)
     first = await office.unsaid()
-    assert [(notice.kind, notice.happened, notice.by) for notice in first] == [
-        (Kind.CARD, Happened.AGREED, BO),
-        (Kind.LINE, Happened.AGREED, BO),
+    assert [(notification.kind, notification.happened, notification.by) for notification in first] == [
+        (ChannelKind.CARD, NotificationType.AGREED, BO),
+        (ChannelKind.LINE, NotificationType.AGREED, BO),
     ]
     assert asked.rule
     assert first[1].facts == {"yeses": "1", "approvals": "2", "digest": digest(asked, terms_of(asked.rule))}
     await office.approve(asked, CLEO)
     second = await office.unsaid()
-    assert lines(second) == [Happened.APPROVED]
+    assert lines(second) == [NotificationType.APPROVED]
     assert second[1].facts["yeses"] == "2"
 
 
@@ -92,11 +92,11 @@ async def test_one_rejection_ends_it_whoever_has_said_yes(office: Office) -> Non
     asked = await office.ask()
     await office.approve(asked, BO)
     await office.approve(asked, CLEO)
-    rejected = await office.desk.reject(asked.id, person(CHIEF), "no")
+    rejected = await office.decisions.reject(asked.id, person(CHIEF), "no")
     assert isinstance(rejected, Request)
     assert rejected.state is State.REJECTED
     assert isinstance(await office.approve(asked, CHIEF), Refusal)
-    assert await office.starting.begin(asked.id) is None
+    assert await office.preflight.begin(asked.id) is None
 
 
 async def test_of_all_who_say_yes_at_once_one_is_the_last_and_nobody_counts_twice(
@@ -107,31 +107,31 @@ async def test_of_all_who_say_yes_at_once_one_is_the_last_and_nobody_counts_twic
         asked = await office.ask()
         answers = await asyncio.gather(*(office.approve(asked, who) for who in (BO, CLEO, DI, CHIEF) * 2))
         assert sum(isinstance(answer, Request) and answer.state is State.WAITING for answer in answers) == 2
-        now, votes = await office.now(asked.id), await office.books.votes(asked.id, 1)
+        now, votes = await office.now(asked.id), await office.repository.votes(asked.id, 1)
         assert now.state is State.APPROVED
-        assert len({vote.by for vote in votes}) == len(votes) == 3
+        assert len({approval.by for approval in votes}) == len(votes) == 3
         assert votes[-1].by == now.decided_by
         told = [
-            notice
-            for notice in await office.unsaid()
-            if notice.kind is Kind.LINE and notice.happened is not Happened.ASKED
+            notification
+            for notification in await office.unsaid()
+            if notification.kind is ChannelKind.LINE and notification.happened is not NotificationType.ASKED
         ]
-        assert [notice.facts["yeses"] for notice in told] == ["1", "2", "3"]
+        assert [notification.facts["yeses"] for notification in told] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("kind", [Account.DEACTIVATED, Account.GUEST, Account.BOT, Account.STRANGER])
 async def test_what_too_few_could_approve_is_refused_when_it_is_asked(office: Office, kind: Account) -> None:
     office.under(allowing(approvals=3))
-    assert isinstance(await office.asking.review(await office.draft(), person(ANN)), Review)
-    assert await refusal_of(office, BO) == Refusal(Reason.NO_APPROVER, "2/3", (CHIEF,))
+    assert isinstance(await office.drafts.review(await office.draft(), person(ANN)), Review)
+    assert await refusal_of(office, BO) == Refusal(RefusalReason.NO_APPROVER, "2/3", (CHIEF,))
     office.town.kinds[CLEO] = kind
-    assert await refusal(office) == Refusal(Reason.NO_APPROVER, "2/3", (CHIEF,))
+    assert await refusal(office) == Refusal(RefusalReason.NO_APPROVER, "2/3", (CHIEF,))
     office.town.groups[LEADS] = set()
-    assert await refusal(office) == Refusal(Reason.NO_APPROVER, "1/3", (CHIEF,))
+    assert await refusal(office) == Refusal(RefusalReason.NO_APPROVER, "1/3", (CHIEF,))
 
 
 async def refusal_of(office: Office, who: Any) -> Refusal:
-    judged = await office.asking.review(await office.draft(who), person(who))
+    judged = await office.drafts.review(await office.draft(who), person(who))
     assert isinstance(judged, Form)
     return judged.faults[0].refusal
 
@@ -139,18 +139,18 @@ async def refusal_of(office: Office, who: Any) -> Refusal:
 async def test_who_left_between_review_and_asking_is_not_counted_either(office: Office) -> None:
     office.under(allowing(approvals=2, approvers=(BO, CLEO)))
     draft = await office.draft()
-    await office.asking.review(draft, person(ANN))
+    await office.drafts.review(draft, person(ANN))
     office.town.kinds[BO] = Account.DEACTIVATED
-    assert await office.asking.ask(draft, person(ANN)) == Refusal(Reason.NO_APPROVER, "1/2", (CHIEF,))
+    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.NO_APPROVER, "1/2", (CHIEF,))
 
 
 async def test_while_nobody_can_be_looked_up_nothing_is_asked_for(office: Office) -> None:
     draft = await office.draft()
-    await office.asking.review(draft, person(ANN))
+    await office.drafts.review(draft, person(ANN))
     office.town.away = True
-    answer = await office.asking.ask(draft, person(ANN))
+    answer = await office.drafts.ask(draft, person(ANN))
     assert isinstance(answer, Refusal)
-    assert answer.reason is Reason.LOOKUP_FAILED
+    assert answer.reason is RefusalReason.LOOKUP_FAILED
 
 
 # tiers
@@ -160,15 +160,15 @@ async def test_while_nobody_can_be_looked_up_nothing_is_asked_for(office: Office
     ("customers", "each", "found"),
     [
         (2, 10, None),
-        (3, 10, Applied(2, Above.CUSTOMERS, 2)),
+        (3, 10, AppliedTier(2, TierTrigger.CUSTOMERS, 2)),
         (1, 50_000, None),
-        (1, 50_001, Applied(3, Above.AMOUNT, 50_000)),
-        (3, 50_000, Applied(3, Above.AMOUNT, 50_000)),
-        (1, None, Applied(3, Above.UNPRICED, 50_000)),
+        (1, 50_001, AppliedTier(3, TierTrigger.AMOUNT, 50_000)),
+        (3, 50_000, AppliedTier(3, TierTrigger.AMOUNT, 50_000)),
+        (1, None, AppliedTier(3, TierTrigger.UNPRICED, 50_000)),
     ],
 )
 def test_the_strictest_tier_applies_above_its_bound(
-    customers: int, each: int | None, found: Applied | None
+    customers: int, each: int | None, found: AppliedTier | None
 ) -> None:
     price = None if each is None else Cost(each, customers, None)
     assert applied((OVER_TWO, DEAR), customers=customers, cost=price) == found
@@ -177,8 +177,8 @@ def test_the_strictest_tier_applies_above_its_bound(
 
 def test_either_bound_of_one_tier_is_enough() -> None:
     both = Tier(approvals=2, above_customers=2, above_amount=30)
-    assert applied((both,), customers=3, cost=Cost(1, 3, None)) == Applied(2, Above.CUSTOMERS, 2)
-    assert applied((both,), customers=1, cost=Cost(31, 1, None)) == Applied(2, Above.AMOUNT, 30)
+    assert applied((both,), customers=3, cost=Cost(1, 3, None)) == AppliedTier(2, TierTrigger.CUSTOMERS, 2)
+    assert applied((both,), customers=1, cost=Cost(31, 1, None)) == AppliedTier(2, TierTrigger.AMOUNT, 30)
     assert applied((OVER_TWO,), customers=1, cost=None) is None
 
 
@@ -187,19 +187,19 @@ async def test_the_review_the_request_and_the_approval_tell_the_tier(either_offi
     small = await office.ask(customers="a\nb")
     assert (small.approvals, small.tier) == (1, None)
     draft = await office.draft(customers="a\nb\nc")
-    review = await office.asking.review(draft, person(ANN))
+    review = await office.drafts.review(draft, person(ANN))
     assert isinstance(review, Review)
-    tier = Applied(2, Above.CUSTOMERS, 2)
+    tier = AppliedTier(2, TierTrigger.CUSTOMERS, 2)
     assert (review.decision.outcome, review.decision.approvals, review.decision.tier) == (
-        Outcome.WAITS,
+        DecisionOutcome.WAITS,
         2,
         tier,
     )
-    big = await office.asking.ask(draft, person(ANN))
+    big = await office.drafts.ask(draft, person(ANN))
     assert isinstance(big, Request)
     assert (big.approvals, big.tier) == (2, tier)
-    shown = await office.desk.consider(big.id, person(BO), SUPPORT)
-    assert isinstance(shown, Consideration)
+    shown = await office.decisions.open_approval(big.id, person(BO), SUPPORT)
+    assert isinstance(shown, ApprovalView)
     assert shown.review.decision.tier == tier
     assert shown.review.digest == review.digest
 
@@ -214,15 +214,15 @@ async def test_a_tier_asks_people_where_smaller_ones_go_at_once(office: Office) 
 
 async def test_too_few_for_the_tier_are_told_when_it_is_asked(office: Office) -> None:
     office.under(allowing(tiers=(replace(OVER_TWO, approvals=4),)))
-    assert await refusal(office, customers="a\nb\nc") == Refusal(Reason.NO_APPROVER, "3/4", (CHIEF,))
+    assert await refusal(office, customers="a\nb\nc") == Refusal(RefusalReason.NO_APPROVER, "3/4", (CHIEF,))
     assert isinstance(await office.ask(), Request)
 
 
 async def test_a_tier_that_came_between_review_and_asking_is_shown_first(office: Office) -> None:
     draft = await office.draft(customers="a\nb\nc")
-    await office.asking.review(draft, person(ANN))
+    await office.drafts.review(draft, person(ANN))
     office.under(allowing(tiers=(Tier(approvals=1, above_customers=2),)))
-    assert await office.asking.ask(draft, person(ANN)) == Refusal(Reason.CHANGED)
+    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
 
 
 # a policy that changed
@@ -240,13 +240,13 @@ async def approved(office: Office, **typed: Any) -> RequestId:
 async def test_a_stricter_tier_holds_for_what_is_approved_already(office: Office) -> None:
     request = await approved(office, customers="a\nb\nc")
     office.under(allowing(tiers=(OVER_TWO,)))
-    assert await office.starting.begin(request) is None
+    assert await office.preflight.begin(request) is None
     waiting = await office.now(request)
     assert (waiting.state, waiting.round, waiting.approvals) == (State.WAITING, 2, 2)
-    assert waiting.tier == Applied(2, Above.CUSTOMERS, 2)
+    assert waiting.tier == AppliedTier(2, TierTrigger.CUSTOMERS, 2)
     await office.approve(waiting, BO)
     await office.approve(waiting, CLEO)
-    assert await office.starting.begin(request)
+    assert await office.preflight.begin(request)
 
 
 async def test_a_looser_one_does_not(office: Office) -> None:
@@ -257,7 +257,7 @@ async def test_a_looser_one_does_not(office: Office) -> None:
     assert (await office.now(asked.id)).state is State.WAITING
     await office.approve(asked, CLEO)
     office.town.groups[LEADS] = {CLEO}
-    assert await office.starting.begin(asked.id) is None
+    assert await office.preflight.begin(asked.id) is None
     waiting = await office.now(asked.id)
     assert (waiting.state, waiting.approvals, waiting.tier) == (State.WAITING, 2, asked.tier)
 
@@ -266,12 +266,12 @@ async def test_a_rule_that_became_dearer_falls_under_its_tier(office: Office) ->
     office.under(allowing(tiers=(DEAR,), approvers=(BO, CLEO, DI)))
     request = await approved(office)
     office.shelf.change(SPAR, reward=Reward(type="discount_amount", value=Decimal(60_000)))
-    assert await office.starting.begin(request) is None
+    assert await office.preflight.begin(request) is None
     waiting = await office.now(request)
     assert (waiting.state, waiting.approvals, waiting.tier) == (
         State.WAITING,
         3,
-        Applied(3, Above.AMOUNT, 50_000),
+        AppliedTier(3, TierTrigger.AMOUNT, 50_000),
     )
 
 
@@ -279,12 +279,12 @@ async def test_a_rule_that_became_too_dear_for_all_there_are_stops(office: Offic
     office.under(allowing(tiers=(replace(DEAR, approvals=4),)))
     request = await approved(office)
     office.shelf.change(SPAR, reward=Reward(type="discount_amount", value=Decimal(60_000)))
-    assert await office.starting.begin(request) is None
+    assert await office.preflight.begin(request) is None
     stopped = await office.now(request)
     assert (stopped.state, stopped.stop, stopped.note) == (
         State.STOPPED,
         StopReason.RULE_CHANGED,
-        Reason.NO_APPROVER,
+        RefusalReason.NO_APPROVER,
     )
 
 
@@ -298,25 +298,25 @@ async def test_a_yes_to_what_was_shown_before_is_not_taken(office: Office) -> No
     for changed in (
         {"customers_digest": "of others"},
         {"rule": replace(asked.rule, active=False)},
-        {"tier": Applied(1, Above.CUSTOMERS, 1)},
+        {"tier": AppliedTier(1, TierTrigger.CUSTOMERS, 1)},
     ):
         now = await office.put(asked, **changed)
-        answer = await office.desk.approve(asked.id, 1, person(BO), typed="", shown=seen)
-        assert answer == Refusal(Reason.CHANGED)
+        answer = await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=seen)
+        assert answer == Refusal(RefusalReason.CHANGED)
         assert await office.now(asked.id) == now
         await office.put(asked, customers_digest=asked.customers_digest, rule=asked.rule, tier=asked.tier)
     for forged in ("", seen[:8], seen.upper(), "0" * 64):
-        assert await office.desk.approve(asked.id, 1, person(BO), typed="", shown=forged) == Refusal(
-            Reason.CHANGED
+        assert await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=forged) == Refusal(
+            RefusalReason.CHANGED
         )
-    assert await office.books.votes(asked.id, 1) == ()
-    assert isinstance(await office.desk.approve(asked.id, 1, person(BO), typed="", shown=seen), Request)
+    assert await office.repository.votes(asked.id, 1) == ()
+    assert isinstance(await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=seen), Request)
 
 
 async def test_a_digest_in_the_payload_is_compared_and_never_kept(office: Office) -> None:
     asked = await office.ask(rule=PERCENT)
     await office.approve(asked, BO)
     assert asked.rule
-    assert [vote.digest for vote in await office.books.votes(asked.id, 1)] == [
+    assert [approval.digest for approval in await office.repository.votes(asked.id, 1)] == [
         digest(asked, terms_of(asked.rule))
     ]

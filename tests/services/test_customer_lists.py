@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId, RequestId, UserId
-from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import State
-from bot.services.customer_lists import PER_PAGE, Roster
+from bot.services.customer_lists import PER_PAGE, CustomerPage
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -26,11 +26,13 @@ IDS = [f"c-{at}" for at in range(2_000)]
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CHIEF])
-async def test_requester_approvers_and_admins_are_shown_the_list(sqlite_books: SqlBooks, who: UserId) -> None:
+async def test_requester_approvers_and_admins_are_shown_the_list(
+    sqlite_books: SqlRepository, who: UserId
+) -> None:
     office = await open_office(sqlite_books)
     request = await office.ask(customers="a\nb")
-    shown = await office.desk.customers(request.id, person(who), SUPPORT, 1)
-    assert isinstance(shown, Roster)
+    shown = await office.decisions.customers(request.id, person(who), SUPPORT, 1)
+    assert isinstance(shown, CustomerPage)
     assert shown.customers == ("a", "b")
     looks = [
         (row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"
@@ -39,14 +41,15 @@ async def test_requester_approvers_and_admins_are_shown_the_list(sqlite_books: S
 
 
 @pytest.mark.parametrize(
-    ("who", "reason"), [(DI, Reason.NOT_YOURS), (GUS, Reason.GUEST), (UserId("U0X"), Reason.STRANGER)]
+    ("who", "reason"),
+    [(DI, RefusalReason.NOT_YOURS), (GUS, RefusalReason.GUEST), (UserId("U0X"), RefusalReason.STRANGER)],
 )
 async def test_nobody_else_is_and_that_they_tried_is_written_down(
-    sqlite_books: SqlBooks, who: UserId, reason: Reason
+    sqlite_books: SqlRepository, who: UserId, reason: RefusalReason
 ) -> None:
     office = await open_office(sqlite_books)
     request = await office.ask(customers="a\nb")
-    shown = await office.desk.customers(request.id, person(who), SUPPORT, 1)
+    shown = await office.decisions.customers(request.id, person(who), SUPPORT, 1)
     assert isinstance(shown, Refusal)
     assert shown.reason is reason
     tries = [
@@ -57,28 +60,30 @@ async def test_nobody_else_is_and_that_they_tried_is_written_down(
     assert tries == [(who, "show_customers")]
 
 
-async def test_neither_from_another_workspace_nor_by_another_channels_button(sqlite_books: SqlBooks) -> None:
+async def test_neither_from_another_workspace_nor_by_another_channels_button(
+    sqlite_books: SqlRepository,
+) -> None:
     office = await open_office(sqlite_books)
     request = await office.ask()
-    elsewhere = await office.desk.customers(request.id, person(BO, ELSEWHERE), SUPPORT, 1)
-    other = await office.desk.customers(request.id, person(BO), QUICK, 1)
+    elsewhere = await office.decisions.customers(request.id, person(BO, ELSEWHERE), SUPPORT, 1)
+    other = await office.decisions.customers(request.id, person(BO), QUICK, 1)
     assert [no.reason for no in (elsewhere, other) if isinstance(no, Refusal)] == [
-        Reason.STRANGER,
-        Reason.UNKNOWN_REQUEST,
+        RefusalReason.STRANGER,
+        RefusalReason.UNKNOWN_REQUEST,
     ]
 
 
-async def test_the_pages_hold_all_of_them_once_in_their_order(sqlite_books: SqlBooks) -> None:
+async def test_the_pages_hold_all_of_them_once_in_their_order(sqlite_books: SqlRepository) -> None:
     office = await open_office(sqlite_books)
     request = await office.put(await office.ask(customers="\n".join(IDS)), state=State.WAITING)
-    async with sqlite_books.page(request.id) as page:
-        assert page
-        await page.put_customers(await _all(sqlite_books, request.id), portion=70)
+    async with sqlite_books.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.put_customers(await _all(sqlite_books, request.id), portion=70)
     await office.put(request, batch_size=7, batches_per_portion=10)
     seen: list[str] = []
     for number in range(1, 41):
-        shown = await office.desk.customers(request.id, person(BO), SUPPORT, number)
-        assert isinstance(shown, Roster)
+        shown = await office.decisions.customers(request.id, person(BO), SUPPORT, number)
+        assert isinstance(shown, CustomerPage)
         assert shown.pages == 40
         assert shown.first == len(seen) + 1
         seen += shown.customers
@@ -86,17 +91,19 @@ async def test_the_pages_hold_all_of_them_once_in_their_order(sqlite_books: SqlB
 
 
 @pytest.mark.parametrize(("asked", "got"), [(0, 1), (-3, 1), (3, 3), (4, 3), (10**9, 3)])
-async def test_a_page_that_is_not_there_is_the_nearest(sqlite_books: SqlBooks, asked: int, got: int) -> None:
+async def test_a_page_that_is_not_there_is_the_nearest(
+    sqlite_books: SqlRepository, asked: int, got: int
+) -> None:
     office = await open_office(sqlite_books)
     request = await office.ask(customers="\n".join(IDS[: 2 * PER_PAGE + 1]))
-    shown = await office.desk.customers(request.id, person(BO), SUPPORT, asked)
-    assert isinstance(shown, Roster)
+    shown = await office.decisions.customers(request.id, person(BO), SUPPORT, asked)
+    assert isinstance(shown, CustomerPage)
     assert shown.page == got
 
 
-async def _all(books: SqlBooks, request: RequestId) -> list[CustomerId]:
+async def _all(repository: SqlRepository, request: RequestId) -> list[CustomerId]:
     return [
         customer
-        for number in range(await books.portions(request))
-        for customer in await books.customers(request, number)
+        for number in range(await repository.portions(request))
+        for customer in await repository.customers(request, number)
     ]

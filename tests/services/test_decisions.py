@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.ids import RequestId, ShortId, UserId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import MOVES, Request, State
 from tests.support.clicks import (
     CLICKS,
@@ -64,8 +64,8 @@ async def test_every_action_in_every_state_makes_its_move_or_changes_nothing(
         assert said
     else:
         assert replace(now, last_answer=None) == request
-        assert {notice.kind for notice in said} <= (
-            {Kind.CARD} if action is look else set()
+        assert {notification.kind for notification in said} <= (
+            {ChannelKind.CARD} if action is look else set()
         )  # a card that was deleted comes back
     assert answer is not None or action in {begin, finish}
 
@@ -74,41 +74,41 @@ async def test_every_action_in_every_state_makes_its_move_or_changes_nothing(
 async def test_who_comes_too_late_to_approve_is_told_who_was_first(office: Office, state: State) -> None:
     request = await in_state(office, state)
     for answer in (await approve(office, request), await consider(office, request)):
-        assert answer == Refusal(Reason.WRONG_STATE, state, (CHIEF,))
+        assert answer == Refusal(RefusalReason.WRONG_STATE, state, (CHIEF,))
 
 
 @pytest.mark.parametrize("action", [carry_on, end_here], ids=lambda action: action.__name__)
 async def test_nobody_was_first_where_it_still_waits(office: Office, action: Action) -> None:
     asked = await office.put(await office.ask(), decided_by=BO, round=2)
-    assert await action(office, asked) == Refusal(Reason.WRONG_STATE, State.WAITING)
+    assert await action(office, asked) == Refusal(RefusalReason.WRONG_STATE, State.WAITING)
 
 
 @pytest.mark.parametrize("action", [*CLICKS, *LOOKS], ids=lambda action: action.__name__)
 async def test_what_is_no_request_is_answered_so(office: Office, action: Action) -> None:
     asked = await office.ask()
     nobody = replace(asked, id=RequestId("8f14e45f"), short=ShortId("R-ZZZZZ"))
-    assert reason(await action(office, nobody)) is Reason.UNKNOWN_REQUEST
+    assert reason(await action(office, nobody)) is RefusalReason.UNKNOWN_REQUEST
     empty = replace(asked, id=RequestId(""), short=ShortId(""))
-    assert reason(await action(office, empty)) is Reason.UNKNOWN_REQUEST
+    assert reason(await action(office, empty)) is RefusalReason.UNKNOWN_REQUEST
 
 
 @pytest.mark.parametrize("action", [*CLICKS, *LOOKS], ids=lambda action: action.__name__)
 async def test_a_draft_is_nobodys_business(office: Office, action: Action) -> None:
     draft = await in_state(office, State.DRAFT)
-    assert reason(await action(office, draft)) is Reason.UNKNOWN_REQUEST
+    assert reason(await action(office, draft)) is RefusalReason.UNKNOWN_REQUEST
 
 
 @pytest.mark.parametrize("who", [BO, ANN, CHIEF])
 async def test_a_card_in_another_channel_is_of_no_request(office: Office, who: UserId) -> None:
     asked = await office.ask()
     for act in (
-        office.desk.consider,
-        office.desk.rejectable,
-        office.desk.cancel,
-        office.desk.carry_on,
-        office.desk.end_here,
+        office.decisions.open_approval,
+        office.decisions.open_rejection,
+        office.decisions.cancel,
+        office.decisions.resume,
+        office.decisions.end_here,
     ):
-        assert reason(await act(asked.id, person(who), QUICK)) is Reason.UNKNOWN_REQUEST
+        assert reason(await act(asked.id, person(who), QUICK)) is RefusalReason.UNKNOWN_REQUEST
     assert await office.now(asked.id) == asked
 
 
@@ -120,27 +120,27 @@ async def test_a_rejection_is_told_in_the_card_its_thread_to_the_requester_and_t
 ) -> None:
     asked = await office.ask()
     await office.unsaid()
-    rejected = await office.desk.reject(asked.id, person(BO), "wrong rule")
+    rejected = await office.decisions.reject(asked.id, person(BO), "wrong rule")
     assert isinstance(rejected, Request)
     assert (rejected.note, rejected.decided_by, rejected.ended_at) == ("wrong rule", BO, NOW)
     assert await told(office) == [
-        (Kind.CARD, Happened.REJECTED, ""),
-        (Kind.LINE, Happened.REJECTED, ""),
-        (Kind.DIRECT, Happened.REJECTED, ANN),
-        (Kind.NOTICE, Happened.REJECTED, NEWS),
+        (ChannelKind.CARD, NotificationType.REJECTED, ""),
+        (ChannelKind.LINE, NotificationType.REJECTED, ""),
+        (ChannelKind.DIRECT, NotificationType.REJECTED, ANN),
+        (ChannelKind.NOTICE, NotificationType.REJECTED, NEWS),
     ]
 
 
 async def test_an_approval_is_told_and_whoever_gives_is_woken(office: Office) -> None:
     asked = await office.ask()
     await office.unsaid()
-    woken = office.jobs.woken
+    woken = office.background.woken
     await office.approve(asked, BO)
-    assert office.jobs.woken > woken
+    assert office.background.woken > woken
     assert await told(office) == [
-        (Kind.CARD, Happened.APPROVED, ""),
-        (Kind.LINE, Happened.APPROVED, ""),
-        (Kind.DIRECT, Happened.APPROVED, ANN),
+        (ChannelKind.CARD, NotificationType.APPROVED, ""),
+        (ChannelKind.LINE, NotificationType.APPROVED, ""),
+        (ChannelKind.DIRECT, NotificationType.APPROVED, ANN),
     ]
 
 
@@ -148,8 +148,8 @@ async def test_the_requester_is_told_of_a_cancelling_by_somebody_else_only(offic
     for who, directly in ((ANN, False), (CHIEF, True)):
         asked = await office.ask()
         await office.unsaid()
-        await office.desk.cancel(asked.id, person(who), None)
-        assert ((Kind.DIRECT, Happened.CANCELLED, ANN) in await told(office)) is directly
+        await office.decisions.cancel(asked.id, person(who), None)
+        assert ((ChannelKind.DIRECT, NotificationType.CANCELLED, ANN) in await told(office)) is directly
 
 
 # its time
@@ -158,16 +158,16 @@ async def test_the_requester_is_told_of_a_cancelling_by_somebody_else_only(offic
 async def test_when_its_time_is_over_it_expires_once_and_the_requester_is_told(office: Office) -> None:
     asked = await office.ask()
     await office.unsaid()
-    assert await office.desk.expire_overdue() == 0
+    assert await office.decisions.expire_overdue() == 0
     office.clock.at = LATER_ON
-    assert await office.desk.expire_overdue() == 1
-    assert await office.desk.expire_overdue() == 0
+    assert await office.decisions.expire_overdue() == 1
+    assert await office.decisions.expire_overdue() == 0
     expired = await office.now(asked.id)
     assert (expired.state, expired.ended_at, expired.decided_by) == (State.EXPIRED, LATER_ON, None)
     assert await told(office) == [
-        (Kind.CARD, Happened.EXPIRED, ""),
-        (Kind.LINE, Happened.EXPIRED, ""),
-        (Kind.DIRECT, Happened.EXPIRED, ANN),
+        (ChannelKind.CARD, NotificationType.EXPIRED, ""),
+        (ChannelKind.LINE, NotificationType.EXPIRED, ""),
+        (ChannelKind.DIRECT, NotificationType.EXPIRED, ANN),
     ]
 
 
@@ -175,10 +175,10 @@ async def test_when_its_time_is_over_it_expires_once_and_the_requester_is_told(o
 async def test_every_click_checks_the_time_itself(office: Office, action: Action) -> None:
     asked = await office.ask()
     office.clock.at = LATER_ON
-    assert reason(await consider(office, asked)) is Reason.WRONG_STATE
-    assert await action(office, asked) == Refusal(Reason.WRONG_STATE, State.EXPIRED)
+    assert reason(await consider(office, asked)) is RefusalReason.WRONG_STATE
+    assert await action(office, asked) == Refusal(RefusalReason.WRONG_STATE, State.EXPIRED)
     assert (await office.now(asked.id)).state is State.EXPIRED
-    assert await office.books.votes(asked.id, 1) == ()
+    assert await office.repository.votes(asked.id, 1) == ()
 
 
 async def test_the_last_moment_is_still_in_time(office: Office) -> None:
@@ -192,26 +192,26 @@ async def test_the_last_moment_is_still_in_time(office: Office) -> None:
 
 async def test_continuing_takes_the_yeses_along_into_a_new_round(office: Office) -> None:
     before = await stopped(office, STRICT)
-    continued = await office.desk.carry_on(before.id, person(ANN), STRICT)
+    continued = await office.decisions.resume(before.id, person(ANN), STRICT)
     assert isinstance(continued, Request)
     assert (continued.state, continued.round, continued.stop, continued.note) == (State.APPROVED, 2, None, "")
     assert continued.once_key == before.once_key
-    assert [vote.by for vote in await office.books.votes(before.id, 2)] == [BO, CLEO]
+    assert [approval.by for approval in await office.repository.votes(before.id, 2)] == [BO, CLEO]
 
 
 async def test_ending_here_keeps_why_it_had_stopped_and_sums_up(office: Office) -> None:
     before = await stopped(office)
     await office.unsaid()
-    ended = await office.desk.end_here(before.id, person(CHIEF), SUPPORT)
+    ended = await office.decisions.end_here(before.id, person(CHIEF), SUPPORT)
     assert isinstance(ended, Request)
     assert (ended.state, ended.note, ended.ended_at) == (State.DONE, "Dintero said no", NOW)
     assert await told(office) == [
-        (Kind.CARD, Happened.ENDED_HERE, ""),
-        (Kind.LINE, Happened.ENDED_HERE, ""),
-        (Kind.SUMMARY, Happened.ENDED_HERE, ""),
-        (Kind.DIRECT, Happened.DONE, ANN),
-        (Kind.LIST, Happened.LISTED, ANN),
-        (Kind.NOTICE, Happened.DONE, NEWS),
+        (ChannelKind.CARD, NotificationType.ENDED_HERE, ""),
+        (ChannelKind.LINE, NotificationType.ENDED_HERE, ""),
+        (ChannelKind.SUMMARY, NotificationType.ENDED_HERE, ""),
+        (ChannelKind.DIRECT, NotificationType.DONE, ANN),
+        (ChannelKind.LIST, NotificationType.LISTED, ANN),
+        (ChannelKind.NOTICE, NotificationType.DONE, NEWS),
     ]
 
 
@@ -220,4 +220,4 @@ async def test_requester_approvers_and_admins_go_on_and_others_do_not(
     office: Office, who: UserId, *, may: bool
 ) -> None:
     before = await stopped(office)
-    assert isinstance(await office.desk.carry_on(before.id, person(who), SUPPORT), Request) is may
+    assert isinstance(await office.decisions.resume(before.id, person(who), SUPPORT), Request) is may

@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import UserId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind
-from bot.domain.requests.person import Kind as Account
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType
+from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import Request, State, digest
-from bot.domain.requests.views import Consideration
+from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.terms import terms_of
 from bot.services.decisions import needs_count
 from tests.support.clicks import Action, cancel, reason, reject, shown, told
@@ -43,31 +43,31 @@ async def test_the_number_is_typed_above_fifty_customers_or_without_a_price(
 ) -> None:
     asked = await office.ask(rule=rule, customers="\n".join(f"c-{at}" for at in range(many)))
     assert needs_count(asked) is needed
-    shown = await office.desk.consider(asked.id, person(BO), SUPPORT)
-    assert isinstance(shown, Consideration)
+    shown = await office.decisions.open_approval(asked.id, person(BO), SUPPORT)
+    assert isinstance(shown, ApprovalView)
     assert shown.count is needed
 
 
 @pytest.mark.parametrize("typed", ["", "59", "61", "-60", "sixty", "6²", "60 60", "9" * 5000, "６０"])  # noqa: RUF001 - wide figures
 async def test_a_wrong_number_is_no_approval(office: Office, typed: str) -> None:
     asked = await office.ask(customers="\n".join(f"c-{at}" for at in range(60)))
-    refused = Refusal(Reason.WRONG_COUNT, "60")
-    assert await office.desk.miscounted(asked.id, typed) == refused
-    assert await office.desk.approve(asked.id, 1, person(BO), typed=typed, shown=shown(asked)) == refused
+    refused = Refusal(RefusalReason.WRONG_COUNT, "60")
+    assert await office.decisions.check_confirmation(asked.id, typed) == refused
+    assert await office.decisions.approve(asked.id, 1, person(BO), typed=typed, shown=shown(asked)) == refused
     assert await office.now(asked.id) == asked
 
 
 @pytest.mark.parametrize("typed", ["1200", "1 200", "1,200", "1.200", " 1200 ", "1\u00a0200", "1\u202f200"])
 async def test_a_number_is_read_as_people_write_it(office: Office, typed: str) -> None:
     asked = await office.put(await office.ask(), customers=1200, customers_digest="")
-    assert await office.desk.miscounted(asked.id, typed) is None
+    assert await office.decisions.check_confirmation(asked.id, typed) is None
 
 
 async def test_no_number_is_asked_for_where_none_is_needed(office: Office) -> None:
     asked = await office.ask()
-    assert await office.desk.miscounted(asked.id, "") is None
+    assert await office.decisions.check_confirmation(asked.id, "") is None
     assert isinstance(
-        await office.desk.approve(asked.id, 1, person(BO), typed="", shown=shown(asked)), Request
+        await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=shown(asked)), Request
     )
 
 
@@ -77,19 +77,19 @@ async def test_no_number_is_asked_for_where_none_is_needed(office: Office) -> No
 async def test_a_yes_is_bound_to_what_the_books_hold(office: Office) -> None:
     asked = await office.ask(customers="a\nb")
     await office.approve(asked, BO)
-    (vote,) = await office.books.votes(asked.id, 1)
-    assert (vote.by, vote.round, vote.at) == (BO, 1, NOW)
-    assert vote.digest == digest(asked, terms_of(asked.rule))  # type: ignore[arg-type]
+    (approval,) = await office.repository.votes(asked.id, 1)
+    assert (approval.by, approval.round, approval.at) == (BO, 1, NOW)
+    assert approval.digest == digest(asked, terms_of(asked.rule))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("round_", [0, 1, 3])
 async def test_a_yes_to_another_round_counts_for_nothing(office: Office, round_: int) -> None:
     asked = await office.put(await office.ask(), round=2)
-    assert await office.desk.approve(asked.id, round_, person(BO), typed="1", shown=shown(asked)) == Refusal(
-        Reason.CHANGED
-    )
+    assert await office.decisions.approve(
+        asked.id, round_, person(BO), typed="1", shown=shown(asked)
+    ) == Refusal(RefusalReason.CHANGED)
     assert await office.now(asked.id) == asked
-    assert await office.books.votes(asked.id, round_) == ()
+    assert await office.repository.votes(asked.id, round_) == ()
 
 
 async def test_where_two_have_to_agree_one_person_is_not_two(office: Office) -> None:
@@ -97,7 +97,7 @@ async def test_where_two_have_to_agree_one_person_is_not_two(office: Office) -> 
     first = await office.approve(asked, BO)
     assert isinstance(first, Request)
     assert first.state is State.WAITING
-    assert reason(await office.approve(asked, BO)) is Reason.ALREADY_VOTED
+    assert reason(await office.approve(asked, BO)) is RefusalReason.ALREADY_VOTED
     second = await office.approve(asked, CLEO)
     assert isinstance(second, Request)
     assert (second.state, second.decided_by) == (State.APPROVED, CLEO)
@@ -108,12 +108,14 @@ async def test_the_same_yes_delivered_again_is_still_a_yes(office: Office) -> No
     first, again = await office.approve(asked, BO), await office.approve(asked, BO)
     assert first == again
     assert (
-        Counter(notice.happened for notice in await office.unsaid() if notice.kind is Kind.LINE)[
-            Happened.APPROVED
-        ]
+        Counter(
+            notification.happened
+            for notification in await office.unsaid()
+            if notification.kind is ChannelKind.LINE
+        )[NotificationType.APPROVED]
         == 1
     )
-    assert len(await office.books.votes(asked.id, 1)) == 1
+    assert len(await office.repository.votes(asked.id, 1)) == 1
 
 
 @pytest.mark.parametrize("action", [reject, cancel], ids=lambda action: action.__name__)
@@ -131,13 +133,13 @@ async def test_the_same_no_delivered_again_is_told_the_same(office: Office, acti
 
 async def rival(stack: AsyncExitStack, office: Office, url: str) -> Office:
     """Open another process of the same bot: its own connections, the same clock."""
-    return await open_office(await stack.enter_async_context(open_books(url)), clock=office.clock)
+    return await open_office(await stack.enter_async_context(open_repository(url)), clock=office.clock)
 
 
 async def test_of_two_approvers_at_once_one_wins_and_the_other_is_told_who_was_first(
-    books: SqlBooks, database_url: str
+    repository: SqlRepository, database_url: str
 ) -> None:
-    office = await open_office(books)
+    office = await open_office(repository)
     async with AsyncExitStack() as stack:
         other = await rival(stack, office, database_url)
         for _ in range(10):
@@ -147,20 +149,20 @@ async def test_of_two_approvers_at_once_one_wins_and_the_other_is_told_who_was_f
             (won,) = [end for end in ends if isinstance(end, Request)]
             assert won.decided_by
             assert [end for end in ends if isinstance(end, Refusal)] == [
-                Refusal(Reason.WRONG_STATE, State.APPROVED, (won.decided_by,))
+                Refusal(RefusalReason.WRONG_STATE, State.APPROVED, (won.decided_by,))
             ]
-            assert [vote.by for vote in await books.votes(asked.id, 1)] == [won.decided_by]
+            assert [approval.by for approval in await repository.votes(asked.id, 1)] == [won.decided_by]
             assert Counter(kind for kind, _, _ in await told(office)) == {
-                Kind.CARD: 1,
-                Kind.LINE: 1,
-                Kind.DIRECT: 1,
+                ChannelKind.CARD: 1,
+                ChannelKind.LINE: 1,
+                ChannelKind.DIRECT: 1,
             }
 
 
 async def test_twenty_people_who_do_different_things_at_once_come_to_one_outcome(
-    books: SqlBooks, database_url: str
+    repository: SqlRepository, database_url: str
 ) -> None:
-    office = await open_office(books)
+    office = await open_office(repository)
     crowd = [UserId(f"U0CROWD{at:02}") for at in range(20)]
     async with AsyncExitStack() as stack:
         offices = [office, await rival(stack, office, database_url)]
@@ -177,9 +179,9 @@ async def test_twenty_people_who_do_different_things_at_once_come_to_one_outcome
                     case 0:
                         acts.append(at_desk.approve(asked, who))
                     case 1:
-                        acts.append(at_desk.desk.reject(asked.id, person(who), "no"))
+                        acts.append(at_desk.decisions.reject(asked.id, person(who), "no"))
                     case _:
-                        acts.append(at_desk.desk.cancel(asked.id, person(ANN), None))
+                        acts.append(at_desk.decisions.cancel(asked.id, person(ANN), None))
             ends = await asyncio.gather(*acts)
             now = await office.now(asked.id)
             assert now.state in {State.APPROVED, State.REJECTED, State.CANCELLED}
@@ -187,49 +189,55 @@ async def test_twenty_people_who_do_different_things_at_once_come_to_one_outcome
             assert told_yes
             assert all(end.decided_by == told_yes[0].decided_by for end in told_yes)
             # An approved one may still be cancelled by whoever may; nothing else follows anything.
-            lines = [notice.happened for notice in await office.unsaid() if notice.kind is Kind.LINE]
+            lines = [
+                notification.happened
+                for notification in await office.unsaid()
+                if notification.kind is ChannelKind.LINE
+            ]
             assert lines in (
-                [Happened.APPROVED],
-                [Happened.REJECTED],
-                [Happened.CANCELLED],
-                [Happened.APPROVED, Happened.CANCELLED],
+                [NotificationType.APPROVED],
+                [NotificationType.REJECTED],
+                [NotificationType.CANCELLED],
+                [NotificationType.APPROVED, NotificationType.CANCELLED],
             )
 
 
 async def test_an_approval_at_the_moment_it_expires_or_is_cancelled_comes_to_one_outcome(
-    books: SqlBooks, database_url: str
+    repository: SqlRepository, database_url: str
 ) -> None:
-    office = await open_office(books)
+    office = await open_office(repository)
     async with AsyncExitStack() as stack:
         other = await rival(stack, office, database_url)
         asked = await office.ask()
         office.clock.pass_by(hours=24)
         await asyncio.gather(
-            office.approve(asked, BO), other.desk.expire_overdue(), office.desk.expire_overdue()
+            office.approve(asked, BO), other.decisions.expire_overdue(), office.decisions.expire_overdue()
         )
         assert (await office.now(asked.id)).state is State.EXPIRED
         assert (
             sum(
-                notice.happened is Happened.EXPIRED and notice.kind is Kind.LINE
-                for notice in await office.unsaid()
+                notification.happened is NotificationType.EXPIRED and notification.kind is ChannelKind.LINE
+                for notification in await office.unsaid()
             )
             == 1
         )
         again = await office.ask(channel=STRICT)
         await asyncio.gather(
             office.approve(again, BO),
-            other.desk.cancel(again.id, person(ANN), None),
+            other.decisions.cancel(again.id, person(ANN), None),
             office.approve(again, CLEO),
         )
         assert (await office.now(again.id)).state is State.CANCELLED
 
 
-async def test_a_cancel_that_meets_the_start_of_the_giving_is_a_cancel_all_the_same(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_cancel_that_meets_the_start_of_the_giving_is_a_cancel_all_the_same(
+    repository: SqlRepository,
+) -> None:
+    office = await open_office(repository)
     asked = await office.ask()
     await office.approve(asked, BO)
     _, cancelled = await asyncio.gather(
-        office.starting.begin(asked.id), office.desk.cancel(asked.id, person(ANN), None)
+        office.preflight.begin(asked.id), office.decisions.cancel(asked.id, person(ANN), None)
     )
     assert isinstance(cancelled, Request)
     assert cancelled.state is State.CANCELLED or cancelled.cancel_asked_by == ANN

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import ChannelId, UserId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Story
-from bot.domain.requests.person import Kind as Account
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import RequestSnapshot
+from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import Request, State, digest
-from bot.domain.requests.views import Consideration
+from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.terms import terms_of
 from tests.support.clicks import approve, consider, reason, shown
 from tests.support.service_fixture import (
@@ -39,30 +39,30 @@ async def every_click(office: Office, request: Request, who: UserId, **team: Any
     """Do all that somebody can do to a request."""
     by = person(who, **team)
     return [
-        await office.desk.consider(request.id, by, SUPPORT),
-        await office.desk.rejectable(request.id, by, SUPPORT),
-        await office.desk.approve(
+        await office.decisions.open_approval(request.id, by, SUPPORT),
+        await office.decisions.open_rejection(request.id, by, SUPPORT),
+        await office.decisions.approve(
             request.id, request.round, by, typed=str(request.customers), shown=shown(request)
         ),
-        await office.desk.reject(request.id, by, "no"),
-        await office.desk.cancel(request.id, by, SUPPORT),
-        await office.desk.carry_on(request.id, by, SUPPORT),
-        await office.desk.end_here(request.id, by, SUPPORT),
-        await office.desk.look(request.id, by, SUPPORT),
+        await office.decisions.reject(request.id, by, "no"),
+        await office.decisions.cancel(request.id, by, SUPPORT),
+        await office.decisions.resume(request.id, by, SUPPORT),
+        await office.decisions.end_here(request.id, by, SUPPORT),
+        await office.decisions.status(request.id, by, SUPPORT),
     ]
 
 
 @pytest.mark.parametrize(
     ("kind", "refused"),
     [
-        (Account.GUEST, Reason.GUEST),
-        (Account.BOT, Reason.BOT),
-        (Account.DEACTIVATED, Reason.DEACTIVATED),
-        (Account.STRANGER, Reason.STRANGER),
+        (Account.GUEST, RefusalReason.GUEST),
+        (Account.BOT, RefusalReason.BOT),
+        (Account.DEACTIVATED, RefusalReason.DEACTIVATED),
+        (Account.STRANGER, RefusalReason.STRANGER),
     ],
 )
 async def test_a_listed_approver_who_is_no_full_member_can_do_nothing(
-    office: Office, kind: Account, refused: Reason
+    office: Office, kind: Account, refused: RefusalReason
 ) -> None:
     asked = await office.ask()
     office.town.kinds[BO] = kind
@@ -73,9 +73,9 @@ async def test_a_listed_approver_who_is_no_full_member_can_do_nothing(
 async def test_somebody_of_another_workspace_can_do_nothing_under_a_listed_id(office: Office) -> None:
     asked = await office.ask()
     assert {reason(answer) for answer in await every_click(office, asked, CHIEF, team=ELSEWHERE)} == {
-        Reason.STRANGER
+        RefusalReason.STRANGER
     }
-    assert reason(await office.desk.recent(person(CHIEF, ELSEWHERE), SUPPORT)) is Reason.STRANGER
+    assert reason(await office.decisions.recent(person(CHIEF, ELSEWHERE), SUPPORT)) is RefusalReason.STRANGER
     assert await office.now(asked.id) == asked
 
 
@@ -83,7 +83,7 @@ async def test_while_nobody_can_be_looked_up_nobody_is_let_in_and_the_reason_is_
     asked = await office.ask()
     office.town.away = True
     answers = await every_click(office, asked, BO)
-    assert {reason(answer) for answer in answers} == {Reason.LOOKUP_FAILED}
+    assert {reason(answer) for answer in answers} == {RefusalReason.LOOKUP_FAILED}
     assert all("internal_error" in answer.detail for answer in answers if isinstance(answer, Refusal))
     assert await office.now(asked.id) == asked
     office.town.away = False
@@ -94,22 +94,22 @@ async def test_while_nobody_can_be_looked_up_nobody_is_let_in_and_the_reason_is_
 async def test_nobody_approves_or_rejects_their_own_whatever_they_are(office: Office, who: UserId) -> None:
     asked = await office.ask(who)
     for answer in (await every_click(office, asked, who))[:4]:
-        assert reason(answer) is Reason.OWN_REQUEST
-    assert await office.books.votes(asked.id, 1) == ()
+        assert reason(answer) is RefusalReason.OWN_REQUEST
+    assert await office.repository.votes(asked.id, 1) == ()
 
 
 async def test_an_admin_who_is_not_listed_approves_nothing(office: Office) -> None:
     asked = await office.ask(channel=STRICT)
-    assert reason(await office.approve(asked, CHIEF)) is Reason.NOT_AN_APPROVER
+    assert reason(await office.approve(asked, CHIEF)) is RefusalReason.NOT_AN_APPROVER
 
 
 async def test_an_approver_may_not_cancel_what_waits_for_them_but_may_once_it_is_given(
     office: Office,
 ) -> None:
     asked = await office.ask()
-    assert reason(await office.desk.cancel(asked.id, person(BO), SUPPORT)) is Reason.NOT_YOURS
+    assert reason(await office.decisions.cancel(asked.id, person(BO), SUPPORT)) is RefusalReason.NOT_YOURS
     await office.put(asked, state=State.GIVING, started_at=NOW)
-    cancelling = await office.desk.cancel(asked.id, person(BO), SUPPORT)
+    cancelling = await office.decisions.cancel(asked.id, person(BO), SUPPORT)
     assert isinstance(cancelling, Request)
     assert cancelling.cancel_asked_by == BO
 
@@ -120,9 +120,9 @@ async def test_what_the_policy_no_longer_allows_cannot_be_approved_and_the_appro
     asked = await office.ask(customers="a\nb\nc")
     office.under(allowing(max_customers=2))
     for answer in (await consider(office, asked), await approve(office, asked)):
-        assert answer == Refusal(Reason.TOO_MANY_CUSTOMERS, "3/2", (CHIEF,))
+        assert answer == Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "3/2", (CHIEF,))
     assert await office.now(asked.id) == asked
-    assert await office.books.votes(asked.id, 1) == ()
+    assert await office.repository.votes(asked.id, 1) == ()
 
 
 async def test_a_request_of_a_channel_that_is_listed_no_more_can_only_be_looked_at_and_taken_back(
@@ -130,10 +130,10 @@ async def test_a_request_of_a_channel_that_is_listed_no_more_can_only_be_looked_
 ) -> None:
     asked = await office.ask()
     office.under(replace(POLICY, channels={QUICK: POLICY.channels[QUICK]}))
-    assert reason(await office.approve(asked, BO)) is Reason.UNLISTED_CHANNEL
-    assert reason(await office.desk.reject(asked.id, person(BO), "no")) is Reason.UNLISTED_CHANNEL
-    assert isinstance(await office.desk.look(asked.id, person(ANN), SUPPORT), Story)
-    assert isinstance(await office.desk.cancel(asked.id, person(ANN), SUPPORT), Request)
+    assert reason(await office.approve(asked, BO)) is RefusalReason.UNLISTED_CHANNEL
+    assert reason(await office.decisions.reject(asked.id, person(BO), "no")) is RefusalReason.UNLISTED_CHANNEL
+    assert isinstance(await office.decisions.status(asked.id, person(ANN), SUPPORT), RequestSnapshot)
+    assert isinstance(await office.decisions.cancel(asked.id, person(ANN), SUPPORT), Request)
 
 
 # looking
@@ -142,26 +142,29 @@ async def test_a_request_of_a_channel_that_is_listed_no_more_can_only_be_looked_
 async def test_a_request_is_seen_in_its_channel_and_elsewhere_by_those_concerned(office: Office) -> None:
     asked = await office.ask()
     for who, channel in ((DI, SUPPORT), (ANN, QUICK), (BO, QUICK), (CHIEF, ChannelId("D0CHIEF"))):
-        assert isinstance(await office.desk.look(asked.short, person(who), channel), Story)
-    assert reason(await office.desk.look(asked.short, person(DI), QUICK)) is Reason.NOT_YOURS
-    assert reason(await office.desk.look(asked.short, person(GUS), SUPPORT)) is Reason.GUEST
+        assert isinstance(await office.decisions.status(asked.short, person(who), channel), RequestSnapshot)
+    assert reason(await office.decisions.status(asked.short, person(DI), QUICK)) is RefusalReason.NOT_YOURS
+    assert reason(await office.decisions.status(asked.short, person(GUS), SUPPORT)) is RefusalReason.GUEST
 
 
 async def test_a_channel_lists_its_own_requests_and_no_drafts(office: Office) -> None:
     mine, other = await office.ask(), await office.ask(channel=STRICT)
     await office.draft()
-    found = await office.desk.recent(person(DI), SUPPORT)
+    found = await office.decisions.recent(person(DI), SUPPORT)
     assert not isinstance(found, Refusal)
-    assert [story.request.id for story in found] == [mine.id]
-    assert other.id not in {story.request.id for story in found}
-    assert reason(await office.desk.recent(person(GUS), SUPPORT)) is Reason.GUEST
-    assert reason(await office.desk.recent(person(DI), ChannelId("C0ELSE"))) is Reason.UNLISTED_CHANNEL
+    assert [snapshot.request.id for snapshot in found] == [mine.id]
+    assert other.id not in {snapshot.request.id for snapshot in found}
+    assert reason(await office.decisions.recent(person(GUS), SUPPORT)) is RefusalReason.GUEST
+    assert (
+        reason(await office.decisions.recent(person(DI), ChannelId("C0ELSE")))
+        is RefusalReason.UNLISTED_CHANNEL
+    )
 
 
 async def test_an_approver_is_shown_what_the_yes_is_for(office: Office) -> None:
     asked = await office.ask(customers="first\nmiddle\nlast")
-    shown = await office.desk.consider(asked.id, person(BO), SUPPORT)
-    assert isinstance(shown, Consideration)
+    shown = await office.decisions.open_approval(asked.id, person(BO), SUPPORT)
+    assert isinstance(shown, ApprovalView)
     assert shown.review.request == asked
     assert shown.review.rule == asked.rule
     assert shown.review.digest == digest(asked, terms_of(shown.review.rule))

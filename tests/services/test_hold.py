@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import UserId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
 from tests.support.service_fixture import (
     ANN,
@@ -31,7 +31,7 @@ HELD = replace(
 
 
 @pytest.fixture
-async def office(sqlite_books: SqlBooks) -> Office:
+async def office(sqlite_books: SqlRepository) -> Office:
     """An office whose channels hold for ten minutes."""
     return await open_office(sqlite_books, policy=HELD)
 
@@ -47,48 +47,48 @@ async def test_nothing_is_given_before_the_hold_is_over_over_any_restart(office:
     request = await approved(office)
     assert (request.state, request.give_after) == (State.APPROVED, office.clock.now() + timedelta(minutes=10))
     office.clock.pass_by(minutes=9, seconds=59)
-    again = Office(office.books, policy=HELD, clock=office.clock, town=office.town)
+    again = Office(office.repository, policy=HELD, clock=office.clock, town=office.town)
     for each in (office, again, again):
-        assert await each.starting.begin(request.id) is None
+        assert await each.preflight.begin(request.id) is None
     assert (await office.now(request.id)).state is State.APPROVED
     office.clock.pass_by(seconds=1)
-    assert (await again.starting.begin(request.id)) == await office.now(request.id)
+    assert (await again.preflight.begin(request.id)) == await office.now(request.id)
     assert (await office.now(request.id)).state is State.GIVING
 
 
-async def test_without_the_key_it_is_given_at_once(sqlite_books: SqlBooks) -> None:
+async def test_without_the_key_it_is_given_at_once(sqlite_books: SqlRepository) -> None:
     office = await open_office(sqlite_books)
     request = await approved(office)
     assert request.give_after is None
-    assert await office.starting.begin(request.id)
+    assert await office.preflight.begin(request.id)
 
 
 async def test_what_needs_no_approval_is_held_as_well(office: Office) -> None:
     request = await office.ask(ANN, QUICK)
     assert request.state is State.APPROVED
     assert request.give_after
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     office.clock.pass_by(minutes=10)
-    assert await office.starting.begin(request.id)
+    assert await office.preflight.begin(request.id)
 
 
 async def test_a_policy_that_holds_no_more_ends_no_hold(office: Office) -> None:
     request = await approved(office)
     office.under(POLICY)
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CHIEF, DI])
 async def test_anybody_in_the_channel_may_cancel_while_it_is_held(office: Office, who: UserId) -> None:
     request = await approved(office)
     for _ in range(2):
-        answer = await office.desk.cancel(request.id, person(who), SUPPORT)
+        answer = await office.decisions.cancel(request.id, person(who), SUPPORT)
         assert isinstance(answer, Request)
         assert (answer.state, answer.decided_by) == (State.CANCELLED, who)
     lines = [
-        notice
-        for notice in await office.unsaid()
-        if notice.happened is Happened.CANCELLED and notice.kind is Kind.LINE
+        notification
+        for notification in await office.unsaid()
+        if notification.happened is NotificationType.CANCELLED and notification.kind is ChannelKind.LINE
     ]
     assert [line.by for line in lines] == [who]
 
@@ -96,39 +96,47 @@ async def test_anybody_in_the_channel_may_cancel_while_it_is_held(office: Office
 async def test_a_command_counts_where_it_was_typed(office: Office) -> None:
     request = await approved(office)
     for elsewhere in (None, STRICT):
-        answer = await office.desk.cancel(request.short, person(DI), None, typed_in=elsewhere)
+        answer = await office.decisions.cancel(request.short, person(DI), None, typed_in=elsewhere)
         assert isinstance(answer, Refusal)
-        assert answer.reason is Reason.NOT_YOURS
-    assert isinstance(await office.desk.cancel(request.short, person(DI), None, typed_in=SUPPORT), Request)
+        assert answer.reason is RefusalReason.NOT_YOURS
+    assert isinstance(
+        await office.decisions.cancel(request.short, person(DI), None, typed_in=SUPPORT), Request
+    )
 
 
 async def test_guests_may_not_cancel_and_nobody_else_once_the_hold_is_over(office: Office) -> None:
     request = await approved(office)
-    guest = await office.desk.cancel(request.id, person(GUS), SUPPORT)
+    guest = await office.decisions.cancel(request.id, person(GUS), SUPPORT)
     assert isinstance(guest, Refusal)
-    assert guest.reason is Reason.GUEST
+    assert guest.reason is RefusalReason.GUEST
     office.clock.pass_by(minutes=10)
-    late = await office.desk.cancel(request.id, person(DI), SUPPORT)
+    late = await office.decisions.cancel(request.id, person(DI), SUPPORT)
     assert isinstance(late, Refusal)
-    assert late.reason is Reason.NOT_YOURS
+    assert late.reason is RefusalReason.NOT_YOURS
     assert (await office.now(request.id)).state is State.APPROVED
 
 
 async def test_only_an_admin_gives_now_and_only_what_is_held(office: Office) -> None:
     waiting = await office.ask()
-    early = await office.desk.give_now(waiting.id, person(CHIEF), SUPPORT)
-    assert early == Refusal(Reason.NOT_HELD)
+    early = await office.decisions.give_now(waiting.id, person(CHIEF), SUPPORT)
+    assert early == Refusal(RefusalReason.NOT_HELD)
     request = await office.approve(waiting, BO)
     assert isinstance(request, Request)
     for who in (ANN, BO, DI):
-        answer = await office.desk.give_now(request.id, person(who), SUPPORT)
-        assert answer == Refusal(Reason.NOT_AN_ADMIN, who=(CHIEF,))
-    assert await office.starting.begin(request.id) is None
-    hurried = await office.desk.give_now(request.id, person(CHIEF), SUPPORT)
+        answer = await office.decisions.give_now(request.id, person(who), SUPPORT)
+        assert answer == Refusal(RefusalReason.NOT_AN_ADMIN, who=(CHIEF,))
+    assert await office.preflight.begin(request.id) is None
+    hurried = await office.decisions.give_now(request.id, person(CHIEF), SUPPORT)
     assert isinstance(hurried, Request)
-    assert await office.desk.give_now(request.id, person(CHIEF), SUPPORT) == Refusal(Reason.NOT_HELD)
-    assert await office.starting.begin(request.id)
-    assert [notice.by for notice in await office.unsaid() if notice.happened is Happened.HURRIED] == [
+    assert await office.decisions.give_now(request.id, person(CHIEF), SUPPORT) == Refusal(
+        RefusalReason.NOT_HELD
+    )
+    assert await office.preflight.begin(request.id)
+    assert [
+        notification.by
+        for notification in await office.unsaid()
+        if notification.happened is NotificationType.HURRIED
+    ] == [
         CHIEF,
         CHIEF,
     ]
@@ -137,8 +145,8 @@ async def test_only_an_admin_gives_now_and_only_what_is_held(office: Office) -> 
 async def test_give_now_gives_nothing_to_which_a_yes_is_missing_by_then(office: Office) -> None:
     request = await approved(office)
     office.town.groups = {group: set() for group in office.town.groups}
-    await office.desk.give_now(request.id, person(CHIEF), SUPPORT)
-    assert await office.starting.begin(request.id) is None
+    await office.decisions.give_now(request.id, person(CHIEF), SUPPORT)
+    assert await office.preflight.begin(request.id) is None
     assert (await office.now(request.id)).state is not State.GIVING
 
 
@@ -147,18 +155,18 @@ async def test_a_stopped_one_that_continues_is_held_only_where_its_yes_is_asked_
 ) -> None:
     request = await approved(office)
     office.clock.pass_by(minutes=10)
-    await office.starting.begin(request.id)
-    await office.books.halt(request.id, StopReason.BUSY, "")
-    await office.ending.finish(request.id, 1)
-    continued = await office.desk.carry_on(request.id, person(ANN), SUPPORT)
+    await office.preflight.begin(request.id)
+    await office.repository.request_stop(request.id, StopReason.BUSY, "")
+    await office.completion.finish(request.id, 1)
+    continued = await office.decisions.resume(request.id, person(ANN), SUPPORT)
     assert isinstance(continued, Request)
     assert continued.give_after is None
     office.shelf.change(request.rule.id, active=True, receipt_text="x")  # type: ignore[union-attr]
     office.town.groups = {
         group: {ANN} for group in office.town.groups
     }  # Bo's yes counts no more, so it is asked for anew
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     again = await office.approve(await office.now(request.id), CHIEF)
     assert isinstance(again, Request)
     assert again.give_after is not None
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import UserId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
 from tests.services.test_remainder import ended
 from tests.support.service_fixture import (
@@ -28,19 +28,27 @@ from tests.support.service_fixture import (
 
 async def lists(office: Office) -> list[UserId]:
     """Say everything, and answer to whom lists were sent."""
-    return [UserId(notice.to) for notice in await office.unsaid() if notice.kind is Kind.LIST]
+    return [
+        UserId(notification.to)
+        for notification in await office.unsaid()
+        if notification.kind is ChannelKind.LIST
+    ]
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CHIEF])
 async def test_requester_approvers_and_admins_are_sent_it_and_that_stands_in_the_audit(
-    sqlite_books: SqlBooks, who: UserId
+    sqlite_books: SqlRepository, who: UserId
 ) -> None:
     office = await open_office(sqlite_books)
     request = await ended(office)
     await office.unsaid()
-    assert isinstance(await office.desk.send_list(request.id, person(who), SUPPORT), Request)
-    (notice,) = await office.unsaid()
-    assert (notice.kind, notice.happened, notice.to) == (Kind.LIST, Happened.LISTED, who)
+    assert isinstance(await office.decisions.send_list(request.id, person(who), SUPPORT), Request)
+    (notification,) = await office.unsaid()
+    assert (notification.kind, notification.happened, notification.to) == (
+        ChannelKind.LIST,
+        NotificationType.LISTED,
+        who,
+    )
     looks = [
         (row.who, json.loads(row.facts)) async for row in sqlite_books.audit.rows() if row.kind == "looked"
     ]
@@ -48,14 +56,15 @@ async def test_requester_approvers_and_admins_are_sent_it_and_that_stands_in_the
 
 
 @pytest.mark.parametrize(
-    ("who", "reason"), [(DI, Reason.NOT_YOURS), (GUS, Reason.GUEST), (UserId("U0X"), Reason.STRANGER)]
+    ("who", "reason"),
+    [(DI, RefusalReason.NOT_YOURS), (GUS, RefusalReason.GUEST), (UserId("U0X"), RefusalReason.STRANGER)],
 )
 async def test_nobody_else_is_and_that_they_tried_is_written_down(
-    sqlite_books: SqlBooks, who: UserId, reason: Reason
+    sqlite_books: SqlRepository, who: UserId, reason: RefusalReason
 ) -> None:
     office = await open_office(sqlite_books)
     request = await ended(office)
-    sent = await office.desk.send_list(request.id, person(who), SUPPORT)
+    sent = await office.decisions.send_list(request.id, person(who), SUPPORT)
     assert isinstance(sent, Refusal)
     assert sent.reason is reason
     assert await lists(office) == []
@@ -69,11 +78,11 @@ async def test_nobody_else_is_and_that_they_tried_is_written_down(
 
 async def test_neither_from_another_workspace_nor_by_another_channels_button(office: Office) -> None:
     request = await ended(office)
-    elsewhere = await office.desk.send_list(request.id, person(BO, ELSEWHERE), SUPPORT)
-    other = await office.desk.send_list(request.id, person(BO), QUICK)
+    elsewhere = await office.decisions.send_list(request.id, person(BO, ELSEWHERE), SUPPORT)
+    other = await office.decisions.send_list(request.id, person(BO), QUICK)
     assert [no.reason for no in (elsewhere, other) if isinstance(no, Refusal)] == [
-        Reason.STRANGER,
-        Reason.UNKNOWN_REQUEST,
+        RefusalReason.STRANGER,
+        RefusalReason.UNKNOWN_REQUEST,
     ]
 
 
@@ -82,40 +91,40 @@ async def test_who_presses_twice_gets_it_once_and_once_more_when_asked_later(eit
     request = await ended(office)
     await office.unsaid()
     for _ in range(2):
-        assert isinstance(await office.desk.send_list(request.id, person(BO), SUPPORT), Request)
-    await office.desk.send_list(request.id, person(CHIEF), SUPPORT)
+        assert isinstance(await office.decisions.send_list(request.id, person(BO), SUPPORT), Request)
+    await office.decisions.send_list(request.id, person(CHIEF), SUPPORT)
     assert await lists(office) == [BO, CHIEF]
-    await office.desk.send_list(request.id, person(BO), SUPPORT)
+    await office.decisions.send_list(request.id, person(BO), SUPPORT)
     assert await lists(office) == [BO]
 
 
 async def test_a_stopped_request_has_a_list_too(office: Office) -> None:
     request = await ended(office)
     await office.put(request, state=State.STOPPED, stop=StopReason.BUSY, ended_at=None)
-    assert isinstance(await office.desk.send_list(request.id, person(ANN), SUPPORT), Request)
+    assert isinstance(await office.decisions.send_list(request.id, person(ANN), SUPPORT), Request)
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.GIVING])
 async def test_one_that_is_under_way_has_none_yet(office: Office, state: State) -> None:
     request = await office.put(await ended(office), state=state, ended_at=None)
-    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(
-        Reason.NO_LIST, request.short
+    assert await office.decisions.send_list(request.id, person(ANN), SUPPORT) == Refusal(
+        RefusalReason.NO_LIST, request.short
     )
 
 
 async def test_one_of_which_nothing_was_given_before_it_ended_has_none(office: Office) -> None:
     request = await office.ask(customers="a\nb")
-    await office.desk.reject(request.id, person(BO), "no")
-    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(
-        Reason.NO_LIST, request.short
+    await office.decisions.reject(request.id, person(BO), "no")
+    assert await office.decisions.send_list(request.id, person(ANN), SUPPORT) == Refusal(
+        RefusalReason.NO_LIST, request.short
     )
 
 
 async def test_one_whose_customers_are_forgotten_has_none(office: Office) -> None:
     request = await ended(office)
-    async with office.books.page(request.id) as page:
-        assert page
-        await page.forget(NOW)
-    assert await office.desk.send_list(request.id, person(ANN), SUPPORT) == Refusal(
-        Reason.PURGED, request.short
+    async with office.repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.redact(NOW)
+    assert await office.decisions.send_list(request.id, person(ANN), SUPPORT) == Refusal(
+        RefusalReason.PURGED, request.short
     )

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import UserId
-from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome
-from bot.domain.requests.notification import Happened, Kind
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.pause import Pause, PausedFor
-from bot.domain.requests.request import Pausing, Request, State, StopReason
-from bot.services.snapshots import story_of
+from bot.domain.requests.request import PauseState, Request, State, StopReason
+from bot.services.snapshots import load_snapshot
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -28,9 +28,9 @@ from tests.support.service_fixture import (
 
 
 @pytest.fixture
-async def office(books: SqlBooks) -> Office:
+async def office(repository: SqlRepository) -> Office:
     """An office over each kind of database."""
-    return await open_office(books)
+    return await open_office(repository)
 
 
 async def approved(office: Office) -> Request:
@@ -40,7 +40,7 @@ async def approved(office: Office) -> Request:
 
 
 async def giving(office: Office) -> Request:
-    request = await office.starting.begin((await approved(office)).id)
+    request = await office.preflight.begin((await approved(office)).id)
     assert request
     return request
 
@@ -48,155 +48,169 @@ async def giving(office: Office) -> Request:
 async def caught(office: Office) -> Request:
     """Bring a giving about that the pause has caught and whose run is over, with nobody given anything."""
     request = await giving(office)
-    assert not isinstance(await office.desk.pauses.pause(person(CHIEF), "down"), Refusal)
-    await office.ending.finish(request.id, request.round)
+    assert not isinstance(await office.decisions.pause_service.pause(person(CHIEF), "down"), Refusal)
+    await office.completion.finish(request.id, request.round)
     return await office.now(request.id)
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CLEO])
 async def test_only_admins_pause_and_resume(office: Office, who: UserId) -> None:
-    assert await office.desk.pauses.pause(person(who), "") == Refusal(Reason.NOT_AN_ADMIN, who=(CHIEF,))
-    assert await office.desk.pauses.resume(person(who)) == Refusal(Reason.NOT_AN_ADMIN, who=(CHIEF,))
-    assert await office.desk.pauses.now() is None
+    assert await office.decisions.pause_service.pause(person(who), "") == Refusal(
+        RefusalReason.NOT_AN_ADMIN, who=(CHIEF,)
+    )
+    assert await office.decisions.pause_service.resume(person(who)) == Refusal(
+        RefusalReason.NOT_AN_ADMIN, who=(CHIEF,)
+    )
+    assert await office.decisions.pause_service.now() is None
 
 
 async def test_an_admin_who_is_no_full_member_does_not_count(office: Office) -> None:
     office.under(replace(POLICY, admins=(GUS,)))
-    answer = await office.desk.pauses.pause(person(GUS), "")
+    answer = await office.decisions.pause_service.pause(person(GUS), "")
     assert isinstance(answer, Refusal)
-    assert answer.reason is Reason.GUEST
+    assert answer.reason is RefusalReason.GUEST
 
 
 async def test_the_first_pause_stands_and_outlives_the_process(office: Office, database_url: str) -> None:
     wanted = Pause(office.clock.now(), CHIEF, "Dintero is down <!channel>")
-    assert await office.desk.pauses.pause(person(CHIEF), " Dintero is down <!channel> ") == (wanted, True)
+    assert await office.decisions.pause_service.pause(person(CHIEF), " Dintero is down <!channel> ") == (
+        wanted,
+        True,
+    )
     office.clock.pass_by(minutes=1)
-    assert await office.desk.pauses.pause(person(CHIEF), "other") == (wanted, False)
-    async with open_books(database_url) as other:
+    assert await office.decisions.pause_service.pause(person(CHIEF), "other") == (wanted, False)
+    async with open_repository(database_url) as other:
         assert await other.pause() == wanted
-    assert await office.desk.pauses.resume(person(CHIEF)) is True
-    assert await office.desk.pauses.resume(person(CHIEF)) is False
+    assert await office.decisions.pause_service.resume(person(CHIEF)) is True
+    assert await office.decisions.pause_service.resume(person(CHIEF)) is False
 
 
 async def test_nothing_starts_while_it_is_paused(office: Office) -> None:
     request = await approved(office)
-    await office.desk.pauses.pause(person(CHIEF), "")
-    assert await office.starting.begin(request.id) is None
+    await office.decisions.pause_service.pause(person(CHIEF), "")
+    assert await office.preflight.begin(request.id) is None
     assert (await office.now(request.id)).state is State.APPROVED
-    await office.desk.pauses.resume(person(CHIEF))
-    assert await office.starting.begin(request.id)
+    await office.decisions.pause_service.resume(person(CHIEF))
+    assert await office.preflight.begin(request.id)
 
 
 async def test_a_pause_and_a_start_at_once_leave_nothing_that_runs_through_the_pause(office: Office) -> None:
     requests = [await approved(office) for _ in range(8)]
     await asyncio.gather(
-        *(office.starting.begin(each.id) for each in requests), office.desk.pauses.pause(person(CHIEF), "")
+        *(office.preflight.begin(each.id) for each in requests),
+        office.decisions.pause_service.pause(person(CHIEF), ""),
     )
-    await office.desk.pauses.look()
+    await office.decisions.pause_service.run_once()
     for each in requests:
-        assert not await office.books.goes_on(each.id)
+        assert not await office.repository.may_continue(each.id)
 
 
 async def test_what_runs_is_asked_to_stop_and_goes_on_in_a_round_of_its_own_with_its_yes(
     office: Office,
 ) -> None:
     request = await giving(office)
-    assert await office.books.goes_on(request.id)
-    await office.desk.pauses.pause(person(CHIEF), "")
-    assert not await office.books.goes_on(request.id)
-    assert await office.starting.begin(request.id) == await office.now(
+    assert await office.repository.may_continue(request.id)
+    await office.decisions.pause_service.pause(person(CHIEF), "")
+    assert not await office.repository.may_continue(request.id)
+    assert await office.preflight.begin(request.id) == await office.now(
         request.id
     )  # its run is to come to its end
-    await office.ending.finish(request.id, 1)
-    await office.ending.finish(request.id, 1)
+    await office.completion.finish(request.id, 1)
+    await office.completion.finish(request.id, 1)
     parked = await office.now(request.id)
-    assert (parked.state, parked.pausing, parked.round) == (State.GIVING, Pausing.PARKED, 2)
-    assert [vote.by for vote in await office.books.votes(request.id, 2)] == [BO]
-    assert await office.starting.begin(request.id) is None
-    await office.desk.pauses.resume(person(CHIEF))
-    begun = await office.starting.begin(request.id)
+    assert (parked.state, parked.pausing, parked.round) == (State.GIVING, PauseState.PARKED, 2)
+    assert [approval.by for approval in await office.repository.votes(request.id, 2)] == [BO]
+    assert await office.preflight.begin(request.id) is None
+    await office.decisions.pause_service.resume(person(CHIEF))
+    begun = await office.preflight.begin(request.id)
     assert begun == await office.now(request.id)
     assert begun
-    assert (begun.state, begun.pausing, begun.round) == (State.GIVING, Pausing.NO, 2)
-    assert await office.books.goes_on(request.id)
+    assert (begun.state, begun.pausing, begun.round) == (State.GIVING, PauseState.NO, 2)
+    assert await office.repository.may_continue(request.id)
 
 
 async def test_what_was_resumed_before_its_run_was_over_is_parked_first(office: Office) -> None:
     request = await giving(office)
-    await office.desk.pauses.pause(person(CHIEF), "")
-    await office.desk.pauses.resume(person(CHIEF))
-    begun = await office.starting.begin(request.id)
+    await office.decisions.pause_service.pause(person(CHIEF), "")
+    await office.decisions.pause_service.resume(person(CHIEF))
+    begun = await office.preflight.begin(request.id)
     assert begun
     assert begun.round == 1
-    assert not await office.books.goes_on(
+    assert not await office.repository.may_continue(
         request.id
     )  # a second run beside the first could write over what that found out
-    await office.ending.finish(request.id, 1)
-    again = await office.starting.begin(request.id)
+    await office.completion.finish(request.id, 1)
+    again = await office.preflight.begin(request.id)
     assert again
-    assert (again.round, again.pausing) == (2, Pausing.NO)
+    assert (again.round, again.pausing) == (2, PauseState.NO)
 
 
 async def test_what_was_all_given_by_then_is_done(office: Office) -> None:
     request = await giving(office)
-    await office.desk.pauses.pause(person(CHIEF), "")
-    await office.books.settle(request.id, BatchOutcome(0, 0, 1))
-    await office.ending.finish(request.id, 1)
+    await office.decisions.pause_service.pause(person(CHIEF), "")
+    await office.repository.record_outcomes(request.id, BatchOutcome(0, 0, 1))
+    await office.completion.finish(request.id, 1)
     done = await office.now(request.id)
-    assert (done.state, done.pausing) == (State.DONE, Pausing.NO)
+    assert (done.state, done.pausing) == (State.DONE, PauseState.NO)
 
 
 async def test_a_giving_that_is_cancelled_while_it_is_paused_ends(office: Office) -> None:
     request = await caught(office)
-    assert isinstance(await office.desk.cancel(request.id, person(ANN), SUPPORT), Request)
-    begun = await office.starting.begin(request.id)
+    assert isinstance(await office.decisions.cancel(request.id, person(ANN), SUPPORT), Request)
+    begun = await office.preflight.begin(request.id)
     assert begun
-    assert not await office.books.goes_on(request.id)
-    await office.ending.finish(begun.id, begun.round)
+    assert not await office.repository.may_continue(request.id)
+    await office.completion.finish(begun.id, begun.round)
     assert (await office.now(request.id)).state is State.CANCELLED
 
 
 async def test_after_the_pause_all_is_looked_at_again(office: Office) -> None:
     request = await caught(office)
-    await office.desk.pauses.resume(person(CHIEF))
+    await office.decisions.pause_service.resume(person(CHIEF))
     office.shelf.change(request.rule.id, active=False)  # type: ignore[union-attr]
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     stopped = await office.now(request.id)
     assert (stopped.state, stopped.stop, stopped.pausing) == (
         State.STOPPED,
         StopReason.RULE_INACTIVE,
-        Pausing.NO,
+        PauseState.NO,
     )
 
 
 async def test_a_yes_that_counts_no_more_after_the_pause_stops_it(office: Office) -> None:
     request = await caught(office)
-    await office.desk.pauses.resume(person(CHIEF))
+    await office.decisions.pause_service.resume(person(CHIEF))
     office.town.groups = {group: {CLEO} for group in office.town.groups}
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     assert (await office.now(request.id)).stop is StopReason.POLICY
 
 
 async def test_every_open_card_is_drawn_anew_once_and_shows_it(office: Office) -> None:
     waiting, started = await office.ask(), await giving(office)
     await office.unsaid()
-    await office.desk.pauses.pause(person(CHIEF), "down")
-    await office.desk.pauses.look()
-    assert [notice.kind for notice in await office.unsaid()] == [Kind.CARD, Kind.CARD]
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
+    await office.decisions.pause_service.run_once()
+    assert [notification.kind for notification in await office.unsaid()] == [
+        ChannelKind.CARD,
+        ChannelKind.CARD,
+    ]
     for request in (waiting, started):
-        story = await story_of(office.books, await office.now(request.id), POLICY)
-        assert story.pause == Pause(office.clock.now(), CHIEF, "down")
-    await office.desk.pauses.resume(person(CHIEF))
-    await office.desk.pauses.look()
-    assert [notice.kind for notice in await office.unsaid()] == [Kind.CARD, Kind.CARD]
-    assert (await story_of(office.books, waiting, POLICY)).pause is None
+        snapshot = await load_snapshot(office.repository, await office.now(request.id), POLICY)
+        assert snapshot.pause == Pause(office.clock.now(), CHIEF, "down")
+    await office.decisions.pause_service.resume(person(CHIEF))
+    await office.decisions.pause_service.run_once()
+    assert [notification.kind for notification in await office.unsaid()] == [
+        ChannelKind.CARD,
+        ChannelKind.CARD,
+    ]
+    assert (await load_snapshot(office.repository, waiting, POLICY)).pause is None
 
 
 async def stop(office: Office, why: StopReason) -> None:
     request = await giving(office)
-    await office.books.halt(request.id, why, "as it is")
-    await office.ending.finish(request.id, 1)
-    await office.ending.finish(request.id, 1)
+    await office.repository.request_stop(request.id, why, "as it is")
+    await office.completion.finish(request.id, 1)
+    await office.completion.finish(request.id, 1)
 
 
 async def test_three_in_a_row_that_dinteros_fault_stopped_pause_it_and_its_admins_are_told_once(
@@ -204,16 +218,16 @@ async def test_three_in_a_row_that_dinteros_fault_stopped_pause_it_and_its_admin
 ) -> None:
     for why in (StopReason.BUSY, StopReason.TOKEN_REFUSED):
         await stop(office, why)
-        assert await office.desk.pauses.now() is None
+        assert await office.decisions.pause_service.now() is None
     await office.unsaid()
     await stop(office, StopReason.SCOPE_MISSING)
-    assert await office.desk.pauses.now() == Pause(office.clock.now(), None, PausedFor.FAULTS)
+    assert await office.decisions.pause_service.now() == Pause(office.clock.now(), None, PausedFor.FAULTS)
     told = [
-        (notice.kind, notice.to, notice.note)
-        for notice in await office.unsaid()
-        if notice.happened is Happened.PAUSED
+        (notification.kind, notification.to, notification.note)
+        for notification in await office.unsaid()
+        if notification.happened is NotificationType.PAUSED
     ]
-    assert told == [(Kind.DIRECT, CHIEF, PausedFor.FAULTS)]
+    assert told == [(ChannelKind.DIRECT, CHIEF, PausedFor.FAULTS)]
 
 
 async def test_one_that_is_given_to_its_end_begins_the_row_anew_and_other_stops_do_not_count(
@@ -223,32 +237,31 @@ async def test_one_that_is_given_to_its_end_begins_the_row_anew_and_other_stops_
     await stop(office, StopReason.BUSY)
     await stop(office, StopReason.RULE_GONE)
     request = await giving(office)
-    await office.books.settle(request.id, BatchOutcome(0, 0, 1))
-    await office.ending.finish(request.id, 1)
+    await office.repository.record_outcomes(request.id, BatchOutcome(0, 0, 1))
+    await office.completion.finish(request.id, 1)
     await stop(office, StopReason.BUSY)
-    assert await office.desk.pauses.now() is None
+    assert await office.decisions.pause_service.now() is None
 
 
 async def test_a_batch_that_ends_unknown_for_good_pauses_it(office: Office) -> None:
     await stop(office, StopReason.UNKNOWN_FOR_GOOD)
-    assert await office.desk.pauses.now() == Pause(office.clock.now(), None, PausedFor.UNKNOWN)
+    assert await office.decisions.pause_service.now() == Pause(office.clock.now(), None, PausedFor.UNKNOWN)
 
 
 async def test_nothing_pauses_itself_where_nobody_could_resume(office: Office) -> None:
     office.under(replace(POLICY, admins=()))
     await stop(office, StopReason.UNKNOWN_FOR_GOOD)
-    assert await office.desk.pauses.now() is None
+    assert await office.decisions.pause_service.now() is None
 
 
 async def test_every_modal_carries_the_pause(office: Office) -> None:
     request = await office.ask()
-    await office.desk.pauses.pause(person(CHIEF), "down")
+    await office.decisions.pause_service.pause(person(CHIEF), "down")
     draft = await office.draft()
-    form = await office.asking.form(draft, person(ANN))
-    review = await office.asking.review(draft, person(ANN))
-    considered = await office.desk.consider(request.id, person(BO), SUPPORT)
-    refusing = await office.desk.rejectable(request.id, person(BO), SUPPORT)
-    roster = await office.desk.customers(request.id, person(ANN), SUPPORT, 1)
-    assert {shown.pause for shown in (form, review, considered.review, refusing, roster)} == {
-        Pause(office.clock.now(), CHIEF, "down")
-    }  # type: ignore[union-attr]
+    form = await office.drafts.form(draft, person(ANN))
+    review = await office.drafts.review(draft, person(ANN))
+    considered = await office.decisions.open_approval(request.id, person(BO), SUPPORT)
+    refusing = await office.decisions.open_rejection(request.id, person(BO), SUPPORT)
+    roster = await office.decisions.customers(request.id, person(ANN), SUPPORT, 1)
+    pauses = {shown.pause for shown in (form, review, considered.review, refusing, roster)}  # type: ignore[union-attr]
+    assert pauses == {Pause(office.clock.now(), CHIEF, "down")}

@@ -2,11 +2,11 @@
 
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
-from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome, Refused
-from bot.domain.requests.notification import Story
-from bot.domain.requests.request import Request, State, Typed, derived_key
-from bot.domain.requests.views import Fault, Field, Form, Review
+from bot.domain.requests.notification import RequestSnapshot
+from bot.domain.requests.request import FormInput, Request, State, idempotency_key
+from bot.domain.requests.views import Field, FieldError, Form, Review
 from tests.support.service_fixture import ANN, BO, GUS, PERCENT, QUICK, SUPPORT, Office, person
 
 
@@ -14,10 +14,10 @@ async def ended(office: Office, **changes: object) -> Request:
     """Cancel a request in the middle: a given, b refused, c unknown, d not tried."""
     asked = await office.ask(customers="a\nb\nc\nd")
     await office.approve(asked, BO)
-    assert await office.starting.begin(asked.id)
-    await office.books.take_up(asked.id, 0)
+    assert await office.preflight.begin(asked.id)
+    await office.repository.start_portion(asked.id, 0)
     b, c, d = map(CustomerId, "bcd")
-    await office.books.settle(
+    await office.repository.record_outcomes(
         asked.id, BatchOutcome(0, 0, 4, refused=(Refused(b, "no"),), unknown=(c,), not_tried=(d,))
     )
     return await office.put(asked, state=State.CANCELLED, ended_at=office.clock.now(), **changes)
@@ -26,103 +26,112 @@ async def ended(office: Office, **changes: object) -> Request:
 async def test_the_rest_is_a_request_of_its_own_under_the_same_key(either_office: Office) -> None:
     office = either_office
     first = await ended(office)
-    draft = await office.asking.open_rest(first.id, person(BO), SUPPORT)
+    draft = await office.drafts.create_remainder(first.id, person(BO), SUPPORT)
     assert isinstance(draft, Request)
-    forged = Typed(rule=PERCENT, customers="zoe", once_key="mine", reserved="*", reason="the rest")
-    assert await office.asking.fill_in(draft.id, person(BO), forged) == ()
-    review = await office.asking.review(draft.id, person(BO))
+    forged = FormInput(rule=PERCENT, customers="zoe", once_key="mine", reserved="*", reason="the rest")
+    assert await office.drafts.save_input(draft.id, person(BO), forged) == ()
+    review = await office.drafts.review(draft.id, person(BO))
     assert isinstance(review, Review)
-    assert review.rest
-    assert (review.rest.first.short, review.rest.first.customers, review.rest.also) == (first.short, 2, ())
-    asked = await office.asking.ask(draft.id, person(BO))
+    assert review.remainder
+    assert (review.remainder.first.short, review.remainder.first.customers, review.remainder.also) == (
+        first.short,
+        2,
+        (),
+    )
+    asked = await office.drafts.ask(draft.id, person(BO))
     assert isinstance(asked, Request)
     assert (asked.state, asked.requester, asked.rule and asked.rule.id) == (
         State.WAITING,
         BO,
         first.rule and first.rule.id,
     )
-    assert asked.once_key == derived_key(first.id)
+    assert asked.once_key == idempotency_key(first.id)
     assert (asked.rest_of, asked.reason, asked.own_key) == (first.id, "the rest", False)
-    assert await office.books.customers(asked.id, 0) == ("c", "d")
-    story = await office.desk.look(asked.id, person(ANN), SUPPORT)
-    assert isinstance(story, Story)
-    assert story.first == review.rest.first
-    again = await office.asking.open_rest(first.id, person(ANN), SUPPORT)
+    assert await office.repository.customers(asked.id, 0) == ("c", "d")
+    story = await office.decisions.status(asked.id, person(ANN), SUPPORT)
+    assert isinstance(story, RequestSnapshot)
+    assert story.first == review.remainder.first
+    again = await office.drafts.create_remainder(first.id, person(ANN), SUPPORT)
     assert isinstance(again, Request)
-    told = await office.asking.review(again.id, person(ANN))
+    told = await office.drafts.review(again.id, person(ANN))
     assert isinstance(told, Review)
-    assert told.rest
-    assert [other.short for other in told.rest.also] == [asked.short]
+    assert told.remainder
+    assert [other.short for other in told.remainder.also] == [asked.short]
 
 
 async def test_what_has_no_rest_is_refused_with_the_reason(office: Office) -> None:
     first = await ended(office)
 
-    async def told(who: object = ANN, channel: object = SUPPORT) -> Reason | None:
-        found = await office.asking.open_rest(first.id, person(who), channel)  # type: ignore[arg-type]
+    async def told(who: object = ANN, channel: object = SUPPORT) -> RefusalReason | None:
+        found = await office.drafts.create_remainder(first.id, person(who), channel)  # type: ignore[arg-type]
         return found.reason if isinstance(found, Refusal) else None
 
     assert await told() is None
-    assert await told(channel=QUICK) is Reason.UNKNOWN_REQUEST
-    assert await told(GUS) is Reason.GUEST
+    assert await told(channel=QUICK) is RefusalReason.UNKNOWN_REQUEST
+    assert await told(GUS) is RefusalReason.GUEST
     await office.put(first, state=State.GIVING)
-    assert await told() is Reason.WRONG_STATE
+    assert await told() is RefusalReason.WRONG_STATE
     await office.put(first, state=State.CANCELLED, started_at=None)
-    assert await told() is Reason.NOBODY_LEFT
-    draft = await office.asking.open_draft(person(ANN), SUPPORT, Typed(), rest_of=first.id)
-    async with office.books.page(first.id) as page:
-        assert page
-        await page.forget(office.clock.now())
-    assert await told() is Reason.PURGED
-    assert not isinstance(await office.asking.form(draft.id, person(ANN)), Form)
+    assert await told() is RefusalReason.NOBODY_LEFT
+    draft = await office.drafts.open_draft(person(ANN), SUPPORT, FormInput(), rest_of=first.id)
+    async with office.repository.unit_of_work(first.id) as unit:
+        assert unit
+        await unit.redact(office.clock.now())
+    assert await told() is RefusalReason.PURGED
+    assert not isinstance(await office.drafts.form(draft.id, person(ANN)), Form)
 
 
 async def test_those_whom_dintero_refused_are_asked_for_where_that_is_ticked(either_office: Office) -> None:
     office = either_office
     first = await ended(office)
-    draft = await office.asking.open_rest(first.id, person(BO), SUPPORT)
+    draft = await office.drafts.create_remainder(first.id, person(BO), SUPPORT)
     assert isinstance(draft, Request)
-    form = await office.asking.form(draft.id, person(BO))
+    form = await office.drafts.form(draft.id, person(BO))
     assert isinstance(form, Form)
-    assert form.rest
-    assert (form.typed.refused_too, form.rest.left, form.rest.refused) == (False, 2, 1)
-    assert await office.asking.fill_in(draft.id, person(BO), Typed(reason="mended", refused_too=True)) == ()
-    review = await office.asking.review(draft.id, person(BO))
+    assert form.remainder
+    assert (form.form_input.refused_too, form.remainder.left, form.remainder.refused) == (False, 2, 1)
+    assert (
+        await office.drafts.save_input(draft.id, person(BO), FormInput(reason="mended", refused_too=True))
+        == ()
+    )
+    review = await office.drafts.review(draft.id, person(BO))
     assert isinstance(review, Review)
-    assert review.rest
-    assert (review.rest.first.customers, review.rest.first.refused) == (3, 1)
-    asked = await office.asking.ask(draft.id, person(BO))
+    assert review.remainder
+    assert (review.remainder.first.customers, review.remainder.first.refused) == (3, 1)
+    asked = await office.drafts.ask(draft.id, person(BO))
     assert isinstance(asked, Request)
-    assert await office.books.customers(asked.id, 0) == ("b", "c", "d")
+    assert await office.repository.customers(asked.id, 0) == ("b", "c", "d")
     assert asked.customers_digest == digest_of(tuple(map(CustomerId, "bcd")))
-    assert asked.once_key == derived_key(first.id)
-    story = await office.desk.look(asked.id, person(ANN), SUPPORT)
-    assert isinstance(story, Story)
-    assert story.first == review.rest.first
+    assert asked.once_key == idempotency_key(first.id)
+    story = await office.decisions.status(asked.id, person(ANN), SUPPORT)
+    assert isinstance(story, RequestSnapshot)
+    assert story.first == review.remainder.first
 
 
 async def test_where_only_refused_ones_are_left_they_are_ticked_and_somebody_has_to_be(
     office: Office,
 ) -> None:
     first = await ended(office)
-    await office.books.settle(first.id, BatchOutcome(0, 0, 4, refused=(Refused(CustomerId("b"), "no"),)))
-    draft = await office.asking.open_rest(first.id, person(BO), SUPPORT)
+    await office.repository.record_outcomes(
+        first.id, BatchOutcome(0, 0, 4, refused=(Refused(CustomerId("b"), "no"),))
+    )
+    draft = await office.drafts.create_remainder(first.id, person(BO), SUPPORT)
     assert isinstance(draft, Request)
-    typed = await office.books.typed(draft.id)
-    assert typed
-    assert typed.refused_too
-    nobody = await office.asking.fill_in(draft.id, person(BO), Typed(reason="x"))
-    assert nobody == (Fault(Field.REFUSED, Refusal(Reason.ONLY_REFUSED, first.short)),)
-    assert isinstance(await office.asking.review(draft.id, person(BO)), Form)
-    assert await office.asking.fill_in(draft.id, person(BO), Typed(reason="x", refused_too=True)) == ()
-    review = await office.asking.review(draft.id, person(BO))
+    form_input = await office.repository.load_input(draft.id)
+    assert form_input
+    assert form_input.refused_too
+    nobody = await office.drafts.save_input(draft.id, person(BO), FormInput(reason="x"))
+    assert nobody == (FieldError(Field.REFUSED, Refusal(RefusalReason.ONLY_REFUSED, first.short)),)
+    assert isinstance(await office.drafts.review(draft.id, person(BO)), Form)
+    assert await office.drafts.save_input(draft.id, person(BO), FormInput(reason="x", refused_too=True)) == ()
+    review = await office.drafts.review(draft.id, person(BO))
     assert isinstance(review, Review)
     assert (review.request.customers, review.request.first_customer) == (1, "b")
 
 
 async def test_of_a_request_that_was_given_to_everybody_nobody_is_left(office: Office) -> None:
     first = await ended(office)
-    await office.books.settle(first.id, BatchOutcome(0, 0, 4))
-    assert await office.asking.open_rest(first.id, person(BO), SUPPORT) == Refusal(
-        Reason.NOBODY_LEFT, first.short
+    await office.repository.record_outcomes(first.id, BatchOutcome(0, 0, 4))
+    assert await office.drafts.create_remainder(first.id, person(BO), SUPPORT) == Refusal(
+        RefusalReason.NOBODY_LEFT, first.short
     )

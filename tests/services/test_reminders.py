@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import UserId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State
-from bot.services.snapshots import story_of
+from bot.services.snapshots import load_snapshot
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -36,19 +36,19 @@ TIMED = replace(POLICY, channels={name: replace(one, **REMINDING) for name, one 
 
 
 @pytest.fixture
-async def office(books: SqlBooks) -> Office:
+async def office(repository: SqlRepository) -> Office:
     """An office that reminds after an hour and escalates after five."""
-    return await open_office(books, policy=TIMED)
+    return await open_office(repository, policy=TIMED)
 
 
-async def told(office: Office, happened: Happened) -> list[str]:
+async def told(office: Office, happened: NotificationType) -> list[str]:
     """Say what is to be said, and answer whom these lines name."""
-    await office.desk.reminding.look()
-    await office.desk.reminding.look()
+    await office.decisions.reminders.run_once()
+    await office.decisions.reminders.run_once()
     return [
-        notice.facts["who"]
-        for notice in await office.unsaid()
-        if notice.happened is happened and notice.kind is Kind.LINE
+        notification.facts["who"]
+        for notification in await office.unsaid()
+        if notification.happened is happened and notification.kind is ChannelKind.LINE
     ]
 
 
@@ -56,7 +56,7 @@ async def test_reminders_come_after_one_two_and_four_hours_and_no_more(office: O
     await office.ask()
     heard = []
     for quarter in range(38):
-        if await told(office, Happened.REMINDED):
+        if await told(office, NotificationType.REMINDED):
             heard.append(quarter / 4)
         office.clock.pass_by(minutes=15)
     assert heard == [1, 2, 4]
@@ -65,24 +65,26 @@ async def test_reminders_come_after_one_two_and_four_hours_and_no_more(office: O
 async def test_after_a_long_time_away_one_reminder_is_said(office: Office) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=4)
-    assert len(await told(office, Happened.REMINDED)) == 1
+    assert len(await told(office, NotificationType.REMINDED)) == 1
     now = await office.now(request.id)
     assert (now.remind_at, now.reminded) == (None, 3)
 
 
-async def test_without_the_keys_nobody_is_reminded_or_asked_too(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_without_the_keys_nobody_is_reminded_or_asked_too(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     await office.ask()
     office.clock.pass_by(hours=23)
-    assert await office.desk.reminding.look() == 0
+    assert await office.decisions.reminders.run_once() == 0
 
 
 async def test_only_what_waits_is_reminded_of(office: Office) -> None:
     await office.approve(await office.ask(), BO)
     over = await office.ask()
     office.clock.pass_by(hours=10)
-    assert await told(office, Happened.REMINDED) == await told(office, Happened.ESCALATED) == []
-    await office.desk.expire_overdue()
+    assert (
+        await told(office, NotificationType.REMINDED) == await told(office, NotificationType.ESCALATED) == []
+    )
+    await office.decisions.expire_overdue()
     assert (await office.now(over.id)).state is State.EXPIRED
 
 
@@ -90,9 +92,9 @@ async def test_who_has_said_yes_is_not_named_again_nor_is_the_requester(office: 
     request = await office.ask(ANN, STRICT)
     await office.approve(request, BO)
     office.clock.pass_by(hours=1)
-    assert await told(office, Happened.REMINDED) == [str(CLEO)]
+    assert await told(office, NotificationType.REMINDED) == [str(CLEO)]
     office.clock.pass_by(hours=4)
-    assert await told(office, Happened.REMINDED) == [f"{CLEO} {DI}"]
+    assert await told(office, NotificationType.REMINDED) == [f"{CLEO} {DI}"]
 
 
 async def test_where_slack_is_away_the_whole_group_is_named(office: Office) -> None:
@@ -100,33 +102,33 @@ async def test_where_slack_is_away_the_whole_group_is_named(office: Office) -> N
     await office.approve(request, BO)
     office.town.away = True
     office.clock.pass_by(hours=1)
-    assert await told(office, Happened.REMINDED) == [str(LEADS)]
+    assert await told(office, NotificationType.REMINDED) == [str(LEADS)]
 
 
 async def test_others_may_approve_from_the_escalation_on_and_not_a_minute_before(office: Office) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=4, minutes=59)
-    await office.desk.reminding.look()
+    await office.decisions.reminders.run_once()
     early = await office.approve(request, DI)
     assert isinstance(early, Refusal)
-    assert early.reason is Reason.NOT_AN_APPROVER
+    assert early.reason is RefusalReason.NOT_AN_APPROVER
     office.clock.pass_by(minutes=1)
-    assert await told(office, Happened.ESCALATED) == [str(DI)]
-    story = await story_of(office.books, await office.now(request.id), TIMED)
-    assert story.asked_of == (LEADS, DI)
+    assert await told(office, NotificationType.ESCALATED) == [str(DI)]
+    snapshot = await load_snapshot(office.repository, await office.now(request.id), TIMED)
+    assert snapshot.asked_of == (LEADS, DI)
     own = await office.approve(request, ANN)
     assert isinstance(own, Refusal)
-    assert own.reason is Reason.OWN_REQUEST
+    assert own.reason is RefusalReason.OWN_REQUEST
     approved = await office.approve(request, DI)
     assert isinstance(approved, Request)
     assert approved.state is State.APPROVED
-    assert await office.starting.begin(request.id)
+    assert await office.preflight.begin(request.id)
 
 
 async def test_it_is_escalated_for_that_request_alone(office: Office) -> None:
     escalated = await office.ask()
     office.clock.pass_by(hours=5)
-    await office.desk.reminding.look()
+    await office.decisions.reminders.run_once()
     other = await office.ask()
     assert isinstance(await office.approve(other, DI), Refusal)
     assert isinstance(await office.approve(escalated, DI), Request)
@@ -138,38 +140,38 @@ async def test_who_is_taken_out_of_the_list_does_not_count_any_more(
 ) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=5)
-    await office.desk.reminding.look()
+    await office.decisions.reminders.run_once()
     await office.approve(request, DI)
     channels = {name: replace(one, escalate_to=left) for name, one in TIMED.channels.items()}
     office.under(replace(TIMED, channels=channels))
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     assert (await office.now(request.id)).state is State.WAITING
 
 
 async def test_what_is_asked_anew_has_its_times_anew(office: Office) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=6)
-    await office.desk.reminding.look()
+    await office.decisions.reminders.run_once()
     await office.approve(request, DI)
     office.shelf.change(
         SPAR, active=True, requirement=replace(office.shelf.rules_of[SPAR].requirement, gross_amount=1)
     )
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     again = await office.now(request.id)
     assert (again.state, again.escalated_to, again.reminded) == (State.WAITING, (), 0)
     assert again.rule_before == request.rule
     assert isinstance(await office.approve(again, DI), Refusal)
     await office.unsaid()
     office.clock.pass_by(hours=1)
-    assert await told(office, Happened.REMINDED) == [str(LEADS)]
+    assert await told(office, NotificationType.REMINDED) == [str(LEADS)]
     office.clock.pass_by(hours=4)
-    assert await told(office, Happened.ESCALATED) == [str(DI)]
+    assert await told(office, NotificationType.ESCALATED) == [str(DI)]
 
 
 async def test_of_a_channel_that_is_listed_no_more_nobody_is_reminded(office: Office) -> None:
     await office.ask()
     office.under(replace(TIMED, channels={STRICT: TIMED.channels[STRICT]}))
     office.clock.pass_by(hours=6)
-    assert await told(office, Happened.REMINDED) == []
-    assert await office.desk.reminding.look() == 0
-    assert SUPPORT not in office.door.policy.channels
+    assert await told(office, NotificationType.REMINDED) == []
+    assert await office.decisions.reminders.run_once() == 0
+    assert SUPPORT not in office.access.policy.channels

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind, Story
-from bot.domain.requests.person import Kind as Account
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
+from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import Request, State, StopReason
-from bot.domain.requests.views import Consideration
+from bot.domain.requests.views import ApprovalView
 from tests.support.service_fixture import (
     AGENTS,
     ANN,
@@ -22,7 +22,7 @@ from tests.support.service_fixture import (
     person,
 )
 
-LEFT = Refusal(Reason.REQUESTER_LEFT, who=(CHIEF,))
+LEFT = Refusal(RefusalReason.REQUESTER_LEFT, who=(CHIEF,))
 
 
 async def approved(office: Office) -> Request:
@@ -61,18 +61,18 @@ async def test_what_was_approved_goes_back_to_waiting_and_the_yes_counts_no_more
     office = either_office
     request = await approved(office)
     await leave(office)
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     now = await office.now(request.id)
     assert (now.state, now.round) == (State.WAITING, 2)
-    assert not await office.books.votes(now.id, 2)
+    assert not await office.repository.votes(now.id, 2)
     told = [
-        (notice.kind, notice.note)
-        for notice in await office.unsaid()
-        if notice.happened is Happened.CONSENT_VOID
+        (notification.kind, notification.note)
+        for notification in await office.unsaid()
+        if notification.happened is NotificationType.CONSENT_VOID
     ]
     assert told == [
-        (kind, Reason.REQUESTER_LEFT if kind is not Kind.CARD else told[0][1])
-        for kind in (Kind.CARD, Kind.LINE, Kind.DIRECT)
+        (kind, RefusalReason.REQUESTER_LEFT if kind is not ChannelKind.CARD else told[0][1])
+        for kind in (ChannelKind.CARD, ChannelKind.LINE, ChannelKind.DIRECT)
     ]
 
 
@@ -80,11 +80,11 @@ async def test_what_was_approved_goes_back_to_waiting_and_the_yes_counts_no_more
 async def test_no_yes_is_taken_while_it_waits_and_it_can_be_rejected(office: Office, leave: Any) -> None:
     asked = await office.ask()
     await leave(office)
-    assert await office.desk.consider(asked.id, person(BO), SUPPORT) == LEFT
+    assert await office.decisions.open_approval(asked.id, person(BO), SUPPORT) == LEFT
     assert await office.approve(asked, BO) == LEFT
-    assert not await office.books.votes(asked.id, 1)
-    assert isinstance(await office.desk.rejectable(asked.id, person(BO), SUPPORT), Story)
-    rejected = await office.desk.reject(asked.id, person(BO), "they left")
+    assert not await office.repository.votes(asked.id, 1)
+    assert isinstance(await office.decisions.open_rejection(asked.id, person(BO), SUPPORT), RequestSnapshot)
+    rejected = await office.decisions.reject(asked.id, person(BO), "they left")
     assert isinstance(rejected, Request)
     assert rejected.state is State.REJECTED
 
@@ -92,12 +92,12 @@ async def test_no_yes_is_taken_while_it_waits_and_it_can_be_rejected(office: Off
 async def test_once_they_may_ask_again_it_can_be_approved_anew_and_is_given(office: Office) -> None:
     request = await approved(office)
     await becomes_a_guest(office)
-    await office.starting.begin(request.id)
+    await office.preflight.begin(request.id)
     office.town.kinds[ANN] = Account.MEMBER
     again = await office.now(request.id)
-    assert isinstance(await office.desk.consider(again.id, person(CLEO), SUPPORT), Consideration)
+    assert isinstance(await office.decisions.open_approval(again.id, person(CLEO), SUPPORT), ApprovalView)
     await office.approve(again, CLEO)
-    giving = await office.starting.begin(again.id)
+    giving = await office.preflight.begin(again.id)
     assert giving
     assert giving.state is State.GIVING
 
@@ -112,15 +112,15 @@ async def test_a_yes_of_before_that_is_delivered_again_still_reads_so(office: Of
 async def test_where_nobody_is_asked_it_stops(office: Office) -> None:
     asked = await office.ask(channel=QUICK)
     office.town.groups[AGENTS] = {BO}
-    assert await office.starting.begin(asked.id) is None
+    assert await office.preflight.begin(asked.id) is None
     now = await office.now(asked.id)
-    assert (now.state, now.stop, now.note) == (State.STOPPED, StopReason.POLICY, Reason.REQUESTER_LEFT)
+    assert (now.state, now.stop, now.note) == (State.STOPPED, StopReason.POLICY, RefusalReason.REQUESTER_LEFT)
 
 
 async def test_what_the_policy_forbids_altogether_stops_whoever_left(office: Office) -> None:
     request = await approved(office)
     office.under(allowing(requesters=(BO,), rules=frozenset({"another"})))
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     assert (await office.now(request.id)).state is State.STOPPED
 
 
@@ -129,12 +129,12 @@ async def test_while_slack_cannot_say_whether_they_left_no_yes_is_taken_and_noth
 ) -> None:
     request = await approved(office)
     office.town.away = True
-    assert await office.starting.begin(request.id) is None
+    assert await office.preflight.begin(request.id) is None
     assert (await office.now(request.id)).state is State.APPROVED
 
 
 async def test_a_request_that_the_policy_forbids_by_now_can_still_be_rejected(office: Office) -> None:
     asked = await office.ask()
     office.under(allowing(rules=frozenset({"another"})))
-    assert isinstance(await office.desk.consider(asked.id, person(BO), SUPPORT), Refusal)
-    assert isinstance(await office.desk.rejectable(asked.id, person(BO), SUPPORT), Story)
+    assert isinstance(await office.decisions.open_approval(asked.id, person(BO), SUPPORT), Refusal)
+    assert isinstance(await office.decisions.open_rejection(asked.id, person(BO), SUPPORT), RequestSnapshot)

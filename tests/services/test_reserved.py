@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.policy import ChannelPolicy, Outcome, Policy, Reason, Refusal
-from bot.domain.policy.tiers import Above, Applied, Tier
-from bot.domain.requests.request import Request, State, Typed
-from bot.domain.requests.views import Consideration, Field, Form, Review
+from bot.domain.policy.policy import ChannelPolicy, DecisionOutcome, Policy, Refusal, RefusalReason
+from bot.domain.policy.tiers import AppliedTier, Tier, TierTrigger
+from bot.domain.requests.request import FormInput, Request, State
+from bot.domain.requests.views import ApprovalView, Field, Form, Review
 from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, POLICY, QUICK, SUPPORT, Office, person
 
 EVERYONE: dict[str, Any] = {"customers": "", "reserved": "*"}
@@ -21,13 +21,13 @@ def under(**changes: Any) -> Policy:
     return replace(POLICY, channels={**POLICY.channels, SUPPORT: changed})
 
 
-async def faults(office: Office, **typed: Any) -> list[tuple[Field, Reason]]:
+async def faults(office: Office, **typed: Any) -> list[tuple[Field, RefusalReason]]:
     """Submit a form, once from memory and once for the review, which say the same."""
     draft = await office.draft(**typed)
-    found = await office.books.typed(draft)
+    found = await office.repository.load_input(draft)
     assert found
-    at_once = await office.asking.fill_in(draft, person(ANN), found)
-    judged = await office.asking.review(draft, person(ANN))
+    at_once = await office.drafts.save_input(draft, person(ANN), found)
+    judged = await office.drafts.review(draft, person(ANN))
     assert not isinstance(at_once, Refusal)
     later = judged.faults if isinstance(judged, Form) else ()
     told = [(fault.field, fault.refusal.reason) for fault in later]
@@ -41,19 +41,19 @@ async def test_it_is_asked_for_where_the_policy_lets_it_and_two_people_agree(
 ) -> None:
     office = either_office.under(under())
     draft = await office.draft(customers="", reserved=sign)
-    review = await office.asking.review(draft, person(ANN))
+    review = await office.drafts.review(draft, person(ANN))
     assert isinstance(review, Review)
-    assert (review.decision.outcome, review.decision.approvals) == (Outcome.WAITS, 2)
-    assert review.decision.tier == Applied(2, Above.RESERVED)
+    assert (review.decision.outcome, review.decision.approvals) == (DecisionOutcome.WAITS, 2)
+    assert review.decision.tier == AppliedTier(2, TierTrigger.RESERVED)
     assert review.cost is None
-    asked = await office.asking.ask(draft, person(ANN))
+    asked = await office.drafts.ask(draft, person(ANN))
     assert isinstance(asked, Request)
     assert asked.reserved
-    assert await office.books.customers(asked.id, 0) == (sign,)
+    assert await office.repository.customers(asked.id, 0) == (sign,)
     assert isinstance(await office.approve(asked, BO, typed="spar  100"), Request)
     assert (await office.now(asked.id)).state is State.WAITING
     assert isinstance(await office.approve(asked, CLEO, typed="Spar 100"), Request)
-    begun = await office.starting.begin(asked.id)
+    begun = await office.preflight.begin(asked.id)
     assert begun
     assert begun.state is State.GIVING
 
@@ -62,7 +62,7 @@ async def test_it_is_asked_for_where_the_policy_lets_it_and_two_people_agree(
 async def test_nowhere_else_and_not_at_once_even_where_nothing_needs_approval(
     office: Office, sign: str
 ) -> None:
-    assert (Field.RESERVED, Reason.RESERVED_ID) in await faults(office, customers="", reserved=sign)
+    assert (Field.RESERVED, RefusalReason.RESERVED_ID) in await faults(office, customers="", reserved=sign)
     quick = replace(POLICY.channels[QUICK], reserved=True, approvers=(BO, CLEO), max_amount=None)
     office.under(replace(POLICY, channels={QUICK: quick}))
     asked = await office.ask(channel=QUICK, customers="", reserved=sign)
@@ -79,7 +79,7 @@ async def test_nowhere_else_and_not_at_once_even_where_nothing_needs_approval(
 )
 async def test_it_never_stands_beside_anything_else(office: Office, typed: dict[str, str]) -> None:
     office.under(under())
-    assert (Field.RESERVED, Reason.RESERVED_BESIDE) in await faults(office, **typed)
+    assert (Field.RESERVED, RefusalReason.RESERVED_BESIDE) in await faults(office, **typed)
 
 
 @pytest.mark.parametrize(
@@ -98,38 +98,40 @@ async def test_what_is_typed_or_forged_is_none(office: Office, typed: dict[str, 
 
 @BOTH_IDS
 def test_a_command_never_ticks_it(office: Office, sign: str) -> None:
-    assert office.asking.prefill("Spar 100", [sign], quoted=True) == Typed(rule="Spar 100", customers=sign)
+    assert office.drafts.prefill("Spar 100", [sign], quoted=True) == FormInput(
+        rule="Spar 100", customers=sign
+    )
 
 
 async def test_it_counts_as_above_every_tier(office: Office) -> None:
     office.under(under(tiers=(Tier(approvals=3, above_amount=10**14),)))
-    assert (await office.ask(**EVERYONE)).tier == Applied(3, Above.RESERVED)
+    assert (await office.ask(**EVERYONE)).tier == AppliedTier(3, TierTrigger.RESERVED)
 
 
 async def test_it_has_no_price_and_fits_no_budget(office: Office) -> None:
     office.under(under(max_amount=10**14))
-    assert [reason for _, reason in await faults(office, **EVERYONE)] == [Reason.UNPRICED]
+    assert [reason for _, reason in await faults(office, **EVERYONE)] == [RefusalReason.UNPRICED]
     office.under(under(max_amount=10**14, allow_unpriced=True))
     assert await faults(office, **EVERYONE) == []
     office.under(under(budget=Budget(days=1, customers=10**7)))
-    assert [reason for _, reason in await faults(office, **EVERYONE)] == [Reason.RESERVED_BUDGET]
+    assert [reason for _, reason in await faults(office, **EVERYONE)] == [RefusalReason.RESERVED_BUDGET]
 
 
 async def test_too_few_for_two_approvals_are_told_when_it_is_asked(office: Office) -> None:
     office.under(under(approvers=(BO,)))
-    assert [reason for _, reason in await faults(office, **EVERYONE)] == [Reason.NO_APPROVER]
+    assert [reason for _, reason in await faults(office, **EVERYONE)] == [RefusalReason.NO_APPROVER]
 
 
 @pytest.mark.parametrize("typed", ["", " ", "1", "Spar", "Spar 1000", "Spar 100 x"])
 async def test_each_approver_types_the_rules_name(office: Office, typed: str) -> None:
     office.under(under())
     asked = await office.ask(**EVERYONE)
-    shown = await office.desk.consider(asked.id, person(BO), SUPPORT)
-    assert isinstance(shown, Consideration)
+    shown = await office.decisions.open_approval(asked.id, person(BO), SUPPORT)
+    assert isinstance(shown, ApprovalView)
     assert not shown.count
-    answer = await office.desk.approve(asked.id, 1, person(BO), typed=typed, shown=shown.review.digest)
-    assert answer == Refusal(Reason.WRONG_NAME)
-    assert await office.books.votes(asked.id, 1) == ()
+    answer = await office.decisions.approve(asked.id, 1, person(BO), typed=typed, shown=shown.review.digest)
+    assert answer == Refusal(RefusalReason.WRONG_NAME)
+    assert await office.repository.votes(asked.id, 1) == ()
 
 
 async def test_a_policy_that_takes_it_back_stops_what_was_approved(office: Office) -> None:
@@ -138,8 +140,8 @@ async def test_a_policy_that_takes_it_back_stops_what_was_approved(office: Offic
     for who in (BO, CHIEF):
         await office.approve(asked, who, typed="Spar 100")
     office.under(POLICY)
-    assert await office.starting.begin(asked.id) is None
+    assert await office.preflight.begin(asked.id) is None
     assert ((await office.now(asked.id)).state, (await office.now(asked.id)).note) == (
         State.STOPPED,
-        Reason.RESERVED_ID,
+        RefusalReason.RESERVED_ID,
     )

@@ -8,16 +8,16 @@ from datetime import timedelta
 from sqlalchemy import create_engine, inspect, text
 
 from bot.audit.verify import verify
-from bot.database.connection import address
-from bot.database.repositories.repository import SqlBooks
+from bot.database.connection import parse_url
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.customers.packing import unpacked
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId, RequestId
-from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome, Refused
-from bot.domain.requests.request import Request, State, Typed
-from bot.domain.rules.holders import ReadBack
-from bot.services.retention import Purging
+from bot.domain.requests.request import FormInput, Request, State
+from bot.domain.rules.holders import Verification
+from bot.services.retention import RetentionService
 from tests.support.service_fixture import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 
 SECRETS = ("secret-customer", "secret reason", "secret note")
@@ -29,33 +29,35 @@ async def nothing_else(_requests: Sequence[RequestId]) -> None:
     pass
 
 
-def purging(office: Office, days: int = 90) -> Purging:
-    return Purging(books=office.books, clock=office.clock, days=days, elsewhere=nothing_else)
+def purging(office: Office, days: int = 90) -> RetentionService:
+    return RetentionService(
+        repository=office.repository, clock=office.clock, days=days, elsewhere=nothing_else
+    )
 
 
 async def given(office: Office) -> Request:
     office.drawer.lists[LETTER.id] = ("secret-customer-0",)
     request = await office.ask(customers=LIST, reason="secret reason", files=(LETTER,))
     await office.approve(request, BO)
-    await office.starting.begin(request.id)
+    await office.preflight.begin(request.id)
     refused = (Refused(CustomerId("secret-customer-1"), "secret note"),)
-    await office.books.settle(request.id, BatchOutcome(0, 0, 3, refused=refused))
-    await office.books.keep_read_back(
-        request.id, ReadBack(NOW, 1, failed="secret note"), frozenset({CustomerId("secret-customer-2")})
+    await office.repository.record_outcomes(request.id, BatchOutcome(0, 0, 3, refused=refused))
+    await office.repository.save_verification(
+        request.id, Verification(NOW, 1, failed="secret note"), frozenset({CustomerId("secret-customer-2")})
     )
-    await office.ending.finish(request.id, 1)
+    await office.completion.finish(request.id, 1)
     return request
 
 
 async def rejected(office: Office) -> Request:
     request = await office.ask(customers=LIST, reason="secret reason")
-    await office.desk.reject(request.id, person(BO), "secret note")
+    await office.decisions.reject(request.id, person(BO), "secret note")
     return request
 
 
 def everything(url: str) -> str:
     """Read all columns of all tables, as text, what is packed unpacked."""
-    engine = create_engine(address(url))
+    engine = create_engine(parse_url(url))
     read: list[str] = []
     with engine.connect() as connection:
         for table in inspect(engine).get_table_names():
@@ -74,8 +76,10 @@ def _plain(table: str, value: object) -> str:
     return str(unpacked(kept)) if table in {"customers", "batches", "read_back"} else str(kept)
 
 
-async def test_what_ended_long_enough_ago_is_forgotten_everywhere(books: SqlBooks, database_url: str) -> None:
-    office = await open_office(books)
+async def test_what_ended_long_enough_ago_is_forgotten_everywhere(
+    repository: SqlRepository, database_url: str
+) -> None:
+    office = await open_office(repository)
     await given(office)
     await rejected(office)
     assert all(secret in everything(database_url) for secret in SECRETS)
@@ -84,13 +88,13 @@ async def test_what_ended_long_enough_ago_is_forgotten_everywhere(books: SqlBook
     assert [secret for secret in SECRETS if secret in everything(database_url)] == []
 
 
-async def test_counts_digests_votes_and_the_audit_stay(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_counts_digests_votes_and_the_audit_stay(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await given(office)
     before, tally, votes = (
         await office.now(request.id),
-        await books.tally(request.id),
-        await books.votes(request.id, 1),
+        await repository.tally(request.id),
+        await repository.votes(request.id, 1),
     )
     office.clock.pass_by(days=91)
     await purging(office).purge()
@@ -100,14 +104,14 @@ async def test_counts_digests_votes_and_the_audit_stay(books: SqlBooks) -> None:
         before.customers_digest,
         before.once_key,
     )
-    assert (await books.tally(request.id), await books.votes(request.id, 1)) == (tally, votes)
-    assert await books.typed(request.id) == Typed()
-    assert (await verify(books.audit)).fine
-    assert (await books.audit.named(CustomerId("secret-customer-1"))).requests == {request.id}
+    assert (await repository.tally(request.id), await repository.votes(request.id, 1)) == (tally, votes)
+    assert await repository.load_input(request.id) == FormInput()
+    assert (await verify(repository.audit)).fine
+    assert (await repository.audit.named(CustomerId("secret-customer-1"))).requests == {request.id}
 
 
-async def test_what_has_not_ended_or_not_long_enough_ago_is_kept(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_what_has_not_ended_or_not_long_enough_ago_is_kept(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     waiting, ended = await office.ask(customers=LIST), await rejected(office)
     office.clock.pass_by(days=90)
     assert await purging(office).purge() == 0
@@ -117,26 +121,28 @@ async def test_what_has_not_ended_or_not_long_enough_ago_is_kept(books: SqlBooks
     assert (await office.now(waiting.id)).first_customer == "secret-customer-0"
 
 
-async def test_how_long_it_is_kept_is_the_policys_word(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_how_long_it_is_kept_is_the_policys_word(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     await rejected(office)
     office.clock.pass_by(days=8)
     assert await purging(office, days=9).purge() == 0
     assert await purging(office, days=7).purge() == 1
 
 
-async def test_several_processes_that_purge_at_once_purge_each_request_once(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_several_processes_that_purge_at_once_purge_each_request_once(
+    repository: SqlRepository,
+) -> None:
+    office = await open_office(repository)
     for _ in range(5):
         await rejected(office)
     office.clock.pass_by(days=91)
     assert sum(await asyncio.gather(*(purging(office).purge() for _ in range(4)))) == 5
-    rows = [row.kind async for row in books.audit.rows()]
+    rows = [row.kind async for row in repository.audit.rows()]
     assert rows.count("purged") == 5
 
 
-async def test_what_others_hold_is_forgotten_first(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_what_others_hold_is_forgotten_first(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await rejected(office)
     office.clock.pass_by(days=91)
     seen: list[tuple[RequestId, bool]] = []
@@ -144,28 +150,30 @@ async def test_what_others_hold_is_forgotten_first(books: SqlBooks) -> None:
     async def elsewhere(requests: Sequence[RequestId]) -> None:
         seen.extend([(one, (await office.now(one)).purged_at is None) for one in requests])
 
-    await Purging(books=books, clock=office.clock, days=90, elsewhere=elsewhere).purge()
+    await RetentionService(repository=repository, clock=office.clock, days=90, elsewhere=elsewhere).purge()
     assert seen == [(request.id, True)]
 
 
-async def test_what_an_admin_wrote_to_a_pause_goes_with_the_pause(books: SqlBooks, database_url: str) -> None:
-    office = await open_office(books)
-    await office.desk.pauses.pause(person(CHIEF), "secret reason")
+async def test_what_an_admin_wrote_to_a_pause_goes_with_the_pause(
+    repository: SqlRepository, database_url: str
+) -> None:
+    office = await open_office(repository)
+    await office.decisions.pause_service.pause(person(CHIEF), "secret reason")
     assert "secret reason" in everything(database_url)
-    await office.desk.pauses.resume(person(CHIEF))
+    await office.decisions.pause_service.resume(person(CHIEF))
     assert "secret reason" not in everything(database_url)
 
 
 async def test_what_the_threads_were_told_of_a_pause_is_forgotten_with_their_requests(
-    books: SqlBooks, database_url: str
+    repository: SqlRepository, database_url: str
 ) -> None:
-    office = await open_office(books)
+    office = await open_office(repository)
     request = await office.ask()
     await office.approve(request, BO)
-    await office.starting.begin(request.id)
-    await office.desk.pauses.pause(person(CHIEF), "secret reason")
-    await office.ending.finish(request.id, 1)
-    await office.desk.pauses.resume(person(CHIEF))
+    await office.preflight.begin(request.id)
+    await office.decisions.pause_service.pause(person(CHIEF), "secret reason")
+    await office.completion.finish(request.id, 1)
+    await office.decisions.pause_service.resume(person(CHIEF))
     assert "secret reason" in everything(database_url)
     await office.put(request, state=State.DONE, ended_at=office.clock.now())
     office.clock.pass_by(days=91)
@@ -173,15 +181,15 @@ async def test_what_the_threads_were_told_of_a_pause_is_forgotten_with_their_req
     assert "secret reason" not in everything(database_url)
 
 
-async def test_whoever_asks_for_forgotten_customers_is_told_so(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_whoever_asks_for_forgotten_customers_is_told_so(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await rejected(office)
     office.clock.pass_by(days=91)
     await purging(office).purge()
-    shown = await office.desk.customers(request.id, person(ANN), SUPPORT, 1)
+    shown = await office.decisions.customers(request.id, person(ANN), SUPPORT, 1)
     assert isinstance(shown, Refusal)
-    assert (shown.reason, shown.detail) == (Reason.PURGED, request.short)
-    for act in (office.approve(request, BO), office.desk.cancel(request.id, person(ANN), SUPPORT)):
+    assert (shown.reason, shown.detail) == (RefusalReason.PURGED, request.short)
+    for act in (office.approve(request, BO), office.decisions.cancel(request.id, person(ANN), SUPPORT)):
         refused = await act
         assert isinstance(refused, Refusal)
         assert refused.detail == State.REJECTED

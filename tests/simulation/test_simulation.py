@@ -7,9 +7,9 @@ import pytest
 from bot.giving.concurrency_limit import MOST
 from simulation.arrivals import LARGEST, a_day
 from simulation.parameters import AGREES_WITHIN, GIVEN
-from simulation.scenario import Plan, one_list, simulated
+from simulation.scenario import Scenario, one_list, simulated
 
-SMALL = Plan(workspaces=4, replicas=2, cores=2, requests=60, customers=200_000)
+SMALL = Scenario(workspaces=4, replicas=2, cores=2, requests=60, customers=200_000)
 
 
 @pytest.mark.parametrize(("the_list", "measured"), GIVEN.items())

@@ -12,10 +12,10 @@ from bot.slack.command_parser import (
     Cancel,
     Command,
     Help,
-    Misread,
-    NotUnderstood,
+    ParseProblem,
     ShowRule,
     Status,
+    UnknownCommand,
     read,
     short_id,
 )
@@ -46,21 +46,24 @@ def escaped(text: str) -> str:
         ("add &amp;lt; c1", Add("&lt;", ("c1",), "&lt; c1")),
         ('add "" c1', Add("", ("c1",), '"" c1')),
         ('add "Kjell\'s deal" c1', Add("Kjell's deal", ("c1",), '"Kjell\'s deal" c1')),
-        ("add “Spar 100 c1", NotUnderstood("add “Spar 100 c1", "add", Misread.OPEN_QUOTE)),
+        ("add “Spar 100 c1", UnknownCommand("add “Spar 100 c1", "add", ParseProblem.OPEN_QUOTE)),
         ("status", Status()),
         ("status R-7KQ2M", Status(short_id("R-7KQ2M"))),
-        ("status tomorrow", NotUnderstood("status tomorrow", "status", Misread.NO_SHORT_ID)),
+        ("status tomorrow", UnknownCommand("status tomorrow", "status", ParseProblem.NO_SHORT_ID)),
         ("rule Spar 100, 2 for 1", ShowRule("Spar 100, 2 for 1")),
         ("rule “Spar 100”", ShowRule("Spar 100")),
         ("rule “Spar 100", ShowRule("Spar 100")),
-        ("rule", NotUnderstood("rule", "rule", Misread.NO_RULE)),
-        ('rule ""', NotUnderstood('rule ""', "rule", Misread.NO_RULE)),
-        ("cancel", NotUnderstood("cancel", "cancel", Misread.NO_SHORT_ID)),
-        ("cancel R-7KQ2M R-7KQ2N", NotUnderstood("cancel R-7KQ2M R-7KQ2N", "cancel", Misread.NO_SHORT_ID)),
-        ("stauts R-7KQ2M", NotUnderstood("stauts R-7KQ2M", "status")),
-        ("cancle", NotUnderstood("cancle", "cancel")),
-        ("ad r-1", NotUnderstood("ad r-1", "add")),
-        ("history", NotUnderstood("history", "status")),
+        ("rule", UnknownCommand("rule", "rule", ParseProblem.NO_RULE)),
+        ('rule ""', UnknownCommand('rule ""', "rule", ParseProblem.NO_RULE)),
+        ("cancel", UnknownCommand("cancel", "cancel", ParseProblem.NO_SHORT_ID)),
+        (
+            "cancel R-7KQ2M R-7KQ2N",
+            UnknownCommand("cancel R-7KQ2M R-7KQ2N", "cancel", ParseProblem.NO_SHORT_ID),
+        ),
+        ("stauts R-7KQ2M", UnknownCommand("stauts R-7KQ2M", "status")),
+        ("cancle", UnknownCommand("cancle", "cancel")),
+        ("ad r-1", UnknownCommand("ad r-1", "add")),
+        ("history", UnknownCommand("history", "status")),
         ("status “R-7K2QF”", Status(ShortId("R-7K2QF"))),
         ("add Spar <mailto:kari@shop.no|kari@shop.no>", Add("Spar", ("kari@shop.no",), "Spar kari@shop.no")),
     ],
@@ -72,7 +75,7 @@ def test_what_people_type_is_read(text: str, command: Command) -> None:
 @pytest.mark.parametrize("word", ["history", "check"])
 def test_what_comes_later_is_no_command_yet(word: str) -> None:
     seen = read(word)
-    assert isinstance(seen, NotUnderstood)
+    assert isinstance(seen, UnknownCommand)
     assert seen.nearest != word
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import CustomerId, RuleId
-from bot.domain.policy.policy import Outcome, Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind, Story
+from bot.domain.policy.policy import DecisionOutcome, Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
 from bot.domain.requests.progress import Progress
-from bot.domain.requests.request import Pausing, State, StopReason, Typed
-from bot.domain.requests.views import Consideration
-from bot.domain.rules.rule import Usable
-from bot.services.customer_lists import PER_PAGE, Roster
-from bot.slack.command_parser import Misread
+from bot.domain.requests.request import FormInput, PauseState, State, StopReason
+from bot.domain.requests.views import ApprovalView
+from bot.domain.rules.rule import Availability
+from bot.services.customer_lists import PER_PAGE, CustomerPage
+from bot.slack.command_parser import ParseProblem
 from bot.slack.messages import card, help, notices, status, summary, thread  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
@@ -27,11 +27,11 @@ from tests.support import samples
 from tests.support.samples import EVIL, LONG, LONG_RULE, LOOK, RULE
 
 LINK = "https://example.slack.com/archives/C0SUPPORT/p1795435200000000?thread_ts=1&cid=|C>"
-FULL = Typed(rule=LONG, customers="x" * 3_000, reason="y" * 3_000, once_key="z" * 3_000, more=True)
-TOO_FULL = Typed(rule=LONG, customers="x" * 3_001, reason="y" * 3_001, once_key="z" * 3_001)
+FULL = FormInput(rule=LONG, customers="x" * 3_000, reason="y" * 3_000, once_key="z" * 3_000, more=True)
+TOO_FULL = FormInput(rule=LONG, customers="x" * 3_001, reason="y" * 3_001, once_key="z" * 3_001)
 
 
-def stories() -> list[Story]:
+def stories() -> list[RequestSnapshot]:
     made = [made(state) for state in State for made in (samples.story, samples.long_story)]
     made += [
         replace(samples.long_story(State.GIVING), progress=told)
@@ -43,91 +43,97 @@ def stories() -> list[Story]:
     ]
 
 
-def timed(story: Story) -> Story:
+def timed(snapshot: RequestSnapshot) -> RequestSnapshot:
     """Hold, escalate and pause a story, over a rule that changed in everything."""
     many = tuple(f"U{number:09}" for number in range(200))
     request = replace(
-        story.request, give_after=samples.NOW, pausing=Pausing.PARKED, escalated_to=many, rule_before=RULE
+        snapshot.request,
+        give_after=samples.NOW,
+        pausing=PauseState.PARKED,
+        escalated_to=many,
+        rule_before=RULE,
     )
-    return replace(story, request=request, pause=samples.PAUSE)
+    return replace(snapshot, request=request, pause=samples.PAUSE)
 
 
 def drawn_messages() -> Iterator[Message]:
-    for story in stories():
-        yield card.build(story, LOOK)
-        yield summary.build(story, LOOK)
-        yield status.one(story, LOOK)
-        for happened in Happened:
-            yield thread.build(samples.notice(happened, note=LONG), story, LOOK)
+    for snapshot in stories():
+        yield card.build(snapshot, LOOK)
+        yield summary.build(snapshot, LOOK)
+        yield status.one(snapshot, LOOK)
+        for happened in NotificationType:
+            yield thread.build(samples.notice(happened, note=LONG), snapshot, LOOK)
             yield notices.channel(
-                samples.notice(happened, kind=Kind.NOTICE, note=LONG), story, LOOK, link=LINK
+                samples.notice(happened, kind=ChannelKind.NOTICE, note=LONG), snapshot, LOOK, link=LINK
             )
             yield notices.direct(
-                samples.notice(happened, kind=Kind.DIRECT, note=LONG), story, LOOK, link=LINK
+                samples.notice(happened, kind=ChannelKind.DIRECT, note=LONG), snapshot, LOOK, link=LINK
             )
-    for happened in (Happened.REMINDED, Happened.ESCALATED, Happened.RULE_CHANGED):
+    for happened in (NotificationType.REMINDED, NotificationType.ESCALATED, NotificationType.RULE_CHANGED):
         told = replace(samples.notice(happened, note=LONG), facts={"who": "U0ANN " * 200, "round": "1"})
         yield thread.build(told, timed(samples.long_story(State.WAITING)), LOOK)
         yield notices.direct(told, timed(samples.long_story(State.WAITING)), LOOK, link=LINK)
-    for usable in Usable:
+    for usable in Availability:
         yield rule_message.build(RULE, usable, LOOK)
         yield rule_message.build(LONG_RULE, usable, LOOK)
-    yield rule_message.build(replace(LONG_RULE, name=" "), Usable.NOW, LOOK)
+    yield rule_message.build(replace(LONG_RULE, name=" "), Availability.NOW, LOOK)
     yield rule_message.several([LONG_RULE] * 1_000, LOOK)
     yield status.build([], LOOK)
     yield status.build([], LOOK, samples.PAUSE)
     yield status.build(stories() * 10, LOOK, samples.PAUSE)
     yield status.build(stories() * 10, LOOK)
     yield help.build(LOOK)
-    yield from (help.not_understood(LONG, LONG, why) for why in (None, *Misread))
+    yield from (help.not_understood(LONG, LONG, why) for why in (None, *ParseProblem))
 
 
 def drawn_views() -> Iterator[dict[str, Any]]:
-    for typed in (Typed(), Typed(more=True), FULL, TOO_FULL):
+    for form_input in (FormInput(), FormInput(more=True), FULL, TOO_FULL):
         for chosen in (None, RULE, LONG_RULE):
             for faults in ((), samples.every_fault()):
-                form = samples.form(typed, chosen=chosen, faults=faults)
+                form = samples.form(form_input, chosen=chosen, faults=faults)
                 yield request_form.build(form, LOOK, external_id="e" * 255)
                 yield request_form.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
                 yield request_form.build(
-                    replace(form, pause=samples.PAUSE, rest=samples.long_rest()), LOOK, external_id="e" * 255
+                    replace(form, pause=samples.PAUSE, remainder=samples.long_rest()),
+                    LOOK,
+                    external_id="e" * 255,
                 )
     filled = samples.form(replace(FULL, files=samples.uploads()), faults=samples.every_fault())
     yield request_form.build(
         replace(filled, unclear=samples.unclear()), LOOK, external_id="e" * 255, generation=1
     )
-    ticked = samples.form(Typed(rule=LONG, reserved="*/", more=True), faults=samples.every_fault())
+    ticked = samples.form(FormInput(rule=LONG, reserved="*/", more=True), faults=samples.every_fault())
     yield request_form.build(
         replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e"
     )
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")
     yield approval.build(samples.consideration(everyone), LOOK, external_id="e")
-    for outcome in Outcome:
+    for outcome in DecisionOutcome:
         yield review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
     links = {each.id: LINK * 20 for each in samples.long_review().named}
     for places in ({}, links):
         yield review_modal.build(samples.long_review(), LOOK, external_id="e", links=places)
-    long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count=True)
+    long = ApprovalView(samples.long_review(), samples.long_story(State.WAITING), count=True)
     yield approval.build(long, LOOK, external_id="e", links=links)
     for count in (True, False):
         yield approval.build(samples.consideration(count=count), LOOK, external_id="e")
-        long = Consideration(samples.long_review(), samples.long_story(State.WAITING), count)
+        long = ApprovalView(samples.long_review(), samples.long_story(State.WAITING), count)
         yield approval.build(long, LOOK, external_id="e")
-        story = timed(samples.long_story(State.WAITING))
+        snapshot = timed(samples.long_story(State.WAITING))
         review = replace(
-            samples.long_review(), request=story.request, pause=samples.PAUSE, hold_minutes=10_080
+            samples.long_review(), request=snapshot.request, pause=samples.PAUSE, hold_minutes=10_080
         )
-        yield approval.build(Consideration(review, story, count), LOOK, external_id="e")
+        yield approval.build(ApprovalView(review, snapshot, count), LOOK, external_id="e")
         yield review_modal.build(review, LOOK, external_id="e")
     for request, page in ((samples.REQUEST, 1), (samples.LONG_REQUEST, 1), (samples.LONG_REQUEST, 10**7)):
         for one in ("ann", "<!channel>" + "*" * 245, "\U0001f600" * 255, "\u202e\x00" * 127):
             yield customer_list.build(
-                Roster(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e"
+                CustomerPage(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e"
             )
-    for story in stories():
-        yield rejection.build(story, LOOK, external_id="e")
+    for snapshot in stories():
+        yield rejection.build(snapshot, LOOK, external_id="e")
     yield placeholders.loading(LONG, external_id="e", metadata="m")
-    yield placeholders.message(LONG, reasons.refusal(Refusal(Reason.LOOKUP_FAILED, LONG), LOOK))
+    yield placeholders.message(LONG, reasons.refusal(Refusal(RefusalReason.LOOKUP_FAILED, LONG), LOOK))
 
 
 @cache
@@ -163,7 +169,7 @@ def test_every_option_keeps_slacks_limits() -> None:
     rules = [
         replace(rule, id=RuleId(rule.id[:36])) for rule in (RULE, LONG_RULE, replace(LONG_RULE, name=""))
     ]
-    drawn = request_form.options([(rule, usable) for rule in rules for usable in Usable] * 50, LOOK)
+    drawn = request_form.options([(rule, usable) for rule in rules for usable in Availability] * 50, LOOK)
     assert len(drawn) == 100
     assert options_faults(drawn) == []
 
@@ -193,9 +199,9 @@ def test_the_same_facts_always_draw_the_same_message() -> None:
 
 @pytest.mark.parametrize("stop", [*StopReason, None])
 def test_every_message_has_words_for_a_stop(stop: StopReason | None) -> None:
-    story = samples.story(State.STOPPED, stop=stop, note=LONG)
+    snapshot = samples.story(State.STOPPED, stop=stop, note=LONG)
     drawn: Sequence[Message] = [
-        card.build(story, LOOK),
-        thread.build(samples.notice(Happened.STOPPED), story, LOOK),
+        card.build(snapshot, LOOK),
+        thread.build(samples.notice(NotificationType.STOPPED), snapshot, LOOK),
     ]
     assert [fault for message in drawn for fault in message_faults(message.blocks, message.text)] == []

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.customers.extraction import Everybody
-from bot.domain.customers.uploads import FileRead, Trouble
+from bot.domain.customers.extraction import UniqueIds
+from bot.domain.customers.uploads import FileProblem, FileRead
 from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.csv_table import SEPARATORS, TextTable
 from bot.spreadsheets.encodings import PIECE
-from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.__main__ import answer_of, read
 from bot.spreadsheets.row_blocks import blocks_of
 
@@ -24,19 +24,19 @@ IDS = st.from_regex(r"[a-z]{1,2}[0-9]{1,6}(-[0-9a-f]{4})?", fullmatch=True)
 PREAMBLES = st.sampled_from(["", "Eksport fra CRM\n", "Utvalg: høst 2026\n\n"])
 
 
-def nobody() -> Everybody:
-    return Everybody(lambda _ids: None)
+def nobody() -> UniqueIds:
+    return UniqueIds(lambda _ids: None)
 
 
 def ids_of(data: bytes, column: int | None = None) -> list[str]:
     ids: list[CustomerId] = []
-    found = read(Content([data]), column, Everybody(ids.extend))
+    found = read(Content([data]), column, UniqueIds(ids.extend))
     assert isinstance(found, FileRead), found
     return list(ids)
 
 
-def why_not(data: bytes) -> Trouble:
-    return Trouble(answer_of(Content([data]), None, nobody())["why"])
+def why_not(data: bytes) -> FileProblem:
+    return FileProblem(answer_of(Content([data]), None, nobody())["why"])
 
 
 @pytest.mark.parametrize("separator", SEPARATORS)
@@ -49,10 +49,10 @@ def why_not(data: bytes) -> Trouble:
     ending=st.sampled_from(["\n", "\r\n"]),
 )
 def test_a_table_comes_to_its_ids(
-    encoding: str, separator: str, ids: list[str], names: list[str], preamble: str, ending: str
+    encoding: str, separator: str, ids: list[str], names: list[str], preamble: str, line_end: str
 ) -> None:
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=separator, lineterminator=ending)
+    writer = csv.writer(text, delimiter=separator, lineterminator=line_end)
     writer.writerow(["Navn på kunden", "Kundenr", "Poststed"])
     writer.writerows([name, one, "Ås"] for one, name in zip(ids, names, strict=False))
     assert ids_of((preamble + text.getvalue()).encode(encoding)) == list(dict.fromkeys(ids))
@@ -72,7 +72,7 @@ def test_a_plain_list_comes_to_its_ids(encoding: str, ids: list[str], *, header:
 
 def test_excels_own_line_about_the_separator_is_obeyed_and_counted() -> None:
     ids: list[CustomerId] = []
-    found = read(Content([b"sep=|\nkundenr|navn\na1|Ann, Lee\n*|Bo\n"]), None, Everybody(ids.extend))
+    found = read(Content([b"sep=|\nkundenr|navn\na1|Ann, Lee\n*|Bo\n"]), None, UniqueIds(ids.extend))
     assert isinstance(found, FileRead)
     assert ids == ["a1"]
     assert [odd.row for odd in found.odd_rows] == [4]
@@ -110,17 +110,17 @@ def test_where_no_quote_stands_the_quick_way_finds_what_csv_finds(
 
 
 @pytest.mark.parametrize("shift", range(5))
-@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
-def test_wherever_a_piece_ends_no_line_is_broken(shift: int, ending: str) -> None:
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_wherever_a_piece_ends_no_line_is_broken(shift: int, line_end: str) -> None:
     lines = [f"{'æ' * (number % 3)}{number};Ås {number % 7}" for number in range(PIECE // 6)]
-    _compare(("x" * shift + ending.join(["a;b", *lines])).encode(), 2, 1)
+    _compare(("x" * shift + line_end.join(["a;b", *lines])).encode(), 2, 1)
 
 
 def _compare(data: bytes, column: int, first: int, *, piece: int = PIECE) -> None:
     """Read a column of a text the quick way, and hold it to what `csv` reads."""
     try:
         quick_table, careful_table = TextTable(_cut(data, piece)), TextTable(Content([data]))
-    except Unreadable:
+    except FileError:
         return
     rows = careful_table._rows(careful_table._content)  # noqa: SLF001 - the way that quotes take
     careful = list(blocks_of(islice(rows, first - 1, None), column))
@@ -143,26 +143,26 @@ def _cut(data: bytes, size: int) -> Content:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", Trouble.EMPTY),
-        (b" \r\n\r\n", Trouble.EMPTY),
-        (b"\xef\xbb\xbf", Trouble.EMPTY),
-        (b"kundenr\n", Trouble.EMPTY),
-        (b"kundenr\n1,23457E+11\n1,23458E+11\n", Trouble.SHORTENED),
-        (b"1,23457E+11\n", Trouble.SHORTENED),
-        (b"kundenr\n1001,5\n1002,5\n", Trouble.NO_ID),
-        (b"kundenr;navn\n;Ann\n*;Bo\n", Trouble.NO_ID),
-        (b"kundenr\na1\x00\nb2\n", Trouble.NO_TEXT),
-        (b"\xff\xfea\x00b", Trouble.BROKEN),
-        ("kundenr\nblåbær\nbl".encode() + b"\xc3", Trouble.BROKEN),
-        (bytes(range(1, 9)) * 50 + b"\x81", Trouble.NO_TEXT),
-        (b"x" * 10_000_000, Trouble.LONG_LINE),
-        (b"a;" * 5_000_000 + b"\nb;c", Trouble.LONG_LINE),
-        (b'kundenr,navn\na1,"Ann\n' + b"b2,Bo\n" * 30_000, Trouble.LONG_LINE),
-        (b"a1,b2,c3,d4,e5,f6,g7\n", Trouble.ONE_LINE),
-        (b"%PDF-1.7 kundenr", Trouble.KIND),
-        (b"\x89PNG\r\n\x1a\n", Trouble.KIND),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), Trouble.OLD_EXCEL),
+        (b"", FileProblem.EMPTY),
+        (b" \r\n\r\n", FileProblem.EMPTY),
+        (b"\xef\xbb\xbf", FileProblem.EMPTY),
+        (b"kundenr\n", FileProblem.EMPTY),
+        (b"kundenr\n1,23457E+11\n1,23458E+11\n", FileProblem.SHORTENED),
+        (b"1,23457E+11\n", FileProblem.SHORTENED),
+        (b"kundenr\n1001,5\n1002,5\n", FileProblem.NO_ID),
+        (b"kundenr;navn\n;Ann\n*;Bo\n", FileProblem.NO_ID),
+        (b"kundenr\na1\x00\nb2\n", FileProblem.NO_TEXT),
+        (b"\xff\xfea\x00b", FileProblem.BROKEN),
+        ("kundenr\nblåbær\nbl".encode() + b"\xc3", FileProblem.BROKEN),
+        (bytes(range(1, 9)) * 50 + b"\x81", FileProblem.NO_TEXT),
+        (b"x" * 10_000_000, FileProblem.LONG_LINE),
+        (b"a;" * 5_000_000 + b"\nb;c", FileProblem.LONG_LINE),
+        (b'kundenr,navn\na1,"Ann\n' + b"b2,Bo\n" * 30_000, FileProblem.LONG_LINE),
+        (b"a1,b2,c3,d4,e5,f6,g7\n", FileProblem.ONE_LINE),
+        (b"%PDF-1.7 kundenr", FileProblem.KIND),
+        (b"\x89PNG\r\n\x1a\n", FileProblem.KIND),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), FileProblem.OLD_EXCEL),
     ],
 )
-def test_a_file_that_cannot_be_read_says_why(data: bytes, why: Trouble) -> None:
+def test_a_file_that_cannot_be_read_says_why(data: bytes, why: FileProblem) -> None:
     assert why_not(data) is why

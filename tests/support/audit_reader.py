@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.audit.verify import verify
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import Request
 from tests.support.service_fixture import Office
@@ -19,20 +19,20 @@ class Told:
     facts: Mapping[str, Any]
 
 
-async def told(books: SqlBooks, *kinds: str) -> list[Told]:
+async def told(repository: SqlRepository, *kinds: str) -> list[Told]:
     """Read what the audit tells, in order."""
-    assert (await verify(books.audit)).fine
-    rows = [Told(row.kind, row.who, json.loads(row.facts)) async for row in books.audit.rows()]
+    assert (await verify(repository.audit)).fine
+    rows = [Told(row.kind, row.who, json.loads(row.facts)) async for row in repository.audit.rows()]
     return [row for row in rows if not kinds or row.kind in kinds]
 
 
-async def kinds(books: SqlBooks) -> list[tuple[str, str | None]]:
-    return [(row.kind, row.who) for row in await told(books)]
+async def kinds(repository: SqlRepository) -> list[tuple[str, str | None]]:
+    return [(row.kind, row.who) for row in await told(repository)]
 
 
 async def given(office: Office, request: Request, *outcomes: BatchOutcome) -> None:
-    begun = await office.starting.begin(request.id)
+    begun = await office.preflight.begin(request.id)
     assert begun
     for outcome in outcomes:
-        await office.books.settle(request.id, outcome)
-    await office.ending.finish(request.id, begun.round)
+        await office.repository.record_outcomes(request.id, outcome)
+    await office.completion.finish(request.id, begun.round)

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot.domain.ids import ChannelId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Event, Request, State, digest
 from bot.domain.rules.terms import terms_of
 from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, NOW, SUPPORT, Office, person
@@ -13,7 +13,7 @@ from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, NOW, SUPPORT, Of
 LONG_AGO, LATER_ON = NOW - timedelta(hours=1), NOW + timedelta(hours=24)
 
 
-def reason(answer: object) -> Reason:
+def reason(answer: object) -> RefusalReason:
     assert isinstance(answer, Refusal), answer
     return answer.reason
 
@@ -28,48 +28,48 @@ async def approve(office: Office, request: Request) -> object:
 
 
 async def reject(office: Office, request: Request) -> object:
-    return await office.desk.reject(request.id, person(BO), "no")
+    return await office.decisions.reject(request.id, person(BO), "no")
 
 
 async def cancel(office: Office, request: Request) -> object:
-    return await office.desk.cancel(request.id, person(ANN), SUPPORT)
+    return await office.decisions.cancel(request.id, person(ANN), SUPPORT)
 
 
 async def carry_on(office: Office, request: Request) -> object:
-    return await office.desk.carry_on(request.id, person(ANN), SUPPORT)
+    return await office.decisions.resume(request.id, person(ANN), SUPPORT)
 
 
 async def end_here(office: Office, request: Request) -> object:
-    return await office.desk.end_here(request.id, person(ANN), SUPPORT)
+    return await office.decisions.end_here(request.id, person(ANN), SUPPORT)
 
 
 async def ask(office: Office, request: Request) -> object:
-    return await office.asking.ask(request.id, person(ANN))
+    return await office.drafts.ask(request.id, person(ANN))
 
 
 async def begin(office: Office, request: Request) -> object:
-    return await office.starting.begin(request.id)
+    return await office.preflight.begin(request.id)
 
 
 async def finish(office: Office, request: Request) -> object:
-    await office.ending.finish(request.id, request.round)
+    await office.completion.finish(request.id, request.round)
     return None
 
 
 async def expire(office: Office, _request: Request) -> object:
-    return await office.desk.expire_overdue()
+    return await office.decisions.expire_overdue()
 
 
 async def consider(office: Office, request: Request) -> object:
-    return await office.desk.consider(request.id, person(BO), SUPPORT)
+    return await office.decisions.open_approval(request.id, person(BO), SUPPORT)
 
 
 async def rejectable(office: Office, request: Request) -> object:
-    return await office.desk.rejectable(request.id, person(BO), SUPPORT)
+    return await office.decisions.open_rejection(request.id, person(BO), SUPPORT)
 
 
 async def look(office: Office, request: Request) -> object:
-    return await office.desk.look(request.short, person(BO), SUPPORT)
+    return await office.decisions.status(request.short, person(BO), SUPPORT)
 
 
 Action = Callable[[Office, Request], Awaitable[object]]
@@ -94,7 +94,7 @@ async def in_state(office: Office, state: State) -> Request:
     """Bring a request of Ann's into a state, with Chief's yes where one was due, and nothing unsaid."""
     if state is State.DRAFT:
         draft = await office.draft()
-        await office.asking.review(draft, person(ANN))
+        await office.drafts.review(draft, person(ANN))
         return await office.now(draft)
     asked = await office.ask()
     if state not in {State.WAITING, State.EXPIRED}:
@@ -110,5 +110,7 @@ async def stopped(office: Office, channel: ChannelId = SUPPORT) -> Request:
     return await office.put(asked, state=State.STOPPED, note="Dintero said no", started_at=NOW)
 
 
-async def told(office: Office) -> list[tuple[Kind, Happened, str]]:
-    return [(notice.kind, notice.happened, notice.to) for notice in await office.unsaid()]
+async def told(office: Office) -> list[tuple[ChannelKind, NotificationType, str]]:
+    return [
+        (notification.kind, notification.happened, notification.to) for notification in await office.unsaid()
+    ]

@@ -10,19 +10,26 @@ from itertools import count
 from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
-from bot.domain.ports import Books, Clock, Dintero
+from bot.domain.ports import Clock, DinteroApi, Repository
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.request import Request, State, Typed, derived_key, new_request_id, new_short_id
+from bot.domain.requests.request import (
+    FormInput,
+    Request,
+    State,
+    idempotency_key,
+    new_request_id,
+    new_short_id,
+)
 from bot.domain.rules.rule import Rule
-from bot.giving.engine import Giving
-from bot.giving.retry import Patience
-from bot.giving.scheduler import Traffic
+from bot.giving.engine import GivingRun
+from bot.giving.retry import RetryPolicy
+from bot.giving.scheduler import CallScheduler
 from sandbox.dintero import Ledger, Point, SandboxDintero
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-AT_ONCE = Patience(first=0.001, longest=0.002, total=20.0, attempts=3)
+AT_ONCE = RetryPolicy(first=0.001, longest=0.002, total=20.0, attempts=3)
 """Hardly any, so that what goes wrong for good does so at once."""
 RULE = RuleId(SEED_RULE)
 
@@ -35,9 +42,9 @@ def customers(number: int) -> tuple[CustomerId, ...]:
     return tuple(CustomerId(f"c{group}-{at}") for at in range(number))
 
 
-def traffic_of(patience: Patience) -> Traffic:
+def traffic_of(retry_policy: RetryPolicy) -> CallScheduler:
     """Open a process's traffic."""
-    return Traffic(first=patience.first, longest=patience.longest)
+    return CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
 
 
 @dataclass(slots=True)
@@ -50,12 +57,12 @@ class Ends:
     not_tried: set[str] = field(default_factory=set)
 
 
-async def ends_of(books: Books, request: Request) -> Ends:
+async def ends_of(repository: Repository, request: Request) -> Ends:
     """Sort every customer of a request by what the books say of them."""
     ends = Ends()
-    for number in range(await books.portions(request.id)):
-        asked = await books.customers(request.id, number)
-        outcomes = {outcome.batch: outcome for outcome in await books.outcomes(request.id, number)}
+    for number in range(await repository.portions(request.id)):
+        asked = await repository.customers(request.id, number)
+        outcomes = {outcome.batch: outcome for outcome in await repository.outcomes(request.id, number)}
         for at in range(0, len(asked), request.batch_size):
             batch, outcome = set(asked[at : at + request.batch_size]), outcomes.get(at // request.batch_size)
             if outcome is None:
@@ -73,15 +80,15 @@ async def ends_of(books: Books, request: Request) -> Ends:
 class Ground:
     """Books and a Dintero, and one request after another that is given."""
 
-    books: Books
+    repository: Repository
     sandbox: SandboxDintero
-    dintero: Dintero
+    dintero: DinteroApi
     rule: Rule
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Clock = field(default_factory=SystemClock)
-    giving: Giving | None = None
+    run: GivingRun | None = None
     """What `give` has begun last."""
-    traffic: Traffic | None = None
+    scheduler: CallScheduler | None = None
     """Of one process that gives several; without one, each giving is that of a process of its own."""
 
     @property
@@ -106,68 +113,74 @@ class Ground:
             batches_per_portion=batches,
             concurrency=concurrency,
         )
-        await self.books.open_draft(draft, Typed())
-        async with self.books.page(draft.id) as page:
-            assert page
-            await page.put_customers(who, portion=size * batches)
-            await page.keep(
+        await self.repository.open_draft(draft, FormInput())
+        async with self.repository.unit_of_work(draft.id) as unit:
+            assert unit
+            await unit.put_customers(who, portion=size * batches)
+            await unit.save(
                 replace(
-                    draft, once_key=derived_key(draft.id), state=State.GIVING, asked_at=NOW, started_at=NOW
+                    draft,
+                    once_key=idempotency_key(draft.id),
+                    state=State.GIVING,
+                    asked_at=NOW,
+                    started_at=NOW,
                 )
             )
         return await self.now(draft)
 
     async def now(self, request: Request) -> Request:
         """Read a request as it stands."""
-        found = await self.books.find(request.id)
+        found = await self.repository.find(request.id)
         assert found
         return found
 
     async def change(self, request: Request, **changes: object) -> Request:
         """Write something else into a request's row."""
-        async with self.books.page(request.id) as page:
-            assert page
-            await page.keep(replace(page.request, **changes))  # type: ignore[arg-type]
+        async with self.repository.unit_of_work(request.id) as unit:
+            assert unit
+            await unit.save(replace(unit.request, **changes))  # type: ignore[arg-type]
         return await self.now(request)
 
     async def cancel(self, request: Request) -> None:
         """Cancel a giving as a click does that comes to the process which gives."""
         await self.change(request, cancel_asked_by=UserId("U0ANN"))
-        if self.giving:
-            self.giving.look_again()
+        if self.run:
+            self.run.recheck()
 
     async def next_round(self, request: Request) -> Request:
         """Continue a giving that stopped."""
         found = await self.now(request)
         return await self.change(found, state=State.GIVING, round=found.round + 1, stop=None, note="")
 
-    async def give(self, request: Request, *, lanes: bool = False, patience: Patience = AT_ONCE) -> Tally:
+    async def give(
+        self, request: Request, *, lanes: bool = False, retry_policy: RetryPolicy = AT_ONCE
+    ) -> Tally:
         """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
-        self.giving = giving = Giving(
+        self.run = run = GivingRun(
             request,
             self.rule,
-            self.books,
+            self.repository,
             self.dintero,
-            patience,
+            retry_policy,
             self.closing,
             self.clock,
-            self.traffic or traffic_of(patience),
+            self.scheduler or traffic_of(retry_policy),
         )
-        portions = range(await self.books.portions(request.id))
+        portions = range(await self.repository.portions(request.id))
         if lanes:
-            await asyncio.gather(*map(giving.portion, portions))
+            await asyncio.gather(*map(run.portion, portions))
         else:
             for number in portions:
-                await giving.portion(number)
+                await run.portion(number)
         return await self.truth(request)
 
     async def ends(self, request: Request) -> Ends:
         """Sort every customer of a request by what the books say of them."""
-        return await ends_of(self.books, request)
+        return await ends_of(self.repository, request)
 
     async def truth(self, request: Request) -> Tally:
         """Hold what the books say to what Dintero's ledger says, and answer the tally."""
-        tally, ends = await self.books.tally(request.id), await self.ends(request)
+        tally, ends = await self.repository.tally(request.id), await self.ends(request)
         key = request.once_key
         holders = {grant.customer for grant in self.ledger.grants if grant.key == key}
         assert not self.ledger.more_than_once(RULE)
@@ -182,13 +195,13 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(books: Books, *, timeout: float = 5) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
+async def open_ground(repository: Repository, *, timeout: float = 5) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
     """Open a Dintero beside books that are open."""
     async with (
         SandboxDintero() as sandbox,
         open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=timeout) as dintero,
     ):
-        yield Ground(books, sandbox, dintero, await dintero.rule(RULE))
+        yield Ground(repository, sandbox, dintero, await dintero.rule(RULE))
 
 
 @dataclass(slots=True)

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.ids import ChannelId, UserId
-from bot.domain.policy.policy import Policy, Reason, Refusal
-from bot.domain.requests.request import Typed
-from bot.domain.requests.views import Fault, Field, Form, Review
+from bot.domain.policy.policy import Policy, Refusal, RefusalReason
+from bot.domain.requests.request import FormInput
+from bot.domain.requests.views import Field, FieldError, Form, Review
 from tests.support.service_fixture import ANN, POLICY, SPAR, SUPPORT, Office, person
 
-Found = dict[Field, list[Reason]]
+Found = dict[Field, list[RefusalReason]]
 
 
 def policy_with(channel: ChannelId, **changes: Any) -> Policy:
@@ -21,14 +21,14 @@ def policy_with(channel: ChannelId, **changes: Any) -> Policy:
 async def fill_in(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -> Found:
     """Submit a form of Ann's with this typed in, and answer the faults by field."""
     draft = await office.draft(channel=channel)
-    filled = Typed(**{"rule": SPAR, "customers": "c-1", **typed})
-    faults = await office.asking.fill_in(draft, person(ANN), filled)
+    filled = FormInput(**{"rule": SPAR, "customers": "c-1", **typed})
+    faults = await office.drafts.save_input(draft, person(ANN), filled)
     assert not isinstance(faults, Refusal)
-    assert await office.books.typed(draft) == filled
+    assert await office.repository.load_input(draft) == filled
     return by_field(faults)
 
 
-def by_field(faults: tuple[Fault, ...]) -> Found:
+def by_field(faults: tuple[FieldError, ...]) -> Found:
     found: Found = {}
     for fault in faults:
         found.setdefault(fault.field, []).append(fault.refusal.reason)
@@ -38,7 +38,7 @@ def by_field(faults: tuple[Fault, ...]) -> Found:
 async def review(
     office: Office, channel: ChannelId = SUPPORT, who: UserId = ANN, **typed: Any
 ) -> Review | Form | Refusal:
-    return await office.asking.review(await office.draft(who, channel, **typed), person(who))
+    return await office.drafts.review(await office.draft(who, channel, **typed), person(who))
 
 
 async def reviewed(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -> Review:

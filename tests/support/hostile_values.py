@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
-from bot.domain.policy.tiers import Above, Applied
-from bot.domain.requests.notification import Happened, Kind, Notice
-from bot.domain.requests.request import Request, State, StopReason, Typed
+from bot.domain.policy.tiers import AppliedTier, TierTrigger
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.request import FormInput, Request, State, StopReason
 from bot.domain.rules.rule import (
-    Hours,
     Item,
+    ItemBundle,
     ItemValue,
     Limitation,
-    Mix,
     Requirement,
     Reward,
     Rule,
     Statistics,
+    WeeklyWindow,
 )
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ rules = st.builds(
         purchase_from=maybe(moments),
         item_quantity=maybe(numbers),
         items=few(items),
-        mixes=few(st.builds(Mix, numbers, st.booleans(), few(items))),
+        mixes=few(st.builds(ItemBundle, numbers, st.booleans(), few(items))),
         gross_amount=maybe(st.integers()),
         store_ids=few(texts),
         store=maybe(texts),
@@ -64,7 +64,7 @@ rules = st.builds(
     limitation=st.builds(
         Limitation,
         reward_usage=st.integers(),
-        hours=few(st.builds(Hours, texts, texts, texts)),
+        hours=few(st.builds(WeeklyWindow, texts, texts, texts)),
         deactivated_by=few(texts),
     ),
     statistics=maybe(st.builds(Statistics, usage=maybe(st.integers()), amount=maybe(st.integers()))),
@@ -77,7 +77,7 @@ rules = st.builds(
 
 uploads = st.builds(Upload, texts.map(FileId), texts, st.none() | st.integers(1, 10**4))
 typed = st.builds(
-    Typed, texts, texts, texts, texts, st.booleans(), texts, st.lists(uploads, max_size=3).map(tuple)
+    FormInput, texts, texts, texts, texts, st.booleans(), texts, st.lists(uploads, max_size=3).map(tuple)
 )
 
 requests = st.builds(
@@ -101,7 +101,7 @@ requests = st.builds(
     once_key=texts.map(OnceKey),
     own_key=st.booleans(),
     approvals=counts,
-    tier=maybe(st.builds(Applied, counts, st.sampled_from(Above), counts)),
+    tier=maybe(st.builds(AppliedTier, counts, st.sampled_from(TierTrigger), counts)),
     batch_size=counts,
     batches_per_portion=counts,
     concurrency=counts,
@@ -119,9 +119,9 @@ requests = st.builds(
 )
 
 notices = st.builds(
-    Notice,
-    kind=st.sampled_from(Kind),
-    happened=st.sampled_from(Happened),
+    Notification,
+    kind=st.sampled_from(ChannelKind),
+    happened=st.sampled_from(NotificationType),
     at=moments,
     to=texts,
     by=maybe(texts.map(UserId)),

@@ -7,20 +7,20 @@ from datetime import UTC, datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.background.outbox_relay import Outbox
-from bot.database.repositories.repository import SqlBooks
+from bot.background.outbox_relay import OutboxRelay
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
-from bot.domain.requests.notification import Notice, Unsaid
+from bot.domain.requests.notification import Notification, OutboxMessage
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
-from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.formatting import Formatter
 from sandbox.shop import POLICY, Shop, open_shop
 from tests.journeys.process import approved
 from tests.support.clock import HandClock
 from tests.support.engine_fixture import customers
 
 LATER = datetime.max.replace(tzinfo=UTC)
-LOOK = Look(POLICY.currency, POLICY.timezone, POLICY.admins)
+LOOK = Formatter(POLICY.currency, POLICY.timezone, POLICY.admins)
 
 
 @dataclass(slots=True)
@@ -28,38 +28,42 @@ class Telling:
     """Ann's request, approved by Bo, of which nothing was said yet: a card, a line, the card again, a line, a word to Ann."""
 
     shop: Shop
-    books: SqlBooks
+    repository: SqlRepository
     request: RequestId
     announcer: SlackAnnouncer
     clock: HandClock
     _client: AsyncWebClient
 
-    def outbox(self) -> Outbox:
+    def outbox(self) -> OutboxRelay:
         """Open one as a process does that has just started."""
-        return Outbox(books=self.books, announcer=self.announcer, clock=self.clock)
+        return OutboxRelay(repository=self.repository, announcer=self.announcer, clock=self.clock)
 
-    def outbox_while(self, may: Callable[[], bool]) -> tuple[Outbox, SlackAnnouncer]:
+    def outbox_while(self, may: Callable[[], bool]) -> tuple[OutboxRelay, SlackAnnouncer]:
         """Open one of a process that, of several, is the one that says it for as long as it may."""
-        announcer = SlackAnnouncer(client=self._client, books=self.books, policy=POLICY, look=LOOK, may=may)
-        return Outbox(books=self.books, announcer=announcer, clock=self.clock, may=may), announcer
+        announcer = SlackAnnouncer(
+            client=self._client, repository=self.repository, policy=POLICY, formatter=LOOK, may=may
+        )
+        return OutboxRelay(
+            repository=self.repository, announcer=announcer, clock=self.clock, may=may
+        ), announcer
 
-    async def say(self, *notices: Notice) -> None:
-        async with self.books.page(self.request) as page:
-            assert page
-            await page.say(*notices)
+    async def say(self, *notices: Notification) -> None:
+        async with self.repository.unit_of_work(self.request) as unit:
+            assert unit
+            await unit.enqueue(*notices)
 
-    async def next(self) -> Unsaid:
+    async def next(self) -> OutboxMessage:
         """Read what comes first."""
-        return (await self.books.unsaid(LATER, limit=1))[0]
+        return (await self.repository.due_messages(LATER, limit=1))[0]
 
     async def left(self) -> int:
-        return len(await self.books.unsaid(LATER, limit=100))
+        return len(await self.repository.due_messages(LATER, limit=100))
 
     async def all_is_said(self) -> None:
         """Empty the outbox again and again, with time passing, until nothing is left."""
-        outbox = self.outbox()
+        relay = self.outbox()
         for _ in range(60):
-            await outbox.empty()
+            await relay.deliver_due()
             if not await self.left():
                 return
             self.clock.pass_by(minutes=10)
@@ -82,11 +86,13 @@ class Telling:
 
 
 @asynccontextmanager
-async def open_telling(books: SqlBooks) -> AsyncIterator[Telling]:
+async def open_telling(repository: SqlRepository) -> AsyncIterator[Telling]:
     """Open the shop, with one request in it."""
     async with (
         open_shop() as shop,
         open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client,
     ):
-        announcer = SlackAnnouncer(client=client, books=books, policy=POLICY, look=LOOK)
-        yield Telling(shop, books, await approved(books, shop, customers(3)), announcer, HandClock(), client)
+        announcer = SlackAnnouncer(client=client, repository=repository, policy=POLICY, formatter=LOOK)
+        yield Telling(
+            shop, repository, await approved(repository, shop, customers(3)), announcer, HandClock(), client
+        )

@@ -10,7 +10,7 @@ from bot.domain.ids import ChannelId
 from bot.domain.policy.budget import Budget
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.policy.tiers import Tier
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 
 TOP: Final = {"currency": '"NOK"', "timezone": '"Europe/Oslo"'}
 CHANNEL: Final = {"rules": '["*"]', "requesters": '["*"]', "approvers": '["U1", "S1"]', "max_customers": "5"}
@@ -105,7 +105,7 @@ def load(folder: Path, text: str) -> Policy:
 
 
 def faults(folder: Path, text: str) -> list[str]:
-    with pytest.raises(UnusableSettings) as unusable:
+    with pytest.raises(ConfigError) as unusable:
         load(folder, text)
     return [line.removeprefix(f"{folder}/") for line in unusable.value.faults]
 

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bot.background.outbox_relay import Outbox
-from bot.background.progress_updates import Progressing
-from bot.database.repositories.repository import SqlBooks
+from bot.background.outbox_relay import OutboxRelay
+from bot.background.progress_updates import ProgressUpdater
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.batches import BatchOutcome, Refused
-from bot.domain.requests.notification import Happened, Kind, Notice
-from bot.domain.requests.progress import Paces
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
+from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import State
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
@@ -27,9 +27,9 @@ class Show:
 
     telling: Telling
     announcer: SlackAnnouncer
-    outbox: Outbox
-    progressing: Progressing
-    paces: Paces
+    relay: OutboxRelay
+    progress_updater: ProgressUpdater
+    progress_tracker: ProgressTracker
 
     @property
     def request(self) -> RequestId:
@@ -48,52 +48,70 @@ class Show:
     async def batch(self, number: int, *, refused: Sequence[str] = ()) -> None:
         """Settle one more customer."""
         why = tuple(Refused(CustomerId(customer), "no") for customer in refused)
-        await self.telling.books.settle(self.request, BatchOutcome(0, number, 1, refused=why))
+        await self.telling.repository.record_outcomes(self.request, BatchOutcome(0, number, 1, refused=why))
 
     async def look(self, *, after: float = 0, giving: Sequence[RequestId] | None = None) -> None:
         self.telling.clock.pass_by(seconds=after)
-        await self.progressing.look((self.request,) if giving is None else giving)
+        await self.progress_updater.run_once((self.request,) if giving is None else giving)
 
     async def state(self, state: State) -> None:
-        async with self.telling.books.page(self.request) as page:
-            assert page
-            await page.keep(replace(page.request, state=state, ended_at=self.telling.clock.now()))
-            await page.say(Notice(kind=Kind.CARD, happened=Happened.DONE, at=self.telling.clock.now()))
+        async with self.telling.repository.unit_of_work(self.request) as unit:
+            assert unit
+            await unit.save(replace(unit.request, state=state, ended_at=self.telling.clock.now()))
+            await unit.enqueue(
+                Notification(
+                    kind=ChannelKind.CARD, happened=NotificationType.DONE, at=self.telling.clock.now()
+                )
+            )
 
 
 @asynccontextmanager
-async def open_show(books: SqlBooks) -> AsyncIterator[Show]:
+async def open_show(repository: SqlRepository) -> AsyncIterator[Show]:
     """Open the shop with a request of three customers that has just begun to be given, in batches of one."""
     async with (
-        open_telling(books) as telling,
+        open_telling(repository) as telling,
         open_client(telling.shop.slack.api_url, telling.shop.slack.credentials.bot_token) as client,
     ):
         await telling.all_is_said()
         await given_in_batches_of_one(telling, telling.request)
-        paces = Paces(telling.clock.now)
-        announcer = SlackAnnouncer(client=client, books=books, policy=POLICY, look=LOOK, paces=paces)
-        outbox = Outbox(books=books, announcer=announcer, clock=telling.clock)
+        progress_tracker = ProgressTracker(telling.clock.now)
+        announcer = SlackAnnouncer(
+            client=client,
+            repository=repository,
+            policy=POLICY,
+            formatter=LOOK,
+            progress_tracker=progress_tracker,
+        )
+        relay = OutboxRelay(repository=repository, announcer=announcer, clock=telling.clock)
         telling.shop.slack.faults.calls.clear()
-        yield Show(telling, announcer, outbox, progressing(telling, announcer, outbox, paces), paces)
+        yield Show(
+            telling,
+            announcer,
+            relay,
+            progressing(telling, announcer, relay, progress_tracker),
+            progress_tracker,
+        )
 
 
-def progressing(telling: Telling, announcer: SlackAnnouncer, outbox: Outbox, paces: Paces) -> Progressing:
-    return Progressing(
-        books=telling.books,
+def progressing(
+    telling: Telling, announcer: SlackAnnouncer, relay: OutboxRelay, progress_tracker: ProgressTracker
+) -> ProgressUpdater:
+    return ProgressUpdater(
+        repository=telling.repository,
         announcer=announcer,
         clock=telling.clock,
-        paces=paces,
-        troubled_until=lambda: outbox.troubled_until,
+        progress_tracker=progress_tracker,
+        troubled_until=lambda: relay.troubled_until,
     )
 
 
 async def given_in_batches_of_one(telling: Telling, request: RequestId) -> None:
-    async with telling.books.page(request) as page:
-        assert page
+    async with telling.repository.unit_of_work(request) as unit:
+        assert unit
         now = telling.clock.now()
-        await page.keep(
+        await unit.save(
             replace(
-                page.request,
+                unit.request,
                 state=State.GIVING,
                 started_at=now,
                 batch_size=1,
@@ -101,7 +119,7 @@ async def given_in_batches_of_one(telling: Telling, request: RequestId) -> None:
                 card_ts=card_of(telling),
             )
         )
-    await telling.books.take_up(request, 0)
+    await telling.repository.start_portion(request, 0)
 
 
 def card_of(telling: Telling) -> str:

@@ -5,36 +5,44 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.customers.uploads import MOST_FILES, Column, FileRead, Odd, OddRow, Unclear, Upload
+from bot.domain.customers.uploads import (
+    MOST_FILES,
+    AmbiguousFile,
+    Column,
+    FileRead,
+    RowProblem,
+    UnreadableRow,
+    Upload,
+)
 from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
-from bot.domain.policy.budget import Use
-from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
-from bot.domain.policy.tiers import Above, Applied
+from bot.domain.policy.budget import BudgetUse
+from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome, Refusal, RefusalReason
+from bot.domain.policy.tiers import AppliedTier, TierTrigger
 from bot.domain.requests.batches import Refused, Tally
-from bot.domain.requests.notification import Happened, Kind, Notice, Story
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.pause import Pause
-from bot.domain.requests.prior_grants import Before, Earlier
-from bot.domain.requests.remainder import Rest
-from bot.domain.requests.request import Request, State, StopReason, Typed, Vote
-from bot.domain.requests.views import Consideration, Fault, Field, Form, Listed, Review
-from bot.domain.rules.holders import ReadBack
+from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
+from bot.domain.requests.remainder import Remainder
+from bot.domain.requests.request import Approval, FormInput, Request, State, StopReason
+from bot.domain.requests.views import ApprovalView, Field, FieldError, FileSummary, Form, Review
+from bot.domain.rules.holders import Verification
 from bot.domain.rules.rule import (
-    Hours,
+    Availability,
     Item,
+    ItemBundle,
     ItemValue,
     Limitation,
-    Mix,
     Requirement,
     Reward,
     RewardType,
     Rule,
     Statistics,
-    Usable,
+    WeeklyWindow,
     cost,
 )
-from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.formatting import Formatter
 
-LOOK = Look(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))
+LOOK = Formatter(currency="NOK", timezone="Europe/Oslo", admins=("U0ADMIN",))
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EVIL = "<!channel> *b* _i_ ~s~ `c` <@U123> &amp; <http://x|y>\n> quote\u202e\x00"
 LONG = EVIL * 60
@@ -70,7 +78,7 @@ LONG_RULE = Rule(
         purchase_to=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
         item_quantity=Decimal("1E+30"),
         items=(LONG_ITEM,) * 50,
-        mixes=(Mix(Decimal(2), False, (LONG_ITEM,) * 50),) * 50,
+        mixes=(ItemBundle(Decimal(2), False, (LONG_ITEM,) * 50),) * 50,
         gross_amount=10**40,
         net_amount=10**40,
         stamp=10**30,
@@ -85,7 +93,7 @@ LONG_RULE = Rule(
         repeat_usage=10**30,
         combination=17,
         eligible=LONG,
-        hours=tuple(Hours(LONG, f"{hour:02}:00", LONG) for hour in range(100)),
+        hours=tuple(WeeklyWindow(LONG, f"{hour:02}:00", LONG) for hour in range(100)),
         hours_timezone=LONG,
         stamp_expire_days=10**30,
         dynamic_purchase_to_days=10**30,
@@ -132,11 +140,11 @@ LONG_REQUEST = replace(
     ended_at=NOW + timedelta(days=3),
     last_answer=LONG_RULE,
     account=LONG,
-    tier=Applied(2, Above.AMOUNT, 10**15),
+    tier=AppliedTier(2, TierTrigger.AMOUNT, 10**15),
 )
 PAUSE = Pause(NOW, UserId("U0ADMIN"), LONG)
-VOTE = Vote(REQUEST.id, 1, UserId("U0BOSS"), NOW, "d" * 64)
-STORY = Story(REQUEST, tally=Tally(10), asked_of=("S0LEADS", "U0BOSS"))
+VOTE = Approval(REQUEST.id, 1, UserId("U0BOSS"), NOW, "d" * 64)
+STORY = RequestSnapshot(REQUEST, tally=Tally(10), asked_of=("S0LEADS", "U0BOSS"))
 POLICY = ChannelPolicy(
     id=ChannelId("C0SUPPORT"),
     rules=frozenset({"*"}),
@@ -146,7 +154,7 @@ POLICY = ChannelPolicy(
 )
 
 
-def story(state: State, **changes: Any) -> Story:
+def story(state: State, **changes: Any) -> RequestSnapshot:
     """Make an ordinary story in a state, with all that such a request has."""
     ended = (
         NOW + timedelta(seconds=12)
@@ -157,9 +165,9 @@ def story(state: State, **changes: Any) -> Story:
     if state in {State.GIVING, State.STOPPED, State.DONE}:
         request = replace(request, started_at=NOW, decided_by=UserId("U0BOSS"), last_answer=later(RULE))
         given = Tally(10, given=7 if state is not State.DONE else 8, refused=2)
-        told = Story(request, votes=(VOTE,), tally=given, refused=REFUSED, asked_of=STORY.asked_of)
+        told = RequestSnapshot(request, votes=(VOTE,), tally=given, refused=REFUSED, asked_of=STORY.asked_of)
     else:
-        told = Story(request, tally=Tally(10), asked_of=STORY.asked_of)
+        told = RequestSnapshot(request, tally=Tally(10), asked_of=STORY.asked_of)
     return replace(told, request=replace(told.request, **changes))
 
 
@@ -174,7 +182,7 @@ REFUSED = (
 )
 
 
-def long_story(state: State) -> Story:
+def long_story(state: State) -> RequestSnapshot:
     """Make a story in which everything is as long and as many as it can be."""
     refused = tuple(
         Refused(CustomerId(f"{number:05}" + "<&>*`" * 50), f"{number % 9} {LONG}") for number in range(300)
@@ -182,12 +190,12 @@ def long_story(state: State) -> Story:
     request = replace(
         LONG_REQUEST, state=state, stop=StopReason.UNKNOWN_FOR_GOOD, decided_by=UserId("U0BOSS")
     )
-    votes = tuple(Vote(REQUEST.id, 1, UserId(f"U{number:09}"), NOW, "d") for number in range(50))
+    votes = tuple(Approval(REQUEST.id, 1, UserId(f"U{number:09}"), NOW, "d") for number in range(50))
     asked_of = tuple(f"U{number:09}" for number in range(200))
     left = tuple(one.customer for one in refused) * 10
     tally = Tally(10**9, given=5, refused=300, unknown=10**8)
-    seen = ReadBack(NOW, 10**8, there=10**7, refs=10**8, failed=LONG)
-    return Story(
+    seen = Verification(NOW, 10**8, there=10**7, refs=10**8, failed=LONG)
+    return RequestSnapshot(
         request,
         votes=votes,
         tally=tally,
@@ -195,25 +203,35 @@ def long_story(state: State) -> Story:
         asked_of=asked_of,
         unknown=left,
         not_tried=left,
-        read_back=seen,
+        verification=seen,
     )
 
 
 def notice(
-    happened: Happened, *, kind: Kind = Kind.LINE, note: str = "", by: str | None = "U0BOSS"
-) -> Notice:
+    happened: NotificationType,
+    *,
+    kind: ChannelKind = ChannelKind.LINE,
+    note: str = "",
+    by: str | None = "U0BOSS",
+) -> Notification:
     """Make a notice."""
-    return Notice(kind=kind, happened=happened, at=NOW, by=UserId(by) if by else None, note=note, to="U0ANN")
+    return Notification(
+        kind=kind, happened=happened, at=NOW, by=UserId(by) if by else None, note=note, to="U0ANN"
+    )
 
 
-def review(request: Request = REQUEST, outcome: Outcome = Outcome.WAITS, **changes: Any) -> Review:
+def review(
+    request: Request = REQUEST, outcome: DecisionOutcome = DecisionOutcome.WAITS, **changes: Any
+) -> Review:
     """Make what is looked over."""
     rule = request.rule or RULE
-    refusals = (Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500"),) if outcome is Outcome.REFUSED else ()
+    refusals = (
+        (Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "501/500"),) if outcome is DecisionOutcome.REFUSED else ()
+    )
     made = Review(
         request=request,
         rule=rule,
-        usable=Usable.NOW,
+        usable=Availability.NOW,
         cost=cost(rule, request.customers),
         decision=Decision(outcome, 1, refusals),
         asked_of=("S0LEADS", "U0BOSS"),
@@ -222,27 +240,29 @@ def review(request: Request = REQUEST, outcome: Outcome = Outcome.WAITS, **chang
     return replace(made, **changes)
 
 
-def long_rest() -> Rest:
+def long_rest() -> Remainder:
     """Make a rest that as many as can be asked for already, all of their texts as long as they can be."""
-    first = Earlier(RequestId(f"first{LONG}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
-    return Rest(first, tuple(replace(first, id=RequestId(f"also{LONG}{at}")) for at in range(300)))
+    first = PriorRequest(RequestId(f"first{LONG}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
+    return Remainder(first, tuple(replace(first, id=RequestId(f"also{LONG}{at}")) for at in range(300)))
 
 
 def long_review() -> Review:
     """Make a review in which everything is as long as it can be."""
     spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
-    refusals = tuple(Refusal(reason, LONG, ("U0ADMIN",) * 50) for reason in Reason)
+    refusals = tuple(Refusal(reason, LONG, ("U0ADMIN",) * 50) for reason in RefusalReason)
     many = tuple(
-        Earlier(RequestId(f"{LONG}{at}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
+        PriorRequest(RequestId(f"{LONG}{at}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
         for at in range(50)
     )
     return review(
         LONG_REQUEST,
         spaced=spaced,
-        decision=Decision(Outcome.REFUSED, 2, refusals, Applied(10, Above.UNPRICED, 10**15)),
+        decision=Decision(
+            DecisionOutcome.REFUSED, 2, refusals, AppliedTier(10, TierTrigger.UNPRICED, 10**15)
+        ),
         asked_of=("U0BOSS",) * 200,
-        use=Use(customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW),
-        before=Before(10**9, many, more=True),
+        use=BudgetUse(customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW),
+        before=PriorGrants(10**9, many, more=True),
         rest=long_rest(),
         listed=long_listed(),
     )
@@ -251,9 +271,9 @@ def long_review() -> Review:
 LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3)
 
 
-def long_listed() -> Listed:
+def long_listed() -> FileSummary:
     """Make ten files in which everything is as long and as odd as it can be."""
-    odd = tuple(OddRow(10**6 + at, list(Odd)[at % len(Odd)]) for at in range(20))
+    odd = tuple(UnreadableRow(10**6 + at, list(RowProblem)[at % len(RowProblem)]) for at in range(20))
     file = FileRead(
         name=LONG,
         found=10**6,
@@ -265,7 +285,7 @@ def long_listed() -> Listed:
         mails=10**6,
         phones=10**6,
     )
-    return Listed((file,) * MOST_FILES, (CustomerId("`" * 255),) * 3, CustomerId("<" * 255))
+    return FileSummary((file,) * MOST_FILES, (CustomerId("`" * 255),) * 3, CustomerId("<" * 255))
 
 
 def uploads() -> tuple[Upload, ...]:
@@ -273,29 +293,33 @@ def uploads() -> tuple[Upload, ...]:
     return tuple(Upload(FileId(f"F{at:010}"), f"{at}{LONG}") for at in range(MOST_FILES))
 
 
-def unclear() -> tuple[Unclear, ...]:
+def unclear() -> tuple[AmbiguousFile, ...]:
     """Make a question about each of them, with more columns than can be chosen from."""
     return tuple(
-        Unclear(upload, (LONG_COLUMN, Column(2), *(Column(at) for at in range(3, 300))))
+        AmbiguousFile(upload, (LONG_COLUMN, Column(2), *(Column(at) for at in range(3, 300))))
         for upload in uploads()
     )
 
 
-def consideration(request: Request = REQUEST, *, count: bool = False) -> Consideration:
+def consideration(request: Request = REQUEST, *, count: bool = False) -> ApprovalView:
     """Make what an approver is shown."""
-    return Consideration(review(request), Story(request, tally=Tally(request.customers)), count)
+    return ApprovalView(review(request), RequestSnapshot(request, tally=Tally(request.customers)), count)
 
 
-def form(typed: Typed | None = None, *, chosen: Rule | None = RULE, faults: tuple[Fault, ...] = ()) -> Form:
+def form(
+    form_input: FormInput | None = None, *, chosen: Rule | None = RULE, faults: tuple[FieldError, ...] = ()
+) -> Form:
     """Make what the form is drawn from."""
-    filled = typed or Typed(
+    filled = form_input or FormInput(
         rule=RULE.id, customers="ann\nbo", reason="Late delivery", once_key="stamp-2020", more=True
     )
     return Form(replace(REQUEST, state=State.DRAFT), filled, POLICY, chosen=chosen, faults=faults)
 
 
-def every_fault() -> tuple[Fault, ...]:
+def every_fault() -> tuple[FieldError, ...]:
     """Make every refusal in every field, with the longest values."""
     return tuple(
-        Fault(field, Refusal(reason, LONG, ("U0ADMIN",) * 50)) for field in Field for reason in Reason
+        FieldError(field, Refusal(reason, LONG, ("U0ADMIN",) * 50))
+        for field in Field
+        for reason in RefusalReason
     )

@@ -8,25 +8,25 @@ from decimal import Decimal
 from typing import Any
 
 from bot.domain.customers.packing import pack
-from bot.domain.customers.uploads import Column, FileRead, Reading, Upload
+from bot.domain.customers.uploads import Column, FileRead, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, GroupId, OnceKey, RequestId, RuleId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal
-from bot.domain.ports import Books, Keep
-from bot.domain.requests.notification import Notice, Unsaid
-from bot.domain.requests.person import Kind, Person, Profile
-from bot.domain.requests.request import Request, Typed, digest
-from bot.domain.rules.holders import Ref
+from bot.domain.ports import Keep, Repository
+from bot.domain.requests.notification import Notification, OutboxMessage
+from bot.domain.requests.person import AccountKind, Person, Profile
+from bot.domain.requests.request import FormInput, Request, digest
+from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import Requirement, Reward, Rule
 from bot.domain.rules.terms import terms_of
-from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound
-from bot.giving.finish import Ending
-from bot.giving.lookups import Looks
-from bot.giving.scheduler import Traffic
-from bot.giving.start import Starting
-from bot.services.access import Door
-from bot.services.decisions import Desk
-from bot.services.drafting.drafts import Asking
-from bot.services.drafting.rule_catalog import RuleBook
+from bot.errors import DinteroError, DirectoryUnavailable, RuleNotFound
+from bot.giving.finish import Completion
+from bot.giving.lookups import RuleLookups
+from bot.giving.scheduler import CallScheduler
+from bot.giving.start import Preflight
+from bot.services.access import AccessControl
+from bot.services.decisions import DecisionService
+from bot.services.drafting.drafts import DraftService
+from bot.services.drafting.rule_catalog import RuleCatalog
 from tests.support.clock import HandClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -93,10 +93,12 @@ RULES = (
 
 @dataclass(slots=True)
 class Town:
-    """The port `People`: who is what, until a test changes it; while `away`, nothing can be looked up."""
+    """The port `Directory`: who is what, until a test changes it; while `away`, nothing can be looked up."""
 
-    kinds: dict[UserId, Kind] = field(
-        default_factory=lambda: dict.fromkeys((ANN, BO, CLEO, DI, CHIEF), Kind.MEMBER) | {GUS: Kind.GUEST}
+    kinds: dict[UserId, AccountKind] = field(
+        default_factory=lambda: (
+            dict.fromkeys((ANN, BO, CLEO, DI, CHIEF), AccountKind.MEMBER) | {GUS: AccountKind.GUEST}
+        )
     )
     groups: dict[GroupId, set[UserId]] = field(default_factory=lambda: {LEADS: {BO, CLEO}, AGENTS: {ANN, BO}})
     posts_in: set[ChannelId] = field(default_factory=lambda: {SUPPORT, QUICK, STRICT})
@@ -104,7 +106,7 @@ class Town:
 
     async def profile(self, user: UserId) -> Profile:
         self._reach()
-        return Profile(user, self.kinds.get(user, Kind.STRANGER), user.removeprefix("U0").title())
+        return Profile(user, self.kinds.get(user, AccountKind.STRANGER), user.removeprefix("U0").title())
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         self._reach()
@@ -116,7 +118,7 @@ class Town:
 
     def _reach(self) -> None:
         if self.away:
-            raise PeopleUnavailable("Slack could not say who that is: internal_error.")
+            raise DirectoryUnavailable("Slack could not say who that is: internal_error.")
 
 
 @dataclass(slots=True)
@@ -125,7 +127,7 @@ class Shelf:
 
     rules_of: dict[RuleId, Rule] = field(default_factory=lambda: {rule.id: rule for rule in RULES})
     failure: DinteroError | None = None
-    refs_of: dict[RuleId, Sequence[Ref]] = field(default_factory=dict)
+    refs_of: dict[RuleId, Sequence[Holder]] = field(default_factory=dict)
     """Who has a rule, in pages of two, and how many of them were read."""
     refs_read: int = 0
     asked_for: list[RuleId] = field(default_factory=list)
@@ -141,7 +143,7 @@ class Shelf:
             raise RuleNotFound(rule)
         return self.rules_of[rule]
 
-    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
         self._reach()
         self.refs_read += 1
         found = self.refs_of.get(rule, ())
@@ -161,7 +163,7 @@ class Shelf:
 
 @dataclass(slots=True)
 class Wakes:
-    """The port `Jobs`: counts how often it was woken, and does at once what is to be done soon."""
+    """The port `BackgroundTasks`: counts how often it was woken, and does at once what is to be done soon."""
 
     woken: int = 0
     tasks: list[asyncio.Task[object]] = field(default_factory=list)
@@ -169,16 +171,16 @@ class Wakes:
     def wake(self) -> None:
         self.woken += 1
 
-    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         self.tasks.append(asyncio.get_running_loop().create_task(work))
 
 
 @dataclass(slots=True)
 class Drawer:
-    """The port `Files`: what stands in each file, by its id, and what came of reading it where that is not fine."""
+    """The port `FileReader`: what stands in each file, by its id, and what came of reading it where that is not fine."""
 
     lists: dict[FileId, Sequence[str]] = field(default_factory=dict)
-    instead: Reading | None = None
+    instead: ReadResult | None = None
     asked: list[tuple[tuple[Upload, ...], UserId]] = field(default_factory=list)
 
     async def read(
@@ -191,7 +193,7 @@ class Drawer:
         portion: int,
         told: int = 20,
         keep: Keep | None = None,
-    ) -> Reading:
+    ) -> ReadResult:
         assert channel
         assert told
         self.asked.append((tuple(uploads), by))
@@ -205,7 +207,7 @@ class Drawer:
             FileRead(name=upload.name, found=len(self.lists[upload.id]), column=Column(1))
             for upload in uploads
         )
-        return Reading(pack(list(dict.fromkeys(met)), portion=portion), len(met) - len(set(met)), files)
+        return ReadResult(pack(list(dict.fromkeys(met)), portion=portion), len(met) - len(set(met)), files)
 
 
 class Office:
@@ -213,80 +215,86 @@ class Office:
 
     def __init__(
         self,
-        books: Books,
+        repository: Repository,
         *,
         policy: Policy = POLICY,
         clock: HandClock | None = None,
         town: Town | None = None,
     ) -> None:
-        self.books = books
+        self.repository = repository
         self.clock = clock or HandClock(NOW)
         self.town = town or Town()
         self.shelf = Shelf()
         self.drawer = Drawer()
-        self.jobs = Wakes()
-        self.rules = RuleBook(self.shelf)
+        self.background = Wakes()
+        self.catalog = RuleCatalog(self.shelf)
         self.under(policy)
 
     def under(self, policy: Policy) -> "Office":
         """Start again with another policy."""
-        self.door = Door(policy, self.town, TEAM)
-        self.asking = Asking(
-            books=self.books,
-            door=self.door,
-            rules=self.rules,
-            files=self.drawer,
+        self.access = AccessControl(policy, self.town, TEAM)
+        self.drafts = DraftService(
+            repository=self.repository,
+            access=self.access,
+            catalog=self.catalog,
+            file_reader=self.drawer,
             clock=self.clock,
-            jobs=self.jobs,
+            background=self.background,
             account=ACCOUNT,
         )
-        self.desk = Desk(books=self.books, door=self.door, clock=self.clock, jobs=self.jobs)
-        looks = Looks(self.shelf, Traffic(first=0.01, longest=0.05))
-        self.starting = Starting(books=self.books, looks=looks, door=self.door, clock=self.clock)
-        self.ending = Ending(books=self.books, looks=looks, door=self.door, clock=self.clock)
+        self.decisions = DecisionService(
+            repository=self.repository, access=self.access, clock=self.clock, background=self.background
+        )
+        lookups = RuleLookups(self.shelf, CallScheduler(first=0.01, longest=0.05))
+        self.preflight = Preflight(
+            repository=self.repository, lookups=lookups, access=self.access, clock=self.clock
+        )
+        self.completion = Completion(
+            repository=self.repository, lookups=lookups, access=self.access, clock=self.clock
+        )
         return self
 
     async def draft(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: Any) -> RequestId:
         """Open a draft with this typed in, for one customer of the usual rule unless told otherwise."""
-        filled = Typed(**{"rule": SPAR, "customers": "c-1", **typed})
-        return (await self.asking.open_draft(person(who), channel, filled)).id
+        filled = FormInput(**{"rule": SPAR, "customers": "c-1", **typed})
+        return (await self.drafts.open_draft(person(who), channel, filled)).id
 
     async def ask(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: Any) -> Request:
         """Ask for a discount, and answer the request."""
         draft = await self.draft(who, channel, **typed)
-        review = await self.asking.review(draft, person(who))
-        asked = await self.asking.ask(draft, person(who))
+        review = await self.drafts.review(draft, person(who))
+        asked = await self.drafts.ask(draft, person(who))
         assert isinstance(asked, Request), (review, asked)
         return asked
 
     async def put(self, request: Request, **changes: Any) -> Request:
         """Write into a request's row what it takes many steps to bring about."""
-        async with self.books.page(request.id) as page:
-            assert page
-            await page.keep(replace(page.request, **changes))
+        async with self.repository.unit_of_work(request.id) as unit:
+            assert unit
+            await unit.save(replace(unit.request, **changes))
         return await self.now(request.id)
 
     async def now(self, request: RequestId) -> Request:
         """Read a request as it stands."""
-        found = await self.books.find(request)
+        found = await self.repository.find(request)
         assert found
         return found
 
     async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
         """Say yes to what a request is."""
         shown = digest(request, terms_of(request.rule)) if request.rule else ""
-        return await self.desk.approve(
+        return await self.decisions.approve(
             request.id, request.round, person(who), typed=typed or str(request.customers), shown=shown
         )
 
-    async def unsaid(self) -> list[Notice]:
+    async def unsaid(self) -> list[Notification]:
         """Say everything that stands in the outbox, and answer it in the order in which it was put there."""
-        said: list[Unsaid] = []
-        while waiting := await self.books.unsaid(self.clock.now(), limit=100):
+        said: list[OutboxMessage] = []
+        while waiting := await self.repository.due_messages(self.clock.now(), limit=100):
             for one in waiting:
-                await self.books.said(one, ts=f"{one.id}.0")
+                await self.repository.mark_sent(one, ts=f"{one.id}.0")
             said.extend(waiting)
-        return [one.notice for one in sorted(said, key=lambda one: one.id)]
+        return [one.notification for one in sorted(said, key=lambda one: one.id)]
 
 
 def allowing(**changes: Any) -> Policy:
@@ -301,8 +309,8 @@ def person(user: UserId, team: TeamId = TEAM) -> Person:
     return Person(user, team)
 
 
-async def open_office(books: Books, **others: Any) -> Office:
+async def open_office(repository: Repository, **others: Any) -> Office:
     """Open an office that has read the rules."""
-    office = Office(books, **others)
-    await office.rules.refresh()
+    office = Office(repository, **others)
+    await office.catalog.refresh()
     return office

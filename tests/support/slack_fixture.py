@@ -11,23 +11,23 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
 from bot.app import build_bolt
-from bot.background.outbox_relay import Outbox
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.background.outbox_relay import OutboxRelay
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.dintero.client import open_dintero
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.request import Request, State
-from bot.services.access import Door
-from bot.services.decisions import Desk
-from bot.services.drafting.drafts import Asking
-from bot.services.drafting.rule_catalog import RuleBook
+from bot.services.access import AccessControl
+from bot.services.decisions import DecisionService
+from bot.services.drafting.drafts import DraftService
+from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
-from bot.slack.client.directory import SlackPeople
-from bot.slack.client.downloads import SlackFiles
-from bot.slack.modal_controller import PATIENCE, Screens
-from bot.slack.rendering.formatting import Look
-from bot.web.deferred_work import AcksFirst
-from handlers.context import Counter
+from bot.slack.client.directory import SlackDirectory
+from bot.slack.client.downloads import SlackFileReader
+from bot.slack.modal_controller import PATIENCE, ModalController
+from bot.slack.rendering.formatting import Formatter
+from bot.web.deferred_work import DeferredWork
+from handlers.context import HandlerContext
 from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, Shop, open_shop
 from sandbox.slack.state.workspace import Json, Message
@@ -60,16 +60,16 @@ class Straight:
 
 @dataclass(slots=True)
 class Errands:
-    """The port `Jobs`: says what there is to say whenever it is woken, and keeps what went wrong."""
+    """The port `BackgroundTasks`: says what there is to say whenever it is woken, and keeps what went wrong."""
 
-    outbox: Outbox | None = None
+    relay: OutboxRelay | None = None
     tasks: list[asyncio.Task[object]] = field(default_factory=list)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wake(self) -> None:
-        self.soon(self._say())
+        self.spawn(self._say())
 
-    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         self.tasks.append(asyncio.get_running_loop().create_task(work))
 
     async def done(self) -> None:
@@ -79,9 +79,9 @@ class Errands:
             await asyncio.gather(*waiting)
 
     async def _say(self) -> None:
-        assert self.outbox
+        assert self.relay
         async with self._turn:
-            await self.outbox.empty()
+            await self.relay.deliver_due()
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class Stand:
 
     shop: Shop
     app: AsyncApp
-    books: SqlBooks
+    repository: SqlRepository
     database: Path
     errands: Errands
     clock: HandClock
@@ -121,11 +121,11 @@ class Stand:
 
     async def request(self) -> Request:
         """Find the one request that was asked for."""
-        (request,) = await self.books.in_state(*set(State) - {State.DRAFT})
+        (request,) = await self.repository.in_state(*set(State) - {State.DRAFT})
         return request
 
     async def drafts(self) -> int:
-        return len(await self.books.in_state(State.DRAFT))
+        return len(await self.repository.in_state(State.DRAFT))
 
     def last(self, kind: str) -> Delivery:
         """Find the last payload of a type that went to the bot."""
@@ -164,37 +164,39 @@ async def open_stand(
     async with (
         open_shop() as shop,
         open_client(shop.slack.api_url, shop.slack.credentials.bot_token) as client,
-        open_books(database_url) as books,
+        open_repository(database_url) as repository,
         open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero,
     ):
-        team, look = shop.slack.team, Look(policy.currency, policy.timezone, policy.admins)
-        door, rules, acks = (
-            Door(policy, SlackPeople(client, team, clock), team),
-            RuleBook(dintero),
-            AcksFirst(errands),
+        team, formatter = shop.slack.team, Formatter(policy.currency, policy.timezone, policy.admins)
+        access, catalog, deferred_work = (
+            AccessControl(policy, SlackDirectory(client, team, clock), team),
+            RuleCatalog(dintero),
+            DeferredWork(errands),
         )
-        errands.outbox = Outbox(
-            books=books,
-            announcer=SlackAnnouncer(client=client, books=books, policy=policy, look=look),
+        errands.relay = OutboxRelay(
+            repository=repository,
+            announcer=SlackAnnouncer(
+                client=client, repository=repository, policy=policy, formatter=formatter
+            ),
             clock=clock,
         )
-        counter = Counter(
-            asking=Asking(
-                books=books,
-                door=door,
-                rules=rules,
-                files=SlackFiles(client),
+        ctx = HandlerContext(
+            drafts=DraftService(
+                repository=repository,
+                access=access,
+                catalog=catalog,
+                file_reader=SlackFileReader(client),
                 clock=clock,
-                jobs=errands,
+                background=errands,
                 account=ACCOUNT,
             ),
-            desk=Desk(books=books, door=door, clock=clock, jobs=errands),
-            jobs=acks,
-            screens=Screens(client, patience=patience),
-            look=look,
+            decisions=DecisionService(repository=repository, access=access, clock=clock, background=errands),
+            background=deferred_work,
+            modal_controller=ModalController(client, patience=patience),
+            formatter=formatter,
         )
-        await rules.refresh()
-        app = build_bolt(client, counter, acks)
+        await catalog.refresh()
+        app = build_bolt(client, ctx, deferred_work)
         shop.slack.line = Straight(app)
-        yield Stand(shop, app, books, Path(database_url.removeprefix("sqlite:///")), errands, clock)
+        yield Stand(shop, app, repository, Path(database_url.removeprefix("sqlite:///")), errands, clock)
         await errands.done()

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.web.deferred_work import WAITING, AcksFirst
+from bot.web.deferred_work import WAITING, DeferredWork
 
 
 class AtOnce:
@@ -14,69 +14,69 @@ class AtOnce:
     def wake(self) -> None:
         raise AssertionError
 
-    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         self.tasks.append(asyncio.create_task(work))
 
 
 async def test_work_begins_once_every_answer_has_left() -> None:
-    jobs, told = AtOnce(), list[str]()
-    acks = AcksFirst(jobs)
-    with acks.answering():
-        with acks.answering():
-            acks.soon(_tell(told, "form"))
+    background, told = AtOnce(), list[str]()
+    deferred_work = DeferredWork(background)
+    with deferred_work.answering():
+        with deferred_work.answering():
+            deferred_work.spawn(_tell(told, "form"))
         await _a_while()
         assert told == []
         told.append("ack")
-    await asyncio.gather(*jobs.tasks)
+    await asyncio.gather(*background.tasks)
     assert told == ["ack", "form"]
 
 
 async def test_work_does_not_wait_for_ever_where_answers_never_cease() -> None:
-    jobs, told = AtOnce(), list[str]()
-    acks = AcksFirst(jobs)
-    with acks.answering():
-        acks.soon(_tell(told, "form"))
-        acks.soon(_tell(told, "another"))
-        await asyncio.wait_for(asyncio.gather(*jobs.tasks), 5)
+    background, told = AtOnce(), list[str]()
+    deferred_work = DeferredWork(background)
+    with deferred_work.answering():
+        deferred_work.spawn(_tell(told, "form"))
+        deferred_work.spawn(_tell(told, "another"))
+        await asyncio.wait_for(asyncio.gather(*background.tasks), 5)
     assert told == ["form", "another"]
 
 
 async def test_a_rush_that_lasts_piles_up_no_more_work_than_a_crowd_of_people_makes() -> None:
-    jobs, told = AtOnce(), list[str]()
-    acks = AcksFirst(jobs)
-    with acks.answering():
+    background, told = AtOnce(), list[str]()
+    deferred_work = DeferredWork(background)
+    with deferred_work.answering():
         for number in range(WAITING + 3):
-            acks.soon(_tell(told, str(number)))
+            deferred_work.spawn(_tell(told, str(number)))
         await _a_while()
         assert told == ["0", "1", "2"]
-    await asyncio.gather(*jobs.tasks)
+    await asyncio.gather(*background.tasks)
     assert told == [str(number) for number in range(WAITING + 3)]
 
 
 async def test_a_new_click_is_answered_before_the_next_piece_of_work() -> None:
-    jobs, told = AtOnce(), list[str]()
-    acks = AcksFirst(jobs)
+    background, told = AtOnce(), list[str]()
+    deferred_work = DeferredWork(background)
 
     async def clicks_again() -> None:
         told.append("first form")
-        with acks.answering():
+        with deferred_work.answering():
             await _a_while()
             told.append("ack")
 
-    acks.soon(clicks_again())
-    acks.soon(_tell(told, "second form"))
-    await asyncio.gather(*jobs.tasks)
+    deferred_work.spawn(clicks_again())
+    deferred_work.spawn(_tell(told, "second form"))
+    await asyncio.gather(*background.tasks)
     assert told == ["first form", "ack", "second form"]
 
 
 async def test_work_that_was_not_begun_when_the_program_closes_is_let_go() -> None:
-    jobs, told = AtOnce(), list[str]()
-    acks = AcksFirst(jobs)
-    with acks.answering():
-        acks.soon(_tell(told, "form"))
+    background, told = AtOnce(), list[str]()
+    deferred_work = DeferredWork(background)
+    with deferred_work.answering():
+        deferred_work.spawn(_tell(told, "form"))
         await _a_while()
-        jobs.tasks[0].cancel()
-        ends = await asyncio.gather(*jobs.tasks, return_exceptions=True)
+        background.tasks[0].cancel()
+        ends = await asyncio.gather(*background.tasks, return_exceptions=True)
     assert isinstance(ends[0], asyncio.CancelledError)
     assert told == []
 

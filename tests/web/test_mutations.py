@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.domain.ids import RequestId
-from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
@@ -105,10 +105,10 @@ class Site:
 
     async def done(self) -> list[tuple[str, str | None, str | None]]:
         """Read what was done, by whom, to which request."""
-        return [(row.kind, row.who, row.request) async for row in self.stand.books.audit.rows()]
+        return [(row.kind, row.who, row.request) async for row in self.stand.repository.audit.rows()]
 
     async def requests(self) -> dict[RequestId, Request]:
-        return {request.id: request for request in await self.stand.books.in_state(*State)}
+        return {request.id: request for request in await self.stand.repository.in_state(*State)}
 
     def may(self, kind: str, who: str | None, requester: str) -> bool:
         """Say, by the shop's policy and nothing of the bot's, who may do what to a request that waits or has stopped."""
@@ -188,10 +188,12 @@ async def _turns(site: Site) -> list[Sent]:
 
 
 async def stopped(site: Site, request: Request) -> Request:
-    async with site.stand.books.page(request.id) as page:
-        assert page
-        await page.keep(replace(page.request, state=State.STOPPED, stop=StopReason.BUSY))
-        await page.say(Notice(kind=Kind.CARD, happened=Happened.STOPPED, at=site.stand.clock.now()))
+    async with site.stand.repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.save(replace(unit.request, state=State.STOPPED, stop=StopReason.BUSY))
+        await unit.enqueue(
+            Notification(kind=ChannelKind.CARD, happened=NotificationType.STOPPED, at=site.stand.clock.now())
+        )
     site.stand.errands.wake()
     await site.quiet()
     return await site.stand.request()
@@ -199,9 +201,9 @@ async def stopped(site: Site, request: Request) -> Request:
 
 async def back(site: Site, before: Request) -> None:
     """Put a request back to where it stood, its yeses taken away, so that the next payload meets it as the first did."""
-    async with site.stand.books.page(before.id) as page:
-        if page and page.request != before:
-            await page.keep(before)
+    async with site.stand.repository.unit_of_work(before.id) as unit:
+        if unit and unit.request != before:
+            await unit.save(before)
     await site.stand.run("DELETE FROM votes")
 
 
@@ -325,9 +327,9 @@ async def test_every_payload_twice_and_late_changes_nothing_more(scene: tuple[Si
         for _ in range(2):
             assert await site.send(sent) == 200
         once = await site.requests()
-        votes = [await site.stand.books.votes(request, 1) for request in once]
+        votes = [await site.stand.repository.votes(request, 1) for request in once]
         site.stand.clock.pass_by(minutes=2)
         assert await site.send(sent) == 200
         now = await site.requests()
         assert {one: now[one] for one in once} == once
-        assert [await site.stand.books.votes(request, 1) for request in once] == votes
+        assert [await site.stand.repository.votes(request, 1) for request in once] == votes

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.web.payload_validation import Malformed, read_payload
+from bot.web.payload_validation import MalformedPayload, read_payload
 
 OPTION = {"value": "F1", "text": {"type": "plain_text", "text": "vip.csv"}}
 
@@ -56,5 +56,5 @@ def test_files_and_ticks_are_taken(answer: Any) -> None:
     ],
 )
 def test_files_and_ticks_of_another_shape_make_it_none(answer: Any) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedPayload):
         read_payload(body(answer))

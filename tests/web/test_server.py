@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
 
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 from bot.web.health import Readiness
 from bot.web.server import LARGEST_BODY, build_web, serve
 from bot.web.signature import sign
@@ -302,7 +302,7 @@ async def test_readyz_is_503_only_for_the_database_or_slack_and_names_dintero(
 
 async def test_a_port_that_is_taken_is_said() -> None:
     async with serve(web.Application(), host="127.0.0.1", port=0) as port:
-        with pytest.raises(UnusableSettings, match=f"127.0.0.1:{port}"):
+        with pytest.raises(ConfigError, match=f"127.0.0.1:{port}"):
             async with serve(web.Application(), host="127.0.0.1", port=port):
                 pass
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, insert, select, update
 
 from bot.database.connection import Transaction
-from bot.database.encoding import micros, text
+from bot.database.encoding import encode, to_micros
 from bot.database.schema_audit import audit, audit_head
 from bot.domain.requests.audit_entries import Entry, canonical
 
@@ -53,7 +53,7 @@ async def append(transaction: Transaction, entries: Sequence[Entry], at: datetim
     seq, before = (await transaction.run(_HEAD, {}))[0]
     for entry in entries:
         seq += 1
-        row = _row(entry, seq, micros(at), before)
+        row = _row(entry, seq, to_micros(at), before)
         await transaction.run(_APPEND, {name: getattr(row, name) for name in Row.__slots__})
         before = row.hash
     await transaction.run(_MOVE_ON, {"which": 1, "seq": seq, "hash": before})
@@ -61,7 +61,7 @@ async def append(transaction: Transaction, entries: Sequence[Entry], at: datetim
 
 def _row(entry: Entry, seq: int, at: int, previous: str) -> Row:
     who, channel, request = (
-        None if name is None else text(name) for name in (entry.who, entry.channel, entry.request)
+        None if name is None else encode(name) for name in (entry.who, entry.channel, entry.request)
     )
-    unsigned = Row(seq, at, who, channel, request, text(entry.kind), canonical(entry.facts), previous, "")
+    unsigned = Row(seq, at, who, channel, request, encode(entry.kind), canonical(entry.facts), previous, "")
     return Row(seq, at, who, channel, request, unsigned.kind, unsigned.facts, previous, unsigned.own_hash())

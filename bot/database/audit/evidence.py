@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert, select
 
 from bot.database.audit.customer_hashes import AuditKey, digest_of
 from bot.database.connection import Database, Kept, Rows, Transaction
-from bot.database.encoding import MANY, text
+from bot.database.encoding import MANY, encode
 from bot.database.schema import batches, customers
 from bot.database.schema_audit import audit_customers
 from bot.database.tally import TALLY, tally_of
@@ -17,7 +17,7 @@ from bot.domain.customers.packing import unpacked
 from bot.domain.customers.parsing import digest_of as customers_digest_of
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock
-from bot.domain.requests.audit_entries import Entry, What, change
+from bot.domain.requests.audit_entries import Entry, EntryKind, transition_entry
 from bot.domain.requests.request import Request, State
 
 _CUSTOMERS: Final = (
@@ -43,7 +43,7 @@ _BATCHES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Hashed:
+class HashedCustomers:
     """The keyed hashes of a request's customers by portion, and the digest of those who were hashed: other ones may be put meanwhile."""
 
     customers_digest: str
@@ -56,7 +56,7 @@ class Evidence:
 
     clock: Clock
     key: AuditKey
-    hashed: Hashed | None = None
+    hashed: HashedCustomers | None = None
 
     def now(self) -> datetime:
         """Tell the time."""
@@ -64,7 +64,7 @@ class Evidence:
 
     async def of_change(self, transaction: Transaction, before: Request, after: Request) -> list[Entry]:
         """Tell how a request moved, if it did, and keep what belongs to that."""
-        entry = change(before, after)
+        entry = transition_entry(before, after)
         if entry is None:
             return []
         if before.state is State.DRAFT:
@@ -82,9 +82,9 @@ class Evidence:
             return [await _outcome(transaction, before), entry]
         return [entry]
 
-    async def hash(self, where: Database | Transaction, request: RequestId) -> Hashed:
+    async def hash(self, where: Database | Transaction, request: RequestId) -> HashedCustomers:
         """Hash the customers of a request, many of them beside the event loop (measured: 80,000 take a third of a second)."""
-        rows = await where.run(_CUSTOMERS, {"which": text(request)})
+        rows = await where.run(_CUSTOMERS, {"which": encode(request)})
         many = sum(size for _, size, _ in rows) >= MANY
         return await asyncio.to_thread(_hashed, self.key, rows) if many else _hashed(self.key, rows)
 
@@ -95,7 +95,7 @@ class Evidence:
             hashed = await self.hash(transaction, request.id)
         for portion, hashes in hashed.portions:
             row: dict[str, Kept] = {
-                "request": text(request.id),
+                "request": encode(request.id),
                 "portion": portion,
                 "key": self.key.name,
                 "hashes": hashes,
@@ -104,15 +104,15 @@ class Evidence:
         return {"customer_hashes": digest_of([hashes for _, hashes in hashed.portions])}
 
 
-def _hashed(key: AuditKey, rows: Rows) -> Hashed:
+def _hashed(key: AuditKey, rows: Rows) -> HashedCustomers:
     ids = [(portion, unpacked(kept)) for portion, _, kept in rows]
     digest = customers_digest_of([customer for _, some in ids for customer in some])
-    return Hashed(digest, tuple((portion, key.pack(some)) for portion, some in ids))
+    return HashedCustomers(digest, tuple((portion, key.pack(some)) for portion, some in ids))
 
 
 async def _outcome(transaction: Transaction, request: Request) -> Entry:
     """Tell what came of the batches, as the round leaves them: of each, and of all as the summary counts them."""
-    which = {"which": text(request.id)}
+    which = {"which": encode(request.id)}
     rows, tally = await transaction.run(_BATCHES, which), tally_of(await transaction.run(TALLY, which))
     facts = {
         "short": request.short,
@@ -125,7 +125,7 @@ async def _outcome(transaction: Transaction, request: Request) -> Entry:
         "batches": len(rows),
         "each": [_numbers(*map(int, row)) for row in rows] if len(rows) <= EACH else [],
     }
-    return Entry(kind=What.OUTCOME, channel=request.channel, request=request.id, facts=facts)
+    return Entry(kind=EntryKind.OUTCOME, channel=request.channel, request=request.id, facts=facts)
 
 
 def _numbers(portion: int, batch: int, given: int, refused: int, unknown: int, size: int) -> list[int]:

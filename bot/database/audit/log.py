@@ -10,11 +10,11 @@ from sqlalchemy import bindparam, func, insert, select
 from bot.database.audit.chain import COLUMNS, Row, append, row_of
 from bot.database.audit.customer_hashes import AuditKey, digest_of, holds
 from bot.database.audit.evidence import Evidence
-from bot.database.connection import Database, Kept, Room, Transaction
-from bot.database.encoding import micros, moment, text, untext
+from bot.database.connection import BaseRepository, Database, Kept, Transaction
+from bot.database.encoding import decode, encode, from_micros, to_micros
 from bot.database.schema_audit import audit, audit_customers, audit_head, audit_heads
 from bot.domain.ids import CustomerId, RequestId
-from bot.domain.requests.audit_entries import Entry, What
+from bot.domain.requests.audit_entries import Entry, EntryKind
 
 AT_ONCE: Final = 1_000
 FOR_EVER: Final = 2**62
@@ -47,7 +47,7 @@ _PORTION: Final = select(audit_customers.c.hashes).where(
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ChainHead:
     """The end of the chain: who knows it, notices whatever was changed before it, and when it was cut off."""
 
     seq: int
@@ -55,14 +55,14 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class CustomerMentions:
     """The requests that named a customer. `other_keys` are how many were hashed with a key that is not known, and could not be asked."""
 
     requests: frozenset[RequestId]
     other_keys: int
 
 
-class Audit(Room):
+class Audit(BaseRepository):
     """What stands in the audit."""
 
     def __init__(self, database: Database, evidence: Evidence, keys: tuple[AuditKey, ...]) -> None:
@@ -80,11 +80,11 @@ class Audit(Room):
     ) -> AsyncIterator[Row]:
         """Read rows in their order, from a moment on and before another one, never many at once."""
         values: dict[str, Kept] = {
-            "since": micros(since) if since else -FOR_EVER,
-            "until": micros(until) if until else FOR_EVER,
+            "since": to_micros(since) if since else -FOR_EVER,
+            "until": to_micros(until) if until else FOR_EVER,
         }
         if channel is not None:
-            values["channel"] = text(channel)
+            values["channel"] = encode(channel)
         after = -FOR_EVER
         while found := await self._database.run(
             _ROWS if channel is None else _ROWS_OF, {**values, "after": after}
@@ -93,21 +93,21 @@ class Audit(Room):
                 yield row_of(values_of_row)
             after = found[-1][0]
 
-    async def head(self) -> Head | None:
+    async def head(self) -> ChainHead | None:
         """Read the end of the chain; None where somebody took it away."""
         rows = await self._database.run(_HEAD, {})
-        return Head(*rows[0]) if rows else None
+        return ChainHead(*rows[0]) if rows else None
 
-    async def heads(self) -> tuple[Head, ...]:
+    async def heads(self) -> tuple[ChainHead, ...]:
         """Read the ends that were told to the admins, oldest first."""
-        return tuple(Head(*row) for row in await self._database.run(_HEADS, {}))
+        return tuple(ChainHead(*row) for row in await self._database.run(_HEADS, {}))
 
     async def head_kept_at(self) -> datetime | None:
         """Say when an end was last told."""
         rows = await self._database.run(_KEPT_AT, {})
-        return moment(rows[0][0]) if rows and rows[0][0] is not None else None
+        return from_micros(rows[0][0]) if rows and rows[0][0] is not None else None
 
-    async def keep_head(self, head: Head) -> None:
+    async def keep_head(self, head: ChainHead) -> None:
         """Keep an end that was told, and write into the audit that it was."""
         async with self._database.transaction() as transaction:
             if not await transaction.run(_THERE, {"which": head.seq}):
@@ -117,7 +117,7 @@ class Audit(Room):
         """Digest the hashes that are kept of a request's customers, as `customer_hashes` in the audit."""
         return digest_of([row[0] for row in await self._database.run(_HASHES, {"which": request})])
 
-    async def named(self, customer: CustomerId) -> Named:
+    async def named(self, customer: CustomerId) -> CustomerMentions:
         """Find every request that named a customer, purged or not."""
         hashed = {key.name: key.hash(customer) for key in self._keys}
         found: set[RequestId] = set()
@@ -127,10 +127,10 @@ class Audit(Room):
                 other.add(request)
             elif request not in found:
                 packed = (await self._database.run(_PORTION, {"which": request, "number": portion}))[0][0]
-                found |= {RequestId(untext(request))} if holds(packed, hashed[key]) else set()
-        return Named(frozenset(found), len(other))
+                found |= {RequestId(decode(request))} if holds(packed, hashed[key]) else set()
+        return CustomerMentions(frozenset(found), len(other))
 
 
-async def _keep(transaction: Transaction, head: Head, at: datetime) -> None:
-    await transaction.run(_KEEP_HEAD, {"seq": head.seq, "hash": head.hash, "kept_at": micros(at)})
-    await append(transaction, [Entry(kind=What.HEAD, facts={"seq": head.seq, "hash": head.hash})], at)
+async def _keep(transaction: Transaction, head: ChainHead, at: datetime) -> None:
+    await transaction.run(_KEEP_HEAD, {"seq": head.seq, "hash": head.hash, "kept_at": to_micros(at)})
+    await append(transaction, [Entry(kind=EntryKind.HEAD, facts={"seq": head.seq, "hash": head.hash})], at)

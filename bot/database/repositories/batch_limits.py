@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from bot.database.connection import Database, Room
-from bot.database.encoding import micros, text
+from bot.database.connection import BaseRepository, Database
+from bot.database.encoding import encode, to_micros
 from bot.database.schema import sizes
 
 _LARGEST: Final = select(sizes.c.largest).where(
@@ -14,7 +14,7 @@ _LARGEST: Final = select(sizes.c.largest).where(
 )
 
 
-class LearntSizes(Room):
+class BatchLimitRepository(BaseRepository):
     """How large a batch may be."""
 
     def __init__(self, database: Database) -> None:
@@ -25,11 +25,11 @@ class LearntSizes(Room):
 
     async def largest_batch(self, account: str, since: datetime) -> int | None:
         """Read how many customers a call may have, where a larger one was too large since a moment."""
-        rows = await self._database.run(_LARGEST, {"which": text(account), "since": micros(since)})
+        rows = await self._database.run(_LARGEST, {"which": encode(account), "since": to_micros(since)})
         return int(rows[0][0]) if rows else None
 
     async def learn_batch(self, account: str, size: int, at: datetime) -> None:
         """Keep how many customers a call may have."""
         await self._database.run(
-            self._learn, {"account": text(account), "largest": size, "learnt_at": micros(at)}
+            self._learn, {"account": encode(account), "largest": size, "learnt_at": to_micros(at)}
         )

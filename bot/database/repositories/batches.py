@@ -11,8 +11,8 @@ from sqlalchemy import column as column_of
 from sqlalchemy import values as rows_of
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.database.connection import Database, Kept, Room, Values
-from bot.database.encoding import rule_json, text
+from bot.database.connection import BaseRepository, Database, Kept, Values
+from bot.database.encoding import encode, rule_json
 from bot.database.mapping import outcome_row
 from bot.database.schema import batches, customers, replicas, requests
 from bot.database.tally import TALLY, tally_of
@@ -21,17 +21,17 @@ from bot.domain.ids import CustomerId, Fence, RequestId
 from bot.domain.requests.batches import (
     MOST_OUTCOMES,
     BatchOutcome,
-    LeftOut,
     NotGiven,
-    PackedEnds,
+    PackedOutcomes,
     Portion,
     Refused,
     Tally,
+    Unsettled,
 )
 from bot.domain.requests.outcome_codec import left_of, not_given_of, outcome_of
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Rule
-from bot.errors import TakenOver
+from bot.errors import LeaseLost
 
 LARGE: Final = 32_768
 """Bytes of a packed portion: about 1,500 customers. Below that, changing threads takes as long as unpacking."""
@@ -140,7 +140,7 @@ def _settle(database: Database, lot: int) -> ReturningInsert[Any]:
     ).returning(go_on)
 
 
-class Outcomes(Room):
+class BatchRepository(BaseRepository):
     """Whatever the giving writes and reads."""
 
     def __init__(self, database: Database) -> None:
@@ -150,28 +150,30 @@ class Outcomes(Room):
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
         """Take a request for this process to give: what its earlier holders still write counts for nothing. One statement."""
-        rows = await self._database.run(_CLAIM, {"which": text(request), "of_term": term})
+        rows = await self._database.run(_CLAIM, {"which": encode(request), "of_term": term})
         return Fence(rows[0][0]) if rows else None
 
     async def portions(self, request: RequestId) -> int:
         """Count the rows of customers; they are numbered from 0."""
-        rows = await self._database.run(_COUNT, {"which": text(request)})
+        rows = await self._database.run(_COUNT, {"which": encode(request)})
         return int(rows[0][0])
 
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
         """Read one row of customers."""
-        rows = await self._database.run(_CUSTOMERS, {"which": text(request), "number": portion})
+        rows = await self._database.run(_CUSTOMERS, {"which": encode(request), "number": portion})
         return tuple(await self._unpack(rows[0][0])) if rows else ()
 
-    async def take_up(
+    async def start_portion(
         self, request: RequestId, portion: int, *, fence: Fence | None = None
     ) -> Portion | None:
         """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement.
 
         Raises:
-            TakenOver: another holds the request.
+            LeaseLost: another holds the request.
         """
-        rows = await self._database.run(_TAKE_UP, {"which": text(request), "number": portion, "held": fence})
+        rows = await self._database.run(
+            _TAKE_UP, {"which": encode(request), "number": portion, "held": fence}
+        )
         if not rows:
             await self._holds(request, fence)
             return None
@@ -189,64 +191,68 @@ class Outcomes(Room):
 
     async def _holds(self, request: RequestId, fence: Fence | None) -> None:
         if fence is not None and not await self._database.run(
-            _HOLDS, {"which": text(request), "held": fence}
+            _HOLDS, {"which": encode(request), "held": fence}
         ):
-            raise TakenOver(request)
+            raise LeaseLost(request)
 
-    async def may_have_gone_out(self, request: RequestId) -> None:
+    async def mark_all_started(self, request: RequestId) -> None:
         """Note that every batch of every portion may have gone out, whether the giving goes on or not."""
-        await self._database.run(_DOUBT, {"which": text(request)})
+        await self._database.run(_DOUBT, {"which": encode(request)})
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
         """Read what came of a portion's batches so far."""
         return tuple(
-            map(outcome_of, await self._database.run(_OUTCOMES, {"which": text(request), "number": portion}))
+            map(
+                outcome_of, await self._database.run(_OUTCOMES, {"which": encode(request), "number": portion})
+            )
         )
 
-    async def settle(self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None) -> bool:
+    async def record_outcomes(
+        self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None
+    ) -> bool:
         """Write what came of different batches, at most `MOST_OUTCOMES`, over earlier outcomes of them. One statement.
 
         Answers whether the giving shall go on.
 
         Raises:
-            TakenOver: another holds the request; nothing stands over what it wrote.
+            LeaseLost: another holds the request; nothing stands over what it wrote.
         """
         lot = next(lot for lot in LOTS if lot >= len(outcomes))
-        handed: dict[str, Kept] = {"which": text(request), "held": fence}
+        handed: dict[str, Kept] = {"which": encode(request), "held": fence}
         for place, row in enumerate([*map(outcome_row, outcomes), *[_NO_OUTCOME] * (lot - len(outcomes))]):
             handed |= {f"{name}_{place}": value for name, value in row.items()}
         rows = await self._database.run(self._settle[lot], handed)
         if len(rows) < len(outcomes):
-            raise TakenOver(request)
+            raise LeaseLost(request)
         return bool(rows[0][0])
 
-    async def halt(
+    async def request_stop(
         self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
     ) -> None:
         """Ask for the giving to stop; the first reason stands."""
         await self._database.run(
-            _HALT, {"which": text(request), "held": fence, "stop": stop.value, "note": text(note)}
+            _HALT, {"which": encode(request), "held": fence, "stop": stop.value, "note": encode(note)}
         )
 
-    async def goes_on(self, request: RequestId) -> bool:
+    async def may_continue(self, request: RequestId) -> bool:
         """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
-        return bool(await self._database.run(_ASK, {"which": text(request)}))
+        return bool(await self._database.run(_ASK, {"which": encode(request)}))
 
     async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
         """Keep the rule as Dintero last answered it."""
         await self._database.run(
-            _ANSWERED, {"which": text(request), "held": fence, "last_answer": rule_json(rule)}
+            _ANSWERED, {"which": encode(request), "held": fence, "last_answer": rule_json(rule)}
         )
 
     async def tally(self, request: RequestId) -> Tally:
         """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
-        return tally_of(await self._database.run(TALLY, {"which": text(request)}))
+        return tally_of(await self._database.run(TALLY, {"which": encode(request)}))
 
     async def refused(self, request: RequestId, *, most: int | None = None) -> tuple[Refused, ...]:
         """Read the refused customers with the reason, in the order they were asked for; no more than so many of the first."""
         found: list[Refused] = []
         for portion, rows in groupby(
-            await self._database.run(_REFUSING, {"which": text(request)}), key=itemgetter(0)
+            await self._database.run(_REFUSING, {"which": encode(request)}), key=itemgetter(0)
         ):
             those = [one for row in rows for one in outcome_of(row).refused]
             found += _in_order(those, await self.customers(request, portion))
@@ -254,7 +260,7 @@ class Outcomes(Room):
                 break
         return tuple(found[:most])
 
-    async def left_out(self, request: RequestId, *, most: int) -> LeftOut:
+    async def left_out(self, request: RequestId, *, most: int) -> Unsettled:
         """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
         unknown: list[CustomerId] = []
         not_tried: list[CustomerId] = []
@@ -263,35 +269,35 @@ class Outcomes(Room):
             not_tried += found.not_tried
             if len(unknown) + len(not_tried) >= most:
                 break
-        return LeftOut(tuple(unknown[:most]), tuple(not_tried[: max(most - len(unknown), 0)]))
+        return Unsettled(tuple(unknown[:most]), tuple(not_tried[: max(most - len(unknown), 0)]))
 
-    async def ends(self, request: RequestId) -> AsyncIterator[PackedEnds]:
+    async def packed_outcomes(self, request: RequestId) -> AsyncIterator[PackedOutcomes]:
         """Read the portions with somebody who was not given it, as `tally` counts them, in the order they were asked for."""
         row = 1
         for portion, size, starts, batch_size, given in await self._database.run(
-            _GIVEN_TO, {"which": text(request)}
+            _GIVEN_TO, {"which": encode(request)}
         ):
             if given < size:
-                values: Values = {"which": text(request), "number": portion}
+                values: Values = {"which": encode(request), "number": portion}
                 ids, outcomes = (
                     await self._database.run(_CUSTOMERS, values),
                     await self._database.run(_OUTCOMES, values),
                 )
                 known = tuple((number, batch, count, ends) for number, batch, count, ends in outcomes)
                 if ids:
-                    yield PackedEnds(row, max(batch_size, 1), starts > 0, bytes(ids[0][0]), known)
+                    yield PackedOutcomes(row, max(batch_size, 1), starts > 0, bytes(ids[0][0]), known)
             row += size
 
     async def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
         """Read all who were not given it, a portion at a time, unpacked beside the event loop."""
-        async for found in self.ends(request):
+        async for found in self.packed_outcomes(request):
             yield await asyncio.to_thread(not_given_of, found)
 
     async def _left_by_portion(
         self, request: RequestId
-    ) -> AsyncIterator[tuple[tuple[CustomerId, ...], LeftOut]]:
+    ) -> AsyncIterator[tuple[tuple[CustomerId, ...], Unsettled]]:
         """Read the portions that have somebody left, one after the other: no more than one is held at a time."""
-        for portion, starts, batch_size in await self._database.run(_OPEN, {"which": text(request)}):
+        for portion, starts, batch_size in await self._database.run(_OPEN, {"which": encode(request)}):
             asked, known = await self.customers(request, portion), await self.outcomes(request, portion)
             yield asked, left_of(asked, known, max(batch_size, 1), started=starts > 0)
 

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, func, or_, select
 
-from bot.database.connection import Database, Room, Rows, Transaction
-from bot.database.encoding import micros, moment, rule_of, text
+from bot.database.connection import BaseRepository, Database, Rows, Transaction
+from bot.database.encoding import encode, from_micros, rule_of, to_micros
 from bot.database.schema import batches, channels, customers, requests
 from bot.domain.ids import ChannelId, RequestId
-from bot.domain.policy.budget import Gave
+from bot.domain.policy.budget import Grant
 from bot.domain.requests.request import State
 
 
@@ -47,33 +47,33 @@ _GAVE: Final = _gave()
 _LOCK: Final = select(channels.c.id).where(channels.c.id == bindparam("which")).with_for_update()
 
 
-class Spending(Room):
+class BudgetRepository(BaseRepository):
     """What was given, by channel."""
 
-    async def gave(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Gave, ...]:
+    async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
         """Read what a channel's other requests have given since a moment, or may have, or are giving."""
         return _read(await self._database.run(_GAVE, _values(channel, since, but)))
 
 
-async def gave_locked(
+async def grants_locked(
     database: Database, transaction: Transaction, channel: ChannelId, since: datetime, but: RequestId
-) -> tuple[Gave, ...]:
+) -> tuple[Grant, ...]:
     """Read the same with the channel's row locked until the transaction ends: of two that begin at once the second sees the first."""
     await transaction.run(
-        database.insert(channels).on_conflict_do_nothing(index_elements=["id"]), {"id": text(channel)}
+        database.insert(channels).on_conflict_do_nothing(index_elements=["id"]), {"id": encode(channel)}
     )
-    await transaction.run(_LOCK, {"which": text(channel)})
+    await transaction.run(_LOCK, {"which": encode(channel)})
     return _read(await transaction.run(_GAVE, _values(channel, since, but)))
 
 
 def _values(channel: ChannelId, since: datetime, but: RequestId) -> dict[str, str | int]:
-    return {"which": text(channel), "since": micros(since), "but": text(but)}
+    return {"which": encode(channel), "since": to_micros(since), "but": encode(but)}
 
 
-def _read(rows: Rows) -> tuple[Gave, ...]:
+def _read(rows: Rows) -> tuple[Grant, ...]:
     return tuple(
-        Gave(
-            at=None if ended_at is None else moment(ended_at),
+        Grant(
+            at=None if ended_at is None else from_micros(ended_at),
             rule=rule_of(rule),
             customers=asked
             if state == State.GIVING.value

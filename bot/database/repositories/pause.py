@@ -7,14 +7,14 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select, update
 
 from bot.database.audit.chain import append
-from bot.database.connection import Room, Values
-from bot.database.encoding import micros, moment, text, untext
+from bot.database.connection import BaseRepository, Values
+from bot.database.encoding import decode, encode, from_micros, to_micros
 from bot.database.mapping import kept
 from bot.database.schema import pause, requests
 from bot.domain.ids import UserId
 from bot.domain.requests.audit_entries import paused, resumed
 from bot.domain.requests.pause import Pause
-from bot.domain.requests.request import Pausing, State
+from bot.domain.requests.request import PauseState, State
 
 _ROW: Final = pause.c.id == 1
 _CHANGED: Final = {"changes": pause.c.changes + 1}
@@ -29,7 +29,7 @@ _END: Final = update(pause).where(_ROW, pause.c.since.is_not(None)).values(**_CH
 _PAUSED: Final = select(pause.c.id).where(_ROW, pause.c.since.is_not(None)).exists()
 # Not in one transaction with the pause itself: whoever ends a giving holds its row and then wants the pause's.
 _HOLD_UP: Final = update(requests).where(
-    requests.c.state == State.GIVING.value, requests.c.pausing == Pausing.NO.value, _PAUSED
+    requests.c.state == State.GIVING.value, requests.c.pausing == PauseState.NO.value, _PAUSED
 )
 _UNTOLD: Final = select(pause.c.changes).where(_ROW, pause.c.changes > pause.c.told)
 _TOLD: Final = update(pause).where(_ROW, pause.c.told < bindparam("change")).values(told=bindparam("change"))
@@ -37,7 +37,7 @@ _TOLD: Final = update(pause).where(_ROW, pause.c.told < bindparam("change")).val
 
 def pause_row(value: Pause) -> Values:
     """Write a pause."""
-    return {"since": micros(value.since), "doer": kept(value.by), "why": text(value.why)}
+    return {"since": to_micros(value.since), "doer": kept(value.by), "why": encode(value.why)}
 
 
 def pause_of(rows: Sequence[Any]) -> Pause | None:
@@ -45,10 +45,10 @@ def pause_of(rows: Sequence[Any]) -> Pause | None:
     if not rows or rows[0][0] is None:
         return None
     since, doer, why = rows[0]
-    return Pause(moment(since), None if doer is None else UserId(untext(doer)), untext(why))
+    return Pause(from_micros(since), None if doer is None else UserId(decode(doer)), decode(why))
 
 
-class Pauses(Room):
+class PauseRepository(BaseRepository):
     """Whether nothing is given for now."""
 
     async def pause(self) -> Pause | None:
@@ -69,15 +69,15 @@ class Pauses(Room):
             await append(transaction, [resumed(by)] if ended else [], at)
         return ended
 
-    async def hold_up(self) -> None:
+    async def stop_for_pause(self) -> None:
         """While the bot is paused, ask everything that is being given to stop after its batches in flight."""
-        await self._database.run(_HOLD_UP, {"pausing": Pausing.ASKED.value})
+        await self._database.run(_HOLD_UP, {"pausing": PauseState.ASKED.value})
 
-    async def untold_change(self) -> int | None:
+    async def unannounced_change(self) -> int | None:
         """Answer the number of the last pause or resumption, while the cards do not show it."""
         rows = await self._database.run(_UNTOLD, {})
         return int(rows[0][0]) if rows else None
 
-    async def told_change(self, change: int) -> None:
+    async def mark_announced(self, change: int) -> None:
         """Note that the cards show a change."""
         await self._database.run(_TOLD, {"change": change})

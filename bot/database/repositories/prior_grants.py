@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, or_, select
 
-from bot.database.connection import Kept, Room
-from bot.database.encoding import micros, text, untext
+from bot.database.connection import BaseRepository, Kept
+from bot.database.encoding import decode, encode, to_micros
 from bot.database.schema import batches, customers, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.outcome_codec import outcome_of
-from bot.domain.requests.prior_grants import Before, Earlier
+from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import Request
 
 REQUESTS: Final = 20
@@ -47,22 +47,22 @@ _OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, ba
 )
 
 
-class GivenBefore(Room):
+class PriorGrantsRepository(BaseRepository):
     """Looks through the customers of earlier requests; what is long is unpacked and compared in a thread."""
 
-    async def given_before(self, request: Request, since: datetime) -> Before:
+    async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
         """Find who of a request's customers were given its rule since a moment; nobody where none was given it then."""
         if request.rule is None:
-            return Before()
+            return PriorGrants()
         values: dict[str, Kept] = {
-            "rule": text(request.rule.id),
-            "account": text(request.account),
-            "but": text(request.id),
-            "since": micros(since),
+            "rule": encode(request.rule.id),
+            "account": encode(request.account),
+            "but": encode(request.id),
+            "since": to_micros(since),
         }
         rows = await self._database.run(_EARLIER, values)
         asked = await self._all(request.id) if rows else frozenset()
-        found, by, looked = set[str](), list[Earlier](), 0
+        found, by, looked = set[str](), list[PriorRequest](), 0
         for id_, short, channel, card_ts, batch_size in rows[:REQUESTS]:
             if looked > IDS:
                 break
@@ -71,19 +71,19 @@ class GivenBefore(Room):
             found |= given
             if given:
                 by.append(
-                    Earlier(
-                        RequestId(untext(id_)),
-                        ShortId(untext(short)),
-                        ChannelId(untext(channel)),
+                    PriorRequest(
+                        RequestId(decode(id_)),
+                        ShortId(decode(short)),
+                        ChannelId(decode(channel)),
                         card_ts,
                         len(given),
                     )
                 )
-        return Before(len(found), tuple(by), more=len(rows) > REQUESTS or looked > IDS)
+        return PriorGrants(len(found), tuple(by), more=len(rows) > REQUESTS or looked > IDS)
 
     async def _all(self, request: str) -> frozenset[str]:
         ids = set[str]()
-        for portion, _ in await self._database.run(_PORTIONS, {"which": text(request)}):
+        for portion, _ in await self._database.run(_PORTIONS, {"which": encode(request)}):
             ids |= set(await self._ids(request, portion))
         return frozenset(ids)
 
@@ -99,7 +99,7 @@ class GivenBefore(Room):
         return given, read
 
     async def _ids(self, request: str, portion: int) -> list[str]:
-        rows = await self._database.run(_IDS, {"which": text(request), "number": portion})
+        rows = await self._database.run(_IDS, {"which": encode(request), "number": portion})
         return await asyncio.to_thread(unpacked, rows[0][0]) if rows else []
 
 

@@ -6,10 +6,10 @@ from typing import Final
 from sqlalchemy import BindParameter, bindparam, delete, select, update
 
 from bot.database.connection import Kept, Transaction
-from bot.database.encoding import micros, typed_json
+from bot.database.encoding import to_micros, typed_json
 from bot.database.schema import batches, customers, files, outbox, read_back, requests
 from bot.domain.customers.packing import packed
-from bot.domain.requests.request import Typed
+from bot.domain.requests.request import FormInput
 
 _OF: Final[BindParameter[str]] = bindparam("which")
 _BARE: Final = update(requests).where(requests.c.id == _OF)
@@ -31,7 +31,12 @@ FORGETTABLE: Final = (
 async def forget(transaction: Transaction, request: str, at: datetime) -> None:
     """Forget what is personal about a request; its rows and their numbers stay."""
     words: dict[str, Kept] = dict.fromkeys(("reason", "note", "first_customer", "last_customer"), "")
-    bare: dict[str, Kept] = {**words, "files": "", "typed": typed_json(Typed()), "purged_at": micros(at)}
+    bare: dict[str, Kept] = {
+        **words,
+        "files": "",
+        "typed": typed_json(FormInput()),
+        "purged_at": to_micros(at),
+    }
     await transaction.run(_BARE, {"which": request, **bare})
     await transaction.run(_NO_IDS, {"which": request, "ids": packed([])})
     await transaction.run(_NO_ENDS, {"which": request, "ends": None})

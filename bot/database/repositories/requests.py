@@ -19,14 +19,14 @@ from sqlalchemy import (
     update,
 )
 
-from bot.database.connection import Database, Kept, Room, Statement
-from bot.database.encoding import micros, text, typed_json, typed_of, untext
+from bot.database.connection import BaseRepository, Database, Kept, Statement
+from bot.database.encoding import decode, encode, to_micros, typed_json, typed_of
 from bot.database.mapping import REQUEST, UNTOUCHED, opening_row, request_of, vote_of
 from bot.database.repositories.redaction import FORGETTABLE
 from bot.database.schema import requests, votes
 from bot.domain.ids import ChannelId, RequestId, ShortId
-from bot.domain.requests.request import ENDED, Request, State, Typed, Vote
-from bot.errors import ShortIdTaken
+from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State
+from bot.errors import ShortIdConflict
 
 _ID: Final = requests.c.id == bindparam("which")
 _ASKED: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
@@ -93,30 +93,30 @@ def _constant(written: Kept) -> ColumnElement[Any]:
     )
 
 
-class Requests(Room):
+class RequestRepository(BaseRepository):
     """Drafts and requests, one statement each."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._opening = cache(partial(_opening, database))
 
-    async def open_draft(self, request: Request, typed: Typed) -> None:
+    async def open_draft(self, request: Request, form_input: FormInput) -> None:
         """Write a new draft, in one statement: an ack waits for it.
 
         Raises:
-            ShortIdTaken: another request has the short id; make another one.
+            ShortIdConflict: another request has the short id; make another one.
         """
-        row: dict[str, Kept] = {**opening_row(request), "typed": typed_json(typed)}
+        row: dict[str, Kept] = {**opening_row(request), "typed": typed_json(form_input)}
         if not await self._database.run(self._opening(tuple(row)), row):
-            raise ShortIdTaken(request.short)
+            raise ShortIdConflict(request.short)
 
-    async def fill_in(self, request: RequestId, typed: Typed) -> None:
+    async def save_input(self, request: RequestId, form_input: FormInput) -> None:
         """Keep what was typed into a draft; nothing happens where it is no draft any more."""
-        await self._database.run(_FILL_IN, {"which": text(request), "typed": typed_json(typed)})
+        await self._database.run(_FILL_IN, {"which": encode(request), "typed": typed_json(form_input)})
 
-    async def typed(self, request: RequestId) -> Typed | None:
+    async def load_input(self, request: RequestId) -> FormInput | None:
         """Read what was typed; None where there is no such request."""
-        rows = await self._database.run(_TYPED, {"which": text(request)})
+        rows = await self._database.run(_TYPED, {"which": encode(request)})
         return typed_of(rows[0][0]) if rows else None
 
     async def find(self, request: RequestId) -> Request | None:
@@ -128,23 +128,23 @@ class Requests(Room):
         return await self._one(_FIND_SHORT, short)
 
     async def _one(self, statement: Select[Any], which: str) -> Request | None:
-        rows = await self._database.run(statement, {"which": text(which)})
+        rows = await self._database.run(statement, {"which": encode(which)})
         return request_of(rows[0]) if rows else None
 
-    async def votes(self, request: RequestId, round_: int) -> tuple[Vote, ...]:
+    async def votes(self, request: RequestId, round_: int) -> tuple[Approval, ...]:
         """Read the yeses of a round, oldest first."""
         return tuple(
-            map(vote_of, await self._database.run(VOTES, {"which": text(request), "of_round": round_}))
+            map(vote_of, await self._database.run(VOTES, {"which": encode(request), "of_round": round_}))
         )
 
-    async def rests_of(self, request: RequestId) -> tuple[Request, ...]:
+    async def remainders_of(self, request: RequestId) -> tuple[Request, ...]:
         """Read the requests that asked for a request's rest, oldest first."""
-        return tuple(map(request_of, await self._database.run(_RESTS, {"which": text(request)})))
+        return tuple(map(request_of, await self._database.run(_RESTS, {"which": encode(request)})))
 
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
         """Read a channel's requests that were asked for, those not ended first, then the newest."""
         return tuple(
-            map(request_of, await self._database.run(_RECENT, {"which": text(channel), "most": limit}))
+            map(request_of, await self._database.run(_RECENT, {"which": encode(channel), "most": limit}))
         )
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
@@ -157,23 +157,23 @@ class Requests(Room):
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests whose time is over."""
         return tuple(
-            RequestId(untext(row[0])) for row in await self._database.run(_OVERDUE, {"now": micros(now)})
+            RequestId(decode(row[0])) for row in await self._database.run(_OVERDUE, {"now": to_micros(now)})
         )
 
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests of which a reminder or the escalation is due."""
         return tuple(
-            RequestId(untext(row[0])) for row in await self._database.run(_DUE, {"now": micros(now)})
+            RequestId(decode(row[0])) for row in await self._database.run(_DUE, {"now": to_micros(now)})
         )
 
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
         """List requests that ended before a moment and are not purged yet, the oldest first."""
-        rows = await self._database.run(FORGETTABLE, {"before": micros(before), "most": limit})
-        return tuple(RequestId(untext(row[0])) for row in rows)
+        rows = await self._database.run(FORGETTABLE, {"before": to_micros(before), "most": limit})
+        return tuple(RequestId(decode(row[0])) for row in rows)
 
     async def forget_drafts(self, before: datetime) -> int:
         """Delete drafts opened before a moment, and say how many; what hangs on them goes by foreign key."""
-        return len(await self._database.run(_FORGET, {"before": micros(before)}))
+        return len(await self._database.run(_FORGET, {"before": to_micros(before)}))
 
 
 @cache

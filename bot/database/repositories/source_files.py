@@ -7,8 +7,8 @@ from typing import Final
 from isal import isal_zlib
 from sqlalchemy import bindparam, select
 
-from bot.database.connection import Database, Room, Values
-from bot.database.encoding import text
+from bot.database.connection import BaseRepository, Database, Values
+from bot.database.encoding import encode
 from bot.database.schema import files
 from bot.domain.customers.packing import QUICK
 from bot.domain.ids import RequestId
@@ -22,7 +22,7 @@ _PIECES: Final = select(files.c.piece).where(_FILE).order_by(files.c.piece)
 _PIECE: Final = select(files.c.content).where(_FILE, files.c.piece == bindparam("at"))
 
 
-class KeptFiles(Room):
+class SourceFileRepository(BaseRepository):
     """Files, a row a piece: no more than one piece of any is in memory."""
 
     def __init__(self, database: Database) -> None:
@@ -37,8 +37,8 @@ class KeptFiles(Room):
         """Keep a piece of a file that is read for a draft, packed beside the event loop."""
         packed = await asyncio.to_thread(isal_zlib.compress, content, QUICK)
         row: Values = {
-            "request": text(request),
-            "reading": text(reading),
+            "request": encode(request),
+            "reading": encode(reading),
             "file": file,
             "piece": piece,
             "content": packed,
@@ -47,7 +47,7 @@ class KeptFiles(Room):
 
     async def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
         """Read a file piece by piece, each packed as it is kept."""
-        which: Values = {"which": text(request), "of_reading": text(reading), "number": file}
+        which: Values = {"which": encode(request), "of_reading": encode(reading), "number": file}
         for (piece,) in await self._database.run(_PIECES, which):
             for (content,) in await self._database.run(_PIECE, {**which, "at": piece}):
                 yield bytes(content)

@@ -12,20 +12,20 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from bot.database.audit.chain import append
 from bot.database.audit.evidence import Evidence
 from bot.database.connection import Database, Kept, Transaction
-from bot.database.encoding import MANY, text
+from bot.database.encoding import MANY, encode
 from bot.database.mapping import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
 from bot.database.repositories import pause as pause_table
-from bot.database.repositories.budgets import gave_locked
+from bot.database.repositories.budgets import grants_locked
 from bot.database.repositories.redaction import forget
 from bot.database.repositories.requests import VOTES
 from bot.database.schema import PENDING, customers, files, outbox, requests, votes
 from bot.domain.customers.packing import PackedIds, pack
 from bot.domain.ids import CustomerId, RequestId
-from bot.domain.policy.budget import Gave
-from bot.domain.requests.audit_entries import Entry, approval, paused
-from bot.domain.requests.notification import Notice
+from bot.domain.policy.budget import Grant
+from bot.domain.requests.audit_entries import Entry, approval_entry, paused
+from bot.domain.requests.notification import Notification
 from bot.domain.requests.pause import Pause
-from bot.domain.requests.request import Request, Vote
+from bot.domain.requests.request import Approval, Request
 
 _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE: it keeps other pages out, but not the outcomes that are written meanwhile under the request's foreign key.
@@ -42,7 +42,7 @@ _SAME: Final = select(outbox.c.id).where(
 )
 
 
-class SqlPage:
+class SqlUnitOfWork:
     """One request, locked; `request` is as it stands, and as `keep` last wrote it."""
 
     def __init__(
@@ -55,13 +55,13 @@ class SqlPage:
             .on_conflict_do_nothing(index_elements=["request", "round", "voter"])
             .returning(votes.c.id)
         )  # fmt: skip
-        self._id = text(request.id)
+        self._id = encode(request.id)
         self._stored = request
         self._entries: list[Entry] = []
         self._evidence = evidence
         self.request = request
 
-    async def keep(self, request: Request) -> None:
+    async def save(self, request: Request) -> None:
         """Write the request's row, all of it, and what moved it into the audit."""
         row = request_row(request)
         del row["id"]
@@ -69,30 +69,30 @@ class SqlPage:
         self._entries += await self._evidence.of_change(self._transaction, self._stored, request)
         self.request = self._stored = request
 
-    async def votes(self) -> tuple[Vote, ...]:
+    async def votes(self) -> tuple[Approval, ...]:
         """Read the yeses of the request's present round, oldest first."""
         rows = await self._transaction.run(VOTES, {"which": self._id, "of_round": self.request.round})
         return tuple(map(vote_of, rows))
 
-    async def vote(self, vote: Vote) -> bool:
+    async def vote(self, approval: Approval) -> bool:
         """Write a yes; false where this person has said yes in this round before."""
-        new = bool(await self._transaction.run(self._vote, vote_row(vote)))
+        new = bool(await self._transaction.run(self._vote, vote_row(approval)))
         if new:
-            self.note(approval(self.request, vote))
+            self.audit(approval_entry(self.request, approval))
         return new
 
     async def forget_other_files(self) -> None:
         """Forget what was kept of files by other readings than the one that counts."""
-        await self._transaction.run(_OTHER_FILES, {"which": self._id, "counts": text(self.request.files)})
+        await self._transaction.run(_OTHER_FILES, {"which": self._id, "counts": encode(self.request.files)})
 
-    async def forget(self, at: datetime) -> None:
+    async def redact(self, at: datetime) -> None:
         """Forget customer ids, files, the reason, the note and what was typed; the counts stay."""
         await forget(self._transaction, self._id, at)
         self.request = self._stored = replace(
             self.request, purged_at=at, reason="", note="", first_customer="", last_customer="", files=""
         )
 
-    def note(self, *entries: Entry) -> None:
+    def audit(self, *entries: Entry) -> None:
         """Put entries into the audit, with what else this page writes."""
         self._entries += entries
 
@@ -122,20 +122,20 @@ class SqlPage:
             }
             await self._transaction.run(_PORTION, row)
 
-    async def gave(self, since: datetime) -> tuple[Gave, ...]:
+    async def grants(self, since: datetime) -> tuple[Grant, ...]:
         """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
-        return await gave_locked(
+        return await grants_locked(
             self._database, self._transaction, self.request.channel, since, self.request.id
         )
 
-    async def say(self, *notices: Notice) -> None:
+    async def enqueue(self, *notices: Notification) -> None:
         """Put notices into the outbox, in this order."""
-        for notice in notices:
-            await self._transaction.run(_SAY, notice_row(self.request.id, notice))
+        for notification in notices:
+            await self._transaction.run(_SAY, notice_row(self.request.id, notification))
 
-    async def say_once(self, notice: Notice) -> bool:
+    async def enqueue_once(self, notification: Notification) -> bool:
         """Put a notice into the outbox; false where one of its kind, to the same person, still stands there unsaid."""
-        row = notice_row(self.request.id, notice)
+        row = notice_row(self.request.id, notification)
         if await self._transaction.run(_SAME, {name: row[name] for name in ("request", "kind", "addressee")}):
             return False
         await self._transaction.run(_SAY, row)
@@ -149,7 +149,7 @@ class SqlPage:
         """Pause the bot; false where it is paused already."""
         begun = bool(await self._transaction.run(pause_table.BEGIN, pause_table.pause_row(pause)))
         if begun:
-            self.note(paused(pause))
+            self.audit(paused(pause))
         return begun
 
     async def count_fault(self) -> int:
@@ -162,13 +162,13 @@ class SqlPage:
 
 
 @asynccontextmanager
-async def open_page(
+async def open_unit_of_work(
     database: Database, request: RequestId, evidence: Evidence
-) -> AsyncIterator[SqlPage | None]:
+) -> AsyncIterator[SqlUnitOfWork | None]:
     """Lock a request's row until the block ends; None where there is none."""
     async with database.transaction() as transaction:
-        rows = await transaction.run(_LOCK, {"which": text(request)})
-        page = SqlPage(database, transaction, request_of(rows[0]), evidence) if rows else None
-        yield page
-        if page:
-            await page.close()
+        rows = await transaction.run(_LOCK, {"which": encode(request)})
+        unit = SqlUnitOfWork(database, transaction, request_of(rows[0]), evidence) if rows else None
+        yield unit
+        if unit:
+            await unit.close()

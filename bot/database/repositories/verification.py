@@ -4,12 +4,12 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
-from bot.database.connection import Database, Room, Values
-from bot.database.encoding import micros, moment, text, untext
+from bot.database.connection import BaseRepository, Database, Values
+from bot.database.encoding import decode, encode, from_micros, to_micros
 from bot.database.schema import read_back
 from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
-from bot.domain.rules.holders import ReadBack
+from bot.domain.rules.holders import Verification
 
 _NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
 _FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(
@@ -18,7 +18,7 @@ _FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(
 _WHO: Final = select(read_back.c.ids).where(read_back.c.request == bindparam("which"))
 
 
-class ReadBacks(Room):
+class VerificationRepository(BaseRepository):
     """What was read back."""
 
     def __init__(self, database: Database) -> None:
@@ -27,29 +27,33 @@ class ReadBacks(Room):
         new = {name: put.excluded[name] for name in (*_NAMES, "ids")}
         self._put = put.on_conflict_do_update(index_elements=["request"], set_=new)
 
-    async def keep_read_back(self, request: RequestId, found: ReadBack, who: frozenset[CustomerId]) -> None:
+    async def save_verification(
+        self, request: RequestId, found: Verification, who: frozenset[CustomerId]
+    ) -> None:
         """Keep what a look showed, in place of the one before."""
         row: Values = {
-            "request": text(request),
-            "read_at": micros(found.at),
+            "request": encode(request),
+            "read_at": to_micros(found.at),
             "unknown": found.unknown,
             "there": found.there,
             "refs": found.refs,
             "whole": int(found.whole),
-            "failed": text(found.failed),
+            "failed": encode(found.failed),
             "ids": packed(sorted(who)),
         }
         await self._database.run(self._put, row)
 
-    async def read_back(self, request: RequestId) -> ReadBack | None:
+    async def verification(self, request: RequestId) -> Verification | None:
         """Read what the last look showed; None where there was none."""
-        rows = await self._database.run(_FOUND, {"which": text(request)})
+        rows = await self._database.run(_FOUND, {"which": encode(request)})
         if not rows:
             return None
         at, unknown, there, refs, whole, failed = rows[0]
-        return ReadBack(moment(at), unknown, there=there, refs=refs, whole=bool(whole), failed=untext(failed))
+        return Verification(
+            from_micros(at), unknown, there=there, refs=refs, whole=bool(whole), failed=decode(failed)
+        )
 
-    async def there(self, request: RequestId) -> frozenset[CustomerId]:
+    async def confirmed_customers(self, request: RequestId) -> frozenset[CustomerId]:
         """Read who of the unknown stood in the list."""
-        rows = await self._database.run(_WHO, {"which": text(request)})
+        rows = await self._database.run(_WHO, {"which": encode(request)})
         return frozenset(unpacked(rows[0][0])) if rows else frozenset()

@@ -87,7 +87,7 @@ SPACE: Final = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class IdColumn:
     """Where the ids stand: the column, the row of the names (from 1; 0 where there is none), and the first row of ids (from 1)."""
 
     column: Column
@@ -97,7 +97,7 @@ class Place:
     """Whether the table has this one column."""
 
 
-def find(head: Sequence[Row], chosen: int | None = None) -> Place | tuple[Column, ...]:
+def find(head: Sequence[Row], chosen: int | None = None) -> IdColumn | tuple[Column, ...]:
     """Find the column of the ids from a table's first rows: several where more than one could be meant, none where there is nothing.
 
     `chosen` is the column that a person named, from 1.
@@ -135,10 +135,10 @@ def letter(number: int) -> str:
     return name
 
 
-def _place(column: Column, head: Sequence[Row], start: int, *, named: bool, alone: bool) -> Place:
+def _place(column: Column, head: Sequence[Row], start: int, *, named: bool, alone: bool) -> IdColumn:
     if named or _heads(column.number, head[start:]):
-        return Place(column, start + 1, start + 2, alone)
-    return Place(column, 0, start + 1, alone)
+        return IdColumn(column, start + 1, start + 2, alone)
+    return IdColumn(column, 0, start + 1, alone)
 
 
 def _column(number: int, head: Sequence[Row], start: int, below: Sequence[Row], *, named: bool) -> Column:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
-from bot.domain.customers.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, Place
+from bot.domain.customers.columns import ERROR, LONGEST_SHORTENED, MAIL, PHONE, SEVERAL, SHORTENED, IdColumn
 from bot.domain.customers.parsing import MAX_LENGTH, RESERVED, bare, legible
 from bot.domain.customers.tables import Block, Row
-from bot.domain.customers.uploads import TOLD, FileRead, Odd, OddRow
+from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
 
 SIGNS: Final = "-_:"
@@ -24,7 +24,7 @@ LONGEST_TEXT: Final = 200
 """Characters that are kept of what stood in an odd row."""
 
 
-class Everybody:
+class UniqueIds:
     """The ids of what was typed and of all files, each once and in their order; whoever is new is handed on."""
 
     def __init__(self, hand_on: Callable[[list[CustomerId]], object]) -> None:
@@ -43,34 +43,34 @@ class Everybody:
         self._hand_on(new if len(known) - before == len(new) else list(dict.fromkeys(new)))
 
 
-class Taking:
+class IdExtractor:
     """Takes the ids out of one file's column, and adds them to everybody else; `told` odd rows are named."""
 
-    def __init__(self, place: Place, everybody: Everybody, *, told: int = TOLD) -> None:
-        self._place = place
-        self._everybody = everybody
+    def __init__(self, id_column: IdColumn, unique_ids: UniqueIds, *, told: int = TOLD) -> None:
+        self._id_column = id_column
+        self._unique_ids = unique_ids
         self._told = told
         self._found = 0
         self._odd = 0
-        self._odd_rows: list[OddRow] = []
+        self._odd_rows: list[UnreadableRow] = []
         self._mails = 0
         self._phones = 0
         self._spaced: list[CustomerId] = []
 
-    def take(self, first: int, block: Block) -> None:
+    def consume(self, first: int, block: Block) -> None:
         """Take the ids of some rows, of which the first has this number."""
         ids = (
             cast("list[CustomerId]", block.values) if _plain(block.values) else self._looked_at(first, block)
         )
         self._found += len(ids)
-        self._everybody.add(ids)
+        self._unique_ids.add(ids)
 
     def read(self, *, sheet: str = "") -> FileRead:
         """Say what was found."""
         return FileRead(
             found=self._found,
-            column=self._place.column,
-            header=self._place.header,
+            column=self._id_column.column,
+            header=self._id_column.header,
             sheet=sheet,
             odd=self._odd,
             odd_rows=tuple(self._odd_rows),
@@ -103,28 +103,28 @@ class Taking:
             self._spaced.append(CustomerId(one))
         return CustomerId(one)
 
-    def _leave_out(self, row: int, why: Odd, one: str, cells: Row) -> None:
+    def _leave_out(self, row: int, why: RowProblem, one: str, cells: Row) -> None:
         filled = [text for each in cells if (text := bare(each))]
-        if why is Odd.EMPTY and not filled:
+        if why is RowProblem.EMPTY and not filled:
             return
         self._odd += 1
         if len(self._odd_rows) < self._told:
-            self._odd_rows.append(OddRow(row, why, (one or " · ".join(filled))[:LONGEST_TEXT]))
+            self._odd_rows.append(UnreadableRow(row, why, (one or " · ".join(filled))[:LONGEST_TEXT]))
 
-    def _why_odd(self, one: str) -> Odd | None:
+    def _why_odd(self, one: str) -> RowProblem | None:
         if not one:
-            return Odd.EMPTY
+            return RowProblem.EMPTY
         if len(one) > MAX_LENGTH:
-            return Odd.TOO_LONG
+            return RowProblem.TOO_LONG
         if one in RESERVED:
-            return Odd.RESERVED
+            return RowProblem.RESERVED
         if not legible(one):
-            return Odd.HIDDEN
+            return RowProblem.HIDDEN
         if SHORTENED.fullmatch(one):
-            return Odd.SHORTENED
+            return RowProblem.SHORTENED
         if ERROR.fullmatch(one):
-            return Odd.ERROR
-        return Odd.SEVERAL if self._place.alone and SEVERAL.search(one) else None
+            return RowProblem.ERROR
+        return RowProblem.SEVERAL if self._id_column.alone and SEVERAL.search(one) else None
 
 
 def _bare(value: str) -> str:

@@ -40,7 +40,7 @@ class PackedIds:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PackedHeader:
     """The same of ids that were written and handed on: beside the rest, how many stand in each row."""
 
     count: int
@@ -59,7 +59,7 @@ class Written:
 NOBODY: Final = PackedIds(0, hashlib.sha256(b"[]").hexdigest())
 
 
-class Writing:
+class IdWriter:
     """Writes ids as they are found, row by row, to be packed; the digest is that of `customers.digest_of`, over the rows' very bytes."""
 
     def __init__(self, portion: int, put: Callable[[bytes], object]) -> None:
@@ -83,12 +83,12 @@ class Writing:
             self._write(row)
         del self._open[:whole]
 
-    def end(self) -> Written:
+    def end(self) -> PackedHeader:
         """End the list."""
         if self._open:
             self._write(self._open)
         self._digest.update(b"]")
-        return Written(
+        return PackedHeader(
             self._count, self._digest.hexdigest(), tuple(self._first), self._last, tuple(self._sizes)
         )
 
@@ -106,7 +106,7 @@ def pack(ids: Sequence[CustomerId], *, portion: int) -> PackedIds:
     ('a', 'b')
     """
     rows: list[bytes] = []
-    writing = Writing(portion, lambda written: rows.append(packed_row(written)))
+    writing = IdWriter(portion, lambda written: rows.append(packed_row(written)))
     writing.add(ids)
     return writing.end().packed(rows)
 

@@ -46,7 +46,7 @@ HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableId:
     """Something that cannot be a customer id, by its line (from 1) and its length in characters."""
 
     line: int
@@ -69,7 +69,7 @@ class CustomerList:
 
     ids: tuple[CustomerId, ...] = ()
     repeated: int = 0
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[UnreadableId, ...] = ()
     reserved: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     spaced: tuple[CustomerId, ...] = ()
@@ -89,7 +89,7 @@ def read_customers(text: str) -> CustomerList:
     """
     ids: dict[CustomerId, None] = {}
     reserved: dict[str, None] = {}
-    unreadable: list[Unreadable] = []
+    unreadable: list[UnreadableId] = []
     links: dict[str, None] = {}
     pieces = 0
     for line, piece in _pieces(text):
@@ -97,7 +97,7 @@ def read_customers(text: str) -> CustomerList:
         if LINK.match(piece):
             links[piece] = None
         elif len(piece) > MAX_LENGTH or not legible(piece):
-            unreadable.append(Unreadable(line, len(piece)))
+            unreadable.append(UnreadableId(line, len(piece)))
         elif piece in RESERVED:
             reserved[piece] = None
         else:

@@ -28,7 +28,7 @@ class Upload:
     column: int | None = None
 
 
-class Trouble(StrEnum):
+class FileProblem(StrEnum):
     """Why a file cannot be read at all."""
 
     NOT_FOUND = "not_found"
@@ -67,7 +67,7 @@ class Trouble(StrEnum):
     """Whoever read it ran out of memory or time, or died."""
 
 
-class Odd(StrEnum):
+class RowProblem(StrEnum):
     """Why a row gives no customer id."""
 
     EMPTY = "empty"
@@ -86,11 +86,11 @@ class Odd(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OddRow:
+class UnreadableRow:
     """A row that gave no id, numbered from 1 as a spreadsheet does."""
 
     row: int
-    why: Odd
+    why: RowProblem
     text: str = ""
     """The beginning of what stood there: in the cell, or where that is empty in the whole row."""
 
@@ -115,7 +115,7 @@ class FileRead:
     """The row with the names of the columns; 0 where there is none."""
     sheet: str = ""
     odd: int = 0
-    odd_rows: tuple[OddRow, ...] = ()
+    odd_rows: tuple[UnreadableRow, ...] = ()
     mails: int = 0
     """How many ids look like e-mail addresses."""
     phones: int = 0
@@ -129,11 +129,11 @@ class BadFile:
     """A file that cannot be read."""
 
     name: str
-    why: Trouble
+    why: FileProblem
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
+class AmbiguousFile:
     """A file of which more than one column could be meant."""
 
     upload: Upload
@@ -141,11 +141,11 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadResult:
     """What came of reading: the ids of what was typed and of all files, or what is in the way; `repeated` counts what came again."""
 
     everybody: PackedIds = NOBODY
     repeated: int = 0
     files: tuple[FileRead, ...] = ()
     bad: tuple[BadFile, ...] = ()
-    unclear: tuple[Unclear, ...] = ()
+    unclear: tuple[AmbiguousFile, ...] = ()

@@ -22,7 +22,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Gave:
+class Grant:
     """What one request gave or may have given, or is giving: `at` is its end, None while it has none."""
 
     at: datetime | None
@@ -31,7 +31,7 @@ class Gave:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class BudgetUse:
     """What a request asks of a budget, and what is left of that until `until`, when the oldest of what counts drops out."""
 
     customers: int
@@ -61,10 +61,12 @@ class Use:
         return max(_percent(self.customers, self.left_customers), _percent(self.amount, self.left_amount))
 
 
-def use_of(budget: Budget, gave: Sequence[Gave], *, customers: int, price: Cost | None, now: datetime) -> Use:
+def use_of(
+    budget: Budget, gave: Sequence[Grant], *, customers: int, price: Cost | None, now: datetime
+) -> BudgetUse:
     """Reckon what a request uses of what others have left; what has no price uses nothing of the amount."""
     oldest = min((each.at for each in gave if each.at), default=now)
-    return Use(
+    return BudgetUse(
         customers=customers,
         amount=price.total if price else 0,
         left_customers=None
@@ -75,7 +77,7 @@ def use_of(budget: Budget, gave: Sequence[Gave], *, customers: int, price: Cost 
     )
 
 
-def _amount(gave: Gave) -> int:
+def _amount(gave: Grant) -> int:
     price = cost(gave.rule, gave.customers)
     return price.total if price else 0
 

@@ -6,12 +6,12 @@ from enum import StrEnum
 
 from bot.domain.ids import ChannelId, RuleId, UserId
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.tiers import RESERVED_APPROVALS, Applied, Tier
+from bot.domain.policy.tiers import RESERVED_APPROVALS, AppliedTier, Tier
 
 ANY = "*"
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Why something is refused; what a person reads is written in `bot.slack.words`."""
 
     UNLISTED_CHANNEL = "unlisted_channel"
@@ -86,7 +86,7 @@ class Refusal:
     `who` are the people or groups who can change it (user or group ids); `detail` is the value at fault, raw.
     """
 
-    reason: Reason
+    reason: RefusalReason
     detail: str = ""
     who: tuple[str, ...] = ()
 
@@ -148,7 +148,7 @@ class Policy:
         return listed.notify if listed else ()
 
 
-class Outcome(StrEnum):
+class DecisionOutcome(StrEnum):
     """What a decision comes to."""
 
     GOES = "goes"
@@ -160,8 +160,8 @@ class Outcome(StrEnum):
 class Decision:
     """What the policy says of a request, and why: goes at once, waits for `approvals` people, or is refused."""
 
-    outcome: Outcome
+    outcome: DecisionOutcome
     approvals: int = 0
     refusals: tuple[Refusal, ...] = ()
-    tier: Applied | None = None
+    tier: AppliedTier | None = None
     """The tier that applies, and why."""

@@ -11,7 +11,7 @@ RESERVED_APPROVALS: Final = 2
 """How many people agree to "everyone" at least, whatever the policy says."""
 
 
-class Above(StrEnum):
+class TierTrigger(StrEnum):
     """Why a tier applies."""
 
     CUSTOMERS = "customers"
@@ -32,33 +32,37 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedTier:
     """The tier that a request falls under, and why: `bound` is the one that it is above, 0 where there is none to be named."""
 
     approvals: int
-    why: Above
+    why: TierTrigger
     bound: int = 0
 
 
 def applied(
     tiers: Iterable[Tier], *, customers: int, cost: Cost | None, reserved: bool = False
-) -> Applied | None:
+) -> AppliedTier | None:
     """Find the strictest tier that applies; the first of several that are as strict. None where none does."""
     if reserved:
-        return Applied(max([RESERVED_APPROVALS, *(tier.approvals for tier in tiers)]), Above.RESERVED)
+        return AppliedTier(
+            max([RESERVED_APPROVALS, *(tier.approvals for tier in tiers)]), TierTrigger.RESERVED
+        )
     return max(_that_apply(tiers, customers, cost), key=lambda found: found.approvals, default=None)
 
 
-def stricter(kept: tuple[int, Applied | None], now: tuple[int, Applied | None]) -> tuple[int, Applied | None]:
+def stricter(
+    kept: tuple[int, AppliedTier | None], now: tuple[int, AppliedTier | None]
+) -> tuple[int, AppliedTier | None]:
     """Choose between what a request was asked under and what holds now: it is never made easier for one that is under way."""
     return now if now[0] > kept[0] else kept
 
 
-def _that_apply(tiers: Iterable[Tier], customers: int, cost: Cost | None) -> Iterator[Applied]:
+def _that_apply(tiers: Iterable[Tier], customers: int, cost: Cost | None) -> Iterator[AppliedTier]:
     for tier in tiers:
         if tier.above_customers is not None and customers > tier.above_customers:
-            yield Applied(tier.approvals, Above.CUSTOMERS, tier.above_customers)
+            yield AppliedTier(tier.approvals, TierTrigger.CUSTOMERS, tier.above_customers)
         elif tier.above_amount is not None and cost is None:
-            yield Applied(tier.approvals, Above.UNPRICED, tier.above_amount)
+            yield AppliedTier(tier.approvals, TierTrigger.UNPRICED, tier.above_amount)
         elif tier.above_amount is not None and cost is not None and cost.total > tier.above_amount:
-            yield Applied(tier.approvals, Above.AMOUNT, tier.above_amount)
+            yield AppliedTier(tier.approvals, TierTrigger.AMOUNT, tier.above_amount)

@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from bot.domain.ids import ChannelId, RequestId, UserId
-from bot.domain.policy.policy import Policy, Reason, Refusal
+from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import MOVES, Event, Pausing, Request, State, Vote, digest
+from bot.domain.requests.request import MOVES, Approval, Event, PauseState, Request, State, digest
 from bot.domain.rules.terms import terms_of
 
 
-class What(StrEnum):
+class EntryKind(StrEnum):
     """The kinds of entries, beside those that are named as the event by which a request moved (`Event`)."""
 
     SHOWN = "shown"
@@ -47,7 +47,7 @@ class What(StrEnum):
     """The end of the chain was told to the admins."""
 
 
-class Act(StrEnum):
+class Action(StrEnum):
     """What somebody wanted, where it was refused."""
 
     ASK = "ask"
@@ -79,7 +79,7 @@ class Entry:
     facts: Facts = field(default_factory=dict)
 
 
-class Records(Protocol):
+class AuditLog(Protocol):
     """Whoever writes entries that come with no change of a request."""
 
     async def record(self, entry: Entry) -> None:
@@ -88,44 +88,44 @@ class Records(Protocol):
 
 PASSING: Final = frozenset(
     {
-        Reason.LOOKUP_FAILED,
-        Reason.UNKNOWN_REQUEST,
-        Reason.WRONG_STATE,
-        Reason.ALREADY_VOTED,
-        Reason.WRONG_COUNT,
-        Reason.NO_RULE,
-        Reason.NO_CUSTOMERS,
-        Reason.LINK,
-        Reason.BAD_FILE,
-        Reason.WHICH_COLUMN,
+        RefusalReason.LOOKUP_FAILED,
+        RefusalReason.UNKNOWN_REQUEST,
+        RefusalReason.WRONG_STATE,
+        RefusalReason.ALREADY_VOTED,
+        RefusalReason.WRONG_COUNT,
+        RefusalReason.NO_RULE,
+        RefusalReason.NO_CUSTOMERS,
+        RefusalReason.LINK,
+        RefusalReason.BAD_FILE,
+        RefusalReason.WHICH_COLUMN,
     }
 )
 """Refusals that say nothing of what somebody may do."""
 
 
-async def noted(
-    records: Records, refusal: Refusal | None, act: Act, request: Request, who: Person
+async def audit_refusal(
+    audit_log: AuditLog, refusal: Refusal | None, act: Action, request: Request, who: Person
 ) -> Refusal | None:
     """Write a refusal into the audit, where it says that somebody may not do a thing; and answer it."""
     if refusal:
-        await note_all(records, [refusal], act, request, who)
+        await audit_refusals(audit_log, [refusal], act, request, who)
     return refusal
 
 
-async def note_all(
-    records: Records, refusals: Sequence[Refusal], act: Act, request: Request, who: Person
+async def audit_refusals(
+    audit_log: AuditLog, refusals: Sequence[Refusal], act: Action, request: Request, who: Person
 ) -> None:
     """Write all that stood against something into the audit, in one entry."""
     against = [refusal for refusal in refusals if refusal.reason not in PASSING]
     if against:
-        await records.record(refused(request, against, act, who.id))
+        await audit_log.record(refused(request, against, act, who.id))
 
 
-def refused(request: Request, refusals: Sequence[Refusal], act: Act, who: UserId) -> Entry:
+def refused(request: Request, refusals: Sequence[Refusal], act: Action, who: UserId) -> Entry:
     """Tell what stood against what somebody wanted; a refusal's detail is left out, since it may hold what a person typed."""
     return _of(
         request,
-        What.REFUSED,
+        EntryKind.REFUSED,
         who,
         {"act": act, "reasons": [refusal.reason for refusal in refusals], "state": request.state},
     )
@@ -133,31 +133,31 @@ def refused(request: Request, refusals: Sequence[Refusal], act: Act, who: UserId
 
 def shown(request: Request, who: UserId) -> Entry:
     """Tell that an approver was shown what a yes is for."""
-    return _of(request, What.SHOWN, who, {"digest": digest_of_shown(request)})
+    return _of(request, EntryKind.SHOWN, who, {"digest": digest_of_shown(request)})
 
 
-def looked(request: Request, who: UserId, first: int, last: int) -> Entry:
+def viewed(request: Request, who: UserId, first: int, last: int) -> Entry:
     """Tell that somebody saw these of the customers, counted from 1."""
-    return _of(request, What.LOOKED, who, {"first": first, "last": last, "customers": request.customers})
+    return _of(request, EntryKind.LOOKED, who, {"first": first, "last": last, "customers": request.customers})
 
 
 def got_list(request: Request, who: UserId, listed: int) -> Entry:
     """Tell that somebody was sent the list of those who were not given it, and how many these are."""
-    return _of(request, What.LOOKED, who, {"not_given": listed, "customers": request.customers})
+    return _of(request, EntryKind.LOOKED, who, {"not_given": listed, "customers": request.customers})
 
 
 def purged(request: Request, days: int) -> Entry:
     """Tell that a request's customers, reason, note and what was typed are forgotten."""
-    return _of(request, What.PURGED, None, {"retention_days": days, "customers": request.customers})
+    return _of(request, EntryKind.PURGED, None, {"retention_days": days, "customers": request.customers})
 
 
-def approval(request: Request, vote: Vote) -> Entry:
+def approval_entry(request: Request, approval: Approval) -> Entry:
     """Tell one person's yes; one that was carried into a new round says when it was said."""
     return _of(
         request,
-        What.APPROVAL,
-        vote.by,
-        {"round": vote.round, "digest": vote.digest, "said_at": vote.at.isoformat()},
+        EntryKind.APPROVAL,
+        approval.by,
+        {"round": approval.round, "digest": approval.digest, "said_at": approval.at.isoformat()},
     )
 
 
@@ -167,12 +167,12 @@ def policy_in_force(policy: Policy) -> Entry:
     whole["channels"] = {name: _sorted(keys) for name, keys in whole["channels"].items()}
     written = json.loads(canonical(whole))
     return Entry(
-        kind=What.POLICY,
+        kind=EntryKind.POLICY,
         facts={"hash": hashlib.sha256(canonical(written).encode()).hexdigest(), "policy": written},
     )
 
 
-def change(before: Request, after: Request) -> Entry | None:
+def transition_entry(before: Request, after: Request) -> Entry | None:
     """Tell how a request moved; None where it did not. Whatever writes a request calls this, so no path can forget it."""
     if before.state is after.state:
         return _beside(before, after)
@@ -188,26 +188,28 @@ def _beside(before: Request, after: Request) -> Entry | None:
     if asked and asked != before.cancel_asked_by:
         return _of(after, Event.CANCEL_ASKED, asked, facts)
     if after.escalated_to != before.escalated_to:
-        return _of(after, What.ESCALATED, None, {**facts, "to": list(after.escalated_to)})
-    if after.pausing is not before.pausing and Pausing.PARKED in {before.pausing, after.pausing}:
-        return _of(after, What.PARKED if after.pausing is Pausing.PARKED else What.GOES_ON, None, facts)
+        return _of(after, EntryKind.ESCALATED, None, {**facts, "to": list(after.escalated_to)})
+    if after.pausing is not before.pausing and PauseState.PARKED in {before.pausing, after.pausing}:
+        return _of(
+            after, EntryKind.PARKED if after.pausing is PauseState.PARKED else EntryKind.GOES_ON, None, facts
+        )
     return None
 
 
 def paused(pause: Pause) -> Entry:
     """Tell that nothing is given from here on, and who said so; what a person wrote to it is left out."""
     facts = {"reason_given": bool(pause.why)} if pause.by else {"why": pause.why}
-    return Entry(kind=What.PAUSED, who=pause.by, facts=facts)
+    return Entry(kind=EntryKind.PAUSED, who=pause.by, facts=facts)
 
 
 def resumed(by: UserId) -> Entry:
     """Tell who ended the pause."""
-    return Entry(kind=What.RESUMED, who=by)
+    return Entry(kind=EntryKind.RESUMED, who=by)
 
 
 def hurried(request: Request, by: UserId) -> Entry:
     """Tell which admin ended the hold."""
-    return _of(request, What.HURRIED, by, {"round": request.round})
+    return _of(request, EntryKind.HURRIED, by, {"round": request.round})
 
 
 def digest_of_shown(request: Request) -> str:
@@ -236,7 +238,8 @@ def _event(before: Request, after: Request) -> str:
     if Event.RULE_CHANGED in events and before.rule != after.rule:
         return Event.RULE_CHANGED
     return next(
-        (event for event in events if event is not Event.RULE_CHANGED), events[0] if events else What.MOVED
+        (event for event in events if event is not Event.RULE_CHANGED),
+        events[0] if events else EntryKind.MOVED,
     )
 
 
@@ -264,7 +267,7 @@ def _facts(before: Request, after: Request) -> dict[str, Any]:
         facts["approvals"] = after.approvals
     if after.state is State.STOPPED or (after.stop and after.state is State.DONE):
         facts["stop"] = after.stop
-    if after.note in set(Reason):
+    if after.note in set(RefusalReason):
         facts["why"] = after.note
     return facts
 

@@ -4,27 +4,35 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.domain.ids import ChannelId, GroupId, UserId
-from bot.domain.policy.budget import Use
-from bot.domain.policy.policy import ANY, ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
-from bot.domain.policy.tiers import Applied, applied
-from bot.domain.requests.person import Kind, Profile
+from bot.domain.policy.budget import BudgetUse
+from bot.domain.policy.policy import (
+    ANY,
+    ChannelPolicy,
+    Decision,
+    DecisionOutcome,
+    Policy,
+    Refusal,
+    RefusalReason,
+)
+from bot.domain.policy.tiers import AppliedTier, applied
+from bot.domain.requests.person import AccountKind, Profile
 from bot.domain.requests.request import Request, State
-from bot.domain.rules.rule import Cost, Rule, Usable
+from bot.domain.rules.rule import Availability, Cost, Rule
 
 Membership = Mapping[GroupId, frozenset[UserId]]
 """Who is in the user groups that a policy names; a group that is missing has nobody in it."""
 
 NO_FULL_MEMBER: Final = {
-    Kind.GUEST: Reason.GUEST,
-    Kind.BOT: Reason.BOT,
-    Kind.DEACTIVATED: Reason.DEACTIVATED,
-    Kind.STRANGER: Reason.STRANGER,
+    AccountKind.GUEST: RefusalReason.GUEST,
+    AccountKind.BOT: RefusalReason.BOT,
+    AccountKind.DEACTIVATED: RefusalReason.DEACTIVATED,
+    AccountKind.STRANGER: RefusalReason.STRANGER,
 }
 
 NOT_USABLE: Final = {
-    Usable.DELETED: Reason.RULE_GONE,
-    Usable.INACTIVE: Reason.RULE_INACTIVE,
-    Usable.EXPIRED: Reason.RULE_EXPIRED,
+    Availability.DELETED: RefusalReason.RULE_GONE,
+    Availability.INACTIVE: RefusalReason.RULE_INACTIVE,
+    Availability.EXPIRED: RefusalReason.RULE_EXPIRED,
 }
 
 
@@ -33,10 +41,10 @@ NOT_USABLE: Final = {
 
 def admit_channel(policy: Policy, channel: ChannelId) -> ChannelPolicy | Refusal:
     """Find what a channel may do; one that is not listed may do nothing."""
-    return policy.channels.get(channel) or Refusal(Reason.UNLISTED_CHANNEL, channel, policy.admins)
+    return policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel, policy.admins)
 
 
-def standing(profile: Profile, policy: Policy) -> Refusal | None:
+def check_full_member(profile: Profile, policy: Policy) -> Refusal | None:
     """Say why somebody may do nothing at all: only full members of the workspace may."""
     return _full_member(profile, policy.admins)
 
@@ -55,7 +63,7 @@ def may_request(
         return refusal
     if ANY in channel.requesters or _listed(channel.requesters, profile.id, groups):
         return None
-    return Refusal(Reason.NOT_A_REQUESTER, channel.id, tuple(admins))
+    return Refusal(RefusalReason.NOT_A_REQUESTER, channel.id, tuple(admins))
 
 
 def may_approve(
@@ -71,16 +79,16 @@ def may_approve(
     Admins may only where they are listed as approvers; "*" is no approver, since nobody could tell who is asked.
     """
     if profile.id == requester:
-        return Refusal(Reason.OWN_REQUEST, requester, channel.approvers)
+        return Refusal(RefusalReason.OWN_REQUEST, requester, channel.approvers)
     refusal = _full_member(profile, admins)
     if refusal is not None:
         return refusal
     if _listed(channel.approvers, profile.id, groups):
         return None
-    return Refusal(Reason.NOT_AN_APPROVER, channel.id, channel.approvers)
+    return Refusal(RefusalReason.NOT_AN_APPROVER, channel.id, channel.approvers)
 
 
-def candidates(
+def eligible_approvers(
     channel: ChannelPolicy, groups: Membership, requester: UserId, out: Collection[UserId] = ()
 ) -> frozenset[UserId]:
     """Name everybody who could approve a request of this person, but those of whom it is known that they are no full members."""
@@ -121,7 +129,7 @@ def may_see(
     `approvers` are those of the request's own channel.
     """
     if request.state is State.DRAFT and profile.id != request.requester:
-        return Refusal(Reason.UNKNOWN_REQUEST, request.short)
+        return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
     refusal = _full_member(profile, admins)
     if refusal is not None or channel == request.channel:
         return refusal
@@ -147,14 +155,14 @@ def decide(
     channel: ChannelPolicy,
     *,
     rule: Rule | None,
-    usable: Usable | None,
+    usable: Availability | None,
     cost: Cost | None,
     customers: int,
     reason: str,
     requester: UserId,
     groups: Membership,
     out: Collection[UserId] = (),
-    use: Use | None = None,
+    budget_use: BudgetUse | None = None,
     reserved: bool = False,
     admins: Sequence[UserId] = (),
 ) -> Decision:
@@ -163,9 +171,9 @@ def decide(
     `out` are those among the approvers who were found to be guests, bots, deactivated or strangers; `use` is what it uses of the
     channel's budget, where there is one; `admins` are whom the refusals name; for the rest see `refusals`.
     """
-    approvals, tier = demanded(channel, customers=customers, cost=cost, reserved=reserved)
+    approvals, tier = required_approvals(channel, customers=customers, cost=cost, reserved=reserved)
     found = (
-        *refusals(
+        *violations(
             channel,
             rule=rule,
             usable=usable,
@@ -175,27 +183,27 @@ def decide(
             reserved=reserved,
             admins=admins,
         ),
-        *about_budget(use, admins),
-        *_about_approvers(len(candidates(channel, groups, requester, out)), approvals, admins),
+        *about_budget(budget_use, admins),
+        *_about_approvers(len(eligible_approvers(channel, groups, requester, out)), approvals, admins),
     )
     if found:
-        return Decision(Outcome.REFUSED, approvals, found, tier)
-    return Decision(Outcome.WAITS if approvals > 0 else Outcome.GOES, approvals, tier=tier)
+        return Decision(DecisionOutcome.REFUSED, approvals, found, tier)
+    return Decision(DecisionOutcome.WAITS if approvals > 0 else DecisionOutcome.GOES, approvals, tier=tier)
 
 
-def demanded(
+def required_approvals(
     channel: ChannelPolicy, *, customers: int, cost: Cost | None, reserved: bool
-) -> tuple[int, Applied | None]:
+) -> tuple[int, AppliedTier | None]:
     """Say how many people have to agree, and the tier that asks for more than the channel does otherwise, where one applies."""
     tier = applied(channel.tiers, customers=customers, cost=cost, reserved=reserved)
     return max(channel.approvals, tier.approvals if tier else 0), tier
 
 
-def refusals(
+def violations(
     channel: ChannelPolicy,
     *,
     rule: Rule | None,
-    usable: Usable | None,
+    usable: Availability | None,
     cost: Cost | None,
     customers: int,
     reason: str,
@@ -219,28 +227,28 @@ def refusals(
 
 def _about_reserved(channel: ChannelPolicy, admins: Sequence[UserId]) -> Iterator[Refusal]:
     if not channel.reserved:
-        yield Refusal(Reason.RESERVED_ID, "", tuple(admins))
+        yield Refusal(RefusalReason.RESERVED_ID, "", tuple(admins))
     elif channel.budget is not None:
-        yield Refusal(Reason.RESERVED_BUDGET, "", tuple(admins))
+        yield Refusal(RefusalReason.RESERVED_BUDGET, "", tuple(admins))
 
 
 def _about_rule(
-    channel: ChannelPolicy, rule: Rule | None, usable: Usable | None, admins: Sequence[UserId]
+    channel: ChannelPolicy, rule: Rule | None, usable: Availability | None, admins: Sequence[UserId]
 ) -> Iterator[Refusal]:
     if rule is None:
-        yield Refusal(Reason.NO_RULE if usable is None else Reason.RULE_GONE)
+        yield Refusal(RefusalReason.NO_RULE if usable is None else RefusalReason.RULE_GONE)
         return
     if not channel.may_give(rule.id):
-        yield Refusal(Reason.RULE_NOT_ALLOWED, rule.id, tuple(admins))
+        yield Refusal(RefusalReason.RULE_NOT_ALLOWED, rule.id, tuple(admins))
     if usable is None or usable in NOT_USABLE:
-        yield Refusal(NOT_USABLE[usable] if usable else Reason.RULE_UNREADABLE, rule.id)
+        yield Refusal(NOT_USABLE[usable] if usable else RefusalReason.RULE_UNREADABLE, rule.id)
 
 
 def _about_customers(channel: ChannelPolicy, customers: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
     if customers < 1:
-        yield Refusal(Reason.NO_CUSTOMERS)
+        yield Refusal(RefusalReason.NO_CUSTOMERS)
     if customers > channel.max_customers:
-        yield Refusal(Reason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}", tuple(admins))
+        yield Refusal(RefusalReason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}", tuple(admins))
 
 
 def _about_cost(
@@ -253,31 +261,37 @@ def _about_cost(
             channel.budget is not None and channel.budget.amount is not None
         )
         if limited and not channel.allow_unpriced:
-            yield Refusal(Reason.UNPRICED, rule.reward.type, tuple(admins))
+            yield Refusal(RefusalReason.UNPRICED, rule.reward.type, tuple(admins))
     elif channel.max_amount is not None and cost.total > channel.max_amount:
-        yield Refusal(Reason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}", tuple(admins))
+        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}", tuple(admins))
 
 
-def about_budget(use: Use | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
+def about_budget(budget_use: BudgetUse | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
     """Say what a request asks for beyond what is left of its channel's budget; the detail is "asked/left"."""
-    if use and use.too_many:
-        yield Refusal(Reason.BUDGET_CUSTOMERS, f"{use.customers}/{use.left_customers}", tuple(admins))
-    if use and use.too_much:
-        yield Refusal(Reason.BUDGET_AMOUNT, f"{use.amount}/{use.left_amount}", tuple(admins))
+    if budget_use and budget_use.too_many:
+        yield Refusal(
+            RefusalReason.BUDGET_CUSTOMERS,
+            f"{budget_use.customers}/{budget_use.left_customers}",
+            tuple(admins),
+        )
+    if budget_use and budget_use.too_much:
+        yield Refusal(
+            RefusalReason.BUDGET_AMOUNT, f"{budget_use.amount}/{budget_use.left_amount}", tuple(admins)
+        )
 
 
 def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:
     if channel.require_reason and not reason.strip():
-        yield Refusal(Reason.REASON_MISSING)
+        yield Refusal(RefusalReason.REASON_MISSING)
 
 
 def _about_approvers(there_are: int, approvals: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
     if there_are < approvals:
-        yield Refusal(Reason.NO_APPROVER, f"{there_are}/{approvals}", tuple(admins))
+        yield Refusal(RefusalReason.NO_APPROVER, f"{there_are}/{approvals}", tuple(admins))
 
 
 def _full_member(profile: Profile, admins: Sequence[UserId]) -> Refusal | None:
-    if profile.kind is Kind.MEMBER:
+    if profile.kind is AccountKind.MEMBER:
         return None
     return Refusal(NO_FULL_MEMBER[profile.kind], profile.id, tuple(admins))
 
@@ -297,5 +311,5 @@ def _concerned(
     if user in {request.requester, *admins} or _listed(approvers, user, groups):
         return None
     return Refusal(
-        Reason.NOT_YOURS, request.short, tuple(dict.fromkeys([request.requester, *approvers, *admins]))
+        RefusalReason.NOT_YOURS, request.short, tuple(dict.fromkeys([request.requester, *approvers, *admins]))
     )

@@ -50,14 +50,14 @@ class Portion:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class Unsettled:
     """Who has neither been given it nor been refused, in the order they were asked for."""
 
     unknown: tuple[CustomerId, ...] = ()
     not_tried: tuple[CustomerId, ...] = ()
 
 
-class End(StrEnum):
+class Outcome(StrEnum):
     """How it ended for a customer who was not given the discount."""
 
     REFUSED = "refused"
@@ -71,12 +71,12 @@ class NotGiven:
 
     row: int
     customer: CustomerId
-    end: End
+    outcome: Outcome
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class PackedEnds:
+class PackedOutcomes:
     """A portion with somebody who was not given it, as the books have it: unpacked only where nobody waits for that.
 
     `row` is the place of its first customer, from 1; `outcomes` are portion, batch, size and ends of what came of its batches.

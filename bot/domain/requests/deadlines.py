@@ -13,7 +13,7 @@ REMINDERS: Final = 3
 """At one, two and four times `remind_minutes` after it was asked, and never more."""
 
 
-def times_of(policy: ChannelPolicy, now: datetime) -> dict[str, Any]:
+def initial_deadlines(policy: ChannelPolicy, now: datetime) -> dict[str, Any]:
     """Say when a request that waits from now on is reminded of, escalated and over: every round's times start anew."""
     remind = timedelta(minutes=policy.remind_minutes) if policy.remind_minutes else None
     return {
@@ -41,7 +41,7 @@ def is_held(request: Request, now: datetime) -> bool:
     return request.state is State.APPROVED and request.give_after is not None and now < request.give_after
 
 
-def is_over(request: Request, now: datetime) -> bool:
+def is_expired(request: Request, now: datetime) -> bool:
     """Say whether a request that waits has waited for too long."""
     return request.expires_at is not None and request.expires_at <= now
 
@@ -65,12 +65,12 @@ def approvers_of(policy: ChannelPolicy, request: Request) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*policy.approvers, *escalated]))
 
 
-def widened(policy: ChannelPolicy, request: Request) -> ChannelPolicy:
+def with_escalated(policy: ChannelPolicy, request: Request) -> ChannelPolicy:
     """Put those to whom the request was escalated beside its channel's approvers."""
     return replace(policy, approvers=approvers_of(policy, request))
 
 
-def still_asked(names: Iterable[str], request: Request, agreed: Iterable[UserId]) -> tuple[str, ...]:
+def pending_approvers(names: Iterable[str], request: Request, agreed: Iterable[UserId]) -> tuple[str, ...]:
     """Leave out whoever has said yes already, and the requester."""
     silent = {request.requester, *agreed}
     return tuple(name for name in names if name not in silent)

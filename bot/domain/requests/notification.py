@@ -9,13 +9,13 @@ from typing import Final
 from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.requests.batches import Refused, Tally
 from bot.domain.requests.pause import Pause
-from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.progress import Progress
-from bot.domain.requests.request import Request, Vote
-from bot.domain.rules.holders import ReadBack
+from bot.domain.requests.request import Approval, Request
+from bot.domain.rules.holders import Verification
 
 
-class Kind(StrEnum):
+class ChannelKind(StrEnum):
     """Where something is said, and how."""
 
     CARD = "card"
@@ -36,7 +36,7 @@ STARTS_AFTER: Final = "starts_after"
 """The fact that names whose answer a start waits for."""
 
 
-class Happened(StrEnum):
+class NotificationType(StrEnum):
     """What a line, a notice or a direct message tells."""
 
     ASKED = "asked"
@@ -76,14 +76,14 @@ class Happened(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notification:
     """One thing to be said. `to` is a channel (NOTICE) or a person (DIRECT, LIST), and empty where the card's channel is meant.
 
     `facts` are the values as they were when it happened (counts, names of reasons), for what is said long afterwards.
     """
 
-    kind: Kind
-    happened: Happened
+    kind: ChannelKind
+    happened: NotificationType
     at: datetime
     to: str = ""
     by: UserId | None = None
@@ -92,24 +92,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsaid:
+class OutboxMessage:
     """A notice in the outbox. `tried` tells that an attempt went out whose end is not known."""
 
     id: int
     key: str
     """What travels in the message's metadata, so that it is found instead of posted twice."""
     request: RequestId
-    notice: Notice
+    notification: Notification
     tried: bool
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class RequestSnapshot:
     """All that a message about a request is drawn from."""
 
     request: Request
-    votes: tuple[Vote, ...] = ()
+    votes: tuple[Approval, ...] = ()
     tally: Tally = field(default_factory=lambda: Tally(0))
     refused: tuple[Refused, ...] = ()
     asked_of: tuple[str, ...] = ()
@@ -118,9 +118,9 @@ class Story:
     """Who may have been given it or not, as far as they are listed: the tally has the count."""
     not_tried: tuple[CustomerId, ...] = ()
     pause: Pause | None = None
-    first: Earlier | None = None
+    first: PriorRequest | None = None
     """The request whose rest this one asks for, where it does."""
-    read_back: ReadBack | None = None
+    verification: Verification | None = None
     """What Dintero's list of the rule has of the unknown, where there are some and somebody looked."""
     progress: Progress | None = None
     """How the giving gets on, while it does and there is something to show."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import CustomerId
-from bot.domain.requests.batches import BatchOutcome, End, LeftOut, NotGiven, PackedEnds, Refused
+from bot.domain.requests.batches import BatchOutcome, NotGiven, Outcome, PackedOutcomes, Refused, Unsettled
 
 
 def outcome_of(row: Sequence[Any]) -> BatchOutcome:
@@ -28,7 +28,7 @@ def outcome_of(row: Sequence[Any]) -> BatchOutcome:
 
 def left_of(
     asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_size: int, *, started: bool
-) -> LeftOut:
+) -> Unsettled:
     """Say who of a portion is left; a batch without an outcome may have gone out, once its portion was started."""
     heard = {outcome.batch for outcome in known}
     silent = [customer for at, customer in enumerate(asked) if at // batch_size not in heard]
@@ -36,21 +36,21 @@ def left_of(
     not_tried = {customer for outcome in known for customer in outcome.not_tried}.union(
         () if started else silent
     )
-    return LeftOut(
+    return Unsettled(
         tuple(customer for customer in asked if customer in unknown),
         tuple(customer for customer in asked if customer in not_tried),
     )
 
 
-def not_given_of(found: PackedEnds) -> tuple[NotGiven, ...]:
+def not_given_of(found: PackedOutcomes) -> tuple[NotGiven, ...]:
     """List a portion's customers who were not given it, in the order they were asked for."""
     asked, known = tuple(unpacked(found.ids)), tuple(map(outcome_of, found.outcomes))
     left = left_of(asked, known, found.batch_size, started=found.started)
-    ends: dict[CustomerId, tuple[End, str]] = {
-        one.customer: (End.REFUSED, one.why) for outcome in known for one in outcome.refused
+    ends: dict[CustomerId, tuple[Outcome, str]] = {
+        one.customer: (Outcome.REFUSED, one.why) for outcome in known for one in outcome.refused
     }
-    ends |= dict.fromkeys(left.unknown, (End.UNKNOWN, "")) | dict.fromkeys(
-        left.not_tried, (End.NOT_TRIED, "")
+    ends |= dict.fromkeys(left.unknown, (Outcome.UNKNOWN, "")) | dict.fromkeys(
+        left.not_tried, (Outcome.NOT_TRIED, "")
     )
     return tuple(
         NotGiven(found.row + at, customer, *ends[customer])
@@ -59,7 +59,7 @@ def not_given_of(found: PackedEnds) -> tuple[NotGiven, ...]:
     )
 
 
-def frame_of(found: PackedEnds) -> bytes:
+def frame_of(found: PackedOutcomes) -> bytes:
     """Write a portion as one piece, for another process."""
     outcomes = [(*numbers, ends and base64.b64encode(ends).decode()) for *numbers, ends in found.outcomes]
     return json.dumps(
@@ -67,10 +67,10 @@ def frame_of(found: PackedEnds) -> bytes:
     ).encode()
 
 
-def ends_of(frame: bytes) -> PackedEnds:
+def ends_of(frame: bytes) -> PackedOutcomes:
     """Read what `frame_of` wrote."""
     row, batch_size, started, ids, outcomes = json.loads(frame)
     known = tuple(
         (portion, batch, size, ends and base64.b64decode(ends)) for portion, batch, size, ends in outcomes
     )
-    return PackedEnds(row, batch_size, started, base64.b64decode(ids), known)
+    return PackedOutcomes(row, batch_size, started, base64.b64decode(ids), known)

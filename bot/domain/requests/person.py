@@ -6,7 +6,7 @@ from enum import StrEnum
 from bot.domain.ids import TeamId, UserId
 
 
-class Kind(StrEnum):
+class AccountKind(StrEnum):
     """What a Slack account is; only a full member may do anything."""
 
     MEMBER = "member"
@@ -30,5 +30,5 @@ class Profile:
     """What Slack says of a person; `name` is for people to read and decides nothing."""
 
     id: UserId
-    kind: Kind
+    kind: AccountKind
     name: str

@@ -7,7 +7,7 @@ from bot.domain.ids import ChannelId, RequestId, ShortId
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class PriorRequest:
     """An earlier request with the same rule, and how many of the same customers it gave it to."""
 
     id: RequestId
@@ -20,12 +20,12 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class PriorGrants:
     """What was found: the newest requests first; `customers` counts each once. `more` tells that not all there is was looked at."""
 
     customers: int = 0
-    by: tuple[Earlier, ...] = ()
+    by: tuple[PriorRequest, ...] = ()
     more: bool = False
 
 
-NEVER: Final = Before()
+NEVER: Final = PriorGrants()

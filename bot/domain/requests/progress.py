@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.request import Pausing, Request, State
+from bot.domain.requests.request import PauseState, Request, State
 
 SOON: Final = timedelta(seconds=3)
 """What is over within that shows no progress; and over less nothing is reckoned."""
@@ -27,7 +27,7 @@ class Progress:
     done_at: datetime | None = None
 
 
-class Paces:
+class ProgressTracker:
     """Remembers how far each giving of this process was lately; it may be lost, and is never written down."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -50,7 +50,11 @@ class Paces:
 
     def of(self, request: Request, tally: Tally) -> Progress | None:
         """Say how a giving gets on; None where there is nothing to show: it has just begun, is held up, or is none."""
-        if request.state is not State.GIVING or request.cancel_asked_by or request.pausing is not Pausing.NO:
+        if (
+            request.state is not State.GIVING
+            or request.cancel_asked_by
+            or request.pausing is not PauseState.NO
+        ):
             return None
         now, seen = self._now(), self._seen.get(request.id) or ()
         begun = [

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Remainder:
     """Whose rest is asked for, how many of it, and which other requests ask or asked for them.
 
     `left` are unknown or not tried, `refused` those whom Dintero refused, who are asked for only where that is chosen.
     """
 
-    first: Earlier
-    also: tuple[Earlier, ...] = ()
+    first: PriorRequest
+    also: tuple[PriorRequest, ...] = ()
     left: int = 0
     refused: int = 0
 

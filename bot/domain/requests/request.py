@@ -12,7 +12,7 @@ from typing import Final
 from bot.domain.customers.parsing import RESERVED
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
-from bot.domain.policy.tiers import Applied
+from bot.domain.policy.tiers import AppliedTier
 from bot.domain.rules.rule import Cost, Rule, cost
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -111,7 +111,7 @@ class StopReason(StrEnum):
     """Others have used what it would need of the channel's budget."""
 
 
-class Pausing(StrEnum):
+class PauseState(StrEnum):
     """How far a giving has got with the pause that caught it."""
 
     NO = ""
@@ -122,7 +122,7 @@ class Pausing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class FormInput:
     """What a person has typed into the form so far, word for word."""
 
     rule: str = ""
@@ -165,7 +165,7 @@ class Request:
     """Whether the requester set the once-only key."""
     approvals: int = 0
     """How many people must agree."""
-    tier: Applied | None = None
+    tier: AppliedTier | None = None
     """The policy's tier that it was asked under, and why."""
     batch_size: int = 0
     batches_per_portion: int = 0
@@ -194,7 +194,7 @@ class Request:
     escalate_at: datetime | None = None
     escalated_to: tuple[str, ...] = ()
     """Who was asked too after half of its time, and may approve since: user and group ids."""
-    pausing: Pausing = Pausing.NO
+    pausing: PauseState = PauseState.NO
     rule_before: Rule | None = None
     """The rule as it was before it changed, where a yes was lost by that."""
     purged_at: datetime | None = None
@@ -226,7 +226,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Vote:
+class Approval:
     """One person's yes in one round, bound to the digest of what was shown."""
 
     request: RequestId
@@ -262,17 +262,17 @@ def rule_of(request: Request) -> Rule:
     return request.rule
 
 
-def derived_key(request: RequestId) -> OnceKey:
+def idempotency_key(request: RequestId) -> OnceKey:
     """Derive the once-only key that every batch, retry and round of a request shares."""
     return OnceKey(f"discount-bot-{request}")
 
 
-def move(request: Request, event: Event) -> State | None:
+def next_state(request: Request, event: Event) -> State | None:
     """Say where an event leads from the request's state; None where it leads nowhere."""
     return MOVES.get((request.state, event))
 
 
-def moved(request: Request, event: Event, **changes: object) -> Request:
+def transition(request: Request, event: Event, **changes: object) -> Request:
     """Move a request on.
 
     Raises:

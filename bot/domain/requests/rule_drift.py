@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.requests.request import StopReason
-from bot.domain.rules.rule import Rule, Usable, usable
+from bot.domain.rules.rule import Availability, Rule, usable
 from bot.domain.rules.terms import terms_of
 
 UNUSABLE: Final = {
-    Usable.DELETED: StopReason.RULE_GONE,
-    Usable.INACTIVE: StopReason.RULE_INACTIVE,
-    Usable.EXPIRED: StopReason.RULE_EXPIRED,
+    Availability.DELETED: StopReason.RULE_GONE,
+    Availability.INACTIVE: StopReason.RULE_INACTIVE,
+    Availability.EXPIRED: StopReason.RULE_EXPIRED,
 }
 
 

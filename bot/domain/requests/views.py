@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.customers.uploads import FileRead, Unclear
+from bot.domain.customers.uploads import AmbiguousFile, FileRead
 from bot.domain.ids import CustomerId
-from bot.domain.policy.budget import Use
+from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal
-from bot.domain.requests.notification import Story
+from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.pause import Pause
-from bot.domain.requests.prior_grants import NEVER, Before, Earlier
-from bot.domain.requests.remainder import Rest
-from bot.domain.requests.request import Request, Typed
-from bot.domain.rules.rule import Cost, Rule, Usable
+from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest
+from bot.domain.requests.remainder import Remainder
+from bot.domain.requests.request import FormInput, Request
+from bot.domain.rules.rule import Availability, Cost, Rule
 
 
 class Field(StrEnum):
@@ -29,7 +29,7 @@ class Field(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldError:
     """What is wrong with one field."""
 
     field: Field
@@ -44,19 +44,19 @@ class Form:
     """
 
     request: Request
-    typed: Typed
+    form_input: FormInput
     policy: ChannelPolicy
     chosen: Rule | None = None
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[FieldError, ...] = ()
     pause: Pause | None = None
-    rest: Rest | None = None
+    remainder: Remainder | None = None
     """Whose rest is asked for, in place of customers that are typed."""
-    unclear: tuple[Unclear, ...] = ()
+    unclear: tuple[AmbiguousFile, ...] = ()
     """Files of which it has to be asked which column is meant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FileSummary:
     """A list that came out of files: what was found in each, and the first ids and the last of all."""
 
     files: tuple[FileRead, ...]
@@ -70,7 +70,7 @@ class Review:
 
     request: Request
     rule: Rule
-    usable: Usable
+    usable: Availability
     cost: Cost | None
     decision: Decision
     asked_of: tuple[str, ...]
@@ -81,26 +81,26 @@ class Review:
     hold_minutes: float = 0
     """How long it is held after the last yes."""
     pause: Pause | None = None
-    before: Before = NEVER
+    prior_grants: PriorGrants = NEVER
     """Who of them were given the same rule a short while ago."""
-    rest: Rest | None = None
+    remainder: Remainder | None = None
     """Whose rest it asks for again, where it does."""
-    use: Use | None = None
+    budget_use: BudgetUse | None = None
     """What it uses of the channel's budget, where there is one."""
-    listed: Listed | None = None
+    file_summary: FileSummary | None = None
     """What was read, where files were put in: shown to the requester alone."""
 
     @property
-    def named(self) -> tuple[Earlier, ...]:
+    def named(self) -> tuple[PriorRequest, ...]:
         """Name each other request that is told of once, those of the rest first."""
-        rest = (self.rest.first, *self.rest.also) if self.rest else ()
-        return tuple({each.id: each for each in (*rest, *self.before.by)}.values())
+        rest = (self.remainder.first, *self.remainder.also) if self.remainder else ()
+        return tuple({each.id: each for each in (*rest, *self.prior_grants.by)}.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Consideration:
+class ApprovalView:
     """What an approver is shown. `count` tells that the number of customers has to be typed."""
 
     review: Review
-    story: Story
+    snapshot: RequestSnapshot
     count: bool

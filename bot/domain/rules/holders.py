@@ -11,7 +11,7 @@ PAGE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
+class Holder:
     """Somebody who has a rule, in Dintero's list; `customer` is None for everyone, and where it was taken back."""
 
     id: str
@@ -19,7 +19,7 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadBack:
+class Verification:
     """How many of the unknown stood in the first `refs` entries of the list; `whole` where that was all of it, or all were there.
 
     `failed` says why it could not be read to its end. With neither it is too long.

@@ -28,7 +28,7 @@ NO_LIMIT = -1
 """How Dintero writes "without limit"."""
 
 
-class Usable(StrEnum):
+class Availability(StrEnum):
     """Whether a rule can be given, and if not, why."""
 
     NOW = "now"
@@ -56,7 +56,7 @@ class ItemValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
+class ItemBundle:
     """Items that have to be bought together."""
 
     quantity: Decimal
@@ -83,7 +83,7 @@ class Requirement:
     purchase_to: datetime | None = None
     item_quantity: Decimal | None = None
     items: tuple[Item, ...] = ()
-    mixes: tuple[Mix, ...] = ()
+    mixes: tuple[ItemBundle, ...] = ()
     gross_amount: int | None = None
     net_amount: int | None = None
     stamp: int | None = None
@@ -95,7 +95,7 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class WeeklyWindow:
     """One window of the week: `day` is mon…sun, `start` and `end` are HH:MM."""
 
     day: str
@@ -114,7 +114,7 @@ class Limitation:
     combination: int = NO_LIMIT
     """0: not together with other discounts."""
     eligible: str = "item_eligible_for_discount"
-    hours: tuple[Hours, ...] = ()
+    hours: tuple[WeeklyWindow, ...] = ()
     hours_timezone: str = "Europe/Oslo"
     stamp_expire_days: int = NO_LIMIT
     dynamic_purchase_to_days: int | None = None
@@ -177,21 +177,21 @@ class Cost:
         return self.each * self.customers
 
 
-def usable(rule: Rule, at: datetime) -> Usable:
+def usable(rule: Rule, at: datetime) -> Availability:
     """Say whether a rule can be given at a moment.
 
     That an expired, inactive or deleted rule cannot be given is the bot's own rule: what Dintero does is not documented.
     """
     if rule.deleted_at is not None:
-        return Usable.DELETED
+        return Availability.DELETED
     if not rule.active:
-        return Usable.INACTIVE
+        return Availability.INACTIVE
     start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
     if end is not None and end < at:
-        return Usable.EXPIRED
+        return Availability.EXPIRED
     if start is not None and start > at:
-        return Usable.SCHEDULED
-    return Usable.NOW
+        return Availability.SCHEDULED
+    return Availability.NOW
 
 
 def cost(rule: Rule, customers: int) -> Cost | None:

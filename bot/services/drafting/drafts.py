@@ -7,33 +7,33 @@ from functools import partial
 from typing import Final
 
 from bot.domain.customers.parsing import RESERVED, CustomerList
-from bot.domain.customers.uploads import MOST_ODD, FileRead, Unclear
+from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId
-from bot.domain.policy.budget import Use
-from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Reason, Refusal
-from bot.domain.ports import Books, Clock, Files, Jobs, Page
+from bot.domain.policy.budget import BudgetUse
+from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome, Refusal, RefusalReason
+from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository, UnitOfWork
 from bot.domain.requests import authorization
-from bot.domain.requests.audit_entries import Act, note_all, noted, refused
-from bot.domain.requests.deadlines import held_facts, held_until, times_of
-from bot.domain.requests.notification import Happened, Kind, Notice
+from bot.domain.requests.audit_entries import Action, audit_refusal, audit_refusals, refused
+from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
+from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import (
     Event,
+    FormInput,
     Request,
     State,
-    Typed,
-    derived_key,
-    moved,
+    idempotency_key,
     new_reading,
     new_request_id,
     new_short_id,
+    transition,
 )
-from bot.domain.requests.views import Fault, Field, Form, Review
-from bot.domain.rules.rule import Rule, Usable, cost, usable
-from bot.errors import DinteroError, PeopleUnavailable, RuleNotFound, ShortIdTaken
-from bot.services.access import Door, Electorate
-from bot.services.drafting.recipients import Whom, whom_of, with_columns
-from bot.services.drafting.rule_catalog import RuleBook
+from bot.domain.requests.views import Field, FieldError, Form, Review
+from bot.domain.rules.rule import Availability, Rule, cost, usable
+from bot.errors import DinteroError, DirectoryUnavailable, RuleNotFound, ShortIdConflict
+from bot.services.access import AccessControl, Electorate
+from bot.services.drafting.recipients import Recipients, resolve_recipients, with_columns
+from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.validation import (
     as_faults,
     customers_of,
@@ -42,8 +42,8 @@ from bot.services.drafting.validation import (
     faults_of_key,
     faults_of_reserved,
 )
-from bot.services.remainder import no_rest, nobody_chosen, rest_of
-from bot.services.review import budget_use, given_before, review_of, usable_now
+from bot.services.remainder import no_remainder, nobody_chosen, remainder_of
+from bot.services.review import current_budget_use, current_prior_grants, review_of, usable_now
 
 FIRST_READ: Final = 2.0
 """Seconds that a search waits for the first reading of the rules: Slack takes an answer for 3."""
@@ -56,7 +56,7 @@ class _Draft:
     """A draft with all that is needed to judge it."""
 
     request: Request
-    typed: Typed
+    form_input: FormInput
     policy: ChannelPolicy
     first: Request | None = None
     """Whose rest is asked for, where it is one's."""
@@ -72,40 +72,40 @@ class _Draft:
         return self.policy.batch_size * self.batches_per_portion
 
 
-class Asking:
+class DraftService:
     """What a requester does, from the empty form to the request that stands in the channel."""
 
     def __init__(
         self,
         *,
-        books: Books,
-        door: Door,
-        rules: RuleBook,
-        files: Files,
+        repository: Repository,
+        access: AccessControl,
+        catalog: RuleCatalog,
+        file_reader: FileReader,
         clock: Clock,
-        jobs: Jobs,
+        background: BackgroundTasks,
         account: str,
     ) -> None:
-        self._books = books
-        self._files = files
-        self._door = door
-        self._rules = rules
+        self._repository = repository
+        self._file_reader = file_reader
+        self._access = access
+        self._catalog = catalog
         self._clock = clock
-        self._jobs = jobs
+        self._background = background
         self._account = account
 
-    def listed(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+    def channel_policy(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Say from memory whether anything can be asked for here; meant for the ack."""
-        return self._door.channel(who, channel)
+        return self._access.allowed_channel(who, channel)
 
-    def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> Typed:
+    def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> FormInput:
         """Part what stood in the command into a rule and customers, one a line; a name without quotes may be of several words."""
         words = [rule, *customers]
-        many = 1 if quoted else self._rules.words_of_name(words)
-        return Typed(rule=" ".join(words[:many]), customers="\n".join(words[many:]))
+        many = 1 if quoted else self._catalog.words_of_name(words)
+        return FormInput(rule=" ".join(words[:many]), customers="\n".join(words[many:]))
 
     async def open_draft(
-        self, who: Person, channel: ChannelId, typed: Typed, *, rest_of: RequestId | None = None
+        self, who: Person, channel: ChannelId, form_input: FormInput, *, rest_of: RequestId | None = None
     ) -> Request:
         """Write a draft, with what the command held already typed in."""
         while True:
@@ -120,28 +120,30 @@ class Asking:
                 rest_of=rest_of,
             )
             try:
-                await self._books.open_draft(draft, typed)
-            except ShortIdTaken:
+                await self._repository.open_draft(draft, form_input)
+            except ShortIdConflict:
                 continue
             return draft
 
-    async def open_rest(self, of: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
+    async def create_remainder(self, of: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Open a draft for whom an ended request left out, for anybody who may ask in its channel by now."""
-        first = await self._books.find(of)
+        first = await self._repository.find(of)
         if (
             first is None
             or first.state is State.DRAFT
             or first.channel != channel
             or first.account != self._account
         ):
-            return Refusal(Reason.UNKNOWN_REQUEST, of)
-        admitted = await self._door.requester(who, channel)
+            return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
+        admitted = await self._access.may_request(who, channel)
         if isinstance(admitted, Refusal):
-            return await noted(self._books, admitted, Act.ASK, first, who) or admitted
-        if refusal := await no_rest(self._books, first):
+            return await audit_refusal(self._repository, admitted, Action.ASK, first, who) or admitted
+        if refusal := await no_remainder(self._repository, first):
             return refusal
-        typed = Typed(reason=first.reason, refused_too=(await self._books.tally(first.id)).left == 0)
-        return await self.open_draft(who, channel, _typed_of_rest(first, typed), rest_of=first.id)
+        form_input = FormInput(
+            reason=first.reason, refused_too=(await self._repository.tally(first.id)).left == 0
+        )
+        return await self.open_draft(who, channel, _typed_of_rest(first, form_input), rest_of=first.id)
 
     async def form(self, draft: RequestId, who: Person) -> Form | Refusal:
         """Draw the form up for whoever may ask here, once the card could be posted."""
@@ -150,36 +152,40 @@ class Asking:
             return found
         admitted, no_post = await self._admitted(who, found.request.channel)
         if isinstance(admitted, Refusal):
-            return await noted(self._books, admitted, Act.ASK, found.request, who) or admitted
+            return await audit_refusal(self._repository, admitted, Action.ASK, found.request, who) or admitted
         return no_post or await self._form(found)
 
-    async def redraw(self, draft: RequestId, who: Person, typed: Typed) -> Form | Refusal:
+    async def redraw(self, draft: RequestId, who: Person, form_input: FormInput) -> Form | Refusal:
         """Keep what was typed and draw the form again with it."""
-        found = await self._keep(draft, who, typed)
+        found = await self._keep(draft, who, form_input)
         return found if isinstance(found, Refusal) else await self._form(found)
 
-    async def fill_in(self, draft: RequestId, who: Person, typed: Typed) -> tuple[Fault, ...] | Refusal:
+    async def save_input(
+        self, draft: RequestId, who: Person, form_input: FormInput
+    ) -> tuple[FieldError, ...] | Refusal:
         """Keep what was typed, and tell all faults that can be told from memory; meant for the ack."""
-        found = await self._keep(draft, who, typed)
+        found = await self._keep(draft, who, form_input)
         if isinstance(found, Refusal):
             return found
         if found.first:  # of a rest little is typed; all else is looked at for the review
-            nobody = await nobody_chosen(self._books, found.first, typed)
+            nobody = await nobody_chosen(self._repository, found.first, form_input)
             missing = (
-                Refusal(Reason.REASON_MISSING)
-                if found.policy.require_reason and not typed.reason.strip()
+                Refusal(RefusalReason.REASON_MISSING)
+                if found.policy.require_reason and not form_input.reason.strip()
                 else None
             )
             return tuple(
-                Fault(field, no) for field, no in ((Field.REFUSED, nobody), (Field.REASON, missing)) if no
+                FieldError(field, no)
+                for field, no in ((Field.REFUSED, nobody), (Field.REASON, missing))
+                if no
             )
-        rule = self._rules.known(RuleId(typed.rule)) if typed.rule else None
-        customers = customers_of(typed)
-        faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(typed))
+        rule = self._catalog.known(RuleId(form_input.rule)) if form_input.rule else None
+        customers = customers_of(form_input)
+        faults = (*faults_of_ids(customers), *self._faults_of_reserved(found), *faults_of_key(form_input))
         plain = self._judge_plain(found, rule, customers)
         later = {
-            *([Reason.NO_RULE] if typed.rule and rule is None else []),
-            *([Reason.NO_CUSTOMERS] if typed.files else []),
+            *([RefusalReason.NO_RULE] if form_input.rule and rule is None else []),
+            *([RefusalReason.NO_CUSTOMERS] if form_input.files else []),
         }
         told = tuple(
             refusal for refusal in plain if refusal.reason not in later
@@ -194,199 +200,216 @@ class Asking:
         admitted, no_post = await self._admitted(who, found.request.channel)
         not_let_in = admitted if isinstance(admitted, Refusal) else no_post
         if not_let_in:
-            await noted(self._books, not_let_in, Act.ASK, found.request, who)
+            await audit_refusal(self._repository, not_let_in, Action.ASK, found.request, who)
             return await self._form(found, as_faults((not_let_in,), but=()))
-        if not found.typed.rule:
-            return await self._form(found, (Fault(Field.RULE, Refusal(Reason.NO_RULE)),))
+        if not found.form_input.rule:
+            return await self._form(found, (FieldError(Field.RULE, Refusal(RefusalReason.NO_RULE)),))
         looked_up = await self._rule_and_electorate(found, who)
         if isinstance(looked_up, Refusal):
-            return await self._form(found, (Fault(Field.RULE, looked_up),))
+            return await self._form(found, (FieldError(Field.RULE, looked_up),))
         rule, electorate = looked_up
-        reading = new_reading() if found.typed.files else ""
-        keep = partial(self._books.keep_piece, draft, reading)
-        whom = await whom_of(
-            found.typed,
+        reading = new_reading() if found.form_input.files else ""
+        keep = partial(self._repository.keep_piece, draft, reading)
+        recipients = await resolve_recipients(
+            found.form_input,
             of=found.request,
-            files=self._files,
-            books=self._books,
+            file_reader=self._file_reader,
+            repository=self._repository,
             portion=found.portion,
             rest_of=found.first,
             keep=keep,
         )
-        faults = (*whom.faults, *self._faults_of_reserved(found), *faults_of_key(found.typed))
-        request = replace(_filled_in(found, rule, whom), files=reading)
-        use = await budget_use(request, found.policy, self._books, self._clock)
-        decision = self._decide(request, found.policy, electorate, use)
-        await note_all(self._books, decision.refusals, Act.ASK, request, who)
+        faults = (*recipients.faults, *self._faults_of_reserved(found), *faults_of_key(found.form_input))
+        request = replace(_filled_in(found, rule, recipients), files=reading)
+        budget_use = await current_budget_use(request, found.policy, self._repository, self._clock)
+        decision = self._decide(request, found.policy, electorate, budget_use)
+        await audit_refusals(self._repository, decision.refusals, Action.ASK, request, who)
         faults = (*faults, *as_faults(decision.refusals, but=faults))
         if faults:
-            return await self._form(found, faults, whom.reading.unclear)
-        return await self._keep_review(request, decision, whom, found.policy, use)
+            return await self._form(found, faults, recipients.read_result.unclear)
+        return await self._keep_review(request, decision, recipients, found.policy, budget_use)
 
     async def _rule_and_electorate(self, found: _Draft, who: Person) -> tuple[Rule, Electorate] | Refusal:
         """Read the rule and who may approve, both at once."""
         try:
             return await asyncio.gather(
-                self._rules.fresh(RuleId(found.typed.rule)), self._door.electorate(found.policy, who.id)
+                self._catalog.fresh(RuleId(found.form_input.rule)),
+                self._access.electorate(found.policy, who.id),
             )
-        except PeopleUnavailable as error:
-            return Refusal(Reason.LOOKUP_FAILED, str(error))
+        except DirectoryUnavailable as error:
+            return Refusal(RefusalReason.LOOKUP_FAILED, str(error))
         except RuleNotFound:
-            return Refusal(Reason.RULE_GONE, found.typed.rule)
+            return Refusal(RefusalReason.RULE_GONE, found.form_input.rule)
         except DinteroError as error:
-            return Refusal(Reason.RULE_UNREADABLE, str(error))
+            return Refusal(RefusalReason.RULE_UNREADABLE, str(error))
 
     async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:
         """Turn a reviewed draft into a request; asked twice, it answers the same request."""
-        found = await self._books.find(draft)
+        found = await self._repository.find(draft)
         if found is None or found.requester != who.id:
-            return Refusal(Reason.UNKNOWN_REQUEST)
+            return Refusal(RefusalReason.UNKNOWN_REQUEST)
         admitted, no_post = await self._admitted(who, found.channel)
         if isinstance(admitted, Refusal):
-            return await noted(self._books, admitted, Act.ASK, found, who) or admitted
+            return await audit_refusal(self._repository, admitted, Action.ASK, found, who) or admitted
         if no_post:
             return no_post
         try:
-            electorate = await self._door.electorate(admitted, who.id)
-        except PeopleUnavailable as error:
-            return Refusal(Reason.LOOKUP_FAILED, str(error))
-        use = await budget_use(found, admitted, self._books, self._clock)
-        async with self._books.page_to_ask(draft) as page:
-            if page is None:
-                return Refusal(Reason.UNKNOWN_REQUEST)
-            asked = await self._ask(page, admitted, electorate, use)
-        self._jobs.wake()
+            electorate = await self._access.electorate(admitted, who.id)
+        except DirectoryUnavailable as error:
+            return Refusal(RefusalReason.LOOKUP_FAILED, str(error))
+        budget_use = await current_budget_use(found, admitted, self._repository, self._clock)
+        async with self._repository.unit_of_work_to_submit(draft) as unit:
+            if unit is None:
+                return Refusal(RefusalReason.UNKNOWN_REQUEST)
+            asked = await self._ask(unit, admitted, electorate, budget_use)
+        self._background.wake()
         return asked
 
-    async def again(self, draft: RequestId, who: Person, refusal: Refusal) -> Form | Refusal:
+    async def reopen_form(self, draft: RequestId, who: Person, refusal: Refusal) -> Form | Refusal:
         """Draw the form again with all that was typed, and why it was not asked for; the refusal itself where it is no draft any more."""
         found = await self._draft(draft, who)
         return (
             refusal if isinstance(found, Refusal) else await self._form(found, as_faults((refusal,), but=()))
         )
 
-    async def odd_rows(self, draft: RequestId, who: Person) -> tuple[Request, tuple[FileRead, ...]] | Refusal:
+    async def unreadable_rows(
+        self, draft: RequestId, who: Person
+    ) -> tuple[Request, tuple[FileRead, ...]] | Refusal:
         """Read a draft's files once more for the rows that gave no id; nothing of them is kept, so that nothing has to be forgotten."""
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        reading = await self._files.read(
-            found.typed.files,
+        read_result = await self._file_reader.read(
+            found.form_input.files,
             (),
             by=who.id,
             channel=found.request.channel,
             portion=found.portion,
             told=MOST_ODD,
         )
-        faults = faults_of_files(reading)
-        return faults[0].refusal if faults else (found.request, reading.files)
+        faults = faults_of_files(read_result)
+        return faults[0].refusal if faults else (found.request, read_result.files)
 
-    async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Usable]]:
+    async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Availability]]:
         """Search the rules that the draft's channel may give; nothing for whoever did not open the draft."""
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return []
-        await self._rules.first_read(FIRST_READ)
-        return self._rules.search(text, allowed=found.policy, at=self._clock.now())
+        await self._catalog.first_read(FIRST_READ)
+        return self._catalog.search(text, allowed=found.policy, at=self._clock.now())
 
-    async def look_up(
+    async def find_rule(
         self, text: str, who: Person, channel: ChannelId
-    ) -> tuple[Rule, Usable] | list[Rule] | Refusal:
+    ) -> tuple[Rule, Availability] | list[Rule] | Refusal:
         """Find the rule that a person means, freshly read with its statistics; several where it could be several."""
-        policy = await self._door.member(who, channel)
+        policy = await self._access.may_use_channel(who, channel)
         if isinstance(policy, Refusal):
             return policy
-        await self._rules.first_read(FIRST_READ)
-        found = self._rules.by_words(text, allowed=policy)
+        await self._catalog.first_read(FIRST_READ)
+        found = self._catalog.by_words(text, allowed=policy)
         if not isinstance(found, Rule):
             return found or self._no_such_rule(text)
         try:
-            rule = await self._rules.fresh(found.id)
+            rule = await self._catalog.fresh(found.id)
         except RuleNotFound:
-            return Refusal(Reason.RULE_GONE, text)
+            return Refusal(RefusalReason.RULE_GONE, text)
         except DinteroError as error:
-            return Refusal(Reason.RULE_UNREADABLE, str(error))
+            return Refusal(RefusalReason.RULE_UNREADABLE, str(error))
         return rule, usable(rule, self._clock.now())
 
     def _no_such_rule(self, text: str) -> Refusal:
         """Say why a rule is not shown: not allowed here, not read yet, or not there at all."""
-        if isinstance(elsewhere := self._rules.by_words(text), Rule):
-            return Refusal(Reason.RULE_NOT_ALLOWED, elsewhere.title, self._door.policy.admins)
-        if not self._rules.ready:
+        if isinstance(elsewhere := self._catalog.by_words(text), Rule):
+            return Refusal(RefusalReason.RULE_NOT_ALLOWED, elsewhere.title, self._access.policy.admins)
+        if not self._catalog.ready:
             return Refusal(
-                Reason.RULE_UNREADABLE, str(self._rules.failed or "its rules are still being read")
+                RefusalReason.RULE_UNREADABLE, str(self._catalog.failed or "its rules are still being read")
             )
-        return Refusal(Reason.NO_RULE, text)
+        return Refusal(RefusalReason.NO_RULE, text)
 
     async def _admitted(
         self, who: Person, channel: ChannelId
     ) -> tuple[ChannelPolicy | Refusal, Refusal | None]:
         """Look whether this person may ask here, and whether the card could be posted."""
         admitted, no_post = await asyncio.gather(
-            self._door.requester(who, channel), self._door.can_post(channel)
+            self._access.may_request(who, channel), self._access.can_post(channel)
         )
         return admitted, no_post
 
     async def _draft(self, draft: RequestId, who: Person) -> _Draft | Refusal:
-        request, typed = await asyncio.gather(self._books.find(draft), self._books.typed(draft))
-        if request is None or typed is None or request.requester != who.id or request.team != who.team:
-            return Refusal(Reason.UNKNOWN_REQUEST)
+        request, form_input = await asyncio.gather(
+            self._repository.find(draft), self._repository.load_input(draft)
+        )
+        if request is None or form_input is None or request.requester != who.id or request.team != who.team:
+            return Refusal(RefusalReason.UNKNOWN_REQUEST)
         if request.state is not State.DRAFT:
-            return Refusal(Reason.WRONG_STATE, request.state)
-        policy = self._door.channel(who, request.channel)
+            return Refusal(RefusalReason.WRONG_STATE, request.state)
+        policy = self._access.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
         if request.rest_of is None:
-            return _Draft(request, typed, policy)
-        first = await self._books.find(request.rest_of)
+            return _Draft(request, form_input, policy)
+        first = await self._repository.find(request.rest_of)
         if first is None:
-            return Refusal(Reason.UNKNOWN_REQUEST, request.rest_of)
-        return await no_rest(self._books, first) or _Draft(
-            request, _typed_of_rest(first, typed), policy, first
+            return Refusal(RefusalReason.UNKNOWN_REQUEST, request.rest_of)
+        return await no_remainder(self._repository, first) or _Draft(
+            request, _typed_of_rest(first, form_input), policy, first
         )
 
-    async def _keep(self, draft: RequestId, who: Person, typed: Typed) -> _Draft | Refusal:
+    async def _keep(self, draft: RequestId, who: Person, form_input: FormInput) -> _Draft | Refusal:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        typed = _typed_of_rest(found.first, typed) if found.first else with_columns(typed, found.typed)
-        await self._books.fill_in(draft, typed)
-        return replace(found, typed=typed)
+        form_input = (
+            _typed_of_rest(found.first, form_input)
+            if found.first
+            else with_columns(form_input, found.form_input)
+        )
+        await self._repository.save_input(draft, form_input)
+        return replace(found, form_input=form_input)
 
     async def _form(
-        self, found: _Draft, faults: tuple[Fault, ...] = (), unclear: tuple[Unclear, ...] = ()
+        self, found: _Draft, faults: tuple[FieldError, ...] = (), unclear: tuple[AmbiguousFile, ...] = ()
     ) -> Form:
-        if found.typed.rule:
-            await self._rules.first_read(FIRST_READ)
-        chosen = self._rules.by_words(found.typed.rule, allowed=found.policy) if found.typed.rule else None
-        pause, rest = await self._books.pause(), await rest_of(self._books, found.request)
+        if found.form_input.rule:
+            await self._catalog.first_read(FIRST_READ)
+        chosen = (
+            self._catalog.by_words(found.form_input.rule, allowed=found.policy)
+            if found.form_input.rule
+            else None
+        )
+        pause, remainder = await self._repository.pause(), await remainder_of(self._repository, found.request)
         rule = chosen if isinstance(chosen, Rule) else None
-        return Form(found.request, found.typed, found.policy, rule, faults, pause, rest, unclear)
+        return Form(found.request, found.form_input, found.policy, rule, faults, pause, remainder, unclear)
 
-    def _faults_of_reserved(self, found: _Draft) -> tuple[Fault, ...]:
+    def _faults_of_reserved(self, found: _Draft) -> tuple[FieldError, ...]:
         if found.first and found.first.reserved and not found.policy.reserved:
-            return (Fault(Field.RESERVED, Refusal(Reason.RESERVED_ID, "", self._door.policy.admins)),)
-        return faults_of_reserved(found.typed, found.policy, self._door.policy.admins)
+            return (
+                FieldError(
+                    Field.RESERVED, Refusal(RefusalReason.RESERVED_ID, "", self._access.policy.admins)
+                ),
+            )
+        return faults_of_reserved(found.form_input, found.policy, self._access.policy.admins)
 
     def _judge_plain(self, found: _Draft, rule: Rule | None, customers: CustomerList) -> tuple[Refusal, ...]:
         """Judge what does not depend on who people are."""
         reserved = customers.ids[:1] != () and customers.ids[0] in RESERVED
-        return authorization.refusals(
+        return authorization.violations(
             found.policy,
             rule=rule,
             usable=usable(rule, self._clock.now()) if rule else None,
             cost=cost(rule, len(customers.ids)) if rule and not reserved else None,
             customers=len(customers.ids),
-            reason=found.typed.reason,
+            reason=found.form_input.reason,
             reserved=reserved,
-            admins=self._door.policy.admins,
+            admins=self._access.policy.admins,
         )
 
     def _decide(
-        self, request: Request, policy: ChannelPolicy, electorate: Electorate, use: Use | None
+        self, request: Request, policy: ChannelPolicy, electorate: Electorate, budget_use: BudgetUse | None
     ) -> Decision:
         if request.rule is None:
-            return Decision(Outcome.REFUSED, refusals=(Refusal(Reason.NO_RULE),))
+            return Decision(DecisionOutcome.REFUSED, refusals=(Refusal(RefusalReason.NO_RULE),))
         return authorization.decide(
             policy,
             rule=request.rule,
@@ -398,87 +421,104 @@ class Asking:
             requester=request.requester,
             groups=electorate[0],
             out=electorate[1],
-            use=use,
-            admins=self._door.policy.admins,
+            budget_use=budget_use,
+            admins=self._access.policy.admins,
         )
 
     async def _keep_review(
-        self, request: Request, decision: Decision, whom: Whom, policy: ChannelPolicy, use: Use | None
+        self,
+        request: Request,
+        decision: Decision,
+        recipients: Recipients,
+        policy: ChannelPolicy,
+        budget_use: BudgetUse | None,
     ) -> Review | Refusal:
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
-        async with self._books.page(request.id) as page:
-            if page is None:
-                return Refusal(Reason.UNKNOWN_REQUEST)
-            if page.request.state is not State.DRAFT:
-                return Refusal(Reason.WRONG_STATE, page.request.state, (page.request.requester,))
-            await page.keep(request)
-            await page.put_packed(whom.everybody)
-        before = await given_before(request, policy, self._books, self._clock)
-        pause, now_usable = await self._books.pause(), usable_now(request, self._clock)
+        async with self._repository.unit_of_work(request.id) as unit:
+            if unit is None:
+                return Refusal(RefusalReason.UNKNOWN_REQUEST)
+            if unit.request.state is not State.DRAFT:
+                return Refusal(RefusalReason.WRONG_STATE, unit.request.state, (unit.request.requester,))
+            await unit.save(request)
+            await unit.put_packed(recipients.everybody)
+        prior_grants = await current_prior_grants(request, policy, self._repository, self._clock)
+        pause, now_usable = await self._repository.pause(), usable_now(request, self._clock)
         return review_of(
             request,
             policy,
             decision,
             now_usable=now_usable,
-            spaced=whom.spaced,
-            use=use,
-            before=before,
+            spaced=recipients.spaced,
+            budget_use=budget_use,
+            prior_grants=prior_grants,
             pause=pause,
-            rest=await rest_of(self._books, request),
-            listed=whom.listed,
+            remainder=await remainder_of(self._repository, request),
+            file_summary=recipients.file_summary,
         )
 
     async def _ask(
-        self, page: Page, policy: ChannelPolicy, electorate: Electorate, use: Use | None
+        self, unit: UnitOfWork, policy: ChannelPolicy, electorate: Electorate, budget_use: BudgetUse | None
     ) -> Request | Refusal:
-        request = page.request
+        request = unit.request
         if request.state is not State.DRAFT:
             return request
-        decision = self._decide(request, policy, electorate, use)
+        decision = self._decide(request, policy, electorate, budget_use)
         if decision.refusals:
-            page.note(refused(request, decision.refusals, Act.ASK, request.requester))
+            unit.audit(refused(request, decision.refusals, Action.ASK, request.requester))
             return decision.refusals[0]
         if (decision.approvals, decision.tier) != (request.approvals, request.tier):
-            return Refusal(Reason.CHANGED)
+            return Refusal(RefusalReason.CHANGED)
         now = self._clock.now()
-        event = Event.ASKED if decision.outcome is Outcome.WAITS else Event.ASKED_AT_ONCE
-        times = times_of(policy, now) if event is Event.ASKED else {"give_after": held_until(policy, now)}
-        asked = moved(request, event, asked_at=now, **times)
-        await page.keep(asked)
-        await page.forget_other_files()
-        await page.say(
-            Notice(kind=Kind.CARD, happened=Happened.ASKED, at=now, by=request.requester),
-            Notice(
-                kind=Kind.LINE, happened=Happened.ASKED, at=now, by=request.requester, facts=held_facts(asked)
+        event = Event.ASKED if decision.outcome is DecisionOutcome.WAITS else Event.ASKED_AT_ONCE
+        times = (
+            initial_deadlines(policy, now)
+            if event is Event.ASKED
+            else {"give_after": held_until(policy, now)}
+        )
+        asked = transition(request, event, asked_at=now, **times)
+        await unit.save(asked)
+        await unit.forget_other_files()
+        await unit.enqueue(
+            Notification(
+                kind=ChannelKind.CARD, happened=NotificationType.ASKED, at=now, by=request.requester
+            ),
+            Notification(
+                kind=ChannelKind.LINE,
+                happened=NotificationType.ASKED,
+                at=now,
+                by=request.requester,
+                facts=held_facts(asked),
             ),
         )
         return asked
 
 
-def _typed_of_rest(first: Request, typed: Typed) -> Typed:
+def _typed_of_rest(first: Request, form_input: FormInput) -> FormInput:
     """Keep of what was typed only the reason, and whether the refused shall be among them.
 
     Rule, customers and key of a rest are those of the books, whatever a payload holds.
     """
-    return Typed(rule=first.rule.id if first.rule else "", reason=typed.reason, refused_too=typed.refused_too)
+    return FormInput(
+        rule=first.rule.id if first.rule else "", reason=form_input.reason, refused_too=form_input.refused_too
+    )
 
 
-def _filled_in(found: _Draft, rule: Rule, whom: Whom) -> Request:
-    key = found.typed.once_key.strip()
+def _filled_in(found: _Draft, rule: Rule, recipients: Recipients) -> Request:
+    key = found.form_input.once_key.strip()
     return replace(
         found.request,
         rule=rule,
-        customers=whom.everybody.count,
-        repeated=whom.repeated,
-        customers_digest=whom.everybody.digest,
-        first_customer=next(iter(whom.everybody.first), ""),
-        last_customer=whom.everybody.last,
-        reason=found.typed.reason.strip(),
+        customers=recipients.everybody.count,
+        repeated=recipients.repeated,
+        customers_digest=recipients.everybody.digest,
+        first_customer=next(iter(recipients.everybody.first), ""),
+        last_customer=recipients.everybody.last,
+        reason=found.form_input.reason.strip(),
         once_key=found.first.once_key
         if found.first
         else OnceKey(key)
         if key
-        else derived_key(found.request.id),
+        else idempotency_key(found.request.id),
         own_key=found.first.own_key if found.first else bool(key),
         batch_size=found.policy.batch_size,
         batches_per_portion=found.batches_per_portion,

@@ -7,85 +7,86 @@ from typing import Final
 
 from bot.domain.customers.packing import PackedIds, pack
 from bot.domain.customers.parsing import CustomerList
-from bot.domain.customers.uploads import Reading
+from bot.domain.customers.uploads import ReadResult
 from bot.domain.ids import CustomerId
-from bot.domain.ports import Books, Files, Keep
-from bot.domain.requests.request import Request, Typed
-from bot.domain.requests.views import Fault, Listed
+from bot.domain.ports import FileReader, Keep, Repository
+from bot.domain.requests.request import FormInput, Request
+from bot.domain.requests.views import FieldError, FileSummary
 from bot.services.drafting.validation import customers_of, faults_of_files, faults_of_ids
 from bot.services.remainder import customers_left
 
-NO_FILES: Final = Reading()
+NO_FILES: Final = ReadResult()
 LONG: Final = 1_000
 """Ids that are packed beside the event loop: below that, changing threads takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Whom:
+class Recipients:
     """The customers, packed as the books keep them, with what was typed and what was read in files to find them."""
 
     everybody: PackedIds
     typed: CustomerList
-    reading: Reading = NO_FILES
+    read_result: ReadResult = NO_FILES
 
     @property
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[FieldError, ...]:
         """Say what is wrong with ids and files."""
-        return (*faults_of_ids(self.typed), *faults_of_files(self.reading))
+        return (*faults_of_ids(self.typed), *faults_of_files(self.read_result))
 
     @property
-    def listed(self) -> Listed | None:
+    def file_summary(self) -> FileSummary | None:
         """Say what is shown of files; nothing where there were none."""
         everybody = self.everybody
         return (
-            Listed(self.reading.files, everybody.first, everybody.last)
-            if self.reading.files and everybody.count
+            FileSummary(self.read_result.files, everybody.first, everybody.last)
+            if self.read_result.files and everybody.count
             else None
         )
 
     @property
     def repeated(self) -> int:
         """Count what came again."""
-        return self.typed.repeated + self.reading.repeated
+        return self.typed.repeated + self.read_result.repeated
 
     @property
     def spaced(self) -> tuple[CustomerId, ...]:
         """Name the ids with a space inside."""
-        return (*self.typed.spaced, *(one for file in self.reading.files for one in file.spaced))
+        return (*self.typed.spaced, *(one for file in self.read_result.files for one in file.spaced))
 
 
-async def whom_of(
-    typed: Typed,
+async def resolve_recipients(
+    form_input: FormInput,
     *,
     of: Request,
-    files: Files,
-    books: Books,
+    file_reader: FileReader,
+    repository: Repository,
     portion: int,
     rest_of: Request | None = None,
     keep: Keep | None = None,
-) -> Whom:
+) -> Recipients:
     """Find whom a draft is for, `portion` of them a row; typed ids come first, then those of the files in their order, which are kept."""
     if rest_of:
-        left = await customers_left(books, rest_of, refused_too=typed.refused_too)
-        return Whom(await packed_beside(left, portion), CustomerList())
-    found = customers_of(typed)
-    if not typed.files:
-        return Whom(await packed_beside(found.ids, portion), found)
-    reading = await files.read(
-        typed.files, found.ids, by=of.requester, channel=of.channel, portion=portion, keep=keep
+        left = await customers_left(repository, rest_of, refused_too=form_input.refused_too)
+        return Recipients(await pack_in_thread(left, portion), CustomerList())
+    found = customers_of(form_input)
+    if not form_input.files:
+        return Recipients(await pack_in_thread(found.ids, portion), found)
+    read_result = await file_reader.read(
+        form_input.files, found.ids, by=of.requester, channel=of.channel, portion=portion, keep=keep
     )
-    return Whom(reading.everybody, found, reading)
+    return Recipients(read_result.everybody, found, read_result)
 
 
-def with_columns(typed: Typed, before: Typed) -> Typed:
+def with_columns(form_input: FormInput, before: FormInput) -> FormInput:
     """Keep of each file the column that was chosen for it before, where none is chosen now: it is asked for once."""
     chosen = {file.id: file.column for file in before.files}
     return replace(
-        typed, files=tuple(replace(file, column=file.column or chosen.get(file.id)) for file in typed.files)
+        form_input,
+        files=tuple(replace(file, column=file.column or chosen.get(file.id)) for file in form_input.files),
     )
 
 
-async def packed_beside(ids: Sequence[CustomerId], portion: int) -> PackedIds:
+async def pack_in_thread(ids: Sequence[CustomerId], portion: int) -> PackedIds:
     """Pack customer ids, many of them in a thread."""
     return (
         pack(ids, portion=portion) if len(ids) < LONG else await asyncio.to_thread(pack, ids, portion=portion)

@@ -11,7 +11,7 @@ from typing import Final
 from bot.domain.ids import RuleId
 from bot.domain.policy.policy import ANY, ChannelPolicy
 from bot.domain.ports import Rules
-from bot.domain.rules.rule import Rule, Usable, usable
+from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DinteroError, RuleNotFound
 
 PLAINLY: Final = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "đ": "d", "ł": "l", "þ": "th"})
@@ -19,7 +19,7 @@ PLAINLY: Final = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "�
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """A rule and what is searched of it: its name and id on a line each, typed plainly, a space before every word."""
 
     rule: Rule
@@ -27,13 +27,13 @@ class Entry:
     order: tuple[str, str]
 
 
-class RuleBook:
+class RuleCatalog:
     """The rules as last read, searched in memory; reading them again is somebody else's clockwork."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._entries: dict[RuleId, Entry] = {}
-        self._sorted: list[Entry] = []
+        self._entries: dict[RuleId, CatalogEntry] = {}
+        self._sorted: list[CatalogEntry] = []
         self._ready = False
         self._failed: DinteroError | None = None
 
@@ -110,18 +110,18 @@ class RuleBook:
 
     def search(
         self, text: str, *, allowed: ChannelPolicy, at: datetime, limit: int = 100
-    ) -> list[tuple[Rule, Usable]]:
+    ) -> list[tuple[Rule, Availability]]:
         """Find rules that the channel may give, by words of name or id in any order, with whether each can be given.
 
         Those that can be given come first; then those whose name or id begins with the text, those with words that begin with what was
         typed, and those that have it somewhere; then by name. No text finds all. Accents and case do not matter. `limit` is what
         Slack's select shows at most.
         """
-        can: list[tuple[Rule, Usable]] = []
-        cannot: list[tuple[Rule, Usable]] = []
+        can: list[tuple[Rule, Availability]] = []
+        cannot: list[tuple[Rule, Availability]] = []
         for entry in _best_first(_matching(self._permitted(allowed), _words(text)), _words(text)):
             state = usable(entry.rule, at)
-            if state is Usable.NOW or state is Usable.SCHEDULED:
+            if state is Availability.NOW or state is Availability.SCHEDULED:
                 can.append((entry.rule, state))
             elif len(cannot) < limit:
                 cannot.append((entry.rule, state))
@@ -154,20 +154,20 @@ class RuleBook:
                 return many
         return 1
 
-    def _permitted(self, allowed: ChannelPolicy) -> list[Entry]:
+    def _permitted(self, allowed: ChannelPolicy) -> list[CatalogEntry]:
         return (
             self._sorted
             if ANY in allowed.rules
             else [entry for entry in self._sorted if entry.rule.id in allowed.rules]
         )
 
-    def _entry(self, rule: Rule) -> Entry:
+    def _entry(self, rule: Rule) -> CatalogEntry:
         """Make a rule's entry, from the one before where the name stayed: folding thousands of names holds everybody up."""
         known = self._entries.get(rule.id)
         if known is not None and known.rule.name == rule.name:
-            return known if known.rule == rule else Entry(rule, known.text, known.order)
+            return known if known.rule == rule else CatalogEntry(rule, known.text, known.order)
         name = " ".join(_words(rule.name))
-        return Entry(rule, f"\n {name}\n {plain(rule.id)}\n", (name or plain(rule.id), rule.id))
+        return CatalogEntry(rule, f"\n {name}\n {plain(rule.id)}\n", (name or plain(rule.id), rule.id))
 
     def _sort(self) -> None:
         self._sorted = sorted(self._entries.values(), key=lambda entry: entry.order)
@@ -186,7 +186,9 @@ def _words(text: str) -> list[str]:
     return plain(text).split()
 
 
-def _readings(text: str, words: Sequence[str], entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+def _readings(
+    text: str, words: Sequence[str], entries: Sequence[CatalogEntry]
+) -> Iterator[list[CatalogEntry]]:
     """Find what a text can mean, the surest reading first; each is looked for only where the one before found nothing."""
     yield [entry for entry in entries if entry.rule.id == text]
     yield [entry for entry in entries if entry.rule.name.strip() == text]
@@ -195,14 +197,14 @@ def _readings(text: str, words: Sequence[str], entries: Sequence[Entry]) -> Iter
     yield _best_first(_matching(entries, words), words)
 
 
-def _matching(entries: Iterable[Entry], words: Sequence[str]) -> list[Entry]:
+def _matching(entries: Iterable[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
     found = list(entries)
     for word in words:
         found = [entry for entry in found if word in entry.text]
     return found
 
 
-def _best_first(entries: list[Entry], words: Sequence[str]) -> list[Entry]:
+def _best_first(entries: list[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
     """Put what begins with the text before words that begin with what was typed, and those before the rest; entries keep their order."""
     whole = "\n " + " ".join(words)
     begun = [entry for entry in entries if whole in entry.text]

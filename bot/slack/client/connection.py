@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import TeamId
-from bot.errors import UnusableSettings
+from bot.errors import ConfigError
 from bot.slack.client.socket_watchdog import PING, SocketWatch
 
 SLACK_TIMEOUT: Final = 10
@@ -35,7 +35,7 @@ async def own_team(client: AsyncWebClient) -> TeamId:
     """Ask Slack which workspace the token is for, for as long as Slack is away.
 
     Raises:
-        UnusableSettings: Slack does not take the token.
+        ConfigError: Slack does not take the token.
     """
     try:
         async for attempt in stamina.retry_context(on=_is_away, attempts=None, timeout=None, wait_max=30):
@@ -43,7 +43,7 @@ async def own_team(client: AsyncWebClient) -> TeamId:
                 return TeamId(str((await client.auth_test())["team_id"]))
     except SlackApiError as error:
         refused = f"SLACK_BOT_TOKEN: Slack does not take it ({_error(error)}); install the app again and copy the new token"
-        raise UnusableSettings([refused]) from error
+        raise ConfigError([refused]) from error
     raise AssertionError  # stamina returns or raises
 
 
@@ -54,7 +54,7 @@ async def socket_mode(
     """Connect, and take what Slack sends until the block ends.
 
     Raises:
-        UnusableSettings: Slack does not take the app-level token.
+        ConfigError: Slack does not take the app-level token.
     """
     await _check(AsyncWebClient(token=token, base_url=api_url, timeout=SLACK_TIMEOUT), token)
     handler = AsyncSocketModeHandler(
@@ -81,7 +81,7 @@ async def _check(client: AsyncWebClient, token: str) -> None:
         refused = (
             f"SLACK_APP_TOKEN: Slack does not take it ({_error(error)}); make one with connections:write"
         )
-        raise UnusableSettings([refused]) from error
+        raise ConfigError([refused]) from error
 
 
 def _is_away(error: Exception) -> bool:

@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
-from bot.domain.requests.person import Kind, Profile
-from bot.errors import PeopleUnavailable
+from bot.domain.requests.person import AccountKind, Profile
+from bot.errors import DirectoryUnavailable
 
 REMEMBERED_FOR: Final = timedelta(seconds=60)
 ANSWER_WITHIN: Final = 5.0
@@ -25,7 +25,7 @@ Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
-class Remembered(Generic[Key, Answer]):
+class TtlCache(Generic[Key, Answer]):
     """Answers, remembered for a minute. However many ask at once, the question goes out once; failures are not remembered."""
 
     def __init__(
@@ -70,8 +70,8 @@ class Remembered(Generic[Key, Answer]):
         return answer
 
 
-class SlackPeople:
-    """The port `People`, over Slack's Web API."""
+class SlackDirectory:
+    """The port `Directory`, over Slack's Web API."""
 
     def __init__(
         self, client: AsyncWebClient, team: TeamId, clock: Clock, *, answer_within: float = ANSWER_WITHIN
@@ -80,16 +80,16 @@ class SlackPeople:
         self._client = client
         self._team = team
         self._answer_within = answer_within
-        self._profiles = Remembered(self._ask_profile, clock)
-        self._groups = Remembered(self._ask_group, clock)
+        self._profiles = TtlCache(self._ask_profile, clock)
+        self._groups = TtlCache(self._ask_group, clock)
         # whoever was told to invite the bot does so, and tries again at once
-        self._channels = Remembered(self._ask_channel, clock, worth=bool)
+        self._channels = TtlCache(self._ask_channel, clock, worth=bool)
 
     async def profile(self, user: UserId) -> Profile:
         """Say who somebody is.
 
         Raises:
-            PeopleUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack could not say.
         """
         return await self._profiles.get(user)
 
@@ -101,7 +101,7 @@ class SlackPeople:
         """Say who is in a user group.
 
         Raises:
-            PeopleUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack could not say.
         """
         return await self._groups.get(group)
 
@@ -109,30 +109,30 @@ class SlackPeople:
         """Say whether the bot is in a channel that is in use.
 
         Raises:
-            PeopleUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack could not say.
         """
         return await self._channels.get(channel)
 
     async def _ask_profile(self, user: UserId) -> Profile:
         try:
             account = await self._call("users.info", {"user": user}, "user")
-        except SlackSaysNo as no:
+        except SlackCallFailed as no:
             if no.error in UNKNOWN_USERS:
-                return Profile(user, Kind.STRANGER, user)
+                return Profile(user, AccountKind.STRANGER, user)
             raise no.unavailable(f"who {user} is") from None
         return profile_of(account, self._team)
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         try:
             users = await self._call("usergroups.users.list", {"usergroup": group}, "users")
-        except SlackSaysNo as no:
+        except SlackCallFailed as no:
             raise no.unavailable(f"who is in the user group {group}") from None
         return frozenset(UserId(user) for user in users)
 
     async def _ask_channel(self, channel: ChannelId) -> bool:
         try:
             found = await self._call("conversations.info", {"channel": channel}, "channel")
-        except SlackSaysNo as no:
+        except SlackCallFailed as no:
             if no.error == "channel_not_found":
                 return False
             raise no.unavailable(f"whether the bot is in the channel {channel}") from None
@@ -142,23 +142,23 @@ class SlackPeople:
         """Ask Slack for what stands under one key of its answer.
 
         Raises:
-            SlackSaysNo: whatever went wrong, in one word or a few.
+            SlackCallFailed: whatever went wrong, in one word or a few.
         """
         try:
             async with asyncio.timeout(self._answer_within):
                 response = await self._client.api_call(method, http_verb="GET", params=arguments)
         except SlackApiError as refusal:
-            raise SlackSaysNo(_error_of(refusal), needed=_field(refusal, "needed")) from None
+            raise SlackCallFailed(_error_of(refusal), needed=_field(refusal, "needed")) from None
         except TimeoutError:
-            raise SlackSaysNo(f"no answer within {self._answer_within:g} seconds") from None
+            raise SlackCallFailed(f"no answer within {self._answer_within:g} seconds") from None
         except (SlackClientError, aiohttp.ClientError, OSError, ValueError) as broken:
-            raise SlackSaysNo(f"no connection ({type(broken).__name__})") from None
+            raise SlackCallFailed(f"no connection ({type(broken).__name__})") from None
         if not isinstance(response.data, dict) or wanted not in response.data:
-            raise SlackSaysNo(f"an answer without {wanted}")
+            raise SlackCallFailed(f"an answer without {wanted}")
         return response.data[wanted]
 
 
-class SlackSaysNo(Exception):
+class SlackCallFailed(Exception):
     """Slack refused, or could not be asked."""
 
     def __init__(self, error: str, *, needed: str = "") -> None:
@@ -167,14 +167,14 @@ class SlackSaysNo(Exception):
         self.error = error
         self.needed = needed
 
-    def unavailable(self, what: str) -> PeopleUnavailable:
+    def unavailable(self, what: str) -> DirectoryUnavailable:
         """Say it to a person."""
         advice = (
             f"The Slack app lacks the scope {self.needed}: add it and install the app again."
             if self.needed
             else None
         )
-        return PeopleUnavailable(f"Slack could not say {what}: {self.error}.", advice=advice)
+        return DirectoryUnavailable(f"Slack could not say {what}: {self.error}.", advice=advice)
 
 
 def profile_of(user: Json, team: TeamId) -> Profile:
@@ -190,18 +190,18 @@ def profile_of(user: Json, team: TeamId) -> Profile:
     return Profile(UserId(user["id"]), kind_of(user, team), str(name))
 
 
-def kind_of(user: Json, team: TeamId) -> Kind:
+def kind_of(user: Json, team: TeamId) -> AccountKind:
     """Tell what an account is. In an Enterprise organisation one person is of several teams."""
     of_teams = {user.get("team_id"), *(user.get("enterprise_user") or {}).get("teams", [])}
     if user.get("deleted"):
-        return Kind.DEACTIVATED
+        return AccountKind.DEACTIVATED
     if user.get("is_bot") or user.get("is_workflow_bot") or user["id"] == "USLACKBOT":
-        return Kind.BOT
+        return AccountKind.BOT
     if user.get("is_stranger") or team not in of_teams:
-        return Kind.STRANGER
+        return AccountKind.STRANGER
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
-        return Kind.GUEST
-    return Kind.MEMBER
+        return AccountKind.GUEST
+    return AccountKind.MEMBER
 
 
 def _error_of(refusal: SlackApiError) -> str:

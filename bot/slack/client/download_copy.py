@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.domain.ports import Keep
-from bot.spreadsheets.reader.reader import Source
+from bot.spreadsheets.reader.reader import FileSource
 
 AT_ONCE: Final = 1024 * 1024
 """Bytes that are kept as one piece; the last one is shorter."""
@@ -18,7 +18,7 @@ AT_WORK: Final = 2
 
 
 @asynccontextmanager
-async def copied(sources: Sequence[Source], keep: Keep | None) -> AsyncIterator[Sequence[Source]]:
+async def copied(sources: Sequence[FileSource], keep: Keep | None) -> AsyncIterator[Sequence[FileSource]]:
     """Hand every piece that is read of these to `keep` as well; when the block ends, all of it was taken."""
     if keep is None:
         yield sources
@@ -66,7 +66,7 @@ class _Keeping:
 @dataclass(frozen=True, slots=True)
 class _Copy:
     number: int
-    source: Source
+    source: FileSource
     keeping: _Keeping
 
     async def pieces(self) -> AsyncIterator[bytes]:

@@ -11,12 +11,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.domain.customers.uploads import MOST_BYTES, MOST_FILES, TOLD, BadFile, Reading, Trouble, Upload
+from bot.domain.customers.uploads import (
+    MOST_BYTES,
+    MOST_FILES,
+    TOLD,
+    BadFile,
+    FileProblem,
+    ReadResult,
+    Upload,
+)
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.ports import Keep
 from bot.slack.client.download_copy import copied
-from bot.spreadsheets.errors import Unreadable
-from bot.spreadsheets.reader.reader import Reader, Source
+from bot.spreadsheets.errors import FileError
+from bot.spreadsheets.reader.reader import FileSource, Reader
 
 PIECE: Final = 64 * 1024
 """Bytes that are handed on at once."""
@@ -28,9 +36,9 @@ MAY_PASS: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"}
 )
 TROUBLES: Final = {
-    "missing_scope": Trouble.NO_SCOPE,
-    "file_not_found": Trouble.NOT_FOUND,
-    "file_deleted": Trouble.NOT_FOUND,
+    "missing_scope": FileProblem.NO_SCOPE,
+    "file_not_found": FileProblem.NOT_FOUND,
+    "file_deleted": FileProblem.NOT_FOUND,
 }
 FETCHED: Final = 200
 GONE: Final = frozenset({"tombstone", "hidden_by_limit"})
@@ -40,8 +48,8 @@ Info = Mapping[str, Any]
 log = structlog.get_logger()
 
 
-class SlackFiles:
-    """The port `Files`: reads what this person put into Slack or what is shared where they ask, and nothing else of anybody's."""
+class SlackFileReader:
+    """The port `FileReader`: reads what this person put into Slack or what is shared where they ask, and nothing else of anybody's."""
 
     def __init__(
         self, client: AsyncWebClient, reader: Reader | None = None, *, patience: float = PATIENCE
@@ -60,43 +68,45 @@ class SlackFiles:
         portion: int,
         told: int = TOLD,
         keep: Keep | None = None,
-    ) -> Reading:
+    ) -> ReadResult:
         """Read the files, their ids behind those that were typed; what is wrong with a file is told, and nothing of the others then."""
         if len(uploads) > MOST_FILES:
-            return Reading(bad=(BadFile(uploads[MOST_FILES].name, Trouble.TOO_MANY_FILES),))
+            return ReadResult(bad=(BadFile(uploads[MOST_FILES].name, FileProblem.TOO_MANY_FILES),))
         looked = await asyncio.gather(*(self._look(upload, by, channel) for upload in uploads))
         bad = tuple(one for one in looked if isinstance(one, BadFile))
         if bad:
-            return Reading(bad=bad)
-        async with copied([one for one in looked if isinstance(one, Source)], keep) as sources:
+            return ReadResult(bad=bad)
+        async with copied([one for one in looked if isinstance(one, FileSource)], keep) as sources:
             return await self._reader.read(sources, typed, portion=portion, told=told)
 
-    async def _look(self, upload: Upload, by: UserId, channel: ChannelId) -> Source | BadFile:
+    async def _look(self, upload: Upload, by: UserId, channel: ChannelId) -> FileSource | BadFile:
         """Ask Slack what a file is, whatever the form said of it: whose, how big, and where it is fetched."""
         try:
             info: Info = await self._info(upload)
         except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
             log.info("file not found", why=_code(error))
-            return BadFile(upload.name, TROUBLES.get(_code(error), Trouble.NOT_FETCHED))
+            return BadFile(upload.name, TROUBLES.get(_code(error), FileProblem.NOT_FETCHED))
         name = str(info.get("name") or upload.name)
         if why := self._wrong(info, by, channel):
             return BadFile(name, why)
-        return Source(Upload(upload.id, name, upload.column), lambda: self._pieces(info))
+        return FileSource(Upload(upload.id, name, upload.column), lambda: self._pieces(info))
 
-    def _wrong(self, info: Info, by: UserId, channel: ChannelId) -> Trouble | None:
+    def _wrong(self, info: Info, by: UserId, channel: ChannelId) -> FileProblem | None:
         """Say why a file is not read: that it can be seen by the bot lets nobody see it who could not."""
         if info.get("mode") in GONE:
-            return Trouble.NOT_FOUND
+            return FileProblem.NOT_FOUND
         if info.get("user") != by and channel not in {
             *(info.get("channels") or ()),
             *(info.get("groups") or ()),
         }:
-            return Trouble.NOT_YOURS
+            return FileProblem.NOT_YOURS
         if info.get("is_external"):
-            return Trouble.ELSEWHERE
+            return FileProblem.ELSEWHERE
         if int(info.get("size") or 0) > MOST_BYTES:
-            return Trouble.TOO_BIG
-        return None if self._is_slacks(str(info.get("url_private_download") or "")) else Trouble.NOT_FETCHED
+            return FileProblem.TOO_BIG
+        return (
+            None if self._is_slacks(str(info.get("url_private_download") or "")) else FileProblem.NOT_FETCHED
+        )
 
     def _is_slacks(self, address: str) -> bool:
         """Say whether an address is Slack's own: the token goes nowhere else."""
@@ -124,22 +134,22 @@ class SlackFiles:
                 allow_redirects=False,
             ) as answer:
                 if answer.status != FETCHED or answer.content_type == "text/html":
-                    raise Unreadable(Trouble.NOT_FETCHED)
+                    raise FileError(FileProblem.NOT_FETCHED)
                 async for piece in answer.content.iter_chunked(PIECE):
                     came += len(piece)
                     if came > size:
-                        raise Unreadable(Trouble.NOT_FETCHED)
+                        raise FileError(FileProblem.NOT_FETCHED)
                     yield piece
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreadable(Trouble.NOT_FETCHED) from error
+            raise FileError(FileProblem.NOT_FETCHED) from error
         if came < size:
-            raise Unreadable(Trouble.NOT_FETCHED)
+            raise FileError(FileProblem.NOT_FETCHED)
 
 
 def _session(client: AsyncWebClient) -> aiohttp.ClientSession:
     """Find the one session of the process, which the client was opened with."""
     if client.session is None:
-        raise Unreadable(Trouble.NOT_FETCHED)
+        raise FileError(FileProblem.NOT_FETCHED)
     return client.session
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from slack_sdk.errors import SlackApiError
 
-from bot.errors import NeverSaid, SayLater
+from bot.errors import DeliveryDeferred, DeliveryFailed
 
 FOR_THE_OPERATOR: Final = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
@@ -48,24 +48,24 @@ def code_of(error: Exception) -> str:
     return str(data.get("error") or "") if isinstance(data, dict) else ""
 
 
-def judged(error: Exception) -> SayLater | NeverSaid:
+def classify(error: Exception) -> DeliveryDeferred | DeliveryFailed:
     """Say whether Slack may take it later, and whether it can have taken it already."""
     if not isinstance(error, SlackApiError):
-        return SayLater(
+        return DeliveryDeferred(
             f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False, all_wait=True
         )
     status, code = getattr(error.response, "status_code", 0), code_of(error)
     if status == TOO_MANY or (status < SERVER_FAULT and code in {"ratelimited", "rate_limited"}):
-        return SayLater(
+        return DeliveryDeferred(
             "Slack asked to wait",
             after=_seconds(error.response.headers.get("Retry-After")),
             clean=True,
             all_wait=True,
         )
     if status >= SERVER_FAULT or not code or code in MAY_PASS:
-        return SayLater(f"Slack failed ({code or status})", after=1.0, clean=False, all_wait=True)
+        return DeliveryDeferred(f"Slack failed ({code or status})", after=1.0, clean=False, all_wait=True)
     if code in FOR_THE_OPERATOR:
-        return SayLater(
+        return DeliveryDeferred(
             f"Slack refused the bot's token ({code})",
             after=OPERATOR_SECONDS,
             clean=True,
@@ -73,18 +73,20 @@ def judged(error: Exception) -> SayLater | NeverSaid:
             code=code,
         )
     if code == MORE_RIGHTS:
-        return SayLater(
+        return DeliveryDeferred(
             f"the app was not given a right that this needs ({code})",
             after=OPERATOR_SECONDS,
             clean=True,
             code=code,
         )
-    return NeverSaid(f"Slack refused it ({code})", code=code)
+    return DeliveryFailed(f"Slack refused it ({code})", code=code)
 
 
-def away(never: NeverSaid) -> SayLater:
+def away(never: DeliveryFailed) -> DeliveryDeferred:
     """Wait for a channel that the bot was taken out of: it may be invited again."""
-    return SayLater(str(never), after=AWAY_SECONDS, clean=True, code=never.code, patience=AWAY_PATIENCE)
+    return DeliveryDeferred(
+        str(never), after=AWAY_SECONDS, clean=True, code=never.code, patience=AWAY_PATIENCE
+    )
 
 
 def _seconds(said: str | None) -> float:

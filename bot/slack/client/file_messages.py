@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SayLater
+from bot.errors import DeliveryDeferred
 from bot.slack.client import uploads
 
 LOOKED_BACK: Final = 100
@@ -21,7 +21,7 @@ AGAIN_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosed:
+class FileMessage:
     """A file and what is said above it; by its title it is found again."""
 
     name: str
@@ -30,28 +30,28 @@ class Enclosed:
     content: bytes
 
 
-class Post:
+class FileMessenger:
     """Sends files, one after the other: of two presses the second finds what the first has sent."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._turn = asyncio.Lock()
 
-    async def send(self, file: Enclosed, user: str) -> bool:
+    async def send(self, file: FileMessage, user: str) -> bool:
         """Send a file; false where it stands in the person's direct messages already.
 
         Raises:
-            SayLater: Slack did not take it.
+            DeliveryDeferred: Slack did not take it.
         """
         async with self._turn:
             try:
                 return await self._send(file, user)
             except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise SayLater(
+                raise DeliveryDeferred(
                     f"the file was not sent ({type(error).__name__})", after=AGAIN_SECONDS, clean=False
                 ) from error
 
-    async def _send(self, file: Enclosed, user: str) -> bool:
+    async def _send(self, file: FileMessage, user: str) -> bool:
         channel = str((await self._client.conversations_open(users=user))["channel"]["id"])
         if await uploads.shared(self._latest(channel), file.title):
             return False

@@ -6,7 +6,7 @@ from typing import IO, Any, Final
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SayLater
+from bot.errors import DeliveryDeferred
 
 UPLOAD_SECONDS: Final = 600
 """A list of a million in the columns of their files is some 200 MB."""
@@ -29,7 +29,7 @@ async def upload(
     Completing is what posts: a file that was sent and never completed is seen by nobody, and Slack forgets it.
 
     Raises:
-        SayLater: the content was not taken; surely nothing was posted.
+        DeliveryDeferred: the content was not taken; surely nothing was posted.
     """
     place = await client.files_getUploadURLExternal(filename=name, length=length)
     await _send(str(place["upload_url"]), content)
@@ -54,7 +54,7 @@ async def _send(url: str, content: IO[bytes]) -> None:
             why = f"Slack did not take the file (status {answer.status})"
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         why = f"the file could not be sent ({type(error).__name__})"
-    raise SayLater(why, after=AGAIN_SECONDS, clean=True)
+    raise DeliveryDeferred(why, after=AGAIN_SECONDS, clean=True)
 
 
 async def shared(messages: AsyncIterator[Mapping[str, Any]], title: str) -> str | None:

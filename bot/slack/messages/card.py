@@ -4,16 +4,16 @@ from typing import Final
 
 from slackblocks import Block, Button
 
-from bot.domain.requests.notification import Story
+from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.remainder import can_ask_again
 from bot.domain.requests.request import Request, State
-from bot.services.customer_lists import has_list
+from bot.services.customer_lists import has_not_given_list
 from bot.slack.modals import customer_list
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import actions, button, confirmation, context, message, section, sections
-from bot.slack.rendering.formatting import Look, Message
+from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import mention
-from bot.slack.rendering.request_state import mark, standing
+from bot.slack.rendering.request_state import mark, status_line
 
 APPROVE: Final = "discount_approve_open"
 REJECT: Final = "discount_reject_open"
@@ -26,57 +26,59 @@ AGAIN_BUTTON: Final = "Ask again for these…"
 BUTTONS: Final = "discount_buttons"
 
 
-def build(story: Story, look: Look) -> Message:
+def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     """Draw the card as the books have it now."""
-    request = story.request
+    request = snapshot.request
     return message(
-        text(story, look),
+        text(snapshot, formatter),
         [
             section(
-                f"{mention(request.requester)} asks to give {request_facts.rule_name(request)} to {request_facts.whom(request, look)}"
+                f"{mention(request.requester)} asks to give {request_facts.rule_name(request)} to {request_facts.whom(request, formatter)}"
             ),
-            *sections(lines(story, look), most=4),
-            section(standing(story, look)),
-            *pause_banner.blocks(story.pause, look),
-            *_buttons(story),
+            *sections(lines(snapshot, formatter), most=4),
+            section(status_line(snapshot, formatter)),
+            *pause_banner.blocks(snapshot.pause, formatter),
+            *_buttons(snapshot),
             context(f"{request.short} · {request_facts.stage(request)}"),
         ],
     )
 
 
-def text(story: Story, look: Look) -> str:
+def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     """Say the card in a sentence, for notifications."""
-    request = story.request
+    request = snapshot.request
     who = mention(request.requester)
-    what = f"{request_facts.rule_name(request)} to {request_facts.whom(request, look)}"
-    return f"{mark(story)}: {who} asks to give {what} ({request.short}, {request_facts.stage(request)})"
+    what = f"{request_facts.rule_name(request)} to {request_facts.whom(request, formatter)}"
+    return f"{mark(snapshot)}: {who} asks to give {what} ({request.short}, {request_facts.stage(request)})"
 
 
-def lines(story: Story, look: Look) -> list[str]:
+def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Say the facts of a request, for whoever meets it."""
-    request = story.request
+    request = snapshot.request
     rule = request.rule
     return [
-        *(request_facts.rule_lines(rule, look) if rule else []),
-        request_facts.customers(request, look),
-        *([request_facts.cost_line(request.price, look)] if rule else []),
-        *request_facts.tier(request.tier, look),
+        *(request_facts.rule_lines(rule, formatter) if rule else []),
+        request_facts.customers(request, formatter),
+        *([request_facts.cost_line(request.price, formatter)] if rule else []),
+        *request_facts.tier(request.tier, formatter),
         request_facts.account(request),
-        *request_facts.first(story.first, look, {}),
+        *request_facts.first(snapshot.first, formatter, {}),
         *request_facts.own_key(request),
         *request_facts.reason(request),
-        *request_facts.forgotten(request, look),
-        *([f"*Asked:* {look.token(request.asked_at)}"] if request.asked_at else []),
+        *request_facts.forgotten(request, formatter),
+        *([f"*Asked:* {formatter.slack_date(request.asked_at)}"] if request.asked_at else []),
     ]
 
 
-def _buttons(story: Story) -> list[Block]:
-    request = story.request
+def _buttons(snapshot: RequestSnapshot) -> list[Block]:
+    request = snapshot.request
     again = (
-        [button(AGAIN_BUTTON, action=AGAIN, value=request.id)] if can_ask_again(request, story.tally) else []
+        [button(AGAIN_BUTTON, action=AGAIN, value=request.id)]
+        if can_ask_again(request, snapshot.tally)
+        else []
     )
     row = _row(request) or [*again, *([] if request.purged_at else [_show(request)])]
-    if has_list(request, story.tally):
+    if has_not_given_list(request, snapshot.tally):
         row.insert(-1, button(customer_list.LIST_BUTTON, action=customer_list.LIST, value=request.id))
     return [actions(BUTTONS, *row)] if row else []
 

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from bot.slack.command_parser import Misread
+from bot.slack.command_parser import ParseProblem
 from bot.slack.rendering.blocks import message, section, sections
-from bot.slack.rendering.formatting import Look, Message
-from bot.slack.rendering.mrkdwn import quoted, said
+from bot.slack.rendering.formatting import Formatter, Message
+from bot.slack.rendering.mrkdwn import escape, quoted
 
 COMMANDS: Final = (
     ("add", "opens the form to give customers a discount"),
@@ -19,28 +19,32 @@ COMMANDS: Final = (
     ("help", "shows this"),
 )
 WHY: Final = {
-    Misread.NO_SUCH_COMMAND: "There is no such command.",
-    Misread.OPEN_QUOTE: "A quote is opened and never closed: close it, or leave it out.",
-    Misread.NO_SHORT_ID: "Write the request's id, such as `status R-7K2QF` or `cancel R-7K2QF`.",
-    Misread.NO_RULE: "Write a rule's name or id, such as `rule “Spar 100”`.",
+    ParseProblem.NO_SUCH_COMMAND: "There is no such command.",
+    ParseProblem.OPEN_QUOTE: "A quote is opened and never closed: close it, or leave it out.",
+    ParseProblem.NO_SHORT_ID: "Write the request's id, such as `status R-7K2QF` or `cancel R-7K2QF`.",
+    ParseProblem.NO_RULE: "Write a rule's name or id, such as `rule “Spar 100”`.",
 }
 
 
-def build(look: Look) -> Message:
+def build(formatter: Formatter) -> Message:
     """Draw the commands."""
     intro = "I give customers a Dintero discount: you ask, a colleague approves, each customer gets it exactly once."
-    admins = f"Questions? Ask {', '.join(f'<@{admin}>' for admin in look.admins[:5])}." if look.admins else ""
+    admins = (
+        f"Questions? Ask {', '.join(f'<@{admin}>' for admin in formatter.admins[:5])}."
+        if formatter.admins
+        else ""
+    )
     return message(
         "/discount add · status · rule · cancel · pause · resume · help",
         [section(intro), *sections([*_commands(), *([admins] if admins else [])])],
     )
 
 
-def not_understood(text: str, nearest: str, why: Misread | None = None) -> Message:
+def not_understood(text: str, nearest: str, why: ParseProblem | None = None) -> Message:
     """Say that a command was not understood, why where that can be said, and which one may have been meant."""
     asked = f"I do not understand {quoted(text, 100)}." if text.strip() else "I do not understand that."
     cause = f" {WHY[why]}" if why else ""
-    meant = f" Did you mean `/discount {said(nearest, 40)}`?" if nearest else ""
+    meant = f" Did you mean `/discount {escape(nearest, 40)}`?" if nearest else ""
     answer = f"{asked}{cause}{meant}"
     return message(answer, [section(answer), *sections(_commands())])
 

@@ -9,14 +9,14 @@ from slackblocks import Block
 
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import Refused
-from bot.domain.requests.notification import Story
+from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.remainder import can_ask_again
 from bot.domain.requests.request import State
-from bot.services.customer_lists import has_list
+from bot.services.customer_lists import has_not_given_list
 from bot.slack.rendering import verification
 from bot.slack.rendering.blocks import SECTION, plain, section, sections
-from bot.slack.rendering.formatting import Look
-from bot.slack.rendering.mrkdwn import MASK, mask, packed, phrase, said, shorten, visible
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import MASK, escape, mask, paragraphs, phrase, shorten, visible
 
 BULLET: Final = "• "
 REASONS: Final = 5
@@ -30,42 +30,48 @@ WHY: Final = 150
 """Characters of Dintero's reason that are shown."""
 
 
-def masked(refused: Sequence[Refused], look: Look, *, of: int) -> list[str]:
+def masked(refused: Sequence[Refused], formatter: Formatter, *, of: int) -> list[str]:
     """Say each reason with its ids masked, for mrkdwn in a channel; of very many only the first were read."""
     reasons = _by_reason([Refused(one.customer, without(one.customer, one.why)) for one in refused])
     lines = [
-        f"• {said(why, WHY) or 'no reason given'}: {phrase([said(mask(one.customer)) for one in those], last='and', most=MASKED)}"
+        f"• {escape(why, WHY) or 'no reason given'}: {phrase([escape(mask(one.customer)) for one in those], last='and', most=MASKED)}"
         for why, those in reasons[:REASONS]
     ]
     more = sum(len(those) for _, those in reasons[REASONS:])
-    unread = [f"• … these are the first {look.number(len(refused))}"] if refused and of > len(refused) else []
-    return [*lines, *([f"• … and {look.customers(more)} for other reasons"] if more else []), *unread]
+    unread = (
+        [f"• … these are the first {formatter.number(len(refused))}"] if refused and of > len(refused) else []
+    )
+    return [*lines, *([f"• … and {formatter.customers(more)} for other reasons"] if more else []), *unread]
 
 
-def whole(story: Story, look: Look) -> list[Block]:
+def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
     """Draw the first of those who were left out as they were asked for, one a line; where the others are, and how to ask again."""
-    tally = story.tally
+    tally = snapshot.tally
     lists = [
         (
             "*Refused by Dintero* – these have to be corrected:",
-            list(_listed(story.refused)),
-            max(tally.refused, len(story.refused)),
+            list(_listed(snapshot.refused)),
+            max(tally.refused, len(snapshot.refused)),
         ),
-        ("*Unknown* – no answer came, so they may have it or not:", _bullets(story.unknown), tally.unknown),
-        ("*Not tried* – these were not given it:", _bullets(story.not_tried), tally.not_tried),
+        (
+            "*Unknown* – no answer came, so they may have it or not:",
+            _bullets(snapshot.unknown),
+            tally.unknown,
+        ),
+        ("*Not tried* – these were not given it:", _bullets(snapshot.not_tried), tally.not_tried),
     ]
     found = [one for one in lists if one[1]]
     if not found:
         return []
-    drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, look)]
-    seen = sections(verification.line(story.read_back, look, look.token), most=1)
-    return [*drawn, *seen, *_whole_list(story), *_rest(story), _again(story)]
+    drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, formatter)]
+    seen = sections(verification.line(snapshot.verification, formatter, formatter.slack_date), most=1)
+    return [*drawn, *seen, *_whole_list(snapshot), *_rest(snapshot), _again(snapshot)]
 
 
-def _list(heading: str, lines: Sequence[str], of: int, look: Look) -> list[Block]:
-    shown = packed(_first(lines), SECTION)[:1]
+def _list(heading: str, lines: Sequence[str], of: int, formatter: Formatter) -> list[Block]:
+    shown = paragraphs(_first(lines), SECTION)[:1]
     left = of - sum(line.startswith(BULLET) for paragraph in shown for line in paragraph.split("\n"))
-    more = f"… and {look.customers(left)} more."
+    more = f"… and {formatter.customers(left)} more."
     return [
         section(heading),
         *(plain(paragraph) for paragraph in shown),
@@ -79,22 +85,24 @@ def _first(lines: Sequence[str]) -> Iterator[str]:
     yield from lines[: ids[:FEW][-1] + 1]
 
 
-def _whole_list(story: Story) -> list[Block]:
+def _whole_list(snapshot: RequestSnapshot) -> list[Block]:
     """Say where the whole list is."""
-    if not has_list(story.request, story.tally):
+    if not has_not_given_list(snapshot.request, snapshot.tally):
         return []
-    where = "follows here as a file" if story.request.ended else "can be had by *Get the list* on the card"
+    where = "follows here as a file" if snapshot.request.ended else "can be had by *Get the list* on the card"
     return [section(f"The whole list, with the reasons, {where}.")]
 
 
-def _rest(story: Story) -> list[Block]:
+def _rest(snapshot: RequestSnapshot) -> list[Block]:
     """Say by which button the rest is asked for."""
-    if not can_ask_again(story.request, story.tally):
+    if not can_ask_again(snapshot.request, snapshot.tally):
         return []
-    others = "everybody who is unknown or was not tried" if story.tally.left else "those whom Dintero refused"
+    others = (
+        "everybody who is unknown or was not tried" if snapshot.tally.left else "those whom Dintero refused"
+    )
     refused = (
         ", and where you tick that for those whom Dintero refused,"
-        if story.tally.left and story.tally.refused
+        if snapshot.tally.left and snapshot.tally.refused
         else ""
     )
     return [
@@ -104,10 +112,10 @@ def _rest(story: Story) -> list[Block]:
     ]
 
 
-def _again(story: Story) -> Block:
+def _again(snapshot: RequestSnapshot) -> Block:
     """Say under which key to ask again; one that Slack could take for formatting stands in plain text, so that it can be copied."""
-    request, key = story.request, story.request.once_key
-    whom = "only some of these" if can_ask_again(request, story.tally) else "these"
+    request, key = snapshot.request, snapshot.request.once_key
+    whom = "only some of these" if can_ask_again(request, snapshot.tally) else "these"
     first = (
         "Press Continue… on the card to go on; after End here… it can be asked for again. "
         if request.state is State.STOPPED

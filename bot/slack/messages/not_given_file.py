@@ -4,45 +4,46 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final
 
-from bot.domain.ports import Books
-from bot.domain.requests.batches import End, Tally
+from bot.domain.ports import Repository
+from bot.domain.requests.batches import Outcome, Tally
 from bot.domain.requests.request import Request
 from bot.services.remainder import origin_of
 from bot.slack.messages.summary import UNKNOWN, why_not_tried
-from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.request_state import ends
 from bot.slack.rendering.verification import beside
 from bot.spreadsheets.writer.columns import THERE
-from bot.spreadsheets.writer.writer import Lister, ListFile, Original, Wanted
+from bot.spreadsheets.writer.writer import ListFile, ListJob, ListWriter, SourceFile
 
 MARK: Final = 8
 """Characters of the outbox row's key that stand in the title: enough to tell one request's lists apart."""
 
 
-async def written(request: Request, books: Books, lister: Lister) -> ListFile:
+async def written(request: Request, repository: Repository, list_writer: ListWriter) -> ListFile:
     """Write the list of a request, in the columns of the files that its customers came from, where there were any."""
-    return await lister.write(
-        Wanted(
+    return await list_writer.write(
+        ListJob(
             asked=request.customers,
-            ends=partial(books.ends, request.id),
-            why=await _reasons(request, books),
-            there=await books.there(request.id),
-            files=await _originals(request, books),
+            ends=partial(repository.packed_outcomes, request.id),
+            why=await _reasons(request, repository),
+            there=await repository.confirmed_customers(request.id),
+            files=await _originals(request, repository),
         )
     )
 
 
-async def _originals(request: Request, books: Books) -> tuple[Original, ...]:
-    origin = await origin_of(books, request)
-    typed = await books.typed(origin.id) if origin else None
-    if origin is None or typed is None:
+async def _originals(request: Request, repository: Repository) -> tuple[SourceFile, ...]:
+    origin = await origin_of(repository, request)
+    form_input = await repository.load_input(origin.id) if origin else None
+    if origin is None or form_input is None:
         return ()
 
     def pieces(number: int) -> AsyncIterator[bytes]:
-        return books.pieces(origin.id, origin.files, number)
+        return repository.pieces(origin.id, origin.files, number)
 
     return tuple(
-        Original(file.name, file.column, partial(pieces, number)) for number, file in enumerate(typed.files)
+        SourceFile(file.name, file.column, partial(pieces, number))
+        for number, file in enumerate(form_input.files)
     )
 
 
@@ -61,23 +62,23 @@ def title(request: Request, key: str) -> str:
     return f"{request.short}, who was not given it ({key[:MARK]})"
 
 
-def comment(request: Request, file: ListFile, look: Look) -> str:
+def comment(request: Request, file: ListFile, formatter: Formatter) -> str:
     """Say what the file is, above it."""
     counted = Tally(
         request.customers,
         given=request.customers - file.rows,
-        refused=file.counts[End.REFUSED],
-        unknown=file.counts[End.UNKNOWN],
+        refused=file.counts[Outcome.REFUSED],
+        unknown=file.counts[Outcome.UNKNOWN],
     )
-    who = f"{look.number(file.rows)} of the {look.customers(request.customers)}"
-    return f"📄 *{request.short}*: the list of {who} who were not given it: {', '.join(ends(counted, look))}. A row each, with the reason."
+    who = f"{formatter.number(file.rows)} of the {formatter.customers(request.customers)}"
+    return f"📄 *{request.short}*: the list of {who} who were not given it: {', '.join(ends(counted, formatter))}. A row each, with the reason."
 
 
-async def _reasons(request: Request, books: Books) -> dict[str, str]:
-    found = await books.read_back(request.id)
+async def _reasons(request: Request, repository: Repository) -> dict[str, str]:
+    found = await repository.verification(request.id)
     return {
-        End.REFUSED: "Dintero gave no reason",
-        End.UNKNOWN: f"{UNKNOWN}{f'; {beside(found)}' if found else ''}",
+        Outcome.REFUSED: "Dintero gave no reason",
+        Outcome.UNKNOWN: f"{UNKNOWN}{f'; {beside(found)}' if found else ''}",
         THERE: f"{UNKNOWN}; Dintero's list of the rule has them, perhaps from before",
-        End.NOT_TRIED: why_not_tried(request, lambda _who: "somebody"),
+        Outcome.NOT_TRIED: why_not_tried(request, lambda _who: "somebody"),
     }

@@ -5,15 +5,15 @@ from typing import Final
 
 from slackblocks import Block
 
-from bot.domain.requests.notification import Story
+from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.request import Request, State
 from bot.domain.rules.rule import Rule
-from bot.services.customer_lists import has_list
+from bot.services.customer_lists import has_not_given_list
 from bot.slack.messages.left_out import masked
 from bot.slack.rendering import request_facts, verification
 from bot.slack.rendering.blocks import context, header, message, sections
-from bot.slack.rendering.formatting import Look, Message, duration
-from bot.slack.rendering.mrkdwn import mention, said
+from bot.slack.rendering.formatting import Formatter, Message, duration
+from bot.slack.rendering.mrkdwn import escape, mention
 from bot.slack.rendering.reasons import STOPS
 from bot.slack.rendering.request_state import agreed, ends, given_to
 from bot.slack.rendering.rule_rewards import rule_reward, statistics, unknown
@@ -29,45 +29,47 @@ UNAGREED: Final = {
 """Why nobody got it any more who had not got it in an earlier round."""
 
 
-def build(story: Story, look: Look) -> Message:
+def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     """Draw the summary; it is the one message that begins with "Given to"."""
-    request = story.request
+    request = snapshot.request
     rule = request.last_answer or request.rule
     return message(
-        text(story, look),
+        text(snapshot, formatter),
         [
-            header(given_to(story.tally)),
-            *sections(left_out(story, look), most=PARAGRAPHS),
-            *sections(_people(story, look), most=2),
-            *(_rule(story, rule, look) if rule else []),
+            header(given_to(snapshot.tally)),
+            *sections(left_out(snapshot, formatter), most=PARAGRAPHS),
+            *sections(_people(snapshot, formatter), most=2),
+            *(_rule(snapshot, rule, formatter) if rule else []),
             context(f"{request.short} · {request_facts.stage(request)}"),
         ],
     )
 
 
-def text(story: Story, look: Look) -> str:
+def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     """Say the summary in a sentence, for notifications."""
-    not_given = f" ({', '.join(ends(story.tally, look))})" if ends(story.tally, look) else ""
-    return f"{given_to(story.tally)}{not_given}: {request_facts.rule_name(story.request)}, {story.request.short}, {request_facts.stage(story.request)}"
+    not_given = f" ({', '.join(ends(snapshot.tally, formatter))})" if ends(snapshot.tally, formatter) else ""
+    return f"{given_to(snapshot.tally)}{not_given}: {request_facts.rule_name(snapshot.request)}, {snapshot.request.short}, {request_facts.stage(snapshot.request)}"
 
 
-def left_out(story: Story, look: Look) -> list[str]:
+def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Say who was not given it, each end with its reason."""
-    tally = story.tally
+    tally = snapshot.tally
     lines: list[str] = []
     if tally.refused > 0:
         lines += [
-            f"*{look.customers(tally.refused)} refused by Dintero*, to be corrected",
-            *masked(story.refused, look, of=tally.refused),
+            f"*{formatter.customers(tally.refused)} refused by Dintero*, to be corrected",
+            *masked(snapshot.refused, formatter, of=tally.refused),
         ]
     if tally.unknown > 0:
-        lines.append(f"*{look.customers(tally.unknown)} unknown:* {UNKNOWN}")
-        lines += verification.line(story.read_back, look, look.token)
+        lines.append(f"*{formatter.customers(tally.unknown)} unknown:* {UNKNOWN}")
+        lines += verification.line(snapshot.verification, formatter, formatter.slack_date)
     if tally.not_tried > 0:
         lines.append(
-            f"*{look.customers(tally.not_tried)} not tried:* {why_not_tried(story.request, mention)}"
+            f"*{formatter.customers(tally.not_tried)} not tried:* {why_not_tried(snapshot.request, mention)}"
         )
-    return [*lines, LISTED] if has_list(story.request, tally) and story.request.ended else lines
+    return (
+        [*lines, LISTED] if has_not_given_list(snapshot.request, tally) and snapshot.request.ended else lines
+    )
 
 
 def why_not_tried(request: Request, name: Callable[[str], str]) -> str:
@@ -82,15 +84,15 @@ def why_not_tried(request: Request, name: Callable[[str], str]) -> str:
     return "so many were refused that the bot stopped looking for the rest of them one by one"
 
 
-def _people(story: Story, look: Look) -> list[str]:
-    request = story.request
-    lines = [f"*Asked by:* {mention(request.requester)}", f"*Approved by:* {agreed(story)}"]
+def _people(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    request = snapshot.request
+    lines = [f"*Asked by:* {mention(request.requester)}", f"*Approved by:* {agreed(snapshot)}"]
     if request.started_at and request.ended_at:
         lines.append(
-            f"*Took:* {duration(request.ended_at - request.started_at)}, finished {look.token(request.ended_at)}"
+            f"*Took:* {duration(request.ended_at - request.started_at)}, finished {formatter.slack_date(request.ended_at)}"
         )
     if request.own_key:
-        key = said(request.once_key, 80)
+        key = escape(request.once_key, 80)
         lines.append(
             f"*Once-only key:* {key}, set by the requester: who already had it under this key got nothing more"
         )
@@ -101,15 +103,21 @@ def _people(story: Story, look: Look) -> list[str]:
     return [*lines, *request_facts.reason(request)]
 
 
-def _rule(story: Story, rule: Rule, look: Look) -> list[Block]:
-    before = story.request.rule.statistics if story.request.rule else None
-    after = story.request.last_answer.statistics if story.request.last_answer else None
-    reward = [f"*Rule:* {request_facts.rule_name(story.request)}", f"*Reward:* {rule_reward(rule, look)}"]
-    used = ["*Used so far, by all who have it*", *(f"• {line}" for line in statistics(before, after, look))]
+def _rule(snapshot: RequestSnapshot, rule: Rule, formatter: Formatter) -> list[Block]:
+    before = snapshot.request.rule.statistics if snapshot.request.rule else None
+    after = snapshot.request.last_answer.statistics if snapshot.request.last_answer else None
+    reward = [
+        f"*Rule:* {request_facts.rule_name(snapshot.request)}",
+        f"*Reward:* {rule_reward(rule, formatter)}",
+    ]
+    used = [
+        "*Used so far, by all who have it*",
+        *(f"• {line}" for line in statistics(before, after, formatter)),
+    ]
     raw = unknown(rule)
     return [
         *sections(reward, most=2),
-        *sections(request_facts.use_lines(rule, look), most=PARAGRAPHS),
+        *sections(request_facts.use_lines(rule, formatter), most=PARAGRAPHS),
         *sections(used, most=1),
         *(sections(["*What the bot does not know, as Dintero sent it*", *raw], most=2) if raw else []),
     ]

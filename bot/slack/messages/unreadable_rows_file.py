@@ -9,10 +9,10 @@ from typing import Final
 from bot.domain.customers.csv_cells import cell
 from bot.domain.customers.uploads import FileRead
 from bot.domain.requests.request import Request
-from bot.slack.client.file_messages import Enclosed
+from bot.slack.client.file_messages import FileMessage
 from bot.slack.rendering.file_errors import ODD
-from bot.slack.rendering.formatting import Look
-from bot.slack.rendering.mrkdwn import phrase, said
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import escape, phrase
 
 COLUMNS: Final = ("file", "row", "what stood there", "reason")
 BOM: Final = "\ufeff"
@@ -23,14 +23,14 @@ NAMED: Final = 3
 NAME: Final = 60
 
 
-def build(request: Request, files: Sequence[FileRead], look: Look) -> Enclosed:
+def build(request: Request, files: Sequence[FileRead], formatter: Formatter) -> FileMessage:
     """Write them; the same rows have the same title, by which they are found again."""
     content = _written(files)
     mark = hashlib.sha256(content).hexdigest()[:MARK]
-    return Enclosed(
+    return FileMessage(
         name=f"{request.short}-left-out.csv",
         title=f"{request.short}, rows that were left out ({mark})",
-        comment=_comment(request, files, look),
+        comment=_comment(request, files, formatter),
         content=content,
     )
 
@@ -44,12 +44,12 @@ def _written(files: Sequence[FileRead]) -> bytes:
     return (BOM + text.getvalue()).encode(errors="backslashreplace")
 
 
-def _comment(request: Request, files: Sequence[FileRead], look: Look) -> str:
+def _comment(request: Request, files: Sequence[FileRead], formatter: Formatter) -> str:
     told, all_ = sum(len(file.odd_rows) for file in files), sum(file.odd for file in files)
     rows = (
-        look.counted(all_, "row")
+        formatter.pluralize(all_, "row")
         if told == all_
-        else f"first {look.number(told)} of {look.counted(all_, 'row')}"
+        else f"first {formatter.number(told)} of {formatter.pluralize(all_, 'row')}"
     )
-    names = phrase([said(file.name, NAME) for file in files if file.odd], last="and", most=NAMED)
+    names = phrase([escape(file.name, NAME) for file in files if file.odd], last="and", most=NAMED)
     return f"📄 *{request.short}*: the {rows} of {names} that gave no customer id, with what stood there and why. Nobody else got this."

@@ -7,11 +7,11 @@ from typing import Any, Final
 from slackblocks import Block
 
 from bot.domain.ids import RequestId
-from bot.domain.requests.views import Consideration, Field, Review
+from bot.domain.requests.views import ApprovalView, Field, Review
 from bot.slack.modals.review import NOWHERE, held, shown
 from bot.slack.rendering import pause_banner, request_facts, rule_changes
 from bot.slack.rendering.blocks import context, modal, section, sections, text_input
-from bot.slack.rendering.formatting import Json, Look
+from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import mention
 from bot.slack.rendering.request_state import before
 
@@ -25,13 +25,17 @@ LONGEST_ROUND: Final = 9
 
 
 def build(
-    consideration: Consideration, look: Look, *, external_id: str, links: request_facts.Links = NOWHERE
+    approval_view: ApprovalView,
+    formatter: Formatter,
+    *,
+    external_id: str,
+    links: request_facts.Links = NOWHERE,
 ) -> Json:
     """Draw what is agreed to; its metadata names the round and the digest shown, so that a yes never counts for anything else."""
-    request, digest = consideration.review.request, consideration.review.digest
+    request, digest = approval_view.review.request, approval_view.review.digest
     return modal(
         TITLE,
-        _blocks(consideration, look, links),
+        _blocks(approval_view, formatter, links),
         external_id=external_id,
         submit=SUBMIT,
         callback=CALLBACK,
@@ -40,7 +44,7 @@ def build(
 
 
 @dataclass(frozen=True, slots=True)
-class Yes:
+class ApprovalSubmission:
     """What was said yes to: `shown` is the digest that the modal named, `typed` what was typed to confirm."""
 
     request: RequestId
@@ -49,13 +53,13 @@ class Yes:
     typed: str
 
 
-def read(view: Mapping[str, Any]) -> Yes:
+def read(view: Mapping[str, Any]) -> ApprovalSubmission:
     """Read which request, round and digest the modal was drawn for, and what was typed (empty where nothing was asked for)."""
     request, round_, shown = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
     values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
     typed = values.get(COUNT_BLOCK, {}).get(COUNT_ACTION, {}).get("value")
     number = int(round_) if round_.isdecimal() and len(round_) <= LONGEST_ROUND else 0
-    return Yes(RequestId(request), number, shown, str(typed or "").strip())
+    return ApprovalSubmission(RequestId(request), number, shown, str(typed or "").strip())
 
 
 def errors(text: str) -> dict[str, str]:
@@ -63,27 +67,29 @@ def errors(text: str) -> dict[str, str]:
     return {COUNT_BLOCK: text}
 
 
-def _spaced(review: Review, look: Look) -> str:
+def _spaced(review: Review, formatter: Formatter) -> str:
     """Point at ids with a space inside, without showing them: an approver sees ids masked."""
-    return f"⚠ {look.counted(len(review.spaced), 'id')} with a space inside, each read as one customer."
+    return (
+        f"⚠ {formatter.pluralize(len(review.spaced), 'id')} with a space inside, each read as one customer."
+    )
 
 
-def _blocks(consideration: Consideration, look: Look, links: request_facts.Links) -> list[Block]:
-    review = consideration.review
+def _blocks(approval_view: ApprovalView, formatter: Formatter, links: request_facts.Links) -> list[Block]:
+    review = approval_view.review
     request = review.request
     asked = [
         f"*Asked by:* {mention(request.requester)}",
-        *([f"*Since:* {look.token(request.asked_at)}"] if request.asked_at else []),
+        *([f"*Since:* {formatter.slack_date(request.asked_at)}"] if request.asked_at else []),
     ]
     return [
-        *pause_banner.blocks(review.pause, look),
-        *sections([*shown(review, look, links), request_facts.first_and_last(request), *asked], most=5),
-        *sections(rule_changes.changed(request, look), most=4),
-        *sections(before(consideration.story, look), most=1),
-        *([section(_spaced(review, look))] if review.spaced else []),
-        *sections(request_facts.use_lines(review.rule, look), most=6),
+        *pause_banner.blocks(review.pause, formatter),
+        *sections([*shown(review, formatter, links), request_facts.first_and_last(request), *asked], most=5),
+        *sections(rule_changes.changed(request, formatter), most=4),
+        *sections(before(approval_view.snapshot, formatter), most=1),
+        *([section(_spaced(review, formatter))] if review.spaced else []),
+        *sections(request_facts.use_lines(review.rule, formatter), most=6),
         *([section(f"*After the last yes:* {held(review)}.")] if review.hold_minutes else []),
-        *([_count()] if consideration.count else [_name()] if request.reserved else []),
+        *([_count()] if approval_view.count else [_name()] if request.reserved else []),
         context(
             f"{request.short} · your yes is for exactly this: {review.digest[: request_facts.DIGEST] or '–'}"
         ),

@@ -6,11 +6,11 @@ from typing import Any, Final
 from slackblocks import Block
 
 from bot.domain.ids import RequestId
-from bot.services.customer_lists import Roster
+from bot.services.customer_lists import CustomerPage
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import SECTION, actions, button, context, modal, plain, section
-from bot.slack.rendering.formatting import Json, Look
-from bot.slack.rendering.mrkdwn import packed, visible
+from bot.slack.rendering.formatting import Formatter, Json
+from bot.slack.rendering.mrkdwn import paragraphs, visible
 
 TITLE: Final = "Customers"
 SHOW: Final = "discount_show_customers"
@@ -28,21 +28,23 @@ LONGEST_NUMBER: Final = 9
 """Digits; whatever is longer is no page."""
 
 
-def build(roster: Roster, look: Look, *, external_id: str) -> Json:
+def build(customer_page: CustomerPage, formatter: Formatter, *, external_id: str) -> Json:
     """Draw a page, in plain text, so that ids can be copied as they are."""
-    request, last = roster.request, roster.first + len(roster.customers) - 1
+    request, last = customer_page.request, customer_page.first + len(customer_page.customers) - 1
     which = (
-        f"{look.number(roster.first)}–{look.number(last)} of {look.number(request.customers)}"
+        f"{formatter.number(customer_page.first)}–{formatter.number(last)} of {formatter.number(request.customers)}"
         if request.customers > 1
         else "1 of 1"
     )
     return modal(
         TITLE,
         [
-            *pause_banner.blocks(roster.pause, look),
-            section(f"{request_facts.rule_name(request)} for {look.customers(request.customers)}, {which}:"),
-            *map(plain, packed(map(visible, roster.customers), SECTION)),
-            *_turns(roster),
+            *pause_banner.blocks(customer_page.pause, formatter),
+            section(
+                f"{request_facts.rule_name(request)} for {formatter.customers(request.customers)}, {which}:"
+            ),
+            *map(plain, paragraphs(map(visible, customer_page.customers), SECTION)),
+            *_turns(customer_page),
             context(
                 f"{request.short} · {request_facts.stage(request)} · that you looked at these ids stands in the audit"
             ),
@@ -59,13 +61,21 @@ def read_turn(body: Mapping[str, Any]) -> tuple[RequestId, int]:
     return RequestId(str(body["view"].get("private_metadata") or "")), number
 
 
-def _turns(roster: Roster) -> list[Block]:
-    if roster.pages == 1:
+def _turns(customer_page: CustomerPage) -> list[Block]:
+    if customer_page.pages == 1:
         return []
     words = ("⏮ First", "◀ Back", "On ▶", "Last ⏭")
-    to = (1, max(roster.page - 1, 1), min(roster.page + 1, roster.pages), roster.pages)
+    to = (
+        1,
+        max(customer_page.page - 1, 1),
+        min(customer_page.page + 1, customer_page.pages),
+        customer_page.pages,
+    )
     drawn = [
         button(word, action=action, value=str(page))
         for word, action, page in zip(words, TURNS, to, strict=True)
     ]
-    return [actions("discount_customers_turns", *drawn), context(f"Page {roster.page} of {roster.pages}")]
+    return [
+        actions("discount_customers_turns", *drawn),
+        context(f"Page {customer_page.page} of {customer_page.pages}"),
+    ]

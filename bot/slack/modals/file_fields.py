@@ -7,7 +7,7 @@ from typing import Any, Final
 from slackblocks import Block, CheckboxGroup, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
 
 from bot.domain.customers.columns import letter
-from bot.domain.customers.uploads import MOST_FILES, Column, Unclear, Upload
+from bot.domain.customers.uploads import MOST_FILES, AmbiguousFile, Column, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.views import Field, Form
 from bot.slack.rendering.mrkdwn import shorten
@@ -26,12 +26,12 @@ HINT: Final = (
 Drawn = Mapping[str, Any]
 
 
-def build(form: Form, generation: int, *, standing: frozenset[FileId]) -> list[Block]:
+def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> list[Block]:
     """Draw the input, and above it the files that it cannot hold any more, with a question for each that needs one.
 
     A form that is drawn anew under other ids has an empty input; `standing` are the files that the input still holds.
     """
-    before = [file for file in form.typed.files if file.id not in standing]
+    before = [file for file in form.form_input.files if file.id not in files_in_input]
     field = FileInput(action_id=ACTION, filetypes=KINDS, max_files=MOST_FILES)
     return [
         *([_kept(before, generation)] if before else []),
@@ -56,7 +56,7 @@ def read(view: Drawn) -> tuple[Upload, ...]:
     return tuple(found.values())
 
 
-def standing(view: Drawn) -> frozenset[FileId]:
+def files_in_input(view: Drawn) -> frozenset[FileId]:
     """Name the files that stand in the input itself."""
     return frozenset(
         file.id for block, answer in _answers(view) if block == Field.FILE for file in _uploads(answer)
@@ -72,7 +72,7 @@ def _kept(files: Sequence[Upload], generation: int) -> Block:
     )
 
 
-def _question(unclear: Unclear, generation: int) -> Block:
+def _question(unclear: AmbiguousFile, generation: int) -> Block:
     options = [
         _option(_name(column), str(column.number), _samples(column)) for column in unclear.columns[:OPTIONS]
     ]

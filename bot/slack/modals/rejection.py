@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.domain.ids import RequestId
-from bot.domain.requests.notification import Story
+from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.views import Field
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import modal, section, text_input
-from bot.slack.rendering.formatting import Json, Look
+from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import mention
 
 CALLBACK: Final = "discount_reject"
@@ -18,10 +18,10 @@ REASON_BLOCK: Final = str(Field.REASON)
 REASON_ACTION: Final = "discount_reject_reason"
 
 
-def build(story: Story, look: Look, *, external_id: str) -> Json:
+def build(snapshot: RequestSnapshot, formatter: Formatter, *, external_id: str) -> Json:
     """Draw the question; the answer goes to the requester and into the thread."""
-    request = story.request
-    what = f"{request_facts.rule_name(request)} for {request_facts.whom(request, look)}, asked by {mention(request.requester)} ({request.short})"
+    request = snapshot.request
+    what = f"{request_facts.rule_name(request)} for {request_facts.whom(request, formatter)}, asked by {mention(request.requester)} ({request.short})"
     why = text_input(
         "Reason",
         block_id=REASON_BLOCK,
@@ -29,7 +29,7 @@ def build(story: Story, look: Look, *, external_id: str) -> Json:
         hint="The requester reads it, and so does everybody in the channel.",
         multiline=True,
     )
-    drawn = [*pause_banner.blocks(story.pause, look), section(what), why]
+    drawn = [*pause_banner.blocks(snapshot.pause, formatter), section(what), why]
     return modal(TITLE, drawn, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=request.id)
 
 

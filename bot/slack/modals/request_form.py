@@ -6,15 +6,15 @@ from typing import Any, Final
 from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
 
 from bot.domain.ids import FileId, RequestId
-from bot.domain.requests.remainder import Rest
-from bot.domain.requests.request import Typed
-from bot.domain.requests.views import Fault, Field, Form
+from bot.domain.requests.remainder import Remainder
+from bot.domain.requests.request import FormInput
+from bot.domain.requests.views import Field, FieldError, Form
 from bot.slack.modals import file_fields
 from bot.slack.modals.file_links import with_links_as_files
 from bot.slack.modals.rule_options import fits_a_list, option, options
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import INPUT, actions, button, context, modal, section, sections, text_input
-from bot.slack.rendering.formatting import Json, Look
+from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import quoted
 from bot.slack.rendering.reasons import refusal, refusal_plain
 
@@ -43,77 +43,81 @@ REFUSED_HINT: Final = "Dintero will refuse them again unless something was mende
 Drawn = Mapping[str, Any]
 
 
-NOTHING_STANDS: Final[frozenset[FileId]] = frozenset()
+NO_FILES_IN_INPUT: Final[frozenset[FileId]] = frozenset()
 
 
 def build(
     form: Form,
-    look: Look,
+    formatter: Formatter,
     *,
     external_id: str,
     generation: int = 0,
-    standing: frozenset[FileId] = NOTHING_STANDS,
+    files_in_input: frozenset[FileId] = NO_FILES_IN_INPUT,
 ) -> Json:
     """Draw the form with what was typed; `standing` are the files that its input still holds.
 
     Slack keeps what stands in an input over a redraw, rather than our value, as long as its block keeps its id: a new `generation` makes
     our values stand.
     """
-    typed = form.typed
+    form_input = form.form_input
     blocks = [
-        *pause_banner.blocks(form.pause, look),
+        *pause_banner.blocks(form.pause, formatter),
         context(
-            f"{request_facts.stage(form.request)} account · up to {look.customers(form.policy.max_customers)} at once"
+            f"{request_facts.stage(form.request)} account · up to {formatter.customers(form.policy.max_customers)} at once"
         ),
-        *_beside(form, Field.RULE, look),
-        *_rule(form, look, generation),
-        *_beside(form, Field.CUSTOMERS, look),
-        *_customers(form, look, generation),
-        *_beside(form, Field.FILE, look),
-        *file_fields.build(form, generation, standing=standing),
-        *_beside(form, Field.RESERVED, look),
+        *_beside(form, Field.RULE, formatter),
+        *_rule(form, formatter, generation),
+        *_beside(form, Field.CUSTOMERS, formatter),
+        *_customers(form, formatter, generation),
+        *_beside(form, Field.FILE, formatter),
+        *file_fields.build(form, generation, files_in_input=files_in_input),
+        *_beside(form, Field.RESERVED, formatter),
         *_reserved(form, generation),
-        *_beside(form, Field.REASON, look),
+        *_beside(form, Field.REASON, formatter),
         *_text(
             Field.REASON,
-            typed.reason,
+            form_input.reason,
             generation,
             label="Reason",
             optional=not form.policy.require_reason,
             multiline=True,
         ),
-        *_beside(form, Field.ONCE_KEY, look),
+        *_beside(form, Field.ONCE_KEY, formatter),
         *_more(form, generation),
-        *_beside(form, Field.COUNT, look),
+        *_beside(form, Field.COUNT, formatter),
     ]
-    if form.rest:
-        blocks = _of_rest(form, form.rest, look, generation)
+    if form.remainder:
+        blocks = _of_rest(form, form.remainder, formatter, generation)
     return modal(
         TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=form.request.id
     )
 
 
-def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]:
+def _of_rest(form: Form, remainder: Remainder, formatter: Formatter, generation: int) -> list[Block]:
     """Draw what the rest of another request is: all of it stands in the books."""
-    those = f"the {look.customers(rest.left)} whom {rest.first.short} left out"
-    whom = those if rest.left else f"those of {rest.first.short} whom Dintero refused: nobody else is left"
+    those = f"the {formatter.customers(remainder.left)} whom {remainder.first.short} left out"
+    whom = (
+        those
+        if remainder.left
+        else f"those of {remainder.first.short} whom Dintero refused: nobody else is left"
+    )
     rule = [
         *(
-            request_facts.rule_lines(form.chosen, look)
+            request_facts.rule_lines(form.chosen, formatter)
             if form.chosen
-            else [f"*Rule:* that of {rest.first.short}"]
+            else [f"*Rule:* that of {remainder.first.short}"]
         )
     ]
-    key = f"*Once-only key:* that of {rest.first.short}, so that nobody can get it twice by it"
-    already = request_facts.rest(rest, look, {})[1:]
+    key = f"*Once-only key:* that of {remainder.first.short}, so that nobody can get it twice by it"
+    already = request_facts.rest(remainder, formatter, {})[1:]
     return [
-        *pause_banner.blocks(form.pause, look),
-        *(block for field in Field for block in _beside(form, field, look)),
+        *pause_banner.blocks(form.pause, formatter),
+        *(block for field in Field for block in _beside(form, field, formatter)),
         *sections([*rule, f"*Customers:* {whom}", key, *already], most=4),
-        *_refused(form, rest, look, generation),
+        *_refused(form, remainder, formatter, generation),
         *_text(
             Field.REASON,
-            form.typed.reason,
+            form.form_input.reason,
             generation,
             label="Reason",
             optional=not form.policy.require_reason,
@@ -122,19 +126,21 @@ def _of_rest(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]
     ]
 
 
-def _refused(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]:
+def _refused(form: Form, remainder: Remainder, formatter: Formatter, generation: int) -> list[Block]:
     """Offer those whom Dintero refused: off, unless nobody else is left."""
-    if not rest.refused:
+    if not remainder.refused:
         return []
     offer = Option(
         Text(
-            f"{'Also the' if rest.left else 'The'} {look.customers(rest.refused)} whom Dintero refused",
+            f"{'Also the' if remainder.left else 'The'} {formatter.customers(remainder.refused)} whom Dintero refused",
             TextType.PLAINTEXT,
         ),
         "yes",
     )
     group = CheckboxGroup(
-        action_id=TEXT_ACTION, options=[offer], initial_options=[offer] if form.typed.refused_too else None
+        action_id=TEXT_ACTION,
+        options=[offer],
+        initial_options=[offer] if form.form_input.refused_too else None,
     )
     block_id = f"{Field.REFUSED}:{generation}"
     return [
@@ -144,9 +150,9 @@ def _refused(form: Form, rest: Rest, look: Look, generation: int) -> list[Block]
     ]
 
 
-def read(view: Drawn) -> tuple[RequestId, Typed]:
+def read(view: Drawn) -> tuple[RequestId, FormInput]:
     """Read what was typed, from a submission's view or from that of a click on a button in the form."""
-    typed = Typed(
+    form_input = FormInput(
         rule=_typed(view, Field.RULE),
         customers=_typed(view, Field.CUSTOMERS),
         reason=_typed(view, Field.REASON),
@@ -156,7 +162,7 @@ def read(view: Drawn) -> tuple[RequestId, Typed]:
         files=file_fields.read(view),
         refused_too=bool(_typed(view, Field.REFUSED)),
     )
-    return RequestId(str(view.get("private_metadata", ""))), with_links_as_files(typed)
+    return RequestId(str(view.get("private_metadata", ""))), with_links_as_files(form_input)
 
 
 def generation(view: Drawn) -> int:
@@ -165,12 +171,12 @@ def generation(view: Drawn) -> int:
     return int(drawn) if drawn.isdecimal() else 0
 
 
-def errors(faults: Iterable[Fault], view: Drawn, look: Look) -> dict[str, str]:
+def errors(faults: Iterable[FieldError], view: Drawn, formatter: Formatter) -> dict[str, str]:
     """Say every fault in its field, as the answer to a submission; one whose field is not drawn stands at the rule."""
     found: dict[str, list[str]] = {}
     for fault in faults:
         block_id = _block_id(view, fault.field) or _block_id(view, Field.RULE) or f"{Field.RULE}:0"
-        found.setdefault(block_id, []).append(refusal_plain(fault.refusal, look))
+        found.setdefault(block_id, []).append(refusal_plain(fault.refusal, formatter))
     return {block_id: _together(said) for block_id, said in found.items()}
 
 
@@ -180,25 +186,25 @@ def _together(said: Sequence[str]) -> str:
     return " ".join([*several[:FAULTS_SAID], *([f"… and {more} more."] if more > 0 else [])])
 
 
-def _beside(form: Form, field: Field, look: Look) -> list[Block]:
+def _beside(form: Form, field: Field, formatter: Formatter) -> list[Block]:
     faults = [fault for fault in form.faults if fault.field is field]
-    said = dict.fromkeys(f"⚠ {refusal(fault.refusal, look)}" for fault in faults)
+    said = dict.fromkeys(f"⚠ {refusal(fault.refusal, formatter)}" for fault in faults)
     return [section("\n".join(said))] if said else []
 
 
-def _rule(form: Form, look: Look, generation: int) -> list[Block]:
+def _rule(form: Form, formatter: Formatter, generation: int) -> list[Block]:
     chosen = form.chosen if form.chosen and fits_a_list(form.chosen) else None
     field = InputBlock(
         label="Rule",
         element=ExternalSelectMenu(
             action_id=RULE_ACTION,
-            initial_option=option(chosen, look) if chosen else None,
+            initial_option=option(chosen, formatter) if chosen else None,
             min_query_length=0,
             placeholder="Search by name or id",
         ),
         block_id=f"{Field.RULE}:{generation}",
     )
-    typed = form.typed.rule.strip()
+    typed = form.form_input.rule.strip()
     if chosen or not typed or any(fault.field is Field.RULE for fault in form.faults):
         return [field]
     return [
@@ -209,13 +215,13 @@ def _rule(form: Form, look: Look, generation: int) -> list[Block]:
 
 def _offers_reserved(form: Form) -> bool:
     """Only behind More…, and only where the channel may ask for it."""
-    return form.policy.reserved and (_shows_more(form) or bool(form.typed.reserved))
+    return form.policy.reserved and (_shows_more(form) or bool(form.form_input.reserved))
 
 
 def _shows_more(form: Form) -> bool:
     return (
-        form.typed.more
-        or bool(form.typed.once_key)
+        form.form_input.more
+        or bool(form.form_input.once_key)
         or any(fault.field in {Field.ONCE_KEY, Field.RESERVED} for fault in form.faults)
     )
 
@@ -230,7 +236,7 @@ def _reserved(form: Form, generation: int) -> list[Block]:
     ticked = [
         option
         for option, sign in zip(options, request_facts.EVERYBODY, strict=True)
-        if sign in form.typed.reserved
+        if sign in form.form_input.reserved
     ]
     group = CheckboxGroup(action_id=TEXT_ACTION, options=options, initial_options=ticked or None)
     block_id = f"{Field.RESERVED}:{generation}"
@@ -245,21 +251,21 @@ def _reserved(form: Form, generation: int) -> list[Block]:
     ]
 
 
-def _customers(form: Form, look: Look, generation: int) -> list[Block]:
-    typed = form.typed
-    too_long = len(typed.customers) > INPUT
+def _customers(form: Form, formatter: Formatter, generation: int) -> list[Block]:
+    form_input = form.form_input
+    too_long = len(form_input.customers) > INPUT
     field = text_input(
         "Customer IDs",
         block_id=f"{Field.CUSTOMERS}:{generation}",
         action=TEXT_ACTION,
         hint=CUSTOMERS_HINT,
-        initial="" if too_long else typed.customers,
+        initial="" if too_long else form_input.customers,
         multiline=True,
         optional=True,  # a file will do
     )
     if not too_long:
         return [field]
-    much = f"{look.number(len(typed.customers))} characters, and the field holds {look.number(INPUT)}"
+    much = f"{formatter.number(len(form_input.customers))} characters, and the field holds {formatter.number(INPUT)}"
     return [
         section(
             f"⚠ The customer ids do not fit: they have {much}. Nothing of them was kept; ask in several parts."
@@ -272,7 +278,7 @@ def _more(form: Form, generation: int) -> list[Block]:
     if _shows_more(form):
         return _text(
             Field.ONCE_KEY,
-            form.typed.once_key,
+            form.form_input.once_key,
             generation,
             label="Once-only key",
             optional=True,

@@ -5,8 +5,8 @@ from typing import Final
 
 from slackblocks import Option, PlainText
 
-from bot.domain.rules.rule import Rule, Usable
-from bot.slack.rendering.formatting import Json, Look
+from bot.domain.rules.rule import Availability, Rule
+from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import shorten
 from bot.slack.rendering.rule_rewards import MARKS, reward_brief
 
@@ -15,20 +15,20 @@ WORDS: Final = 75
 """Slack's limit for an option's text and description, and what is safe for its value."""
 
 
-def options(rules: Sequence[tuple[Rule, Usable]], look: Look) -> list[Json]:
+def options(rules: Sequence[tuple[Rule, Availability]], formatter: Formatter) -> list[Json]:
     """Draw rules for an options request, as many as Slack takes; one whose id is no option's value is left out."""
-    drawn = [option(rule, look, usable) for rule, usable in rules if fits_a_list(rule)]
+    drawn = [option(rule, formatter, usable) for rule, usable in rules if fits_a_list(rule)]
     return [_json(one) for one in drawn[:OPTIONS]]
 
 
-def option(rule: Rule, look: Look, usable: Usable = Usable.NOW) -> Option:
+def option(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> Option:
     """Draw one rule."""
     mark = MARKS[usable]
     name = shorten(rule.title, WORDS - len(mark) - 3) or shorten(rule.id, WORDS - len(mark) - 3)
     return Option(
         text=PlainText(f"{name} ({mark})" if mark else name),
         value=rule.id,
-        description=PlainText(_description(rule, look, mark)),
+        description=PlainText(_description(rule, formatter, mark)),
     )
 
 
@@ -37,14 +37,20 @@ def fits_a_list(rule: Rule) -> bool:
     return 0 < len(rule.id) <= WORDS
 
 
-def _description(rule: Rule, look: Look, mark: str) -> str:
+def _description(rule: Rule, formatter: Formatter, mark: str) -> str:
     end = rule.requirement.purchase_to
     until = (
-        f" · {'ended' if mark.endswith('expired') else 'until'} {look.day(end)}" if end is not None else ""
+        f" · {'ended' if mark.endswith('expired') else 'until'} {formatter.day(end)}"
+        if end is not None
+        else ""
     )
     start = rule.requirement.purchase_from
-    since = f" · from {look.day(start)}" if start is not None and mark == MARKS[Usable.SCHEDULED] else ""
-    return shorten(reward_brief(rule, look), WORDS - len(since + until)) + since + until
+    since = (
+        f" · from {formatter.day(start)}"
+        if start is not None and mark == MARKS[Availability.SCHEDULED]
+        else ""
+    )
+    return shorten(reward_brief(rule, formatter), WORDS - len(since + until)) + since + until
 
 
 def _json(option: Option) -> Json:

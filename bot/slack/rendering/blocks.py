@@ -21,7 +21,7 @@ from slackblocks import (
 from slackblocks import Message as Post
 
 from bot.slack.rendering.formatting import Json, Message
-from bot.slack.rendering.mrkdwn import fit, packed, shorten
+from bot.slack.rendering.mrkdwn import fit, paragraphs, shorten
 
 SECTION: Final = 3_000
 HEADER: Final = 150
@@ -76,10 +76,10 @@ def section(text: str) -> SectionBlock:
 
 def sections(lines: Iterable[str], *, most: int = 10) -> list[Block]:
     """Draw lines as few paragraphs; the last one says when there was more than fits."""
-    paragraphs = packed(lines, SECTION)
-    if len(paragraphs) > most:
-        paragraphs = [*paragraphs[: most - 1], "… and more than fits here."]
-    return [section(paragraph) for paragraph in paragraphs]
+    written = paragraphs(lines, SECTION)
+    if len(written) > most:
+        written = [*written[: most - 1], "… and more than fits here."]
+    return [section(paragraph) for paragraph in written]
 
 
 def plain(text: str) -> SectionBlock:

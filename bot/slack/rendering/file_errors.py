@@ -2,81 +2,81 @@
 
 from typing import Final
 
-from bot.domain.customers.uploads import MOST_BYTES, MOST_FILES, MOST_IDS, Odd, Trouble
+from bot.domain.customers.uploads import MOST_BYTES, MOST_FILES, MOST_IDS, FileProblem, RowProblem
 
 SAVE_AS: Final = "Save it in Excel as “CSV UTF-8” or as a workbook (.xlsx), and put that in."
 
 TROUBLES: Final[dict[str, tuple[str, str]]] = {
-    Trouble.NOT_FOUND: (
+    FileProblem.NOT_FOUND: (
         "is not in Slack, or the bot may not see it",
         "Share it in a channel that the bot is in, or put it in here.",
     ),
-    Trouble.NOT_YOURS: (
+    FileProblem.NOT_YOURS: (
         "was put into Slack by somebody else, and is not shared in this channel",
         "Have it shared here, or put your own copy in.",
     ),
-    Trouble.NOT_FETCHED: (
+    FileProblem.NOT_FETCHED: (
         "could not be fetched from Slack",
         "Try again in a minute; if it goes on, tell {who}.",
     ),
-    Trouble.NO_SCOPE: (
+    FileProblem.NO_SCOPE: (
         "could not be fetched: the bot may not read files in Slack",
         "Ask {who} to give it the scope files:read.",
     ),
-    Trouble.ELSEWHERE: ("is only linked in Slack, and kept elsewhere", "Download it, and put that in."),
-    Trouble.TOO_BIG: (
+    FileProblem.ELSEWHERE: ("is only linked in Slack, and kept elsewhere", "Download it, and put that in."),
+    FileProblem.TOO_BIG: (
         f"has more than {MOST_BYTES // 1024**2} MB",
         "Part it into several files, or leave out the other columns.",
     ),
-    Trouble.TOO_MANY_FILES: (
+    FileProblem.TOO_MANY_FILES: (
         f"is one file too many: {MOST_FILES} can be read at once",
         "Untick or take out some.",
     ),
-    Trouble.TOO_MANY_IDS: (
+    FileProblem.TOO_MANY_IDS: (
         f"brings the list above {MOST_IDS:,} customers, the most at once",
         "Ask in several parts.",
     ),
-    Trouble.EMPTY: ("is empty, or has nothing below its first row", "Look whether it is the right one."),
-    Trouble.NO_ID: (
+    FileProblem.EMPTY: ("is empty, or has nothing below its first row", "Look whether it is the right one."),
+    FileProblem.NO_ID: (
         "has no customer id that can be used in any row of the column",
         "Look whether it is the right file and column.",
     ),
-    Trouble.SHORTENED: (
+    FileProblem.SHORTENED: (
         "has numbers in place of ids that Excel shortened, such as 1.23457E+11",
         "Format the column as text, fill the ids in anew, and put that in.",
     ),
-    Trouble.KIND: ("is neither a text with a customer a row nor an Excel workbook", SAVE_AS),
-    Trouble.OLD_EXCEL: ("is a workbook of an old kind (.xls)", SAVE_AS),
-    Trouble.ENCRYPTED: ("has a password", "Take the password off, save it, and put it in again."),
-    Trouble.BROKEN: ("is damaged or was cut off", "Open it, save it anew, and put that in."),
-    Trouble.NO_TEXT: ("holds characters that stand in no text, such as a zero byte", SAVE_AS),
-    Trouble.LONG_LINE: (
+    FileProblem.KIND: ("is neither a text with a customer a row nor an Excel workbook", SAVE_AS),
+    FileProblem.OLD_EXCEL: ("is a workbook of an old kind (.xls)", SAVE_AS),
+    FileProblem.ENCRYPTED: ("has a password", "Take the password off, save it, and put it in again."),
+    FileProblem.BROKEN: ("is damaged or was cut off", "Open it, save it anew, and put that in."),
+    FileProblem.NO_TEXT: ("holds characters that stand in no text, such as a zero byte", SAVE_AS),
+    FileProblem.LONG_LINE: (
         "has a line without end, or a quote that is never closed",
         "Put one customer on each line, and close every quote.",
     ),
-    Trouble.ONE_LINE: ("has everything on one line", "Put one customer on each line."),
-    Trouble.BOMB: (
+    FileProblem.ONE_LINE: ("has everything on one line", "Put one customer on each line."),
+    FileProblem.BOMB: (
         "unpacks to far more than a list of customers can be",
         "Copy the ids into a new workbook, and put that in.",
     ),
-    Trouble.NO_COLUMN: (
+    FileProblem.NO_COLUMN: (
         "has nothing in the column that was chosen",
         "Take it out, put it in again, and choose another.",
     ),
-    Trouble.TOO_HEAVY: (
+    FileProblem.TOO_HEAVY: (
         "took too much time or memory to read",
         "Copy the column of ids alone into a new file, and put that in.",
     ),
 }
 """What follows the file's name, and what to do."""
 
-ODD: Final[dict[Odd, str]] = {
-    Odd.EMPTY: "no id",
-    Odd.TOO_LONG: "longer than 255 characters",
-    Odd.HIDDEN: "a hidden character",
-    Odd.SHORTENED: "a number that Excel shortened or gave a fraction: format the column as text",
-    Odd.SEVERAL: "several things in one cell",
-    Odd.RESERVED: "“*” or “/”, which mean everyone",
-    Odd.ERROR: "an error of Excel's",
+ODD: Final[dict[RowProblem, str]] = {
+    RowProblem.EMPTY: "no id",
+    RowProblem.TOO_LONG: "longer than 255 characters",
+    RowProblem.HIDDEN: "a hidden character",
+    RowProblem.SHORTENED: "a number that Excel shortened or gave a fraction: format the column as text",
+    RowProblem.SEVERAL: "several things in one cell",
+    RowProblem.RESERVED: "“*” or “/”, which mean everyone",
+    RowProblem.ERROR: "an error of Excel's",
 }
 """What is wrong with a row."""

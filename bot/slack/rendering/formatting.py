@@ -28,7 +28,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Formatter:
     """What every message and modal is drawn with. `admins` are whom people are sent to when nobody else can help."""
 
     currency: str
@@ -62,9 +62,9 @@ class Look:
 
     def customers(self, count: int) -> str:
         """Count customers in words."""
-        return self.counted(count, "customer")
+        return self.pluralize(count, "customer")
 
-    def counted(self, count: int, thing: str) -> str:
+    def pluralize(self, count: int, thing: str) -> str:
         """Count things in words.
 
         >>> Look("NOK", "Europe/Oslo").counted(1, "use"), Look("NOK", "Europe/Oslo").counted(1200, "use")
@@ -86,7 +86,7 @@ class Look:
         except OverflowError:
             return at.strftime("%d %b %Y")
 
-    def token(self, at: datetime) -> str:
+    def slack_date(self, at: datetime) -> str:
         """Write a moment so that Slack shows it to each reader in their own time zone (mrkdwn only)."""
         return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{self.moment(at)}>"
 

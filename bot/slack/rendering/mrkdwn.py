@@ -36,10 +36,10 @@ def shorten(text: str, most: int) -> str:
     return line if len(line) <= most and looked_at == text else line[: most - 1] + "…"
 
 
-def escape(text: str) -> str:
+def escape_controls(text: str) -> str:
     """Take from text what Slack would read as a mention or a link.
 
-    >>> escape("<!channel> & co")
+    >>> escape_controls("<!channel> & co")
     '&lt;!channel&gt; &amp; co'
     """
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -47,27 +47,27 @@ def escape(text: str) -> str:
 
 def safe(text: str) -> str:
     """Make one line of anybody's text stand in mrkdwn as it is: no mentions, no links, no bold."""
-    return escape(_FORMATTING.sub(lambda found: f"{JOINER}{found[0]}{JOINER}", text))
+    return escape_controls(_FORMATTING.sub(lambda found: f"{JOINER}{found[0]}{JOINER}", text))
 
 
-def said(text: str, most: int = 150) -> str:
+def escape(text: str, most: int = 150) -> str:
     """Make anybody's text, however long, stand in mrkdwn."""
     return safe(shorten(text, most))
 
 
 def address(link: str) -> str:
     """Make a link's address stand in mrkdwn, whatever it holds."""
-    return escape("".join(link.split())).replace("|", "%7C")
+    return escape_controls("".join(link.split())).replace("|", "%7C")
 
 
 def quoted(text: str, most: int = 150) -> str:
     """Put anybody's text between quotes, safe in mrkdwn."""
-    return f"“{said(text, most)}”"
+    return f"“{escape(text, most)}”"
 
 
 def bold(text: str, most: int = 150) -> str:
     """Set anybody's text in bold, safe in mrkdwn."""
-    return f"*{said(text, most)}*"
+    return f"*{escape(text, most)}*"
 
 
 def visible(customer: str) -> str:
@@ -96,7 +96,7 @@ def mention(who: str) -> str:
         return f"<@{who}>"
     if _GROUP.fullmatch(who):
         return f"<!subteam^{who}>"
-    return f"<#{who}>" if _CHANNEL.fullmatch(who) else said(who, 40)
+    return f"<#{who}>" if _CHANNEL.fullmatch(who) else escape(who, 40)
 
 
 def mentions(who: Sequence[str], *, last: str = "or", most: int = 10) -> str:
@@ -120,7 +120,7 @@ def fit(text: str, most: int) -> str:
     return text if len(text) <= most else _HALF.sub("", text[: most - 1]) + "…"
 
 
-def packed(lines: Iterable[str], most: int) -> list[str]:
+def paragraphs(lines: Iterable[str], most: int) -> list[str]:
     """Join lines into paragraphs of at most so many characters, each line kept whole where it fits at all."""
     paragraphs: list[str] = []
     for line in (fit(line, most) for line in lines):

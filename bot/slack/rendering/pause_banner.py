@@ -4,11 +4,11 @@ from typing import Final
 
 from slackblocks import Block
 
-from bot.domain.requests.notification import Notice
+from bot.domain.requests.notification import Notification
 from bot.domain.requests.pause import Pause, PausedFor
 from bot.slack.rendering.blocks import section
-from bot.slack.rendering.formatting import Look
-from bot.slack.rendering.mrkdwn import mention, mentions, said
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import escape, mention, mentions
 
 WHY: Final = 300
 """Characters of somebody's reason that are shown."""
@@ -19,16 +19,18 @@ OWN: Final[dict[str, str]] = {
 """Why the bot paused itself."""
 
 
-def note(pause: Pause, look: Look) -> str:
+def note(pause: Pause, formatter: Formatter) -> str:
     """Say in mrkdwn that nothing is given for now, who says so, why, and who can change it."""
     why = because(pause.by, pause.why)
-    resume = f"{mentions(look.admins)} can end it" if look.admins else "an admin of the bot can end it"
-    return f"⏸️ *Paused* by {doer(pause.by)}{why}, since {look.token(pause.since)}: nothing is given for now; {resume} (`/discount resume`)."
+    resume = (
+        f"{mentions(formatter.admins)} can end it" if formatter.admins else "an admin of the bot can end it"
+    )
+    return f"⏸️ *Paused* by {doer(pause.by)}{why}, since {formatter.slack_date(pause.since)}: nothing is given for now; {resume} (`/discount resume`)."
 
 
-def blocks(pause: Pause | None, look: Look) -> list[Block]:
+def blocks(pause: Pause | None, formatter: Formatter) -> list[Block]:
     """Draw that nothing is given for now, where that is so."""
-    return [section(note(pause, look))] if pause else []
+    return [section(note(pause, formatter))] if pause else []
 
 
 def doer(by: str | None) -> str:
@@ -38,23 +40,23 @@ def doer(by: str | None) -> str:
 
 def because(by: str | None, why: str) -> str:
     """Say why, in brackets; in a person's own words, or in ours where the bot did."""
-    told = said(why, WHY) if by else OWN.get(why, "")
+    told = escape(why, WHY) if by else OWN.get(why, "")
     return f" ({told})" if told else ""
 
 
-def to_admin(notice: Notice, what: str) -> str:
+def to_admin(notification: Notification, what: str) -> str:
     """Tell an admin that the bot has paused itself; `what` names the request in which that came out."""
     return (
-        f"⏸️ I have paused myself: {OWN.get(notice.note, 'something is wrong with Dintero')}. It came out with {what}. "
+        f"⏸️ I have paused myself: {OWN.get(notification.note, 'something is wrong with Dintero')}. It came out with {what}. "
         "Nothing is given from now on; what is under way stops after the calls in flight. When Dintero is well again, type "
         "`/discount resume`: whatever was being given then goes on by itself, and what has stopped waits for Continue…."
     )
 
 
-def begun(pause: Pause, look: Look, *, changed: bool) -> str:
+def begun(pause: Pause, formatter: Formatter, *, changed: bool) -> str:
     """Answer who paused it."""
     if not changed:
-        return f"It is paused already. {note(pause, look)}"
+        return f"It is paused already. {note(pause, formatter)}"
     return "⏸️ Paused. Nothing starts from now on; what is being given stops after the calls in flight. `/discount resume` ends it."
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.progress import Progress
-from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.formatting import Formatter
 
 CELLS: Final = 20
 MINUTE: Final = 60
@@ -13,11 +13,11 @@ FIGURES: Final = 2
 """Of a pace only so many are told: it is never as steady as more would make believe."""
 
 
-def drawn(tally: Tally, progress: Progress, look: Look) -> str:
+def drawn(tally: Tally, progress: Progress, formatter: Formatter) -> str:
     """Draw it, in mrkdwn."""
-    refused = f" · {look.number(tally.refused)} refused" if tally.refused else ""
-    counts = f"{look.number(tally.given)} given{refused} · {look.number(tally.left)} left of {look.customers(tally.asked)}"
-    pace = foretold(progress, look)
+    refused = f" · {formatter.number(tally.refused)} refused" if tally.refused else ""
+    counts = f"{formatter.number(tally.given)} given{refused} · {formatter.number(tally.left)} left of {formatter.customers(tally.asked)}"
+    pace = foretold(progress, formatter)
     return "\n".join(
         [f"⚙️ *Giving:* {bar(tally)}", counts, *([f"{pace[0].upper()}{pace[1:]}."] if pace else [])]
     )
@@ -39,17 +39,17 @@ def percent(tally: Tally) -> str:
     return f"{(tally.asked - tally.left) * 100 // max(tally.asked, 1)} %"
 
 
-def foretold(progress: Progress, look: Look) -> str:
+def foretold(progress: Progress, formatter: Formatter) -> str:
     """Say the pace, and when it will be done; nothing where nothing is known."""
-    pace = [f"about {_pace(progress.a_second, look)}"] if progress.a_second else []
+    pace = [f"about {_pace(progress.a_second, formatter)}"] if progress.a_second else []
     return ", ".join(
-        [*pace, *([f"done at about {look.clock(progress.done_at)}"] if progress.done_at else [])]
+        [*pace, *([f"done at about {formatter.clock(progress.done_at)}"] if progress.done_at else [])]
     )
 
 
-def _pace(a_second: float, look: Look) -> str:
+def _pace(a_second: float, formatter: Formatter) -> str:
     count, each = (a_second, "second") if a_second >= 1 else (a_second * MINUTE, "minute")
-    return f"{look.number(_rounded(count))} a {each}"
+    return f"{formatter.number(_rounded(count))} a {each}"
 
 
 def _rounded(count: float) -> int:

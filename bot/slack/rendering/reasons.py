@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import StopReason
 from bot.errors import DiscountBotError
-from bot.slack.rendering.formatting import Look
-from bot.slack.rendering.mrkdwn import fit, mention, mentions, said, shorten
-from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STAND_INS, Pen, first_was
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, shorten
+from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STAND_INS, PhraseWriter, first_was
 
 REFUSAL: Final = 1_500
 """Characters of a refusal in mrkdwn."""
@@ -66,55 +66,55 @@ NO_REASON: Final = (
 )
 
 
-def refusal(refusal: Refusal, look: Look) -> str:
+def refusal(refusal: Refusal, formatter: Formatter) -> str:
     """Say a no in mrkdwn: what is missing, and who can change it or what to do next."""
-    pen = Pen(
-        quote=lambda text: f"“{said(text, 80)}”",
-        say=lambda text: said(text, 300),
-        who=_who(refusal, look),
+    phrases = PhraseWriter(
+        quote=lambda text: f"“{escape(text, 80)}”",
+        say=lambda text: escape(text, 300),
+        who=_who(refusal, formatter),
         name=lambda who: mention(who) if who else "Somebody",
-        look=look,
+        formatter=formatter,
     )
-    return fit(_sentences(refusal, pen), REFUSAL)
+    return fit(_sentences(refusal, phrases), REFUSAL)
 
 
-def refusal_plain(refusal: Refusal, look: Look) -> str:
+def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
     """Say a no in plain text, as below a field, where nobody can be mentioned."""
-    pen = Pen(
+    phrases = PhraseWriter(
         quote=lambda text: f"“{shorten(text, 60)}”",
         say=lambda text: shorten(text, 120),
         who=STAND_INS.get(refusal.reason, "an admin of the bot"),
         name=lambda _who: "Somebody else",
-        look=look,
+        formatter=formatter,
     )
-    return shorten(_sentences(refusal, pen), PLAIN)
+    return shorten(_sentences(refusal, phrases), PLAIN)
 
 
 def stop(reason: StopReason | None, note: str = "") -> str:
     """Say in mrkdwn why a giving stopped, and what to do; `note` is what Dintero or the policy said of it."""
     why, what_next = STOPS[reason] if reason else NO_REASON
-    return f"{why[0].upper()}{why[1:]}{told_of(note)}. {what_next}"
+    return f"{why[0].upper()}{why[1:]}{in_parentheses(note)}. {what_next}"
 
 
-def told_of(note: str) -> str:
+def in_parentheses(note: str) -> str:
     """Put what was noted between brackets, in mrkdwn: a reason's name in words, all else as it was said."""
-    told = SHORTLY.get(note.strip()) or said(note, 300)
+    told = SHORTLY.get(note.strip()) or escape(note, 300)
     return f" ({told})" if told else ""
 
 
 def failure(error: DiscountBotError) -> str:
     """Say in mrkdwn what went wrong, and the advice that the error carries."""
-    return f"{said(str(error), 300)} – {said(error.advice, 300)}"
+    return f"{escape(str(error), 300)} – {escape(error.advice, 300)}"
 
 
-def _who(refusal: Refusal, look: Look) -> str:
+def _who(refusal: Refusal, formatter: Formatter) -> str:
     stand_in = STAND_INS.get(refusal.reason)
-    who = refusal.who or (() if stand_in else look.admins)
+    who = refusal.who or (() if stand_in else formatter.admins)
     return mentions(who) if who else stand_in or "whoever runs the bot"
 
 
-def _sentences(refusal: Refusal, pen: Pen) -> str:
-    if refusal.reason is Reason.WRONG_STATE:
-        return first_was(refusal, pen)
-    what = SENTENCES[refusal.reason](refusal.detail.strip(), pen)
-    return f"{what} {CURES[refusal.reason].replace('{who}', pen.who)}".rstrip()
+def _sentences(refusal: Refusal, phrases: PhraseWriter) -> str:
+    if refusal.reason is RefusalReason.WRONG_STATE:
+        return first_was(refusal, phrases)
+    what = SENTENCES[refusal.reason](refusal.detail.strip(), phrases)
+    return f"{what} {CURES[refusal.reason].replace('{who}', phrases.who)}".rstrip()

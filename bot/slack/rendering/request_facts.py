@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.domain.ids import CustomerId, RequestId
-from bot.domain.policy.budget import Use
-from bot.domain.policy.tiers import Above, Applied
-from bot.domain.requests.prior_grants import Before, Earlier
-from bot.domain.requests.remainder import Rest
+from bot.domain.policy.budget import BudgetUse
+from bot.domain.policy.tiers import AppliedTier, TierTrigger
+from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
+from bot.domain.requests.remainder import Remainder
 from bot.domain.requests.request import Request
-from bot.domain.rules.rule import Cost, Rule, Usable
-from bot.slack.rendering.formatting import Look
-from bot.slack.rendering.mrkdwn import address, bold, mask, phrase, said
+from bot.domain.rules.rule import Availability, Cost, Rule
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import address, bold, escape, mask, phrase
 from bot.slack.rendering.rule_rewards import MARKS, cost_words, rule_reward
 from bot.slack.rendering.rule_usage import rule_use
 
@@ -36,108 +36,108 @@ SPACED: Final = 5
 
 def rule_name(request: Request) -> str:
     """Name the rule for a sentence, as it was when it was asked for."""
-    return f"“{said(request.rule.title, 80)}”" if request.rule else NO_RULE
+    return f"“{escape(request.rule.title, 80)}”" if request.rule else NO_RULE
 
 
-def rule_lines(rule: Rule, look: Look, usable: Usable = Usable.NOW) -> list[str]:
+def rule_lines(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> list[str]:
     """Name the rule and what it gives."""
     mark = MARKS[usable]
     return [
         f"*Rule:* {bold(rule.title, 100)}{f' ({mark})' if mark else ''}",
-        f"*Reward:* {rule_reward(rule, look)}",
+        f"*Reward:* {rule_reward(rule, formatter)}",
     ]
 
 
-def use_lines(rule: Rule, look: Look) -> list[str]:
+def use_lines(rule: Rule, formatter: Formatter) -> list[str]:
     """Say when and how the discount can be used, under a heading."""
-    return ["*When and how it can be used*", *(f"• {line}" for line in rule_use(rule, look))]
+    return ["*When and how it can be used*", *(f"• {line}" for line in rule_use(rule, formatter))]
 
 
-def whom(request: Request, look: Look) -> str:
+def whom(request: Request, formatter: Formatter) -> str:
     """Say for a sentence whom it is for: how many customers, or what the reserved id means."""
-    return EVERYBODY[request.first_customer] if request.reserved else look.customers(request.customers)
+    return EVERYBODY[request.first_customer] if request.reserved else formatter.customers(request.customers)
 
 
-def customers(request: Request, look: Look) -> str:
+def customers(request: Request, formatter: Formatter) -> str:
     """Say how many customers there are, and how many repeats were left out."""
     if request.reserved:
         return f"*Customers:* ⚠ {EVERYBODY[request.first_customer]}: nobody can say how many that will be"
     repeats = request.repeated
     if not repeats:
-        return f"*Customers:* {look.number(request.customers)}"
-    left_out = f"{look.counted(repeats, 'repeated id')} left out: each customer gets it once"
-    return f"*Customers:* {look.number(request.customers)} ({left_out})"
+        return f"*Customers:* {formatter.number(request.customers)}"
+    left_out = f"{formatter.pluralize(repeats, 'repeated id')} left out: each customer gets it once"
+    return f"*Customers:* {formatter.number(request.customers)} ({left_out})"
 
 
 def first_and_last(request: Request) -> str:
     """Show the first and the last id, masked, for whoever knows the list."""
     if request.reserved:
-        return f"*Customer id:* the reserved “{said(request.first_customer)}”"
-    first, last = said(mask(request.first_customer)), said(mask(request.last_customer))
+        return f"*Customer id:* the reserved “{escape(request.first_customer)}”"
+    first, last = escape(mask(request.first_customer)), escape(mask(request.last_customer))
     return f"*Customer id:* {first}" if request.customers == 1 else f"*First and last id:* {first} … {last}"
 
 
-def cost_line(cost: Cost | None, look: Look) -> str:
+def cost_line(cost: Cost | None, formatter: Formatter) -> str:
     """Say what it costs, or why that cannot be said."""
-    return f"*Cost:* {cost_words(cost, look)}"
+    return f"*Cost:* {cost_words(cost, formatter)}"
 
 
-def tier(applied: Applied | None, look: Look) -> list[str]:
+def tier(applied: AppliedTier | None, formatter: Formatter) -> list[str]:
     """Say which of the policy's tiers applies and why, where one does."""
     if applied is None:
         return []
-    who = "1 person" if applied.approvals == 1 else f"{look.number(applied.approvals)} people"
-    return [f"*Tier:* {_above(applied, look)}: {who} must agree"]
+    who = "1 person" if applied.approvals == 1 else f"{formatter.number(applied.approvals)} people"
+    return [f"*Tier:* {_above(applied, formatter)}: {who} must agree"]
 
 
-def _above(applied: Applied, look: Look) -> str:
+def _above(applied: AppliedTier, formatter: Formatter) -> str:
     match applied.why:
-        case Above.CUSTOMERS:
-            return f"above {look.customers(applied.bound)}"
-        case Above.AMOUNT:
-            return f"above {look.amount(applied.bound)}"
-        case Above.UNPRICED:
-            return f"what it costs cannot be said, which counts as above {look.amount(applied.bound)}"
-        case Above.RESERVED:
+        case TierTrigger.CUSTOMERS:
+            return f"above {formatter.customers(applied.bound)}"
+        case TierTrigger.AMOUNT:
+            return f"above {formatter.amount(applied.bound)}"
+        case TierTrigger.UNPRICED:
+            return f"what it costs cannot be said, which counts as above {formatter.amount(applied.bound)}"
+        case TierTrigger.RESERVED:
             return "whom it reaches cannot be counted, which is above every bound"
 
 
-def budget(use: Use | None, look: Look) -> list[str]:
+def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:
     """Say what it uses of what is left of the channel's budget, where it has one."""
-    if use is None:
+    if budget_use is None:
         return []
     left = [
-        *([] if use.left_customers is None else [look.customers(use.left_customers)]),
-        *([] if use.left_amount is None else [look.amount(use.left_amount)]),
+        *([] if budget_use.left_customers is None else [formatter.customers(budget_use.left_customers)]),
+        *([] if budget_use.left_amount is None else [formatter.amount(budget_use.left_amount)]),
     ]
-    until, of = look.day(use.until), " and ".join(left)
-    if not use.fits:
+    until, of = formatter.day(budget_use.until), " and ".join(left)
+    if not budget_use.fits:
         return [f"*Budget:* ⚠ more than what is left until {until} ({of})"]
-    return [f"*Budget:* uses {look.number(use.percent)} % of what is left until {until} ({of})"]
+    return [f"*Budget:* uses {formatter.number(budget_use.percent)} % of what is left until {until} ({of})"]
 
 
-def before(found: Before, look: Look, links: Links) -> list[str]:
+def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
     """Say how many were given the same rule a short while ago, and by which requests; nothing where nobody was."""
     if not found.customers:
         return []
-    by = [f"{look.number(each.customers)} by {_linked(each, links)}" for each in found.by]
+    by = [f"{formatter.number(each.customers)} by {_linked(each, links)}" for each in found.by]
     most = "at least " if found.more else ""
     were = "was" if found.customers == 1 else "were"
     return [
-        f"⚠ {most}{look.customers(found.customers)} of these {were} given this rule lately: {phrase(by, last='and', most=EARLIER)}"
+        f"⚠ {most}{formatter.customers(found.customers)} of these {were} given this rule lately: {phrase(by, last='and', most=EARLIER)}"
     ]
 
 
-def _linked(earlier: Earlier, links: Links) -> str:
-    link = links.get(earlier.id, "")
-    return f"<{address(link)}|{earlier.short}>" if link else earlier.short
+def _linked(prior_request: PriorRequest, links: Links) -> str:
+    link = links.get(prior_request.id, "")
+    return f"<{address(link)}|{prior_request.short}>" if link else prior_request.short
 
 
 def account(request: Request) -> str:
     """Say whether it is a test or for real."""
     if request.production:
-        return f"*Account:* *PRODUCTION* – real customers get this ({said(request.account, 20)})"
-    return f"*Account:* *TEST* – no real customer gets this ({said(request.account, 20)})"
+        return f"*Account:* *PRODUCTION* – real customers get this ({escape(request.account, 20)})"
+    return f"*Account:* *TEST* – no real customer gets this ({escape(request.account, 20)})"
 
 
 def stage(request: Request) -> str:
@@ -147,26 +147,28 @@ def stage(request: Request) -> str:
 
 def reason(request: Request) -> list[str]:
     """Say why it is asked for, where a reason was given."""
-    return [f"*Why:* {said(request.reason, REASON)}"] if request.reason.strip() else []
+    return [f"*Why:* {escape(request.reason, REASON)}"] if request.reason.strip() else []
 
 
-def forgotten(request: Request, look: Look) -> list[str]:
+def forgotten(request: Request, formatter: Formatter) -> list[str]:
     """Say since when its customers and what was written about it are forgotten."""
     return (
-        [f"*Forgotten:* who the customers are, and what was written, since {look.token(request.purged_at)}"]
+        [
+            f"*Forgotten:* who the customers are, and what was written, since {formatter.slack_date(request.purged_at)}"
+        ]
         if request.purged_at
         else []
     )
 
 
-def first(found: Earlier | None, look: Look, links: Links) -> list[str]:
+def first(found: PriorRequest | None, formatter: Formatter, links: Links) -> list[str]:
     """Say whose rest it asks for again."""
     under = "under the same once-only key: whoever already had it under this key gets nothing more"
-    return [f"*Asks again* for {_rest_of(found, look, links)}, {under}"] if found else []
+    return [f"*Asks again* for {_rest_of(found, formatter, links)}, {under}"] if found else []
 
 
-def _rest_of(found: Earlier, look: Look, links: Links) -> str:
-    refused, where = look.customers(found.refused), _linked(found, links)
+def _rest_of(found: PriorRequest, formatter: Formatter, links: Links) -> str:
+    refused, where = formatter.customers(found.refused), _linked(found, links)
     if not found.refused:
         return f"the rest of {where}"
     if found.refused == found.customers:
@@ -174,11 +176,11 @@ def _rest_of(found: Earlier, look: Look, links: Links) -> str:
     return f"the rest of {where} with the {refused} whom Dintero refused"
 
 
-def rest(found: Rest | None, look: Look, links: Links) -> list[str]:
+def rest(found: Remainder | None, formatter: Formatter, links: Links) -> list[str]:
     """Say whose rest it asks for again, and who else asked for it."""
     if found is None:
         return []
-    lines = first(found.first, look, links)
+    lines = first(found.first, formatter, links)
     if found.also:
         lines.append(
             f"⚠ {phrase([_linked(each, links) for each in found.also], last='and', most=EARLIER)} asked for them already"
@@ -191,14 +193,14 @@ def own_key(request: Request) -> list[str]:
     if not request.own_key:
         return []
     return [
-        f"*Once-only key:* {said(request.once_key, 80)} – whoever already had it under this key gets nothing more"
+        f"*Once-only key:* {escape(request.once_key, 80)} – whoever already had it under this key gets nothing more"
     ]
 
 
 def spaced(ids: Sequence[CustomerId]) -> list[str]:
     """Point at ids with a space inside, which may have been meant as several."""
     lines = [
-        f"⚠ '{said(one, 80)}' is read as one customer id; if they are {_how_many(one)}, put each on a line"
+        f"⚠ '{escape(one, 80)}' is read as one customer id; if they are {_how_many(one)}, put each on a line"
         for one in ids[:SPACED]
     ]
     more = len(ids) - len(lines)

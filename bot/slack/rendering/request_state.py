@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.notification import Story
-from bot.domain.requests.request import Pausing, State
+from bot.domain.requests.notification import RequestSnapshot
+from bot.domain.requests.request import PauseState, State
 from bot.slack.rendering import progress_bar, verification
-from bot.slack.rendering.formatting import Look
-from bot.slack.rendering.mrkdwn import mention, mentions, phrase, said
+from bot.slack.rendering.formatting import Formatter
+from bot.slack.rendering.mrkdwn import escape, mention, mentions, phrase
 from bot.slack.rendering.reasons import stop
 from bot.slack.rendering.request_facts import approvals
 
@@ -22,71 +22,71 @@ def given_to(tally: Tally) -> str:
     return f"Given to {tally.given} of {tally.asked} customers"
 
 
-def outcome(tally: Tally, look: Look) -> str:
+def outcome(tally: Tally, formatter: Formatter) -> str:
     """Tell all given, some and none apart, for anywhere but the summary."""
     if tally.given == 0:
         return "nobody was given it"
     if tally.given == tally.asked:
         return (
-            f"all {look.number(tally.asked)} were given it"
+            f"all {formatter.number(tally.asked)} were given it"
             if tally.asked > 1
             else "the customer was given it"
         )
-    return f"{look.number(tally.given)} of {look.customers(tally.asked)} were given it"
+    return f"{formatter.number(tally.given)} of {formatter.customers(tally.asked)} were given it"
 
 
-def ends(tally: Tally, look: Look) -> list[str]:
+def ends(tally: Tally, formatter: Formatter) -> list[str]:
     """Count the three ends that are no gift; those that nobody came to are left out."""
     counts = (
         (tally.refused, "refused by Dintero"),
         (tally.unknown, "unknown"),
         (tally.not_tried, "not tried"),
     )
-    return [f"{look.number(count)} {words}" for count, words in counts if count > 0]
+    return [f"{formatter.number(count)} {words}" for count, words in counts if count > 0]
 
 
-def standing(story: Story, look: Look) -> str:
+def status_line(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     """Say in mrkdwn where the request stands, who moved it there, and what happens next."""
-    return STANDINGS[story.request.state](story, look)
+    return STATUS_LINES[snapshot.request.state](snapshot, formatter)
 
 
-def mark(story: Story) -> str:
+def mark(snapshot: RequestSnapshot) -> str:
     """Say the state in a sign and a word or two, for lists."""
-    request = story.request
-    if request.state is State.DONE and story.tally.given < story.tally.asked:
-        return "◐ done in part" if story.tally.given else "○ done, nobody given"
+    request = snapshot.request
+    if request.state is State.DONE and snapshot.tally.given < snapshot.tally.asked:
+        return "◐ done in part" if snapshot.tally.given else "○ done, nobody given"
     return MARKS[request.state]
 
 
-def agreed(story: Story) -> str:
+def agreed(snapshot: RequestSnapshot) -> str:
     """Say who approved."""
-    if not story.votes:
-        by = story.request.decided_by
+    if not snapshot.votes:
+        by = snapshot.request.decided_by
         return (
             "nobody had to"
-            if story.request.approvals == 0
+            if snapshot.request.approvals == 0
             else mention(by)
-            if by and story.request.state is State.APPROVED
+            if by and snapshot.request.state is State.APPROVED
             else "nobody"
         )
-    return mentions([vote.by for vote in story.votes], last="and")
+    return mentions([approval.by for approval in snapshot.votes], last="and")
 
 
-def _draft(_story: Story, _look: Look) -> str:
+def _draft(_snapshot: RequestSnapshot, _formatter: Formatter) -> str:
     return "Not asked for yet"
 
 
-def _waiting(story: Story, look: Look) -> str:
-    request = story.request
-    until = f", until {look.token(request.expires_at)}" if request.expires_at else ""
-    so_far = f" {agreed(story)} approved it already." if story.votes else ""
-    return f"⏳ *Waiting:* {_awaited(story)}{until}.{so_far}{_before(story, look)}"
+def _waiting(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    request = snapshot.request
+    until = f", until {formatter.slack_date(request.expires_at)}" if request.expires_at else ""
+    so_far = f" {agreed(snapshot)} approved it already." if snapshot.votes else ""
+    return f"⏳ *Waiting:* {_awaited(snapshot)}{until}.{so_far}{_before(snapshot, formatter)}"
 
 
-def _awaited(story: Story) -> str:
+def _awaited(snapshot: RequestSnapshot) -> str:
     """Say how many have agreed and who is still asked; whoever has agreed is not."""
-    request, voted = story.request, {vote.by for vote in story.votes}
-    asked_of = [mention(who) for who in story.asked_of if who not in voted]
+    request, voted = snapshot.request, {approval.by for approval in snapshot.votes}
+    asked_of = [mention(who) for who in snapshot.asked_of if who not in voted]
     if request.approvals <= 1:
         return approvals(1, asked_of)
     left = max(request.approvals - len(voted), 1)
@@ -94,14 +94,14 @@ def _awaited(story: Story) -> str:
     return f"{len(voted)} of {request.approvals}; waiting for {'one' if left == 1 else left} of {people}"
 
 
-def _approved(story: Story, look: Look) -> str:
-    what = f"*Approved* by {agreed(story)}" if story.request.approvals else "*No approval needed*"
-    if story.request.give_after and not story.request.waits_since:
-        return f"✅ {what}. {held(story.request.give_after, look.token)}"
-    if story.pause:
+def _approved(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    what = f"*Approved* by {agreed(snapshot)}" if snapshot.request.approvals else "*No approval needed*"
+    if snapshot.request.give_after and not snapshot.request.waits_since:
+        return f"✅ {what}. {held(snapshot.request.give_after, formatter.slack_date)}"
+    if snapshot.pause:
         return f"✅ {what}: the giving starts after the pause."
-    if story.request.waits_since:
-        since = look.token(story.request.waits_since)
+    if snapshot.request.waits_since:
+        since = formatter.slack_date(snapshot.request.waits_since)
         return f"⏳ {what}: the giving has been waiting since {since} and starts by itself; the thread says what for."
     return f"✅ {what}: the giving is about to start."
 
@@ -111,32 +111,32 @@ def held(until: datetime, when: Callable[[datetime], str]) -> str:
     return f"⏱️ *Held until {when(until)}:* nothing is given before. Until then anybody in this channel can cancel it."
 
 
-def _giving(story: Story, look: Look) -> str:
-    tally = story.tally
-    if story.request.cancel_asked_by:
-        return f"🛑 *Being cancelled* by {mention(story.request.cancel_asked_by)}: what is on its way to Dintero ends first."
-    if story.request.pausing is not Pausing.NO:
-        so_far = f"{look.number(tally.given)} of {look.customers(tally.asked)} so far"
+def _giving(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    tally = snapshot.tally
+    if snapshot.request.cancel_asked_by:
+        return f"🛑 *Being cancelled* by {mention(snapshot.request.cancel_asked_by)}: what is on its way to Dintero ends first."
+    if snapshot.request.pausing is not PauseState.NO:
+        so_far = f"{formatter.number(tally.given)} of {formatter.customers(tally.asked)} so far"
         return f"⏸️ *Giving, held up by the pause:* {so_far}. It goes on by itself."
-    if story.progress:
-        return progress_bar.drawn(tally, story.progress, look)
+    if snapshot.progress:
+        return progress_bar.drawn(tally, snapshot.progress, formatter)
     if tally.given == 0:
         return "⚙️ *Giving* …"
-    return f"⚙️ *Giving:* {look.number(tally.given)} of {look.customers(tally.asked)} so far."
+    return f"⚙️ *Giving:* {formatter.number(tally.given)} of {formatter.customers(tally.asked)} so far."
 
 
-def _stopped(story: Story, look: Look) -> str:
-    request = story.request
+def _stopped(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    request = snapshot.request
     return "\n".join(
         [
             f"⚠️ *Stopped:* {stop(request.stop, request.note)}",
-            *_so_far(story, look),
-            _choices(story.tally, look),
+            *_so_far(snapshot, formatter),
+            _choices(snapshot.tally, formatter),
         ]
     )
 
 
-def _choices(tally: Tally, look: Look) -> str:
+def _choices(tally: Tally, formatter: Formatter) -> str:
     """Say what the two buttons of a stopped request will do."""
     if tally.left <= 0:
         return "Nobody is left to be tried: *Continue…* and *End here…* both sum it up."
@@ -145,59 +145,62 @@ def _choices(tally: Tally, look: Look) -> str:
         if tally.unknown > 0
         else ""
     )
-    who = "the one who is left" if tally.left == 1 else f"the {look.number(tally.left)} who are left"
+    who = "the one who is left" if tally.left == 1 else f"the {formatter.number(tally.left)} who are left"
     return f"*Continue…* tries to give it to {who}.{unknown} *End here…* leaves it so: the requester gets the list of everybody without it."
 
 
-def _done(story: Story, look: Look) -> str:
-    sign = "🎉" if story.tally.given == story.tally.asked else "☑️"
-    return f"{sign} *Done{_at(story, look)}:* {_counted(story, look)}."
+def _done(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    sign = "🎉" if snapshot.tally.given == snapshot.tally.asked else "☑️"
+    return f"{sign} *Done{_at(snapshot, formatter)}:* {_counted(snapshot, formatter)}."
 
 
-def _rejected(story: Story, look: Look) -> str:
-    why = f": {said(story.request.note, NOTE)}" if story.request.note.strip() else ""
-    return f"🚫 *Rejected*{_by(story)}{_at(story, look)}{why}{_before(story, look)}"
+def _rejected(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    why = f": {escape(snapshot.request.note, NOTE)}" if snapshot.request.note.strip() else ""
+    return f"🚫 *Rejected*{_by(snapshot)}{_at(snapshot, formatter)}{why}{_before(snapshot, formatter)}"
 
 
-def _cancelled(story: Story, look: Look) -> str:
-    by = story.request.cancel_asked_by or story.request.decided_by
+def _cancelled(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    by = snapshot.request.cancel_asked_by or snapshot.request.decided_by
     whom = f" by {mention(by)}" if by else ""
-    counted = _counted(story, look) if story.request.started_at else "nothing was given"
-    return f"🚫 *Cancelled*{whom}{_at(story, look)}: {counted}."
+    counted = _counted(snapshot, formatter) if snapshot.request.started_at else "nothing was given"
+    return f"🚫 *Cancelled*{whom}{_at(snapshot, formatter)}: {counted}."
 
 
-def _expired(story: Story, look: Look) -> str:
-    if story.request.started_at:
-        return f"⌛ *Expired*{_at(story, look)}: nobody approved it anew in time.{_before(story, look)}"
-    return f"⌛ *Expired*{_at(story, look)}: nobody approved it in time, and nothing was given."
+def _expired(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    if snapshot.request.started_at:
+        return f"⌛ *Expired*{_at(snapshot, formatter)}: nobody approved it anew in time.{_before(snapshot, formatter)}"
+    return f"⌛ *Expired*{_at(snapshot, formatter)}: nobody approved it in time, and nothing was given."
 
 
-def _counted(story: Story, look: Look) -> str:
-    return "; ".join([outcome(story.tally, look), *ends(story.tally, look)])
+def _counted(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    return "; ".join([outcome(snapshot.tally, formatter), *ends(snapshot.tally, formatter)])
 
 
-def _before(story: Story, look: Look) -> str:
-    return "\n".join(["", *before(story, look)])
+def _before(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    return "\n".join(["", *before(snapshot, formatter)])
 
 
-def before(story: Story, look: Look) -> list[str]:
+def before(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     """Count what a round before this one gave, where there was one."""
-    return _so_far(story, look) if story.request.started_at else []
+    return _so_far(snapshot, formatter) if snapshot.request.started_at else []
 
 
-def _so_far(story: Story, look: Look) -> list[str]:
-    return [f"*So far:* {_counted(story, look)}.", *verification.line(story.read_back, look, look.token)]
+def _so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    return [
+        f"*So far:* {_counted(snapshot, formatter)}.",
+        *verification.line(snapshot.verification, formatter, formatter.slack_date),
+    ]
 
 
-def _by(story: Story) -> str:
-    return f" by {mention(story.request.decided_by)}" if story.request.decided_by else ""
+def _by(snapshot: RequestSnapshot) -> str:
+    return f" by {mention(snapshot.request.decided_by)}" if snapshot.request.decided_by else ""
 
 
-def _at(story: Story, look: Look) -> str:
-    return f" {look.token(story.request.ended_at)}" if story.request.ended_at else ""
+def _at(snapshot: RequestSnapshot, formatter: Formatter) -> str:
+    return f" {formatter.slack_date(snapshot.request.ended_at)}" if snapshot.request.ended_at else ""
 
 
-STANDINGS: Final[dict[State, Callable[[Story, Look], str]]] = {
+STATUS_LINES: Final[dict[State, Callable[[RequestSnapshot, Formatter], str]]] = {
     State.DRAFT: _draft,
     State.WAITING: _waiting,
     State.APPROVED: _approved,

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from bot.domain.rules.rule import (
     NO_LIMIT,
+    Availability,
     Cost,
     Item,
     ItemValue,
@@ -13,10 +14,9 @@ from bot.domain.rules.rule import (
     RewardType,
     Rule,
     Statistics,
-    Usable,
     difference,
 )
-from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, phrase, safe, shorten
 
 T = TypeVar("T")
@@ -27,34 +27,34 @@ NAME: Final = 40
 WORDS: Final = 1_500
 """Characters of mrkdwn that one sentence about a rule may take."""
 
-MARKS: Final[dict[Usable, str]] = {
-    Usable.NOW: "",
-    Usable.SCHEDULED: "can be used later",
-    Usable.EXPIRED: "✗ expired",
-    Usable.INACTIVE: "✗ switched off",
-    Usable.DELETED: "✗ deleted",
+MARKS: Final[dict[Availability, str]] = {
+    Availability.NOW: "",
+    Availability.SCHEDULED: "can be used later",
+    Availability.EXPIRED: "✗ expired",
+    Availability.INACTIVE: "✗ switched off",
+    Availability.DELETED: "✗ deleted",
 }
 """What marks a rule that cannot be given, or not be used at once."""
 
 
-def rule_reward(rule: Rule, look: Look) -> str:
+def rule_reward(rule: Rule, formatter: Formatter) -> str:
     """Say what a rule gives, for mrkdwn: all seven types, other values for some items, base and effect."""
-    return fit(safe(reward_plain(rule, look)), WORDS)
+    return fit(safe(reward_plain(rule, formatter)), WORDS)
 
 
-def reward_plain(rule: Rule, look: Look) -> str:
+def reward_plain(rule: Rule, formatter: Formatter) -> str:
     """Say what a rule gives, for plain text."""
     reward = rule.reward
-    parts = [reward_brief(rule, look), *_others(reward, look), *_base(reward), *_effect(reward)]
+    parts = [reward_brief(rule, formatter), *_others(reward, formatter), *_base(reward), *_effect(reward)]
     return "; ".join(parts)
 
 
-def reward_brief(rule: Rule, look: Look) -> str:
+def reward_brief(rule: Rule, formatter: Formatter) -> str:
     """Say the reward in a few words of plain text, for a list's one line."""
     words = _TYPES.get(rule.reward.type)
     if words is None:
         return _raw(rule.reward.type, rule.reward.value)
-    return words(rule, rule.reward.value, look)
+    return words(rule, rule.reward.value, formatter)
 
 
 def items(those: Sequence[Item]) -> str:
@@ -69,25 +69,25 @@ def several(things: Sequence[T], name: Callable[[T], str], *, last: str = "or") 
     return f"{', '.join(named)} and {more} more" if more > 0 else phrase(named, last=last)
 
 
-def cost_words(cost: Cost | None, look: Look) -> str:
+def cost_words(cost: Cost | None, formatter: Formatter) -> str:
     """Say what giving costs, or why that cannot be said."""
     if cost is None:
         return "cannot be said beforehand: it depends on what is bought"
-    uses = "without limit" if cost.uses is None else f"up to {look.counted(cost.uses, 'use')}"
-    each = f"{look.number(cost.customers)} × {look.amount(cost.each)}, each time it is used"
-    return f"{each}; {uses} ({look.amount(cost.total)} for one use each)"
+    uses = "without limit" if cost.uses is None else f"up to {formatter.pluralize(cost.uses, 'use')}"
+    each = f"{formatter.number(cost.customers)} × {formatter.amount(cost.each)}, each time it is used"
+    return f"{each}; {uses} ({formatter.amount(cost.total)} for one use each)"
 
 
-def statistics(before: Statistics | None, after: Statistics | None, look: Look) -> list[str]:
+def statistics(before: Statistics | None, after: Statistics | None, formatter: Formatter) -> list[str]:
     """Say what was used of a rule by all its customers, with what changed from the first reading to the second."""
     if after is None:
         return ["Dintero sent no statistics"]
     since = difference(before, after)
     lines = [
-        _figure("Uses", after.usage, since.usage, look.number),
-        _figure("Amount given", after.amount, since.amount, look.amount),
-        _figure("Stamps", after.stamp, since.stamp, look.number),
-        _figure("Credit left", after.debit_balance, since.debit_balance, look.amount),
+        _figure("Uses", after.usage, since.usage, formatter.number),
+        _figure("Amount given", after.amount, since.amount, formatter.amount),
+        _figure("Stamps", after.stamp, since.stamp, formatter.number),
+        _figure("Credit left", after.debit_balance, since.debit_balance, formatter.amount),
     ]
     return [line for line in lines if line] or ["Dintero sent no statistics"]
 
@@ -131,42 +131,42 @@ def _raw(kind: str, value: Decimal) -> str:
     return f"{shorten(kind, NAME)} {shorten(str(value), NAME)} (a reward that this bot does not know)"
 
 
-def _amount(_rule: Rule, value: Decimal, look: Look) -> str:
-    return f"{look.amount(value)} off"
+def _amount(_rule: Rule, value: Decimal, formatter: Formatter) -> str:
+    return f"{formatter.amount(value)} off"
 
 
-def _percent(_rule: Rule, value: Decimal, look: Look) -> str:
-    return f"{look.number(value)} % off"
+def _percent(_rule: Rule, value: Decimal, formatter: Formatter) -> str:
+    return f"{formatter.number(value)} % off"
 
 
-def _item_new_price(_rule: Rule, value: Decimal, look: Look) -> str:
-    return f"the item for {look.amount(value)}"
+def _item_new_price(_rule: Rule, value: Decimal, formatter: Formatter) -> str:
+    return f"the item for {formatter.amount(value)}"
 
 
-def _item_quantity(rule: Rule, value: Decimal, look: Look) -> str:
-    free = f"{look.number(value)} item{'' if value == 1 else 's'} free"
+def _item_quantity(rule: Rule, value: Decimal, formatter: Formatter) -> str:
+    free = f"{formatter.number(value)} item{'' if value == 1 else 's'} free"
     bought = rule.requirement.item_quantity
     if bought is None or not value < bought:
         return free
-    return f"buy {look.number(bought)}, pay for {look.number(bought - value)} ({free})"
+    return f"buy {formatter.number(bought)}, pay for {formatter.number(bought - value)} ({free})"
 
 
-def _item_percent(_rule: Rule, value: Decimal, look: Look) -> str:
-    return f"{look.number(value)} % off the cheapest item"
+def _item_percent(_rule: Rule, value: Decimal, formatter: Formatter) -> str:
+    return f"{formatter.number(value)} % off the cheapest item"
 
 
-def _mix_new_price(_rule: Rule, value: Decimal, look: Look) -> str:
-    return f"the mix for {look.amount(value)}"
+def _mix_new_price(_rule: Rule, value: Decimal, formatter: Formatter) -> str:
+    return f"the mix for {formatter.amount(value)}"
 
 
-def _debit(rule: Rule, value: Decimal, look: Look) -> str:
+def _debit(rule: Rule, value: Decimal, formatter: Formatter) -> str:
     rest = "what is left stays for later purchases"
     if rule.limitation.repeat_usage != NO_LIMIT:
         rest += ", as far as its uses go"
-    return f"credit of {look.amount(value)}, {rest}"
+    return f"credit of {formatter.amount(value)}, {rest}"
 
 
-_TYPES: Final[dict[str, Callable[[Rule, Decimal, Look], str]]] = {
+_TYPES: Final[dict[str, Callable[[Rule, Decimal, Formatter], str]]] = {
     RewardType.AMOUNT: _amount,
     RewardType.PERCENT: _percent,
     RewardType.ITEM_NEW_PRICE: _item_new_price,
@@ -181,18 +181,18 @@ _AMOUNTS: Final = frozenset(
 _PERCENTS: Final = frozenset({RewardType.PERCENT, RewardType.ITEM_PERCENT})
 
 
-def _others(reward: Reward, look: Look) -> list[str]:
-    said = [f"{_value(reward, other, look)} for {items(other.items)}" for other in reward.values[:SHOWN]]
+def _others(reward: Reward, formatter: Formatter) -> list[str]:
+    said = [f"{_value(reward, other, formatter)} for {items(other.items)}" for other in reward.values[:SHOWN]]
     more = len(reward.values) - len(said)
-    return [*said, *([f"and {look.counted(more, 'other value')}"] if more > 0 else [])]
+    return [*said, *([f"and {formatter.pluralize(more, 'other value')}"] if more > 0 else [])]
 
 
-def _value(reward: Reward, other: ItemValue, look: Look) -> str:
+def _value(reward: Reward, other: ItemValue, formatter: Formatter) -> str:
     if reward.type in _AMOUNTS:
-        return look.amount(other.value)
+        return formatter.amount(other.value)
     if reward.type in _PERCENTS:
-        return f"{look.number(other.value)} %"
-    return look.number(other.value)
+        return f"{formatter.number(other.value)} %"
+    return formatter.number(other.value)
 
 
 def _base(reward: Reward) -> list[str]:

@@ -5,8 +5,8 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from bot.domain.rules.rule import NO_LIMIT, Hours, Limitation, Mix, Requirement, Rule
-from bot.slack.rendering.formatting import Look
+from bot.domain.rules.rule import NO_LIMIT, ItemBundle, Limitation, Requirement, Rule, WeeklyWindow
+from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import fit, phrase, safe, shorten
 from bot.slack.rendering.rule_rewards import NAME, WORDS, items, raw, several
 
@@ -27,37 +27,37 @@ DAYS: Final = {
 }
 
 
-def rule_use(rule: Rule, look: Look) -> list[str]:
+def rule_use(rule: Rule, formatter: Formatter) -> list[str]:
     """Say when and how a discount can be used, a line for mrkdwn each."""
-    return [fit(safe(line), WORDS) for line in use_plain(rule, look)]
+    return [fit(safe(line), WORDS) for line in use_plain(rule, formatter)]
 
 
-def use_plain(rule: Rule, look: Look) -> list[str]:
+def use_plain(rule: Rule, formatter: Formatter) -> list[str]:
     """Say when and how a discount can be used, in plain text."""
     return [
-        *_when(rule, look),
-        *_how_often(rule.limitation, look),
-        *_purchase(rule.requirement, look),
+        *_when(rule, formatter),
+        *_how_often(rule.limitation, formatter),
+        *_purchase(rule.requirement, formatter),
         *_where(rule.requirement),
         *_but(rule),
     ]
 
 
-def validity(rule: Rule, look: Look) -> str:
+def validity(rule: Rule, formatter: Formatter) -> str:
     """Say from when until when a discount can be used, in plain text; empty where there is no bound."""
     start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
     if start is not None and end is not None:
-        return f"from {look.moment(start)} to {look.moment(end)}"
+        return f"from {formatter.moment(start)} to {formatter.moment(end)}"
     if start is not None:
-        return f"from {look.moment(start)}"
-    return f"until {look.moment(end)}" if end is not None else ""
+        return f"from {formatter.moment(start)}"
+    return f"until {formatter.moment(end)}" if end is not None else ""
 
 
-def _when(rule: Rule, look: Look) -> Iterator[str]:
-    if bounds := validity(rule, look):
+def _when(rule: Rule, formatter: Formatter) -> Iterator[str]:
+    if bounds := validity(rule, formatter):
         yield f"For purchases {bounds}"
     if rule.visible_from is not None:
-        yield f"Shown to the customer from {look.moment(rule.visible_from)}"
+        yield f"Shown to the customer from {formatter.moment(rule.visible_from)}"
     days = rule.limitation.dynamic_purchase_to_days
     if days is not None and days != NO_LIMIT:
         yield f"dynamic_purchase_to_days: {days} (by its name it ends so many days after it is given)"
@@ -65,7 +65,7 @@ def _when(rule: Rule, look: Look) -> Iterator[str]:
         yield f"Hours: {_hours(rule.limitation.hours)} ({shorten(rule.limitation.hours_timezone, NAME)})"
 
 
-def _hours(hours: tuple[Hours, ...]) -> str:
+def _hours(hours: tuple[WeeklyWindow, ...]) -> str:
     """Say the windows of a week, days with the same hours together."""
     ordered = sorted(hours, key=lambda one: (one.start, one.end))
     windows = [
@@ -75,7 +75,7 @@ def _hours(hours: tuple[Hours, ...]) -> str:
     return phrase(windows, last="and", most=10)
 
 
-def _weekday(hours: Hours) -> int:
+def _weekday(hours: WeeklyWindow) -> int:
     return WEEK.index(hours.day) if hours.day in WEEK else len(WEEK)
 
 
@@ -83,13 +83,13 @@ def _day(day: str) -> str:
     return DAYS.get(day) or shorten(day, NAME)
 
 
-def _how_often(limits: Limitation, look: Look) -> Iterator[str]:
+def _how_often(limits: Limitation, formatter: Formatter) -> Iterator[str]:
     if limits.repeat_usage == NO_LIMIT:
         yield "On any number of purchases"
     else:
-        yield f"On {look.counted(limits.repeat_usage, 'purchase')} at most"
+        yield f"On {formatter.pluralize(limits.repeat_usage, 'purchase')} at most"
     if limits.reward_usage != NO_LIMIT:
-        yield f"{look.counted(limits.reward_usage, 'reward')} a purchase at most"
+        yield f"{formatter.pluralize(limits.reward_usage, 'reward')} a purchase at most"
     if limits.combination == 0:
         yield "Not together with other discounts"
     elif limits.combination != NO_LIMIT:
@@ -103,30 +103,30 @@ def _how_often(limits: Limitation, look: Look) -> Iterator[str]:
     )
 
 
-def _purchase(needs: Requirement, look: Look) -> Iterator[str]:
+def _purchase(needs: Requirement, formatter: Formatter) -> Iterator[str]:
     if needs.gross_amount:
-        yield f"For purchases of at least {look.amount(needs.gross_amount)}"
+        yield f"For purchases of at least {formatter.amount(needs.gross_amount)}"
     if needs.net_amount:
-        yield f"For purchases of at least {look.amount(needs.net_amount)} net, after other discounts"
+        yield f"For purchases of at least {formatter.amount(needs.net_amount)} net, after other discounts"
     if needs.currencies:
         yield f"Currencies: {raw(needs.currencies)}"
     if needs.discount_code:
         yield f"Needs the code “{shorten(needs.discount_code, NAME)}” on the purchase"
     if needs.item_quantity:
-        yield f"Needs at least {look.number(needs.item_quantity)} of the items"
+        yield f"Needs at least {formatter.number(needs.item_quantity)} of the items"
     if needs.items:
         yield f"Items: {items(needs.items)}"
     if needs.mixes:
-        yield f"Bought together: {several(needs.mixes, partial(_mix, look=look), last='and')}"
+        yield f"Bought together: {several(needs.mixes, partial(_mix, formatter=formatter), last='and')}"
 
 
 def _name(id_: str) -> str:
     return shorten(id_, NAME)
 
 
-def _mix(mix: Mix, look: Look) -> str:
+def _mix(mix: ItemBundle, formatter: Formatter) -> str:
     part = "" if mix.reward_eligible else " (not discounted itself)"
-    return f"{look.number(mix.quantity)} × {items(mix.items) or 'anything'}{part}"
+    return f"{formatter.number(mix.quantity)} × {items(mix.items) or 'anything'}{part}"
 
 
 def _where(needs: Requirement) -> Iterator[str]:

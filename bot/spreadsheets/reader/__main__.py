@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from bot.domain.customers.columns import HEAD, Place, find
-from bot.domain.customers.extraction import Everybody, Taking
-from bot.domain.customers.packing import Writing
+from bot.domain.customers.columns import HEAD, IdColumn, find
+from bot.domain.customers.extraction import IdExtractor, UniqueIds
+from bot.domain.customers.packing import IdWriter
 from bot.domain.customers.tables import Table
-from bot.domain.customers.uploads import MOST_IDS, TOLD, FileRead, Odd, Trouble
+from bot.domain.customers.uploads import MOST_IDS, TOLD, FileProblem, FileRead, RowProblem
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.detection import table_of
-from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.framing import frame, read_frame, write_frame
 from bot.spreadsheets.rlimits import limit
 
@@ -31,17 +31,17 @@ def main(told: BinaryIO, tell: BinaryIO) -> None:
     job = json.loads(read_frame(told))
     limit(memory=job["memory"], seconds=job["seconds"])
     gc.disable()  # what is read holds no cycles, and looking for some takes a third of the time
-    writing = Writing(job["portion"], lambda row: tell.write(frame(row)))
-    everybody = Everybody(writing.add)
-    everybody.add(job["typed"])
-    met, fine = len(everybody), True
+    writing = IdWriter(job["portion"], lambda row: tell.write(frame(row)))
+    unique_ids = UniqueIds(writing.add)
+    unique_ids.add(job["typed"])
+    met, fine = len(unique_ids), True
     for column in job["columns"]:
-        answer = answer_of(Content(_pieces(told)), column, everybody, told=job["told"])
+        answer = answer_of(Content(_pieces(told)), column, unique_ids, told=job["told"])
         fine = fine and answer["kind"] == "read"
         met += answer.get("file", {}).get("found", 0)
         _say(tell, answer)
     if fine:
-        _say(tell, {**asdict(writing.end()), "repeated": met - len(everybody)})
+        _say(tell, {**asdict(writing.end()), "repeated": met - len(unique_ids)})
 
 
 def _pieces(told: BinaryIO) -> Iterator[bytes]:
@@ -54,26 +54,26 @@ def _say(tell: BinaryIO, answer: object) -> None:
 
 
 def answer_of(
-    content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD
+    content: Content, column: int | None, unique_ids: UniqueIds, *, told: int = TOLD
 ) -> dict[str, Any]:
     """Read one file into `everybody`, and answer what came of it as it is told; whatever is wrong with it has a name."""
     try:
-        found = read(content, column, everybody, told=told)
-    except Unreadable as error:
+        found = read(content, column, unique_ids, told=told)
+    except FileError as error:
         return {"kind": "bad", "why": error.why}
     except csv.Error:
-        return {"kind": "bad", "why": Trouble.LONG_LINE}
+        return {"kind": "bad", "why": FileProblem.LONG_LINE}
     except MemoryError:
-        return {"kind": "bad", "why": Trouble.TOO_HEAVY}
+        return {"kind": "bad", "why": FileProblem.TOO_HEAVY}
     except Exception:  # noqa: BLE001 - whatever a library says of a file that is not what it should be
-        return {"kind": "bad", "why": Trouble.BROKEN}
+        return {"kind": "bad", "why": FileProblem.BROKEN}
     if isinstance(found, FileRead):
         return {"kind": "read", "file": asdict(found)}
     return {"kind": "unclear", "columns": [asdict(each) for each in found]}
 
 
 def read(
-    content: Content, column: int | None, everybody: Everybody, *, told: int = TOLD
+    content: Content, column: int | None, unique_ids: UniqueIds, *, told: int = TOLD
 ) -> FileRead | Sequence[Any]:
     """Read one file into `everybody`; the columns that could be meant where that has to be asked.
 
@@ -82,31 +82,35 @@ def read(
     """
     table = table_of(content)
     place = find(table.head(HEAD), column)
-    if not isinstance(place, Place):
+    if not isinstance(place, IdColumn):
         if place and column is None:
             return place
-        raise Unreadable(Trouble.NO_COLUMN if column else Trouble.EMPTY)
-    found = _taken(table, Taking(place, everybody, told=told), place, everybody)
+        raise FileError(FileProblem.NO_COLUMN if column else FileProblem.EMPTY)
+    found = _taken(table, IdExtractor(place, unique_ids, told=told), place, unique_ids)
     if not found.found:
-        raise Unreadable(_nothing(found))
+        raise FileError(_nothing(found))
     return found
 
 
-def _taken(table: Table, taking: Taking, place: Place, everybody: Everybody) -> FileRead:
-    row = place.first
-    for block in table.blocks(place.column.number, row):
-        taking.take(row, block)
+def _taken(table: Table, extractor: IdExtractor, id_column: IdColumn, unique_ids: UniqueIds) -> FileRead:
+    row = id_column.first
+    for block in table.blocks(id_column.column.number, row):
+        extractor.consume(row, block)
         row += len(block.values)
-        if len(everybody) > MOST_IDS:
-            raise Unreadable(Trouble.TOO_MANY_IDS)
-    return taking.read(sheet=table.sheet)
+        if len(unique_ids) > MOST_IDS:
+            raise FileError(FileProblem.TOO_MANY_IDS)
+    return extractor.read(sheet=table.sheet)
 
 
-def _nothing(found: FileRead) -> Trouble:
+def _nothing(found: FileRead) -> FileProblem:
     """Say what is wrong with a file that gave no id at all."""
     if not found.odd:
-        return Trouble.EMPTY
-    return Trouble.SHORTENED if all(one.why is Odd.SHORTENED for one in found.odd_rows) else Trouble.NO_ID
+        return FileProblem.EMPTY
+    return (
+        FileProblem.SHORTENED
+        if all(one.why is RowProblem.SHORTENED for one in found.odd_rows)
+        else FileProblem.NO_ID
+    )
 
 
 if __name__ == "__main__":

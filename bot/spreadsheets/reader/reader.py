@@ -7,22 +7,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.domain.customers.packing import LARGE, NOBODY, PackedIds, Written, packed_row
+from bot.domain.customers.packing import LARGE, NOBODY, PackedHeader, PackedIds, packed_row
 from bot.domain.customers.uploads import (
     TOLD,
+    AmbiguousFile,
     BadFile,
     Column,
+    FileProblem,
     FileRead,
-    Odd,
-    OddRow,
-    Reading,
-    Trouble,
-    Unclear,
+    ReadResult,
+    RowProblem,
+    UnreadableRow,
     Upload,
 )
 from bot.domain.ids import CustomerId
 from bot.spreadsheets import worker_process
-from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.framing import frame
 
 MEMORY: Final = 1024**3
@@ -40,7 +40,7 @@ Pieces = Callable[[], AsyncIterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FileSource:
     """A file to read: what it is, and how its bytes are fetched, which may raise `Unreadable`."""
 
     upload: Upload
@@ -50,7 +50,7 @@ class Source:
 class _NotFetched(Exception):
     """A file did not come whole; says which, and why."""
 
-    def __init__(self, why: Trouble, upload: Upload) -> None:
+    def __init__(self, why: FileProblem, upload: Upload) -> None:
         super().__init__(why)
         self.why = why
         self.upload = upload
@@ -60,10 +60,10 @@ class _NotFetched(Exception):
 class _Answers:
     """What the process has told so far."""
 
-    sources: Sequence[Source]
+    sources: Sequence[FileSource]
     files: list[FileRead] = field(default_factory=list)
     bad: list[BadFile] = field(default_factory=list)
-    unclear: list[Unclear] = field(default_factory=list)
+    unclear: list[AmbiguousFile] = field(default_factory=list)
 
     @property
     def next(self) -> Upload:
@@ -77,15 +77,17 @@ class _Answers:
             case "read":
                 self.files.append(_file(upload.name, answer["file"]))
             case "unclear":
-                self.unclear.append(Unclear(upload, tuple(map(_column, answer["columns"]))))
+                self.unclear.append(AmbiguousFile(upload, tuple(map(_column, answer["columns"]))))
             case _:
-                self.bad.append(BadFile(upload.name, Trouble(answer["why"])))
+                self.bad.append(BadFile(upload.name, FileProblem(answer["why"])))
 
-    def failed(self, why: Trouble, upload: Upload | None = None) -> Reading:
+    def failed(self, why: FileProblem, upload: Upload | None = None) -> ReadResult:
         return self.read(bad=(*self.bad, BadFile((upload or self.next).name, why)))
 
-    def read(self, everybody: PackedIds = NOBODY, repeated: int = 0, bad: Sequence[BadFile] = ()) -> Reading:
-        return Reading(everybody, repeated, tuple(self.files), tuple(bad or self.bad), tuple(self.unclear))
+    def read(
+        self, everybody: PackedIds = NOBODY, repeated: int = 0, bad: Sequence[BadFile] = ()
+    ) -> ReadResult:
+        return ReadResult(everybody, repeated, tuple(self.files), tuple(bad or self.bad), tuple(self.unclear))
 
 
 class Reader:
@@ -100,26 +102,26 @@ class Reader:
 
     async def read(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[FileSource],
         typed: Sequence[CustomerId] = (),
         *,
         portion: int = PORTION,
         told: int = TOLD,
-    ) -> Reading:
+    ) -> ReadResult:
         """Read files, and put their ids behind those that were typed, each once; whatever goes wrong is told of the file it happened to."""
         async with self._turns:
             answers = _Answers(sources)
             try:
                 process = await worker_process.start("bot.spreadsheets.reader")
             except OSError:  # the machine has no memory, or no process, left for it
-                return answers.failed(Trouble.TOO_HEAVY)
+                return answers.failed(FileProblem.TOO_HEAVY)
             try:
                 async with asyncio.timeout(self._seconds):
                     return await self._talk(
                         process, answers, {"typed": list(typed), "portion": portion, "told": told}
                     )
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
-                return answers.failed(Trouble.TOO_HEAVY)
+                return answers.failed(FileProblem.TOO_HEAVY)
             except _NotFetched as error:
                 return answers.failed(error.why, error.upload)
             finally:
@@ -127,7 +129,7 @@ class Reader:
 
     async def _talk(
         self, process: asyncio.subprocess.Process, answers: _Answers, wanted: dict[str, Any]
-    ) -> Reading:
+    ) -> ReadResult:
         columns = [source.upload.column for source in answers.sources]
         job = {**self._limits, "columns": columns, **wanted}
         feeding = asyncio.ensure_future(_feed(process, json.dumps(job).encode(), answers.sources))
@@ -144,7 +146,7 @@ class Reader:
             await asyncio.gather(feeding, hearing, return_exceptions=True)
 
 
-async def _feed(process: asyncio.subprocess.Process, job: bytes, sources: Sequence[Source]) -> None:
+async def _feed(process: asyncio.subprocess.Process, job: bytes, sources: Sequence[FileSource]) -> None:
     """Write the job and the files; that the process is gone is found where its answers are read."""
     stream = process.stdin
     if stream is None:
@@ -154,20 +156,20 @@ async def _feed(process: asyncio.subprocess.Process, job: bytes, sources: Sequen
         for source in sources:
             try:
                 await _feed_one(stream, source)
-            except Unreadable as error:
+            except FileError as error:
                 raise _NotFetched(error.why, source.upload) from error
             stream.write(frame(b""))
         await stream.drain()
 
 
-async def _feed_one(stream: asyncio.StreamWriter, source: Source) -> None:
+async def _feed_one(stream: asyncio.StreamWriter, source: FileSource) -> None:
     async for piece in source.pieces():
         if piece:  # an empty one would end the file
             stream.write(frame(piece))
             await stream.drain()
 
 
-async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> Reading:
+async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> ReadResult:
     stream, rows = process.stdout, list[bytes]()
     if stream is None:
         raise ConnectionError
@@ -176,7 +178,7 @@ async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> Readi
     if answers.bad or answers.unclear:
         return answers.read()
     end = await _answer(stream, rows)
-    written = Written(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(end["sizes"]))
+    written = PackedHeader(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(end["sizes"]))
     return answers.read(written.packed(rows), end["repeated"])
 
 
@@ -192,7 +194,9 @@ def _column(kept: dict[str, Any]) -> Column:
 
 
 def _file(name: str, kept: dict[str, Any]) -> FileRead:
-    odd_rows = tuple(OddRow(one["row"], Odd(one["why"]), one["text"]) for one in kept["odd_rows"])
+    odd_rows = tuple(
+        UnreadableRow(one["row"], RowProblem(one["why"]), one["text"]) for one in kept["odd_rows"]
+    )
     changed = {
         "name": name,
         "column": _column(kept["column"]),

@@ -15,7 +15,7 @@ from bot.domain.requests.outcome_codec import ends_of, not_given_of
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.framing import read_frame, write_frame
 from bot.spreadsheets.rlimits import limit
-from bot.spreadsheets.writer.columns import Cells, Endings, csv_of, in_columns, plain, table_of
+from bot.spreadsheets.writer.columns import Cells, OutcomeColumns, csv_of, in_columns, plain, table_of
 
 
 def main(told: BinaryIO, tell: BinaryIO) -> None:
@@ -23,22 +23,22 @@ def main(told: BinaryIO, tell: BinaryIO) -> None:
     job = json.loads(read_frame(told))
     limit(memory=job["memory"], seconds=job["seconds"])
     gc.set_threshold(200_000)  # as for reading: rows hold no cycles
-    endings = Endings(job["why"], frozenset(job["there"]))
-    for piece in csv_of(_rows(job["files"], told, endings)):
+    outcome_columns = OutcomeColumns(job["why"], frozenset(job["there"]))
+    for piece in csv_of(_rows(job["files"], told, outcome_columns)):
         write_frame(tell, piece)
     write_frame(tell, b"")
-    write_frame(tell, json.dumps(endings.counts).encode())
+    write_frame(tell, json.dumps(outcome_columns.counts).encode())
 
 
-def _rows(files: list[Any], told: BinaryIO, endings: Endings) -> Iterator[Cells]:
+def _rows(files: list[Any], told: BinaryIO, outcome_columns: OutcomeColumns) -> Iterator[Cells]:
     those = (one for frame in _frames(told) for one in not_given_of(ends_of(frame)))
     if not files:
-        return plain(those, endings)
+        return plain(those, outcome_columns)
     by_id: dict[str, Any] = {one.customer: one for one in those}
     tables = [
         table_of(name, Content(map(isal_zlib.decompress, _frames(told))), column) for name, column in files
     ]
-    return in_columns(tables, by_id, endings, several=len(files) > 1)
+    return in_columns(tables, by_id, outcome_columns, several=len(files) > 1)
 
 
 def _frames(told: BinaryIO) -> Iterator[bytes]:

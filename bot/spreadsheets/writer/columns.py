@@ -9,15 +9,15 @@ from itertools import islice
 from typing import Final
 
 from bot.domain.customers import csv_cells
-from bot.domain.customers.columns import HEAD, Place, find, letter
+from bot.domain.customers.columns import HEAD, IdColumn, find, letter
 from bot.domain.customers.extraction import KEPT_LITERAL
 from bot.domain.customers.parsing import bare
 from bot.domain.customers.tables import Row, Table, cell
-from bot.domain.customers.uploads import Trouble
-from bot.domain.requests.batches import End, NotGiven
+from bot.domain.customers.uploads import FileProblem
+from bot.domain.requests.batches import NotGiven, Outcome
 from bot.spreadsheets import detection
 from bot.spreadsheets.chunks import Content
-from bot.spreadsheets.errors import Unreadable
+from bot.spreadsheets.errors import FileError
 
 FILE: Final = "file"
 ENDING: Final = ("row", "outcome", "reason")
@@ -34,7 +34,7 @@ Cells = Sequence[str | int]
 
 
 @dataclass(slots=True)
-class Endings:
+class OutcomeColumns:
     """How each ended and why, as it is said, and how many ended how. `why` stands where Dintero gave no reason."""
 
     why: Mapping[str, str]
@@ -44,9 +44,9 @@ class Endings:
 
     def of(self, one: NotGiven) -> tuple[str, str]:
         """Say how it ended for somebody, and count it."""
-        self.counts[one.end] += 1
-        seen = one.end is End.UNKNOWN and one.customer in self.there
-        return one.end, csv_cells.cell(one.why or self.why[THERE if seen else one.end])
+        self.counts[one.outcome] += 1
+        seen = one.outcome is Outcome.UNKNOWN and one.customer in self.there
+        return one.outcome, csv_cells.cell(one.why or self.why[THERE if seen else one.outcome])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,13 @@ class FileTable:
 
     file: str
     table: Table
-    place: Place
+    id_column: IdColumn
     names: tuple[tuple[str, int], ...]
 
     def of(self, those: dict[str, NotGiven]) -> Iterator[tuple[int, Row, NotGiven]]:
         """Take from `those` whoever stands here, with the row and its number as a spreadsheet has it."""
-        first = self.place.first
-        for block in self.table.blocks(self.place.column.number, first):
+        first = self.id_column.first
+        for block in self.table.blocks(self.id_column.column.number, first):
             here = [
                 (at, one)
                 for at, value in enumerate(block.values)
@@ -81,20 +81,20 @@ def table_of(file: str, content: Content, column: int | None) -> FileTable:
     table = detection.table_of(content)
     head = table.head(HEAD)
     place = find(head, column)
-    if not isinstance(place, Place):
-        raise Unreadable(Trouble.NO_COLUMN)
+    if not isinstance(place, IdColumn):
+        raise FileError(FileProblem.NO_COLUMN)
     return FileTable(file, table, place, _names(head, place))
 
 
-def plain(those: Iterable[NotGiven], endings: Endings) -> Iterator[Cells]:
+def plain(those: Iterable[NotGiven], outcome_columns: OutcomeColumns) -> Iterator[Cells]:
     """List customers who were typed."""
     yield COLUMNS
     for one in those:
-        yield (csv_cells.cell(one.customer), one.row, *endings.of(one))
+        yield (csv_cells.cell(one.customer), one.row, *outcome_columns.of(one))
 
 
 def in_columns(
-    tables: Sequence[FileTable], those: dict[str, NotGiven], endings: Endings, *, several: bool
+    tables: Sequence[FileTable], those: dict[str, NotGiven], outcome_columns: OutcomeColumns, *, several: bool
 ) -> Iterator[Cells]:
     """List customers in the columns of their files, each where it stood first; whoever was typed, and stands in none, comes last.
 
@@ -111,10 +111,15 @@ def in_columns(
             [csv_cells.cell(table.file)] if several else [],
         )
         for number, row, one in table.of(those):
-            yield [*_placed(zip(where, row, strict=False), len(places)), *of_file, number, *endings.of(one)]
+            yield [
+                *_placed(zip(where, row, strict=False), len(places)),
+                *of_file,
+                number,
+                *outcome_columns.of(one),
+            ]
     ids, nowhere = places[_of_ids(tables[0])], [""] if several else []
     for one in sorted(those.values(), key=lambda one: one.row):
-        yield [*_placed([(ids, one.customer)], len(places)), *nowhere, "", *endings.of(one)]
+        yield [*_placed([(ids, one.customer)], len(places)), *nowhere, "", *outcome_columns.of(one)]
 
 
 def customer_in(value: str) -> str:
@@ -133,15 +138,16 @@ def csv_of(rows: Iterable[Cells]) -> Iterator[bytes]:
         yield text.getvalue().encode(errors="backslashreplace")
 
 
-def _names(head: Sequence[Row], place: Place) -> tuple[tuple[str, int], ...]:
+def _names(head: Sequence[Row], id_column: IdColumn) -> tuple[tuple[str, int], ...]:
     """Name a table's columns; where the file does not, by letter."""
     width = max(
-        (at for row in head[place.first - 1 :] for at, value in enumerate(row, start=1) if value), default=1
+        (at for row in head[id_column.first - 1 :] for at, value in enumerate(row, start=1) if value),
+        default=1,
     )
-    width = max(width, place.column.number, len(head[place.header - 1]) if place.header else 0)
+    width = max(width, id_column.column.number, len(head[id_column.header - 1]) if id_column.header else 0)
     row = (
-        head[place.header - 1]
-        if place.header
+        head[id_column.header - 1]
+        if id_column.header
         else [f"column {letter(number)}" for number in range(1, width + 1)]
     )
     met = Counter[str]()
@@ -154,7 +160,7 @@ def _names(head: Sequence[Row], place: Place) -> tuple[tuple[str, int], ...]:
 
 
 def _of_ids(table: FileTable) -> tuple[str, int]:
-    return table.names[table.place.column.number - 1]
+    return table.names[table.id_column.column.number - 1]
 
 
 def _placed(values: Iterable[tuple[int, str]], width: int) -> list[str]:

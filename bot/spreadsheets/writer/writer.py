@@ -10,11 +10,11 @@ from typing import IO, Final
 
 import structlog
 
-from bot.domain.requests.batches import End, PackedEnds
+from bot.domain.requests.batches import Outcome, PackedOutcomes
 from bot.domain.requests.outcome_codec import frame_of, not_given_of
 from bot.spreadsheets import worker_process
 from bot.spreadsheets.framing import frame
-from bot.spreadsheets.writer.columns import Endings, csv_of, plain
+from bot.spreadsheets.writer.columns import OutcomeColumns, csv_of, plain
 
 MEMORY: Final = 2 * 1024**3
 """Bytes of address space; a million customers with a file of 100 MB take about half."""
@@ -53,7 +53,7 @@ class ListFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
+class SourceFile:
     """A file that customers came from: its name, the column that was chosen, and its bytes, packed piece by piece."""
 
     name: str
@@ -62,17 +62,17 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A list that is wanted. `asked` is how many its request was for, `why` and `there` are as in `Endings`."""
+class ListJob:
+    """A list that is wanted. `asked` is how many its request was for, `why` and `there` are as in `OutcomeColumns`."""
 
     asked: int
-    ends: Callable[[], AsyncIterator[PackedEnds]]
+    ends: Callable[[], AsyncIterator[PackedOutcomes]]
     why: Mapping[str, str]
     there: frozenset[str] = frozenset()
-    files: Sequence[Original] = ()
+    files: Sequence[SourceFile] = ()
 
 
-class Lister:
+class ListWriter:
     """Writes lists, a long one after the other."""
 
     def __init__(
@@ -88,40 +88,40 @@ class Lister:
         self._few = few
         self._turn = asyncio.Semaphore(1)
 
-    async def write(self, wanted: Wanted) -> ListFile:
+    async def write(self, list_job: ListJob) -> ListFile:
         """Write a list; where its files cannot be read again, under columns of its own: nobody is left out for that."""
         file = ListFile(await asyncio.to_thread(tempfile.TemporaryFile))
         try:
-            if not wanted.files and wanted.asked <= self._few:
-                await self._in_thread(wanted, file)
-            elif not wanted.files or not await self._in_columns(wanted, file):
+            if not list_job.files and list_job.asked <= self._few:
+                await self._in_thread(list_job, file)
+            elif not list_job.files or not await self._in_columns(list_job, file):
                 async with self._turn:
-                    await self._talk(wanted, (), file)
+                    await self._talk(list_job, (), file)
         except BaseException:
             file.content.close()
             raise
         return file
 
-    async def _in_thread(self, wanted: Wanted, file: ListFile) -> None:
-        endings = Endings(wanted.why, wanted.there, file.counts)
-        those = [found async for found in wanted.ends()]
+    async def _in_thread(self, list_job: ListJob, file: ListFile) -> None:
+        outcome_columns = OutcomeColumns(list_job.why, list_job.there, file.counts)
+        those = [found async for found in list_job.ends()]
         await asyncio.to_thread(
-            file.add, csv_of(plain((one for found in those for one in not_given_of(found)), endings))
+            file.add, csv_of(plain((one for found in those for one in not_given_of(found)), outcome_columns))
         )
 
-    async def _in_columns(self, wanted: Wanted, file: ListFile) -> bool:
+    async def _in_columns(self, list_job: ListJob, file: ListFile) -> bool:
         try:
             async with self._turn, asyncio.timeout(self._seconds):
-                await self._talk(wanted, wanted.files, file)
+                await self._talk(list_job, list_job.files, file)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             log.warning("list without the columns of its files", why=type(error).__name__)
             await asyncio.to_thread(file.clear)
             return False
         return True
 
-    async def _talk(self, wanted: Wanted, files: Sequence[Original], file: ListFile) -> None:
+    async def _talk(self, list_job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
         process = await worker_process.start("bot.spreadsheets.writer")
-        feeding = asyncio.ensure_future(self._feed(process, wanted, files))
+        feeding = asyncio.ensure_future(self._feed(process, list_job, files))
         try:
             file.counts = await _hear(process, file)
             await feeding
@@ -135,15 +135,15 @@ class Lister:
             await asyncio.gather(feeding, return_exceptions=True)
 
     async def _feed(
-        self, process: asyncio.subprocess.Process, wanted: Wanted, files: Sequence[Original]
+        self, process: asyncio.subprocess.Process, list_job: ListJob, files: Sequence[SourceFile]
     ) -> None:
         """Tell the process all there is; that it is gone is found where it is heard, and whatever is wrong with the books ends it."""
         stream, names = process.stdin, [(file.name, file.column) for file in files]
         assert stream  # noqa: S101 - it was asked for
-        job = {**self._limits, "why": wanted.why, "there": sorted(wanted.there), "files": names}
+        job = {**self._limits, "why": list_job.why, "there": sorted(list_job.there), "files": names}
         try:
             await _tell(stream, json.dumps(job).encode())
-            async for found in wanted.ends():
+            async for found in list_job.ends():
                 await _tell(stream, frame_of(found))
             await _tell(stream, b"")
             for file in files:
@@ -167,4 +167,4 @@ async def _hear(process: asyncio.subprocess.Process, file: ListFile) -> Counter[
     while piece := await worker_process.hear(stream):
         await asyncio.to_thread(file.add, (piece,))
     counts = json.loads(await worker_process.hear(stream))
-    return Counter({End(end): int(count) for end, count in counts.items()})
+    return Counter({Outcome(end): int(count) for end, count in counts.items()})

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.ids import ChannelId, UserId
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.tickets import Tickets
-from sandbox.slack.state.views import Stacks
+from sandbox.slack.state.views import ViewStacks
 from sandbox.slack.state.workspace import Account, Channel, Json, Workspace
 
 
@@ -20,12 +20,12 @@ class TokenKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One call. `scopes` are the bot's, `api_url` is where the Web API answers."""
 
     arguments: Json
     workspace: Workspace
-    stacks: Stacks
+    stacks: ViewStacks
     tickets: Tickets
     scopes: frozenset[str]
     api_url: str
@@ -107,11 +107,11 @@ class Call:
         return account
 
 
-Method = Callable[[Call], Json]
+Method = Callable[[ApiCall], Json]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ArgumentRule:
     """What a method needs before it is run. A method whose scope depends on the channel asks for it itself."""
 
     run: Method

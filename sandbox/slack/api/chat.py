@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sandbox.slack.api.call import Call, Rule
+from sandbox.slack.api.call import ApiCall, ArgumentRule
 from sandbox.slack.state.errors import SlackSays, refuse_message
 from sandbox.slack.state.workspace import Channel, Json, Message
 
@@ -11,7 +11,7 @@ MOST: Final = 1_000
 """Messages a page, by default and at most (conversations.history)."""
 
 
-def post_message(call: Call) -> Json:
+def post_message(call: ApiCall) -> Json:
     """`chat.postMessage`: post where the bot is a member, or in direct messages."""
     channel = call.channel_to_post_in()
     blocks, text = call.listing("blocks"), call.text("text", "")
@@ -25,7 +25,7 @@ def post_message(call: Call) -> Json:
     return {"ok": True, "channel": channel.id, "ts": message.ts, "message": drawn(call, message)}
 
 
-def update(call: Call) -> Json:
+def update(call: ApiCall) -> Json:
     """`chat.update`: edit one of the bot's own messages."""
     channel = call.channel(right="")
     message = _own(call, channel)
@@ -43,7 +43,7 @@ def update(call: Call) -> Json:
     }
 
 
-def delete(call: Call) -> Json:
+def delete(call: ApiCall) -> Json:
     """`chat.delete`: take one of the bot's own messages away."""
     channel = call.channel(right="")
     message = _own(call, channel)
@@ -51,7 +51,7 @@ def delete(call: Call) -> Json:
     return {"ok": True, "channel": channel.id, "ts": message.ts}
 
 
-def post_ephemeral(call: Call) -> Json:
+def post_ephemeral(call: ApiCall) -> Json:
     """`chat.postEphemeral`: write to one member of a channel where the bot is one too."""
     channel = call.channel_to_post_in()
     person = call.account()
@@ -64,7 +64,7 @@ def post_ephemeral(call: Call) -> Json:
     return {"ok": True, "message_ts": message.ts}
 
 
-def get_permalink(call: Call) -> Json:
+def get_permalink(call: ApiCall) -> Json:
     """`chat.getPermalink`: the address of a message."""
     channel = call.channel(right="")
     ts = call.text("message_ts")
@@ -78,7 +78,7 @@ def get_permalink(call: Call) -> Json:
     return {"ok": True, "channel": channel.id, "permalink": permalink}
 
 
-def history(call: Call) -> Json:
+def history(call: ApiCall) -> Json:
     """`conversations.history`: a channel's messages, newest first, without the replies in threads."""
     channel = _readable(call)
     newest_first = [
@@ -87,7 +87,7 @@ def history(call: Call) -> Json:
     return _page(call, newest_first)
 
 
-def replies(call: Call) -> Json:
+def replies(call: ApiCall) -> Json:
     """`conversations.replies`: a message and the replies to it, oldest first."""
     channel = _readable(call)
     parent = call.workspace.find_message(channel, call.text("ts"))
@@ -96,7 +96,7 @@ def replies(call: Call) -> Json:
     return _page(call, [parent, *channel.thread(parent.ts)])
 
 
-def drawn(call: Call, message: Message) -> Json:
+def drawn(call: ApiCall, message: Message) -> Json:
     """Write a message the way the Web API does; metadata only where it is asked for."""
     body = message_payload(message, team=call.workspace.team, bot=call.workspace.bot.id)
     if message.metadata is not None and call.flag("include_all_metadata"):
@@ -126,7 +126,7 @@ def message_payload(message: Message, *, team: str, bot: str) -> Json:
     return body
 
 
-def _own(call: Call, channel: Channel) -> Message:
+def _own(call: ApiCall, channel: Channel) -> Message:
     message = call.workspace.find_message(channel, call.text("ts"))
     if message is None:
         raise SlackSays("message_not_found")
@@ -135,14 +135,14 @@ def _own(call: Call, channel: Channel) -> Message:
     return message
 
 
-def _readable(call: Call) -> Channel:
+def _readable(call: ApiCall) -> Channel:
     channel = call.channel(right="history")
     if call.workspace.bot.id not in channel.members:
         raise SlackSays("not_in_channel")
     return channel
 
 
-def _page(call: Call, messages: list[Message]) -> Json:
+def _page(call: ApiCall, messages: list[Message]) -> Json:
     oldest, latest = call.text("oldest", "0"), call.text("latest", "")
     within = [
         message
@@ -167,11 +167,11 @@ def _between(ts: str, oldest: str, latest: str, *, inclusive: bool) -> bool:
 
 
 METHODS: Final = {
-    "chat.postMessage": Rule(post_message, "chat:write"),
-    "chat.update": Rule(update, "chat:write"),
-    "chat.delete": Rule(delete, "chat:write"),
-    "chat.postEphemeral": Rule(post_ephemeral, "chat:write"),
-    "chat.getPermalink": Rule(get_permalink),
-    "conversations.history": Rule(history),
-    "conversations.replies": Rule(replies),
+    "chat.postMessage": ArgumentRule(post_message, "chat:write"),
+    "chat.update": ArgumentRule(update, "chat:write"),
+    "chat.delete": ArgumentRule(delete, "chat:write"),
+    "chat.postEphemeral": ArgumentRule(post_ephemeral, "chat:write"),
+    "chat.getPermalink": ArgumentRule(get_permalink),
+    "conversations.history": ArgumentRule(history),
+    "conversations.replies": ArgumentRule(replies),
 }

@@ -3,13 +3,13 @@
 from typing import Final
 
 from bot.domain.ids import GroupId, UserId
-from bot.domain.requests.person import Kind
-from sandbox.slack.api.call import Call, Rule, TokenKind, family
+from bot.domain.requests.person import AccountKind
+from sandbox.slack.api.call import ApiCall, ArgumentRule, TokenKind, family
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.workspace import Account, Channel, Group, Json
 
 
-def auth_test(call: Call) -> Json:
+def auth_test(call: ApiCall) -> Json:
     """`auth.test`: whose token it is."""
     return {
         "ok": True,
@@ -23,13 +23,13 @@ def auth_test(call: Call) -> Json:
     }
 
 
-def open_connection(call: Call) -> Json:
+def open_connection(call: ApiCall) -> Json:
     """`apps.connections.open`: where the WebSocket of Socket Mode is."""
     address = call.api_url.removesuffix("/api/").replace("http://", "ws://")
     return {"ok": True, "url": f"{address}/link/?ticket={call.workspace.serial('W')}&app_id=A0DISCOUNTBOT"}
 
 
-def users_info(call: Call) -> Json:
+def users_info(call: ApiCall) -> Json:
     """`users.info`: one person."""
     return {"ok": True, "user": user_payload(call.account())}
 
@@ -42,18 +42,18 @@ def user_payload(account: Account) -> Json:
         "team_id": account.team,
         "name": handle,
         "real_name": account.name,
-        "deleted": account.kind is Kind.DEACTIVATED,
+        "deleted": account.kind is AccountKind.DEACTIVATED,
         "tz": "Europe/Oslo",
         "profile": {"display_name": account.name, "real_name": account.name, "team": account.team},
-        "is_bot": account.kind is Kind.BOT,
+        "is_bot": account.kind is AccountKind.BOT,
         "is_app_user": False,
-        "is_restricted": account.kind is Kind.GUEST,
+        "is_restricted": account.kind is AccountKind.GUEST,
         "is_ultra_restricted": False,
-        "is_stranger": account.kind is Kind.STRANGER,
+        "is_stranger": account.kind is AccountKind.STRANGER,
     }
 
 
-def groups_list(call: Call) -> Json:
+def groups_list(call: ApiCall) -> Json:
     """`usergroups.list`: the user groups that are in use."""
     groups = [
         group
@@ -76,7 +76,7 @@ def _group_payload(group: Group, *, with_users: bool) -> Json:
     }
 
 
-def group_users(call: Call) -> Json:
+def group_users(call: ApiCall) -> Json:
     """`usergroups.users.list`: who is in a user group; of a disabled one only where that is asked for."""
     group = call.workspace.groups.get(GroupId(call.text("usergroup")))
     if group is None:
@@ -87,12 +87,12 @@ def group_users(call: Call) -> Json:
     }
 
 
-def channel_info(call: Call) -> Json:
+def channel_info(call: ApiCall) -> Json:
     """`conversations.info`: one channel."""
     return {"ok": True, "channel": _channel_payload(call, call.channel())}
 
 
-def _channel_payload(call: Call, channel: Channel) -> Json:
+def _channel_payload(call: ApiCall, channel: Channel) -> Json:
     direct = {"user": channel.direct_with} if channel.direct_with else {"name": channel.name}
     return {
         "id": channel.id,
@@ -106,7 +106,7 @@ def _channel_payload(call: Call, channel: Channel) -> Json:
     }
 
 
-def open_direct(call: Call) -> Json:
+def open_direct(call: ApiCall) -> Json:
     """`conversations.open`: the direct messages with one person."""
     users = call.text("users").split(",")
     if len(users) != 1:
@@ -116,7 +116,7 @@ def open_direct(call: Call) -> Json:
     return {"ok": True, "channel": {"id": call.workspace.direct(UserId(users[0])).id}}
 
 
-def join(call: Call) -> Json:
+def join(call: ApiCall) -> Json:
     """`conversations.join`: make the bot a member of a public channel."""
     channel = call.channel(right="")
     if family(channel) != "channels":
@@ -128,7 +128,7 @@ def join(call: Call) -> Json:
     return {"ok": True, "channel": _channel_payload(call, channel)}
 
 
-def own_channels(call: Call) -> Json:
+def own_channels(call: ApiCall) -> Json:
     """`users.conversations`: the channels that the bot is in, public ones unless `types` names others."""
     wanted = call.text("types", "public_channel").split(",")
     kinds = {"channels": "public_channel", "groups": "private_channel", "im": "im"}
@@ -147,13 +147,13 @@ def own_channels(call: Call) -> Json:
 
 
 METHODS: Final = {
-    "auth.test": Rule(auth_test),
-    "apps.connections.open": Rule(open_connection, token=TokenKind.APP),
-    "users.info": Rule(users_info, "users:read"),
-    "users.conversations": Rule(own_channels),
-    "usergroups.list": Rule(groups_list, "usergroups:read"),
-    "usergroups.users.list": Rule(group_users, "usergroups:read"),
-    "conversations.info": Rule(channel_info),
-    "conversations.open": Rule(open_direct, "im:write"),
-    "conversations.join": Rule(join, "channels:join"),
+    "auth.test": ArgumentRule(auth_test),
+    "apps.connections.open": ArgumentRule(open_connection, token=TokenKind.APP),
+    "users.info": ArgumentRule(users_info, "users:read"),
+    "users.conversations": ArgumentRule(own_channels),
+    "usergroups.list": ArgumentRule(groups_list, "usergroups:read"),
+    "usergroups.users.list": ArgumentRule(group_users, "usergroups:read"),
+    "conversations.info": ArgumentRule(channel_info),
+    "conversations.open": ArgumentRule(open_direct, "im:write"),
+    "conversations.join": ArgumentRule(join, "channels:join"),
 }

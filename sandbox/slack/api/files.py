@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from bot.domain.ids import FileId
-from sandbox.slack.api.call import Call, Rule
+from sandbox.slack.api.call import ApiCall, ArgumentRule
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.workspace import Json, Workspace
 
@@ -15,7 +15,7 @@ SIGN_IN: Final = (
 )
 
 
-def info(call: Call) -> Json:
+def info(call: ApiCall) -> Json:
     """`files.info`: what is known of a file that the bot can see."""
     file = call.workspace.files.get(FileId(call.text("file")))
     if file is None or not call.workspace.bot_sees(file):
@@ -42,4 +42,4 @@ async def sign_in(_request: web.Request) -> web.Response:
     return web.Response(text=SIGN_IN, content_type="text/html")
 
 
-METHODS: Final = {"files.info": Rule(info, SCOPE)}
+METHODS: Final = {"files.info": ArgumentRule(info, SCOPE)}

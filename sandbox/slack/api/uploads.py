@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sandbox.slack.api.call import Call, Rule
+from sandbox.slack.api.call import ApiCall, ArgumentRule
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.uploads import PATH, Upload
 from sandbox.slack.state.workspace import Json
@@ -11,7 +11,7 @@ LARGEST: Final = 1024**3
 """Bytes of a file, at most (files.getUploadURLExternal)."""
 
 
-def get_upload_url(call: Call) -> Json:
+def get_upload_url(call: ApiCall) -> Json:
     """`files.getUploadURLExternal`: where to send a file of this name and length."""
     name, length = call.text("filename"), call.text("length")
     if not name or not length.isdigit() or not 0 < int(length) <= LARGEST:
@@ -27,7 +27,7 @@ def get_upload_url(call: Call) -> Json:
     }
 
 
-def complete_upload(call: Call) -> Json:
+def complete_upload(call: ApiCall) -> Json:
     """`files.completeUploadExternal`: share what was sent in a conversation, as one message; doing so twice is an error."""
     wanted = [(str(one.get("id")), str(one.get("title") or "")) for one in call.listing("files")]
     if not wanted:
@@ -49,7 +49,7 @@ def complete_upload(call: Call) -> Json:
     return {"ok": True, "files": [{"id": upload.id, "title": upload.title} for upload in uploads]}
 
 
-def _sent(call: Call, id_: str) -> Upload:
+def _sent(call: ApiCall, id_: str) -> Upload:
     upload = call.workspace.uploads.files.get(id_)
     if upload is None or upload.content is None or upload.shared:
         raise SlackSays("file_not_found")
@@ -57,6 +57,6 @@ def _sent(call: Call, id_: str) -> Upload:
 
 
 METHODS: Final = {
-    "files.getUploadURLExternal": Rule(get_upload_url, "files:write"),
-    "files.completeUploadExternal": Rule(complete_upload, "files:write"),
+    "files.getUploadURLExternal": ArgumentRule(get_upload_url, "files:write"),
+    "files.completeUploadExternal": ArgumentRule(complete_upload, "files:write"),
 }

@@ -2,20 +2,20 @@
 
 from typing import Final
 
-from sandbox.slack.api.call import Call, Rule
+from sandbox.slack.api.call import ApiCall, ArgumentRule
 from sandbox.slack.state.errors import SlackSays, refuse_view
 from sandbox.slack.state.views import OpenView
 from sandbox.slack.state.workspace import Json
 
 
-def open_view(call: Call) -> Json:
+def open_view(call: ApiCall) -> Json:
     """`views.open`: exchange a trigger for a modal."""
     view = refuse_view(call.arguments.get("view"))
     person = call.tickets.exchange(call.text("trigger_id"))
     return _answer(call, call.stacks.push(person, view, afresh=True))
 
 
-def push(call: Call) -> Json:
+def push(call: ApiCall) -> Json:
     """`views.push`: put a view on top of the one that the trigger came from."""
     view = refuse_view(call.arguments.get("view"))
     person = call.tickets.exchange(call.text("trigger_id"))
@@ -24,7 +24,7 @@ def push(call: Call) -> Json:
     return _answer(call, call.stacks.push(person, view))
 
 
-def update(call: Call) -> Json:
+def update(call: ApiCall) -> Json:
     """`views.update`: draw an open view anew; a `hash` has to be the view's present one."""
     view = refuse_view(call.arguments.get("view"))
     wanted = {name: call.text(name) for name in ("view_id", "external_id") if call.arguments.get(name)}
@@ -42,8 +42,12 @@ def update(call: Call) -> Json:
     return _answer(call, opened)
 
 
-def _answer(call: Call, view: OpenView) -> Json:
+def _answer(call: ApiCall, view: OpenView) -> Json:
     return {"ok": True, "view": call.stacks.payload(view)}
 
 
-METHODS: Final = {"views.open": Rule(open_view), "views.push": Rule(push), "views.update": Rule(update)}
+METHODS: Final = {
+    "views.open": ArgumentRule(open_view),
+    "views.push": ArgumentRule(push),
+    "views.update": ArgumentRule(update),
+}

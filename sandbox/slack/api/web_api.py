@@ -7,16 +7,16 @@ from typing import Final
 from aiohttp import web
 
 from sandbox.slack.api import chat, directory, files, uploads, views
-from sandbox.slack.api.call import Call, Rule, TokenKind
+from sandbox.slack.api.call import ApiCall, ArgumentRule, TokenKind
 from sandbox.slack.api.response_url import answer_person
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.faults import Cut, Faults, Refuse
 from sandbox.slack.state.tickets import Tickets
 from sandbox.slack.state.uploads import PATH
-from sandbox.slack.state.views import Stacks
+from sandbox.slack.state.views import ViewStacks
 from sandbox.slack.state.workspace import Json, Workspace
 
-METHODS: Final[dict[str, Rule]] = {
+METHODS: Final[dict[str, ArgumentRule]] = {
     **chat.METHODS,
     **views.METHODS,
     **directory.METHODS,
@@ -49,7 +49,7 @@ class WebApi:
     def __init__(
         self,
         workspace: Workspace,
-        stacks: Stacks,
+        stacks: ViewStacks,
         tickets: Tickets,
         *,
         faults: Faults,
@@ -136,11 +136,11 @@ class WebApi:
         if rule is None:
             raise SlackSays("unknown_method", req_method=method)
         self._check_token(token, rule)
-        call = Call(arguments, self._workspace, self._stacks, self._tickets, self.scopes, self.api_url)
+        call = ApiCall(arguments, self._workspace, self._stacks, self._tickets, self.scopes, self.api_url)
         call.needs(rule.scope)
         return rule.run(call)
 
-    def _check_token(self, token: str, rule: Rule) -> None:
+    def _check_token(self, token: str, rule: ArgumentRule) -> None:
         if not token:
             raise SlackSays("not_authed")
         kind = self._tokens.get(token)

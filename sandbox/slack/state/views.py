@@ -32,7 +32,7 @@ class OpenView:
         return str(self.content.get("external_id", ""))
 
 
-class Stacks:
+class ViewStacks:
     """Every person's stack of open views."""
 
     def __init__(self, workspace: Workspace, *, app: str) -> None:

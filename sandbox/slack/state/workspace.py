@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.ids import ChannelId, FileId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
-from bot.domain.requests.person import Kind
+from bot.domain.requests.person import AccountKind
 from sandbox.slack.state.changes import Changes
 from sandbox.slack.state.files import File
 from sandbox.slack.state.uploads import Uploads
@@ -31,7 +31,7 @@ class Account:
 
     id: UserId
     name: str
-    kind: Kind
+    kind: AccountKind
     team: TeamId
 
 
@@ -111,7 +111,7 @@ class Workspace:
         self.timezone = ZoneInfo(timezone)
         self.clock = clock
         self.changes = changes
-        self.bot = Account(UserId("U0DISCOUNTBOT"), "Discount bot", Kind.BOT, team)
+        self.bot = Account(UserId("U0DISCOUNTBOT"), "Discount bot", AccountKind.BOT, team)
         self.people: dict[UserId, Account] = {self.bot.id: self.bot}
         self.groups: dict[GroupId, Group] = {}
         self.channels: dict[ChannelId, Channel] = {}

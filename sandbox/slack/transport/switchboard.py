@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sandbox.slack.state.tickets import Tickets
-from sandbox.slack.state.views import Stacks
+from sandbox.slack.state.views import ViewStacks
 from sandbox.slack.state.workspace import Json, Workspace
 from sandbox.slack.transport.delivery import Ack, Line
 
@@ -22,7 +22,7 @@ class Switchboard:
     """Delivers what people do, and remembers it; change `line` to reach the bot another way."""
 
     workspace: Workspace
-    stacks: Stacks
+    stacks: ViewStacks
     tickets: Tickets
     line: Line
     deliveries: list[Delivery] = field(default_factory=list)

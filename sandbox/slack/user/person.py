@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.domain.ids import UserId
-from bot.domain.requests.person import Kind
+from bot.domain.requests.person import AccountKind
 from sandbox.slack.api.response_url import answer_person
 from sandbox.slack.state.elements import buttons
 from sandbox.slack.state.errors import SlackSays
@@ -43,7 +43,7 @@ class SandboxPerson:
         return self.account.name
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> AccountKind:
         """What kind of account they have; set `account.kind` to change it."""
         return self.account.kind
 

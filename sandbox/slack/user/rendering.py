@@ -19,7 +19,7 @@ def buttons_in_order() -> Numbering:
     return lambda element: next(numbers) if element.type == "button" else None
 
 
-class Pen:
+class MessageRenderer:
     """Draws the blocks of one message or view."""
 
     def __init__(
@@ -38,7 +38,11 @@ class Pen:
 
     def blocks(self, blocks: Iterable[Json]) -> list[str]:
         """Draw blocks, each on lines of its own."""
-        return [line for block in blocks for line in DRAWN_BY.get(block["type"], Pen.unknown)(self, block)]
+        return [
+            line
+            for block in blocks
+            for line in DRAWN_BY.get(block["type"], MessageRenderer.unknown)(self, block)
+        ]
 
     def text(self, text: Json | None) -> str:
         """Read a text object."""
@@ -109,14 +113,14 @@ class Pen:
         return shown(value_of(field, self._state))
 
 
-DRAWN_BY: Final[dict[str, Callable[[Pen, Json], list[str]]]] = {
-    "header": Pen.header,
-    "section": Pen.section,
-    "context": Pen.context,
-    "actions": Pen.actions,
-    "divider": Pen.divider,
-    "markdown": Pen.markdown,
-    "input": Pen.input,
+DRAWN_BY: Final[dict[str, Callable[[MessageRenderer, Json], list[str]]]] = {
+    "header": MessageRenderer.header,
+    "section": MessageRenderer.section,
+    "context": MessageRenderer.context,
+    "actions": MessageRenderer.actions,
+    "divider": MessageRenderer.divider,
+    "markdown": MessageRenderer.markdown,
+    "input": MessageRenderer.input,
 }
 
 
@@ -139,13 +143,13 @@ def draw_message(message: Message, workspace: Workspace, *, number: Numbering | 
     """Draw a message: its blocks where it has some, its text else, and the files that hang on it."""
     files = [f"📎 {file['title']} ({file['name']})" for file in message.files]
     if message.blocks:
-        return [*Pen(workspace, number=number).blocks(message.blocks), *files]
+        return [*MessageRenderer(workspace, number=number).blocks(message.blocks), *files]
     return [*plain(message.text, workspace).splitlines(), *files]
 
 
 def draw_view(view: OpenView, workspace: Workspace) -> list[str]:
     """Draw a modal, with its title above and its own buttons below."""
-    pen = Pen(workspace, state=view.state, errors=view.errors)
+    pen = MessageRenderer(workspace, state=view.state, errors=view.errors)
     below = [pen.text(view.content[name]) for name in ("close", "submit") if view.content.get(name)]
     return [
         pen.text(view.content["title"]),

@@ -11,8 +11,8 @@ from bot.clock import SystemClock
 from bot.database.audit.customer_hashes import AuditKey
 from bot.database.audit.evidence import Evidence
 from bot.database.audit.log import Audit
-from bot.database.connection import address
-from bot.database.repositories.repository import SqlBooks
+from bot.database.connection import parse_url
+from bot.database.repositories.repository import SqlRepository
 from bot.database.sqlite import open_sqlite
 from bot.domain.customers.packing import packed
 from bot.domain.customers.parsing import digest_of
@@ -37,9 +37,9 @@ KEY = Watched("secret")
 
 @pytest.fixture
 async def watched(sqlite_url: str) -> AsyncIterator[Office]:
-    async with open_sqlite(address(sqlite_url)) as database:
+    async with open_sqlite(parse_url(sqlite_url)) as database:
         evidence = Evidence(SystemClock(), KEY)
-        yield await open_office(SqlBooks(database, evidence, Audit(database, evidence, (KEY,))))
+        yield await open_office(SqlRepository(database, evidence, Audit(database, evidence, (KEY,))))
 
 
 @pytest.mark.parametrize("many", [1, 1_500])
@@ -48,7 +48,7 @@ async def test_nobody_waits_for_the_hashing(watched: Office, sqlite_url: str, ma
 
     def write() -> None:
         with closing(
-            sqlite3.connect(str(address(sqlite_url).database), timeout=0, isolation_level=None)
+            sqlite3.connect(str(parse_url(sqlite_url).database), timeout=0, isolation_level=None)
         ) as another:
             written.append(another.execute("UPDATE pause SET changes = changes").rowcount)
 
@@ -63,12 +63,12 @@ async def test_of_customers_who_are_put_in_the_place_of_others_meanwhile_these_a
     others = [CustomerId("new")]
 
     def put() -> None:
-        with closing(sqlite3.connect(str(address(sqlite_url).database))) as another, another:
+        with closing(sqlite3.connect(str(parse_url(sqlite_url).database))) as another, another:
             another.execute("UPDATE customers SET ids = ?", [packed(others)])
             another.execute("UPDATE requests SET customers_digest = ?", [digest_of(others)])
 
     KEY.meanwhile.append(put)
     asked = await watched.ask(customers="old")
-    assert isinstance(watched.books, SqlBooks)
-    assert (await watched.books.audit.named(CustomerId("new"))).requests == {asked.id}
-    assert not (await watched.books.audit.named(CustomerId("old"))).requests
+    assert isinstance(watched.repository, SqlRepository)
+    assert (await watched.repository.audit.named(CustomerId("new"))).requests == {asked.id}
+    assert not (await watched.repository.audit.named(CustomerId("old"))).requests

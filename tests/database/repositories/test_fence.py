@@ -3,39 +3,41 @@
 import pytest
 from sqlalchemy import create_engine, insert, update
 
-from bot.database.connection import Statement, address
-from bot.database.repositories.repository import SqlBooks
+from bot.database.connection import Statement, parse_url
+from bot.database.repositories.repository import SqlRepository
 from bot.database.schema import replicas, requests
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import new_request_id
-from bot.errors import TakenOver
+from bot.errors import LeaseLost
 from tests.contracts.repository import giving, ids
 
 
 def _run(url: str, statement: Statement) -> None:
-    engine = create_engine(address(url))
+    engine = create_engine(parse_url(url))
     with engine.begin() as connection:
         connection.execute(statement)
     engine.dispose()
 
 
 async def test_a_late_outcome_is_not_written_over_a_newer_one_even_where_its_writer_seemed_to_hold_it(
-    books: SqlBooks, database_url: str
+    repository: SqlRepository, database_url: str
 ) -> None:
-    request = await giving(books, ["a", "b"], size=1)
-    older, newer = await books.claim(request.id), await books.claim(request.id)
-    await books.settle(request.id, BatchOutcome(0, 0, 1), fence=newer)
+    request = await giving(repository, ["a", "b"], size=1)
+    older, newer = await repository.claim(request.id), await repository.claim(request.id)
+    await repository.record_outcomes(request.id, BatchOutcome(0, 0, 1), fence=newer)
     _run(database_url, update(requests).values(fence=older))
     late = BatchOutcome(0, 0, 1, unknown=ids("a"))
     for lot in ((late,), (late, BatchOutcome(0, 1, 1))):
-        with pytest.raises(TakenOver):
-            await books.settle(request.id, *lot, fence=older)
-        assert (await books.outcomes(request.id, 0))[0] == BatchOutcome(0, 0, 1)
+        with pytest.raises(LeaseLost):
+            await repository.record_outcomes(request.id, *lot, fence=older)
+        assert (await repository.outcomes(request.id, 0))[0] == BatchOutcome(0, 0, 1)
 
 
-async def test_a_process_whose_time_is_over_takes_nothing(books: SqlBooks, database_url: str) -> None:
-    request = await giving(books, ["a"], size=1)
-    assert await books.claim(request.id, term=7) is None
+async def test_a_process_whose_time_is_over_takes_nothing(
+    repository: SqlRepository, database_url: str
+) -> None:
+    request = await giving(repository, ["a"], size=1)
+    assert await repository.claim(request.id, term=7) is None
     _run(database_url, insert(replicas).values(term=7, name="one", until=0))
-    assert await books.claim(request.id, term=7) == 1
-    assert await books.claim(new_request_id(), term=7) is None
+    assert await repository.claim(request.id, term=7) == 1
+    assert await repository.claim(new_request_id(), term=7) is None

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.domain.customers.columns import Place, find
+from bot.domain.customers.columns import IdColumn, find
 
 
 def table(*lines: str) -> list[list[str]]:
@@ -12,13 +12,13 @@ def table(*lines: str) -> list[list[str]]:
 def found(head: Sequence[Sequence[str]], chosen: int | None = None) -> tuple[int, str, int]:
     """Answer the column, its name and the first row of ids."""
     place = find(head, chosen)
-    assert isinstance(place, Place), place
+    assert isinstance(place, IdColumn), place
     return place.column.number, place.column.name, place.first
 
 
 def asked(head: Sequence[Sequence[str]]) -> list[int]:
     columns = find(head)
-    assert not isinstance(columns, Place), columns
+    assert not isinstance(columns, IdColumn), columns
     return [column.number for column in columns]
 
 
@@ -90,7 +90,7 @@ def test_the_only_column_that_looks_like_ids_is_taken() -> None:
 def test_where_two_could_be_meant_both_are_asked_for_with_samples(head: list[list[str]]) -> None:
     assert asked(head) == [1, 2]
     columns = find(head)
-    assert not isinstance(columns, Place)
+    assert not isinstance(columns, IdColumn)
     assert all(2 <= len(column.samples) <= 3 for column in columns)
 
 

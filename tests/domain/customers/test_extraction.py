@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.customers.columns import Place, find
-from bot.domain.customers.extraction import LONGEST_TEXT, Everybody, Taking
+from bot.domain.customers.columns import IdColumn, find
+from bot.domain.customers.extraction import LONGEST_TEXT, IdExtractor, UniqueIds
 from bot.domain.customers.parsing import read_customers
 from bot.domain.customers.tables import Row, block_of
-from bot.domain.customers.uploads import FileRead, Odd
+from bot.domain.customers.uploads import FileRead, RowProblem
 
 AWKWARD = st.text(alphabet=st.sampled_from('abEe019-_: "@+#=./*\u200b\xa0æ'), max_size=12)
 
@@ -14,29 +14,29 @@ AWKWARD = st.text(alphabet=st.sampled_from('abEe019-_: "@+#=./*\u200b\xa0æ'), m
 def taken(*values: str, name: str = "kundenr") -> tuple[list[str], FileRead]:
     rows: list[Row] = [[name], *([value] for value in values)]
     place = find(rows)
-    assert isinstance(place, Place)
+    assert isinstance(place, IdColumn)
     ids: list[str] = []
-    taking = Taking(place, Everybody(ids.extend))
-    taking.take(place.first, block_of(rows[place.first - 1 :], 1))
-    return ids, taking.read()
+    extractor = IdExtractor(place, UniqueIds(ids.extend))
+    extractor.consume(place.first, block_of(rows[place.first - 1 :], 1))
+    return ids, extractor.read()
 
 
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("x" * 256, Odd.TOO_LONG),
-        ("a\x00b", Odd.HIDDEN),
-        ("a\u200bb", Odd.HIDDEN),
-        ("1.23457E+11", Odd.SHORTENED),
-        ("1,23457E+11", Odd.SHORTENED),
-        ("1E+15", Odd.SHORTENED),
-        ("*", Odd.RESERVED),
-        ("/", Odd.RESERVED),
-        ("#N/A", Odd.ERROR),
-        ("a1, b2", Odd.SEVERAL),
+        ("x" * 256, RowProblem.TOO_LONG),
+        ("a\x00b", RowProblem.HIDDEN),
+        ("a\u200bb", RowProblem.HIDDEN),
+        ("1.23457E+11", RowProblem.SHORTENED),
+        ("1,23457E+11", RowProblem.SHORTENED),
+        ("1E+15", RowProblem.SHORTENED),
+        ("*", RowProblem.RESERVED),
+        ("/", RowProblem.RESERVED),
+        ("#N/A", RowProblem.ERROR),
+        ("a1, b2", RowProblem.SEVERAL),
     ],
 )
-def test_what_is_no_id_is_told_by_its_row_and_never_guessed(value: str, why: Odd) -> None:
+def test_what_is_no_id_is_told_by_its_row_and_never_guessed(value: str, why: RowProblem) -> None:
     ids, read = taken("a1", value, "b2")
     assert ids == ["a1", "b2"]
     assert [(odd.row, odd.why) for odd in read.odd_rows] == [(3, why)]
@@ -46,10 +46,10 @@ def test_what_is_no_id_is_told_by_its_row_and_never_guessed(value: str, why: Odd
 def test_a_row_without_its_id_is_told_and_an_empty_one_is_not() -> None:
     rows: list[Row] = [["navn", "kundenr"], ["Ann", "1"], ["Bo", " "], ["", ""], [], ["Cy"], ["Di", "4"]]
     place = find(rows)
-    assert isinstance(place, Place)
-    taking = Taking(place, Everybody(lambda _ids: None))
-    taking.take(2, block_of(list(rows[1:]), 2))
-    assert [odd.row for odd in taking.read().odd_rows] == [3, 6]
+    assert isinstance(place, IdColumn)
+    extractor = IdExtractor(place, UniqueIds(lambda _ids: None))
+    extractor.consume(2, block_of(list(rows[1:]), 2))
+    assert [odd.row for odd in extractor.read().odd_rows] == [3, 6]
 
 
 def test_ids_that_look_like_something_else_are_counted() -> None:
@@ -67,16 +67,16 @@ def test_the_zeros_that_an_export_keeps_from_a_spreadsheet_are_kept() -> None:
 def test_a_number_shortened_to_nearly_nothing_is_refused_whatever_stands_beside_it(value: str) -> None:
     for beside in ("a1", "x" * 255, "b8a1abcd-1a69-16c7-4da4-f9fc3c6da5d7"):
         ids, read = taken(beside, value, beside)
-        assert (ids, [odd.why for odd in read.odd_rows]) == ([beside], [Odd.SHORTENED])
+        assert (ids, [odd.why for odd in read.odd_rows]) == ([beside], [RowProblem.SHORTENED])
 
 
 def test_what_stood_in_an_odd_row_is_kept() -> None:
     rows: list[Row] = [["navn", "kundenr"], ["Ann", "1"], ["Bo", " "], ["Cy", "x" * 500]]
     place = find(rows)
-    assert isinstance(place, Place)
-    taking = Taking(place, Everybody(lambda _ids: None))
-    taking.take(2, block_of(rows[1:], 2))
-    assert [odd.text for odd in taking.read().odd_rows] == ["Bo", "x" * LONGEST_TEXT]
+    assert isinstance(place, IdColumn)
+    extractor = IdExtractor(place, UniqueIds(lambda _ids: None))
+    extractor.consume(2, block_of(rows[1:], 2))
+    assert [odd.text for odd in extractor.read().odd_rows] == ["Bo", "x" * LONGEST_TEXT]
 
 
 def test_a_hexadecimal_id_is_no_shortened_number() -> None:

@@ -5,7 +5,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.customers.packing import NOBODY, Writing, pack, packed_row, unpacked
+from bot.domain.customers.packing import NOBODY, IdWriter, pack, packed_row, unpacked
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
 from tests.support import hostile_values
@@ -27,7 +27,7 @@ def test_ids_come_back_in_their_order_whatever_they_hold(texts: list[str], size:
 @given(st.lists(st.lists(ANY, max_size=4), max_size=8), st.integers(1, 5))
 def test_in_how_many_pieces_they_came_does_not_matter(pieces: list[list[str]], size: int) -> None:
     rows: list[bytes] = []
-    writing = Writing(size, rows.append)
+    writing = IdWriter(size, rows.append)
     for piece in pieces:
         writing.add([CustomerId(text) for text in piece])
     assert writing.end().packed([packed_row(row) for row in rows]) == pack(

@@ -12,7 +12,7 @@ from bot.domain.customers.parsing import (
     OUTER,
     RESERVED,
     CustomerList,
-    Unreadable,
+    UnreadableId,
     digest_of,
     read_customers,
 )
@@ -94,7 +94,7 @@ def test_everyone_and_nobody_are_reserved_and_never_an_id() -> None:
 def test_an_id_of_255_characters_is_read_and_one_of_256_is_not() -> None:
     found = read_customers("x" * 255 + "\n\n" + "ann, " + "y" * 256)
     assert found.ids == ids("x" * 255, "ann")
-    assert found.unreadable == (Unreadable(line=3, length=256),)
+    assert found.unreadable == (UnreadableId(line=3, length=256),)
     assert found.unreadable[0].too_long
 
 
@@ -102,7 +102,7 @@ def test_an_id_of_255_characters_is_read_and_one_of_256_is_not() -> None:
 def test_an_id_with_something_inside_that_nobody_sees_is_unreadable(bad: str) -> None:
     found = read_customers(f"ann\r\n{bad}")
     assert found.ids == ids("ann")
-    assert found.unreadable == (Unreadable(line=2, length=len(bad)),)
+    assert found.unreadable == (UnreadableId(line=2, length=len(bad)),)
     assert not found.unreadable[0].too_long
 
 
@@ -111,7 +111,7 @@ def test_a_line_that_ends_in_two_characters_is_one_line() -> None:
 
 
 def test_a_mile_of_quotes_is_unreadable_at_once() -> None:
-    assert read_customers('"' * 1_000_000).unreadable == (Unreadable(line=1, length=1_000_000),)
+    assert read_customers('"' * 1_000_000).unreadable == (UnreadableId(line=1, length=1_000_000),)
 
 
 def test_an_id_with_letters_that_this_python_does_not_know_yet_is_read() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.policy.budget import Budget, Gave, use_of
-from bot.domain.policy.policy import Policy, Reason, Refusal
+from bot.domain.policy.budget import Budget, Grant, use_of
+from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.request import Request, State, StopReason
-from bot.domain.requests.views import Consideration, Form, Review
+from bot.domain.requests.views import ApprovalView, Form, Review
 from bot.domain.rules.rule import Cost, Reward, Rule
 from tests.support.service_fixture import (
     ANN,
@@ -54,18 +54,18 @@ async def approved(office: Office, customers: int, **others: Any) -> Request:
 async def gave(office: Office, customers: int, *, refused: int = 0) -> Request:
     """Give a request to its end, with the last of its customers refused."""
     request = await approved(office, customers)
-    assert await office.starting.begin(request.id)
-    await office.books.take_up(request.id, 0)
-    ids = await office.books.customers(request.id, 0)
+    assert await office.preflight.begin(request.id)
+    await office.repository.start_portion(request.id, 0)
+    ids = await office.repository.customers(request.id, 0)
     left_out = tuple(Refused(customer, "no") for customer in ids[customers - refused :])
-    await office.books.settle(request.id, BatchOutcome(0, 0, customers, refused=left_out))
-    await office.ending.finish(request.id, 1)
+    await office.repository.record_outcomes(request.id, BatchOutcome(0, 0, customers, refused=left_out))
+    await office.completion.finish(request.id, 1)
     assert (await office.now(request.id)).state is State.DONE
     return request
 
 
 async def refused(office: Office, customers: int, **others: Any) -> Sequence[Refusal]:
-    judged = await office.asking.review(await office.draft(customers=many(customers), **others), person(ANN))
+    judged = await office.drafts.review(await office.draft(customers=many(customers), **others), person(ANN))
     return [fault.refusal for fault in judged.faults] if isinstance(judged, Form) else []
 
 
@@ -75,14 +75,14 @@ async def refused(office: Office, customers: int, **others: Any) -> Sequence[Ref
 async def test_more_than_is_left_is_refused_when_it_is_asked_for(either_office: Office) -> None:
     office = either_office.under(under(TEN))
     await gave(office, 7)
-    assert await refused(office, 4) == [Refusal(Reason.BUDGET_CUSTOMERS, "4/3", (CHIEF,))]
+    assert await refused(office, 4) == [Refusal(RefusalReason.BUDGET_CUSTOMERS, "4/3", (CHIEF,))]
     assert await refused(office, 3) == []
 
 
 async def test_so_is_what_costs_more_than_is_left(either_office: Office) -> None:
     office = either_office.under(under(Budget(days=30, amount=100_000)))
     await gave(office, 7)
-    assert await refused(office, 4) == [Refusal(Reason.BUDGET_AMOUNT, "40000/30000", (CHIEF,))]
+    assert await refused(office, 4) == [Refusal(RefusalReason.BUDGET_AMOUNT, "40000/30000", (CHIEF,))]
     assert await refused(office, 3) == []
 
 
@@ -91,18 +91,18 @@ async def test_review_and_approval_show_what_it_uses(office: Office) -> None:
     await gave(office, 5)
     office.clock.pass_by(hours=24)
     draft = await office.draft(customers=many(2))
-    review = await office.asking.review(draft, person(ANN))
+    review = await office.drafts.review(draft, person(ANN))
     assert isinstance(review, Review)
-    assert review.use
-    assert (review.use.percent, review.use.left_customers, review.use.until) == (
+    assert review.budget_use
+    assert (review.budget_use.percent, review.budget_use.left_customers, review.budget_use.until) == (
         40,
         5,
         NOW + timedelta(days=30),
     )
-    await office.asking.ask(draft, person(ANN))
-    shown = await office.desk.consider(draft, person(BO), SUPPORT)
-    assert isinstance(shown, Consideration)
-    assert shown.review.use == review.use
+    await office.drafts.ask(draft, person(ANN))
+    shown = await office.decisions.open_approval(draft, person(BO), SUPPORT)
+    assert isinstance(shown, ApprovalView)
+    assert shown.review.budget_use == review.budget_use
 
 
 async def test_only_what_was_given_counts_and_only_for_so_many_days_and_in_its_own_channel(
@@ -110,9 +110,9 @@ async def test_only_what_was_given_counts_and_only_for_so_many_days_and_in_its_o
 ) -> None:
     office = either_office.under(under(TEN))
     await gave(office, 8, refused=6)
-    assert await refused(office, 9) == [Refusal(Reason.BUDGET_CUSTOMERS, "9/8", (CHIEF,))]
+    assert await refused(office, 9) == [Refusal(RefusalReason.BUDGET_CUSTOMERS, "9/8", (CHIEF,))]
     assert await refused(office, 9, channel=STRICT) == []
-    await office.desk.reject((await office.ask(customers=many(8))).id, person(BO), "no")
+    await office.decisions.reject((await office.ask(customers=many(8))).id, person(BO), "no")
     assert await refused(office, 8) == []
     office.clock.pass_by(hours=30 * 24 - 1)
     assert await refused(office, 9)
@@ -123,17 +123,17 @@ async def test_only_what_was_given_counts_and_only_for_so_many_days_and_in_its_o
 async def test_what_may_have_been_given_counts_as_given(either_office: Office) -> None:
     office = either_office.under(under(TEN))
     request = await approved(office, 6)
-    await office.starting.begin(request.id)
+    await office.preflight.begin(request.id)
     assert await refused(office, 5)
-    await office.books.take_up(request.id, 0)
-    await office.ending.finish(request.id, 1)
+    await office.repository.start_portion(request.id, 0)
+    await office.completion.finish(request.id, 1)
     assert (await office.now(request.id)).state is State.STOPPED
     assert await refused(office, 5)
 
 
 async def test_what_has_no_price_needs_leave_where_the_budget_is_in_money(office: Office) -> None:
     office.under(under(Budget(days=30, amount=1)))
-    assert [each.reason for each in await refused(office, 1, rule=PERCENT)] == [Reason.UNPRICED]
+    assert [each.reason for each in await refused(office, 1, rule=PERCENT)] == [RefusalReason.UNPRICED]
     office.under(under(Budget(days=30, amount=1), allow_unpriced=True))
     assert await refused(office, 1, rule=PERCENT) == []
     office.under(under(Budget(days=30, customers=1)))
@@ -149,13 +149,13 @@ async def test_of_two_that_fit_alone_but_not_together_one_goes_and_the_other_wai
     office = either_office.under(under(TEN))
     for _ in range(5):
         one, other = await approved(office, 6), await approved(office, 6)
-        await asyncio.gather(office.starting.begin(one.id), office.starting.begin(other.id))
+        await asyncio.gather(office.preflight.begin(one.id), office.preflight.begin(other.id))
         now = [await office.now(request.id) for request in (one, other)]
         assert sorted(request.state for request in now) == [State.GIVING, State.STOPPED]
         (stopped,) = (request for request in now if request.state is State.STOPPED)
         assert (stopped.stop, stopped.note, stopped.started_at) == (
             StopReason.BUDGET,
-            Reason.BUDGET_CUSTOMERS,
+            RefusalReason.BUDGET_CUSTOMERS,
             None,
         )
         office.clock.pass_by(hours=1)
@@ -167,14 +167,14 @@ async def test_once_there_is_room_continue_goes_on(office: Office) -> None:
     office.under(under(TEN))
     waiting = await approved(office, 6)
     first = await gave(office, 6)
-    assert await office.starting.begin(waiting.id) is None
+    assert await office.preflight.begin(waiting.id) is None
     assert (await office.now(waiting.id)).stop is StopReason.BUDGET
-    await office.desk.carry_on(waiting.id, person(ANN), SUPPORT)
-    assert await office.starting.begin(waiting.id) is None
+    await office.decisions.resume(waiting.id, person(ANN), SUPPORT)
+    assert await office.preflight.begin(waiting.id) is None
     assert (await office.now(waiting.id)).state is State.STOPPED
     office.clock.pass_by(hours=30 * 24)
-    await office.desk.carry_on(waiting.id, person(ANN), SUPPORT)
-    going = await office.starting.begin(waiting.id)
+    await office.decisions.resume(waiting.id, person(ANN), SUPPORT)
+    going = await office.preflight.begin(waiting.id)
     assert going
     assert (going.state, going.id != first.id) == (State.GIVING, True)
 
@@ -182,7 +182,7 @@ async def test_once_there_is_room_continue_goes_on(office: Office) -> None:
 async def test_as_many_at_once_as_there_are_never_give_more_than_the_budget(either_office: Office) -> None:
     office = either_office.under(under(TEN))
     requests = [await approved(office, 3) for _ in range(8)]
-    await asyncio.gather(*(office.starting.begin(request.id) for request in requests))
+    await asyncio.gather(*(office.preflight.begin(request.id) for request in requests))
     states = [(await office.now(request.id)).state for request in requests]
     assert sorted(states) == [State.GIVING] * 3 + [State.STOPPED] * 5
 
@@ -195,10 +195,10 @@ def test_what_fits_never_takes_the_sum_above_the_budget(
     before: list[int], bound: int, asked: int, each: int
 ) -> None:
     rule = Rule(id=RULE.id, reward=Reward(type="discount_amount", value=Decimal(each)))
-    gone = [Gave(NOW, rule, customers) for customers in before]
+    gone = [Grant(NOW, rule, customers) for customers in before]
     budget = Budget(days=1, customers=bound, amount=bound * 2)
-    use = use_of(budget, gone, customers=asked, price=Cost(each, asked, None), now=NOW)
+    budget_use = use_of(budget, gone, customers=asked, price=Cost(each, asked, None), now=NOW)
     within = sum(before) + asked <= bound and (sum(before) + asked) * each <= bound * 2
-    assert not use.fits or within or asked * each == 0
-    assert use.fits or not within
-    assert not use.fits or use.percent <= 100
+    assert not budget_use.fits or within or asked * each == 0
+    assert budget_use.fits or not within
+    assert not budget_use.fits or budget_use.percent <= 100

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.audit.verify import verify
-from bot.database.connection import address
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.connection import parse_url
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import CustomerId, RequestId, UserId
-from bot.domain.policy.policy import Policy, Reason, Refusal
+from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.requests.audit_entries import canonical, policy_in_force
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.request import Event, Request, State, StopReason
@@ -36,87 +36,91 @@ from tests.support.service_fixture import (
 @pytest.mark.parametrize(
     ("who", "reason"),
     [
-        (ANN, Reason.OWN_REQUEST),
-        (DI, Reason.NOT_AN_APPROVER),
-        (GUS, Reason.GUEST),
-        (UserId("U0NOBODY"), Reason.STRANGER),
+        (ANN, RefusalReason.OWN_REQUEST),
+        (DI, RefusalReason.NOT_AN_APPROVER),
+        (GUS, RefusalReason.GUEST),
+        (UserId("U0NOBODY"), RefusalReason.STRANGER),
     ],
 )
 async def test_whoever_tries_what_they_may_not_stands_in_the_audit(
-    books: SqlBooks, who: UserId, reason: Reason
+    repository: SqlRepository, who: UserId, reason: RefusalReason
 ) -> None:
-    office = await open_office(books)
+    office = await open_office(repository)
     request = await office.ask()
     for act in (
-        office.desk.consider(request.id, person(who), SUPPORT),
+        office.decisions.open_approval(request.id, person(who), SUPPORT),
         office.approve(request, who),
-        office.desk.reject(request.id, person(who), "no"),
+        office.decisions.reject(request.id, person(who), "no"),
     ):
         assert isinstance(await act, Refusal)
-    tried = await told(books, "refused")
+    tried = await told(repository, "refused")
     assert [(one.who, one.facts["act"], one.facts["reasons"]) for one in tried] == [
         (who, act, [reason]) for act in ("approve", "approve", "reject")
     ]
 
 
-async def test_what_the_policy_refuses_stands_in_the_audit_with_every_reason(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_what_the_policy_refuses_stands_in_the_audit_with_every_reason(
+    repository: SqlRepository,
+) -> None:
+    office = await open_office(repository)
     draft = await office.draft(ANN, STRICT, rule=PERCENT, customers="\n".join(f"c-{at}" for at in range(501)))
     office.town.groups[POLICY.channels[STRICT].approvers[0]] = {BO}  # type: ignore[index]
-    await office.asking.review(draft, person(ANN))
-    (refused,) = await told(books, "refused")
-    assert refused.facts["reasons"] == [Reason.TOO_MANY_CUSTOMERS, Reason.NO_APPROVER]
+    await office.drafts.review(draft, person(ANN))
+    (refused,) = await told(repository, "refused")
+    assert refused.facts["reasons"] == [RefusalReason.TOO_MANY_CUSTOMERS, RefusalReason.NO_APPROVER]
     assert refused.facts["act"] == "ask"
 
 
-async def test_who_may_not_ask_and_tries_to_stands_in_the_audit(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_who_may_not_ask_and_tries_to_stands_in_the_audit(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     draft = await office.draft(GUS)
-    await office.asking.form(draft, person(GUS))
-    (refused,) = await told(books, "refused")
-    assert (refused.who, refused.facts["reasons"]) == (GUS, [Reason.GUEST])
+    await office.drafts.form(draft, person(GUS))
+    (refused,) = await told(repository, "refused")
+    assert (refused.who, refused.facts["reasons"]) == (GUS, [RefusalReason.GUEST])
 
 
-async def approved_and_crashed(books: SqlBooks, request: Request) -> None:
-    async with books.page(request.id) as page:
-        assert page
-        await page.keep(replace(page.request, state=State.APPROVED))
+async def approved_and_crashed(repository: SqlRepository, request: Request) -> None:
+    async with repository.unit_of_work(request.id) as unit:
+        assert unit
+        await unit.save(replace(unit.request, state=State.APPROVED))
         raise ZeroDivisionError
 
 
-async def test_nothing_is_told_of_what_was_rolled_back(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_nothing_is_told_of_what_was_rolled_back(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await office.ask()
-    before = await told(books)
+    before = await told(repository)
     with pytest.raises(ZeroDivisionError):
-        await approved_and_crashed(books, request)
-    assert await told(books) == before
+        await approved_and_crashed(repository, request)
+    assert await told(repository) == before
 
 
-async def test_every_change_of_state_in_the_database_is_told(books: SqlBooks, database_url: str) -> None:
+async def test_every_change_of_state_in_the_database_is_told(
+    repository: SqlRepository, database_url: str
+) -> None:
     """The database itself notes every change of state, whoever makes it; the audit has to tell the same."""
     watch(database_url)
-    office = await open_office(books)
+    office = await open_office(repository)
     for end in ("done", "rejected", "cancelled", "expired", "stopped", "ended"):
         request = await office.ask()
         if end == "rejected":
-            await office.desk.reject(request.id, person(BO), "no")
+            await office.decisions.reject(request.id, person(BO), "no")
         elif end == "cancelled":
-            await office.desk.cancel(request.id, person(ANN), SUPPORT)
+            await office.decisions.cancel(request.id, person(ANN), SUPPORT)
         elif end == "expired":
             office.clock.pass_by(days=2)
-            await office.desk.expire_overdue()
+            await office.decisions.expire_overdue()
         else:
             await office.approve(request, BO)
             if end == "done":
                 await given(office, request, BatchOutcome(0, 0, 1))
                 continue
             office.shelf.change(SPAR, active=False)
-            await office.starting.begin(request.id)
+            await office.preflight.begin(request.id)
             office.shelf.change(SPAR, active=True)
             if end == "ended":
-                await office.desk.end_here(request.id, person(ANN), SUPPORT)
-    changes = [(row.request, json.loads(row.facts)) async for row in books.audit.rows()]
+                await office.decisions.end_here(request.id, person(ANN), SUPPORT)
+    changes = [(row.request, json.loads(row.facts)) async for row in repository.audit.rows()]
     assert [
         (request, facts["from"], facts["to"]) for request, facts in changes if "from" in facts
     ] == watched(database_url)
@@ -135,7 +139,7 @@ def watch(url: str) -> None:
             f"CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {change}; RETURN NEW; END $$",
             "CREATE TRIGGER watching AFTER UPDATE ON requests FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION watching()",
         ]
-    engine = create_engine(address(url))
+    engine = create_engine(parse_url(url))
     with engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))
@@ -143,7 +147,7 @@ def watch(url: str) -> None:
 
 
 def watched(url: str) -> list[tuple[str, str, str]]:
-    engine = create_engine(address(url))
+    engine = create_engine(parse_url(url))
     with engine.connect() as connection:
         found = [
             tuple(row)
@@ -153,22 +157,22 @@ def watched(url: str) -> list[tuple[str, str, str]]:
     return found
 
 
-async def test_a_customer_can_be_asked_for_and_nobody_else_is_found(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_customer_can_be_asked_for_and_nobody_else_is_found(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     first = await office.ask(customers="\n".join(f"c-{at}" for at in range(1_500)))
     second = await office.ask(customers="c-7")
     await office.draft(customers="c-8")
-    assert (await books.audit.named(CustomerId("c-7"))).requests == {first.id, second.id}
-    assert (await books.audit.named(CustomerId("c-1499"))).requests == {first.id}
-    assert (await books.audit.named(CustomerId("c-1500"))).requests == frozenset[RequestId]()
+    assert (await repository.audit.named(CustomerId("c-7"))).requests == {first.id, second.id}
+    assert (await repository.audit.named(CustomerId("c-1499"))).requests == {first.id}
+    assert (await repository.audit.named(CustomerId("c-1500"))).requests == frozenset[RequestId]()
 
 
 async def test_the_hashes_of_customers_cannot_be_changed_unseen(
-    sqlite_books: SqlBooks, sqlite_url: str
+    sqlite_books: SqlRepository, sqlite_url: str
 ) -> None:
     office = await open_office(sqlite_books)
     await office.ask(customers="c-1\nc-2")
-    engine = create_engine(address(sqlite_url))
+    engine = create_engine(parse_url(sqlite_url))
     with engine.begin() as connection:
         connection.execute(text("DROP TRIGGER audit_customers_no_update"))
         connection.execute(text("UPDATE audit_customers SET hashes = :none"), {"none": b""})
@@ -188,19 +192,19 @@ def test_the_same_policy_has_the_same_hash_and_another_one_another() -> None:
 
 async def test_the_time_in_the_audit_is_the_clocks(sqlite_url: str) -> None:
     clock = HandClock(NOW)
-    async with open_books(sqlite_url, clock=clock) as books:
-        await (await open_office(books, clock=clock)).ask()
-        assert [row.at async for row in books.audit.rows()] == [int(NOW.timestamp() * 1_000_000)]
+    async with open_repository(sqlite_url, clock=clock) as repository:
+        await (await open_office(repository, clock=clock)).ask()
+        assert [row.at async for row in repository.audit.rows()] == [int(NOW.timestamp() * 1_000_000)]
 
 
 async def test_who_approved_and_then_cancels_or_ends_it_stands_there_both_times(office: Office) -> None:
     cancelled, ended = await office.ask(), await office.ask()
     for request in (cancelled, ended):
         await office.approve(request, BO)
-        await office.starting.begin(request.id)
-    await office.desk.cancel(cancelled.id, person(BO), SUPPORT)
-    await office.books.halt(ended.id, StopReason.RULE_GONE, "it is gone")
+        await office.preflight.begin(request.id)
+    await office.decisions.cancel(cancelled.id, person(BO), SUPPORT)
+    await office.repository.request_stop(ended.id, StopReason.RULE_GONE, "it is gone")
     for request in (cancelled, ended):
-        await office.ending.finish(request.id, request.round)
-    await office.desk.end_here(ended.id, person(BO), SUPPORT)
-    assert [row.who for row in await told(office.books, Event.WOUND_UP, Event.ENDED_HERE)] == [BO, BO]  # type: ignore[arg-type]
+        await office.completion.finish(request.id, request.round)
+    await office.decisions.end_here(ended.id, person(BO), SUPPORT)
+    assert [row.who for row in await told(office.repository, Event.WOUND_UP, Event.ENDED_HERE)] == [BO, BO]  # type: ignore[arg-type]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bot.database.audit.evidence import EACH
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId
-from bot.domain.policy.policy import Reason
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.audit_entries import digest_of_shown
 from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.pause import PausedFor
@@ -31,15 +31,15 @@ from tests.support.service_fixture import (
 )
 
 
-async def test_a_request_that_goes_well_is_told_from_end_to_end(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_request_that_goes_well_is_told_from_end_to_end(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await office.ask(customers="c-1\nc-2\nc-3", reason="Late delivery of c-2")
-    await office.desk.consider(request.id, person(BO), SUPPORT)
+    await office.decisions.open_approval(request.id, person(BO), SUPPORT)
     await office.approve(request, BO)
     await given(
         office, request, BatchOutcome(0, 0, 3, refused=(Refused(CustomerId("c-2"), "c-2 is nobody"),))
     )
-    assert await kinds(books) == [
+    assert await kinds(repository) == [
         (Event.ASKED, ANN),
         ("shown", BO),
         ("approval", BO),
@@ -48,7 +48,7 @@ async def test_a_request_that_goes_well_is_told_from_end_to_end(books: SqlBooks)
         ("outcome", None),
         (Event.SETTLED, None),
     ]
-    asked, shown, approval, *_, outcome, _ = await told(books)
+    asked, shown, approval, *_, outcome, _ = await told(repository)
     digest = digest_of_shown(request)
     assert {one.facts["digest"] for one in (asked, shown, approval)} == {digest}
     assert asked.facts["approvals"] == 1
@@ -61,12 +61,12 @@ async def test_a_request_that_goes_well_is_told_from_end_to_end(books: SqlBooks)
     ) == (2, 1, 0, 0)
 
 
-async def test_what_came_of_each_batch_is_told_in_numbers(books: SqlBooks) -> None:
-    office = (await open_office(books)).under(allowing(batch_size=2, concurrency=1))
+async def test_what_came_of_each_batch_is_told_in_numbers(repository: SqlRepository) -> None:
+    office = (await open_office(repository)).under(allowing(batch_size=2, concurrency=1))
     request = await office.ask(customers="\n".join(f"c-{at}" for at in range(19)))
     await office.approve(request, BO)
-    await office.starting.begin(request.id)
-    assert await books.take_up(request.id, 0)
+    await office.preflight.begin(request.id)
+    assert await repository.start_portion(request.id, 0)
     c2, c4 = CustomerId("c-2"), CustomerId("c-4")
     outcomes = (
         BatchOutcome(0, 0, 2),
@@ -74,7 +74,7 @@ async def test_what_came_of_each_batch_is_told_in_numbers(books: SqlBooks) -> No
         BatchOutcome(0, 2, 2, unknown=(c4,)),
     )
     await given(office, request, *outcomes, BatchOutcome(1, 0, 2))
-    (outcome,) = await told(books, "outcome")
+    (outcome,) = await told(repository, "outcome")
     assert outcome.facts["each"] == [
         [0, 0, 2, 0, 0, 0],
         [0, 1, 1, 1, 0, 0],
@@ -82,7 +82,7 @@ async def test_what_came_of_each_batch_is_told_in_numbers(books: SqlBooks) -> No
         [1, 0, 2, 0, 0, 0],
     ]
     assert outcome.facts["batches"] == 4
-    tally = await books.tally(request.id)
+    tally = await repository.tally(request.id)
     assert tally.unknown > 1  # what went out and was not heard of again is among them
     assert {name: outcome.facts[name] for name in ("given", "refused", "unknown", "not_tried")} == {
         "given": tally.given,
@@ -92,7 +92,7 @@ async def test_what_came_of_each_batch_is_told_in_numbers(books: SqlBooks) -> No
     }
 
 
-async def test_of_more_batches_than_anybody_reads_the_sums_are_told(sqlite_books: SqlBooks) -> None:
+async def test_of_more_batches_than_anybody_reads_the_sums_are_told(sqlite_books: SqlRepository) -> None:
     office = (await open_office(sqlite_books)).under(
         allowing(batch_size=1, concurrency=1, max_customers=EACH + 1)
     )
@@ -107,56 +107,56 @@ async def test_of_more_batches_than_anybody_reads_the_sums_are_told(sqlite_books
     )
 
 
-async def test_no_row_holds_a_customers_id_or_a_persons_words(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_no_row_holds_a_customers_id_or_a_persons_words(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await office.ask(customers="secret-customer-1\nsecret-customer-2", reason="secret reason")
-    await office.desk.customers(request.id, person(BO), SUPPORT, 1)
-    await office.desk.reject(request.id, person(BO), "secret note")
-    async for row in books.audit.rows():
+    await office.decisions.customers(request.id, person(BO), SUPPORT, 1)
+    await office.decisions.reject(request.id, person(BO), "secret note")
+    async for row in repository.audit.rows():
         assert "secret" not in row.facts
 
 
 @pytest.mark.parametrize("how", ["reject", "cancel", "expire"])
-async def test_each_end_without_a_gift_names_who(books: SqlBooks, how: str) -> None:
-    office = await open_office(books)
+async def test_each_end_without_a_gift_names_who(repository: SqlRepository, how: str) -> None:
+    office = await open_office(repository)
     request = await office.ask()
     if how == "reject":
-        await office.desk.reject(request.id, person(BO), "no")
+        await office.decisions.reject(request.id, person(BO), "no")
     elif how == "cancel":
-        await office.desk.cancel(request.id, person(ANN), SUPPORT)
+        await office.decisions.cancel(request.id, person(ANN), SUPPORT)
     else:
         office.clock.pass_by(days=2)
-        await office.desk.expire_overdue()
-    last = (await told(books))[-1]
+        await office.decisions.expire_overdue()
+    last = (await told(repository))[-1]
     ends = {"reject": (Event.REJECTED, BO), "cancel": (Event.CANCELLED, ANN), "expire": (Event.EXPIRED, None)}
     assert (last.kind, last.who) == ends[how]
 
 
-async def test_whose_rest_is_asked_for_is_told(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_whose_rest_is_asked_for_is_told(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     first = await office.ask(customers="a\nb")
     await office.approve(first, BO)
-    await office.starting.begin(first.id)
-    await office.desk.cancel(first.id, person(CHIEF), SUPPORT)
-    await books.settle(first.id, BatchOutcome(0, 0, 2, not_tried=(CustomerId("b"),)))
-    await office.ending.finish(first.id, 1)
-    draft = await office.asking.open_rest(first.id, person(ANN), SUPPORT)
+    await office.preflight.begin(first.id)
+    await office.decisions.cancel(first.id, person(CHIEF), SUPPORT)
+    await repository.record_outcomes(first.id, BatchOutcome(0, 0, 2, not_tried=(CustomerId("b"),)))
+    await office.completion.finish(first.id, 1)
+    draft = await office.drafts.create_remainder(first.id, person(ANN), SUPPORT)
     assert isinstance(draft, Request)
-    await office.asking.review(draft.id, person(ANN))
-    await office.asking.ask(draft.id, person(ANN))
-    assert [one.facts["rest_of"] for one in await told(books, Event.ASKED)] == [None, first.id]
+    await office.drafts.review(draft.id, person(ANN))
+    await office.drafts.ask(draft.id, person(ANN))
+    assert [one.facts["rest_of"] for one in await told(repository, Event.ASKED)] == [None, first.id]
 
 
-async def test_a_changed_rule_and_a_lost_yes_are_told_apart(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_changed_rule_and_a_lost_yes_are_told_apart(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await office.ask()
     await office.approve(request, BO)
     office.shelf.change(SPAR, active=True, reward=replace(office.shelf.rules_of[PERCENT].reward))
-    await office.starting.begin(request.id)
+    await office.preflight.begin(request.id)
     await office.approve(await office.now(request.id), CLEO)
     office.town.groups[POLICY.channels[SUPPORT].approvers[0]] = {BO}  # type: ignore[index]
-    await office.starting.begin(request.id)
-    moves = [one.kind for one in await told(books) if "from" in one.facts]
+    await office.preflight.begin(request.id)
+    moves = [one.kind for one in await told(repository) if "from" in one.facts]
     assert moves == [
         Event.ASKED,
         Event.LAST_APPROVAL,
@@ -167,80 +167,91 @@ async def test_a_changed_rule_and_a_lost_yes_are_told_apart(books: SqlBooks) -> 
 
 
 async def test_a_pause_and_its_end_are_told_once_each_with_who_and_without_their_words(
-    books: SqlBooks,
+    repository: SqlRepository,
 ) -> None:
-    office = await open_office(books)
+    office = await open_office(repository)
     for _ in range(2):
-        await office.desk.pauses.pause(person(CHIEF), "secret reason")
+        await office.decisions.pause_service.pause(person(CHIEF), "secret reason")
     for _ in range(2):
-        await office.desk.pauses.resume(person(CHIEF))
-    paused, resumed = await told(books)
+        await office.decisions.pause_service.resume(person(CHIEF))
+    paused, resumed = await told(repository)
     assert (paused.kind, paused.who, paused.facts) == ("paused", CHIEF, {"reason_given": True})
     assert (resumed.kind, resumed.who) == ("resumed", CHIEF)
 
 
-async def test_a_pause_that_the_bot_began_itself_is_told_with_its_reason(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_pause_that_the_bot_began_itself_is_told_with_its_reason(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await office.ask()
     await office.approve(request, BO)
     await given(office, request, BatchOutcome(0, 0, 1, unknown=(CustomerId("c-1"),)))
-    (paused,) = await told(books, "paused")
+    (paused,) = await told(repository, "paused")
     assert (paused.who, paused.facts) == (None, {"why": PausedFor.UNKNOWN})
 
 
-async def test_a_giving_that_the_pause_caught_is_told_to_be_put_aside_and_to_go_on(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_giving_that_the_pause_caught_is_told_to_be_put_aside_and_to_go_on(
+    repository: SqlRepository,
+) -> None:
+    office = await open_office(repository)
     request = await office.ask(customers="c-1\nc-2")
     await office.approve(request, BO)
-    begun = await office.starting.begin(request.id)
+    begun = await office.preflight.begin(request.id)
     assert begun
-    await office.desk.pauses.pause(person(CHIEF), "")
-    await office.ending.finish(request.id, begun.round)
-    await office.desk.pauses.resume(person(CHIEF))
-    await office.starting.begin(request.id)
-    kept = await told(books, "paused", "parked", "resumed", "goes_on")
+    await office.decisions.pause_service.pause(person(CHIEF), "")
+    await office.completion.finish(request.id, begun.round)
+    await office.decisions.pause_service.resume(person(CHIEF))
+    await office.preflight.begin(request.id)
+    kept = await told(repository, "paused", "parked", "resumed", "goes_on")
     assert [one.kind for one in kept] == ["paused", "parked", "resumed", "goes_on"]
 
 
-async def test_the_end_of_a_hold_names_the_admin_and_an_escalation_whom_it_is_for(books: SqlBooks) -> None:
+async def test_the_end_of_a_hold_names_the_admin_and_an_escalation_whom_it_is_for(
+    repository: SqlRepository,
+) -> None:
     timed = replace(POLICY.channels[SUPPORT], hold_minutes=10, escalate_to=(DI,), expires_hours=10)
-    office = (await open_office(books)).under(replace(POLICY, channels={**POLICY.channels, SUPPORT: timed}))
+    office = (await open_office(repository)).under(
+        replace(POLICY, channels={**POLICY.channels, SUPPORT: timed})
+    )
     request = await office.ask()
     office.clock.pass_by(hours=6)
-    await office.desk.reminding.look()
+    await office.decisions.reminders.run_once()
     await office.approve(request, BO)
-    await office.desk.give_now(request.id, person(CHIEF), SUPPORT)
-    escalated, hurried = await told(books, "escalated", "hurried")
+    await office.decisions.give_now(request.id, person(CHIEF), SUPPORT)
+    escalated, hurried = await told(repository, "escalated", "hurried")
     assert (escalated.who, escalated.facts["to"]) == (None, [DI])
     assert hurried.who == CHIEF
 
 
-async def test_a_stop_by_the_policy_says_why_and_continuing_who(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_stop_by_the_policy_says_why_and_continuing_who(repository: SqlRepository) -> None:
+    office = await open_office(repository)
     request = await office.ask()
     await office.approve(request, BO)
     narrow = replace(POLICY.channels[SUPPORT], rules=frozenset({PERCENT}))
     stricter = Office(
-        books, policy=replace(POLICY, channels={**POLICY.channels, SUPPORT: narrow}), town=office.town
+        repository, policy=replace(POLICY, channels={**POLICY.channels, SUPPORT: narrow}), town=office.town
     )
-    await stricter.starting.begin(request.id)
-    await office.desk.carry_on(request.id, person(CHIEF), SUPPORT)
-    stopped, continued = (await told(books, Event.STOPPED, Event.CONTINUED))[-2:]
-    assert (stopped.facts["stop"], stopped.facts["why"]) == (StopReason.POLICY, Reason.RULE_NOT_ALLOWED)
+    await stricter.preflight.begin(request.id)
+    await office.decisions.resume(request.id, person(CHIEF), SUPPORT)
+    stopped, continued = (await told(repository, Event.STOPPED, Event.CONTINUED))[-2:]
+    assert (stopped.facts["stop"], stopped.facts["why"]) == (
+        StopReason.POLICY,
+        RefusalReason.RULE_NOT_ALLOWED,
+    )
     assert (continued.kind, continued.who, continued.facts["round"]) == (Event.CONTINUED, CHIEF, 2)
-    again = (await told(books, "approval"))[-1]
+    again = (await told(repository, "approval"))[-1]
     assert (again.who, again.facts["round"], again.facts["said_at"]) == (BO, 2, NOW.isoformat())
 
 
-async def test_a_cancelled_giving_tells_who_asked_for_it_and_what_was_given(books: SqlBooks) -> None:
-    office = await open_office(books)
+async def test_a_cancelled_giving_tells_who_asked_for_it_and_what_was_given(
+    repository: SqlRepository,
+) -> None:
+    office = await open_office(repository)
     request = await office.ask(customers="a\nb")
     await office.approve(request, BO)
-    await office.starting.begin(request.id)
-    await office.desk.cancel(request.id, person(CHIEF), SUPPORT)
-    await books.settle(request.id, BatchOutcome(0, 0, 2, not_tried=(CustomerId("b"),)))
-    await office.ending.finish(request.id, 1)
-    asked, outcome, ended = (await told(books))[-3:]
+    await office.preflight.begin(request.id)
+    await office.decisions.cancel(request.id, person(CHIEF), SUPPORT)
+    await repository.record_outcomes(request.id, BatchOutcome(0, 0, 2, not_tried=(CustomerId("b"),)))
+    await office.completion.finish(request.id, 1)
+    asked, outcome, ended = (await told(repository))[-3:]
     assert (asked.kind, asked.who) == (Event.CANCEL_ASKED, CHIEF)
     assert (outcome.facts["given"], outcome.facts["not_tried"]) == (1, 1)
     assert (ended.kind, ended.who) == (Event.WOUND_UP, CHIEF)

@@ -8,23 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, GroupId, RequestId, RuleId, ShortId, TeamId, UserId
-from bot.domain.policy.policy import ChannelPolicy, Decision, Outcome, Policy, Reason, Refusal
+from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome, Policy, Refusal, RefusalReason
 from bot.domain.requests.authorization import (
     Membership,
     admit_channel,
-    candidates,
+    check_full_member,
     decide,
+    eligible_approvers,
     group_ids,
     may_approve,
     may_cancel,
     may_request,
     may_see,
-    refusals,
-    standing,
+    violations,
 )
-from bot.domain.requests.person import Kind, Profile
+from bot.domain.requests.person import AccountKind, Profile
 from bot.domain.requests.request import Request, State
-from bot.domain.rules.rule import Reward, Rule, Usable, cost
+from bot.domain.rules.rule import Availability, Reward, Rule, cost
 
 ADMIN, ANN, BO, CY, DI = (UserId(user) for user in ("UADMIN", "UANN", "UBO", "WCY", "UDI"))
 LEADS, SUPPORT = GroupId("SLEADS"), GroupId("SSUPPORT")
@@ -52,7 +52,7 @@ REQUEST = Request(
 )
 
 
-def member(user: UserId, kind: Kind = Kind.MEMBER) -> Profile:
+def member(user: UserId, kind: AccountKind = AccountKind.MEMBER) -> Profile:
     return Profile(user, kind, name="")
 
 
@@ -60,7 +60,7 @@ def decided(channel: ChannelPolicy = CHANNEL, **changes: Any) -> Decision:
     """Decide on 10 × 100.00 for Ann, with what is different about it."""
     asked: dict[str, Any] = {
         "rule": RULE,
-        "usable": Usable.NOW,
+        "usable": Availability.NOW,
         "customers": 10,
         "reason": "",
         "requester": ANN,
@@ -72,7 +72,7 @@ def decided(channel: ChannelPolicy = CHANNEL, **changes: Any) -> Decision:
     return decide(channel, **{"cost": price} | asked)
 
 
-def reasons(decision: Decision) -> list[Reason]:
+def reasons(decision: Decision) -> list[RefusalReason]:
     return [refusal.reason for refusal in decision.refusals]
 
 
@@ -81,23 +81,23 @@ def reasons(decision: Decision) -> list[Reason]:
 
 def test_a_listed_channel_gets_its_policy_and_any_other_is_refused() -> None:
     assert admit_channel(POLICY, CHANNEL.id) is CHANNEL
-    assert admit_channel(POLICY, ChannelId("C2")) == Refusal(Reason.UNLISTED_CHANNEL, "C2", (ADMIN,))
+    assert admit_channel(POLICY, ChannelId("C2")) == Refusal(RefusalReason.UNLISTED_CHANNEL, "C2", (ADMIN,))
 
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        (Kind.GUEST, Reason.GUEST),
-        (Kind.BOT, Reason.BOT),
-        (Kind.DEACTIVATED, Reason.DEACTIVATED),
-        (Kind.STRANGER, Reason.STRANGER),
+        (AccountKind.GUEST, RefusalReason.GUEST),
+        (AccountKind.BOT, RefusalReason.BOT),
+        (AccountKind.DEACTIVATED, RefusalReason.DEACTIVATED),
+        (AccountKind.STRANGER, RefusalReason.STRANGER),
     ],
 )
-def test_only_a_full_member_may_do_anything_on_any_path(kind: Kind, reason: Reason) -> None:
+def test_only_a_full_member_may_do_anything_on_any_path(kind: AccountKind, reason: RefusalReason) -> None:
     everybody = replace(CHANNEL, requesters=("*", BO), approvers=(BO,))
     bo, refusal = member(BO, kind), Refusal(reason, BO, (ADMIN,))
     own = replace(REQUEST, requester=BO)
-    assert standing(bo, POLICY) == refusal
+    assert check_full_member(bo, POLICY) == refusal
     assert may_request(everybody, bo, GROUPS, POLICY.admins) == refusal
     assert may_approve(everybody, bo, GROUPS, requester=ANN, admins=POLICY.admins) == refusal
     assert may_cancel(everybody, bo, GROUPS, request=own, admins=POLICY.admins) == refusal
@@ -108,11 +108,13 @@ def test_only_a_full_member_may_do_anything_on_any_path(kind: Kind, reason: Reas
 
 
 def test_a_full_member_has_standing() -> None:
-    assert standing(member(ANN), POLICY) is None
+    assert check_full_member(member(ANN), POLICY) is None
 
 
 def test_every_kind_of_account_but_a_member_has_a_reason() -> None:
-    assert [kind for kind in Kind if standing(member(ANN, kind), POLICY) is None] == [Kind.MEMBER]
+    assert [kind for kind in AccountKind if check_full_member(member(ANN, kind), POLICY) is None] == [
+        AccountKind.MEMBER
+    ]
 
 
 def test_user_groups_are_told_from_people_and_from_everybody() -> None:
@@ -134,7 +136,7 @@ def test_user_groups_are_told_from_people_and_from_everybody() -> None:
 )
 def test_only_requesters_may_ask(requesters: tuple[str, ...], user: UserId, *, may: bool) -> None:
     refusal = may_request(replace(CHANNEL, requesters=requesters), member(user), GROUPS, POLICY.admins)
-    assert refusal == (None if may else Refusal(Reason.NOT_A_REQUESTER, "C1", (ADMIN,)))
+    assert refusal == (None if may else Refusal(RefusalReason.NOT_A_REQUESTER, "C1", (ADMIN,)))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,7 @@ def test_only_approvers_may_approve_and_admins_are_none_unless_listed(
     refusal = may_approve(
         replace(CHANNEL, approvers=approvers), member(user), GROUPS, requester=ANN, admins=POLICY.admins
     )
-    assert refusal == (None if may else Refusal(Reason.NOT_AN_APPROVER, "C1", approvers))
+    assert refusal == (None if may else Refusal(RefusalReason.NOT_AN_APPROVER, "C1", approvers))
 
 
 def test_who_is_in_the_group_counts_as_it_was_looked_up_now() -> None:
@@ -184,13 +186,13 @@ channels = st.builds(
 )
 
 
-@given(channels, users, st.sampled_from(Kind), memberships, st.lists(users))
+@given(channels, users, st.sampled_from(AccountKind), memberships, st.lists(users))
 def test_nobody_approves_their_own_whatever_the_policy(
-    channel: ChannelPolicy, user: UserId, kind: Kind, groups: Membership, admins: list[UserId]
+    channel: ChannelPolicy, user: UserId, kind: AccountKind, groups: Membership, admins: list[UserId]
 ) -> None:
     refusal = may_approve(channel, member(user, kind), groups, requester=user, admins=admins)
-    assert refusal == Refusal(Reason.OWN_REQUEST, user, channel.approvers)
-    assert user not in candidates(channel, groups, user)
+    assert refusal == Refusal(RefusalReason.OWN_REQUEST, user, channel.approvers)
+    assert user not in eligible_approvers(channel, groups, user)
 
 
 @given(channels, users, users, memberships)
@@ -198,7 +200,7 @@ def test_those_who_could_approve_are_those_who_may(
     channel: ChannelPolicy, user: UserId, requester: UserId, groups: Membership
 ) -> None:
     may = may_approve(channel, member(user), groups, requester=requester, admins=()) is None
-    assert may == (user in candidates(channel, groups, requester))
+    assert may == (user in eligible_approvers(channel, groups, requester))
 
 
 @given(channels, users, memberships, st.lists(users))
@@ -234,13 +236,13 @@ def test_requester_approvers_and_admins_may_cancel_or_continue_what_was_approved
     refusal = may_cancel(
         CHANNEL, member(user), GROUPS, request=replace(REQUEST, state=state), admins=POLICY.admins
     )
-    assert refusal == (None if may else Refusal(Reason.NOT_YOURS, "R-22222", (ANN, LEADS, ADMIN)))
+    assert refusal == (None if may else Refusal(RefusalReason.NOT_YOURS, "R-22222", (ANN, LEADS, ADMIN)))
 
 
 @pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, False), (DI, False)])
 def test_only_requester_and_admins_may_cancel_what_still_waits(user: UserId, *, may: bool) -> None:
     refusal = may_cancel(CHANNEL, member(user), GROUPS, request=REQUEST, admins=POLICY.admins)
-    assert refusal == (None if may else Refusal(Reason.NOT_YOURS, "R-22222", (ANN, ADMIN)))
+    assert refusal == (None if may else Refusal(RefusalReason.NOT_YOURS, "R-22222", (ANN, ADMIN)))
 
 
 @pytest.mark.parametrize("user", [ANN, ADMIN, BO, DI])
@@ -263,7 +265,7 @@ def test_elsewhere_only_requester_approvers_and_admins_may_see_it(user: UserId, 
         request=REQUEST,
         admins=POLICY.admins,
     )
-    assert refusal == (None if may else Refusal(Reason.NOT_YOURS, "R-22222", (ANN, LEADS, ADMIN)))
+    assert refusal == (None if may else Refusal(RefusalReason.NOT_YOURS, "R-22222", (ANN, LEADS, ADMIN)))
 
 
 def test_a_draft_is_unknown_to_all_but_its_requester() -> None:
@@ -272,109 +274,113 @@ def test_a_draft_is_unknown_to_all_but_its_requester() -> None:
         refusal = may_see(
             CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=draft, admins=POLICY.admins
         )
-        assert refusal == (Refusal(Reason.UNKNOWN_REQUEST, "R-22222") if unknown else None)
+        assert refusal == (Refusal(RefusalReason.UNKNOWN_REQUEST, "R-22222") if unknown else None)
 
 
 # the request itself; every key of the policy has a test that fails when the key is ignored
 
 
 def test_a_request_within_the_policy_waits_for_as_many_as_approvals_says() -> None:
-    assert decided() == Decision(Outcome.WAITS, 1)
-    assert decided(replace(CHANNEL, approvals=2)) == Decision(Outcome.WAITS, 2)
+    assert decided() == Decision(DecisionOutcome.WAITS, 1)
+    assert decided(replace(CHANNEL, approvals=2)) == Decision(DecisionOutcome.WAITS, 2)
 
 
 def test_with_no_approvals_it_goes_at_once_even_where_nobody_could_approve() -> None:
-    assert decided(replace(CHANNEL, approvals=0, approvers=())) == Decision(Outcome.GOES)
+    assert decided(replace(CHANNEL, approvals=0, approvers=())) == Decision(DecisionOutcome.GOES)
 
 
 def test_rules_only_those_that_the_channel_lists() -> None:
     other = replace(RULE, id=RuleId("r2"))
-    assert decided(rule=other).refusals == (Refusal(Reason.RULE_NOT_ALLOWED, "r2", (ADMIN,)),)
-    assert decided(replace(CHANNEL, rules=frozenset({"*"})), rule=other).outcome is Outcome.WAITS
+    assert decided(rule=other).refusals == (Refusal(RefusalReason.RULE_NOT_ALLOWED, "r2", (ADMIN,)),)
+    assert decided(replace(CHANNEL, rules=frozenset({"*"})), rule=other).outcome is DecisionOutcome.WAITS
 
 
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
-        (Usable.NOW, None),
-        (Usable.SCHEDULED, None),
-        (Usable.EXPIRED, Reason.RULE_EXPIRED),
-        (Usable.INACTIVE, Reason.RULE_INACTIVE),
-        (Usable.DELETED, Reason.RULE_GONE),
-        (None, Reason.RULE_UNREADABLE),
+        (Availability.NOW, None),
+        (Availability.SCHEDULED, None),
+        (Availability.EXPIRED, RefusalReason.RULE_EXPIRED),
+        (Availability.INACTIVE, RefusalReason.RULE_INACTIVE),
+        (Availability.DELETED, RefusalReason.RULE_GONE),
+        (None, RefusalReason.RULE_UNREADABLE),
     ],
 )
 def test_a_rule_that_cannot_be_given_is_refused_and_a_scheduled_one_is_not(
-    state: Usable | None, reason: Reason | None
+    state: Availability | None, reason: RefusalReason | None
 ) -> None:
     assert decided(usable=state).refusals == ((Refusal(reason, "r1"),) if reason else ())
 
 
 def test_no_rule_chosen_is_told_from_one_that_is_gone() -> None:
-    assert reasons(decided(rule=None, usable=None)) == [Reason.NO_RULE]
-    assert reasons(decided(rule=None, usable=Usable.DELETED)) == [Reason.RULE_GONE]
+    assert reasons(decided(rule=None, usable=None)) == [RefusalReason.NO_RULE]
+    assert reasons(decided(rule=None, usable=Availability.DELETED)) == [RefusalReason.RULE_GONE]
 
 
 def test_max_customers_is_the_most_that_may_be_asked_for() -> None:
     cheap = replace(CHANNEL, max_amount=None)
-    assert decided(cheap, customers=500).outcome is Outcome.WAITS
+    assert decided(cheap, customers=500).outcome is DecisionOutcome.WAITS
     assert decided(cheap, customers=501).refusals == (
-        Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500", (ADMIN,)),
+        Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "501/500", (ADMIN,)),
     )
-    assert reasons(decided(customers=0)) == [Reason.NO_CUSTOMERS]
+    assert reasons(decided(customers=0)) == [RefusalReason.NO_CUSTOMERS]
 
 
 def test_max_amount_is_the_most_that_one_use_by_everybody_may_cost() -> None:
     channel = replace(CHANNEL, max_amount=100_000)
-    assert decided(channel, customers=10).outcome is Outcome.WAITS
+    assert decided(channel, customers=10).outcome is DecisionOutcome.WAITS
     assert decided(channel, customers=11).refusals == (
-        Refusal(Reason.TOO_EXPENSIVE, "110000/100000", (ADMIN,)),
+        Refusal(RefusalReason.TOO_EXPENSIVE, "110000/100000", (ADMIN,)),
     )
-    assert decided(replace(channel, max_amount=None), customers=11).outcome is Outcome.WAITS
-    assert reasons(decided(replace(channel, max_amount=0), customers=1)) == [Reason.TOO_EXPENSIVE]
+    assert decided(replace(channel, max_amount=None), customers=11).outcome is DecisionOutcome.WAITS
+    assert reasons(decided(replace(channel, max_amount=0), customers=1)) == [RefusalReason.TOO_EXPENSIVE]
 
 
 def test_allow_unpriced_lets_through_what_has_no_price_where_amounts_are_bounded() -> None:
-    assert decided(rule=PERCENT).refusals == (Refusal(Reason.UNPRICED, "discount_percent", (ADMIN,)),)
-    assert decided(replace(CHANNEL, allow_unpriced=True), rule=PERCENT).outcome is Outcome.WAITS
-    assert decided(replace(CHANNEL, max_amount=None), rule=PERCENT).outcome is Outcome.WAITS
-    assert reasons(decided(replace(CHANNEL, allow_unpriced=True, max_amount=1))) == [Reason.TOO_EXPENSIVE]
+    assert decided(rule=PERCENT).refusals == (Refusal(RefusalReason.UNPRICED, "discount_percent", (ADMIN,)),)
+    assert decided(replace(CHANNEL, allow_unpriced=True), rule=PERCENT).outcome is DecisionOutcome.WAITS
+    assert decided(replace(CHANNEL, max_amount=None), rule=PERCENT).outcome is DecisionOutcome.WAITS
+    assert reasons(decided(replace(CHANNEL, allow_unpriced=True, max_amount=1))) == [
+        RefusalReason.TOO_EXPENSIVE
+    ]
 
 
 def test_require_reason_wants_more_than_space() -> None:
     strict = replace(CHANNEL, require_reason=True)
-    assert reasons(decided(strict, reason=" \n")) == [Reason.REASON_MISSING]
-    assert decided(strict, reason="birthday").outcome is Outcome.WAITS
-    assert decided(reason="").outcome is Outcome.WAITS
+    assert reasons(decided(strict, reason=" \n")) == [RefusalReason.REASON_MISSING]
+    assert decided(strict, reason="birthday").outcome is DecisionOutcome.WAITS
+    assert decided(reason="").outcome is DecisionOutcome.WAITS
 
 
 def test_approvers_other_than_the_requester_have_to_be_enough() -> None:
-    assert reasons(decided(replace(CHANNEL, approvers=(ANN, SUPPORT)))) == [Reason.NO_APPROVER]
-    assert decided(replace(CHANNEL, approvers=(ANN, DI))).outcome is Outcome.WAITS
-    assert decided(replace(CHANNEL, approvals=3)).refusals == (Refusal(Reason.NO_APPROVER, "2/3", (ADMIN,)),)
-    assert reasons(decided(groups={})) == [Reason.NO_APPROVER]
+    assert reasons(decided(replace(CHANNEL, approvers=(ANN, SUPPORT)))) == [RefusalReason.NO_APPROVER]
+    assert decided(replace(CHANNEL, approvers=(ANN, DI))).outcome is DecisionOutcome.WAITS
+    assert decided(replace(CHANNEL, approvals=3)).refusals == (
+        Refusal(RefusalReason.NO_APPROVER, "2/3", (ADMIN,)),
+    )
+    assert reasons(decided(groups={})) == [RefusalReason.NO_APPROVER]
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     channel = replace(
         CHANNEL, rules=frozenset({"r9"}), max_customers=1, max_amount=1, require_reason=True, approvers=()
     )
-    decision = decided(channel, usable=Usable.EXPIRED)
-    assert decision.outcome is Outcome.REFUSED
+    decision = decided(channel, usable=Availability.EXPIRED)
+    assert decision.outcome is DecisionOutcome.REFUSED
     assert reasons(decision) == [
-        Reason.RULE_NOT_ALLOWED,
-        Reason.RULE_EXPIRED,
-        Reason.TOO_MANY_CUSTOMERS,
-        Reason.TOO_EXPENSIVE,
-        Reason.REASON_MISSING,
-        Reason.NO_APPROVER,
+        RefusalReason.RULE_NOT_ALLOWED,
+        RefusalReason.RULE_EXPIRED,
+        RefusalReason.TOO_MANY_CUSTOMERS,
+        RefusalReason.TOO_EXPENSIVE,
+        RefusalReason.REASON_MISSING,
+        RefusalReason.NO_APPROVER,
     ]
 
 
 @given(
     channels,
     st.sampled_from([RULE, PERCENT, None]),
-    st.sampled_from([*Usable, None]),
+    st.sampled_from([*Availability, None]),
     st.integers(0, 25),
     st.text(max_size=2),
     memberships,
@@ -382,41 +388,41 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 def test_what_is_not_refused_keeps_every_bound_of_the_channel(
     channel: ChannelPolicy,
     rule: Rule | None,
-    state: Usable | None,
+    state: Availability | None,
     customers: int,
     reason: str,
     groups: Membership,
 ) -> None:
     decision = decided(channel, rule=rule, usable=state, customers=customers, reason=reason, groups=groups)
-    assert (decision.outcome is Outcome.REFUSED) == bool(decision.refusals)
-    if decision.outcome is Outcome.REFUSED:
+    assert (decision.outcome is DecisionOutcome.REFUSED) == bool(decision.refusals)
+    if decision.outcome is DecisionOutcome.REFUSED:
         return
     assert rule is not None
     assert channel.may_give(rule.id)
-    assert state in {Usable.NOW, Usable.SCHEDULED}
+    assert state in {Availability.NOW, Availability.SCHEDULED}
     assert 1 <= customers <= channel.max_customers
     assert reason.strip() or not channel.require_reason
     price = cost(rule, customers)
     assert channel.max_amount is None or (
         price.total <= channel.max_amount if price else channel.allow_unpriced
     )
-    assert (decision.outcome is Outcome.GOES) == (channel.approvals == 0)
-    assert len(candidates(channel, groups, ANN)) >= channel.approvals
+    assert (decision.outcome is DecisionOutcome.GOES) == (channel.approvals == 0)
+    assert len(eligible_approvers(channel, groups, ANN)) >= channel.approvals
 
 
 @given(
     channels,
     st.sampled_from([RULE, PERCENT, None]),
-    st.sampled_from([*Usable, None]),
+    st.sampled_from([*Availability, None]),
     st.integers(0, 25),
     memberships,
 )
 def test_what_is_refused_from_memory_alone_is_refused_by_the_decision_too(
-    channel: ChannelPolicy, rule: Rule | None, state: Usable | None, customers: int, groups: Membership
+    channel: ChannelPolicy, rule: Rule | None, state: Availability | None, customers: int, groups: Membership
 ) -> None:
     price = cost(rule, customers) if rule else None
-    early = refusals(
+    early = violations(
         channel, rule=rule, usable=state, cost=price, customers=customers, reason="", admins=POLICY.admins
     )
     late = decided(channel, rule=rule, usable=state, customers=customers, groups=groups).refusals
-    assert tuple(refusal for refusal in late if refusal.reason is not Reason.NO_APPROVER) == early
+    assert tuple(refusal for refusal in late if refusal.reason is not RefusalReason.NO_APPROVER) == early

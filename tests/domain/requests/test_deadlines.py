@@ -11,10 +11,10 @@ from bot.domain.requests.deadlines import (
     REMINDERS,
     approvers_of,
     held_until,
+    initial_deadlines,
     is_held,
+    pending_approvers,
     reminded,
-    still_asked,
-    times_of,
 )
 from bot.domain.requests.request import State
 from tests.support.samples import REQUEST
@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_round_has_its_times_from_the_policy() -> None:
-    times = times_of(CHANNEL, NOW)
+    times = initial_deadlines(CHANNEL, NOW)
     assert (times["expires_at"], times["remind_at"], times["escalate_at"]) == (
         NOW + 8 * HOUR,
         NOW + HOUR,
@@ -39,8 +39,8 @@ def test_a_round_has_its_times_from_the_policy() -> None:
 def test_without_the_keys_there_are_no_reminders_no_escalation_and_no_hold() -> None:
     plain = POLICY.channels[SUPPORT]
     assert (
-        times_of(plain, NOW)["remind_at"],
-        times_of(plain, NOW)["escalate_at"],
+        initial_deadlines(plain, NOW)["remind_at"],
+        initial_deadlines(plain, NOW)["escalate_at"],
         held_until(plain, NOW),
     ) == (None, None, None)
 
@@ -77,4 +77,4 @@ def test_only_who_was_escalated_to_and_is_still_listed_may_approve_too() -> None
 
 
 def test_nobody_is_asked_twice_and_never_the_requester() -> None:
-    assert still_asked([LEADS, BO, CLEO, REQUEST.requester], REQUEST, [BO]) == (LEADS, CLEO)
+    assert pending_approvers([LEADS, BO, CLEO, REQUEST.requester], REQUEST, [BO]) == (LEADS, CLEO)

@@ -6,9 +6,9 @@ from typing import Any
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.batches import BatchOutcome, Refused
-from bot.domain.requests.prior_grants import NEVER, Before, Earlier
+from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest
 from bot.domain.requests.request import Request, State
-from bot.domain.requests.views import Consideration, Review
+from bot.domain.requests.views import ApprovalView, Review
 from tests.support.service_fixture import ANN, BO, PERCENT, POLICY, QUICK, STRICT, SUPPORT, Office, person
 
 
@@ -20,25 +20,25 @@ async def gave(office: Office, *customers: str, refused: tuple[str, ...] = (), *
     """Give a request to its end, but to those who are refused."""
     asked = await office.ask(customers="\n".join(customers), **others)
     await office.approve(asked, BO)
-    assert await office.starting.begin(asked.id)
-    await office.books.take_up(asked.id, 0)
+    assert await office.preflight.begin(asked.id)
+    await office.repository.start_portion(asked.id, 0)
     left_out = tuple(
         Refused(customer, "no")
-        for customer in await office.books.customers(asked.id, 0)
+        for customer in await office.repository.customers(asked.id, 0)
         if customer in refused
     )
-    await office.books.settle(asked.id, BatchOutcome(0, 0, len(customers), refused=left_out))
-    await office.ending.finish(asked.id, 1)
+    await office.repository.record_outcomes(asked.id, BatchOutcome(0, 0, len(customers), refused=left_out))
+    await office.completion.finish(asked.id, 1)
     await office.unsaid()
     return await office.now(asked.id)
 
 
-def earlier(request: Request, customers: int) -> Earlier:
-    return Earlier(request.id, request.short, request.channel, request.card_ts, customers)
+def earlier(request: Request, customers: int) -> PriorRequest:
+    return PriorRequest(request.id, request.short, request.channel, request.card_ts, customers)
 
 
 async def reviewed(office: Office, *customers: str, **others: Any) -> Review:
-    review = await office.asking.review(
+    review = await office.drafts.review(
         await office.draft(customers="\n".join(customers), **others), person(ANN)
     )
     assert isinstance(review, Review)
@@ -51,40 +51,40 @@ async def test_review_and_approval_say_how_many_and_by_which_requests(either_off
     office.clock.pass_by(hours=1)
     second = await gave(office, "b", "d", channel=SUPPORT)
     review = await reviewed(office, "a", "b", "c", "e", channel=STRICT)
-    assert review.before == Before(2, (earlier(second, 1), earlier(first, 2)))
+    assert review.prior_grants == PriorGrants(2, (earlier(second, 1), earlier(first, 2)))
     assert first.card_ts
-    asked = await office.asking.ask(review.request.id, person(ANN))
+    asked = await office.drafts.ask(review.request.id, person(ANN))
     assert isinstance(asked, Request)
-    shown = await office.desk.consider(asked.id, person(BO), STRICT)
-    assert isinstance(shown, Consideration)
-    assert shown.review.before == review.before
+    shown = await office.decisions.open_approval(asked.id, person(BO), STRICT)
+    assert isinstance(shown, ApprovalView)
+    assert shown.review.prior_grants == review.prior_grants
 
 
 async def test_another_rule_or_other_customers_or_long_ago_is_none(either_office: Office) -> None:
     office = either_office.under(under(repeat_days=7))
     await gave(office, "a", "b")
-    assert (await reviewed(office, "a", rule=PERCENT)).before == NEVER
-    assert (await reviewed(office, "c")).before == NEVER
+    assert (await reviewed(office, "a", rule=PERCENT)).prior_grants == NEVER
+    assert (await reviewed(office, "c")).prior_grants == NEVER
     office.clock.pass_by(hours=7 * 24 - 1)
-    assert (await reviewed(office, "a")).before.customers == 1
+    assert (await reviewed(office, "a")).prior_grants.customers == 1
     office.clock.pass_by(hours=1)
-    assert (await reviewed(office, "a")).before == NEVER
+    assert (await reviewed(office, "a")).prior_grants == NEVER
 
 
 async def test_zero_days_never_warn(office: Office) -> None:
     office.under(under(repeat_days=0))
     await gave(office, "a")
-    assert (await reviewed(office, "a")).before == NEVER
+    assert (await reviewed(office, "a")).prior_grants == NEVER
 
 
 async def test_what_only_waits_or_came_to_nothing_gave_nobody_anything(either_office: Office) -> None:
     office = either_office
     await office.ask(customers="a")
     rejected = await office.ask(customers="a")
-    await office.desk.reject(rejected.id, person(BO), "no")
+    await office.decisions.reject(rejected.id, person(BO), "no")
     begun = await office.ask(channel=QUICK, customers="a")
-    assert await office.starting.begin(begun.id)
-    assert (await reviewed(office, "a")).before == NEVER
+    assert await office.preflight.begin(begun.id)
+    assert (await reviewed(office, "a")).prior_grants == NEVER
     assert (await office.now(begun.id)).state is State.GIVING
 
 
@@ -97,19 +97,23 @@ async def test_it_is_a_warning_and_no_refusal(office: Office) -> None:
 async def test_many_customers_in_many_rows_are_found(either_office: Office) -> None:
     office = either_office
     draft = await office.draft(customers="a")
-    await office.asking.review(draft, person(ANN))
+    await office.drafts.review(draft, person(ANN))
     ids = [CustomerId(f"c-{at}") for at in range(9_000)]
     old = await office.ask(customers="x")
     for request, its in ((old.id, ids[::2]), (draft, ids)):
-        async with office.books.page(request) as page:
-            assert page
-            await page.put_customers(its, portion=4_000)
-            await page.keep(replace(page.request, batch_size=500, customers=len(its)))
+        async with office.repository.unit_of_work(request) as unit:
+            assert unit
+            await unit.put_customers(its, portion=4_000)
+            await unit.save(replace(unit.request, batch_size=500, customers=len(its)))
     await office.put(old, state=State.DONE, started_at=office.clock.now(), ended_at=office.clock.now())
-    for portion in range(await office.books.portions(old.id)):
-        size = len(await office.books.customers(old.id, portion))
+    for portion in range(await office.repository.portions(old.id)):
+        size = len(await office.repository.customers(old.id, portion))
         for batch in range(-(-size // 500)):
-            await office.books.settle(old.id, BatchOutcome(portion, batch, min(500, size - 500 * batch)))
-    found = await office.books.given_before(await office.now(draft), office.clock.now().replace(year=2000))
+            await office.repository.record_outcomes(
+                old.id, BatchOutcome(portion, batch, min(500, size - 500 * batch))
+            )
+    found = await office.repository.prior_grants(
+        await office.now(draft), office.clock.now().replace(year=2000)
+    )
     assert found.customers == 4_500
     assert [each.id for each in found.by] == [old.id]

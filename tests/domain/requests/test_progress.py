@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.ids import UserId
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.progress import Paces, Progress
-from bot.domain.requests.request import Pausing, State
+from bot.domain.requests.progress import Progress, ProgressTracker
+from bot.domain.requests.request import PauseState, State
 from tests.support.clock import HandClock
 from tests.support.samples import REQUEST
 
@@ -20,17 +20,17 @@ class Watched:
 
     def __init__(self) -> None:
         self.clock = HandClock()
-        self.paces = Paces(self.clock.now)
+        self.progress_tracker = ProgressTracker(self.clock.now)
         self.request = replace(REQUEST, state=State.GIVING, started_at=self.clock.now())
         self.note(0)
 
     def note(self, given: int, *, after: float = 0) -> Progress | None:
         self.clock.pass_by(seconds=after)
-        self.paces.note(self.request.id, Tally(ASKED, given=given))
+        self.progress_tracker.note(self.request.id, Tally(ASKED, given=given))
         return self.now(given)
 
     def now(self, given: int) -> Progress | None:
-        return self.paces.of(self.request, Tally(ASKED, given=given))
+        return self.progress_tracker.of(self.request, Tally(ASKED, given=given))
 
 
 def test_what_is_over_within_three_seconds_shows_no_progress() -> None:
@@ -47,7 +47,7 @@ def test_the_pace_is_told_and_when_it_will_be_done() -> None:
 def test_the_refused_count_like_the_given() -> None:
     watched = Watched()
     watched.clock.pass_by(seconds=10)
-    progress = watched.paces.of(watched.request, Tally(ASKED, given=50, refused=50))
+    progress = watched.progress_tracker.of(watched.request, Tally(ASKED, given=50, refused=50))
     assert progress
     assert progress.a_second == 10
 
@@ -87,13 +87,13 @@ def test_a_clock_that_is_put_back_begins_anew() -> None:
 def test_after_a_restart_there_is_progress_without_a_pace() -> None:
     watched = Watched()
     watched.clock.pass_by(minutes=1)
-    assert Paces(watched.clock.now).of(watched.request, Tally(ASKED, given=10)) == Progress()
+    assert ProgressTracker(watched.clock.now).of(watched.request, Tally(ASKED, given=10)) == Progress()
 
 
 def test_what_is_forgotten_is_unknown() -> None:
     watched = Watched()
     watched.note(100, after=10)
-    watched.paces.keep(())
+    watched.progress_tracker.keep(())
     assert watched.now(100) == Progress()
 
 
@@ -102,11 +102,11 @@ def test_what_is_forgotten_is_unknown() -> None:
     [
         {"state": State.DONE},
         {"cancel_asked_by": UserId("U0ANN")},
-        {"pausing": Pausing.ASKED},
+        {"pausing": PauseState.ASKED},
         {"state": State.STOPPED},
     ],
 )
 def test_what_does_not_go_on_shows_none(changes: dict[str, object]) -> None:
     watched = Watched()
     watched.note(100, after=10)
-    assert watched.paces.of(replace(watched.request, **changes), Tally(ASKED, given=100)) is None  # type: ignore[arg-type]
+    assert watched.progress_tracker.of(replace(watched.request, **changes), Tally(ASKED, given=100)) is None  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
-from bot.domain.policy.tiers import Above, Applied
+from bot.domain.policy.tiers import AppliedTier, TierTrigger
 from bot.domain.requests.request import (
     ENDED,
     MOVES,
@@ -18,12 +18,12 @@ from bot.domain.requests.request import (
     Event,
     Request,
     State,
-    derived_key,
     digest,
-    move,
-    moved,
+    idempotency_key,
     new_request_id,
     new_short_id,
+    next_state,
+    transition,
 )
 from bot.domain.rules.rule import Reward, Rule
 
@@ -77,12 +77,12 @@ def test_the_table_was_written_for_every_state_and_every_event() -> None:
 def test_an_event_leads_where_the_design_says_and_nowhere_else(state: State, event: Event) -> None:
     request = replace(REQUEST, state=state)
     then = LEADS_TO.get((state.value, event.value))
-    assert move(request, event) == then
+    assert next_state(request, event) == then
     if then is None:
         with pytest.raises(KeyError):
-            moved(request, event)
+            transition(request, event)
     else:
-        assert moved(request, event, note="why") == replace(request, state=State(then), note="why")
+        assert transition(request, event, note="why") == replace(request, state=State(then), note="why")
 
 
 @given(st.lists(st.sampled_from(Event)))
@@ -91,8 +91,8 @@ def test_whatever_happens_nothing_is_given_before_it_is_approved_or_after_it_end
 ) -> None:
     request, seen = REQUEST, [REQUEST.state]
     for event in events:
-        if move(request, event) is not None:
-            request = moved(request, event)
+        if next_state(request, event) is not None:
+            request = transition(request, event)
             seen.append(request.state)
     for before, then in pairwise(seen):
         assert before not in ENDED
@@ -119,8 +119,8 @@ def test_a_short_id_can_be_said_aloud() -> None:
 
 def test_every_request_has_a_once_only_key_of_its_own_that_stays_the_same() -> None:
     one, other = new_request_id(), new_request_id()
-    assert derived_key(one) == derived_key(one) != derived_key(other)
-    assert one in derived_key(one)
+    assert idempotency_key(one) == idempotency_key(one) != idempotency_key(other)
+    assert one in idempotency_key(one)
 
 
 def test_an_account_is_production_by_its_first_letter() -> None:
@@ -133,7 +133,7 @@ def test_an_account_is_production_by_its_first_letter() -> None:
     [
         ("account", "P11112222"),
         ("approvals", 2),
-        ("tier", Applied(1, Above.CUSTOMERS, 1)),
+        ("tier", AppliedTier(1, TierTrigger.CUSTOMERS, 1)),
         ("channel", "C2"),
         ("customers", 3),
         ("customers_digest", "e"),
@@ -149,10 +149,15 @@ def test_another_value_of_anything_that_was_shown_is_another_digest(field: str, 
 
 
 @pytest.mark.parametrize(
-    "other", [Applied(2, Above.CUSTOMERS, 1), Applied(1, Above.AMOUNT, 1), Applied(1, Above.CUSTOMERS, 2)]
+    "other",
+    [
+        AppliedTier(2, TierTrigger.CUSTOMERS, 1),
+        AppliedTier(1, TierTrigger.AMOUNT, 1),
+        AppliedTier(1, TierTrigger.CUSTOMERS, 2),
+    ],
 )
-def test_every_part_of_the_tier_is_in_the_digest(other: Applied) -> None:
-    shown = replace(REQUEST, tier=Applied(1, Above.CUSTOMERS, 1))
+def test_every_part_of_the_tier_is_in_the_digest(other: AppliedTier) -> None:
+    shown = replace(REQUEST, tier=AppliedTier(1, TierTrigger.CUSTOMERS, 1))
     assert digest(replace(REQUEST, tier=other), "terms") != digest(shown, "terms")
 
 

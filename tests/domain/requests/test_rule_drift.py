@@ -9,7 +9,16 @@ import pytest
 
 from bot.domain.ids import RuleId
 from bot.domain.rules.diff import Change, changes
-from bot.domain.rules.rule import Hours, Item, ItemValue, Limitation, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.rule import (
+    Item,
+    ItemValue,
+    Limitation,
+    Requirement,
+    Reward,
+    Rule,
+    Statistics,
+    WeeklyWindow,
+)
 from bot.domain.rules.terms import terms_of
 from bot.slack.rendering.rule_changes import side_by_side
 from tests.support.samples import LONG, LONG_RULE, LOOK
@@ -61,7 +70,7 @@ CASES: list[tuple[dict[str, Any], list[Change], str]] = [
         "none → 500.00 NOK",
     ),
     (
-        {"limitation": Limitation(hours=(Hours("mon", "08:00", "10:00"),))},
+        {"limitation": Limitation(hours=(WeeklyWindow("mon", "08:00", "10:00"),))},
         [Change("limitation.hours", [], [{"day": "mon", "start": "08:00", "end": "10:00"}])],
         "• limitation.hours: [] → [{",
     ),

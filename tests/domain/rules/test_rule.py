@@ -10,6 +10,7 @@ from bot.domain.ids import RuleId
 from bot.domain.rules.rule import (
     NO_LIMIT,
     PRICED,
+    Availability,
     Cost,
     Item,
     ItemValue,
@@ -19,7 +20,6 @@ from bot.domain.rules.rule import (
     RewardType,
     Rule,
     Statistics,
-    Usable,
     cost,
     difference,
     usable,
@@ -47,16 +47,16 @@ def rule_of(
 @pytest.mark.parametrize(
     ("start", "end", "then"),
     [
-        (None, None, Usable.NOW),
-        (NOW, NOW, Usable.NOW),
-        (NOW - MOMENT, NOW + MOMENT, Usable.NOW),
-        (NOW + MOMENT, None, Usable.SCHEDULED),
-        (None, NOW - MOMENT, Usable.EXPIRED),
-        (NOW + MOMENT, NOW - MOMENT, Usable.EXPIRED),
+        (None, None, Availability.NOW),
+        (NOW, NOW, Availability.NOW),
+        (NOW - MOMENT, NOW + MOMENT, Availability.NOW),
+        (NOW + MOMENT, None, Availability.SCHEDULED),
+        (None, NOW - MOMENT, Availability.EXPIRED),
+        (NOW + MOMENT, NOW - MOMENT, Availability.EXPIRED),
     ],
 )
 def test_a_rule_can_be_given_up_to_and_including_its_last_moment(
-    start: datetime | None, end: datetime | None, then: Usable
+    start: datetime | None, end: datetime | None, then: Availability
 ) -> None:
     assert usable(replace(RULE, requirement=Requirement(purchase_from=start, purchase_to=end)), NOW) is then
 
@@ -64,8 +64,8 @@ def test_a_rule_can_be_given_up_to_and_including_its_last_moment(
 def test_deleted_says_more_than_inactive_and_inactive_more_than_expired() -> None:
     expired = replace(RULE, requirement=Requirement(purchase_to=NOW - MOMENT))
     inactive = replace(expired, active=False)
-    assert usable(inactive, NOW) is Usable.INACTIVE
-    assert usable(replace(inactive, deleted_at=NOW), NOW) is Usable.DELETED
+    assert usable(inactive, NOW) is Availability.INACTIVE
+    assert usable(replace(inactive, deleted_at=NOW), NOW) is Availability.DELETED
 
 
 def test_the_price_is_the_largest_value_times_the_rewards_of_one_purchase() -> None:

@@ -7,15 +7,15 @@ import pytest
 
 from bot.domain.ids import RuleId
 from bot.domain.rules.rule import (
-    Hours,
     Item,
+    ItemBundle,
     ItemValue,
     Limitation,
-    Mix,
     Requirement,
     Reward,
     Rule,
     Statistics,
+    WeeklyWindow,
 )
 from bot.domain.rules.terms import terms_of
 
@@ -34,7 +34,7 @@ OTHER_REQUIREMENT = {
     "purchase_to": NOW,
     "item_quantity": Decimal(0),
     "items": (Item("a"),),
-    "mixes": (Mix(Decimal(1), reward_eligible=True, items=()),),
+    "mixes": (ItemBundle(Decimal(1), reward_eligible=True, items=()),),
     "gross_amount": 0,
     "net_amount": 0,
     "stamp": 0,
@@ -49,7 +49,7 @@ OTHER_LIMITATION = {
     "repeat_usage": 1,
     "combination": 0,
     "eligible": "receipt_eligible_for_discount",
-    "hours": (Hours("mon", "08:00", "12:00"),),
+    "hours": (WeeklyWindow("mon", "08:00", "12:00"),),
     "hours_timezone": "UTC",
     "stamp_expire_days": 1,
     "dynamic_purchase_to_days": 1,

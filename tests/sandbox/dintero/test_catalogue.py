@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.dintero.parsing import read_rules
-from bot.domain.rules.rule import RewardType, Usable, usable
+from bot.domain.rules.rule import Availability, RewardType, usable
 from sandbox.dintero.catalogue import SEED_RULE, SHOPS, SIZE, catalogue, seed_rule
 from sandbox.dintero.seed import ANSWER
 from tests.dintero.test_parsing import ANSWER as PAGE
@@ -22,8 +22,8 @@ def test_the_seed_is_the_answer_on_dinteros_page() -> None:
 def test_dinteros_own_rule_can_be_given_whenever_it_is(now: datetime) -> None:
     [rule] = read_rules([seed_rule(now)])
     assert (rule.id, rule.name) == (SEED_RULE, "Spar 100,-")
-    assert usable(rule, now) is Usable.NOW
-    assert usable(rule, now + timedelta(days=364)) is Usable.NOW
+    assert usable(rule, now) is Availability.NOW
+    assert usable(rule, now + timedelta(days=364)) is Availability.NOW
 
 
 def test_making_it_usable_leaves_the_page_as_it_is() -> None:
@@ -36,8 +36,8 @@ def test_every_reward_type_is_there_and_so_is_every_reason_not_to_give_one() -> 
     assert len(rules) == SIZE
     assert rules[0].id == SEED_RULE
     assert {rule.reward.type for rule in rules} == {str(kind) for kind in RewardType}
-    assert {usable(rule, NOW) for rule in rules} == set(Usable)
-    assert Counter(usable(rule, NOW) for rule in rules)[Usable.NOW] > SIZE // 2
+    assert {usable(rule, NOW) for rule in rules} == set(Availability)
+    assert Counter(usable(rule, NOW) for rule in rules)[Availability.NOW] > SIZE // 2
 
 
 def test_all_of_it_is_understood() -> None:

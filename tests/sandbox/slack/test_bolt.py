@@ -178,7 +178,7 @@ class World:
 
 
 @pytest.fixture(params=[over_http, over_socket], ids=["http", "socket"])
-async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+async def resources(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     async with SandboxSlack() as slack:
         ann, bo = slack.add_person("Ann"), slack.add_person("Bo")
         channel = slack.add_channel("loyalty", [ann, bo])
@@ -186,67 +186,67 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
             yield World(slack, channel, ann, bo)
 
 
-async def test_a_command_is_answered_to_the_person_alone(world: World) -> None:
-    seen = await world.ann.command("/discount a & b", world.channel)
+async def test_a_command_is_answered_to_the_person_alone(resources: World) -> None:
+    seen = await resources.ann.command("/discount a & b", resources.channel)
     assert seen.text == "I heard “a & b” from @Ann"
-    assert [world.ann.read(message) for message in world.ann.ephemerals] == [seen.text]
-    assert world.bo.ephemerals == []
-    assert world.slack.messages(world.channel) == []
+    assert [resources.ann.read(message) for message in resources.ann.ephemerals] == [seen.text]
+    assert resources.bo.ephemerals == []
+    assert resources.slack.messages(resources.channel) == []
 
 
-async def test_a_request_goes_from_the_form_to_the_approval(world: World) -> None:
-    await world.ann.command("/discount add", world.channel)
-    modal = await world.ann.sees_view("Give a discount", submit="Review")
+async def test_a_request_goes_from_the_form_to_the_approval(resources: World) -> None:
+    await resources.ann.command("/discount add", resources.channel)
+    modal = await resources.ann.sees_view("Give a discount", submit="Review")
     await modal.fill({"Rule": "Spar 100", "Customer IDs": "c-1\nc-2"})
     assert (await modal.submit()).errors == {}
-    asked = await world.ann.sees_view("Review")
+    asked = await resources.ann.sees_view("Review")
     assert "Spar 100 for c-1" in asked.text
     await asked.submit()
-    await world.ann.sees_no_view()
-    message = await world.bo.sees("Spar 100|c-1", world.channel)
-    reaction = await world.bo.press("Approve…", message)
+    await resources.ann.sees_no_view()
+    message = await resources.bo.sees("Spar 100|c-1", resources.channel)
+    reaction = await resources.bo.press("Approve…", message)
     assert not reaction.trouble
-    assert world.bo.read(message) == "approved by @Bo"
-    assert [world.ann.read(reply) for reply in world.slack.thread(message)] == ["@Bo said yes to 42"]
-    assert await world.bo.is_told("Thank you")
-    assert world.slack.refused == []
+    assert resources.bo.read(message) == "approved by @Bo"
+    assert [resources.ann.read(reply) for reply in resources.slack.thread(message)] == ["@Bo said yes to 42"]
+    assert await resources.bo.is_told("Thank you")
+    assert resources.slack.refused == []
     assert (
         "Discount bot\n  approved by @Bo\n    Discount bot\n      @Bo said yes to 42"
-        in world.slack.transcript(world.channel)
+        in resources.slack.transcript(resources.channel)
     )
 
 
-async def test_a_redraw_keeps_what_was_typed(world: World) -> None:
-    await world.ann.command("/discount add Spar 200", world.channel)
-    modal = await world.ann.sees_view("Give a discount")
+async def test_a_redraw_keeps_what_was_typed(resources: World) -> None:
+    await resources.ann.command("/discount add Spar 200", resources.channel)
+    modal = await resources.ann.sees_view("Give a discount")
     assert modal.values == {"Rule": "Spar 200", "Customer IDs": ""}
     await modal.fill({"Customer IDs": "c-1"})
     await modal.press("More…")
-    await world.ann.sees_view(label="Once-only key")
+    await resources.ann.sees_view(label="Once-only key")
     assert modal.values == {"Rule": "Spar 200", "Customer IDs": "c-1", "Once-only key": ""}
 
 
-async def test_an_error_stands_beside_its_field(world: World) -> None:
-    await world.ann.command("/discount add Nissepris", world.channel)
-    modal = await world.ann.sees_view()
+async def test_an_error_stands_beside_its_field(resources: World) -> None:
+    await resources.ann.command("/discount add Nissepris", resources.channel)
+    modal = await resources.ann.sees_view()
     await modal.fill({"Customer IDs": "/"})
     assert (await modal.submit()).errors == {"Customer IDs": "“/” is reserved"}
     assert "✗ “/” is reserved" in modal.text
     assert modal.values["Customer IDs"] == "/"
 
 
-async def test_slack_itself_refuses_empty_required_inputs(world: World) -> None:
-    await world.ann.command("/discount add", world.channel)
-    modal = await world.ann.sees_view()
-    before = len(world.slack.deliveries)
+async def test_slack_itself_refuses_empty_required_inputs(resources: World) -> None:
+    await resources.ann.command("/discount add", resources.channel)
+    modal = await resources.ann.sees_view()
+    before = len(resources.slack.deliveries)
     refused = {"Rule": "This field is required", "Customer IDs": "This field is required"}
     assert (await modal.submit()).errors == refused
-    assert len(world.slack.deliveries) == before
+    assert len(resources.slack.deliveries) == before
 
 
-async def test_a_person_can_only_do_what_is_there_to_do(world: World) -> None:
-    await world.ann.command("/discount add", world.channel)
-    modal = await world.ann.sees_view()
+async def test_a_person_can_only_do_what_is_there_to_do(resources: World) -> None:
+    await resources.ann.command("/discount add", resources.channel)
+    modal = await resources.ann.sees_view()
     with pytest.raises(CannotDo, match="not one of"):
         await modal.fill({"Rule": "Spar"})
     with pytest.raises(CannotDo, match="100 characters"):
@@ -258,24 +258,24 @@ async def test_a_person_can_only_do_what_is_there_to_do(world: World) -> None:
         await modal.submit()
 
 
-async def test_options_are_those_that_the_bot_offers(world: World) -> None:
-    await world.ann.command("/discount add", world.channel)
-    modal = await world.ann.sees_view()
+async def test_options_are_those_that_the_bot_offers(resources: World) -> None:
+    await resources.ann.command("/discount add", resources.channel)
+    modal = await resources.ann.sees_view()
     assert [option["value"] for option in await modal.options("Rule", "spar")] == ["r-100", "r-200"]
 
 
-async def test_a_delivery_can_come_twice(world: World) -> None:
-    await world.ann.command("/discount hello", world.channel)
-    ack = await world.slack.deliver_again()
+async def test_a_delivery_can_come_twice(resources: World) -> None:
+    await resources.ann.command("/discount hello", resources.channel)
+    ack = await resources.slack.deliver_again()
     assert ack.ok
     assert "hello" in ack.body["text"]
-    assert len(world.slack.deliveries) == 2
+    assert len(resources.slack.deliveries) == 2
 
 
-async def test_an_outage_of_the_web_api_is_trouble_for_the_person(world: World) -> None:
-    await world.ann.command("/discount add Nissepris", world.channel)
-    modal = await world.ann.sees_view()
-    world.slack.faults.outage = True
+async def test_an_outage_of_the_web_api_is_trouble_for_the_person(resources: World) -> None:
+    await resources.ann.command("/discount add Nissepris", resources.channel)
+    modal = await resources.ann.sees_view()
+    resources.slack.faults.outage = True
     assert (await modal.press("More…")).trouble == "We had some trouble connecting. Try again?"
-    world.slack.faults.outage = False
+    resources.slack.faults.outage = False
     assert not (await modal.press("More…")).trouble

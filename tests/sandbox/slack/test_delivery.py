@@ -16,7 +16,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.requests.person import Kind
+from bot.domain.requests.person import AccountKind
 from sandbox.slack import CannotDo, Message, NeverSeen, SandboxSlack, SignedHttp
 
 Json = dict[str, Any]
@@ -223,7 +223,7 @@ async def test_a_press_says_which_message_and_with_what_value() -> None:
 
 async def test_a_stranger_is_of_another_team_in_every_payload() -> None:
     slack = SandboxSlack()
-    zed = slack.add_person("Zed", kind=Kind.STRANGER)
+    zed = slack.add_person("Zed", kind=AccountKind.STRANGER)
     channel = slack.add_channel("shared", [zed])
     message = post(slack, channel.id, button("Approve…"))
     pressed = await heard(slack, lambda: zed.press("Approve…", message))

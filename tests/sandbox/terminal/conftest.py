@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.app import Running
+from bot.app import RunningBot
 from bot.domain.requests.deadlines import is_held
 from bot.domain.requests.request import State
 from sandbox.shop import Shop, database_in, open_bot, open_shop
 from sandbox.slack.state.changes import NeverSeen
-from sandbox.terminal.activity import Watch
+from sandbox.terminal.activity import ActivityFeed
 from sandbox.terminal.line_input import NoMoreInput
 from sandbox.terminal.main import PATIENCE
 from sandbox.terminal.repl import Session
@@ -36,15 +36,15 @@ async def clock() -> PassingClock:
 
 
 @pytest.fixture
-async def running(shop: Shop, clock: PassingClock, tmp_path: Path) -> AsyncIterator[Running]:
+async def running(shop: Shop, clock: PassingClock, tmp_path: Path) -> AsyncIterator[RunningBot]:
     """A bot in the shop, whose time can be let pass."""
-    async with open_bot(shop, database_in(tmp_path), clock=clock, patience=PATIENCE) as running:
-        await running.rules.refresh()
+    async with open_bot(shop, database_in(tmp_path), clock=clock, retry_policy=PATIENCE) as running:
+        await running.catalog.refresh()
         yield running
 
 
 @pytest.fixture
-def types(shop: Shop, running: Running, clock: PassingClock) -> Types:
+def types(shop: Shop, running: RunningBot, clock: PassingClock) -> Types:
     """Type lines as one person at the keyboard, who waits for what is under way, and read the screen from the first of them on."""
 
     async def typing(*lines: str) -> str:
@@ -59,16 +59,16 @@ def types(shop: Shop, running: Running, clock: PassingClock) -> Types:
             return line
 
         def later(while_: timedelta) -> None:
-            clock.pass_by(while_, running.jobs.wake)
+            clock.pass_by(while_, running.background.wake)
 
         console = Console(file=screen, width=120, highlight=False, markup=False, emoji=False)
-        await Session(shop, Screen(console), Watch(shop.slack.workspace), type_line, later=later).run()
+        await Session(shop, Screen(console), ActivityFeed(shop.slack.workspace), type_line, later=later).run()
         return screen.getvalue()
 
     return typing
 
 
-async def _until_nothing_is_under_way(shop: Shop, running: Running, clock: PassingClock) -> bool:
+async def _until_nothing_is_under_way(shop: Shop, running: RunningBot, clock: PassingClock) -> bool:
     """Wait as long as the bot has something to give or to say; answers whether there was anything to wait for.
 
     The session itself waits until nothing has changed for half a second, which on a busy machine is not the end.
@@ -81,8 +81,8 @@ async def _until_nothing_is_under_way(shop: Shop, running: Running, clock: Passi
     return waited
 
 
-async def _under_way(running: Running, clock: PassingClock) -> bool:
-    given = await running.books.in_state(State.APPROVED, State.GIVING)
-    paused, now = await running.books.pause(), clock.now()
+async def _under_way(running: RunningBot, clock: PassingClock) -> bool:
+    given = await running.repository.in_state(State.APPROVED, State.GIVING)
+    paused, now = await running.repository.pause(), clock.now()
     to_give = any(not (paused or is_held(request, now)) for request in given)
-    return to_give or bool(await running.books.unsaid(now, limit=1))
+    return to_give or bool(await running.repository.due_messages(now, limit=1))

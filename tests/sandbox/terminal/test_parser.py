@@ -9,45 +9,45 @@ from hypothesis import strategies as st
 
 from sandbox.terminal.commands import (
     Act,
-    Around,
     Become,
     Change,
     Clear,
     Command,
+    Control,
     Cut,
     Fill,
     GoTo,
     Kind,
     Later,
     Look,
-    Plain,
     Press,
+    ScreenState,
     ShowLedger,
-    Thing,
+    SimpleCommand,
     Unclear,
 )
 from sandbox.terminal.parser import read
 
-RULE = Thing(1, "Rule", Kind.FIELD)
-CUSTOMERS = Thing(2, "Customer IDs", Kind.FIELD)
-MORE = Thing(3, "More…", Kind.BUTTON)
-REVIEW = Thing(4, "Review", Kind.SUBMIT)
-CLOSE = Thing(5, "Close", Kind.CLOSE)
-APPROVE = Thing(11, "Approve…", Kind.BUTTON)
-CANCEL = Thing(12, "Cancel request", Kind.BUTTON)
+RULE = Control(1, "Rule", Kind.FIELD)
+CUSTOMERS = Control(2, "Customer IDs", Kind.FIELD)
+MORE = Control(3, "More…", Kind.BUTTON)
+REVIEW = Control(4, "Review", Kind.SUBMIT)
+CLOSE = Control(5, "Close", Kind.CLOSE)
+APPROVE = Control(11, "Approve…", Kind.BUTTON)
+CANCEL = Control(12, "Cancel request", Kind.BUTTON)
 
 PEOPLE = ("Ann", "Bo", "Cleo", "Chief")
 CHANNELS = ("loyalty-support", "campaigns")
-FORM = Around(PEOPLE, CHANNELS, (RULE, CUSTOMERS, MORE, REVIEW, CLOSE), form=True)
-CHANNEL = Around(PEOPLE, CHANNELS, (APPROVE, CANCEL))
-EMPTY = Around(PEOPLE, CHANNELS)
+FORM = ScreenState(PEOPLE, CHANNELS, (RULE, CUSTOMERS, MORE, REVIEW, CLOSE), form=True)
+CHANNEL = ScreenState(PEOPLE, CHANNELS, (APPROVE, CANCEL))
+EMPTY = ScreenState(PEOPLE, CHANNELS)
 
 
 @pytest.mark.parametrize(
     ("typed", "act"),
     [
-        ("", Plain.NOTHING),
-        ("   ", Plain.NOTHING),
+        ("", SimpleCommand.NOTHING),
+        ("   ", SimpleCommand.NOTHING),
         ('/discount add "Spar 100,-" c-1', Command('/discount add "Spar 100,-" c-1')),
         ("/Discount help", Command("/discount help")),
         ("as bo", Become("Bo")),
@@ -78,12 +78,12 @@ EMPTY = Around(PEOPLE, CHANNELS)
         ("Later 2D", Later(timedelta(days=2))),
         ("change spar 100 to 150", Change("spar 100", Decimal(150))),
         ("change 10 % to 12.5", Change("10 %", Decimal("12.5"))),
-        ("down", Plain.DOWN),
-        ("up", Plain.UP),
-        ("help", Plain.HELP),
-        ("?", Plain.HELP),
-        ("quit", Plain.QUIT),
-        ("exit", Plain.QUIT),
+        ("down", SimpleCommand.DOWN),
+        ("up", SimpleCommand.UP),
+        ("help", SimpleCommand.HELP),
+        ("?", SimpleCommand.HELP),
+        ("quit", SimpleCommand.QUIT),
+        ("exit", SimpleCommand.QUIT),
     ],
 )
 def test_in_a_channel(typed: str, act: Act) -> None:
@@ -136,15 +136,15 @@ def test_in_a_form(typed: str, act: Act) -> None:
         ("cut sometimes", CHANNEL, "cut after"),
     ],
 )
-def test_what_cannot_be_done_is_answered_with_what_can(typed: str, around: Around, says: str) -> None:
+def test_what_cannot_be_done_is_answered_with_what_can(typed: str, around: ScreenState, says: str) -> None:
     act = read(typed, around)
     assert isinstance(act, Unclear)
     assert says in act.advice
 
 
 def test_a_button_that_stands_there_twice_is_pressed_by_its_number_only() -> None:
-    other = Thing(21, "Approve…", Kind.BUTTON)
-    around = Around(PEOPLE, CHANNELS, (APPROVE, CANCEL, other))
+    other = Control(21, "Approve…", Kind.BUTTON)
+    around = ScreenState(PEOPLE, CHANNELS, (APPROVE, CANCEL, other))
     assert read("approve", around) == Unclear("“Approve…” stands there 2 times: type its number, 11 or 21.")
     assert read("21", around) == Press(other)
 
@@ -155,11 +155,11 @@ def test_a_button_is_not_pressed_by_next_to_nothing_of_its_name(typed: str) -> N
 
 
 def test_two_buttons_that_begin_alike_are_pressed_by_neither_beginning() -> None:
-    other = Thing(13, "Cancel the list", Kind.BUTTON)
-    assert isinstance(read("cancel", Around(PEOPLE, CHANNELS, (CANCEL, other))), Unclear)
+    other = Control(13, "Cancel the list", Kind.BUTTON)
+    assert isinstance(read("cancel", ScreenState(PEOPLE, CHANNELS, (CANCEL, other))), Unclear)
 
 
 @given(st.text(max_size=60), st.sampled_from([FORM, CHANNEL, EMPTY]))
-def test_nothing_that_is_typed_is_without_a_meaning_or_an_advice(typed: str, around: Around) -> None:
+def test_nothing_that_is_typed_is_without_a_meaning_or_an_advice(typed: str, around: ScreenState) -> None:
     act = read(typed, around)
     assert not isinstance(act, Unclear) or act.advice

@@ -7,12 +7,12 @@ import pytest
 
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
-from bot.domain.policy.policy import Decision, Outcome, Reason
-from bot.domain.requests.request import Typed, derived_key, digest
+from bot.domain.policy.policy import Decision, DecisionOutcome, RefusalReason
+from bot.domain.requests.request import FormInput, digest, idempotency_key
 from bot.domain.requests.views import Field, Form, Review
-from bot.domain.rules.rule import Reward, Usable
+from bot.domain.rules.rule import Availability, Reward
 from bot.domain.rules.terms import terms_of
-from bot.errors import AccessDenied, MayPass
+from bot.errors import AccessDenied, TransientError
 from bot.services.drafting.drafts import BATCHES_PER_PORTION
 from tests.support.forms import Found, brought_back, fill_in, policy_with, review, reviewed
 from tests.support.service_fixture import (
@@ -41,30 +41,30 @@ async def test_all_faults_are_told_at_once_each_in_its_field(office: Office) -> 
     found = await fill_in(office, QUICK, rule=PERCENT, customers=ids, reason="  ", once_key="k" * 256)
     assert found == {
         Field.CUSTOMERS: [
-            Reason.ID_TOO_LONG,
-            Reason.ID_UNREADABLE,
-            Reason.RESERVED_ID,
-            Reason.TOO_MANY_CUSTOMERS,
+            RefusalReason.ID_TOO_LONG,
+            RefusalReason.ID_UNREADABLE,
+            RefusalReason.RESERVED_ID,
+            RefusalReason.TOO_MANY_CUSTOMERS,
         ],
-        Field.RULE: [Reason.RULE_NOT_ALLOWED, Reason.UNPRICED],
-        Field.REASON: [Reason.REASON_MISSING],
-        Field.ONCE_KEY: [Reason.BAD_ONCE_KEY],
+        Field.RULE: [RefusalReason.RULE_NOT_ALLOWED, RefusalReason.UNPRICED],
+        Field.REASON: [RefusalReason.REASON_MISSING],
+        Field.ONCE_KEY: [RefusalReason.BAD_ONCE_KEY],
     }
 
 
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ({"rule": ""}, {Field.RULE: [Reason.NO_RULE]}),
-        ({"rule": OFF}, {Field.RULE: [Reason.RULE_INACTIVE]}),
-        ({"rule": OVER}, {Field.RULE: [Reason.RULE_EXPIRED]}),
+        ({"rule": ""}, {Field.RULE: [RefusalReason.NO_RULE]}),
+        ({"rule": OFF}, {Field.RULE: [RefusalReason.RULE_INACTIVE]}),
+        ({"rule": OVER}, {Field.RULE: [RefusalReason.RULE_EXPIRED]}),
         ({"rule": LATER}, {}),
-        ({"customers": ""}, {Field.CUSTOMERS: [Reason.NO_CUSTOMERS]}),
-        ({"customers": ", ;\t\n"}, {Field.CUSTOMERS: [Reason.NO_CUSTOMERS]}),
-        ({"customers": "*"}, {Field.CUSTOMERS: [Reason.RESERVED_ID]}),
+        ({"customers": ""}, {Field.CUSTOMERS: [RefusalReason.NO_CUSTOMERS]}),
+        ({"customers": ", ;\t\n"}, {Field.CUSTOMERS: [RefusalReason.NO_CUSTOMERS]}),
+        ({"customers": "*"}, {Field.CUSTOMERS: [RefusalReason.RESERVED_ID]}),
         (
             {"customers": "\n".join(f"c-{at}" for at in range(2001))},
-            {Field.CUSTOMERS: [Reason.TOO_MANY_CUSTOMERS]},
+            {Field.CUSTOMERS: [RefusalReason.TOO_MANY_CUSTOMERS]},
         ),
         ({"customers": "a b c"}, {}),
         ({"rule": "a rule that is not at hand"}, {}),
@@ -73,20 +73,20 @@ async def test_all_faults_are_told_at_once_each_in_its_field(office: Office) -> 
 async def test_a_fault_is_told_from_memory_as_soon_as_the_form_is_submitted(
     office: Office, typed: dict[str, Any], found: Found
 ) -> None:
-    office.shelf.failure = MayPass("nobody is asked for this")
+    office.shelf.failure = TransientError("nobody is asked for this")
     assert await fill_in(office, **typed) == found
 
 
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ({"rule": "gone"}, {Field.RULE: [Reason.RULE_GONE]}),
-        ({"rule": ""}, {Field.RULE: [Reason.NO_RULE]}),
+        ({"rule": "gone"}, {Field.RULE: [RefusalReason.RULE_GONE]}),
+        ({"rule": ""}, {Field.RULE: [RefusalReason.NO_RULE]}),
         (
             {"rule": OFF, "customers": "*"},
-            {Field.CUSTOMERS: [Reason.RESERVED_ID], Field.RULE: [Reason.RULE_INACTIVE]},
+            {Field.CUSTOMERS: [RefusalReason.RESERVED_ID], Field.RULE: [RefusalReason.RULE_INACTIVE]},
         ),
-        ({"once_key": "a\nb"}, {Field.ONCE_KEY: [Reason.BAD_ONCE_KEY]}),
+        ({"once_key": "a\nb"}, {Field.ONCE_KEY: [RefusalReason.BAD_ONCE_KEY]}),
     ],
 )
 async def test_the_review_brings_the_form_back_with_whatever_is_wrong(
@@ -98,44 +98,44 @@ async def test_the_review_brings_the_form_back_with_whatever_is_wrong(
 async def test_the_review_judges_the_rule_as_it_is_now(office: Office) -> None:
     office.shelf.change(SPAR, active=False)
     assert await fill_in(office) == {}
-    assert await brought_back(office) == {Field.RULE: [Reason.RULE_INACTIVE]}
+    assert await brought_back(office) == {Field.RULE: [RefusalReason.RULE_INACTIVE]}
     office.shelf.change(SPAR, active=True, reward=Reward(type="discount_amount", value=Decimal(7)))
     found = await reviewed(office)
     assert found.cost
     assert found.cost.total == 7
 
 
-@pytest.mark.parametrize("failure", [MayPass("no answer"), AccessDenied("401")])
+@pytest.mark.parametrize("failure", [TransientError("no answer"), AccessDenied("401")])
 async def test_a_rule_that_cannot_be_read_now_keeps_the_form(office: Office, failure: Any) -> None:
     office.shelf.failure = failure
-    assert await brought_back(office) == {Field.RULE: [Reason.RULE_UNREADABLE]}
+    assert await brought_back(office) == {Field.RULE: [RefusalReason.RULE_UNREADABLE]}
 
 
 async def test_a_look_up_that_fails_in_the_review_is_told(office: Office) -> None:
     draft = await office.draft()
     office.town.away = True
-    answer = await office.asking.review(draft, person(ANN))
+    answer = await office.drafts.review(draft, person(ANN))
     assert isinstance(answer, Form)
-    assert [fault.refusal.reason for fault in answer.faults] == [Reason.LOOKUP_FAILED]
+    assert [fault.refusal.reason for fault in answer.faults] == [RefusalReason.LOOKUP_FAILED]
     assert (await office.now(draft)).rule is None
 
 
 async def test_where_nobody_else_could_approve_it_is_told_before_anything_is_asked(office: Office) -> None:
     office.under(policy_with(SUPPORT, approvers=(LEADS,)))
     office.town.groups[LEADS] = {ANN}
-    assert await brought_back(office) == {Field.RULE: [Reason.NO_APPROVER]}
+    assert await brought_back(office) == {Field.RULE: [RefusalReason.NO_APPROVER]}
     office.town.groups[LEADS] = {ANN, BO}
-    assert (await reviewed(office)).decision == Decision(Outcome.WAITS, 1)
+    assert (await reviewed(office)).decision == Decision(DecisionOutcome.WAITS, 1)
     office.under(policy_with(STRICT, approvers=(LEADS,)))
-    assert await brought_back(office, STRICT) == {Field.RULE: [Reason.NO_APPROVER]}
+    assert await brought_back(office, STRICT) == {Field.RULE: [RefusalReason.NO_APPROVER]}
 
 
 @pytest.mark.parametrize(
     ("customers", "rule", "found"),
     [
         ("a\nb", SPAR, {}),
-        ("a\nb\nc", SPAR, {Field.CUSTOMERS: [Reason.TOO_EXPENSIVE]}),
-        ("a", PERCENT, {Field.RULE: [Reason.UNPRICED]}),
+        ("a\nb\nc", SPAR, {Field.CUSTOMERS: [RefusalReason.TOO_EXPENSIVE]}),
+        ("a", PERCENT, {Field.RULE: [RefusalReason.UNPRICED]}),
     ],
 )
 async def test_money_is_limited_where_the_policy_says_so(
@@ -154,9 +154,9 @@ async def test_the_review_says_all_that_will_be_asked_for(office: Office) -> Non
     assert (request.customers, request.repeated, request.reason) == (3, 1, "late parcel")
     assert (request.first_customer, request.last_customer) == ("a b c", "e")
     assert request.customers_digest == digest_of([CustomerId("a b c"), CustomerId("d"), CustomerId("e")])
-    assert (request.once_key, request.own_key) == (derived_key(request.id), False)
-    assert (request.approvals, found.decision) == (1, Decision(Outcome.WAITS, 1))
-    assert (found.usable, found.spaced, found.asked_of) == (Usable.NOW, ("a b c",), (LEADS, CHIEF))
+    assert (request.once_key, request.own_key) == (idempotency_key(request.id), False)
+    assert (request.approvals, found.decision) == (1, Decision(DecisionOutcome.WAITS, 1))
+    assert (found.usable, found.spaced, found.asked_of) == (Availability.NOW, ("a b c",), (LEADS, CHIEF))
     assert found.digest == digest(request, terms_of(found.rule))
     assert await office.now(request.id) == request
 
@@ -168,7 +168,7 @@ async def test_the_requester_is_not_named_among_those_who_will_have_to_approve(o
 
 
 async def test_a_rule_that_can_be_used_later_can_be_asked_for_and_is_said_so(office: Office) -> None:
-    assert (await reviewed(office, rule=LATER)).usable is Usable.SCHEDULED
+    assert (await reviewed(office, rule=LATER)).usable is Availability.SCHEDULED
 
 
 async def test_a_key_of_ones_own_is_kept_without_the_spaces_around_it(office: Office) -> None:
@@ -179,13 +179,13 @@ async def test_a_key_of_ones_own_is_kept_without_the_spaces_around_it(office: Of
 async def test_a_second_review_puts_other_customers_in_the_place_of_the_first(either_office: Office) -> None:
     office = either_office
     draft = await office.draft(customers="\n".join(f"c-{at}" for at in range(50)))
-    assert isinstance(await office.asking.review(draft, person(ANN)), Review)
-    await office.asking.fill_in(draft, person(ANN), Typed(rule=SPAR, customers="z"))
-    again = await office.asking.review(draft, person(ANN))
+    assert isinstance(await office.drafts.review(draft, person(ANN)), Review)
+    await office.drafts.save_input(draft, person(ANN), FormInput(rule=SPAR, customers="z"))
+    again = await office.drafts.review(draft, person(ANN))
     assert isinstance(again, Review)
     assert again.request.customers == 1
-    assert await office.books.portions(draft) == 1
-    assert await office.books.customers(draft, 0) == ("z",)
+    assert await office.repository.portions(draft) == 1
+    assert await office.repository.customers(draft, 0) == ("z",)
 
 
 @pytest.mark.parametrize(("size", "concurrency"), [(1, 1), (7, 3), (7, 20), (500, 8)])
@@ -198,7 +198,8 @@ async def test_customers_are_kept_in_portions_of_whole_batches(
     assert (request.batch_size, request.concurrency) == (size, concurrency)
     assert request.batches_per_portion == max(BATCHES_PER_PORTION, concurrency)
     portions = [
-        await office.books.customers(request.id, at) for at in range(await office.books.portions(request.id))
+        await office.repository.customers(request.id, at)
+        for at in range(await office.repository.portions(request.id))
     ]
     assert [one for portion in portions for one in portion] == ids
     assert {len(portion) for portion in portions[:-1]} <= {size * request.batches_per_portion}

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId, UserId
-from bot.domain.policy.policy import Decision, Outcome, Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind
-from bot.domain.requests.person import Kind as Account
-from bot.domain.requests.request import Request, State, Typed
+from bot.domain.policy.policy import Decision, DecisionOutcome, Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType
+from bot.domain.requests.person import AccountKind as Account
+from bot.domain.requests.request import FormInput, Request, State
 from bot.domain.requests.views import Form
-from bot.errors import ShortIdTaken
+from bot.errors import ShortIdConflict
 from tests.support.forms import policy_with, reviewed
 from tests.support.service_fixture import (
     ACCOUNT,
@@ -40,8 +40,8 @@ from tests.support.service_fixture import (
 
 
 async def test_a_draft_knows_whose_and_where_it_is_and_keeps_what_the_command_held(office: Office) -> None:
-    typed = Typed(rule="Spar 100", customers="a\nb")
-    draft = await office.asking.open_draft(person(ANN), SUPPORT, typed)
+    form_input = FormInput(rule="Spar 100", customers="a\nb")
+    draft = await office.drafts.open_draft(person(ANN), SUPPORT, form_input)
     assert (draft.team, draft.account, draft.channel, draft.requester, draft.created_at) == (
         TEAM,
         ACCOUNT,
@@ -50,32 +50,32 @@ async def test_a_draft_knows_whose_and_where_it_is_and_keeps_what_the_command_he
         NOW,
     )
     assert draft.state is State.DRAFT
-    assert await office.books.typed(draft.id) == typed
+    assert await office.repository.load_input(draft.id) == form_input
 
 
 class CrowdedBooks:
     """Books in which the first few short ids are always taken."""
 
-    def __init__(self, books: SqlBooks, taken: int) -> None:
-        self._books = books
+    def __init__(self, repository: SqlRepository, taken: int) -> None:
+        self._repository = repository
         self.refused: list[str] = []
         self._taken = taken
 
     def __getattr__(self, name: str) -> Any:
         """Do all else as the books do it."""
-        return getattr(self._books, name)
+        return getattr(self._repository, name)
 
-    async def open_draft(self, request: Request, typed: Typed) -> None:
+    async def open_draft(self, request: Request, form_input: FormInput) -> None:
         if len(self.refused) < self._taken:
             self.refused.append(request.short)
-            raise ShortIdTaken(request.short)
-        await self._books.open_draft(request, typed)
+            raise ShortIdConflict(request.short)
+        await self._repository.open_draft(request, form_input)
 
 
-async def test_a_short_id_that_is_taken_is_tried_anew(sqlite_books: SqlBooks) -> None:
+async def test_a_short_id_that_is_taken_is_tried_anew(sqlite_books: SqlRepository) -> None:
     crowded = CrowdedBooks(sqlite_books, taken=5)
     office = await open_office(crowded)  # type: ignore[arg-type]
-    draft = await office.asking.open_draft(person(ANN), SUPPORT, Typed())
+    draft = await office.drafts.open_draft(person(ANN), SUPPORT, FormInput())
     assert len(set(crowded.refused)) == 5
     assert draft.short not in crowded.refused
     assert await sqlite_books.find_short(draft.short) == draft
@@ -83,39 +83,39 @@ async def test_a_short_id_that_is_taken_is_tried_anew(sqlite_books: SqlBooks) ->
 
 async def test_a_forgotten_draft_is_answered_and_no_form_stands_on_it(either_office: Office) -> None:
     draft = await either_office.draft()
-    assert await either_office.books.forget_drafts(NOW + timedelta(seconds=1)) == 1
+    assert await either_office.repository.forget_drafts(NOW + timedelta(seconds=1)) == 1
     for answer in await everything(either_office, draft, ANN):
-        assert answer in (Refusal(Reason.UNKNOWN_REQUEST), [])
+        assert answer in (Refusal(RefusalReason.UNKNOWN_REQUEST), [])
 
 
 async def everything(office: Office, draft: RequestId, who: UserId, **team: Any) -> list[object]:
     """Do all that can be done with a draft."""
     by = person(who, **team)
     return [
-        await office.asking.form(draft, by),
-        await office.asking.redraw(draft, by, Typed(customers="not mine")),
-        await office.asking.fill_in(draft, by, Typed(customers="not mine")),
-        await office.asking.review(draft, by),
-        await office.asking.ask(draft, by),
-        await office.asking.find_rules(draft, by, ""),
+        await office.drafts.form(draft, by),
+        await office.drafts.redraw(draft, by, FormInput(customers="not mine")),
+        await office.drafts.save_input(draft, by, FormInput(customers="not mine")),
+        await office.drafts.review(draft, by),
+        await office.drafts.ask(draft, by),
+        await office.drafts.find_rules(draft, by, ""),
     ]
 
 
 @pytest.mark.parametrize(("who", "team"), [(BO, TEAM), (CHIEF, TEAM), (ANN, ELSEWHERE)])
 async def test_a_draft_is_its_requesters_alone(office: Office, who: UserId, team: Any) -> None:
     draft = await office.draft()
-    before = await office.now(draft), await office.books.typed(draft)
+    before = await office.now(draft), await office.repository.load_input(draft)
     for answer in await everything(office, draft, who, team=team):
         assert answer == [] or isinstance(answer, Refusal)
-    assert (await office.now(draft), await office.books.typed(draft)) == before
+    assert (await office.now(draft), await office.repository.load_input(draft)) == before
 
 
 async def test_what_was_asked_for_can_be_filled_in_no_more(office: Office) -> None:
     asked = await office.ask()
-    before = await office.books.typed(asked.id)
+    before = await office.repository.load_input(asked.id)
     for answer in (await everything(office, asked.id, ANN))[:4]:
-        assert answer == Refusal(Reason.WRONG_STATE, State.WAITING)
-    assert await office.books.typed(asked.id) == before
+        assert answer == Refusal(RefusalReason.WRONG_STATE, State.WAITING)
+    assert await office.repository.load_input(asked.id) == before
     assert await office.now(asked.id) == asked
 
 
@@ -124,7 +124,7 @@ async def test_what_was_asked_for_can_be_filled_in_no_more(office: Office) -> No
 
 async def test_the_form_shows_the_rule_that_was_typed_by_id_or_by_name(office: Office) -> None:
     for rule in (SPAR, "Spar 100", "spar"):
-        form = await office.asking.form(await office.draft(rule=rule), person(ANN))
+        form = await office.drafts.form(await office.draft(rule=rule), person(ANN))
         assert isinstance(form, Form)
         assert form.chosen
         assert form.chosen.id == SPAR
@@ -132,14 +132,14 @@ async def test_the_form_shows_the_rule_that_was_typed_by_id_or_by_name(office: O
 
 @pytest.mark.parametrize("rule", ["", "no such rule", "e"])
 async def test_where_no_one_rule_is_meant_none_is_chosen(office: Office, rule: str) -> None:
-    form = await office.asking.form(await office.draft(rule=rule), person(ANN))
+    form = await office.drafts.form(await office.draft(rule=rule), person(ANN))
     assert isinstance(form, Form)
     assert form.chosen is None
-    assert form.typed.rule == rule
+    assert form.form_input.rule == rule
 
 
 async def test_a_rule_that_the_channel_may_not_give_is_not_chosen(office: Office) -> None:
-    form = await office.asking.form(await office.draft(channel=QUICK, rule=PERCENT), person(ANN))
+    form = await office.drafts.form(await office.draft(channel=QUICK, rule=PERCENT), person(ANN))
     assert isinstance(form, Form)
     assert form.chosen is None
 
@@ -147,24 +147,24 @@ async def test_a_rule_that_the_channel_may_not_give_is_not_chosen(office: Office
 async def test_no_form_is_opened_where_the_card_could_not_be_posted(office: Office) -> None:
     draft = await office.draft()
     office.town.posts_in.clear()
-    assert await office.asking.form(draft, person(ANN)) == Refusal(Reason.CANNOT_POST, SUPPORT)
+    assert await office.drafts.form(draft, person(ANN)) == Refusal(RefusalReason.CANNOT_POST, SUPPORT)
 
 
 @pytest.mark.parametrize("who", [DI, CHIEF, GUS])
 async def test_no_form_is_opened_for_whoever_may_not_ask(office: Office, who: UserId) -> None:
     draft = await office.draft(who, QUICK)
-    answer = await office.asking.form(draft, person(who))
+    answer = await office.drafts.form(draft, person(who))
     assert isinstance(answer, Refusal)
     assert answer.who == (CHIEF,)
 
 
 async def test_drawing_again_keeps_what_was_typed(office: Office) -> None:
     draft = await office.draft()
-    typed = Typed(rule=SPAR, customers="x\ny", reason="why", once_key="k", more=True)
-    form = await office.asking.redraw(draft, person(ANN), typed)
+    form_input = FormInput(rule=SPAR, customers="x\ny", reason="why", once_key="k", more=True)
+    form = await office.drafts.redraw(draft, person(ANN), form_input)
     assert isinstance(form, Form)
-    assert form.typed == typed
-    assert await office.books.typed(draft) == typed
+    assert form.form_input == form_input
+    assert await office.repository.load_input(draft) == form_input
 
 
 # asking
@@ -172,21 +172,21 @@ async def test_drawing_again_keeps_what_was_typed(office: Office) -> None:
 
 async def test_asking_makes_it_wait_and_puts_its_card_and_first_line_out(office: Office) -> None:
     found = await reviewed(office)
-    asked = await office.asking.ask(found.request.id, person(ANN))
+    asked = await office.drafts.ask(found.request.id, person(ANN))
     assert isinstance(asked, Request)
     assert (asked.state, asked.asked_at, asked.expires_at) == (State.WAITING, NOW, NOW + timedelta(hours=24))
     assert replace(asked, state=State.DRAFT, asked_at=None, expires_at=None) == found.request
-    assert [(notice.kind, notice.happened) for notice in await office.unsaid()] == [
-        (Kind.CARD, Happened.ASKED),
-        (Kind.LINE, Happened.ASKED),
+    assert [(notification.kind, notification.happened) for notification in await office.unsaid()] == [
+        (ChannelKind.CARD, NotificationType.ASKED),
+        (ChannelKind.LINE, NotificationType.ASKED),
     ]
-    assert office.jobs.woken
+    assert office.background.woken
 
 
 async def test_where_no_approval_is_needed_it_goes_at_once(office: Office) -> None:
     found = await reviewed(office, QUICK)
-    assert found.decision == Decision(Outcome.GOES)
-    asked = await office.asking.ask(found.request.id, person(ANN))
+    assert found.decision == Decision(DecisionOutcome.GOES)
+    asked = await office.drafts.ask(found.request.id, person(ANN))
     assert isinstance(asked, Request)
     assert (asked.state, asked.approvals, asked.expires_at) == (State.APPROVED, 0, None)
 
@@ -194,22 +194,25 @@ async def test_where_no_approval_is_needed_it_goes_at_once(office: Office) -> No
 async def test_asked_twice_or_ten_times_at_once_it_is_one_request(either_office: Office) -> None:
     office = either_office
     draft = (await reviewed(office)).request.id
-    answers = await asyncio.gather(*(office.asking.ask(draft, person(ANN)) for _ in range(10)))
+    answers = await asyncio.gather(*(office.drafts.ask(draft, person(ANN)) for _ in range(10)))
     assert len(set(map(id, answers))) == 10
     assert all(answer == answers[0] for answer in answers)
-    assert len([notice for notice in await office.unsaid() if notice.kind is Kind.CARD]) == 1
-    assert await office.asking.ask(draft, person(ANN)) == await office.now(draft)
+    assert (
+        len([notification for notification in await office.unsaid() if notification.kind is ChannelKind.CARD])
+        == 1
+    )
+    assert await office.drafts.ask(draft, person(ANN)) == await office.now(draft)
 
 
 async def test_asking_again_once_it_was_decided_answers_how_it_stands(office: Office) -> None:
     asked = await office.ask()
-    rejected = await office.desk.reject(asked.id, person(BO), "no")
-    assert await office.asking.ask(asked.id, person(ANN)) == rejected
+    rejected = await office.decisions.reject(asked.id, person(BO), "no")
+    assert await office.drafts.ask(asked.id, person(ANN)) == rejected
 
 
 async def test_a_draft_that_was_never_reviewed_cannot_be_asked_for(office: Office) -> None:
     draft = await office.draft()
-    assert await office.asking.ask(draft, person(ANN)) == Refusal(Reason.NO_RULE)
+    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.NO_RULE)
     assert (await office.now(draft)).state is State.DRAFT
 
 
@@ -220,7 +223,7 @@ async def test_where_the_decision_changed_since_the_review_it_is_not_asked_for(
     office.under(policy_with(SUPPORT, approvals=before))
     draft = (await reviewed(office)).request.id
     office.under(policy_with(SUPPORT, approvals=after))
-    assert await office.asking.ask(draft, person(ANN)) == Refusal(Reason.CHANGED)
+    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
     assert (await office.now(draft)).state is State.DRAFT
     assert await office.unsaid() == []
 
@@ -228,21 +231,21 @@ async def test_where_the_decision_changed_since_the_review_it_is_not_asked_for(
 @pytest.mark.parametrize(
     ("changes", "refused"),
     [
-        ({"max_customers": 1}, Reason.TOO_MANY_CUSTOMERS),
-        ({"max_amount": 1}, Reason.TOO_EXPENSIVE),
-        ({"rules": frozenset({PERCENT})}, Reason.RULE_NOT_ALLOWED),
-        ({"require_reason": True}, Reason.REASON_MISSING),
-        ({"approvers": (ANN,)}, Reason.NO_APPROVER),
-        ({"requesters": (AGENTS,)}, Reason.NOT_A_REQUESTER),
+        ({"max_customers": 1}, RefusalReason.TOO_MANY_CUSTOMERS),
+        ({"max_amount": 1}, RefusalReason.TOO_EXPENSIVE),
+        ({"rules": frozenset({PERCENT})}, RefusalReason.RULE_NOT_ALLOWED),
+        ({"require_reason": True}, RefusalReason.REASON_MISSING),
+        ({"approvers": (ANN,)}, RefusalReason.NO_APPROVER),
+        ({"requesters": (AGENTS,)}, RefusalReason.NOT_A_REQUESTER),
     ],
 )
 async def test_the_same_checks_are_made_when_it_is_asked_for(
-    office: Office, changes: dict[str, Any], refused: Reason
+    office: Office, changes: dict[str, Any], refused: RefusalReason
 ) -> None:
     draft = (await reviewed(office, customers="a\nb")).request.id
     office.under(policy_with(SUPPORT, **changes))
     office.town.groups[AGENTS].discard(ANN)
-    answer = await office.asking.ask(draft, person(ANN))
+    answer = await office.drafts.ask(draft, person(ANN))
     assert isinstance(answer, Refusal)
     assert answer.reason is refused
     assert (await office.now(draft)).state is State.DRAFT
@@ -252,9 +255,9 @@ async def test_the_same_checks_are_made_when_it_is_asked_for(
 async def test_who_is_no_full_member_any_more_asks_for_nothing(office: Office, kind: Account) -> None:
     draft = (await reviewed(office)).request.id
     office.town.kinds[ANN] = kind
-    answer = await office.asking.ask(draft, person(ANN))
+    answer = await office.drafts.ask(draft, person(ANN))
     assert isinstance(answer, Refusal)
-    assert answer.reason == Reason(kind)
+    assert answer.reason == RefusalReason(kind)
     assert (await office.now(draft)).state is State.DRAFT
 
 
@@ -265,14 +268,14 @@ async def test_a_rule_that_expires_between_the_review_and_the_asking_is_refused(
     )
     draft = (await reviewed(office)).request.id
     office.clock.pass_by(minutes=2)
-    assert await office.asking.ask(draft, person(ANN)) == Refusal(Reason.RULE_EXPIRED, SPAR)
+    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.RULE_EXPIRED, SPAR)
 
 
 async def test_a_look_up_that_fails_asks_for_nothing_and_later_all_is_well(office: Office) -> None:
     draft = (await reviewed(office)).request.id
     office.town.away = True
-    answer = await office.asking.ask(draft, person(ANN))
+    answer = await office.drafts.ask(draft, person(ANN))
     assert isinstance(answer, Refusal)
-    assert answer.reason is Reason.LOOKUP_FAILED
+    assert answer.reason is RefusalReason.LOOKUP_FAILED
     office.town.away = False
-    assert isinstance(await office.asking.ask(draft, person(ANN)), Request)
+    assert isinstance(await office.drafts.ask(draft, person(ANN)), Request)

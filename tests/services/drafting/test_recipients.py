@@ -6,12 +6,12 @@ import pytest
 
 from bot.domain.customers.packing import NOBODY
 from bot.domain.customers.parsing import digest_of
-from bot.domain.customers.uploads import BadFile, Column, Reading, Trouble, Unclear, Upload
+from bot.domain.customers.uploads import AmbiguousFile, BadFile, Column, FileProblem, ReadResult, Upload
 from bot.domain.ids import CustomerId, FileId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.request import Request, Typed
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import Field, Form, Review
-from bot.services.drafting.recipients import LONG, packed_beside
+from bot.services.drafting.recipients import LONG, pack_in_thread
 from tests.support.forms import by_field
 from tests.support.service_fixture import ANN, SPAR, Office, person
 
@@ -24,7 +24,7 @@ def _lists(office: Office) -> None:
 
 
 async def reviewed(office: Office, **typed: Any) -> Review:
-    review = await office.asking.review(await office.draft(**typed), person(ANN))
+    review = await office.drafts.review(await office.draft(**typed), person(ANN))
     assert isinstance(review, Review), review
     return review
 
@@ -33,76 +33,77 @@ async def test_typed_ids_and_files_add_up_and_exactly_those_are_asked_for(office
     review = await reviewed(office, customers="t\nb\nt", files=(ONE, TWO))
     everybody = ("t", "b", "a", "c", "d", "e")
     assert (review.request.customers, review.request.repeated) == (6, 3)
-    assert review.listed
-    assert (review.listed.first, review.listed.last) == (("t", "b", "a"), "e")
-    request = await office.asking.ask(review.request.id, person(ANN))
+    assert review.file_summary
+    assert (review.file_summary.first, review.file_summary.last) == (("t", "b", "a"), "e")
+    request = await office.drafts.ask(review.request.id, person(ANN))
     assert isinstance(request, Request)
     assert request.customers_digest == digest_of([CustomerId(one) for one in everybody])
-    assert await office.books.customers(request.id, 0) == everybody
+    assert await office.repository.customers(request.id, 0) == everybody
     assert office.drawer.asked == [((ONE, TWO), ANN)]
 
 
 async def test_asking_reads_no_file_again(office: Office) -> None:
     review = await reviewed(office, customers="", files=(ONE,))
     office.drawer.lists[ONE.id] = ("somebody", "else")
-    await office.asking.ask(review.request.id, person(ANN))
-    assert await office.books.customers(review.request.id, 0) == ("a", "b", "c", "d")
+    await office.drafts.ask(review.request.id, person(ANN))
+    assert await office.repository.customers(review.request.id, 0) == ("a", "b", "c", "d")
 
 
 async def test_without_files_nothing_is_listed(office: Office) -> None:
-    assert (await reviewed(office)).listed is None
+    assert (await reviewed(office)).file_summary is None
     assert not office.drawer.asked
 
 
 async def test_a_form_with_a_file_alone_has_no_fault(office: Office) -> None:
     assert (
-        await office.asking.fill_in(await office.draft(), person(ANN), Typed(rule=SPAR, files=(ONE,))) == ()
+        await office.drafts.save_input(await office.draft(), person(ANN), FormInput(rule=SPAR, files=(ONE,)))
+        == ()
     )
 
 
 async def test_a_reserved_id_stands_beside_no_file(office: Office) -> None:
-    faults = await office.asking.fill_in(
-        await office.draft(), person(ANN), Typed(rule=SPAR, reserved="*", files=(ONE,))
+    faults = await office.drafts.save_input(
+        await office.draft(), person(ANN), FormInput(rule=SPAR, reserved="*", files=(ONE,))
     )
     assert not isinstance(faults, Refusal)
     assert Field.RESERVED in by_field(faults)
 
 
 async def test_a_file_that_cannot_be_read_is_the_only_fault(office: Office) -> None:
-    office.drawer.instead = Reading(bad=(BadFile("one.csv", Trouble.ENCRYPTED),))
-    form = await office.asking.review(await office.draft(customers="", files=(ONE,)), person(ANN))
+    office.drawer.instead = ReadResult(bad=(BadFile("one.csv", FileProblem.ENCRYPTED),))
+    form = await office.drafts.review(await office.draft(customers="", files=(ONE,)), person(ANN))
     assert isinstance(form, Form)
-    assert by_field(form.faults) == {Field.FILE: [Reason.BAD_FILE]}
-    assert form.typed.files == (ONE,)
+    assert by_field(form.faults) == {Field.FILE: [RefusalReason.BAD_FILE]}
+    assert form.form_input.files == (ONE,)
 
 
 async def test_a_column_is_asked_for_and_what_was_chosen_is_remembered(office: Office) -> None:
-    office.drawer.instead = Reading(unclear=(Unclear(ONE, (Column(1), Column(2))),))
+    office.drawer.instead = ReadResult(unclear=(AmbiguousFile(ONE, (Column(1), Column(2))),))
     draft = await office.draft(customers="", files=(ONE,))
-    form = await office.asking.review(draft, person(ANN))
+    form = await office.drafts.review(draft, person(ANN))
     assert isinstance(form, Form)
     assert (by_field(form.faults), form.unclear) == (
-        {Field.FILE: [Reason.WHICH_COLUMN]},
+        {Field.FILE: [RefusalReason.WHICH_COLUMN]},
         office.drawer.instead.unclear,
     )
     chosen = Upload(ONE.id, ONE.name, 2)
-    await office.asking.fill_in(draft, person(ANN), Typed(rule=SPAR, files=(chosen,)))
-    await office.asking.fill_in(draft, person(ANN), Typed(rule=SPAR, files=(ONE, TWO)))
-    typed = await office.books.typed(draft)
-    assert typed
-    assert typed.files == (chosen, TWO)
+    await office.drafts.save_input(draft, person(ANN), FormInput(rule=SPAR, files=(chosen,)))
+    await office.drafts.save_input(draft, person(ANN), FormInput(rule=SPAR, files=(ONE, TWO)))
+    form_input = await office.repository.load_input(draft)
+    assert form_input
+    assert form_input.files == (chosen, TWO)
 
 
 async def test_a_file_of_nobody_new_is_said_to_be_empty_of_customers(office: Office) -> None:
-    office.drawer.instead = Reading()
-    form = await office.asking.review(await office.draft(customers="", files=(ONE,)), person(ANN))
+    office.drawer.instead = ReadResult()
+    form = await office.drafts.review(await office.draft(customers="", files=(ONE,)), person(ANN))
     assert isinstance(form, Form)
-    assert by_field(form.faults) == {Field.CUSTOMERS: [Reason.NO_CUSTOMERS]}
+    assert by_field(form.faults) == {Field.CUSTOMERS: [RefusalReason.NO_CUSTOMERS]}
 
 
 async def test_a_long_list_has_the_digest_that_a_short_one_would_have() -> None:
     many = [CustomerId(f"c-{number}") for number in range(LONG * 2 + 1)]
-    assert (await packed_beside(many, 1_000)).digest == digest_of(many)
+    assert (await pack_in_thread(many, 1_000)).digest == digest_of(many)
     assert (
         NOBODY.digest == digest_of([]) == "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"
     )

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RuleId
 from bot.domain.policy.policy import ChannelPolicy
-from bot.domain.rules.holders import Ref
-from bot.domain.rules.rule import Requirement, Reward, Rule, Statistics, Usable
-from bot.errors import DinteroBusy, DinteroError, RuleNotFound
-from bot.services.drafting.rule_catalog import RuleBook, plain
+from bot.domain.rules.holders import Holder
+from bot.domain.rules.rule import Availability, Requirement, Reward, Rule, Statistics
+from bot.errors import DinteroError, RateLimitedError, RuleNotFound
+from bot.services.drafting.rule_catalog import RuleCatalog, plain
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -30,18 +30,18 @@ class Shelf:
     async def rules(self) -> tuple[Rule, ...]:
         self.asked.append("*")
         if self.down:
-            raise DinteroBusy("busy")
+            raise RateLimitedError("busy")
         return tuple(self.of.values())
 
     async def rule(self, rule: RuleId) -> Rule:
         self.asked.append(rule)
         if self.down:
-            raise DinteroBusy("busy")
+            raise RateLimitedError("busy")
         if rule not in self.of:
             raise RuleNotFound(rule)
         return self.of[rule]
 
-    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Ref, ...]:
+    async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
         raise AssertionError((rule, after))
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
@@ -56,15 +56,15 @@ def ends(of: Rule, at: datetime) -> Rule:
     return replace(of, requirement=Requirement(purchase_to=at))
 
 
-async def book_of(*rules: Rule) -> tuple[RuleBook, Shelf]:
+async def book_of(*rules: Rule) -> tuple[RuleCatalog, Shelf]:
     shelf = Shelf({each.id: each for each in rules})
-    book = RuleBook(shelf)
+    book = RuleCatalog(shelf)
     await book.refresh()
     shelf.asked.clear()
     return book, shelf
 
 
-def found(book: RuleBook, text: str, allowed: ChannelPolicy = ANYTHING) -> list[str]:
+def found(book: RuleCatalog, text: str, allowed: ChannelPolicy = ANYTHING) -> list[str]:
     return [each.title for each, _ in book.search(text, allowed=allowed, at=NOW)]
 
 
@@ -72,7 +72,7 @@ def found(book: RuleBook, text: str, allowed: ChannelPolicy = ANYTHING) -> list[
 
 
 async def test_it_is_ready_once_all_rules_were_read() -> None:
-    book = RuleBook(Shelf({RuleId("a"): rule("a")}))
+    book = RuleCatalog(Shelf({RuleId("a"): rule("a")}))
     assert not book.ready
     assert found(book, "") == []
     assert await book.refresh()
@@ -82,12 +82,12 @@ async def test_it_is_ready_once_all_rules_were_read() -> None:
 
 async def test_when_reading_fails_the_old_rules_stay_and_the_reason_is_kept() -> None:
     shelf = Shelf({RuleId("a"): rule("a")})
-    book = RuleBook(shelf)
+    book = RuleCatalog(shelf)
     await book.refresh()
     shelf.down = True
     assert not await book.refresh()
     assert book.ready
-    assert isinstance(book.failed, DinteroBusy)
+    assert isinstance(book.failed, RateLimitedError)
     assert found(book, "") == ["a"]
     shelf.down = False
     assert await book.refresh()
@@ -111,7 +111,7 @@ async def test_a_known_rule_is_answered_without_asking_dintero() -> None:
 
 async def test_an_unknown_rule_is_asked_for_once_and_remembered() -> None:
     shelf = Shelf({RuleId("a"): rule("a")})
-    book = RuleBook(shelf)
+    book = RuleCatalog(shelf)
     assert book.known(RuleId("a")) is None
     assert await book.get(RuleId("a")) == await book.get(RuleId("a")) == rule("a")
     assert shelf.asked == ["a"]
@@ -123,7 +123,7 @@ async def test_a_rule_that_there_is_not_is_none_and_one_that_cannot_be_read_is_a
     book, shelf = await book_of()
     assert await book.get(RuleId("a")) is None
     shelf.down = True
-    with pytest.raises(DinteroBusy):
+    with pytest.raises(RateLimitedError):
         await book.get(RuleId("a"))
 
 
@@ -140,7 +140,7 @@ async def test_new_statistics_are_kept_where_the_name_stayed() -> None:
     shelf.of[RuleId("a")] = replace(rule("a"), statistics=Statistics(usage=3))
     await book.refresh()
     assert book.known(RuleId("a")) == shelf.of[RuleId("a")]
-    assert book.search("a", allowed=ANYTHING, at=NOW) == [(shelf.of[RuleId("a")], Usable.NOW)]
+    assert book.search("a", allowed=ANYTHING, at=NOW) == [(shelf.of[RuleId("a")], Availability.NOW)]
 
 
 async def test_a_rule_that_turns_out_to_be_gone_is_forgotten() -> None:
@@ -155,7 +155,7 @@ async def test_a_rule_that_turns_out_to_be_gone_is_forgotten() -> None:
 async def test_a_fresh_reading_that_fails_leaves_what_is_known() -> None:
     book, shelf = await book_of(rule("a"))
     shelf.down = True
-    with pytest.raises(DinteroBusy):
+    with pytest.raises(RateLimitedError):
         await book.fresh(RuleId("a"))
     assert book.known(RuleId("a")) == rule("a")
 
@@ -208,23 +208,25 @@ async def test_what_cannot_be_given_now_comes_last_and_says_why() -> None:
     soon, now = replace(rule("Spar 4"), requirement=Requirement(purchase_from=NOW + DAY)), rule("A spar")
     book, _ = await book_of(gone, off, over, soon, now)
     assert book.search("spar", allowed=ANYTHING, at=NOW) == [
-        (soon, Usable.SCHEDULED),
-        (now, Usable.NOW),
-        (gone, Usable.DELETED),
-        (off, Usable.INACTIVE),
-        (over, Usable.EXPIRED),
+        (soon, Availability.SCHEDULED),
+        (now, Availability.NOW),
+        (gone, Availability.DELETED),
+        (off, Availability.INACTIVE),
+        (over, Availability.EXPIRED),
     ]
 
 
 async def test_whether_a_rule_can_be_given_is_said_for_the_moment_of_the_search() -> None:
     book, _ = await book_of(ends(rule("a"), NOW + DAY))
-    assert [state for _, state in book.search("", allowed=ANYTHING, at=NOW + 2 * DAY)] == [Usable.EXPIRED]
+    assert [state for _, state in book.search("", allowed=ANYTHING, at=NOW + 2 * DAY)] == [
+        Availability.EXPIRED
+    ]
 
 
 async def test_only_rules_that_the_channel_may_give_are_found() -> None:
     book, _ = await book_of(rule("Spar", "r1"), rule("Spar", "r2"))
     assert book.search("spar", allowed=replace(ANYTHING, rules=frozenset({"r2"})), at=NOW) == [
-        (rule("Spar", "r2"), Usable.NOW)
+        (rule("Spar", "r2"), Availability.NOW)
     ]
     assert book.search("", allowed=replace(ANYTHING, rules=frozenset()), at=NOW) == []
 

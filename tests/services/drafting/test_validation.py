@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.customers.parsing import read_customers
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.request import Typed
-from bot.domain.requests.views import Fault, Field
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.request import FormInput
+from bot.domain.requests.views import Field, FieldError
 from bot.services.drafting.validation import (
     FIELD_OF,
     LONGEST_ONCE_KEY,
@@ -20,9 +20,9 @@ from bot.services.drafting.validation import (
 def test_every_kind_of_bad_id_is_told_at_once_with_its_lines() -> None:
     text = "\n".join(["c-1", "x" * 256, "a\u200bb", "*", "/", "y" * 300, "*"])
     assert faults_of_ids(read_customers(text)) == (
-        Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, "2, 6")),
-        Fault(Field.CUSTOMERS, Refusal(Reason.ID_UNREADABLE, "3")),
-        Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, "* /")),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.ID_TOO_LONG, "2, 6")),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.ID_UNREADABLE, "3")),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.RESERVED_ID, "* /")),
     )
 
 
@@ -37,26 +37,28 @@ def test_ids_have_faults_exactly_where_something_was_not_read(text: str) -> None
     ["", " ", "stamp-2020", "k" * LONGEST_ONCE_KEY, f"  {'k' * LONGEST_ONCE_KEY}  ", "two words", "ærlig"],
 )
 def test_a_key_that_can_be_one_has_no_fault(key: str) -> None:
-    assert faults_of_key(Typed(once_key=key)) == ()
+    assert faults_of_key(FormInput(once_key=key)) == ()
 
 
 @pytest.mark.parametrize("key", ["k" * (LONGEST_ONCE_KEY + 1), "a\nb", "a\u200bb", "a\tb"])
 def test_a_key_that_cannot_be_one_is_told_with_how_long_it_may_be(key: str) -> None:
-    assert faults_of_key(Typed(once_key=key)) == (Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY, "255")),)
+    assert faults_of_key(FormInput(once_key=key)) == (
+        FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY, "255")),
+    )
 
 
-@pytest.mark.parametrize("reason", list(Reason), ids=str)
-def test_every_refusal_has_a_field(reason: Reason) -> None:
+@pytest.mark.parametrize("reason", list(RefusalReason), ids=str)
+def test_every_refusal_has_a_field(reason: RefusalReason) -> None:
     (fault,) = as_faults((Refusal(reason),), but=())
     assert fault.field is FIELD_OF.get(reason, Field.RULE)
 
 
 def test_no_customers_is_not_said_where_unreadable_ones_are_the_reason() -> None:
-    none = Refusal(Reason.NO_CUSTOMERS)
-    unreadable = Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, "*"))
-    assert as_faults((none, Refusal(Reason.NO_RULE)), but=[unreadable]) == (
-        Fault(Field.RULE, Refusal(Reason.NO_RULE)),
+    none = Refusal(RefusalReason.NO_CUSTOMERS)
+    unreadable = FieldError(Field.CUSTOMERS, Refusal(RefusalReason.RESERVED_ID, "*"))
+    assert as_faults((none, Refusal(RefusalReason.NO_RULE)), but=[unreadable]) == (
+        FieldError(Field.RULE, Refusal(RefusalReason.NO_RULE)),
     )
-    assert as_faults((none,), but=[Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))]) == (
-        Fault(Field.CUSTOMERS, none),
+    assert as_faults((none,), but=[FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY))]) == (
+        FieldError(Field.CUSTOMERS, none),
     )

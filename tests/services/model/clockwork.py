@@ -8,7 +8,7 @@ from hypothesis.stateful import rule
 from bot.domain.ids import TeamId, UserId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.batches import BatchOutcome
-from bot.domain.requests.request import Pausing, Request, State, StopReason
+from bot.domain.requests.request import PauseState, Request, State, StopReason
 from tests.services.model.machine import CLICKERS, PICKS, TEAMS, Known
 from tests.services.model.people import PeopleAct
 from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, QUICK, SPAR, TEAM, person
@@ -22,7 +22,7 @@ class GoesOn(PeopleAct):
     @rule()
     def what_is_over_expires(self) -> None:
         overdue = [known for known in self.known.values() if self.is_over(known)]
-        self.run(self.office.desk.expire_overdue())
+        self.run(self.office.decisions.expire_overdue())
         assert all(self.now(known).state is State.EXPIRED for known in overdue)
 
     @rule(pick=PICKS)
@@ -41,8 +41,8 @@ class GoesOn(PeopleAct):
             self.every_change_is_a_move_and_every_yes_somebody_elses()
 
     def begins(self, known: Known) -> None:
-        parked = known.before.pausing is Pausing.PARKED
-        self.run(self.office.starting.begin(known.id))
+        parked = known.before.pausing is PauseState.PARKED
+        self.run(self.office.preflight.begin(known.id))
         if self.is_held(known) or (self.paused and known.before.cancel_asked_by is None):
             self.unchanged(known)
             return
@@ -76,7 +76,7 @@ class GoesOn(PeopleAct):
         now = self.now(known)
         if now.state is State.WAITING:
             self.asks_again(known, now)
-        elif now.state is State.GIVING and now.pausing is Pausing.NO:
+        elif now.state is State.GIVING and now.pausing is PauseState.NO:
             assert known.before.cancel_asked_by or (
                 self.may_be_given(known) and known.before.rule == self.office.shelf.rules_of[SPAR]
             )
@@ -107,23 +107,23 @@ class GoesOn(PeopleAct):
         known = self.one(pick)
         if known.before.state is not State.GIVING:
             return
-        if gives and self.run(self.office.books.take_up(known.id, 0)):
-            self.run(self.office.books.settle(known.id, BatchOutcome(0, 0, known.customers)))
+        if gives and self.run(self.office.repository.start_portion(known.id, 0)):
+            self.run(self.office.repository.record_outcomes(known.id, BatchOutcome(0, 0, known.customers)))
             known.given = known.customers
         if why:
-            self.run(self.office.books.halt(known.id, why, "as it is"))
+            self.run(self.office.repository.request_stop(known.id, why, "as it is"))
         caught = (
-            known.before.pausing is Pausing.ASKED
+            known.before.pausing is PauseState.ASKED
             and not known.before.cancel_asked_by
             and not why
             and not known.given
         )
-        self.run(self.office.ending.finish(known.id, known.before.round))
+        self.run(self.office.completion.finish(known.id, known.before.round))
         ended = self.now(known)
         if caught:
             assert (ended.state, ended.pausing, ended.round) == (
                 State.GIVING,
-                Pausing.PARKED,
+                PauseState.PARKED,
                 known.before.round + 1,
             )
             known.yeses[ended.round] = set(known.agreed)
@@ -141,28 +141,30 @@ class GoesOn(PeopleAct):
             for known in self.known.values()
             if known.before.escalate_at and known.before.escalate_at <= now
         ]
-        self.run(self.office.desk.reminding.look())
+        self.run(self.office.decisions.reminders.run_once())
         for known in due:
             if known.before.state is State.WAITING and not self.is_over(known) and self.policy(known.channel):
                 self.escalated.add(known.id)
 
     @rule(who=CLICKERS, team=TEAMS, on=st.booleans())
     def somebody_pauses_or_resumes(self, who: UserId, team: TeamId, *, on: bool) -> None:
-        pauses = self.office.desk.pauses
-        answer = self.run(pauses.pause(person(who, team), "why") if on else pauses.resume(person(who, team)))
+        pause_service = self.office.decisions.pause_service
+        answer = self.run(
+            pause_service.pause(person(who, team), "why") if on else pause_service.resume(person(who, team))
+        )
         if self.is_member(who, team) and who == CHIEF:
             self.paused = on
         else:
             assert isinstance(answer, Refusal)
-        assert (self.run(pauses.now()) is not None) is self.paused
+        assert (self.run(pause_service.now()) is not None) is self.paused
         for known in self.known.values():
-            assert not (self.paused and self.run(self.office.books.goes_on(known.id)))
+            assert not (self.paused and self.run(self.office.repository.may_continue(known.id)))
 
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_ends_the_hold(self, pick: int, who: UserId, team: TeamId) -> None:
         known = self.one(pick)
         held = self.is_held(known)
-        answer = self.run(self.office.desk.give_now(known.id, person(who, team), None))
+        answer = self.run(self.office.decisions.give_now(known.id, person(who, team), None))
         if not held or who != CHIEF or not self.is_member(who, team):
             self.refused(known, answer)
         else:
@@ -170,5 +172,5 @@ class GoesOn(PeopleAct):
 
     def sees_the_pause(self) -> None:
         """Three stops in a row pause the bot by themselves; what runs then is caught by the next look."""
-        self.paused = self.run(self.office.desk.pauses.now()) is not None
-        self.run(self.office.desk.pauses.look())
+        self.paused = self.run(self.office.decisions.pause_service.now()) is not None
+        self.run(self.office.decisions.pause_service.run_once())

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.policy import ChannelPolicy, Reason, Refusal
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.policy.tiers import Tier
-from bot.domain.requests.person import Kind
-from bot.domain.requests.request import MOVES, Request, State, Typed
+from bot.domain.requests.person import AccountKind
+from bot.domain.requests.request import MOVES, FormInput, Request, State
 from bot.domain.rules.rule import Rule
 from tests.support.event_loops import own_loop
 from tests.support.service_fixture import (
@@ -65,9 +65,9 @@ NAME = "spar 100"
 EVERYONE = 0
 """In place of a number of customers: the reserved id."""
 TYPED = {
-    1: Typed(SPAR, "c-1"),
-    60: Typed(SPAR, "\n".join(f"c-{at}" for at in range(60))),
-    EVERYONE: Typed(SPAR, reserved="*"),
+    1: FormInput(SPAR, "c-1"),
+    60: FormInput(SPAR, "\n".join(f"c-{at}" for at in range(60))),
+    EVERYONE: FormInput(SPAR, reserved="*"),
 }
 SIZES = st.sampled_from([1, 1, 60, EVERYONE])
 BUDGETS = st.sampled_from([None, None, Budget(days=1, customers=61), Budget(days=2, customers=2)])
@@ -114,14 +114,14 @@ class Known:
         return self.said_yes(self.before.round)
 
 
-async def forget_before(books: SqlBooks) -> None:
+async def forget_before(repository: SqlRepository) -> None:
     """Put what earlier examples left out of the way, where all share a database."""
-    await books.end_pause(CHIEF, NOW)
-    for old in await books.in_state(*State):
+    await repository.end_pause(CHIEF, NOW)
+    for old in await repository.in_state(*State):
         if old.channel != BEFORE:
-            async with books.page(old.id) as page:
-                assert page
-                await page.keep(replace(old, channel=BEFORE))
+            async with repository.unit_of_work(old.id) as unit:
+                assert unit
+                await unit.save(replace(old, channel=BEFORE))
 
 
 class Machine(RuleBasedStateMachine):
@@ -142,9 +142,9 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        books = self.run(self.stack.enter_async_context(open_books(self.url)))
-        self.run(forget_before(books))
-        self.office = self.run(open_office(books, policy=ANYWHERE))
+        repository = self.run(self.stack.enter_async_context(open_repository(self.url)))
+        self.run(forget_before(repository))
+        self.office = self.run(open_office(repository, policy=ANYWHERE))
 
     def teardown(self) -> None:
         self.run(self.stack.aclose())
@@ -153,14 +153,18 @@ class Machine(RuleBasedStateMachine):
     # who may what, by the model's own lights
 
     def is_member(self, who: UserId, team: TeamId = TEAM) -> bool:
-        return team == TEAM and not self.office.town.away and self.office.town.kinds.get(who) is Kind.MEMBER
+        return (
+            team == TEAM
+            and not self.office.town.away
+            and self.office.town.kinds.get(who) is AccountKind.MEMBER
+        )
 
     def is_named(self, who: UserId, names: tuple[str, ...]) -> bool:
         groups = self.office.town.groups
         return any(who == name or who in groups.get(GroupId(name), ()) for name in names)
 
     def policy(self, channel: ChannelId) -> ChannelPolicy | None:
-        return self.office.door.policy.channels.get(channel)
+        return self.office.access.policy.channels.get(channel)
 
     def may_ask(self, who: UserId, channel: ChannelId, team: TeamId = TEAM) -> bool:
         return self.policy(channel) is not None and self.is_member(who, team)
@@ -247,7 +251,7 @@ class Machine(RuleBasedStateMachine):
         self.unchanged(known)
 
     def expires(self, known: Known, answer: object) -> None:
-        assert answer == Refusal(Reason.WRONG_STATE, State.EXPIRED)
+        assert answer == Refusal(RefusalReason.WRONG_STATE, State.EXPIRED)
         assert self.now(known).state is State.EXPIRED
 
     def ends(self, known: Known, answer: object, to: State, out_of: set[State], who: UserId) -> None:
@@ -273,7 +277,7 @@ class Machine(RuleBasedStateMachine):
             }
             assert (now.requester, now.approvals) == (known.requester, known.demanded)
             for round_ in range(1, now.round + 1):
-                votes = [vote.by for vote in self.run(self.office.books.votes(known.id, round_))]
+                votes = [approval.by for approval in self.run(self.office.repository.votes(known.id, round_))]
                 assert known.requester not in votes
                 assert sorted(votes) == sorted(known.said_yes(round_))
             if now.state is State.GIVING and before.state is not State.GIVING:

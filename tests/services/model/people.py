@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from bot.domain.ids import ChannelId, TeamId, UserId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Story
-from bot.domain.requests.person import Kind
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import RequestSnapshot
+from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import Request, State, digest
-from bot.domain.requests.views import Consideration
+from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Reward
 from bot.domain.rules.terms import terms_of
 from tests.services.model.machine import (
@@ -47,11 +47,11 @@ class PeopleAct(Machine):
 
     @rule(
         who=EVERYBODY,
-        kind=st.sampled_from(list(Kind)),
+        kind=st.sampled_from(list(AccountKind)),
         leads=st.none() | st.sets(EVERYBODY, max_size=4),
         away=st.integers(0, 4),
     )
-    def people_change(self, who: UserId, kind: Kind, leads: set[UserId] | None, away: int) -> None:
+    def people_change(self, who: UserId, kind: AccountKind, leads: set[UserId] | None, away: int) -> None:
         self.office.town.kinds[who] = kind
         self.office.town.away = away == 1
         if leads is not None:
@@ -69,7 +69,7 @@ class PeopleAct(Machine):
     )
     def the_policy_changes(self, channel: ChannelId, most: int, listed: int, **changes: Any) -> None:
         changed = replace(ANYWHERE.channels[channel], max_customers=most, **changes)
-        channels = {**self.office.door.policy.channels, channel: changed}
+        channels = {**self.office.access.policy.channels, channel: changed}
         if listed == 1:
             del channels[channel]
         self.office.under(replace(ANYWHERE, channels=channels))
@@ -77,7 +77,7 @@ class PeopleAct(Machine):
     @rule()
     def all_is_well_again(self) -> None:
         self.office.town.away = False
-        self.office.town.kinds |= dict.fromkeys(OURS, Kind.MEMBER)
+        self.office.town.kinds |= dict.fromkeys(OURS, AccountKind.MEMBER)
         self.office.town.groups[LEADS] = {BO, CLEO}
         self.office.under(ANYWHERE)
 
@@ -100,9 +100,9 @@ class PeopleAct(Machine):
     @rule(who=EVERYBODY, team=TEAMS, channel=CHANNELS, customers=SIZES)
     def somebody_asks(self, who: UserId, team: TeamId, channel: ChannelId, customers: int) -> None:
         by, reserved = person(who, team), customers == EVERYONE
-        draft = self.run(self.office.asking.open_draft(by, channel, TYPED[customers])).id
-        self.run(self.office.asking.review(draft, by))
-        asked = self.run(self.office.asking.ask(draft, by))
+        draft = self.run(self.office.drafts.open_draft(by, channel, TYPED[customers])).id
+        self.run(self.office.drafts.review(draft, by))
+        asked = self.run(self.office.drafts.ask(draft, by))
         if isinstance(asked, Refusal):
             return
         policy = self.policy(channel)
@@ -120,9 +120,9 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS)
     def it_is_asked_for_again(self, pick: int, who: UserId) -> None:
         known = self.one(pick)
-        answer = self.run(self.office.asking.ask(known.id, person(who)))
+        answer = self.run(self.office.drafts.ask(known.id, person(who)))
         if who != known.requester:
-            assert answer == Refusal(Reason.UNKNOWN_REQUEST)
+            assert answer == Refusal(RefusalReason.UNKNOWN_REQUEST)
         assert isinstance(answer, Refusal) or answer == known.before
         self.unchanged(known)
 
@@ -142,7 +142,7 @@ class PeopleAct(Machine):
         assert known.before.rule
         shown = "0" * 64 if stale else digest(known.before, terms_of(known.before.rule))
         answer = self.run(
-            self.office.desk.approve(known.id, round_, person(who, team), typed=typed, shown=shown)
+            self.office.decisions.approve(known.id, round_, person(who, team), typed=typed, shown=shown)
         )
         counted = typed == NAME if known.reserved else known.customers == 1 or ("6" in typed and "0" in typed)
         if not (self.may_approve(who, known, team) and counted):
@@ -182,7 +182,7 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_rejects(self, pick: int, who: UserId, team: TeamId) -> None:
         known = self.one(pick)
-        answer = self.run(self.office.desk.reject(known.id, person(who, team), "no"))
+        answer = self.run(self.office.decisions.reject(known.id, person(who, team), "no"))
         if self.may_approve(who, known, team):
             self.ends(known, answer, State.REJECTED, {State.WAITING}, who)
         else:
@@ -191,7 +191,7 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS, channel=st.sampled_from([None, SUPPORT]))
     def somebody_cancels(self, pick: int, who: UserId, team: TeamId, channel: ChannelId | None) -> None:
         known = self.one(pick)
-        answer = self.run(self.office.desk.cancel(known.id, person(who, team), channel))
+        answer = self.run(self.office.decisions.cancel(known.id, person(who, team), channel))
         anybody = channel == known.channel and self.is_held(known) and self.is_member(who, team)
         again = (
             channel == known.channel
@@ -211,7 +211,7 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_continues(self, pick: int, who: UserId, team: TeamId) -> None:
         known = self.one(pick)
-        answer = self.run(self.office.desk.carry_on(known.id, person(who, team), None))
+        answer = self.run(self.office.decisions.resume(known.id, person(who, team), None))
         if known.before.state is not State.STOPPED or not self.may_handle(who, known, team):
             self.refused(known, answer)
             return
@@ -222,7 +222,7 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_ends_it_here(self, pick: int, who: UserId, team: TeamId) -> None:
         known = self.one(pick)
-        answer = self.run(self.office.desk.end_here(known.id, person(who, team), None))
+        answer = self.run(self.office.decisions.end_here(known.id, person(who, team), None))
         if known.before.state is not State.STOPPED or not self.may_handle(who, known, team):
             self.refused(known, answer)
             return
@@ -232,10 +232,14 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_looks(self, pick: int, who: UserId, team: TeamId) -> None:
         known, by = self.one(pick), person(who, team)
-        assert isinstance(self.run(self.office.desk.look(known.id, by, SUPPORT)), Story | Refusal)
-        assert isinstance(self.run(self.office.desk.rejectable(known.id, by, None)), Story | Refusal)
-        considered = self.run(self.office.desk.consider(known.id, by, None))
-        if isinstance(considered, Consideration):
+        assert isinstance(
+            self.run(self.office.decisions.status(known.id, by, SUPPORT)), RequestSnapshot | Refusal
+        )
+        assert isinstance(
+            self.run(self.office.decisions.open_rejection(known.id, by, None)), RequestSnapshot | Refusal
+        )
+        considered = self.run(self.office.decisions.open_approval(known.id, by, None))
+        if isinstance(considered, ApprovalView):
             assert self.may_approve(who, known, team)
             assert considered.count is (known.customers > 1)
         else:

@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.audit.verify import verify
-from bot.database.repositories.repository import SqlBooks, open_books
+from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import ChannelId, RequestId, UserId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.notification import Happened, Kind, Unsaid
-from bot.domain.requests.person import Kind as Account
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import ChannelKind, NotificationType, OutboxMessage
+from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import MOVES, Event, Request, State, StopReason, digest
 from bot.domain.rules.terms import terms_of
 from tests.support.service_fixture import LEADS, POLICY, Office, Town, open_office, person
@@ -52,16 +52,22 @@ class Start(StrEnum):
 
 CHANNEL_OF: Final = {Start.WAITS_FOR_TWO: TWO, Start.HELD: HELD}
 NOT_ALLOWED: Final = frozenset(
-    {Reason.OWN_REQUEST, Reason.NOT_AN_APPROVER, Reason.NOT_YOURS, Reason.NOT_AN_ADMIN, Reason.GUEST}
+    {
+        RefusalReason.OWN_REQUEST,
+        RefusalReason.NOT_AN_APPROVER,
+        RefusalReason.NOT_YOURS,
+        RefusalReason.NOT_AN_ADMIN,
+        RefusalReason.GUEST,
+    }
 )
 """What is said to those who may not press a button, whatever the state."""
 BY_EVENT: Final = {
-    Event.LAST_APPROVAL: (Button.APPROVE, Happened.APPROVED),
-    Event.REJECTED: (Button.REJECT, Happened.REJECTED),
-    Event.CANCELLED: (Button.CANCEL, Happened.CANCELLED),
-    Event.CANCEL_ASKED: (Button.CANCEL, Happened.CANCEL_ASKED),
-    Event.CONTINUED: (Button.CONTINUE, Happened.CONTINUED),
-    Event.ENDED_HERE: (Button.END_HERE, Happened.ENDED_HERE),
+    Event.LAST_APPROVAL: (Button.APPROVE, NotificationType.APPROVED),
+    Event.REJECTED: (Button.REJECT, NotificationType.REJECTED),
+    Event.CANCELLED: (Button.CANCEL, NotificationType.CANCELLED),
+    Event.CANCEL_ASKED: (Button.CANCEL, NotificationType.CANCEL_ASKED),
+    Event.CONTINUED: (Button.CONTINUE, NotificationType.CONTINUED),
+    Event.ENDED_HERE: (Button.END_HERE, NotificationType.ENDED_HERE),
 }
 
 
@@ -105,12 +111,12 @@ async def test_whatever_fifty_people_press_at_once_has_one_outcome_on_postgresql
 
 async def many_crowds(url: str, rounds: int) -> None:
     chance = random.Random(SEED)  # noqa: S311 - the same crowds in every run
-    async with open_books(url) as books:
-        office = await open_office(books, policy=BUSY, town=town())
+    async with open_repository(url) as repository:
+        office = await open_office(repository, policy=BUSY, town=town())
         crowds = [
             await one_crowd(office, chance, list(Start)[number % len(Start)]) for number in range(rounds)
         ]
-        rows, said = await rows_by_request(books), await said_by_request(books, office)
+        rows, said = await rows_by_request(repository), await said_by_request(repository, office)
     for crowd in crowds:
         hold(crowd, rows[crowd.before.id], said[crowd.before.id])
     assert {
@@ -149,54 +155,56 @@ async def started(office: Office, start: Start) -> Request:
         return request
     await office.approve(request, FIRST_YES[0])
     if start is not Start.HELD:
-        assert await office.starting.begin(request.id)
+        assert await office.preflight.begin(request.id)
     if start is Start.STOPPED:
-        await office.books.halt(request.id, StopReason.RULE_GONE, "it is gone")
-        await office.ending.finish(request.id, request.round)
+        await office.repository.request_stop(request.id, StopReason.RULE_GONE, "it is gone")
+        await office.completion.finish(request.id, request.round)
     return await office.now(request.id)
 
 
 async def agreed(office: Office, request: Request, round_: int) -> frozenset[UserId]:
-    return frozenset(vote.by for vote in await office.books.votes(request.id, round_))
+    return frozenset(approval.by for approval in await office.repository.votes(request.id, round_))
 
 
 async def pressed(office: Office, seen: Request, who: UserId, button: Button) -> Request | Refusal:
     """Press a button of the card as it was drawn before anybody did anything."""
-    desk, by = office.desk, person(who)
+    decisions, by = office.decisions, person(who)
     assert seen.rule
     match button:
         case Button.APPROVE:
-            return await desk.approve(
+            return await decisions.approve(
                 seen.id, seen.round, by, typed="", shown=digest(seen, terms_of(seen.rule))
             )
         case Button.REJECT:
-            return await desk.reject(seen.id, by, "no")
+            return await decisions.reject(seen.id, by, "no")
         case Button.CANCEL:
-            return await desk.cancel(seen.id, by, seen.channel)
+            return await decisions.cancel(seen.id, by, seen.channel)
         case Button.CONTINUE:
-            return await desk.carry_on(seen.id, by, seen.channel)
+            return await decisions.resume(seen.id, by, seen.channel)
         case Button.END_HERE:
-            return await desk.end_here(seen.id, by, seen.channel)
+            return await decisions.end_here(seen.id, by, seen.channel)
         case Button.GIVE_NOW:
-            return await desk.give_now(seen.id, by, seen.channel)
+            return await decisions.give_now(seen.id, by, seen.channel)
 
 
-async def rows_by_request(books: SqlBooks) -> Mapping[str, list[Row]]:
+async def rows_by_request(repository: SqlRepository) -> Mapping[str, list[Row]]:
     """Read the whole audit once it was found to verify, request by request."""
-    verdict = await verify(books.audit)
+    verdict = await verify(repository.audit)
     assert verdict.fine, verdict
     rows: defaultdict[str, list[Row]] = defaultdict(list)
-    async for row in books.audit.rows():
+    async for row in repository.audit.rows():
         rows[row.request or ""].append(Row(row.kind, row.who, json.loads(row.facts)))
     return rows
 
 
-async def said_by_request(books: SqlBooks, office: Office) -> Mapping[RequestId, list[Unsaid]]:
+async def said_by_request(
+    repository: SqlRepository, office: Office
+) -> Mapping[RequestId, list[OutboxMessage]]:
     """Say everything, and answer it request by request."""
-    said: defaultdict[RequestId, list[Unsaid]] = defaultdict(list)
-    while waiting := await books.unsaid(office.clock.now(), limit=1000):
+    said: defaultdict[RequestId, list[OutboxMessage]] = defaultdict(list)
+    while waiting := await repository.due_messages(office.clock.now(), limit=1000):
         for one in waiting:
-            await books.said(one, ts=f"{one.id}.0")
+            await repository.mark_sent(one, ts=f"{one.id}.0")
             said[one.request].append(one)
     return said
 
@@ -204,7 +212,7 @@ async def said_by_request(books: SqlBooks, office: Office) -> Mapping[RequestId,
 # what must be true of it
 
 
-def hold(crowd: Crowd, rows: Sequence[Row], said: Sequence[Unsaid]) -> None:
+def hold(crowd: Crowd, rows: Sequence[Row], said: Sequence[OutboxMessage]) -> None:
     """Hold what became of a request, and what each of the fifty was told, to the books and to each other."""
     moves = moves_of(crowd, rows)
     states = [crowd.before.state, *(row.facts["to"] for row in moves if "to" in row.facts)]
@@ -302,12 +310,12 @@ def who_was_told_no_was_told_why(crowd: Crowd, states: frozenset[str]) -> None:
             continue
         if refusal.reason in NOT_ALLOWED:
             assert may_not(press), press
-        elif refusal.reason is Reason.NOT_HELD:
+        elif refusal.reason is RefusalReason.NOT_HELD:
             assert press.button in {Button.GIVE_NOW, Button.CANCEL}, press
-        elif refusal.reason is Reason.ALREADY_VOTED:
+        elif refusal.reason is RefusalReason.ALREADY_VOTED:
             assert press.button is Button.APPROVE, press
         else:
-            assert refusal.reason is Reason.WRONG_STATE, press
+            assert refusal.reason is RefusalReason.WRONG_STATE, press
             assert refusal.detail in {*states, Event.CANCEL_ASKED}, press
             if refusal.detail in {State.REJECTED, State.CANCELLED}:
                 assert refusal.who == (crowd.after.decided_by,), press
@@ -328,21 +336,25 @@ def may_not(press: Press) -> bool:
             return press.who not in {REQUESTER, *ADMINS}
 
 
-def each_thing_is_said_once(crowd: Crowd, moves: Sequence[Row], said: Sequence[Unsaid]) -> None:
+def each_thing_is_said_once(crowd: Crowd, moves: Sequence[Row], said: Sequence[OutboxMessage]) -> None:
     """The thread has one line for each thing that happened, in the order in which it did, and no other."""
-    lines = [(one.notice.happened, one.notice.by) for one in said if one.notice.kind is Kind.LINE]
+    lines = [
+        (one.notification.happened, one.notification.by)
+        for one in said
+        if one.notification.kind is ChannelKind.LINE
+    ]
     happened = [(BY_EVENT[Event(row.kind)][1], row.who) for row in moves]
-    hurried = [line for line in lines if line[0] is Happened.HURRIED]
+    hurried = [line for line in lines if line[0] is NotificationType.HURRIED]
     assert hurried == [
-        (Happened.HURRIED, press.who)
+        (NotificationType.HURRIED, press.who)
         for press in crowd.presses
         if press.button is Button.GIVE_NOW and isinstance(press.answer, Request)
     ]
-    agreed_ = [line for line in lines if line[0] is Happened.AGREED]
+    agreed_ = [line for line in lines if line[0] is NotificationType.AGREED]
     last = {row.who for row in moves if row.kind == Event.LAST_APPROVAL}
     assert {who for _, who in agreed_} == crowd.yeses[1] - crowd.yeses[0] - last
     assert len(agreed_) == len({who for _, who in agreed_})
-    tail = [line for line in lines if line[0] not in {Happened.HURRIED, Happened.AGREED}][
+    tail = [line for line in lines if line[0] not in {NotificationType.HURRIED, NotificationType.AGREED}][
         len(beginnings(crowd.start)) :
     ]
     assert tail == happened, crowd

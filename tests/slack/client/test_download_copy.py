@@ -8,22 +8,22 @@ import pytest
 
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
-from bot.errors import BooksUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.slack.client.download_copy import AT_ONCE, BEHIND, copied
-from bot.spreadsheets.reader.reader import Source
+from bot.spreadsheets.reader.reader import FileSource
 
 FILES = (os.urandom(3 * AT_ONCE + 12_345), b"", os.urandom(AT_ONCE), b"kari\nola\n")
 
 
-def source(content: bytes, size: int = 64 * 1024 - 7) -> Source:
+def source(content: bytes, size: int = 64 * 1024 - 7) -> FileSource:
     async def pieces() -> AsyncIterator[bytes]:
         for at in range(0, len(content), size):
             yield content[at : at + size]
 
-    return Source(Upload(FileId("F0"), "list.csv"), pieces)
+    return FileSource(Upload(FileId("F0"), "list.csv"), pieces)
 
 
-async def read(one: Source) -> bytes:
+async def read(one: FileSource) -> bytes:
     return b"".join([piece async for piece in one.pieces()])
 
 
@@ -47,10 +47,10 @@ async def test_what_cannot_be_kept_is_raised_once_all_is_read_and_nothing_more_i
     async def keep(_file: int, piece: int, _content: bytes) -> None:
         tried.append(piece)
         if piece == 1:
-            raise BooksUnavailable("the disk is full")
+            raise DatabaseUnavailable("the disk is full")
 
     large = bytes(AT_ONCE) * (2 * BEHIND)
-    with pytest.raises(BooksUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         async with copied([source(large, AT_ONCE)], keep) as (one,):
             assert await read(one) == large
     assert tried == [0, 1]
@@ -73,7 +73,7 @@ async def test_a_file_waits_where_what_keeps_it_is_far_behind() -> None:
                 go.set()
             yield bytes(AT_ONCE)
 
-    async with copied([Source(Upload(FileId("F0"), "list.csv"), pieces)], keep) as (one,):
+    async with copied([FileSource(Upload(FileId("F0"), "list.csv"), pieces)], keep) as (one,):
         async for _ in one.pieces():
             pass
     assert (kept, most) == (4 * BEHIND, BEHIND + 1)

@@ -7,13 +7,13 @@ import aiohttp
 import pytest
 
 from bot.domain.customers.packing import NOBODY
-from bot.domain.customers.uploads import MOST_BYTES, Reading, Trouble, Upload
+from bot.domain.customers.uploads import MOST_BYTES, FileProblem, ReadResult, Upload
 from bot.domain.ids import ChannelId, CustomerId, FileId, UserId
 from bot.domain.ports import Keep
-from bot.domain.requests.request import Typed
-from bot.errors import BooksUnavailable
+from bot.domain.requests.request import FormInput
+from bot.errors import DatabaseUnavailable
 from bot.slack.client.connection import open_client
-from bot.slack.client.downloads import SlackFiles
+from bot.slack.client.downloads import SlackFileReader
 from bot.slack.modals.file_links import with_links_as_files
 from sandbox.slack import Fault, SandboxPerson, SandboxSlack
 from sandbox.slack.state.files import File
@@ -41,35 +41,35 @@ def put(slack: SandboxSlack, by: UserId, data: bytes = DATA, size: int | None = 
 
 async def read(
     slack: SandboxSlack, *uploads: Upload, by: UserId, channel: ChannelId = HERE, keep: Keep | None = None
-) -> Reading:
+) -> ReadResult:
     async with open_client(slack.api_url, slack.credentials.bot_token) as client:
-        return await SlackFiles(client, patience=0.2).read(
+        return await SlackFileReader(client, patience=0.2).read(
             uploads, [CustomerId("t1")], by=by, channel=channel, portion=2, keep=keep
         )
 
 
 def shared(who: SandboxPerson, channel: Channel) -> Upload:
     """Share a file in a channel, and link it as people do."""
-    (upload,) = with_links_as_files(Typed(customers=who.share("vip.csv", DATA, channel))).files
+    (upload,) = with_links_as_files(FormInput(customers=who.share("vip.csv", DATA, channel))).files
     return upload
 
 
-def whys(reading: Reading) -> list[Trouble]:
-    assert reading.everybody == NOBODY
-    return [bad.why for bad in reading.bad]
+def whys(read_result: ReadResult) -> list[FileProblem]:
+    assert read_result.everybody == NOBODY
+    return [bad.why for bad in read_result.bad]
 
 
 async def test_a_file_is_fetched_whole_and_called_what_slack_calls_it(
     slack: SandboxSlack, ann: SandboxPerson
 ) -> None:
-    reading = await read(slack, put(slack, ann.id), by=ann.id)
-    assert reading.everybody.unpacked() == ("t1", "a1", "b2")
-    assert [file.name for file in reading.files] == ["vip.csv"]
+    read_result = await read(slack, put(slack, ann.id), by=ann.id)
+    assert read_result.everybody.unpacked() == ("t1", "a1", "b2")
+    assert [file.name for file in read_result.files] == ["vip.csv"]
 
 
 async def test_nobody_elses_file_is_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
     assert whys(await read(slack, put(slack, ann.id), put(slack, slack.add_person("Bo").id), by=ann.id)) == [
-        Trouble.NOT_YOURS
+        FileProblem.NOT_YOURS
     ]
     assert slack.faults.calls["files.download"] == 0
 
@@ -80,28 +80,28 @@ async def test_a_file_that_is_shared_where_it_is_asked_is_fetched_for_anybody_th
     bo = slack.add_person("Bo")
     here = slack.add_channel("campaigns", members=[ann, bo], private=True)
     upload = shared(bo, here)
-    reading = await read(slack, upload, by=ann.id, channel=here.id)
-    assert reading.everybody.unpacked() == ("t1", "a1", "b2")
-    assert whys(await read(slack, upload, by=ann.id, channel=HERE)) == [Trouble.NOT_YOURS]
+    read_result = await read(slack, upload, by=ann.id, channel=here.id)
+    assert read_result.everybody.unpacked() == ("t1", "a1", "b2")
+    assert whys(await read(slack, upload, by=ann.id, channel=HERE)) == [FileProblem.NOT_YOURS]
 
 
 async def test_a_file_where_the_bot_is_not_does_not_exist_for_it(
     slack: SandboxSlack, ann: SandboxPerson
 ) -> None:
     elsewhere = slack.add_channel("elsewhere", members=[ann], bot=False)
-    assert whys(await read(slack, shared(ann, elsewhere), by=ann.id)) == [Trouble.NOT_FOUND]
+    assert whys(await read(slack, shared(ann, elsewhere), by=ann.id)) == [FileProblem.NOT_FOUND]
 
 
 async def test_a_file_that_slack_has_not_got_is_not_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
     upload = put(slack, ann.id)
     slack.workspace.files[upload.id].external = True
-    assert whys(await read(slack, upload, by=ann.id)) == [Trouble.ELSEWHERE]
+    assert whys(await read(slack, upload, by=ann.id)) == [FileProblem.ELSEWHERE]
     assert slack.faults.calls["files.download"] == 0
 
 
 async def test_a_file_that_is_too_big_or_gone_is_not_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
     gone, big = Upload(FileId("F0GONE"), "gone.csv"), put(slack, ann.id, size=MOST_BYTES + 1)
-    assert whys(await read(slack, gone, big, by=ann.id)) == [Trouble.NOT_FOUND, Trouble.TOO_BIG]
+    assert whys(await read(slack, gone, big, by=ann.id)) == [FileProblem.NOT_FOUND, FileProblem.TOO_BIG]
     assert slack.faults.calls["files.download"] == 0
 
 
@@ -109,26 +109,26 @@ async def test_a_file_that_is_too_big_or_gone_is_not_fetched(slack: SandboxSlack
 async def test_a_file_that_is_not_what_slack_said_is_not_read(
     slack: SandboxSlack, ann: SandboxPerson, size: int
 ) -> None:
-    assert whys(await read(slack, put(slack, ann.id, size=size), by=ann.id)) == [Trouble.NOT_FETCHED]
+    assert whys(await read(slack, put(slack, ann.id, size=size), by=ann.id)) == [FileProblem.NOT_FETCHED]
 
 
 async def test_eleven_files_are_one_too_many(slack: SandboxSlack, ann: SandboxPerson) -> None:
     assert whys(await read(slack, *(put(slack, ann.id) for _ in range(11)), by=ann.id)) == [
-        Trouble.TOO_MANY_FILES
+        FileProblem.TOO_MANY_FILES
     ]
 
 
 async def test_the_token_goes_to_slack_alone(slack: SandboxSlack, ann: SandboxPerson) -> None:
     upload = put(slack, ann.id)
     slack.tickets.base_url = slack.tickets.base_url.replace("127.0.0.1", "localhost")
-    assert whys(await read(slack, upload, by=ann.id)) == [Trouble.NOT_FETCHED]
+    assert whys(await read(slack, upload, by=ann.id)) == [FileProblem.NOT_FETCHED]
     assert slack.faults.calls["files.download"] == 0
 
 
 async def test_an_outage_of_slack_is_told(slack: SandboxSlack, ann: SandboxPerson) -> None:
     upload = put(slack, ann.id)
     slack.faults.plan("files.info", Fault.SERVER_ERROR, times=99)
-    assert whys(await read(slack, upload, by=ann.id)) == [Trouble.NOT_FETCHED]
+    assert whys(await read(slack, upload, by=ann.id)) == [FileProblem.NOT_FETCHED]
 
 
 # the stand-in
@@ -151,8 +151,8 @@ async def test_whoever_has_no_token_is_sent_to_sign_in(
 
 async def test_a_name_with_signs_in_it_can_be_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
     file = slack.workspace.put_file("Kunder/æøå 100 %?.csv", DATA, by=ann.id)
-    reading = await read(slack, Upload(file.id, ""), by=ann.id)
-    assert reading.everybody.unpacked() == ("t1", "a1", "b2")
+    read_result = await read(slack, Upload(file.id, ""), by=ann.id)
+    assert read_result.everybody.unpacked() == ("t1", "a1", "b2")
 
 
 async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(
@@ -176,7 +176,7 @@ async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(
 
 async def test_what_cannot_be_kept_is_not_read(slack: SandboxSlack, ann: SandboxPerson) -> None:
     async def keep(_file: int, _piece: int, _content: bytes) -> None:
-        raise BooksUnavailable("The database is away.")
+        raise DatabaseUnavailable("The database is away.")
 
-    with pytest.raises(BooksUnavailable):
+    with pytest.raises(DatabaseUnavailable):
         await read(slack, put(slack, ann.id), by=ann.id, keep=keep)

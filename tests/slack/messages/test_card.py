@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RequestId, ShortId, UserId
-from bot.domain.policy.policy import Reason
+from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.batches import Refused, Tally
-from bot.domain.requests.notification import STARTS_AFTER, Happened, Kind
-from bot.domain.requests.prior_grants import Earlier
+from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, NotificationType
+from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State, StopReason
-from bot.domain.rules.rule import Usable
-from bot.slack.command_parser import Misread
+from bot.domain.rules.rule import Availability
+from bot.slack.command_parser import ParseProblem
 from bot.slack.messages import card, confirmations, help, notices, rule, status, summary, thread  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
 from tests.support import samples
@@ -37,22 +37,25 @@ def words(message: Message) -> str:
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT}))
 def test_what_asks_for_anothers_rest_names_that_on_its_card_and_in_its_status(state: State) -> None:
-    story = replace(
-        samples.story(state), first=Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
+    snapshot = replace(
+        samples.story(state),
+        first=PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3),
     )
-    for drawn in (card.build(story, LOOK), status.one(story, LOOK)):
+    for drawn in (card.build(snapshot, LOOK), status.one(snapshot, LOOK)):
         assert "*Asks again* for the rest of R-22222, under the same once-only key" in words(drawn)
     assert "Asks again" not in words(card.build(samples.story(state), LOOK))
 
 
 def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom() -> None:
-    story = samples.story(State.APPROVED, waits_since=NOW)
-    for waiting in (story, samples.story(State.APPROVED, waits_since=NOW, give_after=NOW)):
+    snapshot = samples.story(State.APPROVED, waits_since=NOW)
+    for waiting in (snapshot, samples.story(State.APPROVED, waits_since=NOW, give_after=NOW)):
         assert "has been waiting since" in words(card.build(waiting, LOOK))
-    notice = replace(
-        samples.notice(Happened.WAITING), facts={STARTS_AFTER: "Slack"}, note="Slack could not say who @Bo is"
+    notification = replace(
+        samples.notice(NotificationType.WAITING),
+        facts={STARTS_AFTER: "Slack"},
+        note="Slack could not say who @Bo is",
     )
-    line = thread.build(notice, story, LOOK).text
+    line = thread.build(notification, snapshot, LOOK).text
     assert line.startswith("⏳ Waiting for Slack since")
     assert "giving starts once there is an answer" in line
 
@@ -66,7 +69,7 @@ def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom
     ],
 )
 def test_whether_the_rest_has_refused_ones_in_it_is_said(customers: int, refused: int, whom: str) -> None:
-    first = Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", customers, refused)
+    first = PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", customers, refused)
     assert f"*Asks again* for {whom} the same once-only key" in words(
         card.build(replace(samples.story(State.WAITING), first=first), LOOK)
     )
@@ -127,14 +130,14 @@ def test_two_approvals_are_counted_down() -> None:
     ],
 )
 def test_all_some_and_none_are_told_apart(given: int, refused: int, said: str) -> None:
-    story = replace(samples.story(State.DONE), tally=Tally(10, given=given, refused=refused))
-    assert said in words(card.build(story, LOOK))
+    snapshot = replace(samples.story(State.DONE), tally=Tally(10, given=given, refused=refused))
+    assert said in words(card.build(snapshot, LOOK))
 
 
-@pytest.mark.parametrize("happened", Happened)
+@pytest.mark.parametrize("happened", NotificationType)
 @pytest.mark.parametrize("state", State)
 def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(
-    happened: Happened, state: State
+    happened: NotificationType, state: State
 ) -> None:
     line = thread.build(samples.notice(happened, note="because"), samples.story(state), LOOK)
     assert not line.text.startswith("Given to")
@@ -146,23 +149,25 @@ def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(
 
 @pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.REJECTED, State.EXPIRED])
 def test_nothing_says_given_before_dintero_did(state: State) -> None:
-    story = samples.story(state)
-    told = card.build(story, LOOK)
+    snapshot = samples.story(state)
+    told = card.build(snapshot, LOOK)
     assert "given" not in words(told).replace("nothing was given", "")
-    for happened in (Happened.ASKED, Happened.APPROVED, Happened.STARTED):
-        assert "given" not in words(thread.build(samples.notice(happened), story, LOOK))
+    for happened in (NotificationType.ASKED, NotificationType.APPROVED, NotificationType.STARTED):
+        assert "given" not in words(thread.build(samples.notice(happened), snapshot, LOOK))
 
 
 def test_a_stop_tells_its_reason_as_it_was_then() -> None:
-    notice = replace(samples.notice(Happened.STOPPED, note="Forbidden"), facts={"stop": "scope_missing"})
-    line = thread.build(notice, samples.story(State.APPROVED, stop=None), LOOK)
+    notification = replace(
+        samples.notice(NotificationType.STOPPED, note="Forbidden"), facts={"stop": "scope_missing"}
+    )
+    line = thread.build(notification, samples.story(State.APPROVED, stop=None), LOOK)
     assert "too little scope (Forbidden)" in line.text
 
 
 @pytest.mark.parametrize(("given", "asked"), [(8, 10), (10, 10), (0, 10), (1, 1), (100_000, 100_000)])
 def test_the_summary_begins_with_given_to_n_of_m_customers(given: int, asked: int) -> None:
-    story = replace(samples.story(State.DONE), tally=Tally(asked, given=given, refused=asked - given))
-    drawn = summary.build(story, LOOK)
+    snapshot = replace(samples.story(State.DONE), tally=Tally(asked, given=given, refused=asked - given))
+    drawn = summary.build(snapshot, LOOK)
     assert drawn.text.startswith(f"Given to {given} of {asked} customers")
     assert words(drawn).startswith(f"Given to {given} of {asked} customers")
 
@@ -174,8 +179,8 @@ def test_the_summary_masks_ids_in_dinteros_reason_too() -> None:
 
 
 def test_the_summary_tells_the_other_ends_and_who_and_how_long() -> None:
-    story = samples.story(State.DONE, own_key=True, once_key=OnceKey("stamp-2020"))
-    drawn = words(summary.build(replace(story, tally=Tally(10, given=5, refused=2, unknown=1)), LOOK))
+    snapshot = samples.story(State.DONE, own_key=True, once_key=OnceKey("stamp-2020"))
+    drawn = words(summary.build(replace(snapshot, tally=Tally(10, given=5, refused=2, unknown=1)), LOOK))
     for each in (
         "*2 customers refused by Dintero*",
         "*1 customer unknown:* no answer came",
@@ -207,13 +212,13 @@ def test_why_somebody_was_not_tried_is_told(changes: dict[str, Any], said: str) 
 def test_what_dintero_sent_that_is_not_known_stands_in_the_summary_and_in_the_rule() -> None:
     odd = replace(RULE, unknown=(("reward.moon", '"full"'),))
     assert '`reward.moon`: `"full"`' in words(summary.build(samples.story(State.DONE, last_answer=odd), LOOK))
-    assert '`reward.moon`: `"full"`' in words(rule.build(odd, Usable.NOW, LOOK))
+    assert '`reward.moon`: `"full"`' in words(rule.build(odd, Availability.NOW, LOOK))
 
 
-@pytest.mark.parametrize("happened", Happened)
-def test_a_notice_links_to_the_card_and_is_no_summary(happened: Happened) -> None:
+@pytest.mark.parametrize("happened", NotificationType)
+def test_a_notice_links_to_the_card_and_is_no_summary(happened: NotificationType) -> None:
     link = "https://example.slack.com/archives/C0/p1?a=1&b=2"
-    for draw, kind in ((notices.channel, Kind.NOTICE), (notices.direct, Kind.DIRECT)):
+    for draw, kind in ((notices.channel, ChannelKind.NOTICE), (notices.direct, ChannelKind.DIRECT)):
         drawn = draw(
             samples.notice(happened, kind=kind, note="no"), samples.story(State.DONE), LOOK, link=link
         )
@@ -223,11 +228,13 @@ def test_a_notice_links_to_the_card_and_is_no_summary(happened: Happened) -> Non
 
 
 def test_only_the_requester_reads_the_refused_ids_whole() -> None:
-    done = samples.notice(Happened.DONE)
+    done = samples.notice(NotificationType.DONE)
     assert "12397af6e5f" in str(notices.direct(done, samples.story(State.DONE), LOOK, link="").blocks)
     assert "12397af6e5f" not in str(notices.channel(done, samples.story(State.DONE), LOOK, link="").blocks)
     assert "12397af6e5f" not in str(
-        notices.direct(samples.notice(Happened.APPROVED), samples.story(State.DONE), LOOK, link="").blocks
+        notices.direct(
+            samples.notice(NotificationType.APPROVED), samples.story(State.DONE), LOOK, link=""
+        ).blocks
     )
 
 
@@ -242,8 +249,8 @@ def test_a_stopped_card_says_how_many_are_what_and_what_its_buttons_will_do() ->
 
 def test_ids_stand_in_plain_text_as_they_were_typed() -> None:
     odd = Refused(CustomerId("*<a>`&b"), "unknown")
-    story = replace(samples.story(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))
-    drawn = notices.direct(samples.notice(Happened.DONE), story, LOOK, link="")
+    snapshot = replace(samples.story(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))
+    drawn = notices.direct(samples.notice(NotificationType.DONE), snapshot, LOOK, link="")
     assert {"type": "plain_text", "text": "unknown:\n• *<a>`&b"} in [
         block.get("text") for block in drawn.blocks
     ]
@@ -251,8 +258,8 @@ def test_ids_stand_in_plain_text_as_they_were_typed() -> None:
 
 def test_of_more_ids_than_fit_it_is_said_how_many_are_left() -> None:
     refused = tuple(Refused(CustomerId(f"{n:0255}"), "unknown") for n in range(100))
-    story = replace(samples.story(State.DONE), refused=refused, tally=Tally(1_000, refused=100))
-    drawn = words(notices.direct(samples.notice(Happened.DONE), story, LOOK, link=""))
+    snapshot = replace(samples.story(State.DONE), refused=refused, tally=Tally(1_000, refused=100))
+    drawn = words(notices.direct(samples.notice(NotificationType.DONE), snapshot, LOOK, link=""))
     shown = drawn.count("• 0")
     assert 0 < shown < 100
     assert f"… and {100 - shown} customers more" in drawn
@@ -265,17 +272,19 @@ LEFT = replace(
     not_tried=(CustomerId("c-late"), CustomerId("c-later")),
 )
 ENDS = [
-    Happened.DONE,
-    Happened.ENDED_HERE,
-    Happened.CANCELLED,
-    Happened.REJECTED,
-    Happened.EXPIRED,
-    Happened.STOPPED,
+    NotificationType.DONE,
+    NotificationType.ENDED_HERE,
+    NotificationType.CANCELLED,
+    NotificationType.REJECTED,
+    NotificationType.EXPIRED,
+    NotificationType.STOPPED,
 ]
 
 
 @pytest.mark.parametrize("happened", ENDS)
-def test_the_requester_reads_who_was_left_out_and_under_which_key_to_ask_again(happened: Happened) -> None:
+def test_the_requester_reads_who_was_left_out_and_under_which_key_to_ask_again(
+    happened: NotificationType,
+) -> None:
     drawn = words(notices.direct(samples.notice(happened), LEFT, LOOK, link=""))
     refused, unknown, not_tried = (
         drawn.index(heading) for heading in ("*Refused by Dintero*", "*Unknown*", "*Not tried*")
@@ -298,16 +307,16 @@ def test_the_requester_reads_who_was_left_out_and_under_which_key_to_ask_again(h
 
 def test_a_key_that_slack_would_format_stands_in_plain_text() -> None:
     own = replace(LEFT, request=replace(LEFT.request, own_key=True, once_key=OnceKey("*stamp* `2020`")))
-    drawn = notices.direct(samples.notice(Happened.DONE), own, LOOK, link="")
+    drawn = notices.direct(samples.notice(NotificationType.DONE), own, LOOK, link="")
     (told,) = [block["text"] for block in drawn.blocks if "Once-only key" in str(block)]
     assert told["type"] == "plain_text"
     assert "*stamp* `2020`" in told["text"]
 
 
 def test_a_request_that_left_nobody_out_names_no_key() -> None:
-    story = replace(samples.story(State.DONE), tally=Tally(10, given=10), refused=())
+    snapshot = replace(samples.story(State.DONE), tally=Tally(10, given=10), refused=())
     assert "Once-only key" not in str(
-        notices.direct(samples.notice(Happened.DONE), story, LOOK, link="").blocks
+        notices.direct(samples.notice(NotificationType.DONE), snapshot, LOOK, link="").blocks
     )
 
 
@@ -316,29 +325,29 @@ def test_a_request_that_left_nobody_out_names_no_key() -> None:
 )
 def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> None:
     request = replace(samples.story(state, started_at=NOW).request)
-    story = replace(samples.STORY, request=request, tally=Tally(10, given=7))
+    snapshot = replace(samples.STORY, request=request, tally=Tally(10, given=7))
     happened = {
-        State.REJECTED: Happened.REJECTED,
-        State.CANCELLED: Happened.CANCELLED,
-        State.EXPIRED: Happened.EXPIRED,
+        State.REJECTED: NotificationType.REJECTED,
+        State.CANCELLED: NotificationType.CANCELLED,
+        State.EXPIRED: NotificationType.EXPIRED,
     }.get(state)
-    drawn = [card.build(story, LOOK), status.one(story, LOOK), summary.build(story, LOOK)]
+    drawn = [card.build(snapshot, LOOK), status.one(snapshot, LOOK), summary.build(snapshot, LOOK)]
     if happened:
-        told = notices.direct(samples.notice(happened), story, LOOK, link="")
+        told = notices.direct(samples.notice(happened), snapshot, LOOK, link="")
         assert "7 of 10 customers were given it" in told.text
-        drawn += [told, thread.build(samples.notice(happened), story, LOOK)]
+        drawn += [told, thread.build(samples.notice(happened), snapshot, LOOK)]
     for message in drawn:
         said = str(message.blocks) + message.text
         assert "nothing was given" not in said
         assert "Nothing has been given" not in said
         assert "/discount add" not in said
     assert "nothing was given" not in confirmations.rejected(request).text
-    assert state is State.APPROVED or "7 of 10 customers were given it" in words(card.build(story, LOOK))
+    assert state is State.APPROVED or "7 of 10 customers were given it" in words(card.build(snapshot, LOOK))
 
 
-@pytest.mark.parametrize("happened", [Happened.RULE_CHANGED, Happened.CONSENT_VOID])
-def test_whoever_has_to_approve_anew_is_named_and_the_reason_is_in_words(happened: Happened) -> None:
-    told = samples.notice(happened, note=Reason.NOT_AN_APPROVER)
+@pytest.mark.parametrize("happened", [NotificationType.RULE_CHANGED, NotificationType.CONSENT_VOID])
+def test_whoever_has_to_approve_anew_is_named_and_the_reason_is_in_words(happened: NotificationType) -> None:
+    told = samples.notice(happened, note=RefusalReason.NOT_AN_APPROVER)
     line = words(thread.build(told, samples.STORY, LOOK))
     direct = words(notices.direct(told, samples.STORY, LOOK, link=""))
     for drawn in (line, direct):
@@ -367,7 +376,10 @@ def test_help_names_what_there_is_and_nothing_that_comes_later() -> None:
 
 def test_why_a_command_was_not_understood_is_said() -> None:
     assert (
-        "A quote is opened and never closed" in help.not_understood("add “x", "add", Misread.OPEN_QUOTE).text
+        "A quote is opened and never closed"
+        in help.not_understood("add “x", "add", ParseProblem.OPEN_QUOTE).text
     )
-    assert "such as `status R-7K2QF`" in help.not_understood("status x", "status", Misread.NO_SHORT_ID).text
-    assert "`rule “Spar 100”`" in help.not_understood("rule", "rule", Misread.NO_RULE).text
+    assert (
+        "such as `status R-7K2QF`" in help.not_understood("status x", "status", ParseProblem.NO_SHORT_ID).text
+    )
+    assert "`rule “Spar 100”`" in help.not_understood("rule", "rule", ParseProblem.NO_RULE).text

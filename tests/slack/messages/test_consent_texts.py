@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.ids import ChannelId, RequestId, ShortId
-from bot.domain.policy.budget import Use
-from bot.domain.policy.policy import Reason
-from bot.domain.policy.tiers import Above, Applied
-from bot.domain.requests.notification import Happened
-from bot.domain.requests.prior_grants import Before, Earlier
+from bot.domain.policy.budget import BudgetUse
+from bot.domain.policy.policy import RefusalReason
+from bot.domain.policy.tiers import AppliedTier, TierTrigger
+from bot.domain.requests.notification import NotificationType
+from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import State
 from bot.slack.messages import card, confirmations, notices, thread
 from bot.slack.rendering import request_facts
@@ -22,16 +22,16 @@ DIGEST = "0123456789abcdef" * 4
 @pytest.mark.parametrize(
     ("applied", "said"),
     [
-        (Applied(2, Above.CUSTOMERS, 100), "*Tier:* above 100 customers: 2 people must agree"),
-        (Applied(3, Above.AMOUNT, 1_000_000), "*Tier:* above 10,000.00 NOK: 3 people must agree"),
-        (Applied(1, Above.CUSTOMERS, 1), "*Tier:* above 1 customer: 1 person must agree"),
+        (AppliedTier(2, TierTrigger.CUSTOMERS, 100), "*Tier:* above 100 customers: 2 people must agree"),
+        (AppliedTier(3, TierTrigger.AMOUNT, 1_000_000), "*Tier:* above 10,000.00 NOK: 3 people must agree"),
+        (AppliedTier(1, TierTrigger.CUSTOMERS, 1), "*Tier:* above 1 customer: 1 person must agree"),
         (
-            Applied(2, Above.UNPRICED, 100),
+            AppliedTier(2, TierTrigger.UNPRICED, 100),
             "*Tier:* what it costs cannot be said, which counts as above 1.00 NOK: 2 people must agree",
         ),
     ],
 )
-def test_a_tier_says_why_it_applies(applied: Applied, said: str) -> None:
+def test_a_tier_says_why_it_applies(applied: AppliedTier, said: str) -> None:
     assert request_facts.tier(applied, LOOK) == [said]
     assert said in str(card.build(samples.story(State.WAITING, tier=applied), LOOK).blocks)
 
@@ -40,24 +40,24 @@ def test_where_no_tier_applies_nothing_is_said() -> None:
     assert request_facts.tier(None, LOOK) == []
 
 
-def yes(happened: Happened, number: int, of: int) -> str:
-    story = replace(samples.story(State.WAITING, approvals=of), votes=(VOTE,) * number)
+def yes(happened: NotificationType, number: int, of: int) -> str:
+    snapshot = replace(samples.story(State.WAITING, approvals=of), votes=(VOTE,) * number)
     told = replace(
         samples.notice(happened), facts={"yeses": str(number), "approvals": str(of), "digest": DIGEST}
     )
-    return thread.build(told, story, LOOK).text
+    return thread.build(told, snapshot, LOOK).text
 
 
 def test_each_yes_is_a_line_with_its_number_and_what_it_was_for() -> None:
     assert (
-        yes(Happened.AGREED, 1, 2)
+        yes(NotificationType.AGREED, 1, 2)
         == "👍 <@U0BOSS> approved, 1 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567."
     )
-    assert yes(Happened.APPROVED, 2, 2).startswith(
+    assert yes(NotificationType.APPROVED, 2, 2).startswith(
         "✅ <@U0BOSS> approved, 2 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567. That is"
     )
     assert (
-        yes(Happened.APPROVED, 1, 1)
+        yes(NotificationType.APPROVED, 1, 1)
         == "✅ <@U0BOSS> approved it 23 Nov 2026, 13:00 CET – to exactly 01234567."
     )
 
@@ -72,38 +72,38 @@ def test_whoever_said_yes_is_told_how_many_more_it_takes(left: int, said: str) -
 def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_requester_whom_to_ask() -> (
     None
 ):
-    story, told = (
+    snapshot, told = (
         samples.story(State.WAITING),
-        replace(samples.notice(Happened.CONSENT_VOID), note=Reason.REQUESTER_LEFT),
+        replace(samples.notice(NotificationType.CONSENT_VOID), note=RefusalReason.REQUESTER_LEFT),
     )
-    assert thread.build(told, story, LOOK).text == (
+    assert thread.build(told, snapshot, LOOK).text == (
         "🔁 The approval no longer counts (whoever asked may not ask here any more), seen 23 Nov 2026, 13:00 CET. "
         "Nobody can approve it until they may again; it can be rejected or cancelled."
     )
-    direct = notices.direct(told, story, LOOK, link="").text
+    direct = notices.direct(told, snapshot, LOOK, link="").text
     assert "you may not ask in that channel any more" in direct
     assert "to let you; else it ends by itself." in direct
 
 
 def test_a_budget_says_what_is_used_of_what_is_left() -> None:
-    use = Use(customers=2, amount=20_000, left_customers=5, left_amount=None, until=NOW)
-    assert request_facts.budget(use, LOOK) == [
+    budget_use = BudgetUse(customers=2, amount=20_000, left_customers=5, left_amount=None, until=NOW)
+    assert request_facts.budget(budget_use, LOOK) == [
         "*Budget:* uses 40 % of what is left until 23 Nov 2026 (5 customers)"
     ]
-    both = replace(use, left_amount=25_000)
+    both = replace(budget_use, left_amount=25_000)
     assert request_facts.budget(both, LOOK) == [
         "*Budget:* uses 80 % of what is left until 23 Nov 2026 (5 customers and 250.00 NOK)"
     ]
-    assert "more than what is left" in request_facts.budget(replace(use, customers=6), LOOK)[0]
+    assert "more than what is left" in request_facts.budget(replace(budget_use, customers=6), LOOK)[0]
     assert request_facts.budget(None, LOOK) == []
 
 
 def test_what_was_given_before_names_the_requests_with_links() -> None:
-    one = Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
+    one = PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
     two = replace(one, id=RequestId("2"), short=ShortId("R-33333"), customers=1)
-    told = request_facts.before(Before(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
+    told = request_facts.before(PriorGrants(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
     assert told == [
         "⚠ 4 customers of these were given this rule lately: 3 by <https://slack/x%7Cy|R-22222> and 1 by R-33333"
     ]
-    assert "at least 4" in request_facts.before(Before(4, (one,), more=True), LOOK, {})[0]
-    assert request_facts.before(Before(), LOOK, {}) == []
+    assert "at least 4" in request_facts.before(PriorGrants(4, (one,), more=True), LOOK, {})[0]
+    assert request_facts.before(PriorGrants(), LOOK, {}) == []

@@ -8,31 +8,31 @@ from typing import Any
 
 import pytest
 
-from bot.database.repositories.repository import SqlBooks
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId, UserId
-from bot.domain.requests.batches import BatchOutcome, End, Refused
+from bot.domain.requests.batches import BatchOutcome, Outcome, Refused
 from bot.domain.requests.request import Request, State, StopReason
-from bot.domain.rules.holders import ReadBack
+from bot.domain.rules.holders import Verification
 from bot.slack.messages import not_given_file
-from bot.spreadsheets.writer.writer import Lister, ListFile
+from bot.spreadsheets.writer.writer import ListFile, ListWriter
 from tests.contracts.repository import NOW, giving
 from tests.support.samples import LOOK, REQUEST
 
 
-async def reasons(books: SqlBooks, request: Request, **changes: Any) -> dict[str, str]:
-    file = await not_given_file.written(replace(request, **changes), books, Lister())
+async def reasons(repository: SqlRepository, request: Request, **changes: Any) -> dict[str, str]:
+    file = await not_given_file.written(replace(request, **changes), repository, ListWriter())
     with file.content as content:
         content.seek(0)
         rows = csv.DictReader(io.StringIO(content.read().decode("utf-8-sig")))
         return {row["customer_id"]: row["reason"] for row in rows}
 
 
-async def begun(books: SqlBooks) -> Request:
+async def begun(repository: SqlRepository) -> Request:
     """Of five, a was refused, b and c are unknown, d not tried, and e was given it."""
-    request = await giving(books, ["a", "b", "c", "d", "e"], size=5)
-    await books.take_up(request.id, 0)
+    request = await giving(repository, ["a", "b", "c", "d", "e"], size=5)
+    await repository.start_portion(request.id, 0)
     a, b, c, d = map(CustomerId, "abcd")
-    await books.settle(
+    await repository.record_outcomes(
         request.id,
         BatchOutcome(0, 0, 5, refused=(Refused(a, "ukjent – «a»"),), unknown=(b, c), not_tried=(d,)),
     )
@@ -51,7 +51,7 @@ async def begun(books: SqlBooks) -> Request:
     ],
 )
 async def test_why_somebody_was_not_tried_is_said_as_in_the_summary(
-    sqlite_books: SqlBooks, changes: dict[str, Any], why: str
+    sqlite_books: SqlRepository, changes: dict[str, Any], why: str
 ) -> None:
     assert why in (await reasons(sqlite_books, await begun(sqlite_books), **changes))["d"]
 
@@ -59,19 +59,19 @@ async def test_why_somebody_was_not_tried_is_said_as_in_the_summary(
 @pytest.mark.parametrize(
     ("found", "why"),
     [
-        (ReadBack(NOW, 2, there=1, refs=7, whole=True), "; Dintero's list of the rule did not have them"),
+        (Verification(NOW, 2, there=1, refs=7, whole=True), "; Dintero's list of the rule did not have them"),
         (
-            ReadBack(NOW, 2, there=1, refs=50_000),
+            Verification(NOW, 2, there=1, refs=50_000),
             "; the first 50000 entries of Dintero's list of the rule did not have them",
         ),
-        (ReadBack(NOW, 2, there=1, failed="cut"), "; Dintero's list of the rule could not be read back"),
+        (Verification(NOW, 2, there=1, failed="cut"), "; Dintero's list of the rule could not be read back"),
     ],
 )
 async def test_what_dinteros_list_showed_of_the_unknown_stands_beside_each(
-    sqlite_books: SqlBooks, found: ReadBack, why: str
+    sqlite_books: SqlRepository, found: Verification, why: str
 ) -> None:
     request = await begun(sqlite_books)
-    await sqlite_books.keep_read_back(request.id, found, frozenset({CustomerId("b")}))
+    await sqlite_books.save_verification(request.id, found, frozenset({CustomerId("b")}))
     told = await reasons(sqlite_books, request)
     unknown = "no answer came, so they may have it or not"
     assert told["a"] == "ukjent – «a»"
@@ -79,7 +79,7 @@ async def test_what_dinteros_list_showed_of_the_unknown_stands_beside_each(
     assert told["c"] == unknown + why
 
 
-async def test_where_nobody_looked_nothing_is_said_of_dinteros_list(sqlite_books: SqlBooks) -> None:
+async def test_where_nobody_looked_nothing_is_said_of_dinteros_list(sqlite_books: SqlRepository) -> None:
     assert (await reasons(sqlite_books, await begun(sqlite_books)))[
         "c"
     ] == "no answer came, so they may have it or not"
@@ -91,6 +91,6 @@ def test_a_list_is_titled_by_its_request_and_its_row_in_the_outbox() -> None:
 
 
 def test_above_it_stands_of_how_many_it_is_and_why() -> None:
-    file = ListFile(io.BytesIO(), counts=Counter({End.REFUSED: 1, End.UNKNOWN: 1}))
+    file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 1, Outcome.UNKNOWN: 1}))
     told = not_given_file.comment(REQUEST, file, LOOK)
     assert "the list of 2 of the 10 customers who were not given it: 1 refused by Dintero, 1 unknown." in told

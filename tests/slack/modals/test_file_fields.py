@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.customers.uploads import Column, Unclear, Upload
+from bot.domain.customers.uploads import AmbiguousFile, Column, Upload
 from bot.domain.ids import FileId
-from bot.domain.requests.request import Typed
+from bot.domain.requests.request import FormInput
 from bot.slack.modals import request_form
 from tests.support import samples
 from tests.support.samples import LOOK
@@ -16,10 +16,10 @@ COLUMNS = (Column(1, "Kundenr", ("1001", "1002", "1003")), Column(3, "", ("a1",)
 
 
 def drawn(
-    *files: Upload, unclear: tuple[Unclear, ...] = (), standing: frozenset[FileId] = frozenset()
+    *files: Upload, unclear: tuple[AmbiguousFile, ...] = (), standing: frozenset[FileId] = frozenset()
 ) -> dict[str, Any]:
-    form = replace(samples.form(Typed(files=files)), unclear=unclear)
-    return request_form.build(form, LOOK, external_id="e", generation=1, standing=standing)
+    form = replace(samples.form(FormInput(files=files)), unclear=unclear)
+    return request_form.build(form, LOOK, external_id="e", generation=1, files_in_input=standing)
 
 
 def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -67,7 +67,7 @@ def test_what_the_input_still_holds_is_not_drawn_twice() -> None:
 
 
 def test_a_column_is_asked_for_with_its_samples_and_read_back() -> None:
-    view = drawn(VIP, unclear=(Unclear(VIP, COLUMNS),))
+    view = drawn(VIP, unclear=(AmbiguousFile(VIP, COLUMNS),))
     question = inputs(view)["Which column of vip.csv holds the customer ids?"]
     options = question["element"]["options"]
     assert [option["text"]["text"] for option in options] == ["Kundenr (column A)", "Column C"]

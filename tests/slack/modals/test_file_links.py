@@ -5,7 +5,7 @@ import pytest
 from bot.domain.customers.parsing import read_customers
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
-from bot.domain.requests.request import Typed
+from bot.domain.requests.request import FormInput
 from bot.slack.modals.file_links import with_links_as_files
 
 LINK = "https://shop.slack.com/files/U0ANN/F0LIST01/vip%20list.csv"
@@ -25,18 +25,18 @@ VIP = Upload(FileId("F0LIST01"), "vip list.csv")
     ],
 )
 def test_a_link_to_a_file_is_that_file(text: str) -> None:
-    found = with_links_as_files(Typed(customers=text))
+    found = with_links_as_files(FormInput(customers=text))
     assert (found.customers.strip(), found.files) == ("", (VIP,))
 
 
 def test_ids_around_a_link_stay_and_a_file_that_was_put_in_too_counts_once() -> None:
     chosen = Upload(VIP.id, "vip.csv", 2)
-    found = with_links_as_files(Typed(customers=f"a1, {LINK}; b2\nc3", files=(chosen,)))
+    found = with_links_as_files(FormInput(customers=f"a1, {LINK}; b2\nc3", files=(chosen,)))
     assert (read_customers(found.customers).ids, found.files) == (("a1", "b2", "c3"), (chosen,))
 
 
 def test_a_link_without_a_name_goes_by_its_id() -> None:
-    assert with_links_as_files(Typed(customers="https://shop.slack.com/files/U0ANN/F0LIST01")).files == (
+    assert with_links_as_files(FormInput(customers="https://shop.slack.com/files/U0ANN/F0LIST01")).files == (
         Upload(VIP.id, "F0LIST01"),
     )
 
@@ -52,7 +52,7 @@ def test_a_link_without_a_name_goes_by_its_id() -> None:
     ],
 )
 def test_any_other_link_is_neither_a_file_nor_a_customer(text: str) -> None:
-    found = with_links_as_files(Typed(customers=f"a1\n{text}"))
+    found = with_links_as_files(FormInput(customers=f"a1\n{text}"))
     assert not found.files
     read = read_customers(found.customers)
     assert (read.ids, read.links) == (("a1",), (text,))

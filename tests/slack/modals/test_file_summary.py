@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.domain.customers.uploads import Column, FileRead, Odd, OddRow, Trouble
+from bot.domain.customers.uploads import Column, FileProblem, FileRead, RowProblem, UnreadableRow
 from bot.domain.ids import CustomerId
-from bot.domain.policy.policy import Reason, Refusal
-from bot.domain.requests.views import Listed
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.views import FileSummary
 from bot.slack.modals import file_summary, review
 from bot.slack.rendering import reasons
 from bot.slack.rendering.file_errors import ODD, TROUBLES
@@ -18,17 +18,21 @@ FILE = FileRead(
     column=Column(2, "Kundenr"),
     header=1,
     odd=5,
-    odd_rows=(OddRow(17, Odd.EMPTY), OddRow(99, Odd.SHORTENED), OddRow(120, Odd.EMPTY)),
+    odd_rows=(
+        UnreadableRow(17, RowProblem.EMPTY),
+        UnreadableRow(99, RowProblem.SHORTENED),
+        UnreadableRow(120, RowProblem.EMPTY),
+    ),
     mails=3,
     phones=1,
 )
-READ = Listed((FILE,), tuple(CustomerId(one) for one in ("a1", "b2", "c3")), CustomerId("z9"))
+READ = FileSummary((FILE,), tuple(CustomerId(one) for one in ("a1", "b2", "c3")), CustomerId("z9"))
 
 
 def test_the_review_says_what_was_read() -> None:
     assert file_summary.lines(READ, LOOK) == [
         "*File:* vip.csv – 80,000 rows with an id, from column “Kundenr” (B)",
-        f"⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; row 99: {ODD[Odd.SHORTENED]}; and 2 more",
+        f"⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; row 99: {ODD[RowProblem.SHORTENED]}; and 2 more",
         "⚠ 3 of these look like e-mail addresses, not like an id",
         "⚠ 1 of these looks like a telephone number, not like an id",
         "*First and last id:* `a1`, `b2`, `c3` … `z9`",
@@ -36,22 +40,22 @@ def test_the_review_says_what_was_read() -> None:
 
 
 def test_of_a_short_list_nobody_is_shown_twice() -> None:
-    short = Listed((FILE,), (CustomerId("a1"), CustomerId("b2")), CustomerId("b2"))
+    short = FileSummary((FILE,), (CustomerId("a1"), CustomerId("b2")), CustomerId("b2"))
     assert file_summary.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
 
 
 def test_they_stand_in_the_review_and_nowhere_that_others_see() -> None:
-    assert "vip.csv" in str(review.build(samples.review(listed=READ), LOOK, external_id="e")["blocks"])
-    assert "vip.csv" not in "".join(review.shown(samples.review(listed=READ), LOOK))
+    assert "vip.csv" in str(review.build(samples.review(file_summary=READ), LOOK, external_id="e")["blocks"])
+    assert "vip.csv" not in "".join(review.shown(samples.review(file_summary=READ), LOOK))
 
 
-@pytest.mark.parametrize("why", Trouble)
-def test_each_trouble_names_the_file_and_says_what_to_do(why: Trouble) -> None:
-    said = reasons.refusal_plain(Refusal(Reason.BAD_FILE, f"{why}/a/b.csv"), LOOK)
+@pytest.mark.parametrize("why", FileProblem)
+def test_each_trouble_names_the_file_and_says_what_to_do(why: FileProblem) -> None:
+    said = reasons.refusal_plain(Refusal(RefusalReason.BAD_FILE, f"{why}/a/b.csv"), LOOK)
     assert said.startswith("“a/b.csv” ")
     assert said.count(". ") == 1
     assert "{" not in said
 
 
 def test_nothing_is_without_words() -> None:
-    assert (set(TROUBLES), set(ODD)) == (set(Trouble), set(Odd))
+    assert (set(TROUBLES), set(ODD)) == (set(FileProblem), set(RowProblem))

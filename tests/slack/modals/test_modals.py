@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
-from bot.domain.policy.policy import Outcome, Reason, Refusal
+from bot.domain.policy.policy import DecisionOutcome, Refusal, RefusalReason
 from bot.domain.requests.pause import Pause
-from bot.domain.requests.prior_grants import Earlier
-from bot.domain.requests.remainder import Rest
-from bot.domain.requests.request import Typed
-from bot.domain.requests.views import Fault, Field
-from bot.domain.rules.rule import Usable
-from bot.services.customer_lists import Roster
+from bot.domain.requests.prior_grants import PriorRequest
+from bot.domain.requests.remainder import Remainder
+from bot.domain.requests.request import FormInput
+from bot.domain.requests.views import Field, FieldError
+from bot.domain.rules.rule import Availability
+from bot.services.customer_lists import CustomerPage
 from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
 from bot.slack.modals import review as review_modal
 from tests.support import samples
@@ -60,9 +60,9 @@ def said(view: dict[str, Any]) -> str:
 def test_what_is_typed_into_the_form_is_read_back(
     customers: str, reason: str, key: str, generation: int
 ) -> None:
-    typed = Typed(rule=RULE.id, customers=customers, reason=reason, once_key=key, more=True)
-    view = request_form.build(samples.form(typed), LOOK, external_id="e", generation=generation)
-    assert request_form.read(answered(view)) == (REQUEST.id, typed)
+    form_input = FormInput(rule=RULE.id, customers=customers, reason=reason, once_key=key, more=True)
+    view = request_form.build(samples.form(form_input), LOOK, external_id="e", generation=generation)
+    assert request_form.read(answered(view)) == (REQUEST.id, form_input)
 
 
 @pytest.mark.parametrize("ticked", [True, False])
@@ -70,10 +70,10 @@ def test_what_is_typed_into_the_form_is_read_back(
 def test_those_whom_dintero_refused_are_offered_in_the_form_of_a_rest_and_read_back(
     left: int, *, ticked: bool
 ) -> None:
-    rest = Rest(
-        Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", left), left=left, refused=7
+    remainder = Remainder(
+        PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", left), left=left, refused=7
     )
-    form = replace(samples.form(Typed(refused_too=ticked)), rest=rest)
+    form = replace(samples.form(FormInput(refused_too=ticked)), remainder=remainder)
     view = request_form.build(form, LOOK, external_id="e")
     assert labels(view) == ["Refused by Dintero", "Reason"]
     assert f"{'Also the' if left else 'The'} 7 customers whom Dintero refused" in drawn_all(view)
@@ -82,27 +82,27 @@ def test_those_whom_dintero_refused_are_offered_in_the_form_of_a_rest_and_read_b
 
 
 def test_a_rest_without_refused_ones_offers_none() -> None:
-    rest = Rest(Earlier(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3), left=3)
-    view = request_form.build(replace(samples.form(Typed()), rest=rest), LOOK, external_id="e")
+    remainder = Remainder(PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3), left=3)
+    view = request_form.build(replace(samples.form(FormInput()), remainder=remainder), LOOK, external_id="e")
     assert labels(view) == ["Reason"]
     assert "the 3 customers whom R-22222 left out" in said(view)
 
 
 def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:
-    assert labels(request_form.build(samples.form(Typed()), LOOK, external_id="e")) == [
+    assert labels(request_form.build(samples.form(FormInput()), LOOK, external_id="e")) == [
         "Rule",
         "Customer IDs",
         "File",
         "Reason",
     ]
-    more = request_form.build(samples.form(Typed(more=True)), LOOK, external_id="e")
+    more = request_form.build(samples.form(FormInput(more=True)), LOOK, external_id="e")
     assert labels(more) == ["Rule", "Customer IDs", "File", "Reason", "Once-only key"]
     assert more["submit"]["text"] == "Review"
     assert more["private_metadata"] == REQUEST.id
 
 
 def test_the_once_only_key_stands_behind_a_button() -> None:
-    view = request_form.build(samples.form(Typed()), LOOK, external_id="e")
+    view = request_form.build(samples.form(FormInput()), LOOK, external_id="e")
     (row,) = [block for block in view["blocks"] if block["type"] == "actions"]
     assert [(each["text"]["text"], each["action_id"]) for each in row["elements"]] == [
         ("More…", request_form.MORE_ACTION)
@@ -111,18 +111,18 @@ def test_the_once_only_key_stands_behind_a_button() -> None:
 
 
 def test_an_empty_form_reads_as_nothing_typed() -> None:
-    view = request_form.build(samples.form(Typed(), chosen=None), LOOK, external_id="e")
-    assert request_form.read(answered(view))[1] == Typed()
-    assert request_form.read({"private_metadata": "x"}) == ("x", Typed())
+    view = request_form.build(samples.form(FormInput(), chosen=None), LOOK, external_id="e")
+    assert request_form.read(answered(view))[1] == FormInput()
+    assert request_form.read({"private_metadata": "x"}) == ("x", FormInput())
 
 
 def test_every_fault_is_told_in_its_field_at_once() -> None:
-    view = request_form.build(samples.form(Typed()), LOOK, external_id="e", generation=2)
+    view = request_form.build(samples.form(FormInput()), LOOK, external_id="e", generation=2)
     faults = [
-        Fault(Field.RULE, Refusal(Reason.RULE_EXPIRED)),
-        Fault(Field.CUSTOMERS, Refusal(Reason.ID_TOO_LONG, "3")),
-        Fault(Field.CUSTOMERS, Refusal(Reason.RESERVED_ID, "*")),
-        Fault(Field.REASON, Refusal(Reason.REASON_MISSING)),
+        FieldError(Field.RULE, Refusal(RefusalReason.RULE_EXPIRED)),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.ID_TOO_LONG, "3")),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.RESERVED_ID, "*")),
+        FieldError(Field.REASON, Refusal(RefusalReason.REASON_MISSING)),
     ]
     errors = request_form.errors(faults, view, LOOK)
     assert set(errors) == {"rule:2", "customers:2", "reason:2"}
@@ -131,18 +131,18 @@ def test_every_fault_is_told_in_its_field_at_once() -> None:
 
 
 def test_a_fault_of_a_field_that_is_not_drawn_stands_at_the_rule() -> None:
-    view = request_form.build(samples.form(Typed()), LOOK, external_id="e")
-    assert set(request_form.errors([Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY))], view, LOOK)) == {
-        "rule:0"
-    }
+    view = request_form.build(samples.form(FormInput()), LOOK, external_id="e")
+    assert set(
+        request_form.errors([FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY))], view, LOOK)
+    ) == {"rule:0"}
 
 
 def test_faults_found_later_are_drawn_right_above_their_fields() -> None:
     faults = (
-        Fault(Field.CUSTOMERS, Refusal(Reason.NO_CUSTOMERS)),
-        Fault(Field.ONCE_KEY, Refusal(Reason.BAD_ONCE_KEY)),
+        FieldError(Field.CUSTOMERS, Refusal(RefusalReason.NO_CUSTOMERS)),
+        FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY)),
     )
-    blocks = request_form.build(samples.form(Typed(), faults=faults), LOOK, external_id="e")["blocks"]
+    blocks = request_form.build(samples.form(FormInput(), faults=faults), LOOK, external_id="e")["blocks"]
     above = {
         block["label"]["text"]: blocks[n - 1] for n, block in enumerate(blocks) if block["type"] == "input"
     }
@@ -151,18 +151,18 @@ def test_faults_found_later_are_drawn_right_above_their_fields() -> None:
 
 
 def test_ids_that_do_not_fit_the_field_are_told_and_not_cut() -> None:
-    view = request_form.build(samples.form(Typed(customers="x" * 3_001)), LOOK, external_id="e")
+    view = request_form.build(samples.form(FormInput(customers="x" * 3_001)), LOOK, external_id="e")
     assert "The customer ids do not fit" in said(view)
     assert request_form.read(answered(view))[1].customers == ""
 
 
 def test_a_rule_that_was_typed_and_is_none_is_told() -> None:
-    view = request_form.build(samples.form(Typed(rule="sparr"), chosen=None), LOOK, external_id="e")
+    view = request_form.build(samples.form(FormInput(rule="sparr"), chosen=None), LOOK, external_id="e")
     assert "“sparr” is not a rule that can be chosen here" in said(view)
 
 
 def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
-    blocks = request_form.build(samples.form(Typed()), LOOK, external_id="e")["blocks"]
+    blocks = request_form.build(samples.form(FormInput()), LOOK, external_id="e")["blocks"]
     assert {
         block["label"]["text"]: block.get("optional", False) for block in blocks if block["type"] == "input"
     } == {
@@ -174,7 +174,7 @@ def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
 
 
 def test_options_name_reward_and_validity_and_mark_what_cannot_be_given() -> None:
-    good, gone = request_form.options([(RULE, Usable.NOW), (RULE, Usable.EXPIRED)], LOOK)
+    good, gone = request_form.options([(RULE, Availability.NOW), (RULE, Availability.EXPIRED)], LOOK)
     assert good["text"]["text"] == "Spar 100,-"
     assert good["value"] == RULE.id
     assert good["description"]["text"] == "100.00 NOK off · until 23 Dec 2026"
@@ -182,18 +182,18 @@ def test_options_name_reward_and_validity_and_mark_what_cannot_be_given() -> Non
 
 
 def test_a_rule_whose_id_no_option_can_carry_is_left_out() -> None:
-    assert request_form.options([(LONG_RULE, Usable.NOW)], LOOK) == []
+    assert request_form.options([(LONG_RULE, Availability.NOW)], LOOK) == []
 
 
 @pytest.mark.parametrize(
     ("outcome", "submit", "words"),
     [
-        (Outcome.WAITS, "Ask for approval", "<!subteam^S0LEADS> or <@U0BOSS> has to approve it"),
-        (Outcome.GOES, "Give now", "no approval is needed"),
-        (Outcome.REFUSED, None, "too many"),
+        (DecisionOutcome.WAITS, "Ask for approval", "<!subteam^S0LEADS> or <@U0BOSS> has to approve it"),
+        (DecisionOutcome.GOES, "Give now", "no approval is needed"),
+        (DecisionOutcome.REFUSED, None, "too many"),
     ],
 )
-def test_the_review_says_what_comes_next(outcome: Outcome, submit: str | None, words: str) -> None:
+def test_the_review_says_what_comes_next(outcome: DecisionOutcome, submit: str | None, words: str) -> None:
     view = review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
     assert view.get("submit", {}).get("text") == submit
     assert words in said(view)
@@ -233,8 +233,8 @@ def test_an_approval_names_its_round_and_the_count_as_it_was_typed(round_: int, 
         samples.consideration(replace(REQUEST, round=round_), count=True), LOOK, external_id="e"
     )
     assert labels(view) == ["Number of customers"]
-    yes = approval.Yes(REQUEST.id, round_, "0123456789abcdef" * 4, typed.strip())
-    assert approval.read(answered(view, **{"Number of customers": typed})) == yes
+    submission = approval.ApprovalSubmission(REQUEST.id, round_, "0123456789abcdef" * 4, typed.strip())
+    assert approval.read(answered(view, **{"Number of customers": typed})) == submission
     assert set(approval.errors("no")) <= {block.get("block_id") for block in view["blocks"]}
 
 
@@ -255,7 +255,7 @@ def test_every_modal_says_that_nothing_is_given_for_now() -> None:
             external_id="e",
         ),
         rejection.build(replace(STORY, pause=pause), LOOK, external_id="e"),
-        customer_list.build(Roster(REQUEST, 1, (CustomerId("c-1"),), pause), LOOK, external_id="e"),
+        customer_list.build(CustomerPage(REQUEST, 1, (CustomerId("c-1"),), pause), LOOK, external_id="e"),
     ]
     for view in drawn:
         assert "*Paused* by <@U0ADMIN> (Dintero is down)" in str(view["blocks"]), view["title"]

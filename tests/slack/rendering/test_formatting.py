@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.rendering.formatting import Look, duration
+from bot.slack.rendering.formatting import Formatter, duration
 
-LOOK = Look("NOK", "Europe/Oslo")
+LOOK = Formatter("NOK", "Europe/Oslo")
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ LOOK = Look("NOK", "Europe/Oslo")
     ],
 )
 def test_an_amount_has_the_decimals_of_its_currency(currency: str, minor: int | Decimal, shown: str) -> None:
-    assert Look(currency, "Europe/Oslo").amount(minor) == shown
+    assert Formatter(currency, "Europe/Oslo").amount(minor) == shown
 
 
 @given(st.integers() | st.decimals())
@@ -39,19 +39,19 @@ def test_every_amount_and_number_can_be_written(value: int | Decimal) -> None:
 def test_every_moment_can_be_written(at: datetime) -> None:
     assert LOOK.moment(at)
     assert LOOK.day(at)
-    assert LOOK.token(at).startswith("<!date^")
+    assert LOOK.slack_date(at).startswith("<!date^")
 
 
 def test_a_moment_is_told_in_the_policys_zone() -> None:
     summer = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
     assert LOOK.moment(summer) == "1 Jul 2026, 12:00 CEST"
-    assert Look("NOK", "UTC").moment(summer) == "1 Jul 2026, 10:00 UTC"
+    assert Formatter("NOK", "UTC").moment(summer) == "1 Jul 2026, 10:00 UTC"
 
 
 def test_slack_shows_each_reader_their_own_time_with_the_policys_zone_to_fall_back_on() -> None:
     at = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
     assert (
-        LOOK.token(at)
+        LOOK.slack_date(at)
         == f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|1 Jul 2026, 12:00 CEST>"
     )
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from bot.slack.rendering.mrkdwn import (
     JOINER,
     MASK,
+    escape,
     fit,
     mask,
     mention,
     mentions,
-    packed,
+    paragraphs,
     phrase,
-    said,
     shorten,
     visible,
 )
@@ -29,7 +29,7 @@ PIECES = st.lists(
 
 @given(st.text() | PIECES)
 def test_nothing_that_is_said_can_mention_link_or_break_the_line(text: str) -> None:
-    drawn = said(text, 100)
+    drawn = escape(text, 100)
     assert not SPECIAL.search(drawn)
     assert "\n" not in drawn
     assert all(char.isprintable() or char == JOINER for char in drawn)
@@ -42,7 +42,7 @@ def test_a_text_is_never_longer_than_it_may_be(text: str, most: int) -> None:
 
 @given(PIECES, st.integers(min_value=30, max_value=200))
 def test_a_cut_never_leaves_half_an_escape_or_half_a_mention(text: str, most: int) -> None:
-    drawn = fit(f"{said(text, 60)} <@U0ANN> " * 10, most)
+    drawn = fit(f"{escape(text, 60)} <@U0ANN> " * 10, most)
     assert len(drawn) <= most
     assert drawn.count("<") == drawn.count(">")
     assert not re.search(r"&[a-z]*…$", drawn)
@@ -50,9 +50,9 @@ def test_a_cut_never_leaves_half_an_escape_or_half_a_mention(text: str, most: in
 
 @given(st.lists(st.text(alphabet="ab ", max_size=50), max_size=40))
 def test_no_line_gets_lost_when_lines_are_packed(lines: list[str]) -> None:
-    paragraphs = packed(lines, 60)
-    assert "\n".join(paragraphs) == "\n".join(lines)
-    assert all(len(paragraph) <= 60 for paragraph in paragraphs)
+    written = paragraphs(lines, 60)
+    assert "\n".join(written) == "\n".join(lines)
+    assert all(len(paragraph) <= 60 for paragraph in written)
 
 
 def test_a_text_that_was_cut_says_so() -> None:
@@ -61,12 +61,12 @@ def test_a_text_that_was_cut_says_so() -> None:
 
 
 def test_a_name_with_stars_stays_as_it_is_and_is_not_bold() -> None:
-    assert said("*Spar* 100").replace(JOINER, "") == "*Spar* 100"
-    assert said("*Spar* 100").startswith(JOINER)
+    assert escape("*Spar* 100").replace(JOINER, "") == "*Spar* 100"
+    assert escape("*Spar* 100").startswith(JOINER)
 
 
 def test_an_underscore_inside_a_word_is_left_alone() -> None:
-    assert said("spar_100_kr") == "spar_100_kr"
+    assert escape("spar_100_kr") == "spar_100_kr"
 
 
 @pytest.mark.parametrize(

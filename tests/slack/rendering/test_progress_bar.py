@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.notification import Story
+from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import State
 from bot.slack.messages import card, status
@@ -19,7 +19,7 @@ TALLY = Tally(80_000, given=33_600, refused=12, unknown=2_000)
 SOON = NOW + timedelta(hours=1, minutes=32)
 
 
-def giving(told: Progress | None) -> Story:
+def giving(told: Progress | None) -> RequestSnapshot:
     return replace(samples.story(State.GIVING), tally=TALLY, progress=told)
 
 
@@ -45,12 +45,12 @@ def test_a_giving_that_has_just_begun_shows_no_bar() -> None:
 
 
 def test_status_shows_the_same_in_full_and_in_a_line() -> None:
-    story = giving(Progress(208.4, SOON))
+    snapshot = giving(Progress(208.4, SOON))
     assert progress_bar.drawn(TALLY, Progress(208.4, SOON), LOOK) in str(
-        status.one(story, LOOK).blocks
+        status.one(snapshot, LOOK).blocks
     ).replace("\\n", "\n")
     assert "⚙️ giving, 42 %, about 210 a second, done at about <!date^" in str(
-        status.build([story], LOOK).blocks
+        status.build([snapshot], LOOK).blocks
     )
 
 

@@ -2,40 +2,43 @@
 
 import pytest
 
-from bot.domain.policy.policy import Reason, Refusal
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import Event, State, StopReason
 from bot.errors import RuleNotFound
-from bot.slack.rendering.formatting import Look
+from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.reasons import STOPS, failure, refusal, refusal_plain, stop
 from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STATES
 from tests.support.samples import LONG, LOOK
 
-NAMES_WHO = [reason for reason in Reason if "{who}" in CURES[reason]]
+NAMES_WHO = [reason for reason in RefusalReason if "{who}" in CURES[reason]]
 
 
 def test_every_reason_stop_and_state_has_its_words() -> None:
-    assert set(SENTENCES) == set(CURES) == set(SHORTLY) == set(Reason)
+    assert set(SENTENCES) == set(CURES) == set(SHORTLY) == set(RefusalReason)
     assert set(STOPS) == set(StopReason)
     assert set(STATES) >= set(State)
 
 
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", RefusalReason)
 @pytest.mark.parametrize(
     "detail", ["", "Spar 100", "501/500", "3, 7", LONG, "C0SUPPORT", "approved", "5/", "²"]
 )
-@pytest.mark.parametrize("look", [LOOK, Look("NOK", "Europe/Oslo")])
-def test_every_no_is_two_sentences_that_fit(reason: Reason, detail: str, look: Look) -> None:
-    for drawn in (refusal(Refusal(reason, detail), look), refusal_plain(Refusal(reason, detail), look)):
+@pytest.mark.parametrize("formatter", [LOOK, Formatter("NOK", "Europe/Oslo")])
+def test_every_no_is_two_sentences_that_fit(reason: RefusalReason, detail: str, formatter: Formatter) -> None:
+    for drawn in (
+        refusal(Refusal(reason, detail), formatter),
+        refusal_plain(Refusal(reason, detail), formatter),
+    ):
         assert drawn[0].isupper() or drawn[0] in "“5"
         assert drawn[-1] in ".…"
         assert drawn.count(".") + drawn.count(";") >= 1
         assert "{who}" not in drawn
-    assert len(refusal(Refusal(reason, detail), look)) <= 1_500
-    assert len(refusal_plain(Refusal(reason, detail), look)) <= 300
+    assert len(refusal(Refusal(reason, detail), formatter)) <= 1_500
+    assert len(refusal_plain(Refusal(reason, detail), formatter)) <= 300
 
 
 @pytest.mark.parametrize("reason", NAMES_WHO)
-def test_who_can_change_it_is_mentioned(reason: Reason) -> None:
+def test_who_can_change_it_is_mentioned(reason: RefusalReason) -> None:
     drawn = refusal(Refusal(reason, "", ("U0BOSS", "S0LEADS")), LOOK)
     assert "<@U0BOSS> or <!subteam^S0LEADS>" in drawn
     assert "<" not in refusal_plain(Refusal(reason, "", ("U0BOSS", "S0LEADS")), LOOK)
@@ -44,73 +47,76 @@ def test_who_can_change_it_is_mentioned(reason: Reason) -> None:
 @pytest.mark.parametrize(
     "reason",
     [
-        Reason.UNLISTED_CHANNEL,
-        Reason.NOT_A_REQUESTER,
-        Reason.NOT_AN_APPROVER,
-        Reason.OWN_REQUEST,
-        Reason.GUEST,
-        Reason.BOT,
-        Reason.DEACTIVATED,
-        Reason.STRANGER,
-        Reason.LOOKUP_FAILED,
-        Reason.RULE_NOT_ALLOWED,
-        Reason.TOO_MANY_CUSTOMERS,
-        Reason.TOO_EXPENSIVE,
-        Reason.UNPRICED,
-        Reason.NO_APPROVER,
-        Reason.NOT_YOURS,
+        RefusalReason.UNLISTED_CHANNEL,
+        RefusalReason.NOT_A_REQUESTER,
+        RefusalReason.NOT_AN_APPROVER,
+        RefusalReason.OWN_REQUEST,
+        RefusalReason.GUEST,
+        RefusalReason.BOT,
+        RefusalReason.DEACTIVATED,
+        RefusalReason.STRANGER,
+        RefusalReason.LOOKUP_FAILED,
+        RefusalReason.RULE_NOT_ALLOWED,
+        RefusalReason.TOO_MANY_CUSTOMERS,
+        RefusalReason.TOO_EXPENSIVE,
+        RefusalReason.UNPRICED,
+        RefusalReason.NO_APPROVER,
+        RefusalReason.NOT_YOURS,
     ],
 )
-def test_a_no_of_the_allowlist_says_whom_to_ask(reason: Reason) -> None:
+def test_a_no_of_the_allowlist_says_whom_to_ask(reason: RefusalReason) -> None:
     assert reason in NAMES_WHO
 
 
 def test_whoever_came_too_late_hears_who_was_first_and_where_it_stands() -> None:
-    assert refusal(Refusal(Reason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith(
+    assert refusal(Refusal(RefusalReason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith(
         "<@U0ANN> was first: it is already approved."
     )
-    assert refusal_plain(Refusal(Reason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith(
+    assert refusal_plain(Refusal(RefusalReason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith(
         "Somebody else was first: "
     )
     assert (
-        refusal(Refusal(Reason.WRONG_STATE, State.EXPIRED), LOOK)
+        refusal(Refusal(RefusalReason.WRONG_STATE, State.EXPIRED), LOOK)
         == "Its time was over, and it has expired. Its requester has been told so."
     )
     assert "already being cancelled" in refusal(
-        Refusal(Reason.WRONG_STATE, Event.CANCEL_ASKED, ("U0ANN",)), LOOK
+        Refusal(RefusalReason.WRONG_STATE, Event.CANCEL_ASKED, ("U0ANN",)), LOOK
     )
 
 
 @pytest.mark.parametrize(
     ("refused", "words"),
     [
-        (Refusal(Reason.ID_TOO_LONG, "3"), "The customer id on line 3 is longer than 255 characters."),
+        (Refusal(RefusalReason.ID_TOO_LONG, "3"), "The customer id on line 3 is longer than 255 characters."),
         (
-            Refusal(Reason.ID_TOO_LONG, "3, 7"),
+            Refusal(RefusalReason.ID_TOO_LONG, "3, 7"),
             "The customer ids on lines 3, 7 are longer than 255 characters.",
         ),
         (
-            Refusal(Reason.ID_TOO_LONG, ", ".join(map(str, range(1, 13)))),
+            Refusal(RefusalReason.ID_TOO_LONG, ", ".join(map(str, range(1, 13)))),
             "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more are longer",
         ),
-        (Refusal(Reason.RESERVED_ID, "*"), "“*” would mean every customer, which cannot be asked for here."),
         (
-            Refusal(Reason.TOO_MANY_CUSTOMERS, "501/500"),
+            Refusal(RefusalReason.RESERVED_ID, "*"),
+            "“*” would mean every customer, which cannot be asked for here.",
+        ),
+        (
+            Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "501/500"),
             "501 customers are too many: this channel may ask for 500 at once.",
         ),
         (
-            Refusal(Reason.TOO_EXPENSIVE, "600000/500000"),
+            Refusal(RefusalReason.TOO_EXPENSIVE, "600000/500000"),
             "One use by every customer costs 6,000.00 NOK; this channel may give 5,000.00 NOK at once.",
         ),
-        (Refusal(Reason.NO_APPROVER, "0/1"), "Nobody but you could approve this"),
+        (Refusal(RefusalReason.NO_APPROVER, "0/1"), "Nobody but you could approve this"),
         (
-            Refusal(Reason.NO_APPROVER, "1/2"),
+            Refusal(RefusalReason.NO_APPROVER, "1/2"),
             "This needs 2 approvals, and besides you there is only 1 who can approve it.",
         ),
-        (Refusal(Reason.BAD_ONCE_KEY, "200"), "It may have 200 characters at most"),
-        (Refusal(Reason.NO_RULE, "sparr"), "No rule is called “sparr”"),
+        (Refusal(RefusalReason.BAD_ONCE_KEY, "200"), "It may have 200 characters at most"),
+        (Refusal(RefusalReason.NO_RULE, "sparr"), "No rule is called “sparr”"),
         (
-            Refusal(Reason.UNKNOWN_REQUEST, "R-7K2QF"),
+            Refusal(RefusalReason.UNKNOWN_REQUEST, "R-7K2QF"),
             "There is no request “R-7K2QF” that you could see from here.",
         ),
     ],
@@ -122,7 +128,7 @@ def test_a_no_names_what_is_at_fault(refused: Refusal, words: str) -> None:
 
 def test_a_requests_inner_id_is_no_name_for_people() -> None:
     assert "6b1f" not in refusal(
-        Refusal(Reason.UNKNOWN_REQUEST, "6b1f2c1e-6f0e-4d6e-9f63-0d9a2b0c7f11"), LOOK
+        Refusal(RefusalReason.UNKNOWN_REQUEST, "6b1f2c1e-6f0e-4d6e-9f63-0d9a2b0c7f11"), LOOK
     )
 
 
@@ -133,8 +139,8 @@ def test_every_stop_says_why_and_what_to_do(reason: StopReason | None) -> None:
     assert "Continue…" in drawn or "End here…" in drawn
 
 
-@pytest.mark.parametrize("reason", Reason)
-def test_a_stop_by_the_policy_names_the_reason_in_words(reason: Reason) -> None:
+@pytest.mark.parametrize("reason", RefusalReason)
+def test_a_stop_by_the_policy_names_the_reason_in_words(reason: RefusalReason) -> None:
     drawn = stop(StopReason.POLICY, reason)
     assert f"({SHORTLY[reason]})" in drawn
     assert f"({reason})" not in drawn
@@ -147,7 +153,7 @@ def test_nothing_about_a_stop_advises_to_ask_again_without_the_key() -> None:
 
 
 def test_whoever_has_to_invite_the_bot_reads_what_to_type() -> None:
-    assert "Type `/invite @discount-bot` there" in refusal(Refusal(Reason.CANNOT_POST), LOOK)
+    assert "Type `/invite @discount-bot` there" in refusal(Refusal(RefusalReason.CANNOT_POST), LOOK)
 
 
 def test_a_failure_carries_its_advice() -> None:

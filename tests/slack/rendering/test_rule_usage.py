@@ -8,12 +8,21 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RuleId
-from bot.domain.rules.rule import Hours, Item, Limitation, Mix, Requirement, Reward, RewardType, Rule
+from bot.domain.rules.rule import (
+    Item,
+    ItemBundle,
+    Limitation,
+    Requirement,
+    Reward,
+    RewardType,
+    Rule,
+    WeeklyWindow,
+)
 from bot.slack.rendering.rule_usage import rule_use
 from tests.support.samples import LOOK
 
 BARE = Rule(id=RuleId("r"), reward=Reward(type=RewardType.AMOUNT, value=Decimal(1)))
-WEEKDAYS = tuple(Hours(day, "10:00", "20:00") for day in ("tue", "mon"))
+WEEKDAYS = tuple(WeeklyWindow(day, "10:00", "20:00") for day in ("tue", "mon"))
 
 
 REQUIREMENTS: list[tuple[dict[str, Any], str]] = [
@@ -26,7 +35,7 @@ REQUIREMENTS: list[tuple[dict[str, Any], str]] = [
     ({"item_quantity": Decimal(3)}, "Needs at least 3 of the items"),
     ({"items": (Item("b7", "B1"),)}, "Items: item b7 in group B1"),
     (
-        {"mixes": (Mix(Decimal(1), False, (Item("a"),)), Mix(Decimal(2), True, ()))},
+        {"mixes": (ItemBundle(Decimal(1), False, (Item("a"),)), ItemBundle(Decimal(2), True, ()))},
         "1 × item a (not discounted itself) and 2 × anything",
     ),
     ({"store_ids": ("sc029", "sc030")}, "Stores: sc029 or sc030"),
@@ -52,7 +61,7 @@ LIMITATIONS: list[tuple[dict[str, Any], str]] = [
     ({"eligible": "receipt_no_discount"}, "Used only on receipts without another discount"),
     ({"eligible": "new_thing"}, "discount_eligible: new_thing"),
     ({"hours": WEEKDAYS}, "Hours: Mon and Tue 10:00–20:00 (Europe/Oslo)"),
-    ({"hours": (Hours("someday", "1", "2"),)}, "Hours: someday 1–2 (Europe/Oslo)"),
+    ({"hours": (WeeklyWindow("someday", "1", "2"),)}, "Hours: someday 1–2 (Europe/Oslo)"),
     ({"stamp_expire_days": 100}, "All stamps within 100 days"),
     ({"dynamic_purchase_to_days": 2}, "dynamic_purchase_to_days: 2"),
     ({"deactivated_by": ("other",)}, "Off while these rules are active: other"),

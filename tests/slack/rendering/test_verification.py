@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.requests.batches import Tally
-from bot.domain.requests.notification import Happened, Kind, Story
+from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
 from bot.domain.requests.request import State, StopReason
-from bot.domain.requests.views import Consideration
-from bot.domain.rules.holders import ReadBack
+from bot.domain.requests.views import ApprovalView
+from bot.domain.rules.holders import Verification
 from bot.slack.messages import card, notices, summary, thread
 from bot.slack.modals import approval
 from bot.slack.rendering import verification
@@ -19,7 +19,7 @@ from tests.support.samples import LOOK, NOW
 BEFORE = " They may have stood there before, so they still count as unknown."
 
 
-def told(found: ReadBack) -> str:
+def told(found: Verification) -> str:
     (line,) = verification.line(found, LOOK, lambda _at: "now")
     return line.removeprefix("*Read back now:* ")
 
@@ -28,31 +28,34 @@ def told(found: ReadBack) -> str:
     ("found", "said"),
     [
         (
-            ReadBack(NOW, 40, there=37, refs=900, whole=True),
+            Verification(NOW, 40, there=37, refs=900, whole=True),
             f"Dintero's list of the rule has 37 of the 40 unknown ones.{BEFORE}",
         ),
         (
-            ReadBack(NOW, 40, there=40, refs=900, whole=True),
+            Verification(NOW, 40, there=40, refs=900, whole=True),
             f"Dintero's list of the rule has all 40 unknown ones.{BEFORE}",
         ),
         (
-            ReadBack(NOW, 40, refs=900, whole=True),
+            Verification(NOW, 40, refs=900, whole=True),
             "Dintero's list of the rule has none of the 40 unknown ones.",
         ),
-        (ReadBack(NOW, 1, there=1, whole=True), f"Dintero's list of the rule has the unknown one.{BEFORE}"),
         (
-            ReadBack(NOW, 40, there=3, refs=50_000),
+            Verification(NOW, 1, there=1, whole=True),
+            f"Dintero's list of the rule has the unknown one.{BEFORE}",
+        ),
+        (
+            Verification(NOW, 40, there=3, refs=50_000),
             f"the first 50,000 entries of Dintero's list of the rule have 3 of the 40 unknown ones; the others were not read.{BEFORE}",
         ),
-        (ReadBack(NOW, 40), "Dintero's list of the rule is too long to be read."),
-        (ReadBack(NOW, 40, failed="cut"), "Dintero's list of the rule could not be read (cut)."),
+        (Verification(NOW, 40), "Dintero's list of the rule is too long to be read."),
+        (Verification(NOW, 40, failed="cut"), "Dintero's list of the rule could not be read (cut)."),
         (
-            ReadBack(NOW, 40, there=2, refs=1_000, failed="cut"),
+            Verification(NOW, 40, there=2, refs=1_000, failed="cut"),
             f"Dintero's list of the rule could not be read (cut), but as far as it was read it has 2 of the 40 unknown ones.{BEFORE}",
         ),
     ],
 )
-def test_it_is_said_what_was_seen_and_no_more(found: ReadBack, said: str) -> None:
+def test_it_is_said_what_was_seen_and_no_more(found: Verification, said: str) -> None:
     assert told(found) == said
 
 
@@ -60,10 +63,12 @@ def text(message: Message) -> str:
     return "\n".join(block["text"]["text"] for block in message.blocks if "text" in block)
 
 
-def story(state: State) -> Story:
+def story(state: State) -> RequestSnapshot:
     found = samples.story(state, stop=StopReason.UNKNOWN_FOR_GOOD)
     tally = Tally(10, given=6, refused=2, unknown=2)
-    return replace(found, tally=tally, unknown=(), read_back=ReadBack(NOW, 2, there=1, refs=8, whole=True))
+    return replace(
+        found, tally=tally, unknown=(), verification=Verification(NOW, 2, there=1, refs=8, whole=True)
+    )
 
 
 def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_up() -> None:
@@ -73,13 +78,16 @@ def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_u
     drawn = [
         card.build(story(State.STOPPED), LOOK),
         card.build(anew, LOOK),
-        thread.build(samples.notice(Happened.STOPPED), story(State.STOPPED), LOOK),
+        thread.build(samples.notice(NotificationType.STOPPED), story(State.STOPPED), LOOK),
         summary.build(story(State.DONE), LOOK),
         notices.direct(
-            samples.notice(Happened.STOPPED, kind=Kind.DIRECT), story(State.STOPPED), LOOK, link=""
+            samples.notice(NotificationType.STOPPED, kind=ChannelKind.DIRECT),
+            story(State.STOPPED),
+            LOOK,
+            link="",
         ),
     ]
     assert [seen in text(message) for message in drawn] == [True] * len(drawn)
-    considered = Consideration(samples.review(anew.request), anew, count=False)
+    considered = ApprovalView(samples.review(anew.request), anew, count=False)
     assert seen in str(approval.build(considered, LOOK, external_id="e"))
-    assert seen not in text(thread.build(samples.notice(Happened.STARTED), story(State.GIVING), LOOK))
+    assert seen not in text(thread.build(samples.notice(NotificationType.STARTED), story(State.GIVING), LOOK))

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.domain.customers.packing import NOBODY, pack
-from bot.domain.customers.uploads import Column, FileRead, Trouble, Upload
+from bot.domain.customers.uploads import Column, FileProblem, FileRead, Upload
 from bot.domain.ids import CustomerId, FileId
-from bot.spreadsheets.errors import Unreadable
-from bot.spreadsheets.reader.reader import AT_ONCE, Reader, Source, _Answers
+from bot.spreadsheets.errors import FileError
+from bot.spreadsheets.reader.reader import AT_ONCE, FileSource, Reader, _Answers
 from bot.spreadsheets.worker_process import KEPT
 from tests.spreadsheets.sample_files import workbook
 
@@ -37,13 +37,13 @@ def readings() -> list[int]:
     ]
 
 
-def source(data: bytes, name: str = "list.csv", column: int | None = None) -> Source:
+def source(data: bytes, name: str = "list.csv", column: int | None = None) -> FileSource:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(data), 65_536):
             yield data[start : start + 65_536]
             await asyncio.sleep(0)
 
-    return Source(Upload(FileId("F1"), name, column), pieces)
+    return FileSource(Upload(FileId("F1"), name, column), pieces)
 
 
 async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
@@ -51,10 +51,10 @@ async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
         source(b"kundenr\na1\nb2\nb2\n", "one.csv"),
         source(workbook([["kundenr"], ["b2"], ["c3"]]), "two.xlsx"),
     ]
-    reading = await Reader().read(files, [CustomerId("t1"), CustomerId("a1")])
-    assert reading.everybody.unpacked() == ("t1", "a1", "b2", "c3")
-    assert reading.repeated == 3
-    assert [(file.name, file.found) for file in reading.files] == [("one.csv", 3), ("two.xlsx", 2)]
+    read_result = await Reader().read(files, [CustomerId("t1"), CustomerId("a1")])
+    assert read_result.everybody.unpacked() == ("t1", "a1", "b2", "c3")
+    assert read_result.repeated == 3
+    assert [(file.name, file.found) for file in read_result.files] == [("one.csv", 3), ("two.xlsx", 2)]
 
 
 async def test_each_file_has_its_own_answer_and_no_id_comes_of_any_where_one_is_bad() -> None:
@@ -63,30 +63,30 @@ async def test_each_file_has_its_own_answer_and_no_id_comes_of_any_where_one_is_
         source(b"kundenr;id_kunde;customer_id\n1;x;2\n", "two.csv"),
         source(b"a1\nb2\n", "fine.csv"),
     ]
-    reading = await Reader().read(files)
-    assert reading.everybody == NOBODY
-    assert [(bad.name, bad.why) for bad in reading.bad] == [("empty.csv", Trouble.EMPTY)]
-    assert [(each.upload.name, [column.number for column in each.columns]) for each in reading.unclear] == [
-        ("two.csv", [1, 3])
-    ]
+    read_result = await Reader().read(files)
+    assert read_result.everybody == NOBODY
+    assert [(bad.name, bad.why) for bad in read_result.bad] == [("empty.csv", FileProblem.EMPTY)]
+    assert [
+        (each.upload.name, [column.number for column in each.columns]) for each in read_result.unclear
+    ] == [("two.csv", [1, 3])]
 
 
 async def test_the_column_that_was_chosen_is_read() -> None:
-    reading = await Reader().read([source(b"kundenr;customer_id\n1;a1\n2;b2\n", column=2)])
-    assert reading.everybody.unpacked() == ("a1", "b2")
+    read_result = await Reader().read([source(b"kundenr;customer_id\n1;a1\n2;b2\n", column=2)])
+    assert read_result.everybody.unpacked() == ("a1", "b2")
 
 
 async def test_ids_are_the_same_on_both_sides_whatever_they_are_made_of() -> None:
-    reading = await Reader().read([source("kundenr\nåse-1\n😀-2\n".encode())])
-    assert reading.everybody.unpacked() == ("åse-1", "😀-2")
+    read_result = await Reader().read([source("kundenr\nåse-1\n😀-2\n".encode())])
+    assert read_result.everybody.unpacked() == ("åse-1", "😀-2")
 
 
 async def test_a_process_without_memory_ends_in_a_word_about_the_file() -> None:
     many = b"kundenr\n" + b"".join(b"c%09d\n" % number for number in range(400_000))
-    reading = await Reader(memory=60 * 1024**2).read(
+    read_result = await Reader(memory=60 * 1024**2).read(
         [source(b"a1\nb2\n", "fine.csv"), source(many, "heavy.csv")]
     )
-    assert [(bad.name, bad.why) for bad in reading.bad] == [("heavy.csv", Trouble.TOO_HEAVY)]
+    assert [(bad.name, bad.why) for bad in read_result.bad] == [("heavy.csv", FileProblem.TOO_HEAVY)]
 
 
 async def test_a_process_that_takes_too_long_is_ended() -> None:
@@ -94,8 +94,8 @@ async def test_a_process_that_takes_too_long_is_ended() -> None:
         yield b"kundenr\n"
         await asyncio.Event().wait()
 
-    reading = await Reader(seconds=0.5).read([Source(Upload(FileId("F1"), "slow.csv"), never)])
-    assert [(bad.name, bad.why) for bad in reading.bad] == [("slow.csv", Trouble.TOO_HEAVY)]
+    read_result = await Reader(seconds=0.5).read([FileSource(Upload(FileId("F1"), "slow.csv"), never)])
+    assert [(bad.name, bad.why) for bad in read_result.bad] == [("slow.csv", FileProblem.TOO_HEAVY)]
 
 
 @pytest.mark.parametrize(("blow", "seconds"), [(signal.SIGKILL, 60), (signal.SIGSTOP, 0.5)])
@@ -111,8 +111,8 @@ async def test_a_process_that_is_killed_or_hangs_is_told_and_leaves_room_for_the
 
     reader = Reader(seconds=seconds)
     for _ in range(AT_ONCE + 1):
-        reading = await reader.read([Source(Upload(FileId("F1"), "struck.csv"), struck)])
-        assert [(bad.name, bad.why) for bad in reading.bad] == [("struck.csv", Trouble.TOO_HEAVY)]
+        read_result = await reader.read([FileSource(Upload(FileId("F1"), "struck.csv"), struck)])
+        assert [(bad.name, bad.why) for bad in read_result.bad] == [("struck.csv", FileProblem.TOO_HEAVY)]
         assert readings() == []
     assert (await Reader().read([source(b"a1\nb2\n")])).everybody.count == 2
 
@@ -120,7 +120,7 @@ async def test_a_process_that_is_killed_or_hangs_is_told_and_leaves_room_for_the
 async def test_a_process_that_dies_when_all_is_read_but_not_told_is_told_of_the_last_file() -> None:
     one, two = source(b"", "one.csv"), source(b"", "two.csv")
     answers = _Answers([one, two], files=[FileRead(found=1, column=Column(1))] * 2)
-    assert [bad.name for bad in answers.failed(Trouble.TOO_HEAVY).bad] == ["two.csv"]
+    assert [bad.name for bad in answers.failed(FileProblem.TOO_HEAVY).bad] == ["two.csv"]
 
 
 async def test_nobody_who_stops_waiting_leaves_a_process_behind() -> None:
@@ -131,7 +131,7 @@ async def test_nobody_who_stops_waiting_leaves_a_process_behind() -> None:
         begun.set()
         await asyncio.Event().wait()
 
-    reading = asyncio.create_task(Reader().read([Source(Upload(FileId("F1"), "slow.csv"), never)]))
+    reading = asyncio.create_task(Reader().read([FileSource(Upload(FileId("F1"), "slow.csv"), never)]))
     await begun.wait()
     assert len(readings()) == 1
     reading.cancel()
@@ -143,23 +143,25 @@ async def test_nobody_who_stops_waiting_leaves_a_process_behind() -> None:
 async def test_what_cannot_be_fetched_is_told_with_its_own_word() -> None:
     async def gone() -> AsyncIterator[bytes]:
         yield b"kundenr\n"
-        raise Unreadable(Trouble.NOT_FETCHED)
+        raise FileError(FileProblem.NOT_FETCHED)
 
-    reading = await Reader().read([source(b"a1\nb2\n"), Source(Upload(FileId("F2"), "gone.csv"), gone)])
-    assert [(bad.name, bad.why) for bad in reading.bad] == [("gone.csv", Trouble.NOT_FETCHED)]
+    read_result = await Reader().read(
+        [source(b"a1\nb2\n"), FileSource(Upload(FileId("F2"), "gone.csv"), gone)]
+    )
+    assert [(bad.name, bad.why) for bad in read_result.bad] == [("gone.csv", FileProblem.NOT_FETCHED)]
 
 
 async def test_long_rows_are_packed_beside_the_event_loop_and_come_in_their_order() -> None:
     who = [CustomerId(f"c{number:09d}") for number in range(50_000)]
-    reading = await Reader().read([source("\n".join(who).encode())], portion=20_000)
-    assert reading.everybody == pack(who, portion=20_000)
-    assert [size for size, _ in reading.everybody.rows] == [20_000, 20_000, 10_000]
+    read_result = await Reader().read([source("\n".join(who).encode())], portion=20_000)
+    assert read_result.everybody == pack(who, portion=20_000)
+    assert [size for size, _ in read_result.everybody.rows] == [20_000, 20_000, 10_000]
 
 
 async def test_a_million_ids_and_not_one_more() -> None:
     rows = [b"c%d\n" % number for number in range(1_000_001)]
-    reading = await Reader().read([source(b"".join(rows))])
-    assert [bad.why for bad in reading.bad] == [Trouble.TOO_MANY_IDS]
+    read_result = await Reader().read([source(b"".join(rows))])
+    assert [bad.why for bad in read_result.bad] == [FileProblem.TOO_MANY_IDS]
 
 
 async def test_nobody_waits_while_a_long_file_is_read() -> None:
@@ -173,9 +175,9 @@ async def test_nobody_waits_while_a_long_file_is_read() -> None:
             waits.append(time.thread_time() - before)
 
     watching = asyncio.create_task(watch())
-    reading = await Reader().read([source(many)])
+    read_result = await Reader().read([source(many)])
     watching.cancel()
-    assert reading.everybody.count == 200_000
+    assert read_result.everybody.count == 200_000
     assert max(waits) < SHORT
 
 

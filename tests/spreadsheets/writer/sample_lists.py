@@ -5,13 +5,13 @@ import io
 from collections.abc import AsyncIterator, Sequence
 
 from bot.domain.customers.packing import packed
-from bot.domain.requests.batches import End, PackedEnds
-from bot.spreadsheets.writer.writer import Lister, ListFile, Original, Wanted
+from bot.domain.requests.batches import Outcome, PackedOutcomes
+from bot.spreadsheets.writer.writer import ListFile, ListJob, ListWriter, SourceFile
 
 WHY = {
-    End.REFUSED: "no reason",
-    End.UNKNOWN: "no answer",
-    End.NOT_TRIED: "it stopped",
+    Outcome.REFUSED: "no reason",
+    Outcome.UNKNOWN: "no answer",
+    Outcome.NOT_TRIED: "it stopped",
     "there": "no answer, but there",
 }
 
@@ -22,21 +22,21 @@ def ends(
     unknown: Sequence[str] = (),
     not_tried: Sequence[str] = (),
     row: int = 1,
-) -> PackedEnds:
+) -> PackedOutcomes:
     """Pack a portion in which these stand, one after the other, from a place on."""
     ids = [*(customer for customer, _ in refused), *unknown, *not_tried]
     kept = packed([refused, unknown, not_tried])
-    return PackedEnds(row, len(ids), started=True, ids=packed(ids), outcomes=((0, 0, len(ids), kept),))
+    return PackedOutcomes(row, len(ids), started=True, ids=packed(ids), outcomes=((0, 0, len(ids), kept),))
 
 
 def wanted(
-    *portions: PackedEnds, files: Sequence[Original] = (), there: Sequence[str] = (), asked: int = 10
-) -> Wanted:
-    async def every() -> AsyncIterator[PackedEnds]:
+    *portions: PackedOutcomes, files: Sequence[SourceFile] = (), there: Sequence[str] = (), asked: int = 10
+) -> ListJob:
+    async def every() -> AsyncIterator[PackedOutcomes]:
         for portion in portions:
             yield portion
 
-    return Wanted(asked, every, WHY, frozenset(there), files)
+    return ListJob(asked, every, WHY, frozenset(there), files)
 
 
 async def read(file: ListFile) -> str:
@@ -48,6 +48,8 @@ async def read(file: ListFile) -> str:
     return written.decode("utf-8-sig")
 
 
-async def table(asked: Wanted, lister: Lister | None = None) -> list[list[str]]:
+async def table(asked: ListJob, list_writer: ListWriter | None = None) -> list[list[str]]:
     """Have a list written, and read it as a spreadsheet does."""
-    return list(csv.reader(io.StringIO(await read(await (lister or Lister()).write(asked)), newline="")))
+    return list(
+        csv.reader(io.StringIO(await read(await (list_writer or ListWriter()).write(asked)), newline=""))
+    )

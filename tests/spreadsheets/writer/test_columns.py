@@ -9,24 +9,26 @@ from hypothesis import strategies as st
 
 from bot.domain.customers.csv_cells import FORMULA
 from bot.domain.ids import CustomerId
-from bot.domain.requests.batches import End, NotGiven
+from bot.domain.requests.batches import NotGiven, Outcome
 from bot.spreadsheets.chunks import Content
-from bot.spreadsheets.writer.columns import Endings, FileTable, csv_of, in_columns, plain, table_of
+from bot.spreadsheets.writer.columns import FileTable, OutcomeColumns, csv_of, in_columns, plain, table_of
 from tests.spreadsheets.sample_files import workbook
 from tests.spreadsheets.writer.sample_lists import WHY
 
 ONE = b"Navn;Kundenr;By\nAnn;k1;Oslo\nBo;k2;Bergen\nAnn igjen;k1;Moss\nCleo;k3;\n"
 
 
-def not_given(*customers: str, end: End = End.REFUSED) -> dict[str, NotGiven]:
+def not_given(*customers: str, outcome: Outcome = Outcome.REFUSED) -> dict[str, NotGiven]:
     return {
-        one: NotGiven(row, CustomerId(one), end, "no such customer")
+        one: NotGiven(row, CustomerId(one), outcome, "no such customer")
         for row, one in enumerate(customers, start=1)
     }
 
 
-def listed(those: dict[str, NotGiven], *tables: FileTable, endings: Endings | None = None) -> list[list[str]]:
-    rows = in_columns(tables, those, endings or Endings(WHY), several=len(tables) > 1)
+def listed(
+    those: dict[str, NotGiven], *tables: FileTable, outcome_columns: OutcomeColumns | None = None
+) -> list[list[str]]:
+    rows = in_columns(tables, those, outcome_columns or OutcomeColumns(WHY), several=len(tables) > 1)
     return read(b"".join(csv_of(rows)))
 
 
@@ -89,12 +91,12 @@ def test_an_id_is_found_however_it_was_written(written: str) -> None:
 
 
 def test_of_the_unknown_it_is_said_who_stands_in_dinteros_list() -> None:
-    endings = Endings(WHY, frozenset({"k2"}))
+    outcome_columns = OutcomeColumns(WHY, frozenset({"k2"}))
     those = not_given("k1", "k2")
-    unknown = {one: NotGiven(each.row, each.customer, End.UNKNOWN) for one, each in those.items()}
-    rows = listed(unknown, table_of("vip.csv", Content([ONE]), None), endings=endings)
+    unknown = {one: NotGiven(each.row, each.customer, Outcome.UNKNOWN) for one, each in those.items()}
+    rows = listed(unknown, table_of("vip.csv", Content([ONE]), None), outcome_columns=outcome_columns)
     assert [row[-1] for row in rows[1:]] == ["no answer", "no answer, but there"]
-    assert endings.counts == {End.UNKNOWN: 2}
+    assert outcome_columns.counts == {Outcome.UNKNOWN: 2}
 
 
 def test_no_cell_of_a_file_is_computed() -> None:
@@ -108,7 +110,9 @@ def test_no_cell_of_a_file_is_computed() -> None:
 def test_whatever_an_id_or_a_reason_holds_it_is_one_row_of_four_cells_and_nothing_is_computed(
     customer: str, why: str
 ) -> None:
-    written = b"".join(csv_of(plain([NotGiven(1, CustomerId(customer), End.REFUSED, why)], Endings(WHY))))
+    written = b"".join(
+        csv_of(plain([NotGiven(1, CustomerId(customer), Outcome.REFUSED, why)], OutcomeColumns(WHY)))
+    )
     header, row = read(written)
     assert header == ["customer_id", "row", "outcome", "reason"]
     assert len(row) == 4
@@ -117,5 +121,5 @@ def test_whatever_an_id_or_a_reason_holds_it_is_one_row_of_four_cells_and_nothin
 
 
 def test_half_a_character_is_written_as_its_number() -> None:
-    those = [NotGiven(1, CustomerId("a\ud800"), End.UNKNOWN)]
-    assert rb"a\ud800" in b"".join(csv_of(plain(those, Endings(WHY))))
+    those = [NotGiven(1, CustomerId("a\ud800"), Outcome.UNKNOWN)]
+    assert rb"a\ud800" in b"".join(csv_of(plain(those, OutcomeColumns(WHY))))

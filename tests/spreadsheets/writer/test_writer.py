@@ -7,26 +7,26 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.requests.batches import PackedEnds
-from bot.spreadsheets.writer.writer import Lister, Original
+from bot.domain.requests.batches import PackedOutcomes
+from bot.spreadsheets.writer.writer import ListWriter, SourceFile
 from tests.spreadsheets.writer.sample_lists import ends, read, table, wanted
 
-BY_PROCESS = Lister(few=0)
+BY_PROCESS = ListWriter(few=0)
 MANY = 40_000
 
 
-def original(data: bytes, *, name: str = "vip.csv", column: int | None = None) -> Original:
+def original(data: bytes, *, name: str = "vip.csv", column: int | None = None) -> SourceFile:
     async def pieces() -> AsyncIterator[bytes]:
         for at in range(0, len(data), 1_000):
             yield zlib.compress(data[at : at + 1_000])
 
-    return Original(name, column, pieces)
+    return SourceFile(name, column, pieces)
 
 
-@pytest.mark.parametrize("lister", [Lister(), BY_PROCESS], ids=["here", "elsewhere"])
-async def test_a_list_is_the_same_wherever_it_is_written(lister: Lister) -> None:
+@pytest.mark.parametrize("list_writer", [ListWriter(), BY_PROCESS], ids=["here", "elsewhere"])
+async def test_a_list_is_the_same_wherever_it_is_written(list_writer: ListWriter) -> None:
     portions = ends(refused=[("a", "=no"), ("b", "")], unknown=["c"]), ends(not_tried=["ø"], row=9)
-    assert await table(wanted(*portions, there=["c"]), lister) == [
+    assert await table(wanted(*portions, there=["c"]), list_writer) == [
         ["customer_id", "row", "outcome", "reason"],
         ["a", "1", "refused", "'=no"],
         ["b", "2", "refused", "no reason"],
@@ -64,24 +64,24 @@ async def test_whoever_came_from_a_file_that_cannot_be_read_again_is_listed_all_
 
 
 async def test_a_file_that_would_take_too_long_is_done_without() -> None:
-    rows = await table(wanted(ends(unknown=["a"]), files=[original(b"id\na\n")]), Lister(seconds=0))
+    rows = await table(wanted(ends(unknown=["a"]), files=[original(b"id\na\n")]), ListWriter(seconds=0))
     assert rows[0] == ["customer_id", "row", "outcome", "reason"]
 
 
 async def test_no_list_is_made_of_what_the_books_could_not_read_to_the_end() -> None:
-    async def half() -> AsyncIterator[PackedEnds]:
+    async def half() -> AsyncIterator[PackedOutcomes]:
         yield ends(unknown=["a"])
         raise OSError("the database is away")
 
-    for lister in (Lister(), BY_PROCESS):
+    for list_writer in (ListWriter(), BY_PROCESS):
         with pytest.raises(OSError, match="away"):
-            await lister.write(replace(wanted(), ends=half))
+            await list_writer.write(replace(wanted(), ends=half))
 
 
 async def test_no_more_of_a_long_list_is_in_memory_than_a_portion() -> None:
     portion = 4_000
 
-    async def many() -> AsyncIterator[PackedEnds]:
+    async def many() -> AsyncIterator[PackedOutcomes]:
         for row in range(1, MANY, portion):
             yield ends(not_tried=[f"customer-{number}" for number in range(row, row + portion)], row=row)
 
