@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
+from sandbox.closing import close
 from sandbox.dintero.catalogue import catalogue
 from sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
 from sandbox.dintero.ledger import Call, Ledger
@@ -123,7 +124,7 @@ class SandboxDintero:
         """Stop listening; whoever was left hanging is cut. What was given stays in the ledger, and it can be started again."""
         self._stopping.set()
         if self._runner is not None:
-            await self._runner.cleanup()
+            await close(self._runner)
             self._runner = None
 
     async def __aenter__(self) -> Self:

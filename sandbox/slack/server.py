@@ -9,8 +9,9 @@ from aiohttp import web
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
 from bot.domain.requests.person import AccountKind
+from sandbox.closing import close
 from sandbox.slack.api.web_api import Credentials, WebApi
-from sandbox.slack.state.changes import Changes
+from sandbox.slack.state.changes import PATIENCE, Changes
 from sandbox.slack.state.faults import Faults
 from sandbox.slack.state.tickets import Tickets
 from sandbox.slack.state.views import ViewStacks
@@ -108,7 +109,7 @@ class SandboxSlack:
         await self.board.line.close()
         await self.socket_mode.close()
         if self._runner is not None:
-            await self._runner.cleanup()
+            await close(self._runner)
 
     @property
     def api_url(self) -> str:
@@ -197,7 +198,7 @@ class SandboxSlack:
         """Every call of the bot that Slack refused, as "method: error"."""
         return self.web_api.refused
 
-    async def until(self, look: Callable[[], Seen | None], within: float = 10) -> Seen:
+    async def until(self, look: Callable[[], Seen | None], within: float = PATIENCE) -> Seen:
         """Wait until `look` sees something, and return it.
 
         Raises:

@@ -1,6 +1,6 @@
 """What has happened in Slack since one last looked: new messages, and what changed in old ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -83,10 +83,12 @@ def name_of(channel: Channel, workspace: Workspace) -> str:
     return f"#{channel.name}"
 
 
-async def quiet(changes: Changes, seconds: float, *, longest: float = 10) -> None:
-    """Wait until nothing has changed for so many seconds, but not for ever."""
+async def quiet(
+    changes: Changes, seconds: float, *, busy: Callable[[], bool] = bool, longest: float = 10
+) -> None:
+    """Wait until nothing has changed for so many seconds and nobody is busy, but not for ever."""
     for _ in range(int(longest / seconds)):
-        if not await _changes(changes, seconds):
+        if not await _changes(changes, seconds) and not busy():
             return
 
 

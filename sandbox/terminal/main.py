@@ -67,13 +67,7 @@ async def _play(screen: Screen) -> None:
                 return
             screen.heading(texts.YOURS)
             screen.say(texts.START)
-            await Session(
-                shop,
-                screen,
-                watch,
-                type_line,
-                later=lambda while_: clock.pass_by(while_, running.background.wake),
-            ).run()
+            await Session(shop, screen, watch, type_line, clock, running.background).run()
 
 
 def _prepare() -> None:

@@ -1,10 +1,9 @@
 """The keyboard handed over: does what is typed, as the person who is played, and shows what comes of it."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from typing import Final
 
+from bot.background.runner import BackgroundRunner
 from sandbox.shop import Shop
 from sandbox.slack.state.changes import NeverSeen
 from sandbox.slack.state.workspace import Channel, Message
@@ -38,7 +37,10 @@ from sandbox.terminal.forms import Form, form_of
 from sandbox.terminal.line_input import NoMoreInput
 from sandbox.terminal.parser import read
 from sandbox.terminal.screen import Screen
+from sandbox.terminal.shifted_clock import PassingClock
 
+FORM: Final = 10.0
+"""Seconds until a form that says it will change is shown as it is."""
 QUIET: Final = 0.5
 """Seconds without any change after which what was done is taken to be over."""
 RECOVERY: Final = 2.5
@@ -56,11 +58,12 @@ class Session:
         screen: Screen,
         watch: ActivityFeed,
         type_line: TypeLine,
-        *,
-        later: Callable[[timedelta], None],
+        clock: PassingClock,
+        background: BackgroundRunner,
     ) -> None:
-        """Sit down as Ann; `later` lets time pass."""
-        self._later = later
+        """Sit down as Ann, with the clock and the jobs of the bot that answers."""
+        self._clock = clock
+        self._background = background
         self._shop = shop
         self._screen = screen
         self._watch = watch
@@ -125,7 +128,7 @@ class Session:
             case Change(rule, worth):
                 dintero_controls.change(self._shop, self._screen, rule=rule, worth=worth)
             case Later(while_):
-                self._later(while_)
+                self._clock.pass_by(while_, self._background.wake)
                 self._screen.say(texts.LATER, "dim")
             case SimpleCommand.DOWN:
                 dintero_controls.down(self._shop, self._screen)
@@ -206,11 +209,11 @@ class Session:
             await form.modal.close()
 
     async def _settle(self, seconds: float) -> None:
-        """Wait until no form says that it will change in a moment, and then until all is quiet."""
+        """Wait until no form says that it will change in a moment, and then until all is quiet and the bot has done what was asked."""
         changes = self._shop.slack.changes
         with suppress(NeverSeen):
-            await changes.until(lambda: not ((form := form_of(self._who, self._shop)) and form.waits))
-        await quiet(changes, seconds)
+            await changes.until(lambda: not ((form := form_of(self._who, self._shop)) and form.waits), FORM)
+        await quiet(changes, seconds, busy=lambda: self._background.busy)
 
     @property
     def _form(self) -> Form:

@@ -217,7 +217,11 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(changes=st.lists(CHANGES, min_size=1, max_size=4), value=VALUES, number=st.integers(0, 9))
 async def test_of_any_rows_that_are_changed_the_first_is_named(
     tampered_books: tuple[SqlRepository, str], changes: list[dict[str, Any]], value: str, number: int

@@ -53,7 +53,7 @@ async def test_a_process_that_stops_in_the_middle_of_a_page_keeps_the_others_fro
         async def stop_in_the_middle() -> None:
             async with stopped.unit_of_work(request.id) as unit:
                 assert unit
-                async with asyncio.timeout(15), other.unit_of_work(request.id) as others:
+                async with asyncio.timeout(30), other.unit_of_work(request.id) as others:
                     assert others
                     await others.save(replace(others.request, note="goes on"))
                 await unit.save(replace(unit.request, note="woken too late"))

@@ -60,7 +60,7 @@ async def from_the_third_on(trip: Trip, fault: Fault) -> Message:
 
 
 async def is_in(trip: Trip, card: Message, state: State) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await trip.request(card)).state is not state:
             await trip.running.repository.ping()
 

@@ -221,4 +221,4 @@ class InFlight:
         self.most = max(self.most, self.now)
         if self.now == self.wanted:
             self._reached.set()
-        await asyncio.wait_for(self._reached.wait(), 10)
+        await asyncio.wait_for(self._reached.wait(), 60)

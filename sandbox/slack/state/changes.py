@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Seen = TypeVar("Seen")
+
+PATIENCE: Final = 60.0
+"""Seconds after which something has not come: none that a test measures, so a busy machine has time enough."""
 
 
 class NeverSeen(TimeoutError):
@@ -24,7 +27,7 @@ class Changes:
             waiting.set()
 
     async def until(
-        self, look: Callable[[], Seen | None], within: float = 10, *, instead: Callable[[], str] = str
+        self, look: Callable[[], Seen | None], within: float = PATIENCE, *, instead: Callable[[], str] = str
     ) -> Seen:
         """Wait until `look` sees something (anything true), and return that.
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from sandbox.slack.state.changes import Changes
+from sandbox.slack.state.changes import PATIENCE, Changes
 from sandbox.slack.state.workspace import Json
 from sandbox.slack.transport.delivery import ACK_WITHIN, NO_ACK_IN_TIME, NOT_REACHED, Ack
 
@@ -30,7 +30,7 @@ class SocketMode:
         """How many connections the bot holds."""
         return len(self._sockets)
 
-    async def connected(self, within: float = 10) -> None:
+    async def connected(self, within: float = PATIENCE) -> None:
         """Wait until the bot has connected."""
         await self._changes.until(lambda: self.connections, within)
 

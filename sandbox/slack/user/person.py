@@ -7,6 +7,7 @@ from typing import Final
 from bot.domain.ids import UserId
 from bot.domain.requests.person import AccountKind
 from sandbox.slack.api.response_url import answer_person
+from sandbox.slack.state.changes import PATIENCE
 from sandbox.slack.state.elements import buttons
 from sandbox.slack.state.errors import SlackSays
 from sandbox.slack.state.tickets import ResponseUrl
@@ -105,7 +106,7 @@ class SandboxPerson:
         submit: str | None = None,
         label: str | None = None,
         text: str = "",
-        within: float = 10,
+        within: float = PATIENCE,
     ) -> Modal:
         """Wait until the modal on top has this title (or passes `what`), this submit, an input or button so called, and this text.
 
@@ -119,11 +120,11 @@ class SandboxPerson:
 
         return await self._board.workspace.changes.until(look, within, instead=self._screen)
 
-    async def sees_no_view(self, within: float = 10) -> None:
+    async def sees_no_view(self, within: float = PATIENCE) -> None:
         """Wait until no modal is on the screen."""
         await self._board.workspace.changes.until(lambda: self.view is None, within, instead=self._screen)
 
-    async def sees(self, text: str, channel: Channel, *, within: float = 10) -> Message:
+    async def sees(self, text: str, channel: Channel, *, within: float = PATIENCE) -> Message:
         """Wait for a message or reply in a channel that says this; the newest where several do."""
 
         def look() -> Message | None:
@@ -133,7 +134,7 @@ class SandboxPerson:
 
         return await self._board.workspace.changes.until(look, within, instead=lambda: self._screen(channel))
 
-    async def is_told(self, text: str, *, within: float = 10) -> Message:
+    async def is_told(self, text: str, *, within: float = PATIENCE) -> Message:
         """Wait for something that only they see (an ephemeral message) and that says this; the newest where several do."""
 
         def look() -> Message | None:

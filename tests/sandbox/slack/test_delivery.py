@@ -30,8 +30,10 @@ async def listening(answer: Answer) -> AsyncIterator[str]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-    await runner.cleanup()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    finally:
+        await runner.cleanup()
 
 
 def button(label: str, **more: Any) -> Json:
@@ -123,10 +125,12 @@ async def connected(slack: SandboxSlack, *, acks: bool = True) -> AsyncIterator[
     client = SocketModeClient(slack.credentials.app_token, web_client=web_client, ping_interval=0.2)
     client.socket_mode_request_listeners.append(take)
     before = slack.socket_mode.connections
-    await client.connect()  # type: ignore[no-untyped-call]
-    await slack.until(lambda: slack.socket_mode.connections > before)
-    yield client
-    await client.close()  # type: ignore[no-untyped-call]
+    try:
+        await client.connect()  # type: ignore[no-untyped-call]
+        await slack.until(lambda: slack.socket_mode.connections > before)
+        yield client
+    finally:
+        await client.close()  # type: ignore[no-untyped-call]
 
 
 async def test_each_of_the_bots_connections_is_used() -> None:
