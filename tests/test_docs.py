@@ -6,9 +6,11 @@ from typing import Final
 
 import pytest
 
-PAGES: Final = [Path("README.md"), Path("CONTRIBUTING.md"), Path("SECURITY.md"), *sorted(Path("docs").rglob("*.md"))]
+ROOT_PAGES: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+PAGES: Final = [*map(Path, ROOT_PAGES), *sorted(Path("docs").rglob("*.md"))]
 PLACE: Final = re.compile(r"`((?:bot|handlers|sandbox|tests|bench|chaos|simulation|docs)/[\w./-]*)`")
 TEST_FILE: Final = re.compile(r"`(test_\w+\.py)`")
+TEST_FUNCTION: Final = re.compile(r"def (test_\w+)")
 TEST: Final = re.compile(r"`(test_\w+)`")
 LINK: Final = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
@@ -22,14 +24,15 @@ def anchors(page: Path) -> set[str]:
 
 @each_page
 def test_every_path_that_a_page_names_exists(page: Path) -> None:
-    assert [place for place in PLACE.findall(page.read_text(encoding="utf-8")) if not Path(place).exists()] == []
+    named = PLACE.findall(page.read_text(encoding="utf-8"))
+    assert [place for place in named if not Path(place).exists()] == []
 
 
 @each_page
 def test_every_test_that_a_page_names_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     files = list(Path("tests").rglob("test_*.py"))
-    tests = {name for file in files for name in re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8"))}
+    tests = {name for file in files for name in TEST_FUNCTION.findall(file.read_text(encoding="utf-8"))}
     assert set(TEST_FILE.findall(text)) - {file.name for file in files} == set()
     assert set(TEST.findall(text)) - tests == set()
 
