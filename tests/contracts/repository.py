@@ -85,7 +85,7 @@ def notice(
 async def say(repository: Repository, request: Request, *notices: Notification) -> None:
     async with repository.unit_of_work(request.id) as unit:
         assert unit
-        await unit.enqueue(*notifications)
+        await unit.enqueue(*notices)
 
 
 async def to_be_said(repository: Repository, *, after: timedelta = timedelta(0)) -> list[Notification]:
