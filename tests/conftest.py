@@ -14,7 +14,7 @@ from bot.database.repositories.repository import SqlRepository, open_repository
 from tests.support.engine_fixture import Ground, open_ground
 from tests.support.event_loops import run
 from tests.support.plain_logs import plain_logs
-from tests.support.postgres import Server, start
+from tests.support.postgres import BUSY_SECONDS, Server, start
 from tests.support.service_fixture import Office, open_office
 
 # How long an example takes, or is drawn up, says more of what else the machine does; `make bench` measures.
@@ -110,7 +110,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture
 async def repository(database_url: str) -> AsyncIterator[SqlRepository]:
     """Open books; the test runs once for each kind of database."""
-    async with open_repository(database_url) as opened:
+    async with open_repository(database_url, patience=BUSY_SECONDS) as opened:
         yield opened
 
 

@@ -23,6 +23,7 @@ from tests.journeys.process import approved
 from tests.support.clock import HandClock
 from tests.support.engine_fixture import RULE, customers
 from tests.support.other_process import elsewhere
+from tests.support.postgres import BUSY_SECONDS
 
 QUICKLY = RetryPolicy(first=0.01, longest=0.05, total=5.0, attempts=5)
 LOOKS = ("users.info", "usergroups.users.list")
@@ -72,7 +73,7 @@ class World:
 async def _world(url: str) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop())
-        yield World(shop, await stack.enter_async_context(open_repository(url)), url)
+        yield World(shop, await stack.enter_async_context(open_repository(url, patience=BUSY_SECONDS)), url)
 
 
 @pytest.fixture

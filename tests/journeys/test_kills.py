@@ -17,6 +17,7 @@ from sandbox.slack import Cut
 from sandbox.slack import Fault as SlackFault
 from tests.journeys.killer import ADD, Kill, Killer
 from tests.journeys.process import RULE, BotProcess, a_process, approved
+from tests.postgres import BUSY_SECONDS
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(20))
 REFUSED = frozenset({EVERYBODY[6], EVERYBODY[13]})
@@ -201,7 +202,7 @@ async def _bot(
     """Open the shop, write an approved request, and prepare a process that will find it."""
     async with (
         open_shop() as shop,
-        open_repository(database_url) as repository,
+        open_repository(database_url, patience=BUSY_SECONDS) as repository,
         a_process(shop, folder, database_url, DINTERO_TIMEOUT=patience) as process,
     ):
         shop.dintero.refuses.update(refused)
