@@ -16,8 +16,8 @@ from bot.domain.requests.request import Request, State, digest
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.terms import terms_of
 from bot.services.decisions import needs_count
-from tests.postgres import BUSY_SECONDS
 from tests.support.clicks import Action, cancel, reason, reject, shown, told
+from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import (
     ANN,
     BO,
