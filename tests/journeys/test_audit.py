@@ -18,7 +18,7 @@ from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.user.person import SandboxPerson
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import QUICKLY, Trip
-from tests.logs import plain_logs
+from tests.support.plain_logs import plain_logs
 
 IDS = [f"very-secret-customer-{at}" for at in range(6)]
 

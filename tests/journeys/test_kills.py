@@ -17,7 +17,7 @@ from sandbox.slack import Cut
 from sandbox.slack import Fault as SlackFault
 from tests.journeys.killer import ADD, Kill, Killer
 from tests.journeys.process import RULE, BotProcess, a_process, approved
-from tests.postgres import BUSY_SECONDS
+from tests.support.postgres import BUSY_SECONDS
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(20))
 REFUSED = frozenset({EVERYBODY[6], EVERYBODY[13]})
