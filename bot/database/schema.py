@@ -239,7 +239,7 @@ sizes = Table(
     Column("largest", Integer, nullable=False),
     Column("learnt_at", BigInteger, nullable=False),
 )
-"""How many customers Dintero takes in one call, by account, where a larger one was too large for it."""
+"""Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
 
 rules = Table(
     "rules",

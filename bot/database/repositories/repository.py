@@ -16,7 +16,6 @@ from bot.database.audit.log import Audit
 from bot.database.connection import Database, is_sqlite, parse_url
 from bot.database.migrate import migrate
 from bot.database.postgres import open_postgres
-from bot.database.repositories.batch_limits import BatchLimitRepository
 from bot.database.repositories.batches import BatchRepository
 from bot.database.repositories.budgets import BudgetRepository
 from bot.database.repositories.outbox import OutboxRepository
@@ -45,7 +44,6 @@ class SqlRepository(
     PauseRepository,
     BudgetRepository,
     PriorGrantsRepository,
-    BatchLimitRepository,
     ReplicaRepository,
     SourceFileRepository,
     VerificationRepository,
