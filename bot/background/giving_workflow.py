@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.background.workflows import open_engine, resume_orphans
 from bot.cluster.membership import Membership
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
-from bot.domain.ports import Clock, DinteroApi, Repository
+from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.request import Request, State, StopReason
 from bot.errors import LeaseLost, RunInterrupted
 from bot.giving.engine import GivingRun
@@ -64,7 +65,7 @@ class GivingWorkflow:
     `finished` is called after each giving.
     """
 
-    repository: Repository
+    repository: SqlRepository
     dintero: DinteroApi
     clock: Clock
     retry_policy: RetryPolicy

@@ -106,8 +106,8 @@ class CallScheduler:
                 except TransientError as failure:
                     self._failed(failure, 0.0, self._limiter.cuts)
                     raise
-            failure = self._failure or TransientError("Dintero is left alone for now")
-            raise CircuitOpenError(str(failure), turned_away=isinstance(failure, RateLimitedError))
+            last = self._failure or TransientError("Dintero is left alone for now")
+            raise CircuitOpenError(str(last), turned_away=isinstance(last, RateLimitedError))
 
     def enter(self, queue: "RequestQueue", place: asyncio.Future[None]) -> None:
         """Let a call wait for a place."""

@@ -9,6 +9,7 @@ from dbos import DBOS, SetWorkflowID
 
 from bot.background.giving_workflow import GivingWorkflow, started_here
 from bot.cluster.membership import SingleProcess
+from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.request import Request
 from bot.errors import LeaseLost
 from bot.giving.calls import RuleLookups
@@ -40,6 +41,7 @@ class Leased(SingleProcess):
 async def claim(
     ground: Ground, request: Request, membership: SingleProcess, retry_policy: RetryPolicy = AT_ONCE
 ) -> GivingRun:
+    assert isinstance(ground.repository, SqlRepository)
     scheduler = traffic_of(retry_policy)
     completion = Completion(
         repository=ground.repository,
