@@ -102,7 +102,7 @@ async def run_bot(
 
 @asynccontextmanager
 async def _starting(settings: Settings) -> AsyncIterator[None]:
-    """Answer health checks until the block ends: a supervisor would end a process that waits for Slack at its start."""
+    """Answer health checks while the bot starts: a supervisor would end it while it waits for Slack."""
 
     async def not_yet() -> Readiness:
         return Readiness(database=False, slack=False, dintero="not asked yet")
@@ -236,7 +236,7 @@ class _Identify(AsyncMiddleware):
 def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> AsyncApp:
     """Build the Bolt app with all its handlers.
 
-    Bolt sends an ack when its listener returns, not at its next poll (every 10 ms): longer work goes to the background.
+    Bolt sends an ack when its listener returns, so longer work goes to the background.
     """
     app = AsyncApp(
         client=client,

@@ -14,9 +14,9 @@ class SystemClock:
 
 
 class SharedClock:
-    """The port `Clock`, by the database's clock if it has one, so that all processes on one database share a time.
+    """The port `Clock`, by the database's clock if it has one: all processes on a database share a time.
 
-    Between two syncs it goes by the machine's monotonic clock: nobody sets that one, and nobody waits for the database.
+    Between two syncs it goes by the machine's monotonic clock, which nobody sets.
     """
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
@@ -29,7 +29,7 @@ class SharedClock:
         return self._began + timedelta(seconds=self._ticks()) if self._began else datetime.now(UTC)
 
     async def sync(self, read_time: Callable[[], Awaitable[datetime | None]]) -> None:
-        """Read the database's time; an answer that agrees with this clock, within the time it took, changes nothing."""
+        """Read the database's time; an answer within the time that it took changes nothing."""
         asked_at = self._ticks()
         answer = await read_time()
         uncertainty = (self._ticks() - asked_at) / 2

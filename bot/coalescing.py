@@ -15,8 +15,8 @@ Result = TypeVar("Result")
 class Coalescer(Generic[Item, Result]):
     """Runs one batch after the other, each in a `turn` that is entered first.
 
-    `run` returns a result or an exception for each item; what it raises goes to all items. A batch runs to its end even if
-    its submitters are cancelled.
+    `run` returns a result or an exception for each item; an exception that it raises is raised for all of
+    them. A batch runs to its end even if its submitters are cancelled.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Coalescer(Generic[Item, Result]):
                     future.set_result(result)
 
     async def _lull(self) -> None:
-        """Wait while each turn of the event loop brings another item, so that concurrent items share a batch."""
+        """Wait while each turn of the loop brings another item, so that concurrent items share a batch."""
         loop, seen = asyncio.get_running_loop(), 0
         until = loop.time() + LONGEST_LULL_SECONDS
         while seen < len(self._waiting) and loop.time() < until:

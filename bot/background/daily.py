@@ -34,7 +34,7 @@ class DailyTasks:
             await self._tell_head()
 
     async def _tell_head(self) -> None:
-        """Send the admins the head of the chain, and keep it then; not if nothing was added since the last notice."""
+        """Send the admins the head of the chain, then keep it; not if nothing was added since."""
         last, head = await self.audit.head_kept_at(), await self.audit.head()
         told = {kept.seq for kept in (await self.audit.heads())[-1:]}
         too_soon = last is not None and self.clock.now() - last < NOTICE_INTERVAL

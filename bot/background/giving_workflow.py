@@ -1,4 +1,4 @@
-"""Gives each started request in a durable workflow of its own, which goes on over restarts and in other processes."""
+"""Gives each started request in a durable workflow, which survives restarts and dead processes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
 
 LANES: Final = 3
-"""Portions under way at once for one request: the next customers are read while the last calls of the portion before run."""
+"""Portions under way at once: the next one's customers are read while the last calls of this one run."""
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 SUCCEEDED: Final = "SUCCESS"
 UNLIMITED: Final = 1_000_000
@@ -41,7 +41,7 @@ STEP: Final = StepOptions(
     preemptible=False,
     timeout_seconds=None,
 )
-"""An exception out of a step would be final, so each step is repeated; the waits grow from 0.5 s to a minute in 100 tries."""
+"""An exception out of a step would be final, so it is repeated; the waits grow from 0.5 s to a minute."""
 
 Work = Callable[[], Awaitable[None]]
 
@@ -50,7 +50,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, eq=False)
 class ClaimedRun:
-    """One run of a request's giving. It claims the request with its first portion: a run with nothing to do claims nothing."""
+    """One run of a giving. Its first portion claims the request; a run with nothing to do claims none."""
 
     request: RequestId
     term: int
@@ -79,7 +79,7 @@ class GivingWorkflow:
     _runs: set[ClaimedRun] = field(default_factory=set)
     _workflow: Any = None
     _term: int = field(init=False)
-    """The term in which this process last resumed its own workflows: those of an earlier term are orphans too."""
+    """The term in which this process last resumed its own workflows; older ones are orphans too."""
 
     def __post_init__(self) -> None:
         """Begin with the present term."""
@@ -96,13 +96,14 @@ class GivingWorkflow:
                 task.add_done_callback(self.tasks.discard)
             await self._give(RequestId(request), round_, portions)
 
-        # A workflow ends under the name under which it began, in any version. A change of its inputs or steps needs a new
-        # name; the old one stays here, unchanged, until it has drained (docs/replicas.md, and a test guards it).
+        # A workflow ends under the name under which it began, in any version. A change of inputs or steps
+        # needs a new name; the old one stays here, unchanged, until it has drained (docs/replicas.md; a test
+        # guards it).
         self._workflow = DBOS.workflow(name="give_2", max_recovery_attempts=UNLIMITED)(give)
         DBOS.launch()
 
     async def start(self, request: Request) -> None:
-        """Start a request's workflow, unless it was started before; stop a giving whose workflow is over already."""
+        """Start a request's workflow, unless it has begun; stop a giving whose workflow is over already."""
         workflow = f"{request.id}:{request.round}"
         portions = await self.repository.portions(request.id)
         with SetWorkflowID(workflow):
@@ -190,10 +191,10 @@ class GivingWorkflow:
         await self._run_step(step, finish)
 
     async def _run_step(self, step: Work, work: Work) -> None:
-        """Run a step; if the engine could not record it, as on a full disk, repeat its work without the engine.
+        """Run a step; if the engine cannot record it (its disk is full), repeat the work without the engine.
 
-        The engine would let the whole workflow fail, and may even have recorded the failure as the step's result. A repeat
-        is harmless: our own database knows the rest.
+        Otherwise the whole workflow would fail; the engine may even have recorded the failure as the result.
+        A repeat is harmless: our own database knows the rest.
         """
         try:
             return await step()

@@ -1,7 +1,8 @@
-"""Delivers the messages of the outbox: in order within each thread, and later if Slack does not take one now."""
+"""Delivers the outbox: in order within each thread, and later if Slack does not take a message now."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,7 +18,7 @@ MAX_CONCURRENT_SENDS: Final = 8
 SHORTEST_WAIT_SECONDS: Final = 0.5
 LONGEST_WAIT_SECONDS: Final = 300.0
 PROBE_SECONDS: Final = 30.0
-"""Longest pause while Slack is away; after it a few messages probe, so that all is delivered soon after it is back."""
+"""Longest pause while Slack is away; then a few messages probe whether it is back."""
 FAULT_WAIT_SECONDS: Final = 5.0
 """Wait after a fault of the bot's own."""
 FALLBACK_AFTER_ATTEMPTS: Final = 5
@@ -29,34 +30,28 @@ NEVER: Final = datetime.min.replace(tzinfo=UTC)
 log = structlog.get_logger()
 
 
+@dataclass(slots=True, kw_only=True)
 class OutboxRelay:
-    """Delivers what is due. A message with an unknown end is searched for by its key before it is posted again."""
+    """Delivers what is due. A message that may have been posted is searched for by its key first.
 
-    def __init__(
-        self,
-        *,
-        repository: Repository,
-        announcer: Announcer,
-        clock: Clock,
-        fallback: FallbackNotifier | None = None,
-        may: Callable[[], bool] = lambda: True,
-    ) -> None:
-        self._may = may
-        """Whether this process still is the one that delivers."""
-        self._repository = repository
-        self._announcer = announcer
-        self._clock = clock
-        self._fallback = fallback or FallbackNotifier(repository, clock)
-        self._paused_since = NEVER
-        self.troubled_until = NEVER
-        """No call to Slack goes out before then: it is away, or asked for a pause."""
-        self.refused = ""
-        """Slack's error code while it refuses the bot's token."""
+    `may` tells whether this process still is the one that delivers.
+    """
+
+    repository: Repository
+    announcer: Announcer
+    clock: Clock
+    fallback: FallbackNotifier
+    may: Callable[[], bool] = lambda: True
+    _paused_since: datetime = NEVER
+    troubled_until: datetime = NEVER
+    """No call to Slack goes out before then: it is away, or asked for a pause."""
+    refused: str = ""
+    """Slack's error code while it refuses the bot's token."""
 
     async def deliver_due(self) -> int:
-        """Deliver all that is due, and return how many messages that were. A list may take a minute, and blocks no other.
+        """Deliver all that is due, and count it. A list may take a minute, and blocks no other message.
 
-        A failure is raised once every message under way has ended: none of them may be picked up a second time.
+        A failure is raised once every message under way has ended: none may be picked up a second time.
         """
         delivered, lists = 0, dict[int, asyncio.Task[bool]]()
         try:
@@ -72,7 +67,7 @@ class OutboxRelay:
                 for one_id in [one_id for one_id, task in lists.items() if task.done()]:
                     delivered += lists.pop(one_id).result()
         finally:
-            # A list that is cancelled here may have been posted: it is searched for when it is delivered again.
+            # A cancelled list may have been posted: it is searched for when it is delivered again.
             for task in lists.values():
                 task.cancel()
             await asyncio.gather(*lists.values(), return_exceptions=True)
@@ -80,9 +75,9 @@ class OutboxRelay:
 
     async def _due(self, lists: Collection[int]) -> list[OutboxMessage]:
         """Read the next messages, without the lists that are under way."""
-        if not self._may() or self._is_paused():
+        if not self.may() or self._is_paused():
             return []
-        due = await self._repository.due_messages(self._clock.now(), limit=MAX_CONCURRENT_SENDS + len(lists))
+        due = await self.repository.due_messages(self.clock.now(), limit=MAX_CONCURRENT_SENDS + len(lists))
         return [one for one in due if one.id not in lists]
 
     async def _deliver_all(self, due: Sequence[OutboxMessage]) -> int:
@@ -95,17 +90,17 @@ class OutboxRelay:
 
     def _is_paused(self) -> bool:
         """Check whether Slack is left alone; a pause ends if the clock is put back to before it."""
-        return self._paused_since <= self._clock.now() < self.troubled_until
+        return self._paused_since <= self.clock.now() < self.troubled_until
 
     async def _deliver(self, message: OutboxMessage) -> bool:
-        await self._repository.mark_attempt(message)
+        await self.repository.mark_attempt(message)
         try:
-            ts = await self._announcer.deliver(message)
+            ts = await self.announcer.deliver(message)
         except Exception as error:  # noqa: BLE001 - each kind is handled below
-            if self._may():  # else another process delivers it by now, and records that
+            if self.may():  # else another process delivers it by now, and records that
                 await self._handle(message, error)
             return False
-        await self._repository.mark_sent(message, ts=ts)
+        await self.repository.mark_sent(message, ts=ts)
         self.refused = ""
         log.info("delivered", happened=message.notification.happened, **_named(message))
         return True
@@ -114,13 +109,13 @@ class OutboxRelay:
         match error:
             case DeliveryDeferred(patience=timedelta() as patience) if (
                 message.attempts > FALLBACK_AFTER_ATTEMPTS
-                and self._clock.now() - message.notification.at > patience
+                and self.clock.now() - message.notification.at > patience
             ):
                 await self._give_up(message, str(error))
             case DeliveryDeferred():
                 await self._postpone(message, error)
             case DeliveryFailed():
-                await self._fallback.enqueue(message, error)
+                await self.fallback.enqueue(message, error)
                 await self._give_up(message, str(error))
             case _:
                 log.error("a delivery met a fault of the bot", exc_info=error, **_named(message))
@@ -128,12 +123,12 @@ class OutboxRelay:
                 await self._postpone(message, deferred)
 
     async def _give_up(self, message: OutboxMessage, why: str) -> None:
-        await self._repository.mark_failed(message, why=why)
+        await self.repository.mark_failed(message, why=why)
         log.error("never delivered", to=message.notification.to, why=why, **_named(message))
 
     async def _postpone(self, message: OutboxMessage, deferred: DeliveryDeferred) -> None:
         """Wait as long as Slack asked for; if it did not say, longer each time."""
-        now, wait = self._clock.now(), self._wait(message, deferred)
+        now, wait = self.clock.now(), self._wait(message, deferred)
         if deferred.all_wait:
             self._paused_since = now
             pause = now + timedelta(seconds=wait if deferred.clean else min(wait, PROBE_SECONDS))
@@ -147,8 +142,8 @@ class OutboxRelay:
                 )
             self.refused = deferred.code
         if deferred.patience and message.attempts == FALLBACK_AFTER_ATTEMPTS:
-            await self._fallback.enqueue(message, DeliveryFailed(str(deferred), code=deferred.code))
-        await self._repository.reschedule(message, until=now + timedelta(seconds=wait), clean=deferred.clean)
+            await self.fallback.enqueue(message, DeliveryFailed(str(deferred), code=deferred.code))
+        await self.repository.reschedule(message, until=now + timedelta(seconds=wait), clean=deferred.clean)
         log.warning("delivery postponed", why=str(deferred), seconds=round(wait, 1), **_named(message))
 
     def _wait(self, message: OutboxMessage, deferred: DeliveryDeferred) -> float:

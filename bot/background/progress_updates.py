@@ -1,11 +1,13 @@
 """Shows progress in the cards of requests that are being given: an edit now and then, beside the outbox.
 
-A progress edit is no row of the outbox. Like any other edit, it draws the card from the database as it is then. So the
-next edit makes good for a lost one, and nothing has to be kept, ordered or caught up with after an outage.
+A progress edit is no row of the outbox. Like any other edit, it draws the card from the database as it is
+then. So the next edit makes up for a lost one, and nothing has to be kept, ordered or caught up with after an
+outage.
 """
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -22,7 +24,7 @@ from bot.services.announcements import request_card_redraw
 CARD_INTERVAL: Final = SOON
 """Least time from the start to the first edit of a card, and between its edits."""
 EDIT_INTERVAL: Final = timedelta(seconds=2)
-"""Least time between any two edits: of some 50 a minute that Slack grants the bot, 20 remain for the outbox."""
+"""Between any two edits, at least: of some 50 a minute that Slack allows, 20 remain for the outbox."""
 EDIT_SECONDS: Final = 2.0
 """A slower edit is abandoned: messages of the same card would wait for it."""
 REFUSED_INTERVAL: Final = timedelta(minutes=1)
@@ -33,37 +35,29 @@ NEVER: Final = datetime.min.replace(tzinfo=UTC)
 log = structlog.get_logger()
 
 
+@dataclass(slots=True, kw_only=True)
 class ProgressUpdater:
     """Edits the cards of all givings, the longest waiting one first; no card while Slack is in trouble."""
 
-    def __init__(
-        self,
-        *,
-        repository: Repository,
-        announcer: Announcer,
-        clock: Clock,
-        progress_tracker: ProgressTracker,
-        troubled_until: Callable[[], datetime] = lambda: NEVER,
-    ) -> None:
-        self._repository = repository
-        self._announcer = announcer
-        self._clock = clock
-        self._progress_tracker = progress_tracker
-        self._troubled_until = troubled_until
-        self._turns: dict[RequestId, datetime] = {}
-        """When each card was edited last, or its giving was first seen."""
-        self._last_edit = NEVER
-        self._wait_until = NEVER
-        self._shown: dict[RequestId, Tally] = {}
-        self._refused_until: dict[RequestId, datetime] = {}
-        self._doubtful: set[RequestId] = set()
-        """Cards that a late edit may overwrite, or that were edited while their giving ended."""
+    repository: Repository
+    announcer: Announcer
+    clock: Clock
+    progress_tracker: ProgressTracker
+    troubled_until: Callable[[], datetime] = lambda: NEVER
+    _turns: dict[RequestId, datetime] = field(default_factory=dict)
+    """When each card was edited last, or its giving was first seen."""
+    _last_edit: datetime = NEVER
+    _wait_until: datetime = NEVER
+    _shown: dict[RequestId, Tally] = field(default_factory=dict)
+    _refused_until: dict[RequestId, datetime] = field(default_factory=dict)
+    _doubtful: set[RequestId] = field(default_factory=set)
+    """Cards that a late edit may overwrite, or that were edited while their giving ended."""
 
     async def run_once(self, giving: Collection[RequestId], *, edits: bool = True) -> None:
-        """Edit one card if one is due; without `edits`, as another process makes them, only measure one giving."""
-        now = self._clock.now()
+        """Edit one card if one is due; without `edits`, which another process makes, measure one giving."""
+        now = self.clock.now()
         for request in self._doubtful - set(giving):
-            await request_card_redraw(self._repository, request, self._clock)
+            await request_card_redraw(self.repository, request, self.clock)
             self._doubtful.discard(request)
         await self._watch(giving, now)
         due = [request for request, turn in self._turns.items() if not now - CARD_INTERVAL < turn <= now]
@@ -77,18 +71,18 @@ class ProgressUpdater:
             await self._edit(turn, now)
 
     def _must_wait(self, request: RequestId, now: datetime) -> bool:
-        """Check whether an edit must wait; a time too far ahead was set before the clock was put back, and is ignored."""
+        """Check whether an edit must wait; a time too far ahead is from before the clock was put back."""
         until = (
             self._last_edit + EDIT_INTERVAL,
             self._wait_until,
-            self._troubled_until(),
+            self.troubled_until(),
             self._refused_until.get(request, NEVER),
         )
         return any(now < one <= now + LONGEST_WAIT for one in until)
 
     async def _watch(self, giving: Collection[RequestId], now: datetime) -> None:
         """Watch new givings, and forget those that are over."""
-        self._progress_tracker.keep(giving)
+        self.progress_tracker.keep(giving)
         for request in self._turns.keys() - giving:
             del self._turns[request]
             self._shown.pop(request, None)
@@ -98,9 +92,9 @@ class ProgressUpdater:
                 await self._measure(request, now)
 
     async def _measure(self, request: RequestId, now: datetime) -> Tally:
-        tally = await self._repository.tally(request)
+        tally = await self.repository.tally(request)
         self._turns[request] = now
-        self._progress_tracker.note(request, tally)
+        self.progress_tracker.note(request, tally)
         return tally
 
     async def _edit(self, request: RequestId, now: datetime) -> None:
@@ -110,14 +104,14 @@ class ProgressUpdater:
         self._last_edit = now
         try:
             async with asyncio.timeout(EDIT_SECONDS):
-                await self._announcer.redraw(request)
+                await self.announcer.redraw(request)
         except (DeliveryDeferred, DeliveryFailed, TimeoutError) as error:
             self._postpone(request, error, now)
             if isinstance(error, CardDeleted):
-                await request_card_redraw(self._repository, request, self._clock)
+                await request_card_redraw(self.repository, request, self.clock)
             return
         self._shown[request] = tally
-        found = await self._repository.find(request)
+        found = await self.repository.find(request)
         if found is None or found.state is not State.GIVING:
             self._doubtful.add(request)
 

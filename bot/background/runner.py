@@ -1,4 +1,4 @@
-"""Owns every background task: the periodic work, the starts of approved requests, and the work after a click."""
+"""Owns all background tasks: periodic work, the starts of approved requests, and work after clicks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -68,11 +68,11 @@ class BackgroundRunner:
         self._tasks: set[asyncio.Task[object]] = set()
         self._starts: dict[RequestId, asyncio.Task[None]] = {}
         self._passed_over: set[RequestId] = set()
-        """Requests that a sweep found on their way already: only another start sees what changed about them since."""
+        """Requests that a sweep found on their way already: another start sees what changed since."""
         self._start_slots = asyncio.Semaphore(MAX_CONCURRENT_STARTS)
 
     def wake(self) -> None:
-        """Run all work at once, in every process: starts, messages, and the check whether givings continue."""
+        """Run all work at once, in every process: starts, messages, and rechecks of givings."""
         self._wake_here()
         if self._membership.has_peers:
             self.spawn(self._repository.notify(self._membership.name))
@@ -100,7 +100,7 @@ class BackgroundRunner:
         daily_tasks: DailyTasks,
         sync_clock: Callable[[], Awaitable[None]],
     ) -> AsyncIterator[None]:
-        """Resume the work of an earlier process, and work until the block ends; then be done within ten seconds."""
+        """Resume the work of an earlier process, and work until the block ends; then end in ten seconds."""
         self._giving.launch()
         self._membership.when_changed(self._wake_here)
         leader, every = self._as_leader, self._every

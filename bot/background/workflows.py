@@ -1,4 +1,4 @@
-"""The durable engine's records: where it keeps them, for how long, and who resumes the workflows of a dead process."""
+"""The durable engine: where it keeps its records and how long, and the workflows of dead processes."""
 
 import asyncio
 import sqlite3
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 def engine_url(database_url: str) -> str:
-    """Return where the engine keeps its records: for SQLite in a second file, so that neither waits for the other."""
+    """Return the engine's database: for SQLite a second file, so that neither waits for the other."""
     if not database_url.startswith("sqlite"):
         return database_url
     return database_url.removesuffix(".db") + ".dbos.db"
@@ -33,7 +33,7 @@ def engine_url(database_url: str) -> str:
 def enable_wal(engine_url: str) -> None:
     """Switch the engine's SQLite file to a write-ahead log, which the file keeps.
 
-    The engine's own journal mode takes 7.2 ms a step instead of 4.0, and the first call of a giving waits for a step.
+    The engine's own journal mode takes 7.2 ms a step instead of 4.0; the first call waits for a step.
     """
     where = make_url(engine_url)
     if where.get_backend_name() == "sqlite" and where.database:
@@ -68,7 +68,7 @@ async def close_engine() -> None:
 async def resume_orphans(find_gone: Callable[[], Awaitable[Callable[[str], bool]]]) -> None:
     """Queue the workflows of dead processes again; each is taken from there by one process.
 
-    `find_gone` is called after the workflows were read, so that a process that has joined since is not taken for dead.
+    `find_gone` is called after the workflows were read: a process that has joined since is not dead.
     """
     pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
     if not pending:
@@ -90,7 +90,7 @@ async def delete_finished(before: datetime) -> None:
 
 
 async def forget_workflows(requests: Sequence[RequestId]) -> None:
-    """Delete the records of these requests' workflows; otherwise those that failed stay, with their errors."""
+    """Delete the records of these requests' workflows, failed ones with their errors too."""
     found = await DBOS.list_workflows_async(
         workflow_id_prefix=[f"{request}:" for request in requests], load_input=False, load_output=False
     )

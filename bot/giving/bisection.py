@@ -1,4 +1,4 @@
-"""Gives one batch: halves what Dintero refuses until each refused customer stands alone, and settles the others."""
+"""Gives one batch: halves what Dintero refuses until each refused customer stands alone."""
 
 import asyncio
 from collections import Counter
@@ -50,6 +50,7 @@ class PartialOutcome:
     not_tried: tuple[CustomerId, ...] = ()
 
     def __add__(self, other: "PartialOutcome") -> "PartialOutcome":
+        """Join the outcomes of two parts of a batch."""
         return PartialOutcome(
             self.refused + other.refused, self.unknown + other.unknown, self.not_tried + other.not_tried
         )
@@ -57,7 +58,7 @@ class PartialOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The rest of a batch. A call of an earlier process or round, unanswered, may have given it to `maybe_given`.
+    """The rest of a batch. An unanswered call of an earlier process or round may have given to `maybe_given`.
 
     `again`: an earlier round wrote an outcome.
     """
@@ -123,7 +124,7 @@ class RefusedCount:
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def too_many(self) -> bool:
-        """Check whether so many are refused that the rest is left; to be called before the first one is counted."""
+        """Check whether to leave the rest; call it before the first refused customer is counted."""
         async with self._reading:
             if self._before is None:
                 self._before = await self.read_tally()
@@ -156,8 +157,8 @@ class BatchBisection:
     async def _give(self, customers: Sequence[CustomerId]) -> PartialOutcome:
         """Give to all at once, and to each half of what is refused.
 
-        At most 1 + 2·⌈log2 n⌉ calls a refused customer of n, repeats not counted. Where very many are refused the rest
-        is left, except for customers who may have been given it: only a call shows whether they were.
+        At most 1 + 2·⌈log2 n⌉ calls a refused customer of n, without repeats. If very many are refused, the
+        rest is left, except for customers who may have been given it: only a call shows whether they were.
         """
         self.call_state = CallState()
         if (largest := self.size_limit.largest) and len(customers) > largest:
@@ -208,7 +209,7 @@ class BatchBisection:
         return outcome
 
     def _leave(self, customers: Sequence[CustomerId]) -> PartialOutcome:
-        """Leave customers as they are: unknown, where this call or an earlier one may have given it to them."""
+        """Leave customers as they are: unknown, if this call or an earlier one may have given to them."""
         return without_answer(
             customers, frozenset(customers) if self.call_state.maybe else self.batch.maybe_given
         )

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+import structlog
+
 from bot.domain.ids import RuleId
 from bot.domain.ports import DinteroApi
 from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import Rule
 from bot.errors import CircuitOpenError, OutcomeUnknownError, RateLimitedError, TransientError
 from bot.giving.outage_notice import OutageNotifier
-from bot.giving.retry import RetryPolicy, repeating
+from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import POLL_SECONDS, CallScheduler, RequestQueue, loop_time
 
 RULE_LOOKUP_SECONDS: Final = 5.0
@@ -19,13 +21,15 @@ RULE_LOOKUP_SECONDS: Final = 5.0
 HOLDERS_LOOKUP_SECONDS: Final = 40.0
 """The same for its holders, who are looked up after an outage: a Dintero that is down is tried every 30 s."""
 
+log = structlog.get_logger()
+
 
 @dataclass(slots=True)
 class CallState:
     """What is known about the attempts of one call.
 
-    `maybe`: it may have been carried out, although no answer says so. `until`: when we give up on a Dintero that
-    fails or must be left alone, by the loop's clock; a wait for other calls does not count.
+    `maybe`: it may have been carried out, although no answer says so. `until`: when we give up, by the loop's
+    clock; set once Dintero fails or must be left alone.
     """
 
     maybe: bool = False
@@ -34,7 +38,7 @@ class CallState:
 
 @dataclass(slots=True)
 class CallRunner:
-    """Makes a request's calls. `check_wanted` raises to end a wait; its argument says whether to ask the database."""
+    """Makes a request's calls. `check_wanted` raises to end a wait; with True it asks the database."""
 
     scheduler: CallScheduler
     retry_policy: RetryPolicy
@@ -50,19 +54,22 @@ class CallRunner:
             CircuitOpenError: Dintero has been left alone for as long as the retry policy waits.
             DinteroError: the last answer.
         """
-        try:
-            return await self._send(make, call_state)
-        except TransientError as error:
-            failure = error
-        call_state.until = loop_time() + self.retry_policy.total
-        sleep = partial(self.queue.sleep, check_wanted=partial(self._check, call_state))
-        async for attempt in repeating(self.retry_policy, sleep):
-            with attempt:
-                if attempt.retry_state.attempt_number == 1:
-                    raise failure
-                await self.check_wanted(True)
+        policy = self.retry_policy
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
                 return await self._send(make, call_state)
-        raise AssertionError  # tenacity returns or raises
+            except TransientError as failure:
+                if attempt == 1:
+                    call_state.until = loop_time() + policy.total
+                late = call_state.until is not None and loop_time() >= call_state.until
+                if late or attempt >= policy.attempts or not policy.repeats(failure):
+                    raise
+                seconds = policy.wait(attempt)
+                log.warning("a call to Dintero is repeated", why=str(failure), seconds=round(seconds, 1))
+            await self.queue.sleep(seconds, partial(self._check, call_state))
+            await self.check_wanted(True)
 
     async def _send(self, make: Callable[[], Awaitable[Rule]], call_state: CallState) -> Rule:
         sent_at = 0.0
@@ -99,7 +106,7 @@ class CallRunner:
 
 @dataclass(frozen=True, slots=True)
 class RuleLookups:
-    """Reads rules and their holders from Dintero in places of their own: neither batches nor lookups wait for each other.
+    """Reads rules and their holders from Dintero; batches and lookups do not wait for each other.
 
     A Dintero that is down, or asks to be left alone, is not called.
     """

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from bot.errors import DinteroError, RateLimitedError, TransientError
 
 MAX_FAILURES_IN_A_ROW: Final = 5
-"""More than one cut connection or one lost process of Dintero causes, and less than the first round of 8 lanes."""
+"""More than one cut connection or lost process of Dintero causes; the first round has 8 calls."""
 
 Answer = TypeVar("Answer")
 

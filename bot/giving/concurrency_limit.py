@@ -1,4 +1,4 @@
-"""The limits that Dintero shows by its answers: how many calls at once, and how many customers in one call."""
+"""The limits that Dintero's answers show: calls at once, and customers in one call."""
 
 from bisect import bisect_left, insort
 from collections import deque
@@ -9,11 +9,11 @@ from typing import Final
 MAX_CONCURRENT_CALLS: Final = 96
 """Of all requests together: the client has 128 connections, and lookups need some of them."""
 ANSWERS_KEPT: Final = 31
-"""The last answers, by which the usual time is measured; few, so that a Dintero that became slower for good is soon usual."""
+"""They show the usual time; few, so that a Dintero that became slower for good is soon usual."""
 MIN_ANSWERS: Final = 8
 """Answers that it takes to know the usual time."""
 SLOW_FACTOR: Final = 3.0
-"""An answer that takes three times the usual is slow: batches differ by less, and a queue in Dintero adds more."""
+"""Batches of one size differ by less, and a queue in Dintero adds more."""
 SLOW_MARGIN_SECONDS: Final = 0.25
 """Never slow by this much above the usual: network and our own machine explain a difference like that."""
 REFUSALS_DISPROVED: Final = 2
@@ -21,7 +21,7 @@ REFUSALS_DISPROVED: Final = 2
 
 
 class ConcurrencyLimiter:
-    """Additive increase, multiplicative decrease: one call more for each round of good answers, half after a 429.
+    """Additive increase, multiplicative decrease: one more call a round of good answers, half after a 429.
 
     A slow answer counts as a 429. It begins at the maximum; each request has a limit of its own besides.
     """
@@ -33,7 +33,7 @@ class ConcurrencyLimiter:
         self._sorted: list[float] = []
         self.under_way = 0
         self.cuts = 0
-        """Number of cuts so far: a call that went out before the last one says nothing about the time since."""
+        """Cuts so far: a call that went out before the last one says nothing about the time since."""
         self.alone_until = -inf
         """Dintero asked for no call before then."""
 
@@ -99,7 +99,7 @@ class BatchSizeLimit:
         self.largest = min(size, self.largest or size)
 
     def suspect(self, size: int) -> None:
-        """Note that both halves, of this size, of a refused batch went through; learn it when it happens again."""
+        """Note that both halves of a refused batch, of this size, went through; learn it the second time."""
         self._suspected.append(size)
         if len(self._suspected) >= REFUSALS_DISPROVED:
             self.learn(min(self._suspected))

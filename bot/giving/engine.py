@@ -40,7 +40,7 @@ class GivingRun:
     """One request as this process gives it, with at most `concurrency` batches in flight.
 
     Every write carries the fence, so that it counts for nothing once another process has claimed the request.
-    `check_lease` is awaited before each call and each post: it raises LeaseLost once this process may not give.
+    `check_lease` is awaited before each call and post, and raises LeaseLost once this process may not give.
     """
 
     request: Request
@@ -55,7 +55,7 @@ class GivingRun:
     scheduler: CallScheduler
     _continues: bool = field(init=False, default=True)
     _rechecks: int = field(init=False, default=0)
-    """How often somebody said that the giving may have been stopped, and how many of these the database answered."""
+    """Rechecks asked for, and how many of them the database has answered."""
     _rechecked: int = field(init=False, default=0)
     _rechecking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _answer: Rule | None = field(init=False, default=None)
@@ -90,18 +90,18 @@ class GivingRun:
         self._refused_count = RefusedCount(self.request, partial(self.repository.tally, self.request.id))
 
     def recheck(self) -> None:
-        """Let no call out before the database was asked whether the giving continues; waiting calls ask at once."""
+        """Let no call out before the database says that the giving continues; waiting calls ask at once."""
         self._rechecks += 1
         self._queue.recheck()
 
     async def portion(self, number: int) -> None:
         """Give to one row of customers whose outcome is not settled; a repeat does only the rest.
 
-        The customers of the next portion are read once all batches of this one are out, so that no call waits for it.
+        The next portion is read once all batches of this one are out, so that no call waits for the database.
         A cancelled portion ends the run.
 
         Raises:
-            RunInterrupted: the program is closing, or another process gives the request, before all of it went out.
+            RunInterrupted: the program is closing, or another process gives the request.
         """
         if not self._continues:
             return
@@ -126,7 +126,7 @@ class GivingRun:
                 raise result
 
     async def _read_portion(self, number: int) -> list[Batch]:
-        """Start a row of customers, and cut its rest into batches; none where the giving does not continue."""
+        """Start a row of customers, and cut its rest into batches; none if the giving does not continue."""
         portion = (
             await self.repository.start_portion(self.request.id, number, fence=self.fence)
             if self._continues
@@ -151,9 +151,9 @@ class GivingRun:
         return [batch for batch in batches if batch.customers]
 
     async def _give(self, batch: Batch) -> None:
-        """Make a batch's calls; its outcome is written while the next batch has the slot: no call waits for the disk.
+        """Make a batch's calls; its outcome is written while the next batch has the slot.
 
-        A cancel takes effect at once by `recheck`. One that another process took shows in the answer to an outcome.
+        A cancel takes effect by `recheck`; one that another process took shows in the next written outcome.
         """
         try:
             try:
@@ -186,7 +186,7 @@ class GivingRun:
         return outcome
 
     async def _record(self, outcomes: Sequence[BatchOutcome]) -> list[bool]:
-        """Write the outcomes of batches that ended together; the giving continues for all of them or for none."""
+        """Write the outcomes of batches that ended together; the giving continues for all or for none."""
         continues = await self.repository.record_outcomes(self.request.id, *outcomes, fence=self.fence)
         return [continues] * len(outcomes)
 
@@ -224,7 +224,7 @@ class GivingRun:
         return await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
 
     def _compare(self, answer: Rule) -> StopReason | None:
-        """Compare the rule in an answer with the approved one; the same answer only for whether the rule has ended."""
+        """Compare the rule in an answer with the approved one; the same answer only with the time."""
         self._compared_at = self.clock.now()
         if answer is not self._answer:
             self._drift = drift(self.rule, answer, self.clock.now())

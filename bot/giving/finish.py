@@ -1,7 +1,7 @@
 """From giving to its end: adds up the outcomes of the batches, and announces the end once."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.tiers import stricter
@@ -20,30 +20,27 @@ from bot.services.pausing import after_stop, is_caught, park
 from bot.services.reapproval import require_reapproval
 
 
+@dataclass(frozen=True, slots=True)
 class Completion:
     """Ends a giving whose batches have all ended; a repeat changes and announces nothing more."""
 
-    def __init__(
-        self, *, repository: Repository, lookups: RuleLookups, access: AccessControl, clock: Clock
-    ) -> None:
-        self._repository = repository
-        self._lookups = lookups
-        self._verifier = OutcomeVerifier(repository=repository, lookups=lookups, clock=clock)
-        self._access = access
-        self._clock = clock
+    repository: Repository
+    lookups: RuleLookups
+    access: AccessControl
+    clock: Clock
 
     async def finish(self, request: RequestId, round_: int) -> None:
         """Move a giving to done, cancelled or stopped, and put its announcements into the outbox."""
-        rule, tally = await asyncio.gather(self._last_answer(request), self._repository.tally(request))
-        # Unknown outcomes are verified before the row is locked, but not where the pause has only parked the giving.
-        found = await self._repository.find(request) if tally.unknown else None
+        rule, tally = await asyncio.gather(self._last_answer(request), self.repository.tally(request))
+        # Unknown outcomes are verified before the row is locked, unless the pause only parks the giving.
+        found = await self.repository.find(request) if tally.unknown else None
         if found and found.state is State.GIVING and found.round == round_ and not is_caught(found):
-            await self._verifier.verify(found, tally)
-        async with self._repository.unit_of_work(request) as unit:
+            await OutcomeVerifier(self.repository, self.lookups, self.clock).verify(found, tally)
+        async with self.repository.unit_of_work(request) as unit:
             if unit is None or unit.request.state is not State.GIVING or unit.request.round != round_:
                 return
             if is_caught(unit.request) and tally.given + tally.refused < tally.asked:
-                await park(unit, self._clock.now())
+                await park(unit, self.clock.now())
                 return
             if unit.request.stop is None and tally.unknown:
                 unit.request = replace(unit.request, stop=StopReason.UNKNOWN_FOR_GOOD)
@@ -51,9 +48,9 @@ class Completion:
                 await self._end(unit, in_full=tally.given == tally.asked)
 
     async def _requires_reapproval(self, unit: UnitOfWork, rule: Rule | None) -> bool:
-        """Ask for approval of the rule as it is now, if it changed during the giving and there are approvers."""
-        request, now = unit.request, self._clock.now()
-        policy = self._access.policy.channels.get(request.channel)
+        """Ask for approval of the rule as it is now, if it changed during the giving."""
+        request, now = unit.request, self.clock.now()
+        policy = self.access.policy.channels.get(request.channel)
         if request.stop is not StopReason.RULE_CHANGED or request.cancel_asked_by or not request.approvals:
             return False
         if (
@@ -73,7 +70,7 @@ class Completion:
         return True
 
     async def _end(self, unit: UnitOfWork, *, in_full: bool) -> None:
-        request, now = unit.request, self._clock.now()
+        request, now = unit.request, self.clock.now()
         if request.cancel_asked_by:
             ended = transition(
                 request, Event.WOUND_UP, decided_by=request.cancel_asked_by, ended_at=now, stop=None
@@ -84,7 +81,7 @@ class Completion:
         else:
             ended, happened = transition(request, Event.SETTLED, ended_at=now), NotificationType.DONE
         await unit.save(replace(ended, pausing=PauseState.NO))
-        notify = self._access.policy.notify_of(request.channel)
+        notify = self.access.policy.notify_of(request.channel)
         by, note = request.cancel_asked_by, request.note
         await unit.enqueue(
             *notifications_for(ended, happened, now, by=by, note=note, notify=notify, in_full=in_full)
@@ -92,21 +89,21 @@ class Completion:
         if happened is NotificationType.DONE:
             await unit.forget_faults()
         elif happened is NotificationType.STOPPED:
-            await after_stop(unit, self._access.policy, now)
+            await after_stop(unit, self.access.policy, now)
 
     async def _last_answer(self, request: RequestId) -> Rule | None:
-        """Read the rule in Dintero's last answer; look it up if a crash lost that, or if the rule has changed.
+        """Read the rule in Dintero's last answer; look it up if a crash lost that or the rule changed.
 
         The summary can do without it.
         """
-        found = await self._repository.find(request)
+        found = await self.repository.find(request)
         if found is None or found.rule is None:
             return found.last_answer if found else None
         if found.last_answer and found.stop is not StopReason.RULE_CHANGED:
             return found.last_answer
         try:
-            rule = await self._lookups.rule(found.rule.id)
+            rule = await self.lookups.rule(found.rule.id)
         except DinteroError:
             return None
-        await self._repository.answered(request, rule)
+        await self.repository.answered(request, rule)
         return rule

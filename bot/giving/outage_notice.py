@@ -17,7 +17,7 @@ from bot.giving.scheduler import loop_time
 class OutageNotifier:
     """Measures how long no call of a request was answered, calls that were not sent included.
 
-    The request's row says whether the outage was posted (`posted`): a process that starts after a crash posts neither
+    The request's row says whether the outage was posted (`posted`): after a crash, a process posts neither
     message twice, and posts the end of an outage that another process posted.
     """
 
@@ -30,7 +30,7 @@ class OutageNotifier:
     _posting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def failed(self, why: TransientError, *, since: float | None = None) -> None:
-        """Note a failure or a wait, perhaps since a call went out; post it once it has lasted `told_after` seconds."""
+        """Note a failure or a wait, perhaps since a call went out; post it after `told_after` seconds."""
         now = loop_time()
         if self._since is None:
             self._since = max(now if since is None else since, self._answered_at)

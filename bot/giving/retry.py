@@ -1,27 +1,13 @@
-"""The retry policy of a call whose failure may pass: how often it is repeated, and how long the waits are."""
+"""The retry policy of a call whose failure may pass."""
 
-from collections.abc import Awaitable, Callable
+import random
 from dataclasses import dataclass
-from logging import getLogger
 from typing import Final
-
-# stamina, which the rest of the bot uses, sleeps by itself. tenacity beneath it takes our own sleep, which ends with
-# a cancel, with a closing program, and as soon as Dintero has recovered.
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_exponential_jitter,
-)
 
 from bot.errors import CircuitOpenError, TransientError
 
 FIRST_WAIT_SECONDS: Final = 0.5
 LONGEST_WAIT_SECONDS: Final = 30.0
-
-log = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +23,11 @@ class RetryPolicy:
     attempts: int = 1000
     told: float = 10.0
 
-    def repeats(self, error: BaseException) -> bool:
+    def repeats(self, error: TransientError) -> bool:
         """Check whether to make a call again; not where Dintero asks for a wait longer than `total`."""
-        return (
-            isinstance(error, TransientError)
-            and not isinstance(error, CircuitOpenError)
-            and (error.retry_after or 0.0) <= self.total
-        )
+        return not isinstance(error, CircuitOpenError) and (error.retry_after or 0.0) <= self.total
 
-
-def repeating(retry_policy: RetryPolicy, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
-    """Make the attempts of one call, the first included; `sleep` waits between them."""
-    return AsyncRetrying(
-        retry=retry_if_exception(retry_policy.repeats),
-        wait=wait_exponential_jitter(
-            multiplier=retry_policy.first, max=retry_policy.longest, jitter=retry_policy.first
-        ),
-        stop=stop_after_attempt(retry_policy.attempts) | stop_after_delay(retry_policy.total),
-        sleep=sleep,
-        before_sleep=_log_repeat,
-        reraise=True,
-    )
-
-
-def _log_repeat(state: RetryCallState) -> None:
-    if state.outcome and state.next_action:
-        log.warning(
-            "a call to Dintero is repeated in %.1f s: %s", state.next_action.sleep, state.outcome.exception()
-        )
+    def wait(self, attempt: int) -> float:
+        """Return the seconds after an attempt, counted from 1."""
+        doubled = self.first * 2.0 ** min(attempt - 1, 64)
+        return min(doubled + random.uniform(0, self.first), self.longest)  # noqa: S311 - no secret

@@ -1,7 +1,7 @@
-"""Fair scheduling of all calls to Dintero by one process: Dintero's limits are the account's, not a request's.
+"""Schedules all calls of a process to Dintero: its limits are the account's, not a request's.
 
-A process has one `CallScheduler`, and each request a `RequestQueue`. While all is well a call goes out at once.
-Waiting calls go out by turns of their requests, so that a small request never waits for a large one.
+A process has one `CallScheduler`, and each request a `RequestQueue`. While all is well a call goes out at
+once. Waiting calls go out by turns of their requests, so that a small request never waits for a large one.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class CallScheduler:
 
     @property
     def trouble(self) -> TransientError | None:
-        """The failure because of which Dintero counts as down, or must be left alone; None while neither is so."""
+        """The failure for which Dintero counts as down or must be left alone; None while all is well."""
         return self._failure if self.alone_for > 0 or not self._breaker.closed else None
 
     @property
@@ -88,9 +88,9 @@ class CallScheduler:
             self._release()
 
     async def lookup(self, make: Callable[[], Awaitable[T]], *, longest: float) -> T:
-        """Make a lookup in a place that no batch takes; wait at most `longest` seconds while Dintero is left alone.
+        """Make a lookup in a place that no batch takes; wait at most `longest` seconds for Dintero.
 
-        The time that it takes says nothing about batches. A lookup may be the probe of a Dintero that was down.
+        Its duration says nothing about batches. A lookup may be the probe of a Dintero that was down.
 
         Raises:
             CircuitOpenError: nothing went out, since Dintero is left alone.
@@ -167,7 +167,7 @@ class CallScheduler:
                 recovered.set_result(None)
 
     def _admit(self) -> None:
-        """Give places to waiting calls, one request after the other; come back when Dintero may be called again."""
+        """Give places to waiting calls, one request after the other, now or when Dintero may be called."""
         while self._queues and self._limiter.has_capacity(loop_time()):
             queue = self._queues.popleft()
             queue.waiting.popleft().set_result(None)

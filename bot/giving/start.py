@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from bot.domain.ids import RequestId
@@ -44,23 +43,12 @@ POSTED_AFTER: Final = timedelta(seconds=RetryPolicy().told)
 """Time without an answer before the thread hears of it, the same as while giving."""
 
 
-class PreflightVerdict(StrEnum):
-    """The result of the last check before giving."""
-
-    GO = "go"
-    LATER = "later"
-    """A lookup failed; the request stays approved and is tried again."""
-    STOP = "stop"
-    RULE_CHANGED = "rule_changed"
-    CONSENT_VOID = "consent_void"
-    """An approval no longer counts, or the policy asks for more of them."""
-
-
 @dataclass(frozen=True, slots=True)
 class PreflightResult:
-    """A verdict with its reason, for the thread."""
+    """The result of the last check before giving, with its reason for the thread."""
 
-    verdict: PreflightVerdict
+    event: Event | None
+    """STARTED, STOPPED, RULE_CHANGED or CONSENT_VOID; None if a lookup failed: it stays approved."""
     stop: StopReason | None = None
     note: str = ""
     rule: Rule | None = None
@@ -70,68 +58,66 @@ class PreflightResult:
     tier: AppliedTier | None = None
     """The tier that requires so many."""
     waits_for: str = ""
-    """The service that did not answer, if the verdict is LATER."""
+    """The service that did not answer, if a lookup failed."""
 
 
+@dataclass(slots=True)
 class Preflight:
     """Starts an approved request, or records why it does not start."""
 
-    def __init__(
-        self, *, repository: Repository, lookups: RuleLookups, access: AccessControl, clock: Clock
-    ) -> None:
-        self._repository = repository
-        self._lookups = lookups
-        self._access = access
-        self._clock = clock
-        self._unanswered: dict[tuple[RequestId, int], datetime] = {}
-        """Since when the checks of a request's round, the last one included, had no answer."""
+    repository: Repository
+    lookups: RuleLookups
+    access: AccessControl
+    clock: Clock
+    _unanswered: dict[tuple[RequestId, int], datetime] = field(default_factory=dict)
+    """Since when the checks of a request's round, the last one included, had no answer."""
 
     async def begin(self, request: RequestId) -> Request | None:
         """Move an approved request to giving; return it if there is anything to give, now or still.
 
         None if it must not be given, or not yet.
         """
-        found = await self._repository.find(request)
+        found = await self.repository.find(request)
         if found is None or (found.state is State.GIVING and found.pausing is not PauseState.PARKED):
             return found
         if found.state not in {State.APPROVED, State.GIVING}:
             return None
         since = self._unanswered.pop((request, found.round), None)
         ending = found.cancel_asked_by is not None
-        if is_held(found, self._clock.now()) or (not ending and await self._repository.pause()):
+        if is_held(found, self.clock.now()) or (not ending and await self.repository.pause()):
             return None
-        result = PreflightResult(PreflightVerdict.GO) if ending else await self._check(found)
-        if result.verdict is PreflightVerdict.LATER:
-            await self._post_wait(found, result, since or self._clock.now())
+        result = PreflightResult(Event.STARTED) if ending else await self._check(found)
+        if result.event is None:
+            await self._post_wait(found, result, since or self.clock.now())
             return None
-        async with self._repository.unit_of_work(request) as unit:
-            if unit is None or _has_moved(unit.request, found) or is_held(unit.request, self._clock.now()):
+        async with self.repository.unit_of_work(request) as unit:
+            if unit is None or _has_moved(unit.request, found) or is_held(unit.request, self.clock.now()):
                 return None
             if unit.request.cancel_asked_by is None and await unit.pause():
                 return None
             return await self._apply(unit, result)
 
     async def _check(self, request: Request) -> PreflightResult:
-        policy = self._access.policy.channels.get(request.channel)
+        policy = self.access.policy.channels.get(request.channel)
         if policy is None:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
         policy = with_escalated(policy, request)
         try:
             return await self._check_consent(request, policy) or await self._check_rule(request, policy)
         except DirectoryUnavailable as error:
-            return PreflightResult(PreflightVerdict.LATER, note=str(error), waits_for="Slack")
+            return PreflightResult(None, note=str(error), waits_for="Slack")
         except TransientError as error:
-            return PreflightResult(PreflightVerdict.LATER, note=str(error), waits_for="Dintero")
+            return PreflightResult(None, note=str(error), waits_for="Dintero")
         except DinteroError as error:
             return _stopped(stop_reason(error), str(error))
 
     async def _post_wait(self, request: Request, result: PreflightResult, since: datetime) -> None:
-        """Post once that an approved request waits to be started, if the check before had no answer either."""
+        """Post once that an approved request waits, if the check before had no answer either."""
         self._unanswered[request.id, request.round] = since
-        lasted = abs(self._clock.now() - since)  # after the clock was put back, nobody knows how long it was
+        lasted = abs(self.clock.now() - since)  # after the clock was put back, nobody knows how long it was
         if lasted < POSTED_AFTER or request.waits_since or request.state is not State.APPROVED:
             return
-        async with self._repository.unit_of_work(request.id) as unit:
+        async with self.repository.unit_of_work(request.id) as unit:
             if unit is None or _has_moved(unit.request, request) or unit.request.waits_since:
                 return
             await unit.save(replace(unit.request, waits_since=since))
@@ -147,10 +133,10 @@ class Preflight:
 
     async def _check_consent(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
         """Check requester and approvers again: people who have left no longer count."""
-        requester = await self._access.recheck_requester(request)
-        votes = await self._repository.votes(request.id, request.round)
+        requester = await self.access.recheck_requester(request)
+        votes = await self.repository.votes(request.id, request.round)
         voters = await asyncio.gather(
-            *(self._access.may_decide(Person(vote.by, request.team), request) for vote in votes)
+            *(self.access.may_decide(Person(vote.by, request.team), request) for vote in votes)
         )
         refusals = [refusal for refusal in (requester, *voters) if refusal]
         for refusal in refusals:
@@ -163,13 +149,13 @@ class Preflight:
         if requester is None and _valid_votes(request, votes, voters) >= required:
             return None
         note = refusals[0].reason if refusals else ""
-        return PreflightResult(PreflightVerdict.CONSENT_VOID, note=note, approvals=required, tier=tier)
+        return PreflightResult(Event.CONSENT_VOID, note=note, approvals=required, tier=tier)
 
     async def _check_rule(self, request: Request, policy: ChannelPolicy) -> PreflightResult:
-        rule = await self._lookups.rule(rule_of(request).id)
-        stop = drift(rule_of(request), rule, self._clock.now())
+        rule = await self.lookups.rule(rule_of(request).id)
+        stop = drift(rule_of(request), rule, self.clock.now())
         if stop is None:
-            return PreflightResult(PreflightVerdict.GO)
+            return PreflightResult(Event.STARTED)
         if stop is not StopReason.RULE_CHANGED:
             return _stopped(stop)
         # the rule may have become more expensive, and so fall under another tier
@@ -177,11 +163,11 @@ class Preflight:
         if decision.refusals:
             return _stopped(stop, decision.refusals[0].reason)
         required, tier = stricter((request.approvals, request.tier), (decision.approvals, decision.tier))
-        return PreflightResult(PreflightVerdict.RULE_CHANGED, stop, rule=rule, approvals=required, tier=tier)
+        return PreflightResult(Event.RULE_CHANGED, stop, rule=rule, approvals=required, tier=tier)
 
     async def _decide(self, request: Request, policy: ChannelPolicy) -> Decision:
         """Decide by the policy as it is now."""
-        groups, out = await self._access.electorate(policy, request.requester)
+        groups, out = await self.access.electorate(policy, request.requester)
         return authorization.decide(
             policy,
             rule=rule_of(request),
@@ -193,13 +179,13 @@ class Preflight:
             requester=request.requester,
             groups=groups,
             out=out,
-            admins=self._access.policy.admins,
+            admins=self.access.policy.admins,
         )
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:
-        now, request, go = self._clock.now(), unit.request, result.verdict is PreflightVerdict.GO
+        now, request, go = self.clock.now(), unit.request, result.event is Event.STARTED
         if request.state is State.GIVING and (go or request.cancel_asked_by):
-            # It was parked by the pause. One that was cancelled since has nothing left to give, and ends at once.
+            # The pause had parked it. If it was cancelled since, its run ends at once.
             giving = replace(request, pausing=PauseState.NO, waits_since=None)
             await unit.save(giving)
             if not giving.cancel_asked_by:
@@ -212,13 +198,11 @@ class Preflight:
             await unit.save(giving)
             await unit.enqueue(*notifications_for(giving, NotificationType.STARTED, now))
             return giving
-        changed = result.verdict is PreflightVerdict.RULE_CHANGED
-        event = Event.RULE_CHANGED if changed else Event.CONSENT_VOID
-        if result.approvals and next_state(request, event):
+        if result.event and result.approvals and next_state(request, result.event):
             await require_reapproval(
                 unit,
-                event,
-                self._access.policy.channels[request.channel],
+                result.event,
+                self.access.policy.channels[request.channel],
                 now,
                 rule=result.rule or rule_of(request),
                 approvals=result.approvals,
@@ -229,22 +213,22 @@ class Preflight:
         stop = result.stop or StopReason.POLICY
         stopped = transition(request, Event.STOPPED, stop=stop, note=result.note, pausing=PauseState.NO)
         await unit.save(stopped)
-        notify = self._access.policy.notify_of(stopped.channel)
+        notify = self.access.policy.notify_of(stopped.channel)
         await unit.enqueue(
             *notifications_for(stopped, NotificationType.STOPPED, now, note=result.note, notify=notify)
         )
-        await after_stop(unit, self._access.policy, now)
+        await after_stop(unit, self.access.policy, now)
         return None
 
     async def _check_budget(self, unit: UnitOfWork) -> Refusal | None:
-        """Check the channel's budget with its row locked: of two requests that fit only alone, the second one waits."""
-        request, now = unit.request, self._clock.now()
-        policy = self._access.policy.channels.get(request.channel)
+        """Check the channel's budget with its row locked: of two requests that fit only alone, one waits."""
+        request, now = unit.request, self.clock.now()
+        policy = self.access.policy.channels.get(request.channel)
         if policy is None or policy.budget is None:
             return None
         grants = await unit.grants(policy.budget.since(now))
         budget_use = use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
-        return next(authorization.about_budget(budget_use, self._access.policy.admins), None)
+        return next(authorization.about_budget(budget_use, self.access.policy.admins), None)
 
 
 def _valid_votes(request: Request, votes: Sequence[Approval], voters: Sequence[Refusal | None]) -> int:
@@ -259,4 +243,4 @@ def _has_moved(now: Request, before: Request) -> bool:
 
 
 def _stopped(stop: StopReason, note: str = "") -> PreflightResult:
-    return PreflightResult(PreflightVerdict.STOP, stop, note)
+    return PreflightResult(Event.STOPPED, stop, note)
