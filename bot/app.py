@@ -114,27 +114,21 @@ async def _starting(settings: Settings) -> AsyncIterator[None]:
 def _build_background(
     settings: Settings, resources: Resources, retry_policy: RetryPolicy
 ) -> BackgroundRunner:
-    repository, clock, membership = resources.repository, resources.clock, resources.membership
+    repository, access, clock = resources.repository, resources.access, resources.clock
     scheduler = CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
     lookups = RuleLookups(resources.dintero, scheduler)
-    access = resources.access
     giving = GivingWorkflow(
-        repository=repository,
-        dintero=resources.dintero,
-        clock=clock,
-        retry_policy=retry_policy,
-        scheduler=scheduler,
-        membership=membership,
-        completion=Completion(repository=repository, lookups=lookups, access=access, clock=clock),
-        engine_url=engine_url(settings.database_url.get_secret_value()),
+        repository,
+        resources.dintero,
+        clock,
+        retry_policy,
+        scheduler,
+        resources.membership,
+        Completion(repository, lookups, access, clock),
+        engine_url(settings.database_url.get_secret_value()),
     )
-    return BackgroundRunner(
-        repository=repository,
-        clock=clock,
-        membership=membership,
-        preflight=Preflight(repository=repository, lookups=lookups, access=access, clock=clock),
-        giving=giving,
-    )
+    preflight = Preflight(repository, lookups, access, clock)
+    return BackgroundRunner(repository, clock, resources.membership, preflight, giving)
 
 
 def _build_context(
@@ -258,16 +252,13 @@ async def _listen(
 ) -> AsyncIterator[int]:
     """Listen to Slack, by Socket Mode or by HTTP, and answer health checks by HTTP in both."""
     async with AsyncExitStack() as stack:
-        token = settings.slack_app_token
-        socket = (
-            await stack.enter_async_context(
-                socket_mode(app, settings.slack_api_url, token.get_secret_value())
-            )
-            if token
-            else None
-        )
-        secret = settings.slack_signing_secret
-        endpoint = SlackEndpoint(app, secret.get_secret_value()) if secret and not socket else None
+        token, secret = settings.slack_app_token, settings.slack_signing_secret
+        socket = endpoint = None
+        if token:
+            connection = socket_mode(app, settings.slack_api_url, token.get_secret_value())
+            socket = await stack.enter_async_context(connection)
+        elif secret:
+            endpoint = SlackEndpoint(app, secret.get_secret_value())
 
         async def ready() -> Readiness:
             return Readiness(

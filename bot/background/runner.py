@@ -46,7 +46,6 @@ class BackgroundRunner:
 
     def __init__(
         self,
-        *,
         repository: SqlRepository,
         clock: Clock,
         membership: Membership,
@@ -59,11 +58,8 @@ class BackgroundRunner:
         self._preflight = preflight
         self._giving = giving
         giving.finished = self.wake
-        self._sweep_now = asyncio.Event()
-        self._deliver_now = asyncio.Event()
-        self._take_over_now = asyncio.Event()
-        self._tidy_now = asyncio.Event()
-        self._daily_now = asyncio.Event()
+        self._sweep_now, self._deliver_now, self._take_over_now = (asyncio.Event() for _ in range(3))
+        self._hourly_now = (asyncio.Event(), asyncio.Event())
         self._was_leader = membership.is_leader
         self._tasks: set[asyncio.Task[object]] = set()
         self._starts: dict[RequestId, asyncio.Task[None]] = {}
@@ -110,8 +106,8 @@ class BackgroundRunner:
             every(RULES_SECONDS, catalog.refresh),
             every(CLOCK_SECONDS, sync_clock),
             every(PROGRESS_SECONDS, partial(self._update_progress, progress_updater)),
-            every(TIDY_SECONDS, leader(self._tidy), self._tidy_now),
-            every(TIDY_SECONDS, leader(daily_tasks.run_once), self._daily_now),
+            every(TIDY_SECONDS, leader(self._tidy), self._hourly_now[0]),
+            every(TIDY_SECONDS, leader(daily_tasks.run_once), self._hourly_now[1]),
         ]
         if self._membership.term:
             work.append(every(TAKE_OVER_SECONDS, self._giving.take_over, self._take_over_now))
@@ -131,8 +127,7 @@ class BackgroundRunner:
         """Run all work at once in this process; the hourly work too, if it has just become the leader."""
         self._giving.recheck()
         was_leader, self._was_leader = self._was_leader, self._membership.is_leader
-        new_leader = self._was_leader and not was_leader
-        hourly = (self._tidy_now, self._daily_now) if new_leader else ()
+        hourly = self._hourly_now if self._was_leader and not was_leader else ()
         for event in (self._sweep_now, self._deliver_now, self._take_over_now, *hourly):
             event.set()
 

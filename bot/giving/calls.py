@@ -108,29 +108,18 @@ class CallRunner:
 class RuleLookups:
     """Reads rules and their holders from Dintero; batches and lookups do not wait for each other.
 
-    A Dintero that is down, or asks to be left alone, is not called.
+    Both methods raise DinteroError: CircuitOpenError while Dintero is left alone, RuleNotFound if there is no
+    such rule.
     """
 
     dintero: DinteroApi
     scheduler: CallScheduler
 
     async def rule(self, rule: RuleId) -> Rule:
-        """Read one rule with its statistics.
-
-        Raises:
-            CircuitOpenError: Dintero is left alone for now.
-            RuleNotFound: there is no such rule.
-            DinteroError: it could not be read.
-        """
+        """Read one rule with its statistics."""
         return await self.scheduler.lookup(partial(self.dintero.rule, rule), longest=RULE_LOOKUP_SECONDS)
 
     async def refs(self, rule: RuleId, *, after: str | None, patient: bool) -> tuple[Holder, ...]:
-        """Read the next page of a rule's holders; only `patient` waits for a Dintero that is down.
-
-        Raises:
-            CircuitOpenError: Dintero is left alone for now.
-            RuleNotFound: there is no such rule.
-            DinteroError: it could not be read.
-        """
+        """Read the next page of a rule's holders; only `patient` waits for a Dintero that is down."""
         seconds = HOLDERS_LOOKUP_SECONDS if patient else RULE_LOOKUP_SECONDS
         return await self.scheduler.lookup(partial(self.dintero.refs, rule, after=after), longest=seconds)
