@@ -148,6 +148,40 @@ async def test_a_late_answer_from_before_it_opened_changes_nothing(late: Dintero
     await line.close()
 
 
+@dataclass
+class Expected:
+    """The state that the breaker must have, by the rules that it promises."""
+
+    wait: float = 0.0
+    failures: int = 0
+    probe_at: float = 0.0
+    probing: bool = False
+    current: set[asyncio.Future[None]] = field(default_factory=set)
+    """The calls under way that went out since the last change of state."""
+
+    def may_send(self, at: float) -> bool:
+        return not self.wait or (not self.probing and at >= self.probe_at)
+
+    def sent(self, call: asyncio.Future[None]) -> None:
+        self.probing = bool(self.wait)
+        self.current = {call} if self.probing else self.current | {call}
+
+    def ended(self, call: asyncio.Future[None], at: float, *, down: bool) -> None:
+        if call not in self.current:
+            return
+        self.current.discard(call)
+        self.failures = self.failures + 1 if down else 0
+        if not down and self.wait:
+            self.wait = 0.0
+        elif down and (self.wait or self.failures == MAX_FAILURES_IN_A_ROW):
+            self.wait = min(2 * self.wait, LONGEST) or FIRST
+            self.probe_at = at + self.wait
+        else:
+            return
+        self.probing, self.failures = False, 0
+        self.current.clear()
+
+
 STEPS = st.lists(
     st.one_of(
         st.just("send"),
@@ -156,47 +190,33 @@ STEPS = st.lists(
     ),
     max_size=120,
 )
+Step = str | float | tuple[DinteroError | None, int]
+
+
+async def take(step: Step, line: Line, expected: Expected) -> None:
+    under_way = [call for call in line.sent if not call.done()]
+    match step:
+        case "send":
+            may = expected.may_send(line.at)
+            call = await line.send()
+            assert (call is not None) is may
+            if call:
+                expected.sent(call)
+        case float():
+            line.at += step
+        case (error, number) if under_way:
+            call = under_way[number % len(under_way)]
+            await line.ends_with(call, error)
+            expected.ended(call, line.at, down=error is DOWN)
 
 
 @given(STEPS)
-def test_whatever_comes_one_probe_at_a_time_goes_out_and_only_after_the_wait(
-    steps: list[str | float | tuple[DinteroError | None, int]],
-) -> None:
+def test_at_any_time_one_probe_goes_out_only_after_the_wait(steps: list[Step]) -> None:
     async def work() -> None:
-        line, wait, failures = Line(), 0.0, 0
-        probe_at, probe = 0.0, None
-        current = set[asyncio.Future[None]]()
-        """The calls under way that went out since the last change of state."""
+        line, expected = Line(), Expected()
         for step in steps:
-            under_way = [call for call in line.sent if not call.done()]
-            match step:
-                case "send":
-                    call = await line.send()
-                    allowed = not wait or (probe is None and line.at >= probe_at)
-                    assert (call is not None) is allowed
-                    if call and wait:
-                        probe, current = call, {call}
-                    elif call:
-                        current.add(call)
-                case float():
-                    line.at += step
-                case (error, number) if under_way:
-                    call = under_way[number % len(under_way)]
-                    counts = call in current
-                    current.discard(call)
-                    await line.ends_with(call, error)
-                    if counts and error is DOWN:
-                        failures += 1
-                        if wait or failures == MAX_FAILURES_IN_A_ROW:
-                            wait = min(2 * wait, LONGEST) or FIRST
-                            probe_at, probe, failures = line.at + wait, None, 0
-                            current.clear()
-                    elif counts:
-                        failures = 0
-                        if wait:
-                            wait, probe = 0.0, None
-                            current.clear()
-            assert line.breaker.closed is not bool(wait)
+            await take(step, line, expected)
+            assert line.breaker.closed is not bool(expected.wait)
         await line.close()
 
     in_no_time(work)
