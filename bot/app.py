@@ -1,9 +1,10 @@
-"""Puts the parts together; the only module that imports handlers."""
+"""Assembles the bot from its parts; the only module that imports handlers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from slack_bolt import BoltResponse
@@ -12,10 +13,10 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.background.daily import DailyTasks
+from bot.background.giving_workflow import GivingWorkflow
 from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.runner import BackgroundRunner
-from bot.background.shared_rules import SharedRules
 from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SharedClock
 from bot.config.settings import Settings
@@ -24,8 +25,10 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock
 from bot.domain.requests.audit_entries import policy_in_force
+from bot.giving.calls import RuleLookups
 from bot.giving.finish import Completion
 from bot.giving.retry import RetryPolicy
+from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.resources import Resources, open_resources, sync_clock
 from bot.services.decisions import DecisionService
@@ -47,67 +50,59 @@ from handlers import card_buttons, commands, customer_list, fallback, request_fo
 from handlers.context import HandlerContext
 
 ACK_SECONDS: Final = 2.5
-"""Until a person is told that it did not work, by a database that hangs as well: Slack waits for 3 s."""
+"""After this time a person sees an error, even if the database hangs: Slack waits for 3 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningBot:
-    """A bot at work: where it listens, and what a try-out or a test may look at."""
+    """A bot at work: its port, and the parts that the sandbox and tests use."""
 
     port: int
     repository: SqlRepository
     background: BackgroundRunner
     catalog: RuleCatalog
     replica: str
-    """What the process is called among those that share its database."""
+    """The name of the process among those that share its database."""
 
 
 @asynccontextmanager
 async def run_bot(
     settings: Settings, policy: Policy, *, clock: Clock | None = None, retry_policy: RetryPolicy | None = None
 ) -> AsyncIterator[RunningBot]:
-    """Put a bot together and let it work until the block ends.
+    """Assemble a bot and let it work until the block ends.
 
     Raises:
-        ConfigError: Slack does not take the bot's token, or nobody can listen on the port.
+        ConfigError: Slack does not take the bot's token, or the port is taken.
     """
     async with AsyncExitStack() as stack:
         async with _starting(settings):
             resources = await stack.enter_async_context(
                 open_resources(settings, policy, clock or SharedClock())
             )
-        background = BackgroundRunner(
-            repository=resources.repository,
-            dintero=resources.dintero,
-            clock=resources.clock,
-            retry_policy=retry_policy or RetryPolicy(),
-            engine_url=engine_url(settings.database_url.get_secret_value()),
-            membership=resources.membership,
+        repository, clock = resources.repository, resources.clock
+        background = _build_background(settings, resources, retry_policy or RetryPolicy())
+        deferred_work, catalog = DeferredWork(background), RuleCatalog(resources.dintero)
+        ctx = _build_context(settings, resources, background, deferred_work, catalog)
+        await repository.record(policy_in_force(policy))
+        relay, progress_updater = _build_messaging(resources)
+        lifespan = background.lifespan(
+            decisions=ctx.decisions,
+            relay=relay,
+            progress_updater=progress_updater,
+            catalog=catalog,
+            daily_tasks=_build_daily_tasks(resources),
+            sync_clock=partial(sync_clock, clock, repository),
         )
-        account = settings.dintero_account_id
-        deferred_work, catalog = (
-            DeferredWork(background),
-            RuleCatalog(
-                SharedRules(
-                    resources.dintero, resources.repository, resources.membership, resources.clock, account
-                )
-            ),
-        )
-        ctx = _counter(resources, background, deferred_work, catalog, account)
-        await resources.repository.record(policy_in_force(policy))
-        messaging = _telling(resources)
-        await stack.enter_async_context(_working(resources, background, ctx, catalog, messaging))
+        await stack.enter_async_context(lifespan)
         bolt = build_bolt(resources.client, ctx, deferred_work)
-        port = await stack.enter_async_context(
-            _listening(settings, bolt, resources.repository, catalog, messaging.relay)
-        )
+        port = await stack.enter_async_context(_listen(settings, bolt, repository, catalog, relay))
         stack.callback(background.drain)
-        yield RunningBot(port, resources.repository, background, catalog, resources.membership.name)
+        yield RunningBot(port, repository, background, catalog, resources.membership.name)
 
 
 @asynccontextmanager
 async def _starting(settings: Settings) -> AsyncIterator[None]:
-    """Tell by HTTP that the process lives until the block ends: whoever supervises it would end it while Slack is waited for."""
+    """Answer health checks while the bot starts: a supervisor would end it while it waits for Slack."""
 
     async def not_yet() -> Readiness:
         return Readiness(database=False, slack=False, dintero="not asked yet")
@@ -116,28 +111,48 @@ async def _starting(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-def _counter(
+def _build_background(
+    settings: Settings, resources: Resources, retry_policy: RetryPolicy
+) -> BackgroundRunner:
+    repository, access, clock = resources.repository, resources.access, resources.clock
+    scheduler = CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
+    lookups = RuleLookups(resources.dintero, scheduler)
+    giving = GivingWorkflow(
+        repository,
+        resources.dintero,
+        clock,
+        retry_policy,
+        scheduler,
+        resources.membership,
+        Completion(repository, lookups, access, clock),
+        engine_url(settings.database_url.get_secret_value()),
+    )
+    preflight = Preflight(repository, lookups, access, clock)
+    return BackgroundRunner(repository, clock, resources.membership, preflight, giving)
+
+
+def _build_context(
+    settings: Settings,
     resources: Resources,
     background: BackgroundRunner,
     deferred_work: DeferredWork,
     catalog: RuleCatalog,
-    account: str,
 ) -> HandlerContext:
-    """Put together what the handlers work with."""
+    repository, access, clock = resources.repository, resources.access, resources.clock
     return HandlerContext(
         drafts=DraftService(
-            repository=resources.repository,
-            access=resources.access,
+            repository=repository,
+            access=access,
             catalog=catalog,
             file_reader=SlackFileReader(resources.client),
-            clock=resources.clock,
+            clock=clock,
             background=background,
-            account=account,
+            account=settings.dintero_account_id,
         ),
         decisions=DecisionService(
-            repository=resources.repository,
-            access=resources.access,
-            clock=resources.clock,
+            repository=repository,
+            access=access,
+            clock=clock,
             background=background,
             progress_tracker=resources.progress_tracker,
         ),
@@ -147,21 +162,12 @@ def _counter(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Messaging:
-    """What says things in Slack."""
+def _build_messaging(resources: Resources) -> tuple[OutboxRelay, ProgressUpdater]:
+    repository, policy, clock = resources.repository, resources.access.policy, resources.clock
 
-    announcer: SlackAnnouncer
-    relay: OutboxRelay
+    def may() -> bool:
+        return resources.membership.is_leader
 
-
-def _telling(resources: Resources) -> Messaging:
-    repository, policy, clock, may = (
-        resources.repository,
-        resources.access.policy,
-        resources.clock,
-        resources.may_speak,
-    )
     announcer = SlackAnnouncer(
         client=resources.client,
         repository=repository,
@@ -171,46 +177,34 @@ def _telling(resources: Resources) -> Messaging:
         may=may,
     )
     fallback = FallbackNotifier(repository, clock, policy.admins)
-    return Messaging(
-        announcer,
-        OutboxRelay(repository=repository, announcer=announcer, clock=clock, fallback=fallback, may=may),
-    )
-
-
-def _working(
-    resources: Resources,
-    background: BackgroundRunner,
-    ctx: HandlerContext,
-    catalog: RuleCatalog,
-    messaging: Messaging,
-) -> AbstractAsyncContextManager[None]:
-    """Put together what goes on in the background."""
-    repository, access, clock = resources.repository, resources.access, resources.clock
-    return background.lifespan(
-        decisions=ctx.decisions,
-        preflight=Preflight(repository=repository, lookups=background.lookups, access=access, clock=clock),
-        completion=Completion(repository=repository, lookups=background.lookups, access=access, clock=clock),
-        relay=messaging.relay,
-        progress_updater=_progressing(resources, messaging),
-        catalog=catalog,
-        daily_tasks=_daily(resources),
-        set_the_clock=lambda: sync_clock(clock, repository),
-    )
-
-
-def _progressing(resources: Resources, messaging: Messaging) -> ProgressUpdater:
-    """Put together what shows how a giving gets on."""
-    return ProgressUpdater(
-        repository=resources.repository,
-        announcer=messaging.announcer,
-        clock=resources.clock,
+    relay = OutboxRelay(repository=repository, announcer=announcer, clock=clock, fallback=fallback, may=may)
+    progress_updater = ProgressUpdater(
+        repository=repository,
+        announcer=announcer,
+        clock=clock,
         progress_tracker=resources.progress_tracker,
-        troubled_until=lambda: messaging.relay.troubled_until,
+        troubled_until=lambda: relay.troubled_until,
     )
+    return relay, progress_updater
+
+
+def _build_daily_tasks(resources: Resources) -> DailyTasks:
+    policy, repository, clock = resources.access.policy, resources.repository, resources.clock
+
+    async def tell(head: ChainHead) -> None:
+        await tell_head(resources.client, policy.admins, seq=head.seq, digest=head.hash)
+
+    retention = RetentionService(
+        repository=repository, clock=clock, days=policy.retention_days, elsewhere=forget_workflows
+    )
+    return DailyTasks(retention, repository.audit, clock, tell)
 
 
 class _Identify(AsyncMiddleware):
-    """Says who it is, and hands over what handlers work with; a class, since Bolt looks up the arguments of functions at each call."""
+    """Identifies the person, and passes on the handlers' context.
+
+    A class, since Bolt inspects the arguments of functions at each call.
+    """
 
     def __init__(self, ctx: HandlerContext, deferred_work: DeferredWork) -> None:
         self._ctx = ctx
@@ -223,7 +217,7 @@ class _Identify(AsyncMiddleware):
         resp: BoltResponse,  # noqa: ARG002 - there is none yet
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name
     ) -> BoltResponse | None:
-        """Refuse what names nobody, and let no answer take longer than Slack waits."""
+        """Refuse a payload that names nobody, and bound the time of each answer."""
         who = person_of(req.body)
         if who is None:
             return BoltResponse(status=400)
@@ -233,23 +227,10 @@ class _Identify(AsyncMiddleware):
                 return await next()
 
 
-def _daily(resources: Resources) -> DailyTasks:
-    """Put together what is done once a day."""
-    policy, repository, clock = resources.access.policy, resources.repository, resources.clock
-
-    async def tell(head: ChainHead) -> None:
-        await tell_head(resources.client, policy.admins, seq=head.seq, digest=head.hash)
-
-    retention = RetentionService(
-        repository=repository, clock=clock, days=policy.retention_days, elsewhere=forget_workflows
-    )
-    return DailyTasks(retention, repository.audit, clock, tell)
-
-
 def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> AsyncApp:
-    """Make the Bolt app with all its handlers.
+    """Build the Bolt app with all its handlers.
 
-    An ack leaves when its listener returns, not at Bolt's next look (every 10 ms): whatever takes longer is handed to the jobs.
+    Bolt sends an ack when its listener returns, so longer work goes to the background.
     """
     app = AsyncApp(
         client=client,
@@ -266,21 +247,18 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
 
 
 @asynccontextmanager
-async def _listening(
+async def _listen(
     settings: Settings, app: AsyncApp, repository: SqlRepository, catalog: RuleCatalog, relay: OutboxRelay
 ) -> AsyncIterator[int]:
-    """Listen to Slack, by Socket Mode or by HTTP; health is told by HTTP in both."""
+    """Listen to Slack, by Socket Mode or by HTTP, and answer health checks by HTTP in both."""
     async with AsyncExitStack() as stack:
-        token = settings.slack_app_token
-        socket = (
-            await stack.enter_async_context(
-                socket_mode(app, settings.slack_api_url, token.get_secret_value())
-            )
-            if token
-            else None
-        )
-        secret = settings.slack_signing_secret
-        endpoint = SlackEndpoint(app, secret.get_secret_value()) if secret and not socket else None
+        token, secret = settings.slack_app_token, settings.slack_signing_secret
+        socket = endpoint = None
+        if token:
+            connection = socket_mode(app, settings.slack_api_url, token.get_secret_value())
+            socket = await stack.enter_async_context(connection)
+        elif secret:
+            endpoint = SlackEndpoint(app, secret.get_secret_value())
 
         async def ready() -> Readiness:
             return Readiness(
@@ -296,6 +274,6 @@ async def _listening(
 async def _answers(repository: SqlRepository) -> bool:
     try:
         await asyncio.wait_for(repository.ping(), 2)
-    except Exception:  # noqa: BLE001 - whatever it is, the database does not answer
+    except Exception:  # noqa: BLE001 - after any exception the database counts as away
         return False
     return True

@@ -1,68 +1,72 @@
-"""Does together what is asked for together: whoever comes while one lot is under way goes with the next; knows nothing of what it is."""
+"""Coalesces concurrent calls: items submitted while a batch runs go into the next one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final, Generic, TypeVar
 
-LONGEST_LULL: Final = 0.02
-"""Seconds that the first of many waits, at most, for those that come with it."""
+LONGEST_LULL_SECONDS: Final = 0.02
+"""How long the first item waits, at most, for others that are submitted at the same time."""
 
 Item = TypeVar("Item")
-Done = TypeVar("Done")
-Do = Callable[[Sequence[Item]], Awaitable[Sequence[Done | Exception]]]
-"""Does a lot, and answers of each in its place what came of it; what it raises is everybody's."""
-Turn = Callable[[], AbstractAsyncContextManager[object]]
+Result = TypeVar("Result")
 
 
-class Coalescer(Generic[Item, Done]):
-    """One lot after the other, each of them in a turn that is waited for first.
+class Coalescer(Generic[Item, Result]):
+    """Runs one batch after the other, each in a `turn` that is entered first.
 
-    It is done whether or not whoever asked for it still waits.
+    `run` returns a result or an exception for each item; an exception that it raises is raised for all of
+    them. A batch runs to its end even if its submitters are cancelled.
     """
 
-    def __init__(self, do: "Do[Item, Done]", *, turn: Turn = nullcontext, most: int | None = None) -> None:
-        self._do = do
+    def __init__(
+        self,
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]],
+        *,
+        turn: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
+        most: int | None = None,
+    ) -> None:
+        self._run = run
         self._turn = turn
         self._most = most
-        self._waiting: list[tuple[Item, asyncio.Future[Done]]] = []
-        self._under_way: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._task: asyncio.Task[None] | None = None
 
-    async def submit(self, item: Item) -> Done:
-        """Have it done with the next lot, and answer what came of it."""
-        done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, done))
-        if self._under_way is None or self._under_way.done():
-            self._under_way = asyncio.create_task(self._all())
-        return await done
+    async def submit(self, item: Item) -> Result:
+        """Put an item into the next batch, and return its result."""
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, result))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run_all())
+        return await result
 
-    async def _all(self) -> None:
-        """Do what waits, and what has come meanwhile, until nothing waits."""
+    async def _run_all(self) -> None:
+        """Run batches until no item waits."""
         while self._waiting:
             async with self._turn():
                 await self._lull()
-                taken = self._waiting[: self._most]
-                del self._waiting[: len(taken)]
+                batch = self._waiting[: self._most]
+                del self._waiting[: len(batch)]
                 try:
-                    ends: Sequence[Done | Exception] = await self._do([item for item, _ in taken])
-                except Exception as failure:  # noqa: BLE001 - whatever it is, it is for those who wait
-                    ends = [failure] * len(taken)
+                    results: Sequence[Result | Exception] = await self._run([item for item, _ in batch])
+                except Exception as failure:  # noqa: BLE001 - it is raised in each submitter
+                    results = [failure] * len(batch)
                 except BaseException:
-                    for _, done in taken:
-                        done.cancel()
+                    for _, future in batch:
+                        future.cancel()
                     raise
-            for (_, done), end in zip(taken, ends, strict=True):
-                if done.done():
-                    continue  # whoever asked for it was cancelled
-                if isinstance(end, Exception):
-                    done.set_exception(end)
+            for (_, future), result in zip(batch, results, strict=True):
+                if future.done():
+                    continue  # its submitter was cancelled
+                if isinstance(result, Exception):
+                    future.set_exception(result)
                 else:
-                    done.set_result(end)
+                    future.set_result(result)
 
     async def _lull(self) -> None:
-        """Wait as long as each turn of the loop brings another: those who come together go together."""
+        """Wait while each turn of the loop brings another item, so that concurrent items share a batch."""
         loop, seen = asyncio.get_running_loop(), 0
-        until = loop.time() + LONGEST_LULL
+        until = loop.time() + LONGEST_LULL_SECONDS
         while seen < len(self._waiting) and loop.time() < until:
             seen = len(self._waiting)
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The neighbours that are open while a bot works, Slack, the books and Dintero, and what everybody goes by."""
+"""The connections to Slack, the database and Dintero, opened and closed for the bot's lifespan."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from bot.slack.rendering.formatting import Formatter
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The neighbours that are open, and what everybody goes by."""
+    """The open connections, and the values that all parts share."""
 
     client: AsyncWebClient
     repository: SqlRepository
@@ -34,14 +34,10 @@ class Resources:
     progress_tracker: ProgressTracker
     membership: Membership
 
-    def may_speak(self) -> bool:
-        """Say whether this process is the one that empties the outbox."""
-        return self.membership.is_leader
-
 
 @asynccontextmanager
 async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> AsyncIterator[Resources]:
-    """Open them, and close them in the end.
+    """Open the connections, and close them at the end of the block.
 
     Raises:
         ConfigError: Slack does not take the bot's token.
@@ -51,7 +47,7 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
         open_client(settings.slack_api_url, settings.slack_bot_token.get_secret_value()) as client,
         single_instance(database),
         open_repository(database, clock=clock, audit_key=settings.key) as repository,
-        join_cluster(database) as standing_,
+        join_cluster(database) as membership,
         open_dintero(
             settings.dintero_api_url,
             settings.dintero_account_id,
@@ -64,12 +60,11 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
         team = await own_team(client)
         access = AccessControl(policy, SlackDirectory(client, team, clock), team)
         formatter = Formatter(policy.currency, policy.timezone, policy.admins)
-        yield Resources(
-            client, repository, dintero, access, clock, formatter, ProgressTracker(clock.now), standing_
-        )
+        progress_tracker = ProgressTracker(clock.now)
+        yield Resources(client, repository, dintero, access, clock, formatter, progress_tracker, membership)
 
 
 async def sync_clock(clock: Clock, repository: SqlRepository) -> None:
-    """Look at the database's time; a clock that was handed in is its owner's to set."""
+    """Sync with the database clock; an injected clock is left alone."""
     if isinstance(clock, SharedClock):
         await clock.sync(repository.time)

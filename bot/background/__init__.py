@@ -1,1 +1,1 @@
-"""What runs beside the clicks: the job runner, the outbox relay, progress updates and daily tasks."""
+"""Work beside the clicks: givings, the outbox relay, progress updates and daily tasks."""

@@ -1,4 +1,4 @@
-"""What is done once a day: purging what was kept long enough, and telling the admins where the audit ends."""
+"""Daily tasks: the retention of old requests, and the notice to admins of the audit's head."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,43 +11,34 @@ from bot.database.audit.log import Audit, ChainHead
 from bot.domain.ports import Clock
 from bot.services.retention import RetentionService
 
-A_DAY: Final = timedelta(days=1)
-TellHead = Callable[[ChainHead], Awaitable[None]]
+NOTICE_INTERVAL: Final = timedelta(days=1)
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class DailyTasks:
-    """Looked at every hour; what failed is tried again in the next."""
+    """Run every hour; a task that failed is tried again in the next."""
 
     retention: RetentionService
     audit: Audit
     clock: Clock
-    tell: TellHead
+    tell: Callable[[ChainHead], Awaitable[None]]
 
     async def run_once(self) -> None:
-        """Do what is due; one failing keeps the other from nothing."""
+        """Run both tasks; a failure in one does not skip the other."""
         try:
-            await self._purge()
+            if purged := await self.retention.purge():
+                log.info("purged", requests=purged)
         finally:
             await self._tell_head()
 
-    async def _purge(self) -> None:
-        purged = await self.retention.purge()
-        if purged:
-            log.info("purged", requests=purged)
-
     async def _tell_head(self) -> None:
-        """Tell where the chain ends, and keep it once it was told; a day without an entry, or a first start, has nothing to tell."""
+        """Send the admins the head of the chain, then keep it; not if nothing was added since."""
         last, head = await self.audit.head_kept_at(), await self.audit.head()
         told = {kept.seq for kept in (await self.audit.heads())[-1:]}
-        if (
-            head is None
-            or head.seq <= 1
-            or (last and self.clock.now() - last < A_DAY)
-            or head.seq - 1 in told
-        ):
+        too_soon = last is not None and self.clock.now() - last < NOTICE_INTERVAL
+        if head is None or head.seq <= 1 or too_soon or head.seq - 1 in told:
             return
         await self.tell(head)
         await self.audit.keep_head(head)

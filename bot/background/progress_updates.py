@@ -1,11 +1,13 @@
-"""Shows in the cards how what is being given gets on: an edit now and then, beside the outbox and never in its way.
+"""Shows progress in the cards of requests that are being given: an edit now and then, beside the outbox.
 
-A progress edit is no row in the outbox. It draws the card from the books as they are then, like any other edit of it, so that
-one which is lost is made good by the next, and there is nothing to be kept, put in order or caught up with after an outage.
+A progress edit is no row of the outbox. Like any other edit, it draws the card from the database as it is
+then. So the next edit makes up for a lost one, and nothing has to be kept, ordered or caught up with after an
+outage.
 """
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,124 +21,106 @@ from bot.domain.requests.request import State
 from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
 from bot.services.announcements import request_card_redraw
 
-A_CARD: Final = SOON
-"""From the beginning to the first edit of a card, and from each to the next, at least."""
-ALL_CARDS: Final = timedelta(seconds=2)
-"""From any edit to the next one, at least: of the 50 or so a minute that Slack grants the whole bot, 20 are left for what is said."""
+CARD_INTERVAL: Final = SOON
+"""Least time from the start to the first edit of a card, and between its edits."""
+EDIT_INTERVAL: Final = timedelta(seconds=2)
+"""Between any two edits, at least: of some 50 a minute that Slack allows, 20 remain for the outbox."""
 EDIT_SECONDS: Final = 2.0
-"""An edit that takes longer is let go: what is to be said of the same card would wait for it."""
-REFUSED: Final = timedelta(minutes=1)
-"""So long a card is left alone that Slack refused to edit: it was deleted, or the bot was taken out of its channel."""
-FARTHEST: Final = timedelta(minutes=10)
-LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+"""A slower edit is abandoned: messages of the same card would wait for it."""
+REFUSED_INTERVAL: Final = timedelta(minutes=1)
+"""Time without edits of a card that Slack refused to edit: it was deleted, or the bot left its channel."""
+LONGEST_WAIT: Final = timedelta(minutes=10)
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger()
 
 
+@dataclass(slots=True, kw_only=True)
 class ProgressUpdater:
-    """Edits the cards of all givings, the one that has waited longest first; while Slack is troubled, none."""
+    """Edits the cards of all givings, the longest waiting one first; no card while Slack is in trouble."""
 
-    def __init__(
-        self,
-        *,
-        repository: Repository,
-        announcer: Announcer,
-        clock: Clock,
-        progress_tracker: ProgressTracker,
-        troubled_until: Callable[[], datetime] = lambda: LONG_AGO,
-    ) -> None:
-        self._repository = repository
-        self._announcer = announcer
-        self._clock = clock
-        self._progress_tracker = progress_tracker
-        self._troubled_until = troubled_until
-        self._turns: dict[RequestId, datetime] = {}
-        """When each card was edited last, or its giving was seen first."""
-        self._last = LONG_AGO
-        self._wait_until = LONG_AGO
-        self._shown: dict[RequestId, Tally] = {}
-        self._left_alone: dict[RequestId, datetime] = {}
-        """Cards that Slack refused to edit, and until when that is not tried again."""
-        self._doubted: set[RequestId] = set()
-        """Cards of which an edit may yet arrive, or came while the giving ended: they may show what is over."""
+    repository: Repository
+    announcer: Announcer
+    clock: Clock
+    progress_tracker: ProgressTracker
+    troubled_until: Callable[[], datetime] = lambda: NEVER
+    _turns: dict[RequestId, datetime] = field(default_factory=dict)
+    """When each card was edited last, or its giving was first seen."""
+    _last_edit: datetime = NEVER
+    _wait_until: datetime = NEVER
+    _shown: dict[RequestId, Tally] = field(default_factory=dict)
+    _refused_until: dict[RequestId, datetime] = field(default_factory=dict)
+    _doubtful: set[RequestId] = field(default_factory=set)
+    """Cards that a late edit may overwrite, or that were edited while their giving ended."""
 
     async def run_once(self, giving: Collection[RequestId], *, edits: bool = True) -> None:
-        """Edit one card, if it is time to; without `edits`, which are another process's, only see how one of them gets on."""
-        now = self._clock.now()
-        await self._mend(giving)
-        await self._take_note(giving, now)
-        due = [request for request, turn in self._turns.items() if not now - A_CARD < turn <= now]
+        """Edit one card if one is due; without `edits`, which another process makes, measure one giving."""
+        now = self.clock.now()
+        for request in self._doubtful - set(giving):
+            await request_card_redraw(self.repository, request, self.clock)
+            self._doubtful.discard(request)
+        await self._watch(giving, now)
+        due = [request for request, turn in self._turns.items() if not now - CARD_INTERVAL < turn <= now]
         turn = min(due, key=self._turns.__getitem__, default=None)
         if not edits:
-            self._wait_until = (
-                now + A_CARD
-            )  # whoever edits from here on does not know when the other one did last
+            # If this process takes over, it does not know when the other one edited last.
+            self._wait_until = now + CARD_INTERVAL
             if turn:
-                await self._see(turn, now)
-        elif turn and not self._held_back(turn, now):
+                await self._measure(turn, now)
+        elif turn and not self._must_wait(turn, now):
             await self._edit(turn, now)
 
-    def _held_back(self, request: RequestId, now: datetime) -> bool:
-        """Say whether an edit has to wait; what lies further ahead than anything is put off was set by a clock that was put back."""
+    def _must_wait(self, request: RequestId, now: datetime) -> bool:
+        """Check whether an edit must wait; a time too far ahead is from before the clock was put back."""
         until = (
-            self._last + ALL_CARDS,
+            self._last_edit + EDIT_INTERVAL,
             self._wait_until,
-            self._troubled_until(),
-            self._left_alone.get(request, LONG_AGO),
+            self.troubled_until(),
+            self._refused_until.get(request, NEVER),
         )
-        return any(now < one <= now + FARTHEST for one in until)
+        return any(now < one <= now + LONGEST_WAIT for one in until)
 
-    async def _take_note(self, giving: Collection[RequestId], now: datetime) -> None:
-        """Begin to watch what is new, and forget what is over."""
-        self._progress_tracker.keep(giving)
+    async def _watch(self, giving: Collection[RequestId], now: datetime) -> None:
+        """Watch new givings, and forget those that are over."""
+        self.progress_tracker.keep(giving)
         for request in self._turns.keys() - giving:
             del self._turns[request]
             self._shown.pop(request, None)
-            self._left_alone.pop(request, None)
+            self._refused_until.pop(request, None)
         for request in giving:
             if request not in self._turns:
-                self._turns[request] = now
-                self._progress_tracker.note(request, await self._repository.tally(request))
+                await self._measure(request, now)
 
-    async def _see(self, request: RequestId, now: datetime) -> Tally:
-        tally = await self._repository.tally(request)
+    async def _measure(self, request: RequestId, now: datetime) -> Tally:
+        tally = await self.repository.tally(request)
         self._turns[request] = now
-        self._progress_tracker.note(request, tally)
+        self.progress_tracker.note(request, tally)
         return tally
 
     async def _edit(self, request: RequestId, now: datetime) -> None:
-        tally = await self._see(request, now)
+        tally = await self._measure(request, now)
         if self._shown.get(request) == tally:
             return
-        self._last = now
+        self._last_edit = now
         try:
             async with asyncio.timeout(EDIT_SECONDS):
-                await self._announcer.redraw(request)
-        except (DeliveryDeferred, DeliveryFailed, TimeoutError) as trouble:
-            self._put_off(request, trouble, now)
-            if isinstance(trouble, CardDeleted):
-                await request_card_redraw(self._repository, request, self._clock)
+                await self.announcer.redraw(request)
+        except (DeliveryDeferred, DeliveryFailed, TimeoutError) as error:
+            self._postpone(request, error, now)
+            if isinstance(error, CardDeleted):
+                await request_card_redraw(self.repository, request, self.clock)
             return
         self._shown[request] = tally
-        if not await self._is_given(request):
-            self._doubted.add(request)
+        found = await self.repository.find(request)
+        if found is None or found.state is not State.GIVING:
+            self._doubtful.add(request)
 
-    def _put_off(self, request: RequestId, trouble: Exception, now: datetime) -> None:
-        """Leave Slack alone for as long as it asked; the next edit shows what this one would have."""
-        log.info("progress not shown", request_id=request, why=str(trouble) or type(trouble).__name__)
-        if isinstance(trouble, DeliveryDeferred) and trouble.all_wait:
-            self._wait_until = now + timedelta(seconds=trouble.after)
-        if isinstance(trouble, DeliveryFailed):
-            self._left_alone[request] = now + REFUSED
-        if isinstance(trouble, TimeoutError) or (isinstance(trouble, DeliveryDeferred) and not trouble.clean):
-            self._doubted.add(request)
-
-    async def _mend(self, giving: Collection[RequestId]) -> None:
-        """Have the card drawn once more where a late edit may have put an older one in its place."""
-        for request in self._doubted - set(giving):
-            await request_card_redraw(self._repository, request, self._clock)
-            self._doubted.discard(request)
-
-    async def _is_given(self, request: RequestId) -> bool:
-        found = await self._repository.find(request)
-        return found is not None and found.state is State.GIVING
+    def _postpone(self, request: RequestId, error: Exception, now: datetime) -> None:
+        """Leave Slack alone for as long as it asked; the next edit shows the same progress."""
+        log.info("progress not shown", request_id=request, why=str(error) or type(error).__name__)
+        if isinstance(error, DeliveryDeferred) and error.all_wait:
+            self._wait_until = now + timedelta(seconds=error.after)
+        if isinstance(error, DeliveryFailed):
+            self._refused_until[request] = now + REFUSED_INTERVAL
+        if isinstance(error, TimeoutError) or (isinstance(error, DeliveryDeferred) and not error.clean):
+            self._doubtful.add(request)

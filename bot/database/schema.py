@@ -239,7 +239,7 @@ sizes = Table(
     Column("largest", Integer, nullable=False),
     Column("learnt_at", BigInteger, nullable=False),
 )
-"""How many customers Dintero takes in one call, by account, where a larger one was too large for it."""
+"""Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
 
 rules = Table(
     "rules",
@@ -249,7 +249,7 @@ rules = Table(
     Column("digest", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
-"""All rules of an account as one of several processes last read them, packed; the others take them from here."""
+"""Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

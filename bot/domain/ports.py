@@ -289,12 +289,6 @@ class Repository(Protocol):
     async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
         """Keep the rule as Dintero last answered it, under a number only its holder's answer."""
 
-    async def largest_batch(self, account: str, since: datetime) -> int | None:
-        """Read how many customers a call may have, where a larger one was too large since a moment."""
-
-    async def learn_batch(self, account: str, size: int, at: datetime) -> None:
-        """Keep how many customers a call may have; the newest word stands."""
-
     async def tally(self, request: RequestId) -> Tally:
         """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
 

@@ -1,1 +1,1 @@
-"""The heart: who may give what to whom, with whose consent, exactly once. No input or output is done here."""
+"""The machine that gives: starts a request, makes its calls to Dintero, and ends it."""

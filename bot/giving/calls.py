@@ -1,25 +1,35 @@
-"""One call to Dintero after the other for a request, repeated while its failure may pass; knows nothing of batches and their ends."""
+"""Calls to Dintero: those that give, repeated while their failure may pass, and lookups beside them."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
+import structlog
+
+from bot.domain.ids import RuleId
+from bot.domain.ports import DinteroApi
+from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import Rule
 from bot.errors import CircuitOpenError, OutcomeUnknownError, RateLimitedError, TransientError
 from bot.giving.outage_notice import OutageNotifier
-from bot.giving.retry import RetryPolicy, repeating
-from bot.giving.scheduler import LOOK, CallScheduler, RequestQueue
+from bot.giving.retry import RetryPolicy
+from bot.giving.scheduler import POLL_SECONDS, CallScheduler, RequestQueue, loop_time
 
-Make = Callable[[], Awaitable[Rule]]
+RULE_LOOKUP_SECONDS: Final = 5.0
+"""How long a lookup of a rule waits while Dintero is left alone: it can be tried again, or left out."""
+HOLDERS_LOOKUP_SECONDS: Final = 40.0
+"""The same for its holders, who are looked up after an outage: a Dintero that is down is tried every 30 s."""
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class CallState:
-    """What is known of a call's tries so far.
+    """What is known about the attempts of one call.
 
-    `maybe`: it may have been carried out, though no answer says so. `until`: when patience ends with a Dintero that fails, or is left
-    alone, by the loop's clock; waiting for other calls takes none.
+    `maybe`: it may have been carried out, although no answer says so. `until`: when we give up, by the loop's
+    clock; set once Dintero fails or must be left alone.
     """
 
     maybe: bool = False
@@ -28,75 +38,88 @@ class CallState:
 
 @dataclass(slots=True)
 class CallRunner:
-    """A request's calls. `wanted` raises what ends a wait; it is told whether to look into the books for it."""
+    """Makes a request's calls. `check_wanted` raises to end a wait; with True it asks the database."""
 
     scheduler: CallScheduler
     retry_policy: RetryPolicy
     outage_notifier: OutageNotifier
-    wanted: Callable[[bool], Awaitable[None]]
-    line: RequestQueue = field(init=False)
-    _looked_at: float = field(init=False, default=0.0)
+    check_wanted: Callable[[bool], Awaitable[None]]
+    queue: RequestQueue
+    _asked_at: float = field(init=False, default=0.0)
 
-    def __post_init__(self) -> None:
-        """Open the request's line."""
-        self.line = self.scheduler.line()
-
-    async def call(self, make: Make, call_state: CallState) -> Rule:
+    async def call(self, make: Callable[[], Awaitable[Rule]], call_state: CallState) -> Rule:
         """Make one call, repeated while its failure may pass.
 
         Raises:
-            CircuitOpenError: Dintero has been left alone for as long as anybody waits.
+            CircuitOpenError: Dintero has been left alone for as long as the retry policy waits.
             DinteroError: the last answer.
         """
-        try:
-            return await self._once(make, call_state)
-        except TransientError as failure:
-            return await self._again(make, call_state, failure)
+        policy = self.retry_policy
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._send(make, call_state)
+            except TransientError as failure:
+                if attempt == 1:
+                    call_state.until = loop_time() + policy.total
+                late = call_state.until is not None and loop_time() >= call_state.until
+                if late or attempt >= policy.attempts or not policy.repeats(failure):
+                    raise
+                seconds = policy.wait(attempt)
+                log.warning("a call to Dintero is repeated", why=str(failure), seconds=round(seconds, 1))
+            await self.queue.sleep(seconds, partial(self._check, call_state))
+            await self.check_wanted(True)
 
-    async def _again(self, make: Make, call_state: CallState, failure: TransientError) -> Rule:
-        """Repeat a call that has failed once."""
-        call_state.until = _now() + self.retry_policy.total
-        async for attempt in repeating(
-            self.retry_policy, partial(self.line.sleep, meanwhile=partial(self._meanwhile, call_state))
-        ):
-            with attempt:
-                if attempt.retry_state.attempt_number == 1:
-                    raise failure
-                await self.wanted(True)
-                return await self._once(make, call_state)
-        raise AssertionError  # tenacity returns or raises
-
-    async def _once(self, make: Make, call_state: CallState) -> Rule:
-        went = 0.0
+    async def _send(self, make: Callable[[], Awaitable[Rule]], call_state: CallState) -> Rule:
+        sent_at = 0.0
 
         async def send() -> Rule:
-            nonlocal went
-            went = _now()
+            nonlocal sent_at
+            sent_at = loop_time()
             return await make()
 
         try:
-            answer = await self.line.call(send, partial(self._meanwhile, call_state))
+            answer = await self.queue.call(send, partial(self._check, call_state))
         except CircuitOpenError:
             raise
         except TransientError as failure:
             call_state.maybe = call_state.maybe or isinstance(failure, OutcomeUnknownError)
-            await self.outage_notifier.lasts(failure, since=went)
+            await self.outage_notifier.failed(failure, since=sent_at)
             raise
-        if self.outage_notifier.ends():
-            await self.outage_notifier.tell_end()
+        await self.outage_notifier.answered()
         return answer
 
-    async def _meanwhile(self, call_state: CallState) -> None:
-        """Look up while a call waits: whether it is still wanted, and for how long Dintero has been left alone already."""
-        now = _now()
-        due, self._looked_at = (True, now) if now - self._looked_at >= LOOK else (False, self._looked_at)
-        await self.wanted(due)
+    async def _check(self, call_state: CallState) -> None:
+        """Check, while a call waits, whether it is still wanted and how long Dintero has been left alone."""
+        now = loop_time()
+        ask = now - self._asked_at >= POLL_SECONDS
+        if ask:
+            self._asked_at = now
+        await self.check_wanted(ask)
         if trouble := self.scheduler.trouble:
             call_state.until = call_state.until or now + self.retry_policy.total
             if now >= call_state.until or self.scheduler.alone_for > self.retry_policy.total:
                 raise CircuitOpenError(str(trouble), turned_away=isinstance(trouble, RateLimitedError))
-            await self.outage_notifier.lasts(trouble)
+            await self.outage_notifier.failed(trouble)
 
 
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+@dataclass(frozen=True, slots=True)
+class RuleLookups:
+    """Reads rules and their holders from Dintero; batches and lookups do not wait for each other.
+
+    Both methods raise DinteroError: CircuitOpenError while Dintero is left alone, RuleNotFound if there is no
+    such rule.
+    """
+
+    dintero: DinteroApi
+    scheduler: CallScheduler
+
+    async def rule(self, rule: RuleId) -> Rule:
+        """Read one rule with its statistics."""
+        return await self.scheduler.lookup(partial(self.dintero.rule, rule), longest=RULE_LOOKUP_SECONDS)
+
+    async def refs(self, rule: RuleId, *, after: str | None, patient: bool) -> tuple[Holder, ...]:
+        """Read the next page of a rule's holders; only `patient` waits for a Dintero that is down."""
+        seconds = HOLDERS_LOOKUP_SECONDS if patient else RULE_LOOKUP_SECONDS
+        return await self.scheduler.lookup(partial(self.dintero.refs, rule, after=after), longest=seconds)

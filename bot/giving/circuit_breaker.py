@@ -1,66 +1,90 @@
-"""Keeps a dead Dintero from being hammered: after some failures in a row nobody calls it, but for one probe at a time.
+"""A circuit breaker: after some failures in a row no call goes out, except for one probe at a time.
 
-`interlock-cb` has what this needs and others have not: one probe at a time whose waits grow, a clock of one's own, and answers that come
-late from before it opened counting for nothing. (purgatory lets everybody through after one wait of fixed length, and goes by the wall
-clock; aiobreaker is not kept up; pybreaker knows no asyncio.)
+No library fits: purgatory lets all calls through after one wait of fixed length and goes by the wall clock,
+pybreaker has no asyncio, and aiobreaker is not maintained.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
-from interlock import CircuitBreaker, Config, CoreEventListener, State
+from bot.errors import DinteroError, RateLimitedError, TransientError
 
-from bot.errors import RateLimitedError, TransientError
+MAX_FAILURES_IN_A_ROW: Final = 5
+"""More than one cut connection or lost process of Dintero causes; the first round has 8 calls."""
 
-IN_A_ROW: Final = 5
-"""Failures in a row until Dintero counts as down: more than one cut or one lost process of Dintero's brings about, and within the first
-round of 8 lanes."""
+Answer = TypeVar("Answer")
 
 
-def circuit(
-    first: float, longest: float, now: Callable[[], float], moved: Callable[[State], None]
-) -> CircuitBreaker:
-    """Make the circuit; its waits begin with `first` seconds and double up to `longest`, `moved` hears of every change."""
-    return CircuitBreaker(
-        name="Dintero",
-        config=Config(
-            failure_rate_threshold=1.0,
-            minimum_number_of_calls=IN_A_ROW,
-            window_size=IN_A_ROW,
-            slow_call_duration_threshold=float("inf"),
-            permitted_calls_in_half_open=1,
-            wait_duration_in_open=first,
-            wait_duration_backoff_multiplier=2.0,
-            wait_duration_in_open_max=longest,
-        ),
-        clock=_Clock(now),
-        classifier=_IsDown(),
-        listener=_Ear(moved),
-    )
+class BreakerOpenError(Exception):
+    """No call went out. `retry_after`: seconds until a probe may go out; None while one is under way."""
+
+    def __init__(self, retry_after: float | None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
-class _IsDown:
-    """No usable answer, or no token: whoever refuses, or turns away, is alive."""
+class CircuitBreaker:
+    """Opens after failures in a row; then the waits before each probe grow from `first` to `longest` seconds.
 
-    def is_failure(self, *, result: object, exception: Exception | None) -> bool:  # noqa: ARG002 - the library's
-        """Say whether this means that Dintero is down."""
-        return isinstance(exception, TransientError) and not isinstance(exception, RateLimitedError)
+    Each change of state begins a new generation. The end of a call of an older generation changes nothing.
+    `changed` is called with True when the breaker closes, and with False each time that it opens.
+    """
 
+    def __init__(
+        self, *, first: float, longest: float, now: Callable[[], float], changed: Callable[[bool], None]
+    ) -> None:
+        self._first = first
+        self._longest = longest
+        self._now = now
+        self._changed = changed
+        self._generation = 0
+        self._failures = 0
+        self._wait = 0.0
+        self._probe_at = 0.0
+        self._probing = False
+        self.closed = True
 
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    now: Callable[[], float]
+    async def call(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Make a call and learn from its end. A refusal, or a 429, shows that Dintero is up.
 
-    def monotonic(self) -> float:
-        """Tell the time as the library asks for it."""
-        return self.now()
+        Raises:
+            BreakerOpenError: nothing went out.
+        """
+        generation = self._enter()
+        try:
+            answer = await make()
+        except DinteroError as error:
+            down = isinstance(error, TransientError) and not isinstance(error, RateLimitedError)
+            self._learn(generation, down=down)
+            raise
+        except BaseException:  # cancelled, or not sent at all: the next call may probe
+            self._probing = self._probing and generation != self._generation
+            raise
+        self._learn(generation, down=False)
+        return answer
 
+    def _enter(self) -> int:
+        if not self.closed:
+            if self._probing:
+                raise BreakerOpenError(None)
+            if (seconds := self._probe_at - self._now()) > 0:
+                raise BreakerOpenError(seconds)
+            self._probing = True
+            self._generation += 1
+        return self._generation
 
-class _Ear(CoreEventListener):
-    def __init__(self, moved: Callable[[State], None]) -> None:
-        self._moved = moved
+    def _learn(self, generation: int, *, down: bool) -> None:
+        if generation != self._generation:
+            return
+        self._failures = self._failures + 1 if down else 0
+        if down and (self._probing or self._failures >= MAX_FAILURES_IN_A_ROW):
+            self._wait = min(2 * self._wait, self._longest) if self._probing else self._first
+            self._probe_at = self._now() + self._wait
+            self._move(closed=False)
+        elif self._probing:
+            self._move(closed=True)
 
-    def on_state_change(self, *, name: str, old: State, new: State) -> None:  # noqa: ARG002 - the library's
-        """Pass it on."""
-        self._moved(new)
+    def _move(self, *, closed: bool) -> None:
+        self.closed, self._probing, self._failures = closed, False, 0
+        self._generation += 1
+        self._changed(closed)

@@ -1,4 +1,4 @@
-"""How many calls may be under way to Dintero at once, and from when on; knows neither requests nor clocks: seconds are handed in."""
+"""The limits that Dintero's answers show: calls at once, and customers in one call."""
 
 from bisect import bisect_left, insort
 from collections import deque
@@ -6,34 +6,36 @@ from math import inf
 from statistics import median
 from typing import Final
 
-MOST: Final = 96
-"""Calls under way at once, of all requests together: what the client's 128 connections carry, with some left for the questions between."""
-ANSWERS: Final = 31
-"""So many of the last answers say what is usual: few enough that a Dintero that has become slower for good is soon taken for usual."""
-ENOUGH: Final = 8
-"""Before so many answers nothing is usual yet."""
-SLOWER: Final = 3.0
-"""An answer that takes three times as long as usual is slow: batches of one size differ by less, and a queue in Dintero by more."""
-MARGIN: Final = 0.25
-"""Seconds above the usual that are never slow: of answers within some ms, the network and a busy machine of ours explain as much."""
+MAX_CONCURRENT_CALLS: Final = 96
+"""Of all requests together: the client has 128 connections, and lookups need some of them."""
+ANSWERS_KEPT: Final = 31
+"""They show the usual time; few, so that a Dintero that became slower for good is soon usual."""
+MIN_ANSWERS: Final = 8
+"""Answers that it takes to know the usual time."""
+SLOW_FACTOR: Final = 3.0
+"""Batches of one size differ by less, and a queue in Dintero adds more."""
+SLOW_MARGIN_SECONDS: Final = 0.25
+"""Never slow by this much above the usual: network and our own machine explain a difference like that."""
+REFUSALS_DISPROVED: Final = 2
+"""Refused batches whose halves went through before their size counts as the reason: one may be chance."""
 
 
 class ConcurrencyLimiter:
-    """Additive up, multiplicative down: one more call for each round of good answers, half as many after a 429 or a slow answer.
+    """Additive increase, multiplicative decrease: one more call a round of good answers, half after a 429.
 
-    Begins at the most, so that nobody waits while all is well; what a single request may do is its own limit.
+    A slow answer counts as a 429. It begins at the maximum; each request has a limit of its own besides.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MAX_CONCURRENT_CALLS) -> None:
         self._most = most
         self._width = float(most)
-        self._took: deque[float] = deque(maxlen=ANSWERS)
+        self._seconds: deque[float] = deque(maxlen=ANSWERS_KEPT)
         self._sorted: list[float] = []
         self.under_way = 0
         self.cuts = 0
-        """How often it was cut: a call that went out before the last cut tells nothing of how things are since."""
+        """Cuts so far: a call that went out before the last one says nothing about the time since."""
         self.alone_until = -inf
-        """Dintero asked to be left alone until then."""
+        """Dintero asked for no call before then."""
 
     @property
     def width(self) -> int:
@@ -41,42 +43,63 @@ class ConcurrencyLimiter:
         return int(self._width)
 
     def has_capacity(self, now: float) -> bool:
-        """Say whether one more call may go out."""
+        """Check whether one more call may go out."""
         return self.under_way < self.width and now >= self.alone_until
 
-    def answered(self, took: float, cuts: int) -> None:
-        """Hear of an answer that took so long, to a call that went out after so many cuts."""
-        if self._slow(took):
+    def answered(self, seconds: float, cuts: int) -> None:
+        """Learn from an answer to a call that went out after this number of cuts."""
+        if self._is_slow(seconds):
             self.cut(cuts)
         elif cuts == self.cuts:
             self._width = min(self._most, self._width + 1 / self._width)
-        if len(self._took) == ANSWERS:
-            del self._sorted[bisect_left(self._sorted, self._took[0])]
-        self._took.append(took)
-        insort(self._sorted, took)
+        if len(self._seconds) == ANSWERS_KEPT:
+            del self._sorted[bisect_left(self._sorted, self._seconds[0])]
+        self._seconds.append(seconds)
+        insort(self._sorted, seconds)
 
-    def failed(self, took: float, cuts: int) -> None:
-        """Hear of a call without a usable answer: one that hung is as good a sign as a slow answer, and tells nothing of what is usual."""
-        if self._slow(took):
+    def failed(self, seconds: float, cuts: int) -> None:
+        """Learn from a call without a usable answer: one that hung is as good a sign as a slow answer."""
+        if self._is_slow(seconds):
             self.cut(cuts)
 
     def cut(self, cuts: int) -> None:
-        """Let half as many calls out as were under way, once for all that went out after so many cuts."""
+        """Halve the calls under way, once for all calls that went out after this number of cuts."""
         if cuts == self.cuts:
             self._width = max(1.0, min(self._width, self.under_way) / 2)
             self.cuts += 1
 
     def reset(self) -> None:
-        """Let one call out at a time, until there are answers again."""
+        """Let one call out at a time until there are answers again."""
         self._width = 1.0
         self.cuts += 1
 
     def leave_alone(self, until: float) -> None:
-        """Let nothing out before then; what was asked for earlier is never shortened."""
+        """Let no call out before then; an earlier wait is never shortened."""
         self.alone_until = max(self.alone_until, until)
 
-    def _slow(self, took: float) -> bool:
-        if len(self._sorted) < ENOUGH:
+    def _is_slow(self, seconds: float) -> bool:
+        if len(self._sorted) < MIN_ANSWERS:
             return False
         usual = median(self._sorted)
-        return took > SLOWER * usual and took > usual + MARGIN
+        return seconds > SLOW_FACTOR * usual and seconds > usual + SLOW_MARGIN_SECONDS
+
+
+class BatchSizeLimit:
+    """The largest batch, once a larger one was refused for its size; it only shrinks, until the process ends.
+
+    Dintero documents no maximum.
+    """
+
+    def __init__(self) -> None:
+        self.largest: int | None = None
+        self._suspected: list[int] = []
+
+    def learn(self, size: int) -> None:
+        """Note that a batch of this size went through after a larger one was too large."""
+        self.largest = min(size, self.largest or size)
+
+    def suspect(self, size: int) -> None:
+        """Note that both halves of a refused batch, of this size, went through; learn it the second time."""
+        self._suspected.append(size)
+        if len(self._suspected) >= REFUSALS_DISPROVED:
+            self.learn(min(self._suspected))

@@ -1,19 +1,18 @@
-"""From giving to its end: adds up what came of the batches, and says it once."""
+"""From giving to its end: adds up the outcomes of the batches, and announces the end once."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.tiers import stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
-from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import Event, PauseState, State, StopReason, rule_of, transition
 from bot.domain.requests.rule_drift import drift
 from bot.domain.rules.rule import Rule
 from bot.errors import DinteroError
-from bot.giving.lookups import RuleLookups
+from bot.giving.calls import RuleLookups
 from bot.giving.verification import OutcomeVerifier
 from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
@@ -21,63 +20,57 @@ from bot.services.pausing import after_stop, is_caught, park
 from bot.services.reapproval import require_reapproval
 
 
+@dataclass(frozen=True, slots=True)
 class Completion:
-    """Ends a giving whose batches have all ended; done again, it changes and says nothing more."""
+    """Ends a giving whose batches have all ended; a repeat changes and announces nothing more."""
 
-    def __init__(
-        self, *, repository: Repository, lookups: RuleLookups, access: AccessControl, clock: Clock
-    ) -> None:
-        self._repository = repository
-        self._lookups = lookups
-        self._back = OutcomeVerifier(repository=repository, lookups=lookups, clock=clock)
-        self._access = access
-        self._clock = clock
+    repository: Repository
+    lookups: RuleLookups
+    access: AccessControl
+    clock: Clock
 
     async def finish(self, request: RequestId, round_: int) -> None:
-        """Move a giving to done, cancelled or stopped, and put what there is to say into the outbox."""
-        now_is, tally = await asyncio.gather(self._last_answer(request), self._repository.tally(request))
-        await self._read_back(request, round_, tally)
-        async with self._repository.unit_of_work(request) as unit:
+        """Move a giving to done, cancelled or stopped, and put its announcements into the outbox."""
+        rule, tally = await asyncio.gather(self._last_answer(request), self.repository.tally(request))
+        # Unknown outcomes are verified before the row is locked, unless the pause only parks the giving.
+        found = await self.repository.find(request) if tally.unknown else None
+        if found and found.state is State.GIVING and found.round == round_ and not is_caught(found):
+            await OutcomeVerifier(self.repository, self.lookups, self.clock).verify(found, tally)
+        async with self.repository.unit_of_work(request) as unit:
             if unit is None or unit.request.state is not State.GIVING or unit.request.round != round_:
                 return
             if is_caught(unit.request) and tally.given + tally.refused < tally.asked:
-                await park(unit, self._clock.now())
+                await park(unit, self.clock.now())
                 return
             if unit.request.stop is None and tally.unknown:
                 unit.request = replace(unit.request, stop=StopReason.UNKNOWN_FOR_GOOD)
-            if not await self._asked_anew(unit, now_is):
+            if not await self._requires_reapproval(unit, rule):
                 await self._end(unit, in_full=tally.given == tally.asked)
 
-    async def _read_back(self, request: RequestId, round_: int, tally: Tally) -> None:
-        """Look up whoever will stay unknown, before the row is locked; nobody, where the pause has only caught it."""
-        found = await self._repository.find(request) if tally.unknown else None
-        if found and found.state is State.GIVING and found.round == round_ and not is_caught(found):
-            await self._back.verify(found, tally)
-
-    async def _asked_anew(self, unit: UnitOfWork, now_is: Rule | None) -> bool:
-        """Ask for a yes to the rule as it is now, where it has changed while it was given and there is somebody to ask."""
-        request, now = unit.request, self._clock.now()
-        policy = self._access.policy.channels.get(request.channel)
+    async def _requires_reapproval(self, unit: UnitOfWork, rule: Rule | None) -> bool:
+        """Ask for approval of the rule as it is now, if it changed during the giving."""
+        request, now = unit.request, self.clock.now()
+        policy = self.access.policy.channels.get(request.channel)
         if request.stop is not StopReason.RULE_CHANGED or request.cancel_asked_by or not request.approvals:
             return False
         if (
             policy is None
-            or now_is is None
-            or drift(rule_of(request), now_is, now) is not StopReason.RULE_CHANGED
+            or rule is None
+            or drift(rule_of(request), rule, now) is not StopReason.RULE_CHANGED
         ):
             return False
-        changed = replace(request, rule=now_is)
-        asked_for = authorization.required_approvals(
+        changed = replace(request, rule=rule)
+        required = authorization.required_approvals(
             policy, customers=changed.customers, cost=changed.price, reserved=changed.reserved
         )
-        approvals, tier = stricter((request.approvals, request.tier), asked_for)
+        approvals, tier = stricter((request.approvals, request.tier), required)
         await require_reapproval(
-            unit, Event.RULE_CHANGED, policy, now, rule=now_is, approvals=approvals, tier=tier
+            unit, Event.RULE_CHANGED, policy, now, rule=rule, approvals=approvals, tier=tier
         )
         return True
 
     async def _end(self, unit: UnitOfWork, *, in_full: bool) -> None:
-        request, now = unit.request, self._clock.now()
+        request, now = unit.request, self.clock.now()
         if request.cancel_asked_by:
             ended = transition(
                 request, Event.WOUND_UP, decided_by=request.cancel_asked_by, ended_at=now, stop=None
@@ -88,7 +81,7 @@ class Completion:
         else:
             ended, happened = transition(request, Event.SETTLED, ended_at=now), NotificationType.DONE
         await unit.save(replace(ended, pausing=PauseState.NO))
-        notify = self._access.policy.notify_of(request.channel)
+        notify = self.access.policy.notify_of(request.channel)
         by, note = request.cancel_asked_by, request.note
         await unit.enqueue(
             *notifications_for(ended, happened, now, by=by, note=note, notify=notify, in_full=in_full)
@@ -96,23 +89,21 @@ class Completion:
         if happened is NotificationType.DONE:
             await unit.forget_faults()
         elif happened is NotificationType.STOPPED:
-            await after_stop(unit, self._access.policy, now)
+            await after_stop(unit, self.access.policy, now)
 
     async def _last_answer(self, request: RequestId) -> Rule | None:
-        """Read Dintero's last answer; where a crash took it along, or it may not be the last word, ask once more.
+        """Read the rule in Dintero's last answer; look it up if a crash lost that or the rule changed.
 
-        The summary can do without.
+        The summary can do without it.
         """
-        found = await self._repository.find(request)
-        if (
-            found is None
-            or found.rule is None
-            or (found.last_answer and found.stop is not StopReason.RULE_CHANGED)
-        ):
+        found = await self.repository.find(request)
+        if found is None or found.rule is None:
             return found.last_answer if found else None
+        if found.last_answer and found.stop is not StopReason.RULE_CHANGED:
+            return found.last_answer
         try:
-            now_is = await self._lookups.rule(found.rule.id)
+            rule = await self.lookups.rule(found.rule.id)
         except DinteroError:
             return None
-        await self._repository.answered(request, now_is)
-        return now_is
+        await self.repository.answered(request, rule)
+        return rule

@@ -1,68 +1,64 @@
-"""Tells a request's thread once that it waits for Dintero, and once that it goes on; knows nothing of why, or of calls."""
+"""Posts in a request's thread once that it waits for Dintero, and once that it goes on."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.domain.ports import Clock
+from bot.domain.ports import Clock, UnitOfWork
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
-from bot.domain.requests.request import Request, State
+from bot.domain.requests.request import State
 from bot.errors import TransientError
-from bot.giving.lease import DeliveryRepository
+from bot.giving.scheduler import loop_time
 
 
+@dataclass(slots=True)
 class OutageNotifier:
-    """How long nothing of a request was answered though something was asked, or would have been, were Dintero not left alone.
+    """Measures how long no call of a request was answered, calls that were not sent included.
 
-    Whether the thread was told stands in the request's row: who starts after a crash tells neither twice, and tells the end of what
-    another began.
+    The request's row says whether the outage was posted (`posted`): after a crash, a process posts neither
+    message twice, and posts the end of an outage that another process posted.
     """
 
-    def __init__(
-        self, request: Request, repository: DeliveryRepository, clock: Clock, *, told_after: float
-    ) -> None:
-        self._request = request.id
-        self._repository = repository
-        self._clock = clock
-        self._told_after = told_after
-        self._told = request.waits_since is not None
-        self._since: float | None = None
-        self._answered_at = 0.0
-        self._telling = asyncio.Lock()
+    unit_of_work: Callable[[], AbstractAsyncContextManager[UnitOfWork | None]]
+    clock: Clock
+    told_after: float
+    posted: bool
+    _since: float | None = None
+    _answered_at: float = 0.0
+    _posting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def lasts(self, why: TransientError, *, since: float | None = None) -> None:
-        """Hear that something is waited for, perhaps since a call went out; tell the thread where it has lasted."""
-        now = asyncio.get_running_loop().time()
+    async def failed(self, why: TransientError, *, since: float | None = None) -> None:
+        """Note a failure or a wait, perhaps since a call went out; post it after `told_after` seconds."""
+        now = loop_time()
         if self._since is None:
             self._since = max(now if since is None else since, self._answered_at)
-        if not self._told and now - self._since >= self._told_after:
-            await self._tell(why, now - self._since)
+        if not self.posted and now - self._since >= self.told_after:
+            await self._post(why, now - self._since)
 
-    def ends(self) -> bool:
-        """Hear of an answer; true where the thread knows of the silence, and has to be told."""
-        self._answered_at, self._since = asyncio.get_running_loop().time(), None
-        return self._told
+    async def answered(self) -> None:
+        """Note an answer; post that the request goes on, if the thread knows of an outage."""
+        self._answered_at, self._since = loop_time(), None
+        if self.posted:
+            await self._post(None, 0.0)
 
-    async def tell_end(self) -> None:
-        """Tell the thread that it goes on."""
-        await self._tell(None, 0.0)
-
-    async def _tell(self, why: TransientError | None, lasted: float) -> None:
-        async with self._telling:
-            if self._told is (why is not None):
+    async def _post(self, why: TransientError | None, seconds: float) -> None:
+        waits = why is not None
+        async with self._posting:
+            if self.posted is waits:
                 return
-            at = self._clock.now() - timedelta(seconds=lasted)
-            happened, note = (
-                (NotificationType.GOES_ON, "") if why is None else (NotificationType.WAITING, str(why))
-            )
-            async with self._repository.unit_of_work(self._request) as unit:
+            at = self.clock.now() - timedelta(seconds=seconds)
+            happened = NotificationType.WAITING if waits else NotificationType.GOES_ON
+            async with self.unit_of_work() as unit:
                 if (
                     unit
                     and unit.request.state is State.GIVING
-                    and (unit.request.waits_since is None) is (why is not None)
+                    and (unit.request.waits_since is None) is waits
                 ):
-                    await unit.save(replace(unit.request, waits_since=None if why is None else at))
-                    await unit.enqueue(
-                        Notification(kind=ChannelKind.LINE, happened=happened, at=at, note=note)
+                    await unit.save(replace(unit.request, waits_since=at if waits else None))
+                    notification = Notification(
+                        kind=ChannelKind.LINE, happened=happened, at=at, note=str(why or "")
                     )
-            self._told = why is not None
+                    await unit.enqueue(notification)
+            self.posted = waits

@@ -1,7 +1,7 @@
-"""Whose call goes out to Dintero next, over all requests of the process: Dintero's limits are the account's, not a request's.
+"""Schedules all calls of a process to Dintero: its limits are the account's, not a request's.
 
-One `CallScheduler` a process, one `Line` a request. While all is well a call goes out at once, without waiting for anything. Waiting calls go out
-by turns of their requests, so that a small request waits for no large one.
+A process has one `CallScheduler`, and each request a `RequestQueue`. While all is well a call goes out at
+once. Waiting calls go out by turns of their requests, so that a small request never waits for a large one.
 """
 
 import asyncio
@@ -9,145 +9,140 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from interlock import CircuitOpenError as BreakerOpenError
-from interlock import State
-
 from bot.errors import CircuitOpenError, DinteroError, RateLimitedError, TransientError
-from bot.giving.batch_size import BatchSizeLimit
-from bot.giving.circuit_breaker import circuit
-from bot.giving.concurrency_limit import MOST, ConcurrencyLimiter
+from bot.giving.circuit_breaker import BreakerOpenError, CircuitBreaker
+from bot.giving.concurrency_limit import MAX_CONCURRENT_CALLS, BatchSizeLimit, ConcurrencyLimiter
 
-LOOK: Final = 2.0
-"""Seconds after which whoever waits looks whether that is still wanted: another process may have taken a cancel."""
-
-ASIDE: Final = 8
-"""Look-ups at once, beside the calls that give; the client's connections carry both."""
-TICK: Final = 0.001
-"""Seconds: a loop's timers may ring that much too early."""
+POLL_SECONDS: Final = 2.0
+"""How often a waiting call checks whether it is still wanted: another process may have taken a cancel."""
+MAX_CONCURRENT_LOOKUPS: Final = 8
+"""Beside the calls that give; the client has connections for both."""
+TIMER_SLACK_SECONDS: Final = 0.001
+"""A timer of the event loop may fire this much too early."""
 
 T = TypeVar("T")
-Meanwhile = Callable[[], Awaitable[None]]
-"""Awaited at the beginning of a wait, now and then in it, and when it is stirred; what it raises ends the wait."""
+CheckWanted = Callable[[], Awaitable[None]]
+"""Awaited when a wait begins, every `POLL_SECONDS`, and on `recheck`; an exception ends the wait."""
+
+
+def loop_time() -> float:
+    """Read the event loop's clock, by which all calls are scheduled."""
+    return asyncio.get_running_loop().time()
 
 
 class CallScheduler:
-    """What this process knows of how much Dintero takes just now; the loop's clock is its clock."""
+    """Decides when this process may call Dintero, from the answers that it gets."""
 
-    def __init__(self, *, first: float, longest: float, most: int = MOST) -> None:
+    def __init__(self, *, first: float, longest: float, most: int = MAX_CONCURRENT_CALLS) -> None:
         self.size_limit = BatchSizeLimit()
         self._first = first
         self._limiter = ConcurrencyLimiter(most)
-        self._circuit = circuit(first, longest, _now, self._moved)
-        self._lines: deque[RequestQueue] = deque()
+        self._breaker = CircuitBreaker(
+            first=first, longest=longest, now=loop_time, changed=self._breaker_changed
+        )
+        self._queues: deque[RequestQueue] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: TransientError | None = None
-        self._resting: dict[asyncio.Future[None], None] = {}
-        self._aside = asyncio.Semaphore(ASIDE)
-
-    def line(self) -> "RequestQueue":
-        """Open a request's line."""
-        return RequestQueue(self)
+        self._sleeping: list[asyncio.Future[None]] = []
+        self._lookups = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS)
 
     @property
     def trouble(self) -> TransientError | None:
-        """Say what everybody waits for, where it is more than each other: the failure since which Dintero is left alone, or down."""
-        return self._failure if self.alone_for > 0 or self._circuit.state is not State.CLOSED else None
+        """The failure for which Dintero counts as down or must be left alone; None while all is well."""
+        return self._failure if self.alone_for > 0 or not self._breaker.closed else None
 
     @property
     def alone_for(self) -> float:
-        """Say for how many seconds nobody may call."""
-        return max(self._limiter.alone_until - _now(), 0.0)
+        """Seconds for which no call may go out."""
+        return max(self._limiter.alone_until - loop_time(), 0.0)
 
     def try_acquire(self) -> bool:
-        """Take a place for a call, where there is one and nobody waits for it."""
-        if self._lines or not self._limiter.has_capacity(_now()):
+        """Take a place for a call, if one is free and no call waits for it."""
+        if self._queues or not self._limiter.has_capacity(loop_time()):
             return False
         self._limiter.under_way += 1
         return True
 
     async def send(self, make: Callable[[], Awaitable[T]]) -> T:
-        """Make a call in a place that was taken, and learn from what comes of it.
+        """Make a call in a place that was taken, learn from its end, and free the place.
 
         Raises:
             BreakerOpenError: nothing went out; wait for another place.
         """
-        sent, cuts = _now(), self._limiter.cuts
+        sent, cuts = loop_time(), self._limiter.cuts
         try:
-            answer = await self._circuit.call_async(make)
-        except BreakerOpenError as shut:
-            self._shut(shut)
+            answer = await self._breaker.call(make)
+        except BreakerOpenError as error:
+            self._wait_for_probe(error)
             raise
         except TransientError as failure:
-            self._failed(failure, _now() - sent, cuts)
+            self._failed(failure, loop_time() - sent, cuts)
             raise
         except DinteroError:
-            self._limiter.answered(_now() - sent, cuts)
+            self._limiter.answered(loop_time() - sent, cuts)
             raise
         else:
-            self._limiter.answered(_now() - sent, cuts)
+            self._limiter.answered(loop_time() - sent, cuts)
             return answer
         finally:
-            self._give_back()
+            self._release()
 
     async def lookup(self, make: Callable[[], Awaitable[T]], *, longest: float) -> T:
-        """Make a look-up in one of a few places that no giving takes: it waits for no batch, and at most so long for Dintero's leave.
+        """Make a lookup in a place that no batch takes; wait at most `longest` seconds for Dintero.
 
-        How long it takes tells nothing of batches, and is not learnt from; that Dintero is down, or asks to be left alone, is. Where
-        Dintero was down, a look is as good as a batch to find out whether it still is.
+        Its duration says nothing about batches. A lookup may be the probe of a Dintero that was down.
 
         Raises:
             CircuitOpenError: nothing went out, since Dintero is left alone.
         """
-        async with self._aside:
-            until = _now() + longest
-            while (wait := self.alone_for) <= until - _now():
+        async with self._lookups:
+            until = loop_time() + longest
+            while (wait := self.alone_for) <= until - loop_time():
                 await asyncio.sleep(wait)
                 try:
-                    return await self._circuit.call_async(make)
-                except BreakerOpenError as shut:
-                    self._shut(shut)
+                    return await self._breaker.call(make)
+                except BreakerOpenError as error:
+                    self._wait_for_probe(error)
                 except TransientError as failure:
                     self._failed(failure, 0.0, self._limiter.cuts)
                     raise
-            raise self._away()
+            last = self._failure or TransientError("Dintero is left alone for now")
+            raise CircuitOpenError(str(last), turned_away=isinstance(last, RateLimitedError))
 
-    def _shut(self, shut: BreakerOpenError) -> None:
-        """Hear that nobody may call yet; where somebody else is finding out, that takes as long as the first wait."""
-        self._limiter.leave_alone(
-            _now() + max(self._first if shut.retry_after is None else shut.retry_after, TICK)
-        )
-
-    def _away(self) -> CircuitOpenError:
-        failure = self._failure or TransientError("Dintero is left alone for now")
-        return CircuitOpenError(str(failure), turned_away=isinstance(failure, RateLimitedError))
-
-    def enter(self, line: "RequestQueue", place: asyncio.Future[None]) -> None:
+    def enter(self, queue: "RequestQueue", place: asyncio.Future[None]) -> None:
         """Let a call wait for a place."""
-        if not line.waiting:
-            self._lines.append(line)
-        line.waiting.append(place)
+        if not queue.waiting:
+            self._queues.append(queue)
+        queue.waiting.append(place)
         self._admit()
 
-    def leave(self, line: "RequestQueue", place: asyncio.Future[None]) -> None:
-        """Give up waiting, or the place that was given meanwhile."""
+    def leave(self, queue: "RequestQueue", place: asyncio.Future[None]) -> None:
+        """Stop waiting, and free the place if it was given in the meantime."""
         if place.done():
-            self._give_back()
+            self._release()
             return
-        line.waiting.remove(place)
-        if not line.waiting:
-            self._lines.remove(line)
+        queue.waiting.remove(place)
+        if not queue.waiting:
+            self._queues.remove(queue)
 
-    async def sleep(self, until: float, stirred: asyncio.Future[None]) -> bool:
-        """Wait until a moment, until this is stirred, or until Dintero is well again after it was down: answers whether that was it."""
-        well = asyncio.get_running_loop().create_future()
-        self._resting[well] = None
+    async def sleep(self, until: float, rechecked: asyncio.Future[None]) -> bool:
+        """Wait until a time, a recheck, or Dintero's recovery; return whether Dintero recovered."""
+        recovered = asyncio.get_running_loop().create_future()
+        self._sleeping.append(recovered)
         try:
             await asyncio.wait(
-                {well, stirred}, timeout=min(until - _now() + TICK, LOOK), return_when=asyncio.FIRST_COMPLETED
+                {recovered, rechecked},
+                timeout=min(until - loop_time() + TIMER_SLACK_SECONDS, POLL_SECONDS),
+                return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
-            del self._resting[well]
-        return well.done()
+            self._sleeping.remove(recovered)
+        return recovered.done()
+
+    def _wait_for_probe(self, error: BreakerOpenError) -> None:
+        """Let no call out before the next probe; a probe under way is given as long as the first wait."""
+        seconds = self._first if error.retry_after is None else error.retry_after
+        self._limiter.leave_alone(loop_time() + max(seconds, TIMER_SLACK_SECONDS))
 
     def _failed(self, failure: TransientError, took: float, cuts: int) -> None:
         self._failure = failure
@@ -156,88 +151,84 @@ class CallScheduler:
         else:
             self._limiter.failed(took, cuts)
         if failure.retry_after:
-            self._limiter.leave_alone(_now() + failure.retry_after)
+            self._limiter.leave_alone(loop_time() + failure.retry_after)
 
-    def _give_back(self) -> None:
+    def _release(self) -> None:
         self._limiter.under_way -= 1
         self._admit()
 
-    def _moved(self, state: State) -> None:
-        """Hear from the circuit: who comes back to a Dintero that was down begins with one call, and everybody may know at once."""
-        if state is State.OPEN:
+    def _breaker_changed(self, closed: bool) -> None:  # noqa: FBT001 - of `CircuitBreaker.changed`
+        """Begin with one call at a time after an outage, and end all sleeps once Dintero has recovered."""
+        if not closed:
             self._limiter.reset()
-        if state is State.CLOSED:
-            for resting in self._resting:
-                if not resting.done():
-                    resting.set_result(None)
+            return
+        for recovered in self._sleeping:
+            if not recovered.done():
+                recovered.set_result(None)
 
     def _admit(self) -> None:
-        """Give places to whoever waits, a request after the other, and look again when Dintero may be called again."""
-        now = _now()
-        while self._lines and self._limiter.has_capacity(now):
-            line = self._lines.popleft()
-            line.waiting.popleft().set_result(None)
+        """Give places to waiting calls, one request after the other, now or when Dintero may be called."""
+        while self._queues and self._limiter.has_capacity(loop_time()):
+            queue = self._queues.popleft()
+            queue.waiting.popleft().set_result(None)
             self._limiter.under_way += 1
-            if line.waiting:
-                self._lines.append(line)
-        if self._lines and self._timer is None and self._limiter.alone_until > now:
-            self._timer = asyncio.get_running_loop().call_later(
-                self._limiter.alone_until - now + TICK, self._ring
-            )
+            if queue.waiting:
+                self._queues.append(queue)
+        if self._queues and self._timer is None and self.alone_for > 0:
+            seconds = self.alone_for + TIMER_SLACK_SECONDS
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._on_timer)
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         self._admit()
 
 
 class RequestQueue:
-    """One request's calls."""
+    """The calls of one request."""
 
     def __init__(self, scheduler: CallScheduler) -> None:
         self.waiting: deque[asyncio.Future[None]] = deque()
         self._scheduler = scheduler
-        self._stirred: asyncio.Future[None] | None = None
+        self._rechecked: asyncio.Future[None] | None = None
 
-    def stir(self) -> None:
-        """Let everybody who waits here look at once whether that is still wanted."""
-        if self._stirred and not self._stirred.done():
-            self._stirred.set_result(None)
+    def recheck(self) -> None:
+        """Let all waiting calls check at once whether they are still wanted."""
+        if self._rechecked and not self._rechecked.done():
+            self._rechecked.set_result(None)
 
-    async def call(self, make: Callable[[], Awaitable[T]], meanwhile: Meanwhile) -> T:
-        """Make a call once it is its turn."""
+    async def call(self, make: Callable[[], Awaitable[T]], check_wanted: CheckWanted) -> T:
+        """Make a call when it is its turn."""
         while True:
             if not self._scheduler.try_acquire():
-                await self._turn(meanwhile)
+                await self._wait_for_turn(check_wanted)
             try:
                 return await self._scheduler.send(make)
             except BreakerOpenError:
                 continue
 
-    async def sleep(self, seconds: float, meanwhile: Meanwhile) -> None:
-        """Wait before a repeat; shorter, where Dintero was down and is well again."""
-        until, well = _now() + seconds, False
-        while _now() < until and not well:
-            stirred = self._stir()
-            await meanwhile()
-            well = await self._scheduler.sleep(until, stirred)
+    async def sleep(self, seconds: float, check_wanted: CheckWanted) -> None:
+        """Wait before a repeat, at most until Dintero recovers from an outage."""
+        until, recovered = loop_time() + seconds, False
+        while loop_time() < until and not recovered:
+            rechecked = self._next_recheck()
+            await check_wanted()
+            recovered = await self._scheduler.sleep(until, rechecked)
 
-    async def _turn(self, meanwhile: Meanwhile) -> None:
+    async def _wait_for_turn(self, check_wanted: CheckWanted) -> None:
         place = asyncio.get_running_loop().create_future()
         self._scheduler.enter(self, place)
         try:
             while not place.done():
-                stirred = self._stir()
-                await meanwhile()
-                await asyncio.wait({place, stirred}, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                rechecked = self._next_recheck()
+                await check_wanted()
+                await asyncio.wait(
+                    {place, rechecked}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
         except BaseException:
             self._scheduler.leave(self, place)
             raise
 
-    def _stir(self) -> asyncio.Future[None]:
-        if self._stirred is None or self._stirred.done():
-            self._stirred = asyncio.get_running_loop().create_future()
-        return self._stirred
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+    def _next_recheck(self) -> asyncio.Future[None]:
+        if self._rechecked is None or self._rechecked.done():
+            self._rechecked = asyncio.get_running_loop().create_future()
+        return self._rechecked

@@ -16,6 +16,7 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
 from bot.errors import DeliveryDeferred
+from bot.services.fallbacks import FallbackNotifier
 from sandbox.slack import Cut, Fault
 from sandbox.slack.state.faults import Refuse
 from tests.support.outbox_fixture import Telling, open_telling
@@ -194,7 +195,12 @@ class Stumbling:
 
 
 async def test_a_fault_of_the_bots_own_holds_up_no_other_message_and_is_tried_again(telling: Telling) -> None:
-    relay = OutboxRelay(repository=telling.repository, announcer=Stumbling(telling), clock=telling.clock)
+    relay = OutboxRelay(
+        repository=telling.repository,
+        announcer=Stumbling(telling),
+        clock=telling.clock,
+        fallback=FallbackNotifier(telling.repository, telling.clock),
+    )
     await relay.deliver_due()
     assert len(telling.thread()) == 2
     assert not telling.direct()

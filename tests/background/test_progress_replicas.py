@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.background.progress_updates import A_CARD, ProgressUpdater
+from bot.background.progress_updates import CARD_INTERVAL, ProgressUpdater
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.progress import ProgressTracker
@@ -61,7 +61,7 @@ async def test_whoever_takes_over_the_edits_leaves_a_card_its_three_seconds(show
     while show.edits == 1:
         show.telling.clock.pass_by(seconds=0.5)
         await other.run_once((show.request,))
-    assert A_CARD <= show.telling.clock.now() - edited_at <= 2 * A_CARD
+    assert CARD_INTERVAL <= show.telling.clock.now() - edited_at <= 2 * CARD_INTERVAL
 
 
 async def test_a_card_that_was_deleted_is_left_to_the_outbox_and_not_asked_for_again_at_once(

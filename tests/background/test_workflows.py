@@ -2,9 +2,8 @@
 
 import asyncio
 
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS
 
-from bot.background.workflows import started_here
 from bot.domain.requests.request import State
 from tests.background.test_runner import World, resources
 from tests.journeys.process import approved
@@ -38,19 +37,3 @@ async def test_a_workflows_steps_stay_what_they_are_under_its_name(resources: Wo
         "portions": PORTIONS,
     }
     assert [step["function_name"] for step in sorted(steps, key=lambda step: step["function_id"])] == names
-
-
-async def test_only_what_begins_by_being_started_has_begun(resources: World) -> None:
-    async with resources.bot():
-
-        @DBOS.workflow(name="nothing")
-        async def nothing() -> None:
-            """Do nothing."""
-
-        begun = []
-        for _ in range(2):
-            with SetWorkflowID("nothing:1"):
-                handle = await DBOS.start_workflow_async(nothing)
-            begun.append(started_here(handle))
-            await handle.get_result()
-    assert begun == [True, False]

@@ -1,15 +1,12 @@
-"""A batch that Dintero finds too large shrinks, nobody is refused for it, and the size learnt is kept."""
+"""A batch that is too large for Dintero shrinks, and no customer is refused for it."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import pytest
 
 from bot.database.repositories.repository import SqlRepository
-from bot.giving.batch_size import SIZES_KEPT
 from sandbox.dintero import Fault
-from tests.support.clock import HandClock
-from tests.support.engine_fixture import RULE, Ground, customers, open_ground
+from tests.support.engine_fixture import AT_ONCE, RULE, Ground, customers, open_ground, traffic_of
 
 
 @pytest.fixture
@@ -17,7 +14,6 @@ async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
     """Each kind of database and a Dintero that takes five at once."""
     async with open_ground(repository) as opened:
         opened.sandbox.limits.largest = 5
-        opened.clock = HandClock()
         yield opened
 
 
@@ -41,21 +37,12 @@ async def test_later_batches_are_cut_no_larger_and_evenly(ground: Ground) -> Non
     assert sizes(ground) == [10, 5, 5, 5, 5, 5, 5]
 
 
-async def test_later_requests_of_other_processes_too_are_cut_no_larger(ground: Ground) -> None:
+async def test_later_requests_of_the_process_are_cut_no_larger(ground: Ground) -> None:
+    ground.scheduler = traffic_of(AT_ONCE)
     await ground.give(await ground.asked(customers(10), size=10))
     before = len(ground.ledger.calls)
     assert (await ground.give(await ground.asked(customers(20), size=10))).given == 20
     assert sizes(ground, before) == [5, 5, 5, 5]
-
-
-async def test_after_a_month_one_batch_finds_out_whether_more_is_taken_by_now(ground: Ground) -> None:
-    await ground.give(await ground.asked(customers(10), size=10))
-    ground.sandbox.limits.largest = None
-    assert isinstance(ground.clock, HandClock)
-    ground.clock.at += SIZES_KEPT + timedelta(days=1)
-    before = len(ground.ledger.calls)
-    assert (await ground.give(await ground.asked(customers(10), size=10))).given == 10
-    assert sizes(ground, before) == [10]
 
 
 async def test_who_is_refused_in_a_batch_that_is_too_large_stands_alone_all_the_same(ground: Ground) -> None:
@@ -98,6 +85,7 @@ async def test_a_refusal_without_a_reason_in_its_customers_is_learnt_from_once_i
 
 
 async def test_refused_customers_make_no_batch_smaller(ground: Ground) -> None:
+    ground.scheduler = traffic_of(AT_ONCE)
     ground.sandbox.limits.largest = None
     who = customers(40)
     ground.sandbox.refuses.update(who[1::10])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.concurrency_limit import ANSWERS, ENOUGH, ConcurrencyLimiter
+from bot.giving.concurrency_limit import ANSWERS_KEPT, MIN_ANSWERS, BatchSizeLimit, ConcurrencyLimiter
 
 USUAL = 0.1
 
@@ -12,7 +12,7 @@ def busy(width: int, most: int = 64) -> ConcurrencyLimiter:
     """A flow with so many calls under way, that knows what is usual."""
     limiter = ConcurrencyLimiter(most)
     limiter.under_way = width
-    for _ in range(ANSWERS):
+    for _ in range(ANSWERS_KEPT):
         limiter.answered(USUAL, limiter.cuts)
     return limiter
 
@@ -64,7 +64,7 @@ def test_an_answer_much_slower_than_usual_is_like_a_429() -> None:
 
 def test_a_call_that_hung_is_like_a_slow_answer_and_changes_nothing_of_what_is_usual() -> None:
     limiter = busy(8)
-    for _ in range(ANSWERS):
+    for _ in range(ANSWERS_KEPT):
         limiter.failed(30.0, limiter.cuts)
     limiter.answered(1.0, limiter.cuts)
     assert limiter.width == 1
@@ -78,7 +78,7 @@ def test_a_failure_that_comes_at_once_cuts_nothing() -> None:
 
 def test_a_stutter_of_some_milliseconds_is_not_slow() -> None:
     limiter = ConcurrencyLimiter(8)
-    for _ in range(ENOUGH):
+    for _ in range(MIN_ANSWERS):
         limiter.answered(0.002, limiter.cuts)
     limiter.answered(0.2, limiter.cuts)
     assert limiter.width == 8
@@ -86,7 +86,7 @@ def test_a_stutter_of_some_milliseconds_is_not_slow() -> None:
 
 def test_a_dintero_that_stays_slower_becomes_usual_and_as_many_go_out_as_before() -> None:
     limiter = busy(8, most=8)
-    for _ in range(20 * ANSWERS):
+    for _ in range(20 * ANSWERS_KEPT):
         limiter.answered(2.0, limiter.cuts)
     assert limiter.width == 8
 
@@ -117,3 +117,22 @@ def test_it_is_left_alone_for_the_longest_that_it_asked(asked: list[float], now:
     for until in asked:
         limiter.leave_alone(until)
     assert limiter.has_capacity(now) is (now >= max(asked))
+
+
+# the size of a batch
+
+
+def test_a_batch_size_that_was_learnt_only_shrinks() -> None:
+    size_limit = BatchSizeLimit()
+    assert size_limit.largest is None
+    for size in (250, 400, 125):
+        size_limit.learn(size)
+    assert size_limit.largest == 125
+
+
+def test_a_refusal_that_both_halves_disprove_counts_the_second_time() -> None:
+    size_limit = BatchSizeLimit()
+    size_limit.suspect(250)
+    assert size_limit.largest is None
+    size_limit.suspect(200)
+    assert size_limit.largest == 200

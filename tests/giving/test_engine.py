@@ -1,12 +1,15 @@
 """Given exactly once, nothing lost, nothing told falsely: whatever passes."""
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
 
 from bot.domain.requests.request import StopReason
 from bot.giving.retry import RetryPolicy
-from sandbox.dintero import Fault
+from sandbox.dintero import Fault, Point
 from tests.support.engine_fixture import RULE, Ground, InFlight, customers
 from tests.support.interruptions import MAY_PASS, SLOW
 
@@ -102,3 +105,26 @@ async def test_each_wait_is_as_long_as_patience_asks(ground: Ground) -> None:
     assert [
         wait for wait, shortest in zip(waits, least, strict=True) if wait < shortest - CLOCKS_DIFFER
     ] == []
+    assert waits[-1] > waits[0]
+
+
+async def test_two_outcomes_a_slot_may_be_unwritten_before_calls_wait(
+    sqlite_url: str, ground: Ground
+) -> None:
+    request, seen = await ground.asked(customers(20)), asyncio.Event()
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+
+        async def count(point: Point, number: int) -> None:
+            if (point, number) == (Point.BEFORE, 1):
+                other.execute("BEGIN IMMEDIATE")
+            if (point, number) == (Point.AFTER, 2):
+                seen.set()
+
+        ground.sandbox.on_call = count
+        giving = asyncio.create_task(ground.give(request))
+        await asyncio.wait_for(seen.wait(), 10)
+        for _ in range(50):
+            await ground.repository.tally(request.id)
+        assert len(ground.ledger.calls) == 2
+        other.execute("ROLLBACK")
+        assert (await giving).given == 20

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.giving.engine import GivingRun
 from sandbox.dintero import Fault
-from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
+from tests.support.engine_fixture import Ground, customers
 from tests.support.interruptions import full_disk, over_one_ground
 
 
@@ -71,16 +70,7 @@ async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(
     who = customers(100)
     ground.sandbox.refuses.update(who[:15])
     request = await ground.asked(who, size=50)
-    run = GivingRun(
-        request,
-        ground.rule,
-        ground.repository,
-        ground.dintero,
-        AT_ONCE,
-        ground.closing,
-        ground.clock,
-        traffic_of(AT_ONCE),
-    )
+    run = await ground.claim(request)
     with full_disk(sqlite_url):
         for _ in range(2):
             with pytest.raises(sqlite3.IntegrityError):

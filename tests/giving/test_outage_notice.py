@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -39,7 +40,12 @@ async def said(ground: Ground) -> list[Notification]:
 
 
 def silence_of(ground: Ground, request: Request, told_after: float = 0.0) -> OutageNotifier:
-    return OutageNotifier(request, ground.repository, ground.clock, told_after=told_after)
+    return OutageNotifier(
+        partial(ground.repository.unit_of_work, request.id),
+        ground.clock,
+        told_after,
+        posted=request.waits_since is not None,
+    )
 
 
 async def until_told(ground: Ground, request: Request) -> None:
@@ -86,31 +92,30 @@ async def test_of_what_passes_soon_nothing_is_told(ground: Ground) -> None:
 
 async def test_who_starts_after_a_crash_tells_the_end_of_what_another_process_told(ground: Ground) -> None:
     request = await ground.asked(customers(4))
-    await silence_of(ground, request).lasts(WHY)
+    await silence_of(ground, request).failed(WHY)
     again = silence_of(ground, await ground.now(request))
-    await again.lasts(WHY)
+    await again.failed(WHY)
     assert [notification.happened for notification in await said(ground)] == [NotificationType.WAITING]
-    assert again.ends()
-    await again.tell_end()
+    await again.answered()
     assert [notification.happened for notification in await said(ground)] == [NotificationType.GOES_ON]
 
 
 async def test_several_lanes_and_processes_tell_it_once(ground: Ground) -> None:
     request = await ground.asked(customers(4))
     processes = [silence_of(ground, request) for _ in range(3)]
-    await asyncio.gather(*(process.lasts(WHY) for process in processes for _ in range(3)))
+    await asyncio.gather(*(process.failed(WHY) for process in processes for _ in range(3)))
     assert [notification.happened for notification in await said(ground)] == [NotificationType.WAITING]
 
 
 async def test_of_a_request_that_is_not_being_given_any_more_nothing_is_told(ground: Ground) -> None:
     request = await ground.change(await ground.asked(customers(4)), state=State.STOPPED)
-    await silence_of(ground, request).lasts(WHY)
+    await silence_of(ground, request).failed(WHY)
     assert await said(ground) == []
 
 
 async def test_silence_is_counted_from_the_last_answer_of_any_lane(ground: Ground) -> None:
     request = await ground.asked(customers(4))
     outage_notifier = silence_of(ground, request, told_after=5.0)
-    outage_notifier.ends()
-    await outage_notifier.lasts(WHY, since=asyncio.get_running_loop().time() - 60)
+    await outage_notifier.answered()
+    await outage_notifier.failed(WHY, since=asyncio.get_running_loop().time() - 60)
     assert await said(ground) == []

@@ -18,7 +18,7 @@ from bot.errors import (
     RateLimitedError,
     TransientError,
 )
-from bot.giving.circuit_breaker import IN_A_ROW
+from bot.giving.circuit_breaker import MAX_FAILURES_IN_A_ROW
 from bot.giving.scheduler import CallScheduler, RequestQueue
 from tests.support.virtual_time_loop import in_no_time, now
 
@@ -106,7 +106,7 @@ def test_while_all_is_well_nobody_waits() -> None:
     shop = Shop()
 
     async def work() -> None:
-        await shop.lanes(shop.scheduler.line(), "", 800, 8)
+        await shop.lanes(RequestQueue(shop.scheduler), "", 800, 8)
         assert now() == pytest.approx(100 * LATENCY)
 
     in_no_time(work)
@@ -142,7 +142,7 @@ def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(
         async with asyncio.timeout(100_000):
             await asyncio.gather(
                 *(
-                    shop.lanes(shop.scheduler.line(), str(one), *request)
+                    shop.lanes(RequestQueue(shop.scheduler), str(one), *request)
                     for one, request in enumerate(requests)
                 )
             )
@@ -157,7 +157,7 @@ def test_all_lanes_of_all_requests_leave_dintero_alone_for_as_long_as_it_asks_on
     shop = Shop(answers=iter([RateLimitedError("", retry_after=60.0)]))
 
     async def work() -> None:
-        await asyncio.gather(*(shop.lanes(shop.scheduler.line(), str(one), 40, 4) for one in range(3)))
+        await asyncio.gather(*(shop.lanes(RequestQueue(shop.scheduler), str(one), 40, 4) for one in range(3)))
 
     in_no_time(work)
     later = [at for at, _ in shop.calls if at > LATENCY]
@@ -170,7 +170,7 @@ def test_fewer_go_out_after_a_429_and_more_again_after_good_answers() -> None:
     seen: list[int] = []
 
     async def work() -> None:
-        giving = asyncio.ensure_future(shop.lanes(shop.scheduler.line(), "", 400, 8))
+        giving = asyncio.ensure_future(shop.lanes(RequestQueue(shop.scheduler), "", 400, 8))
         while not giving.done():
             await asyncio.sleep(LATENCY)
             seen.append(shop.under_way)
@@ -186,10 +186,10 @@ def test_a_small_request_beside_a_huge_one_has_its_call_within_a_few_answers(mos
     shop = Shop(most)
 
     async def work() -> float:
-        huge = asyncio.ensure_future(shop.lanes(shop.scheduler.line(), "huge", 10_000, 32))
+        huge = asyncio.ensure_future(shop.lanes(RequestQueue(shop.scheduler), "huge", 10_000, 32))
         await asyncio.sleep(10)
         asked = now()
-        await shop.ask(shop.scheduler.line(), "small")
+        await shop.ask(RequestQueue(shop.scheduler), "small")
         took = now() - asked
         huge.cancel()
         with suppress(asyncio.CancelledError):
@@ -206,7 +206,10 @@ def test_of_many_requests_each_has_as_many_turns_as_the_others() -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(20):
                 await asyncio.gather(
-                    *(shop.lanes(shop.scheduler.line(), str(wide), 10_000, wide) for wide in (1, 2, 8, 32))
+                    *(
+                        shop.lanes(RequestQueue(shop.scheduler), str(wide), 10_000, wide)
+                        for wide in (1, 2, 8, 32)
+                    )
                 )
 
     in_no_time(work)
@@ -221,7 +224,7 @@ def test_a_dintero_that_is_down_is_called_by_one_at_a_time_ever_more_seldom() ->
         with suppress(TimeoutError):
             async with asyncio.timeout(300):
                 await asyncio.gather(
-                    *(shop.lanes(shop.scheduler.line(), str(one), 100, 8) for one in range(10))
+                    *(shop.lanes(RequestQueue(shop.scheduler), str(one), 100, 8) for one in range(10))
                 )
 
     in_no_time(work)
@@ -235,7 +238,7 @@ def test_once_a_probe_goes_well_everybody_goes_on_at_once() -> None:
     shop = Shop(answers=iter([down()] * (80 + 6)))
 
     async def work() -> float:
-        await asyncio.gather(*(shop.lanes(shop.scheduler.line(), str(one), 8, 8) for one in range(10)))
+        await asyncio.gather(*(shop.lanes(RequestQueue(shop.scheduler), str(one), 8, 8) for one in range(10)))
         return now()
 
     ended = in_no_time(work)
@@ -244,10 +247,10 @@ def test_once_a_probe_goes_well_everybody_goes_on_at_once() -> None:
 
 
 def test_as_long_as_somebody_is_answered_nobody_counts_as_down() -> None:
-    shop = Shop(answers=iter([*[down()] * (IN_A_ROW - 1), LATENCY] * 20))
+    shop = Shop(answers=iter([*[down()] * (MAX_FAILURES_IN_A_ROW - 1), LATENCY] * 20))
 
     async def work() -> None:
-        await shop.lanes(shop.scheduler.line(), "", 20, 1)
+        await shop.lanes(RequestQueue(shop.scheduler), "", 20, 1)
         assert shop.scheduler.trouble is None
 
     in_no_time(work)
@@ -258,7 +261,7 @@ def test_why_dintero_is_left_alone_and_for_how_long_can_be_asked() -> None:
 
     async def work() -> None:
         assert shop.scheduler.trouble is None
-        await shop.ask(shop.scheduler.line(), until_it_goes=False)
+        await shop.ask(RequestQueue(shop.scheduler), until_it_goes=False)
         assert str(shop.scheduler.trouble) == "fewer"
         assert shop.scheduler.alone_for == pytest.approx(60)
         await asyncio.sleep(61)
@@ -284,14 +287,14 @@ def test_whoever_waits_hears_at_once_that_it_is_stirred_and_soon_without(*, stir
     shop = Shop(answers=iter([RateLimitedError("", retry_after=600.0)]))
 
     async def work() -> None:
-        line, wanted = shop.scheduler.line(), [True]
+        line, wanted = RequestQueue(shop.scheduler), [True]
         await shop.ask(line, until_it_goes=False)
         waits = asyncio.ensure_future(_waiting(shop, line, lambda: wanted[0]))
         await asyncio.sleep(10.1)
         wanted.clear()
         wanted.append(False)
         if stirred:
-            line.stir()
+            line.recheck()
         before = now()
         with pytest.raises(_Unwanted):
             await waits
@@ -311,12 +314,12 @@ def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(
     shop = Shop(most)
 
     async def work() -> None:
-        leaving = [asyncio.ensure_future(shop.ask(shop.scheduler.line(), "leaves")) for _ in leave]
+        leaving = [asyncio.ensure_future(shop.ask(RequestQueue(shop.scheduler), "leaves")) for _ in leave]
         for task, after in zip(leaving, leave, strict=True):
             asyncio.get_running_loop().call_later(after, task.cancel)
         await asyncio.gather(*leaving, return_exceptions=True)
         begun = now()
-        await shop.lanes(shop.scheduler.line(), "stays", 4 * most, most)
+        await shop.lanes(RequestQueue(shop.scheduler), "stays", 4 * most, most)
         assert now() - begun <= 4 * LATENCY + 0.01
 
     in_no_time(work)
@@ -334,7 +337,7 @@ def test_a_look_waits_for_no_batch_though_all_places_are_taken_by_calls_that_han
     shop = Shop(most=2, answers=iter([1_000.0, 1_000.0]))
 
     async def work() -> None:
-        giving = [asyncio.create_task(shop.ask(shop.scheduler.line())) for _ in range(4)]
+        giving = [asyncio.create_task(shop.ask(RequestQueue(shop.scheduler))) for _ in range(4)]
         await asyncio.sleep(1)
         assert await _look(shop) == "look"
         assert now() == pytest.approx(1 + LATENCY)
@@ -373,7 +376,7 @@ def test_what_a_look_hears_of_retry_after_all_batches_obey() -> None:
     async def work() -> None:
         with pytest.raises(RateLimitedError):
             await _look(shop)
-        await shop.ask(shop.scheduler.line(), "batch")
+        await shop.ask(RequestQueue(shop.scheduler), "batch")
         when, who = shop.calls[-1]
         assert when == pytest.approx(7 + LATENCY, abs=0.1)
         assert who == "batch"
@@ -382,15 +385,15 @@ def test_what_a_look_hears_of_retry_after_all_batches_obey() -> None:
 
 
 def test_of_a_dintero_that_was_down_a_look_finds_out_that_it_is_well_again() -> None:
-    shop = Shop(answers=iter([down() for _ in range(IN_A_ROW)]))
+    shop = Shop(answers=iter([down() for _ in range(MAX_FAILURES_IN_A_ROW)]))
 
     async def work() -> None:
-        for _ in range(IN_A_ROW):
+        for _ in range(MAX_FAILURES_IN_A_ROW):
             with pytest.raises(OutcomeUnknownError):
                 await _look(shop)
         with pytest.raises(CircuitOpenError):
             await _look(shop, longest=0.1)
-        assert len(shop.calls) == IN_A_ROW
+        assert len(shop.calls) == MAX_FAILURES_IN_A_ROW
         assert await _look(shop) == "look"
 
     in_no_time(work)
@@ -402,7 +405,7 @@ def test_a_look_tells_nothing_of_how_long_batches_take() -> None:
     async def work() -> None:
         await asyncio.gather(*(_look(shop) for _ in range(20)))
         start = now()
-        await shop.lanes(shop.scheduler.line(), "", 96, 96)
+        await shop.lanes(RequestQueue(shop.scheduler), "", 96, 96)
         assert now() - start == pytest.approx(LATENCY)
 
     in_no_time(work)

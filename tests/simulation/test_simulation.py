@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.giving.concurrency_limit import MOST
+from bot.giving.concurrency_limit import MAX_CONCURRENT_CALLS
 from simulation.arrivals import LARGEST, a_day
 from simulation.parameters import AGREES_WITHIN, GIVEN
 from simulation.scenario import Scenario, one_list, simulated
@@ -30,7 +30,7 @@ def test_everybody_on_every_list_is_given_it_once_and_in_no_more_calls_than_ther
     assert day.seen.given == SMALL.customers
     assert day.seen.again == 0
     assert day.seen.sent == sum(-(-one.customers // SMALL.limits.batch) for one in day.asked)
-    assert day.seen.widest <= min(MOST, SMALL.limits.wide * SMALL.requests)
+    assert day.seen.widest <= min(MAX_CONCURRENT_CALLS, SMALL.limits.wide * SMALL.requests)
 
 
 def test_a_kill_loses_nobody_and_sends_no_more_again_than_was_out_or_not_yet_written() -> None:

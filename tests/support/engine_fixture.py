@@ -21,6 +21,7 @@ from bot.domain.requests.request import (
     new_short_id,
 )
 from bot.domain.rules.rule import Rule
+from bot.errors import LeaseLost
 from bot.giving.engine import GivingRun
 from bot.giving.retry import RetryPolicy
 from bot.giving.scheduler import CallScheduler
@@ -89,7 +90,9 @@ class Ground:
     run: GivingRun | None = None
     """What `give` has begun last."""
     scheduler: CallScheduler | None = None
-    """Of one process that gives several; without one, each giving is that of a process of its own."""
+    """Shared by several givings of one process; None: each giving is that of a process of its own."""
+    lost_lease: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once other processes have gone on in place of this one."""
 
     @property
     def ledger(self) -> Ledger:
@@ -152,20 +155,33 @@ class Ground:
         found = await self.now(request)
         return await self.change(found, state=State.GIVING, round=found.round + 1, stop=None, note="")
 
-    async def give(
-        self, request: Request, *, lanes: bool = False, retry_policy: RetryPolicy = AT_ONCE
-    ) -> Tally:
-        """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
-        self.run = run = GivingRun(
+    async def check_lease(self) -> None:
+        if self.lost_lease.is_set():
+            raise LeaseLost("this process")
+
+    async def claim(self, request: Request, retry_policy: RetryPolicy = AT_ONCE) -> GivingRun:
+        """Claim a request as a process that has just started."""
+        fence = await self.repository.claim(request.id)
+        assert fence
+        self.run = GivingRun(
             request,
             self.rule,
             self.repository,
             self.dintero,
+            fence,
+            self.check_lease,
             retry_policy,
             self.closing,
             self.clock,
             self.scheduler or traffic_of(retry_policy),
         )
+        return self.run
+
+    async def give(
+        self, request: Request, *, lanes: bool = False, retry_policy: RetryPolicy = AT_ONCE
+    ) -> Tally:
+        """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
+        run = await self.claim(request, retry_policy)
         portions = range(await self.repository.portions(request.id))
         if lanes:
             await asyncio.gather(*map(run.portion, portions))

@@ -11,6 +11,7 @@ from bot.background.outbox_relay import OutboxRelay
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
 from bot.domain.requests.notification import Notification, OutboxMessage
+from bot.services.fallbacks import FallbackNotifier
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.rendering.formatting import Formatter
@@ -36,7 +37,12 @@ class Telling:
 
     def outbox(self) -> OutboxRelay:
         """Open one as a process does that has just started."""
-        return OutboxRelay(repository=self.repository, announcer=self.announcer, clock=self.clock)
+        return OutboxRelay(
+            repository=self.repository,
+            announcer=self.announcer,
+            clock=self.clock,
+            fallback=FallbackNotifier(self.repository, self.clock),
+        )
 
     def outbox_while(self, may: Callable[[], bool]) -> tuple[OutboxRelay, SlackAnnouncer]:
         """Open one of a process that, of several, is the one that says it for as long as it may."""
@@ -44,7 +50,11 @@ class Telling:
             client=self._client, repository=self.repository, policy=POLICY, formatter=LOOK, may=may
         )
         return OutboxRelay(
-            repository=self.repository, announcer=announcer, clock=self.clock, may=may
+            repository=self.repository,
+            announcer=announcer,
+            clock=self.clock,
+            fallback=FallbackNotifier(self.repository, self.clock),
+            may=may,
         ), announcer
 
     async def say(self, *notices: Notification) -> None:

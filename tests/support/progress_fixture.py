@@ -12,6 +12,7 @@ from bot.domain.requests.batches import BatchOutcome, Refused
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import State
+from bot.services.fallbacks import FallbackNotifier
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from sandbox.shop import POLICY
@@ -82,7 +83,12 @@ async def open_show(repository: SqlRepository) -> AsyncIterator[Show]:
             formatter=LOOK,
             progress_tracker=progress_tracker,
         )
-        relay = OutboxRelay(repository=repository, announcer=announcer, clock=telling.clock)
+        relay = OutboxRelay(
+            repository=repository,
+            announcer=announcer,
+            clock=telling.clock,
+            fallback=FallbackNotifier(repository, telling.clock),
+        )
         telling.shop.slack.faults.calls.clear()
         yield Show(
             telling,

@@ -19,8 +19,8 @@ from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import Requirement, Reward, Rule
 from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, DirectoryUnavailable, RuleNotFound
+from bot.giving.calls import RuleLookups
 from bot.giving.finish import Completion
-from bot.giving.lookups import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight
 from bot.services.access import AccessControl

@@ -20,6 +20,7 @@ from bot.services.access import AccessControl
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
+from bot.services.fallbacks import FallbackNotifier
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackDirectory
@@ -179,6 +180,7 @@ async def open_stand(
                 client=client, repository=repository, policy=policy, formatter=formatter
             ),
             clock=clock,
+            fallback=FallbackNotifier(repository, clock),
         )
         ctx = HandlerContext(
             drafts=DraftService(

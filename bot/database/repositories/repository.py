@@ -16,7 +16,6 @@ from bot.database.audit.log import Audit
 from bot.database.connection import Database, is_sqlite, parse_url
 from bot.database.migrate import migrate
 from bot.database.postgres import PATIENCE, open_postgres
-from bot.database.repositories.batch_limits import BatchLimitRepository
 from bot.database.repositories.batches import BatchRepository
 from bot.database.repositories.budgets import BudgetRepository
 from bot.database.repositories.outbox import OutboxRepository
@@ -24,7 +23,6 @@ from bot.database.repositories.pause import PauseRepository
 from bot.database.repositories.prior_grants import PriorGrantsRepository
 from bot.database.repositories.replicas import ReplicaRepository
 from bot.database.repositories.requests import RequestRepository
-from bot.database.repositories.rule_cache import RuleCacheRepository
 from bot.database.repositories.source_files import SourceFileRepository
 from bot.database.repositories.unit_of_work import SqlUnitOfWork, open_unit_of_work
 from bot.database.repositories.verification import VerificationRepository
@@ -46,10 +44,8 @@ class SqlRepository(
     PauseRepository,
     BudgetRepository,
     PriorGrantsRepository,
-    BatchLimitRepository,
     ReplicaRepository,
     SourceFileRepository,
-    RuleCacheRepository,
     VerificationRepository,
 ):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""

@@ -1,0 +1,259 @@
+"""Gives each started request in a durable workflow, which survives restarts and dead processes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from dbos import DBOS, SetWorkflowID, StepOptions
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.background.workflows import open_engine, resume_orphans
+from bot.cluster.membership import Membership
+from bot.database.repositories.repository import SqlRepository
+from bot.domain.ids import RequestId
+from bot.domain.ports import Clock, DinteroApi
+from bot.domain.requests.request import Request, State, StopReason
+from bot.errors import LeaseLost, RunInterrupted
+from bot.giving.engine import GivingRun
+from bot.giving.finish import Completion
+from bot.giving.retry import RetryPolicy
+from bot.giving.scheduler import CallScheduler
+
+LANES: Final = 3
+"""Portions under way at once: the next one's customers are read while the last calls of this one run."""
+FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+SUCCEEDED: Final = "SUCCESS"
+UNLIMITED: Final = 1_000_000
+STEP_FIRST_WAIT_SECONDS: Final = 0.5
+STEP_LONGEST_WAIT_SECONDS: Final = 30.0
+"""For the steps that the engine cannot record; the waits grow from one to the other."""
+STEP: Final = StepOptions(
+    name=None,
+    retries_allowed=True,
+    max_attempts=UNLIMITED,
+    interval_seconds=0.5,
+    backoff_rate=1.05,
+    should_retry=None,
+    preemptible=False,
+    timeout_seconds=None,
+)
+"""An exception out of a step would be final, so it is repeated; the waits grow from 0.5 s to a minute."""
+
+Work = Callable[[], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class ClaimedRun:
+    """One run of a giving. Its first portion claims the request; a run with nothing to do claims none."""
+
+    request: RequestId
+    term: int
+    run: GivingRun | None = None
+    claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(slots=True)
+class GivingWorkflow:
+    """The durable workflow `give_2`, on DBOS Transact. One a process: the engine's registry is the process's.
+
+    `finished` is called after each giving.
+    """
+
+    repository: SqlRepository
+    dintero: DinteroApi
+    clock: Clock
+    retry_policy: RetryPolicy
+    scheduler: CallScheduler
+    membership: Membership
+    completion: Completion
+    engine_url: str
+    finished: Callable[[], None] = lambda: None
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _runs: set[ClaimedRun] = field(default_factory=set)
+    _workflow: Any = None
+    _term: int = field(init=False)
+    """The term in which this process last resumed its own workflows; older ones are orphans too."""
+
+    def __post_init__(self) -> None:
+        """Begin with the present term."""
+        self._term = self.membership.term
+
+    def launch(self) -> None:
+        """Start the engine; it resumes the workflows that an earlier process left under this name."""
+        open_engine(self.engine_url, self.membership.name)
+
+        async def give(request: str, round_: int, portions: int) -> None:
+            """Give a request's portions in lanes, then end it."""
+            if task := asyncio.current_task():
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
+            await self._give(RequestId(request), round_, portions)
+
+        # A workflow ends under the name under which it began, in any version. A change of inputs or steps
+        # needs a new name; the old one stays here, unchanged, until it has drained (docs/replicas.md; a test
+        # guards it).
+        self._workflow = DBOS.workflow(name="give_2", max_recovery_attempts=UNLIMITED)(give)
+        DBOS.launch()
+
+    async def start(self, request: Request) -> None:
+        """Start a request's workflow, unless it has begun; stop a giving whose workflow is over already."""
+        workflow = f"{request.id}:{request.round}"
+        portions = await self.repository.portions(request.id)
+        with SetWorkflowID(workflow):
+            handle = await DBOS.start_workflow_async(self._workflow, request.id, request.round, portions)
+        if started_here(handle):
+            return
+        status = await DBOS.get_workflow_status_async(workflow)
+        if status and status.status in FAILED:
+            log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))
+            await self._stop(request, "the bot met a fault of its own")
+        elif status and status.status == SUCCEEDED:
+            found = await self.repository.find(request.id)
+            if found and (found.state, found.round) == (State.GIVING, request.round):
+                log.error(
+                    "the workflow is over but its request is not: the database is an older copy",
+                    request_id=request.id,
+                    round=request.round,
+                )
+                await self.repository.mark_all_started(request.id)
+                await self._stop(request, "the database is older than what was done")
+
+    async def claim(self, request: RequestId, term: int) -> GivingRun:
+        """Claim a request for this process, in a term of its own; of two claims only the later one may write.
+
+        Raises:
+            LeaseLost: the term is over: other processes have gone on in place of this one.
+        """
+        check_lease = partial(self.membership.ours, term)
+        await check_lease()
+        # The request does not change while it is given, so it can be read before the claim.
+        found, fence = await asyncio.gather(
+            self.repository.find(request), self.repository.claim(request, term=term or None)
+        )
+        if found is None or found.rule is None:
+            raise LookupError(request)
+        if fence is None:
+            raise LeaseLost(request)
+        return GivingRun(
+            found,
+            found.rule,
+            self.repository,
+            self.dintero,
+            fence,
+            check_lease,
+            self.retry_policy,
+            self.closing,
+            self.clock,
+            self.scheduler,
+        )
+
+    async def take_over(self) -> None:
+        """Resume the workflows of processes that are gone, and those of an earlier term of this one."""
+        term, new_term = self.membership.term, self.membership.term != self._term
+        if self.membership.is_leader or new_term:
+            await resume_orphans(partial(self._gone, new_term=new_term))
+            self._term = term
+
+    def recheck(self) -> None:
+        """Let no call out before the database was asked whether its giving continues."""
+        for claimed in self._runs:
+            if claimed.run:
+                claimed.run.recheck()
+
+    async def _give(self, request: RequestId, round_: int, portions: int) -> None:
+        steps = [DBOS.reserve_step() for _ in range(portions)]
+        log.info("giving", request_id=request, round=round_, portions=portions)
+        claimed = ClaimedRun(request, self.membership.term)
+        self._runs.add(claimed)
+
+        async def lane(first: int) -> None:
+            for number in range(first, portions, LANES):
+                portion = partial(self._portion, claimed, number)
+                step = partial(steps[number].run_async, {**STEP, "name": "portion"}, portion)
+                await self._run_step(step, portion)
+
+        try:
+            results = await asyncio.gather(*map(lane, range(LANES)), return_exceptions=True)
+        finally:
+            self._runs.discard(claimed)
+        for result in results:
+            if result:
+                raise result
+        finish = partial(self._finish, request, round_)
+        step = partial(DBOS.run_step_async, {**STEP, "name": "finish"}, finish)
+        await self._run_step(step, finish)
+
+    async def _run_step(self, step: Work, work: Work) -> None:
+        """Run a step; if the engine cannot record it (its disk is full), repeat the work without the engine.
+
+        Otherwise the whole workflow would fail; the engine may even have recorded the failure as the result.
+        A repeat is harmless: our own database knows the rest.
+        """
+        try:
+            return await step()
+        except SQLAlchemyError as error:
+            log.error("the durable engine could not record a step; giving goes on without", why=str(error))  # noqa: TRY400
+        wait = STEP_FIRST_WAIT_SECONDS
+        while True:
+            try:
+                return await work()
+            except Exception as error:  # noqa: BLE001 - any exception would end the giving
+                log.warning("a step is repeated", why=str(error), seconds=wait)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.closing.wait(), wait)
+                raise asyncio.CancelledError
+            wait = min(wait * 1.5, STEP_LONGEST_WAIT_SECONDS)
+
+    async def _portion(self, claimed: ClaimedRun, number: int) -> None:
+        """Give one portion; an interrupted one leaves its step undone for the process that gives next."""
+        if self.closing.is_set():
+            raise asyncio.CancelledError
+        try:
+            async with claimed.claiming:
+                run = claimed.run = claimed.run or await self.claim(claimed.request, claimed.term)
+            await run.portion(number)
+        except RunInterrupted as interrupted:
+            raise asyncio.CancelledError from interrupted
+        log.debug("portion ended", request_id=claimed.request, portion=number)
+
+    async def _finish(self, request: RequestId, round_: int) -> None:
+        await self.completion.finish(request, round_)
+        self.finished()
+        tally = await self.repository.tally(request)
+        log.info(
+            "giving ended",
+            request_id=request,
+            round=round_,
+            given=tally.given,
+            refused=tally.refused,
+            unknown=tally.unknown,
+            not_tried=tally.not_tried,
+        )
+
+    async def _stop(self, request: Request, why: str) -> None:
+        await self.repository.request_stop(request.id, StopReason.UNKNOWN_FOR_GOOD, why)
+        await self.completion.finish(request.id, request.round)
+
+    async def _gone(self, *, new_term: bool) -> Callable[[str], bool]:
+        """Find the processes that are gone; only the leader resumes the workflows of other processes."""
+        living, own, leads = (
+            await self.repository.live_replicas(),
+            self.membership.name,
+            self.membership.is_leader,
+        )
+        return lambda name: (new_term and name == own) or (leads and name not in living)
+
+
+def started_here(handle: object) -> bool:
+    """Check whether a workflow began by this start, in this process: only then its handle has a task.
+
+    This needs no query, for which the first call would wait.
+    """
+    return isinstance(getattr(handle, "task", None), asyncio.Future)
