@@ -18,7 +18,7 @@ class DiscountBotError(Exception):
 class ConfigError(DiscountBotError):
     """Settings or the policy file cannot be used; `faults` lists every fault, one line each."""
 
-    advice = "Mend each line above, then start again."
+    advice = "Fix the problems above and start again."
 
     def __init__(self, faults: list[str]) -> None:
         """Keep all faults, so that they are mended in one go."""

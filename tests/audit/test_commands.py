@@ -156,7 +156,7 @@ def test_purge_keeps_to_the_policys_days_and_the_audit_still_verifies(
     for forgotten in (2, 0):
         said = call(tmp_path, "purge", DATABASE_URL=sqlite_url)
         assert (said.returncode, said.stderr) == (0, "")
-        assert f"Forgotten of {forgotten} requests" in said.stdout
+        assert f"notes of {forgotten} requests" in said.stdout
     assert "secret" not in Path(sqlite_url.removeprefix("sqlite:///")).read_bytes().decode("latin-1")
     assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
 

@@ -1,4 +1,4 @@
-"""Policy files for tests: every key with a value that is right, and with some that are wrong."""
+"""Policy files for tests, with valid and invalid values of every key."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -88,7 +88,7 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
         ],
     ),
 ]
-LATER: Final = ["approval", "Rules"]
+UNKNOWN_KEYS: Final = ["approval", "Rules"]
 
 
 def toml(top: dict[str, str], **tables: dict[str, str]) -> str:
