@@ -12,7 +12,7 @@ from bot.config.policy_schema import ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
 from bot.domain.policy.tiers import Tier
 from bot.errors import ConfigError
-from tests.support.policy_files import CHANNEL, EACH_KEY, UNKNOWN_KEYS, TOP, WRONG, channel, faults, toml
+from tests.support.policy_files import CHANNEL, EACH_KEY, TOP, UNKNOWN_KEYS, WRONG, channel, faults, toml
 
 
 @pytest.mark.parametrize(("key", "text"), [(key, text) for key, texts in WRONG for text in texts])
@@ -124,7 +124,7 @@ def test_a_tier_may_never_need_fewer_approvals_than_the_channel(
         written = toml(TOP, channels__C1={**own, "tiers": "[{above_customers = 1, approvals = 1}]"})
         (fault,) = faults(tmp_path, written)
         assert (
-            ": channels.C1.tiers: approvals = 1 is fewer than the 2 below the tier (expected one or more tables"
+            ": channels.C1.tiers: approvals = 1 is fewer than the 2 below the tier (expected one or more"
             in fault
         )
 
