@@ -182,7 +182,6 @@ class Preflight:
             requester=request.requester,
             groups=groups,
             out=out,
-            admins=self._access.policy.admins,
         )
 
     def _consent(
@@ -275,7 +274,7 @@ class Preflight:
             return None
         gave = await unit.grants(policy.budget.since(now))
         budget_use = use_of(policy.budget, gave, customers=request.customers, price=request.price, now=now)
-        return next(authorization.about_budget(budget_use, self._access.policy.admins), None)
+        return next(authorization.about_budget(budget_use), None)
 
     async def _ask_again(self, unit: UnitOfWork, result: PreflightResult) -> None:
         """The yes was for another rule, or does not count any more: wait for a yes to what is here now."""

@@ -325,7 +325,6 @@ class DecisionService:
             customers=request.customers,
             reason=request.reason,
             reserved=request.reserved,
-            admins=self._access.policy.admins,
         )
         return found[0] if found else None
 

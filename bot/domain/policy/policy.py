@@ -81,9 +81,9 @@ class RefusalReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A no, with what a person needs to do something about it.
+    """A reason, with the value at fault (`detail`, raw) and the people it is about (`who`, user or group ids).
 
-    `who` are the people or groups who can change it (user or group ids); `detail` is the value at fault, raw.
+    The renderer adds the policy's admins where only they can help.
     """
 
     reason: RefusalReason

@@ -41,12 +41,14 @@ NOT_USABLE: Final = {
 
 def admit_channel(policy: Policy, channel: ChannelId) -> ChannelPolicy | Refusal:
     """Find what a channel may do; one that is not listed may do nothing."""
-    return policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel, policy.admins)
+    return policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
 
 
-def check_full_member(profile: Profile, policy: Policy) -> Refusal | None:
+def check_full_member(profile: Profile) -> Refusal | None:
     """Say why somebody may do nothing at all: only full members of the workspace may."""
-    return _full_member(profile, policy.admins)
+    if profile.kind is AccountKind.MEMBER:
+        return None
+    return Refusal(NO_FULL_MEMBER[profile.kind], profile.id)
 
 
 def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
@@ -54,25 +56,18 @@ def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
     return tuple(GroupId(entry) for entry in listed if entry.startswith("S"))
 
 
-def may_request(
-    channel: ChannelPolicy, profile: Profile, groups: Membership, admins: Sequence[UserId]
-) -> Refusal | None:
+def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership) -> Refusal | None:
     """Say why somebody may not ask for a discount in this channel; being an admin is no right to ask."""
-    refusal = _full_member(profile, admins)
+    refusal = check_full_member(profile)
     if refusal is not None:
         return refusal
     if ANY in channel.requesters or _listed(channel.requesters, profile.id, groups):
         return None
-    return Refusal(RefusalReason.NOT_A_REQUESTER, channel.id, tuple(admins))
+    return Refusal(RefusalReason.NOT_A_REQUESTER, channel.id)
 
 
 def may_approve(
-    channel: ChannelPolicy,
-    profile: Profile,
-    groups: Membership,
-    *,
-    requester: UserId,
-    admins: Sequence[UserId],
+    channel: ChannelPolicy, profile: Profile, groups: Membership, *, requester: UserId
 ) -> Refusal | None:
     """Say why somebody may not approve or reject a request; nobody may approve their own, whatever the policy says.
 
@@ -80,7 +75,7 @@ def may_approve(
     """
     if profile.id == requester:
         return Refusal(RefusalReason.OWN_REQUEST, requester, channel.approvers)
-    refusal = _full_member(profile, admins)
+    refusal = check_full_member(profile)
     if refusal is not None:
         return refusal
     if _listed(channel.approvers, profile.id, groups):
@@ -100,7 +95,7 @@ def eligible_approvers(
 
 
 def may_cancel(
-    channel: ChannelPolicy,
+    approvers: Sequence[str],
     profile: Profile,
     groups: Membership,
     *,
@@ -111,8 +106,9 @@ def may_cancel(
 
     Approvers may not cancel one that waits for them: they reject it, which tells why.
     """
-    approvers = () if request.state is State.WAITING else channel.approvers
-    return _full_member(profile, admins) or _concerned(approvers, profile.id, groups, request, admins)
+    if request.state is State.WAITING:
+        approvers = ()
+    return check_full_member(profile) or _concerned(approvers, profile.id, groups, request, admins)
 
 
 def may_see(
@@ -130,7 +126,7 @@ def may_see(
     """
     if request.state is State.DRAFT and profile.id != request.requester:
         return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
-    refusal = _full_member(profile, admins)
+    refusal = check_full_member(profile)
     if refusal is not None or channel == request.channel:
         return refusal
     return _concerned(approvers, profile.id, groups, request, admins)
@@ -145,7 +141,7 @@ def may_list(
     admins: Sequence[UserId],
 ) -> Refusal | None:
     """Say why somebody is not shown who the customers are: requester, approvers and admins are, nobody else in the channel."""
-    return _full_member(profile, admins) or _concerned(approvers, profile.id, groups, request, admins)
+    return check_full_member(profile) or _concerned(approvers, profile.id, groups, request, admins)
 
 
 # the request itself
@@ -164,12 +160,11 @@ def decide(
     out: Collection[UserId] = (),
     budget_use: BudgetUse | None = None,
     reserved: bool = False,
-    admins: Sequence[UserId] = (),
 ) -> Decision:
     """Say whether a request goes, waits for somebody, or is refused, with every refusal at once.
 
     `out` are those among the approvers who were found to be guests, bots, deactivated or strangers; `use` is what it uses of the
-    channel's budget, where there is one; `admins` are whom the refusals name; for the rest see `refusals`.
+    channel's budget, where there is one; for the rest see `violations`.
     """
     approvals, tier = required_approvals(channel, customers=customers, cost=cost, reserved=reserved)
     found = (
@@ -181,10 +176,9 @@ def decide(
             customers=customers,
             reason=reason,
             reserved=reserved,
-            admins=admins,
         ),
-        *about_budget(budget_use, admins),
-        *_about_approvers(len(eligible_approvers(channel, groups, requester, out)), approvals, admins),
+        *about_budget(budget_use),
+        *_about_approvers(len(eligible_approvers(channel, groups, requester, out)), approvals),
     )
     if found:
         return Decision(DecisionOutcome.REFUSED, approvals, found, tier)
@@ -208,7 +202,6 @@ def violations(
     customers: int,
     reason: str,
     reserved: bool = False,
-    admins: Sequence[UserId] = (),
 ) -> tuple[Refusal, ...]:
     """Find all that the policy has against a request, as far as it can be said without asking who is in which group.
 
@@ -217,43 +210,39 @@ def violations(
     "501/500" is what is asked of what is allowed.
     """
     return (
-        *_about_rule(channel, rule, usable, admins),
-        *_about_customers(channel, customers, admins),
-        *(_about_reserved(channel, admins) if reserved else ()),
-        *_about_cost(channel, rule, cost, admins),
+        *_about_rule(channel, rule, usable),
+        *_about_customers(channel, customers),
+        *(_about_reserved(channel) if reserved else ()),
+        *_about_cost(channel, rule, cost),
         *_about_reason(channel, reason),
     )
 
 
-def _about_reserved(channel: ChannelPolicy, admins: Sequence[UserId]) -> Iterator[Refusal]:
+def _about_reserved(channel: ChannelPolicy) -> Iterator[Refusal]:
     if not channel.reserved:
-        yield Refusal(RefusalReason.RESERVED_ID, "", tuple(admins))
+        yield Refusal(RefusalReason.RESERVED_ID)
     elif channel.budget is not None:
-        yield Refusal(RefusalReason.RESERVED_BUDGET, "", tuple(admins))
+        yield Refusal(RefusalReason.RESERVED_BUDGET)
 
 
-def _about_rule(
-    channel: ChannelPolicy, rule: Rule | None, usable: Availability | None, admins: Sequence[UserId]
-) -> Iterator[Refusal]:
+def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Availability | None) -> Iterator[Refusal]:
     if rule is None:
         yield Refusal(RefusalReason.NO_RULE if usable is None else RefusalReason.RULE_GONE)
         return
     if not channel.may_give(rule.id):
-        yield Refusal(RefusalReason.RULE_NOT_ALLOWED, rule.id, tuple(admins))
+        yield Refusal(RefusalReason.RULE_NOT_ALLOWED, rule.id)
     if usable is None or usable in NOT_USABLE:
         yield Refusal(NOT_USABLE[usable] if usable else RefusalReason.RULE_UNREADABLE, rule.id)
 
 
-def _about_customers(channel: ChannelPolicy, customers: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
+def _about_customers(channel: ChannelPolicy, customers: int) -> Iterator[Refusal]:
     if customers < 1:
         yield Refusal(RefusalReason.NO_CUSTOMERS)
     if customers > channel.max_customers:
-        yield Refusal(RefusalReason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}", tuple(admins))
+        yield Refusal(RefusalReason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}")
 
 
-def _about_cost(
-    channel: ChannelPolicy, rule: Rule | None, cost: Cost | None, admins: Sequence[UserId]
-) -> Iterator[Refusal]:
+def _about_cost(channel: ChannelPolicy, rule: Rule | None, cost: Cost | None) -> Iterator[Refusal]:
     if rule is None:
         return
     if cost is None:
@@ -261,23 +250,17 @@ def _about_cost(
             channel.budget is not None and channel.budget.amount is not None
         )
         if limited and not channel.allow_unpriced:
-            yield Refusal(RefusalReason.UNPRICED, rule.reward.type, tuple(admins))
+            yield Refusal(RefusalReason.UNPRICED, rule.reward.type)
     elif channel.max_amount is not None and cost.total > channel.max_amount:
-        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}", tuple(admins))
+        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}")
 
 
-def about_budget(budget_use: BudgetUse | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
+def about_budget(budget_use: BudgetUse | None) -> Iterator[Refusal]:
     """Say what a request asks for beyond what is left of its channel's budget; the detail is "asked/left"."""
     if budget_use and budget_use.too_many:
-        yield Refusal(
-            RefusalReason.BUDGET_CUSTOMERS,
-            f"{budget_use.customers}/{budget_use.left_customers}",
-            tuple(admins),
-        )
+        yield Refusal(RefusalReason.BUDGET_CUSTOMERS, f"{budget_use.customers}/{budget_use.left_customers}")
     if budget_use and budget_use.too_much:
-        yield Refusal(
-            RefusalReason.BUDGET_AMOUNT, f"{budget_use.amount}/{budget_use.left_amount}", tuple(admins)
-        )
+        yield Refusal(RefusalReason.BUDGET_AMOUNT, f"{budget_use.amount}/{budget_use.left_amount}")
 
 
 def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:
@@ -285,15 +268,9 @@ def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:
         yield Refusal(RefusalReason.REASON_MISSING)
 
 
-def _about_approvers(there_are: int, approvals: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
+def _about_approvers(there_are: int, approvals: int) -> Iterator[Refusal]:
     if there_are < approvals:
-        yield Refusal(RefusalReason.NO_APPROVER, f"{there_are}/{approvals}", tuple(admins))
-
-
-def _full_member(profile: Profile, admins: Sequence[UserId]) -> Refusal | None:
-    if profile.kind is AccountKind.MEMBER:
-        return None
-    return Refusal(NO_FULL_MEMBER[profile.kind], profile.id, tuple(admins))
+        yield Refusal(RefusalReason.NO_APPROVER, f"{there_are}/{approvals}")
 
 
 def _user_ids(listed: Sequence[str]) -> Iterator[UserId]:
@@ -311,5 +288,5 @@ def _concerned(
     if user in {request.requester, *admins} or _listed(approvers, user, groups):
         return None
     return Refusal(
-        RefusalReason.NOT_YOURS, request.short, tuple(dict.fromkeys([request.requester, *approvers, *admins]))
+        RefusalReason.NOT_YOURS, request.short, tuple(dict.fromkeys([request.requester, *approvers]))
     )
