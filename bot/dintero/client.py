@@ -16,14 +16,13 @@ from bot.dintero.auth import ClientCredentials, went_out
 from bot.dintero.error_mapping import refusal
 from bot.dintero.parsing import SchemaError, id_of, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, OnceKey, RuleId
-from bot.domain.rules import holders
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Rule
+
+from bot.domain.rules.rule import HOLDERS_PAGE, Holder, Rule
 from bot.errors import BatchRejectedError, DinteroError, OutcomeUnknownError, RuleNotFound, TokenUnavailable
 
 PAGE: Final = 100
 """Rules a page: the most that Dintero documents."""
-REFS: Final = holders.PAGE
+REFS: Final = HOLDERS_PAGE
 
 CONNECTIONS: Final = 128
 """At once, at most: several requests of 8 to 32 batches in flight each, and the questions between them."""

@@ -9,10 +9,10 @@ from typing import Final
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.budget import use_of
-from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal, RefusalReason
-from bot.domain.policy.tiers import AppliedTier, stricter
+from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, Refusal, RefusalReason, stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
+from bot.domain.requests.authorization import drift
 from bot.domain.requests.deadlines import is_held, with_escalated
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
@@ -28,7 +28,6 @@ from bot.domain.requests.request import (
     rule_of,
     transition,
 )
-from bot.domain.requests.rule_drift import drift
 from bot.domain.rules.rule import Availability, Rule
 from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, DirectoryUnavailable, TransientError

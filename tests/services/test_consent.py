@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RequestId
-from bot.domain.policy.policy import DecisionOutcome, Refusal, RefusalReason
-from bot.domain.policy.tiers import AppliedTier, Tier, TierTrigger, applied
+from bot.domain.policy.policy import (
+    AppliedTier,
+    DecisionOutcome,
+    Refusal,
+    RefusalReason,
+    Tier,
+    TierTrigger,
+    applied,
+)
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import Request, State, StopReason, digest
