@@ -108,7 +108,7 @@ class ShortIdConflict(DiscountBotError):
 
 
 class DeliveryDeferred(DiscountBotError):
-    """Slack did not accept a message now; try again after so many seconds. `clean`: surely nothing was posted.
+    """Slack did not accept a message now; retry `after` so many seconds. `clean`: surely nothing was posted.
 
     `all_wait`: the cause is not this message; Slack is down or limits the rate. `code` is Slack's code for a
     problem that a person must fix first, and `patience` how long to wait for that; None is forever.

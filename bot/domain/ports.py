@@ -73,7 +73,7 @@ class DinteroApi(Rules, Protocol):
             TokenRefused, ScopeMissing, RuleNotFound: a retry would fail too.
             RateLimitedError: Dintero limited the rate (429); nothing was done.
             TokenUnavailable: no token is available now; nothing was done.
-            OutcomeUnknownError: no usable answer; the batch may have been applied. Repeat it with the same key.
+            OutcomeUnknownError: no usable answer; the batch may be applied. Repeat it with the same key.
         """
 
 
@@ -120,7 +120,7 @@ class FileReader(Protocol):
         told: int = TOLD,
         keep: Keep | None = None,
     ) -> ReadResult:
-        """Return the typed ids and those of the files, each once; a file's problems are returned, never raised.
+        """Return the ids of input and files, each once; a file's problems are returned, never raised.
 
         Only the person's own files and files shared in the channel are read. `portion` ids are packed in a
         row; of each file, at most `told` unreadable rows are listed. `keep` gets the original content.
@@ -241,7 +241,7 @@ class Repository(Protocol):
         """Read one portion of customers."""
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
-        """Make this process the owner of a run, in one statement; writes with an older fencing token are rejected.
+        """Make this process the owner of a run, in one statement; an older token's writes are rejected.
 
         Returns None if there is no such request, or if the process's cluster `term` is over.
         """
@@ -264,7 +264,7 @@ class Repository(Protocol):
     async def record_outcomes(
         self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None
     ) -> bool:
-        """Write outcomes of different batches, replacing earlier ones, and return whether the run may continue.
+        """Write outcomes of batches, replacing earlier ones; return whether the run may continue.
 
         It may not after a cancellation or `request_stop`. One statement, for at most `MOST_OUTCOMES`.
 
@@ -275,7 +275,7 @@ class Repository(Protocol):
     async def request_stop(
         self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
     ) -> None:
-        """Request a stop of the run; the first reason stays. With a `fence`, only its owner's request counts."""
+        """Request a stop of the run; the first reason stays. With a `fence`, only its owner's counts."""
 
     async def may_continue(self, request: RequestId) -> bool:
         """Check that the run may continue: nobody has cancelled or stopped it."""

@@ -75,7 +75,7 @@ class NotificationType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A message to deliver. `to` is a channel (NOTICE), a person (DIRECT, LIST) or empty (the card's channel).
+    """A message. `to` is a channel (NOTICE), a person (DIRECT, LIST) or empty for the card's channel.
 
     `facts` are the values at the time of the event, since delivery may be much later.
     """

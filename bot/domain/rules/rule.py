@@ -81,7 +81,7 @@ class Reward:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What a purchase must meet. Amounts are minor units; `customer`, `store`, `currencies` are JSON text as sent."""
+    """What a purchase must meet, in minor units; `customer`, `store` and `currencies` are raw JSON text."""
 
     purchase_from: datetime | None = None
     purchase_to: datetime | None = None
@@ -203,8 +203,8 @@ def usable(rule: Rule, at: datetime) -> Availability:
 def cost(rule: Rule, customers: int) -> Cost | None:
     """Price one use by every customer; None if the reward has no price or the bot cannot read it in full.
 
-    The price of one use is the largest of `value` and `values[]`, times the rewards per purchase (at least 1),
-    rounded up so that no bound is passed by rounding.
+    The price of one use is the largest of `value` and `values[]`, times the rewards per purchase (at least
+    1), rounded up so that no bound is passed by rounding.
     """
     unread = any(
         path.startswith("reward.") or path == "limitation.discount_reward_usage" for path, _ in rule.unknown
