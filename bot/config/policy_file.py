@@ -15,8 +15,7 @@ from bot.config.policy_schema import CHANNEL_ID, MAX_DAYS, ChannelSchema, Policy
 from bot.config.toml_positions import key_lines
 from bot.domain.ids import ChannelId
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.policy import ChannelPolicy, Policy
-from bot.domain.policy.tiers import Tier
+from bot.domain.policy.policy import ChannelPolicy, Policy, Tier
 from bot.errors import ConfigError
 
 Key = tuple[str, ...]

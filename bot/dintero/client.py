@@ -19,9 +19,7 @@ from bot.dintero.auth import ClientCredentials, was_sent
 from bot.dintero.error_mapping import error_for
 from bot.dintero.parsing import id_of, read_list, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, OnceKey, RuleId
-from bot.domain.rules import holders
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Rule
+from bot.domain.rules.rule import HOLDERS_PAGE, Holder, Rule
 from bot.errors import BatchRejectedError, DinteroError, OutcomeUnknownError, RuleNotFound, TokenUnavailable
 
 RULES_PER_PAGE: Final = 100
@@ -97,7 +95,7 @@ class DinteroClient:
             RuleNotFound: there is no such rule, or the text cannot be a rule's id (400).
             DinteroError: the holders could not be read.
         """
-        params: dict[str, str | int] = {"limit": holders.PAGE, "state": "all"}
+        params: dict[str, str | int] = {"limit": HOLDERS_PAGE, "state": "all"}
         if after:
             params["starting_after"] = after
         try:

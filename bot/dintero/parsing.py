@@ -13,8 +13,7 @@ from pydantic import ValidationError
 
 from bot.dintero.schemas import Path, RuleSchema
 from bot.domain.ids import CustomerId
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Rule
+from bot.domain.rules.rule import Holder, Rule
 
 REQUIRED: Final[frozenset[Path]] = frozenset(
     {(), ("id",), ("reward",), ("reward", "type"), ("reward", "value")}

@@ -12,6 +12,7 @@ from typing import Final
 from bot.coalescing import Coalescer
 from bot.domain.ids import CustomerId
 from bot.domain.ports import Clock, DinteroApi
+from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import (
     MOST_OUTCOMES,
     BatchOutcome,
@@ -22,7 +23,6 @@ from bot.domain.requests.batches import (
     too_many_refused,
 )
 from bot.domain.requests.request import Request, StopReason
-from bot.domain.requests.rule_drift import UNUSABLE, drift
 from bot.domain.rules.rule import Rule, usable
 from bot.errors import (
     BatchRejectedError,

@@ -10,8 +10,7 @@ from bot.domain.ids import CustomerId, Fence, OnceKey, RequestId, RuleId
 from bot.domain.ports import DinteroApi, Repository, UnitOfWork
 from bot.domain.requests.batches import BatchOutcome, Portion, Tally
 from bot.domain.requests.request import StopReason
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Rule
+from bot.domain.rules.rule import Holder, Rule
 
 
 class Lease(Protocol):

@@ -5,8 +5,7 @@ from typing import Final
 
 from bot.domain.ids import RuleId
 from bot.domain.ports import DinteroApi
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Rule
+from bot.domain.rules.rule import Holder, Rule
 from bot.giving.scheduler import CallScheduler
 
 RULE_WAITS: Final = 5.0

@@ -9,10 +9,10 @@ from typing import Final
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.budget import use_of
-from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal, RefusalReason
-from bot.domain.policy.tiers import AppliedTier, stricter
+from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, Refusal, RefusalReason, stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
+from bot.domain.requests.authorization import drift
 from bot.domain.requests.deadlines import is_held, with_escalated
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
@@ -28,7 +28,6 @@ from bot.domain.requests.request import (
     rule_of,
     transition,
 )
-from bot.domain.requests.rule_drift import drift
 from bot.domain.rules.rule import Availability, Rule
 from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, DirectoryUnavailable, TransientError
@@ -182,7 +181,6 @@ class Preflight:
             requester=request.requester,
             groups=groups,
             out=out,
-            admins=self._access.policy.admins,
         )
 
     def _consent(
@@ -275,7 +273,7 @@ class Preflight:
             return None
         gave = await unit.grants(policy.budget.since(now))
         budget_use = use_of(policy.budget, gave, customers=request.customers, price=request.price, now=now)
-        return next(authorization.about_budget(budget_use, self._access.policy.admins), None)
+        return next(authorization.about_budget(budget_use), None)
 
     async def _ask_again(self, unit: UnitOfWork, result: PreflightResult) -> None:
         """The yes was for another rule, or does not count any more: wait for a yes to what is here now."""

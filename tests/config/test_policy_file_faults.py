@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.config.policy_file import load_policy
 from bot.config.policy_schema import ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
-from bot.domain.policy.tiers import Tier
+from bot.domain.policy.policy import Tier
 from bot.errors import ConfigError
 from tests.support.policy_files import CHANNEL, EACH_KEY, TOP, UNKNOWN_KEYS, WRONG, channel, faults, toml
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.dintero.parsing import SchemaError, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, RuleId
-from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import (
+    Holder,
     Item,
     ItemBundle,
     ItemValue,

@@ -8,8 +8,7 @@ import pytest
 from bot.config.policy_file import load_policy
 from bot.domain.ids import ChannelId
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.policy import ChannelPolicy, Policy
-from bot.domain.policy.tiers import Tier
+from bot.domain.policy.policy import ChannelPolicy, Policy, Tier
 from bot.errors import ConfigError
 
 TOP: Final = {"currency": '"NOK"', "timezone": '"Europe/Oslo"'}
