@@ -1,4 +1,4 @@
-"""`python -m bot`."""
+"""Runs `discount-bot` as `python -m bot`."""
 
 from bot.cli.main import main
 

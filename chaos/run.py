@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import make_url
 
 from bot.database.repositories.repository import SqlRepository, open_repository
-from bot.domain.policy.tiers import Tier
+from bot.domain.policy.policy import Tier
 from bot.domain.requests.request import State
 from chaos.balancer import Balancer
 from chaos.fast_clock import LAPSE, LapsedClock

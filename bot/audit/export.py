@@ -9,7 +9,7 @@ from typing import Any, Final, TextIO
 from bot.audit.formats import Format
 from bot.database.audit.chain import Row
 from bot.database.encoding import decode, from_micros
-from bot.domain.customers.csv_cells import cell
+from bot.domain.customers.tables import escape_formula
 
 COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
 
@@ -31,7 +31,7 @@ def _jsonl(to: TextIO) -> Callable[[Row], object]:
 def _csv(to: TextIO) -> Callable[[Row], object]:
     writer = csv.writer(to, lineterminator="\n")
     writer.writerow(COLUMNS)
-    return lambda row: writer.writerow([cell(value) for value in _told(row).values()])
+    return lambda row: writer.writerow([escape_formula(value) for value in _told(row).values()])
 
 
 def _told(row: Row) -> dict[str, Any]:

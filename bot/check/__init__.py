@@ -1,1 +1,1 @@
-"""`discount-bot check`: whether everything that the bot needs is there, said line by line before anybody relies on it."""
+"""`discount-bot check`: checks settings, policy, database, Slack and Dintero."""

@@ -1,9 +1,9 @@
-"""Whether Dintero lets the bot in, and lets it do what it has to."""
+"""Checks that Dintero accepts the credentials with both scopes, and knows the policy's rules."""
 
 from collections.abc import AsyncIterator
 from typing import Final
 
-from bot.check.result import CheckResult, failed
+from bot.check.result import CheckFailed, CheckResult, failed, result_of
 from bot.domain.ids import OnceKey, RuleId
 from bot.domain.policy.policy import ANY, Policy
 from bot.domain.ports import DinteroApi
@@ -11,64 +11,56 @@ from bot.domain.rules.rule import Rule
 from bot.errors import AccessDenied, BatchRejectedError, DinteroError, RuleNotFound, ScopeMissing
 
 NO_RULE: Final = RuleId("discount-bot-check-no-such-rule")
-TOKEN: Final = "Dintero token"  # noqa: S105 - what a line is about
-READS: Final = "Dintero scope read:discounts"
-WRITES: Final = "Dintero scope write:discounts"
-CLIENT: Final = "In Dintero's Backoffice, Settings → API clients, give the client"
+TOKEN: Final = "Dintero token"  # noqa: S105 - the subject of a check
+READ_SCOPE: Final = "Dintero scope read:discounts"
+WRITE_SCOPE: Final = "Dintero scope write:discounts"
+SCOPE_FIX: Final = "In Dintero's Backoffice, Settings → API clients, give the client"
 
 
 async def check_dintero(dintero: DinteroApi, policy: Policy | None) -> AsyncIterator[CheckResult]:
-    """Look at the token, at both scopes, at a rule, and at the rules that the policy names."""
+    """Check the token, both scopes, reading a rule, and the rules that the policy names."""
+    rules: tuple[Rule, ...] | None = None
+    read_scope = CheckResult(READ_SCOPE)
     try:
         rules = await dintero.rules()
-    except ScopeMissing as missing:
-        yield CheckResult(TOKEN)
-        yield CheckResult(READS, f"is missing: {missing}", f"{CLIENT} read:discounts.")
-        yield await _may_write(dintero)
-        return
+    except ScopeMissing as error:
+        read_scope = CheckResult(READ_SCOPE, f"missing: {error}", f"{SCOPE_FIX} read:discounts.")
     except DinteroError as error:
         yield failed(TOKEN, error)
         return
     yield CheckResult(TOKEN)
-    yield CheckResult(READS)
-    yield await _may_write(dintero)
-    yield await _rule(dintero, rules)
-    if policy and (named := _named(policy)):
-        yield _known(named, rules)
+    yield read_scope
+    yield await result_of(WRITE_SCOPE, _check_write_scope(dintero))
+    if rules is not None:
+        yield await result_of("Dintero rules", _check_rules(dintero, rules))
+        if policy and (named := frozenset().union(*(c.rules for c in policy.channels.values())) - {ANY}):
+            yield _named_rules(named, rules)
 
 
-async def _may_write(dintero: DinteroApi) -> CheckResult:
-    """Add nobody to a rule that does not exist: it can change nothing, and a client without the scope is turned away before (inferred)."""
+async def _check_write_scope(dintero: DinteroApi) -> str:
+    """Add no customers to a rule that does not exist.
+
+    This changes nothing, and Dintero checks the scope before it looks for the rule (inferred).
+    """
     try:
         await dintero.add_customers(NO_RULE, (), once=OnceKey("discount-bot-check"))
-    except AccessDenied as denied:
-        return CheckResult(WRITES, f"is missing: {denied}", f"{CLIENT} write:discounts.")
+    except AccessDenied as error:
+        raise CheckFailed(f"missing: {error}", advice=f"{SCOPE_FIX} write:discounts.") from None
     except (RuleNotFound, BatchRejectedError):
-        return CheckResult(WRITES)
-    except DinteroError as error:
-        return failed(WRITES, error)
-    return CheckResult(WRITES)
+        pass
+    return ""
 
 
-async def _rule(dintero: DinteroApi, rules: tuple[Rule, ...]) -> CheckResult:
+async def _check_rules(dintero: DinteroApi, rules: tuple[Rule, ...]) -> str:
     if not rules:
-        return CheckResult("Dintero rules", "there are none", "Make a discount rule in Dintero's Backoffice.")
-    try:
-        rule = await dintero.rule(rules[0].id)
-    except DinteroError as error:
-        return failed("Dintero rules", error)
-    return CheckResult("Dintero rules", f"{len(rules)}, of which “{rule.title}” was read")
+        raise CheckFailed("there are none", advice="Create a discount rule in Dintero's Backoffice.")
+    rule = await dintero.rule(rules[0].id)
+    return f"{len(rules)}; “{rule.title}” can be read"
 
 
-def _named(policy: Policy) -> frozenset[str]:
-    return frozenset().union(*(channel.rules for channel in policy.channels.values())) - {ANY}
-
-
-def _known(named: frozenset[str], rules: tuple[Rule, ...]) -> CheckResult:
-    unknown = sorted(named - {rule.id for rule in rules})
-    what = "rules that the policy names"
-    if unknown:
-        return CheckResult(
-            what, f"Dintero has no rule {', '.join(unknown)}", "Correct the ids in the policy's rules."
-        )
-    return CheckResult(what, f"{len(named)} of {len(named)}")
+def _named_rules(named: frozenset[str], rules: tuple[Rule, ...]) -> CheckResult:
+    subject = "rules in the policy"
+    if unknown := sorted(named - {rule.id for rule in rules}):
+        problem = f"Dintero has no rule {', '.join(unknown)}"
+        return CheckResult(subject, problem, "Correct the IDs in the policy's rules.")
+    return CheckResult(subject, f"{len(named)} of {len(named)}")

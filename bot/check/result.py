@@ -1,35 +1,37 @@
-"""What a check comes to, and the line that tells it."""
+"""The result of one check, and the line that reports it."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from bot.errors import DiscountBotError
 
 
+class CheckFailed(DiscountBotError):
+    """A check found a problem; `advice` is the fix."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at; `cure` is what to do where it is not fine."""
+    """The result of checking one subject; a failed check has a fix."""
 
-    what: str
-    said: str = ""
-    cure: str = ""
-
-    @property
-    def fine(self) -> bool:
-        """Whether nothing has to be done."""
-        return not self.cure
+    subject: str
+    detail: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
-        """Say it in one line, whatever came from elsewhere."""
-        told = " – ".join(filter(None, [self.what, self.said]))
-        return " ".join(f"{'✓' if self.fine else '✗'} {told}{f'. {self.cure}' if self.cure else ''}".split())
+        """Write the result as one line, even if a text from outside has several."""
+        outcome = " – ".join(filter(None, [self.subject, self.detail]))
+        return " ".join((f"✗ {outcome}. {self.fix}" if self.fix else f"✓ {outcome}").split())
 
 
-def failed(what: str, error: DiscountBotError) -> CheckResult:
-    """Turn an error into a finding, its advice into the cure."""
-    return CheckResult(what, str(error).rstrip("."), error.advice)
+async def result_of(subject: str, check: Awaitable[str]) -> CheckResult:
+    """Await a check, which returns the detail; an error of ours is a failed result."""
+    try:
+        return CheckResult(subject, await check)
+    except DiscountBotError as error:
+        return failed(subject, error)
 
 
-def all_fine(findings: Iterable[CheckResult]) -> bool:
-    """Say whether nothing has to be done."""
-    return all(finding.fine for finding in findings)
+def failed(subject: str, error: DiscountBotError) -> CheckResult:
+    """Turn an error into a failed result, and its advice into the fix."""
+    return CheckResult(subject, str(error).rstrip("."), error.advice)

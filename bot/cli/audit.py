@@ -1,4 +1,4 @@
-"""`discount-bot audit` and `discount-bot purge`: reads their arguments, and says how it went."""
+"""`discount-bot audit` and `discount-bot purge`."""
 
 import sys
 from datetime import UTC, datetime
@@ -9,41 +9,42 @@ import typer
 from bot.audit.formats import Format
 from bot.cli.runner import FAILED, report_errors, run_async
 
-audit = typer.Typer(help="Verify the audit's chain, or write the audit out.", no_args_is_help=True)
+audit = typer.Typer(help="Verify the audit's hash chain, or export the audit.", no_args_is_help=True)
 
-DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
-SHORTEST_HEAD: Final = 8
+DATE_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+MIN_HEAD_LENGTH: Final = 8
 HEX: Final = frozenset("0123456789abcdef")
 
 
 def _head(value: str | None) -> str | None:
-    if value is not None and (len(value) < SHORTEST_HEAD or not HEX.issuperset(value)):
-        raise typer.BadParameter("must be a hash as the bot told it, or at least its first 8 characters")
+    if value is not None and (len(value) < MIN_HEAD_LENGTH or not HEX.issuperset(value)):
+        raise typer.BadParameter("must be a hash that the bot reported, or at least its first 8 characters")
     return value
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 @audit.command()
 def verify(
     head: Annotated[
-        str | None, typer.Option(help="An end of the chain that the admins were told.", callback=_head)
+        str | None, typer.Option(help="A chain end that was reported to the admins.", callback=_head)
     ] = None,
 ) -> None:
-    """Follow the chain from its first row to its end; name the first row that does not fit."""
+    """Follow the hash chain from its first row to its end; name the first row that does not fit."""
     with report_errors():
         from bot.audit.commands import verified
         from bot.config.settings import environment, read_basics
 
         basics = read_basics(environment())
-        verdict = run_async(verified(basics.database_url.get_secret_value(), basics.key, head=head))
-    if verdict.fine:
-        typer.echo(
-            f"✓ {verdict.rows} rows, each follows the one before it; the chain ends with {verdict.head.hash or 'nothing yet'}"
-        )
+        result = run_async(verified(basics.database_url.get_secret_value(), basics.key, head=head))
+    if result.fine:
+        end = result.head.hash or "nothing yet"
+        typer.echo(f"✓ {result.rows} rows, each linked to the one before it; the chain ends with {end}")
         return
-    typer.echo(f"✗ {verdict.rows} rows fit, then: {verdict.fault}")
-    typer.echo(
-        "Compare with a back-up from before, and keep this database as it is for whoever looks into it."
-    )
+    typer.echo(f"✗ {result.rows} rows fit, then: {result.fault}")
+    typer.echo("Compare with an earlier backup, and keep this database unchanged for the investigation.")
     raise typer.Exit(FAILED)
 
 
@@ -51,47 +52,49 @@ def verify(
 def export(
     since: Annotated[
         datetime | None,
-        typer.Option(formats=DATES, help="From this moment on, in UTC unless it says another zone."),
+        typer.Option(formats=DATE_FORMATS, help="From this moment on; in UTC unless it names another zone."),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=DATES, help="Before this moment; a date means its beginning.")
+        datetime | None,
+        typer.Option(formats=DATE_FORMATS, help="Before this moment; a date means its start."),
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="Only of this channel, by its id.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only entries of this channel ID.")] = None,
     customer: Annotated[
-        str | None, typer.Option(help="Only of the requests that named this customer id.")
+        str | None, typer.Option(help="Only entries of requests that named this customer ID.")
     ] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="csv for a spreadsheet, jsonl for machines.")
+        Format, typer.Option("--format", help="csv for a spreadsheet, jsonl for programs.")
     ] = Format.JSONL,
 ) -> None:
-    """Write the audit to standard output, oldest first; of any size."""
+    """Write the audit to standard output, oldest entry first; its size does not matter."""
     with report_errors():
         from bot.audit.commands import exported
         from bot.config.settings import environment, read_basics
 
         basics = read_basics(environment())
-        within = {"since": _aware(since), "until": _aware(until)}
-        other = run_async(
+        unknown = run_async(
             exported(
                 basics.database_url.get_secret_value(),
                 basics.key,
                 sys.stdout,
                 form,
-                **within,
+                since=_in_utc(since),
+                until=_in_utc(until),
                 channel=channel,
                 customer=customer,
             )
         )
-    if other:
+    if unknown:
         typer.echo(
-            f"{other} requests were hashed with another AUDIT_KEY: whether they named this customer cannot be said.",
+            f"{unknown} requests were hashed with another AUDIT_KEY: "
+            "whether they named this customer cannot be checked.",
             err=True,
         )
         raise typer.Exit(FAILED)
 
 
 def purge() -> None:
-    """Forget customer ids, reasons and notes of requests that ended more than the policy's retention_days ago; the bot does so daily."""
+    """Delete customer IDs, reasons and notes of requests that ended over retention_days ago."""
     with report_errors():
         from bot.audit.commands import existing_repository
         from bot.background.workflows import engine_url, workflows_from_outside
@@ -104,7 +107,7 @@ def purge() -> None:
         basics, policy = read_basics(env), read_policy(env)
         url = basics.database_url.get_secret_value()
 
-        async def forget() -> int:
+        async def purge_database() -> int:
             clock = SharedClock()
             async with (
                 existing_repository(url, basics.key) as repository,
@@ -115,11 +118,7 @@ def purge() -> None:
                     repository=repository, clock=clock, days=policy.retention_days, elsewhere=elsewhere
                 ).purge()
 
-        forgotten = run_async(forget())
+        purged = run_async(purge_database())
     typer.echo(
-        f"Forgotten of {forgotten} requests: who the customers are, and what was written. The numbers and the audit stay."
+        f"Deleted the customer IDs, reasons and notes of {purged} requests. Counts and the audit remain."
     )
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

@@ -1,38 +1,36 @@
-"""What `make run` starts: the bot where the credentials are set, the sandbox where none are."""
+"""Starts what `make run` runs: the bot if the credentials are set, the sandbox if none are."""
 
 import os
 import sys
 
-from bot.config.settings import CredentialsState, CredentialStatus, credentials_state, environment
+from bot.cli.runner import UNUSABLE
+from bot.config.settings import CREDENTIALS, environment, missing_credentials
 from bot.errors import ConfigError
 
-UNUSABLE = 2
-"""The exit code for settings that cannot be used."""
 
-
-def command_for(credentials: CredentialStatus) -> str:
-    """Choose the command to start.
+def command_for(missing: list[str]) -> str:
+    """Choose the command by the credentials that are missing.
 
     Raises:
-        ConfigError: some credentials are set and some are missing.
+        ConfigError: some are missing, and others are set.
     """
-    if credentials.state is CredentialsState.SOME:
-        raise ConfigError(
-            [f"{name}: is missing, while other credentials are set" for name in credentials.missing]
-        )
-    return "run" if credentials.state is CredentialsState.ALL else "sandbox"
+    if not missing:
+        return "run"
+    if len(missing) == len(CREDENTIALS):
+        return "sandbox"
+    raise ConfigError([f"{name}: missing, although other credentials are set" for name in missing])
 
 
 def main() -> None:
-    """Turn this process into the chosen command, so that signals reach it directly."""
+    """Replace this process by the chosen command, which then receives signals directly."""
     try:
-        command = command_for(credentials_state(environment()))
-    except ConfigError as unusable:
+        command = command_for(missing_credentials(environment()))
+    except ConfigError as error:
         sys.stderr.write(
-            f"{unusable}\nSet all of them, in the environment or in .env, or none to try the sandbox.\n"
+            f"{error}\nSet all of them, in the environment or in .env, or none to try the sandbox.\n"
         )
         sys.exit(UNUSABLE)
-    os.execv(sys.executable, [sys.executable, "-m", "bot", command])  # noqa: S606 - our own module, nothing of it typed by anybody
+    os.execv(sys.executable, [sys.executable, "-m", "bot", command])  # noqa: S606 - our own module and command
 
 
 if __name__ == "__main__":

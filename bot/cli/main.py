@@ -1,4 +1,4 @@
-"""The program's commands: each reads its settings, says what is wrong with them, and starts one thing."""
+"""The program's commands; each reads its settings and starts one thing."""
 
 import typer
 
@@ -6,17 +6,17 @@ from bot.cli.audit import audit, purge
 from bot.cli.runner import FAILED, UNUSABLE, report_errors, run_async
 
 main = typer.Typer(
-    help="Give customers a Dintero discount from Slack: asked for, approved by a second person, given exactly once.",
+    help="Give customers a Dintero discount from Slack: with a second person's approval, and exactly once.",
     no_args_is_help=True,
     add_completion=False,
-    # they print the values of variables, and with them secrets
+    # these print the values of variables, and so secrets
     pretty_exceptions_enable=False,
 )
 
 
 @main.command()
 def run() -> None:
-    """Run the bot with the credentials that are set, until it is told to stop."""
+    """Run the bot with the configured credentials until it receives a signal to stop."""
     with report_errors():
         from bot.config.loader import load_config
         from bot.config.log_setup import set_up_logs
@@ -24,28 +24,27 @@ def run() -> None:
         from bot.lifecycle import run as run_bot
 
         settings, policy = load_config(environment()).usable()
-        set_up_logs(
-            level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets
-        )
+        as_json = settings.log_format is LogFormat.JSON
+        set_up_logs(level=settings.log_level, as_json=as_json, secrets=settings.secrets)
         run_async(run_bot(settings, policy))
 
 
 @main.command()
 def check() -> None:
-    """Check settings, policy, Slack and Dintero: one line each, with what to do."""
+    """Check settings, policy, database, Slack and Dintero: one line each, with the fix."""
     with report_errors():
         from bot.check.runner import CheckStatus, check_everything
         from bot.config.settings import environment
 
-        verdict = run_async(check_everything(environment(), tell=typer.echo))
+        status = run_async(check_everything(environment(), report=typer.echo))
     raise typer.Exit(
-        {CheckStatus.FINE: 0, CheckStatus.FAILED: FAILED, CheckStatus.UNUSABLE: UNUSABLE}[verdict]
+        {CheckStatus.FINE: 0, CheckStatus.FAILED: FAILED, CheckStatus.UNUSABLE: UNUSABLE}[status]
     )
 
 
 @main.command()
 def sandbox() -> None:
-    """Try it all out on this machine, with stand-ins for Slack and Dintero; needs no credentials."""
+    """Try the bot on this machine with a simulated Slack and Dintero; needs no credentials."""
     with report_errors():
         from sandbox.terminal.main import try_out
 
@@ -54,18 +53,17 @@ def sandbox() -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to the present schema; `run` does so too."""
+    """Update the database to the current schema; `run` does this too."""
     with report_errors():
         from bot.config.settings import environment, read_basics
-        from bot.database.migrate import migrate as bring_up_to_date
+        from bot.database.migrate import migrate as migrate_database
 
-        basics = read_basics(environment())
-        changed = run_async(bring_up_to_date(basics.database_url.get_secret_value()))
-        typer.echo(
-            "The database was brought to the present schema."
-            if changed
-            else "The database has the present schema already."
-        )
+        changed = run_async(migrate_database(read_basics(environment()).database_url.get_secret_value()))
+    typer.echo(
+        "The database was updated to the current schema."
+        if changed
+        else "The database already has the current schema."
+    )
 
 
 main.add_typer(audit, name="audit")

@@ -1,4 +1,4 @@
-"""How a command runs: to its end, with every fault told in words and by the exit code."""
+"""Runs a command to its end; errors become a message and an exit code."""
 
 import asyncio
 import sys
@@ -14,10 +14,11 @@ Result = TypeVar("Result")
 
 FAILED: Final = 1
 UNUSABLE: Final = 2
+"""The exit code for settings or a policy file that cannot be used."""
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end, on the faster loop where there is one."""
+    """Run a coroutine to its end, on uvloop where it exists."""
     if sys.platform == "win32":
         return asyncio.run(work)
     import uvloop
@@ -28,15 +29,14 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Tell people what went wrong and what to do, in place of a traceback."""
+    """Print what went wrong and what to do instead of a traceback, then exit."""
     try:
         yield
-    except DiscountBotError as wrong:
+    except DiscountBotError as error:
         from rich.console import Console
 
-        unusable = isinstance(wrong, ConfigError)
-        # neither Rich's markup nor its colours for numbers and paths: what is told may hold anything
+        # without Rich's markup and highlighting: the message may contain anything
         console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-        console.print(str(wrong), style="red")
-        console.print(wrong.advice)
-        raise typer.Exit(UNUSABLE if unusable else FAILED) from None
+        console.print(str(error), style="red")
+        console.print(error.advice)
+        raise typer.Exit(UNUSABLE if isinstance(error, ConfigError) else FAILED) from None

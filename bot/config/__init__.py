@@ -1,1 +1,1 @@
-"""Settings, the policy file and the log, read once at start."""
+"""Settings, the policy file and logging, all read once at start."""

@@ -1,4 +1,4 @@
-"""Settings and policy read together, so that the faults of both are told in one go."""
+"""Loads settings and policy together and reports the faults of both at once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,51 +10,44 @@ from bot.config.settings import Settings
 from bot.domain.policy.policy import Policy
 from bot.errors import ConfigError
 
-Read = TypeVar("Read")
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """What was read, or what is wrong with it."""
+    """The settings and the policy, each either loaded or with its faults."""
 
     settings: Settings | ConfigError
     policy: Policy | ConfigError
 
     def usable(self) -> tuple[Settings, Policy]:
-        """Hand both over.
+        """Return both.
 
         Raises:
-            ConfigError: with every fault of both, a line each.
+            ConfigError: with every fault of both, one line each.
         """
         if isinstance(self.settings, Settings) and isinstance(self.policy, Policy):
             return self.settings, self.policy
-        both = (self.settings, self.policy)
-        raise ConfigError(
-            [fault for wrong in both if isinstance(wrong, ConfigError) for fault in wrong.faults]
-        )
+        errors = [part for part in (self.settings, self.policy) if isinstance(part, ConfigError)]
+        raise ConfigError([fault for error in errors for fault in error.faults])
 
 
 def load_config(env: Mapping[str, str]) -> LoadedConfig:
-    """Read both; the policy file is found even where other settings are wrong."""
-    path = _policy_path(env)
-    return LoadedConfig(_or_faults(lambda: Settings.read(env)), _or_faults(lambda: load_policy(path)))
+    """Load both; wrong settings do not keep the policy file from being checked."""
+    return LoadedConfig(_load(Settings.read, env), _load(read_policy, env))
 
 
 def read_policy(env: Mapping[str, str]) -> Policy:
-    """Read the policy alone, for whoever needs no credentials.
+    """Load the policy alone, which needs no credentials.
 
     Raises:
-        ConfigError: with every fault, a line each.
+        ConfigError: with every fault, one line each.
     """
-    return load_policy(_policy_path(env))
+    return load_policy(Path(env.get("POLICY_FILE") or Settings.model_fields["policy_file"].default))
 
 
-def _policy_path(env: Mapping[str, str]) -> Path:
-    return Path(env.get("POLICY_FILE") or str(Settings.model_fields["policy_file"].default))
-
-
-def _or_faults(read: Callable[[], Read]) -> Read | ConfigError:
+def _load(read: Callable[[Mapping[str, str]], Loaded], env: Mapping[str, str]) -> Loaded | ConfigError:
     try:
-        return read()
-    except ConfigError as unusable:
-        return unusable
+        return read(env)
+    except ConfigError as error:
+        return error

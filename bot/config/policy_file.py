@@ -1,4 +1,4 @@
-"""The policy file: read strictly, every fault said at once with its line, its key and what is allowed there."""
+"""Loads the policy file strictly and reports every fault with its line, its key and what is expected."""
 
 import json
 import re
@@ -11,205 +11,181 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.config.policy_schema import CHANNEL_ID, MOST_DAYS, ChannelSchema, PolicySchema
+from bot.config.policy_schema import CHANNEL_ID, MAX_DAYS, ChannelSchema, PolicySchema
 from bot.config.toml_positions import key_lines
 from bot.domain.ids import ChannelId
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.policy import ChannelPolicy, Policy
-from bot.domain.policy.tiers import Tier
+from bot.domain.policy.policy import ChannelPolicy, Policy, Tier
 from bot.errors import ConfigError
 
 Key = tuple[str, ...]
 Table = Mapping[str, Any]
 
-SHOWN_VALUE: Final = 60
-"""How many characters of a wrong value are repeated."""
+MAX_SHOWN: Final = 60
+"""Characters of a wrong value that a fault repeats."""
 REQUIRED: Final = ("rules", "requesters", "max_customers")
-UNSAID_APPROVALS: Final = 1
-UNSAID_RETENTION: Final = Policy.__dataclass_fields__["retention_days"].default
+DEFAULT_APPROVALS: Final = 1
+DEFAULT_RETENTION: Final = Policy.__dataclass_fields__["retention_days"].default
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFault:
-    """What is wrong at one key, and what would be right."""
+    """What is wrong at one key, and what is expected there."""
 
     key: Key
-    what: str
-    allowed: str
+    problem: str
+    expected: str
 
     def __str__(self) -> str:
-        """Say it as a person reads it."""
-        return f"{_dotted(self.key)} {self.what}; allowed: {self.allowed}"
+        """Write the fault as one line."""
+        dotted = ".".join(
+            part if re.fullmatch("[A-Za-z0-9_-]+", part) else json.dumps(part, ensure_ascii=False)
+            for part in self.key
+        )
+        return f"{dotted}: {self.problem} (expected {self.expected})"
 
 
 def load_policy(path: Path) -> Policy:
-    """Read the allowlist.
+    """Load and check the policy file.
 
     Raises:
-        ConfigError: with every fault, a line each.
+        ConfigError: with every fault, one line each.
     """
-    text = _text_of(path)
+    text = _read(path)
     try:
         table = tomllib.loads(f"{text}\n")
-    except tomllib.TOMLDecodeError as unreadable:
-        raise ConfigError([f"{path}{_where(str(unreadable), text)}"]) from None
-    if faults := list(_faults(table)):
-        raise ConfigError(_placed(faults, path, text))
-    return _policy(table)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}{_position_first(str(error), text)} (expected TOML)"]) from None
+    faults = list(_faults(table))
+    if not faults:
+        return _policy(table)
+    lines = key_lines(text)
+    placed = sorted(((_line(fault.key, lines), fault) for fault in faults), key=lambda at: (at[0], at[1].key))
+    raise ConfigError([f"{path}{f', line {line}' if line else ''}: {fault}" for line, fault in placed])
 
 
-def _text_of(path: Path) -> str:
+def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigError([f"{path}: cannot be read; allowed: UTF-8 text"]) from None
-    except OSError as missing:
-        what = missing.strerror or "cannot be read"
-        raise ConfigError(
-            [f"{path}: {what}; copy policy.example.toml, or let POLICY_FILE name another file"]
-        ) from None
+        raise ConfigError([f"{path}: not readable (expected UTF-8 text)"]) from None
+    except OSError as error:
+        problem = error.strerror or "not readable"
+        hint = "copy policy.example.toml, or set POLICY_FILE to another file"
+        raise ConfigError([f"{path}: {problem} ({hint})"]) from None
 
 
-def _where(wrong: str, text: str) -> str:
-    """Put the line first, as for every other fault, and what stands in it: the reader tells only its number."""
-    found = re.search(r" \(at line (\d+), column \d+\)$", wrong)
+def _position_first(message: str, text: str) -> str:
+    """Move the parser's line number to the front, as in every other fault, and quote that line."""
+    found = re.search(r" \(at line (\d+), column \d+\)$", message)
     if not found:
-        return f": {wrong}; allowed: TOML"
+        return f": {message}"
     line = text.split("\n")[int(found[1]) - 1].strip()
-    return f", line {found[1]}: {wrong[: found.start()]}: {line[:SHOWN_VALUE]}; allowed: TOML"
+    return f", line {found[1]}: {message[: found.start()]}: {line[:MAX_SHOWN]}"
 
 
 def _faults(table: Table) -> Iterator[ConfigFault]:
-    yield from _wrong(PolicySchema, table, ())
-    defaults = _below(table, "defaults")
-    yield from _wrong(ChannelSchema, defaults, ("defaults",))
-    retention = table.get("retention_days", UNSAID_RETENTION)
-    for channel, keys in _below(table, "channels").items():
-        yield from _channel_faults(channel, keys, defaults)
-        yield from _forgotten(channel, {**defaults, **keys} if isinstance(keys, dict) else {}, retention)
+    yield from _schema_faults(PolicySchema, table, ())
+    defaults = _subtable(table, "defaults")
+    yield from _schema_faults(ChannelSchema, defaults, ("defaults",))
+    retention = table.get("retention_days", DEFAULT_RETENTION)
+    for channel, keys in _subtable(table, "channels").items():
+        yield from _channel_faults(channel, keys, defaults, retention)
 
 
-def _below(table: Table, key: str) -> Table:
+def _subtable(table: Table, key: str) -> Table:
     below = table.get(key, {})
     return below if isinstance(below, dict) else {}
 
 
-def _channel_faults(channel: str, keys: Any, defaults: Table) -> Iterator[ConfigFault]:
+def _channel_faults(channel: str, keys: Any, defaults: Table, retention: Any) -> Iterator[ConfigFault]:
     key = ("channels", channel)
     if not re.fullmatch(CHANNEL_ID, channel):
-        yield ConfigFault(key, "is no channel id", "an id as Slack shows it under About, C… or G…")
+        yield ConfigFault(key, "not a channel ID", "C… or G…, as Slack shows it under About")
     if not isinstance(keys, dict):
-        yield ConfigFault(key, f"is {_shown(keys)}, which cannot be used", "a table, [channels.C…]")
+        yield ConfigFault(key, f"{_shown(keys)} is not valid", "a table, [channels.C…]")
         return
-    yield from _wrong(ChannelSchema, keys, key)
-    given = {**defaults, **keys}
-    for name in (*REQUIRED, "approvers") if _asks_anybody(given) else REQUIRED:
-        if name not in given:
-            yield ConfigFault((*key, name), "is missing", _allowed(ChannelSchema, name))
-    yield from _loose(given, key)
+    yield from _schema_faults(ChannelSchema, keys, key)
+    merged = {**defaults, **keys}
+    # without approvers, no request may need an approval, whatever its size
+    needs_approvers = merged.get("approvals") != 0 or "tiers" in merged or merged.get("reserved") is True
+    for name in (*REQUIRED, "approvers") if needs_approvers else REQUIRED:
+        if name not in merged:
+            yield ConfigFault((*key, name), "missing", _expected(ChannelSchema, name))
+    yield from _lenient_tiers(merged, key)
+    # a warning about a repeat would stay silent once the ids are deleted; other wrong days are a schema fault
+    days = merged.get("repeat_days")
+    if isinstance(days, int) and isinstance(retention, int) and retention < days <= MAX_DAYS:
+        problem = f"{days} days is longer than customer IDs are kept"
+        yield ConfigFault((*key, "repeat_days"), problem, f"at most retention_days, {retention}")
 
 
-def _forgotten(channel: str, given: Table, retention: Any) -> Iterator[ConfigFault]:
-    """Find a warning of what is forgotten by then, which would stay silent; days that no key may have are told elsewhere."""
-    days = given.get("repeat_days")
-    if isinstance(days, int) and isinstance(retention, int) and retention < days <= MOST_DAYS:
-        yield ConfigFault(
-            ("channels", channel, "repeat_days"),
-            f"is {days}, longer than ids are kept",
-            f"at most retention_days, {retention}",
-        )
-
-
-def _asks_anybody(given: Table) -> bool:
-    """Say whether a channel has to name approvers: unless nobody has to agree, whatever the size."""
-    return given.get("approvals") != 0 or "tiers" in given or given.get("reserved") is True
-
-
-def _loose(given: Table, above: Key) -> Iterator[ConfigFault]:
-    """Find tiers that would make it easier from some size on; what is no tier at all is told elsewhere."""
-    least, tiers = given.get("approvals", UNSAID_APPROVALS), given.get("tiers")
+def _lenient_tiers(channel: Table, key: Key) -> Iterator[ConfigFault]:
+    """Find tiers that need fewer approvals than the channel; malformed tiers are a schema fault."""
+    least, tiers = channel.get("approvals", DEFAULT_APPROVALS), channel.get("tiers")
     for tier in tiers if isinstance(tiers, list) and isinstance(least, int) else []:
-        asked = tier.get("approvals") if isinstance(tier, dict) else None
-        if isinstance(asked, int) and not isinstance(asked, bool) and 0 < asked < least:
-            yield ConfigFault(
-                (*above, "tiers"),
-                f"has approvals = {asked}, fewer than the {least} below it",
-                _allowed(ChannelSchema, "tiers"),
-            )
+        approvals = tier.get("approvals") if isinstance(tier, dict) else None
+        if isinstance(approvals, int) and not isinstance(approvals, bool) and 0 < approvals < least:
+            problem = f"approvals = {approvals} is fewer than the {least} below the tier"
+            yield ConfigFault((*key, "tiers"), problem, _expected(ChannelSchema, "tiers"))
 
 
-def _wrong(model: type[BaseModel], table: Table, above: Key) -> Iterator[ConfigFault]:
+def _schema_faults(model: type[BaseModel], table: Table, above: Key) -> Iterator[ConfigFault]:
     try:
         model.model_validate(table)
-    except ValidationError as wrong:
-        for error in wrong.errors(include_url=False):
+    except ValidationError as invalid:
+        for error in invalid.errors(include_url=False):
             name = str(error["loc"][0])
-            yield ConfigFault((*above, name), _what(error), _allowed(model, name))
+            yield ConfigFault((*above, name), _problem(error), _expected(model, name))
 
 
-def _what(error: ErrorDetails) -> str:
-    inside = str(error["loc"][-1]) if len(error["loc"]) > 1 else ""
-    if error["type"] == "missing":
-        return f"has no {inside}" if inside else "is missing"
-    if error["type"] == "extra_forbidden":
-        return f"has {inside}, which is no known key" if inside else "is no known key"
-    return f"{'has' if len(error['loc']) > 1 else 'is'} {_shown(error['input'])}, which cannot be used"
+def _problem(error: ErrorDetails) -> str:
+    inner = f" {error['loc'][-1]}" if len(error["loc"]) > 1 else ""
+    match error["type"]:
+        case "missing":
+            return f"missing{inner}"
+        case "extra_forbidden":
+            return f"unknown key{inner}"
+        case _:
+            return f"{_shown(error['input'])} is not valid"
 
 
-def _allowed(model: type[BaseModel], name: str) -> str:
+def _expected(model: type[BaseModel], name: str) -> str:
     if field := model.model_fields.get(name):
         return field.description or ""
-    return ", ".join(model.model_fields)
+    return f"one of {', '.join(model.model_fields)}"
 
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= SHOWN_VALUE else f"{text[:SHOWN_VALUE]}…"
-
-
-def _placed(faults: list[ConfigFault], path: Path, text: str) -> list[str]:
-    lines = key_lines(text)
-    placed = sorted(
-        ((_line(fault.key, lines), fault) for fault in faults), key=lambda pair: (pair[0], pair[1].key)
-    )
-    return [f"{path}{f', line {line}' if line else ''}: {fault}" for line, fault in placed]
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def _line(key: Key, lines: Mapping[Key, int]) -> int:
-    """Where the key stands, or the nearest table above it; 0 for the file."""
+    """Return the line of the key or of the nearest table above it; 0 stands for the whole file."""
     return next((lines[key[:length]] for length in range(len(key), 0, -1) if key[:length] in lines), 0)
-
-
-def _dotted(key: Key) -> str:
-    return ".".join(
-        part if re.fullmatch("[A-Za-z0-9_-]+", part) else json.dumps(part, ensure_ascii=False) for part in key
-    )
 
 
 def _policy(table: Table) -> Policy:
     top = PolicySchema.model_validate(table)
-    defaults = _given(_below(table, "defaults"))
-    channels = {
-        ChannelId(name): _channel(ChannelId(name), {**defaults, **_given(keys)})
-        for name, keys in top.channels.items()
-    }
     return Policy(
         currency=top.currency,
         timezone=top.timezone,
         admins=tuple(top.admins),
         retention_days=top.retention_days,
-        channels=channels,
+        channels={
+            ChannelId(name): _channel_policy(ChannelId(name), top.defaults, keys)
+            for name, keys in top.channels.items()
+        },
     )
 
 
-def _given(keys: Table) -> dict[str, Any]:
-    return ChannelSchema.model_validate(keys).model_dump(exclude_unset=True)
-
-
-def _channel(channel: ChannelId, keys: dict[str, Any]) -> ChannelPolicy:
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in keys.items()
-    }
+def _channel_policy(channel: ChannelId, *tables: Table) -> ChannelPolicy:
+    """Build a channel's policy from the defaults and its own table, of which the later wins."""
+    values: dict[str, Any] = {}
+    for table in tables:
+        for name, value in ChannelSchema.model_validate(table).model_dump(exclude_unset=True).items():
+            values[name] = tuple(value) if isinstance(value, list) else value
     values["rules"] = frozenset(values["rules"])
     if "budget" in values:
         values["budget"] = Budget(**values["budget"])

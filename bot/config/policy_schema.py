@@ -1,7 +1,8 @@
-"""The keys that the policy file may hold: each with its type, its bounds, and the words for what is allowed."""
+"""The keys of the policy file: type, bounds, and the text that says what is expected."""
 
 import re
-from typing import Annotated, Any, Final, Self
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
@@ -12,142 +13,143 @@ from bot.domain.ids import ChannelId, UserId
 CHANNEL_ID: Final = "[CG][A-Z0-9]+"
 USER_ID: Final = "[UW][A-Z0-9]+"
 GROUP_ID: Final = "S[A-Z0-9]+"
-A_YEAR: Final = 8760
-"""In hours."""
-A_WEEK: Final = 10_080
-"""In minutes."""
-MOST_APPROVALS: Final = 10
-MOST_CUSTOMERS: Final = 10_000_000
-MOST_AMOUNT: Final = 10**15
-MOST_DAYS: Final = 366
-BUDGET: Final = "a table { days, customers, amount } of whole numbers: days from 1 to 366, and customers, amount (minor units) or both"
+YEAR_HOURS: Final = 8760
+WEEK_MINUTES: Final = 10_080
+MAX_APPROVALS: Final = 10
+MAX_CUSTOMERS: Final = 10_000_000
+MAX_AMOUNT: Final = 10**15
+MAX_DAYS: Final = 366
+FLAG: Final = "true or false"
+APPROVERS: Final = "a list of one or more user IDs (U…, W…) and user group IDs (S…)"
+BUDGET: Final = (
+    "a table { days, customers, amount } of whole numbers: days from 1 to 366, "
+    "and customers, amount (minor units) or both"
+)
 TIERS: Final = (
-    "one or more tables, [[…tiers]], each with approvals (a whole number from 1 to 10, no fewer than without the tier) "
-    "and above_customers, above_amount (whole numbers from 0) or both"
+    "one or more tables, [[…tiers]], each with approvals (a whole number from 1 to 10, no fewer than without "
+    "the tier) and above_customers, above_amount (whole numbers from 0) or both"
 )
 
 
-def _like(pattern: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
+def _check(is_valid: Callable[[str], object]) -> AfterValidator:
+    def validate(text: str) -> str:
+        if not is_valid(text):
             raise ValueError(text)
         return text
 
-    return AfterValidator(check)
+    return AfterValidator(validate)
 
 
-def _currency(code: str) -> str:
-    if code not in get_global("all_currencies"):
-        raise ValueError(code)
-    return code
-
-
-def _timezone(name: str) -> str:
+def _is_timezone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError, KeyError) as unknown:
-        raise ValueError(name) from unknown
-    return name
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
 
 
-SOME: Final = Field(min_length=1)
-Rules = Annotated[list[Annotated[str, _like(r"\S(.{0,253}\S)?")]], SOME]
-Requesters = Annotated[list[Annotated[str, _like(rf"\*|{USER_ID}|{GROUP_ID}")]], SOME]
-Approvers = Annotated[list[Annotated[str, _like(rf"{USER_ID}|{GROUP_ID}")]], SOME]
-Channels = Annotated[list[Annotated[ChannelId, _like(CHANNEL_ID)]], SOME]
-Admins = Annotated[list[Annotated[UserId, _like(USER_ID)]], SOME]
+NOT_EMPTY: Final = Field(min_length=1)
+RuleName = Annotated[str, _check(re.compile(r"\S(.{0,253}\S)?").fullmatch)]
+Requester = Annotated[str, _check(re.compile(rf"\*|{USER_ID}|{GROUP_ID}").fullmatch)]
+Approver = Annotated[str, _check(re.compile(rf"{USER_ID}|{GROUP_ID}").fullmatch)]
+Channel = Annotated[ChannelId, _check(re.compile(CHANNEL_ID).fullmatch)]
+Admin = Annotated[UserId, _check(re.compile(USER_ID).fullmatch)]
 
 
-class TierSchema(BaseModel):
-    """What may be said of one tier: how many agree, and above what."""
+class TableSchema(BaseModel):
+    """A table whose keys and types are checked strictly; of the keys in `one_of` it needs at least one."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
-
-    approvals: int = Field(ge=1, le=MOST_APPROVALS)
-    above_customers: int = Field(0, ge=0, le=MOST_CUSTOMERS)
-    above_amount: int = Field(0, ge=0, le=MOST_AMOUNT)
+    one_of: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="after")
-    def _is_bounded(self) -> Self:
-        if not self.model_fields_set & {"above_customers", "above_amount"}:
-            raise ValueError("neither bound is there")
+    def _has_one_of(self) -> Self:
+        if self.one_of and not self.model_fields_set & self.one_of:
+            raise ValueError("no bound is set")
         return self
 
 
-class BudgetSchema(BaseModel):
-    """What may be said of a budget: over how many days, and how much."""
+class TierSchema(TableSchema):
+    """A tier: how many approvals it needs, and above which size."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    one_of: ClassVar[frozenset[str]] = frozenset({"above_customers", "above_amount"})
 
-    days: int = Field(ge=1, le=MOST_DAYS)
-    customers: int = Field(0, ge=0, le=MOST_CUSTOMERS)
-    amount: int = Field(0, ge=0, le=MOST_AMOUNT)
-
-    @model_validator(mode="after")
-    def _is_bounded(self) -> Self:
-        if not self.model_fields_set & {"customers", "amount"}:
-            raise ValueError("neither bound is there")
-        return self
+    approvals: int = Field(ge=1, le=MAX_APPROVALS)
+    above_customers: int = Field(0, ge=0, le=MAX_CUSTOMERS)
+    above_amount: int = Field(0, ge=0, le=MAX_AMOUNT)
 
 
-class ChannelSchema(BaseModel):
-    """What may be said of one channel. Only what stands in the file counts: the defaults are those of `ChannelPolicy`."""
+class BudgetSchema(TableSchema):
+    """A budget: how much may be given within how many days."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    one_of: ClassVar[frozenset[str]] = frozenset({"customers", "amount"})
 
-    name: Annotated[str, _like(r"\S(.{0,78}\S)?")] = Field(
+    days: int = Field(ge=1, le=MAX_DAYS)
+    customers: int = Field(0, ge=0, le=MAX_CUSTOMERS)
+    amount: int = Field(0, ge=0, le=MAX_AMOUNT)
+
+
+class ChannelSchema(TableSchema):
+    """A channel's keys. Only keys that the file sets are used; `ChannelPolicy` has the real defaults."""
+
+    name: Annotated[str, _check(re.compile(r"\S(.{0,78}\S)?").fullmatch)] = Field(
         "", description="a text of 1 to 80 characters on one line"
     )
-    rules: Rules = Field([], description='a list of one or more rule ids, or ["*"] for every rule')
-    requesters: Requesters = Field(
-        [],
-        description='a list of one or more user ids (U…, W…) and user group ids (S…), or ["*"] for every full member',
+    rules: Annotated[list[RuleName], NOT_EMPTY] = Field(
+        [], description='a list of one or more rule IDs, or ["*"] for every rule'
     )
-    approvers: Approvers = Field(
-        [], description="a list of one or more user ids (U…, W…) and user group ids (S…)"
+    requesters: Annotated[list[Requester], NOT_EMPTY] = Field(
+        [], description=f'{APPROVERS}, or ["*"] for every full member'
     )
-    max_customers: int = Field(0, ge=1, le=10_000_000, description="a whole number from 1 to 10,000,000")
-    max_amount: int = Field(0, ge=0, le=10**15, description="a whole number of minor units, from 0 to 10^15")
-    allow_unpriced: bool = Field(False, description="true or false")
-    notify: Channels = Field([], description="a list of one or more channel ids (C…, G…)")
-    require_reason: bool = Field(False, description="true or false")
-    approvals: int = Field(
-        0, ge=0, le=MOST_APPROVALS, description=f"a whole number from 0 to {MOST_APPROVALS}"
+    approvers: Annotated[list[Approver], NOT_EMPTY] = Field([], description=APPROVERS)
+    max_customers: int = Field(0, ge=1, le=MAX_CUSTOMERS, description="a whole number from 1 to 10,000,000")
+    max_amount: int = Field(
+        0, ge=0, le=MAX_AMOUNT, description="a whole number of minor units, from 0 to 10^15"
     )
+    allow_unpriced: bool = Field(False, description=FLAG)
+    notify: Annotated[list[Channel], NOT_EMPTY] = Field(
+        [], description="a list of one or more channel IDs (C…, G…)"
+    )
+    require_reason: bool = Field(False, description=FLAG)
+    approvals: int = Field(0, ge=0, le=MAX_APPROVALS, description="a whole number from 0 to 10")
     expires_hours: float = Field(
-        0, gt=0, le=A_YEAR, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760"
+        0, gt=0, le=YEAR_HOURS, allow_inf_nan=False, description="a number of hours, above 0 and at most 8760"
     )
     batch_size: int = Field(0, ge=1, le=100_000, description="a whole number from 1 to 100,000")
     concurrency: int = Field(0, ge=1, le=64, description="a whole number from 1 to 64")
     hold_minutes: float = Field(
-        0, ge=0, le=A_WEEK, allow_inf_nan=False, description="a number of minutes, from 0 to 10,080 (a week)"
+        0,
+        ge=0,
+        le=WEEK_MINUTES,
+        allow_inf_nan=False,
+        description="a number of minutes, from 0 to 10,080 (a week)",
     )
     remind_minutes: float = Field(
-        0, ge=1, le=A_WEEK, allow_inf_nan=False, description="a number of minutes, from 1 to 10,080 (a week)"
+        0,
+        ge=1,
+        le=WEEK_MINUTES,
+        allow_inf_nan=False,
+        description="a number of minutes, from 1 to 10,080 (a week)",
     )
-    escalate_to: Approvers = Field(
-        [], description="a list of one or more user ids (U…, W…) and user group ids (S…)"
-    )
-    reserved: bool = Field(False, description="true or false")
-    repeat_days: int = Field(
-        0, ge=0, le=MOST_DAYS, description=f"a whole number of days from 0 (never) to {MOST_DAYS}"
-    )
+    escalate_to: Annotated[list[Approver], NOT_EMPTY] = Field([], description=APPROVERS)
+    reserved: bool = Field(False, description=FLAG)
+    repeat_days: int = Field(0, ge=0, le=MAX_DAYS, description="a whole number of days from 0 (never) to 366")
     budget: BudgetSchema | None = Field(None, description=BUDGET)
-    tiers: Annotated[list[TierSchema], SOME] = Field([], description=TIERS)
+    tiers: Annotated[list[TierSchema], NOT_EMPTY] = Field([], description=TIERS)
 
 
-class PolicySchema(BaseModel):
-    """What is said once, for all channels."""
+class PolicySchema(TableSchema):
+    """The keys at the top of the file, which hold for all channels."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    currency: Annotated[str, AfterValidator(_currency)] = Field(
+    currency: Annotated[str, _check(get_global("all_currencies").__contains__)] = Field(
         description='an ISO 4217 code in capitals, such as "NOK"'
     )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+    timezone: Annotated[str, _check(_is_timezone)] = Field(
         description='a time zone of the IANA database, such as "Europe/Oslo"'
     )
-    admins: Admins = Field([], description="a list of one or more user ids (U…, W…)")
+    admins: Annotated[list[Admin], NOT_EMPTY] = Field(
+        [], description="a list of one or more user IDs (U…, W…)"
+    )
     retention_days: int = Field(90, ge=1, le=36_500, description="a whole number of days from 1 to 36,500")
-    defaults: dict[str, Any] = Field({}, description="a table, [defaults], of what may be said of a channel")
-    channels: dict[str, Any] = Field({}, description="tables, [channels.C…], one a channel")
+    defaults: dict[str, Any] = Field({}, description="a table, [defaults], of keys for all channels")
+    channels: dict[str, Any] = Field({}, description="tables, [channels.C…], one for each channel")

@@ -1,7 +1,7 @@
-"""What the bot is told by its surroundings: read once, from the environment and `.env`, and every fault said at once."""
+"""Reads settings from the environment and `.env`, and reports every fault at once."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypeVar
@@ -18,20 +18,25 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
-from pydantic_core import ErrorDetails
 
 from bot.errors import ConfigError
 
-MISSING: Final = "is missing"
-SHOWN: Final = frozenset({"DINTERO_TIMEOUT", "PORT", "LOG_LEVEL", "LOG_FORMAT"})
-"""The names whose wrong value is repeated; any other may hold a secret, be it by mistake."""
-
+REPEATED: Final = frozenset({"DINTERO_TIMEOUT", "PORT", "LOG_LEVEL", "LOG_FORMAT"})
+"""Settings whose wrong value an error repeats; any other value may be a secret, even by mistake."""
+CREDENTIALS: Final = (
+    ("SLACK_BOT_TOKEN",),
+    ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
+    ("DINTERO_ACCOUNT_ID",),
+    ("DINTERO_CLIENT_ID",),
+    ("DINTERO_CLIENT_SECRET",),
+)
+"""The credentials; of names in one row any one is enough."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class LogLevel(StrEnum):
-    """From how important on something is logged."""
+    """The least important level that is logged."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -40,7 +45,7 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """How a log line is written."""
+    """The format of a log line."""
 
     CONSOLE = "console"
     JSON = "json"
@@ -55,47 +60,38 @@ def _http_url(text: str) -> str:
         or parts.fragment
         or parts.username
     ):
-        raise ValueError("is no such address")
+        raise ValueError("not a valid URL")
     return text.rstrip("/")
-
-
-def _slack_url(text: str) -> str:
-    return _http_url(text) + "/"
-
-
-def _database_url(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    place = (
-        text.removeprefix("sqlite:///")
-        if text.startswith("sqlite:///")
-        else text.removeprefix("postgresql://")
-    )
-    if place in {"", ":memory:", text}:
-        raise ValueError("is no such address")
-    return secret
 
 
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def _secret(prefix: str) -> AfterValidator:
-
-    def check(secret: SecretStr) -> SecretStr:
-        text = secret.get_secret_value()
-        if not text.startswith(prefix) or len(text) == len(prefix) or any(sign.isspace() for sign in text):
-            raise ValueError("does not look like one")
+def _secret(is_valid: Callable[[str], object], problem: str = "not valid") -> AfterValidator:
+    def validate(secret: SecretStr) -> SecretStr:
+        if not is_valid(secret.get_secret_value()):
+            raise ValueError(problem)
         return secret
 
-    return AfterValidator(check)
+    return AfterValidator(validate)
+
+
+def _token(prefix: str = "") -> AfterValidator:
+    return _secret(lambda text: text.startswith(prefix) and text != prefix and text.split() == [text])
+
+
+def _is_database_url(text: str) -> bool:
+    place = text.removeprefix("sqlite:///" if text.startswith("sqlite:///") else "postgresql://")
+    return place not in {"", ":memory:", text}
 
 
 class BaseConfig(BaseModel):
-    """What every command needs; none of it is a credential of Slack or Dintero."""
+    """The settings that every command needs; no credentials of Slack or Dintero."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
+    database_url: Annotated[SecretStr, _secret(_is_database_url, "not a valid URL")] = Field(
         SecretStr("sqlite:///discount-bot.db"),
         alias="DATABASE_URL",
         description="sqlite:///a-file.db or postgresql://…",
@@ -112,45 +108,42 @@ class BaseConfig(BaseModel):
 
     @property
     def key(self) -> str | None:
-        """The audit's key, where one is set."""
+        """The audit key, if one is set."""
         return self.audit_key.get_secret_value() if self.audit_key else None
 
 
 class Settings(BaseConfig):
-    """All settings, checked; secrets show themselves to nobody who does not ask for them by `get_secret_value`."""
+    """All settings, validated; secrets show only through `get_secret_value`."""
 
-    slack_bot_token: Annotated[SecretStr, _secret("xoxb-")] = Field(
-        alias="SLACK_BOT_TOKEN", description="the bot token, xoxb-… (OAuth & Permissions)"
+    slack_bot_token: Annotated[SecretStr, _token("xoxb-")] = Field(
+        alias="SLACK_BOT_TOKEN", description="the bot token, xoxb-…, from OAuth & Permissions"
     )
-    slack_app_token: Annotated[SecretStr, _secret("xapp-")] | None = Field(
+    slack_app_token: Annotated[SecretStr, _token("xapp-")] | None = Field(
         None,
         alias="SLACK_APP_TOKEN",
-        description="an app-level token, xapp-… (Basic Information), for Socket Mode",
+        description="an app-level token, xapp-…, from Basic Information, for Socket Mode",
     )
-    slack_signing_secret: Annotated[SecretStr, _secret("")] | None = Field(
+    slack_signing_secret: Annotated[SecretStr, _token()] | None = Field(
         None,
         alias="SLACK_SIGNING_SECRET",
-        description="the signing secret (Basic Information), for HTTP; no spaces in it",
+        description="the signing secret from Basic Information, without spaces, for HTTP",
     )
-    slack_api_url: Annotated[str, AfterValidator(_slack_url)] = Field(
-        "https://slack.com/api/",
-        alias="SLACK_API_URL",
-        description="an address that begins with https:// or http://",
+    slack_api_url: Annotated[str, AfterValidator(lambda text: _http_url(text) + "/")] = Field(
+        "https://slack.com/api/", alias="SLACK_API_URL", description="https://…"
     )
     dintero_account_id: Annotated[str, StringConstraints(pattern=r"^[PT][0-9]{8}$")] = Field(
         alias="DINTERO_ACCOUNT_ID",
         description="T and 8 digits for a test account, P and 8 digits for a production account",
     )
     dintero_client_id: str = Field(
-        alias="DINTERO_CLIENT_ID", description="the id of an API client (Backoffice, Settings → API clients)"
+        alias="DINTERO_CLIENT_ID",
+        description="the ID of an API client, from Backoffice, Settings → API clients",
     )
-    dintero_client_secret: Annotated[SecretStr, _secret("")] = Field(
+    dintero_client_secret: Annotated[SecretStr, _token()] = Field(
         alias="DINTERO_CLIENT_SECRET", description="the secret of the same API client"
     )
     dintero_api_url: Annotated[str, AfterValidator(_http_url)] = Field(
-        "https://api.dintero.com/v1",
-        alias="DINTERO_API_URL",
-        description="an address that begins with https:// or http://",
+        "https://api.dintero.com/v1", alias="DINTERO_API_URL", description="https://…"
     )
     dintero_timeout: float = Field(
         30,
@@ -168,119 +161,82 @@ class Settings(BaseConfig):
 
     @property
     def socket_mode(self) -> bool:
-        """Whether Slack is reached by Socket Mode: always where there is an app-level token."""
+        """Whether the bot connects by Socket Mode, which it does whenever there is an app-level token."""
         return self.slack_app_token is not None
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every value that must not come out anywhere, for the log to leave out; of a database's address that is its password."""
-        own = (
-            self.slack_bot_token,
-            self.slack_app_token,
-            self.slack_signing_secret,
-            self.dintero_client_secret,
-            self.audit_key,
-        )
+        """Every value that the log must hide; of the database's URL that is the password."""
         password = urlsplit(self.database_url.get_secret_value()).password
-        return (*(secret.get_secret_value() for secret in own if secret), *([password] if password else []))
+        secrets = [
+            value.get_secret_value()
+            for name, value in self
+            if isinstance(value, SecretStr) and name != "database_url"
+        ]
+        return (*secrets, *([password] if password else []))
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Self:
-        """Check the values; those that are empty count as not set.
+        """Validate the settings; empty values count as not set.
 
         Raises:
-            ConfigError: with every fault, a line each.
+            ConfigError: with every fault, one line each.
         """
-        return _read(cls, env, also=_slack_way(env))
-
-
-class CredentialsState(StrEnum):
-    """How many of the credentials of Slack and Dintero are set."""
-
-    NONE = "none"
-    SOME = "some"
-    ALL = "all"
-
-
-class CredentialStatus(BaseModel):
-    """Which credentials are set; the two ways to Slack count as one."""
-
-    model_config = ConfigDict(frozen=True)
-
-    state: CredentialsState
-    missing: tuple[str, ...]
-
-
-REQUIRED: Final = (
-    ("SLACK_BOT_TOKEN",),
-    ("SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"),
-    ("DINTERO_ACCOUNT_ID",),
-    ("DINTERO_CLIENT_ID",),
-    ("DINTERO_CLIENT_SECRET",),
-)
-"""The credentials; of several names in one place any one will do."""
+        if env.get("SLACK_APP_TOKEN") or env.get("SLACK_SIGNING_SECRET"):
+            return _read(cls, env)
+        expected = "xapp-… for Socket Mode, or set SLACK_SIGNING_SECRET for HTTP"
+        return _read(cls, env, f"SLACK_APP_TOKEN: missing (expected {expected})")
 
 
 def environment(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Put the environment over the folder's `.env`; empty values are left out, so that an empty line in `.env` sets nothing.
+    """Merge the folder's `.env` and the environment, which wins; empty values count as not set.
 
     Raises:
-        ConfigError: `.env` is no text.
+        ConfigError: `.env` is not text.
     """
-    above = os.environ if environ is None else environ
     try:
-        # not interpolated: a secret may hold "${"
-        below = dotenv_values((folder or Path()) / ".env", interpolate=False)
+        # not interpolated: a secret may contain "${"
+        file = dotenv_values((folder or Path()) / ".env", interpolate=False)
     except UnicodeDecodeError:
-        raise ConfigError([".env: cannot be read; allowed: UTF-8 text"]) from None
-    return {name: value.strip() for name, value in {**below, **above}.items() if value and value.strip()}
+        raise ConfigError([".env: not readable (expected UTF-8 text)"]) from None
+    merged = {**file, **(os.environ if environ is None else environ)}
+    return {name: value.strip() for name, value in merged.items() if value and value.strip()}
 
 
-def credentials_state(env: Mapping[str, str]) -> CredentialStatus:
-    """Say whether none, some or all of the credentials are set, and which are missing."""
-    missing = tuple(" or ".join(names) for names in REQUIRED if not any(env.get(name) for name in names))
-    if not missing:
-        return CredentialStatus(state=CredentialsState.ALL, missing=())
-    none = len(missing) == len(REQUIRED)
-    return CredentialStatus(state=CredentialsState.NONE if none else CredentialsState.SOME, missing=missing)
+def missing_credentials(env: Mapping[str, str]) -> list[str]:
+    """List the credentials that are not set; the two ways to connect to Slack count as one."""
+    return [" or ".join(names) for names in CREDENTIALS if not any(env.get(name) for name in names)]
 
 
 def read_basics(env: Mapping[str, str]) -> BaseConfig:
-    """Check only what needs no credentials.
+    """Validate only the settings that need no credentials.
 
     Raises:
-        ConfigError: with every fault, a line each.
+        ConfigError: with every fault, one line each.
     """
     return _read(BaseConfig, env)
 
 
-def _slack_way(env: Mapping[str, str]) -> list[str]:
-    if env.get("SLACK_APP_TOKEN") or env.get("SLACK_SIGNING_SECRET"):
-        return []
-    return [
-        f"SLACK_APP_TOKEN: {MISSING}; allowed: xapp-… for Socket Mode, or SLACK_SIGNING_SECRET for HTTP in its place"
-    ]
-
-
-def _read(model: type[Model], env: Mapping[str, str], *, also: Sequence[str] = ()) -> Model:
+def _read(model: type[Model], env: Mapping[str, str], *faults: str) -> Model:
     try:
-        found = model.model_validate({name: value for name, value in env.items() if value})
-    except ValidationError as wrong:
-        raise ConfigError([*_faults(model, wrong, env), *also]) from None
-    if also:
-        raise ConfigError(list(also))
-    return found
+        settings = model.model_validate({name: value for name, value in env.items() if value})
+    except ValidationError as invalid:
+        raise ConfigError([*_faults(model, invalid, env), *faults]) from None
+    if faults:
+        raise ConfigError(list(faults))
+    return settings
 
 
-def _faults(model: type[BaseModel], wrong: ValidationError, env: Mapping[str, str]) -> list[str]:
-    allowed = {field.alias: field.description for field in model.model_fields.values()}
-    names = {str(error["loc"][0]): error for error in wrong.errors(include_input=False, include_url=False)}
-    return [f"{name}: {_what(name, error, env)}; allowed: {allowed[name]}" for name, error in names.items()]
-
-
-def _what(name: str, error: ErrorDetails, env: Mapping[str, str]) -> str:
-    if error["type"] == "missing":
-        return MISSING
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    return f"“{env[name]}” cannot be used" if name in SHOWN else "cannot be used"
+def _faults(model: type[BaseModel], invalid: ValidationError, env: Mapping[str, str]) -> list[str]:
+    expected = {field.alias: field.description for field in model.model_fields.values()}
+    problems = {}
+    for error in invalid.errors(include_input=False, include_url=False):
+        name = str(error["loc"][0])
+        match error["type"]:
+            case "missing":
+                problems[name] = "missing"
+            case "value_error":
+                problems[name] = str(error["ctx"]["error"])
+            case _:
+                problems[name] = f"“{env[name]}” is not valid" if name in REPEATED else "not valid"
+    return [f"{name}: {problem} (expected {expected[name]})" for name, problem in problems.items()]

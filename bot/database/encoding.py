@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
-from bot.domain.policy.tiers import AppliedTier, TierTrigger
+from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.request import FormInput
 from bot.domain.rules.rule import Rule
 

@@ -22,7 +22,7 @@ from bot.database.encoding import (
 from bot.database.schema import outbox, requests
 from bot.domain.customers.packing import packed
 from bot.domain.ids import RequestId, UserId
-from bot.domain.policy.tiers import AppliedTier
+from bot.domain.policy.policy import AppliedTier
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
 from bot.domain.requests.request import Approval, PauseState, Request, State, StopReason

@@ -1,1 +1,1 @@
-"""Dintero's discounts API as the heart's port: its token, its calls, its JSON. Knows nothing of Slack, requests or policies."""
+"""Dintero's discounts API: the token, the calls and the JSON."""

@@ -1,4 +1,4 @@
-"""What Dintero's answers that are no success mean, in our errors; the one place that knows status codes."""
+"""Maps Dintero's answers other than 200 to our errors; the only place that knows status codes."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,74 +20,69 @@ from bot.errors import (
     TokenUnavailable,
 )
 
-LONGEST_REASON: Final = 500
-"""Characters: a reason is read in Slack, and Dintero's details are of any length."""
-LONGEST_WAIT: Final = 86_400.0
-"""Seconds: whoever says more means "not today"."""
+MAX_REASON_LENGTH: Final = 500
+"""A reason is shown in Slack, and Dintero's details have any length."""
+MAX_WAIT_SECONDS: Final = 86_400.0
+"""A longer wait means "not today"."""
 
 
-def refusal(answer: httpx.Response) -> DinteroError:
-    """Say what an answer other than 200 means.
+def error_for(answer: httpx.Response) -> DinteroError:
+    """Return the error for an answer other than 200.
 
-    413 is undocumented; a gateway may say so of a batch that is too long, and halving helps there too. Any other status, redirects and
-    other successes among them, tells nothing of whether the call was carried out.
+    413 is undocumented; a gateway may send it for a long batch, and halving helps there too. Any other
+    status, including redirects and other successes, leaves open whether the call was carried out.
     """
-    match answer.status_code:
+    status = answer.status_code
+    match status:
         case 413:
             return BatchTooLargeError(reason(answer) or "Dintero took this for too large")
         case 400 | 422:
-            return BatchRejectedError(
-                reason(answer) or f"Dintero answered {answer.status_code} and gave no reason"
-            )
+            return BatchRejectedError(reason(answer) or f"Dintero answered {status} and gave no reason")
         case 401:
             return TokenRefused("Dintero refused the token, a new one too")
         case 403:
             return ScopeMissing("Dintero forbids this to the API client")
         case 404:
             return RuleNotFound("Dintero has no such rule")
+        case 429:
+            return RateLimitedError("Dintero asks for fewer calls", retry_after=retry_after(answer))
         case _:
-            return passing(answer)
+            return OutcomeUnknownError(f"Dintero answered {status}", retry_after=retry_after(answer))
 
 
-def token_refusal(answer: httpx.Response) -> DinteroError:
-    """Say what an answer other than 200 means where a token was asked for: nothing else was asked, so no rule or customer is at fault."""
-    match answer.status_code:
+def token_error_for(answer: httpx.Response) -> DinteroError:
+    """Return the error for a token request; such a request never blames a rule or a customer."""
+    status = answer.status_code
+    match status:
         case 401:
             return TokenRefused("Dintero does not accept the API client's id and secret")
         case 403:
             return ScopeMissing("Dintero gives this API client no token")
         case 400 | 404 | 422:
             return TokenRefused(
-                f"Dintero gave no token for this account and API client (it answered {answer.status_code})"
+                f"Dintero gave no token for this account and API client (it answered {status})"
             )
         case 429:
-            return passing(answer)
+            return error_for(answer)
         case _:
-            return TokenUnavailable(f"Dintero answered {answer.status_code}", retry_after=retry_after(answer))
-
-
-def passing(answer: httpx.Response) -> DinteroError:
-    """Say what a status means that may pass."""
-    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        return RateLimitedError("Dintero asks for fewer calls", retry_after=retry_after(answer))
-    return OutcomeUnknownError(f"Dintero answered {answer.status_code}", retry_after=retry_after(answer))
+            return TokenUnavailable(f"Dintero answered {status}", retry_after=retry_after(answer))
 
 
 def retry_after(
     answer: httpx.Response, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> float | None:
-    """Read how many seconds Dintero wants to be left alone; None where it says nothing that can be read.
+    """Read how many seconds to wait, or None if the answer does not say.
 
-    Dintero documents seconds; a gateway may send a date, which is compared with the gateway's own clock where it tells the time.
+    Dintero documents seconds; a gateway may send a date, which is compared with the gateway's own `Date`.
     """
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isascii() and said.isdigit():
-        return min(float(said), LONGEST_WAIT)
-    until = _date(said)
+    header = answer.headers.get("Retry-After", "").strip()
+    if header.isascii() and header.isdigit():
+        return min(float(header), MAX_WAIT_SECONDS)
+    until = _date(header)
     if until is None:
         return None
     wait = (until - (_date(answer.headers.get("Date", "")) or now())).total_seconds()
-    return min(max(wait, 0.0), LONGEST_WAIT)
+    return min(max(wait, 0.0), MAX_WAIT_SECONDS)
 
 
 def _date(text: str) -> datetime | None:
@@ -99,26 +94,26 @@ def _date(text: str) -> datetime | None:
 
 
 def reason(answer: httpx.Response) -> str:
-    """Read why, in Dintero's words; empty where it gave no reason that can be read, as gateways do."""
+    """Read Dintero's reason; empty if the body has none, as with gateways."""
     try:
         error = answer.json()["error"]
     except (ValueError, RecursionError, KeyError, TypeError, IndexError):
         return ""
-    said = error if isinstance(error, dict) else {"message": error}
-    message = _line(said.get("message"))
-    details = "; ".join(dict.fromkeys(_details(said.get("errors"))))
-    words = f"{message} ({details})" if message and details else message or details or _line(said.get("code"))
-    return words if len(words) <= LONGEST_REASON else words[: LONGEST_REASON - 1] + "…"
+    fields = error if isinstance(error, dict) else {"message": error}
+    message = _one_line(fields.get("message"))
+    details = "; ".join(dict.fromkeys(_details(fields.get("errors"))))
+    text = f"{message} ({details})" if message and details else message or details
+    text = text or _one_line(fields.get("code"))
+    return text if len(text) <= MAX_REASON_LENGTH else text[: MAX_REASON_LENGTH - 1] + "…"
 
 
 def _details(errors: Any) -> Iterator[str]:
-    """Say each detail once: its own message where it has one, else all of it, for their form is free."""
+    """Yield each detail's message, or all of a detail without one: their form is free."""
     for error in errors if isinstance(errors, list) else [errors]:
-        words = _line(error.get("message")) if isinstance(error, dict) else _line(error)
-        if words or error:
-            yield words or as_json(error)
+        text = _one_line(error.get("message") if isinstance(error, dict) else error)
+        if text or error:
+            yield text or as_json(error)
 
 
-def _line(value: object) -> str:
-    """Put text on one line; anything else is no text."""
+def _one_line(value: object) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""

@@ -1,9 +1,10 @@
-"""Dintero's JSON and the heart's rules: reads what is understood, and sets the rest aside word for word; knows nothing of HTTP.
+"""Parses Dintero's JSON into domain rules, and keeps what it does not understand as text.
 
-pydantic says what it cannot read; that goes aside, and the rest is read again. A list goes aside whole: half of one would mislead.
+A value that pydantic rejects is set aside, and the rest is validated again. A list is set aside whole, since
+half of one would mislead.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any, Final
 
@@ -12,99 +13,99 @@ from pydantic import ValidationError
 
 from bot.dintero.schemas import Path, RuleSchema
 from bot.domain.ids import CustomerId
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Rule
+from bot.domain.rules.rule import Holder, Rule
 
-NEEDED: Final[frozenset[Path]] = frozenset(
+REQUIRED: Final[frozenset[Path]] = frozenset(
     {(), ("id",), ("reward",), ("reward", "type"), ("reward", "value")}
 )
-"""Without these there is no rule to speak of."""
+"""Without these there is no rule."""
 
 log = structlog.get_logger(__name__)
 
 
 class SchemaError(ValueError):
-    """This is no rule, or no list of rules."""
+    """The JSON is not what is documented, in a part that the bot needs."""
 
 
 def read_rule(answer: object) -> Rule:
     """Read a rule from Dintero's JSON.
 
-    What is not understood, because it is new or of another type than documented, stands in `unknown` as a dotted path and JSON text. A rule
-    of which one cannot tell whether it is active or deleted counts as inactive: what is not understood is not given.
+    New fields, and fields of an undocumented type, go into `unknown` as a dotted path and JSON text. A rule
+    counts as inactive if its activity or deletion cannot be read: what the bot does not understand it does
+    not give.
 
     Raises:
-        Unreadable: the id, or the reward's type or value, is missing or not what it should be.
+        SchemaError: the id, or the reward's type or value, is missing or invalid.
     """
     aside: dict[Path, object] = {}
     rest: Any = answer
     while True:
         try:
-            wire = RuleSchema.model_validate(rest)
-        except ValidationError as failure:
-            for path in sorted(
-                {_spot(error["loc"]) for error in failure.errors(include_url=False, include_context=False)},
-                key=len,
-            ):
-                if path in NEEDED:
+            schema = RuleSchema.model_validate(rest)
+        except ValidationError as invalid:
+            errors = invalid.errors(include_url=False, include_context=False)
+            # the value itself, or the outermost list around it
+            paths = {tuple(takewhile(lambda part: isinstance(part, str), error["loc"])) for error in errors}
+            for path in sorted(paths, key=len):
+                if path in REQUIRED:
                     raise SchemaError(f"no {'.'.join(map(str, path)) or 'rule'} that can be read") from None
                 aside[path], rest = _without(rest, path)
         else:
-            return wire.rule(rest, aside)
+            return schema.rule(rest, aside)
+
+
+def read_list(answer: object) -> list[object]:
+    """Return the answer as a list.
+
+    Raises:
+        SchemaError: it is not a list.
+    """
+    if not isinstance(answer, list):
+        raise SchemaError("not a list")
+    return answer
 
 
 def read_rules(answer: object) -> tuple[Rule, ...]:
-    """Read a list of rules; one that cannot be read is left out, with a line in the log, so that the others can be chosen.
+    """Read a list of rules; an unreadable one is logged and left out, so the others can still be chosen.
 
     Raises:
-        Unreadable: it is no list.
+        SchemaError: it is not a list.
     """
-    if not isinstance(answer, list):
-        raise SchemaError("no list of rules")
-    return tuple(_readable(answer))
-
-
-def _readable(answers: list[object]) -> Iterator[Rule]:
-    for answer in answers:
+    rules: list[Rule] = []
+    for item in read_list(answer):
         try:
-            yield read_rule(answer)
-        except SchemaError as failure:
-            log.warning("dintero_rule_unreadable", why=str(failure), rule=id_of(answer))
+            rules.append(read_rule(item))
+        except SchemaError as error:
+            log.warning("dintero_rule_unreadable", why=str(error), rule=id_of(item))
+    return tuple(rules)
 
 
 def read_refs(answer: object) -> tuple[Holder, ...]:
-    """Read who has a rule; one that was taken back names nobody.
+    """Read a rule's holders; a deleted ref names no customer.
 
     Raises:
-        Unreadable: it is no list, or one of its entries has no id to go on from.
+        SchemaError: it is not a list, or an entry has no id to continue from.
     """
-    if not isinstance(answer, list):
-        raise SchemaError("no list of refs")
-    return tuple(map(_ref, answer))
+    return tuple(map(_read_ref, read_list(answer)))
 
 
-def _ref(answer: object) -> Holder:
-    known = id_of(answer)
-    if known is None or not isinstance(answer, dict):
+def _read_ref(answer: object) -> Holder:
+    ref_id = id_of(answer)
+    if ref_id is None or not isinstance(answer, dict):
         raise SchemaError("a ref without an id")
     customer = answer.get("customer_id")
-    held = isinstance(customer, str) and not answer.get("deleted_at")
-    return Holder(known, CustomerId(str(customer)) if held else None)
+    is_holder = isinstance(customer, str) and not answer.get("deleted_at")
+    return Holder(ref_id, CustomerId(str(customer)) if is_holder else None)
 
 
 def id_of(answer: object) -> str | None:
-    """Read only the id of a rule's JSON; None where it has none."""
+    """Return the id in a rule's JSON, or None if it has none."""
     found = answer.get("id") if isinstance(answer, dict) else None
     return found if isinstance(found, str) and found else None
 
 
-def _spot(loc: Path) -> Path:
-    """Say what goes aside for an error: what is wrong itself, or the outermost list that it stands in."""
-    return tuple(takewhile(lambda part: isinstance(part, str), loc))
-
-
 def _without(answer: Any, path: Path) -> tuple[object, Any]:
-    """Take what stands at a path out of nested objects, and answer it and the rest; the original is left as it is."""
+    """Return the value at a path in nested objects, and a copy of the objects without it."""
     first, *further = path
     if not isinstance(answer, Mapping) or first not in answer:
         return None, answer

@@ -1,4 +1,4 @@
-"""The shape of Dintero's JSON, and how the heart says the same; whether all of it can be read is `wire`'s business."""
+"""The schema of Dintero's JSON, and its conversion to domain rules."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,22 +23,18 @@ from bot.domain.rules.rule import (
 
 Path = tuple[str | int, ...]
 
-TELLING_WHETHER_IT_LIVES: Final[frozenset[Path]] = frozenset({("active",), ("deleted_at",)})
+ACTIVITY: Final[frozenset[Path]] = frozenset({("active",), ("deleted_at",)})
 
 
 def as_json(value: object) -> str:
-    """Write a value as JSON that people can read and any database can hold; keys sorted, so that the same always looks the same."""
+    """Write a value as readable JSON that any database can hold, with sorted keys."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True).encode(errors="backslashreplace").decode()
 
 
-def _dotted(path: Path) -> str:
-    return ".".join(as_json(part)[1:-1] if isinstance(part, str) else str(part) for part in path)
-
-
 def _number(value: object) -> Decimal:
-    """Take a JSON number as it was written: 10.5 stays 10.5; neither true nor "10" is a number."""
+    """Keep a JSON number as written: 10.5 stays 10.5; neither true nor "10" is a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("not a number")  # noqa: TRY004 - pydantic wants a ValueError
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic needs a ValueError
     return Decimal(str(value))
 
 
@@ -50,17 +46,17 @@ def _whole(value: object) -> int:
 
 
 def _moment(value: object) -> datetime:
-    """Take a moment with its offset, in UTC; without one it could be anywhere."""
+    """Convert a moment to UTC; without an offset it is ambiguous."""
     if not isinstance(value, str) or (moment := datetime.fromisoformat(value)).tzinfo is None:
         raise ValueError("not a moment")
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("beyond the end of time") from None
+        raise ValueError("out of range") from None
 
 
 def _present(**fields: object) -> dict[str, Any]:
-    """Keep what was sent; null says the same as nothing."""
+    """Drop the fields that are null, which means the same as absent."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -72,33 +68,30 @@ Number = Annotated[Decimal, BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Raw = Any
-"""Kept as JSON text, or of no interest; nothing in it can be wrong."""
+"""Kept as JSON text or ignored, so nothing in it can be wrong."""
 
 
 class Schema(BaseModel):
-    """Something in Dintero's JSON."""
+    """An object in Dintero's JSON."""
 
     model_config = ConfigDict(frozen=True)
 
-    def extras(self, sent: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, object]]:
-        """Walk over every field of what was sent that is not named here, nor in what stands inside."""
+
+def _extras(schema: object, sent: Any, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Yield every field that was sent and that no schema names, at any depth."""
+    if isinstance(schema, Schema):
         for name, value in sent.items():
-            if name not in type(self).model_fields:
+            if name in type(schema).model_fields:
+                yield from _extras(getattr(schema, name), value, (*path, name))
+            else:
                 yield (*path, name), value
-            elif isinstance(value, dict | list):
-                yield from _extras(getattr(self, name), value, (*path, name))
-
-
-def _extras(read: object, sent: Any, path: Path) -> Iterator[tuple[Path, object]]:
-    if isinstance(read, Schema):
-        yield from read.extras(sent, path)
-    elif isinstance(read, tuple):
-        for number, (part, whole) in enumerate(zip(read, sent, strict=True)):
-            yield from _extras(part, whole, (*path, number))
+    elif isinstance(schema, tuple):
+        for number, (part, value) in enumerate(zip(schema, sent, strict=True)):
+            yield from _extras(part, value, (*path, number))
 
 
 class ItemSchema(Schema):
-    """What a reward or a requirement is about."""
+    """An item or a group of items that a reward or a requirement names."""
 
     id: Text | None = None
     group_id: Text | None = None
@@ -109,27 +102,23 @@ class ItemSchema(Schema):
             raise ValueError("neither an item nor a group")
         return self
 
-    def item(self) -> Item:
-        """Say it in the heart's words."""
-        return Item(self.id, self.group_id)
-
 
 ItemsSchema = tuple[ItemSchema, ...]
 
 
-def _items(wire: ItemsSchema | None) -> tuple[Item, ...]:
-    return tuple(item.item() for item in wire or ())
+def _items(items: ItemsSchema | None) -> tuple[Item, ...]:
+    return tuple(Item(item.id, item.group_id) for item in items or ())
 
 
 class ItemValueSchema(Schema):
-    """Another value of the reward for some items."""
+    """A different reward value for some items."""
 
     items: ItemsSchema
     value: Number
 
 
 class RewardSchema(Schema):
-    """What is given."""
+    """A rule's reward."""
 
     type: Name
     value: Number
@@ -138,7 +127,7 @@ class RewardSchema(Schema):
     effect: Text | None = None
 
     def reward(self) -> Reward:
-        """Say it in the heart's words."""
+        """Convert to the domain."""
         values = tuple(ItemValue(_items(other.items), other.value) for other in self.values or ())
         return Reward(
             type=self.type, value=self.value, values=values, **_present(base=self.base, effect=self.effect)
@@ -146,7 +135,7 @@ class RewardSchema(Schema):
 
 
 class ItemBundleSchema(Schema):
-    """Items that have to be bought together."""
+    """Items that must be bought together."""
 
     quantity: Number
     reward_eligible: Flag
@@ -154,7 +143,7 @@ class ItemBundleSchema(Schema):
 
 
 class ItemRequirementSchema(Schema):
-    """What has to be bought."""
+    """The items that must be bought."""
 
     quantity: Number | None = None
     items: ItemsSchema | None = None
@@ -162,7 +151,7 @@ class ItemRequirementSchema(Schema):
 
 
 class RequirementSchema(Schema):
-    """What a purchase must meet."""
+    """A purchase's requirements."""
 
     purchase_from: Moment | None = None
     purchase_to: Moment | None = None
@@ -177,7 +166,7 @@ class RequirementSchema(Schema):
     currencies: Raw = None
 
     def requirement(self) -> Requirement:
-        """Say it in the heart's words."""
+        """Convert to the domain."""
         item = self.item or ItemRequirementSchema()
         return Requirement(
             purchase_from=self.purchase_from,
@@ -199,14 +188,14 @@ class RequirementSchema(Schema):
 
 
 class ActivationSchema(Schema):
-    """A rule that switches this one off; a type that is not known could mean anything."""
+    """A rule that deactivates this one; an unknown type could mean anything."""
 
     type: Literal["deactivate_if_discount_active"]
     value: Text
 
 
 class WindowSchema(Schema):
-    """One window of the week."""
+    """A window of the week."""
 
     day: Text
     start: Text
@@ -214,14 +203,14 @@ class WindowSchema(Schema):
 
 
 class HoursSchema(Schema):
-    """When in the week it can be used."""
+    """The hours of the week in which a rule can be used."""
 
     timezone: Text | None = None
     hours: tuple[WindowSchema, ...] | None = None
 
 
 class LimitationSchema(Schema):
-    """How often and when it can be used."""
+    """How often and when a rule can be used."""
 
     dynamic_purchase_to_days: Whole | None = None
     discount_activation: tuple[ActivationSchema, ...] | None = None
@@ -234,7 +223,7 @@ class LimitationSchema(Schema):
     blacklist: ItemsSchema | None = None
 
     def limitation(self) -> Limitation:
-        """Say it in the heart's words."""
+        """Convert to the domain."""
         hours = self.discount_hours or HoursSchema()
         sent = _present(
             reward_usage=self.discount_reward_usage,
@@ -254,18 +243,13 @@ class LimitationSchema(Schema):
 
 
 class StatisticsSchema(Schema):
-    """Totals over all customers; `used` is the deprecated twin of `usage`."""
+    """Totals over all customers; `used` is the deprecated name of `usage`."""
 
     stamp: Whole | None = None
     used: Whole | None = None
     usage: Whole | None = None
     amount: Whole | None = None
     debit_balance: Whole | None = None
-
-    def statistics(self) -> Statistics:
-        """Say it in the heart's words."""
-        usage = self.used if self.usage is None else self.usage
-        return Statistics(stamp=self.stamp, usage=usage, amount=self.amount, debit_balance=self.debit_balance)
 
 
 class RuleSchema(Schema):
@@ -294,23 +278,38 @@ class RuleSchema(Schema):
     metadata: Raw = None
 
     def rule(self, sent: Mapping[str, Any], aside: Mapping[Path, object]) -> Rule:
-        """Say it in the heart's words, with what was set aside and whatever else was sent."""
-        unknown = (*aside.items(), *self.extras(sent))
-        sent = _present(
-            name=self.name, description=self.description, receipt_text=self.receipt_text, private=self.private
+        """Convert to the domain, with the values that were set aside and the fields that no schema names."""
+        unknown = sorted(
+            (
+                ".".join(as_json(part)[1:-1] if isinstance(part, str) else str(part) for part in path),
+                as_json(value),
+            )
+            for path, value in (*aside.items(), *_extras(self, sent))
         )
+        statistics = self.statistics
         return Rule(
             id=RuleId(self.id),
             reward=self.reward.reward(),
             requirement=(self.requirement or RequirementSchema()).requirement(),
             limitation=(self.limitation or LimitationSchema()).limitation(),
-            statistics=self.statistics.statistics() if self.statistics else None,
+            statistics=statistics
+            and Statistics(
+                stamp=statistics.stamp,
+                usage=statistics.used if statistics.usage is None else statistics.usage,
+                amount=statistics.amount,
+                debit_balance=statistics.debit_balance,
+            ),
             type=self.type,
-            active=self.active is not False and aside.keys().isdisjoint(TELLING_WHETHER_IT_LIVES),
+            active=self.active is not False and aside.keys().isdisjoint(ACTIVITY),
             campaign_id=self.campaign_id,
             visible_from=self.visible_from,
             updated_at=self.updated_at,
             deleted_at=self.deleted_at,
-            unknown=tuple(sorted((_dotted(path), as_json(value)) for path, value in unknown)),
-            **sent,
+            unknown=tuple(unknown),
+            **_present(
+                name=self.name,
+                description=self.description,
+                receipt_text=self.receipt_text,
+                private=self.private,
+            ),
         )

@@ -1,4 +1,4 @@
-"""What giving needs of the world; each port has at least two real implementations, and one contract suite over them."""
+"""The ports of the core and the promises of each call; one contract suite per port."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -18,31 +18,30 @@ from bot.domain.requests.batches import (
     Refused,
     Tally,
     Unsettled,
+    Verification,
 )
 from bot.domain.requests.notification import Notification, OutboxMessage
-from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Profile
 from bot.domain.requests.prior_grants import PriorGrants
-from bot.domain.requests.request import Approval, FormInput, Request, State, StopReason
-from bot.domain.rules.holders import Holder, Verification
-from bot.domain.rules.rule import Rule
+from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
+from bot.domain.rules.rule import Holder, Rule
 
 
 class Clock(Protocol):
-    """What time it is."""
+    """The current time."""
 
     def now(self) -> datetime:
-        """Tell the time, aware, in UTC."""
+        """Return the time, aware, in UTC."""
 
 
 class Rules(Protocol):
-    """Where rules are read."""
+    """Reads rules."""
 
     async def rules(self) -> tuple[Rule, ...]:
-        """Read all rules, however many pages there are.
+        """Read all rules.
 
         Raises:
-            DinteroError: they could not be read.
+            DinteroError: the call failed.
         """
 
     async def rule(self, rule: RuleId) -> Rule:
@@ -50,65 +49,65 @@ class Rules(Protocol):
 
         Raises:
             RuleNotFound: there is no such rule.
-            DinteroError: it could not be read.
+            DinteroError: the call failed.
         """
 
 
 class DinteroApi(Rules, Protocol):
-    """The shop's loyalty programme."""
+    """Dintero's API for discounts."""
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
-        """Read a page of those who have a rule, from the beginning or after a ref's id; an empty one is the end.
+        """Read a page of a rule's holders, the first or the one after a holder's id; the last one is empty.
 
         Raises:
             RuleNotFound: there is no such rule.
-            DinteroError: it could not be read.
+            DinteroError: the call failed.
         """
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
-        """Give the rule's discount to these customers; a repeat under the same key gives nothing more.
+        """Give the rule's discount to these customers. Repeating the call with the same key is harmless.
 
         Raises:
-            BatchRejectedError: the API refused the batch as it stands (400).
-            BatchTooLargeError: it refused it for its size (413); fewer customers may go through.
-            TokenRefused, ScopeMissing, RuleNotFound: nothing will come of trying again.
-            RateLimitedError: turned away (429); nothing was done.
-            TokenUnavailable: there is no token just now; nothing was done.
-            OutcomeUnknownError: no usable answer; the batch may have been given. Repeat it under the same key.
+            BatchRejectedError: Dintero rejected the batch (400).
+            BatchTooLargeError: the batch is too large (413); a smaller one may pass.
+            TokenRefused, ScopeMissing, RuleNotFound: a retry would fail too.
+            RateLimitedError: Dintero limited the rate (429); nothing was done.
+            TokenUnavailable: no token is available now; nothing was done.
+            OutcomeUnknownError: no usable answer; the batch may be applied. Repeat it with the same key.
         """
 
 
 class Directory(Protocol):
-    """Who somebody is in Slack; answers may be up to a minute old."""
+    """Profiles, user groups and channels in Slack; answers may be a minute old."""
 
     async def profile(self, user: UserId) -> Profile:
-        """Say who somebody is.
+        """Read a person's profile.
 
         Raises:
-            DirectoryUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack did not return it.
         """
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
-        """Say who is in a user group.
+        """Read the members of a user group.
 
         Raises:
-            DirectoryUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack did not return them.
         """
 
     async def can_post(self, channel: ChannelId) -> bool:
-        """Say whether the bot can post in a channel.
+        """Check whether the bot can post in a channel.
 
         Raises:
-            DirectoryUnavailable: Slack could not say.
+            DirectoryUnavailable: Slack did not return the channel.
         """
 
 
 Keep = Callable[[int, int, bytes], Awaitable[None]]
-"""Keeps a piece of a file that is read: which of the files, which piece of it, and what is in it."""
+"""Keeps a piece of a file: the file's number, the piece's number and its content."""
 
 
 class FileReader(Protocol):
-    """The files that people put into forms."""
+    """Reads uploaded files."""
 
     async def read(
         self,
@@ -121,277 +120,272 @@ class FileReader(Protocol):
         told: int = TOLD,
         keep: Keep | None = None,
     ) -> ReadResult:
-        """Read them, their ids behind those that were typed, each once; what is wrong with a file is told and never raised.
+        """Return the ids of input and files, each once; a file's problems are returned, never raised.
 
-        `portion` of the ids are packed a row, and of each file `told` odd rows are named. What was read has been handed to `keep` by
-        then, as it was.
-
-        Only what this person put there is read, or what is shared in the channel where they ask.
+        Only the person's own files and files shared in the channel are read. `portion` ids are packed in a
+        row; of each file, at most `told` unreadable rows are listed. `keep` gets the original content.
         """
 
 
 class UnitOfWork(Protocol):
-    """One request, its row locked until the block ends; all that is written goes in together, or not at all."""
+    """One request, its row locked until the block ends; its writes are committed together or not at all."""
 
     request: Request
-    """As it stands now; `keep` puts a new one here."""
+    """The saved request; `save` replaces it."""
 
     async def save(self, request: Request) -> None:
-        """Write the request's row."""
+        """Write the request's row, and an audit entry for a transition."""
 
     async def votes(self) -> tuple[Approval, ...]:
-        """Read the yeses of the request's present round, oldest first."""
+        """Read the approvals of the current round, oldest first."""
 
     async def vote(self, approval: Approval) -> bool:
-        """Write a yes; false where this person has said yes in this round before."""
-
-    async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
-        """Write the customers, `portion` of them a row, in place of any written before."""
+        """Write an approval and its audit entry; return False if this person has approved this round."""
 
     async def put_packed(self, packed: PackedIds) -> None:
-        """Write customers that were packed before, in place of any written before."""
+        """Write the customers, replacing earlier ones."""
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
-        """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
+        """Lock the channel until the block ends, and read the other requests' grants since a time."""
 
     async def enqueue(self, *notices: Notification) -> None:
-        """Put notices into the outbox, in this order."""
+        """Put notifications into the outbox, in this order."""
 
     async def enqueue_once(self, notification: Notification) -> bool:
-        """Put a notice into the outbox; false where one of its kind, to the same person, still stands there unsaid."""
+        """Put it into the outbox; return False if one of its kind to the same person is still due."""
 
     async def pause(self) -> Pause | None:
-        """Say whether the bot is paused; from here to the end of the block nobody can pause it."""
+        """Read the pause; nobody can pause the bot until the block ends."""
 
     async def begin_pause(self, pause: Pause) -> bool:
-        """Pause the bot; false where it is paused already."""
+        """Pause the bot; return False if it is paused already."""
 
     async def count_fault(self) -> int:
-        """Count one more request in a row that Dintero's fault stopped, and answer how many there are."""
+        """Count another request in a row that Dintero's failure stopped; return the count."""
 
     async def forget_faults(self) -> None:
-        """Begin that count anew: a request was given to its end."""
+        """Reset that count: a run was completed."""
 
     def audit(self, *entries: Entry) -> None:
-        """Put entries into the audit. How a request moves, and every yes, `keep` and `vote` write there by themselves."""
+        """Put entries into the audit, besides those of `save` and `vote`."""
 
     async def forget_other_files(self) -> None:
-        """Forget what was kept of files by other readings than the one that counts."""
+        """Delete the files of other readings than the request's."""
 
     async def redact(self, at: datetime) -> None:
-        """Forget customer ids, files, the reason, the note and what was typed; the counts stay."""
+        """Delete customer ids, files, reason, note and form input; the counts stay."""
 
 
 class Repository(Protocol):
-    """What the bot remembers, whatever crashes."""
+    """The bot's durable data."""
 
     async def open_draft(self, request: Request, form_input: FormInput) -> None:
         """Write a new draft.
 
         Raises:
-            ShortIdConflict: another request has the short id; make another one.
+            ShortIdConflict: another request has the short id; choose another one.
         """
 
     async def save_input(self, request: RequestId, form_input: FormInput) -> None:
-        """Keep what was typed into a draft; nothing happens where it is no draft any more."""
+        """Save the input of a draft; without effect if it is no longer a draft."""
 
     async def load_input(self, request: RequestId) -> FormInput | None:
-        """Read what was typed; None where there is no such request."""
+        """Read a request's form input."""
 
     async def find(self, request: RequestId) -> Request | None:
         """Read a request."""
 
     async def find_short(self, short: ShortId) -> Request | None:
-        """Read a request by the id that people say."""
+        """Read a request by its short id."""
 
     def unit_of_work(self, request: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
-        """Open a request's page: lock its row (SQLite: `BEGIN IMMEDIATE`) until the block ends; None where there is none.
+        """Lock a request's row (SQLite: `BEGIN IMMEDIATE`) until the block ends; None if there is none.
 
-        Whatever the block raises, nothing of it is written.
+        If the block raises, nothing is written.
         """
 
     def unit_of_work_to_submit(self, draft: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
-        """Open a draft's page to ask for it: what asking for very many takes long for is done before its row is locked."""
+        """Open a draft to submit it: slow work for many customers happens before its row is locked."""
 
     async def votes(self, request: RequestId, round_: int) -> tuple[Approval, ...]:
-        """Read the yeses of a round, oldest first."""
+        """Read the approvals of a round, oldest first."""
 
     async def remainders_of(self, request: RequestId) -> tuple[Request, ...]:
-        """Read the requests that asked for a request's rest, oldest first."""
+        """Read the requests for a request's remainder, oldest first."""
 
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
-        """Read a channel's requests that were asked for, those not ended first, then the newest."""
+        """Read a channel's submitted requests, those not ended first, then the newest."""
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
         """Read every request in one of these states, oldest first."""
 
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
-        """List the waiting requests whose time is over."""
+        """List the waiting requests that have expired."""
 
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
-        """List the waiting requests of which a reminder or the escalation is due."""
+        """List the waiting requests with a reminder or an escalation due."""
 
     async def forget_drafts(self, before: datetime) -> int:
-        """Delete drafts opened before a moment, and say how many."""
+        """Delete drafts opened before a time; return their number."""
 
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
-        """List requests that ended before a moment and are not purged yet, the oldest first."""
+        """List requests that ended before a time and are not purged, oldest first."""
 
     async def record(self, entry: Entry) -> None:
-        """Write an entry into the audit that comes with no change of a request."""
+        """Write an audit entry without a change of a request."""
 
     async def portions(self, request: RequestId) -> int:
-        """Count the rows of customers; they are numbered from 0."""
+        """Count a request's portions; they are numbered from 0."""
 
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
-        """Read one row of customers."""
+        """Read one portion of customers."""
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
-        """Take a request for this process to give: under the number answered, all that its earlier holders still write counts for nothing.
+        """Make this process the owner of a run, in one statement; an older token's writes are rejected.
 
-        None where it must not: there is no such request, or the process's `term` among several is over. One statement.
+        Returns None if there is no such request, or if the process's cluster `term` is over.
         """
 
     async def start_portion(
         self, request: RequestId, portion: int, *, fence: Fence | None = None
     ) -> Portion | None:
-        """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement.
+        """Mark a portion as started and read it, in one statement; None if the run may not continue.
 
         Raises:
-            LeaseLost: another holds the request than the one with this number; without one, whoever asks is heard.
+            LeaseLost: another process owns the run (only checked with a `fence`).
         """
 
     async def mark_all_started(self, request: RequestId) -> None:
-        """Note that every batch of every portion may have gone out, whether the giving goes on or not."""
+        """Mark every portion as started: any batch may have been sent."""
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
-        """Read what came of a portion's batches so far."""
+        """Read the outcomes of a portion's batches so far."""
 
     async def record_outcomes(
         self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None
     ) -> bool:
-        """Write what came of different batches, over earlier outcomes of them; answer whether the giving shall go on.
+        """Write outcomes of batches, replacing earlier ones; return whether the run may continue.
 
-        It shall not once somebody asked to cancel, or `halt` was called in this round. One statement, for at most `MOST_OUTCOMES`.
+        It may not after a cancellation or `request_stop`. One statement, for at most `MOST_OUTCOMES`.
 
         Raises:
-            LeaseLost: another holds the request than the one with this number; nothing stands over what that one wrote.
+            LeaseLost: another process owns the run; nothing was written.
         """
 
     async def request_stop(
         self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
     ) -> None:
-        """Ask for the giving to stop; the first reason stands, and under a number only its holder's."""
+        """Request a stop of the run; the first reason stays. With a `fence`, only its owner's counts."""
 
     async def may_continue(self, request: RequestId) -> bool:
-        """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
+        """Check that the run may continue: nobody has cancelled or stopped it."""
 
     async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
-        """Keep the rule as Dintero last answered it, under a number only its holder's answer."""
+        """Save the rule from Dintero's last answer. With a `fence`, only its owner's answer counts."""
 
     async def tally(self, request: RequestId) -> Tally:
-        """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
+        """Add up the four outcomes; a started batch without an outcome counts as unknown."""
 
     async def refused(self, request: RequestId, *, most: int | None = None) -> tuple[Refused, ...]:
-        """Read the refused customers with the reason, in the order they were asked for; no more than so many of the first."""
+        """Read the first refused customers and reasons, in the order of the request."""
 
     async def left_out(self, request: RequestId, *, most: int) -> Unsettled:
-        """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
+        """Read the unknown and not tried customers, as `tally` counts them, at most so many in all."""
 
     def packed_outcomes(self, request: RequestId) -> AsyncIterator[PackedOutcomes]:
-        """Read the portions with somebody who was not given it, as `tally` counts them, in the order they were asked for."""
+        """Read the portions with customers not given, as `tally` counts them, in the order of the request."""
 
     def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
-        """Read all who were not given it, as `tally` counts them, in the order they were asked for, a portion at a time."""
+        """Read all customers not given, as `tally` counts them, in order, a portion at a time."""
 
     async def keep_piece(
         self, request: RequestId, reading: str, file: int, piece: int, content: bytes
     ) -> None:
-        """Keep a piece of a file that is read for a draft."""
+        """Save a piece of a draft's file."""
 
     def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
-        """Read a file piece by piece, each packed as it is kept."""
+        """Read a file piece by piece, still packed."""
 
     async def save_verification(
         self, request: RequestId, found: Verification, who: frozenset[CustomerId]
     ) -> None:
-        """Keep what Dintero's list of the rule had of a request's unknown customers, and who of them stood there."""
+        """Save a verification and the unknown customers that Dintero's list confirmed."""
 
     async def verification(self, request: RequestId) -> Verification | None:
-        """Read what the last look at that list showed; None where there was none."""
+        """Read the last verification, if any."""
 
     async def confirmed_customers(self, request: RequestId) -> frozenset[CustomerId]:
-        """Read who of the unknown stood there."""
+        """Read the customers that the verification confirmed."""
 
     async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
-        """Read what a channel's other requests have given since a moment, or may have, or are giving."""
+        """Read what a channel's other requests gave since a time, may have given or are giving."""
 
     async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
-        """Find who of a request's customers were given its rule since a moment, and by which requests; bounded, for big ones."""
+        """Find recent grants of the rule to the request's customers; bounded for large requests."""
 
     # the pause
 
     async def pause(self) -> Pause | None:
-        """Say whether the bot is paused."""
+        """Read the pause, if the bot is paused."""
 
     async def begin_pause(self, pause: Pause) -> bool:
-        """Pause the bot; false where it is paused already."""
+        """Pause the bot; return False if it is paused already."""
 
     async def end_pause(self, by: UserId, at: datetime) -> bool:
-        """Resume; false where nothing was paused. What Dintero's faults were counted is forgotten."""
+        """Resume and reset the count of failures; return False if the bot was not paused."""
 
     async def stop_for_pause(self) -> None:
-        """While the bot is paused, ask everything that is being given to stop after its batches in flight."""
+        """If the bot is paused, request all runs to stop after their batches in flight."""
 
     async def unannounced_change(self) -> int | None:
-        """Answer the number of the last pause or resumption, while the cards do not show it."""
+        """Return the number of the last pause or resumption that the cards do not show yet, if any."""
 
     async def mark_announced(self, change: int) -> None:
-        """Note that the cards show a change."""
+        """Mark a change as shown on the cards."""
 
-    # what is to be said
+    # the outbox
 
     async def due_messages(self, now: datetime, *, limit: int) -> tuple[OutboxMessage, ...]:
-        """Read what can be said now: of each request only its oldest unsaid notice, unless that is put off."""
+        """Read the messages due now: each request's oldest unsent one, unless it is rescheduled."""
 
     async def mark_attempt(self, outbox_message: OutboxMessage) -> None:
-        """Note that an attempt to say it goes out."""
+        """Record that an attempt starts."""
 
     async def mark_sent(self, outbox_message: OutboxMessage, *, ts: str) -> None:
-        """Note that it was said; a card's `ts` goes to its request."""
+        """Record the delivery; a card's `ts` is saved with its request."""
 
     async def reschedule(self, outbox_message: OutboxMessage, *, until: datetime, clean: bool) -> None:
-        """Try later; `clean` where it is sure that nothing was posted."""
+        """Reschedule it; `clean`: surely nothing was posted."""
 
     async def mark_failed(self, outbox_message: OutboxMessage, *, why: str) -> None:
-        """Note that it can never be said."""
+        """Record that it can never be delivered."""
 
 
 class Announcer(Protocol):
-    """Says in Slack what stands in the outbox."""
+    """Delivers outbox messages to Slack."""
 
     async def deliver(self, outbox_message: OutboxMessage) -> str:
-        """Post or edit the message, and answer its `ts`; what was posted before is found by its key.
+        """Post or edit the message and return its `ts`; an earlier post is found by its key.
 
         Raises:
-            DeliveryDeferred: Slack did not take it now; says whether anything can have been posted.
-            DeliveryFailed: Slack will never take it.
+            DeliveryDeferred: Slack did not accept it now; `clean` tells whether it may have been posted.
+            DeliveryFailed: Slack will never accept it.
         """
 
     async def redraw(self, request: RequestId) -> None:
-        """Draw the card that stands as the books have it now; where there is none yet, nothing happens.
+        """Update a posted card to the saved request.
 
         Raises:
-            DeliveryDeferred: Slack did not take it now; says whether it may have.
-            DeliveryFailed: Slack will never take it.
+            DeliveryDeferred: Slack did not accept it now.
+            DeliveryFailed: Slack will never accept it.
         """
 
 
 class BackgroundTasks(Protocol):
-    """Whoever does what takes longer than a click."""
+    """Runs work in the background."""
 
     def wake(self) -> None:
-        """Look at once for what there is to give and to say."""
+        """Check at once for runs and messages that are due."""
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        """Do a piece of work after the click was answered; what it raises is logged."""
+        """Run a task after the answer to a click; its exceptions are logged."""

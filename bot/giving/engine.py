@@ -13,7 +13,6 @@ from bot.domain.ids import CustomerId, Fence
 from bot.domain.ports import Clock, DinteroApi, Repository, UnitOfWork
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
 from bot.domain.requests.request import Request, StopReason
-from bot.domain.requests.rule_drift import UNUSABLE, drift
 from bot.domain.rules.rule import Rule, usable
 from bot.errors import DinteroError, RunInterrupted
 from bot.giving.bisection import (

@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from bot.domain.ids import RequestId
-from bot.domain.policy.tiers import stricter
+from bot.domain.policy.policy import stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
+from bot.domain.requests.authorization import drift
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import Event, PauseState, State, StopReason, rule_of, transition
-from bot.domain.requests.rule_drift import drift
 from bot.domain.rules.rule import Rule
 from bot.errors import DinteroError
 from bot.giving.calls import RuleLookups

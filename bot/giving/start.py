@@ -8,10 +8,10 @@ from typing import Final
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.budget import use_of
-from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal, RefusalReason
-from bot.domain.policy.tiers import AppliedTier, stricter
+from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, Refusal, RefusalReason, stricter
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
+from bot.domain.requests.authorization import drift
 from bot.domain.requests.deadlines import is_held, with_escalated
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
@@ -27,7 +27,6 @@ from bot.domain.requests.request import (
     rule_of,
     transition,
 )
-from bot.domain.requests.rule_drift import drift
 from bot.domain.rules.rule import Availability, Rule
 from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, DirectoryUnavailable, TransientError
@@ -179,7 +178,6 @@ class Preflight:
             requester=request.requester,
             groups=groups,
             out=out,
-            admins=self.access.policy.admins,
         )
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:
@@ -228,7 +226,7 @@ class Preflight:
             return None
         grants = await unit.grants(policy.budget.since(now))
         budget_use = use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
-        return next(authorization.about_budget(budget_use, self.access.policy.admins), None)
+        return next(authorization.about_budget(budget_use), None)
 
 
 def _valid_votes(request: Request, votes: Sequence[Approval], voters: Sequence[Refusal | None]) -> int:

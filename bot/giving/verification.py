@@ -11,9 +11,9 @@ from typing import Final
 
 from bot.domain.ids import CustomerId, RuleId
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.batches import Outcome, Tally
+from bot.domain.requests.batches import Outcome, Tally, Verification
 from bot.domain.requests.request import Request
-from bot.domain.rules.holders import PAGE, Holder, Verification
+from bot.domain.rules.rule import HOLDERS_PAGE, Holder
 from bot.errors import DinteroError
 from bot.giving.calls import RuleLookups
 
@@ -35,7 +35,7 @@ class OutcomeVerifier:
 
     async def verify(self, request: Request, tally: Tally) -> None:
         """Look up the unknown customers of a request, and save the result over an earlier one."""
-        most = self.most_pages * PAGE
+        most = self.most_pages * HOLDERS_PAGE
         if request.rule is None or request.reserved or not 0 < tally.unknown <= most:
             return
         unknown = frozenset(

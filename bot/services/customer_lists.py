@@ -6,12 +6,11 @@ from typing import Final
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.audit_entries import Action, audit_refusal, got_list, viewed
+from bot.domain.requests.audit_entries import Action, EntryKind, audit_refusal, entry_of
 from bot.domain.requests.batches import Tally
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
-from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import Request, State
+from bot.domain.requests.request import Pause, Request, State
 from bot.services.access import AccessControl
 
 PER_PAGE: Final = 50
@@ -53,7 +52,11 @@ async def load_customer_page(
     found = CustomerPage(
         request, page, await _read(repository, request, (page - 1) * PER_PAGE), await repository.pause()
     )
-    await repository.record(viewed(request, who.id, found.first, found.first + len(found.customers) - 1))
+    last = found.first + len(found.customers) - 1
+    entry = entry_of(
+        request, EntryKind.LOOKED, who.id, first=found.first, last=last, customers=request.customers
+    )
+    await repository.record(entry)
     return found
 
 
@@ -102,5 +105,6 @@ async def send_list(
         if await unit.enqueue_once(
             Notification(kind=ChannelKind.LIST, happened=NotificationType.LISTED, at=clock.now(), to=who.id)
         ):
-            unit.audit(got_list(request, who.id, tally.asked - tally.given))
+            not_given, asked = tally.asked - tally.given, request.customers
+            unit.audit(entry_of(request, EntryKind.LOOKED, who.id, not_given=not_given, customers=asked))
         return unit.request

@@ -9,8 +9,15 @@ from typing import Final
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.domain.policy.policy import Decision, DecisionOutcome, Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
-from bot.domain.requests import audit_entries, authorization
-from bot.domain.requests.audit_entries import Action, audit_refusal, refused, shown
+from bot.domain.requests import authorization
+from bot.domain.requests.audit_entries import (
+    Action,
+    EntryKind,
+    audit_refusal,
+    digest_of_shown,
+    entry_of,
+    refused,
+)
 from bot.domain.requests.deadlines import held_facts, held_until, is_held
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
@@ -101,7 +108,9 @@ class DecisionService:
         """Show an approver what a yes would be for; that they were shown it stands in the audit."""
         considered = await self._considered(request, who, channel, Action.APPROVE)
         if isinstance(considered, ApprovalView):
-            await self._repository.record(shown(considered.review.request, who.id))
+            shown = considered.review.request
+            entry = entry_of(shown, EntryKind.SHOWN, who.id, digest=digest_of_shown(shown))
+            await self._repository.record(entry)
         return considered
 
     async def _considered(
@@ -234,7 +243,7 @@ class DecisionService:
                 return Refusal(RefusalReason.NOT_HELD)
             hurried = replace(unit.request, give_after=None)
             await unit.save(hurried)
-            unit.audit(audit_entries.hurried(hurried, who.id))
+            unit.audit(entry_of(hurried, EntryKind.HURRIED, who.id, round=hurried.round))
             await unit.enqueue(*notifications_for(hurried, NotificationType.HURRIED, now, by=who.id))
             return hurried
 
@@ -325,7 +334,6 @@ class DecisionService:
             customers=request.customers,
             reason=request.reason,
             reserved=request.reserved,
-            admins=self._access.policy.admins,
         )
         return found[0] if found else None
 

@@ -7,9 +7,8 @@ from typing import Final
 from bot.domain.policy.policy import Policy, Refusal
 from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
-from bot.domain.requests.pause import Pause, PausedFor
 from bot.domain.requests.person import Person
-from bot.domain.requests.request import PauseState, Request, State, StopReason
+from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
 from bot.services.access import AccessControl
 from bot.services.reapproval import into_next_round
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.domain.policy.policy import ChannelPolicy
-from bot.domain.policy.tiers import AppliedTier
+from bot.domain.policy.policy import AppliedTier, ChannelPolicy
 from bot.domain.ports import UnitOfWork
 from bot.domain.requests.deadlines import initial_deadlines
 from bot.domain.requests.notification import NotificationType

@@ -10,8 +10,7 @@ from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.ports import Repository
 from bot.domain.requests.batches import Outcome
-from bot.domain.requests.prior_grants import PriorRequest
-from bot.domain.requests.remainder import Remainder, can_ask_again
+from bot.domain.requests.prior_grants import PriorRequest, Remainder, can_ask_again
 from bot.domain.requests.request import FormInput, Request, State
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.ids import RequestId
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.audit_entries import purged
+from bot.domain.requests.audit_entries import EntryKind, entry_of
 
 AT_ONCE: Final = 100
 """Requests that are looked up together; each is forgotten in a transaction of its own."""
@@ -40,5 +40,6 @@ class RetentionService:
             if unit is None or unit.request.purged_at or not unit.request.ended:
                 return False
             await unit.redact(self._clock.now())
-            unit.audit(purged(unit.request, self._days))
+            purged, days = unit.request, self._days
+            unit.audit(entry_of(purged, EntryKind.PURGED, retention_days=days, customers=purged.customers))
             return True

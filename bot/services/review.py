@@ -7,10 +7,8 @@ from bot.domain.policy.budget import BudgetUse, use_of
 from bot.domain.policy.policy import ChannelPolicy, Decision
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of
-from bot.domain.requests.pause import Pause
-from bot.domain.requests.prior_grants import NEVER, PriorGrants
-from bot.domain.requests.remainder import Remainder
-from bot.domain.requests.request import Request, digest
+from bot.domain.requests.prior_grants import NEVER, PriorGrants, Remainder
+from bot.domain.requests.request import Pause, Request, digest
 from bot.domain.requests.views import FileSummary, Review
 from bot.domain.rules.rule import Availability, usable
 from bot.domain.rules.terms import terms_of

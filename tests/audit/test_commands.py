@@ -13,7 +13,7 @@ from bot.audit.export import COLUMNS, export
 from bot.audit.formats import Format
 from bot.database.audit.chain import Row
 from bot.database.repositories.repository import open_repository
-from bot.domain.customers.csv_cells import cell
+from bot.domain.customers.tables import escape_formula
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.requests.audit_entries import Entry
 from tests.audit import tampering
@@ -156,7 +156,7 @@ def test_purge_keeps_to_the_policys_days_and_the_audit_still_verifies(
     for forgotten in (2, 0):
         said = call(tmp_path, "purge", DATABASE_URL=sqlite_url)
         assert (said.returncode, said.stderr) == (0, "")
-        assert f"Forgotten of {forgotten} requests" in said.stdout
+        assert f"notes of {forgotten} requests" in said.stdout
     assert "secret" not in Path(sqlite_url.removeprefix("sqlite:///")).read_bytes().decode("latin-1")
     assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
 
@@ -181,7 +181,7 @@ async def test_what_is_written_out_may_be_of_any_size() -> None:
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_a_cell_that_would_be_computed_is_quoted(begins: str) -> None:
-    assert cell(f"{begins}1") == f"'{begins}1"
+    assert escape_formula(f"{begins}1") == f"'{begins}1"
 
 
 async def test_two_ids_of_one_customer_are_not_mixed_up(sqlite_url: str) -> None:

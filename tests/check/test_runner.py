@@ -1,4 +1,4 @@
-"""The whole check against the sandbox: all lines good when all is well, and the right one bad, with its cure, when something is not."""
+"""The check against the sandbox: all lines pass when all is well, and the right one fails with its fix."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -32,8 +32,8 @@ notify = ["C0NEWS"]
 
 
 @dataclass
-class World:
-    """A workspace and a shop where all is well, until a test changes something."""
+class Workspace:
+    """A Slack workspace and a Dintero account that pass every check until a test changes something."""
 
     slack: SandboxSlack
     dintero: SandboxDintero
@@ -45,7 +45,7 @@ class World:
         self.folder.joinpath("policy.toml").write_text(text)
 
     async def check(self) -> CheckStatus:
-        return await check_everything(self.env, tell=self.lines.append)
+        return await check_everything(self.env, report=self.lines.append)
 
     @property
     def bad(self) -> list[str]:
@@ -62,7 +62,7 @@ def slack() -> SandboxSlack:
 
 
 @pytest.fixture
-async def resources(slack: SandboxSlack, tmp_path: Path) -> AsyncIterator[World]:
+async def workspace(slack: SandboxSlack, tmp_path: Path) -> AsyncIterator[Workspace]:
     ann, bo = slack.add_person("Ann"), slack.add_person("Bo")
     slack.add_group("Leads", [ann, bo])
     slack.add_channel("loyalty", [ann, bo])
@@ -79,14 +79,14 @@ async def resources(slack: SandboxSlack, tmp_path: Path) -> AsyncIterator[World]
             "POLICY_FILE": str(tmp_path / "policy.toml"),
             "DATABASE_URL": f"sqlite:///{tmp_path}/books.db",
         }
-        made = World(slack, dintero, env, tmp_path)
-        made.write_policy(POLICY)
-        yield made
+        opened = Workspace(slack, dintero, env, tmp_path)
+        opened.write_policy(POLICY)
+        yield opened
 
 
-async def test_where_all_is_well_every_line_says_so(resources: World) -> None:
-    assert await resources.check() is CheckStatus.FINE
-    assert resources.bad == []
+async def test_all_lines_pass_when_all_is_well(workspace: Workspace) -> None:
+    assert await workspace.check() is CheckStatus.FINE
+    assert workspace.bad == []
     for what in (
         "settings – Socket Mode, test account",
         "policy – 1 channel",
@@ -96,53 +96,53 @@ async def test_where_all_is_well_every_line_says_so(resources: World) -> None:
         "Slack app-level token",
         "channel C0LOYALTY (loyalty)",
         "channel C0NEWS",
-        "people whom the policy names – all are full members",
+        "people in the policy – all are full members",
         "approvers of C0LOYALTY (loyalty) – 2 people",
         "Dintero token",
         "Dintero scope read:discounts",
         "Dintero scope write:discounts",
         "Dintero rules – ",
     ):
-        assert f"✓ {what}" in resources.all
+        assert f"✓ {what}" in workspace.all
 
 
-async def test_checking_gives_nobody_anything(resources: World) -> None:
-    await resources.check()
-    assert all(not resources.dintero.ledger.holders(rule) for rule in resources.dintero.rules)
+async def test_checking_gives_no_customer_a_discount(workspace: Workspace) -> None:
+    await workspace.check()
+    assert all(not workspace.dintero.ledger.holders(rule) for rule in workspace.dintero.rules)
 
 
-async def test_over_http_no_app_level_token_is_asked_for(resources: World) -> None:
-    del resources.env["SLACK_APP_TOKEN"]
-    resources.env["SLACK_SIGNING_SECRET"] = SIGNING
-    assert await resources.check() is CheckStatus.FINE
-    assert "app-level" not in resources.all
+async def test_http_needs_no_app_level_token(workspace: Workspace) -> None:
+    del workspace.env["SLACK_APP_TOKEN"]
+    workspace.env["SLACK_SIGNING_SECRET"] = SIGNING
+    assert await workspace.check() is CheckStatus.FINE
+    assert "app-level" not in workspace.all
 
 
-async def test_every_fault_of_settings_and_policy_has_its_line_and_nothing_is_asked(resources: World) -> None:
-    resources.env |= {"PORT": "many", "DINTERO_ACCOUNT_ID": "12"}
-    resources.write_policy(POLICY.replace("max_customers = 5", "max_customers = 0\ntiers = 1"))
-    assert await resources.check() is CheckStatus.UNUSABLE
+async def test_each_config_fault_has_a_line_and_no_service_is_called(workspace: Workspace) -> None:
+    workspace.env |= {"PORT": "many", "DINTERO_ACCOUNT_ID": "12"}
+    workspace.write_policy(POLICY.replace("max_customers = 5", "max_customers = 0\ntiers = 1"))
+    assert await workspace.check() is CheckStatus.UNUSABLE
     assert [
-        word for word in ("PORT", "DINTERO_ACCOUNT_ID", "max_customers", "tiers") if word not in resources.all
+        word for word in ("PORT", "DINTERO_ACCOUNT_ID", "max_customers", "tiers") if word not in workspace.all
     ] == []
-    assert len(resources.bad) == len(resources.lines) == 4
-    assert resources.dintero.tokens.issued == 0
+    assert len(workspace.bad) == len(workspace.lines) == 4
+    assert workspace.dintero.tokens.issued == 0
 
 
-async def test_a_policy_that_cannot_be_used_hides_nothing_else(resources: World) -> None:
-    resources.write_policy("currency = 3")
-    assert await resources.check() is CheckStatus.UNUSABLE
-    assert "✓ Slack bot token" in resources.all
-    assert "✓ Dintero token" in resources.all
+async def test_an_unusable_policy_hides_no_other_check(workspace: Workspace) -> None:
+    workspace.write_policy("currency = 3")
+    assert await workspace.check() is CheckStatus.UNUSABLE
+    assert "✓ Slack bot token" in workspace.all
+    assert "✓ Dintero token" in workspace.all
 
 
-async def test_no_secret_comes_out(resources: World) -> None:
-    resources.env |= {"SLACK_BOT_TOKEN": "xoxb-quite-another", "DINTERO_CLIENT_SECRET": "quite-another"}
-    await resources.check()
+async def test_no_line_contains_a_secret(workspace: Workspace) -> None:
+    workspace.env |= {"SLACK_BOT_TOKEN": "xoxb-quite-another", "DINTERO_CLIENT_SECRET": "quite-another"}
+    await workspace.check()
     assert [
         secret
-        for secret in (*resources.env.values(), CLIENT_SECRET)
-        if "another" in secret and secret in resources.all
+        for secret in (*workspace.env.values(), CLIENT_SECRET)
+        if "another" in secret and secret in workspace.all
     ] == []
 
 
@@ -155,7 +155,7 @@ async def test_no_secret_comes_out(resources: World) -> None:
         ),
         (
             {"SLACK_APP_TOKEN": "xapp-another"},
-            "✗ Slack app-level token – Slack says invalid_auth. Make one with the scope connections:write",
+            "✗ Slack app-level token – Slack says invalid_auth. Create one with the scope connections:write",
         ),
         ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "✗ Slack bot token – Slack could not be reached"),
         (
@@ -166,138 +166,146 @@ async def test_no_secret_comes_out(resources: World) -> None:
         ({"DATABASE_URL": "sqlite:////no/such/folder/books.db"}, "✗ database – "),
     ],
 )
-async def test_one_wrong_setting_has_its_line_with_the_cure(
-    resources: World, changed: dict[str, str], line: str
+async def test_a_wrong_setting_has_its_line_with_the_fix(
+    workspace: Workspace, changed: dict[str, str], line: str
 ) -> None:
-    resources.env |= changed
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad[0].startswith(line), resources.all
+    workspace.env |= changed
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith(line), workspace.all
 
 
 @pytest.mark.parametrize(
     "slack", [SandboxSlack(credentials=CREDENTIALS, scopes=SCOPES - {"im:history", "usergroups:read"})]
 )
-async def test_missing_scopes_are_named(resources: World) -> None:
-    assert await resources.check() is CheckStatus.FAILED
+async def test_missing_scopes_are_named(workspace: Workspace) -> None:
+    assert await workspace.check() is CheckStatus.FAILED
     assert (
-        "✗ Slack scopes – usergroups:read, im:history missing. Add them as in manifest.yml" in resources.all
+        "✗ Slack scopes – usergroups:read, im:history missing. Add them as in manifest.yml" in workspace.all
     )
 
 
-async def test_a_channel_without_the_bot_is_named_with_the_invitation(resources: World) -> None:
-    resources.slack.channel("C0NEWS").members.remove(resources.slack.bot.id)
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad == [
-        "✗ channel C0NEWS – the bot cannot post there. Write /invite @discount-bot in it, or correct its id in the policy."
-    ]
-
-
-async def test_a_channel_that_does_not_exist_is_named(resources: World) -> None:
-    resources.write_policy(POLICY.replace("C0NEWS", "C0NOWHERE"))
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad[0].startswith("✗ channel C0NOWHERE")
-
-
-async def test_an_empty_approver_group_is_named(resources: World) -> None:
-    resources.slack.add_group("Nobody", [])
-    resources.write_policy(POLICY.replace('["S0LEADS"]', '["S0NOBODY", "U0ANN", "U0BO"]'))
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad[0].startswith(
-        "✗ approvers of C0LOYALTY (loyalty) – nobody is in the user group S0NOBODY"
+async def test_a_channel_without_the_bot_is_named_with_the_invite_command(workspace: Workspace) -> None:
+    workspace.slack.channel("C0NEWS").members.remove(workspace.slack.bot.id)
+    assert await workspace.check() is CheckStatus.FAILED
+    line = (
+        "✗ channel C0NEWS – the bot cannot post there. "
+        "Write /invite @discount-bot in it, or correct its ID in the policy."
     )
+    assert workspace.bad == [line]
 
 
-async def test_an_empty_group_to_escalate_to_is_named(resources: World) -> None:
-    resources.slack.add_group("Nobody", [])
-    resources.write_policy(
+async def test_a_channel_that_does_not_exist_is_named(workspace: Workspace) -> None:
+    workspace.write_policy(POLICY.replace("C0NEWS", "C0NOWHERE"))
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith("✗ channel C0NOWHERE")
+
+
+async def test_an_empty_approver_group_is_named(workspace: Workspace) -> None:
+    workspace.slack.add_group("Nobody", [])
+    workspace.write_policy(POLICY.replace('["S0LEADS"]', '["S0NOBODY", "U0ANN", "U0BO"]'))
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith("✗ approvers of C0LOYALTY (loyalty) – S0NOBODY has no members")
+
+
+async def test_an_empty_escalation_group_is_named(workspace: Workspace) -> None:
+    workspace.slack.add_group("Nobody", [])
+    workspace.write_policy(
         POLICY.replace('approvers = ["S0LEADS"]', 'approvers = ["S0LEADS"]\nescalate_to = ["S0NOBODY"]')
     )
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad[0].startswith("✗ user group S0NOBODY – nobody is in it")
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith("✗ user group S0NOBODY – S0NOBODY has no members")
 
 
 @pytest.mark.parametrize("approvers", ['["S0ALONE"]', '["U0ANN"]', '["S0ALONE", "U0ANN"]'])
-async def test_a_single_approver_is_too_few(resources: World, approvers: str) -> None:
-    resources.slack.add_group("Alone", [resources.slack.add_person("Ann", id="U0ANN")])
-    resources.write_policy(POLICY.replace('["S0LEADS"]', approvers))
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad == [
-        "✗ approvers of C0LOYALTY (loyalty) – only one person. Name a second one: nobody approves their own request."
-    ]
+async def test_a_single_approver_is_too_few(workspace: Workspace, approvers: str) -> None:
+    workspace.slack.add_group("Alone", [workspace.slack.add_person("Ann", id="U0ANN")])
+    workspace.write_policy(POLICY.replace('["S0LEADS"]', approvers))
+    assert await workspace.check() is CheckStatus.FAILED
+    line = (
+        "✗ approvers of C0LOYALTY (loyalty) – only one person. "
+        "Name a second one: nobody approves their own request."
+    )
+    assert workspace.bad == [line]
 
 
-async def test_too_few_approvers_for_a_tier_are_named_beforehand(resources: World) -> None:
-    resources.write_policy(POLICY + "tiers = [{above_customers = 2, approvals = 2}]")
-    assert await resources.check() is CheckStatus.FAILED
-    too_few = "only 2 people. Name at least 3: up to 2 have to agree, and nobody approves their own request."
-    assert resources.bad == [f"✗ approvers of C0LOYALTY (loyalty) – {too_few}"]
+async def test_too_few_approvers_for_a_tier_are_named(workspace: Workspace) -> None:
+    workspace.write_policy(POLICY + "tiers = [{above_customers = 2, approvals = 2}]")
+    assert await workspace.check() is CheckStatus.FAILED
+    too_few = (
+        "only 2 people. Name at least 3: up to 2 approvals are needed, and nobody approves their own request."
+    )
+    assert workspace.bad == [f"✗ approvers of C0LOYALTY (loyalty) – {too_few}"]
 
 
-async def test_approvers_who_may_not_ask_are_never_missing_for_their_own_request(resources: World) -> None:
-    resources.slack.add_person("Cleo")
-    resources.write_policy(
+async def test_approvers_who_may_not_request_need_no_substitute(workspace: Workspace) -> None:
+    workspace.slack.add_person("Cleo")
+    workspace.write_policy(
         POLICY.replace('requesters = ["*"]', 'requesters = ["U0CLEO"]').replace(
             "max_customers", "approvals = 2\nmax_customers"
         )
     )
-    assert await resources.check() is CheckStatus.FINE
+    assert await workspace.check() is CheckStatus.FINE
 
 
 @pytest.mark.parametrize("kind", [AccountKind.DEACTIVATED, AccountKind.GUEST, AccountKind.BOT])
-async def test_approvers_who_are_no_full_members_do_not_count(resources: World, kind: AccountKind) -> None:
-    resources.slack.add_group(
-        "Pair", [resources.slack.add_person("Dee"), resources.slack.add_person("Eve", kind=kind)]
+async def test_approvers_who_are_not_full_members_do_not_count(
+    workspace: Workspace, kind: AccountKind
+) -> None:
+    workspace.slack.add_group(
+        "Pair", [workspace.slack.add_person("Dee"), workspace.slack.add_person("Eve", kind=kind)]
     )
-    resources.write_policy(POLICY.replace("S0LEADS", "S0PAIR"))
-    assert await resources.check() is CheckStatus.FAILED
-    assert "only one person. Name a second one" in resources.all
+    workspace.write_policy(POLICY.replace("S0LEADS", "S0PAIR"))
+    assert await workspace.check() is CheckStatus.FAILED
+    assert "only one person. Name a second one" in workspace.all
 
 
-async def test_where_nobody_has_to_approve_no_approvers_are_looked_at(resources: World) -> None:
-    resources.write_policy(POLICY.replace('approvers = ["S0LEADS"]', "approvals = 0"))
-    assert await resources.check() is CheckStatus.FINE
-    assert "approvers of" not in resources.all
+async def test_approvers_are_not_checked_if_no_approval_is_needed(workspace: Workspace) -> None:
+    workspace.write_policy(POLICY.replace('approvers = ["S0LEADS"]', "approvals = 0"))
+    assert await workspace.check() is CheckStatus.FINE
+    assert "approvers of" not in workspace.all
 
 
-async def test_people_who_may_do_nothing_are_named(resources: World) -> None:
-    resources.slack.add_person("Guest", kind=AccountKind.GUEST)
-    resources.write_policy(POLICY.replace('["U0ANN"]', '["U0ANN", "U0GUEST", "U0NOBODY"]'))
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad[0].startswith(
-        "✗ people whom the policy names – no full members: U0GUEST (guest), U0NOBODY (stranger)."
+async def test_people_who_are_not_full_members_are_named(workspace: Workspace) -> None:
+    workspace.slack.add_person("Guest", kind=AccountKind.GUEST)
+    workspace.write_policy(POLICY.replace('["U0ANN"]', '["U0ANN", "U0GUEST", "U0NOBODY"]'))
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith(
+        "✗ people in the policy – not full members: U0GUEST (guest), U0NOBODY (stranger)."
     )
 
 
 @pytest.mark.parametrize(
     ("has", "lacks"), [("read:discounts", "write:discounts"), ("write:discounts", "read:discounts")]
 )
-async def test_the_scope_that_the_api_client_lacks_is_named(resources: World, has: str, lacks: str) -> None:
-    resources.dintero.tokens.scopes = frozenset({has})
-    assert await resources.check() is CheckStatus.FAILED
-    assert [line.split(" is missing")[0] for line in resources.bad] == [f"✗ Dintero scope {lacks} –"]
-    assert f"✓ Dintero scope {has}" in resources.all
+async def test_the_missing_scope_of_the_api_client_is_named(
+    workspace: Workspace, has: str, lacks: str
+) -> None:
+    workspace.dintero.tokens.scopes = frozenset({has})
+    assert await workspace.check() is CheckStatus.FAILED
+    assert [line.split(" missing")[0] for line in workspace.bad] == [f"✗ Dintero scope {lacks} –"]
+    assert f"✓ Dintero scope {has}" in workspace.all
 
 
-async def test_dintero_without_a_rule_is_said(resources: World) -> None:
-    resources.dintero.rules.clear()
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad[0].startswith("✗ Dintero rules – there are none. Make a discount rule")
+async def test_an_account_without_rules_fails(workspace: Workspace) -> None:
+    workspace.dintero.rules.clear()
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith("✗ Dintero rules – there are none. Create a discount rule")
 
 
-async def test_a_rule_that_cannot_be_read_is_said(resources: World) -> None:
-    resources.dintero.faults.always(Fault.broken(), on=Operation.RULE)
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad[0].startswith("✗ Dintero rules – Dintero answered 502")
+async def test_an_unreadable_rule_fails(workspace: Workspace) -> None:
+    workspace.dintero.faults.always(Fault.broken(), on=Operation.RULE)
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith("✗ Dintero rules – Dintero answered 502")
 
 
-async def test_rules_of_the_policy_that_dintero_does_not_have_are_named(resources: World) -> None:
-    known = next(iter(resources.dintero.rules))
-    resources.write_policy(POLICY.replace('["*"]', f'["{known}", "no-such-rule"]', 1))
-    assert await resources.check() is CheckStatus.FAILED
-    assert resources.bad[0].startswith("✗ rules that the policy names – Dintero has no rule no-such-rule.")
+async def test_policy_rules_unknown_to_dintero_are_named(workspace: Workspace) -> None:
+    known = next(iter(workspace.dintero.rules))
+    workspace.write_policy(POLICY.replace('["*"]', f'["{known}", "no-such-rule"]', 1))
+    assert await workspace.check() is CheckStatus.FAILED
+    assert workspace.bad[0].startswith("✗ rules in the policy – Dintero has no rule no-such-rule.")
 
 
-async def test_each_finding_is_one_line(resources: World) -> None:
-    resources.dintero.faults.always(Fault.error(400, "two\nlines"), on=Operation.RULES)
-    await resources.check()
-    assert all(len(line.splitlines()) == 1 for line in resources.lines)
+async def test_each_result_is_one_line(workspace: Workspace) -> None:
+    workspace.dintero.faults.always(Fault.error(400, "two\nlines"), on=Operation.RULES)
+    await workspace.check()
+    assert all(len(line.splitlines()) == 1 for line in workspace.lines)

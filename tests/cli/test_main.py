@@ -1,4 +1,4 @@
-"""The program from outside: its commands, its exit codes, and what `make run` chooses."""
+"""The commands as separate processes: output, exit codes, and the choice of `make run`."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from bot.cli.launcher import command_for
-from bot.config.settings import credentials_state
+from bot.config.settings import missing_credentials
 from bot.errors import ConfigError
 
 CREDENTIALS: Final = {
@@ -33,102 +33,104 @@ def call(folder: Path, *arguments: str, module: str = "bot", **env: str) -> subp
     )
 
 
-def test_help_names_the_commands_that_exist(tmp_path: Path) -> None:
-    shown = call(tmp_path, "--help")
-    assert shown.returncode == 0
+def test_help_names_every_command(tmp_path: Path) -> None:
+    result = call(tmp_path, "--help")
+    assert result.returncode == 0
     assert [
-        name for name in ("run", "check", "sandbox", "migrate", "audit", "purge") if name not in shown.stdout
+        name for name in ("run", "check", "sandbox", "migrate", "audit", "purge") if name not in result.stdout
     ] == []
 
 
-@pytest.mark.parametrize("arguments", [["unheard-of"], ["run", "--fast"], ["migrate", "now"]])
-def test_unusable_arguments_are_2(tmp_path: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["unknown"], ["run", "--fast"], ["migrate", "now"]])
+def test_unusable_arguments_exit_with_2(tmp_path: Path, arguments: list[str]) -> None:
     assert call(tmp_path, *arguments).returncode == 2
 
 
-def test_run_is_never_the_sandbox_and_lists_what_is_missing(tmp_path: Path) -> None:
-    told = call(tmp_path, "run")
-    assert told.returncode == 2
-    assert told.stdout == ""
-    assert [name for name in CREDENTIALS if name not in told.stderr] == []
-    assert "Traceback" not in told.stderr
+def test_run_without_credentials_lists_the_missing_ones_and_starts_no_sandbox(tmp_path: Path) -> None:
+    result = call(tmp_path, "run")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert [name for name in CREDENTIALS if name not in result.stderr] == []
+    assert "Traceback" not in result.stderr
 
 
-def test_run_lists_the_faults_of_the_policy_and_no_secret(tmp_path: Path) -> None:
+def test_run_lists_policy_faults_and_no_secret(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('currency = "nok"\nwhat = 1\n')
-    told = call(tmp_path, "run", **CREDENTIALS)
-    assert told.returncode == 2
-    assert "policy.toml, line 1: currency is" in told.stderr
-    assert "policy.toml, line 2: what is no known key" in told.stderr
-    assert "secret-" not in told.stderr
+    result = call(tmp_path, "run", **CREDENTIALS)
+    assert result.returncode == 2
+    assert "policy.toml, line 1: currency: " in result.stderr
+    assert "policy.toml, line 2: what: unknown key" in result.stderr
+    assert "secret-" not in result.stderr
 
 
-def test_run_lists_the_faults_of_settings_and_policy_together(tmp_path: Path) -> None:
+def test_run_lists_settings_and_policy_faults_together(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text("what = 1\n")
-    told = call(tmp_path, "run", PORT="many")
+    result = call(tmp_path, "run", PORT="many")
     assert [
         word
-        for word in ("PORT: ", "SLACK_BOT_TOKEN: ", "policy.toml, line 1: what", "currency is missing")
-        if word not in told.stderr
+        for word in ("PORT: ", "SLACK_BOT_TOKEN: ", "policy.toml, line 1: what: ", "currency: missing")
+        if word not in result.stderr
     ] == []
 
 
-def test_check_with_unusable_settings_is_2(tmp_path: Path) -> None:
-    told = call(tmp_path, "check")
-    assert told.returncode == 2
-    assert "✗ settings – SLACK_BOT_TOKEN: is missing" in told.stdout
+def test_check_with_unusable_settings_exits_with_2(tmp_path: Path) -> None:
+    result = call(tmp_path, "check")
+    assert result.returncode == 2
+    assert "✗ settings – SLACK_BOT_TOKEN: missing" in result.stdout
 
 
-def test_check_is_1_where_a_check_fails(tmp_path: Path) -> None:
+def test_check_exits_with_1_if_a_check_fails(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('currency = "NOK"\ntimezone = "Europe/Oslo"\n')
     nowhere = {"SLACK_API_URL": "http://127.0.0.1:9/api/", "DINTERO_API_URL": "http://127.0.0.1:9/v1"}
-    told = call(tmp_path, "check", **CREDENTIALS, **nowhere)
-    assert told.returncode == 1
-    assert "✓ policy" in told.stdout
-    assert "✗ Slack bot token" in told.stdout
-    assert "✗ Dintero token" in told.stdout
+    result = call(tmp_path, "check", **CREDENTIALS, **nowhere)
+    assert result.returncode == 1
+    assert "✓ policy" in result.stdout
+    assert "✗ Slack bot token" in result.stdout
+    assert "✗ Dintero token" in result.stdout
 
 
 def test_migrate_needs_no_credentials_and_can_be_repeated(tmp_path: Path) -> None:
-    assert "was brought to" in call(tmp_path, "migrate").stdout
+    assert "was updated to" in call(tmp_path, "migrate").stdout
     again = call(tmp_path, "migrate")
     assert (again.returncode, (tmp_path / "discount-bot.db").exists()) == (0, True)
     assert "already" in again.stdout
 
 
-def test_migrate_to_an_address_that_is_none_is_2(tmp_path: Path) -> None:
-    told = call(tmp_path, "migrate", DATABASE_URL="mysql://me:secret@db")
-    assert (told.returncode, "secret" in told.stderr) == (2, False)
+def test_migrate_with_an_invalid_database_url_exits_with_2(tmp_path: Path) -> None:
+    result = call(tmp_path, "migrate", DATABASE_URL="mysql://me:secret@db")
+    assert (result.returncode, "secret" in result.stderr) == (2, False)
 
 
-def test_migrate_where_nothing_answers_is_1_with_advice(tmp_path: Path) -> None:
-    told = call(tmp_path, "migrate", DATABASE_URL="postgresql://me:secret@127.0.0.1:9/db")
-    assert (told.returncode, "secret" in told.stderr, "Traceback" in told.stderr) == (1, False, False)
-    assert told.stderr
+def test_migrate_with_an_unreachable_database_exits_with_1_and_advice(tmp_path: Path) -> None:
+    result = call(tmp_path, "migrate", DATABASE_URL="postgresql://me:secret@127.0.0.1:9/db")
+    assert (result.returncode, "secret" in result.stderr, "Traceback" in result.stderr) == (1, False, False)
+    assert result.stderr
 
 
 @pytest.mark.parametrize(("env", "command"), [({}, "sandbox"), (CREDENTIALS, "run")])
-def test_what_is_set_decides_what_make_run_starts(env: dict[str, str], command: str) -> None:
-    assert command_for(credentials_state(env)) == command
+def test_make_run_starts_the_bot_with_credentials_and_the_sandbox_without(
+    env: dict[str, str], command: str
+) -> None:
+    assert command_for(missing_credentials(env)) == command
 
 
 @pytest.mark.parametrize("name", CREDENTIALS)
-def test_some_credentials_but_not_all_is_an_error_that_lists_what_is_missing(name: str) -> None:
+def test_with_only_some_credentials_the_error_lists_the_missing_ones(name: str) -> None:
     with pytest.raises(ConfigError) as unusable:
-        command_for(credentials_state({name: CREDENTIALS[name]}))
-    listed = "\n".join(unusable.value.faults)
-    assert [other for other in CREDENTIALS if (other in listed) is (other == name)] == []
+        command_for(missing_credentials({name: CREDENTIALS[name]}))
+    faults = "\n".join(unusable.value.faults)
+    assert [other for other in CREDENTIALS if (other in faults) is (other == name)] == []
 
 
-def test_make_run_with_some_credentials_is_2_and_starts_nothing(tmp_path: Path) -> None:
+def test_make_run_with_only_some_credentials_exits_with_2(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DINTERO_CLIENT_SECRET=secret-3\n")
-    told = call(tmp_path, module="bot.cli.launcher")
-    assert (told.returncode, told.stdout) == (2, "")
-    assert "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET" in told.stderr
-    assert "secret-3" not in told.stderr
+    result = call(tmp_path, module="bot.cli.launcher")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET" in result.stderr
+    assert "secret-3" not in result.stderr
 
 
-def test_make_run_with_all_credentials_is_the_bot(tmp_path: Path) -> None:
-    told = call(tmp_path, module="bot.cli.launcher", **CREDENTIALS)
-    assert told.returncode == 2
-    assert "policy.example.toml" in told.stderr
+def test_make_run_with_all_credentials_starts_the_bot(tmp_path: Path) -> None:
+    result = call(tmp_path, module="bot.cli.launcher", **CREDENTIALS)
+    assert result.returncode == 2
+    assert "policy.example.toml" in result.stderr

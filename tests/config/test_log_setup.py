@@ -1,4 +1,4 @@
-"""The log: both formats, what is heard, and that nothing secret comes out whichever way it was put in."""
+"""Both log formats and the levels work, and no secret is written."""
 
 import json
 import logging
@@ -27,11 +27,11 @@ SECRETS: Final = [
 
 
 @pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
+def restored_logging() -> Iterator[None]:
     root, dbos = logging.getLogger(), logging.getLogger("dbos")
-    kept = root.handlers, root.level, dbos.handlers, dbos.propagate
+    before = root.handlers, root.level, dbos.handlers, dbos.propagate
     yield
-    root.handlers, root.level, dbos.handlers, dbos.propagate = kept
+    root.handlers, root.level, dbos.handlers, dbos.propagate = before
     plain_logs()
 
 
@@ -41,7 +41,7 @@ def written(*, as_json: bool, level: str = "info") -> StringIO:
     return stream
 
 
-def test_json_is_one_object_a_line() -> None:
+def test_json_is_one_object_per_line() -> None:
     stream = written(as_json=True)
     structlog.get_logger("bot.engine").info("batch given", request_id="R-ABCDE", size=3)
     logging.getLogger("bot.other").warning("with %s", "arguments")
@@ -66,7 +66,7 @@ def test_the_console_gets_one_readable_line() -> None:
 
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_secret_comes_out_whichever_way_it_was_put_in(secret: str, *, as_json: bool) -> None:
+def test_no_secret_is_written_however_it_is_logged(secret: str, *, as_json: bool) -> None:
     stream = written(as_json=as_json)
     log = structlog.get_logger()
     log.info(secret)
@@ -83,21 +83,21 @@ def test_no_secret_comes_out_whichever_way_it_was_put_in(secret: str, *, as_json
 
 
 @pytest.mark.parametrize(
-    ("told", "hidden"),
+    ("address", "hidden"),
     [
         ("https://hooks.slack.com/commands/T1/2/abc", "commands/T1/2/abc"),
         ("wss://wss-primary.slack.com/link/?ticket=abc-def&app_id=1", "abc-def"),
         ("postgresql://bot:pass@db/bot", "pass"),
     ],
 )
-def test_addresses_that_are_keys_are_blotted_out(told: str, hidden: str) -> None:
+def test_secrets_in_addresses_are_hidden(address: str, hidden: str) -> None:
     stream = written(as_json=True)
-    structlog.get_logger().info("calling", address=told)
+    structlog.get_logger().info("calling", address=address)
     assert hidden not in stream.getvalue()
     assert HIDDEN in stream.getvalue()
 
 
-def test_innocent_text_stays_as_it_is() -> None:
+def test_innocent_text_is_unchanged() -> None:
     stream = written(as_json=True)
     structlog.get_logger().info(
         "a bearer of news about the abbey, at 12:30 by ann@example.com; Basic Information → App"
@@ -105,7 +105,7 @@ def test_innocent_text_stays_as_it_is() -> None:
     assert HIDDEN not in stream.getvalue()
 
 
-def test_libraries_are_heard_from_warnings_on() -> None:
+def test_libraries_are_logged_from_warnings_on() -> None:
     stream = written(as_json=True, level="debug")
     AsyncApp(token="xoxb-1", signing_secret="a").logger.info("a payload with customers")
     logging.getLogger("httpx").info("a request")
@@ -114,7 +114,7 @@ def test_libraries_are_heard_from_warnings_on() -> None:
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["a workflow failed"]
 
 
-def test_what_is_below_the_level_is_not_written() -> None:
+def test_lines_below_the_level_are_not_written() -> None:
     stream = written(as_json=True, level="warning")
     structlog.get_logger().info("quiet")
     structlog.get_logger().warning("loud")
@@ -122,7 +122,7 @@ def test_what_is_below_the_level_is_not_written() -> None:
     assert "loud" in stream.getvalue()
 
 
-def test_a_warning_that_nobody_can_do_anything_about_is_left_out() -> None:
+def test_a_warning_that_needs_no_action_is_left_out() -> None:
     stream = StringIO()
     set_up_logs(to=stream)
     logging.getLogger("slack_bolt.AsyncApp").warning("As you gave `client` as well, `token` will be unused.")

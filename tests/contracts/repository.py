@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, settings
 
 from bot.database.repositories.repository import SqlRepository
+from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Repository
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
@@ -68,7 +69,7 @@ async def giving(repository: Repository, customers: Sequence[str], *, size: int,
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.save(request)
-        await unit.put_customers([CustomerId(customer) for customer in customers], portion=size * batches)
+        await unit.put_packed(pack([CustomerId(customer) for customer in customers], portion=size * batches))
     return request
 
 

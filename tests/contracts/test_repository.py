@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database.repositories.repository import SqlRepository
+from bot.domain.customers.packing import pack
 from bot.domain.ids import CustomerId, UserId
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, Portion, Refused, Tally, Unsettled
 from bot.domain.requests.request import State, StopReason, new_request_id
@@ -34,7 +35,7 @@ async def test_customers_that_are_put_again_take_the_place_of_the_others(reposit
     request = await giving(repository, ["a", "b", "c"], size=1, batches=1)
     async with repository.unit_of_work(request.id) as unit:
         assert unit
-        await unit.put_customers(ids("z"), portion=10)
+        await unit.put_packed(pack(ids("z"), portion=10))
     assert await repository.portions(request.id) == 1
     assert await repository.customers(request.id, 0) == ids("z")
     assert await repository.tally(request.id) == Tally(1)

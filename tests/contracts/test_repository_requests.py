@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from bot.database.repositories.repository import SqlRepository
+from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, RequestId, ShortId, UserId
 from bot.domain.ports import Repository
 from bot.domain.requests.request import Approval, FormInput, Request, State, new_request_id, new_short_id
@@ -100,7 +101,7 @@ async def test_drafts_are_forgotten_after_their_time_with_all_that_hangs_on_them
     asked = await kept(repository, State.WAITING)
     async with repository.unit_of_work(old.id) as unit:
         assert unit
-        await unit.put_customers(ids("ann"), portion=10)
+        await unit.put_packed(pack(ids("ann"), portion=10))
     assert await repository.forget_drafts(NOW + timedelta(minutes=10)) == 1
     assert await repository.find(old.id) is None
     assert await repository.load_input(old.id) is None
@@ -185,7 +186,7 @@ async def _write_all(repository: Repository, request: Request, *, then: Exceptio
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.save(replace(request, note="written"))
-        await unit.put_customers(ids("ann"), portion=1)
+        await unit.put_packed(pack(ids("ann"), portion=1))
         await unit.vote(Approval(request.id, request.round, UserId("U1"), NOW, "digest"))
         await unit.enqueue(notice())
         if then:

@@ -1,4 +1,4 @@
-"""What the tests of the client stand on: the stand-in for Dintero, and a client that talks to it."""
+"""Fixtures for the client's tests: a sandbox Dintero, and a client connected to it."""
 
 from collections.abc import AsyncIterator
 
@@ -11,13 +11,13 @@ from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[SandboxDintero]:
-    """A Dintero with the catalogue's rules."""
+    """A sandbox Dintero with the catalogue's rules."""
     async with SandboxDintero() as opened:
         yield opened
 
 
 @pytest.fixture
 async def dintero(sandbox: SandboxDintero) -> AsyncIterator[DinteroClient]:
-    """A client with the right credentials, and patience."""
+    """A client with valid credentials and a long timeout."""
     async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=60) as opened:
         yield opened

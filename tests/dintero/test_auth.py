@@ -7,7 +7,7 @@ import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
 
-from bot.dintero.auth import RENEWED_BEFORE, ClientCredentials
+from bot.dintero.auth import RENEWAL_MARGIN_SECONDS, ClientCredentials
 from bot.dintero.client import DinteroClient, open_dintero
 from bot.domain.ids import CustomerId, OnceKey, RuleId
 from bot.errors import (
@@ -26,7 +26,7 @@ RULE = RuleId(SEED_RULE)
 
 
 class Clock:
-    """A clock that is set by hand, in seconds."""
+    """A clock in seconds that tests set."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -49,12 +49,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def timed(sandbox: SandboxDintero, clock: Clock) -> AsyncIterator[DinteroClient]:
-    """A client that goes by the clock that is set by hand."""
+    """A client that uses the test's clock."""
     async with client_by(clock, sandbox) as opened:
         yield opened
 
 
-async def test_all_who_wait_for_the_first_token_get_the_same_one(
+async def test_concurrent_calls_share_the_first_token(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.latency = 0.02
@@ -62,12 +62,12 @@ async def test_all_who_wait_for_the_first_token_get_the_same_one(
     assert sandbox.tokens.issued == 1
 
 
-async def test_a_token_is_kept_until_shortly_before_its_end(
+async def test_a_token_is_renewed_shortly_before_it_expires(
     timed: DinteroClient, sandbox: SandboxDintero, clock: Clock
 ) -> None:
     sandbox.tokens.expires_in = 5000
     await timed.rule(RULE)
-    clock.seconds += 5000 - RENEWED_BEFORE - 1
+    clock.seconds += 5000 - RENEWAL_MARGIN_SECONDS - 1
     await timed.rule(RULE)
     assert sandbox.tokens.issued == 1
     clock.seconds += 1
@@ -75,7 +75,7 @@ async def test_a_token_is_kept_until_shortly_before_its_end(
     assert sandbox.tokens.issued == 2
 
 
-async def test_a_token_of_short_life_is_renewed_at_half_of_it(
+async def test_a_short_lived_token_is_renewed_at_half_its_life(
     timed: DinteroClient, sandbox: SandboxDintero, clock: Clock
 ) -> None:
     sandbox.tokens.expires_in = 60
@@ -88,7 +88,7 @@ async def test_a_token_of_short_life_is_renewed_at_half_of_it(
     assert sandbox.tokens.issued == 2
 
 
-async def test_a_token_that_does_not_say_how_long_it_lives_is_kept(
+async def test_a_token_without_a_lifetime_is_kept(
     timed: DinteroClient, sandbox: SandboxDintero, clock: Clock
 ) -> None:
     sandbox.faults.next(
@@ -104,7 +104,7 @@ async def test_a_token_that_does_not_say_how_long_it_lives_is_kept(
     assert sandbox.tokens.issued == 1
 
 
-async def test_a_refused_token_is_renewed_once_and_the_call_made_again(
+async def test_after_a_401_the_token_is_renewed_and_the_call_repeated(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     await dintero.rule(RULE)
@@ -114,9 +114,7 @@ async def test_a_refused_token_is_renewed_once_and_the_call_made_again(
     assert [call.status for call in sandbox.ledger.calls] == [401, 200]
 
 
-async def test_all_whose_token_was_refused_at_once_wait_for_one_new_one(
-    dintero: DinteroClient, sandbox: SandboxDintero
-) -> None:
+async def test_concurrent_401s_share_one_new_token(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
     await dintero.rule(RULE)
     sandbox.tokens.revoke_all()
     sandbox.latency = 0.02
@@ -124,16 +122,14 @@ async def test_all_whose_token_was_refused_at_once_wait_for_one_new_one(
     assert sandbox.tokens.issued == 2
 
 
-async def test_a_new_token_that_is_refused_too_ends_the_matter(
-    dintero: DinteroClient, sandbox: SandboxDintero
-) -> None:
+async def test_a_second_401_is_an_error(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
     sandbox.faults.always(Fault.unauthorized(), on=Operation.RULE)
     with pytest.raises(TokenRefused):
         await dintero.rule(RULE)
     assert sandbox.tokens.issued == 2
 
 
-async def test_a_scope_that_is_added_in_backoffice_counts_at_the_next_call(
+async def test_a_scope_added_in_backoffice_works_from_the_next_call(
     sandbox: SandboxDintero, dintero: DinteroClient
 ) -> None:
     sandbox.tokens.scopes = frozenset({"write:discounts"})
@@ -163,7 +159,7 @@ async def test_a_scope_that_is_added_in_backoffice_counts_at_the_next_call(
         (Fault.garbled(), TokenUnavailable),
     ],
 )
-async def test_without_a_token_the_call_does_not_go_out_and_the_next_one_asks_again(
+async def test_without_a_token_nothing_is_sent_and_the_next_call_fetches_one(
     fault: Fault, error: type[DinteroError], dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(fault, on=Operation.TOKEN)
@@ -175,7 +171,7 @@ async def test_without_a_token_the_call_does_not_go_out_and_the_next_one_asks_ag
     assert sandbox.ledger.held(RULE, "ann") == 1
 
 
-async def test_a_wait_that_dintero_asks_for_before_it_gives_a_token_is_told(
+async def test_a_429_for_the_token_says_how_long_to_wait(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.busy(7), on=Operation.TOKEN)
@@ -184,7 +180,7 @@ async def test_a_wait_that_dintero_asks_for_before_it_gives_a_token_is_told(
     assert raised.value.retry_after == 7
 
 
-async def test_whoever_waited_for_a_token_that_hangs_asks_for_one_itself(sandbox: SandboxDintero) -> None:
+async def test_after_a_hanging_token_request_the_next_call_fetches_a_token(sandbox: SandboxDintero) -> None:
     sandbox.faults.next(Fault.hang(), on=Operation.TOKEN)
     async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=2) as impatient:
         with pytest.raises(TokenUnavailable):
@@ -192,7 +188,7 @@ async def test_whoever_waited_for_a_token_that_hangs_asks_for_one_itself(sandbox
         assert (await impatient.rule(RULE)).id == RULE
 
 
-async def test_a_call_that_was_refused_with_its_token_and_gets_no_other_was_not_carried_out(
+async def test_a_401_without_a_new_token_means_nothing_was_done(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     await dintero.rule(RULE)
@@ -203,7 +199,7 @@ async def test_a_call_that_was_refused_with_its_token_and_gets_no_other_was_not_
     assert sandbox.ledger.holders(RULE) == {}
 
 
-async def test_a_call_that_is_cut_with_its_second_token_may_have_been_carried_out(
+async def test_a_call_cut_with_its_second_token_has_an_unknown_outcome(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.unauthorized(), Fault.cut(after=True))
@@ -212,7 +208,7 @@ async def test_a_call_that_is_cut_with_its_second_token_may_have_been_carried_ou
     assert sandbox.ledger.held(RULE, "ann") == 1
 
 
-async def test_how_long_to_wait_for_a_token_is_told_with_whatever_may_pass(
+async def test_a_503_for_the_token_says_how_long_to_wait(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.answer(503, headers={"Retry-After": "9"}), on=Operation.TOKEN)
@@ -230,7 +226,7 @@ async def test_how_long_to_wait_for_a_token_is_told_with_whatever_may_pass(
         (ACCOUNT, "ø", "pass:ørd"),
     ],
 )
-async def test_wrong_credentials_are_told_as_such(
+async def test_wrong_credentials_are_named_as_the_cause(
     sandbox: SandboxDintero, account: str, client_id: str, client_secret: str
 ) -> None:
     async with open_dintero(sandbox.url, account, client_id, client_secret) as stranger:
@@ -238,13 +234,13 @@ async def test_wrong_credentials_are_told_as_such(
             await stranger.rules()
 
 
-async def test_a_secret_may_hold_any_character(sandbox: SandboxDintero) -> None:
+async def test_a_secret_may_contain_any_character(sandbox: SandboxDintero) -> None:
     sandbox.tokens.client_secret = "pa:ss wørd/%"
     async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, "pa:ss wørd/%") as client:
         assert (await client.rule(RULE)).id == RULE
 
 
-async def test_secrets_stand_in_no_log_no_error_and_no_repr(
+async def test_secrets_are_in_no_log_error_or_repr(
     sandbox: SandboxDintero, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -255,11 +251,11 @@ async def test_secrets_stand_in_no_log_no_error_and_no_repr(
         client = DinteroClient(http, account=ACCOUNT)
         sandbox.faults.next(Fault.broken(), on=Operation.RULE)
         sandbox.faults.always(Fault.cut(), on=Operation.RULE)
-        said = []
+        texts = []
         for _ in range(2):
             with pytest.raises(OutcomeUnknownError) as raised:
                 await client.rule(RULE)
-            said.append(repr(raised.value))
-        said += [repr(auth), repr(auth._held), caplog.text]  # noqa: SLF001 - where the token is kept, it must not show
+            texts.append(repr(raised.value))
+        texts += [repr(auth), repr(auth._cached), caplog.text]  # noqa: SLF001 - the cached token must not show either
     for secret in (CLIENT_SECRET, "the-token-itself", "Basic "):
-        assert not [text for text in said if secret in text]
+        assert not [text for text in texts if secret in text]

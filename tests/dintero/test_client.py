@@ -20,7 +20,7 @@ ANN = [CustomerId("ann")]
 KEY = OnceKey("k")
 
 Answer = Callable[[web.Request], Awaitable[web.Response]]
-NASTY = [
+HOSTILE_IDS = [
     "a/b",
     "a%2Fb",
     "a?limit=1",
@@ -40,13 +40,13 @@ NASTY = [
 ]
 
 
-def bare(number: int) -> dict[str, Any]:
+def minimal_rule(number: int) -> dict[str, Any]:
     return {"id": f"r{number:03}", "reward": {"type": "discount_amount", "value": number}}
 
 
 @asynccontextmanager
 async def client_of(answer: Answer, **options: Any) -> AsyncGenerator[DinteroClient]:
-    """A client of a server that gives everyone a token and answers all else as it is told."""
+    """A client of a server that issues tokens and answers everything else with `answer`."""
 
     async def token(_: web.Request) -> web.Response:
         return web.json_response({"access_token": "t", "token_type": "Bearer", "expires_in": 60})
@@ -61,16 +61,14 @@ async def client_of(answer: Answer, **options: Any) -> AsyncGenerator[DinteroCli
         yield client
 
 
-def listing(page: Callable[[str | None], list[Any]]) -> Answer:
+def rule_pages(page: Callable[[str | None], list[Any]]) -> Answer:
     async def answer(request: web.Request) -> web.Response:
         return web.json_response(page(request.query.get("starting_after")))
 
     return answer
 
 
-async def test_all_rules_are_read_however_many_pages_there_are(
-    dintero: DinteroClient, sandbox: SandboxDintero
-) -> None:
+async def test_rules_are_read_from_all_pages(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
     read = await dintero.rules()
     assert [rule.id for rule in read] == list(sandbox.rules)
     assert {rule.reward.type for rule in read} >= {
@@ -80,54 +78,62 @@ async def test_all_rules_are_read_however_many_pages_there_are(
     }
 
 
-async def test_rules_that_cannot_be_given_are_read_too(dintero: DinteroClient) -> None:
+async def test_deleted_and_inactive_rules_are_read_too(dintero: DinteroClient) -> None:
     read = await dintero.rules()
     assert any(rule.deleted_at for rule in read)
     assert any(not rule.active for rule in read)
 
 
-async def test_a_server_that_allows_shorter_pages_is_read_to_its_end() -> None:
-    rules = [bare(number) for number in range(25)]
+async def test_shorter_pages_are_read_to_the_end() -> None:
+    rules = [minimal_rule(number) for number in range(25)]
 
     def page(after: str | None) -> list[Any]:
         start = 0 if after is None else int(after[1:]) + 1
         return rules[start : start + 10]
 
-    async with client_of(listing(page)) as client:
+    async with client_of(rule_pages(page)) as client:
         assert len(await client.rules()) == 25
 
 
-async def test_a_server_that_does_not_know_the_cursor_is_not_asked_for_ever() -> None:
-    async with client_of(listing(lambda _: [bare(1), bare(2)])) as client:
+async def test_reading_ends_if_the_server_ignores_the_cursor() -> None:
+    async with client_of(rule_pages(lambda _: [minimal_rule(1), minimal_rule(2)])) as client:
         assert [rule.id for rule in await client.rules()] == ["r001", "r002"]
 
 
-async def test_a_rule_that_stands_on_two_pages_is_listed_once() -> None:
-    pages = {None: [bare(1), bare(2)], "r002": [bare(2), bare(3)], "r003": [bare(3)]}
-    async with client_of(listing(lambda after: pages[after])) as client:
+async def test_a_rule_on_two_pages_is_listed_once() -> None:
+    pages = {
+        None: [minimal_rule(1), minimal_rule(2)],
+        "r002": [minimal_rule(2), minimal_rule(3)],
+        "r003": [minimal_rule(3)],
+    }
+    async with client_of(rule_pages(lambda after: pages[after])) as client:
         assert [rule.id for rule in await client.rules()] == ["r001", "r002", "r003"]
 
 
-async def test_a_rule_that_cannot_be_read_hides_neither_its_neighbours_nor_the_next_page() -> None:
-    pages: dict[str | None, list[Any]] = {None: [bare(1), {"id": "odd"}], "odd": [bare(2), None], "r002": []}
-    async with client_of(listing(lambda after: pages[after])) as client:
+async def test_an_unreadable_rule_hides_no_other_rule() -> None:
+    pages: dict[str | None, list[Any]] = {
+        None: [minimal_rule(1), {"id": "odd"}],
+        "odd": [minimal_rule(2), None],
+        "r002": [],
+    }
+    async with client_of(rule_pages(lambda after: pages[after])) as client:
         assert [rule.id for rule in await client.rules()] == ["r001", "r002"]
 
 
 @pytest.mark.parametrize("body", [[None], [{}], {"rules": []}, None, "rules"])
-async def test_a_list_that_cannot_be_read_on_is_no_short_list(body: Any) -> None:
-    async with client_of(listing(lambda _: body)) as client:
+async def test_an_unreadable_list_is_an_error(body: Any) -> None:
+    async with client_of(rule_pages(lambda _: body)) as client:
         with pytest.raises(OutcomeUnknownError):
             await client.rules()
 
 
-async def test_an_account_without_rules_has_none() -> None:
-    async with client_of(listing(lambda _: [])) as client:
+async def test_an_account_may_have_no_rules() -> None:
+    async with client_of(rule_pages(lambda _: [])) as client:
         assert await client.rules() == ()
 
 
 @pytest.mark.parametrize("status", [400, 404])
-async def test_a_list_that_is_refused_is_no_fault_of_a_rule_or_a_customer(
+async def test_a_refused_list_blames_no_rule_or_customer(
     status: int, dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.error(status, "no such thing"), on=Operation.RULES)
@@ -136,23 +142,23 @@ async def test_a_list_that_is_refused_is_no_fault_of_a_rule_or_a_customer(
     assert type(raised.value) is DinteroError
 
 
-async def test_text_that_is_no_rules_id_is_a_rule_that_is_not_found(dintero: DinteroClient) -> None:
+async def test_text_that_is_no_rule_id_is_a_rule_not_found(dintero: DinteroClient) -> None:
     with pytest.raises(RuleNotFound):
         await dintero.rule(RuleId("spar hundre"))
 
 
-@pytest.mark.parametrize("rule", NASTY)
-async def test_a_rules_id_cannot_leave_its_place_in_the_path(rule: str) -> None:
-    asked: list[str] = []
+@pytest.mark.parametrize("rule", HOSTILE_IDS)
+async def test_a_rule_id_is_always_one_segment_of_the_path(rule: str) -> None:
+    paths: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
-        asked.append(request.rel_url.raw_path)
+        paths.append(request.rel_url.raw_path)
         assert request.headers.get("X-Evil") is None
-        return web.json_response(bare(1))
+        return web.json_response(minimal_rule(1))
 
     async with client_of(answer) as client:
         await client.add_customers(RuleId(rule), ANN, once=KEY)
-    segments = asked[0].split("/")
+    segments = paths[0].split("/")
     assert (segments[:-2], segments[-1]) == (
         ["", "v1", "accounts", ACCOUNT, "discounts", "rules"],
         "customers",
@@ -160,7 +166,7 @@ async def test_a_rules_id_cannot_leave_its_place_in_the_path(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", ["", ".", "..", "...", "\ud800"])
-async def test_an_id_that_cannot_stand_in_a_path_is_not_asked_for(
+async def test_an_id_that_cannot_be_in_a_path_is_not_sent(
     rule: str, dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     with pytest.raises(RuleNotFound):
@@ -170,7 +176,7 @@ async def test_an_id_that_cannot_stand_in_a_path_is_not_asked_for(
     assert sandbox.ledger.calls == []
 
 
-async def test_an_id_that_cannot_be_sent_is_refused_here(
+async def test_a_customer_id_that_cannot_be_encoded_is_rejected(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     with pytest.raises(BatchRejectedError):
@@ -178,12 +184,12 @@ async def test_an_id_that_cannot_be_sent_is_refused_here(
     assert sandbox.ledger.calls == []
 
 
-async def test_every_request_says_who_is_asking() -> None:
+async def test_every_request_identifies_the_bot() -> None:
     seen: list[web.BaseRequest] = []
 
     async def answer(request: web.Request) -> web.Response:
         seen.append(request)
-        return web.json_response(bare(1))
+        return web.json_response(minimal_rule(1))
 
     async with client_of(answer) as client:
         await client.rule(RULE)
@@ -196,21 +202,21 @@ async def test_every_request_says_who_is_asking() -> None:
     assert headers["Authorization"] == "Bearer t"
 
 
-async def test_the_once_only_key_goes_with_every_batch(
+async def test_every_batch_carries_its_idempotency_key(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     await dintero.add_customers(RULE, ANN, once=KEY)
     assert [(call.key, call.customers) for call in sandbox.ledger.calls] == [("k", ("ann",))]
 
 
-async def test_a_call_may_last_so_long_in_all_also_where_bytes_keep_coming(sandbox: SandboxDintero) -> None:
+async def test_the_timeout_holds_even_if_bytes_keep_coming(sandbox: SandboxDintero) -> None:
     sandbox.faults.next(Fault.trickle())
     async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=1.5) as client:
         with pytest.raises(OutcomeUnknownError, match=r"within 1\.5 s"):
             await client.add_customers(RULE, ANN, once=KEY)
 
 
-async def test_whoever_is_cancelled_is_cancelled_and_no_outcome_is_made_up(
+async def test_a_cancelled_call_raises_cancelled_error(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     arrived = asyncio.Event()
@@ -228,7 +234,7 @@ async def test_whoever_is_cancelled_is_cancelled_and_no_outcome_is_made_up(
     assert (await dintero.add_customers(RULE, ANN, once=KEY)).id == RULE
 
 
-async def test_a_server_that_is_not_there_could_not_be_reached(sandbox: SandboxDintero) -> None:
+async def test_a_stopped_server_could_not_be_reached(sandbox: SandboxDintero) -> None:
     await sandbox.stop()
     async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as client:
         with pytest.raises(TokenUnavailable, match="could not be reached"):
@@ -244,7 +250,7 @@ async def test_a_redirect_is_not_followed(dintero: DinteroClient, sandbox: Sandb
 @pytest.mark.parametrize(
     "body", ["", "[", "[]", "null", "7", "{}", '{"id": "r"}', "[" * 100_000, '{"id": ' + "9" * 5000 + "}"]
 )
-async def test_a_200_without_a_rule_says_nothing_that_counts(
+async def test_a_200_without_a_rule_is_an_unknown_outcome(
     body: str, dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.next(Fault.answer(200, body, after=True))
@@ -252,9 +258,7 @@ async def test_a_200_without_a_rule_says_nothing_that_counts(
         await dintero.add_customers(RULE, ANN, once=KEY)
 
 
-async def test_sixty_four_calls_are_in_flight_at_once(
-    dintero: DinteroClient, sandbox: SandboxDintero
-) -> None:
+async def test_64_calls_can_be_in_flight_at_once(dintero: DinteroClient, sandbox: SandboxDintero) -> None:
     together = asyncio.Barrier(64)
 
     async def meet(*_: object) -> None:
@@ -268,7 +272,7 @@ async def test_sixty_four_calls_are_in_flight_at_once(
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"], ids=["TLS wrong", "no such name"])
-async def test_a_server_that_cannot_be_found_or_trusted_could_not_be_reached_and_nothing_was_sent(
+async def test_nothing_is_sent_to_a_server_that_cannot_be_found_or_trusted(
     sandbox: SandboxDintero, scheme: str
 ) -> None:
     url = sandbox.url.replace("http://", "https://") if scheme == "https" else "http://dintero.invalid/v1"

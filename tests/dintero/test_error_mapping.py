@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dintero.error_mapping import (
-    LONGEST_REASON,
-    LONGEST_WAIT,
+    MAX_REASON_LENGTH,
+    MAX_WAIT_SECONDS,
+    error_for,
     reason,
-    refusal,
     retry_after,
-    token_refusal,
+    token_error_for,
 )
 from bot.errors import (
     BatchRejectedError,
@@ -66,32 +66,32 @@ def at_noon() -> datetime:
         ),
     ],
 )
-def test_every_status_has_its_error(status: int, error: type[DinteroError]) -> None:
-    assert type(refusal(httpx.Response(status))) is error
+def test_each_status_has_its_error(status: int, error: type[DinteroError]) -> None:
+    assert type(error_for(httpx.Response(status))) is error
 
 
 @given(st.integers(100, 599))
-def test_no_status_where_a_token_was_asked_for_blames_a_rule_or_a_customer(status: int) -> None:
-    assert not isinstance(token_refusal(httpx.Response(status)), RuleNotFound | BatchRejectedError)
+def test_a_token_request_never_blames_a_rule_or_a_customer(status: int) -> None:
+    assert not isinstance(token_error_for(httpx.Response(status)), RuleNotFound | BatchRejectedError)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_how_long_to_wait_is_told_with_whatever_may_pass(status: int) -> None:
-    told = refusal(httpx.Response(status, headers={"Retry-After": "12"}))
-    assert isinstance(told, RateLimitedError | OutcomeUnknownError)
-    assert told.retry_after == 12
+def test_a_transient_error_says_how_long_to_wait(status: int) -> None:
+    error = error_for(httpx.Response(status, headers={"Retry-After": "12"}))
+    assert isinstance(error, RateLimitedError | OutcomeUnknownError)
+    assert error.retry_after == 12
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"),
+    ("header", "seconds"),
     [
         ("0", 0),
         ("12", 12),
         (" 12 ", 12),
-        ("9" * 400, LONGEST_WAIT),
+        ("9" * 400, MAX_WAIT_SECONDS),
         ("Fri, 01 May 2026 12:01:30 GMT", 90),
         ("Fri, 01 May 2026 11:00:00 GMT", 0),
-        ("Fri, 01 May 2037 12:00:00 GMT", LONGEST_WAIT),
+        ("Fri, 01 May 2037 12:00:00 GMT", MAX_WAIT_SECONDS),
         ("", None),
         ("soon", None),
         ("-5", None),
@@ -100,17 +100,17 @@ def test_how_long_to_wait_is_told_with_whatever_may_pass(status: int) -> None:
         ("٣", None),
     ],
 )
-def test_how_long_to_wait_is_read_from_seconds_and_from_dates(said: str, seconds: float | None) -> None:
-    answer = httpx.Response(429, headers=[(b"Retry-After", said.encode())])
+def test_the_wait_is_read_from_seconds_and_from_dates(header: str, seconds: float | None) -> None:
+    answer = httpx.Response(429, headers=[(b"Retry-After", header.encode())])
     assert retry_after(answer, now=at_noon) == seconds
 
 
-def test_a_date_to_wait_for_is_compared_with_the_clock_of_whoever_sent_it() -> None:
+def test_a_date_is_compared_with_the_senders_clock() -> None:
     dates = {"Retry-After": "Fri, 01 May 2026 12:01:30 GMT", "Date": "Fri, 01 May 2026 12:01:00 GMT"}
     assert retry_after(httpx.Response(429, headers=dates), now=at_noon) == 30
 
 
-def test_an_answer_that_says_nothing_of_waiting_asks_for_no_wait() -> None:
+def test_without_the_header_there_is_no_wait() -> None:
     assert retry_after(httpx.Response(429)) is None
 
 
@@ -139,19 +139,19 @@ def test_an_answer_that_says_nothing_of_waiting_asks_for_no_wait() -> None:
         ({}, ""),
     ],
 )
-def test_the_reason_is_read_from_whatever_shape_it_has(error: object, words: str) -> None:
+def test_the_reason_is_read_from_any_shape(error: object, words: str) -> None:
     assert reason(httpx.Response(400, json={"error": error})) == words
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "7", "null", '"error"', "{}", '{"error', "[" * 100_000])
-def test_a_gateways_body_has_no_reason_in_it(body: str) -> None:
+def test_a_gateways_body_contains_no_reason(body: str) -> None:
     assert reason(httpx.Response(400, text=body)) == ""
-    assert str(refusal(httpx.Response(400, text=body))) == "Dintero answered 400 and gave no reason"
+    assert str(error_for(httpx.Response(400, text=body))) == "Dintero answered 400 and gave no reason"
 
 
-def test_a_reason_without_end_is_cut() -> None:
+def test_a_very_long_reason_is_cut() -> None:
     words = reason(httpx.Response(400, json={"error": {"message": "a" * 100_000}}))
-    assert len(words) == LONGEST_REASON
+    assert len(words) == MAX_REASON_LENGTH
     assert words.endswith("…")
 
 
@@ -166,7 +166,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_whatever_stands_for_an_error_some_words_come_of_it(error: object) -> None:
+def test_any_json_error_gives_a_short_reason_on_one_line(error: object) -> None:
     words = reason(httpx.Response(400, content=json.dumps({"error": error}).encode()))
-    assert len(words) <= LONGEST_REASON
+    assert len(words) <= MAX_REASON_LENGTH
     assert "\n" not in words

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.dintero.parsing import SchemaError, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, RuleId
-from bot.domain.rules.holders import Holder
 from bot.domain.rules.rule import (
+    Holder,
     Item,
     ItemBundle,
     ItemValue,
@@ -31,55 +31,55 @@ ANSWER: dict[str, Any] = json.loads(
 LONG_AGO = datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)
 BOTH = Item("b714118", "B1")
 
-Spot = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 
 SMALLEST = {"id": "r1", "reward": {"type": "discount_amount", "value": 100}}
-NEEDED: list[Spot] = [("id",), ("reward",), ("reward", "type"), ("reward", "value")]
+NEEDED: list[FieldPath] = [("id",), ("reward",), ("reward", "type"), ("reward", "value")]
 RAW = {"customer", "store", "currencies"}
-DECORATIVE = {"created_at", "created_by", "updated_by", "deleted_by", "links", "metadata"}
+IGNORED = {"created_at", "created_by", "updated_by", "deleted_by", "links", "metadata"}
 
 
-def spots(node: Any, path: Spot = ()) -> Iterator[Spot]:
-    """Every place in the example answer, the whole of it left out."""
+def paths_in(node: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
+    """Yield the path of every value inside the example answer."""
     pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for name, value in pairs:
         yield (*path, name)
-        yield from spots(value, (*path, name))
+        yield from paths_in(value, (*path, name))
 
 
-def kept_as_a_whole(path: Spot) -> bool:
-    """Whether a place lies in what is kept as JSON text, or is of no interest."""
-    return path[0] in DECORATIVE or (path[0] == "requirement" and len(path) > 1 and path[1] in RAW)
+def is_raw(path: FieldPath) -> bool:
+    """Return whether a value is kept as JSON text or ignored."""
+    return path[0] in IGNORED or (path[0] == "requirement" and len(path) > 1 and path[1] in RAW)
 
 
-def parent(answer: Any, path: Spot) -> Any:
+def parent(answer: Any, path: FieldPath) -> Any:
     for step in path[:-1]:
         answer = answer[step]
     return answer
 
 
-def changed(path: Spot, value: object) -> dict[str, Any]:
+def changed(path: FieldPath, value: object) -> dict[str, Any]:
     answer = deepcopy(ANSWER)
     parent(answer, path)[path[-1]] = value
     return answer
 
 
-def without(path: Spot) -> dict[str, Any]:
+def without(path: FieldPath) -> dict[str, Any]:
     answer = deepcopy(ANSWER)
     del parent(answer, path)[path[-1]]
     return answer
 
 
-SPOTS = list(spots(ANSWER))
-UNDERSTOOD = [path for path in SPOTS if not kept_as_a_whole(path)]
+ALL_PATHS = list(paths_in(ANSWER))
+UNDERSTOOD = [path for path in ALL_PATHS if not is_raw(path)]
 OPTIONAL = [path for path in UNDERSTOOD if path not in NEEDED]
 
 
-def dotted(path: Spot) -> str:
+def dotted(path: FieldPath) -> str:
     return ".".join(map(str, path))
 
 
-def test_the_example_of_dinteros_page_is_read_whole() -> None:
+def test_the_documented_example_is_read_completely() -> None:
     requirement = ANSWER["requirement"]
     assert read_rule(ANSWER) == Rule(
         id=RuleId("3c90c3cc-0d44-4b50-8888-8dd25736052a"),
@@ -132,7 +132,7 @@ def test_the_example_of_dinteros_page_is_read_whole() -> None:
     )
 
 
-def test_an_id_and_a_reward_are_all_that_a_rule_needs() -> None:
+def test_a_rule_needs_only_an_id_and_a_reward() -> None:
     assert read_rule(SMALLEST) == Rule(
         id=RuleId("r1"), reward=Reward(type="discount_amount", value=Decimal(100))
     )
@@ -140,7 +140,7 @@ def test_an_id_and_a_reward_are_all_that_a_rule_needs() -> None:
 
 @pytest.mark.parametrize("path", NEEDED, ids=dotted)
 @pytest.mark.parametrize("value", [None, [], {}, True, ""])
-def test_without_them_there_is_no_rule(path: Spot, value: object) -> None:
+def test_without_id_or_reward_there_is_no_rule(path: FieldPath, value: object) -> None:
     with pytest.raises(SchemaError):
         read_rule(without(path))
     with pytest.raises(SchemaError):
@@ -148,20 +148,20 @@ def test_without_them_there_is_no_rule(path: Spot, value: object) -> None:
 
 
 @pytest.mark.parametrize("answer", [None, [], "rule", 7, True, {}, {"error": {"message": "no"}}])
-def test_what_is_no_rule_is_said_to_be_none(answer: object) -> None:
+def test_other_json_is_not_a_rule(answer: object) -> None:
     with pytest.raises(SchemaError):
         read_rule(answer)
 
 
 @pytest.mark.parametrize("path", OPTIONAL, ids=dotted)
-def test_a_field_may_be_missing(path: Spot) -> None:
+def test_any_other_field_may_be_missing(path: FieldPath) -> None:
     assert read_rule(without(path)).id == ANSWER["id"]
 
 
 @pytest.mark.parametrize(
     "path", [path for path in OPTIONAL if not any(isinstance(step, int) for step in path)], ids=dotted
 )
-def test_a_field_that_is_null_is_read_as_if_it_were_missing(path: Spot) -> None:
+def test_null_means_the_same_as_missing(path: FieldPath) -> None:
     assert read_rule(changed(path, None)) == read_rule(without(path))
 
 
@@ -171,7 +171,7 @@ def test_a_field_that_is_null_is_read_as_if_it_were_missing(path: Spot) -> None:
     ids=dotted,
 )
 @pytest.mark.parametrize("value", [None, 0, "new", [1], {"inner": [None, 10.5]}])
-def test_a_new_field_is_kept_word_for_word_wherever_it_stands(path: Spot, value: object) -> None:
+def test_a_new_field_is_kept_word_for_word_at_any_depth(path: FieldPath, value: object) -> None:
     answer = changed((*path, "brand_new"), value)
     read = read_rule(answer)
     assert read.unknown == ((dotted((*path, "brand_new")), json.dumps(value)),)
@@ -181,9 +181,7 @@ def test_a_new_field_is_kept_word_for_word_wherever_it_stands(path: Spot, value:
 @pytest.mark.parametrize(
     "value", [True, 10.5, "surprise", ["surprise", None], {"surprise": 1}], ids=json.dumps
 )
-def test_a_surprising_type_breaks_nothing_and_is_neither_guessed_at_nor_lost(
-    path: Spot, value: object
-) -> None:
+def test_a_value_of_an_unexpected_type_is_neither_guessed_nor_lost(path: FieldPath, value: object) -> None:
     answer = changed(path, value)
     read = read_rule(answer)
     rest = parent(answer, path)
@@ -197,26 +195,26 @@ def test_a_surprising_type_breaks_nothing_and_is_neither_guessed_at_nor_lost(
     )
 
 
-@pytest.mark.parametrize("path", [path for path in SPOTS if kept_as_a_whole(path)], ids=dotted)
+@pytest.mark.parametrize("path", [path for path in ALL_PATHS if is_raw(path)], ids=dotted)
 @pytest.mark.parametrize("value", [None, True, 7, "surprise", [], {}])
-def test_what_is_only_shown_or_decorates_may_be_of_any_shape(path: Spot, value: object) -> None:
+def test_raw_and_ignored_fields_may_have_any_shape(path: FieldPath, value: object) -> None:
     assert read_rule(changed(path, value)).unknown == ()
 
 
 @pytest.mark.parametrize("number", [10.5, 0.1, 33.3, 1e-7, 99999999999.99, 7])
-def test_a_number_stays_as_it_was_written(number: float) -> None:
+def test_a_number_is_kept_as_written(number: float) -> None:
     assert read_rule({"id": "r", "reward": {"type": "t", "value": number}}).reward.value == Decimal(
         str(number)
     )
 
 
 @pytest.mark.parametrize("number", [True, "100", float("inf"), float("nan"), None])
-def test_nothing_else_is_taken_for_a_number(number: object) -> None:
+def test_nothing_else_is_read_as_a_number(number: object) -> None:
     with pytest.raises(SchemaError):
         read_rule({"id": "r", "reward": {"type": "t", "value": number}})
 
 
-def test_an_amount_may_be_written_with_a_point_but_not_with_a_fraction() -> None:
+def test_an_amount_may_have_a_decimal_point_but_no_fraction() -> None:
     read = read_rule(SMALLEST | {"requirement": {"gross_amount": 100.0, "net_amount": 100.5}})
     assert read.requirement == Requirement(gross_amount=100)
     assert read.unknown == (("requirement.net_amount", "100.5"),)
@@ -231,7 +229,7 @@ def test_an_amount_may_be_written_with_a_point_but_not_with_a_fraction() -> None
         ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ],
 )
-def test_a_moment_is_read_in_utc(text: str, moment: datetime) -> None:
+def test_a_moment_is_converted_to_utc(text: str, moment: datetime) -> None:
     read = read_rule(SMALLEST | {"visible_from": text})
     assert read.visible_from == moment
     assert read.visible_from.tzinfo is UTC
@@ -241,7 +239,7 @@ def test_a_moment_is_read_in_utc(text: str, moment: datetime) -> None:
     "text",
     ["2026-05-01T00:00:00", "2026-05-01", "1714521600", 1714521600, "soon", "", "9999-12-31T23:59:59-01:00"],
 )
-def test_a_moment_that_could_be_anywhere_is_not_guessed(text: object) -> None:
+def test_an_ambiguous_moment_is_not_guessed(text: object) -> None:
     read = read_rule(SMALLEST | {"visible_from": text})
     assert read.visible_from is None
     assert read.unknown == (("visible_from", json.dumps(text)),)
@@ -257,42 +255,42 @@ def test_a_moment_that_could_be_anywhere_is_not_guessed(text: object) -> None:
         ({}, None),
     ],
 )
-def test_the_deprecated_twin_of_usage_counts_only_where_usage_is_absent(
+def test_the_deprecated_used_counts_only_without_usage(
     statistics: dict[str, int | None], usage: int | None
 ) -> None:
     assert read_rule(SMALLEST | {"statistics": statistics}).statistics == Statistics(usage=usage)
 
 
-def test_a_rule_that_tells_nothing_of_its_use_has_no_statistics() -> None:
+def test_a_rule_may_have_no_statistics() -> None:
     assert read_rule(SMALLEST).statistics is None
 
 
 @pytest.mark.parametrize("name", ["active", "deleted_at"])
-def test_a_rule_of_which_one_cannot_tell_whether_it_lives_counts_as_inactive(name: str) -> None:
+def test_a_rule_with_unreadable_activity_is_inactive(name: str) -> None:
     read = read_rule(SMALLEST | {name: "perhaps"})
     assert not read.active
     assert read.unknown == ((name, '"perhaps"'),)
 
 
-def test_a_reward_type_that_nobody_knows_is_kept_as_it_is() -> None:
+def test_an_unknown_reward_type_is_kept() -> None:
     assert (
         read_rule({"id": "r", "reward": {"type": "discount_moon", "value": 1}}).reward.type == "discount_moon"
     )
 
 
-def test_a_way_of_being_switched_off_that_nobody_knows_goes_aside_with_its_list() -> None:
+def test_an_unknown_activation_is_set_aside_with_its_list() -> None:
     activation = [{"type": "activate_if_full_moon", "value": "r2"}]
     read = read_rule(SMALLEST | {"limitation": {"discount_activation": activation}})
     assert read.unknown == (("limitation.discount_activation", json.dumps(activation)),)
 
 
-def test_an_item_that_names_nothing_is_not_taken_for_every_item() -> None:
+def test_an_item_without_a_name_does_not_mean_every_item() -> None:
     read = read_rule(SMALLEST | {"requirement": {"item": {"items": [{"id": "a"}, {"sku": "b"}]}}})
     assert read.requirement.items == ()
     assert read.unknown == (("requirement.item.items", '[{"id": "a"}, {"sku": "b"}]'),)
 
 
-def test_half_a_character_is_kept_in_a_way_that_any_database_takes() -> None:
+def test_half_a_character_is_kept_in_a_form_that_any_database_can_hold() -> None:
     read = read_rule(SMALLEST | {"name": "\ud800", "description": "a\x00b", "new\ud800": "\udfff"})
     assert read.unknown == (
         ("description", '"a\\u0000b"'),
@@ -301,13 +299,13 @@ def test_half_a_character_is_kept_in_a_way_that_any_database_takes() -> None:
     )
 
 
-def test_one_unreadable_rule_does_not_hide_the_others() -> None:
+def test_an_unreadable_rule_does_not_hide_the_others() -> None:
     rules = read_rules([SMALLEST, {"id": "no reward"}, None, SMALLEST | {"id": "r2"}])
     assert [rule.id for rule in rules] == ["r1", "r2"]
 
 
 @pytest.mark.parametrize("answer", [None, {}, "rules", {"rules": []}])
-def test_what_is_no_list_is_no_list_of_rules(answer: object) -> None:
+def test_only_a_list_is_a_list_of_rules(answer: object) -> None:
     with pytest.raises(SchemaError):
         read_rules(answer)
 
@@ -321,14 +319,14 @@ parts = st.sampled_from([path for path in OPTIONAL if not any(isinstance(step, i
 
 
 @given(st.dictionaries(st.sampled_from(sorted({*ANSWER, "other"} - {"id", "reward"})), anything))
-def test_whatever_stands_beside_them_an_id_and_a_reward_are_read(extra: dict[str, object]) -> None:
+def test_id_and_reward_are_read_whatever_the_other_fields_are(extra: dict[str, object]) -> None:
     read = read_rule(SMALLEST | extra)
     assert (read.id, read.reward) == ("r1", Reward(type="discount_amount", value=Decimal(100)))
     "".join(text for field in read.unknown for text in field).encode()
 
 
 @given(st.lists(st.tuples(parts, anything), min_size=1, max_size=4, unique_by=lambda part: part[0]))
-def test_several_surprises_at_once_are_read_as_well_as_one(surprises: list[tuple[Spot, object]]) -> None:
+def test_several_unexpected_values_at_once_are_read_too(surprises: list[tuple[FieldPath, object]]) -> None:
     answer = deepcopy(ANSWER)
     for path, value in sorted(surprises, key=lambda surprise: -len(surprise[0])):
         parent(answer, path)[path[-1]] = value
@@ -338,7 +336,7 @@ def test_several_surprises_at_once_are_read_as_well_as_one(surprises: list[tuple
 
 
 @given(anything)
-def test_any_json_is_a_rule_or_is_said_to_be_none(answer: object) -> None:
+def test_any_json_is_a_rule_or_a_schema_error(answer: object) -> None:
     try:
         read = read_rule(answer)
     except SchemaError:
@@ -346,7 +344,7 @@ def test_any_json_is_a_rule_or_is_said_to_be_none(answer: object) -> None:
     assert read.id
 
 
-def test_who_had_a_rule_taken_back_is_not_named() -> None:
+def test_a_deleted_ref_names_no_customer() -> None:
     taken_back = {"id": "1", "customer_id": "a", "deleted_at": "2026-03-01T12:00:00Z"}
     assert read_refs([taken_back, {"id": "2", "customer_id": "b"}, {"id": "3", "customer_id": 4}]) == (
         Holder("1", None),

@@ -10,8 +10,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import TeamId, UserId
-from bot.domain.policy.policy import Policy
-from bot.domain.policy.tiers import AppliedTier, Tier, TierTrigger
+from bot.domain.policy.policy import AppliedTier, Policy, Tier, TierTrigger
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Request, State, StopReason
 from bot.giving.calls import RuleLookups

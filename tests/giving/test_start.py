@@ -16,9 +16,8 @@ from bot.domain.ids import RequestId, UserId
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Clock, DinteroApi
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
-from bot.domain.requests.pause import Pause
 from bot.domain.requests.person import AccountKind as Person
-from bot.domain.requests.request import Request, State, StopReason
+from bot.domain.requests.request import Pause, Request, State, StopReason
 from bot.giving.calls import RuleLookups
 from bot.giving.scheduler import CallScheduler
 from bot.giving.start import Preflight

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.domain.ids import CustomerId
-from bot.domain.requests.batches import BatchOutcome, Refused, Tally
+from bot.domain.requests.batches import BatchOutcome, Refused, Tally, Verification
 from bot.domain.requests.request import Request, State, StopReason
-from bot.domain.rules.holders import Holder, Verification
+from bot.domain.rules.rule import Holder
 from bot.errors import OutcomeUnknownError
 from bot.giving.calls import RuleLookups
 from bot.giving.scheduler import CallScheduler

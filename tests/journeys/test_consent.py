@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.tiers import Tier
+from bot.domain.policy.policy import Tier
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import RULE, SEED

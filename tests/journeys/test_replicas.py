@@ -203,4 +203,4 @@ async def test_two_migrations_as_processes_can_run_at_once_and_one_of_them_does_
     ]
     told = sorted(stdout.decode() for stdout, _ in await asyncio.gather(*(one.communicate() for one in both)))
     assert [one.returncode for one in both] == [0, 0]
-    assert ["has the present schema already" in told[0], "was brought to" in told[1]] == [True, True], told
+    assert ["already has the current schema" in told[0], "was updated to" in told[1]] == [True, True], told

@@ -10,8 +10,7 @@ from bot.domain.ids import UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import ChannelKind, NotificationType
-from bot.domain.requests.pause import Pause, PausedFor
-from bot.domain.requests.request import PauseState, Request, State, StopReason
+from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
 from bot.services.snapshots import load_snapshot
 from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import (

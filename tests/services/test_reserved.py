@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.policy import ChannelPolicy, DecisionOutcome, Policy, Refusal, RefusalReason
-from bot.domain.policy.tiers import AppliedTier, Tier, TierTrigger
+from bot.domain.policy.policy import (
+    AppliedTier,
+    ChannelPolicy,
+    DecisionOutcome,
+    Policy,
+    Refusal,
+    RefusalReason,
+    Tier,
+    TierTrigger,
+)
 from bot.domain.requests.request import FormInput, Request, State
 from bot.domain.requests.views import ApprovalView, Field, Form, Review
 from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, POLICY, QUICK, SUPPORT, Office, person

@@ -14,9 +14,8 @@ from bot.domain.customers.packing import unpacked
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import CustomerId, FileId, RequestId
 from bot.domain.policy.policy import Refusal, RefusalReason
-from bot.domain.requests.batches import BatchOutcome, Refused
+from bot.domain.requests.batches import BatchOutcome, Refused, Verification
 from bot.domain.requests.request import FormInput, Request, State
-from bot.domain.rules.holders import Verification
 from bot.services.retention import RetentionService
 from tests.support.service_fixture import ANN, BO, CHIEF, NOW, SUPPORT, Office, open_office, person
 

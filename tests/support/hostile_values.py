@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
-from bot.domain.policy.tiers import AppliedTier, TierTrigger
+from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import FormInput, Request, State, StopReason
 from bot.domain.rules.rule import (

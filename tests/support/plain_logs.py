@@ -1,15 +1,15 @@
-"""What tests log: as structlog does by default, but without Rich's tracebacks, each of which takes a third of a second to draw."""
+"""Logging for tests: structlog's default without Rich's tracebacks, which take a third of a second each."""
 
 import structlog
 
 
 def plain_logs() -> None:
-    """Log as tests do."""
+    """Configure structlog for tests."""
     structlog.reset_defaults()
-    *before, _ = structlog.get_config()["processors"]
+    *processors, _ = structlog.get_config()["processors"]
     structlog.configure(
         [
-            *before,
+            *processors,
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ]
     )

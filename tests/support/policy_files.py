@@ -1,4 +1,4 @@
-"""Policy files for tests: every key with a value that is right, and with some that are wrong."""
+"""Policy files for tests, with valid and invalid values of every key."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -8,8 +8,7 @@ import pytest
 from bot.config.policy_file import load_policy
 from bot.domain.ids import ChannelId
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.policy import ChannelPolicy, Policy
-from bot.domain.policy.tiers import Tier
+from bot.domain.policy.policy import ChannelPolicy, Policy, Tier
 from bot.errors import ConfigError
 
 TOP: Final = {"currency": '"NOK"', "timezone": '"Europe/Oslo"'}
@@ -88,7 +87,7 @@ WRONG: Final[list[tuple[str, list[str]]]] = [
         ],
     ),
 ]
-LATER: Final = ["approval", "Rules"]
+UNKNOWN_KEYS: Final = ["approval", "Rules"]
 
 
 def toml(top: dict[str, str], **tables: dict[str, str]) -> str:

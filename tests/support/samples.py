@@ -16,16 +16,20 @@ from bot.domain.customers.uploads import (
 )
 from bot.domain.ids import ChannelId, CustomerId, FileId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
 from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome, Refusal, RefusalReason
-from bot.domain.policy.tiers import AppliedTier, TierTrigger
-from bot.domain.requests.batches import Refused, Tally
+from bot.domain.policy.policy import (
+    AppliedTier,
+    ChannelPolicy,
+    Decision,
+    DecisionOutcome,
+    Refusal,
+    RefusalReason,
+    TierTrigger,
+)
+from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
-from bot.domain.requests.pause import Pause
-from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
-from bot.domain.requests.remainder import Remainder
-from bot.domain.requests.request import Approval, FormInput, Request, State, StopReason
+from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
+from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
 from bot.domain.requests.views import ApprovalView, Field, FieldError, FileSummary, Form, Review
-from bot.domain.rules.holders import Verification
 from bot.domain.rules.rule import (
     Availability,
     Item,

@@ -15,8 +15,7 @@ from bot.domain.ports import Keep, Repository
 from bot.domain.requests.notification import Notification, OutboxMessage
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import FormInput, Request, digest
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Requirement, Reward, Rule
+from bot.domain.rules.rule import Holder, Requirement, Reward, Rule
 from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, DirectoryUnavailable, RuleNotFound
 from bot.giving.calls import RuleLookups

@@ -12,9 +12,8 @@ from bot.database.encoding import decode, encode, from_micros, to_micros
 from bot.database.mapping import kept
 from bot.database.schema import pause, requests
 from bot.domain.ids import UserId
-from bot.domain.requests.audit_entries import paused, resumed
-from bot.domain.requests.pause import Pause
-from bot.domain.requests.request import PauseState, State
+from bot.domain.requests.audit_entries import Entry, EntryKind, paused
+from bot.domain.requests.request import Pause, PauseState, State
 
 _ROW: Final = pause.c.id == 1
 _CHANGED: Final = {"changes": pause.c.changes + 1}
@@ -66,7 +65,7 @@ class PauseRepository(BaseRepository):
         """Resume; false where nothing was paused. What Dintero's faults were counted is forgotten."""
         async with self._database.transaction() as transaction:
             ended = bool(await transaction.run(_END, {"since": None, "doer": None, "why": "", "faults": 0}))
-            await append(transaction, [resumed(by)] if ended else [], at)
+            await append(transaction, [Entry(kind=EntryKind.RESUMED, who=by)] if ended else [], at)
         return ended
 
     async def stop_for_pause(self) -> None:

@@ -1,7 +1,6 @@
 """A request's page: what is read and written of it while its row is locked."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -12,20 +11,19 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from bot.database.audit.chain import append
 from bot.database.audit.evidence import Evidence
 from bot.database.connection import Database, Kept, Transaction
-from bot.database.encoding import MANY, encode
+from bot.database.encoding import encode
 from bot.database.mapping import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
 from bot.database.repositories import pause as pause_table
 from bot.database.repositories.budgets import grants_locked
 from bot.database.repositories.redaction import forget
 from bot.database.repositories.requests import VOTES
 from bot.database.schema import PENDING, customers, files, outbox, requests, votes
-from bot.domain.customers.packing import PackedIds, pack
-from bot.domain.ids import CustomerId, RequestId
+from bot.domain.customers.packing import PackedIds
+from bot.domain.ids import RequestId
 from bot.domain.policy.budget import Grant
 from bot.domain.requests.audit_entries import Entry, approval_entry, paused
 from bot.domain.requests.notification import Notification
-from bot.domain.requests.pause import Pause
-from bot.domain.requests.request import Approval, Request
+from bot.domain.requests.request import Approval, Pause, Request
 
 _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE: it keeps other pages out, but not the outcomes that are written meanwhile under the request's foreign key.
@@ -99,15 +97,6 @@ class SqlUnitOfWork:
     async def close(self) -> None:
         """Write the audit, as the last thing before the end: from then on whoever else writes there waits."""
         await append(self._transaction, self._entries, self._evidence.now())
-
-    async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
-        """Write the customers, `portion` of them a row, in place of any written before and of what came of those."""
-        few = len(customers) < MANY
-        await self.put_packed(
-            pack(customers, portion=portion)
-            if few
-            else await asyncio.to_thread(pack, customers, portion=portion)
-        )
 
     async def put_packed(self, packed: PackedIds) -> None:
         """Write customers that were packed before, in place of any written before and of what came of those."""

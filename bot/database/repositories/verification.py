@@ -9,7 +9,7 @@ from bot.database.encoding import decode, encode, from_micros, to_micros
 from bot.database.schema import read_back
 from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
-from bot.domain.rules.holders import Verification
+from bot.domain.requests.batches import Verification
 
 _NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
 _FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(

@@ -1,4 +1,4 @@
-"""Cells of a column → customer ids, quickly where nothing is odd; what cannot be read is told by its row."""
+"""Extracts customer ids from the cells of a column, and lists the rows without a usable id."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,21 +11,21 @@ from bot.domain.customers.uploads import TOLD, FileRead, RowProblem, UnreadableR
 from bot.domain.ids import CustomerId
 
 SIGNS: Final = "-_:"
-"""Signs that stand in many ids."""
+"""Punctuation that is common inside ids."""
 PLAIN: Final = re.compile(
     rf"(?![0-9]+[Ee]-[0-9]+\Z)[A-Za-z0-9_][A-Za-z0-9_:-]{{0,{MAX_LENGTH - 1}}}"
 ).fullmatch
-"""Finds a value about which nothing has to be looked at, and from which nothing is taken off: most are like this."""
+"""Matches a value that is an id as it is, with nothing to strip or check: most are."""
 PLAIN_BYTES: Final = f"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789{SIGNS}".encode()
 NO_SIGNS: Final = str.maketrans("", "", SIGNS)
 KEPT_LITERAL: Final = re.compile(r'="([^"]*)"')
-"""How exports keep a spreadsheet from changing a number: no formula, and taken as what stands inside."""
+"""How exports protect a number from the spreadsheet; the id is inside the quotes."""
 LONGEST_TEXT: Final = 200
-"""Characters that are kept of what stood in an odd row."""
+"""Characters kept of an unreadable row."""
 
 
 class UniqueIds:
-    """The ids of what was typed and of all files, each once and in their order; whoever is new is handed on."""
+    """The ids of the input and of all files, each once and in order; passes new ids on."""
 
     def __init__(self, hand_on: Callable[[list[CustomerId]], object]) -> None:
         self._known: set[CustomerId] = set()
@@ -36,7 +36,7 @@ class UniqueIds:
         return len(self._known)
 
     def add(self, ids: list[CustomerId]) -> None:
-        """Take some more, of which some may be known."""
+        """Add ids, of which some may be known."""
         known, before = self._known, len(self._known)
         new = ids if known.isdisjoint(ids) else [one for one in ids if one not in known]
         known.update(new)
@@ -44,7 +44,7 @@ class UniqueIds:
 
 
 class IdExtractor:
-    """Takes the ids out of one file's column, and adds them to everybody else; `told` odd rows are named."""
+    """Extracts the ids of one file's column into `unique_ids`; lists at most `told` unreadable rows."""
 
     def __init__(self, id_column: IdColumn, unique_ids: UniqueIds, *, told: int = TOLD) -> None:
         self._id_column = id_column
@@ -58,15 +58,14 @@ class IdExtractor:
         self._spaced: list[CustomerId] = []
 
     def consume(self, first: int, block: Block) -> None:
-        """Take the ids of some rows, of which the first has this number."""
-        ids = (
-            cast("list[CustomerId]", block.values) if _plain(block.values) else self._looked_at(first, block)
-        )
+        """Extract the ids of a block whose first row has this number."""
+        plain = _all_plain(block.values)
+        ids = cast("list[CustomerId]", block.values) if plain else self._checked(first, block)
         self._found += len(ids)
         self._unique_ids.add(ids)
 
     def read(self, *, sheet: str = "") -> FileRead:
-        """Say what was found."""
+        """Return what was found."""
         return FileRead(
             found=self._found,
             column=self._id_column.column,
@@ -79,68 +78,64 @@ class IdExtractor:
             spaced=tuple(self._spaced),
         )
 
-    def _looked_at(self, first: int, block: Block) -> list[CustomerId]:
-        """Look at each value that is not plain."""
+    def _checked(self, first: int, block: Block) -> list[CustomerId]:
+        """Extract the ids value by value, where some are not plain."""
         ids: list[CustomerId] = []
         rows: Sequence[Row] = ()
         for at, value in enumerate(block.values):
             if PLAIN(value):
                 ids.append(CustomerId(value))
                 continue
-            one = _bare(value)
-            if why := self._why_odd(one):
+            text = customer_in(value)
+            if problem := self._problem(text):
                 rows = rows or block.rows()
-                self._leave_out(first + at, why, one, rows[at])
-            else:
-                ids.append(self._noted(one))
+                self._leave_out(first + at, problem, text, rows[at])
+                continue
+            ids.append(CustomerId(text))
+            self._mails += MAIL.fullmatch(text) is not None
+            self._phones += PHONE.fullmatch(text) is not None
+            if " " in text and len(self._spaced) < TOLD:
+                self._spaced.append(CustomerId(text))
         return ids
 
-    def _noted(self, one: str) -> CustomerId:
-        """Count what an id looks like beside."""
-        self._mails += MAIL.fullmatch(one) is not None
-        self._phones += PHONE.fullmatch(one) is not None
-        if " " in one and len(self._spaced) < TOLD:
-            self._spaced.append(CustomerId(one))
-        return CustomerId(one)
-
-    def _leave_out(self, row: int, why: RowProblem, one: str, cells: Row) -> None:
-        filled = [text for each in cells if (text := bare(each))]
-        if why is RowProblem.EMPTY and not filled:
+    def _leave_out(self, row: int, problem: RowProblem, text: str, cells: Row) -> None:
+        filled = [value for each in cells if (value := bare(each))]
+        if problem is RowProblem.EMPTY and not filled:
             return
         self._odd += 1
         if len(self._odd_rows) < self._told:
-            self._odd_rows.append(UnreadableRow(row, why, (one or " · ".join(filled))[:LONGEST_TEXT]))
+            shown = (text or " · ".join(filled))[:LONGEST_TEXT]
+            self._odd_rows.append(UnreadableRow(row, problem, shown))
 
-    def _why_odd(self, one: str) -> RowProblem | None:
-        if not one:
+    def _problem(self, text: str) -> RowProblem | None:
+        if not text:
             return RowProblem.EMPTY
-        if len(one) > MAX_LENGTH:
+        if len(text) > MAX_LENGTH:
             return RowProblem.TOO_LONG
-        if one in RESERVED:
+        if text in RESERVED:
             return RowProblem.RESERVED
-        if not legible(one):
+        if not legible(text):
             return RowProblem.HIDDEN
-        if SHORTENED.fullmatch(one):
+        if SHORTENED.fullmatch(text):
             return RowProblem.SHORTENED
-        if ERROR.fullmatch(one):
+        if ERROR.fullmatch(text):
             return RowProblem.ERROR
-        return RowProblem.SEVERAL if self._id_column.alone and SEVERAL.search(one) else None
+        return RowProblem.SEVERAL if self._id_column.alone and SEVERAL.search(text) else None
 
 
-def _bare(value: str) -> str:
+def customer_in(value: str) -> str:
+    """Strip everything around the id in a cell."""
     literal = KEPT_LITERAL.fullmatch(value.strip())
     return bare(literal[1] if literal else value)
 
 
-def _plain(values: Sequence[str]) -> bool:
-    """Say whether every one of these values is plain; this looks at all of them at once, and may say no too often."""
+def _all_plain(values: Sequence[str]) -> bool:
+    """Check in one go whether all values are plain; may return False too often."""
     joined, lengths = "".join(values), set(map(len, values))
     if not values or 0 in lengths or max(lengths) > MAX_LENGTH:
         return False
     if "-" in joined and min(lengths) <= LONGEST_SHORTENED:
         return False
-    return (
-        not joined.encode().translate(None, PLAIN_BYTES)
-        if joined.isascii()
-        else joined.translate(NO_SIGNS).isalnum()
-    )
+    if joined.isascii():
+        return not joined.encode().translate(None, PLAIN_BYTES)
+    return joined.translate(NO_SIGNS).isalnum()

@@ -1,8 +1,8 @@
-"""Long lists of customer ids, packed row by row as the books keep them, and digested on the way; knows not where they are kept."""
+"""Packs long lists of customer ids row by row for the database, and computes their digest on the way."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,22 +11,22 @@ from isal import isal_zlib
 from bot.domain.ids import CustomerId
 
 FIRST: Final = 3
-"""Ids that are shown of a long list, beside the last."""
+"""Ids shown of a long list, besides the last."""
 QUICK: Final = 1
-"""zlib's level, at which `isal` packs ids as small as zlib itself does, in a quarter of the time; either unpacks the other's."""
+"""zlib level: `isal` packs ids as small as zlib in a quarter of the time, in the same format."""
 LARGE: Final = 65_536
-"""Bytes of a row that is written: about 1,500 customers. Below that, changing threads takes as long as packing."""
+"""Bytes of a row (about 1,500 customers) below which a change of threads takes as long as packing."""
 AS_IT_IS: Final = bytes(code for code in range(32, 127) if chr(code) != "\\")
-"""What JSON writes as it is; the quotes between the ids are counted apart."""
+"""Bytes that JSON writes as they are; quotes between ids are counted separately."""
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 Row = tuple[int, bytes]
-"""How many ids, and they themselves, packed."""
+"""The number of ids, and the packed ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackedIds:
-    """Customer ids in their order: how many, the digest by which people agree to them, the first and the last, and all of them packed."""
+    """Customer ids in order: count, digest (approvals bind to it), first and last ids, and packed rows."""
 
     count: int
     digest: str
@@ -35,13 +35,13 @@ class PackedIds:
     rows: tuple[Row, ...] = ()
 
     def unpacked(self) -> tuple[CustomerId, ...]:
-        """Read all of them; a million take a second."""
+        """Unpack all ids; a million take a second."""
         return tuple(one for _, row in self.rows for one in unpacked(row))
 
 
 @dataclass(frozen=True, slots=True)
 class PackedHeader:
-    """The same of ids that were written and handed on: beside the rest, how many stand in each row."""
+    """The same for ids whose rows were passed on: `sizes` are the ids in each row."""
 
     count: int
     digest: str
@@ -50,7 +50,7 @@ class PackedHeader:
     sizes: tuple[int, ...]
 
     def packed(self, rows: Sequence[bytes]) -> PackedIds:
-        """Put it together with its rows, packed."""
+        """Join it with its packed rows."""
         return PackedIds(
             self.count, self.digest, self.first, self.last, tuple(zip(self.sizes, rows, strict=True))
         )
@@ -60,7 +60,7 @@ NOBODY: Final = PackedIds(0, hashlib.sha256(b"[]").hexdigest())
 
 
 class IdWriter:
-    """Writes ids as they are found, row by row, to be packed; the digest is that of `customers.digest_of`, over the rows' very bytes."""
+    """Writes ids row by row as they are found; computes the same digest as `parsing.digest_of`."""
 
     def __init__(self, portion: int, put: Callable[[bytes], object]) -> None:
         self._portion = portion
@@ -73,18 +73,18 @@ class IdWriter:
         self._count = 0
 
     def add(self, ids: Sequence[CustomerId]) -> None:
-        """Take the next ids, each of them new."""
+        """Add new ids."""
         self._count += len(ids)
         self._first += ids[: FIRST - len(self._first)]
         self._last = ids[-1] if ids else self._last
         self._open += ids
         whole = len(self._open) - len(self._open) % self._portion
-        for row in _cut(self._open[:whole], self._portion):
-            self._write(row)
+        for start in range(0, whole, self._portion):
+            self._write(self._open[start : start + self._portion])
         del self._open[:whole]
 
     def end(self) -> PackedHeader:
-        """End the list."""
+        """Write the last row and return the header."""
         if self._open:
             self._write(self._open)
         self._digest.update(b"]")
@@ -100,7 +100,7 @@ class IdWriter:
 
 
 def pack(ids: Sequence[CustomerId], *, portion: int) -> PackedIds:
-    """Pack ids that are all known, `portion` of them a row; takes half a millisecond a thousand, or so.
+    """Pack ids, `portion` of them a row; a thousand take half a millisecond.
 
     >>> pack([CustomerId("a"), CustomerId("b")], portion=1).unpacked()
     ('a', 'b')
@@ -112,29 +112,25 @@ def pack(ids: Sequence[CustomerId], *, portion: int) -> PackedIds:
 
 
 def packed_row(written: bytes) -> bytes:
-    """Pack a row that is written."""
+    """Pack a row that `IdWriter` wrote."""
     return isal_zlib.compress(written, QUICK)
 
 
 def packed(value: Sequence[Any]) -> bytes:
-    """Pack a long list, such as customer ids, to less than half."""
+    """Pack a long list, such as customer ids, to less than half its size."""
     return isal_zlib.compress(_json(value).encode(), QUICK)
 
 
 def unpacked(kept: bytes) -> list[Any]:
-    """Read what `packed` wrote."""
+    """Unpack what `packed` wrote."""
     return list(json.loads(isal_zlib.decompress(kept)))
 
 
 def _written(ids: Sequence[CustomerId]) -> bytes:
-    """Write ids as JSON does, which of most is nothing but quotes and commas."""
+    """Write ids as JSON; most need only quotes and commas."""
     joined = '","'.join(ids)
     if joined.isascii() and joined.count('"') == 2 * (len(ids) - 1):
         written = joined.encode()
         if not written.translate(None, AS_IT_IS):
             return b'["' + written + b'"]'
     return _json(list(ids)).encode()
-
-
-def _cut(ids: Sequence[CustomerId], size: int) -> Iterator[Sequence[CustomerId]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))

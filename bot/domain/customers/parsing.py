@@ -1,4 +1,4 @@
-"""Customer ids out of whatever people paste; knows neither where the text came from nor who the customers are."""
+"""Parses customer ids from pasted text."""
 
 import hashlib
 import json
@@ -12,59 +12,56 @@ from bot.domain.ids import CustomerId
 
 MAX_LENGTH: Final = 255
 """Characters of a customer id, by Dintero's documentation."""
-
 RESERVED: Final = frozenset({"*", "/"})
-"""Dintero's words for everyone, and for purchases with no customer."""
-
+"""Dintero's ids for everyone, and for purchases without a customer."""
 SEPARATORS: Final = re.compile("[,;\t]")
-"""Beside new lines. A space is none: Dintero allows it inside an id."""
+"""Besides new lines. Not a space: Dintero allows it inside an id."""
 
 SPACES: Final = (
-    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 INVISIBLE: Final = (
     "\xad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
 )
-"""What spreadsheets and chats leave around copied text: zero-width spaces, byte order marks, marks of direction."""
+"""Spreadsheets and chats leave these around copied text: zero-width spaces, byte order marks and such."""
 OUTER: Final = SPACES + INVISIBLE
 
 QUOTES: Final = frozenset({'""', "“”", "””", "„“", "„”"})
-"""An opening and its closing quote, as CSV files, phones and several languages write them."""
+"""Opening and closing quotes, as CSV files, phones and several languages write them."""
 UNWRAPPED: Final = 4 * MAX_LENGTH
-"""Quotes are taken off no longer text, so that a mile of quotes costs no time; it is unreadable either way."""
+"""Longer text keeps its quotes: it is unreadable either way, and a mile of quotes would cost time."""
 
 LINK: Final = re.compile(r"<?https?://", re.IGNORECASE)
-"""How a link begins, as people paste it and as Slack writes it."""
+"""The start of a link, as people paste it and as Slack writes it."""
 
 DIGESTED_AT_ONCE: Final = 5_000
-"""Ids; a millisecond or so."""
+"""Ids per step; a step takes about a millisecond."""
 
 HIDDEN: Final = frozenset({"Cc", "Cf", "Cs"})
-"""Categories of characters that nobody sees: control, format, and half a character."""
+"""Categories of invisible characters: control, format and surrogate."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableId:
-    """Something that cannot be a customer id, by its line (from 1) and its length in characters."""
+    """A piece of text that cannot be a customer id, by its line (from 1) and its length in characters."""
 
     line: int
     length: int
 
     @property
     def too_long(self) -> bool:
-        """Whether its length is at fault; where not, it has a control or another hidden character inside."""
+        """Whether it is too long; otherwise it contains a hidden character."""
         return self.length > MAX_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerList:
-    """All that was found in a text; every piece of it is counted in exactly one of `ids` to `links`.
+    """Everything found in a text. Each piece counts in exactly one of the fields `ids` to `links`.
 
-    `ids` stand in the order in which each came first, `repeated` counts what came again, `reserved` are those of `RESERVED`
-    that were met, `links` are web addresses, which nobody means as a customer. `spaced` are the ids with a space inside, which
-    may have been meant as several.
+    `ids` are in order of first appearance, `repeated` counts the others, `reserved` are ids from `RESERVED`,
+    `links` are web addresses. `spaced` are the ids with a space inside, which may be several ids.
     """
 
     ids: tuple[CustomerId, ...] = ()
@@ -76,11 +73,11 @@ class CustomerList:
 
 
 def read_customers(text: str) -> CustomerList:
-    r"""Find the customer ids in pasted text.
+    r"""Parse the customer ids in pasted text.
 
-    Ids stand apart by new lines of any kind, commas, semicolons or tabs. Space and invisible characters around an id are not
-    part of it, nor are double quotes, straight or curly, that stand at both of its ends; a quote at one end only is. Quotes
-    do not protect a comma. Nothing else of an id is changed, neither its case nor how its letters are encoded.
+    New lines, commas, semicolons and tabs separate ids; quotes do not protect a comma. Space, invisible
+    characters and pairs of double quotes (straight or curly) around an id are removed. The id is otherwise
+    unchanged, including its case and the encoding of its letters.
 
     >>> read_customers("12397af6e5e, b2; 12397af6e5e")
     CustomerList(ids=('12397af6e5e', 'b2'), repeated=1, unreadable=(), reserved=(), links=(), spaced=())
@@ -113,9 +110,9 @@ def read_customers(text: str) -> CustomerList:
 
 
 def digest_of(ids: Sequence[CustomerId]) -> str:
-    """Digest customer ids in their order: SHA-256 over a JSON list, in hexadecimal, so that no two lists look alike.
+    """Digest customer ids in order: SHA-256 over a JSON list, in hexadecimal.
 
-    A long list is taken in pieces: a thread that digests a million lets the others run in between.
+    It works in steps: a thread that digests a million ids lets other threads run in between.
     """
     digest = hashlib.sha256(b"[")
     for start in range(0, len(ids), DIGESTED_AT_ONCE):
@@ -128,7 +125,7 @@ def digest_of(ids: Sequence[CustomerId]) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
-    """Cut text into what is not empty, with the number of the line that it stands on."""
+    """Split text into non-empty pieces with their line numbers."""
     for number, line in enumerate(text.splitlines(), start=1):
         for piece in SEPARATORS.split(line):
             if stripped := bare(piece):
@@ -136,7 +133,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str]]:
 
 
 def bare(piece: str) -> str:
-    """Take off space and pairs of quotes until there are none, so that reading an id again gives the same id."""
+    """Strip space and pairs of quotes until none are left: parsing an id again gives the same id."""
     piece = piece.strip(OUTER)
     while 1 < len(piece) <= UNWRAPPED and piece[0] + piece[-1] in QUOTES:
         piece = piece[1:-1].strip(OUTER)
@@ -144,5 +141,5 @@ def bare(piece: str) -> str:
 
 
 def legible(piece: str) -> bool:
-    """Say whether all of it can be seen: what looks like another id would be checked by nobody."""
+    """Check that every character is visible: nobody would notice an id that only looks like another."""
     return piece.isprintable() or not any(unicodedata.category(letter) in HIDDEN for letter in piece)

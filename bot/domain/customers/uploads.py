@@ -1,4 +1,4 @@
-"""The files that a person puts into the form, and what was read in them; knows neither where a file is kept nor its format."""
+"""The files that a person puts into the form, and the results of reading them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,18 +10,18 @@ from bot.domain.ids import CustomerId, FileId
 MOST_FILES: Final = 10
 """Slack's limit for one input."""
 MOST_BYTES: Final = 100 * 1024 * 1024
-"""Of one file; into a form Slack lets 10 MB, and what is larger is linked."""
+"""Of one file. A form takes 10 MB; people paste links to larger files."""
 TOLD: Final = 20
-"""Odd rows of a file that are told with it."""
+"""Unreadable rows shown with a file."""
 MOST_ODD: Final = 10_000
-"""The same where somebody wants to see them all: whoever has more has put in the wrong file."""
+"""Unreadable rows in the file of all of them; with more, it is the wrong file."""
 MOST_IDS: Final = 1_000_000
-"""Of all files and what was typed, together."""
+"""Of all files and the typed ids together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file, by Slack's id; `column` is the one that the person chose, from 1, where that had to be asked."""
+    """A file by Slack's id; `column` is the number (from 1) of the column that the person chose, if any."""
 
     id: FileId
     name: str
@@ -29,75 +29,75 @@ class Upload:
 
 
 class FileProblem(StrEnum):
-    """Why a file cannot be read at all."""
+    """Why a file cannot be read."""
 
     NOT_FOUND = "not_found"
     NOT_YOURS = "not_yours"
-    """Somebody else put it into Slack, and it is not shared where the request is made."""
+    """Somebody else uploaded it, and it is not shared in the request's channel."""
     ELSEWHERE = "elsewhere"
-    """Slack only knows where it is, and has not got it."""
+    """Slack has only its address, not its content."""
     NOT_FETCHED = "not_fetched"
-    """Slack did not hand it over, or not all of it."""
+    """The download failed or was cut off."""
     NO_SCOPE = "no_scope"
-    """Slack does not let the bot read files."""
+    """The bot has no permission to read files."""
     TOO_BIG = "too_big"
     TOO_MANY_FILES = "too_many_files"
     TOO_MANY_IDS = "too_many_ids"
     EMPTY = "empty"
     NO_ID = "no_id"
-    """None of its rows has a usable id."""
+    """No row has a usable id."""
     SHORTENED = "shortened"
-    """All of its ids are numbers that a spreadsheet shortened."""
+    """A spreadsheet shortened all its numbers."""
     KIND = "kind"
-    """It is none of the kinds that can be read."""
+    """Its format is not supported."""
     OLD_EXCEL = "old_excel"
     ENCRYPTED = "encrypted"
     BROKEN = "broken"
-    """It is damaged, or was cut off."""
+    """It is damaged or cut off."""
     NO_TEXT = "no_text"
-    """It holds bytes that stand in no text, a NUL among them."""
+    """It contains bytes that no text has, such as NUL."""
     LONG_LINE = "long_line"
     ONE_LINE = "one_line"
-    """Everything stands on one line."""
+    """All of it is one line."""
     BOMB = "bomb"
-    """It unpacks to far more than it is."""
+    """It unpacks to far more than its size."""
     NO_COLUMN = "no_column"
-    """The column that was chosen is not there."""
+    """It does not have the chosen column."""
     TOO_HEAVY = "too_heavy"
-    """Whoever read it ran out of memory or time, or died."""
+    """The process that read it ran out of memory or time, or died."""
 
 
 class RowProblem(StrEnum):
     """Why a row gives no customer id."""
 
     EMPTY = "empty"
-    """The row has something in it, but nothing where its id should be."""
+    """The row has content, but its id cell is empty."""
     TOO_LONG = "too_long"
     HIDDEN = "hidden"
-    """A hidden character stands inside."""
+    """It contains a hidden character."""
     SHORTENED = "shortened"
-    """A spreadsheet has written the number as 1.23457E+11, or with a fraction: which it was, nobody can say."""
+    """A spreadsheet shortened the number, such as 1.23457E+11: its digits are lost."""
     SEVERAL = "several"
-    """Several things stand in the one cell."""
+    """The cell contains several ids."""
     RESERVED = "reserved"
-    """One of Dintero's words for everyone."""
+    """One of Dintero's ids for everyone."""
     ERROR = "error"
-    """A spreadsheet's own error, such as #N/A."""
+    """A spreadsheet error, such as #N/A."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
-    """A row that gave no id, numbered from 1 as a spreadsheet does."""
+    """A row without a usable id, numbered from 1 as in a spreadsheet."""
 
     row: int
     why: RowProblem
     text: str = ""
-    """The beginning of what stood there: in the cell, or where that is empty in the whole row."""
+    """The start of the cell, or of the whole row if the cell is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its number from 1, with its name (empty where it has none) and its first values."""
+    """A column by its number (from 1), with its name (may be empty) and first values."""
 
     number: int
     name: str = ""
@@ -106,20 +106,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRead:
-    """What was found in one file. `odd` counts the rows without a usable id, of which `odd_rows` are the first."""
+    """The result of one file. `odd` counts the rows without a usable id; `odd_rows` are the first of them."""
 
     name: str = ""
     found: int
     column: Column
     header: int = 0
-    """The row with the names of the columns; 0 where there is none."""
+    """The row with the column names; 0 if there is none."""
     sheet: str = ""
     odd: int = 0
     odd_rows: tuple[UnreadableRow, ...] = ()
     mails: int = 0
-    """How many ids look like e-mail addresses."""
+    """Number of ids that look like e-mail addresses."""
     phones: int = 0
-    """How many look like telephone numbers."""
+    """Number of ids that look like telephone numbers."""
     spaced: tuple[CustomerId, ...] = ()
     """The first ids with a space inside."""
 
@@ -134,7 +134,7 @@ class BadFile:
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousFile:
-    """A file of which more than one column could be meant."""
+    """A file in which several columns could hold the ids."""
 
     upload: Upload
     columns: tuple[Column, ...]
@@ -142,7 +142,7 @@ class AmbiguousFile:
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What came of reading: the ids of what was typed and of all files, or what is in the way; `repeated` counts what came again."""
+    """The ids of the typed text and all files, or the problems found; `repeated` counts repeated ids."""
 
     everybody: PackedIds = NOBODY
     repeated: int = 0

@@ -1,4 +1,4 @@
-"""Budgets: what a channel may have given over some days, what of it is left, and what a request uses of that."""
+"""Budgets: what a channel may give within some days, what is left of it, and what a request uses."""
 
 import math
 from collections.abc import Sequence
@@ -10,20 +10,20 @@ from bot.domain.rules.rule import Cost, Rule, cost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What may have been given within the last `days`; a bound that is None is none. Amounts are minor units."""
+    """What a channel may give within `days`; None is without limit. Amounts are minor units."""
 
     days: int
     customers: int | None = None
     amount: int | None = None
 
     def since(self, now: datetime) -> datetime:
-        """Say from when on what was given counts."""
+        """Return the time from which grants count."""
         return now - timedelta(days=self.days)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one request gave or may have given, or is giving: `at` is its end, None while it has none."""
+    """What one request gave, may have given or is giving; `at` is its end, if any."""
 
     at: datetime | None
     rule: Rule
@@ -32,7 +32,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetUse:
-    """What a request asks of a budget, and what is left of that until `until`, when the oldest of what counts drops out."""
+    """What a request needs of a budget and what is left, until the oldest grant drops out at `until`."""
 
     customers: int
     amount: int
@@ -42,12 +42,12 @@ class BudgetUse:
 
     @property
     def fits(self) -> bool:
-        """Whether enough is left of both."""
+        """Whether enough is left of customers and amount."""
         return not self.too_many and not self.too_much
 
     @property
     def too_many(self) -> bool:
-        """Whether it asks for more customers than are left."""
+        """Whether it has more customers than are left."""
         return self.left_customers is not None and self.customers > self.left_customers
 
     @property
@@ -57,29 +57,25 @@ class BudgetUse:
 
     @property
     def percent(self) -> int:
-        """What it uses of what is left, by the bound that is nearer, rounded up."""
+        """The share that it uses of what is left, by the nearer bound, rounded up."""
         return max(_percent(self.customers, self.left_customers), _percent(self.amount, self.left_amount))
 
 
 def use_of(
     budget: Budget, gave: Sequence[Grant], *, customers: int, price: Cost | None, now: datetime
 ) -> BudgetUse:
-    """Reckon what a request uses of what others have left; what has no price uses nothing of the amount."""
+    """Compute what a request uses of what is left; a rule without a price uses no amount."""
     oldest = min((each.at for each in gave if each.at), default=now)
+    prices = (cost(each.rule, each.customers) for each in gave)
+    spent = sum(each.total for each in prices if each)
+    given = sum(each.customers for each in gave)
     return BudgetUse(
         customers=customers,
         amount=price.total if price else 0,
-        left_customers=None
-        if budget.customers is None
-        else max(budget.customers - sum(each.customers for each in gave), 0),
-        left_amount=None if budget.amount is None else max(budget.amount - sum(map(_amount, gave)), 0),
+        left_customers=None if budget.customers is None else max(budget.customers - given, 0),
+        left_amount=None if budget.amount is None else max(budget.amount - spent, 0),
         until=oldest + timedelta(days=budget.days),
     )
-
-
-def _amount(gave: Grant) -> int:
-    price = cost(gave.rule, gave.customers)
-    return price.total if price else 0
 
 
 def _percent(asked: int, left: int | None) -> int:

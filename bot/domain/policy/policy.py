@@ -1,23 +1,26 @@
-"""Who may give what, where, and who has to agree: the allowlist as values, and the decision it comes to."""
+"""The policy as values: who may give what and where, how many approvals a size needs, and the decision."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from bot.domain.ids import ChannelId, RuleId, UserId
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.tiers import RESERVED_APPROVALS, AppliedTier, Tier
+from bot.domain.rules.rule import Cost
 
-ANY = "*"
+ANY: Final = "*"
+RESERVED_APPROVALS: Final = 2
+"""The fewest approvals for "everyone", whatever the policy says."""
 
 
 class RefusalReason(StrEnum):
-    """Why something is refused; what a person reads is written in `bot.slack.words`."""
+    """Why something is refused; `bot.slack.rendering.reasons` has the texts."""
 
     UNLISTED_CHANNEL = "unlisted_channel"
     NOT_A_REQUESTER = "not_a_requester"
     REQUESTER_LEFT = "requester_left"
-    """Whoever asked may not ask here any more: no yes to it would count."""
+    """The requester may no longer ask here: no approval would count."""
     NOT_AN_APPROVER = "not_an_approver"
     OWN_REQUEST = "own_request"
     GUEST = "guest"
@@ -32,58 +35,58 @@ class RefusalReason(StrEnum):
     RULE_INACTIVE = "rule_inactive"
     RULE_EXPIRED = "rule_expired"
     RULE_UNREADABLE = "rule_unreadable"
-    """Dintero could not be asked about the rule."""
+    """The rule could not be read from Dintero."""
     NO_CUSTOMERS = "no_customers"
     ID_TOO_LONG = "id_too_long"
     ID_UNREADABLE = "id_unreadable"
-    """A hidden character stands inside an id."""
+    """An id contains a hidden character."""
     RESERVED_ID = "reserved_id"
     RESERVED_BESIDE = "reserved_beside"
-    """A reserved id was asked for beside other ids."""
+    """A reserved id was entered together with other ids."""
     RESERVED_BUDGET = "reserved_budget"
-    """Whom it reaches cannot be counted, and the channel has a budget."""
+    """The customers cannot be counted, and the channel has a budget."""
     TOO_MANY_CUSTOMERS = "too_many_customers"
     TOO_EXPENSIVE = "too_expensive"
     UNPRICED = "unpriced"
     BUDGET_CUSTOMERS = "budget_customers"
-    """These are more customers than are left of the channel's budget."""
+    """More customers than the channel's budget has left."""
     BUDGET_AMOUNT = "budget_amount"
     LINK = "link"
-    """A link stands among the customer ids that is none to a file in Slack; the detail is the link."""
+    """A link among the customer ids does not lead to a file in Slack; the detail is the link."""
     BAD_FILE = "bad_file"
-    """A file cannot be read; the detail is the trouble, a slash, and its name."""
+    """A file cannot be read; the detail is the problem, a slash and the file's name."""
     WHICH_COLUMN = "which_column"
-    """More than one column of a file could be meant; the detail is its name."""
+    """Several columns of a file could hold the ids; the detail is the file's name."""
     REASON_MISSING = "reason_missing"
     BAD_ONCE_KEY = "bad_once_key"
     NO_APPROVER = "no_approver"
-    """Nobody but the requester could approve."""
+    """Nobody else than the requester could approve."""
     WRONG_COUNT = "wrong_count"
     WRONG_NAME = "wrong_name"
-    """What was typed to confirm is not the rule's name."""
+    """The text typed to confirm is not the rule's name."""
     UNKNOWN_REQUEST = "unknown_request"
     NOT_YOURS = "not_yours"
     WRONG_STATE = "wrong_state"
-    """The request has moved on; the answer says where to and by whom."""
+    """The request has moved on; the answer says to which state, and who moved it."""
     ALREADY_VOTED = "already_voted"
     CHANGED = "changed"
-    """What is asked is no longer what this person was shown."""
+    """The request is no longer what this person was shown."""
     NOT_AN_ADMIN = "not_an_admin"
     NOT_HELD = "not_held"
-    """Nothing is held any more: it goes on by itself, or has gone."""
+    """The request is no longer on hold."""
     PURGED = "purged"
     NOBODY_LEFT = "nobody_left"
     ONLY_REFUSED = "only_refused"
-    """Of a request nobody is left but those whom Dintero refused, and they were not chosen."""
+    """Only customers whom Dintero refused are left, and they were not chosen."""
     NO_LIST = "no_list"
-    """What is asked for was forgotten, as the policy's `retention_days` say."""
+    """The list was deleted after the policy's `retention_days`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A no, with what a person needs to do something about it.
+    """A reason, with the value at fault (`detail`, raw) and the people it is about (`who`, user or group ids).
 
-    `who` are the people or groups who can change it (user or group ids); `detail` is the value at fault, raw.
+    The renderer adds the policy's admins where only they can help.
     """
 
     reason: RefusalReason
@@ -91,9 +94,38 @@ class Refusal:
     who: tuple[str, ...] = ()
 
 
+class TierTrigger(StrEnum):
+    """Why a tier applies."""
+
+    CUSTOMERS = "customers"
+    AMOUNT = "amount"
+    UNPRICED = "unpriced"
+    """A reward without a price counts as above every amount."""
+    RESERVED = "reserved"
+    """Customers who cannot be counted are above every bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """The approvals needed above a size; a bound of None is never passed. Amounts are minor units."""
+
+    approvals: int
+    above_customers: int | None = None
+    above_amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedTier:
+    """The tier of a request and its trigger; `bound` is the bound that it passed, or 0."""
+
+    approvals: int
+    why: TierTrigger
+    bound: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPolicy:
-    """What one channel may do; the policy file's keys, with its defaults applied. Amounts are minor units."""
+    """What one channel may do: the policy file's keys with defaults applied. Amounts are minor units."""
 
     id: ChannelId
     rules: frozenset[str]
@@ -115,41 +147,40 @@ class ChannelPolicy:
     tiers: tuple[Tier, ...] = ()
     budget: Budget | None = None
     reserved: bool = False
-    """Whether everyone, or purchases without a customer, may be asked for at all."""
+    """Whether requests for everyone, or for purchases without a customer, are allowed."""
     repeat_days: int = 7
-    """It is warned of customers whom the bot gave the same rule within these days; 0 is never."""
+    """The bot warns of customers who got the same rule within so many days; 0 is never."""
 
     @property
     def most_approvals(self) -> int:
-        """How many people may have to agree, at most, by the strictest tier."""
-        return max(
-            [self.approvals, RESERVED_APPROVALS * self.reserved, *(tier.approvals for tier in self.tiers)]
-        )
+        """The number of approvals that the strictest tier needs."""
+        by_tier = (tier.approvals for tier in self.tiers)
+        return max([self.approvals, RESERVED_APPROVALS * self.reserved, *by_tier])
 
     def may_give(self, rule: RuleId) -> bool:
-        """Say whether the channel lists the rule."""
+        """Check that the channel lists the rule."""
         return ANY in self.rules or rule in self.rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The whole allowlist; a channel that is not in it may do nothing."""
+    """The whole allowlist; a channel outside it may do nothing."""
 
     currency: str
     timezone: str
     admins: tuple[UserId, ...] = ()
     retention_days: int = 90
-    """After their end, so many days until customer ids, reasons and whatever was typed are forgotten."""
+    """Days after a request's end until its customer ids, texts and files are deleted."""
     channels: Mapping[ChannelId, ChannelPolicy] = field(default_factory=dict)
 
     def notify_of(self, channel: ChannelId) -> tuple[ChannelId, ...]:
-        """List the channels that are told of another one's requests."""
+        """List the channels that are notified of a channel's requests."""
         listed = self.channels.get(channel)
         return listed.notify if listed else ()
 
 
 class DecisionOutcome(StrEnum):
-    """What a decision comes to."""
+    """The result of a decision."""
 
     GOES = "goes"
     WAITS = "waits"
@@ -158,10 +189,37 @@ class DecisionOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the policy says of a request, and why: goes at once, waits for `approvals` people, or is refused."""
+    """Whether a request starts at once, waits for `approvals` people or is refused, and why."""
 
     outcome: DecisionOutcome
     approvals: int = 0
     refusals: tuple[Refusal, ...] = ()
     tier: AppliedTier | None = None
-    """The tier that applies, and why."""
+    """The tier that applies, if any."""
+
+
+def applied(
+    tiers: Iterable[Tier], *, customers: int, cost: Cost | None, reserved: bool = False
+) -> AppliedTier | None:
+    """Find the strictest tier that applies; the first of equals."""
+    if reserved:
+        approvals = max([RESERVED_APPROVALS, *(tier.approvals for tier in tiers)])
+        return AppliedTier(approvals, TierTrigger.RESERVED)
+    return max(_passed(tiers, customers, cost), key=lambda tier: tier.approvals, default=None)
+
+
+def stricter(
+    kept: tuple[int, AppliedTier | None], now: tuple[int, AppliedTier | None]
+) -> tuple[int, AppliedTier | None]:
+    """Choose between a request's own approvals and today's: a policy change never makes it easier."""
+    return now if now[0] > kept[0] else kept
+
+
+def _passed(tiers: Iterable[Tier], customers: int, cost: Cost | None) -> Iterator[AppliedTier]:
+    for tier in tiers:
+        if tier.above_customers is not None and customers > tier.above_customers:
+            yield AppliedTier(tier.approvals, TierTrigger.CUSTOMERS, tier.above_customers)
+        elif tier.above_amount is not None and cost is None:
+            yield AppliedTier(tier.approvals, TierTrigger.UNPRICED, tier.above_amount)
+        elif tier.above_amount is not None and cost is not None and cost.total > tier.above_amount:
+            yield AppliedTier(tier.approvals, TierTrigger.AMOUNT, tier.above_amount)

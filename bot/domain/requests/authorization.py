@@ -1,26 +1,30 @@
-"""What the policy says of a person and of a request: pure decisions over values that the desk has looked up."""
+"""Authorization: who may do what, what the policy says about a request, and whether its rule has drifted."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from bot.domain.ids import ChannelId, GroupId, UserId
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import (
     ANY,
+    AppliedTier,
     ChannelPolicy,
     Decision,
     DecisionOutcome,
     Policy,
     Refusal,
     RefusalReason,
+    applied,
 )
-from bot.domain.policy.tiers import AppliedTier, applied
 from bot.domain.requests.person import AccountKind, Profile
-from bot.domain.requests.request import Request, State
+from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import Availability, Cost, Rule
+from bot.domain.rules.rule import usable as availability_of
+from bot.domain.rules.terms import terms_of
 
 Membership = Mapping[GroupId, frozenset[UserId]]
-"""Who is in the user groups that a policy names; a group that is missing has nobody in it."""
+"""The members of the policy's user groups; a missing group has no members."""
 
 NO_FULL_MEMBER: Final = {
     AccountKind.GUEST: RefusalReason.GUEST,
@@ -29,90 +33,82 @@ NO_FULL_MEMBER: Final = {
     AccountKind.STRANGER: RefusalReason.STRANGER,
 }
 
-NOT_USABLE: Final = {
-    Availability.DELETED: RefusalReason.RULE_GONE,
-    Availability.INACTIVE: RefusalReason.RULE_INACTIVE,
-    Availability.EXPIRED: RefusalReason.RULE_EXPIRED,
+UNUSABLE: Final = {
+    Availability.DELETED: StopReason.RULE_GONE,
+    Availability.INACTIVE: StopReason.RULE_INACTIVE,
+    Availability.EXPIRED: StopReason.RULE_EXPIRED,
 }
+"""Why a rule cannot be given; `RefusalReason` has the same values."""
 
 
-# who
+# people
 
 
 def admit_channel(policy: Policy, channel: ChannelId) -> ChannelPolicy | Refusal:
-    """Find what a channel may do; one that is not listed may do nothing."""
-    return policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel, policy.admins)
+    """Find a channel's policy; a channel without one may do nothing."""
+    return policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
 
 
-def check_full_member(profile: Profile, policy: Policy) -> Refusal | None:
-    """Say why somebody may do nothing at all: only full members of the workspace may."""
-    return _full_member(profile, policy.admins)
+def check_full_member(profile: Profile) -> Refusal | None:
+    """Check that a person is a full member of the workspace: nobody else may do anything."""
+    if profile.kind is AccountKind.MEMBER:
+        return None
+    return Refusal(NO_FULL_MEMBER[profile.kind], profile.id)
 
 
 def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
-    """Name the user groups in a policy's list: the desk looks them up before anything is decided."""
+    """Return the user groups in a policy's list, whose members must be known before a decision."""
     return tuple(GroupId(entry) for entry in listed if entry.startswith("S"))
 
 
-def may_request(
-    channel: ChannelPolicy, profile: Profile, groups: Membership, admins: Sequence[UserId]
-) -> Refusal | None:
-    """Say why somebody may not ask for a discount in this channel; being an admin is no right to ask."""
-    refusal = _full_member(profile, admins)
-    if refusal is not None:
+def may_request(channel: ChannelPolicy, profile: Profile, groups: Membership) -> Refusal | None:
+    """Check that a person may ask for a discount in this channel; an admin has no special right to."""
+    refusal = check_full_member(profile)
+    if refusal or ANY in channel.requesters or profile.id in _members(channel.requesters, groups):
         return refusal
-    if ANY in channel.requesters or _listed(channel.requesters, profile.id, groups):
-        return None
-    return Refusal(RefusalReason.NOT_A_REQUESTER, channel.id, tuple(admins))
+    return Refusal(RefusalReason.NOT_A_REQUESTER, channel.id)
 
 
 def may_approve(
-    channel: ChannelPolicy,
-    profile: Profile,
-    groups: Membership,
-    *,
-    requester: UserId,
-    admins: Sequence[UserId],
+    channel: ChannelPolicy, profile: Profile, groups: Membership, *, requester: UserId
 ) -> Refusal | None:
-    """Say why somebody may not approve or reject a request; nobody may approve their own, whatever the policy says.
+    """Check that a person may approve or reject a request; nobody may approve their own.
 
-    Admins may only where they are listed as approvers; "*" is no approver, since nobody could tell who is asked.
+    Admins may only if they are listed as approvers. "*" is no approver: nobody could tell who is asked.
     """
     if profile.id == requester:
         return Refusal(RefusalReason.OWN_REQUEST, requester, channel.approvers)
-    refusal = _full_member(profile, admins)
-    if refusal is not None:
+    refusal = check_full_member(profile)
+    if refusal or profile.id in _members(channel.approvers, groups):
         return refusal
-    if _listed(channel.approvers, profile.id, groups):
-        return None
     return Refusal(RefusalReason.NOT_AN_APPROVER, channel.id, channel.approvers)
 
 
 def eligible_approvers(
     channel: ChannelPolicy, groups: Membership, requester: UserId, out: Collection[UserId] = ()
 ) -> frozenset[UserId]:
-    """Name everybody who could approve a request of this person, but those of whom it is known that they are no full members."""
-    members = (member for group in group_ids(channel.approvers) for member in groups.get(group, ()))
-    return frozenset([*_user_ids(channel.approvers), *members]) - {requester, *out}
+    """Return who could approve this person's request; `out` are approvers who are no full members."""
+    return _members(channel.approvers, groups) - {requester, *out}
 
 
-# an existing request; whether it is in a state for it, `move` says
+# an existing request; `MOVES` decides whether its state allows the action
 
 
 def may_cancel(
-    channel: ChannelPolicy,
+    approvers: Sequence[str],
     profile: Profile,
     groups: Membership,
     *,
     request: Request,
     admins: Sequence[UserId],
 ) -> Refusal | None:
-    """Say why somebody may not cancel a request, or continue or end a stopped one: requester, admins and approvers may.
+    """Check that a person may cancel a request, or continue or end a stopped one.
 
-    Approvers may not cancel one that waits for them: they reject it, which tells why.
+    The requester, admins and approvers may. Approvers reject a waiting request instead, with a reason.
     """
-    approvers = () if request.state is State.WAITING else channel.approvers
-    return _full_member(profile, admins) or _concerned(approvers, profile.id, groups, request, admins)
+    if request.state is State.WAITING:
+        approvers = ()
+    return may_list(approvers, profile, groups, request=request, admins=admins)
 
 
 def may_see(
@@ -124,16 +120,15 @@ def may_see(
     request: Request,
     admins: Sequence[UserId],
 ) -> Refusal | None:
-    """Say why somebody who asks in `channel` is not told how a request stands; a draft is its requester's alone.
+    """Check that a person in `channel` may see the request's state; a draft is visible to its requester only.
 
     `approvers` are those of the request's own channel.
     """
     if request.state is State.DRAFT and profile.id != request.requester:
         return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
-    refusal = _full_member(profile, admins)
-    if refusal is not None or channel == request.channel:
-        return refusal
-    return _concerned(approvers, profile.id, groups, request, admins)
+    if channel == request.channel:
+        return check_full_member(profile)
+    return may_list(approvers, profile, groups, request=request, admins=admins)
 
 
 def may_list(
@@ -144,8 +139,12 @@ def may_list(
     request: Request,
     admins: Sequence[UserId],
 ) -> Refusal | None:
-    """Say why somebody is not shown who the customers are: requester, approvers and admins are, nobody else in the channel."""
-    return _full_member(profile, admins) or _concerned(approvers, profile.id, groups, request, admins)
+    """Check that a person may see the customers: the requester, these approvers and admins may."""
+    refusal = check_full_member(profile)
+    if refusal or profile.id in {request.requester, *admins, *_members(approvers, groups)}:
+        return refusal
+    who = tuple(dict.fromkeys([request.requester, *approvers]))
+    return Refusal(RefusalReason.NOT_YOURS, request.short, who)
 
 
 # the request itself
@@ -164,15 +163,14 @@ def decide(
     out: Collection[UserId] = (),
     budget_use: BudgetUse | None = None,
     reserved: bool = False,
-    admins: Sequence[UserId] = (),
 ) -> Decision:
-    """Say whether a request goes, waits for somebody, or is refused, with every refusal at once.
+    """Decide whether a request starts at once, waits for approvals or is refused, with all refusals at once.
 
-    `out` are those among the approvers who were found to be guests, bots, deactivated or strangers; `use` is what it uses of the
-    channel's budget, where there is one; `admins` are whom the refusals name; for the rest see `refusals`.
+    `out` are approvers who are no full members; `budget_use` is what it uses of the channel's budget, if any;
+    see `violations` for the rest.
     """
     approvals, tier = required_approvals(channel, customers=customers, cost=cost, reserved=reserved)
-    found = (
+    found = [
         *violations(
             channel,
             rule=rule,
@@ -181,20 +179,21 @@ def decide(
             customers=customers,
             reason=reason,
             reserved=reserved,
-            admins=admins,
         ),
-        *about_budget(budget_use, admins),
-        *_about_approvers(len(eligible_approvers(channel, groups, requester, out)), approvals, admins),
-    )
+        *about_budget(budget_use),
+    ]
+    approvers = len(eligible_approvers(channel, groups, requester, out))
+    if approvers < approvals:
+        found.append(Refusal(RefusalReason.NO_APPROVER, f"{approvers}/{approvals}"))
     if found:
-        return Decision(DecisionOutcome.REFUSED, approvals, found, tier)
+        return Decision(DecisionOutcome.REFUSED, approvals, tuple(found), tier)
     return Decision(DecisionOutcome.WAITS if approvals > 0 else DecisionOutcome.GOES, approvals, tier=tier)
 
 
 def required_approvals(
     channel: ChannelPolicy, *, customers: int, cost: Cost | None, reserved: bool
 ) -> tuple[int, AppliedTier | None]:
-    """Say how many people have to agree, and the tier that asks for more than the channel does otherwise, where one applies."""
+    """Return the number of approvals, and the tier that applies, if any."""
     tier = applied(channel.tiers, customers=customers, cost=cost, reserved=reserved)
     return max(channel.approvals, tier.approvals if tier else 0), tier
 
@@ -208,108 +207,70 @@ def violations(
     customers: int,
     reason: str,
     reserved: bool = False,
-    admins: Sequence[UserId] = (),
 ) -> tuple[Refusal, ...]:
-    """Find all that the policy has against a request, as far as it can be said without asking who is in which group.
+    """Find all violations of the policy that do not depend on group members.
 
-    `rule` and `usable` are None while no rule is chosen; a rule that Dintero no longer has is None and `DELETED`. `cost` is None where
-    the reward has no price. `customers` counts each once; `reserved` is for one reserved id, whose cost nobody can say. Details are raw:
-    "501/500" is what is asked of what is allowed.
+    `rule` and `usable` are None before a rule is chosen; for a rule that Dintero no longer has, they are None
+    and `DELETED`. `cost` is None without a price. `customers` are distinct; `reserved` means one reserved id,
+    which has no cost. A detail such as "501/500" is the requested and the allowed value.
     """
-    return (
-        *_about_rule(channel, rule, usable, admins),
-        *_about_customers(channel, customers, admins),
-        *(_about_reserved(channel, admins) if reserved else ()),
-        *_about_cost(channel, rule, cost, admins),
-        *_about_reason(channel, reason),
-    )
+    found = [*_about_rule(channel, rule, usable)]
+    if customers < 1:
+        found.append(Refusal(RefusalReason.NO_CUSTOMERS))
+    if customers > channel.max_customers:
+        found.append(Refusal(RefusalReason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}"))
+    if reserved and not channel.reserved:
+        found.append(Refusal(RefusalReason.RESERVED_ID))
+    elif reserved and channel.budget is not None:
+        found.append(Refusal(RefusalReason.RESERVED_BUDGET))
+    if rule is not None:
+        found.extend(_about_cost(channel, rule, cost))
+    if channel.require_reason and not reason.strip():
+        found.append(Refusal(RefusalReason.REASON_MISSING))
+    return tuple(found)
 
 
-def _about_reserved(channel: ChannelPolicy, admins: Sequence[UserId]) -> Iterator[Refusal]:
-    if not channel.reserved:
-        yield Refusal(RefusalReason.RESERVED_ID, "", tuple(admins))
-    elif channel.budget is not None:
-        yield Refusal(RefusalReason.RESERVED_BUDGET, "", tuple(admins))
+def about_budget(budget_use: BudgetUse | None) -> Iterator[Refusal]:
+    """Find what exceeds the channel's budget; the detail is "requested/left"."""
+    if budget_use and budget_use.too_many:
+        yield Refusal(RefusalReason.BUDGET_CUSTOMERS, f"{budget_use.customers}/{budget_use.left_customers}")
+    if budget_use and budget_use.too_much:
+        yield Refusal(RefusalReason.BUDGET_AMOUNT, f"{budget_use.amount}/{budget_use.left_amount}")
 
 
-def _about_rule(
-    channel: ChannelPolicy, rule: Rule | None, usable: Availability | None, admins: Sequence[UserId]
-) -> Iterator[Refusal]:
+def drift(agreed: Rule, now_is: Rule, at: datetime) -> StopReason | None:
+    """Return why an approved rule must not be given now: it is unusable, or its terms have changed."""
+    unusable = UNUSABLE.get(availability_of(now_is, at))
+    if unusable:
+        return unusable
+    return None if terms_of(now_is) == terms_of(agreed) else StopReason.RULE_CHANGED
+
+
+def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Availability | None) -> Iterator[Refusal]:
     if rule is None:
         yield Refusal(RefusalReason.NO_RULE if usable is None else RefusalReason.RULE_GONE)
         return
     if not channel.may_give(rule.id):
-        yield Refusal(RefusalReason.RULE_NOT_ALLOWED, rule.id, tuple(admins))
-    if usable is None or usable in NOT_USABLE:
-        yield Refusal(NOT_USABLE[usable] if usable else RefusalReason.RULE_UNREADABLE, rule.id)
+        yield Refusal(RefusalReason.RULE_NOT_ALLOWED, rule.id)
+    if usable is None:
+        yield Refusal(RefusalReason.RULE_UNREADABLE, rule.id)
+    elif usable in UNUSABLE:
+        yield Refusal(RefusalReason(UNUSABLE[usable]), rule.id)
 
 
-def _about_customers(channel: ChannelPolicy, customers: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
-    if customers < 1:
-        yield Refusal(RefusalReason.NO_CUSTOMERS)
-    if customers > channel.max_customers:
-        yield Refusal(RefusalReason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}", tuple(admins))
-
-
-def _about_cost(
-    channel: ChannelPolicy, rule: Rule | None, cost: Cost | None, admins: Sequence[UserId]
-) -> Iterator[Refusal]:
-    if rule is None:
-        return
+def _about_cost(channel: ChannelPolicy, rule: Rule, cost: Cost | None) -> Iterator[Refusal]:
     if cost is None:
         limited = channel.max_amount is not None or (
             channel.budget is not None and channel.budget.amount is not None
         )
         if limited and not channel.allow_unpriced:
-            yield Refusal(RefusalReason.UNPRICED, rule.reward.type, tuple(admins))
+            yield Refusal(RefusalReason.UNPRICED, rule.reward.type)
     elif channel.max_amount is not None and cost.total > channel.max_amount:
-        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}", tuple(admins))
+        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}")
 
 
-def about_budget(budget_use: BudgetUse | None, admins: Sequence[UserId]) -> Iterator[Refusal]:
-    """Say what a request asks for beyond what is left of its channel's budget; the detail is "asked/left"."""
-    if budget_use and budget_use.too_many:
-        yield Refusal(
-            RefusalReason.BUDGET_CUSTOMERS,
-            f"{budget_use.customers}/{budget_use.left_customers}",
-            tuple(admins),
-        )
-    if budget_use and budget_use.too_much:
-        yield Refusal(
-            RefusalReason.BUDGET_AMOUNT, f"{budget_use.amount}/{budget_use.left_amount}", tuple(admins)
-        )
-
-
-def _about_reason(channel: ChannelPolicy, reason: str) -> Iterator[Refusal]:
-    if channel.require_reason and not reason.strip():
-        yield Refusal(RefusalReason.REASON_MISSING)
-
-
-def _about_approvers(there_are: int, approvals: int, admins: Sequence[UserId]) -> Iterator[Refusal]:
-    if there_are < approvals:
-        yield Refusal(RefusalReason.NO_APPROVER, f"{there_are}/{approvals}", tuple(admins))
-
-
-def _full_member(profile: Profile, admins: Sequence[UserId]) -> Refusal | None:
-    if profile.kind is AccountKind.MEMBER:
-        return None
-    return Refusal(NO_FULL_MEMBER[profile.kind], profile.id, tuple(admins))
-
-
-def _user_ids(listed: Sequence[str]) -> Iterator[UserId]:
-    return (UserId(entry) for entry in listed if entry[:1] in {"U", "W"})
-
-
-def _listed(listed: Sequence[str], user: UserId, groups: Membership) -> bool:
-    return user in _user_ids(listed) or any(user in groups.get(group, ()) for group in group_ids(listed))
-
-
-def _concerned(
-    approvers: Sequence[str], user: UserId, groups: Membership, request: Request, admins: Sequence[UserId]
-) -> Refusal | None:
-    """Let in the requester, admins and these approvers; tell others whom to ask."""
-    if user in {request.requester, *admins} or _listed(approvers, user, groups):
-        return None
-    return Refusal(
-        RefusalReason.NOT_YOURS, request.short, tuple(dict.fromkeys([request.requester, *approvers, *admins]))
-    )
+def _members(listed: Sequence[str], groups: Membership) -> frozenset[UserId]:
+    """Return the listed users and the members of the listed groups."""
+    users = (UserId(entry) for entry in listed if entry[:1] in {"U", "W"})
+    members = (member for group in group_ids(listed) for member in groups.get(group, ()))
+    return frozenset([*users, *members])

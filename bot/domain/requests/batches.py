@@ -1,19 +1,20 @@
-"""Cutting customers into batches, halving a refused one, and adding up what came of them."""
+"""Batches of customers, their outcomes, and the tally of a request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from bot.domain.ids import CustomerId
 
 MOST_OUTCOMES: Final = 64
-"""Of so many batches that end together the outcomes are written together."""
+"""Outcomes written in one statement, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A customer whom Dintero refused, alone in a call, and its reason."""
+    """A customer whom Dintero refused in a call of its own, and Dintero's reason."""
 
     customer: CustomerId
     why: str
@@ -21,7 +22,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What came of one batch: whoever is named nowhere here was given the discount."""
+    """The outcome of one batch; customers not listed here received the discount."""
 
     portion: int
     batch: int
@@ -32,18 +33,18 @@ class BatchOutcome:
 
     @property
     def given(self) -> int:
-        """How many customers Dintero accepted."""
+        """Number of customers whom Dintero accepted."""
         return self.size - len(self.refused) - len(self.unknown) - len(self.not_tried)
 
     @property
     def settled(self) -> bool:
-        """Whether nothing of it is left to do."""
+        """Whether every customer was given the discount or refused."""
         return not self.unknown and not self.not_tried
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """One row of customers, taken up to be given to. `again`: it was before, so that any of its batches may have gone out."""
+    """A row of customers that the run starts; with `again`, its batches may have been sent before."""
 
     customers: tuple[CustomerId, ...]
     again: bool
@@ -51,14 +52,14 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """Who has neither been given it nor been refused, in the order they were asked for."""
+    """The customers neither given nor refused, in the order of the request."""
 
     unknown: tuple[CustomerId, ...] = ()
     not_tried: tuple[CustomerId, ...] = ()
 
 
 class Outcome(StrEnum):
-    """How it ended for a customer who was not given the discount."""
+    """Outcome for a customer who did not get the discount."""
 
     REFUSED = "refused"
     UNKNOWN = "unknown"
@@ -67,7 +68,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotGiven:
-    """A customer who was not given the discount. `row` is the place in the list as it was asked for, from 1; `why` is Dintero's reason."""
+    """A customer who did not get the discount: place in the request (from 1), and Dintero's reason."""
 
     row: int
     customer: CustomerId
@@ -77,9 +78,9 @@ class NotGiven:
 
 @dataclass(frozen=True, slots=True)
 class PackedOutcomes:
-    """A portion with somebody who was not given it, as the books have it: unpacked only where nobody waits for that.
+    """A portion with undelivered customers, still packed, to be unpacked outside the event loop.
 
-    `row` is the place of its first customer, from 1; `outcomes` are portion, batch, size and ends of what came of its batches.
+    `row` is its first customer's place (from 1); each outcome is portion, batch, size and packed outcomes.
     """
 
     row: int
@@ -91,7 +92,7 @@ class PackedOutcomes:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The four ends of a request's customers; they always add up to `asked`."""
+    """The four outcomes of a request's customers; they always add up to `asked`."""
 
     asked: int
     given: int = 0
@@ -100,28 +101,44 @@ class Tally:
 
     @property
     def not_tried(self) -> int:
-        """Whoever has none of the other three ends."""
+        """Customers with none of the other three outcomes."""
         return self.asked - self.given - self.refused - self.unknown
 
     @property
     def left(self) -> int:
-        """Whoever could still be given it by continuing."""
+        """Customers who could still get it if the request continues."""
         return self.unknown + self.not_tried
 
 
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Unknown customers confirmed in the first `refs` entries of Dintero's list of holders.
+
+    `whole`: the list was read to its end, or all were found. `failed` says why it could not be read. With
+    neither, the list is too long.
+    """
+
+    at: datetime
+    unknown: int
+    there: int = 0
+    refs: int = 0
+    whole: bool = False
+    failed: str = ""
+
+
 def too_many_refused(refused: int, asked: int) -> bool:
-    """Say whether looking for single refused ids stops: more than a tenth of the request and more than 20."""
+    """Stop the search for single refused ids above a tenth of the request and above 20."""
     return refused > 20 and refused * 10 > asked  # noqa: PLR2004 - both bounds are in the design
 
 
 def halves(customers: Sequence[CustomerId]) -> tuple[Sequence[CustomerId], Sequence[CustomerId]]:
-    """Cut a refused batch of at least two in the middle."""
+    """Split a refused batch of at least two in the middle."""
     middle = (len(customers) + 1) // 2
     return customers[:middle], customers[middle:]
 
 
 def even_pieces(customers: Sequence[CustomerId], most: int) -> list[Sequence[CustomerId]]:
-    """Cut a batch into as few pieces as have at most so many, all of about one size."""
+    """Split a batch into the fewest pieces of at most `most`, all of about one size."""
     number = -(-len(customers) // most)
     size = -(-len(customers) // number)
     return [customers[at : at + size] for at in range(0, len(customers), size)]

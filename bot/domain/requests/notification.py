@@ -1,4 +1,4 @@
-"""What there is to say about a request, as values: the words and the drawing are Slack's side's business."""
+"""Notifications about a request, their outbox messages, and the snapshot that they are rendered from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,41 +7,39 @@ from enum import StrEnum
 from typing import Final
 
 from bot.domain.ids import CustomerId, RequestId, UserId
-from bot.domain.requests.batches import Refused, Tally
-from bot.domain.requests.pause import Pause
+from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.progress import Progress
-from bot.domain.requests.request import Approval, Request
-from bot.domain.rules.holders import Verification
+from bot.domain.requests.request import Approval, Pause, Request
 
 
 class ChannelKind(StrEnum):
-    """Where something is said, and how."""
+    """The kinds of messages."""
 
     CARD = "card"
-    """The request's one message: posted the first time, drawn again afterwards, always from what the books hold then."""
+    """The request's main message, posted once and then edited to the current state."""
     LINE = "line"
     """A line in the card's thread."""
     SUMMARY = "summary"
-    """The summary in the card's thread; one a request."""
+    """The summary in the card's thread, one per request."""
     NOTICE = "notice"
-    """One message to a channel of the policy's `notify`."""
+    """A message to a channel of the policy's `notify`."""
     DIRECT = "direct"
     """A direct message to the requester."""
     LIST = "list"
-    """The list of those who were not given it, as a file in somebody's direct messages."""
+    """The list of customers who did not get the discount, as a file in a direct message."""
 
 
 STARTS_AFTER: Final = "starts_after"
-"""The fact that names whose answer a start waits for."""
+"""The fact that names the service a start waits for."""
 
 
 class NotificationType(StrEnum):
-    """What a line, a notice or a direct message tells."""
+    """The events that notifications are about."""
 
     ASKED = "asked"
     AGREED = "agreed"
-    """Somebody said yes, and more are needed."""
+    """Somebody approved, and more approvals are needed."""
     APPROVED = "approved"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
@@ -53,33 +51,33 @@ class NotificationType(StrEnum):
     ENDED_HERE = "ended_here"
     RULE_CHANGED = "rule_changed"
     CONSENT_VOID = "consent_void"
-    """An approval no longer counts: it waits for a new one."""
+    """An approval no longer counts; the request needs a new one."""
     UNSEEN = "unseen"
-    """Its card could not be posted, so nobody sees it."""
+    """The card could not be posted, so nobody sees the request."""
     DONE = "done"
     HURRIED = "hurried"
-    """An admin ended its hold."""
+    """An admin ended the hold."""
     REMINDED = "reminded"
     ESCALATED = "escalated"
     PAUSED = "paused"
     RESUMED = "resumed"
     WAITING = "waiting"
-    """Dintero gives no usable answer, or asks to be left alone."""
+    """Dintero gives no usable answer or limits the rate."""
     GOES_ON = "goes_on"
-    """It answers again."""
+    """Dintero answers again."""
     LISTED = "listed"
-    """Somebody is to have the list of those who were not given it."""
+    """Somebody gets the list of customers who did not get the discount."""
     LIST_LOST = "list_lost"
-    """That list could not be sent as a file."""
+    """The list could not be sent as a file."""
     UNTOLD = "untold"
-    """What happened could not be written where it belongs: `facts` have the channel, and Slack's word for why."""
+    """A message could not be delivered; `facts` have the channel and Slack's error code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One thing to be said. `to` is a channel (NOTICE) or a person (DIRECT, LIST), and empty where the card's channel is meant.
+    """A message. `to` is a channel (NOTICE), a person (DIRECT, LIST) or empty for the card's channel.
 
-    `facts` are the values as they were when it happened (counts, names of reasons), for what is said long afterwards.
+    `facts` are the values at the time of the event, since delivery may be much later.
     """
 
     kind: ChannelKind
@@ -93,11 +91,11 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """A notice in the outbox. `tried` tells that an attempt went out whose end is not known."""
+    """A notification in the outbox; `tried`: an attempt with an unknown outcome was made."""
 
     id: int
     key: str
-    """What travels in the message's metadata, so that it is found instead of posted twice."""
+    """Part of the message's metadata: a message found by it is not posted twice."""
     request: RequestId
     notification: Notification
     tried: bool
@@ -106,21 +104,21 @@ class OutboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class RequestSnapshot:
-    """All that a message about a request is drawn from."""
+    """Everything that a message about a request is rendered from."""
 
     request: Request
     votes: tuple[Approval, ...] = ()
     tally: Tally = field(default_factory=lambda: Tally(0))
     refused: tuple[Refused, ...] = ()
     asked_of: tuple[str, ...] = ()
-    """Who may approve, as user and group ids, the requester left out."""
+    """User and group ids of the approvers, without the requester."""
     unknown: tuple[CustomerId, ...] = ()
-    """Who may have been given it or not, as far as they are listed: the tally has the count."""
+    """The listed unknown customers; the tally has their number."""
     not_tried: tuple[CustomerId, ...] = ()
     pause: Pause | None = None
     first: PriorRequest | None = None
-    """The request whose rest this one asks for, where it does."""
+    """The request whose remainder this one asks for, if any."""
     verification: Verification | None = None
-    """What Dintero's list of the rule has of the unknown, where there are some and somebody looked."""
+    """The last verification of the unknown customers, if any."""
     progress: Progress | None = None
-    """How the giving gets on, while it does and there is something to show."""
+    """The progress of a run, if there is something to show."""

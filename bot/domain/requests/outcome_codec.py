@@ -1,4 +1,4 @@
-"""Who was not given it, out of what the books have packed; light, since a process of its own begins with it."""
+"""Decodes packed outcomes. Imports little, since the process that writes files starts with it."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from bot.domain.requests.batches import BatchOutcome, NotGiven, Outcome, PackedO
 
 
 def outcome_of(row: Sequence[Any]) -> BatchOutcome:
-    """Read portion, batch, size and ends."""
+    """Decode a row of portion, batch, size and packed outcomes."""
     portion, batch, size, ends = row
     if ends is None:
         return BatchOutcome(portion, batch, size)
@@ -29,13 +29,12 @@ def outcome_of(row: Sequence[Any]) -> BatchOutcome:
 def left_of(
     asked: Sequence[CustomerId], known: Sequence[BatchOutcome], batch_size: int, *, started: bool
 ) -> Unsettled:
-    """Say who of a portion is left; a batch without an outcome may have gone out, once its portion was started."""
-    heard = {outcome.batch for outcome in known}
-    silent = [customer for at, customer in enumerate(asked) if at // batch_size not in heard]
-    unknown = {customer for outcome in known for customer in outcome.unknown}.union(silent if started else ())
-    not_tried = {customer for outcome in known for customer in outcome.not_tried}.union(
-        () if started else silent
-    )
+    """Find a portion's unsettled customers: a batch without an outcome is unknown if the portion started."""
+    batches = {outcome.batch for outcome in known}
+    others = {customer for at, customer in enumerate(asked) if at // batch_size not in batches}
+    unknown = {customer for outcome in known for customer in outcome.unknown}
+    not_tried = {customer for outcome in known for customer in outcome.not_tried}
+    (unknown if started else not_tried).update(others)
     return Unsettled(
         tuple(customer for customer in asked if customer in unknown),
         tuple(customer for customer in asked if customer in not_tried),
@@ -43,15 +42,14 @@ def left_of(
 
 
 def not_given_of(found: PackedOutcomes) -> tuple[NotGiven, ...]:
-    """List a portion's customers who were not given it, in the order they were asked for."""
+    """List a portion's customers who did not get the discount, in the order of the request."""
     asked, known = tuple(unpacked(found.ids)), tuple(map(outcome_of, found.outcomes))
     left = left_of(asked, known, found.batch_size, started=found.started)
     ends: dict[CustomerId, tuple[Outcome, str]] = {
         one.customer: (Outcome.REFUSED, one.why) for outcome in known for one in outcome.refused
     }
-    ends |= dict.fromkeys(left.unknown, (Outcome.UNKNOWN, "")) | dict.fromkeys(
-        left.not_tried, (Outcome.NOT_TRIED, "")
-    )
+    ends |= dict.fromkeys(left.unknown, (Outcome.UNKNOWN, ""))
+    ends |= dict.fromkeys(left.not_tried, (Outcome.NOT_TRIED, ""))
     return tuple(
         NotGiven(found.row + at, customer, *ends[customer])
         for at, customer in enumerate(asked)
@@ -60,7 +58,7 @@ def not_given_of(found: PackedOutcomes) -> tuple[NotGiven, ...]:
 
 
 def frame_of(found: PackedOutcomes) -> bytes:
-    """Write a portion as one piece, for another process."""
+    """Encode a portion for another process."""
     outcomes = [(*numbers, ends and base64.b64encode(ends).decode()) for *numbers, ends in found.outcomes]
     return json.dumps(
         [found.row, found.batch_size, found.started, base64.b64encode(found.ids).decode(), outcomes]
@@ -68,7 +66,7 @@ def frame_of(found: PackedOutcomes) -> bytes:
 
 
 def ends_of(frame: bytes) -> PackedOutcomes:
-    """Read what `frame_of` wrote."""
+    """Decode what `frame_of` wrote."""
     row, batch_size, started, ids, outcomes = json.loads(frame)
     known = tuple(
         (portion, batch, size, ends and base64.b64decode(ends)) for portion, batch, size, ends in outcomes

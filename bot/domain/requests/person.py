@@ -1,4 +1,4 @@
-"""Who somebody is, as far as giving cares."""
+"""Persons and their Slack accounts."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,19 +7,19 @@ from bot.domain.ids import TeamId, UserId
 
 
 class AccountKind(StrEnum):
-    """What a Slack account is; only a full member may do anything."""
+    """The kinds of Slack accounts; only a full member may do anything."""
 
     MEMBER = "member"
     GUEST = "guest"
     BOT = "bot"
     DEACTIVATED = "deactivated"
     STRANGER = "stranger"
-    """Of another workspace, or not known to ours at all."""
+    """Of another workspace, or unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who clicked or typed, from Slack's signed payload and from nowhere else."""
+    """The author of a click or command, from Slack's signed payload only."""
 
     id: UserId
     team: TeamId
@@ -27,7 +27,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What Slack says of a person; `name` is for people to read and decides nothing."""
+    """A person's account as Slack describes it; `name` is for display only."""
 
     id: UserId
     kind: AccountKind

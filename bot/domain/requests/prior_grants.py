@@ -1,14 +1,16 @@
-"""Given before: who of a request's customers were given the same rule a short while ago, and by which requests."""
+"""Earlier requests for the same customers: recent grants of the rule, and the remainder of a request."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.ids import ChannelId, RequestId, ShortId
+from bot.domain.requests.batches import Tally
+from bot.domain.requests.request import Request
 
 
 @dataclass(frozen=True, slots=True)
 class PriorRequest:
-    """An earlier request with the same rule, and how many of the same customers it gave it to."""
+    """An earlier request with the same rule, and how many of the same customers it was for."""
 
     id: RequestId
     short: ShortId
@@ -16,12 +18,12 @@ class PriorRequest:
     card_ts: str | None
     customers: int
     refused: int = 0
-    """Of a request whose rest is asked for, how many of these Dintero had refused."""
+    """For a remainder: how many of these Dintero had refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriorGrants:
-    """What was found: the newest requests first; `customers` counts each once. `more` tells that not all there is was looked at."""
+    """Recent grants of the rule, newest first; `customers` are distinct; `more`: the search stopped early."""
 
     customers: int = 0
     by: tuple[PriorRequest, ...] = ()
@@ -29,3 +31,26 @@ class PriorGrants:
 
 
 NEVER: Final = PriorGrants()
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """The customers that an ended request left, and the other requests for them.
+
+    `left` are unknown or not tried; `refused` were refused by Dintero and are included on demand only.
+    """
+
+    first: PriorRequest
+    also: tuple[PriorRequest, ...] = ()
+    left: int = 0
+    refused: int = 0
+
+
+def can_ask_again(request: Request, tally: Tally) -> bool:
+    """Check whether a request has a remainder: it started and ended, has customers left and is not purged."""
+    return (
+        request.ended
+        and request.started_at is not None
+        and request.purged_at is None
+        and tally.given < tally.asked
+    )

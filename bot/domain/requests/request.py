@@ -1,4 +1,4 @@
-"""A request: what it holds, its states, and the only moves between them."""
+"""A request: its data, its states, and the only transitions between them; and the bot's pause."""
 
 import hashlib
 import json
@@ -12,20 +12,20 @@ from typing import Final
 from bot.domain.customers.parsing import RESERVED
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
-from bot.domain.policy.tiers import AppliedTier
+from bot.domain.policy.policy import AppliedTier
 from bot.domain.rules.rule import Cost, Rule, cost
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""No 0/O and no 1/I: the short id is read aloud."""
+"""No 0/O and no 1/I: people read the short id aloud."""
 SHORT_LENGTH: Final = 5
 _LETTERS: Final = (SHORT_ALPHABET * (256 // len(SHORT_ALPHABET))).encode()
-"""The letter of each byte: 256 is a multiple of 32, so that each is as likely."""
+"""The letter of each byte; all are equally likely, since 256 is a multiple of 32."""
 
 NO_KEY: Final = OnceKey("")
 
 
 class State(StrEnum):
-    """Where a request stands."""
+    """The state of a request."""
 
     DRAFT = "draft"
     WAITING = "waiting"
@@ -39,29 +39,29 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
-    """What can happen to a request."""
+    """The events of a request."""
 
     ASKED = "asked"
     """For approval."""
     ASKED_AT_ONCE = "asked_at_once"
-    """Where no approval is needed."""
+    """Without approval, where none is needed."""
     LAST_APPROVAL = "last_approval"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     STARTED = "started"
     CANCEL_ASKED = "cancel_asked"
-    """While it is being given: the batch in flight ends first."""
+    """During a run: batches in flight end first."""
     SETTLED = "settled"
-    """Every batch has its outcome."""
+    """Every batch has an outcome."""
     WOUND_UP = "wound_up"
-    """The batches in flight have ended after somebody cancelled."""
+    """After a cancellation, the batches in flight have ended."""
     STOPPED = "stopped"
     CONTINUED = "continued"
     ENDED_HERE = "ended_here"
     RULE_CHANGED = "rule_changed"
     CONSENT_VOID = "consent_void"
-    """A yes no longer counts, or the policy asks for more of them."""
+    """An approval no longer counts, or the policy needs more of them."""
 
 
 MOVES: Final[dict[tuple[State, Event], State]] = {
@@ -84,16 +84,16 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
     (State.STOPPED, Event.CONTINUED): State.APPROVED,
     (State.STOPPED, Event.ENDED_HERE): State.DONE,
 }
-"""Every other state × event answers the person and changes nothing.
+"""The only transitions; any other event changes nothing, and the person gets an answer.
 
-`STOPPED` → **Continue…** goes through `APPROVED`, so that policy, people and rule are checked again before anything is given.
+**Continue…** goes from `STOPPED` through `APPROVED`, so policy, people and rule are checked again.
 """
 
 ENDED: Final = frozenset({State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
 
 
 class StopReason(StrEnum):
-    """Why a giving stopped before its end."""
+    """Why a run stopped before its end."""
 
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a secret
     SCOPE_MISSING = "scope_missing"
@@ -101,47 +101,65 @@ class StopReason(StrEnum):
     RULE_INACTIVE = "rule_inactive"
     RULE_EXPIRED = "rule_expired"
     UNKNOWN_FOR_GOOD = "unknown_for_good"
-    """No usable answer, however often it was repeated."""
+    """No usable answer after all retries."""
     RULE_CHANGED = "rule_changed"
-    """It is no longer what was asked for, and nobody is there who could agree to what it is now."""
+    """The rule is no longer the approved one, and nobody can approve the new one."""
     BUSY = "busy"
-    """Dintero turned every call away (429), however often it was repeated."""
+    """Dintero limited the rate (429) in all retries."""
     POLICY = "policy"
     BUDGET = "budget"
-    """Others have used what it would need of the channel's budget."""
+    """Other requests have used up the channel's budget."""
 
 
 class PauseState(StrEnum):
-    """How far a giving has got with the pause that caught it."""
+    """The effect of a pause on a run."""
 
     NO = ""
     ASKED = "asked"
-    """No new batch goes out; those in flight end, and with them the run."""
+    """No new batch is sent; the run ends after the batches in flight."""
     PARKED = "parked"
-    """Its run is over: after the pause another one begins, in a round of its own, into which the yeses were carried."""
+    """The run is over; after the pause, a new round continues with the same approvals."""
+
+
+class PausedFor(StrEnum):
+    """Why the bot paused itself; stored in place of a person's reason."""
+
+    UNKNOWN = "unknown"
+    """A batch stayed unknown."""
+    FAULTS = "faults"
+    """Dintero's failures stopped several requests in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause of the whole bot; if the bot paused itself, `by` is None and `why` is a `PausedFor`."""
+
+    since: datetime
+    by: UserId | None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FormInput:
-    """What a person has typed into the form so far, word for word."""
+    """The text typed into the form so far, unchanged."""
 
     rule: str = ""
     customers: str = ""
     reason: str = ""
     once_key: str = ""
     more: bool = False
-    """Whether the form shows what stands behind **More…**."""
+    """Whether the form shows the fields behind **More…**."""
     reserved: str = ""
-    """The reserved ids that were ticked in place of customers, one after the other."""
+    """The reserved ids selected in place of customers, concatenated."""
     files: tuple[Upload, ...] = ()
-    """The files that were put in, beside the ids that were typed."""
+    """The uploaded files."""
     refused_too: bool = False
-    """Whether the rest of a request shall be asked for with those whom Dintero refused."""
+    """Whether a remainder includes the customers whom Dintero refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One person's wish to give one rule to some customers. Times are aware, in UTC."""
+    """A request to give one rule's discount to customers. Times are aware, in UTC."""
 
     id: RequestId
     short: ShortId
@@ -152,8 +170,9 @@ class Request:
     created_at: datetime
     state: State = State.DRAFT
     round: int = 1
+    """Approvals and runs belong to a round: a new one starts for a new approval and for a resumed run."""
     rule: Rule | None = None
-    """As it was when it was shown to the requester; None while nothing was chosen."""
+    """The rule as the requester saw it; None before one is chosen."""
     customers: int = 0
     repeated: int = 0
     customers_digest: str = ""
@@ -162,72 +181,72 @@ class Request:
     reason: str = ""
     once_key: OnceKey = NO_KEY
     own_key: bool = False
-    """Whether the requester set the once-only key."""
+    """Whether the requester chose the idempotency key."""
     approvals: int = 0
-    """How many people must agree."""
+    """Number of approvals needed."""
     tier: AppliedTier | None = None
-    """The policy's tier that it was asked under, and why."""
+    """The policy's tier at the time of the request, if any."""
     batch_size: int = 0
     batches_per_portion: int = 0
     concurrency: int = 0
     asked_at: datetime | None = None
     expires_at: datetime | None = None
     decided_by: UserId | None = None
-    """Who approved last, rejected or cancelled."""
+    """The last approver, or the person who rejected or cancelled."""
     decided_at: datetime | None = None
     files: str = ""
-    """Under which name the files are kept that its customers were read from; empty where there were none."""
+    """The name of the reading that its files are kept under; empty without files."""
     note: str = ""
-    """Why it was rejected or stopped, in the words of whoever did."""
+    """Why it was rejected or stopped, as that person wrote it."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     cancel_asked_by: UserId | None = None
     stop: StopReason | None = None
     last_answer: Rule | None = None
-    """The rule with its statistics, from Dintero's last answer."""
+    """The rule with statistics from Dintero's last answer."""
     card_ts: str | None = None
     give_after: datetime | None = None
-    """Held until then: nothing is given before."""
+    """The end of the hold: no batch is sent before."""
     remind_at: datetime | None = None
     reminded: int = 0
-    """How many reminders are over in this round, those that were left out included."""
+    """Reminders of this round, skipped ones included."""
     escalate_at: datetime | None = None
     escalated_to: tuple[str, ...] = ()
-    """Who was asked too after half of its time, and may approve since: user and group ids."""
+    """User and group ids that may approve since the escalation at half-time."""
     pausing: PauseState = PauseState.NO
     rule_before: Rule | None = None
-    """The rule as it was before it changed, where a yes was lost by that."""
+    """The rule before the change that voided an approval."""
     purged_at: datetime | None = None
-    """Since when its customers, its reason and whatever was typed are forgotten."""
+    """When its customers, texts and files were deleted."""
     rest_of: RequestId | None = None
-    """The request whose unknown and not tried customers this one asks for again, under its once-only key."""
+    """The request whose remainder this one asks for, under the same idempotency key."""
     waits_since: datetime | None = None
-    """Since when a giving, or its start, waits for an answer, once the thread was told; whatever moves a request on ends that."""
+    """The start of an outage that the thread knows about; every transition clears it."""
 
     @property
     def production(self) -> bool:
-        """Whether the account is a real one: Dintero's test accounts begin with T."""
+        """Whether the account is a production account: Dintero's test accounts begin with T."""
         return self.account.startswith("P")
 
     @property
     def reserved(self) -> bool:
-        """Whether it is for a reserved id: for everyone, or for purchases without a customer. No list of customers holds one."""
+        """Whether it is for a reserved id; no list of customers contains one."""
         return self.customers == 1 and self.first_customer in RESERVED
 
     @property
     def price(self) -> Cost | None:
-        """What one use by every customer costs; None where that cannot be said, or nobody can say how many there are."""
+        """The cost of one use by every customer; None if it has no price, or no countable customers."""
         return None if self.rule is None or self.reserved else cost(self.rule, self.customers)
 
     @property
     def ended(self) -> bool:
-        """Whether nothing can happen to it any more."""
+        """Whether it is in a final state."""
         return self.state in ENDED
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's yes in one round, bound to the digest of what was shown."""
+    """A person's approval in one round, bound to the digest of what the person saw."""
 
     request: RequestId
     round: int
@@ -237,25 +256,25 @@ class Approval:
 
 
 def new_request_id() -> RequestId:
-    """Make an id that nobody can guess."""
+    """Make an id that cannot be guessed."""
     return RequestId(str(uuid.uuid4()))
 
 
 def new_reading() -> str:
-    """Make a name under which the files of one reading are kept."""
+    """Make a name to keep the files of one reading under."""
     return str(uuid.uuid4())
 
 
 def new_short_id() -> ShortId:
-    """Make an id that people can say; whether it is taken, the books find out."""
+    """Make an id that people can read aloud; the database detects conflicts."""
     return ShortId("R-" + secrets.token_bytes(SHORT_LENGTH).translate(_LETTERS).decode())
 
 
 def rule_of(request: Request) -> Rule:
-    """Read the rule of a request that was asked for.
+    """Return the rule of a submitted request.
 
     Raises:
-        ValueError: it is a draft without one.
+        ValueError: the request is a draft without a rule.
     """
     if request.rule is None:
         raise ValueError(request.id)
@@ -263,28 +282,28 @@ def rule_of(request: Request) -> Rule:
 
 
 def idempotency_key(request: RequestId) -> OnceKey:
-    """Derive the once-only key that every batch, retry and round of a request shares."""
+    """Derive the idempotency key that all batches, retries and rounds of a request share."""
     return OnceKey(f"discount-bot-{request}")
 
 
 def next_state(request: Request, event: Event) -> State | None:
-    """Say where an event leads from the request's state; None where it leads nowhere."""
+    """Return the state after an event; None if the event is not allowed now."""
     return MOVES.get((request.state, event))
 
 
 def transition(request: Request, event: Event, **changes: object) -> Request:
-    """Move a request on.
+    """Apply an event to a request.
 
     Raises:
-        KeyError: the event leads nowhere from this state; ask `move` first.
+        KeyError: the event is not allowed in this state; check `next_state` first.
     """
     return replace(request, **{"state": MOVES[request.state, event], "waits_since": None, **changes})  # type: ignore[arg-type]
 
 
 def digest(request: Request, terms: str) -> str:
-    """Digest what an approval is given for; `terms` is `terms_of` the rule.
+    """Digest what an approval is for; `terms` is `terms_of` the rule.
 
-    SHA-256 over canonical JSON, in hexadecimal; people are shown the first 8 characters.
+    SHA-256 over canonical JSON, in hexadecimal; people see the first 8 characters.
     """
     shown: dict[str, object] = {
         "account": request.account,
@@ -298,6 +317,6 @@ def digest(request: Request, terms: str) -> str:
         "rule": request.rule.id if request.rule else "",
         "terms": terms,
     }
-    if request.tier:  # only then, so that a yes said before there were tiers still stands
+    if request.tier:  # only then, so approvals from before tiers existed stay valid
         shown["tier"] = [request.tier.why, request.tier.bound, request.tier.approvals]
     return hashlib.sha256(json.dumps(shown, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

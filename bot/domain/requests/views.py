@@ -1,4 +1,4 @@
-"""What the desk answers: values that say what is so, which Slack's side turns into words and views."""
+"""View models: the values that services return for Slack to render."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,15 +8,13 @@ from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.pause import Pause
-from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest
-from bot.domain.requests.remainder import Remainder
-from bot.domain.requests.request import FormInput, Request
+from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest, Remainder
+from bot.domain.requests.request import FormInput, Pause, Request
 from bot.domain.rules.rule import Availability, Cost, Rule
 
 
 class Field(StrEnum):
-    """The inputs of the forms, by what they hold."""
+    """The inputs of the forms."""
 
     RULE = "rule"
     CUSTOMERS = "customers"
@@ -30,7 +28,7 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field."""
+    """An error in one field."""
 
     field: Field
     refusal: Refusal
@@ -38,26 +36,24 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the form of `/discount add` is drawn from. `chosen` is the rule that `typed.rule` names, where there is one.
-
-    `faults` that were found only after the form was answered are drawn beside their fields.
-    """
+    """The data of the form of `/discount add`; `faults` are errors found after it was acknowledged."""
 
     request: Request
     form_input: FormInput
     policy: ChannelPolicy
     chosen: Rule | None = None
+    """The rule that `form_input.rule` names, if any."""
     faults: tuple[FieldError, ...] = ()
     pause: Pause | None = None
     remainder: Remainder | None = None
-    """Whose rest is asked for, in place of customers that are typed."""
+    """The remainder that is asked for, in place of typed customers."""
     unclear: tuple[AmbiguousFile, ...] = ()
-    """Files of which it has to be asked which column is meant."""
+    """Files whose id column the person must choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """A list that came out of files: what was found in each, and the first ids and the last of all."""
+    """The customers from files: the result of each file, and the first and last ids of all."""
 
     files: tuple[FileRead, ...]
     first: tuple[CustomerId, ...]
@@ -66,7 +62,7 @@ class FileSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What is shown before it is asked, and again before it is approved: all of it comes from the books."""
+    """The review before a request is submitted and before it is approved, from saved data only."""
 
     request: Request
     rule: Rule
@@ -74,32 +70,32 @@ class Review:
     cost: Cost | None
     decision: Decision
     asked_of: tuple[str, ...]
-    """Who may approve, as user and group ids, the requester left out."""
+    """User and group ids of the approvers, without the requester."""
     spaced: tuple[CustomerId, ...] = ()
-    """Ids with a space inside, that may have been meant as several."""
+    """Ids with a space inside, which may be several ids."""
     digest: str = ""
     hold_minutes: float = 0
-    """How long it is held after the last yes."""
+    """The hold after the last approval."""
     pause: Pause | None = None
     prior_grants: PriorGrants = NEVER
-    """Who of them were given the same rule a short while ago."""
+    """Recent grants of the rule to the same customers."""
     remainder: Remainder | None = None
-    """Whose rest it asks for again, where it does."""
+    """The remainder that it asks for, if any."""
     budget_use: BudgetUse | None = None
-    """What it uses of the channel's budget, where there is one."""
+    """What it uses of the channel's budget, if any."""
     file_summary: FileSummary | None = None
-    """What was read, where files were put in: shown to the requester alone."""
+    """The results of files, shown to the requester only."""
 
     @property
     def named(self) -> tuple[PriorRequest, ...]:
-        """Name each other request that is told of once, those of the rest first."""
+        """The other requests mentioned, each once, those of the remainder first."""
         rest = (self.remainder.first, *self.remainder.also) if self.remainder else ()
         return tuple({each.id: each for each in (*rest, *self.prior_grants.by)}.values())
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalView:
-    """What an approver is shown. `count` tells that the number of customers has to be typed."""
+    """What an approver sees. `count`: the approver must type the number of customers."""
 
     review: Review
     snapshot: RequestSnapshot

@@ -1,16 +1,20 @@
-"""Rules, rewards, what they cost and what was used of them; knows nothing of how Dintero writes them down."""
+"""Dintero's rules: rewards, requirements, cost, statistics and holders."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
-from bot.domain.ids import RuleId
+from bot.domain.ids import CustomerId, RuleId
+
+HOLDERS_PAGE: Final = 1_000
+"""Most holders on a page, by Dintero's documentation."""
 
 
 class RewardType(StrEnum):
-    """The seven reward types that Dintero documents; a rule may carry another, which is shown raw."""
+    """The seven reward types that Dintero documents; any other is shown raw."""
 
     AMOUNT = "discount_amount"
     PERCENT = "discount_percent"
@@ -21,19 +25,19 @@ class RewardType(StrEnum):
     DEBIT = "discount_debit"
 
 
-PRICED = frozenset({RewardType.AMOUNT, RewardType.DEBIT})
-"""The types whose cost can be said: the others depend on what is bought."""
+PRICED: Final = frozenset({RewardType.AMOUNT, RewardType.DEBIT})
+"""The types with a known cost: the others depend on what is bought."""
 
-NO_LIMIT = -1
-"""How Dintero writes "without limit"."""
+NO_LIMIT: Final = -1
+"""Dintero's "without limit"."""
 
 
 class Availability(StrEnum):
-    """Whether a rule can be given, and if not, why."""
+    """Whether a rule can be given, or why not."""
 
     NOW = "now"
     SCHEDULED = "scheduled"
-    """Can be given; can be used only later."""
+    """It can be given now and used later."""
     EXPIRED = "expired"
     INACTIVE = "inactive"
     DELETED = "deleted"
@@ -41,7 +45,7 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a reward or requirement is about; both set means that both must match."""
+    """An item of a reward or requirement; if both fields are set, both must match."""
 
     id: str | None = None
     group_id: str | None = None
@@ -49,7 +53,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ItemValue:
-    """Another value of the reward for these items, in the reward's own unit."""
+    """The reward's value for these items, in the reward's unit."""
 
     items: tuple[Item, ...]
     value: Decimal
@@ -57,7 +61,7 @@ class ItemValue:
 
 @dataclass(frozen=True, slots=True)
 class ItemBundle:
-    """Items that have to be bought together."""
+    """Items that must be bought together."""
 
     quantity: Decimal
     reward_eligible: bool
@@ -66,7 +70,7 @@ class ItemBundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reward:
-    """What is given. `value` is minor units, percent or a count, by `type` (see `RewardType`)."""
+    """What a customer gets. `type` decides whether `value` is minor units, percent or a count."""
 
     type: str
     value: Decimal
@@ -77,7 +81,7 @@ class Reward:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What a purchase must meet. Amounts are minor units; `customer`, `store`, `currencies` are JSON text as sent."""
+    """What a purchase must meet, in minor units; `customer`, `store` and `currencies` are raw JSON text."""
 
     purchase_from: datetime | None = None
     purchase_to: datetime | None = None
@@ -96,7 +100,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyWindow:
-    """One window of the week: `day` is mon…sun, `start` and `end` are HH:MM."""
+    """A window of the week: `day` is mon…sun, `start` and `end` are HH:MM."""
 
     day: str
     start: str
@@ -105,12 +109,12 @@ class WeeklyWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limitation:
-    """How often and when the discount can be used; `NO_LIMIT` (−1) is Dintero's "no limit"."""
+    """How often and when the discount can be used; `NO_LIMIT` is without limit."""
 
     reward_usage: int = NO_LIMIT
     """Rewards per purchase."""
     repeat_usage: int = NO_LIMIT
-    """Purchases that it can be used on."""
+    """Number of purchases with the discount."""
     combination: int = NO_LIMIT
     """0: not together with other discounts."""
     eligible: str = "item_eligible_for_discount"
@@ -119,13 +123,13 @@ class Limitation:
     stamp_expire_days: int = NO_LIMIT
     dynamic_purchase_to_days: int | None = None
     deactivated_by: tuple[str, ...] = ()
-    """Rules that switch this one off while they are active."""
+    """Rules that disable this one while they are active."""
     blacklist: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """Totals of a rule over all customers; amounts in minor units; None where Dintero sent nothing."""
+    """A rule's totals over all customers, in minor units; None if Dintero sent nothing."""
 
     stamp: int | None = None
     usage: int | None = None
@@ -135,7 +139,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A Dintero discount rule as the bot needs it; `unknown` is what it does not understand, path and JSON text."""
+    """A Dintero discount rule; `unknown` has the fields that the bot does not know: path and JSON text."""
 
     id: RuleId
     reward: Reward
@@ -156,16 +160,21 @@ class Rule:
 
     @property
     def title(self) -> str:
-        """What people call it: its name, or its id where it has none."""
+        """Its name, or its id without one."""
         return self.name.strip() or self.id
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """What giving costs when every customer uses it once, in minor units of the policy's currency.
+class Holder:
+    """An entry of Dintero's list of a rule's holders; `customer` is None for everyone, or if withdrawn."""
 
-    `uses` is how many purchases each may use it on; None is without limit.
-    """
+    id: str
+    customer: CustomerId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The cost of one use, in minor units; `uses` is the purchases per customer, None without limit."""
 
     each: int
     customers: int
@@ -173,15 +182,12 @@ class Cost:
 
     @property
     def total(self) -> int:
-        """One use by every customer."""
+        """The cost of one use by every customer."""
         return self.each * self.customers
 
 
 def usable(rule: Rule, at: datetime) -> Availability:
-    """Say whether a rule can be given at a moment.
-
-    That an expired, inactive or deleted rule cannot be given is the bot's own rule: what Dintero does is not documented.
-    """
+    """Return whether a rule can be given. Dintero does not document what it does with an unusable one."""
     if rule.deleted_at is not None:
         return Availability.DELETED
     if not rule.active:
@@ -195,10 +201,10 @@ def usable(rule: Rule, at: datetime) -> Availability:
 
 
 def cost(rule: Rule, customers: int) -> Cost | None:
-    """Price one use by every customer; None where the reward's type has no price, or where what sets it could not be read.
+    """Price one use by every customer; None if the reward has no price or the bot cannot read it in full.
 
-    The price of one is the largest of `value` and `values[]`, times the rewards per purchase when that is above 1.
-    A fraction of a minor unit counts as a whole one, so that no bound is ever passed by rounding.
+    The price of one use is the largest of `value` and `values[]`, times the rewards per purchase (at least
+    1), rounded up so that no bound is passed by rounding.
     """
     unread = any(
         path.startswith("reward.") or path == "limitation.discount_reward_usage" for path, _ in rule.unknown
@@ -212,16 +218,10 @@ def cost(rule: Rule, customers: int) -> Cost | None:
 
 
 def difference(before: Statistics | None, after: Statistics | None) -> Statistics:
-    """Say what changed from one reading of the statistics to a later one; None where either said nothing."""
+    """Subtract earlier statistics from later ones; None where either has no value."""
     if before is None or after is None:
         return Statistics()
-
-    def changed(old: int | None, new: int | None) -> int | None:
-        return None if old is None or new is None else new - old
-
+    pairs = {name: (getattr(before, name), new) for name, new in asdict(after).items()}
     return Statistics(
-        stamp=changed(before.stamp, after.stamp),
-        usage=changed(before.usage, after.usage),
-        amount=changed(before.amount, after.amount),
-        debit_balance=changed(before.debit_balance, after.debit_balance),
+        **{name: None if old is None or new is None else new - old for name, (old, new) in pairs.items()}
     )

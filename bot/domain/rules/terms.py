@@ -1,23 +1,33 @@
-"""What a rule's approval is given for: everything that matters to what a customer gets, as text that can be digested."""
+"""The terms that an approval of a rule is for, and the differences between the terms of two rules."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from bot.domain.rules.rule import Rule
 
 BINDING: Final = frozenset({"active", "deleted_at", "limitation", "requirement", "reward", "type"})
-"""The parts of a rule, as Dintero names them, that say what is given, when, how often, and whether at all."""
+"""The parts of a rule, by Dintero's names, that decide what a customer gets, when and how often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A changed part of a rule's terms; both values are plain JSON, None if missing."""
+
+    path: str
+    old: Any
+    new: Any
 
 
 def terms_of(rule: Rule) -> str:
-    """Write the terms of a rule as canonical JSON: the same rule always gives the same text, on any machine.
+    """Write the terms of a rule as canonical JSON: the same rule gives the same text on any machine.
 
-    Left out is what changes without changing what is given: statistics, who touched it when, and the words (name, description, receipt
-    text). Fields that the bot does not understand count where they stand in a binding part. The order of lists counts too: an approval
-    asked for once too often does less harm than one that is missing.
+    They leave out what does not change the discount: statistics, dates of edits, and texts. Unknown fields
+    count if they are in a binding part. The order of lists counts too: one approval too many does less harm
+    than one too few.
     """
     terms = {
         "id": rule.id,
@@ -27,21 +37,36 @@ def terms_of(rule: Rule) -> str:
         "reward": asdict(rule.reward),
         "requirement": asdict(rule.requirement),
         "limitation": asdict(rule.limitation),
-        "unknown": sorted(field for field in rule.unknown if _binding(field[0])),
+        "unknown": sorted(field for field in rule.unknown if field[0].partition(".")[0] in BINDING),
     }
     return json.dumps(terms, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_canonical)
 
 
-def _binding(path: str) -> bool:
-    """Say whether a path like `reward.cap` or `requirement.mixes.0` leads into a binding part."""
-    return path.partition(".")[0] in BINDING
+def changes(old: Rule, new: Rule) -> tuple[Change, ...]:
+    """Find all differences between the terms of two rules, by path; none exactly if their texts are equal."""
+    before, after = dict(_parts(old)), dict(_parts(new))
+    paths = sorted(before.keys() | after.keys())
+    found = (Change(path, before.get(path), after.get(path)) for path in paths)
+    return tuple(change for change in found if change.old != change.new)
 
 
 def _canonical(value: object) -> str:
-    """Write 10 and 10.0 alike, and one moment alike in every time zone."""
+    """Write 10 and 10.0 alike, and a time alike in every time zone."""
     if isinstance(value, Decimal):
         text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     raise TypeError(f"terms cannot hold {value!r}")
+
+
+def _parts(rule: Rule) -> Iterator[tuple[str, Any]]:
+    """Name each part of the terms, such as `reward.value`; unknown fields by path, with all values."""
+    for name, value in json.loads(terms_of(rule)).items():
+        if name == "unknown":
+            for path in dict.fromkeys(path for path, _ in value):
+                yield f"unknown {path}", [text for other, text in value if other == path]
+        elif isinstance(value, dict):
+            yield from ((f"{name}.{part}", inner) for part, inner in value.items())
+        else:
+            yield name, value

@@ -320,7 +320,7 @@ class DraftService:
     def _no_such_rule(self, text: str) -> Refusal:
         """Say why a rule is not shown: not allowed here, not read yet, or not there at all."""
         if isinstance(elsewhere := self._catalog.by_words(text), Rule):
-            return Refusal(RefusalReason.RULE_NOT_ALLOWED, elsewhere.title, self._access.policy.admins)
+            return Refusal(RefusalReason.RULE_NOT_ALLOWED, elsewhere.title)
         if not self._catalog.ready:
             return Refusal(
                 RefusalReason.RULE_UNREADABLE, str(self._catalog.failed or "its rules are still being read")
@@ -384,12 +384,8 @@ class DraftService:
 
     def _faults_of_reserved(self, found: _Draft) -> tuple[FieldError, ...]:
         if found.first and found.first.reserved and not found.policy.reserved:
-            return (
-                FieldError(
-                    Field.RESERVED, Refusal(RefusalReason.RESERVED_ID, "", self._access.policy.admins)
-                ),
-            )
-        return faults_of_reserved(found.form_input, found.policy, self._access.policy.admins)
+            return (FieldError(Field.RESERVED, Refusal(RefusalReason.RESERVED_ID)),)
+        return faults_of_reserved(found.form_input, found.policy)
 
     def _judge_plain(self, found: _Draft, rule: Rule | None, customers: CustomerList) -> tuple[Refusal, ...]:
         """Judge what does not depend on who people are."""
@@ -402,7 +398,6 @@ class DraftService:
             customers=len(customers.ids),
             reason=found.form_input.reason,
             reserved=reserved,
-            admins=self._access.policy.admins,
         )
 
     def _decide(
@@ -422,7 +417,6 @@ class DraftService:
             groups=electorate[0],
             out=electorate[1],
             budget_use=budget_use,
-            admins=self._access.policy.admins,
         )
 
     async def _keep_review(

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
 from bot.domain.customers.uploads import ReadResult
-from bot.domain.ids import CustomerId, UserId
+from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError
@@ -56,14 +56,12 @@ def customers_of(form_input: FormInput) -> CustomerList:
     return read_customers(form_input.customers)
 
 
-def faults_of_reserved(
-    form_input: FormInput, policy: ChannelPolicy, admins: tuple[UserId, ...]
-) -> tuple[FieldError, ...]:
+def faults_of_reserved(form_input: FormInput, policy: ChannelPolicy) -> tuple[FieldError, ...]:
     """Say whether what was ticked may be, and stands alone: with no id beside it, and not with the other one."""
     if not form_input.reserved:
         return ()
     if not policy.reserved:
-        return (FieldError(Field.RESERVED, Refusal(RefusalReason.RESERVED_ID, "", admins)),)
+        return (FieldError(Field.RESERVED, Refusal(RefusalReason.RESERVED_ID)),)
     if form_input.reserved not in RESERVED or form_input.customers.strip() or form_input.files:
         return (FieldError(Field.RESERVED, Refusal(RefusalReason.RESERVED_BESIDE)),)
     return ()

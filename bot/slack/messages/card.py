@@ -5,7 +5,7 @@ from typing import Final
 from slackblocks import Block, Button
 
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.remainder import can_ask_again
+from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import Request, State
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.modals import customer_list

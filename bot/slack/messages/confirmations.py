@@ -1,7 +1,6 @@
 """What a person reads right after they did something that went well; mrkdwn."""
 
-from bot.domain.requests.pause import Pause
-from bot.domain.requests.request import Event, Request, State
+from bot.domain.requests.request import Event, Pause, Request, State
 from bot.slack.reply import Reply
 
 

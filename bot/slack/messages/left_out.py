@@ -10,7 +10,7 @@ from slackblocks import Block
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import Refused
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.remainder import can_ask_again
+from bot.domain.requests.prior_grants import can_ask_again
 from bot.domain.requests.request import State
 from bot.services.customer_lists import has_not_given_list
 from bot.slack.rendering import verification

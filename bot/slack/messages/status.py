@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.requests.notification import RequestSnapshot
-from bot.domain.requests.pause import Pause
+from bot.domain.requests.request import Pause
 from bot.services.decisions import SHOWN_BY_STATUS
 from bot.slack.messages import card
 from bot.slack.messages.summary import left_out

@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Final
 
-from bot.domain.customers.csv_cells import cell
+from bot.domain.customers.tables import escape_formula
 from bot.domain.customers.uploads import FileRead
 from bot.domain.requests.request import Request
 from bot.slack.client.file_messages import FileMessage
@@ -40,7 +40,10 @@ def _written(files: Sequence[FileRead]) -> bytes:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for file in files:
-        writer.writerows([cell(file.name), odd.row, cell(odd.text), ODD[odd.why]] for odd in file.odd_rows)
+        writer.writerows(
+            [escape_formula(file.name), odd.row, escape_formula(odd.text), ODD[odd.why]]
+            for odd in file.odd_rows
+        )
     return (BOM + text.getvalue()).encode(errors="backslashreplace")
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
 
 from bot.domain.ids import FileId, RequestId
-from bot.domain.requests.remainder import Remainder
+from bot.domain.requests.prior_grants import Remainder
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
 from bot.slack.modals import file_fields

@@ -5,7 +5,7 @@ from typing import Final
 from slackblocks import Block
 
 from bot.domain.requests.notification import Notification
-from bot.domain.requests.pause import Pause, PausedFor
+from bot.domain.requests.request import Pause, PausedFor
 from bot.slack.rendering.blocks import section
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, mention, mentions

@@ -110,6 +110,8 @@ def failure(error: DiscountBotError) -> str:
 def _who(refusal: Refusal, formatter: Formatter) -> str:
     stand_in = STAND_INS.get(refusal.reason)
     who = refusal.who or (() if stand_in else formatter.admins)
+    if who and refusal.reason is RefusalReason.NOT_YOURS:
+        who = tuple(dict.fromkeys([*who, *formatter.admins]))
     return mentions(who) if who else stand_in or "whoever runs the bot"
 
 

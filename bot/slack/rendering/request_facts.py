@@ -5,9 +5,8 @@ from typing import Final
 
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.tiers import AppliedTier, TierTrigger
-from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
-from bot.domain.requests.remainder import Remainder
+from bot.domain.policy.policy import AppliedTier, TierTrigger
+from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import Request
 from bot.domain.rules.rule import Availability, Cost, Rule
 from bot.slack.rendering.formatting import Formatter

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from bot.domain.requests.notification import Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.request import Request
-from bot.domain.rules.diff import Change, changes
 from bot.domain.rules.rule import NO_LIMIT, Rule
+from bot.domain.rules.terms import Change, changes
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, shorten
 from bot.slack.rendering.rule_rewards import reward_plain

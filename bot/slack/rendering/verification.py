@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.domain.rules.holders import Verification
+from bot.domain.requests.batches import Verification
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from bot.domain.customers import csv_cells
 from bot.domain.customers.columns import HEAD, IdColumn, find, letter
-from bot.domain.customers.extraction import KEPT_LITERAL
+from bot.domain.customers.extraction import customer_in
 from bot.domain.customers.parsing import bare
-from bot.domain.customers.tables import Row, Table, cell
+from bot.domain.customers.tables import Row, Table, cell, escape_formula
 from bot.domain.customers.uploads import FileProblem
 from bot.domain.requests.batches import NotGiven, Outcome
 from bot.spreadsheets import detection
@@ -46,7 +45,7 @@ class OutcomeColumns:
         """Say how it ended for somebody, and count it."""
         self.counts[one.outcome] += 1
         seen = one.outcome is Outcome.UNKNOWN and one.customer in self.there
-        return one.outcome, csv_cells.cell(one.why or self.why[THERE if seen else one.outcome])
+        return one.outcome, escape_formula(one.why or self.why[THERE if seen else one.outcome])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def plain(those: Iterable[NotGiven], outcome_columns: OutcomeColumns) -> Iterato
     """List customers who were typed."""
     yield COLUMNS
     for one in those:
-        yield (csv_cells.cell(one.customer), one.row, *outcome_columns.of(one))
+        yield (escape_formula(one.customer), one.row, *outcome_columns.of(one))
 
 
 def in_columns(
@@ -104,11 +103,11 @@ def in_columns(
     places = {
         name: at for at, name in enumerate(dict.fromkeys(name for table in tables for name in table.names))
     }
-    yield [*(csv_cells.cell(name) for name, _ in places), *([FILE] if several else []), *ENDING]
+    yield [*(escape_formula(name) for name, _ in places), *([FILE] if several else []), *ENDING]
     for table in tables:
         where, of_file = (
             [places[name] for name in table.names],
-            [csv_cells.cell(table.file)] if several else [],
+            [escape_formula(table.file)] if several else [],
         )
         for number, row, one in table.of(those):
             yield [
@@ -120,12 +119,6 @@ def in_columns(
     ids, nowhere = places[_of_ids(tables[0])], [""] if several else []
     for one in sorted(those.values(), key=lambda one: one.row):
         yield [*_placed([(ids, one.customer)], len(places)), *nowhere, "", *outcome_columns.of(one)]
-
-
-def customer_in(value: str) -> str:
-    """Read a cell as the reading does: without what stands around the id."""
-    literal = KEPT_LITERAL.fullmatch(value.strip())
-    return bare(literal[1] if literal else value)
 
 
 def csv_of(rows: Iterable[Cells]) -> Iterator[bytes]:
@@ -166,5 +159,5 @@ def _of_ids(table: FileTable) -> tuple[str, int]:
 def _placed(values: Iterable[tuple[int, str]], width: int) -> list[str]:
     placed = [""] * width
     for at, value in values:
-        placed[at] = csv_cells.cell(value)
+        placed[at] = escape_formula(value)
     return placed

@@ -10,8 +10,7 @@ from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.audit_entries import digest_of_shown
 from bot.domain.requests.batches import BatchOutcome, Refused
-from bot.domain.requests.pause import PausedFor
-from bot.domain.requests.request import Event, Request, StopReason
+from bot.domain.requests.request import Event, PausedFor, Request, StopReason
 from tests.support.audit_reader import given, kinds, told
 from tests.support.service_fixture import (
     ANN,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId, TeamId, UserId
-from bot.domain.policy.tiers import AppliedTier, TierTrigger
+from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.request import (
     ENDED,
     MOVES,

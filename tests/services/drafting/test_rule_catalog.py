@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RuleId
 from bot.domain.policy.policy import ChannelPolicy
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Availability, Requirement, Reward, Rule, Statistics
+from bot.domain.rules.rule import Availability, Holder, Requirement, Reward, Rule, Statistics
 from bot.errors import DinteroError, RateLimitedError, RuleNotFound
 from bot.services.drafting.rule_catalog import RuleCatalog, plain
 

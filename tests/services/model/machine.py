@@ -12,8 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import ChannelId, GroupId, RequestId, TeamId, UserId
 from bot.domain.policy.budget import Budget
-from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
-from bot.domain.policy.tiers import Tier
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason, Tier
 from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import MOVES, FormInput, Request, State
 from bot.domain.rules.rule import Rule

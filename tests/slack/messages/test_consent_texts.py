@@ -6,8 +6,7 @@ import pytest
 
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import RefusalReason
-from bot.domain.policy.tiers import AppliedTier, TierTrigger
+from bot.domain.policy.policy import AppliedTier, RefusalReason, TierTrigger
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import State

@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
 from bot.domain.policy.policy import DecisionOutcome, Refusal, RefusalReason
-from bot.domain.requests.pause import Pause
-from bot.domain.requests.prior_grants import PriorRequest
-from bot.domain.requests.remainder import Remainder
-from bot.domain.requests.request import FormInput
+from bot.domain.requests.prior_grants import PriorRequest, Remainder
+from bot.domain.requests.request import FormInput, Pause
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import CustomerPage

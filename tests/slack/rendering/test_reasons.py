@@ -40,7 +40,8 @@ def test_every_no_is_two_sentences_that_fit(reason: RefusalReason, detail: str, 
 @pytest.mark.parametrize("reason", NAMES_WHO)
 def test_who_can_change_it_is_mentioned(reason: RefusalReason) -> None:
     drawn = refusal(Refusal(reason, "", ("U0BOSS", "S0LEADS")), LOOK)
-    assert "<@U0BOSS> or <!subteam^S0LEADS>" in drawn
+    assert "<@U0BOSS>" in drawn
+    assert "<!subteam^S0LEADS>" in drawn
     assert "<" not in refusal_plain(Refusal(reason, "", ("U0BOSS", "S0LEADS")), LOOK)
 
 
@@ -161,3 +162,13 @@ def test_a_failure_carries_its_advice() -> None:
         failure(RuleNotFound("no such rule <x>"))
         == "no such rule &lt;x&gt; – Choose another rule; this one may have been deleted."
     )
+
+
+def test_the_admins_are_named_only_where_nobody_else_could_help() -> None:
+    helpers = {
+        RefusalReason.NOT_A_REQUESTER: ((), "Ask <@U0ADMIN> to"),
+        RefusalReason.NOT_AN_APPROVER: (("U0BO",), "Ask <@U0BO>."),
+        RefusalReason.NOT_YOURS: (("U0ANN",), "Ask <@U0ANN> or <@U0ADMIN>."),
+    }
+    for reason, (who, advice) in helpers.items():
+        assert advice in refusal(Refusal(reason, "R-22222", who), LOOK)

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.requests.batches import Tally
+from bot.domain.requests.batches import Tally, Verification
 from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
 from bot.domain.requests.request import State, StopReason
 from bot.domain.requests.views import ApprovalView
-from bot.domain.rules.holders import Verification
 from bot.slack.messages import card, notices, summary, thread
 from bot.slack.modals import approval
 from bot.slack.rendering import verification

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.customers.csv_cells import FORMULA
+from bot.domain.customers.tables import FORMULA
 from bot.domain.ids import CustomerId
 from bot.domain.requests.batches import NotGiven, Outcome
 from bot.spreadsheets.chunks import Content

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import RuleId
-from bot.domain.rules.diff import Change, changes
 from bot.domain.rules.rule import (
     Item,
     ItemValue,
@@ -19,7 +18,7 @@ from bot.domain.rules.rule import (
     Statistics,
     WeeklyWindow,
 )
-from bot.domain.rules.terms import terms_of
+from bot.domain.rules.terms import Change, changes, terms_of
 from bot.slack.rendering.rule_changes import side_by_side
 from tests.support.samples import LONG, LONG_RULE, LOOK
 
