@@ -11,6 +11,7 @@ from typing import Final
 from bot.coalescing import Coalescer
 from bot.domain.ids import CustomerId, Fence
 from bot.domain.ports import Clock, DinteroApi, Repository, UnitOfWork
+from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
 from bot.domain.requests.request import Request, StopReason
 from bot.domain.rules.rule import Rule, usable
