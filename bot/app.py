@@ -15,7 +15,6 @@ from bot.background.daily import DailyTasks
 from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.runner import BackgroundRunner
-from bot.background.shared_rules import SharedRules
 from bot.background.workflows import engine_url, forget_workflows
 from bot.clock import SharedClock
 from bot.config.settings import Settings
@@ -85,14 +84,7 @@ async def run_bot(
             membership=resources.membership,
         )
         account = settings.dintero_account_id
-        deferred_work, catalog = (
-            DeferredWork(background),
-            RuleCatalog(
-                SharedRules(
-                    resources.dintero, resources.repository, resources.membership, resources.clock, account
-                )
-            ),
-        )
+        deferred_work, catalog = DeferredWork(background), RuleCatalog(resources.dintero)
         ctx = _counter(resources, background, deferred_work, catalog, account)
         await resources.repository.record(policy_in_force(policy))
         messaging = _telling(resources)

@@ -4,17 +4,14 @@ PostgreSQL holds no NUL in a text, and neither database a half of a surrogate pa
 written as `\uXXXX`, and a backslash with them, so that whatever was typed comes back word for word.
 """
 
-import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from isal import isal_zlib
 from pydantic import TypeAdapter
 
-from bot.domain.customers.packing import QUICK
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.domain.policy.tiers import AppliedTier, TierTrigger
@@ -68,21 +65,6 @@ def rule_json(rule: Rule) -> str:
 def rule_of(kept: str) -> Rule:
     """Read what `rule_json` wrote."""
     return _RULE.validate_python(json.loads(kept))
-
-
-def rules_packed(rules: Sequence[Rule]) -> tuple[str, bytes]:
-    """Pack rules; answers a digest of them first. Ten thousand take half a second: beside the event loop, that is."""
-    written = f"[{','.join(map(rule_json, rules))}]".encode()
-    return hashlib.sha256(written).hexdigest(), isal_zlib.compress(written, QUICK)
-
-
-def rules_unpacked(kept: bytes) -> tuple[Rule, ...]:
-    """Read what `rules_packed` wrote.
-
-    Raises:
-        ValueError: another version of this program wrote it, and has more to say of a rule.
-    """
-    return tuple(map(_RULE.validate_python, json.loads(isal_zlib.decompress(kept))))
 
 
 def tier_text(tier: AppliedTier) -> str:

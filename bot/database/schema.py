@@ -249,7 +249,7 @@ rules = Table(
     Column("digest", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
-"""All rules of an account as one of several processes last read them, packed; the others take them from here."""
+"""Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

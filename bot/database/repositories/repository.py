@@ -24,7 +24,6 @@ from bot.database.repositories.pause import PauseRepository
 from bot.database.repositories.prior_grants import PriorGrantsRepository
 from bot.database.repositories.replicas import ReplicaRepository
 from bot.database.repositories.requests import RequestRepository
-from bot.database.repositories.rule_cache import RuleCacheRepository
 from bot.database.repositories.source_files import SourceFileRepository
 from bot.database.repositories.unit_of_work import SqlUnitOfWork, open_unit_of_work
 from bot.database.repositories.verification import VerificationRepository
@@ -49,7 +48,6 @@ class SqlRepository(
     BatchLimitRepository,
     ReplicaRepository,
     SourceFileRepository,
-    RuleCacheRepository,
     VerificationRepository,
 ):
     """What the bot remembers, on SQLite or PostgreSQL; `audit` is what happened."""
