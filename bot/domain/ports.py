@@ -145,9 +145,6 @@ class UnitOfWork(Protocol):
     async def vote(self, approval: Approval) -> bool:
         """Write a yes; false where this person has said yes in this round before."""
 
-    async def put_customers(self, customers: Sequence[CustomerId], *, portion: int) -> None:
-        """Write the customers, `portion` of them a row, in place of any written before."""
-
     async def put_packed(self, packed: PackedIds) -> None:
         """Write customers that were packed before, in place of any written before."""
 

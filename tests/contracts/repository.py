@@ -1,4 +1,4 @@
-"""What the contract of the books is held to: drafts, requests, givings and notices to put into them."""
+"""Drafts, requests and notifications for the contract tests of the repository."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, settings
 
 from bot.database.repositories.repository import SqlRepository
+from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Repository
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
@@ -25,7 +26,7 @@ over_one_database = settings(
 
 
 def as_the_port(repository: SqlRepository) -> Repository:
-    """The type checker proves by this that the books are what the heart asks for."""
+    """Prove to the type checker that `SqlRepository` implements `Repository`."""
     return repository
 
 
@@ -43,7 +44,7 @@ def a_draft(minutes: int = 0) -> Request:
 
 
 async def kept(repository: Repository, state: State = State.WAITING, *, minutes: int = 0) -> Request:
-    """Write a request that stands in this state."""
+    """Write a request in this state."""
     draft = a_draft(minutes)
     await repository.open_draft(draft, FormInput())
     request = replace(draft, state=state, asked_at=None if state is State.DRAFT else draft.created_at)
@@ -68,7 +69,7 @@ async def giving(repository: Repository, customers: Sequence[str], *, size: int,
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.save(request)
-        await unit.put_customers([CustomerId(customer) for customer in customers], portion=size * batches)
+        await unit.put_packed(pack([CustomerId(customer) for customer in customers], portion=size * batches))
     return request
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.dintero.client import open_dintero
+from bot.domain.customers.packing import pack
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId, RequestId, RuleId
 from bot.domain.policy.policy import ChannelPolicy, Policy
@@ -233,7 +234,7 @@ async def approved(
     await repository.open_draft(draft, FormInput())
     async with repository.unit_of_work(request) as unit:
         assert unit
-        await unit.put_customers(who, portion=size * 2)
+        await unit.put_packed(pack(who, portion=size * 2))
         await unit.vote(Approval(request, 1, shop.bo.id, now, digest(draft, terms_of(rule))))
         yes = replace(draft, state=State.APPROVED, asked_at=now, decided_by=shop.bo.id, decided_at=now)
         await unit.save(yes)

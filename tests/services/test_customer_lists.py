@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bot.database.repositories.repository import SqlRepository
+from bot.domain.customers.packing import pack
 from bot.domain.ids import CustomerId, RequestId, UserId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import State
@@ -78,7 +79,7 @@ async def test_the_pages_hold_all_of_them_once_in_their_order(sqlite_books: SqlR
     request = await office.put(await office.ask(customers="\n".join(IDS)), state=State.WAITING)
     async with sqlite_books.unit_of_work(request.id) as unit:
         assert unit
-        await unit.put_customers(await _all(sqlite_books, request.id), portion=70)
+        await unit.put_packed(pack(await _all(sqlite_books, request.id), portion=70))
     await office.put(request, batch_size=7, batches_per_portion=10)
     seen: list[str] = []
     for number in range(1, 41):

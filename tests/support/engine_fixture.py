@@ -9,6 +9,7 @@ from itertools import count
 
 from bot.clock import SystemClock
 from bot.dintero.client import open_dintero
+from bot.domain.customers.packing import pack
 from bot.domain.ids import ChannelId, CustomerId, RuleId, TeamId, UserId
 from bot.domain.ports import Clock, DinteroApi, Repository
 from bot.domain.requests.batches import Tally
@@ -116,7 +117,7 @@ class Ground:
         await self.repository.open_draft(draft, FormInput())
         async with self.repository.unit_of_work(draft.id) as unit:
             assert unit
-            await unit.put_customers(who, portion=size * batches)
+            await unit.put_packed(pack(who, portion=size * batches))
             await unit.save(
                 replace(
                     draft,

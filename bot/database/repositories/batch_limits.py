@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from bot.database.connection import BaseRepository, Database
-from bot.database.encoding import encode, to_micros
+from bot.database.mapping import encode, to_micros
 from bot.database.schema import sizes
 
 _LARGEST: Final = select(sizes.c.largest).where(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.customers.packing import pack
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import Policy
 from bot.domain.requests.batches import BatchOutcome, Refused
@@ -103,7 +104,7 @@ async def test_many_customers_in_many_rows_are_found(either_office: Office) -> N
     for request, its in ((old.id, ids[::2]), (draft, ids)):
         async with office.repository.unit_of_work(request) as unit:
             assert unit
-            await unit.put_customers(its, portion=4_000)
+            await unit.put_packed(pack(its, portion=4_000))
             await unit.save(replace(unit.request, batch_size=500, customers=len(its)))
     await office.put(old, state=State.DONE, started_at=office.clock.now(), ended_at=office.clock.now())
     for portion in range(await office.repository.portions(old.id)):
