@@ -76,8 +76,8 @@ class Server:
 def start(run: str) -> Server:
     """Start the server of a test run, or share that of another worker; the last worker deletes it.
 
-    It is not in pytest's own folder: each run closes that to other users, and a server started by root runs as
-    another user.
+    It is not in pytest's own folder: each run closes that to other users, and a server that root starts runs
+    as another user.
     """
     server = get_server(Path(tempfile.gettempdir()) / f"discount-bot-{run}", cleanup_mode="delete")
     uri = server.get_uri()
