@@ -1,6 +1,6 @@
 """The interface of a database connection, which SQLite and PostgreSQL implement."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -34,8 +34,9 @@ class Database(Protocol):
     `DatabaseUnavailable`.
     """
 
-    def insert(self, table: Table) -> Insert:
-        """Begin an INSERT in the database's own dialect, which has ON CONFLICT."""
+    @property
+    def insert(self) -> Callable[[Table], Insert]:
+        """The function that begins an INSERT in the database's own dialect, which has ON CONFLICT."""
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement as its own transaction."""

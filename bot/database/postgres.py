@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import URL, BigInteger, Dialect, Table, cast, func, select
+from sqlalchemy import URL, BigInteger, Dialect, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
@@ -48,10 +48,7 @@ class PostgresDatabase:
     """One database. A single statement takes one round trip, without BEGIN and COMMIT."""
 
     pool: AsyncConnectionPool[Connection]
-
-    def insert(self, table: Table) -> postgresql.Insert:
-        """Begin an INSERT of PostgreSQL's."""
-        return postgresql.insert(table)
+    insert = staticmethod(postgresql.insert)
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement."""

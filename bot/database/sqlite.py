@@ -10,14 +10,14 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import URL, Table
+from sqlalchemy import URL
 from sqlalchemy.dialects import sqlite
 
 from bot.coalescing import Coalescer
@@ -148,7 +148,6 @@ class WalCheckpointer:
             await self._thread.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
 
 
-@dataclass(slots=True)
 class SqliteDatabase:
     """One file.
 
@@ -156,27 +155,22 @@ class SqliteDatabase:
     A transaction is a real `BEGIN IMMEDIATE`.
     """
 
-    writer: SqliteThread
-    reader: SqliteThread
-    checkpointer: WalCheckpointer
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _owner: asyncio.Task[Any] | None = None
-    _writes: Coalescer[Call, Rows] = field(init=False)
+    insert = staticmethod(sqlite.insert)
 
-    def __post_init__(self) -> None:
-        """Coalesce concurrent single writes."""
-        self._writes = Coalescer(self._write_all, turn=self._locked)
-
-    def insert(self, table: Table) -> sqlite.Insert:
-        """Begin an INSERT of SQLite's."""
-        return sqlite.insert(table)
+    def __init__(self, writer: SqliteThread, reader: SqliteThread, checkpointer: WalCheckpointer) -> None:
+        self.writer = writer
+        self._reader = reader
+        self._checkpointer = checkpointer
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+        self._writes: Coalescer[Call, Rows] = Coalescer(self._write_all, turn=self._locked)
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement, which SQLite itself puts into a transaction."""
         call = _call(statement, values)
         with _errors_translated():
             if statement.is_select:
-                return await self.reader.execute_fetchall(*call)
+                return await self._reader.execute_fetchall(*call)
             self._refuse_owner()
             return await self._writes.submit(call)
 
@@ -186,7 +180,7 @@ class SqliteDatabase:
 
     async def _write_all(self, calls: Sequence[Call]) -> Sequence[Rows | sqlite3.Error]:
         results = await self.writer.call(lambda connection: _run_batch(connection, calls))
-        self.checkpointer.schedule()
+        self._checkpointer.schedule()
         return results
 
     @asynccontextmanager
@@ -198,7 +192,7 @@ class SqliteDatabase:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
                     yield SqliteTransaction(self.writer)
                     await self.writer.execute_fetchall("COMMIT")
-                    self.checkpointer.schedule()
+                    self._checkpointer.schedule()
                 except BaseException:
                     # It is queued at once, behind a running call: a second cancellation cannot prevent it.
                     await self.writer.call(sqlite3.Connection.rollback)

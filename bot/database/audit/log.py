@@ -106,17 +106,12 @@ async def append(transaction: Transaction, entries: Sequence[Entry], at: datetim
 
 
 class Audit(BaseRepository):
-    """Writes entries that belong to no unit of work, and reads the log."""
+    """Reads the log, and keeps heads of the chain."""
 
     def __init__(self, database: Database, evidence: Evidence, keys: tuple[AuditKey, ...]) -> None:
         super().__init__(database)
         self._evidence = evidence
         self._keys = keys
-
-    async def record(self, entry: Entry) -> None:
-        """Append an entry."""
-        async with self._database.transaction() as transaction:
-            await append(transaction, [entry], self._evidence.clock.now())
 
     async def rows(
         self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None

@@ -30,7 +30,6 @@ from bot.database.schema import audit_key as audit_key_table
 from bot.database.schema import requests
 from bot.database.sqlite import open_sqlite
 from bot.domain.ports import Clock
-from bot.domain.requests.audit_entries import Entry
 
 _PING: Final = select(requests.c.id).limit(1)
 _KEY: Final = select(audit_key_table.c.key)
@@ -54,10 +53,6 @@ class SqlRepository(
     def __init__(self, database: Database, evidence: Evidence, audit: Audit) -> None:
         super().__init__(database, evidence)
         self.audit = audit
-
-    async def record(self, entry: Entry) -> None:
-        """Write an audit entry that belongs to no unit of work."""
-        await self.audit.record(entry)
 
     async def time(self) -> datetime | None:
         """Return the database's time; None for SQLite, which has only the machine's."""

@@ -51,7 +51,7 @@ _PENDING_TWIN: Final = select(outbox.c.id).where(
 
 
 class SqlUnitOfWork:
-    """One locked request; `request` is its row as `save` last wrote it."""
+    """One locked request; `request` is its row as last written, `entries` go to the audit at the end."""
 
     def __init__(
         self, database: Database, transaction: Transaction, request: Request, evidence: Evidence
@@ -64,7 +64,7 @@ class SqlUnitOfWork:
             .returning(votes.c.id)
         )  # fmt: skip
         self._id = encode(request.id)
-        self._entries: list[Entry] = []
+        self.entries: list[Entry] = []
         self._evidence = evidence
         self.request = request
 
@@ -73,7 +73,7 @@ class SqlUnitOfWork:
         row = request_row(request)
         del row["id"]
         await self._transaction.run(_SAVE, {"which": self._id, **row})
-        self._entries += await self._evidence.of_change(self._transaction, self.request, request)
+        self.entries += await self._evidence.of_change(self._transaction, self.request, request)
         self.request = request
 
     async def votes(self) -> tuple[Approval, ...]:
@@ -103,11 +103,7 @@ class SqlUnitOfWork:
 
     def audit(self, *entries: Entry) -> None:
         """Add entries to the audit, written when the unit of work ends."""
-        self._entries += entries
-
-    async def close(self) -> None:
-        """Write the audit, as the last thing before the commit: other writers of the audit wait."""
-        await append(self._transaction, self._entries, self._evidence.clock.now())
+        self.entries += entries
 
     async def put_packed(self, packed: PackedIds) -> None:
         """Replace the customers, and with them the outcomes of the former ones."""
@@ -159,7 +155,7 @@ class SqlUnitOfWork:
 
 
 class UnitOfWorkRepository(BaseRepository):
-    """Opens units of work."""
+    """Opens units of work, and writes audit entries that belong to none."""
 
     def __init__(self, database: Database, evidence: Evidence) -> None:
         super().__init__(database)
@@ -181,7 +177,13 @@ class UnitOfWorkRepository(BaseRepository):
                 return
             unit = SqlUnitOfWork(self._database, transaction, request_of(rows[0]), evidence or self._evidence)
             yield unit
-            await unit.close()
+            # The last thing before the commit: from now on, other writers of the audit wait.
+            await append(transaction, unit.entries, self._evidence.clock.now())
+
+    async def record(self, entry: Entry) -> None:
+        """Write an audit entry that belongs to no unit of work."""
+        async with self._database.transaction() as transaction:
+            await append(transaction, [entry], self._evidence.clock.now())
 
     @asynccontextmanager
     async def unit_of_work_to_submit(self, draft: RequestId) -> AsyncIterator[SqlUnitOfWork | None]:
