@@ -1,4 +1,4 @@
-"""SQLite: one connection to write, one to read and one for checkpoints, each in its own thread.
+"""SQLite: one connection to write and one to read, each in its own thread.
 
 Statements are SQLAlchemy Core's, compiled once, and take a single hop to the driver's thread. SQLAlchemy's
 asyncio engine takes three to five hops and a checkout (measured: 0.5 ms a statement instead of 0.2 ms), which
@@ -9,7 +9,7 @@ of 3,000 writes a second): each returns only when it is on the disk, but they wa
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,11 +25,6 @@ from bot.database.connection import Rows, Statement, Values, compiled, translate
 
 BUSY_TIMEOUT_MS: Final = 5_000
 """How long a write waits for another process; within this process, writers queue."""
-CHECKPOINT_DELAY_SECONDS: Final = 0.1
-"""How long after the last write a checkpoint runs: by then the last of several simultaneous clicks is
-answered."""
-MAX_WAL_PAGES: Final = 10_000
-"""A commit runs the checkpoint itself after this many pages of 4 kB (40 MB), if the writes never pause."""
 
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
 _WRITER: Final = (
@@ -37,7 +32,6 @@ _WRITER: Final = (
     "synchronous=FULL",
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "foreign_keys=ON",
-    f"wal_autocheckpoint={MAX_WAL_PAGES}",
 )
 _READER: Final = (f"busy_timeout={BUSY_TIMEOUT_MS}", "query_only=ON")
 _errors_translated: Final = partial(
@@ -114,40 +108,6 @@ def _resolve(future: asyncio.Future[Any], result: Any, error: Exception | None) 
         future.set_result(result)
 
 
-class WalCheckpointer:
-    """Brings the write-ahead log into the file while nothing is written, over a connection of its own.
-
-    SQLite itself does it in the commit that makes the log a thousand pages long, and that ack would wait for
-    it.
-    """
-
-    def __init__(self, thread: SqliteThread) -> None:
-        self._thread = thread
-        self._timer: asyncio.TimerHandle | None = None
-        self._checkpoint: asyncio.Task[None] | None = None
-
-    def schedule(self) -> None:
-        """Run a checkpoint once no write has followed this one for a moment."""
-        if self._timer:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(CHECKPOINT_DELAY_SECONDS, self._start)
-
-    async def stop(self) -> None:
-        """Wait for a running checkpoint; closing the file runs the last one."""
-        if self._timer:
-            self._timer.cancel()
-        if self._checkpoint:
-            await asyncio.wait({self._checkpoint})
-
-    def _start(self) -> None:
-        self._checkpoint = asyncio.create_task(self._run())
-
-    async def _run(self) -> None:
-        # a full disk, or a lock of another process: the checkpoint after the next write does it
-        with suppress(sqlite3.Error):
-            await self._thread.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
-
-
 class SqliteDatabase:
     """One file.
 
@@ -157,10 +117,9 @@ class SqliteDatabase:
 
     insert = staticmethod(sqlite.insert)
 
-    def __init__(self, writer: SqliteThread, reader: SqliteThread, checkpointer: WalCheckpointer) -> None:
+    def __init__(self, writer: SqliteThread, reader: SqliteThread) -> None:
         self.writer = writer
         self._reader = reader
-        self._checkpointer = checkpointer
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
         self._writes: Coalescer[Call, Rows] = Coalescer(self._write_all, turn=self._locked)
@@ -179,9 +138,7 @@ class SqliteDatabase:
         return None
 
     async def _write_all(self, calls: Sequence[Call]) -> Sequence[Rows | sqlite3.Error]:
-        results = await self.writer.call(lambda connection: _run_batch(connection, calls))
-        self._checkpointer.schedule()
-        return results
+        return await self.writer.call(lambda connection: _run_batch(connection, calls))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
@@ -192,7 +149,6 @@ class SqliteDatabase:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
                     yield SqliteTransaction(self.writer)
                     await self.writer.execute_fetchall("COMMIT")
-                    self._checkpointer.schedule()
                 except BaseException:
                     # It is queued at once, behind a running call: a second cancellation cannot prevent it.
                     await self.writer.call(sqlite3.Connection.rollback)
@@ -237,11 +193,7 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
         with _errors_translated():
             writer = await stack.enter_async_context(open_thread(path, *_WRITER))
             reader = await stack.enter_async_context(open_thread(path, *_READER))
-            checkpointer = WalCheckpointer(
-                await stack.enter_async_context(open_thread(path, "busy_timeout=0"))
-            )
-        stack.push_async_callback(checkpointer.stop)
-        yield SqliteDatabase(writer, reader, checkpointer)
+        yield SqliteDatabase(writer, reader)
 
 
 def _call(statement: Statement, values: Values) -> Call:

@@ -1,6 +1,5 @@
 import asyncio
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,20 +84,3 @@ async def test_two_processes_can_write_to_the_same_file(sqlite_books: SqlReposit
 async def test_the_file_is_created_where_the_url_says(tmp_path: Path) -> None:
     async with open_repository(f"sqlite:///{tmp_path}/here.db"):
         assert (tmp_path / "here.db").exists()
-
-
-async def test_a_checkpoint_runs_once_no_write_follows(sqlite_books: SqlRepository, sqlite_url: str) -> None:
-    draft = a_draft()
-    await sqlite_books.open_draft(draft, FormInput())
-    await _in_the_file(sqlite_url, draft.id)
-    async with sqlite_books.unit_of_work(draft.id) as unit:
-        assert unit
-        await unit.save(replace(unit.request, reason="kept in the file itself"))
-    await _in_the_file(sqlite_url, "kept in the file itself")
-
-
-async def _in_the_file(sqlite_url: str, words: str) -> None:
-    path = Path(parse_url(sqlite_url).database or "")
-    async with asyncio.timeout(60):
-        while words.encode() not in await asyncio.to_thread(path.read_bytes):
-            pass  # SQLite does not announce it
