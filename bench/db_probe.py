@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
-from bot.database.encoding import from_micros
+from bot.database.mapping import from_micros
 from bot.domain.requests.request import State
 
 ROW: Final = "SELECT state, started_at FROM requests WHERE id = "

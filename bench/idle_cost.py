@@ -16,9 +16,8 @@ from bench.fixtures import drafted
 from bench.metrics import Figure, megabytes, per_cent, within
 from bench.processes import bot_process, stand_in_dintero, stand_in_slack
 from bench.workload import made_up
-from bot.database.connection import Kept, Transaction, parse_url
-from bot.database.encoding import typed_json
-from bot.database.mapping import notice_row, request_row
+from bot.database.connection import ColumnValue, Transaction, parse_url
+from bot.database.mapping import input_json, notification_row, request_row
 from bot.database.migrate import migrate
 from bot.database.schema import customers, outbox, requests
 from bot.database.sqlite import open_sqlite
@@ -107,9 +106,9 @@ def _waiting(rule: Rule, count: int) -> Iterator[Request]:
 
 
 async def _write(transaction: Transaction, request: Request) -> None:
-    row: dict[str, Kept] = {**request_row(request), "typed": typed_json(FormInput())}
+    row: dict[str, ColumnValue] = {**request_row(request), "typed": input_json(FormInput())}
     await transaction.run(insert(requests), row)
-    ids: dict[str, Kept] = {
+    ids: dict[str, ColumnValue] = {
         "request": request.id,
         "portion": 0,
         "size": IDS,
@@ -119,5 +118,5 @@ async def _write(transaction: Transaction, request: Request) -> None:
     await transaction.run(insert(customers), ids)
     for kind in (ChannelKind.CARD, ChannelKind.LINE):
         notification = Notification(kind=kind, happened=NotificationType.ASKED, at=request.created_at)
-        said: dict[str, Kept] = {**notice_row(request.id, notification), "said_ts": "1.0"}
+        said: dict[str, ColumnValue] = {**notification_row(request.id, notification), "said_ts": "1.0"}
         await transaction.run(insert(outbox), said)

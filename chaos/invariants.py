@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.audit.verify import verify
-from bot.database.audit.chain import Row
-from bot.database.encoding import from_micros
+from bot.database.audit.log import Row
+from bot.database.mapping import from_micros
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.policy.policy import ChannelPolicy, Policy
 from bot.domain.requests.request import Event, Request, State

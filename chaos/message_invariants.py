@@ -1,6 +1,7 @@
 """Holds what stands in Slack to what the books say was said: everything once, in order, and each card as its request is now."""
 
 import asyncio
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,6 @@ from typing import Any, Final
 from sqlalchemy import create_engine, select
 
 from bot.database.connection import parse_url
-from bot.database.encoding import facts_of
 from bot.database.repositories.repository import SqlRepository
 from bot.database.schema import outbox
 from bot.domain.policy.policy import Policy
@@ -128,7 +128,7 @@ def _instead(told: MessageReport, rows: Sequence[Any], policy: Policy) -> None:
         if row.happened == NotificationType.UNTOLD and row.kind == ChannelKind.DIRECT
     }
     channels = {
-        facts_of(row.facts).get("channel")
+        json.loads(row.facts).get("channel")
         for row in rows
         if row.happened == NotificationType.UNTOLD and row.addressee in policy.admins
     }

@@ -110,7 +110,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture
 async def repository(database_url: str) -> AsyncIterator[SqlRepository]:
     """Open books; the test runs once for each kind of database."""
-    async with open_repository(database_url, patience=BUSY_SECONDS) as opened:
+    async with open_repository(database_url, pool_timeout=BUSY_SECONDS) as opened:
         yield opened
 
 

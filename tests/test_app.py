@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from bot.background.workflows import engine_url
-from bot.database.encoding import from_micros
+from bot.database.mapping import from_micros
 from bot.errors import ConfigError
 from sandbox.dintero import Fault, Operation
 from sandbox.shop import database_in, open_bot, open_shop

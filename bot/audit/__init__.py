@@ -1,1 +1,1 @@
-"""What an auditor does with the audit: verify its chain, and take it out to read."""
+"""Verifies and exports the audit log."""

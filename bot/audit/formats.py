@@ -1,10 +1,10 @@
-"""The formats that the audit is written out in."""
+"""Export formats; a module of their own, so that the command line starts without the database's libraries."""
 
 from enum import StrEnum
 
 
 class Format(StrEnum):
-    """How it is written."""
+    """An export format."""
 
     CSV = "csv"
     JSONL = "jsonl"

@@ -1,19 +1,18 @@
-"""Verifies the audit's chain: finds the first row that was changed, taken out, put in or moved, and a tail that was cut off."""
+"""Verifies the audit chain: finds the first row that was changed, deleted, added or moved."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from bot.database.audit.chain import START, Row
-from bot.database.audit.log import Audit, ChainHead
+from bot.database.audit.log import FIRST_PREVIOUS, Audit, ChainHead, Row
 
 HASHES: Final = "customer_hashes"
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """How many rows fit, where the chain ends, and what is wrong with the first row that does not fit. `seq` is that row's number."""
+    """How many rows are intact, the head after them, and the fault of the row `seq` that follows."""
 
     rows: int
     head: ChainHead
@@ -22,67 +21,65 @@ class VerificationResult:
 
     @property
     def fine(self) -> bool:
-        """Whether all of it fits."""
+        """Whether the whole chain is intact."""
         return not self.fault
 
 
 async def verify(audit: Audit, *, head: str | None = None) -> VerificationResult:
-    """Follow the chain from its first row to its end; `head` is an end that somebody was told, in full or its beginning."""
-    told, before = {kept.seq: kept.hash for kept in await audit.heads()}, await audit.head()
-    at, seen = ChainHead(0, START), head is None
+    """Follow the whole chain; `head` is the hash of a head that an admin has, or its first characters."""
+    kept, before = {one.seq: one.hash for one in await audit.heads()}, await audit.head()
+    at, seen = ChainHead(0, FIRST_PREVIOUS), head is None
     async for row in audit.rows():
-        fault = _fault(row, at, told, before) or await _customers(audit, row)
+        fault = _fault(row, at, kept, before) or await _customers(audit, row)
         if fault:
             return VerificationResult(at.seq, at, min(row.seq, at.seq + 1), fault)
         at = ChainHead(row.seq, row.hash)
         seen = seen or row.hash.startswith(str(head))
-    fault = await _end(audit, at, told, before)
+    fault = await _end(audit, at, kept, before)
     if not fault and not seen:
-        fault = f"no row has the hash {head}: the rows up to it were cut off, or all after some row were written anew"
+        fault = f"no row has the hash {head}: rows were deleted, or rewritten from some row on"
     return VerificationResult(at.seq, at, at.seq + 1, fault) if fault else VerificationResult(at.seq, at)
 
 
-def _fault(row: Row, at: ChainHead, told: Mapping[int, str], head: ChainHead | None) -> str:
-    """Say what is wrong with a row, after the one before it was found to fit."""
+def _fault(row: Row, at: ChainHead, kept: Mapping[int, str], head: ChainHead | None) -> str:
+    """Describe the fault of the row after an intact one; empty if it has none."""
     if row.seq > at.seq + 1:
-        return f"row {at.seq + 1} is missing: it was taken out"
+        return f"row {at.seq + 1} is missing: it was deleted"
     if row.previous != at.hash or row.seq != at.seq + 1:
-        return (
-            f"row {row.seq} does not follow the one before it: a row was changed, taken out, put in or moved"
-        )
+        return f"row {row.seq} does not match the row before it: a row was changed, deleted, added or moved"
     if row.hash != row.own_hash():
         return f"row {row.seq} was changed"
-    if told.get(row.seq, row.hash) != row.hash:
-        return f"row {row.seq} is not the one whose hash was told to the admins: it, or one before it, was written anew"
+    if kept.get(row.seq, row.hash) != row.hash:
+        return (
+            f"row {row.seq} differs from the hash that was sent to the admins: a row up to it was rewritten"
+        )
     if head and head.seq == row.seq and head.hash != row.hash:
         return f"row {row.seq} is not the one that the chain ended with: it was changed"
     return ""
 
 
 async def _customers(audit: Audit, row: Row) -> str:
-    """Hold the hashes of a request's customers to what its row says of them."""
-    kept = _facts(row).get(HASHES) if HASHES in row.facts else None
-    if kept is None or await audit.digest_of_customers(row.request or "") == kept:
+    """Compare the hashes of a request's customers with the digest in its row."""
+    if HASHES not in row.facts:
         return ""
-    return f"the hashes of the customers that row {row.seq} tells of were changed"
-
-
-def _facts(row: Row) -> dict[str, Any]:
     try:
         facts = json.loads(row.facts)
     except ValueError:
-        return {}
-    return facts if isinstance(facts, dict) else {}
+        return ""
+    digest = facts.get(HASHES) if isinstance(facts, dict) else None
+    if digest is None or await audit.digest_of_customers(row.request or "") == digest:
+        return ""
+    return f"the customer hashes of row {row.seq} were changed"
 
 
-async def _end(audit: Audit, at: ChainHead, told: Mapping[int, str], before: ChainHead | None) -> str:
-    """Hold the last row to the end as it stood before and after reading, while others may have been writing."""
+async def _end(audit: Audit, at: ChainHead, kept: Mapping[int, str], before: ChainHead | None) -> str:
+    """Compare the last row with the head before and after reading: others may have written meanwhile."""
     after = await audit.head()
     if before is None or after is None:
-        return "the chain's head was taken away"
-    last = max(before.seq, *told, 0) if told else before.seq
+        return "the chain's head was deleted"
+    last = max(before.seq, *kept, 0)
     if at.seq < last:
-        return f"row {at.seq + 1} and all after it are missing: the chain went on to row {last}"
+        return f"row {at.seq + 1} and all rows after it are missing: the chain ended with row {last}"
     if at.seq > after.seq:
-        return f"row {after.seq + 1} was put in after the end"
+        return f"row {after.seq + 1} was added after the end"
     return ""

@@ -1,4 +1,4 @@
-"""How a process stands to others that work on the same database: alone on a SQLite, one of several on a PostgreSQL."""
+"""Cluster membership: alone on SQLite, one of several processes on PostgreSQL."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -8,34 +8,34 @@ from typing import Final, Protocol
 from bot.cluster.replica import open_replica
 from bot.database.connection import is_sqlite, parse_url
 
-ALONE: Final = "discount-bot"
-"""What a process is called that is the only one: the next one goes by the same name, and so goes on with what this one left."""
+SINGLE_NAME: Final = "discount-bot"
+"""The name of a single process; the next one has the same name, and so resumes its work."""
 
 
 class Membership(Protocol):
-    """Whether others go on in this process's place, and whether it does what only one may do."""
+    """This process among its peers."""
 
     @property
     def name(self) -> str:
-        """What it is called; no other is called so."""
+        """Its unique name."""
 
     @property
     def term(self) -> int:
-        """Number the time for which the others know it to live; 0 where there can be no others."""
+        """The number of its current term, which lasts until a peer evicts it; 0 without peers."""
 
     @property
     def is_leader(self) -> bool:
-        """Whether it may do now what only one may do."""
+        """Whether it runs the tasks that must run once."""
 
     @property
     def has_peers(self) -> bool:
-        """Whether there is anybody to be told of what happens here."""
+        """Whether there are peers to notify of changes."""
 
     def when_changed(self, call: Callable[[], None]) -> None:
-        """Call this when another process has told of something or is gone, or this one has become the first."""
+        """Call this when a peer changes something or is gone, and when this process becomes leader."""
 
     async def ours(self, term: int) -> None:
-        """Make sure that a time of this process still lasts; wait while the database is away.
+        """Make sure that a term of this process still lasts; wait while the database is unavailable.
 
         Raises:
             LeaseLost: it is over.
@@ -44,29 +44,29 @@ class Membership(Protocol):
 
 @dataclass(slots=True)
 class SingleProcess:
-    """The only process on a database, for as long as it lives: `bot.cluster.single_instance` sees to it."""
+    """The only process on a database; `bot.cluster.single_instance` keeps others out."""
 
-    name: str = ALONE
+    name: str = SINGLE_NAME
     term: int = 0
     is_leader: bool = True
     has_peers: bool = False
 
     def when_changed(self, call: Callable[[], None]) -> None:
-        """Do nothing: nobody else changes anything."""
+        """Do nothing: there are no peers."""
 
     async def ours(self, term: int) -> None:
-        """Do nothing: nobody can go on in its place."""
+        """Do nothing: no peer can evict it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One time of a process, as a lease."""
+    """One term of a process, as a lease."""
 
     membership: Membership
     number: int
 
     async def ours(self) -> None:
-        """Make sure that it still lasts.
+        """Make sure that the term still lasts.
 
         Raises:
             LeaseLost: it is over.
@@ -76,14 +76,14 @@ class Term:
 
 @asynccontextmanager
 async def join_cluster(url: str) -> AsyncIterator[Membership]:
-    """Be one of those that work on a migrated database until the block ends.
+    """Be a member of the cluster on a migrated database until the block ends.
 
     Raises:
-        DatabaseUnavailable: the database cannot be reached, or a bot works on it that knows of no others.
+        DatabaseUnavailable: the database cannot be reached, or a version that allows no peers uses it.
     """
-    where = parse_url(url)
-    if is_sqlite(where):
+    parsed = parse_url(url)
+    if is_sqlite(parsed):
         yield SingleProcess()
         return
-    async with open_replica(where) as replica:
+    async with open_replica(parsed) as replica:
         yield replica

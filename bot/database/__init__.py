@@ -1,1 +1,1 @@
-"""The books: what the bot remembers, on SQLite and on PostgreSQL; knows nothing of Slack or Dintero."""
+"""The database: what the bot remembers, on SQLite or PostgreSQL."""

@@ -1,7 +1,7 @@
-"""What the rooms of the books need of a database; knows nothing of what is kept in it."""
+"""The interface of a database connection, which SQLite and PostgreSQL implement."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
@@ -10,18 +10,18 @@ from sqlalchemy import URL, Dialect, Select, Table, UpdateBase, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from bot.errors import ConfigError
+from bot.errors import ConfigError, DatabaseUnavailable
 
-Kept: TypeAlias = str | int | bytes | None
-"""What a column may be given: nothing that a driver would have to convert."""
-Values: TypeAlias = Mapping[str, Kept]
+ColumnValue: TypeAlias = str | int | bytes | None
+"""A value that no driver has to convert."""
+Values: TypeAlias = Mapping[str, ColumnValue]
 Rows: TypeAlias = Sequence[Sequence[Any]]
 Statement: TypeAlias = Select[Any] | UpdateBase
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 
 
 class Transaction(Protocol):
-    """Statements that go in together, or not at all."""
+    """Statements that are committed together, or not at all."""
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run a statement with these values for its parameters and columns."""
@@ -30,61 +30,76 @@ class Transaction(Protocol):
 class Database(Protocol):
     """SQLite or PostgreSQL.
 
-    Whatever it cannot do for reasons of its own (down, full, locked for too long) is raised as `DatabaseUnavailable`.
+    A failure that is no fault of the statement (server down, disk full, lock held too long) raises
+    `DatabaseUnavailable`.
     """
 
-    def insert(self, table: Table) -> Insert:
-        """Begin an INSERT that can say what happens ON CONFLICT, which each database's dialect writes itself."""
+    @property
+    def insert(self) -> Callable[[Table], Insert]:
+        """The function that begins an INSERT in the database's own dialect, which has ON CONFLICT."""
 
     async def run(self, statement: Statement, values: Values) -> Rows:
-        """Run one statement, which is its own transaction."""
+        """Run one statement as its own transaction."""
 
     async def time(self) -> datetime | None:
-        """Tell the server's time; None where there is none but the machine's."""
+        """Return the server's time; None for SQLite, which has only the machine's."""
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Begin to write: commit when the block ends, roll back when it raises or is cancelled."""
+        """Open a transaction for writing: commit at the end of the block, roll back if it raises."""
+
+
+class BaseRepository:
+    """A part of the repository; all parts share one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
 
 def parse_url(url: str) -> URL:
-    """Read `DATABASE_URL`, and name the driver that is used for it.
+    """Parse `DATABASE_URL`, and set the driver that the bot uses for it.
 
-    >>> address("sqlite:///books.db").database
-    'books.db'
-    >>> address("postgresql://bot@db/books").drivername
+    >>> parse_url("sqlite:///bot.db").database
+    'bot.db'
+    >>> parse_url("postgresql://bot@db/bot").drivername
     'postgresql+psycopg'
 
     Raises:
-        ConfigError: it is neither a file of SQLite's nor a PostgreSQL.
+        ConfigError: it names neither an SQLite file nor a PostgreSQL database.
     """
     try:
-        read = make_url(url)
+        parsed = make_url(url)
     except (ArgumentError, ValueError):
         raise ConfigError(
-            ["DATABASE_URL: not a database's address; use sqlite:///file or postgresql://…"]
+            ["DATABASE_URL: not a database URL; use sqlite:///file or postgresql://…"]
         ) from None
-    kind = read.drivername.partition("+")[0]
-    if kind in ("postgresql", "postgres"):
-        return read.set(drivername="postgresql+psycopg")
-    if kind == "sqlite" and read.database not in (None, "", ":memory:"):
-        return read.set(drivername="sqlite")
+    backend = parsed.drivername.partition("+")[0]
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite")
     raise ConfigError(["DATABASE_URL: must be a file (sqlite:///file) or a PostgreSQL (postgresql://…)"])
 
 
 def is_sqlite(url: URL) -> bool:
-    """Say which of the two it is."""
+    """Return whether the URL names an SQLite file."""
     return url.drivername == "sqlite"
 
 
 @lru_cache(maxsize=512)
 def compiled(dialect: Dialect, statement: Statement, names: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:
-    """Write a statement as SQL, once: its text, and the constants in it."""
-    written = statement.compile(dialect=dialect, column_keys=names)
-    return str(written), written.params
+    """Compile a statement to SQL and its constants; cached, because compiling takes longer than running."""
+    sql = statement.compile(dialect=dialect, column_keys=names)
+    return str(sql), sql.params
 
 
-class BaseRepository:
-    """A part of the books; all parts share one database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+@contextmanager
+def translate_errors(
+    database: str, failures: type[Exception], *, but: tuple[type[Exception], ...]
+) -> Iterator[None]:
+    """Raise a driver's `failures` as `DatabaseUnavailable`, except `but`, the faults of a statement."""
+    try:
+        yield
+    except but:
+        raise
+    except failures as error:
+        raise DatabaseUnavailable(f"{database}: {getattr(error, 'orig', error)}") from error

@@ -1,47 +1,99 @@
-"""Rows of tables from the heart's values, and back; knows no statement."""
+r"""Writes the domain's values into columns and rows, and reads them back unchanged.
 
+PostgreSQL holds no NUL in a text, and neither database holds half of a surrogate pair, but people can type
+both. They are written as `\uXXXX`, and so is a backslash.
+"""
+
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields
-from datetime import datetime
-from typing import Any, Final, TypeVar
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import uuid4
 
-from bot.database.connection import Kept, Values
-from bot.database.encoding import (
-    decode,
-    encode,
-    facts_json,
-    facts_of,
-    from_micros,
-    rule_json,
-    rule_of,
-    tier_of,
-    tier_text,
-    to_micros,
-)
+from pydantic import TypeAdapter
+
+from bot.database.connection import ColumnValue, Values
 from bot.database.schema import outbox, requests
 from bot.domain.customers.packing import packed
-from bot.domain.ids import RequestId, UserId
-from bot.domain.policy.policy import AppliedTier
+from bot.domain.customers.uploads import Upload
+from bot.domain.ids import FileId, RequestId, UserId
+from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
-from bot.domain.requests.request import Approval, PauseState, Request, State, StopReason
+from bot.domain.requests.request import Approval, FormInput, Pause, PauseState, Request, State, StopReason
 from bot.domain.rules.rule import Rule
 
-T = TypeVar("T")
+THREAD_LANE: Final = "thread"
+"""The outbox lane of the request's card and its thread."""
 
-REQUEST: Final = tuple(column for column in requests.c if column.name not in {"typed", "rule_id", "fence"})
-"""A request's columns; what was typed is read on its own, the rule's id is that of its rule, and who gives it is the giving's business."""
-UNSAID: Final = tuple(outbox.c[name] for name in (
-    "id", "key", "request", "tried", "attempts", "kind", "happened", "happened_at", "addressee", "doer", "note", "facts",
-))  # fmt: skip
+_UNSTORABLE: Final = re.compile("[\\\\\x00\ud800-\udfff]")
+_ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_RULE: Final = TypeAdapter(Rule)
+_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
-THREAD: Final = "thread"
-"""The lane of all that is said where the card is."""
+# Values
 
 
-def kept(value: Any) -> Kept:
-    """Write a field of a request, whatever it is."""
+def encode(text: str) -> str:
+    r"""Write any text in a form that both databases hold.
+
+    >>> encode("a\x00\\b")
+    'a\\u0000\\u005cb'
+    """
+    return _UNSTORABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", str(text))
+
+
+def decode(column: str) -> str:
+    r"""Read what `encode` wrote.
+
+    >>> decode('a\\u0000\\u005cb')
+    'a\x00\\b'
+    """
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), column)
+
+
+def to_micros(at: datetime) -> int:
+    """Write a time as microseconds since 1970; a naive one raises TypeError."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_micros(column: int) -> datetime:
+    """Read a time, in UTC."""
+    return _EPOCH + timedelta(microseconds=column)
+
+
+def rule_json(rule: Rule) -> str:
+    """Write a rule; pydantic's own JSON refuses half surrogates."""
+    return _json(_RULE.dump_python(rule, mode="json"))
+
+
+def rule_of(column: str) -> Rule:
+    """Read a rule."""
+    return _RULE.validate_python(json.loads(column))
+
+
+def input_json(form_input: FormInput) -> str:
+    """Write a form's input; a newer field only if it is set, so that an older version can read the rest."""
+    values: dict[str, Any] = {name: getattr(form_input, name) for name in FormInput.__slots__}
+    values["files"] = [[file.id, file.name, file.column] for file in form_input.files]
+    return _json(
+        {name: value for name, value in values.items() if value or name not in {"files", "refused_too"}}
+    )
+
+
+def input_of(column: str) -> FormInput:
+    """Read a form's input."""
+    values = json.loads(column)
+    files = tuple(Upload(FileId(id_), name, id_column) for id_, name, id_column in values.pop("files", ()))
+    return FormInput(**values, files=files)
+
+
+def to_column(value: Any) -> ColumnValue:
+    """Write a field of a request, a pause or a notification."""
     match value:
         case None:
             return None
@@ -56,67 +108,79 @@ def kept(value: Any) -> Kept:
         case tuple():
             return encode(" ".join(value))
         case AppliedTier():
-            return tier_text(value)
+            return f"{value.why}:{value.bound}:{value.approvals}"
     raise TypeError(f"no column for {type(value).__name__}")
 
 
+def _tier_of(column: str) -> AppliedTier:
+    why, bound, approvals = column.split(":")
+    return AppliedTier(int(approvals), TierTrigger(why), int(bound))
+
+
+# Rows
+
+REQUEST_COLUMNS: Final = tuple(
+    column for column in requests.c if column.name not in {"typed", "rule_id", "fence"}
+)
+"""The columns that make a `Request`."""
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "state": State,
     "stop": StopReason,
     "own_key": bool,
-    "rule": rule_of,
-    "last_answer": rule_of,
-    "tier": tier_of,
-    "rule_before": rule_of,
     "pausing": PauseState,
-    "escalated_to": lambda kept: tuple(decode(kept).split()),
-    **dict.fromkeys(("give_after", "remind_at", "escalate_at", "waits_since"), from_micros),
-    "reminded": int,
+    "tier": _tier_of,
+    "escalated_to": lambda column: tuple(decode(column).split()),
+    **dict.fromkeys(("rule", "last_answer", "rule_before"), rule_of),
     **dict.fromkeys(
-        ("created_at", "asked_at", "expires_at", "decided_at", "started_at", "ended_at", "purged_at"),
+        (
+            *(
+                "give_after",
+                "remind_at",
+                "escalate_at",
+                "waits_since",
+                "created_at",
+                "asked_at",
+                "expires_at",
+            ),
+            *("decided_at", "started_at", "ended_at", "purged_at"),
+        ),
         from_micros,
     ),
     **dict.fromkeys(
-        ("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion", "concurrency"),
+        (
+            *("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion"),
+            *("concurrency", "reminded"),
+        ),
         int,
     ),
 }
-_FIELDS: Final = tuple((column.name, _READERS.get(column.name, decode)) for column in REQUEST)
+"""The columns that hold no text."""
+_REQUEST_FIELDS: Final = tuple((column.name, _READERS.get(column.name, decode)) for column in REQUEST_COLUMNS)
+OUTBOX_COLUMNS: Final = tuple(outbox.c[name] for name in (
+    "id", "key", "request", "tried", "attempts",
+    "kind", "happened", "happened_at", "addressee", "doer", "note", "facts",
+))  # fmt: skip
+"""The columns that make an `OutboxMessage`."""
 
 
-_DEFAULTS: Final = {field.name: field.default for field in fields(Request) if field.default is not MISSING}
-UNTOUCHED: Final = {name: kept(default) for name, default in _DEFAULTS.items()}
-"""How the fields are written that a new request has not touched, which are most of them: an ack waits for its row."""
-_ALWAYS: Final = tuple(field.name for field in fields(Request) if field.default is MISSING)
-
-
-def request_row(request: Request) -> dict[str, Kept]:
-    """Write a request; `typed` is not part of it."""
-    return {**UNTOUCHED, **opening_row(request)}
-
-
-def opening_row(request: Request) -> dict[str, Kept]:
-    """Write of a new request what is not as in `UNTOUCHED`."""
-    row = {name: kept(getattr(request, name)) for name in _ALWAYS}
-    row |= {
-        name: kept(value)
-        for name, default in _DEFAULTS.items()
-        if (value := getattr(request, name)) is not default
-    }
+def request_row(request: Request) -> dict[str, ColumnValue]:
+    """Write a request, without the form's input."""
+    row = {field.name: to_column(getattr(request, field.name)) for field in fields(Request)}
     row["rule_id"] = encode(request.rule.id) if request.rule else ""
     return row
 
 
 def request_of(row: Sequence[Any]) -> Request:
-    """Read the columns of `REQUEST`."""
-    fields: dict[str, Any] = {}
-    for (name, read), value in zip(_FIELDS, row, strict=True):
-        fields[name] = None if value is None else read(value)
-    return Request(**fields)
+    """Read `REQUEST_COLUMNS`."""
+    values: dict[str, Any] = {
+        name: None if value is None else read(value)
+        for (name, read), value in zip(_REQUEST_FIELDS, row, strict=True)
+    }
+    return Request(**values)
 
 
-def vote_row(approval: Approval) -> Values:
-    """Write a yes."""
+def approval_row(approval: Approval) -> Values:
+    """Write an approval."""
     return {
         "request": encode(approval.request),
         "round": approval.round,
@@ -126,7 +190,7 @@ def vote_row(approval: Approval) -> Values:
     }
 
 
-def vote_of(row: Sequence[Any]) -> Approval:
+def approval_of(row: Sequence[Any]) -> Approval:
     """Read request, round, voter, voted_at and digest."""
     request, round_, voter, at, digest = row
     return Approval(
@@ -135,7 +199,7 @@ def vote_of(row: Sequence[Any]) -> Approval:
 
 
 def outcome_row(outcome: BatchOutcome) -> Values:
-    """Write what came of a batch of some request; where everybody was given it, there are no ends to keep."""
+    """Write the outcome of a batch; `ends` is NULL if every customer received the discount."""
     refused = [(one.customer, one.why) for one in outcome.refused]
     ends = (refused, list(outcome.unknown), list(outcome.not_tried))
     return {
@@ -149,23 +213,34 @@ def outcome_row(outcome: BatchOutcome) -> Values:
     }
 
 
-def lane(notification: Notification) -> str:
-    """Say with what a notice keeps in order.
+def pause_row(pause: Pause) -> Values:
+    """Write a pause."""
+    return {"since": to_micros(pause.since), "doer": to_column(pause.by), "why": encode(pause.why)}
 
-    A card and its thread go in one order. Each other channel and person has its own, so that one that cannot be
-    written to holds up nobody else. A list comes after what announces it to the same person.
+
+def pause_of(rows: Sequence[Any]) -> Pause | None:
+    """Read since, doer and why of the pause's row; None if the bot is not paused."""
+    if not rows or rows[0][0] is None:
+        return None
+    since, doer, why = rows[0]
+    return Pause(from_micros(since), None if doer is None else UserId(decode(doer)), decode(why))
+
+
+def lane(notification: Notification) -> str:
+    """Return the lane of a notification; messages of one lane are sent in order.
+
+    A card and its thread share one. Every other channel and person has its own, so that one failing address
+    delays no other. A list is sent after the message that announces it to the same person.
     """
     if notification.kind in (ChannelKind.DIRECT, ChannelKind.LIST):
         return f"{ChannelKind.DIRECT}:{encode(notification.to)}"
-    return (
-        f"{notification.kind}:{encode(notification.to)}"
-        if notification.kind is ChannelKind.NOTICE
-        else THREAD
-    )
+    if notification.kind is ChannelKind.NOTICE:
+        return f"{notification.kind}:{encode(notification.to)}"
+    return THREAD_LANE
 
 
-def notice_row(request: RequestId, notification: Notification) -> Values:
-    """Write what is to be said, due at once, under a new key."""
+def notification_row(request: RequestId, notification: Notification) -> Values:
+    """Write a notification as an outbox message that is due at once, under a new key."""
     return {
         "key": str(uuid4()),
         "request": encode(request),
@@ -174,17 +249,17 @@ def notice_row(request: RequestId, notification: Notification) -> Values:
         "happened": encode(notification.happened),
         "happened_at": to_micros(notification.at),
         "addressee": encode(notification.to),
-        "doer": kept(notification.by),
+        "doer": to_column(notification.by),
         "note": encode(notification.note),
-        "facts": facts_json(notification.facts),
+        "facts": _json(dict(notification.facts)),
         "attempts": 0,
         "tried": 0,
         "due": 0,
     }
 
 
-def unsaid_of(row: Sequence[Any]) -> OutboxMessage:
-    """Read the columns of `UNSAID`."""
+def outbox_message_of(row: Sequence[Any]) -> OutboxMessage:
+    """Read `OUTBOX_COLUMNS`."""
     id_, key, request, tried, attempts, kind, happened, at, to, doer, note, facts = row
     notification = Notification(
         kind=ChannelKind(kind),
@@ -193,7 +268,7 @@ def unsaid_of(row: Sequence[Any]) -> OutboxMessage:
         to=decode(to),
         by=None if doer is None else UserId(decode(doer)),
         note=decode(note),
-        facts=facts_of(facts),
+        facts=json.loads(facts),
     )
     return OutboxMessage(
         id_, key, RequestId(decode(request)), notification, tried=bool(tried), attempts=attempts

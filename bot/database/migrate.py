@@ -1,43 +1,45 @@
-"""Brings a database to the present schema; several processes can start at once."""
+"""Migrates a database to the current schema; several processes can do it at once."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, select
-from sqlalchemy import column as named
-from sqlalchemy import table as of_table
+from sqlalchemy import URL, Connection, Engine, column, create_engine, func, inspect, select, table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from bot.database.connection import is_sqlite, parse_url
-from bot.database.postgres import CONNECT
+from bot.database.connection import is_sqlite, parse_url, translate_errors
+from bot.database.postgres import CONNECT_OPTIONS
 from bot.database.schema import VERSION, VERSION_TABLE
-from bot.database.sqlite import PATIENCE
+from bot.database.sqlite import BUSY_TIMEOUT_MS
 from bot.errors import DatabaseUnavailable
 
 _LOCK: Final = 0x64_69_73_63_6F_75_6E_74
-"""The advisory lock's number: "discount", in ASCII."""
+"""The number of the advisory lock: "discount" in ASCII."""
+_STATEMENT_FAULTS: Final = (DataError, IntegrityError, ProgrammingError)
 
 
 async def migrate(url: str) -> bool:
-    """Bring the database to the present schema; say whether there was anything to do.
+    """Migrate the database to the current schema; return False if it has it already.
 
     Raises:
-        ConfigError: the address is none of ours.
+        ConfigError: the URL names neither an SQLite file nor a PostgreSQL database.
         DatabaseUnavailable: the database cannot be reached, or is newer than this program.
     """
     return await asyncio.to_thread(_migrate, parse_url(url))
 
 
 def _migrate(url: URL) -> bool:
-    with translate_errors("SQLite" if is_sqlite(url) else "PostgreSQL"), _engine(url) as engine:
+    name = "SQLite" if is_sqlite(url) else "PostgreSQL"
+    with translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS), _engine(url) as engine:
         with engine.connect() as connection:
             if _version(connection) == VERSION:
                 return False
         with engine.begin() as connection:
-            if not is_sqlite(url):
+            if is_sqlite(url):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
                 connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             return _upgrade(connection)
 
@@ -45,14 +47,14 @@ def _migrate(url: URL) -> bool:
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    return connection.scalar(select(named("version_num")).select_from(of_table(VERSION_TABLE)))
+    return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
 
 
 def _upgrade(connection: Connection) -> bool:
-    """Run what migrations there are to run, now that nobody else can."""
+    """Run the missing migrations, under the lock."""
     if _version(connection) == VERSION:
         return False
-    # Only a database that has to be changed pays for loading Alembic, which takes as long as the rest of opening it.
+    # Loading Alembic takes as long as the rest of opening a database, and most starts need no migration.
     from alembic import command, config, util  # noqa: PLC0415
 
     settings = config.Config()
@@ -62,41 +64,22 @@ def _upgrade(connection: Connection) -> bool:
         command.upgrade(settings, "head")
     except util.CommandError as error:
         raise DatabaseUnavailable(
-            f"The database cannot be brought to schema {VERSION}: {error}",
-            advice="It may have been used by a newer version of this program: use that one, or an older copy of the database.",
+            f"The database cannot be migrated to schema {VERSION}: {error}",
+            advice="A newer version of this program may have used it: run that version, or restore a backup.",
         ) from error
     return True
 
 
 @contextmanager
 def _engine(url: URL) -> Iterator[Engine]:
-    """Make an engine for this one occasion; on SQLite with real transactions, which the driver would not begin for DDL."""
-    if is_sqlite(url):
-        engine = create_engine(
-            url, poolclass=NullPool, connect_args={"isolation_level": None, "timeout": PATIENCE / 1000}
-        )
-        event.listen(engine, "begin", _begin_immediate)
-    else:
-        engine = create_engine(url, poolclass=NullPool, connect_args=CONNECT, hide_parameters=True)
+    """Make an engine for one migration.
+
+    On SQLite the driver begins no transactions, because it would not begin one for DDL.
+    """
+    sqlite_options = {"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
+    options = sqlite_options if is_sqlite(url) else CONNECT_OPTIONS
+    engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
     try:
         yield engine
     finally:
         engine.dispose()
-
-
-def _begin_immediate(connection: Connection) -> Any:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextmanager
-def translate_errors(database: str) -> Iterator[None]:
-    """Raise what is the database's own trouble as `DatabaseUnavailable`, without the statement."""
-    try:
-        yield
-    except DBAPIError as error:
-        if (
-            isinstance(error, (DataError, IntegrityError, ProgrammingError))
-            and not error.connection_invalidated
-        ):
-            raise
-        raise DatabaseUnavailable(f"{database}: {error.orig}") from error

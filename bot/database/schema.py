@@ -1,6 +1,7 @@
-"""The tables, the same on both databases; what is kept in their columns is `serial`'s business.
+"""The tables, the same on SQLite and PostgreSQL; `mapping` writes and reads their columns.
 
-Times are microseconds since 1970 in UTC, flags are 0 and 1, so that both databases hold and compare the same values.
+Times are microseconds since 1970 in UTC and flags are 0 and 1: both databases hold and compare the same
+values.
 """
 
 from typing import Final
@@ -21,9 +22,9 @@ from sqlalchemy import (
 from sqlalchemy import UniqueConstraint as Unique
 
 VERSION: Final = "0009"
-"""The newest migration: a database that stands there needs none. A test holds it to the migrations' own head."""
+"""The newest migration; a test compares it with the head of the migrations."""
 VERSION_TABLE: Final = "discount_bot_version"
-"""Alembic's own name for it would clash where the database is shared."""
+"""Alembic's default name would clash in a shared database."""
 
 metadata = MetaData(
     naming_convention={
@@ -35,7 +36,7 @@ metadata = MetaData(
 )
 
 _COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts up only a column that is declared INTEGER."""
+"""SQLite auto-increments only a column that is declared INTEGER."""
 
 
 def _serial() -> Column[int]:
@@ -107,10 +108,9 @@ requests = Table(
     Index(None, "rule_id", "started_at"),
     Index(None, "channel", "started_at"),
 )
-"""`rule`, `last_answer` and `typed` are JSON. `typed` stands here, and not in a table of its own, so that a draft is one statement.
-`rule_id` is the id within `rule`, to be searched by. `fence` is the number under which it is given now (`Repository.claim`), `files` the reading
-of its files that counts.
-"""
+"""`rule`, `last_answer` and `typed` (the form's input) are JSON. `rule_id` is the id within `rule`, for
+searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the reading of its
+files that counts."""
 
 votes = Table(
     "votes",
@@ -133,7 +133,7 @@ customers = Table(
     Column("starts", Integer, nullable=False),
     Column("ids", LargeBinary, nullable=False),
 )
-"""A portion of a request's customers: `ids` packed, `starts` how often its batches were let go."""
+"""A portion of a request's customers: `ids` is packed, `starts` counts how often its batches were started."""
 
 files = Table(
     "files",
@@ -144,7 +144,8 @@ files = Table(
     Column("piece", Integer, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
 )
-"""The files that customers were read from, piece by piece and each piece packed. Every reading is kept on its own, and only one counts."""
+"""The files that customers were read from, in compressed pieces. Each reading has its own rows, and only one
+counts."""
 
 read_back = Table(
     "read_back",
@@ -158,7 +159,8 @@ read_back = Table(
     Column("failed", Text, nullable=False),
     Column("ids", LargeBinary, nullable=False),
 )
-"""What Dintero's list of the rule showed of a request's unknown customers: how many there were, and packed in `ids` who stands there."""
+"""The verification of a request's unknown customers; `ids` packs those on Dintero's list of the rule's
+holders."""
 
 batches = Table(
     "batches",
@@ -176,10 +178,10 @@ batches = Table(
         ["request", "portion"], ["customers.request", "customers.portion"], ondelete="CASCADE"
     ),
 )
-"""What came of a batch: counts, and packed in `ends` whoever was not given it; NULL where everybody was.
+"""The outcome of a batch: counts, and in `ends` the customers who did not receive the discount, packed; NULL
+if all did.
 
-`fence` is the request's when it was written: a holder of before never writes over what a later one wrote.
-"""
+`fence` is the writer's fencing token: an earlier holder never overwrites the outcome of a later one."""
 
 outbox = Table(
     "outbox",
@@ -202,7 +204,8 @@ outbox = Table(
     Column("given_up", Text),
     Index(None, "request"),
 )
-"""What is to be said. Of one lane of a request (`outbox.lane`) the oldest goes first; said and given up are never looked at again."""
+"""Messages to send, the oldest of a request's lane (`mapping.lane`) first; `said_ts` and `given_up` mark
+those that are done."""
 
 pause = Table(
     "pause",
@@ -215,10 +218,10 @@ pause = Table(
     Column("changes", Integer, nullable=False),
     Column("told", Integer, nullable=False),
 )
-"""One row, with the id 1: whether nothing is given for now. `doer` is NULL where the bot paused itself.
+"""The pause, in one row with the id 1. `doer` is NULL if the bot paused itself.
 
-`faults` counts the requests in a row that Dintero's fault stopped, `changes` pauses and resumptions; the cards show those up to `told`.
-"""
+`faults` counts consecutive requests that a fault of Dintero stopped, `changes` counts pauses and resumptions;
+the cards show those up to `told`."""
 
 replicas = Table(
     "replicas",
@@ -227,10 +230,11 @@ replicas = Table(
     Column("name", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
-"""The processes that work on a PostgreSQL, each until its lease is over, in the database's time; the first does what is done once."""
+"""The processes that work on a PostgreSQL database, with the end of each lease in the database's time; the
+first is the leader."""
 
 channels = Table("channels", metadata, Column("id", Text, primary_key=True))
-"""A row a channel, to be locked while it is added up what the channel has given."""
+"""One row for each channel, locked while its grants are added up."""
 
 sizes = Table(
     "sizes",
@@ -250,6 +254,61 @@ rules = Table(
     Column("content", LargeBinary, nullable=False),
 )
 """Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
+
+# The audit. Triggers in the database refuse every change of these tables, except that the head moves on.
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text),
+    Column("channel", Text),
+    Column("request", Text),
+    Column("kind", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index(None, "request"),
+)
+"""One row for each event. It has no foreign key, because it outlives the request."""
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+"""The end of the chain, in one row. Writers lock it, so that no two append to the same end."""
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", Text, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+)
+"""Ends of the chain that were sent to the admins."""
+
+audit_customers = Table(
+    "audit_customers",
+    metadata,
+    Column("request", Text, primary_key=True),
+    Column("portion", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+"""The keyed hashes of a portion's customers, sorted (`bot.database.audit.customer_hashes`); `key` is the name
+of the key."""
+
+audit_key = Table(
+    "audit_key",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+)
+"""The key of those hashes, if the settings have none."""
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

@@ -1,123 +1,182 @@
-"""SQLite as the books' database: one connection that writes, one that reads; knows nothing of what is kept in it.
+"""SQLite: one connection to write and one to read, each in its own thread.
 
-Statements are Core's, compiled once, and go to the driver in a single hop to its thread. SQLAlchemy's asyncio engine
-takes three to five hops and a checkout (measured: 0.5 ms instead of 0.2 ms a statement), which an ack cannot spare.
-Single writes that come while another is being written go in together (measured, with 50 at once: 13,000 instead of
-3,000 a second): each is answered only once it is on the disk, but the disk is waited for once.
+Statements are SQLAlchemy Core's, compiled once, and take a single hop to the driver's thread. SQLAlchemy's
+asyncio engine takes three to five hops and a checkout (measured: 0.5 ms a statement instead of 0.2 ms), which
+an ack cannot spare. Concurrent single writes share a transaction (measured, with 50 at once: 13,000 instead
+of 3,000 writes a second): each returns only when it is on the disk, but they wait for the disk once.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import URL, Table
+from sqlalchemy import URL
 from sqlalchemy.dialects import sqlite
 
 from bot.coalescing import Coalescer
-from bot.database.connection import Rows, Statement, Values, compiled
-from bot.database.sqlite_checkpoint import LONGEST, WalCheckpointer, open_checkpointer
-from bot.database.sqlite_thread import Call, SqliteThread, open_thread
-from bot.errors import DatabaseUnavailable
+from bot.database.connection import Rows, Statement, Values, compiled, translate_errors
 
-PATIENCE: Final = 5_000
-"""Milliseconds to wait for another process that writes; within this one, writers queue."""
+BUSY_TIMEOUT_MS: Final = 5_000
+"""How long a write waits for another process; within this process, writers queue."""
 
 _DIALECT: Final = sqlite.dialect(paramstyle="named")
 _WRITER: Final = (
     "journal_mode=WAL",
     "synchronous=FULL",
-    f"busy_timeout={PATIENCE}",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
     "foreign_keys=ON",
-    f"wal_autocheckpoint={LONGEST}",
 )
-_READER: Final = (f"busy_timeout={PATIENCE}", "query_only=ON")
+_READER: Final = (f"busy_timeout={BUSY_TIMEOUT_MS}", "query_only=ON")
+_errors_translated: Final = partial(
+    translate_errors,
+    "SQLite",
+    sqlite3.DatabaseError,
+    but=(sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError),
+)
+
+Result = TypeVar("Result")
+Call: TypeAlias = tuple[str, Mapping[str, Any]]
+"""A statement and its values."""
 
 
-@dataclass(slots=True)
+class SqliteThread:
+    """One connection, whose calls run one after the other in their order.
+
+    It has its own thread: handing a call to a thread pool takes as long as SQLite takes to run it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._calls: SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]] | None] = (
+            SimpleQueue()
+        )
+        self._thread = Thread(target=self._run, name="sqlite", daemon=True)
+        self._thread.start()
+
+    async def call(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Call a function with the connection; it runs to its end even if its caller is cancelled."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._calls.put((function, future))
+        return await future
+
+    async def execute_fetchall(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:
+        """Run one statement, and fetch its rows."""
+        return await self.call(lambda connection: connection.execute(sql, values or {}).fetchall())
+
+    def close(self) -> None:
+        """Close the connection after the calls that are queued, and wait for that."""
+        self._calls.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while queued := self._calls.get():
+            function, future = queued
+            result, error = None, None
+            try:
+                result = function(self._connection)
+            except Exception as raised:  # noqa: BLE001 - it is raised in the caller
+                error = raised
+            future.get_loop().call_soon_threadsafe(_resolve, future, result, error)
+        self._connection.close()
+
+
+@asynccontextmanager
+async def open_thread(path: str, *pragmas: str) -> AsyncIterator[SqliteThread]:
+    """Open a connection without the driver's own transactions, and close it."""
+    thread = SqliteThread(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
+    try:
+        for pragma in pragmas:
+            await thread.execute_fetchall(f"PRAGMA {pragma}")
+        yield thread
+    finally:
+        await asyncio.to_thread(thread.close)
+
+
+def _resolve(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
+    if future.done():
+        return  # the caller was cancelled
+    if error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
 class SqliteDatabase:
     """One file.
 
-    Writers take turns by a lock, first come first served, so that none of this process ever meets another in SQLITE_BUSY.
-    A transaction is a real `BEGIN IMMEDIATE`: the driver's own handling of transactions is switched off.
+    Writers take turns by a lock, in the order they arrive, and never meet SQLITE_BUSY within this process.
+    A transaction is a real `BEGIN IMMEDIATE`.
     """
 
-    writer: SqliteThread
-    reader: SqliteThread
-    checkpointer: WalCheckpointer
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _whose: asyncio.Task[Any] | None = None
-    _writes: Coalescer[Call, Rows] = field(init=False)
+    insert = staticmethod(sqlite.insert)
 
-    def __post_init__(self) -> None:
-        """Let single writes that come together go in together."""
-        self._writes = Coalescer(self._write_all, turn=self._my_turn)
-
-    def insert(self, table: Table) -> sqlite.Insert:
-        """Begin an INSERT of SQLite's."""
-        return sqlite.insert(table)
+    def __init__(self, writer: SqliteThread, reader: SqliteThread) -> None:
+        self.writer = writer
+        self._reader = reader
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+        self._writes: Coalescer[Call, Rows] = Coalescer(self._write_all, turn=self._locked)
 
     async def run(self, statement: Statement, values: Values) -> Rows:
-        """Run one statement; SQLite begins and commits around it by itself, a write as in `BEGIN IMMEDIATE`."""
+        """Run one statement, which SQLite itself puts into a transaction."""
         call = _call(statement, values)
-        with translate_errors():
-            return await (self.reader.execute_fetchall(*call) if statement.is_select else self._write(call))
+        with _errors_translated():
+            if statement.is_select:
+                return await self._reader.execute_fetchall(*call)
+            self._refuse_owner()
+            return await self._writes.submit(call)
 
     async def time(self) -> datetime | None:
-        """Tell nothing: a file has no clock."""
+        """Return None: a file has no clock."""
         return None
 
-    async def _write(self, call: Call) -> Rows:
-        self._not_beside_a_page()
-        return await self._writes.submit(call)
-
     async def _write_all(self, calls: Sequence[Call]) -> Sequence[Rows | sqlite3.Error]:
-        ends = await self.writer.together(calls)
-        self.checkpointer.written()
-        return ends
+        return await self.writer.call(lambda connection: _run_batch(connection, calls))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
         """Begin to write."""
-        with translate_errors():
-            async with self._my_turn():
+        with _errors_translated():
+            async with self._locked():
                 try:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
                     yield SqliteTransaction(self.writer)
                     await self.writer.execute_fetchall("COMMIT")
-                    self.checkpointer.written()
                 except BaseException:
-                    # Queued behind whatever still runs, at once: a second cancellation cannot keep it from being done.
-                    await self.writer.do(sqlite3.Connection.rollback)
+                    # It is queued at once, behind a running call: a second cancellation cannot prevent it.
+                    await self.writer.call(sqlite3.Connection.rollback)
                     raise
 
     @asynccontextmanager
-    async def _my_turn(self) -> AsyncIterator[None]:
-        """Wait for the writing connection."""
-        self._not_beside_a_page()
-        async with self._turn:
-            self._whose = asyncio.current_task()
+    async def _locked(self) -> AsyncIterator[None]:
+        self._refuse_owner()
+        async with self._lock:
+            self._owner = asyncio.current_task()
             try:
                 yield
             finally:
-                self._whose = None
+                self._owner = None
 
-    def _not_beside_a_page(self) -> None:
-        """Refuse what could never be written.
+    def _refuse_owner(self) -> None:
+        """Refuse a write that would wait for itself.
 
         Raises:
-            RuntimeError: this task has a page open, and would wait for itself.
+            RuntimeError: this task has a transaction open.
         """
-        if self._whose is asyncio.current_task():
-            raise RuntimeError("write by the open page, not beside it")
+        if self._owner is asyncio.current_task():
+            raise RuntimeError("write by the open unit of work, not by the repository")
 
 
 @dataclass(frozen=True, slots=True)
 class SqliteTransaction:
-    """What is open between `BEGIN IMMEDIATE` and its end."""
+    """An open transaction."""
 
     writer: SqliteThread
 
@@ -128,14 +187,13 @@ class SqliteTransaction:
 
 @asynccontextmanager
 async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
-    """Open the file, which must have been migrated, and close it."""
+    """Open a migrated file, and close it."""
     path = url.database or ""
     async with AsyncExitStack() as stack:
-        with translate_errors():
-            writer = await stack.enter_async_context(open_thread(path, _WRITER))
-            reader = await stack.enter_async_context(open_thread(path, _READER))
-            checkpointer = await stack.enter_async_context(open_checkpointer(path))
-        yield SqliteDatabase(writer, reader, checkpointer)
+        with _errors_translated():
+            writer = await stack.enter_async_context(open_thread(path, *_WRITER))
+            reader = await stack.enter_async_context(open_thread(path, *_READER))
+        yield SqliteDatabase(writer, reader)
 
 
 def _call(statement: Statement, values: Values) -> Call:
@@ -143,12 +201,28 @@ def _call(statement: Statement, values: Values) -> Call:
     return sql, {**constants, **values}
 
 
-@contextmanager
-def translate_errors() -> Iterator[None]:
-    """Raise SQLite's failures as DatabaseUnavailable."""
+def _run_batch(connection: sqlite3.Connection, calls: Sequence[Call]) -> list[list[Any] | sqlite3.Error]:
+    """Run independent writes in one transaction; one that fails, as on a constraint, leaves the others alone.
+
+    Raises:
+        sqlite3.Error: nothing is written.
+    """
+    if len(calls) == 1:
+        return [connection.execute(*calls[0]).fetchall()]
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        yield
-    except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        results = [_try(connection, call) for call in calls]
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
         raise
-    except sqlite3.DatabaseError as error:
-        raise DatabaseUnavailable(f"SQLite: {error}") from error
+    return results
+
+
+def _try(connection: sqlite3.Connection, call: Call) -> list[Any] | sqlite3.Error:
+    try:
+        return connection.execute(*call).fetchall()
+    except sqlite3.Error as error:
+        if not connection.in_transaction:
+            raise  # SQLite has rolled back the other writes too, as on a full disk
+        return error

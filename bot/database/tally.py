@@ -1,4 +1,4 @@
-"""Adds up what came of a request's customers: the four outcomes, in one query."""
+"""Adds up the outcomes of a request's customers in one query."""
 
 from typing import Any, Final
 
@@ -9,27 +9,16 @@ from bot.database.schema import batches, customers
 from bot.domain.requests.batches import Tally
 
 _WHICH: Final[BindParameter[str]] = bindparam("which")
-
-
-def _tally() -> Any:
-    """Add up in one statement; a batch that was started counts as unknown until it has an outcome."""
-    asked = select(func.sum(customers.c.size)).where(customers.c.request == _WHICH)
-    started = asked.where(customers.c.starts > 0)
-    of_batches = select(
-        func.coalesce(func.sum(batches.c.given), 0),
-        func.coalesce(func.sum(batches.c.refused), 0),
-        func.coalesce(func.sum(batches.c.unknown), 0),
-        func.coalesce(func.sum(batches.c.size), 0),
-        func.coalesce(asked.scalar_subquery(), 0),
-        func.coalesce(started.scalar_subquery(), 0),
-    )
-    return of_batches.where(batches.c.request == _WHICH)
-
-
-TALLY: Final = _tally()
+_CUSTOMERS: Final = select(func.sum(customers.c.size)).where(customers.c.request == _WHICH)
+_SUMS: Final[tuple[Any, ...]] = (
+    *map(func.sum, (batches.c.given, batches.c.refused, batches.c.unknown, batches.c.size)),
+    _CUSTOMERS.scalar_subquery(),
+    _CUSTOMERS.where(customers.c.starts > 0).scalar_subquery(),
+)
+TALLY: Final = select(*(func.coalesce(total, 0) for total in _SUMS)).where(batches.c.request == _WHICH)
 
 
 def tally_of(rows: Rows) -> Tally:
-    """Read what was added up."""
+    """Read the sums. A batch that was started and has no outcome counts as unknown."""
     given, refused, unknown, settled, asked, started = map(int, rows[0])
     return Tally(asked, given=given, refused=refused, unknown=unknown + max(started - settled, 0))

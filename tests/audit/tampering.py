@@ -1,4 +1,4 @@
-"""What somebody does who holds the database and takes its guards away, for the tests of what is noticed then."""
+"""Tampering by a person who has the database and drops its triggers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ TABLES = ("audit", "audit_heads", "audit_customers", "audit_head")
 
 
 def run(url: str, *statements: str, **values: Any) -> None:
-    """Run statements as they stand."""
+    """Run statements."""
     engine = create_engine(parse_url(url))
     try:
         with engine.begin() as connection:
@@ -22,7 +22,7 @@ def run(url: str, *statements: str, **values: Any) -> None:
 
 
 def unguard(url: str) -> None:
-    """Take every trigger away."""
+    """Drop every trigger."""
     if url.startswith("sqlite"):
         kinds = ("no_update", "no_delete", "no_replace")
         run(
@@ -35,7 +35,7 @@ def unguard(url: str) -> None:
 
 
 def rows(url: str) -> list[Mapping[str, Any]]:
-    """Read the audit, in its order."""
+    """Read the audit in order."""
     engine = create_engine(parse_url(url))
     try:
         with engine.connect() as connection:

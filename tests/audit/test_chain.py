@@ -1,4 +1,4 @@
-"""The audit's chain: nothing is written twice or lost however many write at once, and nothing is changed unseen."""
+"""The audit chain: concurrent writers lose nothing, and every change is found."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from bot.audit.verify import verify
-from bot.database.audit.chain import Row
-from bot.database.audit.log import ChainHead
+from bot.database.audit.log import ChainHead, Row
 from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.requests.audit_entries import Entry, canonical
@@ -35,22 +34,22 @@ async def filled(repository: SqlRepository, number: int = ROWS) -> ChainHead:
     return head
 
 
-async def test_the_audit_begins_empty_and_fine(repository: SqlRepository) -> None:
+async def test_an_empty_audit_is_intact(repository: SqlRepository) -> None:
     verdict = await verify(repository.audit)
     assert verdict.fine
     assert verdict.rows == 0
 
 
-async def test_each_row_follows_the_one_before_it(repository: SqlRepository) -> None:
+async def test_each_row_matches_the_row_before_it(repository: SqlRepository) -> None:
     head = await filled(repository)
     verdict = await verify(repository.audit, head=head.hash[:8])
     assert (verdict.fine, verdict.rows, verdict.head) == (True, ROWS, head)
 
 
-async def test_many_who_write_at_once_make_one_chain(database_url: str) -> None:
+async def test_concurrent_writers_make_one_chain(database_url: str) -> None:
     async with AsyncExitStack() as stack:
         several = [
-            await stack.enter_async_context(open_repository(database_url, patience=BUSY_SECONDS))
+            await stack.enter_async_context(open_repository(database_url, pool_timeout=BUSY_SECONDS))
             for _ in range(3)
         ]
         await asyncio.gather(*(repository.record(an_entry(at)) for at in range(20) for repository in several))
@@ -92,25 +91,28 @@ async def test_postgresql_refuses_to_empty_the_audit(postgres_url: str, table: s
             tampering.run(postgres_url, f"TRUNCATE {table}")
 
 
-async def test_sqlite_refuses_to_write_over_a_row(sqlite_url: str) -> None:
+async def test_sqlite_refuses_to_replace_a_row(sqlite_url: str) -> None:
     async with open_repository(sqlite_url) as repository:
         await filled(repository)
         with pytest.raises(DBAPIError, match="only ever added"):
             tampering.run(sqlite_url, "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE seq = 3")
 
 
-# what a person with the database in hand can do, and what is noticed of it
+# tampering by a person who has the database
 
 
 async def tampered(url: str, *statements: str, **values: Any) -> Any:
-    async with open_repository(url, patience=BUSY_SECONDS) as repository:
+    async with open_repository(url, pool_timeout=BUSY_SECONDS) as repository:
         await repository.audit.keep_head(await filled(repository))
         tampering.unguard(url)
         tampering.run(url, *statements, **values)
         return await verify(repository.audit)
 
 
-COPY = "INSERT INTO audit SELECT {}, at, who, channel, request, kind, facts, previous, hash FROM audit WHERE seq = 1"
+COPY = (
+    "INSERT INTO audit SELECT {}, at, who, channel, request, kind, facts, previous, hash "
+    "FROM audit WHERE seq = 1"
+)
 SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7), (8, 7), (-7, 8))]
 
 
@@ -120,18 +122,16 @@ SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7)
         (["UPDATE audit SET who = 'U0BO' WHERE seq = 4"], 4, "was changed"),
         (["UPDATE audit SET facts = '{' WHERE seq = 4"], 4, "was changed"),
         (["UPDATE audit SET at = at + 1 WHERE seq = 1"], 1, "was changed"),
-        (["DELETE FROM audit WHERE seq = 5"], 5, "taken out"),
-        (["DELETE FROM audit WHERE seq <= 2"], 1, "taken out"),
-        (["UPDATE audit SET seq = -1 WHERE seq = 5"], -1, "does not follow"),
+        (["DELETE FROM audit WHERE seq = 5"], 5, "deleted"),
+        (["DELETE FROM audit WHERE seq <= 2"], 1, "deleted"),
+        (["UPDATE audit SET seq = -1 WHERE seq = 5"], -1, "does not match"),
         (
-            [
-                "INSERT INTO audit SELECT seq - 1, at, who, channel, request, kind, facts, previous, hash FROM audit WHERE seq = 1"
-            ],
+            [COPY.format("seq - 1")],
             0,
-            "put in",
+            "added",
         ),
-        ([COPY.format("99")], 14, "taken out"),
-        (["DELETE FROM audit WHERE seq > 10"], 11, "all after it are missing"),
+        ([COPY.format("99")], 14, "deleted"),
+        (["DELETE FROM audit WHERE seq > 10"], 11, "all rows after it are missing"),
         (
             ["DELETE FROM audit WHERE seq > 10", "UPDATE audit_head SET seq = 10"],
             10,
@@ -143,9 +143,9 @@ SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7)
                 "UPDATE audit_head SET seq = 10, hash = (SELECT hash FROM audit WHERE seq = 10)",
             ],
             11,
-            "all after it are missing",
+            "all rows after it are missing",
         ),
-        (["DELETE FROM audit_head"], 14, "head was taken away"),
+        (["DELETE FROM audit_head"], 14, "head was deleted"),
         (
             [
                 "UPDATE audit SET seq = -7 WHERE seq = 7",
@@ -153,11 +153,11 @@ SWAP = [f"UPDATE audit SET seq = {to} WHERE seq = {seq}" for seq, to in ((7, -7)
                 "UPDATE audit SET seq = 8 WHERE seq = -7",
             ],
             7,
-            "does not follow",
+            "does not match",
         ),
     ],
 )
-async def test_what_was_done_to_the_rows_is_found(
+async def test_the_first_tampered_row_is_found(
     database_url: str, statements: list[str], first: int, words: str
 ) -> None:
     verdict = await tampered(database_url, *statements)
@@ -165,41 +165,42 @@ async def test_what_was_done_to_the_rows_is_found(
     assert words in verdict.fault
 
 
-def written_anew(url: str, since: int) -> list[str]:
-    """Change a row, and write all hashes after it anew: what nobody sees who has only the rows."""
+def rewritten(url: str, since: int) -> list[str]:
+    """Change a row, and rewrite all hashes after it: the rows alone do not show it."""
     statements, previous = [], ""
     for row in tampering.rows(url):
         one = Row(**{**row, "previous": previous, "kind": "forged" if row["seq"] == since else row["kind"]})
         previous = one.own_hash()
         statements.append(
-            f"UPDATE audit SET kind = '{one.kind}', previous = '{one.previous}', hash = '{previous}' WHERE seq = {one.seq}"
+            f"UPDATE audit SET kind = '{one.kind}', previous = '{one.previous}', hash = '{previous}'"
+            f" WHERE seq = {one.seq}"
         )
     return [*statements, f"UPDATE audit_head SET hash = '{previous}'"]
 
 
-async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_told(database_url: str) -> None:
-    async with open_repository(database_url, patience=BUSY_SECONDS) as repository:
+async def test_a_rewritten_chain_is_found_by_a_head_that_an_admin_has(database_url: str) -> None:
+    async with open_repository(database_url, pool_timeout=BUSY_SECONDS) as repository:
         told = await filled(repository)
         tampering.unguard(database_url)
-        tampering.run(database_url, *written_anew(database_url, 5))
+        tampering.run(database_url, *rewritten(database_url, 5))
         assert (await verify(repository.audit)).fine
         assert "no row has the hash" in (await verify(repository.audit, head=told.hash)).fault
 
 
-async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_kept(database_url: str) -> None:
-    async with open_repository(database_url, patience=BUSY_SECONDS) as repository:
+async def test_a_rewritten_chain_is_found_by_a_kept_head(database_url: str) -> None:
+    async with open_repository(database_url, pool_timeout=BUSY_SECONDS) as repository:
         await repository.audit.keep_head(await filled(repository))
         tampering.unguard(database_url)
-        tampering.run(database_url, *written_anew(database_url, 5))
+        tampering.run(database_url, *rewritten(database_url, 5))
         verdict = await verify(repository.audit)
     assert verdict.seq == ROWS
-    assert "told to the admins" in verdict.fault
+    assert "sent to the admins" in verdict.fault
 
 
-async def test_a_tail_that_is_cut_off_with_its_head_is_found_by_the_head_that_was_told(
+async def test_a_deleted_tail_is_found_by_a_head_that_an_admin_has(
     database_url: str,
 ) -> None:
-    async with open_repository(database_url, patience=BUSY_SECONDS) as repository:
+    async with open_repository(database_url, pool_timeout=BUSY_SECONDS) as repository:
         told = await filled(repository)
         tampering.unguard(database_url)
         last = tampering.rows(database_url)[9]
@@ -227,7 +228,7 @@ CHANGES = st.fixed_dictionaries(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(changes=st.lists(CHANGES, min_size=1, max_size=4), value=VALUES, number=st.integers(0, 9))
-async def test_of_any_rows_that_are_changed_the_first_is_named(
+async def test_the_first_of_any_changed_rows_is_found(
     tampered_books: tuple[SqlRepository, str], changes: list[dict[str, Any]], value: str, number: int
 ) -> None:
     repository, url = tampered_books

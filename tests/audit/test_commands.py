@@ -11,7 +11,7 @@ import pytest
 
 from bot.audit.export import COLUMNS, export
 from bot.audit.formats import Format
-from bot.database.audit.chain import Row
+from bot.database.audit.log import Row
 from bot.database.repositories.repository import open_repository
 from bot.domain.customers.tables import escape_formula
 from bot.domain.ids import ChannelId, CustomerId, UserId
@@ -44,18 +44,18 @@ async def _fill(url: str, key: str | None) -> str:
 
 @pytest.fixture
 def filled(sqlite_url: str) -> str:
-    """Two requests that ended, and a row as nobody writes it; answers the chain's end."""
+    """Write two requests that ended, and a hostile row; return the head of the chain."""
     return run(_fill(sqlite_url, None))
 
 
-def test_verify_says_that_all_is_fine(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+def test_verify_reports_an_intact_chain(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     for arguments in ([], ["--head", filled], ["--head", filled[:8]]):
         said = call(tmp_path, "audit", "verify", *arguments, DATABASE_URL=sqlite_url)
         assert (said.returncode, said.stderr) == (0, "")
         assert f"ends with {filled}" in said.stdout
 
 
-def test_verify_names_the_first_row_that_was_changed(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+def test_verify_reports_the_first_changed_row(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     tampering.unguard(sqlite_url)
     tampering.run(sqlite_url, "UPDATE audit SET who = 'U0EVE' WHERE seq IN (2, 4)")
     said = call(tmp_path, "audit", "verify", "--head", filled, DATABASE_URL=sqlite_url)
@@ -63,9 +63,7 @@ def test_verify_names_the_first_row_that_was_changed(tmp_path: Path, sqlite_url:
     assert "1 rows fit, then: row 2 was changed" in said.stdout
 
 
-def test_verify_finds_a_tail_that_was_cut_off_by_the_head_that_was_told(
-    tmp_path: Path, sqlite_url: str, filled: str
-) -> None:
+def test_verify_finds_a_deleted_tail_by_a_head(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     tampering.unguard(sqlite_url)
     last = tampering.rows(sqlite_url)[2]["hash"]
     tampering.run(
@@ -86,12 +84,12 @@ def test_verify_finds_a_tail_that_was_cut_off_by_the_head_that_was_told(
         ["purge", "now"],
     ],
 )
-def test_unusable_arguments_are_2(tmp_path: Path, sqlite_url: str, arguments: list[str]) -> None:
+def test_unusable_arguments_exit_with_2(tmp_path: Path, sqlite_url: str, arguments: list[str]) -> None:
     assert call(tmp_path, *arguments, DATABASE_URL=sqlite_url).returncode == 2
 
 
 @pytest.mark.parametrize("arguments", [["audit", "verify"], ["audit", "export"], ["purge"]])
-def test_no_database_is_2_and_none_is_made(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_missing_database_exits_with_2_and_is_not_created(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "policy.toml").write_text(POLICY)
     said = call(tmp_path, *arguments, DATABASE_URL="sqlite:///nowhere.db")
     assert said.returncode == 2
@@ -99,7 +97,7 @@ def test_no_database_is_2_and_none_is_made(tmp_path: Path, arguments: list[str])
     assert not (tmp_path / "nowhere.db").exists()
 
 
-def test_export_writes_every_row_as_a_line_of_json(tmp_path: Path, sqlite_url: str, filled: str) -> None:
+def test_export_writes_each_row_as_a_line_of_json(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     said = call(tmp_path, "audit", "export", DATABASE_URL=sqlite_url)
     rows = [json.loads(line) for line in said.stdout.splitlines()]
     assert [row["seq"] for row in rows] == list(range(1, 6))
@@ -108,9 +106,7 @@ def test_export_writes_every_row_as_a_line_of_json(tmp_path: Path, sqlite_url: s
     assert "secret" not in said.stdout
 
 
-def test_export_to_a_spreadsheet_has_no_cell_that_is_computed(
-    tmp_path: Path, sqlite_url: str, filled: str
-) -> None:
+def test_an_exported_csv_has_no_formula(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     said = call(tmp_path, "audit", "export", "--format", "csv", DATABASE_URL=sqlite_url)
     head, *rows = csv.reader(io.StringIO(said.stdout))
     assert head == list(COLUMNS)
@@ -119,9 +115,7 @@ def test_export_to_a_spreadsheet_has_no_cell_that_is_computed(
     assert rows[-1][2:6] == ["'@sum", "'+47", "", "'=cmd|' /C calc'!A0"]
 
 
-def test_export_keeps_to_the_days_the_channel_and_the_customer(
-    tmp_path: Path, sqlite_url: str, filled: str
-) -> None:
+def test_export_filters_by_time_channel_and_customer(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     def numbers(*arguments: str) -> list[int]:
         said = call(tmp_path, "audit", "export", *arguments, DATABASE_URL=sqlite_url)
         assert said.returncode == 0
@@ -136,7 +130,7 @@ def test_export_keeps_to_the_days_the_channel_and_the_customer(
     assert numbers("--customer", "nobody") == []
 
 
-def test_a_customer_can_be_asked_for_with_the_key_of_the_settings_alone(
+def test_a_customer_can_only_be_searched_with_the_key_of_the_settings(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     run(_fill(sqlite_url, KEY))
@@ -148,7 +142,7 @@ def test_a_customer_can_be_asked_for_with_the_key_of_the_settings_alone(
     assert KEY not in "".join(str(value) for row in tampering.rows(sqlite_url) for value in row.values())
 
 
-def test_purge_keeps_to_the_policys_days_and_the_audit_still_verifies(
+def test_purge_respects_the_retention_days_and_leaves_the_audit_intact(
     tmp_path: Path, sqlite_url: str, filled: str
 ) -> None:
     assert filled
@@ -161,12 +155,11 @@ def test_purge_keeps_to_the_policys_days_and_the_audit_still_verifies(
     assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
 
 
-def test_purge_without_a_policy_is_2(tmp_path: Path, sqlite_url: str) -> None:
+def test_purge_without_a_policy_exits_with_2(tmp_path: Path, sqlite_url: str) -> None:
     assert call(tmp_path, "purge", DATABASE_URL=sqlite_url).returncode == 2
 
 
-async def test_what_is_written_out_may_be_of_any_size() -> None:
-    """A row goes out before the next one is read."""
+async def test_export_writes_a_row_before_it_reads_the_next() -> None:
     out = io.StringIO()
     sizes: list[int] = []
 
@@ -180,11 +173,11 @@ async def test_what_is_written_out_may_be_of_any_size() -> None:
 
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_a_cell_that_would_be_computed_is_quoted(begins: str) -> None:
+def test_a_cell_that_looks_like_a_formula_is_quoted(begins: str) -> None:
     assert escape_formula(f"{begins}1") == f"'{begins}1"
 
 
-async def test_two_ids_of_one_customer_are_not_mixed_up(sqlite_url: str) -> None:
+async def test_ids_that_differ_in_case_are_different_customers(sqlite_url: str) -> None:
     async with open_repository(sqlite_url, audit_key=KEY) as repository:
         office = await open_office(repository)
         request = await office.ask(customers="Ann\nann")

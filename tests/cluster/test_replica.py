@@ -1,4 +1,4 @@
-"""Several at one database: which of them is first, which of them is over, and when."""
+"""Several processes on one database: leadership, eviction and terms."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from bot.cluster import replica as module
-from bot.cluster.membership import SingleProcess, Term, join_cluster
+from bot.cluster.membership import SingleProcess, join_cluster
 from bot.cluster.replica import Replica, open_replica
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import open_repository
@@ -20,7 +20,7 @@ SOON = 20.0
 
 @dataclass(slots=True)
 class Changes:
-    """Hears of changes, and waits for what they bring about."""
+    """Receives changes, and waits for their effect."""
 
     happened: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,7 +46,7 @@ async def _rows(url: str, sql: str) -> list[tuple[object, ...]]:
         return await cursor.fetchall() if cursor.description else []
 
 
-async def test_who_came_first_does_what_is_done_once_and_then_whoever_came_next(postgres_url: str) -> None:
+async def test_the_oldest_process_is_leader_and_the_next_one_follows(postgres_url: str) -> None:
     async with _one(postgres_url) as (second, changes):
         assert second.is_leader
         async with _one(postgres_url) as (third, _):
@@ -62,19 +62,20 @@ async def test_who_came_first_does_what_is_done_once_and_then_whoever_came_next(
             await changes.until(lambda: next_one.is_leader)
 
 
-async def test_one_whose_lock_is_free_and_who_renews_no_more_is_buried_long_before_its_lease_is_over(
+async def test_a_dead_process_is_evicted_long_before_its_lease_ends(
     postgres_url: str,
 ) -> None:
     await _rows(
         postgres_url,
-        "INSERT INTO replicas (name, until) SELECT 'dead', (extract(epoch FROM now()) * 1e6)::bigint + 9000000",
+        "INSERT INTO replicas (name, until)"
+        " SELECT 'dead', (extract(epoch FROM now()) * 1e6)::bigint + 9000000",
     )
     async with _one(postgres_url) as (one, changes):
         await changes.until(lambda: one.is_leader)
         assert await _rows(postgres_url, "SELECT name FROM replicas") == [(one.name,)]
 
 
-async def test_one_that_holds_its_lock_is_buried_once_its_lease_is_over_and_not_before(
+async def test_a_process_that_holds_its_lock_is_evicted_only_after_its_lease(
     postgres_url: str,
 ) -> None:
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as hung:
@@ -90,29 +91,30 @@ async def test_one_that_holds_its_lock_is_buried_once_its_lease_is_over_and_not_
             assert module.now() - began > 2.9
 
 
-async def test_one_that_was_buried_begins_anew_behind_the_others_and_nothing_of_before_is_its_own(
+async def test_an_evicted_process_starts_a_new_term_behind_its_peers(
     postgres_url: str,
 ) -> None:
     async with _one(postgres_url) as (one, changes), _one(postgres_url) as (other, _):
-        before = Term(one, one.term)
-        await before.ours()
+        before = one.term
+        await one.ours(before)
         await _rows(postgres_url, f"DELETE FROM replicas WHERE term = {one.term}")
-        await changes.until(lambda: one.term != before.number)
+        await changes.until(lambda: one.term != before)
         with pytest.raises(LeaseLost):
-            await before.ours()
-        await Term(one, one.term).ours()
+            await one.ours(before)
+        await one.ours(one.term)
         await changes.until(lambda: other.is_leader)
         assert not one.is_leader
 
 
-async def test_one_that_loses_its_connection_has_no_lease_until_it_is_back_and_then_its_old_one(
+async def test_a_process_that_loses_its_connection_resumes_its_term_when_it_is_back(
     postgres_url: str,
 ) -> None:
     async with _one(postgres_url) as (one, changes):
         term = one.term
         await _rows(
             postgres_url,
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()",
+            "SELECT pg_terminate_backend(pid) FROM pg_locks"
+            " WHERE locktype = 'advisory' AND pid <> pg_backend_pid()",
         )
         await changes.until(lambda: not one.leased)
         assert not one.is_leader
@@ -120,7 +122,7 @@ async def test_one_that_loses_its_connection_has_no_lease_until_it_is_back_and_t
         assert one.is_leader
 
 
-async def test_a_word_of_one_is_heard_by_the_others_at_once_and_not_by_itself(postgres_url: str) -> None:
+async def test_a_notification_reaches_the_peers_and_not_its_sender(postgres_url: str) -> None:
     async with (
         open_repository(postgres_url) as repository,
         _one(postgres_url) as (one, heard),
@@ -134,14 +136,14 @@ async def test_a_word_of_one_is_heard_by_the_others_at_once_and_not_by_itself(po
         assert not not_heard.happened.is_set()
 
 
-async def test_the_only_one_on_a_sqlite_is_always_first_and_has_nobody_to_tell(sqlite_url: str) -> None:
+async def test_a_single_process_on_sqlite_is_always_leader_without_peers(sqlite_url: str) -> None:
     async with join_cluster(sqlite_url) as alone:
         assert alone == SingleProcess()
         assert (alone.is_leader, alone.has_peers, alone.term) == (True, False, 0)
         await alone.ours(0)
 
 
-async def test_a_postgresql_that_is_not_there_is_said_plainly() -> None:
+async def test_an_unreachable_postgresql_is_reported() -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
         async with join_cluster("postgresql://nobody@127.0.0.1:1/none"):
             pass

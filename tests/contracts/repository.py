@@ -1,4 +1,4 @@
-"""What the contract of the books is held to: drafts, requests, givings and notices to put into them."""
+"""Drafts, requests and notifications for the contract tests of the repository."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ over_one_database = settings(
 
 
 def as_the_port(repository: SqlRepository) -> Repository:
-    """The type checker proves by this that the books are what the heart asks for."""
+    """Prove to the type checker that `SqlRepository` implements `Repository`."""
     return repository
 
 
@@ -44,7 +44,7 @@ def a_draft(minutes: int = 0) -> Request:
 
 
 async def kept(repository: Repository, state: State = State.WAITING, *, minutes: int = 0) -> Request:
-    """Write a request that stands in this state."""
+    """Write a request in this state."""
     draft = a_draft(minutes)
     await repository.open_draft(draft, FormInput())
     request = replace(draft, state=state, asked_at=None if state is State.DRAFT else draft.created_at)

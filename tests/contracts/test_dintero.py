@@ -93,12 +93,12 @@ async def test_one_rule_is_read_with_its_statistics(dintero: DinteroApi, sandbox
 
 
 @pytest.mark.parametrize("rule", [NO_RULE, RuleId("spar hundre"), RuleId("..")])
-async def test_a_rule_that_is_not_there_is_not_found(dintero: DinteroApi, rule: RuleId) -> None:
+async def test_an_unknown_rule_is_not_found(dintero: DinteroApi, rule: RuleId) -> None:
     with pytest.raises(RuleNotFound):
         await dintero.rule(rule)
 
 
-async def test_everyone_in_a_batch_is_given_the_rule_and_the_answer_is_the_rule(
+async def test_a_batch_gives_the_rule_to_all_its_customers_and_returns_it(
     dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     answer = await dintero.add_customers(RULE, customers("ann", "bo", "a b"), once=KEY)
@@ -107,7 +107,7 @@ async def test_everyone_in_a_batch_is_given_the_rule_and_the_answer_is_the_rule(
     assert sandbox.ledger.holders(RULE) == {"ann": 1, "bo": 1, "a b": 1}
 
 
-async def test_a_repeat_under_the_same_key_gives_nobody_anything_more(
+async def test_a_repeat_with_the_same_key_gives_nothing_more(
     dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     await dintero.add_customers(RULE, customers("ann", "bo"), once=KEY)
@@ -115,13 +115,13 @@ async def test_a_repeat_under_the_same_key_gives_nobody_anything_more(
     assert sandbox.ledger.holders(RULE) == {"ann": 1, "bo": 1, "cy": 1}
 
 
-async def test_another_key_gives_it_again(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
+async def test_another_key_gives_the_rule_again(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     await dintero.add_customers(RULE, customers("ann"), once=KEY)
     await dintero.add_customers(RULE, customers("ann"), once=OnceKey("another"))
     assert sandbox.ledger.held(RULE, "ann") == 2
 
 
-async def test_one_customer_that_is_refused_keeps_the_whole_batch_from_being_given(
+async def test_one_refused_customer_rejects_the_whole_batch(
     dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.refuses.add("nobody")
@@ -131,25 +131,23 @@ async def test_one_customer_that_is_refused_keeps_the_whole_batch_from_being_giv
 
 
 @pytest.mark.parametrize("customer", ["", " ann", "ann ", "a" * 256])
-async def test_an_id_that_dintero_does_not_allow_is_refused(
-    customer: str, dintero: DinteroApi, sandbox: SandboxDintero
-) -> None:
+async def test_an_invalid_id_is_refused(customer: str, dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     with pytest.raises(BatchRejectedError):
         await dintero.add_customers(RULE, customers("bo", customer), once=KEY)
     assert sandbox.ledger.grants == []
 
 
-async def test_nobody_at_all_is_refused(dintero: DinteroApi) -> None:
+async def test_an_empty_batch_is_refused(dintero: DinteroApi) -> None:
     with pytest.raises(BatchRejectedError):
         await dintero.add_customers(RULE, [], once=KEY)
 
 
-async def test_the_longest_id_is_given_too(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
+async def test_the_longest_id_is_accepted(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     await dintero.add_customers(RULE, customers("ø" * 255), once=KEY)
     assert sandbox.ledger.held(RULE, "ø" * 255) == 1
 
 
-async def test_nobody_is_given_a_rule_that_is_not_there_or_was_deleted(
+async def test_an_unknown_or_deleted_rule_is_given_to_nobody(
     dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.delete(RULE)
@@ -159,9 +157,7 @@ async def test_nobody_is_given_a_rule_that_is_not_there_or_was_deleted(
     assert sandbox.ledger.grants == []
 
 
-async def test_a_client_that_may_only_read_gives_nothing(
-    dintero: DinteroApi, sandbox: SandboxDintero
-) -> None:
+async def test_a_client_with_read_access_gives_nothing(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     sandbox.tokens.scopes = frozenset({"read:discounts"})
     assert (await dintero.rule(RULE)).id == RULE
     with pytest.raises(ScopeMissing):
@@ -170,7 +166,7 @@ async def test_a_client_that_may_only_read_gives_nothing(
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_every_fault_has_its_error_and_the_ledger_tells_what_was_done(
+async def test_every_fault_raises_its_error_and_the_ledger_shows_its_effect(
     name: str, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     fault, error = EVERY[name]
@@ -182,7 +178,7 @@ async def test_every_fault_has_its_error_and_the_ledger_tells_what_was_done(
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_whatever_happened_a_repeat_under_the_same_key_gives_it_to_everyone_exactly_once(
+async def test_a_repeat_with_the_same_key_after_any_fault_gives_exactly_once(
     name: str, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.always(EVERY[name][0])
@@ -194,9 +190,7 @@ async def test_whatever_happened_a_repeat_under_the_same_key_gives_it_to_everyon
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_what_went_wrong_is_told_in_words_that_a_person_can_read(
-    name: str, dintero: DinteroApi, sandbox: SandboxDintero
-) -> None:
+async def test_errors_are_readable(name: str, dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     sandbox.faults.always(EVERY[name][0])
     with pytest.raises(DinteroError) as raised:
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
@@ -211,7 +205,7 @@ async def test_what_went_wrong_is_told_in_words_that_a_person_can_read(
 
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("operation", [Operation.RULES, Operation.RULE])
-async def test_reading_meets_every_fault_with_an_error_of_ours(
+async def test_every_fault_while_reading_raises_our_error(
     name: str, operation: Operation, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.always(EVERY[name][0], on=operation)
@@ -221,7 +215,7 @@ async def test_reading_meets_every_fault_with_an_error_of_ours(
 
 
 @pytest.mark.parametrize("name", EVERY)
-async def test_without_a_token_nothing_is_given_whatever_the_reason(
+async def test_without_a_token_nothing_is_given(
     name: str, dintero: DinteroApi, sandbox: SandboxDintero
 ) -> None:
     sandbox.faults.always(EVERY[name][0], on=Operation.TOKEN)
@@ -230,24 +224,20 @@ async def test_without_a_token_nothing_is_given_whatever_the_reason(
     assert sandbox.ledger.calls == []
 
 
-async def test_a_token_that_is_refused_once_is_renewed_and_nothing_is_noticed(
-    dintero: DinteroApi, sandbox: SandboxDintero
-) -> None:
+async def test_a_token_that_is_refused_once_is_renewed(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     sandbox.faults.next(Fault.unauthorized())
     await dintero.add_customers(RULE, customers("ann"), once=KEY)
     assert [call.status for call in sandbox.ledger.calls] == [401, 200]
 
 
-async def test_how_long_dintero_wants_to_be_left_alone_is_told(
-    dintero: DinteroApi, sandbox: SandboxDintero
-) -> None:
+async def test_an_error_carries_dinteros_retry_after(dintero: DinteroApi, sandbox: SandboxDintero) -> None:
     sandbox.faults.next(Fault.busy(17))
     with pytest.raises(RateLimitedError) as raised:
         await dintero.add_customers(RULE, customers("ann"), once=KEY)
     assert raised.value.retry_after == 17
 
 
-async def test_who_has_a_rule_is_read_page_after_page(dintero: DinteroApi) -> None:
+async def test_the_holders_of_a_rule_are_read_page_by_page(dintero: DinteroApi) -> None:
     everybody = [f"c-{number}" for number in range(1_500)]
     await dintero.add_customers(RULE, customers(*everybody), once=KEY)
     first = await dintero.refs(RULE)
@@ -256,19 +246,19 @@ async def test_who_has_a_rule_is_read_page_after_page(dintero: DinteroApi) -> No
     assert (len(first), await dintero.refs(RULE, after=then[-1].id)) == (1_000, ())
 
 
-async def test_nobody_in_particular_is_named_where_everybody_has_it(dintero: DinteroApi) -> None:
+async def test_a_rule_for_everyone_lists_no_holders(dintero: DinteroApi) -> None:
     await dintero.add_customers(RULE, customers("*"), once=KEY)
     assert [ref.customer for ref in await dintero.refs(RULE)] == [None]
 
 
 @pytest.mark.parametrize("rule", [NO_RULE, RuleId("spar hundre")])
-async def test_nobody_has_a_rule_that_is_not_there(dintero: DinteroApi, rule: RuleId) -> None:
+async def test_an_unknown_rule_has_no_holders(dintero: DinteroApi, rule: RuleId) -> None:
     with pytest.raises(RuleNotFound):
         await dintero.refs(rule)
 
 
 @pytest.mark.parametrize("body", ["{}", '[{"customer_id": "a"}]', "no JSON"])
-async def test_a_list_that_cannot_be_read_is_no_empty_list(
+async def test_an_unreadable_list_of_holders_raises(
     dintero: DinteroApi, sandbox: SandboxDintero, body: str
 ) -> None:
     sandbox.faults.next(Fault.answer(200, body), on=Operation.REFS)

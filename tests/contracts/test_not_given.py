@@ -1,4 +1,4 @@
-"""Given + refused + unknown + not tried = asked, whatever came of the batches: in the database, in the file, in what people are told."""
+"""Given + refused + unknown + not tried = asked: in the database, in files and in messages."""
 
 import csv
 import io
@@ -37,13 +37,13 @@ ENDS = st.lists(st.sampled_from(["given", *Outcome]), min_size=1, max_size=30)
 SILENT = st.sets(st.integers(min_value=0, max_value=14))
 """Batches that have no outcome."""
 STARTED = st.sets(st.integers(min_value=0, max_value=7))
-"""Portions that were taken up."""
+"""Portions that were started."""
 
 
 async def came_to(
     repository: SqlRepository, ends: list[str], *, silent: set[int], started: set[int]
 ) -> Request:
-    """Write a request whose customers came to these ends, in batches of 2 and portions of 4."""
+    """Write a request with these outcomes, in batches of 2 and portions of 4."""
     request = await giving(repository, [f"c-{at}" for at in range(len(ends))], size=2)
     for portion in range(await repository.portions(request.id)):
         if portion not in started:
@@ -92,7 +92,7 @@ def counted(rows: list[NotGiven], asked: int) -> Tally:
 
 @over_one_database
 @given(ends=ENDS, silent=SILENT, started=STARTED)
-async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
+async def test_the_four_outcomes_add_up_in_database_file_and_summary(
     repository: SqlRepository, ends: list[str], silent: set[int], started: set[int]
 ) -> None:
     request = await came_to(repository, ends, silent=silent, started=started)
@@ -115,7 +115,7 @@ async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
 
 
 def summed(snapshot: RequestSnapshot) -> tuple[int, ...]:
-    """Read the figures out of the summary's sentence."""
+    """Read the figures from the summary."""
     text = summary.text(snapshot, LOOK).split(":")[0]
     given_to, asked = (int(word) for word in text.split("(")[0].split() if word.isdigit())
     ends = [part.split(" ", 1) for part in text.partition("(")[2].rstrip(")").split(", ") if part]
@@ -129,7 +129,7 @@ def summed(snapshot: RequestSnapshot) -> tuple[int, ...]:
 
 @settings(over_one_database, max_examples=8)
 @given(ends=ENDS, silent=SILENT, started=STARTED, typed=st.integers(0, 4), first=st.integers(1, 9))
-async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_said(
+async def test_the_four_outcomes_add_up_in_source_file_columns_and_messages(
     sqlite_books: SqlRepository, ends: list[str], silent: set[int], started: set[int], typed: int, first: int
 ) -> None:
     repository = sqlite_books
@@ -169,7 +169,7 @@ async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_sa
 
 
 async def in_files(repository: SqlRepository, request: Request, files: dict[str, list[str]]) -> Request:
-    """Say that a request's customers came from files, each with a name beside the id; one without a row is none."""
+    """Let a request's customers come from files with a name after each id; a file without rows is none."""
     kept = {name: ids for name, ids in files.items() if ids}
     for number, ids in enumerate(kept.values()):
         lines = ["Navn;Kundenr", *(f"Åse {one};{one}" for one in ids)]
@@ -188,7 +188,7 @@ async def in_files(repository: SqlRepository, request: Request, files: dict[str,
 
 
 def figures(text: str, asked: int) -> tuple[int, ...]:
-    """Read the four ends out of whatever is said."""
+    """Read the four outcomes from a message."""
 
     def count(words: str) -> int:
         found = re.search(rf"(\d+) {words}", text)
@@ -200,7 +200,7 @@ def figures(text: str, asked: int) -> tuple[int, ...]:
     return given, count("refused by Dintero"), count("unknown"), count("not tried")
 
 
-async def test_of_a_request_whose_customers_are_forgotten_nobody_is_listed(repository: SqlRepository) -> None:
+async def test_a_redacted_request_lists_no_customers(repository: SqlRepository) -> None:
     request = await came_to(repository, [Outcome.REFUSED, "given"], silent=set(), started={0})
     async with repository.unit_of_work(request.id) as unit:
         assert unit
@@ -208,7 +208,7 @@ async def test_of_a_request_whose_customers_are_forgotten_nobody_is_listed(repos
     assert await listed(repository, request) == []
 
 
-async def test_of_very_many_refused_only_the_first_are_read(repository: SqlRepository) -> None:
+async def test_only_the_first_of_many_refused_customers_are_read(repository: SqlRepository) -> None:
     request = await came_to(repository, [Outcome.REFUSED] * 12, silent=set(), started={0, 1, 2})
     every = await repository.refused(request.id)
     assert [one.customer for one in every] == [f"c-{at}" for at in range(12)]

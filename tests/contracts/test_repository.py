@@ -1,4 +1,4 @@
-"""What the books promise (`bot.domain.ports.Repository`), on both databases: customers, and what came of giving to them."""
+"""The contract of the repository on both databases: customers and outcomes."""
 
 import asyncio
 from dataclasses import replace
@@ -31,7 +31,7 @@ async def test_customers_are_kept_in_portions_and_in_order(repository: SqlReposi
     ]
 
 
-async def test_customers_that_are_put_again_take_the_place_of_the_others(repository: SqlRepository) -> None:
+async def test_new_customers_replace_the_former_ones(repository: SqlRepository) -> None:
     request = await giving(repository, ["a", "b", "c"], size=1, batches=1)
     async with repository.unit_of_work(request.id) as unit:
         assert unit
@@ -43,7 +43,7 @@ async def test_customers_that_are_put_again_take_the_place_of_the_others(reposit
 
 @over_one_database
 @given(customers=st.lists(hostile_values.texts, unique=True, min_size=1, max_size=20))
-async def test_customer_ids_come_back_whatever_they_hold(
+async def test_any_customer_ids_are_read_back_unchanged(
     repository: SqlRepository, customers: list[str]
 ) -> None:
     request = await giving(repository, customers, size=3)
@@ -65,7 +65,7 @@ async def test_a_hundred_thousand_customers_are_kept(repository: SqlRepository) 
 # what came of it
 
 
-async def test_a_portion_that_is_taken_up_again_says_so(repository: SqlRepository) -> None:
+async def test_a_portion_that_is_started_again_says_so(repository: SqlRepository) -> None:
     request = await giving(repository, ["a", "b", "c", "d", "e"], size=2, batches=2)
     assert await repository.start_portion(request.id, 0) == Portion(ids("a", "b", "c", "d"), again=False)
     assert await repository.start_portion(request.id, 0) == Portion(ids("a", "b", "c", "d"), again=True)
@@ -73,14 +73,14 @@ async def test_a_portion_that_is_taken_up_again_says_so(repository: SqlRepositor
     assert await repository.start_portion(request.id, 2) is None
 
 
-async def test_nothing_is_taken_up_of_a_giving_that_does_not_go_on(repository: SqlRepository) -> None:
+async def test_no_portion_starts_when_the_giving_must_stop(repository: SqlRepository) -> None:
     request = await giving(repository, ["a", "b"], size=1)
     await change(repository, replace(request, cancel_asked_by=UserId("U1")))
     assert await repository.start_portion(request.id, 0) is None
     assert await repository.tally(request.id) == Tally(2)
 
 
-async def test_what_may_have_gone_out_is_unknown_whether_the_giving_goes_on_or_not(
+async def test_started_batches_are_unknown_whether_the_giving_continues_or_not(
     repository: SqlRepository,
 ) -> None:
     request = await giving(repository, ["a", "b", "c", "d", "e"], size=2, batches=1)
@@ -92,7 +92,7 @@ async def test_what_may_have_gone_out_is_unknown_whether_the_giving_goes_on_or_n
     assert await repository.tally(other.id) == Tally(2)
 
 
-async def test_what_came_of_a_batch_is_kept_and_takes_the_place_of_what_came_of_it_before(
+async def test_an_outcome_replaces_the_earlier_outcome_of_its_batch(
     repository: SqlRepository,
 ) -> None:
     request = await giving(repository, ["a", "b", "c", "d", "e"], size=4, batches=2)
@@ -114,7 +114,7 @@ async def test_what_came_of_a_batch_is_kept_and_takes_the_place_of_what_came_of_
     refused=hostile_values.few(st.tuples(hostile_values.texts, hostile_values.texts)),
     unknown=hostile_values.few(hostile_values.texts),
 )
-async def test_an_outcome_comes_back_whatever_it_holds(
+async def test_any_outcome_is_read_back_unchanged(
     repository: SqlRepository, refused: tuple[tuple[str, str], ...], unknown: tuple[str, ...]
 ) -> None:
     request = await giving(repository, ["a"], size=10)
@@ -124,7 +124,7 @@ async def test_an_outcome_comes_back_whatever_it_holds(
     assert await repository.outcomes(request.id, 0) == (outcome,)
 
 
-async def test_the_four_ends_add_up_at_every_step(repository: SqlRepository) -> None:
+async def test_the_four_outcomes_add_up_at_every_step(repository: SqlRepository) -> None:
     request = await giving(repository, ["a", "b", "c", "d", "e", "f", "g"], size=2, batches=2)
     assert await repository.tally(request.id) == Tally(7)
     await repository.start_portion(request.id, 0)
@@ -146,7 +146,7 @@ async def test_the_four_ends_add_up_at_every_step(repository: SqlRepository) -> 
     assert await repository.tally(new_request_id()) == Tally(0)
 
 
-async def test_the_refused_are_told_in_the_order_they_were_asked_for(repository: SqlRepository) -> None:
+async def test_refused_customers_are_listed_in_the_order_of_the_request(repository: SqlRepository) -> None:
     request = await giving(repository, [str(number) for number in range(40)], size=2, batches=2)
 
     async def refuse(portion: int, batch: int, *customers: str) -> None:
@@ -162,7 +162,7 @@ async def test_the_refused_are_told_in_the_order_they_were_asked_for(repository:
     assert await repository.refused(new_request_id()) == ()
 
 
-async def test_who_is_left_out_is_told_at_every_step_as_the_tally_counts_them(
+async def test_unsettled_customers_match_the_tally_at_every_step(
     repository: SqlRepository,
 ) -> None:
     request = await giving(repository, ["g", "f", "e", "d", "c", "b", "a"], size=2, batches=2)
@@ -191,7 +191,9 @@ async def test_who_is_left_out_is_told_at_every_step_as_the_tally_counts_them(
 
 
 @pytest.mark.parametrize("most", [0, 1, 3, 4, 6])
-async def test_of_many_who_are_left_out_the_first_are_told(repository: SqlRepository, most: int) -> None:
+async def test_only_the_first_of_many_unsettled_customers_are_read(
+    repository: SqlRepository, most: int
+) -> None:
     request = await giving(repository, ["a", "b", "c", "d", "e", "f", "g"], size=2, batches=1)
     await repository.start_portion(request.id, 0)
     told = await repository.left_out(request.id, most=most)
@@ -200,7 +202,7 @@ async def test_of_many_who_are_left_out_the_first_are_told(repository: SqlReposi
     )
 
 
-async def test_who_was_not_given_it_is_read_by_portion_as_they_were_asked_for(
+async def test_customers_not_given_are_read_by_portion_in_order(
     repository: SqlRepository,
 ) -> None:
     request = await giving(repository, ["g", "f", "e", "d", "c", "b", "a", "9", "8"], size=2, batches=2)
@@ -221,7 +223,7 @@ async def test_who_was_not_given_it_is_read_by_portion_as_they_were_asked_for(
     assert [portion async for portion in repository.not_given(new_request_id())] == []
 
 
-async def test_giving_goes_on_until_somebody_cancels(repository: SqlRepository) -> None:
+async def test_giving_continues_until_somebody_cancels(repository: SqlRepository) -> None:
     request = await giving(repository, ["a", "b"], size=1)
     assert await repository.may_continue(request.id)
     assert await repository.record_outcomes(request.id, BatchOutcome(0, 0, 1))
@@ -231,7 +233,7 @@ async def test_giving_goes_on_until_somebody_cancels(repository: SqlRepository) 
     assert await repository.tally(request.id) == Tally(2, given=2)
 
 
-async def test_giving_goes_on_until_there_is_a_reason_to_stop_and_the_first_reason_stands(
+async def test_giving_continues_until_a_stop_and_the_first_reason_stays(
     repository: SqlRepository,
 ) -> None:
     request = await giving(repository, ["a"], size=1)
@@ -244,7 +246,7 @@ async def test_giving_goes_on_until_there_is_a_reason_to_stop_and_the_first_reas
     assert not await repository.record_outcomes(request.id, BatchOutcome(0, 0, 1))
 
 
-async def test_a_new_round_that_was_continued_goes_on_and_can_be_stopped_anew(
+async def test_a_continued_round_can_be_stopped_again(
     repository: SqlRepository,
 ) -> None:
     request = await giving(repository, ["a"], size=1)
@@ -256,7 +258,7 @@ async def test_a_new_round_that_was_continued_goes_on_and_can_be_stopped_anew(
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.GIVING])
-async def test_what_is_not_being_given_cannot_be_stopped_and_does_not_go_on(
+async def test_a_request_not_being_given_cannot_be_stopped_or_continue(
     repository: SqlRepository, state: State
 ) -> None:
     request = await kept(repository, state)
@@ -265,7 +267,7 @@ async def test_what_is_not_being_given_cannot_be_stopped_and_does_not_go_on(
     assert not await repository.may_continue(request.id)
 
 
-async def test_dinteros_last_answer_is_kept(repository: SqlRepository) -> None:
+async def test_dinteros_last_answer_is_saved(repository: SqlRepository) -> None:
     request = await giving(repository, ["a"], size=1)
     await repository.answered(request.id, replace(RULE, statistics=Statistics(usage=1)))
     await repository.answered(request.id, replace(RULE, statistics=Statistics(usage=2)))
@@ -273,7 +275,7 @@ async def test_dinteros_last_answer_is_kept(repository: SqlRepository) -> None:
     assert found == replace(request, last_answer=replace(RULE, statistics=Statistics(usage=2)))
 
 
-async def test_what_happens_beside_an_open_page_is_not_lost_by_it(repository: SqlRepository) -> None:
+async def test_outcomes_written_during_a_unit_of_work_are_not_lost(repository: SqlRepository) -> None:
     request = await giving(repository, ["a", "b", "c"], size=1, batches=3)
     async with repository.unit_of_work(request.id) as unit:
         assert unit
@@ -292,7 +294,7 @@ async def test_what_happens_beside_an_open_page_is_not_lost_by_it(repository: Sq
     assert (await repository.tally(request.id)).given == 1
 
 
-async def test_eight_lanes_can_settle_at_once(repository: SqlRepository) -> None:
+async def test_eight_batches_can_record_outcomes_at_once(repository: SqlRepository) -> None:
     request = await giving(repository, [str(number) for number in range(64)], size=1, batches=8)
     outcomes = [BatchOutcome(portion, batch, 1) for portion in range(8) for batch in range(8)]
     assert all(
@@ -302,7 +304,7 @@ async def test_eight_lanes_can_settle_at_once(repository: SqlRepository) -> None
 
 
 @pytest.mark.parametrize("together", [1, 2, 4, 5, 17, MOST_OUTCOMES])
-async def test_outcomes_that_come_together_are_written_together_over_earlier_ones(
+async def test_outcomes_recorded_together_replace_earlier_ones(
     repository: SqlRepository, together: int
 ) -> None:
     who = [str(number) for number in range(2 * MOST_OUTCOMES)]
@@ -323,7 +325,7 @@ async def test_outcomes_that_come_together_are_written_together_over_earlier_one
     assert not await repository.record_outcomes(request.id, *ends)
 
 
-async def test_only_who_took_a_request_last_writes_what_came_of_it(repository: SqlRepository) -> None:
+async def test_only_the_last_holder_of_a_request_records_outcomes(repository: SqlRepository) -> None:
     request = await giving(repository, ["a", "b", "c", "d"], size=1, batches=2)
     older = await repository.claim(request.id)
     assert older

@@ -1,4 +1,4 @@
-"""What the books promise of what is to be said, on both databases."""
+"""The contract of the repository on both databases: the outbox."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from tests.support import hostile_values
 
 @over_one_database
 @given(spoken=hostile_values.notices)
-async def test_a_notice_comes_out_as_it_was_put_in(repository: SqlRepository, spoken: Notification) -> None:
+async def test_a_notification_is_read_back_unchanged(repository: SqlRepository, spoken: Notification) -> None:
     request = await kept(repository)
     await say(repository, request, spoken)
     outbox_message = await only(repository)
@@ -33,7 +33,7 @@ async def test_a_notice_comes_out_as_it_was_put_in(repository: SqlRepository, sp
     await repository.mark_failed(outbox_message, why="\x00")
 
 
-async def test_of_a_thread_one_notice_at_a_time_can_be_said_in_order(repository: SqlRepository) -> None:
+async def test_messages_of_a_thread_are_due_one_at_a_time_in_order(repository: SqlRepository) -> None:
     request, other = await kept(repository), await kept(repository)
     await say(
         repository, request, notice(ChannelKind.CARD), notice(ChannelKind.LINE), notice(ChannelKind.SUMMARY)
@@ -55,7 +55,7 @@ async def test_of_a_thread_one_notice_at_a_time_can_be_said_in_order(repository:
     ]
 
 
-async def test_every_message_has_a_key_of_its_own_that_stays(repository: SqlRepository) -> None:
+async def test_every_message_keeps_its_own_key(repository: SqlRepository) -> None:
     request, other = await kept(repository), await kept(repository)
     await say(repository, request, notice())
     await say(repository, other, notice())
@@ -64,7 +64,7 @@ async def test_every_message_has_a_key_of_its_own_that_stays(repository: SqlRepo
     assert {outbox_message.key for outbox_message in await repository.due_messages(NOW, limit=10)} == keys
 
 
-async def test_a_cards_place_in_slack_goes_to_its_request(repository: SqlRepository) -> None:
+async def test_the_ts_of_a_card_is_saved_with_its_request(repository: SqlRepository) -> None:
     request = await kept(repository)
     await say(repository, request, notice(ChannelKind.CARD), notice(ChannelKind.LINE))
     await repository.mark_sent(await only(repository), ts="17.001")
@@ -74,7 +74,7 @@ async def test_a_cards_place_in_slack_goes_to_its_request(repository: SqlReposit
     assert await repository.due_messages(NOW, limit=10) == ()
 
 
-async def test_a_notice_that_is_put_off_holds_up_its_thread_until_its_time(repository: SqlRepository) -> None:
+async def test_a_rescheduled_message_delays_its_thread(repository: SqlRepository) -> None:
     request = await kept(repository)
     await say(repository, request, notice(ChannelKind.CARD), notice(ChannelKind.LINE))
     await repository.reschedule(await only(repository), until=NOW + timedelta(seconds=5), clean=True)
@@ -83,7 +83,7 @@ async def test_a_notice_that_is_put_off_holds_up_its_thread_until_its_time(repos
     assert await to_be_said(repository, after=timedelta(seconds=5)) == [notice(ChannelKind.CARD)]
 
 
-async def test_a_notice_that_can_never_be_said_holds_up_nobody(repository: SqlRepository) -> None:
+async def test_a_failed_message_delays_no_other(repository: SqlRepository) -> None:
     request = await kept(repository)
     await say(
         repository,
@@ -96,7 +96,7 @@ async def test_a_notice_that_can_never_be_said_holds_up_nobody(repository: SqlRe
     assert await to_be_said(repository) == [notice(ChannelKind.LINE), notice(ChannelKind.DIRECT, to="U1")]
 
 
-async def test_what_links_to_the_card_waits_until_it_is_posted(repository: SqlRepository) -> None:
+async def test_messages_that_link_to_the_card_wait_until_it_is_posted(repository: SqlRepository) -> None:
     request = await kept(repository)
     linking = [
         notice(ChannelKind.NOTICE, to="C2"),
@@ -115,7 +115,7 @@ async def test_what_links_to_the_card_waits_until_it_is_posted(repository: SqlRe
     assert await to_be_said(repository) == [*linking, notice(ChannelKind.CARD, NotificationType.DONE)]
 
 
-async def test_a_person_who_cannot_be_written_to_holds_up_neither_the_thread_nor_a_channel(
+async def test_an_unreachable_person_delays_neither_the_thread_nor_a_channel(
     repository: SqlRepository,
 ) -> None:
     request = await kept(repository)
@@ -133,14 +133,14 @@ async def test_a_person_who_cannot_be_written_to_holds_up_neither_the_thread_nor
     assert await to_be_said(repository) == [notice(ChannelKind.LINE), channel]
 
 
-async def test_an_attempt_is_counted_before_it_goes_out(repository: SqlRepository) -> None:
+async def test_an_attempt_is_counted_before_it_is_made(repository: SqlRepository) -> None:
     await say(repository, await kept(repository), notice())
     await repository.mark_attempt(await only(repository))
     outbox_message = await only(repository)
     assert (outbox_message.tried, outbox_message.attempts) == (True, 1)
 
 
-async def test_an_attempt_that_posted_nothing_for_sure_leaves_nothing_to_look_for(
+async def test_an_attempt_that_surely_posted_nothing_needs_no_search(
     repository: SqlRepository,
 ) -> None:
     await say(repository, await kept(repository), notice())
@@ -151,7 +151,7 @@ async def test_an_attempt_that_posted_nothing_for_sure_leaves_nothing_to_look_fo
     assert (again.tried, again.attempts) == (False, 1)
 
 
-async def test_an_attempt_whose_end_is_not_known_is_remembered_past_a_later_clean_one(
+async def test_an_unclear_attempt_is_remembered_after_a_clean_one(
     repository: SqlRepository,
 ) -> None:
     await say(repository, await kept(repository), notice())
@@ -163,5 +163,5 @@ async def test_an_attempt_whose_end_is_not_known_is_remembered_past_a_later_clea
     assert (again.tried, again.attempts) == (True, 2)
 
 
-async def test_the_books_tell_that_they_are_there(repository: SqlRepository) -> None:
+async def test_ping_succeeds_while_the_database_answers(repository: SqlRepository) -> None:
     await repository.ping()

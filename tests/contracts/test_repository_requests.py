@@ -1,4 +1,4 @@
-"""What the books promise of drafts, requests and their pages, on both databases."""
+"""The contract of the repository on both databases: drafts, requests and units of work."""
 
 import asyncio
 from dataclasses import replace
@@ -37,14 +37,14 @@ async def test_a_draft_is_found_by_both_of_its_ids(repository: SqlRepository) ->
     assert await repository.load_input(draft.id) == FormInput(rule="rule", customers="ann\nbo", more=True)
 
 
-async def test_nobody_is_found_under_an_id_that_was_never_given(repository: SqlRepository) -> None:
+async def test_an_unknown_id_finds_nothing(repository: SqlRepository) -> None:
     for unknown in ("", "R-00000", "\x00", "\ud800", "' OR 1=1 --"):
         assert await repository.find(RequestId(unknown)) is None
         assert await repository.find_short(ShortId(unknown)) is None
         assert await repository.load_input(RequestId(unknown)) is None
 
 
-async def test_a_short_id_is_given_once(repository: SqlRepository) -> None:
+async def test_a_short_id_is_unique(repository: SqlRepository) -> None:
     first, second = a_draft(), a_draft()
     await repository.open_draft(first, FormInput())
     with pytest.raises(ShortIdConflict):
@@ -53,20 +53,20 @@ async def test_a_short_id_is_given_once(repository: SqlRepository) -> None:
     assert await repository.find_short(first.short) == first
 
 
-async def test_fifty_people_can_open_a_draft_at_once(repository: SqlRepository) -> None:
+async def test_fifty_people_can_open_drafts_at_once(repository: SqlRepository) -> None:
     drafts = [a_draft() for _ in range(50)]
     await asyncio.gather(*(repository.open_draft(draft, FormInput(reason=draft.short)) for draft in drafts))
     assert await asyncio.gather(*(repository.find(draft.id) for draft in drafts)) == drafts
 
 
-async def test_what_is_typed_into_a_draft_is_kept(repository: SqlRepository) -> None:
+async def test_the_input_of_a_draft_is_saved(repository: SqlRepository) -> None:
     draft = a_draft()
     await repository.open_draft(draft, FormInput(reason="first"))
     await repository.save_input(draft.id, FormInput(reason="second"))
     assert await repository.load_input(draft.id) == FormInput(reason="second")
 
 
-async def test_what_is_typed_after_it_was_asked_for_changes_nothing(repository: SqlRepository) -> None:
+async def test_input_is_not_saved_after_the_request_was_submitted(repository: SqlRepository) -> None:
     request = await kept(repository, State.WAITING)
     await repository.save_input(request.id, FormInput(reason="too late"))
     assert await repository.load_input(request.id) == FormInput()
@@ -75,7 +75,7 @@ async def test_what_is_typed_after_it_was_asked_for_changes_nothing(repository: 
 
 @over_one_database
 @given(draft=hostile_values.requests, form_input=hostile_values.typed)
-async def test_whatever_a_request_holds_comes_back(
+async def test_a_request_with_any_values_is_read_back_unchanged(
     repository: SqlRepository, draft: Request, form_input: FormInput
 ) -> None:
     draft = replace(draft, id=new_request_id(), short=new_short_id())
@@ -86,7 +86,9 @@ async def test_whatever_a_request_holds_comes_back(
 
 @over_one_database
 @given(later=hostile_values.requests)
-async def test_whatever_a_page_keeps_comes_back(repository: SqlRepository, later: Request) -> None:
+async def test_a_request_saved_by_a_unit_of_work_is_read_back_unchanged(
+    repository: SqlRepository, later: Request
+) -> None:
     draft = a_draft()
     await repository.open_draft(draft, FormInput())
     later = replace(later, id=draft.id, short=draft.short)
@@ -94,7 +96,7 @@ async def test_whatever_a_page_keeps_comes_back(repository: SqlRepository, later
     assert await repository.find(draft.id) == later
 
 
-async def test_drafts_are_forgotten_after_their_time_with_all_that_hangs_on_them(
+async def test_old_drafts_are_deleted_with_all_their_rows(
     repository: SqlRepository,
 ) -> None:
     old, new = await kept(repository, State.DRAFT), await kept(repository, State.DRAFT, minutes=10)
@@ -111,7 +113,7 @@ async def test_drafts_are_forgotten_after_their_time_with_all_that_hangs_on_them
     assert await repository.forget_drafts(NOW + timedelta(minutes=10)) == 0
 
 
-async def test_recent_requests_are_those_not_ended_then_the_newest(repository: SqlRepository) -> None:
+async def test_recent_lists_requests_not_ended_and_then_the_newest(repository: SqlRepository) -> None:
     done = await kept(repository, State.DONE, minutes=5)
     old, waiting = (
         await kept(repository, State.STOPPED, minutes=1),
@@ -137,7 +139,7 @@ async def test_requests_are_listed_by_their_state_oldest_first(repository: SqlRe
     assert await repository.in_state() == ()
 
 
-async def test_only_waiting_requests_whose_time_is_over_are_overdue(repository: SqlRepository) -> None:
+async def test_only_expired_waiting_requests_are_overdue(repository: SqlRepository) -> None:
     over = replace(await kept(repository), expires_at=NOW - timedelta(hours=1))
     just = replace(await kept(repository), expires_at=NOW)
     for request in (over, just):
@@ -153,12 +155,12 @@ async def test_only_waiting_requests_whose_time_is_over_are_overdue(repository: 
 # pages
 
 
-async def test_there_is_no_page_of_a_request_that_is_not_there(repository: SqlRepository) -> None:
+async def test_there_is_no_unit_of_work_for_an_unknown_request(repository: SqlRepository) -> None:
     async with repository.unit_of_work(new_request_id()) as unit:
         assert unit is None
 
 
-async def test_a_page_shows_the_request_and_what_was_kept_of_it(repository: SqlRepository) -> None:
+async def test_a_unit_of_work_has_the_request_as_last_saved(repository: SqlRepository) -> None:
     request = await kept(repository)
     async with repository.unit_of_work(request.id) as unit:
         assert unit
@@ -170,10 +172,10 @@ async def test_a_page_shows_the_request_and_what_was_kept_of_it(repository: SqlR
 
 
 class Slip(Exception):
-    """Something goes wrong in the middle of a page."""
+    """A failure inside a unit of work."""
 
 
-async def test_nothing_is_written_of_a_page_in_which_something_goes_wrong(repository: SqlRepository) -> None:
+async def test_a_unit_of_work_that_raises_writes_nothing(repository: SqlRepository) -> None:
     request = await kept(repository)
     with pytest.raises(Slip):
         await _write_all(repository, request, then=Slip())
@@ -204,7 +206,7 @@ async def _written(repository: Repository, request: Request) -> tuple[bool, ...]
     )
 
 
-async def test_nothing_is_written_of_a_page_that_is_cancelled_while_it_waits(
+async def test_a_unit_of_work_cancelled_while_it_waits_writes_nothing(
     repository: SqlRepository,
 ) -> None:
     request, written, never = await kept(repository), asyncio.Event(), asyncio.Event()
@@ -226,7 +228,7 @@ async def test_nothing_is_written_of_a_page_that_is_cancelled_while_it_waits(
 
 
 def _cancel_after(turns: int, task: asyncio.Task[None]) -> None:
-    """Cancel a task after so many turns of the loop."""
+    """Cancel a task after this many turns of the event loop."""
     loop = asyncio.get_running_loop()
     if turns:
         loop.call_soon(_cancel_after, turns - 1, task)
@@ -235,7 +237,7 @@ def _cancel_after(turns: int, task: asyncio.Task[None]) -> None:
 
 
 @pytest.mark.parametrize("cancellations", [1, 2])
-async def test_a_page_cancelled_at_any_moment_is_written_whole_or_not_at_all(
+async def test_a_unit_of_work_cancelled_at_any_moment_writes_all_or_nothing(
     repository: SqlRepository, cancellations: int
 ) -> None:
     for patience in range(0, 60, 3):
@@ -250,7 +252,7 @@ async def test_a_page_cancelled_at_any_moment_is_written_whole_or_not_at_all(
         assert note == customers == votes
 
 
-async def test_pages_of_one_request_are_open_one_after_the_other(repository: SqlRepository) -> None:
+async def test_units_of_work_of_one_request_run_one_after_the_other(repository: SqlRepository) -> None:
     request = await kept(repository)
 
     async def add_one() -> None:
@@ -264,7 +266,7 @@ async def test_pages_of_one_request_are_open_one_after_the_other(repository: Sql
     assert (await as_it_stands(repository, request)).repeated == 12
 
 
-async def test_of_two_who_approve_at_once_one_sees_the_other(repository: SqlRepository) -> None:
+async def test_of_two_simultaneous_approvers_one_sees_the_other(repository: SqlRepository) -> None:
     request = await kept(repository)
 
     async def approve(who: str) -> bool:
@@ -281,7 +283,7 @@ async def test_of_two_who_approve_at_once_one_sees_the_other(repository: SqlRepo
     assert (await as_it_stands(repository, request)).decided_by == approval.by
 
 
-async def test_a_person_says_yes_once_in_a_round(repository: SqlRepository) -> None:
+async def test_a_person_approves_once_in_a_round(repository: SqlRepository) -> None:
     request = await kept(repository)
 
     async def vote(who: str, at: datetime, round_: int = 1) -> bool:
@@ -299,7 +301,7 @@ async def test_a_person_says_yes_once_in_a_round(repository: SqlRepository) -> N
     assert await repository.votes(request.id, 2) == (Approval(request.id, 2, UserId("U1"), NOW, "digest U1"),)
 
 
-async def test_a_page_reads_the_yeses_of_the_present_round(repository: SqlRepository) -> None:
+async def test_a_unit_of_work_reads_the_approvals_of_the_current_round(repository: SqlRepository) -> None:
     request = await kept(repository)
     async with repository.unit_of_work(request.id) as unit:
         assert unit

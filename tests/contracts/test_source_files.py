@@ -1,4 +1,4 @@
-"""Files that customers were read from: kept with the draft as they were, the reading that counts alone, and read by nobody else."""
+"""The contract of the repository on both databases: source files."""
 
 import zlib
 
@@ -28,7 +28,7 @@ async def reviewed(office: Office, *ids: str) -> Request:
     return review.request
 
 
-async def test_a_file_comes_back_piece_by_piece_and_in_order(repository: SqlRepository) -> None:
+async def test_a_file_is_read_back_piece_by_piece_in_order(repository: SqlRepository) -> None:
     request = await kept(repository)
     for file, piece, some in ((1, 0, b"x"), (0, 1, b"world"), (0, 0, b"hello "), (0, 0, b"twice")):
         await repository.keep_piece(request.id, "one", file, piece, some)
@@ -40,7 +40,7 @@ async def test_a_file_comes_back_piece_by_piece_and_in_order(repository: SqlRepo
     assert await content(repository, request, reading="another") == b""
 
 
-async def test_of_several_readings_of_a_draft_the_last_counts_and_asking_forgets_the_others(
+async def test_the_last_reading_counts_and_submitting_deletes_the_others(
     repository: SqlRepository,
 ) -> None:
     office = await open_office(repository)
@@ -56,7 +56,7 @@ async def test_of_several_readings_of_a_draft_the_last_counts_and_asking_forgets
     assert (await office.now(second.id)).files == second.files
 
 
-async def test_a_reading_that_failed_leaves_the_one_before_to_count(repository: SqlRepository) -> None:
+async def test_a_failed_reading_leaves_the_earlier_one(repository: SqlRepository) -> None:
     office = await open_office(repository)
     first = await reviewed(office, "a")
     office.drawer.instead = ReadResult(bad=(BadFile("vip.csv", FileProblem.BROKEN),))
@@ -65,7 +65,7 @@ async def test_a_reading_that_failed_leaves_the_one_before_to_count(repository: 
     assert await content(repository, first) == b"a"
 
 
-async def test_a_draft_that_is_forgotten_takes_its_files_along(repository: SqlRepository) -> None:
+async def test_a_deleted_draft_deletes_its_files(repository: SqlRepository) -> None:
     office = await open_office(repository)
     draft = await reviewed(office, "a")
     office.clock.pass_by(days=2)
@@ -73,7 +73,7 @@ async def test_a_draft_that_is_forgotten_takes_its_files_along(repository: SqlRe
     assert await content(repository, draft) == b""
 
 
-async def test_the_rest_of_a_rest_came_from_the_files_of_the_first_until_they_are_forgotten(
+async def test_a_remainder_uses_the_files_of_the_first_request_until_redaction(
     repository: SqlRepository,
 ) -> None:
     office = await open_office(repository)

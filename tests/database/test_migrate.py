@@ -21,7 +21,7 @@ from bot.domain.rules.rule import Reward, Rule
 from bot.errors import DatabaseUnavailable
 
 
-async def test_the_steps_lead_to_the_tables_that_the_books_use(empty_database_url: str) -> None:
+async def test_the_migrations_lead_to_the_schema(empty_database_url: str) -> None:
     assert await migrate(empty_database_url)
     engine = create_engine(parse_url(empty_database_url))
     with engine.connect() as connection:
@@ -30,23 +30,23 @@ async def test_the_steps_lead_to_the_tables_that_the_books_use(empty_database_ur
     engine.dispose()
 
 
-async def test_there_is_nothing_to_do_twice(empty_database_url: str) -> None:
+async def test_a_second_migration_does_nothing(empty_database_url: str) -> None:
     assert await migrate(empty_database_url)
     assert not await migrate(empty_database_url)
 
 
-async def test_several_processes_can_start_at_once(empty_database_url: str) -> None:
+async def test_several_processes_can_migrate_at_once(empty_database_url: str) -> None:
     done = await asyncio.gather(*(migrate(empty_database_url) for _ in range(4)))
     assert sorted(done) == [False, False, False, True]
 
 
-def test_the_newest_step_is_the_one_that_a_start_looks_for() -> None:
+def test_the_version_of_the_schema_is_the_head_of_the_migrations() -> None:
     config = Config()
     config.set_main_option("script_location", "bot.database:migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == VERSION
 
 
-async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) -> None:
+async def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
     engine = create_engine(parse_url(database_url))
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
@@ -57,20 +57,20 @@ async def test_a_database_of_a_newer_program_is_left_alone(database_url: str) ->
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/books.db", "postgresql://bot:s3cret@127.0.0.1:1/books"])
-async def test_a_database_that_cannot_be_reached_is_said_so(url: str) -> None:
+async def test_an_unreachable_database_raises_without_its_password(url: str) -> None:
     with pytest.raises(DatabaseUnavailable) as caught:
         async with open_repository(url):
             pass
     assert "s3cret" not in str(caught.value)
 
 
-async def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "books.db").write_text("This is a shopping list." * 100)
     with pytest.raises(DatabaseUnavailable, match="not a database"):
         await migrate(f"sqlite:///{tmp_path}/books.db")
 
 
-async def test_the_rule_of_what_was_asked_for_before_is_found_by_its_id(database_url: str) -> None:
+async def test_a_migration_fills_in_the_rule_ids_of_older_requests(database_url: str) -> None:
     rule = Rule(id=RuleId("a\\b\x00"), reward=Reward(type="discount_amount", value=Decimal(1)))
     draft = Request(
         id=new_request_id(),

@@ -11,7 +11,7 @@ from tests.contracts.repository import a_draft, kept
 from tests.support.postgres import Server
 
 
-async def test_connections_that_the_server_dropped_are_not_used_again(postgres_url: str) -> None:
+async def test_connections_that_the_server_dropped_are_not_reused(postgres_url: str) -> None:
     async with open_repository(postgres_url) as repository:
         await repository.open_draft(a_draft(), FormInput())
         with psycopg.connect(postgres_url, autocommit=True) as admin:
@@ -21,11 +21,11 @@ async def test_connections_that_the_server_dropped_are_not_used_again(postgres_u
 
 
 async def test_the_first_statement_does_not_wait_for_a_connection(postgres_url: str) -> None:
-    async with open_repository(postgres_url, patience=0.001) as repository:
+    async with open_repository(postgres_url, pool_timeout=0.001) as repository:
         await repository.ping()
 
 
-async def test_a_database_that_went_away_is_said_in_our_words(postgres: Server) -> None:
+async def test_a_lost_database_raises_database_unavailable(postgres: Server) -> None:
     with postgres.database() as url:
         async with open_repository(url) as repository:
             with psycopg.connect(postgres.uri, autocommit=True) as admin:
@@ -38,7 +38,7 @@ async def test_a_database_that_went_away_is_said_in_our_words(postgres: Server) 
                 await repository.ping()
 
 
-async def test_an_error_never_tells_what_people_typed(postgres_url: str) -> None:
+async def test_an_error_never_contains_form_input(postgres_url: str) -> None:
     async with open_repository(postgres_url) as repository:
         draft = a_draft()
         await repository.open_draft(draft, FormInput())
@@ -49,7 +49,7 @@ async def test_an_error_never_tells_what_people_typed(postgres_url: str) -> None
         assert "customer-of-ours" not in str(caught.value)
 
 
-async def test_a_process_that_stops_in_the_middle_of_a_page_keeps_the_others_from_it_for_seconds_only(
+async def test_a_process_suspended_in_a_unit_of_work_blocks_its_peers_only_for_seconds(
     postgres_url: str,
 ) -> None:
     async with open_repository(postgres_url) as stopped, open_repository(postgres_url) as other:

@@ -1,6 +1,5 @@
 import asyncio
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from bot.errors import DatabaseUnavailable
 from tests.contracts.repository import a_draft
 
 
-async def test_nothing_that_was_promised_is_lost_when_the_plug_is_pulled(sqlite_url: str) -> None:
+async def test_committed_writes_survive_a_power_cut(sqlite_url: str) -> None:
     async with open_sqlite(parse_url(sqlite_url)) as database:
         assert await _pragma(database, "journal_mode") == "wal"
         assert await _pragma(database, "synchronous") == 2
@@ -25,7 +24,7 @@ async def _pragma(database: SqliteDatabase, name: str) -> object:
     return value
 
 
-async def test_a_page_holds_the_files_lock_from_its_beginning(
+async def test_a_unit_of_work_locks_the_file_from_its_start(
     sqlite_books: SqlRepository, sqlite_url: str
 ) -> None:
     draft = a_draft()
@@ -38,26 +37,26 @@ async def test_a_page_holds_the_files_lock_from_its_beginning(
     other.close()
 
 
-async def test_reading_does_not_wait_for_an_open_page(sqlite_books: SqlRepository) -> None:
+async def test_a_read_does_not_wait_for_an_open_unit_of_work(sqlite_books: SqlRepository) -> None:
     draft = a_draft()
     await sqlite_books.open_draft(draft, FormInput())
     async with sqlite_books.unit_of_work(draft.id):
         assert await sqlite_books.find(draft.id) == draft
 
 
-async def test_a_write_beside_ones_own_page_is_an_error_and_no_endless_wait(
+async def test_a_repository_write_inside_a_unit_of_work_raises_instead_of_hanging(
     sqlite_books: SqlRepository,
 ) -> None:
     draft = a_draft()
     await sqlite_books.open_draft(draft, FormInput())
-    with pytest.raises(RuntimeError, match="by the open page"):
+    with pytest.raises(RuntimeError, match="by the open unit of work"):
         async with sqlite_books.unit_of_work(draft.id):
             await sqlite_books.save_input(draft.id, FormInput())
     await sqlite_books.save_input(draft.id, FormInput(reason="free again"))
     assert await sqlite_books.load_input(draft.id) == FormInput(reason="free again")
 
 
-async def test_a_lock_that_another_process_never_gives_up_is_said_in_our_words(
+async def test_a_lock_that_another_process_keeps_raises_database_unavailable(
     sqlite_books: SqlRepository, sqlite_url: str
 ) -> None:
     other = sqlite3.connect(parse_url(sqlite_url).database or "", timeout=0)
@@ -69,7 +68,7 @@ async def test_a_lock_that_another_process_never_gives_up_is_said_in_our_words(
     await sqlite_books.open_draft(a_draft(), FormInput())
 
 
-async def test_two_programs_can_keep_the_same_books(sqlite_books: SqlRepository, sqlite_url: str) -> None:
+async def test_two_processes_can_write_to_the_same_file(sqlite_books: SqlRepository, sqlite_url: str) -> None:
     async with open_repository(sqlite_url) as others:
         drafts = [a_draft() for _ in range(40)]
         await asyncio.gather(
@@ -82,25 +81,6 @@ async def test_two_programs_can_keep_the_same_books(sqlite_books: SqlRepository,
     assert found == drafts
 
 
-async def test_the_file_is_where_the_address_says(tmp_path: Path) -> None:
+async def test_the_file_is_created_where_the_url_says(tmp_path: Path) -> None:
     async with open_repository(f"sqlite:///{tmp_path}/here.db"):
         assert (tmp_path / "here.db").exists()
-
-
-async def test_what_was_written_is_brought_into_the_file_once_it_is_quiet(
-    sqlite_books: SqlRepository, sqlite_url: str
-) -> None:
-    draft = a_draft()
-    await sqlite_books.open_draft(draft, FormInput())
-    await _in_the_file(sqlite_url, draft.id)
-    async with sqlite_books.unit_of_work(draft.id) as unit:
-        assert unit
-        await unit.save(replace(unit.request, reason="kept in the file itself"))
-    await _in_the_file(sqlite_url, "kept in the file itself")
-
-
-async def _in_the_file(sqlite_url: str, words: str) -> None:
-    path = Path(parse_url(sqlite_url).database or "")
-    async with asyncio.timeout(60):
-        while words.encode() not in await asyncio.to_thread(path.read_bytes):
-            pass  # SQLite says nothing of it

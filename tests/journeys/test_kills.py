@@ -204,7 +204,7 @@ async def _bot(
     """Open the shop, write an approved request, and prepare a process that will find it."""
     async with (
         open_shop() as shop,
-        open_repository(database_url, patience=BUSY_SECONDS) as repository,
+        open_repository(database_url, pool_timeout=BUSY_SECONDS) as repository,
         a_process(shop, folder, database_url, DINTERO_TIMEOUT=patience) as process,
     ):
         shop.dintero.refuses.update(refused)

@@ -43,7 +43,7 @@ async def test_one_that_is_cut_off_from_the_database_gives_nothing_more_while_an
         await two.is_told("Given to 60 of 60")
         await two.is_told("all 60 were given it")
         network.up.set()
-        await first.has_logged("it begins anew")
+        await first.has_logged("starting over")
         await two.stop()
         assert len(shop.dintero.ledger.calls) <= 15 + UNDER_WAY
         await two.all_came_out_right(request)

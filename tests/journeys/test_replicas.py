@@ -160,7 +160,7 @@ async def test_one_that_hangs_is_replaced_and_gives_and_says_nothing_more_when_i
     request = await two.is_asked()
     await asyncio.wait_for(others.wait(), PATIENT)
     two.first.wake()
-    await two.first.has_logged("it begins anew")
+    await two.first.has_logged("starting over")
     await two.first.has_logged("Asyncio task cancelled for workflow")
     assert len(held) <= 3
     let_go.set()

@@ -135,7 +135,7 @@ async def test_the_same_no_delivered_again_is_told_the_same(office: Office, acti
 async def rival(stack: AsyncExitStack, office: Office, url: str) -> Office:
     """Open another process of the same bot: its own connections, the same clock."""
     return await open_office(
-        await stack.enter_async_context(open_repository(url, patience=BUSY_SECONDS)), clock=office.clock
+        await stack.enter_async_context(open_repository(url, pool_timeout=BUSY_SECONDS)), clock=office.clock
     )
 
 

@@ -79,7 +79,7 @@ async def test_the_first_pause_stands_and_outlives_the_process(office: Office, d
     )
     office.clock.pass_by(minutes=1)
     assert await office.decisions.pause_service.pause(person(CHIEF), "other") == (wanted, False)
-    async with open_repository(database_url, patience=BUSY_SECONDS) as other:
+    async with open_repository(database_url, pool_timeout=BUSY_SECONDS) as other:
         assert await other.pause() == wanted
     assert await office.decisions.pause_service.resume(person(CHIEF)) is True
     assert await office.decisions.pause_service.resume(person(CHIEF)) is False

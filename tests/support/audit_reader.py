@@ -1,4 +1,4 @@
-"""What the tests of the audit read it by."""
+"""Reads the audit in tests."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class Told:
 
 
 async def told(repository: SqlRepository, *kinds: str) -> list[Told]:
-    """Read what the audit tells, in order."""
+    """Verify the audit, and read its rows in order."""
     assert (await verify(repository.audit)).fine
     rows = [Told(row.kind, row.who, json.loads(row.facts)) async for row in repository.audit.rows()]
     return [row for row in rows if not kinds or row.kind in kinds]

@@ -1,4 +1,4 @@
-"""Values as odd as they can be typed: NUL, half surrogate pairs, backslashes, years far away."""
+"""The oddest values that people can type: NUL, half surrogate pairs, backslashes, distant years."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TypeVar
@@ -34,12 +34,12 @@ numbers = st.decimals(allow_nan=False, allow_infinity=False)
 
 
 def maybe(values: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
-    """Also none at all."""
+    """Add None."""
     return st.none() | values
 
 
 def few(values: st.SearchStrategy[T]) -> st.SearchStrategy[tuple[T, ...]]:
-    """Up to three, as a tuple."""
+    """Return tuples of up to three."""
     return st.lists(values, max_size=3).map(tuple)
 
 

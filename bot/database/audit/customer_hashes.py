@@ -1,4 +1,4 @@
-"""Keyed hashes of customer ids: with the key one id can be asked for, without it none can be read out of them."""
+"""Keyed hashes of customer ids: with the key, one id can be looked up; without it, none can be read."""
 
 import hashlib
 import hmac
@@ -7,46 +7,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-SIZE: Final = 8
-"""Bytes kept of each hash: by chance two of a thousand million ids share them once in some forty such sets."""
+HASH_BYTES: Final = 8
+"""Of a billion ids, two share a hash by chance in one of forty such sets."""
 FINGERPRINT: Final = b"discount-bot: which key this is"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditKey:
-    """The key of the hashes; it is never printed."""
+    """The key of the hashes; its repr hides it."""
 
     key: str = field(repr=False)
 
     @property
     def name(self) -> str:
-        """Tell keys apart, without telling anything of them."""
+        """A name that distinguishes keys and reveals nothing about them."""
         return hmac.digest(self.key.encode(), FINGERPRINT, "sha256")[:4].hex()
 
     def hash(self, customer: str) -> bytes:
-        """Hash one id: HMAC-SHA256, cut off."""
-        return _hash(self.key.encode(), customer)
+        """Hash one id: truncated HMAC-SHA256."""
+        return hmac.digest(self.key.encode(), customer.encode("utf-8", "surrogatepass"), "sha256")[
+            :HASH_BYTES
+        ]
 
     def pack(self, customers: Sequence[str]) -> bytes:
-        """Hash many, sorted: in what order they were asked for is not told."""
-        key = self.key.encode()
-        return b"".join(sorted(_hash(key, customer) for customer in customers))
+        """Hash many ids, sorted, to hide the order of the request."""
+        return b"".join(sorted(map(self.hash, customers)))
 
 
-def _hash(key: bytes, customer: str) -> bytes:
-    return hmac.digest(key, customer.encode("utf-8", "surrogatepass"), "sha256")[:SIZE]
-
-
-def holds(packed: bytes, one: bytes) -> bool:
-    """Say whether a hash stands among packed ones."""
-    at = bisect_left(
-        range(len(packed) // SIZE), one, key=lambda number: packed[number * SIZE : (number + 1) * SIZE]
+def contains(packed: bytes, hash_: bytes) -> bool:
+    """Return whether packed hashes contain one."""
+    count = len(packed) // HASH_BYTES
+    at = HASH_BYTES * bisect_left(
+        range(count), hash_, key=lambda number: packed[number * HASH_BYTES : (number + 1) * HASH_BYTES]
     )
-    return packed[at * SIZE : (at + 1) * SIZE] == one
+    return packed[at : at + HASH_BYTES] == hash_
 
 
 def digest_of(packed: Sequence[bytes]) -> str:
-    """Digest a request's packed hashes, portion by portion: the audit holds it, so that nobody changes them unseen."""
+    """Digest a request's packed hashes, portion by portion; the audit keeps it to detect changes."""
     whole = hashlib.sha256()
     for portion in packed:
         whole.update(len(portion).to_bytes(8, "big") + portion)

@@ -1,38 +1,43 @@
-"""The room of the audit: writes what comes with no change of a request, and reads all of it, a thousand rows at a time."""
+"""The audit log: a chain of rows, each with the hash of the row before it, which shows every change."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 
-from bot.database.audit.chain import COLUMNS, Row, append, row_of
-from bot.database.audit.customer_hashes import AuditKey, digest_of, holds
+from bot.database.audit.customer_hashes import AuditKey, contains, digest_of
 from bot.database.audit.evidence import Evidence
-from bot.database.connection import BaseRepository, Database, Kept, Transaction
-from bot.database.encoding import decode, encode, from_micros, to_micros
-from bot.database.schema_audit import audit, audit_customers, audit_head, audit_heads
+from bot.database.connection import BaseRepository, ColumnValue, Database, Transaction
+from bot.database.mapping import decode, encode, from_micros, to_micros
+from bot.database.schema import audit, audit_customers, audit_head, audit_heads
 from bot.domain.ids import CustomerId, RequestId
-from bot.domain.requests.audit_entries import Entry, EntryKind
+from bot.domain.requests.audit_entries import Entry, EntryKind, canonical
 
-AT_ONCE: Final = 1_000
-FOR_EVER: Final = 2**62
+FIRST_PREVIOUS: Final = ""
+"""The previous hash of the first row."""
+ROWS_PER_QUERY: Final = 1_000
+FOREVER: Final = 2**62
 
+_HEAD: Final = select(audit_head.c.seq, audit_head.c.hash).where(audit_head.c.one == 1)
+_LOCK_HEAD: Final = _HEAD.with_for_update()
+_APPEND: Final = insert(audit)
+_MOVE_HEAD: Final = update(audit_head).where(audit_head.c.one == bindparam("which"))
 _ROWS: Final = (
-    select(*COLUMNS)
+    select(*audit.c)
     .where(
         audit.c.seq > bindparam("after"), audit.c.at >= bindparam("since"), audit.c.at < bindparam("until")
     )
     .order_by(audit.c.seq)
-    .limit(AT_ONCE)
+    .limit(ROWS_PER_QUERY)
 )
-_ROWS_OF: Final = _ROWS.where(audit.c.channel == bindparam("channel"))
-_HEAD: Final = select(audit_head.c.seq, audit_head.c.hash)
+_ROWS_OF_CHANNEL: Final = _ROWS.where(audit.c.channel == bindparam("channel"))
 _HEADS: Final = select(audit_heads.c.seq, audit_heads.c.hash).order_by(audit_heads.c.seq)
 _KEPT_AT: Final = select(func.max(audit_heads.c.kept_at))
 _KEEP_HEAD: Final = insert(audit_heads)
-_THERE: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
+_KEPT_HEAD: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
 _HASHES: Final = (
     select(audit_customers.c.hashes)
     .where(audit_customers.c.request == bindparam("which"))
@@ -47,8 +52,28 @@ _PORTION: Final = select(audit_customers.c.hashes).where(
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the audit, as its columns hold it."""
+
+    seq: int
+    at: int
+    who: str | None
+    channel: str | None
+    request: str | None
+    kind: str
+    facts: str
+    previous: str
+    hash: str = ""
+
+    def own_hash(self) -> str:
+        """Compute the row's hash: SHA-256 over the canonical JSON of its other columns."""
+        columns = {field.name: getattr(self, field.name) for field in fields(Row) if field.name != "hash"}
+        return hashlib.sha256(canonical(columns).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class ChainHead:
-    """The end of the chain: who knows it, notices whatever was changed before it, and when it was cut off."""
+    """The end of the chain. Against a kept head, a changed or missing row before it shows."""
 
     seq: int
     hash: str
@@ -56,81 +81,92 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True)
 class CustomerMentions:
-    """The requests that named a customer. `other_keys` are how many were hashed with a key that is not known, and could not be asked."""
+    """The requests that named a customer; `other_keys` counts those that have an unknown key."""
 
     requests: frozenset[RequestId]
     other_keys: int
 
 
+async def append(transaction: Transaction, entries: Sequence[Entry], at: datetime) -> None:
+    """Append entries, as the last thing in a transaction: until it ends, other writers of the audit wait."""
+    if not entries:
+        return
+    seq, previous = (await transaction.run(_LOCK_HEAD, {}))[0]
+    for entry in entries:
+        seq += 1
+        who, channel, request = (
+            None if name is None else encode(name) for name in (entry.who, entry.channel, entry.request)
+        )
+        kind, facts = encode(entry.kind), canonical(entry.facts)
+        row = Row(seq, to_micros(at), who, channel, request, kind, facts, previous)
+        previous = row.own_hash()
+        row = replace(row, hash=previous)
+        await transaction.run(_APPEND, {field.name: getattr(row, field.name) for field in fields(Row)})
+    await transaction.run(_MOVE_HEAD, {"which": 1, "seq": seq, "hash": previous})
+
+
 class Audit(BaseRepository):
-    """What stands in the audit."""
+    """Reads the log, and keeps heads of the chain."""
 
     def __init__(self, database: Database, evidence: Evidence, keys: tuple[AuditKey, ...]) -> None:
         super().__init__(database)
         self._evidence = evidence
         self._keys = keys
 
-    async def record(self, entry: Entry) -> None:
-        """Write an entry at the end of the audit; what comes with a change of a request is written by its page."""
-        async with self._database.transaction() as transaction:
-            await append(transaction, [entry], self._evidence.now())
-
     async def rows(
         self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None
     ) -> AsyncIterator[Row]:
-        """Read rows in their order, from a moment on and before another one, never many at once."""
-        values: dict[str, Kept] = {
-            "since": to_micros(since) if since else -FOR_EVER,
-            "until": to_micros(until) if until else FOR_EVER,
+        """Read the rows in order, from one time until before another, with few in memory at once."""
+        values: dict[str, ColumnValue] = {
+            "since": to_micros(since) if since else -FOREVER,
+            "until": to_micros(until) if until else FOREVER,
+            "after": -FOREVER,
         }
         if channel is not None:
             values["channel"] = encode(channel)
-        after = -FOR_EVER
-        while found := await self._database.run(
-            _ROWS if channel is None else _ROWS_OF, {**values, "after": after}
-        ):
-            for values_of_row in found:
-                yield row_of(values_of_row)
-            after = found[-1][0]
+        statement = _ROWS if channel is None else _ROWS_OF_CHANNEL
+        while found := await self._database.run(statement, values):
+            for columns in found:
+                yield Row(*columns)
+            values["after"] = found[-1][0]
 
     async def head(self) -> ChainHead | None:
-        """Read the end of the chain; None where somebody took it away."""
+        """Read the end of the chain; None if somebody deleted it."""
         rows = await self._database.run(_HEAD, {})
         return ChainHead(*rows[0]) if rows else None
 
     async def heads(self) -> tuple[ChainHead, ...]:
-        """Read the ends that were told to the admins, oldest first."""
+        """Read the heads that were sent to the admins, oldest first."""
         return tuple(ChainHead(*row) for row in await self._database.run(_HEADS, {}))
 
     async def head_kept_at(self) -> datetime | None:
-        """Say when an end was last told."""
-        rows = await self._database.run(_KEPT_AT, {})
-        return from_micros(rows[0][0]) if rows and rows[0][0] is not None else None
+        """Return when a head was last sent."""
+        ((kept_at,),) = await self._database.run(_KEPT_AT, {})
+        return None if kept_at is None else from_micros(kept_at)
 
     async def keep_head(self, head: ChainHead) -> None:
-        """Keep an end that was told, and write into the audit that it was."""
+        """Keep a head that was sent, and append an entry about it."""
         async with self._database.transaction() as transaction:
-            if not await transaction.run(_THERE, {"which": head.seq}):
-                await _keep(transaction, head, self._evidence.now())
+            if await transaction.run(_KEPT_HEAD, {"which": head.seq}):
+                return
+            at, facts = self._evidence.clock.now(), {"seq": head.seq, "hash": head.hash}
+            await transaction.run(_KEEP_HEAD, {"seq": head.seq, "hash": head.hash, "kept_at": to_micros(at)})
+            await append(transaction, [Entry(kind=EntryKind.HEAD, facts=facts)], at)
 
     async def digest_of_customers(self, request: str) -> str:
-        """Digest the hashes that are kept of a request's customers, as `customer_hashes` in the audit."""
-        return digest_of([row[0] for row in await self._database.run(_HASHES, {"which": request})])
+        """Digest the kept hashes of a request's customers; the audit's `customer_hashes` has to match."""
+        return digest_of([hashes for (hashes,) in await self._database.run(_HASHES, {"which": request})])
 
     async def named(self, customer: CustomerId) -> CustomerMentions:
-        """Find every request that named a customer, purged or not."""
-        hashed = {key.name: key.hash(customer) for key in self._keys}
+        """Find every request that named a customer, redacted or not."""
+        hashes = {key.name: key.hash(customer) for key in self._keys}
         found: set[RequestId] = set()
-        other: set[str] = set()
+        other_keys: set[str] = set()
         for request, portion, key in await self._database.run(_PORTIONS, {}):
-            if key not in hashed:
-                other.add(request)
-            elif request not in found:
-                packed = (await self._database.run(_PORTION, {"which": request, "number": portion}))[0][0]
-                found |= {RequestId(decode(request))} if holds(packed, hashed[key]) else set()
-        return CustomerMentions(frozenset(found), len(other))
-
-
-async def _keep(transaction: Transaction, head: ChainHead, at: datetime) -> None:
-    await transaction.run(_KEEP_HEAD, {"seq": head.seq, "hash": head.hash, "kept_at": to_micros(at)})
-    await append(transaction, [Entry(kind=EntryKind.HEAD, facts={"seq": head.seq, "hash": head.hash})], at)
+            if key not in hashes:
+                other_keys.add(request)
+            elif RequestId(decode(request)) not in found:
+                ((packed,),) = await self._database.run(_PORTION, {"which": request, "number": portion})
+                if contains(packed, hashes[key]):
+                    found.add(RequestId(decode(request)))
+        return CustomerMentions(frozenset(found), len(other_keys))

@@ -1,1 +1,1 @@
-"""The steps by which the tables came to be what they are; Alembic runs them, `bot.database.migrate` starts it."""
+"""Migrations of the tables, run by Alembic, which `bot.database.migrate` starts."""

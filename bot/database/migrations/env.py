@@ -1,19 +1,14 @@
-"""What Alembic runs around the steps: over the connection, and in the transaction, that `bot.database.migrate` opened."""
+"""Alembic's environment: runs the migrations in the transaction that `bot.database.migrate` opened."""
 
 from alembic import context
 
 from bot.database.schema import VERSION_TABLE, metadata
 
-
-def run() -> None:
-    """Take the steps."""
-    connection = context.config.attributes["connection"]
-    context.configure(connection=connection, target_metadata=metadata, version_table=VERSION_TABLE)
+if __name__ == "env_py":  # Alembic's name for it; other imports, as for doctests, run nothing
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=metadata,
+        version_table=VERSION_TABLE,
+    )
     with context.begin_transaction():
         context.run_migrations()
-
-
-if (
-    __name__ == "env_py"
-):  # what Alembic calls it; whoever else imports it, such as a collector of doctests, runs nothing
-    run()

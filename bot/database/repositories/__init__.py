@@ -1,1 +1,1 @@
-"""What the database keeps, one repository per subject."""
+"""Repositories, one for each subject."""

@@ -1,19 +1,29 @@
-"""The room of what is given: customers, batches, what came of them, and whether the giving goes on."""
+"""Batches: a request's customers, the outcomes of its batches, and whether its giving may continue."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, BindParameter, Integer, bindparam, cast, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import column as column_of
 from sqlalchemy import values as rows_of
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.database.connection import BaseRepository, Database, Kept, Values
-from bot.database.encoding import encode, rule_json
-from bot.database.mapping import outcome_row
+from bot.database.connection import BaseRepository, ColumnValue, Database
+from bot.database.mapping import encode, outcome_row, rule_json
 from bot.database.schema import batches, customers, replicas, requests
 from bot.database.tally import TALLY, tally_of
 from bot.domain.customers.packing import unpacked
@@ -33,18 +43,20 @@ from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Rule
 from bot.errors import LeaseLost
 
-LARGE: Final = 32_768
-"""Bytes of a packed portion: about 1,500 customers. Below that, changing threads takes as long as unpacking."""
-
 _WHICH: Final[BindParameter[str]] = bindparam("which")
-_PORTION: Final = (customers.c.request == _WHICH) & (customers.c.portion == bindparam("number"))
+_OF_REQUEST: Final = customers.c.request == _WHICH
+_PORTION: Final = _OF_REQUEST & (customers.c.portion == bindparam("number"))
 _BATCHES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(
     batches.c.request == _WHICH
 )
-_GIVING: Final = (requests.c.state == State.GIVING.value) & requests.c.stop.is_(None)
-_GOES_ON: Final = _GIVING & requests.c.cancel_asked_by.is_(None) & (requests.c.pausing == "")
-_HELD: Final = requests.c.fence == func.coalesce(cast(bindparam("held"), Integer), requests.c.fence)
-"""Whether whoever writes holds the request; where no number is given, it does not matter who does."""
+_GIVING: Final = (
+    (requests.c.id == _WHICH) & (requests.c.state == State.GIVING.value) & requests.c.stop.is_(None)
+)
+_MAY_CONTINUE: Final = _GIVING & requests.c.cancel_asked_by.is_(None) & (requests.c.pausing == "")
+_HELD: Final = (requests.c.id == _WHICH) & (
+    requests.c.fence == func.coalesce(cast(bindparam("held"), Integer), requests.c.fence)
+)
+"""Whether the writer's fence is the current one; a writer without a fence may always write."""
 _TERM: Final = cast(bindparam("of_term"), BigInteger)
 
 _CLAIM: Final = (
@@ -56,172 +68,134 @@ _CLAIM: Final = (
     .values(fence=requests.c.fence + 1)
     .returning(requests.c.fence)
 )
-_COUNT: Final = select(func.count()).select_from(customers).where(customers.c.request == _WHICH)
+_COUNT_PORTIONS: Final = select(func.count()).select_from(customers).where(_OF_REQUEST)
 _CUSTOMERS: Final = select(customers.c.ids).where(_PORTION)
-_TAKE_UP: Final = (
+_START_PORTION: Final = (
     update(customers)
-    .where(_PORTION, select(requests.c.id).where(requests.c.id == _WHICH, _GOES_ON, _HELD).exists())
+    .where(_PORTION, select(requests.c.id).where(_MAY_CONTINUE, _HELD).exists())
     .values(starts=customers.c.starts + 1)
     .returning(customers.c.ids, customers.c.starts)
 )
-_DOUBT: Final = update(customers).where(customers.c.request == _WHICH).values(starts=customers.c.starts + 1)
+_MARK_ALL_STARTED: Final = update(customers).where(_OF_REQUEST).values(starts=customers.c.starts + 1)
 _OUTCOMES: Final = _BATCHES.where(batches.c.portion == bindparam("number")).order_by(batches.c.batch)
 _REFUSING: Final = _BATCHES.where(batches.c.refused > 0).order_by(batches.c.portion, batches.c.batch)
-_HALT: Final = update(requests).where(requests.c.id == _WHICH, _GIVING, _HELD)
-_HOLDS: Final = select(requests.c.id).where(requests.c.id == _WHICH, _HELD)
-_ASK: Final = select(requests.c.id).where(requests.c.id == _WHICH, _GOES_ON)
-_ANSWERED: Final = update(requests).where(requests.c.id == _WHICH, _HELD)
+_REQUEST_STOP: Final = update(requests).where(_GIVING, _HELD)
+_CHECK_HELD: Final = select(requests.c.id).where(_HELD)
+_CHECK_CONTINUE: Final = select(requests.c.id).where(_MAY_CONTINUE)
+_ANSWERED: Final = update(requests).where(_HELD)
 
 
-def _open() -> Any:
-    """Find the portions in which somebody has no end yet, or none that settles it."""
-    settled = (
-        select(func.coalesce(func.sum(batches.c.given + batches.c.refused), 0))
-        .where(batches.c.request == customers.c.request, batches.c.portion == customers.c.portion)
-        .scalar_subquery()
+def _sum_over_batches(counts: ColumnElement[int]) -> ColumnElement[int]:
+    found = select(func.coalesce(func.sum(counts), 0))
+    same_portion = (batches.c.request == customers.c.request) & (batches.c.portion == customers.c.portion)
+    return found.where(same_portion).scalar_subquery()
+
+
+_PORTIONS: Final = (
+    select(
+        customers.c.portion,
+        customers.c.size,
+        customers.c.starts,
+        select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery(),
+        _sum_over_batches(batches.c.given),
+        _sum_over_batches(batches.c.refused),
     )
-    size = select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery()
-    found = select(customers.c.portion, customers.c.starts, size).where(
-        customers.c.request == _WHICH, settled < customers.c.size
-    )
-    return found.order_by(customers.c.portion)
+    .where(_OF_REQUEST)
+    .order_by(customers.c.portion)
+)
+
+_OUTCOME_COLUMNS: Final = tuple(column for column in batches.c if column.name not in {"request", "fence"})
+"""The columns that `outcome_row` writes."""
+_NO_OUTCOME: Final = dict.fromkeys((column.name for column in _OUTCOME_COLUMNS), None)
+STATEMENT_SIZES: Final = (1, 4, 16, MOST_OUTCOMES)
+"""For how many outcomes there is a statement; the rest of its rows are NULL, and skipped."""
 
 
-_OPEN: Final = _open()
-
-
-def _given_to() -> Any:
-    """Read of each portion how many were given it."""
-    given = (
-        select(func.coalesce(func.sum(batches.c.given), 0))
-        .where(batches.c.request == customers.c.request, batches.c.portion == customers.c.portion)
-        .scalar_subquery()
-    )
-    size = select(requests.c.batch_size).where(requests.c.id == _WHICH).scalar_subquery()
-    found = select(customers.c.portion, customers.c.size, customers.c.starts, size, given).where(
-        customers.c.request == _WHICH
-    )
-    return found.order_by(customers.c.portion)
-
-
-_GIVEN_TO: Final = _given_to()
-_BATCH: Final = tuple(column for column in batches.c if column.name not in {"request", "fence"})
-"""What `outcome_row` says of a batch."""
-LOTS: Final = (1, 4, 16, MOST_OUTCOMES)
-"""How many outcomes a statement may be written for; one that has room for more than there are is handed rows that are none."""
-
-
-_NO_OUTCOME: Final = dict.fromkeys((column.name for column in _BATCH), None)
-
-
-def _settle(database: Database, lot: int) -> ReturningInsert[Any]:
-    """Put outcomes in, under the number of whoever holds the request, and say of each whether the giving goes on."""
+def _upsert(database: Database, count: int) -> ReturningInsert[Any]:
+    """Write outcomes under the holder's fence, and return for each whether the giving may continue."""
     rows = [
-        tuple(cast(bindparam(f"{column.name}_{place}"), column.type) for column in _BATCH)
-        for place in range(lot)
+        tuple(cast(bindparam(f"{column.name}_{number}"), column.type) for column in _OUTCOME_COLUMNS)
+        for number in range(count)
     ]
-    came = (
-        rows_of(*(column_of(column.name, column.type) for column in _BATCH), name="came")
+    recorded = (
+        rows_of(*(column_of(column.name, column.type) for column in _OUTCOME_COLUMNS), name="recorded")
         .data(rows)
-        .cte("came")
+        .cte("recorded")
     )
-    held = select(requests.c.id, *came.c, requests.c.fence).where(
-        requests.c.id == _WHICH, _HELD, came.c.batch.is_not(None)
+    accepted = select(requests.c.id, *recorded.c, requests.c.fence).where(
+        _HELD, recorded.c.batch.is_not(None)
     )
-    put = database.insert(batches).from_select(
-        ["request", *(column.name for column in _BATCH), "fence"], held
+    insert = database.insert(batches).from_select(
+        ["request", *(column.name for column in _OUTCOME_COLUMNS), "fence"], accepted
     )
-    new = {name: put.excluded[name] for name in ("size", "given", "refused", "unknown", "ends", "fence")}
-    go_on = (
-        select(func.count()).select_from(requests).where(requests.c.id == _WHICH, _GOES_ON).scalar_subquery()
-    )
-    return put.on_conflict_do_update(
-        index_elements=["request", "portion", "batch"], set_=new, where=batches.c.fence <= put.excluded.fence
-    ).returning(go_on)
+    written = ("size", "given", "refused", "unknown", "ends", "fence")
+    return insert.on_conflict_do_update(
+        index_elements=["request", "portion", "batch"],
+        set_={name: insert.excluded[name] for name in written},
+        where=batches.c.fence <= insert.excluded.fence,
+    ).returning(select(func.count()).select_from(requests).where(_MAY_CONTINUE).scalar_subquery())
 
 
 class BatchRepository(BaseRepository):
-    """Whatever the giving writes and reads."""
+    """What a giving reads and writes."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._unpacking = asyncio.Lock()
-        self._settle = {lot: _settle(database, lot) for lot in LOTS}
+        self._upserts = {size: _upsert(database, size) for size in STATEMENT_SIZES}
 
     async def claim(self, request: RequestId, *, term: int | None = None) -> Fence | None:
-        """Take a request for this process to give: what its earlier holders still write counts for nothing. One statement."""
+        """Take a request under a new fence, which ends all earlier ones; None if it must not."""
         rows = await self._database.run(_CLAIM, {"which": encode(request), "of_term": term})
         return Fence(rows[0][0]) if rows else None
 
     async def portions(self, request: RequestId) -> int:
-        """Count the rows of customers; they are numbered from 0."""
-        rows = await self._database.run(_COUNT, {"which": encode(request)})
-        return int(rows[0][0])
+        """Count the portions of customers."""
+        return int((await self._database.run(_COUNT_PORTIONS, {"which": encode(request)}))[0][0])
 
     async def customers(self, request: RequestId, portion: int) -> tuple[CustomerId, ...]:
-        """Read one row of customers."""
+        """Read the customers of a portion."""
         rows = await self._database.run(_CUSTOMERS, {"which": encode(request), "number": portion})
-        return tuple(await self._unpack(rows[0][0])) if rows else ()
+        return tuple(await asyncio.to_thread(unpacked, rows[0][0])) if rows else ()
 
     async def start_portion(
         self, request: RequestId, portion: int, *, fence: Fence | None = None
     ) -> Portion | None:
-        """Note that every batch of a portion may go out from now on, and read it; None where the giving does not go on. One statement.
+        """Note that a portion's batches may go out from now on, and read it; None if giving must stop.
 
         Raises:
-            LeaseLost: another holds the request.
+            LeaseLost: another process holds the request.
         """
-        rows = await self._database.run(
-            _TAKE_UP, {"which": encode(request), "number": portion, "held": fence}
-        )
-        if not rows:
-            await self._holds(request, fence)
-            return None
-        return Portion(tuple(await self._unpack(rows[0][0])), again=rows[0][1] > 1)
-
-    async def _unpack(self, kept: bytes) -> list[CustomerId]:
-        """Unpack a portion, a large one beside the event loop: of 32,000 customers it takes 10 ms, in which calls would wait.
-
-        One after the other: a giving begins with three of them, and waits for the first.
-        """
-        if len(kept) < LARGE:
-            return unpacked(kept)
-        async with self._unpacking:
-            return await asyncio.to_thread(unpacked, kept)
-
-    async def _holds(self, request: RequestId, fence: Fence | None) -> None:
-        if fence is not None and not await self._database.run(
-            _HOLDS, {"which": encode(request), "held": fence}
-        ):
+        held = {"which": encode(request), "held": fence}
+        rows = await self._database.run(_START_PORTION, {**held, "number": portion})
+        if rows:
+            ids, starts = rows[0]
+            return Portion(tuple(await asyncio.to_thread(unpacked, ids)), again=starts > 1)
+        if fence is not None and not await self._database.run(_CHECK_HELD, held):
             raise LeaseLost(request)
+        return None
 
     async def mark_all_started(self, request: RequestId) -> None:
-        """Note that every batch of every portion may have gone out, whether the giving goes on or not."""
-        await self._database.run(_DOUBT, {"which": encode(request)})
+        """Note that every batch may have gone out."""
+        await self._database.run(_MARK_ALL_STARTED, {"which": encode(request)})
 
     async def outcomes(self, request: RequestId, portion: int) -> tuple[BatchOutcome, ...]:
-        """Read what came of a portion's batches so far."""
-        return tuple(
-            map(
-                outcome_of, await self._database.run(_OUTCOMES, {"which": encode(request), "number": portion})
-            )
-        )
+        """Read the outcomes of a portion's batches so far."""
+        rows = await self._database.run(_OUTCOMES, {"which": encode(request), "number": portion})
+        return tuple(map(outcome_of, rows))
 
     async def record_outcomes(
         self, request: RequestId, *outcomes: BatchOutcome, fence: Fence | None = None
     ) -> bool:
-        """Write what came of different batches, at most `MOST_OUTCOMES`, over earlier outcomes of them. One statement.
-
-        Answers whether the giving shall go on.
+        """Write outcomes of different batches in one statement; return whether the giving may continue.
 
         Raises:
-            LeaseLost: another holds the request; nothing stands over what it wrote.
+            LeaseLost: another process holds the request; its outcomes are not replaced.
         """
-        lot = next(lot for lot in LOTS if lot >= len(outcomes))
-        handed: dict[str, Kept] = {"which": encode(request), "held": fence}
-        for place, row in enumerate([*map(outcome_row, outcomes), *[_NO_OUTCOME] * (lot - len(outcomes))]):
-            handed |= {f"{name}_{place}": value for name, value in row.items()}
-        rows = await self._database.run(self._settle[lot], handed)
+        size = next(size for size in STATEMENT_SIZES if size >= len(outcomes))
+        values: dict[str, ColumnValue] = {"which": encode(request), "held": fence}
+        for number, row in enumerate([*map(outcome_row, outcomes), *[_NO_OUTCOME] * (size - len(outcomes))]):
+            values |= {f"{name}_{number}": value for name, value in row.items()}
+        rows = await self._database.run(self._upserts[size], values)
         if len(rows) < len(outcomes):
             raise LeaseLost(request)
         return bool(rows[0][0])
@@ -229,80 +203,65 @@ class BatchRepository(BaseRepository):
     async def request_stop(
         self, request: RequestId, stop: StopReason, note: str, *, fence: Fence | None = None
     ) -> None:
-        """Ask for the giving to stop; the first reason stands."""
+        """Request the giving to stop; the first reason stays."""
         await self._database.run(
-            _HALT, {"which": encode(request), "held": fence, "stop": stop.value, "note": encode(note)}
+            _REQUEST_STOP,
+            {"which": encode(request), "held": fence, "stop": stop.value, "note": encode(note)},
         )
 
     async def may_continue(self, request: RequestId) -> bool:
-        """Say whether the giving shall go on: it is being given, and nobody cancelled or halted it."""
-        return bool(await self._database.run(_ASK, {"which": encode(request)}))
+        """Return whether the request is being given, and nobody has cancelled, stopped or paused it."""
+        return bool(await self._database.run(_CHECK_CONTINUE, {"which": encode(request)}))
 
     async def answered(self, request: RequestId, rule: Rule, *, fence: Fence | None = None) -> None:
-        """Keep the rule as Dintero last answered it."""
+        """Save the rule as Dintero last returned it."""
         await self._database.run(
             _ANSWERED, {"which": encode(request), "held": fence, "last_answer": rule_json(rule)}
         )
 
     async def tally(self, request: RequestId) -> Tally:
-        """Add up the four ends. A batch that was started and has no outcome counts as unknown."""
+        """Add up the four outcomes."""
         return tally_of(await self._database.run(TALLY, {"which": encode(request)}))
 
     async def refused(self, request: RequestId, *, most: int | None = None) -> tuple[Refused, ...]:
-        """Read the refused customers with the reason, in the order they were asked for; no more than so many of the first."""
+        """Read the refused customers with the reasons, in order; at most the first `most`."""
+        rows = await self._database.run(_REFUSING, {"which": encode(request)})
         found: list[Refused] = []
-        for portion, rows in groupby(
-            await self._database.run(_REFUSING, {"which": encode(request)}), key=itemgetter(0)
-        ):
-            those = [one for row in rows for one in outcome_of(row).refused]
-            found += _in_order(those, await self.customers(request, portion))
+        for portion, of_portion in groupby(rows, key=itemgetter(0)):
+            refused = [one for row in of_portion for one in outcome_of(row).refused]
+            order = {customer: at for at, customer in enumerate(await self.customers(request, portion))}
+            found += sorted(refused, key=lambda one: order.get(one.customer, len(order)))
             if most is not None and len(found) >= most:
                 break
         return tuple(found[:most])
 
     async def left_out(self, request: RequestId, *, most: int) -> Unsettled:
-        """Read who is unknown and who was not tried, as `tally` counts them; of the first so many, both together."""
+        """Read the unknown and the untried customers, at most the first `most` of both."""
         unknown: list[CustomerId] = []
         not_tried: list[CustomerId] = []
-        async for _, found in self._left_by_portion(request):
-            unknown += found.unknown
-            not_tried += found.not_tried
-            if len(unknown) + len(not_tried) >= most:
-                break
+        rows = await self._database.run(_PORTIONS, {"which": encode(request)})
+        for portion, size, starts, batch_size, given, refused in rows:
+            if given + refused < size and len(unknown) + len(not_tried) < most:
+                asked, known = await self.customers(request, portion), await self.outcomes(request, portion)
+                found = left_of(asked, known, max(batch_size, 1), started=starts > 0)
+                unknown += found.unknown
+                not_tried += found.not_tried
         return Unsettled(tuple(unknown[:most]), tuple(not_tried[: max(most - len(unknown), 0)]))
 
     async def packed_outcomes(self, request: RequestId) -> AsyncIterator[PackedOutcomes]:
-        """Read the portions with somebody who was not given it, as `tally` counts them, in the order they were asked for."""
-        row = 1
-        for portion, size, starts, batch_size, given in await self._database.run(
-            _GIVEN_TO, {"which": encode(request)}
-        ):
+        """Read the portions in which a customer did not receive the discount, in order."""
+        first_row = 1
+        rows = await self._database.run(_PORTIONS, {"which": encode(request)})
+        for portion, size, starts, batch_size, given, _ in rows:
             if given < size:
-                values: Values = {"which": encode(request), "number": portion}
-                ids, outcomes = (
-                    await self._database.run(_CUSTOMERS, values),
-                    await self._database.run(_OUTCOMES, values),
-                )
-                known = tuple((number, batch, count, ends) for number, batch, count, ends in outcomes)
+                values = {"which": encode(request), "number": portion}
+                ids = await self._database.run(_CUSTOMERS, values)
+                known = tuple(map(tuple, await self._database.run(_OUTCOMES, values)))
                 if ids:
-                    yield PackedOutcomes(row, max(batch_size, 1), starts > 0, bytes(ids[0][0]), known)
-            row += size
+                    yield PackedOutcomes(first_row, max(batch_size, 1), starts > 0, bytes(ids[0][0]), known)
+            first_row += size
 
     async def not_given(self, request: RequestId) -> AsyncIterator[tuple[NotGiven, ...]]:
-        """Read all who were not given it, a portion at a time, unpacked beside the event loop."""
+        """Read the customers who did not receive the discount, in order, a portion at a time."""
         async for found in self.packed_outcomes(request):
             yield await asyncio.to_thread(not_given_of, found)
-
-    async def _left_by_portion(
-        self, request: RequestId
-    ) -> AsyncIterator[tuple[tuple[CustomerId, ...], Unsettled]]:
-        """Read the portions that have somebody left, one after the other: no more than one is held at a time."""
-        for portion, starts, batch_size in await self._database.run(_OPEN, {"which": encode(request)}):
-            asked, known = await self.customers(request, portion), await self.outcomes(request, portion)
-            yield asked, left_of(asked, known, max(batch_size, 1), started=starts > 0)
-
-
-def _in_order(found: Sequence[Refused], asked: Sequence[CustomerId]) -> list[Refused]:
-    """Put refused customers as they were asked for: halving may have found them in another order."""
-    place = {customer: at for at, customer in enumerate(asked)}
-    return sorted(found, key=lambda one: place.get(one.customer, len(place)))

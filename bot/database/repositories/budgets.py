@@ -1,22 +1,22 @@
-"""The room of what channels have given: added up for their budgets, under a lock of the channel's row where it counts."""
+"""What channels have given, added up for their budgets."""
 
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, func, or_, select
 
-from bot.database.connection import BaseRepository, Database, Rows, Transaction
-from bot.database.encoding import encode, from_micros, rule_of, to_micros
+from bot.database.connection import BaseRepository, Database, Transaction, Values
+from bot.database.mapping import encode, from_micros, rule_of, to_micros
 from bot.database.schema import batches, channels, customers, requests
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.budget import Grant
 from bot.domain.requests.request import State
 
 
-def _gave() -> Any:
-    """Count of each request what it gave or may have given; of one that is being given, everybody it was asked for."""
+def _grants() -> Any:
+    """Select what each other request of a channel gave or may have given."""
     of_batches = batches.c.request == requests.c.id
-    perhaps = (
+    maybe_given = (
         select(func.coalesce(func.sum(batches.c.given + batches.c.unknown), 0))
         .where(of_batches)
         .scalar_subquery()
@@ -32,7 +32,7 @@ def _gave() -> Any:
         requests.c.rule,
         requests.c.state,
         requests.c.customers,
-        perhaps,
+        maybe_given,
         settled,
         started,
     ).where(
@@ -43,42 +43,37 @@ def _gave() -> Any:
     )
 
 
-_GAVE: Final = _gave()
+_GRANTS: Final = _grants()
 _LOCK: Final = select(channels.c.id).where(channels.c.id == bindparam("which")).with_for_update()
 
 
 class BudgetRepository(BaseRepository):
-    """What was given, by channel."""
+    """Grants by channel."""
 
     async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
-        """Read what a channel's other requests have given since a moment, or may have, or are giving."""
-        return _read(await self._database.run(_GAVE, _values(channel, since, but)))
+        """Read what a channel's other requests gave since a time, may have given, or are giving."""
+        return await _read(self._database, channel, since, but)
 
 
 async def grants_locked(
     database: Database, transaction: Transaction, channel: ChannelId, since: datetime, but: RequestId
 ) -> tuple[Grant, ...]:
-    """Read the same with the channel's row locked until the transaction ends: of two that begin at once the second sees the first."""
-    await transaction.run(
-        database.insert(channels).on_conflict_do_nothing(index_elements=["id"]), {"id": encode(channel)}
-    )
+    """Read the same under a lock of the channel: of two simultaneous requests, the second sees the first."""
+    insert = database.insert(channels).on_conflict_do_nothing(index_elements=["id"])
+    await transaction.run(insert, {"id": encode(channel)})
     await transaction.run(_LOCK, {"which": encode(channel)})
-    return _read(await transaction.run(_GAVE, _values(channel, since, but)))
+    return await _read(transaction, channel, since, but)
 
 
-def _values(channel: ChannelId, since: datetime, but: RequestId) -> dict[str, str | int]:
-    return {"which": encode(channel), "since": to_micros(since), "but": encode(but)}
-
-
-def _read(rows: Rows) -> tuple[Grant, ...]:
-    return tuple(
-        Grant(
-            at=None if ended_at is None else from_micros(ended_at),
-            rule=rule_of(rule),
-            customers=asked
-            if state == State.GIVING.value
-            else int(perhaps) + max(int(started) - int(settled), 0),
-        )
-        for ended_at, rule, state, asked, perhaps, settled, started in rows
-        if rule is not None
-    )
+async def _read(
+    where: Database | Transaction, channel: ChannelId, since: datetime, but: RequestId
+) -> tuple[Grant, ...]:
+    values: Values = {"which": encode(channel), "since": to_micros(since), "but": encode(but)}
+    grants = []
+    for ended_at, rule, state, asked, maybe_given, settled, started in await where.run(_GRANTS, values):
+        if rule is not None:
+            giving = state == State.GIVING.value
+            count = asked if giving else int(maybe_given) + max(int(started) - int(settled), 0)
+            at = None if ended_at is None else from_micros(ended_at)
+            grants.append(Grant(at=at, rule=rule_of(rule), customers=count))
+    return tuple(grants)

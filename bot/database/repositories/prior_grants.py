@@ -1,4 +1,4 @@
-"""The room of what was given before: the same rule to some of the same customers, by requests of the last days."""
+"""Earlier grants of the same rule to some of the same customers, by requests of the last days."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,20 +7,19 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, or_, select
 
-from bot.database.connection import BaseRepository, Kept
-from bot.database.encoding import decode, encode, to_micros
+from bot.database.connection import BaseRepository, Values
+from bot.database.mapping import decode, encode, to_micros
 from bot.database.schema import batches, customers, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, RequestId, ShortId
-from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.outcome_codec import outcome_of
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import Request
 
-REQUESTS: Final = 20
-"""Earlier requests that are looked at, the newest first."""
-IDS: Final = 1_000_000
-"""Customer ids that are looked at; unpacking so many takes a second or two of a thread."""
+MAX_REQUESTS: Final = 20
+"""How many earlier requests are compared, the newest first."""
+MAX_IDS: Final = 1_000_000
+"""How many customer ids are compared; unpacking them takes a thread one or two seconds."""
 
 _EARLIER: Final = (
     select(requests.c.id, requests.c.short, requests.c.channel, requests.c.card_ts, requests.c.batch_size)
@@ -32,7 +31,7 @@ _EARLIER: Final = (
         or_(requests.c.ended_at.is_(None), requests.c.ended_at > bindparam("since")),
     )
     .order_by(requests.c.started_at.desc(), requests.c.id)
-    .limit(REQUESTS + 1)
+    .limit(MAX_REQUESTS + 1)
 )
 _PORTIONS: Final = (
     select(customers.c.portion, customers.c.size)
@@ -48,69 +47,60 @@ _OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, ba
 
 
 class PriorGrantsRepository(BaseRepository):
-    """Looks through the customers of earlier requests; what is long is unpacked and compared in a thread."""
+    """Searches the customers of earlier requests; a thread unpacks and compares them."""
 
     async def prior_grants(self, request: Request, since: datetime) -> PriorGrants:
-        """Find who of a request's customers were given its rule since a moment; nobody where none was given it then."""
+        """Find a request's customers who were given its rule since a time, and the requests that gave it."""
         if request.rule is None:
             return PriorGrants()
-        values: dict[str, Kept] = {
+        values: Values = {
             "rule": encode(request.rule.id),
             "account": encode(request.account),
             "but": encode(request.id),
             "since": to_micros(since),
         }
         rows = await self._database.run(_EARLIER, values)
-        asked = await self._all(request.id) if rows else frozenset()
-        found, by, looked = set[str](), list[PriorRequest](), 0
-        for id_, short, channel, card_ts, batch_size in rows[:REQUESTS]:
-            if looked > IDS:
+        asked = await self._all(encode(request.id)) if rows else frozenset()
+        found, by, compared = set[str](), list[PriorRequest](), 0
+        for id_, short, channel, card_ts, batch_size in rows[:MAX_REQUESTS]:
+            if compared > MAX_IDS:
                 break
-            given, read = await self._given(id_, max(batch_size, 1), asked)
-            looked += read
+            given, count = await self._given(id_, max(batch_size, 1), asked)
+            compared += count
             found |= given
             if given:
-                by.append(
-                    PriorRequest(
-                        RequestId(decode(id_)),
-                        ShortId(decode(short)),
-                        ChannelId(decode(channel)),
-                        card_ts,
-                        len(given),
-                    )
-                )
-        return PriorGrants(len(found), tuple(by), more=len(rows) > REQUESTS or looked > IDS)
+                of = RequestId(decode(id_)), ShortId(decode(short)), ChannelId(decode(channel))
+                by.append(PriorRequest(*of, card_ts, len(given)))
+        return PriorGrants(len(found), tuple(by), more=len(rows) > MAX_REQUESTS or compared > MAX_IDS)
 
     async def _all(self, request: str) -> frozenset[str]:
-        ids = set[str]()
-        for portion, _ in await self._database.run(_PORTIONS, {"which": encode(request)}):
-            ids |= set(await self._ids(request, portion))
-        return frozenset(ids)
+        portions = await self._database.run(_PORTIONS, {"which": request})
+        return frozenset([id_ for portion, _ in portions for id_ in await self._ids(request, portion)])
 
     async def _given(self, request: str, batch_size: int, asked: frozenset[str]) -> tuple[set[str], int]:
-        """Find whom an earlier request has given it, among those that are asked for now, and count the ids looked at."""
-        given, read = set[str](), 0
+        """Find the customers of `asked` who received an earlier request, and count the ids compared."""
+        given, count = set[str](), 0
         for portion, size in await self._database.run(_PORTIONS, {"which": request}):
             rows = await self._database.run(_OUTCOMES, {"which": request, "number": portion})
             if rows:
                 ids = await self._ids(request, portion)
                 given |= await asyncio.to_thread(_given_of, ids, rows, batch_size, asked)
-                read += size
-        return given, read
+                count += size
+        return given, count
 
     async def _ids(self, request: str, portion: int) -> list[str]:
-        rows = await self._database.run(_IDS, {"which": encode(request), "number": portion})
+        rows = await self._database.run(_IDS, {"which": request, "number": portion})
         return await asyncio.to_thread(unpacked, rows[0][0]) if rows else []
 
 
 def _given_of(ids: Sequence[str], rows: Sequence[Any], batch_size: int, asked: frozenset[str]) -> set[str]:
-    """Keep those of a portion whose batch went through, and who are not among the ones it left out."""
-    outcomes: list[BatchOutcome] = [outcome_of(row) for row in rows]
-    through = {outcome.batch for outcome in outcomes}
+    """Return the ids of `asked` whose batch has an outcome that does not exclude them."""
+    outcomes = list(map(outcome_of, rows))
+    settled = {outcome.batch for outcome in outcomes}
     left_out = {str(one.customer) for outcome in outcomes for one in outcome.refused}
     left_out |= {str(customer) for outcome in outcomes for customer in (*outcome.unknown, *outcome.not_tried)}
     return {
-        one
-        for at, one in enumerate(ids)
-        if one in asked and at // batch_size in through and one not in left_out
+        id_
+        for at, id_ in enumerate(ids)
+        if id_ in asked and at // batch_size in settled and id_ not in left_out
     }

@@ -1,45 +1,34 @@
-"""Forgetting personal data of requests long ended: customer ids, files, reasons, notes, what was typed; counts, digests and votes stay."""
+"""Deletes the personal data of a request that ended long ago; counts, digests and approvals stay."""
 
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, update
 
-from bot.database.connection import Kept, Transaction
-from bot.database.encoding import to_micros, typed_json
+from bot.database.connection import Transaction, Values
+from bot.database.mapping import input_json, to_micros
 from bot.database.schema import batches, customers, files, outbox, read_back, requests
 from bot.domain.customers.packing import packed
 from bot.domain.requests.request import FormInput
 
-_OF: Final[BindParameter[str]] = bindparam("which")
-_BARE: Final = update(requests).where(requests.c.id == _OF)
-_NO_IDS: Final = update(customers).where(customers.c.request == _OF)
-_NO_ENDS: Final = update(batches).where(batches.c.request == _OF)
-_NO_NOTES: Final = update(outbox).where(outbox.c.request == _OF)
-_NO_FILES: Final = delete(files).where(files.c.request == _OF)
-_NOT_WHO: Final = update(read_back).where(read_back.c.request == _OF)
-
-FORGETTABLE: Final = (
-    select(requests.c.id)
-    .where(requests.c.ended_at < bindparam("before"), requests.c.purged_at.is_(None))
-    .order_by(requests.c.ended_at, requests.c.id)
-    .limit(bindparam("most"))
+_REQUEST: Final = update(requests).where(requests.c.id == bindparam("which"))
+_FILES: Final = delete(files).where(files.c.request == bindparam("which"))
+_OTHERS: Final[tuple[tuple[Table, Values], ...]] = (
+    (customers, {"ids": packed([])}),
+    (batches, {"ends": None}),
+    (outbox, {"note": "", "facts": "{}"}),
+    (read_back, {"ids": packed([]), "failed": ""}),
 )
-"""Requests that ended before a moment and are not purged yet."""
+_UPDATES: Final = tuple(
+    (update(table).where(table.c.request == bindparam("which")), values) for table, values in _OTHERS
+)
 
 
-async def forget(transaction: Transaction, request: str, at: datetime) -> None:
-    """Forget what is personal about a request; its rows and their numbers stay."""
-    words: dict[str, Kept] = dict.fromkeys(("reason", "note", "first_customer", "last_customer"), "")
-    bare: dict[str, Kept] = {
-        **words,
-        "files": "",
-        "typed": typed_json(FormInput()),
-        "purged_at": to_micros(at),
-    }
-    await transaction.run(_BARE, {"which": request, **bare})
-    await transaction.run(_NO_IDS, {"which": request, "ids": packed([])})
-    await transaction.run(_NO_ENDS, {"which": request, "ends": None})
-    await transaction.run(_NO_NOTES, {"which": request, "note": "", "facts": "{}"})
-    await transaction.run(_NO_FILES, {"which": request})
-    await transaction.run(_NOT_WHO, {"which": request, "ids": packed([]), "failed": ""})
+async def redact(transaction: Transaction, request: str, at: datetime) -> None:
+    """Redact a request, and note when."""
+    empty = dict.fromkeys(("reason", "note", "first_customer", "last_customer", "files"), "")
+    row: Values = {**empty, "typed": input_json(FormInput()), "purged_at": to_micros(at)}
+    await transaction.run(_REQUEST, {"which": request, **row})
+    await transaction.run(_FILES, {"which": request})
+    for statement, values in _UPDATES:
+        await transaction.run(statement, {"which": request, **values})

@@ -1,4 +1,4 @@
-"""The room of the processes that share a PostgreSQL: who lives, and a word to all of them."""
+"""The processes that share a PostgreSQL database."""
 
 from typing import Final
 
@@ -8,18 +8,18 @@ from bot.database.connection import BaseRepository
 from bot.database.schema import replicas
 
 CHANNEL: Final = "discount_bot"
-"""What they listen to."""
-_LIVING: Final = select(replicas.c.name)
-_TELL: Final = select(func.pg_notify(CHANNEL, bindparam("name")))
+"""The channel of NOTIFY that all processes listen to."""
+_LIVE: Final = select(replicas.c.name)
+_NOTIFY: Final = select(func.pg_notify(CHANNEL, bindparam("name")))
 
 
 class ReplicaRepository(BaseRepository):
     """The processes that work on this database."""
 
     async def live_replicas(self) -> frozenset[str]:
-        """Say who lives; a dead one is among them until another has noticed."""
-        return frozenset(str(row[0]) for row in await self._database.run(_LIVING, {}))
+        """Return the names of the live processes; a dead one is among them until a peer evicts it."""
+        return frozenset(str(name) for (name,) in await self._database.run(_LIVE, {}))
 
     async def notify(self, name: str) -> None:
-        """Tell the others that one has changed something: they look at once."""
-        await self._database.run(_TELL, {"name": name})
+        """Notify the other processes that this one has changed something."""
+        await self._database.run(_NOTIFY, {"name": name})

@@ -1,47 +1,42 @@
-"""The room of the requests: drafts, what was typed, looking up; knows nothing of what is given."""
+"""Requests: drafts, the form's input, approvals and searches."""
 
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    bindparam,
-    case,
-    delete,
-    false,
-    func,
-    literal_column,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Select, bindparam, case, delete, false, func, or_, select, update
 
-from bot.database.connection import BaseRepository, Database, Kept, Statement
-from bot.database.encoding import decode, encode, to_micros, typed_json, typed_of
-from bot.database.mapping import REQUEST, UNTOUCHED, opening_row, request_of, vote_of
-from bot.database.repositories.redaction import FORGETTABLE
+from bot.database.connection import BaseRepository, ColumnValue, Database, Statement
+from bot.database.mapping import (
+    REQUEST_COLUMNS,
+    approval_of,
+    decode,
+    encode,
+    input_json,
+    input_of,
+    request_of,
+    request_row,
+    to_micros,
+)
 from bot.database.schema import requests, votes
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State
 from bot.errors import ShortIdConflict
 
 _ID: Final = requests.c.id == bindparam("which")
-_ASKED: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
+_REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
 
-_FIND: Final = select(*REQUEST).where(_ID)
-_FIND_SHORT: Final = select(*REQUEST).where(requests.c.short == bindparam("which"))
-_TYPED: Final = select(requests.c.typed).where(_ID)
-_FILL_IN: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
+_FIND: Final = select(*REQUEST_COLUMNS).where(_ID)
+_FIND_SHORT: Final = select(*REQUEST_COLUMNS).where(requests.c.short == bindparam("which"))
+_INPUT: Final = select(requests.c.typed).where(_ID)
+_SAVE_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
 _RECENT: Final = (
-    select(*REQUEST)
+    select(*REQUEST_COLUMNS)
     .where(requests.c.channel == bindparam("which"), requests.c.state != State.DRAFT.value)
     .order_by(
         case((requests.c.state.in_([bindparam(None, state.value) for state in sorted(ENDED)]), 1), else_=0)
     )
-    .order_by(_ASKED.desc(), requests.c.id)
+    .order_by(_REQUESTED_AT.desc(), requests.c.id)
     .limit(bindparam("most"))
 )
 _OVERDUE: Final = (
@@ -55,128 +50,110 @@ _DUE: Final = (
     .where(or_(requests.c.remind_at <= bindparam("now"), requests.c.escalate_at <= bindparam("now")))
     .order_by(requests.c.asked_at, requests.c.id)
 )
-_RESTS: Final = (
-    select(*REQUEST)
+_REMAINDERS: Final = (
+    select(*REQUEST_COLUMNS)
     .where(requests.c.rest_of == bindparam("which"), requests.c.state != State.DRAFT.value)
-    .order_by(_ASKED, requests.c.id)
+    .order_by(_REQUESTED_AT, requests.c.id)
 )
-_FORGET: Final = (
+_FORGETTABLE: Final = (
+    select(requests.c.id)
+    .where(requests.c.ended_at < bindparam("before"), requests.c.purged_at.is_(None))
+    .order_by(requests.c.ended_at, requests.c.id)
+    .limit(bindparam("most"))
+)
+_FORGET_DRAFTS: Final = (
     delete(requests)
     .where(requests.c.state == State.DRAFT.value, requests.c.created_at < bindparam("before"))
     .returning(requests.c.id)
 )
 
-VOTES: Final = (
+APPROVALS: Final = (
     select(votes.c.request, votes.c.round, votes.c.voter, votes.c.voted_at, votes.c.digest)
     .where(votes.c.request == bindparam("which"), votes.c.round == bindparam("of_round"))
     .order_by(votes.c.voted_at, votes.c.id)
 )
 
 
-def _opening(database: Database, touched: tuple[str, ...]) -> Statement:
-    """Make the statement that writes a new request; what most of them have not touched stands in it, and travels with none of them."""
-    same = {name: _constant(written) for name, written in UNTOUCHED.items() if name not in touched}
-    return (
-        database.insert(requests)
-        .values(same)
-        .on_conflict_do_nothing(index_elements=["short"])
-        .returning(requests.c.id)
-    )
-
-
-def _constant(written: Kept) -> ColumnElement[Any]:
-    """Write a word of our own, or a number, into a statement."""
-    return (
-        null()
-        if written is None
-        else literal_column(f"'{written}'" if isinstance(written, str) else str(written))
-    )
-
-
 class RequestRepository(BaseRepository):
-    """Drafts and requests, one statement each."""
+    """Drafts and requests. Every method is one statement."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._opening = cache(partial(_opening, database))
+        self._open_draft = (
+            database.insert(requests)
+            .on_conflict_do_nothing(index_elements=["short"])
+            .returning(requests.c.id)
+        )
 
     async def open_draft(self, request: Request, form_input: FormInput) -> None:
-        """Write a new draft, in one statement: an ack waits for it.
+        """Write a new draft.
 
         Raises:
-            ShortIdConflict: another request has the short id; make another one.
+            ShortIdConflict: another request has the short id.
         """
-        row: dict[str, Kept] = {**opening_row(request), "typed": typed_json(form_input)}
-        if not await self._database.run(self._opening(tuple(row)), row):
+        row = {**request_row(request), "typed": input_json(form_input)}
+        if not await self._database.run(self._open_draft, row):
             raise ShortIdConflict(request.short)
 
     async def save_input(self, request: RequestId, form_input: FormInput) -> None:
-        """Keep what was typed into a draft; nothing happens where it is no draft any more."""
-        await self._database.run(_FILL_IN, {"which": encode(request), "typed": typed_json(form_input)})
+        """Save the input of a draft's form; a request that is no draft any more is left alone."""
+        await self._database.run(_SAVE_INPUT, {"which": encode(request), "typed": input_json(form_input)})
 
     async def load_input(self, request: RequestId) -> FormInput | None:
-        """Read what was typed; None where there is no such request."""
-        rows = await self._database.run(_TYPED, {"which": encode(request)})
-        return typed_of(rows[0][0]) if rows else None
+        """Read the input of the form; None if the request does not exist."""
+        rows = await self._database.run(_INPUT, {"which": encode(request)})
+        return input_of(rows[0][0]) if rows else None
 
     async def find(self, request: RequestId) -> Request | None:
         """Read a request."""
-        return await self._one(_FIND, request)
+        return next(iter(await self._requests(_FIND, which=encode(request))), None)
 
     async def find_short(self, short: ShortId) -> Request | None:
-        """Read a request by the id that people say."""
-        return await self._one(_FIND_SHORT, short)
-
-    async def _one(self, statement: Select[Any], which: str) -> Request | None:
-        rows = await self._database.run(statement, {"which": encode(which)})
-        return request_of(rows[0]) if rows else None
+        """Read a request by its short id."""
+        return next(iter(await self._requests(_FIND_SHORT, which=encode(short))), None)
 
     async def votes(self, request: RequestId, round_: int) -> tuple[Approval, ...]:
-        """Read the yeses of a round, oldest first."""
-        return tuple(
-            map(vote_of, await self._database.run(VOTES, {"which": encode(request), "of_round": round_}))
-        )
+        """Read the approvals of a round, oldest first."""
+        rows = await self._database.run(APPROVALS, {"which": encode(request), "of_round": round_})
+        return tuple(map(approval_of, rows))
 
     async def remainders_of(self, request: RequestId) -> tuple[Request, ...]:
-        """Read the requests that asked for a request's rest, oldest first."""
-        return tuple(map(request_of, await self._database.run(_RESTS, {"which": encode(request)})))
+        """Read the requests for a request's remainder, oldest first."""
+        return await self._requests(_REMAINDERS, which=encode(request))
 
     async def recent(self, channel: ChannelId, *, limit: int) -> tuple[Request, ...]:
-        """Read a channel's requests that were asked for, those not ended first, then the newest."""
-        return tuple(
-            map(request_of, await self._database.run(_RECENT, {"which": encode(channel), "most": limit}))
-        )
+        """Read a channel's requests without drafts, those not ended first, then the newest."""
+        return await self._requests(_RECENT, which=encode(channel), most=limit)
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
-        """Read every request in one of these states, oldest first."""
-        rows = await self._database.run(
-            _in_state(len(states)), {f"state{at}": state.value for at, state in enumerate(states)}
-        )
-        return tuple(map(request_of, rows))
+        """Read all requests in these states, oldest first."""
+        values = {f"state{number}": state.value for number, state in enumerate(states)}
+        return await self._requests(_in_state(len(states)), **values)
 
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
-        """List the waiting requests whose time is over."""
-        return tuple(
-            RequestId(decode(row[0])) for row in await self._database.run(_OVERDUE, {"now": to_micros(now)})
-        )
+        """List the waiting requests that have expired."""
+        return await self._request_ids(_OVERDUE, now=to_micros(now))
 
     async def due(self, now: datetime) -> tuple[RequestId, ...]:
-        """List the waiting requests of which a reminder or the escalation is due."""
-        return tuple(
-            RequestId(decode(row[0])) for row in await self._database.run(_DUE, {"now": to_micros(now)})
-        )
+        """List the waiting requests whose reminder or escalation is due."""
+        return await self._request_ids(_DUE, now=to_micros(now))
 
     async def forgettable(self, before: datetime, *, limit: int) -> tuple[RequestId, ...]:
-        """List requests that ended before a moment and are not purged yet, the oldest first."""
-        rows = await self._database.run(FORGETTABLE, {"before": to_micros(before), "most": limit})
-        return tuple(RequestId(decode(row[0])) for row in rows)
+        """List the requests that ended before a time and are not redacted yet, oldest first."""
+        return await self._request_ids(_FORGETTABLE, before=to_micros(before), most=limit)
 
     async def forget_drafts(self, before: datetime) -> int:
-        """Delete drafts opened before a moment, and say how many; what hangs on them goes by foreign key."""
-        return len(await self._database.run(_FORGET, {"before": to_micros(before)}))
+        """Delete the drafts opened before a time, with the rows that refer to them, and count them."""
+        return len(await self._request_ids(_FORGET_DRAFTS, before=to_micros(before)))
+
+    async def _requests(self, statement: Select[Any], **values: ColumnValue) -> tuple[Request, ...]:
+        return tuple(map(request_of, await self._database.run(statement, values)))
+
+    async def _request_ids(self, statement: Statement, **values: ColumnValue) -> tuple[RequestId, ...]:
+        return tuple(RequestId(decode(id_)) for (id_,) in await self._database.run(statement, values))
 
 
 @cache
 def _in_state(count: int) -> Select[Any]:
-    in_one = or_(false(), *(requests.c.state == bindparam(f"state{at}") for at in range(count)))
-    return select(*REQUEST).where(in_one).order_by(_ASKED, requests.c.id)
+    any_of = or_(false(), *(requests.c.state == bindparam(f"state{number}") for number in range(count)))
+    return select(*REQUEST_COLUMNS).where(any_of).order_by(_REQUESTED_AT, requests.c.id)

@@ -1,4 +1,4 @@
-"""The room of the files that customers were read from: kept with the draft while they are read, and forgotten with the customers."""
+"""The files that customers were read from: kept with the draft, and deleted with the customers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from isal import isal_zlib
 from sqlalchemy import bindparam, select
 
 from bot.database.connection import BaseRepository, Database, Values
-from bot.database.encoding import encode
+from bot.database.mapping import encode
 from bot.database.schema import files
 from bot.domain.customers.packing import QUICK
 from bot.domain.ids import RequestId
@@ -23,31 +23,30 @@ _PIECE: Final = select(files.c.content).where(_FILE, files.c.piece == bindparam(
 
 
 class SourceFileRepository(BaseRepository):
-    """Files, a row a piece: no more than one piece of any is in memory."""
+    """Files, one row for each piece; only one piece is in memory at a time."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._keep = database.insert(files).on_conflict_do_nothing(
+        self._keep_piece = database.insert(files).on_conflict_do_nothing(
             index_elements=["request", "reading", "file", "piece"]
         )
 
     async def keep_piece(
         self, request: RequestId, reading: str, file: int, piece: int, content: bytes
     ) -> None:
-        """Keep a piece of a file that is read for a draft, packed beside the event loop."""
-        packed = await asyncio.to_thread(isal_zlib.compress, content, QUICK)
+        """Compress and keep a piece of a file that is read for a draft."""
         row: Values = {
             "request": encode(request),
             "reading": encode(reading),
             "file": file,
             "piece": piece,
-            "content": packed,
+            "content": await asyncio.to_thread(isal_zlib.compress, content, QUICK),
         }
-        await self._database.run(self._keep, row)
+        await self._database.run(self._keep_piece, row)
 
     async def pieces(self, request: RequestId, reading: str, file: int) -> AsyncIterator[bytes]:
-        """Read a file piece by piece, each packed as it is kept."""
-        which: Values = {"which": encode(request), "of_reading": encode(reading), "number": file}
-        for (piece,) in await self._database.run(_PIECES, which):
-            for (content,) in await self._database.run(_PIECE, {**which, "at": piece}):
+        """Read the compressed pieces of a file."""
+        values: Values = {"which": encode(request), "of_reading": encode(reading), "number": file}
+        for (piece,) in await self._database.run(_PIECES, values):
+            for (content,) in await self._database.run(_PIECE, {**values, "at": piece}):
                 yield bytes(content)

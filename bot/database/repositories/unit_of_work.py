@@ -1,4 +1,4 @@
-"""A request's page: what is read and written of it while its row is locked."""
+"""The unit of work: one request, locked, and all that is written together with it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,15 +8,24 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from bot.database.audit.chain import append
 from bot.database.audit.evidence import Evidence
-from bot.database.connection import Database, Kept, Transaction
-from bot.database.encoding import encode
-from bot.database.mapping import REQUEST, notice_row, request_of, request_row, vote_of, vote_row
+from bot.database.audit.log import append
+from bot.database.connection import BaseRepository, Database, Transaction
+from bot.database.mapping import (
+    REQUEST_COLUMNS,
+    approval_of,
+    approval_row,
+    encode,
+    notification_row,
+    pause_of,
+    pause_row,
+    request_of,
+    request_row,
+)
+from bot.database.repositories import budgets
 from bot.database.repositories import pause as pause_table
-from bot.database.repositories.budgets import grants_locked
-from bot.database.repositories.redaction import forget
-from bot.database.repositories.requests import VOTES
+from bot.database.repositories.redaction import redact
+from bot.database.repositories.requests import APPROVALS
 from bot.database.schema import PENDING, customers, files, outbox, requests, votes
 from bot.domain.customers.packing import PackedIds
 from bot.domain.ids import RequestId
@@ -26,22 +35,22 @@ from bot.domain.requests.notification import Notification
 from bot.domain.requests.request import Approval, Pause, Request
 
 _ID: Final = requests.c.id == bindparam("which")
-# FOR NO KEY UPDATE: it keeps other pages out, but not the outcomes that are written meanwhile under the request's foreign key.
-_LOCK: Final = select(*REQUEST).where(_ID).with_for_update(key_share=True)
-_KEEP: Final = update(requests).where(_ID)
-_EMPTY: Final = delete(customers).where(customers.c.request == bindparam("which"))
-_PORTION: Final = insert(customers)
-_SAY: Final = insert(outbox)
-_OTHER_FILES: Final = delete(files).where(
+# FOR NO KEY UPDATE excludes other units of work, but not the outcomes that giving writes meanwhile.
+_LOCK: Final = select(*REQUEST_COLUMNS).where(_ID).with_for_update(key_share=True)
+_SAVE: Final = update(requests).where(_ID)
+_DELETE_CUSTOMERS: Final = delete(customers).where(customers.c.request == bindparam("which"))
+_INSERT_CUSTOMERS: Final = insert(customers)
+_ENQUEUE: Final = insert(outbox)
+_FORGET_OTHER_FILES: Final = delete(files).where(
     files.c.request == bindparam("which"), files.c.reading != bindparam("counts")
 )
-_SAME: Final = select(outbox.c.id).where(
+_PENDING_TWIN: Final = select(outbox.c.id).where(
     PENDING, *(outbox.c[name] == bindparam(name) for name in ("request", "kind", "addressee"))
 )
 
 
 class SqlUnitOfWork:
-    """One request, locked; `request` is as it stands, and as `keep` last wrote it."""
+    """One locked request; `request` is its row as last written, `entries` go to the audit at the end."""
 
     def __init__(
         self, database: Database, transaction: Transaction, request: Request, evidence: Evidence
@@ -54,110 +63,130 @@ class SqlUnitOfWork:
             .returning(votes.c.id)
         )  # fmt: skip
         self._id = encode(request.id)
-        self._stored = request
-        self._entries: list[Entry] = []
+        self.entries: list[Entry] = []
         self._evidence = evidence
         self.request = request
 
     async def save(self, request: Request) -> None:
-        """Write the request's row, all of it, and what moved it into the audit."""
+        """Write the request's whole row, and its transition into the audit."""
         row = request_row(request)
         del row["id"]
-        await self._transaction.run(_KEEP, {"which": self._id, **row})
-        self._entries += await self._evidence.of_change(self._transaction, self._stored, request)
-        self.request = self._stored = request
+        await self._transaction.run(_SAVE, {"which": self._id, **row})
+        self.entries += await self._evidence.of_change(self._transaction, self.request, request)
+        self.request = request
 
     async def votes(self) -> tuple[Approval, ...]:
-        """Read the yeses of the request's present round, oldest first."""
-        rows = await self._transaction.run(VOTES, {"which": self._id, "of_round": self.request.round})
-        return tuple(map(vote_of, rows))
+        """Read the approvals of the current round, oldest first."""
+        rows = await self._transaction.run(APPROVALS, {"which": self._id, "of_round": self.request.round})
+        return tuple(map(approval_of, rows))
 
     async def vote(self, approval: Approval) -> bool:
-        """Write a yes; false where this person has said yes in this round before."""
-        new = bool(await self._transaction.run(self._vote, vote_row(approval)))
+        """Write an approval; return False if this person has approved in this round before."""
+        new = bool(await self._transaction.run(self._vote, approval_row(approval)))
         if new:
             self.audit(approval_entry(self.request, approval))
         return new
 
     async def forget_other_files(self) -> None:
-        """Forget what was kept of files by other readings than the one that counts."""
-        await self._transaction.run(_OTHER_FILES, {"which": self._id, "counts": encode(self.request.files)})
+        """Delete the files of other readings than the one that counts."""
+        await self._transaction.run(
+            _FORGET_OTHER_FILES, {"which": self._id, "counts": encode(self.request.files)}
+        )
 
     async def redact(self, at: datetime) -> None:
-        """Forget customer ids, files, the reason, the note and what was typed; the counts stay."""
-        await forget(self._transaction, self._id, at)
-        self.request = self._stored = replace(
+        """Delete customer ids, files, the reason, the note and the form's input; the counts stay."""
+        await redact(self._transaction, self._id, at)
+        self.request = replace(
             self.request, purged_at=at, reason="", note="", first_customer="", last_customer="", files=""
         )
 
     def audit(self, *entries: Entry) -> None:
-        """Put entries into the audit, with what else this page writes."""
-        self._entries += entries
-
-    async def close(self) -> None:
-        """Write the audit, as the last thing before the end: from then on whoever else writes there waits."""
-        await append(self._transaction, self._entries, self._evidence.now())
+        """Add entries to the audit, written when the unit of work ends."""
+        self.entries += entries
 
     async def put_packed(self, packed: PackedIds) -> None:
-        """Write customers that were packed before, in place of any written before and of what came of those."""
-        await self._transaction.run(_EMPTY, {"which": self._id})
-        for number, (size, ids) in enumerate(packed.rows):
-            row: dict[str, Kept] = {
-                "request": self._id,
-                "portion": number,
-                "size": size,
-                "starts": 0,
-                "ids": ids,
-            }
-            await self._transaction.run(_PORTION, row)
+        """Replace the customers, and with them the outcomes of the former ones."""
+        await self._transaction.run(_DELETE_CUSTOMERS, {"which": self._id})
+        for portion, (size, ids) in enumerate(packed.rows):
+            await self._transaction.run(
+                _INSERT_CUSTOMERS,
+                {"request": self._id, "portion": portion, "size": size, "starts": 0, "ids": ids},
+            )
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
-        """Lock the channel's row until the block ends, and read what its other requests have given since a moment, or are giving."""
-        return await grants_locked(
+        """Lock the channel until the block ends, and read the grants of its other requests since a time."""
+        return await budgets.grants_locked(
             self._database, self._transaction, self.request.channel, since, self.request.id
         )
 
-    async def enqueue(self, *notices: Notification) -> None:
-        """Put notices into the outbox, in this order."""
-        for notification in notices:
-            await self._transaction.run(_SAY, notice_row(self.request.id, notification))
+    async def enqueue(self, *notifications: Notification) -> None:
+        """Put notifications into the outbox, in this order."""
+        for notification in notifications:
+            await self._transaction.run(_ENQUEUE, notification_row(self.request.id, notification))
 
     async def enqueue_once(self, notification: Notification) -> bool:
-        """Put a notice into the outbox; false where one of its kind, to the same person, still stands there unsaid."""
-        row = notice_row(self.request.id, notification)
-        if await self._transaction.run(_SAME, {name: row[name] for name in ("request", "kind", "addressee")}):
+        """Enqueue a notification; return False if one of its kind to the same person is still pending."""
+        row = notification_row(self.request.id, notification)
+        twin = {name: row[name] for name in ("request", "kind", "addressee")}
+        if await self._transaction.run(_PENDING_TWIN, twin):
             return False
-        await self._transaction.run(_SAY, row)
+        await self._transaction.run(_ENQUEUE, row)
         return True
 
     async def pause(self) -> Pause | None:
-        """Say whether the bot is paused; from here to the end of the block nobody can pause it."""
-        return pause_table.pause_of(await self._transaction.run(pause_table.LOCK, {}))
+        """Read the pause, and lock it until the block ends: nobody can pause the bot meanwhile."""
+        return pause_of(await self._transaction.run(pause_table.LOCK, {}))
 
     async def begin_pause(self, pause: Pause) -> bool:
-        """Pause the bot; false where it is paused already."""
-        begun = bool(await self._transaction.run(pause_table.BEGIN, pause_table.pause_row(pause)))
+        """Pause the bot; return False if it is paused already."""
+        begun = bool(await self._transaction.run(pause_table.BEGIN, pause_row(pause)))
         if begun:
             self.audit(paused(pause))
         return begun
 
     async def count_fault(self) -> int:
-        """Count one more request in a row that Dintero's fault stopped, and answer how many there are."""
-        return int((await self._transaction.run(pause_table.COUNT, {}))[0][0])
+        """Count one more consecutive request that a fault of Dintero stopped, and return the count."""
+        return int((await self._transaction.run(pause_table.COUNT_FAULT, {}))[0][0])
 
     async def forget_faults(self) -> None:
-        """Begin that count anew: a request was given to its end."""
-        await self._transaction.run(pause_table.FORGET, {})
+        """Reset that count: a request was given completely."""
+        await self._transaction.run(pause_table.FORGET_FAULTS, {})
 
 
-@asynccontextmanager
-async def open_unit_of_work(
-    database: Database, request: RequestId, evidence: Evidence
-) -> AsyncIterator[SqlUnitOfWork | None]:
-    """Lock a request's row until the block ends; None where there is none."""
-    async with database.transaction() as transaction:
-        rows = await transaction.run(_LOCK, {"which": encode(request)})
-        unit = SqlUnitOfWork(database, transaction, request_of(rows[0]), evidence) if rows else None
-        yield unit
-        if unit:
-            await unit.close()
+class UnitOfWorkRepository(BaseRepository):
+    """Opens units of work, and writes audit entries that belong to none."""
+
+    def __init__(self, database: Database, evidence: Evidence) -> None:
+        super().__init__(database)
+        self._evidence = evidence
+
+    @asynccontextmanager
+    async def unit_of_work(
+        self, request: RequestId, *, evidence: Evidence | None = None
+    ) -> AsyncIterator[SqlUnitOfWork | None]:
+        """Lock a request's row until the block ends; None if there is none.
+
+        If the block raises, nothing is written. Inside the block, write by the unit of work and not by the
+        repository: SQLite has one writer, which would wait for itself (it raises a RuntimeError).
+        """
+        async with self._database.transaction() as transaction:
+            rows = await transaction.run(_LOCK, {"which": encode(request)})
+            if not rows:
+                yield None
+                return
+            unit = SqlUnitOfWork(self._database, transaction, request_of(rows[0]), evidence or self._evidence)
+            yield unit
+            # The last thing before the commit: from now on, other writers of the audit wait.
+            await append(transaction, unit.entries, self._evidence.clock.now())
+
+    async def record(self, entry: Entry) -> None:
+        """Write an audit entry that belongs to no unit of work."""
+        async with self._database.transaction() as transaction:
+            await append(transaction, [entry], self._evidence.clock.now())
+
+    @asynccontextmanager
+    async def unit_of_work_to_submit(self, draft: RequestId) -> AsyncIterator[SqlUnitOfWork | None]:
+        """Hash a draft's customers for the audit, which takes long for many, and only then lock its row."""
+        evidence = replace(self._evidence, hashed=await self._evidence.hash(self._database, draft))
+        async with self.unit_of_work(draft, evidence=evidence) as unit:
+            yield unit

@@ -1,36 +1,37 @@
-"""The room of what Dintero's list of a rule showed of a request's unknown customers; the newest look stands."""
+"""The verification of unknown outcomes against Dintero's list of the rule's holders."""
 
 from typing import Final
 
 from sqlalchemy import bindparam, select
 
 from bot.database.connection import BaseRepository, Database, Values
-from bot.database.encoding import decode, encode, from_micros, to_micros
+from bot.database.mapping import decode, encode, from_micros, to_micros
 from bot.database.schema import read_back
 from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.batches import Verification
 
 _NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
-_FOUND: Final = select(*(read_back.c[name] for name in _NAMES)).where(
+_VERIFICATION: Final = select(*(read_back.c[name] for name in _NAMES)).where(
     read_back.c.request == bindparam("which")
 )
-_WHO: Final = select(read_back.c.ids).where(read_back.c.request == bindparam("which"))
+_CONFIRMED: Final = select(read_back.c.ids).where(read_back.c.request == bindparam("which"))
 
 
 class VerificationRepository(BaseRepository):
-    """What was read back."""
+    """Verifications, one for each request."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        put = database.insert(read_back)
-        new = {name: put.excluded[name] for name in (*_NAMES, "ids")}
-        self._put = put.on_conflict_do_update(index_elements=["request"], set_=new)
+        insert = database.insert(read_back)
+        self._save_verification = insert.on_conflict_do_update(
+            index_elements=["request"], set_={name: insert.excluded[name] for name in (*_NAMES, "ids")}
+        )
 
     async def save_verification(
         self, request: RequestId, found: Verification, who: frozenset[CustomerId]
     ) -> None:
-        """Keep what a look showed, in place of the one before."""
+        """Save a verification and the customers it confirmed, in place of an earlier one."""
         row: Values = {
             "request": encode(request),
             "read_at": to_micros(found.at),
@@ -41,11 +42,11 @@ class VerificationRepository(BaseRepository):
             "failed": encode(found.failed),
             "ids": packed(sorted(who)),
         }
-        await self._database.run(self._put, row)
+        await self._database.run(self._save_verification, row)
 
     async def verification(self, request: RequestId) -> Verification | None:
-        """Read what the last look showed; None where there was none."""
-        rows = await self._database.run(_FOUND, {"which": encode(request)})
+        """Read the last verification."""
+        rows = await self._database.run(_VERIFICATION, {"which": encode(request)})
         if not rows:
             return None
         at, unknown, there, refs, whole, failed = rows[0]
@@ -54,6 +55,6 @@ class VerificationRepository(BaseRepository):
         )
 
     async def confirmed_customers(self, request: RequestId) -> frozenset[CustomerId]:
-        """Read who of the unknown stood in the list."""
-        rows = await self._database.run(_WHO, {"which": encode(request)})
+        """Read the unknown customers that Dintero's list contains."""
+        rows = await self._database.run(_CONFIRMED, {"which": encode(request)})
         return frozenset(unpacked(rows[0][0])) if rows else frozenset()

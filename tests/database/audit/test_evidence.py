@@ -1,4 +1,4 @@
-"""The keyed hashes of whom a request names: made before anybody has to wait for them, and always of those who are asked for."""
+"""The keyed hashes of customers are made before a lock is held, and always of the submitted customers."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -22,7 +22,7 @@ from tests.support.service_fixture import Office, open_office
 
 @dataclass(frozen=True)
 class Watched(AuditKey):
-    """A key that does something else at the same time as it hashes."""
+    """A key that does something else while it hashes."""
 
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
 
@@ -43,7 +43,9 @@ async def watched(sqlite_url: str) -> AsyncIterator[Office]:
 
 
 @pytest.mark.parametrize("many", [1, 1_500])
-async def test_nobody_waits_for_the_hashing(watched: Office, sqlite_url: str, many: int) -> None:
+async def test_no_lock_is_held_while_customers_are_hashed(
+    watched: Office, sqlite_url: str, many: int
+) -> None:
     written = []
 
     def write() -> None:
@@ -57,9 +59,7 @@ async def test_nobody_waits_for_the_hashing(watched: Office, sqlite_url: str, ma
     assert written == [1]
 
 
-async def test_of_customers_who_are_put_in_the_place_of_others_meanwhile_these_are_hashed(
-    watched: Office, sqlite_url: str
-) -> None:
+async def test_customers_replaced_during_hashing_are_hashed_again(watched: Office, sqlite_url: str) -> None:
     others = [CustomerId("new")]
 
     def put() -> None:

@@ -1,4 +1,4 @@
-"""The numbers under which a request is given, where the database itself has to keep them apart."""
+"""Fences, in the cases that only the database itself can decide."""
 
 import pytest
 from sqlalchemy import create_engine, insert, update
@@ -19,7 +19,7 @@ def _run(url: str, statement: Statement) -> None:
     engine.dispose()
 
 
-async def test_a_late_outcome_is_not_written_over_a_newer_one_even_where_its_writer_seemed_to_hold_it(
+async def test_an_older_fence_never_overwrites_the_outcome_of_a_newer_one(
     repository: SqlRepository, database_url: str
 ) -> None:
     request = await giving(repository, ["a", "b"], size=1)
@@ -33,7 +33,7 @@ async def test_a_late_outcome_is_not_written_over_a_newer_one_even_where_its_wri
         assert (await repository.outcomes(request.id, 0))[0] == BatchOutcome(0, 0, 1)
 
 
-async def test_a_process_whose_time_is_over_takes_nothing(
+async def test_a_process_whose_term_is_over_claims_nothing(
     repository: SqlRepository, database_url: str
 ) -> None:
     request = await giving(repository, ["a"], size=1)

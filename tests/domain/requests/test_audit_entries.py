@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.database.audit.evidence import EACH
+from bot.database.audit.evidence import MAX_LISTED_BATCHES
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import RefusalReason
@@ -93,15 +93,15 @@ async def test_what_came_of_each_batch_is_told_in_numbers(repository: SqlReposit
 
 async def test_of_more_batches_than_anybody_reads_the_sums_are_told(sqlite_books: SqlRepository) -> None:
     office = (await open_office(sqlite_books)).under(
-        allowing(batch_size=1, concurrency=1, max_customers=EACH + 1)
+        allowing(batch_size=1, concurrency=1, max_customers=MAX_LISTED_BATCHES + 1)
     )
-    request = await office.ask(customers="\n".join(f"c-{at}" for at in range(EACH + 1)))
-    await office.approve(request, BO, typed=str(EACH + 1))
-    await given(office, request, *(BatchOutcome(at // 8, at % 8, 1) for at in range(EACH + 1)))
+    request = await office.ask(customers="\n".join(f"c-{at}" for at in range(MAX_LISTED_BATCHES + 1)))
+    await office.approve(request, BO, typed=str(MAX_LISTED_BATCHES + 1))
+    await given(office, request, *(BatchOutcome(at // 8, at % 8, 1) for at in range(MAX_LISTED_BATCHES + 1)))
     (outcome,) = await told(sqlite_books, "outcome")
     assert (outcome.facts["batches"], outcome.facts["given"], outcome.facts["each"]) == (
-        EACH + 1,
-        EACH + 1,
+        MAX_LISTED_BATCHES + 1,
+        MAX_LISTED_BATCHES + 1,
         [],
     )
 

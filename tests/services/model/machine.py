@@ -143,7 +143,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         repository = self.run(
-            self.stack.enter_async_context(open_repository(self.url, patience=BUSY_SECONDS))
+            self.stack.enter_async_context(open_repository(self.url, pool_timeout=BUSY_SECONDS))
         )
         # no path cuts the power, and half of an example's time is the disk's
         if self.url.startswith("sqlite"):

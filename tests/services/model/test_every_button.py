@@ -121,7 +121,7 @@ async def test_whatever_fifty_people_press_at_once_has_one_outcome_on_postgresql
 
 async def many_crowds(url: str, rounds: int) -> None:
     chance = random.Random(SEED)  # noqa: S311 - the same crowds in every run
-    async with open_repository(url, patience=BUSY_SECONDS) as repository:
+    async with open_repository(url, pool_timeout=BUSY_SECONDS) as repository:
         office = await open_office(repository, policy=BUSY, town=town())
         crowds = [
             await one_crowd(office, chance, list(Start)[number % len(Start)], list(Button))

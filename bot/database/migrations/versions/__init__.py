@@ -1,1 +1,1 @@
-"""One module a step, each named after its version."""
+"""One module for each migration."""

@@ -1,4 +1,4 @@
-"""Requests, votes, customers, batches and the outbox: the tables to begin with."""
+"""The first tables: requests, votes, customers, batches and the outbox."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "requests",
         sa.Column("id", sa.Text(), nullable=False),
@@ -125,6 +125,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away, with all that is in them."""
+    """Drop the tables."""
     for table in ("batches", "votes", "outbox", "customers", "requests"):
         op.drop_table(table)

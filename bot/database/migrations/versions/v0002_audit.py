@@ -1,4 +1,4 @@
-"""The audit, which the database itself keeps from being changed; and when a request was purged."""
+"""The audit, which triggers protect from changes, and the time when a request was redacted."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ revision = "0002"
 down_revision = "0001"
 
 KEPT: Final = ("audit", "audit_heads", "audit_customers")
-"""Rows of these are only ever added."""
+"""Rows of these tables are only added."""
 MATCH: Final = {
     "audit": "seq = NEW.seq",
     "audit_heads": "seq = NEW.seq",
@@ -18,7 +18,7 @@ MATCH: Final = {
 
 
 def upgrade() -> None:
-    """Make the tables and what guards them."""
+    """Create the tables and their triggers."""
     op.create_table(
         "audit",
         sa.Column("seq", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -67,7 +67,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away, with all that is in them."""
+    """Drop the tables."""
     op.drop_column("requests", "purged_at")
     for table in ("audit_key", "audit_customers", "audit_heads", "audit_head", "audit"):
         op.drop_table(table)
@@ -76,7 +76,7 @@ def downgrade() -> None:
 
 
 def _guard_sqlite() -> None:
-    """Refuse changes; an INSERT over an old row too, since SQLite's OR REPLACE deletes without asking the other triggers."""
+    """Refuse changes, and an INSERT over an old row: OR REPLACE deletes without firing a DELETE trigger."""
     for table in KEPT:
         refuse = f"SELECT RAISE(ABORT, 'rows of {table} are only ever added')"
         for event in ("UPDATE", "DELETE"):
@@ -86,7 +86,8 @@ def _guard_sqlite() -> None:
         there = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {MATCH[table]})"  # noqa: S608 - our own tables
         op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {there} BEGIN {refuse}; END")
     op.execute(
-        "CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the audit has a head'); END"
+        "CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head"
+        " BEGIN SELECT RAISE(ABORT, 'the audit has a head'); END"
     )
 
 

@@ -1,4 +1,4 @@
-"""The tier that a request was asked under; whose rule was given when, for what was given before; the channels, to be locked."""
+"""A request's tier and rule id, indexes for prior grants, and a row to lock for each channel."""
 
 import json
 
@@ -12,7 +12,7 @@ requests = sa.table("requests", sa.column("id"), sa.column("rule"), sa.column("r
 
 
 def upgrade() -> None:
-    """Add the columns, and find the rule's id in what is there."""
+    """Add the columns, and fill in the rule ids."""
     op.add_column("requests", sa.Column("tier", sa.Text()))
     op.add_column("requests", sa.Column("rule_id", sa.Text(), nullable=False, server_default=""))
     connection = op.get_bind()
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away again."""
+    """Drop them."""
     op.drop_table("channels")
     op.drop_index("ix_requests_channel_started_at", "requests")
     op.drop_index("ix_requests_rule_id_started_at", "requests")
@@ -41,7 +41,7 @@ def downgrade() -> None:
 
 
 def _kept(rule_id: str) -> str:
-    """Write an id as the books do, which is no business of a step that must stay as it is; odd letters are escaped."""
+    """Write an id as `mapping.encode` does; a migration must not depend on code that may change."""
     return "".join(
         f"\\u{ord(char):04x}" if char in "\\\x00" or "\ud800" <= char <= "\udfff" else char
         for char in rule_id

@@ -1,4 +1,4 @@
-"""When a request is given, reminded of and escalated; and the pause, one row."""
+"""The times of a request's hold, reminder and escalation, and the pause."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 def upgrade() -> None:
-    """Add the columns, and the row that everybody locks who begins to give."""
+    """Add the columns, and the pause's row, which starting requests lock."""
     for name, kind, default in COLUMNS:
         op.add_column("requests", sa.Column(name, kind, nullable=default is None, server_default=default))
     table = op.create_table(
@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop them."""
     op.drop_table("pause")
     for name, *_ in reversed(COLUMNS):
         op.drop_column("requests", name)

@@ -1,4 +1,4 @@
-"""Which request's rest a request asks for again."""
+"""The request whose remainder a request asks for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Drop it."""
     op.drop_index("ix_requests_rest_of", "requests")
     op.drop_column("requests", "rest_of")

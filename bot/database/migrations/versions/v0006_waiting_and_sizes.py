@@ -1,4 +1,4 @@
-"""Since when a request waits for Dintero, and how large a batch may be."""
+"""The time since which a request waits for Dintero, and the batch size limits."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop them."""
     op.drop_table("sizes")
     op.drop_column("requests", "waits_since")

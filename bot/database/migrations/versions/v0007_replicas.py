@@ -1,4 +1,4 @@
-"""Several processes on one database: which of them live, and under which number a request is given."""
+"""Several processes on one database: the live ones, and the fence of each request and batch."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Add what a program of before can do without: what it writes counts as written under no number."""
+    """Add a table and columns that an older version can ignore: it writes without a fence."""
     op.add_column("requests", sa.Column("fence", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("batches", sa.Column("fence", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
@@ -23,7 +23,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Drop them."""
     op.drop_table("replicas")
     op.drop_column("batches", "fence")
     op.drop_column("requests", "fence")

@@ -1,4 +1,4 @@
-"""The files that a request's customers stand in, and what Dintero's list of the rule has of those who are unknown."""
+"""The files that customers were read from, and the verification of unknown outcomes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,7 +40,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop them."""
     op.drop_table("read_back")
     op.drop_table("files")
     op.drop_column("requests", "files")

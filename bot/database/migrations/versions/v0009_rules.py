@@ -1,4 +1,4 @@
-"""All rules of an account, as one of the processes last read them for all."""
+"""All rules of an account, as one process last read them. Version 0.2.0 no longer uses the table."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Drop it."""
     op.drop_table("rules")
