@@ -71,7 +71,9 @@ class BackgroundRunner:
     @property
     def busy(self) -> bool:
         """Whether work other than giving runs or is due now."""
-        return bool(self._tasks or self._tasks_as_leader or self._sweep_now.is_set() or self._deliver_now.is_set())
+        return bool(
+            self._tasks or self._tasks_as_leader or self._sweep_now.is_set() or self._deliver_now.is_set()
+        )
 
     def wake(self) -> None:
         """Run all work at once, in every process: starts, messages, and rechecks of givings."""

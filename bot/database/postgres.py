@@ -82,7 +82,9 @@ class PostgresTransaction:
 
 
 @asynccontextmanager
-async def open_postgres(url: URL, *, pool_timeout: float = POOL_TIMEOUT_SECONDS) -> AsyncIterator[PostgresDatabase]:
+async def open_postgres(
+    url: URL, *, pool_timeout: float = POOL_TIMEOUT_SECONDS
+) -> AsyncIterator[PostgresDatabase]:
     """Open a pool with its first connection, and close it; `pool_timeout` is the wait for a connection."""
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         url.set(drivername="postgresql").render_as_string(hide_password=False),

@@ -9,8 +9,7 @@ import structlog
 
 from bot.domain.ids import RuleId
 from bot.domain.ports import DinteroApi
-from bot.domain.rules.holders import Holder
-from bot.domain.rules.rule import Rule
+from bot.domain.rules.rule import Holder, Rule
 from bot.errors import CircuitOpenError, OutcomeUnknownError, RateLimitedError, TransientError
 from bot.giving.outage_notice import OutageNotifier
 from bot.giving.retry import RetryPolicy

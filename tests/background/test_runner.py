@@ -77,7 +77,9 @@ class World:
 async def _world(url: str) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop())
-        yield World(shop, await stack.enter_async_context(open_repository(url, pool_timeout=BUSY_SECONDS)), url)
+        yield World(
+            shop, await stack.enter_async_context(open_repository(url, pool_timeout=BUSY_SECONDS)), url
+        )
 
 
 @pytest.fixture

@@ -67,7 +67,11 @@ class SqlRepository(
 
 @asynccontextmanager
 async def open_repository(
-    url: str, *, clock: Clock | None = None, audit_key: str | None = None, pool_timeout: float = POOL_TIMEOUT_SECONDS
+    url: str,
+    *,
+    clock: Clock | None = None,
+    audit_key: str | None = None,
+    pool_timeout: float = POOL_TIMEOUT_SECONDS,
 ) -> AsyncIterator[SqlRepository]:
     """Migrate the database, and open the repository; without an audit key, it makes one and keeps it there.
 
@@ -80,7 +84,9 @@ async def open_repository(
     await migrate(url)
     parsed = parse_url(url)
     async with (
-        open_sqlite(parsed) if is_sqlite(parsed) else open_postgres(parsed, pool_timeout=pool_timeout) as database
+        open_sqlite(parsed)
+        if is_sqlite(parsed)
+        else open_postgres(parsed, pool_timeout=pool_timeout) as database
     ):
         own_key = await _own_key(database, make=audit_key is None)
         keys = tuple(AuditKey(key) for key in (audit_key, own_key) if key)
