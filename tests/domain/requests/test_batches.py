@@ -85,11 +85,3 @@ def test_a_customer_absent_from_an_outcome_received_the_discount() -> None:
     ann, bo, cy, di, *_ = customers(10)
     outcome = BatchOutcome(0, 3, 10, refused=(Refused(ann, "no"),), unknown=(bo,), not_tried=(cy, di))
     assert outcome.given == 6
-    assert not outcome.settled
-
-
-def test_a_batch_with_refused_customers_only_is_settled() -> None:
-    (ann,) = customers(1)
-    assert BatchOutcome(0, 0, 1, refused=(Refused(ann, "no"),)).settled
-    assert not BatchOutcome(0, 0, 1, unknown=(ann,)).settled
-    assert not BatchOutcome(0, 0, 1, not_tried=(ann,)).settled
