@@ -1,6 +1,6 @@
-"""What release 0.1.0 left in its databases and in Slack goes on with the bot of today (`tests/releases/README.md`).
+"""Today's bot continues with the databases and Slack of release 0.1.0 (`tests/releases/README.md`).
 
-There are two moments: it was killed in the middle of three givings, and it was killed while it was paused.
+There are two moments: a kill in the middle of three runs, and a kill during a pause.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ GIVEN: Final = (
 
 @dataclass(slots=True)
 class Then:
-    """One moment of the release: its database in a folder of the test's own, and all that was around it."""
+    """One moment of the release: its database in the test's own folder, and its surroundings."""
 
     folder: Path
     moment: str
@@ -108,7 +108,7 @@ class Then:
 
     @property
     def clock(self) -> HandClock:
-        """A clock that shows a minute after the bot was killed."""
+        """A clock at a minute after the kill."""
         return HandClock(datetime.fromisoformat(self.content["at"]) + timedelta(minutes=1))
 
     def id(self, name: str) -> RequestId:
@@ -121,7 +121,7 @@ def then(request: pytest.FixtureRequest, tmp_path: Path) -> Then:
     return Then(tmp_path, request.param)
 
 
-async def test_every_request_is_there_as_it_was(then: Then) -> None:
+async def test_every_request_of_the_release_is_unchanged(then: Then) -> None:
     states = Counter(each["state"] for each in then.requests.values())
     assert set(states) == set(State)
     async with open_repository(then.url) as repository:
@@ -143,7 +143,7 @@ async def test_every_request_is_there_as_it_was(then: Then) -> None:
                 assert [found.channel, found.card_ts] == was["card"], name
 
 
-def test_the_engine_was_killed_between_steps_of_a_giving(then: Then) -> None:
+def test_the_release_was_killed_between_steps_of_a_run(then: Then) -> None:
     with closing(sqlite3.connect(then.folder / DATABASES[1])) as engine:
         under_way = dict(
             engine.execute(
@@ -157,7 +157,7 @@ def test_the_engine_was_killed_between_steps_of_a_giving(then: Then) -> None:
     assert written_down & set(under_way)
 
 
-async def test_what_was_typed_and_the_files_are_there(then: Then) -> None:
+async def test_the_form_inputs_and_files_of_the_release_are_there(then: Then) -> None:
     async with open_repository(then.url) as repository:
         form_input = await repository.load_input(then.id("draft_typed"))
         assert form_input
@@ -174,7 +174,7 @@ async def test_what_was_typed_and_the_files_are_there(then: Then) -> None:
             assert kept == next(file["data"] for file in then.slack["files"] if file["name"] == f"{name}.csv")
 
 
-async def test_the_rest_the_reminder_and_the_changed_rule_are_there(then: Then) -> None:
+async def test_remainder_reminder_and_changed_rule_of_the_release_are_there(then: Then) -> None:
     async with open_repository(then.url) as repository:
         assert (await the(repository, then.id("waiting_rest"))).rest_of == then.id("cancelled_with_rest")
         assert (await the(repository, then.id("waiting_reminded"))).reminded == 1
@@ -189,7 +189,7 @@ async def test_the_rest_the_reminder_and_the_changed_rule_are_there(then: Then) 
         )
 
 
-async def test_the_audit_verifies_up_to_each_head_that_was_told(then: Then) -> None:
+async def test_the_audit_verifies_up_to_each_head_sent_to_the_admins(then: Then) -> None:
     told = re.findall(r"--head ([0-9a-f]{64})", json.dumps(then.slack))
     assert told
     for head in told:
@@ -200,7 +200,7 @@ async def test_the_audit_verifies_up_to_each_head_that_was_told(then: Then) -> N
 
 @dataclass(slots=True)
 class Now:
-    """The bot of today at work on what the release left."""
+    """Today's bot at work on the release's data."""
 
     then: Then
     shop: Shop
@@ -210,7 +210,7 @@ class Now:
     """The cards as the release drew them, with its buttons, block ids and action ids."""
 
     async def until(self, is_so: Callable[[], Awaitable[object]]) -> None:
-        """Wait until the books say so; they are asked again after each call of the bot to Slack."""
+        """Wait for a state of the database; check again after each call of the bot to Slack."""
         calls = self.shop.slack.faults.calls
         while True:
             before = calls.total()
@@ -235,12 +235,12 @@ class Now:
         return await the(self.running.repository, request)
 
     async def press(self, who: SandboxPerson, label: str, name: str) -> None:
-        """Press a button of a card, as the release drew it, on an empty screen."""
+        """Press a button of the release's card, on an empty screen."""
         self.shop.slack.stacks.clear(who.id)
         assert not (await who.press(label, self.cards[name])).trouble
 
     async def approve(self, name: str, who: SandboxPerson, typed: str = "") -> None:
-        """Say yes by the release's card, and wait until it counts."""
+        """Approve by the release's card, and wait until it counts."""
         await self.press(who, "Approve…", name)
         view = await who.sees_view(lambda view: view.private_metadata.startswith(self.then.id(name)))
         await view.fill(dict.fromkeys(view.labels, typed))
@@ -261,7 +261,7 @@ class Now:
         assert not reaction.trouble
 
     async def asked(self, request: RequestId, name: str) -> None:
-        """Ask with a draft whose review stands on Ann's screen, approve it by its new card, and have it given."""
+        """Submit a draft from the review on Ann's screen, approve it by its new card, and complete it."""
         await self.submitted(self.shop.ann)
         asked = await self.request_comes_to(request, State.WAITING, name)
         card = await self.shop.slack.until(lambda: self.card_of(asked))
@@ -272,7 +272,7 @@ class Now:
         await self.request_comes_to(request, State.DONE, name)
 
     def card_of(self, request: Request) -> Message | None:
-        """Find the card of a request that was asked for today: the newest message with its short id."""
+        """Find the card of a new request: the newest message with its short id."""
         said = self.shop.slack.messages(self.shop.slack.channel(request.channel))
         return next((message for message in reversed(said) if request.short in message.text), None)
 
@@ -283,7 +283,7 @@ class Now:
 
 @asynccontextmanager
 async def at_work(then: Then) -> AsyncIterator[Now]:
-    """Start a bot on the release's database, with Slack and Dintero as they were then."""
+    """Start a bot on the release's database, with Slack and Dintero of that moment."""
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(
             open_shop(dintero=SandboxDintero(then.content["rules"], refuses=then.content["refuses"]))
@@ -315,7 +315,7 @@ async def now(then: Then) -> AsyncIterator[Now]:
         yield opened
 
 
-async def test_everything_is_finished_by_the_buttons_that_the_release_drew(now: Now) -> None:
+async def test_the_releases_own_buttons_finish_every_request(now: Now) -> None:
     await everything_is_finished(now)
 
 
@@ -358,7 +358,7 @@ async def everything_is_finished(now: Now) -> None:
 
 
 async def stays_paused(now: Now) -> None:
-    """Hold a bot to the pause that the release began, then resume it."""
+    """Check that the bot keeps the release's pause, then resume it."""
     now.running.background.wake()
 
     async def is_parked() -> bool:
@@ -400,7 +400,7 @@ async def waiting_ones_are_decided(now: Now) -> None:
 
 
 async def drafts_are_asked_with(now: Now) -> None:
-    """Go on in the modals that stood on Ann's screen when the release ended."""
+    """Continue in the modals on Ann's screen at the end of the release."""
     ann, then = now.shop.ann, now.then
     for name in DRAFTS:
         now.shop.slack.stacks.clear(ann.id)
@@ -411,7 +411,7 @@ async def drafts_are_asked_with(now: Now) -> None:
 
 
 async def the_rest_is_asked_for(now: Now) -> None:
-    """Ask again for those whom a cancelled giving left out, by its old card."""
+    """Ask for the remainder of a cancelled run, by its old card."""
     await now.press(now.shop.ann, "Ask again for these…", "cancelled_in_the_middle")
     form = await now.shop.ann.sees_view(lambda view: bool(view.submit_label))
     rest = RequestId(form.private_metadata)
@@ -429,7 +429,7 @@ async def to_the_review(now: Now) -> None:
 
 
 def everybody_has_it_once(now: Now) -> None:
-    """Hold the ledger to the requests: whoever was asked for has it once, and nobody else has got it since."""
+    """Compare the ledger with the requests: each customer has it once, and nobody else has it."""
     ledger, requests, refused = now.shop.dintero.ledger, now.then.requests, set(now.then.content["refuses"])
     twice = set(requests["waiting_given_before"]["customers"])
     for name in GIVEN:
@@ -448,7 +448,7 @@ def everybody_has_it_once(now: Now) -> None:
 
 
 async def all_is_said_once(now: Now) -> None:
-    """Nothing is left to say, and what the release said without hearing of it was not said again."""
+    """The outbox is empty, and no message of the release was repeated."""
     async with asyncio.timeout(PATIENT):
         while await now.running.repository.due_messages(now.clock.now() + timedelta(days=1), limit=1):
             await now.running.repository.ping()

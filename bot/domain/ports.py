@@ -38,30 +38,19 @@ class Rules(Protocol):
     """Reads rules."""
 
     async def rules(self) -> tuple[Rule, ...]:
-        """Read all rules.
-
-        Raises:
-            DinteroError: the call failed.
-        """
+        """Read all rules; raises DinteroError."""
 
     async def rule(self, rule: RuleId) -> Rule:
-        """Read one rule with its statistics.
-
-        Raises:
-            RuleNotFound: there is no such rule.
-            DinteroError: the call failed.
-        """
+        """Read one rule with its statistics; raises DinteroError, such as RuleNotFound."""
 
 
 class DinteroApi(Rules, Protocol):
     """Dintero's API for discounts."""
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
-        """Read a page of a rule's holders, the first or the one after a holder's id; the last one is empty.
+        """Read a page of a rule's holders, the first or the one after a holder's id; the last page is empty.
 
-        Raises:
-            RuleNotFound: there is no such rule.
-            DinteroError: the call failed.
+        Raises DinteroError, such as RuleNotFound.
         """
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
@@ -78,28 +67,16 @@ class DinteroApi(Rules, Protocol):
 
 
 class Directory(Protocol):
-    """Profiles, user groups and channels in Slack; answers may be a minute old."""
+    """Profiles, user groups and channels in Slack, up to a minute old; each raises DirectoryUnavailable."""
 
     async def profile(self, user: UserId) -> Profile:
-        """Read a person's profile.
-
-        Raises:
-            DirectoryUnavailable: Slack did not return it.
-        """
+        """Read a person's profile."""
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
-        """Read the members of a user group.
-
-        Raises:
-            DirectoryUnavailable: Slack did not return them.
-        """
+        """Read the members of a user group."""
 
     async def can_post(self, channel: ChannelId) -> bool:
-        """Check whether the bot can post in a channel.
-
-        Raises:
-            DirectoryUnavailable: Slack did not return the channel.
-        """
+        """Check whether the bot can post in a channel."""
 
 
 Keep = Callable[[int, int, bytes], Awaitable[None]]
@@ -180,11 +157,7 @@ class Repository(Protocol):
     """The bot's durable data."""
 
     async def open_draft(self, request: Request, form_input: FormInput) -> None:
-        """Write a new draft.
-
-        Raises:
-            ShortIdConflict: another request has the short id; choose another one.
-        """
+        """Write a new draft; raises ShortIdConflict if another request has the short id."""
 
     async def save_input(self, request: RequestId, form_input: FormInput) -> None:
         """Save the input of a draft; without effect if it is no longer a draft."""
@@ -251,8 +224,7 @@ class Repository(Protocol):
     ) -> Portion | None:
         """Mark a portion as started and read it, in one statement; None if the run may not continue.
 
-        Raises:
-            LeaseLost: another process owns the run (only checked with a `fence`).
+        With a `fence`, raises LeaseLost if another process owns the run.
         """
 
     async def mark_all_started(self, request: RequestId) -> None:
@@ -267,9 +239,7 @@ class Repository(Protocol):
         """Write outcomes of batches, replacing earlier ones; return whether the run may continue.
 
         It may not after a cancellation or `request_stop`. One statement, for at most `MOST_OUTCOMES`.
-
-        Raises:
-            LeaseLost: another process owns the run; nothing was written.
+        Raises LeaseLost, and writes nothing, if another process owns the run.
         """
 
     async def request_stop(
@@ -362,23 +332,17 @@ class Repository(Protocol):
 
 
 class Announcer(Protocol):
-    """Delivers outbox messages to Slack."""
+    """Delivers outbox messages to Slack.
+
+    Both methods raise DeliveryDeferred if Slack does not accept the message now (`clean`: surely nothing was
+    posted), and DeliveryFailed if Slack never will.
+    """
 
     async def deliver(self, outbox_message: OutboxMessage) -> str:
-        """Post or edit the message and return its `ts`; an earlier post is found by its key.
-
-        Raises:
-            DeliveryDeferred: Slack did not accept it now; `clean` tells whether it may have been posted.
-            DeliveryFailed: Slack will never accept it.
-        """
+        """Post or edit the message and return its `ts`; an earlier post is found by its key."""
 
     async def redraw(self, request: RequestId) -> None:
-        """Update a posted card to the saved request.
-
-        Raises:
-            DeliveryDeferred: Slack did not accept it now.
-            DeliveryFailed: Slack will never accept it.
-        """
+        """Update a posted card to the saved request."""
 
 
 class BackgroundTasks(Protocol):

@@ -12,7 +12,7 @@ Opens = Callable[..., Awaitable[Trip]]
 
 @pytest.fixture
 async def opens(tmp_path: Path) -> AsyncIterator[Opens]:
-    """Open a trip with a policy or a clock of the test's own."""
+    """Open a trip with the test's own policy or clock."""
     async with AsyncExitStack() as stack:
 
         async def opening(**others: Any) -> Trip:
@@ -23,5 +23,5 @@ async def opens(tmp_path: Path) -> AsyncIterator[Opens]:
 
 @pytest.fixture
 async def trip(opens: Opens) -> Trip:
-    """Open a trip as the shop has it."""
+    """Open a trip with the default policy and clock."""
     return await opens()

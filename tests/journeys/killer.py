@@ -13,20 +13,20 @@ ADD = "add customers"
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """When a process is killed: before or after the effect of its so-many-eth call of a kind."""
+    """A kill point: before or after the effect of a process's nth call of a kind."""
 
     point: Point
     call: str
     nth: int = 1
 
     def __str__(self) -> str:
-        """Name it in the list of tests."""
+        """Name it for pytest."""
         return f"{self.point} {self.call} {self.nth}"
 
 
 @dataclass(slots=True)
 class Killer:
-    """Watches both stand-ins, kills when it is time, and starts again at once."""
+    """Watches both sandbox servers, kills the process at its kill points, and restarts it at once."""
 
     shop: Shop
     process: BotProcess
@@ -36,13 +36,13 @@ class Killer:
     _killing: bool = False
 
     def __post_init__(self) -> None:
-        """Begin to watch."""
+        """Start to watch."""
         self.shop.dintero.on_call = self._dintero
         self.shop.slack.faults.on_call = self._slack
 
     @property
     def over(self) -> bool:
-        """Whether every kill is done, and the process started again after the last."""
+        """Whether all kills are done and the process is running again."""
         return self.process.starts > len(self.plan)
 
     async def _dintero(self, point: Point, _number: int) -> None:
@@ -54,9 +54,9 @@ class Killer:
             raise Cut
 
     async def _met(self, point: Point, call: str) -> bool:
-        """Count the calls of the process under way; the one at which it is killed gets no answer.
+        """Count the process's calls; the call at the kill point gets no answer.
 
-        What the killed process had sent besides still arrives, and counts for nothing.
+        Other requests of the killed process still arrive, and do not count.
         """
         if self._killing or self.done == len(self.plan):
             return False

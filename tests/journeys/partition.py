@@ -1,4 +1,4 @@
-"""A network between a process and PostgreSQL that can go dead: connections stay, and nothing comes through."""
+"""A network to PostgreSQL that can go dead: connections stay open, and nothing gets through."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,14 +10,14 @@ from sqlalchemy import make_url
 
 @dataclass(slots=True)
 class Network:
-    """Forwards bytes both ways while it is up; what comes while it is not arrives afterwards, as in TCP."""
+    """Forwards bytes both ways while it is up; bytes sent while it is down arrive later, as in TCP."""
 
     socket: str
     up: asyncio.Event = field(default_factory=asyncio.Event)
     _pipes: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Connect whoever comes to the server."""
+        """Connect each client to the server."""
         server_reader, server_writer = await asyncio.open_unix_connection(self.socket)
         for source, sink in ((reader, server_writer), (server_reader, writer)):
             pipe = asyncio.create_task(self._pipe(source, sink))
@@ -25,7 +25,7 @@ class Network:
             pipe.add_done_callback(self._pipes.discard)
 
     async def close(self) -> None:
-        """Cut whatever is connected."""
+        """Close all connections."""
         pipes = list(self._pipes)
         for pipe in pipes:
             pipe.cancel()
@@ -44,7 +44,7 @@ class Network:
 
 @asynccontextmanager
 async def network_to(url: str) -> AsyncIterator[tuple[Network, str]]:
-    """Open a network to a server that listens on a socket of the file system, and name the address by which a process goes through it."""
+    """Open a network to a server on a Unix socket, and return the address through it."""
     address = make_url(url)
     network = Network(f"{address.query['host']}/.s.PGSQL.{address.port or 5432}")
     network.up.set()

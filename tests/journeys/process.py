@@ -1,4 +1,4 @@
-"""The bot as a process of its own, started as a person starts it, which can be killed for real."""
+"""The bot as a real process that tests can kill."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ SMALL = with_channel(POLICY, SUPPORT, batch_size=4, concurrency=2)
 
 
 def as_toml(policy: Policy) -> str:
-    """Write a policy as the policy file has it; JSON's texts, numbers and lists are TOML's too."""
+    """Write a policy as a policy file; JSON strings, numbers and lists are valid TOML."""
     lines = [
         f"currency = {json.dumps(policy.currency)}",
         f"timezone = {json.dumps(policy.timezone)}",
@@ -65,7 +65,7 @@ def _keys(channel: ChannelPolicy) -> list[str]:
 
 
 def _value(value: object) -> str:
-    """Write a value of a key; a table stands in one line, without what is not set."""
+    """Write a value; a table is inline, without unset keys."""
     if isinstance(value, dict):
         return (
             "{" + ", ".join(f"{name} = {_value(one)}" for name, one in value.items() if one is not None) + "}"
@@ -76,7 +76,7 @@ def _value(value: object) -> str:
 
 
 def leave_room(process: int, *, any_: bool) -> None:
-    """Let all that a process writes to files fail, as on a full disk, or none of it."""
+    """Make all of a process's file writes fail, as on a full disk, or none."""
     with suppress(ProcessLookupError):
         resource.prlimit(
             process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY if any_ else 0, resource.RLIM_INFINITY)
@@ -85,7 +85,7 @@ def leave_room(process: int, *, any_: bool) -> None:
 
 @dataclass(slots=True)
 class BotProcess:
-    """`python -m bot run`, in a folder of its own."""
+    """`python -m bot run` in its own folder."""
 
     folder: Path
     settings: Mapping[str, str]
@@ -98,12 +98,12 @@ class BotProcess:
     _process: asyncio.subprocess.Process | None = None
     _reading: asyncio.Task[None] | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once it has heard that it shall end."""
+    """Set once it has received the stop."""
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _said: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def start(self) -> None:
-        """Start it; it is not waited for."""
+        """Start it without waiting until it is ready."""
         environment = {
             name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
         }
@@ -123,42 +123,42 @@ class BotProcess:
         """Wait until it is ready.
 
         Raises:
-            TimeoutError: it never was.
+            TimeoutError: it did not become ready.
         """
         await asyncio.wait_for(self._ready.wait(), START)
 
     async def has_logged(self, words: str) -> None:
-        """Wait until these words stand in its log.
+        """Wait until its log contains this text.
 
         Raises:
-            TimeoutError: they never did.
+            TimeoutError: it did not.
         """
         async with asyncio.timeout(START), self._said:
             await self._said.wait_for(lambda: words in self.log)
 
     async def kill(self) -> None:
-        """End it as a crash does."""
+        """Kill it, as in a crash."""
         assert self._process
         self._process.kill()
         await self._ended()
 
     def suspend(self) -> None:
-        """Stop it where it is, alive: it answers nobody, and holds what it has."""
+        """Suspend it: it answers nobody and keeps its locks."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
 
     def wake(self) -> None:
-        """Let it go on as if nothing had been."""
+        """Resume it."""
         assert self._process
         self._process.send_signal(signal.SIGCONT)
 
     def fill_disk(self, *, full: bool = True) -> None:
-        """Leave it no room for anything that it writes to a file, or make room again."""
+        """Make its file writes fail, or work again."""
         assert self._process
         leave_room(self._process.pid, any_=not full)
 
     async def stop(self) -> int:
-        """Ask it to end, wait until it has, and answer its exit code."""
+        """Ask it to stop, wait for its end, and return its exit code."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
         return await self._ended()
@@ -195,7 +195,7 @@ class BotProcess:
 async def a_process(
     shop: Shop, folder: Path, database_url: str, *, policy: Policy = SMALL, **others: str
 ) -> AsyncIterator[BotProcess]:
-    """Prepare a bot that is not started yet; whatever runs in the end is killed."""
+    """Prepare a bot without starting it; kill it at the end if it runs."""
     (folder / "policy.toml").write_text(as_toml(policy))
     process = BotProcess(folder, {**settings_for(shop, database_url), "LOG_FORMAT": "json", **others})
     try:
@@ -208,7 +208,7 @@ async def a_process(
 async def approved(
     repository: Repository, shop: Shop, who: tuple[CustomerId, ...], *, size: int = 4, concurrency: int = 2
 ) -> RequestId:
-    """Write a request of Ann's as the desk leaves it when Bo has approved it, and nothing has been done about it yet."""
+    """Save a request of Ann's that Bo has approved and no run has started."""
     async with open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as dintero:
         rule = await dintero.rule(RULE)
     now, request = datetime.now(UTC), new_request_id()

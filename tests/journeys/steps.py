@@ -1,4 +1,4 @@
-"""What people do again and again in the journeys, in their own words."""
+"""The steps that people repeat in the journeys."""
 
 import re
 from contextlib import AsyncExitStack
@@ -24,7 +24,7 @@ QUICKLY = RetryPolicy(first=0.01, longest=0.05, total=5.0, attempts=5)
 
 @dataclass(slots=True)
 class Steps:
-    """What people do in a shop, wherever the bot is that hears of it."""
+    """The steps of people in a shop, wherever the bot runs."""
 
     shop: Shop
 
@@ -41,7 +41,7 @@ class Steps:
         rule: str = RULE,
         **others: str,
     ) -> Message:
-        """Ask by the form, and wait for the card."""
+        """Submit the form and wait for the card."""
         review = await self.review(customers, by=by, channel=channel, rule=rule, **others)
         return await self.asked(review, by=by, channel=channel)
 
@@ -111,7 +111,7 @@ class Trip(Steps):
     running: RunningBot
 
     async def request(self, card: Message) -> Request:
-        """Find the request of a card by the short id that stands on it."""
+        """Find the request of a card by its short id."""
         short = re.search(r"R-[A-Z2-9]{5}", card.text)
         assert short
         found = await self.running.repository.find_short(ShortId(short[0]))
@@ -128,7 +128,7 @@ async def open_trip(
     retry_policy: RetryPolicy = QUICKLY,
     **others: Any,
 ) -> Trip:
-    """Open a shop and a bot until the stack is closed."""
+    """Open a shop and a bot until the exit stack closes."""
     shop = await stack.enter_async_context(open_shop())
     running = await stack.enter_async_context(
         open_bot(shop, database_in(folder), policy=policy, clock=clock, retry_policy=retry_policy, **others)

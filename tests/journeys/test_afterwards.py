@@ -1,4 +1,4 @@
-"""The day after: who was not given it stands in a file as it was handed in, with what Dintero's list shows of the unknown."""
+"""The day after: a file lists the customers who did not get it, as in the upload, with confirmed unknowns."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ REFUSED, END_OF_SECOND = IDS[2], IDS[2 * SIZE - 1]
 
 
 async def stopped_in_the_middle(trip: Trip, folder: Path) -> Message:
-    """Ask for a file of people; from its third batch on, what is given is never answered."""
+    """Ask with a file; Dintero gives from the third batch on without answering."""
     path, dintero = folder / "høst.csv", trip.shop.dintero
     lines = ["Navn;Kundenr;By", *(f"Åse {number};{one};Mo i Rana" for number, one in enumerate(IDS))]
     path.write_bytes("\r\n".join(lines).encode("cp1252"))
@@ -41,7 +41,7 @@ async def stopped_in_the_middle(trip: Trip, folder: Path) -> Message:
 
 
 def lists(trip: Trip) -> list[list[dict[str, str]]]:
-    """Read the lists that ann was sent."""
+    """Read the lists sent to Ann."""
     uploads = trip.shop.slack.workspace.uploads
     files = [file for message in trip.shop.ann.direct.messages for file in message.files]
     return [
@@ -54,7 +54,10 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
 ) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
     card = await stopped_in_the_middle(trip, tmp_path)
-    seen = "Dintero's list of the rule has all 5 unknown ones. They may have stood there before, so they still count as unknown."
+    seen = (
+        "Dintero's list of the rule has all 5 unknown ones. They may have stood there before,"
+        " so they still count as unknown."
+    )
     assert seen in trip.shop.ann.read(card)
     assert await trip.running.repository.tally((await trip.request(card)).id) == Tally(
         NUMBER, given=9, refused=1, unknown=5
@@ -77,9 +80,7 @@ async def test_the_list_has_the_columns_of_the_file_and_says_what_dinteros_list_
     } == {True}
 
 
-async def test_the_rest_is_asked_for_with_the_refused_and_an_unknown_who_had_it_gets_nothing_more(
-    opens: Opens, tmp_path: Path
-) -> None:
+async def test_a_remainder_with_refused_customers_gives_nothing_twice(opens: Opens, tmp_path: Path) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
     ann, ledger = trip.shop.ann, trip.shop.dintero.ledger
     card = await stopped_in_the_middle(trip, tmp_path)

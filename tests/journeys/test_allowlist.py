@@ -1,4 +1,4 @@
-"""The allowlist: whoever or whatever is not listed gets a private sentence, and nothing happens."""
+"""The allowlist: anybody and anything not listed gets a private refusal, and nothing happens."""
 
 import pytest
 
@@ -21,7 +21,7 @@ async def test_an_unlisted_channel_is_refused_in_the_ack(trip: Trip) -> None:
     ("kind", "words"),
     [(AccountKind.GUEST, "Guests"), (AccountKind.BOT, "Bots"), (AccountKind.DEACTIVATED, "deactivated")],
 )
-async def test_only_full_members_are_let_in(trip: Trip, kind: AccountKind, words: str) -> None:
+async def test_only_full_members_are_allowed(trip: Trip, kind: AccountKind, words: str) -> None:
     trip.shop.ann.account.kind = kind
     await trip.shop.ann.command("/discount add", trip.support)
     await trip.shop.ann.is_told(words)
@@ -35,21 +35,21 @@ async def test_a_stranger_of_another_workspace_is_refused_in_the_ack(trip: Trip)
     assert "another one" in reaction.text
 
 
-async def test_who_is_no_requester_is_told_who_can_change_it(opens: Opens) -> None:
+async def test_a_refused_requester_learns_who_can_change_it(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, requesters=(LEADS,)))
     await trip.shop.ann.command("/discount add", trip.support)
     told = await trip.shop.ann.is_told("not among those who may ask")
     assert "@Chief" in trip.shop.ann.read(told)
 
 
-async def test_a_group_lookup_that_fails_lets_nobody_in_and_says_why(opens: Opens) -> None:
+async def test_a_failed_group_lookup_refuses_everybody_with_the_reason(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, requesters=(LEADS,)))
     trip.shop.slack.faults.plan("usergroups.users.list", Fault.SERVER_ERROR, times=9)
     await trip.shop.bo.command("/discount add", trip.support)
     await trip.shop.bo.is_told("nobody is let in")
 
 
-async def test_a_group_is_remembered_for_a_minute(opens: Opens) -> None:
+async def test_a_group_is_cached_for_a_minute(opens: Opens) -> None:
     clock = HandClock()
     trip = await opens(policy=with_channel(POLICY, SUPPORT, requesters=(LEADS,)), clock=clock)
     await (await trip.form(by=trip.shop.bo)).close()
@@ -60,7 +60,7 @@ async def test_a_group_is_remembered_for_a_minute(opens: Opens) -> None:
     await trip.shop.bo.is_told("not among those who may ask")
 
 
-async def test_who_lost_the_right_between_review_and_asking_is_refused(opens: Opens) -> None:
+async def test_a_requester_who_lost_the_right_after_the_review_is_refused(opens: Opens) -> None:
     clock = HandClock()
     trip = await opens(policy=with_channel(POLICY, SUPPORT, requesters=(LEADS,)), clock=clock)
     review = await trip.review("a", by=trip.shop.bo)
@@ -87,7 +87,7 @@ async def test_a_rule_the_channel_does_not_list_is_refused_even_when_forged(open
     assert "may not be given from this channel" in str(ack.body)
 
 
-async def test_too_dear_and_unpriced_are_refused_where_money_is_limited(opens: Opens) -> None:
+async def test_too_expensive_and_unpriced_are_refused_under_an_amount_limit(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, max_amount=15_000, allow_unpriced=False))
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a\nb"})
@@ -101,7 +101,7 @@ async def test_too_dear_and_unpriced_are_refused_where_money_is_limited(opens: O
     assert "limit in money" in (await form.submit()).errors["Rule"]
 
 
-async def test_where_only_the_requester_could_approve_nothing_can_be_asked(opens: Opens) -> None:
+async def test_without_an_approver_besides_the_requester_it_is_refused(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, approvers=("U0BO",)))
     form = await trip.form(by=trip.shop.bo)
     await form.fill({"Rule": RULE, "Customer IDs": "a"})
@@ -110,7 +110,7 @@ async def test_where_only_the_requester_could_approve_nothing_can_be_asked(opens
 
 
 def _swap(node: object, old: str, new: str) -> None:
-    """Change a value wherever it stands in a payload."""
+    """Replace a value everywhere in a payload."""
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in list(items):
         if value == old:

@@ -1,4 +1,4 @@
-"""Giving and telling: what the thread, the requester and the other channels are told, whatever Dintero answers."""
+"""Announcements: the thread, the requester and other channels get the result, whatever Dintero answers."""
 
 import pytest
 
@@ -28,7 +28,7 @@ async def test_refused_customers_are_masked_in_the_thread_and_whole_for_the_requ
         assert words in summary, words
 
 
-async def test_what_changed_in_the_statistics_since_it_was_asked_is_told(trip: Trip) -> None:
+async def test_the_summary_has_the_change_of_the_statistics(trip: Trip) -> None:
     card = await trip.ask("a")
     trip.shop.dintero.use(SEED, times=2, amount=20_000)
     await trip.approve(card)
@@ -37,7 +37,7 @@ async def test_what_changed_in_the_statistics_since_it_was_asked_is_told(trip: T
     assert "2 more" in summary or "+2" in summary
 
 
-async def test_the_other_channels_are_told_once_with_a_link_to_the_card(trip: Trip) -> None:
+async def test_other_channels_get_one_notice_with_a_link_to_the_card(trip: Trip) -> None:
     card = await trip.ask("a")
     await trip.approve(card)
     await trip.shop.ann.sees("it is done", trip.shop.campaigns)
@@ -54,7 +54,7 @@ async def test_the_other_channels_are_told_once_with_a_link_to_the_card(trip: Tr
     ],
     ids=["401", "403", "404"],
 )
-async def test_what_cannot_pass_stops_with_the_cure_and_goes_on_when_told_to(
+async def test_a_permanent_error_stops_with_advice_and_continue_resumes(
     trip: Trip, fault: Fault, words: str
 ) -> None:
     trip.shop.dintero.faults.always(fault)
@@ -71,7 +71,7 @@ async def test_what_cannot_pass_stops_with_the_cure_and_goes_on_when_told_to(
     assert sum("Given to" in line for line in trip.thread(card)) == 1
 
 
-async def test_a_stopped_request_can_be_left_as_it_is(opens: Opens) -> None:
+async def test_a_stopped_request_can_be_ended_as_it_is(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1))
     trip.shop.dintero.faults.next(None, Fault.forbidden())
     card = await trip.ask("a\nb\nc")
@@ -82,7 +82,7 @@ async def test_a_stopped_request_can_be_left_as_it_is(opens: Opens) -> None:
     assert "not tried" in summary.lower()
 
 
-async def test_an_answer_that_never_comes_stops_it_and_nobody_gets_it_twice_on_continue(opens: Opens) -> None:
+async def test_a_missing_answer_stops_it_and_continue_gives_nothing_twice(opens: Opens) -> None:
     trip = await opens(DINTERO_TIMEOUT="0.2")
     trip.shop.dintero.faults.always(Fault.hang(after=True))
     card = await trip.ask("a\nb")
@@ -97,7 +97,7 @@ async def test_an_answer_that_never_comes_stops_it_and_nobody_gets_it_twice_on_c
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}
 
 
-async def test_a_cancel_while_giving_ends_after_the_batch_in_flight_and_tells_who_has_it(
+async def test_a_cancelled_run_ends_after_the_batch_in_flight(
     opens: Opens,
 ) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1))
@@ -114,7 +114,7 @@ async def test_a_cancel_while_giving_ends_after_the_batch_in_flight_and_tells_wh
     assert list(trip.shop.dintero.ledger.holders(SEED).values()) == [1, 1, 1]
 
 
-async def test_a_rule_changed_after_the_approval_waits_again_for_a_yes_to_what_it_is_now(trip: Trip) -> None:
+async def test_a_rule_changed_after_the_approval_needs_a_new_one(trip: Trip) -> None:
     card = await trip.ask("a")
     approval = await trip.opens_approval(card)
     trip.shop.dintero.rules[SEED]["reward"]["value"] = 99_900
@@ -129,7 +129,7 @@ async def test_a_rule_changed_after_the_approval_waits_again_for_a_yes_to_what_i
 
 
 @pytest.mark.parametrize("fault", list(SlackFault), ids=str)
-async def test_whatever_slack_does_everything_is_said_once_and_in_order(
+async def test_every_message_comes_once_and_in_order_under_slack_faults(
     trip: Trip, fault: SlackFault
 ) -> None:
     trip.shop.slack.faults.plan("chat.postMessage", fault)
@@ -146,7 +146,7 @@ async def test_whatever_slack_does_everything_is_said_once_and_in_order(
     assert [words in line for words, line in zip(said, thread, strict=True)] == [True] * 4
 
 
-async def test_what_people_write_can_neither_ping_nor_link(trip: Trip) -> None:
+async def test_text_of_people_can_neither_ping_nor_link(trip: Trip) -> None:
     card = await trip.ask(
         "<!channel>\n<#C0GENERAL|good>", Reason="<!here> <@U0CHIEF> <https://evil|good> *bold* & more"
     )

@@ -1,4 +1,4 @@
-"""Approving: who may, what of two at once, and that every click is answered."""
+"""Approvals: who may approve, two approvals at once, and an answer to every click."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from tests.journeys.steps import SEED, Trip
 from tests.support.clock import HandClock
 
 
-async def test_the_card_says_what_is_asked_and_mentions_the_approvers(trip: Trip) -> None:
+async def test_the_card_shows_the_request_and_mentions_the_approvers(trip: Trip) -> None:
     card = await trip.ask("c-1\nc-2", Reason="late parcel")
     seen = trip.shop.bo.read(card)
     for words in (
@@ -52,7 +52,7 @@ async def test_many_customers_are_confirmed_by_typing_their_number(trip: Trip) -
     await trip.summary("Given to 51 of 51 customers")
 
 
-async def test_what_has_no_price_is_confirmed_by_typing_the_number(trip: Trip) -> None:
+async def test_an_unpriced_request_is_confirmed_by_typing_the_number(trip: Trip) -> None:
     percent = next(
         rule["name"]
         for rule in trip.shop.dintero.rules.values()
@@ -90,13 +90,13 @@ async def test_a_forged_approval_of_ones_own_request_is_refused(trip: Trip) -> N
     assert [approval.by for approval in votes] == [trip.shop.cleo.id]
 
 
-async def test_who_is_no_approver_is_told_so(trip: Trip) -> None:
+async def test_a_person_who_is_no_approver_learns_so(trip: Trip) -> None:
     card = await trip.ask("a", by=trip.shop.bo)
     await trip.shop.ann.press("Approve…", card)
     await trip.shop.ann.is_told("not one of this channel's approvers")
 
 
-async def test_of_two_approvals_at_once_one_wins_and_the_other_is_told_who_was_first(trip: Trip) -> None:
+async def test_of_two_simultaneous_approvals_exactly_one_counts(trip: Trip) -> None:
     card = await trip.ask("a")
     first, second = await trip.opens_approval(card), await trip.opens_approval(card, by=trip.shop.cleo)
     await asyncio.gather(first.submit(), second.submit())
@@ -106,7 +106,7 @@ async def test_of_two_approvals_at_once_one_wins_and_the_other_is_told_who_was_f
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1}
 
 
-async def test_a_rejection_ends_it_with_the_reason_told(trip: Trip) -> None:
+async def test_a_rejection_ends_it_with_its_reason(trip: Trip) -> None:
     card = await trip.ask("a")
     stale = card.as_it_is()
     await trip.shop.bo.press("Reject…", card)
@@ -138,7 +138,7 @@ async def test_cancel_by_command_takes_the_short_id_in_any_case(trip: Trip) -> N
     await trip.shop.ann.is_told("is cancelled")
 
 
-async def test_when_its_time_is_over_the_card_says_so_and_the_buttons_go(opens: Opens) -> None:
+async def test_an_expired_card_says_so_and_has_no_buttons(opens: Opens) -> None:
     clock = HandClock()
     trip = await opens(clock=clock)
     card = await trip.ask("a")
@@ -153,7 +153,7 @@ async def test_when_its_time_is_over_the_card_says_so_and_the_buttons_go(opens: 
     assert trip.shop.dintero.ledger.calls == []
 
 
-async def test_an_approval_modal_left_open_over_the_time_gives_nothing(opens: Opens) -> None:
+async def test_an_approval_modal_open_past_the_expiry_gives_nothing(opens: Opens) -> None:
     clock = HandClock()
     trip = await opens(clock=clock)
     approval = await trip.opens_approval(await trip.ask("a"))
@@ -186,7 +186,7 @@ async def test_a_button_of_another_channels_card_finds_nothing(trip: Trip) -> No
     await trip.shop.bo.is_told("no request")
 
 
-async def test_status_is_seen_in_the_channel_and_elsewhere_only_by_those_concerned(trip: Trip) -> None:
+async def test_status_is_visible_in_the_channel_and_elsewhere_to_participants(trip: Trip) -> None:
     request = await trip.request(await trip.ask("a"))
     await trip.shop.cleo.command("/discount status", trip.support)
     await trip.shop.cleo.is_told(request.short)
@@ -208,7 +208,7 @@ def _is_answered(view: Modal) -> bool:
     return "One moment" not in view.text and not view.submit_label
 
 
-async def test_a_card_that_somebody_deleted_is_posted_anew_for_whoever_asks_for_its_request(
+async def test_a_deleted_card_is_posted_again_on_a_status_command(
     opens: Opens,
 ) -> None:
     trip = await opens()

@@ -1,4 +1,4 @@
-"""The record over whole trips: ids masked wherever anybody reads, the chain's end told daily, and what is forgotten in time."""
+"""The audit over whole journeys: masked ids, the daily end of the chain, and deletion in time."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ def log() -> Iterator[StringIO]:
 
 
 def read_by(trip: Trip, *people: SandboxPerson) -> str:
-    """Read all that stands in the channels and threads."""
+    """Read all channels and threads."""
     slack, found = trip.shop.slack, []
     for channel in (trip.support, trip.shop.campaigns):
         for message in slack.messages(channel):
@@ -46,9 +46,7 @@ def read_by(trip: Trip, *people: SandboxPerson) -> str:
     return "\n".join(found)
 
 
-async def test_no_customers_id_stands_whole_in_a_channel_a_thread_the_log_or_the_audit(
-    opens: Opens, log: StringIO
-) -> None:
+async def test_no_channel_thread_log_or_audit_has_a_whole_customer_id(opens: Opens, log: StringIO) -> None:
     trip = await opens(retry_policy=QUICKLY)
     trip.shop.dintero.refuses.add(IDS[2])
     card = await trip.ask("\n".join(IDS), Reason="late parcel")
@@ -67,14 +65,14 @@ async def test_no_customers_id_stands_whole_in_a_channel_a_thread_the_log_or_the
     assert (await verify(trip.running.repository.audit)).fine
 
 
-async def test_the_policy_that_is_in_force_is_told_at_each_start(opens: Opens) -> None:
+async def test_each_start_audits_the_policy_in_force(opens: Opens) -> None:
     trip = await opens()
     first = await anext(trip.running.repository.audit.rows())
     assert first.kind == "policy"
     assert len(json.loads(first.facts)["hash"]) == 64
 
 
-async def test_the_admins_are_told_where_the_chain_ends_and_that_is_kept(tmp_path: Path) -> None:
+async def test_the_admins_receive_the_end_of_the_chain_and_it_is_audited(tmp_path: Path) -> None:
     async with open_shop() as shop:
         async with open_bot(shop, database_in(tmp_path)):
             pass
@@ -85,7 +83,7 @@ async def test_the_admins_are_told_where_the_chain_ends_and_that_is_kept(tmp_pat
             assert (await verify(running.repository.audit, head=head[0])).fine
 
 
-async def test_what_the_engine_holds_of_a_request_is_forgotten_too(opens: Opens) -> None:
+async def test_a_purge_deletes_the_workflow_engines_data_too(opens: Opens) -> None:
     trip = await opens()
     card = await trip.ask("c-1")
     request = await trip.request(card)
@@ -96,7 +94,7 @@ async def test_what_the_engine_holds_of_a_request_is_forgotten_too(opens: Opens)
     assert await DBOS.list_workflows_async(workflow_id_prefix=f"{request.id}:") == []
 
 
-async def test_purging_from_outside_forgets_what_the_engine_holds(opens: Opens, tmp_path: Path) -> None:
+async def test_a_purge_by_command_deletes_the_workflow_engines_data(opens: Opens, tmp_path: Path) -> None:
     trip = await opens()
     card = await trip.ask("c-1")
     request = await trip.request(card)
@@ -107,6 +105,6 @@ async def test_purging_from_outside_forgets_what_the_engine_holds(opens: Opens, 
     assert await DBOS.list_workflows_async(workflow_id_prefix=f"{request.id}:") == []
 
 
-async def test_where_no_engine_has_run_there_is_nothing_to_forget(database_url: str) -> None:
+async def test_a_purge_without_engine_tables_succeeds(database_url: str) -> None:
     async with workflows_from_outside(engine_url(database_url)) as forget:
         await forget([RequestId("8f14e45f-ea1b-4b6f-9e2c-000000000000")])

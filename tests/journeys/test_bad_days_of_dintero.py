@@ -1,4 +1,4 @@
-"""Dintero's bad days, as the thread tells them: once that it waits, once that it goes on, or that it stopped and what to do."""
+"""Dintero's bad days: the thread reports once that it waits and once that it continues or stops."""
 
 import asyncio
 from dataclasses import replace
@@ -47,7 +47,7 @@ STOPS = {
 
 
 async def from_the_third_on(trip: Trip, fault: Fault) -> Message:
-    """Ask for six, one by one, of whom two are given it before Dintero's bad day begins."""
+    """Ask for six in batches of one; two get it before Dintero's bad day begins."""
     card = await trip.ask("\n".join(SIX))
 
     async def begins(point: Point, number: int) -> None:
@@ -66,14 +66,12 @@ async def is_in(trip: Trip, card: Message, state: State) -> None:
 
 
 def marks(trip: Trip, card: Message) -> list[str]:
-    """Read the sign at the beginning of each line of the thread."""
+    """Read the emoji at the start of each line of the thread."""
     return [line[0] for line in trip.thread(card)]
 
 
 @pytest.mark.parametrize("day", PASSES)
-async def test_what_passes_is_told_once_when_it_lasts_and_once_when_it_is_over(
-    opens: Opens, day: str
-) -> None:
+async def test_a_temporary_outage_is_reported_once_and_its_end_once(opens: Opens, day: str) -> None:
     fault, why = PASSES[day]
     trip = await opens(policy=ONE_BY_ONE, retry_policy=TELLS, DINTERO_TIMEOUT="2")
     card = await from_the_third_on(trip, fault)
@@ -87,7 +85,7 @@ async def test_what_passes_is_told_once_when_it_lasts_and_once_when_it_is_over(
 
 
 @pytest.mark.parametrize("day", STOPS)
-async def test_what_does_not_pass_stops_it_and_says_why_and_what_to_do(opens: Opens, day: str) -> None:
+async def test_a_permanent_failure_stops_it_with_reason_and_advice(opens: Opens, day: str) -> None:
     fault, why, cure, unknown = STOPS[day]
     trip = await opens(policy=ONE_BY_ONE, retry_policy=replace(TELLS, total=1.0, attempts=5, told=60.0))
     card = await from_the_third_on(trip, fault)

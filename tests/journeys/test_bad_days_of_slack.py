@@ -1,4 +1,4 @@
-"""Slack's bad days: giving goes on without it, and all that was to be said is said afterwards, in order and once."""
+"""Slack's bad days: the run continues, and all messages are delivered later, in order and once."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ STORY = ("asked for this", "approved it", "Giving starts", "Given to 6 of 6")
 
 @dataclass(slots=True)
 class Day:
-    """Ann's request for six is half given when something happens to Slack."""
+    """Ann's request for six is half given when Slack fails."""
 
     trip: Trip
     clock: HandClock
@@ -53,7 +53,7 @@ class Day:
         self.trip.shop.slack.faults.on_call = None
 
     def begin(self) -> asyncio.Event:
-        """Hold the fourth call until the rest is given; the event tells that it is held."""
+        """Hold the fourth call until the rest is given; the event is set once it is held."""
         held = asyncio.Event()
 
         async def hold(point: Point, number: int) -> None:
@@ -65,7 +65,7 @@ class Day:
         return held
 
     async def is_given(self) -> None:
-        """Let the rest be given, and wait until the books say that it is done."""
+        """Release the rest and wait until the database has it as done."""
         self._goes_on.set()
         async with asyncio.timeout(60):
             while (await self.trip.request(self.card)).state is not State.DONE:
@@ -99,7 +99,7 @@ class Day:
 
 @pytest.fixture
 async def day(opens: Opens) -> Day:
-    """Half of it is given, and told."""
+    """Half of it is given and reported."""
     clock = HandClock()
     trip = await opens(policy=ONE_BY_ONE, clock=clock)
     card = await trip.ask("\n".join(SIX))
@@ -112,7 +112,7 @@ async def day(opens: Opens) -> Day:
     return day
 
 
-async def test_giving_goes_on_with_a_token_that_is_revoked_and_all_is_told_once_it_is_not(day: Day) -> None:
+async def test_a_run_continues_with_a_revoked_token_and_reports_later(day: Day) -> None:
     day.all_calls_meet(lambda: SlackSays("token_revoked"))
     await day.is_given()
     assert len(day.trip.thread(day.card)) == 3
@@ -124,7 +124,7 @@ async def test_giving_goes_on_with_a_token_that_is_revoked_and_all_is_told_once_
     assert await day.readiness() == HTTPStatus.OK
 
 
-async def test_giving_goes_on_without_the_channel_and_the_thread_is_told_once_the_bot_is_invited_again(
+async def test_a_run_continues_without_the_channel_and_reports_later(
     day: Day,
 ) -> None:
     day.trip.support.members.discard(day.trip.shop.slack.bot.id)
@@ -137,7 +137,7 @@ async def test_giving_goes_on_without_the_channel_and_the_thread_is_told_once_th
     await day.all_is_told_once_and_in_order()
 
 
-async def test_a_card_that_was_deleted_is_posted_anew_and_what_is_left_stands_below_it(day: Day) -> None:
+async def test_a_deleted_card_is_posted_again_with_the_rest_in_its_thread(day: Day) -> None:
     day.trip.shop.slack.workspace.delete(day.card)
     await day.is_given()
     await day.time_passes_until(lambda: day.trip.shop.slack.messages(day.trip.support) or None)

@@ -1,4 +1,4 @@
-"""The machine's bad days: a database that another process holds, a full disk; it stops clearly, and goes on by itself."""
+"""The machine's bad days: the bot stops with a clear error, or waits and then continues."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ LATER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class Machine:
-    """A bot of its own process, in the middle of giving when something happens to its machine."""
+    """A bot process in the middle of a run when its machine fails."""
 
     shop: Shop
     bot: BotProcess
@@ -37,7 +37,7 @@ class Machine:
     goes_on: asyncio.Event
 
     async def comes_out_right(self) -> None:
-        """Hold all that can be seen to what would be there had nothing gone wrong."""
+        """Check that everything visible is as if nothing had failed."""
         shop = self.shop
         await shop.ann.sees("Given to 40 of 40", shop.support, within=PATIENT)
         await shop.ann.sees("all 40 were given it", shop.support, within=PATIENT)
@@ -55,7 +55,7 @@ class Machine:
 
 @asynccontextmanager
 async def half_given(folder: Path, url: str) -> AsyncIterator[Machine]:
-    """Hold the fourth call of a giving of ten until the test lets it go."""
+    """Hold the fourth of ten calls until the test releases it."""
     held, goes_on = asyncio.Event(), asyncio.Event()
 
     async def hold(point: Point, number: int) -> None:
@@ -75,7 +75,7 @@ async def half_given(folder: Path, url: str) -> AsyncIterator[Machine]:
 
 @contextmanager
 def no_room(pid: int) -> Iterator[None]:
-    """Let a process's writes fail as on a full disk: no file of its may grow, and what is in one already is not to be written either."""
+    """Make a process's writes fail, as on a full disk: no file may grow or be overwritten."""
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
     try:
@@ -86,7 +86,7 @@ def no_room(pid: int) -> Iterator[None]:
 
 @contextmanager
 def locked(*urls: str) -> Iterator[None]:
-    """Hold SQLite's write lock, as a backup or somebody's shell may."""
+    """Hold SQLite's write lock, as a backup or a shell may."""
     connections = [sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None) for url in urls]
     for connection in connections:
         connection.execute("BEGIN IMMEDIATE")
@@ -98,7 +98,7 @@ def locked(*urls: str) -> Iterator[None]:
                 connection.execute("ROLLBACK")
 
 
-async def test_a_disk_that_is_full_is_said_plainly_and_giving_goes_on_once_there_is_room(
+async def test_a_full_disk_is_reported_and_the_run_continues_with_space(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     async with half_given(tmp_path, sqlite_url) as machine:
@@ -108,9 +108,7 @@ async def test_a_disk_that_is_full_is_said_plainly_and_giving_goes_on_once_there
         await machine.comes_out_right()
 
 
-async def test_while_another_process_holds_the_database_giving_waits_and_then_goes_on(
-    tmp_path: Path, sqlite_url: str
-) -> None:
+async def test_a_run_waits_for_a_locked_database_and_then_continues(tmp_path: Path, sqlite_url: str) -> None:
     async with half_given(tmp_path, sqlite_url) as machine:
         with locked(sqlite_url, engine_url(sqlite_url)):
             machine.goes_on.set()
@@ -120,7 +118,7 @@ async def test_while_another_process_holds_the_database_giving_waits_and_then_go
 
 @pytest.fixture
 def own_server() -> Iterator[tuple[Server, str]]:
-    """A PostgreSQL of this test's own, which can be restarted, and a database there."""
+    """A PostgreSQL server of this test's own, which can be restarted, and a database on it."""
     server = start(f"restart-{os.getpid()}")
     try:
         with server.database() as url:
@@ -129,7 +127,7 @@ def own_server() -> Iterator[tuple[Server, str]]:
         server.leave()
 
 
-async def test_a_postgresql_that_is_restarted_in_the_middle_loses_nothing(
+async def test_a_postgresql_restart_in_the_middle_loses_nothing(
     tmp_path: Path, own_server: tuple[Server, str]
 ) -> None:
     server, url = own_server

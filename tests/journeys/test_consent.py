@@ -1,4 +1,4 @@
-"""Two people agree, above a size; what they agree to is named the same everywhere; what the channel has left is told."""
+"""Two approvals above a size, with the same digest everywhere, and what the budget has left."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.journeys.steps import RULE, SEED
 TWO_ABOVE_TWO = (Tier(approvals=2, above_customers=2),)
 
 
-async def test_above_a_size_two_people_agree_to_the_same(opens: Opens) -> None:
+async def test_above_a_size_two_people_approve_the_same_digest(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, tiers=TWO_ABOVE_TWO))
     review = await trip.review("a\nb\nc")
     assert "above 2 customers: 2 people must agree" in review.text
@@ -38,7 +38,7 @@ async def test_above_a_size_two_people_agree_to_the_same(opens: Opens) -> None:
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1, "c": 1}
 
 
-async def test_what_is_left_of_the_budget_and_who_had_it_before_are_told(opens: Opens) -> None:
+async def test_the_review_shows_the_budget_left_and_prior_grants(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, budget=Budget(days=30, customers=6)))
     card = await trip.ask("a")
     await trip.approve(card)
@@ -57,7 +57,7 @@ async def test_what_is_left_of_the_budget_and_who_had_it_before_are_told(opens: 
     await trip.shop.ann.sees_view(lambda view: "more than this channel's budget has left: 5" in view.text)
 
 
-async def test_everyone_is_ticked_behind_more_and_confirmed_by_the_rules_name(opens: Opens) -> None:
+async def test_everyone_is_an_option_behind_more_and_needs_the_rules_name(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, reserved=True))
     form = await trip.form()
     assert "Instead of customer ids" not in form.labels
@@ -81,7 +81,7 @@ async def test_everyone_is_ticked_behind_more_and_confirmed_by_the_rules_name(op
     assert trip.shop.dintero.ledger.holders(SEED) == {"*": 1}
 
 
-async def test_where_the_channel_may_not_no_such_box_is_shown(opens: Opens) -> None:
+async def test_the_option_is_hidden_if_the_channel_may_not_use_it(opens: Opens) -> None:
     trip = await opens()
     form = await trip.form()
     await form.press("More…")

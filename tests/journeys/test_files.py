@@ -1,4 +1,4 @@
-"""A list in a file, from the modal to the ledger: everybody on it has the discount once, over both ways that Slack reaches a bot."""
+"""A list in a file, from the form to the ledger: every customer gets it once, over both Slack transports."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ async def test_a_file_goes_from_the_form_to_the_ledger(tmp_path: Path, way: str)
 
 
 def _text(folder: Path) -> str:
-    """Write a list as Excel does in Norway, with repeats in it."""
+    """Write a list as Norwegian Excel does, with repeated ids."""
     path = folder / "høst.csv"
     lines = ["Navn;Kundenr", *(f"Åse {number};c-{number}" for number in [*range(MANY), *range(50)])]
     path.write_bytes("\r\n".join(lines).encode("cp1252"))

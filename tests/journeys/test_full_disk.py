@@ -1,4 +1,4 @@
-"""A disk without room: who clicks is told so, nothing is given that could not be written down, and it all goes on when there is room."""
+"""A full disk: clicks get an error, nothing is given without a record, and all continues later."""
 
 import asyncio
 from pathlib import Path
@@ -19,9 +19,7 @@ PATIENT = 60.0
 
 
 @pytest.mark.timeout(300)
-async def test_a_full_disk_stops_it_plainly_and_it_goes_on_when_there_is_room(
-    tmp_path: Path, sqlite_url: str
-) -> None:
+async def test_a_full_disk_stops_it_clearly_until_there_is_space(tmp_path: Path, sqlite_url: str) -> None:
     async with (
         open_shop() as shop,
         open_repository(sqlite_url) as repository,

@@ -1,4 +1,4 @@
-"""A process is killed for real, at numbered points, under every fault; started again, it all comes out as if nothing had been."""
+"""A process is killed at numbered points under every fault; after a restart, the result is the same."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -58,7 +58,7 @@ MATRIX = [
     for of, plan in enumerate(PLANS)
     if at == 0 or (at + of) % 8 == 0
 ]
-"""Every plan with nothing else going wrong, and every fault with one of them; `make chaos` lets them all meet."""
+"""Every plan without a fault, and every fault with one plan; `make chaos` combines them all."""
 ON_POSTGRESQL = ("again and again", "giving and telling")
 
 SLACK_FAULTS = [
@@ -69,7 +69,7 @@ SLACK_FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "plan"), MATRIX)
-async def test_whenever_it_is_killed_it_all_comes_out_as_if_nothing_had_been(
+async def test_a_kill_at_any_point_does_not_change_the_result(
     tmp_path: Path, sqlite_url: str, fault: str, plan: str
 ) -> None:
     await _killed_and_told(tmp_path, sqlite_url, FAULTS[fault], PLANS[plan])
@@ -81,7 +81,7 @@ async def test_on_postgresql_too(tmp_path: Path, postgres_url: str, plan: str) -
 
 
 @pytest.mark.parametrize(("method", "fault"), SLACK_FAULTS)
-async def test_what_slack_did_not_answer_is_said_once_whoever_is_killed(
+async def test_a_message_without_an_answer_is_posted_once_despite_kills(
     tmp_path: Path, sqlite_url: str, method: str, fault: SlackFault
 ) -> None:
     def plan(shop: Shop) -> None:
@@ -90,7 +90,7 @@ async def test_what_slack_did_not_answer_is_said_once_whoever_is_killed(
     await _killed_and_told(tmp_path, sqlite_url, [], [Kill(AFTER, method, 3), Kill(BEFORE, method, 1)], plan)
 
 
-async def test_twenty_givings_cut_off_at_once_all_go_on(tmp_path: Path, sqlite_url: str) -> None:
+async def test_twenty_interrupted_runs_all_continue(tmp_path: Path, sqlite_url: str) -> None:
     async with _bot(tmp_path, sqlite_url) as (shop, process, repository, first):
         others = [await approved(repository, shop, _customers_of(number)) for number in range(19)]
         killer = Killer(shop, process, [Kill(AFTER, ADD, 25)])
@@ -106,9 +106,7 @@ async def test_twenty_givings_cut_off_at_once_all_go_on(tmp_path: Path, sqlite_u
             assert (tally.given + tally.refused, tally.left) == (20, 0)
 
 
-async def test_told_to_end_it_lets_the_calls_under_way_end_and_begins_no_other(
-    tmp_path: Path, database_url: str
-) -> None:
+async def test_a_stop_lets_calls_in_flight_end_and_starts_no_other(tmp_path: Path, database_url: str) -> None:
     async with _bot(tmp_path, database_url, refused=frozenset()) as (shop, process, repository, asked):
         code, seconds = await _told_to_end_at(shop, process, 3, 4)
         assert (code, len(shop.dintero.ledger.calls)) == (0, 4), process.log
@@ -123,7 +121,7 @@ async def test_told_to_end_it_lets_the_calls_under_way_end_and_begins_no_other(
         assert set(shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_told_to_end_while_dintero_hangs_it_is_out_before_the_answer_and_settles_it_later(
+async def test_a_stop_while_dintero_hangs_does_not_wait_for_the_answer(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     async with _bot(tmp_path, sqlite_url, patience="120") as (shop, process, repository, asked):
@@ -140,9 +138,7 @@ async def test_told_to_end_while_dintero_hangs_it_is_out_before_the_answer_and_s
         await _it_came_out_right(shop, repository, asked)
 
 
-async def test_told_to_end_while_it_waits_for_slack_it_is_out_at_once(
-    tmp_path: Path, sqlite_url: str
-) -> None:
+async def test_a_stop_while_it_waits_for_slack_is_immediate(tmp_path: Path, sqlite_url: str) -> None:
     async with _bot(tmp_path, sqlite_url) as (shop, process, _, _):
         called = asyncio.Event()
 
@@ -161,7 +157,7 @@ def _customers_of(number: int) -> tuple[CustomerId, ...]:
 
 
 async def _told_to_end_at(shop: Shop, process: BotProcess, *calls: int) -> tuple[int, float]:
-    """Start, tell the process to end while these calls are under way, and answer its exit code and how many seconds it took."""
+    """Start, stop the process during these calls, and return its exit code and duration in seconds."""
     under_way, all_there = set[int](), asyncio.Event()
 
     async def hold(point: Point, number: int) -> None:
@@ -201,7 +197,7 @@ async def _killed_and_told(
 async def _bot(
     folder: Path, database_url: str, *, patience: str = "1", refused: frozenset[CustomerId] = REFUSED
 ) -> AsyncIterator[tuple[Shop, BotProcess, SqlRepository, RequestId]]:
-    """Open the shop, write an approved request, and prepare a process that will find it."""
+    """Open the shop, save an approved request, and prepare a process that will find it."""
     async with (
         open_shop() as shop,
         open_repository(database_url, pool_timeout=BUSY_SECONDS) as repository,
@@ -212,7 +208,7 @@ async def _bot(
 
 
 async def _all_is_told(shop: Shop, killer: Killer) -> None:
-    """Wait until the last messages stand where they belong: the card's edit, the summary, what Ann and the other channel are told."""
+    """Wait for the last messages: the card's edit, the summary, and those to Ann and the other channel."""
 
     def told() -> bool:
         cards = shop.slack.messages(shop.support)
@@ -230,7 +226,7 @@ async def _all_is_told(shop: Shop, killer: Killer) -> None:
 
 
 async def _it_came_out_right(shop: Shop, repository: SqlRepository, request: RequestId) -> None:
-    """Hold everything that can be seen to what would be there had nothing gone wrong."""
+    """Check that everything visible is as if nothing had failed."""
     assert shop.dintero.ledger.holders(RULE) == {
         customer: 1 for customer in EVERYBODY if customer not in REFUSED
     }

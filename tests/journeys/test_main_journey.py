@@ -1,4 +1,4 @@
-"""The whole trip: a discount is asked for, approved, given and told, over both ways that Slack reaches a bot."""
+"""The main journey: request, approval, run and summary, over both Slack transports."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.journeys.steps import SEED, Trip
 
 
 @pytest.mark.parametrize("way", ["http", "socket mode"])
-async def test_a_discount_is_asked_for_approved_given_and_summed_up(tmp_path: Path, way: str) -> None:
+async def test_a_discount_is_requested_approved_given_and_summarized(tmp_path: Path, way: str) -> None:
     async with (
         open_shop() as shop,
         open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running,

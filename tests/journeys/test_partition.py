@@ -1,4 +1,4 @@
-"""A process that is cut off from PostgreSQL gives and says nothing more before others go on in its place, and nothing is done twice."""
+"""A process cut off from PostgreSQL stops before others take over, and nothing is done twice."""
 
 import asyncio
 from pathlib import Path
@@ -10,10 +10,10 @@ from tests.journeys.process import a_process
 from tests.journeys.test_replicas import Two
 
 UNDER_WAY = 6
-"""Calls of which it may not have written down what came of them: two on their way, and twice as many that wait for it."""
+"""Calls whose outcomes it may not have saved: two in flight, and four that wait for them."""
 
 
-async def test_one_that_is_cut_off_from_the_database_gives_nothing_more_while_another_goes_on(
+async def test_a_process_cut_off_from_the_database_gives_nothing_more(
     tmp_path: Path, postgres_url: str
 ) -> None:
     folders = [tmp_path / name for name in ("cut off", "other")]

@@ -1,4 +1,4 @@
-"""Progress, as people see it: in the card while Dintero is slow, in the status, and never in the way of the giving."""
+"""Progress on the card and in the status while Dintero is slow; it never delays the run."""
 
 import asyncio
 from contextlib import suppress
@@ -14,7 +14,7 @@ ONE_BY_ONE = with_channel(POLICY, SUPPORT, batch_size=1, concurrency=1)
 
 
 def held_back(trip: Trip, call: int) -> tuple[asyncio.Event, asyncio.Event]:
-    """Let Dintero hold its so-many-eth answer back until the second event is set; the first tells that it does."""
+    """Make Dintero hold its nth answer until the second event is set; the first is set once it does."""
     reached, goes_on = asyncio.Event(), asyncio.Event()
 
     async def hold(point: Point, number: int) -> None:
@@ -27,7 +27,7 @@ def held_back(trip: Trip, call: int) -> tuple[asyncio.Event, asyncio.Event]:
 
 
 async def shows(trip: Trip, card: Message, clock: HandClock, text: str) -> None:
-    """Let time pass until the card shows this; an edit before the last call was written down shows less."""
+    """Advance the time until the card shows this; an edit before the last outcome was saved shows less."""
     for _ in range(40):
         clock.pass_by(seconds=4)
         with suppress(NeverSeen):
@@ -36,7 +36,7 @@ async def shows(trip: Trip, card: Message, clock: HandClock, text: str) -> None:
     raise AssertionError(trip.shop.ann.read(card))
 
 
-async def test_the_card_and_the_status_show_how_far_it_is_and_then_the_end(opens: Opens) -> None:
+async def test_card_and_status_show_the_progress_and_then_the_end(opens: Opens) -> None:
     clock = HandClock()
     trip = await opens(policy=ONE_BY_ONE, clock=clock)
     reached, goes_on = held_back(trip, 4)
@@ -52,7 +52,7 @@ async def test_the_card_and_the_status_show_how_far_it_is_and_then_the_end(opens
     await trip.shop.slack.until(lambda: "Done" in trip.shop.ann.read(card) or None)
 
 
-async def test_giving_goes_on_while_slack_is_down_and_is_told_afterwards(opens: Opens) -> None:
+async def test_a_run_continues_while_slack_is_down_and_reports_later(opens: Opens) -> None:
     clock = HandClock()
     trip = await opens(policy=ONE_BY_ONE, clock=clock)
     reached, goes_on = held_back(trip, 2)

@@ -1,4 +1,4 @@
-"""Asking again for the rest: what a cancelled giving left out is given on another yes, and nobody gets it twice."""
+"""The remainder of a cancelled run is given after another approval, and nobody gets it twice."""
 
 from bot.domain.requests.batches import Tally
 from sandbox.dintero import Fault, Point
@@ -14,7 +14,7 @@ REFUSED, END_OF_SECOND, START_OF_THIRD = IDS[2], IDS[2 * SIZE - 1], IDS[2 * SIZE
 
 
 async def cancelled_in_the_middle(trip: Trip) -> Message:
-    """Ask for all, and cancel while the third batch is held, which is carried out then and never answered."""
+    """Ask for all, and cancel while the third batch is held; it then takes effect without an answer."""
     dintero = trip.shop.dintero
     dintero.refuses.add(REFUSED)
     card = await trip.ask("\n".join(IDS), Reason="late parcel")
@@ -35,7 +35,7 @@ async def cancelled_in_the_middle(trip: Trip) -> Message:
     return card
 
 
-async def test_the_rest_of_a_cancelled_giving_is_given_and_everybody_has_it_exactly_once(
+async def test_the_remainder_of_a_cancelled_run_is_given_exactly_once(
     opens: Opens,
 ) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, batch_size=SIZE, concurrency=1))
@@ -43,7 +43,7 @@ async def test_the_rest_of_a_cancelled_giving_is_given_and_everybody_has_it_exac
     card = await cancelled_in_the_middle(trip)
     first = await trip.request(card)
     assert await repository.tally(first.id) == Tally(40, given=9, refused=1, unknown=5)
-    assert len(ledger.holders(SEED)) == 14  # the unknown ones have it
+    assert len(ledger.holders(SEED)) == 14  # the unknown customers have it
 
     await trip.shop.slack.until(lambda: "Ask again for these…" in ann.read(card) or None)
     await ann.press("Ask again for these…", card)

@@ -1,4 +1,4 @@
-"""Several real processes on one PostgreSQL: each takes clicks, what is done once is done once, and a dead or hung one is replaced."""
+"""Several processes on one PostgreSQL: each takes clicks, and a dead or hung one is replaced."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ LATER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class Two:
-    """A shop with two bots on one database; the first does what is done once."""
+    """A shop with two bots on one database; the first is the leader."""
 
     url: str
     shop: Shop
@@ -51,7 +51,7 @@ class Two:
             await line.close()
 
     async def start(self) -> None:
-        """Start both at once, and see which of them is the first."""
+        """Start both at once, and find the leader."""
         both = (self.first, self.second)
         await asyncio.gather(*(process.start() for process in both))
         await asyncio.gather(*(process.ready() for process in both))
@@ -60,7 +60,7 @@ class Two:
         self.first, self.second = sorted(both, key=lambda process: names.index((process.replica,)))
 
     async def is_asked(self) -> RequestId:
-        """Write an approved request, and let the bots know as the one of them does that took the last click."""
+        """Save an approved request, and notify the bots as the bot that took the last click does."""
         async with open_repository(self.url) as repository:
             request = await approved(repository, self.shop, EVERYBODY)
             await repository.notify("whoever took the click")
@@ -75,7 +75,7 @@ class Two:
                 assert await process.stop() == 0, process.log
 
     async def all_came_out_right(self, request: RequestId) -> None:
-        """Hold all that can be seen to what would be there had nothing gone wrong."""
+        """Check that everything visible is as if nothing had failed."""
         shop = self.shop
         async with open_repository(self.url) as repository:
             tally, found, unsaid = (
@@ -101,7 +101,7 @@ class Two:
 
 @asynccontextmanager
 async def _two(folder: Path, url: str) -> AsyncIterator[Two]:
-    """Prepare two bots that are not started yet."""
+    """Prepare two bots without starting them."""
     async with (
         open_shop() as shop,
         a_process(shop, folder, url) as one,
@@ -117,7 +117,7 @@ async def two(tmp_path: Path, postgres_url: str) -> AsyncIterator[Two]:
         yield prepared
 
 
-async def test_what_a_killed_one_was_giving_goes_on_in_the_other(two: Two) -> None:
+async def test_a_killed_bots_run_continues_in_the_other(two: Two) -> None:
     loop, times = asyncio.get_running_loop(), list[float]()
 
     async def kill_in_the_middle(point: Point, number: int) -> None:
@@ -139,14 +139,14 @@ async def test_what_a_killed_one_was_giving_goes_on_in_the_other(two: Two) -> No
     await two.all_came_out_right(request)
 
 
-async def test_one_that_hangs_is_replaced_and_gives_and_says_nothing_more_when_it_wakes(two: Two) -> None:
+async def test_a_hung_bot_is_replaced_and_does_nothing_when_it_resumes(two: Two) -> None:
     others, let_go = asyncio.Event(), asyncio.Event()
     held = list[int]()
 
     async def stop_in_the_middle(point: Point, number: int) -> None:
-        """Stop the first at its fifth call, and hold what comes after the sixth, which may be its own too.
+        """Suspend the first at its fifth call, and hold calls after the sixth, which may be its own too.
 
-        That is the other's two, and one that was on its way out when the first was stopped: harmless, under the same key.
+        These are two of the other bot and one that the first had sent already: harmless, with the same key.
         """
         if (point, number) == (Point.BEFORE, 5):
             two.first.suspend()
@@ -170,7 +170,7 @@ async def test_one_that_hangs_is_replaced_and_gives_and_says_nothing_more_when_i
     await two.all_came_out_right(request)
 
 
-async def test_two_that_start_at_once_where_nothing_is_yet_each_take_clicks_and_all_is_said_once(
+async def test_two_bots_that_start_on_an_empty_database_work_together(
     tmp_path: Path, postgres: Server
 ) -> None:
     with postgres.database(empty=True) as url:
@@ -192,7 +192,7 @@ async def test_two_that_start_at_once_where_nothing_is_yet_each_take_clicks_and_
             assert not two.shop.dintero.ledger.more_than_once(RULE)
 
 
-async def test_two_migrations_as_processes_can_run_at_once_and_one_of_them_does_it(
+async def test_of_two_simultaneous_migrations_one_does_the_work(
     tmp_path: Path, empty_database_url: str
 ) -> None:
     environment = {**os.environ, "DATABASE_URL": empty_database_url}

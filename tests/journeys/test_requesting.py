@@ -1,4 +1,4 @@
-"""Asking: the command, the form, its faults in their fields, and the review."""
+"""Requests: the command, the form, errors in its fields, and the review."""
 
 import pytest
 
@@ -14,18 +14,18 @@ async def test_the_command_fills_the_form_in(trip: Trip) -> None:
     assert form.values["Customer IDs"] == "c-1\nc 2\nc-3"
 
 
-async def test_a_prefill_that_does_not_fit_is_said_and_not_cut(trip: Trip) -> None:
+async def test_a_prefill_that_is_too_long_is_reported_and_not_cut(trip: Trip) -> None:
     form = await trip.form(text=f"add {SEED} " + " ".join(f"customer-{number:05}" for number in range(300)))
     assert form.values["Customer IDs"] == ""
     assert "do not fit" in form.text
 
 
-async def test_a_rule_that_fits_none_is_said_in_the_form(trip: Trip) -> None:
+async def test_an_unknown_rule_is_reported_in_the_form(trip: Trip) -> None:
     form = await trip.form(text="add “no such rule” c-1")
     assert "no such rule" in form.text
 
 
-async def test_all_faults_are_told_at_once_in_their_fields_and_what_was_typed_stays(trip: Trip) -> None:
+async def test_all_errors_appear_in_their_fields_and_the_input_stays(trip: Trip) -> None:
     form = await trip.form()
     typed = f"c-1\n{'x' * 256}\n*\n/"
     await form.fill({"Rule": RULE, "Customer IDs": typed})
@@ -35,13 +35,13 @@ async def test_all_faults_are_told_at_once_in_their_fields_and_what_was_typed_st
     assert form.values["Customer IDs"] == typed
 
 
-async def test_nothing_but_commas_is_no_customer(trip: Trip) -> None:
+async def test_only_commas_are_no_customer(trip: Trip) -> None:
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": ", ;\n,"})
     assert "no customer id" in (await form.submit()).errors["Customer IDs"]
 
 
-async def test_too_many_customers_for_the_channel_are_told_with_both_numbers(opens: Opens) -> None:
+async def test_too_many_customers_are_reported_with_both_numbers(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, max_customers=2))
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a\nb\nc"})
@@ -50,14 +50,14 @@ async def test_too_many_customers_for_the_channel_are_told_with_both_numbers(ope
     )
 
 
-async def test_the_reason_is_asked_for_where_the_policy_wants_one(opens: Opens) -> None:
+async def test_the_reason_is_required_if_the_policy_needs_one(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, require_reason=True))
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a", "Reason": " "})
     assert "Reason" in (await form.submit()).errors
 
 
-async def test_a_rule_deleted_meanwhile_brings_the_form_back_filled_in_with_the_fault(trip: Trip) -> None:
+async def test_a_rule_deleted_meanwhile_returns_the_filled_form_with_the_error(trip: Trip) -> None:
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a\nb", "Reason": "because"})
     del trip.shop.dintero.rules[SEED]
@@ -67,7 +67,7 @@ async def test_a_rule_deleted_meanwhile_brings_the_form_back_filled_in_with_the_
     assert again.values["Reason"] == "because"
 
 
-async def test_a_rule_switched_off_meanwhile_is_told_in_the_form(trip: Trip) -> None:
+async def test_a_rule_disabled_meanwhile_is_reported_in_the_form(trip: Trip) -> None:
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a"})
     trip.shop.dintero.rules[SEED]["active"] = False
@@ -75,7 +75,7 @@ async def test_a_rule_switched_off_meanwhile_is_told_in_the_form(trip: Trip) -> 
     await trip.shop.ann.sees_view(submit="Review", text="switched off")
 
 
-async def test_only_rules_of_the_channel_are_offered_and_what_cannot_be_given_is_marked(opens: Opens) -> None:
+async def test_only_the_channels_rules_are_offered_and_unusable_ones_marked(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, rules=frozenset({SEED})))
     form = await trip.form()
     offered = await form.options("Rule", "")
@@ -86,7 +86,7 @@ async def test_only_rules_of_the_channel_are_offered_and_what_cannot_be_given_is
     assert "✗" in str((await form.options("Rule", ""))[0])
 
 
-async def test_more_shows_the_once_only_key_and_keeps_what_was_typed(trip: Trip) -> None:
+async def test_more_shows_the_idempotency_key_and_keeps_the_input(trip: Trip) -> None:
     form = await trip.form()
     await form.fill({"Rule": RULE, "Customer IDs": "a\nb"})
     await form.press("More…")
@@ -103,7 +103,7 @@ async def test_more_shows_the_once_only_key_and_keeps_what_was_typed(trip: Trip)
     assert "already had it under this key got nothing more" in trip.shop.ann.read(summary)
 
 
-async def test_the_review_says_all_that_is_asked_for(trip: Trip) -> None:
+async def test_the_review_shows_the_whole_request(trip: Trip) -> None:
     review = await trip.review("a b c, d; d\te")
     for words in (
         "100.00 NOK off",
@@ -117,7 +117,7 @@ async def test_the_review_says_all_that_is_asked_for(trip: Trip) -> None:
     assert review.submit_label == "Ask for approval"
 
 
-async def test_what_has_no_price_is_said_so(trip: Trip) -> None:
+async def test_the_review_says_that_a_rule_has_no_price(trip: Trip) -> None:
     percent = next(
         rule["name"]
         for rule in trip.shop.dintero.rules.values()
@@ -127,21 +127,21 @@ async def test_what_has_no_price_is_said_so(trip: Trip) -> None:
     assert "cannot be priced" in review.text or "cannot be said" in review.text
 
 
-async def test_nothing_is_asked_for_before_the_review_is_submitted(trip: Trip) -> None:
+async def test_nothing_is_requested_before_the_review_is_submitted(trip: Trip) -> None:
     review = await trip.review("a")
     await review.close()
     assert trip.shop.slack.messages(trip.support) == []
     assert trip.shop.dintero.ledger.calls == []
 
 
-async def test_where_no_approval_is_needed_it_is_given_at_once(trip: Trip) -> None:
+async def test_without_approvals_it_is_given_at_once(trip: Trip) -> None:
     review = await trip.review("a\nb", channel=trip.shop.quick)
     assert review.submit_label == "Give now"
     await trip.asked(review, channel=trip.shop.quick)
     await trip.summary("Given to 2 of 2 customers", channel=trip.shop.quick)
 
 
-async def test_the_same_submission_delivered_twice_asks_once(trip: Trip) -> None:
+async def test_a_submission_delivered_twice_requests_once(trip: Trip) -> None:
     review = await trip.review("a")
     card = await trip.asked(review)
     submission = next(
@@ -154,7 +154,7 @@ async def test_the_same_submission_delivered_twice_asks_once(trip: Trip) -> None
     assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1}
 
 
-async def test_a_channel_without_the_bot_is_told_before_the_form_opens(trip: Trip) -> None:
+async def test_a_channel_without_the_bot_is_reported_before_the_form_opens(trip: Trip) -> None:
     trip.support.members.discard(trip.shop.slack.bot.id)
     await trip.shop.ann.command("/discount add", trip.support)
     told = await trip.shop.ann.is_told("/invite")
@@ -163,7 +163,7 @@ async def test_a_channel_without_the_bot_is_told_before_the_form_opens(trip: Tri
 
 
 @pytest.mark.parametrize("text", ["", "help", "halp", "stauts", "history", "add “open c-1"])
-async def test_help_and_what_is_not_understood_are_answered_at_once(trip: Trip, text: str) -> None:
+async def test_help_and_unknown_commands_are_answered_at_once(trip: Trip, text: str) -> None:
     reaction = await trip.shop.ann.command(f"/discount {text}", trip.support)
     assert "/discount add" in reaction.text
 

@@ -1,4 +1,4 @@
-"""The next version beside this one on one PostgreSQL: what this one began ends there, and nobody notices."""
+"""The next version beside this one on one PostgreSQL: it finishes this one's work unnoticed."""
 
 import asyncio
 import shutil
@@ -43,7 +43,7 @@ NAMES = "SELECT workflow_uuid, name, status FROM dbos.workflow_status ORDER BY c
 
 
 def next_version(folder: Path) -> None:
-    """Write the next version into a process's folder, where Python looks first: one more migration, and a workflow with one more step."""
+    """Write the next version into a process's folder: one more migration and one more workflow step."""
     for package in (bot, handlers):
         name, where = package.__name__, Path(str(package.__file__)).parent
         shutil.copytree(where, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -61,13 +61,13 @@ def next_version(folder: Path) -> None:
 
 
 async def clicks(two: Two, people: Steps, process: BotProcess, customers: str) -> None:
-    """Have a request asked and approved where one of them takes the clicks, and given."""
+    """Ask, approve and complete a request while one of the bots takes the clicks."""
     async with two.clicks_go_to(process):
         await people.approve(await people.ask(customers))
     await two.is_told(f"Given to {len(customers.split(','))} of")
 
 
-async def test_what_the_old_version_began_ends_in_the_new_one_and_both_take_clicks_meanwhile(
+async def test_the_new_version_finishes_the_old_ones_work_and_both_take_clicks(
     tmp_path: Path, postgres_url: str
 ) -> None:
     folders = [tmp_path / name for name in ("old", "new")]

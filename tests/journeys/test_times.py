@@ -1,4 +1,4 @@
-"""Hold, reminder, escalation, drift and pause as people see them, with a clock that is moved."""
+"""Hold, reminder, escalation, drift and pause as people see them, with a test clock."""
 
 from sandbox.shop import POLICY, SUPPORT, with_channel
 from tests.journeys.conftest import Opens
@@ -6,7 +6,7 @@ from tests.journeys.steps import SEED, Trip
 from tests.support.clock import HandClock
 
 
-async def test_a_hold_is_cancelled_by_anybody_in_the_channel(opens: Opens) -> None:
+async def test_anybody_in_the_channel_may_cancel_during_a_hold(opens: Opens) -> None:
     trip = await opens(policy=with_channel(POLICY, SUPPORT, hold_minutes=10))
     card = await trip.ask("a")
     answer = await trip.approve(card)
@@ -30,7 +30,7 @@ async def test_only_an_admin_ends_a_hold_by_the_button(opens: Opens) -> None:
     await trip.summary("Given to 1 of 1 customers")
 
 
-async def test_who_waits_is_reminded_and_others_are_asked_too(opens: Opens) -> None:
+async def test_approvers_are_reminded_and_others_are_asked_by_escalation(opens: Opens) -> None:
     clock = HandClock()
     policy = with_channel(
         POLICY,
@@ -54,7 +54,7 @@ async def test_who_waits_is_reminded_and_others_are_asked_too(opens: Opens) -> N
     await trip.summary("Given to 1 of 1 customers")
 
 
-async def test_a_drifted_rule_is_shown_side_by_side_and_asked_for_anew(opens: Opens) -> None:
+async def test_a_drifted_rule_is_shown_side_by_side_and_needs_approval_again(opens: Opens) -> None:
     clock = HandClock()
     trip = await opens(clock=clock, policy=with_channel(POLICY, SUPPORT, hold_minutes=10))
     card = await trip.ask("a")
@@ -70,7 +70,7 @@ async def test_a_drifted_rule_is_shown_side_by_side_and_asked_for_anew(opens: Op
     assert trip.shop.dintero.ledger.calls == []
 
 
-async def test_a_pause_is_shown_on_card_form_status_and_approval_until_it_is_over(trip: Trip) -> None:
+async def test_a_pause_is_shown_on_card_form_status_and_approval(trip: Trip) -> None:
     card = await trip.ask("a")
     await trip.shop.bo.command("/discount pause", trip.support)
     await trip.shop.bo.is_told("Only the bot's admins can do this")

@@ -1,4 +1,4 @@
-"""What people read in the thread while Dintero is down, and when it is back."""
+"""The thread while Dintero is down and after it is back."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ __all__ = ["resources"]
 TOLD = replace(QUICKLY, total=60.0, attempts=1000, told=0.5)
 
 
-async def test_the_thread_says_once_that_it_waits_and_once_that_it_goes_on(resources: World) -> None:
+async def test_the_thread_says_once_that_it_waits_and_once_that_it_continues(resources: World) -> None:
     shop = resources.shop
     shop.dintero.faults.always(Fault.broken(503))
     await approved(resources.repository, shop, customers(40))

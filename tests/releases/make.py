@@ -1,8 +1,9 @@
 """Makes a release's fixture with the code of this tree: `python -m tests.releases.make 0.1.0`.
 
-Run it on the commit that is released, before its first change. A real bot works in the shop, and people ask, approve, reject and press
-until a request stands in every state. Then `python -m bot run` is killed in the middle of three givings, started again, paused, and killed
-once more. After each kill the two SQLite files are kept, with what Slack and Dintero had by then.
+Run it on the released commit, before its first change. A real bot works in the shop, and people ask,
+approve, reject and click until there is a request in every state. Then `python -m bot run` is killed in the
+middle of three runs, restarted, paused, and killed again. After each kill, the two SQLite files are saved,
+with the state of Slack and Dintero.
 """
 
 import asyncio
@@ -70,7 +71,7 @@ COUNTED: Final = {
 
 @dataclass(slots=True)
 class Kept:
-    """What was asked for, by the names that the fixture's test knows: customers, cards, drafts and open modals."""
+    """The requests by the names of the fixture's test: customers, cards, drafts and open modals."""
 
     customers: dict[str, list[str]] = field(default_factory=dict)
     cards: dict[str, Message] = field(default_factory=dict)
@@ -78,13 +79,13 @@ class Kept:
     modals: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def ids(self, name: str, count: int) -> list[str]:
-        """Make up customers that belong to one request alone."""
+        """Make customers for one request alone."""
         return self.customers.setdefault(
             name, [f"{name.replace('_', '-')}-{number:02}" for number in range(count)]
         )
 
     async def short_ids(self, repository: SqlRepository) -> dict[str, RequestId]:
-        """Find the requests by what stands on their cards."""
+        """Find the requests by the short ids on their cards."""
         found = dict(self.drafts)
         for name, card in self.cards.items():
             short = re.search(r"R-[A-Z2-9]{5}", card.text)
@@ -96,22 +97,22 @@ class Kept:
 
 @dataclass(slots=True)
 class People(Steps):
-    """People in the shop, wherever the bot is that hears of them."""
+    """People in the shop, wherever the bot runs."""
 
     kept: Kept
 
     async def opens_approval(self, card: Message, *, by: SandboxPerson | None = None) -> Modal:
-        """Open it on an empty screen: Slack shows three modals at most."""
+        """Open the approval on an empty screen: Slack shows three modals at most."""
         self.shop.slack.stacks.clear((by or self.shop.bo).id)
         return await Steps.opens_approval(self, card, by=by)
 
     async def asks(self, name: str, count: int = SIX, **others: Any) -> Message:
-        """Ask by the form, and keep the card under a name."""
+        """Submit the form, and keep the card under a name."""
         self.kept.cards[name] = await self.ask("\n".join(self.kept.ids(name, count)), **others)
         return self.kept.cards[name]
 
     async def has(self, name: str, words: str) -> None:
-        """Wait until a card's thread says this."""
+        """Wait until a card's thread contains this."""
         shop, card = self.shop, self.kept.cards[name]
         await shop.slack.until(
             lambda: any(words in shop.ann.read(reply) for reply in shop.slack.thread(card)) or None, within=30
@@ -124,7 +125,7 @@ class People(Steps):
         )
 
     async def agreed(self, name: str, count: int = SIX, **others: Any) -> Message:
-        """Ask in the careful channel, and let both leads say yes, so that it is held."""
+        """Ask in the channel with a hold, and let both leads approve."""
         card = await self.asks(name, count, channel=self.shop.careful, **others)
         await self.approve(card)
         await self.approve(card, by=self.shop.cleo)
@@ -132,14 +133,14 @@ class People(Steps):
         return card
 
     def keep_modal(self, name: str, who: SandboxPerson) -> None:
-        """Keep the modal on top of somebody's screen, and take it away without a word to the bot."""
+        """Save the modal on top of a person's screen, and remove it without notifying the bot."""
         self.kept.modals[name] = view_as_json(self.shop.slack.stacks.of(who.id)[-1])
         self.shop.slack.stacks.clear(who.id)
 
 
 @dataclass(slots=True)
 class Maker(People):
-    """The same people, while the bot works in this process."""
+    """The same people, with the bot in this process."""
 
     running: RunningBot
 
@@ -174,7 +175,7 @@ class Maker(People):
             await self.cancelled_in_the_middle(name)
 
     async def cancelled_in_the_middle(self, name: str) -> None:
-        """Cancel while the third batch is under way, which is carried out then and never answered."""
+        """Cancel during the third batch, which then takes effect without an answer."""
         shop, dintero, ids = self.shop, self.shop.dintero, self.kept.ids(name, 12)
         dintero.refuses.add(ids[0])
         card = await self.asks(name, 12)
@@ -195,7 +196,7 @@ class Maker(People):
         dintero.faults.clear()
 
     async def stopped(self) -> None:
-        """Requests that stopped, for each reason that Dintero can be made to give."""
+        """Requests that stopped, for each reason that Dintero can cause."""
         shop, dintero = self.shop, self.shop.dintero
         for name, fault in STOPS.items():
             card = await self.asks(name)
@@ -221,7 +222,7 @@ class Maker(People):
         )
 
     async def stopped_for_its_rule(self, name: str, unusable: dict[str, Any]) -> None:
-        """Let a rule be unusable for a while, between the question and the yes."""
+        """Make a rule unusable for a while, between request and approval."""
         rule = list(self.shop.dintero.rules.values())[OTHER]
         usable = dict(rule)
         card = await self.asks(name, rule=rule["name"])
@@ -232,7 +233,7 @@ class Maker(People):
         await self.running.catalog.refresh()
 
     async def waiting(self, folder: Path) -> None:
-        """Requests that wait: for none or one of two yeses, with a file, for everyone, for a rest, with modals open on them."""
+        """Waiting requests: none or one of two approvals, a file, everyone, a remainder, open modals."""
         shop, kept = self.shop, self.kept
         await self.asks("waiting", channel=shop.careful)
         await self.approve(await self.asks("waiting_one_yes", channel=shop.careful))
@@ -254,7 +255,7 @@ class Maker(People):
         kept.cards["waiting_rest"] = await self.asked(await shop.ann.sees_view(submit="Ask for approval"))
 
     async def from_a_file(self, folder: Path, name: str) -> None:
-        """Fill the form in with a file, and come to the review."""
+        """Fill in the form with a file, up to the review."""
         path = folder / f"{name}.csv"
         path.write_text(
             "Name;Customer id\n"
@@ -266,7 +267,7 @@ class Maker(People):
         await self.shop.ann.sees_view(submit="Ask for approval")
 
     async def under_an_own_key(self) -> None:
-        """Ask under a once-only key of one's own."""
+        """Ask with the requester's own idempotency key."""
         form = await self.form()
         await form.press("More…")
         form = await self.shop.ann.sees_view(label="Once-only key")
@@ -278,7 +279,7 @@ class Maker(People):
         )
 
     async def for_everyone(self) -> None:
-        """Ask for everyone, whom no list names."""
+        """Ask for everyone."""
         form = await self.form()
         await form.press("More…")
         form = await self.shop.ann.sees_view(lambda view: "Instead of customer ids" in view.labels)
@@ -290,7 +291,7 @@ class Maker(People):
         )
 
     async def drafts(self, folder: Path) -> None:
-        """Drafts, each with its modal open: typed into, reviewed, and reviewed with a file."""
+        """Drafts with open modals: with input, reviewed, and reviewed with a file."""
         shop = self.shop
         form = await self.form()
         await form.fill(
@@ -324,7 +325,7 @@ async def make(release: str) -> None:
 
 
 async def with_the_clock(shop: Shop, kept: Kept, folder: Path) -> None:
-    """Let three months pass, and bring about all that a quiet day can."""
+    """Let three months pass, with everything that a quiet day brings."""
     now = datetime.now(UTC)
     clock = HandClock(now - timedelta(days=95))
     async with open_bot(
@@ -362,7 +363,7 @@ async def with_the_clock(shop: Shop, kept: Kept, folder: Path) -> None:
 
 @dataclass(slots=True)
 class Holder:
-    """Holds calls of Dintero by their first customer: before or after they are carried out. Others pass."""
+    """Holds calls to Dintero by their first customer, before or after their effect. Others pass."""
 
     shop: Shop
     where: Mapping[str, Point]
@@ -370,7 +371,7 @@ class Holder:
     let_go: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Begin to hold."""
+        """Start to hold."""
         self.held = {customer: asyncio.Event() for customer in self.where}
         self.let_go = {customer: asyncio.Event() for customer in self.where}
         self.shop.dintero.on_call = self._call
@@ -382,20 +383,20 @@ class Holder:
             await self.let_go[first].wait()
 
     def end(self) -> None:
-        """Let everything go."""
+        """Release everything."""
         for let_go in self.let_go.values():
             let_go.set()
         self.shop.dintero.on_call = None
 
     async def all_held(self) -> None:
-        """Wait until each of them is held."""
+        """Wait until all are held."""
         async with asyncio.timeout(30):
             for event in self.held.values():
                 await event.wait()
 
 
 async def killed(shop: Shop, kept: Kept, folder: Path, to: Path) -> None:
-    """Kill a real process in the middle of givings and messages; start it again, pause it, and kill it again."""
+    """Kill a real process in the middle of runs and messages; restart it, pause it, and kill it again."""
     people, silent = People(shop, kept), Silent()
     async with a_process(shop, folder, database_in(folder), policy=SCENE) as process:
         await reached(shop, process)
@@ -437,7 +438,7 @@ async def killed(shop: Shop, kept: Kept, folder: Path, to: Path) -> None:
 
 
 async def paused(people: People, folder: Path, to: Path, process: BotProcess) -> None:
-    """Go on with a bot that was killed, pause it, and kill it while one giving is parked and another still has calls out."""
+    """Restart a killed bot, pause it, and kill it while one run is parked and another has calls in flight."""
     shop, kept = people.shop, people.kept
     giving, other = kept.customers["giving"][28], kept.customers["giving_too"][20]
     held = Holder(shop, {giving: Point.AFTER, other: Point.BEFORE})
@@ -453,7 +454,7 @@ async def paused(people: People, folder: Path, to: Path, process: BotProcess) ->
 
 
 async def reached(shop: Shop, process: BotProcess) -> None:
-    """Start the bot, and let Slack know the way to it."""
+    """Start the bot, and connect Slack to it."""
     await process.start()
     await process.ready()
     await shop.slack.line.close()
@@ -463,7 +464,7 @@ async def reached(shop: Shop, process: BotProcess) -> None:
 
 
 async def keep(moment: str, shop: Shop, kept: Kept, folder: Path, to: Path) -> None:
-    """Keep the databases as they stand, whole and small, and write down what is in them."""
+    """Save compact copies of the databases, and describe their content."""
     there = to / moment
     shutil.rmtree(there, ignore_errors=True)
     there.mkdir(parents=True)
@@ -499,7 +500,7 @@ async def keep(moment: str, shop: Shop, kept: Kept, folder: Path, to: Path) -> N
 
 
 def buttons_of(kept: Kept) -> dict[str, list[str]]:
-    """List the buttons on the cards by what stands on them, each with the id of its block and its own."""
+    """List the buttons on the cards by label, with their block and action ids."""
     return {
         button.label: [button.block_id, button.action_id]
         for card in kept.cards.values()
@@ -508,7 +509,7 @@ def buttons_of(kept: Kept) -> dict[str, list[str]]:
 
 
 async def described(repository: SqlRepository, kept: Kept, name: str, id_: RequestId) -> dict[str, Any]:
-    """Say of one request all that the next release must still find."""
+    """Describe everything about a request that the next release must find."""
     request = await repository.find(id_)
     assert request
     tally = await repository.tally(id_) if name in kept.cards else None
@@ -530,12 +531,12 @@ async def described(repository: SqlRepository, kept: Kept, name: str, id_: Reque
 
 @dataclass(slots=True)
 class Silent:
-    """A Slack that takes one message without an answer, and none from then on."""
+    """A Slack that accepts one message without an answer, and none afterwards."""
 
     cut: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def call(self, point: str, method: str, _number: int) -> None:
-        """Go wrong where something is said."""
+        """Fail on a call that posts."""
         if point == "after" and method == "chat.postMessage" and not self.cut.is_set():
             self.cut.set()
             raise Cut

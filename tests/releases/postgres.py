@@ -19,9 +19,9 @@ SERIALS: Final = (("votes", "id"), ("outbox", "id"))
 
 
 def load(file: Path, url: str) -> None:
-    """Make the schema of the file's version, and put all rows into it.
+    """Create the schema of the file's version, and load all rows.
 
-    The rows go in as a copy does, without triggers: the audit's own would refuse them.
+    The rows are loaded without triggers: the audit's own would reject them.
     """
     with closing(sqlite3.connect(file)) as old:
         tables = [
@@ -37,7 +37,8 @@ def load(file: Path, url: str) -> None:
                 _copy(old, new, table)
             for table, column in SERIALS:
                 new.execute(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), (SELECT max({column}) FROM {table}))"
+                    f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'),"
+                    f" (SELECT max({column}) FROM {table}))"
                 )
 
 

@@ -1,4 +1,4 @@
-"""The shop in which a release's database is made and opened again: its policy, and Slack's messages as files keep them."""
+"""The shop of a release's fixture: its policy, and Slack's messages as JSON files."""
 
 import gzip
 import json
@@ -26,13 +26,13 @@ SCENE: Final = with_channel(
     remind_minutes=60,
     budget=Budget(days=30, customers=150),
 )
-"""Few customers a batch, so that a giving is killed among many of them."""
+"""Small batches, so that a run is killed between many of them."""
 
 Json = dict[str, Any]
 
 
 def write(folder: Path, name: str, value: Json, *, packed: bool = False) -> None:
-    """Write a value as JSON, each of its keys in a line of its own, or packed where nobody will read it."""
+    """Write a value as JSON, one line per key, or packed."""
     lines = ",\n".join(
         f"{json.dumps(key)}: {json.dumps(each, ensure_ascii=False)}" for key, each in value.items()
     )
@@ -52,7 +52,7 @@ def read(folder: Path, name: str) -> Any:
 
 
 def slack_as_json(slack: SandboxSlack) -> Json:
-    """Write down the channels with all their messages, and the files that people put in."""
+    """Describe the channels with all messages, and the uploaded files."""
     workspace = slack.workspace
     return {
         "channels": [
@@ -68,7 +68,7 @@ def slack_as_json(slack: SandboxSlack) -> Json:
 
 
 def put_back(slack: SandboxSlack, kept: Json) -> None:
-    """Put the messages and files back into a Slack with the same people and channels."""
+    """Restore the messages and files in a Slack with the same people and channels."""
     workspace = slack.workspace
     for each in kept["channels"]:
         direct = each["direct_with"]
@@ -88,18 +88,18 @@ def put_back(slack: SandboxSlack, kept: Json) -> None:
 
 
 def view_as_json(view: OpenView) -> Json:
-    """Write down a modal that stands on somebody's screen, with what was typed into it."""
+    """Describe a modal on a person's screen, with its input."""
     return {"who": view.person, "content": view.content, "state": view.state}
 
 
 def open_again(slack: SandboxSlack, kept: Json) -> None:
-    """Put a modal back on its person's screen."""
+    """Restore a modal on its person's screen."""
     view = slack.stacks.push(UserId(kept["who"]), kept["content"], afresh=True)
     view.state = kept["state"]
 
 
 def grants_as_json(shop: Shop) -> list[Json]:
-    """Write down who holds what under which key."""
+    """Describe who holds which rule under which key."""
     grants: dict[tuple[str, str | None], list[str]] = {}
     for grant in shop.dintero.ledger.grants:
         grants.setdefault((grant.rule, grant.key), []).append(grant.customer)
@@ -107,7 +107,7 @@ def grants_as_json(shop: Shop) -> list[Json]:
 
 
 def grant_again(shop: Shop, kept: list[Json]) -> None:
-    """Let Dintero hold the same as before; the calls of then are no calls of now."""
+    """Restore Dintero's grants; earlier calls are not counted."""
     ledger = shop.dintero.ledger
     for each in kept:
         now = shop.slack.workspace.clock.now()
@@ -116,7 +116,7 @@ def grant_again(shop: Shop, kept: list[Json]) -> None:
 
 
 def _as_json(value: Message | File) -> Json:
-    """Take the fields of a message or a file; of a message's edits only that there is none to look up."""
+    """Read the fields of a message or a file, without a message's edits."""
     return {
         field.name: getattr(value, field.name)
         for field in fields(value)

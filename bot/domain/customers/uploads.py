@@ -37,32 +37,24 @@ class FileProblem(StrEnum):
     ELSEWHERE = "elsewhere"
     """Slack has only its address, not its content."""
     NOT_FETCHED = "not_fetched"
-    """The download failed or was cut off."""
     NO_SCOPE = "no_scope"
-    """The bot has no permission to read files."""
     TOO_BIG = "too_big"
     TOO_MANY_FILES = "too_many_files"
     TOO_MANY_IDS = "too_many_ids"
     EMPTY = "empty"
     NO_ID = "no_id"
-    """No row has a usable id."""
     SHORTENED = "shortened"
-    """A spreadsheet shortened all its numbers."""
     KIND = "kind"
-    """Its format is not supported."""
     OLD_EXCEL = "old_excel"
     ENCRYPTED = "encrypted"
     BROKEN = "broken"
-    """It is damaged or cut off."""
     NO_TEXT = "no_text"
     """It contains bytes that no text has, such as NUL."""
     LONG_LINE = "long_line"
     ONE_LINE = "one_line"
-    """All of it is one line."""
     BOMB = "bomb"
     """It unpacks to far more than its size."""
     NO_COLUMN = "no_column"
-    """It does not have the chosen column."""
     TOO_HEAVY = "too_heavy"
     """The process that read it ran out of memory or time, or died."""
 
@@ -74,13 +66,10 @@ class RowProblem(StrEnum):
     """The row has content, but its id cell is empty."""
     TOO_LONG = "too_long"
     HIDDEN = "hidden"
-    """It contains a hidden character."""
     SHORTENED = "shortened"
     """A spreadsheet shortened the number, such as 1.23457E+11: its digits are lost."""
     SEVERAL = "several"
-    """The cell contains several ids."""
     RESERVED = "reserved"
-    """One of Dintero's ids for everyone."""
     ERROR = "error"
     """A spreadsheet error, such as #N/A."""
 
@@ -117,11 +106,8 @@ class FileRead:
     odd: int = 0
     odd_rows: tuple[UnreadableRow, ...] = ()
     mails: int = 0
-    """Number of ids that look like e-mail addresses."""
     phones: int = 0
-    """Number of ids that look like telephone numbers."""
     spaced: tuple[CustomerId, ...] = ()
-    """The first ids with a space inside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,6 @@ class RefusalReason(StrEnum):
     TOO_EXPENSIVE = "too_expensive"
     UNPRICED = "unpriced"
     BUDGET_CUSTOMERS = "budget_customers"
-    """More customers than the channel's budget has left."""
     BUDGET_AMOUNT = "budget_amount"
     LINK = "link"
     """A link among the customer ids does not lead to a file in Slack; the detail is the link."""
@@ -63,7 +62,6 @@ class RefusalReason(StrEnum):
     """Nobody else than the requester could approve."""
     WRONG_COUNT = "wrong_count"
     WRONG_NAME = "wrong_name"
-    """The text typed to confirm is not the rule's name."""
     UNKNOWN_REQUEST = "unknown_request"
     NOT_YOURS = "not_yours"
     WRONG_STATE = "wrong_state"
@@ -73,7 +71,6 @@ class RefusalReason(StrEnum):
     """The request is no longer what this person was shown."""
     NOT_AN_ADMIN = "not_an_admin"
     NOT_HELD = "not_held"
-    """The request is no longer on hold."""
     PURGED = "purged"
     NOBODY_LEFT = "nobody_left"
     ONLY_REFUSED = "only_refused"
@@ -195,7 +192,6 @@ class Decision:
     approvals: int = 0
     refusals: tuple[Refusal, ...] = ()
     tier: AppliedTier | None = None
-    """The tier that applies, if any."""
 
 
 def applied(

@@ -36,11 +36,6 @@ class BatchOutcome:
         """Number of customers whom Dintero accepted."""
         return self.size - len(self.refused) - len(self.unknown) - len(self.not_tried)
 
-    @property
-    def settled(self) -> bool:
-        """Whether every customer was given the discount or refused."""
-        return not self.unknown and not self.not_tried
-
 
 @dataclass(frozen=True, slots=True)
 class Portion:

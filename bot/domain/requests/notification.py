@@ -64,11 +64,9 @@ class NotificationType(StrEnum):
     WAITING = "waiting"
     """Dintero gives no usable answer or limits the rate."""
     GOES_ON = "goes_on"
-    """Dintero answers again."""
     LISTED = "listed"
     """Somebody gets the list of customers who did not get the discount."""
     LIST_LOST = "list_lost"
-    """The list could not be sent as a file."""
     UNTOLD = "untold"
     """A message could not be delivered; `facts` have the channel and Slack's error code."""
 
@@ -119,6 +117,4 @@ class RequestSnapshot:
     first: PriorRequest | None = None
     """The request whose remainder this one asks for, if any."""
     verification: Verification | None = None
-    """The last verification of the unknown customers, if any."""
     progress: Progress | None = None
-    """The progress of a run, if there is something to show."""

@@ -101,14 +101,11 @@ class StopReason(StrEnum):
     RULE_INACTIVE = "rule_inactive"
     RULE_EXPIRED = "rule_expired"
     UNKNOWN_FOR_GOOD = "unknown_for_good"
-    """No usable answer after all retries."""
     RULE_CHANGED = "rule_changed"
     """The rule is no longer the approved one, and nobody can approve the new one."""
     BUSY = "busy"
-    """Dintero limited the rate (429) in all retries."""
     POLICY = "policy"
     BUDGET = "budget"
-    """Other requests have used up the channel's budget."""
 
 
 class PauseState(StrEnum):
@@ -152,7 +149,6 @@ class FormInput:
     reserved: str = ""
     """The reserved ids selected in place of customers, concatenated."""
     files: tuple[Upload, ...] = ()
-    """The uploaded files."""
     refused_too: bool = False
     """Whether a remainder includes the customers whom Dintero refused."""
 
@@ -183,7 +179,6 @@ class Request:
     own_key: bool = False
     """Whether the requester chose the idempotency key."""
     approvals: int = 0
-    """Number of approvals needed."""
     tier: AppliedTier | None = None
     """The policy's tier at the time of the request, if any."""
     batch_size: int = 0
@@ -192,7 +187,6 @@ class Request:
     asked_at: datetime | None = None
     expires_at: datetime | None = None
     decided_by: UserId | None = None
-    """The last approver, or the person who rejected or cancelled."""
     decided_at: datetime | None = None
     files: str = ""
     """The name of the reading that its files are kept under; empty without files."""

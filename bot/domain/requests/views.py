@@ -75,14 +75,12 @@ class Review:
     """Ids with a space inside, which may be several ids."""
     digest: str = ""
     hold_minutes: float = 0
-    """The hold after the last approval."""
     pause: Pause | None = None
     prior_grants: PriorGrants = NEVER
     """Recent grants of the rule to the same customers."""
     remainder: Remainder | None = None
     """The remainder that it asks for, if any."""
     budget_use: BudgetUse | None = None
-    """What it uses of the channel's budget, if any."""
     file_summary: FileSummary | None = None
     """The results of files, shown to the requester only."""
 

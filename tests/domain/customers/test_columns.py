@@ -10,7 +10,7 @@ def table(*lines: str) -> list[list[str]]:
 
 
 def found(head: Sequence[Sequence[str]], chosen: int | None = None) -> tuple[int, str, int]:
-    """Answer the column, its name and the first row of ids."""
+    """Return the column, its name and the first row of ids."""
     place = find(head, chosen)
     assert isinstance(place, IdColumn), place
     return place.column.number, place.column.name, place.first
@@ -37,26 +37,26 @@ def asked(head: Sequence[Sequence[str]]) -> list[int]:
         "Asiakasnumero",
     ],
 )
-def test_a_column_is_found_by_its_name_wherever_it_stands(name: str) -> None:
+def test_a_column_is_found_by_its_name_in_any_place(name: str) -> None:
     assert found(table(f"Navn;{name};Poststed", "Ann;1001;Oslo", "Bo;1002;Bergen")) == (2, name, 2)
 
 
-def test_a_plain_id_counts_where_nothing_says_it_better() -> None:
+def test_a_weak_name_counts_without_a_strong_one() -> None:
     assert found(table("id;name", "a1;Ann", "b2;Bo")) == (1, "id", 2)
     assert found(table("id;kundenr", "a1;1001", "b2;1002")) == (2, "kundenr", 2)
 
 
-def test_names_of_people_under_a_weak_name_are_no_ids() -> None:
+def test_people_under_a_weak_name_are_no_ids() -> None:
     assert found(table("Kunde;Ordre", "Ann Lee;o-1", "Bo Ek;o-2")) == (2, "Ordre", 2)
     assert found(table("Kunde;Ordre", "k-1;o-1", "k-1;o-2")) == (1, "Kunde", 2)
 
 
-def test_a_preamble_above_the_names_is_passed_over() -> None:
+def test_a_preamble_above_the_names_is_skipped() -> None:
     preamble = ["Eksport fra CRM;;", "26.11.2026;;", ";;"]
     assert found(table(*preamble, "Navn;Kundenr;By", "Ann;1001;Oslo")) == (2, "Kundenr", 5)
 
 
-def test_a_preamble_above_a_single_column_is_passed_over() -> None:
+def test_a_preamble_above_a_single_column_is_skipped() -> None:
     assert found(table("Utvalg høst 2026", "", "Kundenr", "1001", "1002")) == (1, "Kundenr", 4)
 
 
@@ -64,11 +64,11 @@ def test_ids_are_never_taken_for_a_preamble() -> None:
     assert found(table("c-1", "c-2", "kunde", "c-3")) == (1, "", 1)
 
 
-def test_a_list_without_names_begins_at_once() -> None:
+def test_a_list_without_names_starts_at_its_first_row() -> None:
     assert found(table("c-1", "c-2")) == (1, "", 1)
 
 
-def test_a_name_that_nobody_knows_is_a_name_where_the_rest_has_digits() -> None:
+def test_an_unknown_name_is_a_name_if_the_rest_has_digits() -> None:
     assert found(table("Bonusmottaker", "a1", "b2")) == (1, "Bonusmottaker", 2)
     assert found(table("ann", "bo", "cy")) == (1, "", 1)
 
@@ -87,18 +87,18 @@ def test_the_only_column_that_looks_like_ids_is_taken() -> None:
 
 
 @pytest.mark.parametrize("head", [table("kundenr;customer_id", "1;a1", "2;b2"), table("a1;x1", "b2;x2")])
-def test_where_two_could_be_meant_both_are_asked_for_with_samples(head: list[list[str]]) -> None:
+def test_two_candidates_are_both_returned_with_samples(head: list[list[str]]) -> None:
     assert asked(head) == [1, 2]
     columns = find(head)
     assert not isinstance(columns, IdColumn)
     assert all(2 <= len(column.samples) <= 3 for column in columns)
 
 
-def test_the_column_that_was_chosen_is_taken() -> None:
+def test_the_chosen_column_is_taken() -> None:
     assert found(table("kundenr;customer_id", "1;a1", "2;b2"), 2) == (2, "customer_id", 2)
 
 
-def test_a_column_that_is_not_there_is_none() -> None:
+def test_a_missing_column_is_not_found() -> None:
     assert find(table("kundenr;customer_id", "1;a1"), 7) == ()
     assert find([]) == ()
     assert find([["", ""], [" "]]) == ()

@@ -36,14 +36,14 @@ def taken(*values: str, name: str = "kundenr") -> tuple[list[str], FileRead]:
         ("a1, b2", RowProblem.SEVERAL),
     ],
 )
-def test_what_is_no_id_is_told_by_its_row_and_never_guessed(value: str, why: RowProblem) -> None:
+def test_an_unusable_id_is_listed_by_row_and_never_guessed(value: str, why: RowProblem) -> None:
     ids, read = taken("a1", value, "b2")
     assert ids == ["a1", "b2"]
     assert [(odd.row, odd.why) for odd in read.odd_rows] == [(3, why)]
     assert (read.found, read.odd) == (2, 1)
 
 
-def test_a_row_without_its_id_is_told_and_an_empty_one_is_not() -> None:
+def test_a_row_without_id_is_listed_and_an_empty_row_is_not() -> None:
     rows: list[Row] = [["navn", "kundenr"], ["Ann", "1"], ["Bo", " "], ["", ""], [], ["Cy"], ["Di", "4"]]
     place = find(rows)
     assert isinstance(place, IdColumn)
@@ -59,18 +59,18 @@ def test_ids_that_look_like_something_else_are_counted() -> None:
     assert read.spaced == ("+47 912 34 567", "91 23 45 67", "ann lee")
 
 
-def test_the_zeros_that_an_export_keeps_from_a_spreadsheet_are_kept() -> None:
+def test_leading_zeros_of_a_protected_number_are_kept() -> None:
     assert taken('="00123"', "00124")[0] == ["00123", "00124"]
 
 
 @pytest.mark.parametrize("value", ["1E-5", "12345678901234567890E-1234", "1.5E-05"])
-def test_a_number_shortened_to_nearly_nothing_is_refused_whatever_stands_beside_it(value: str) -> None:
+def test_a_shortened_number_is_refused_in_any_company(value: str) -> None:
     for beside in ("a1", "x" * 255, "b8a1abcd-1a69-16c7-4da4-f9fc3c6da5d7"):
         ids, read = taken(beside, value, beside)
         assert (ids, [odd.why for odd in read.odd_rows]) == ([beside], [RowProblem.SHORTENED])
 
 
-def test_what_stood_in_an_odd_row_is_kept() -> None:
+def test_the_text_of_an_unreadable_row_is_kept() -> None:
     rows: list[Row] = [["navn", "kundenr"], ["Ann", "1"], ["Bo", " "], ["Cy", "x" * 500]]
     place = find(rows)
     assert isinstance(place, IdColumn)
@@ -84,8 +84,8 @@ def test_a_hexadecimal_id_is_no_shortened_number() -> None:
 
 
 @given(st.lists(AWKWARD, min_size=1, max_size=8))
-def test_quick_and_careful_reading_come_to_the_same(values: list[str]) -> None:
-    """A value that is suspect has the whole piece read carefully; each alone comes to the same."""
+def test_quick_and_careful_extraction_give_the_same(values: list[str]) -> None:
+    """A suspect value makes the extractor check the whole block; each value alone gives the same."""
     together, _ = taken("a1", *values)
     apart = [one for value in ["a1", *values] for one in taken("a1", value)[0][1:] or []]
     assert together == ["a1", *dict.fromkeys(one for one in apart if one != "a1")]

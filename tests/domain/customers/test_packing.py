@@ -1,4 +1,4 @@
-"""Long lists, packed: they come back the same, and have the digest that people agree to, however they were put together."""
+"""Packed lists unpack to the same ids with the same digest, however they were packed."""
 
 import zlib
 
@@ -25,7 +25,7 @@ def test_ids_come_back_in_their_order_whatever_they_hold(texts: list[str], size:
 
 
 @given(st.lists(st.lists(ANY, max_size=4), max_size=8), st.integers(1, 5))
-def test_in_how_many_pieces_they_came_does_not_matter(pieces: list[list[str]], size: int) -> None:
+def test_the_number_of_pieces_does_not_matter(pieces: list[list[str]], size: int) -> None:
     rows: list[bytes] = []
     writing = IdWriter(size, rows.append)
     for piece in pieces:
@@ -35,7 +35,7 @@ def test_in_how_many_pieces_they_came_does_not_matter(pieces: list[list[str]], s
     )
 
 
-def test_nobody_is_packed_as_nobody() -> None:
+def test_an_empty_list_is_packed_as_nobody() -> None:
     assert pack((), portion=1) == NOBODY
 
 

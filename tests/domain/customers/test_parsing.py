@@ -34,11 +34,11 @@ def ids(*of: str) -> tuple[CustomerId, ...]:
 
 
 @pytest.mark.parametrize("separator", SEPARATORS)
-def test_ids_stand_apart_by_new_lines_commas_semicolons_and_tabs(separator: str) -> None:
+def test_new_lines_commas_semicolons_and_tabs_separate_ids(separator: str) -> None:
     assert read_customers(f"ann{separator}bo").ids == ids("ann", "bo")
 
 
-def test_a_space_inside_belongs_to_the_id_and_is_pointed_at() -> None:
+def test_a_space_inside_belongs_to_the_id_and_is_reported() -> None:
     found = read_customers("a b c\nd\u00a0e\nf")
     assert found.ids == ids("a b c", "d\u00a0e", "f")
     assert found.spaced == ids("a b c", "d\u00a0e")
@@ -49,14 +49,14 @@ def test_space_and_invisible_characters_around_an_id_are_not_part_of_it(space: s
     assert read_customers(f"{space}ann{space}").ids == ids("ann")
 
 
-def test_everything_that_python_takes_for_space_is_taken_off() -> None:
+def test_all_of_pythons_whitespace_is_stripped() -> None:
     assert {letter for letter in map(chr, range(0x110000)) if letter.isspace()} <= set(OUTER)
 
 
 @pytest.mark.parametrize(
     "quoted", ['"ann"', "“ann”", "”ann”", "„ann“", "„ann”", '""ann""', ' "\ufeff ann " ']
 )
-def test_double_quotes_at_both_ends_are_taken_off(quoted: str) -> None:
+def test_double_quotes_at_both_ends_are_stripped(quoted: str) -> None:
     assert read_customers(quoted).ids == ids("ann")
 
 
@@ -70,7 +70,7 @@ def test_quotes_do_not_protect_a_separator() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "\n\n", ",;\t,", '""', "“ ”", "\ufeff", '" "" "'])
-def test_what_holds_no_id_is_an_empty_list(nothing: str) -> None:
+def test_text_without_ids_is_an_empty_list(nothing: str) -> None:
     found = read_customers(nothing)
     assert found.ids == ()
     assert not found.unreadable
@@ -80,7 +80,7 @@ def test_repeats_are_counted_and_left_out_in_the_order_of_the_first() -> None:
     assert read_customers("bo, ann, bo, ann, bo") == CustomerList(ids=ids("bo", "ann"), repeated=3)
 
 
-def test_case_and_encoding_of_an_id_are_kept_so_that_like_is_not_taken_for_same() -> None:
+def test_case_and_encoding_of_an_id_are_kept() -> None:
     assert read_customers("Ann\nann\né\ne\u0301").ids == ids("Ann", "ann", "é", "e\u0301")
 
 
@@ -99,14 +99,14 @@ def test_an_id_of_255_characters_is_read_and_one_of_256_is_not() -> None:
 
 
 @pytest.mark.parametrize("bad", ["a\x00b", "a\x7fb", "a\u200bb", "a\u202eb", "\x00", "\ud800"])
-def test_an_id_with_something_inside_that_nobody_sees_is_unreadable(bad: str) -> None:
+def test_an_id_with_a_hidden_character_is_unreadable(bad: str) -> None:
     found = read_customers(f"ann\r\n{bad}")
     assert found.ids == ids("ann")
     assert found.unreadable == (UnreadableId(line=2, length=len(bad)),)
     assert not found.unreadable[0].too_long
 
 
-def test_a_line_that_ends_in_two_characters_is_one_line() -> None:
+def test_a_carriage_return_and_line_feed_end_one_line() -> None:
     assert read_customers("ann\r\n\r\n" + "x" * 300).unreadable[0].line == 3
 
 
@@ -149,7 +149,7 @@ wild = st.text(st.one_of(st.characters(), st.sampled_from('",;\n\r\t*/ “”„
 @given(wild)
 @example('"\u200b"x"\u200b"')
 @example('“"ann"”')
-def test_whatever_is_pasted_every_id_is_one_that_dintero_takes(text: str) -> None:
+def test_every_parsed_id_is_valid_for_dintero(text: str) -> None:
     found = read_customers(text)
     assert len(set(found.ids)) == len(found.ids)
     for customer in found.ids:
@@ -162,13 +162,13 @@ def test_whatever_is_pasted_every_id_is_one_that_dintero_takes(text: str) -> Non
 
 
 @given(wild)
-def test_reading_the_ids_again_gives_the_same_ids(text: str) -> None:
+def test_parsing_the_ids_again_gives_the_same_ids(text: str) -> None:
     found = read_customers(text)
     assert read_customers("\n".join(found.ids)) == CustomerList(ids=found.ids, spaced=found.spaced)
 
 
 @given(wild)
-def test_unreadable_ones_are_named_by_rising_lines_of_the_text(text: str) -> None:
+def test_unreadable_ids_have_ascending_line_numbers(text: str) -> None:
     lines = [each.line for each in read_customers(text).unreadable]
     assert all(before <= after for before, after in pairwise([1, *lines, max(1, len(text.splitlines()))]))
 
@@ -193,12 +193,12 @@ def test_order_and_bounds_of_ids_are_part_of_the_digest(one: list[str], other: l
 
 
 @pytest.mark.parametrize("many", [0, 1, 999, 1_000, 1_001, 2_500])
-def test_the_digest_is_that_of_one_json_list_however_many_there_are(many: int) -> None:
+def test_the_digest_of_a_long_list_is_that_of_one_json_list(many: int) -> None:
     some = ids(*(f'"{at}"ø' for at in range(many)))
     assert digest_of(some) == hashlib.sha256(json.dumps(some, separators=(",", ":")).encode()).hexdigest()
 
 
-def test_the_digest_stays_what_it_was_when_it_was_written_down() -> None:
+def test_the_digest_of_a_known_list_never_changes() -> None:
     assert digest_of(ids("ann", "bø")) == "825dc41cf49b66dbdc13e2e68dade00ae98bcff6b2d9271fbb9425294bf25c0f"
 
 

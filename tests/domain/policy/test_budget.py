@@ -1,4 +1,4 @@
-"""What a channel may have given over rolling days: judged when it is asked for, and again, locked, when the giving starts."""
+"""A channel's budget over rolling days, checked at the request and again, locked, at the start of the run."""
 
 import asyncio
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ async def approved(office: Office, customers: int, **others: Any) -> Request:
 
 
 async def gave(office: Office, customers: int, *, refused: int = 0) -> Request:
-    """Give a request to its end, with the last of its customers refused."""
+    """Complete a request, with its last customers refused."""
     request = await approved(office, customers)
     assert await office.preflight.begin(request.id)
     await office.repository.start_portion(request.id, 0)
@@ -68,17 +68,17 @@ async def refused(office: Office, customers: int, **others: Any) -> Sequence[Ref
     return [fault.refusal for fault in judged.faults] if isinstance(judged, Form) else []
 
 
-# when it is asked for
+# at the request
 
 
-async def test_more_than_is_left_is_refused_when_it_is_asked_for(either_office: Office) -> None:
+async def test_more_customers_than_are_left_are_refused_at_the_request(either_office: Office) -> None:
     office = either_office.under(under(TEN))
     await gave(office, 7)
     assert await refused(office, 4) == [Refusal(RefusalReason.BUDGET_CUSTOMERS, "4/3")]
     assert await refused(office, 3) == []
 
 
-async def test_so_is_what_costs_more_than_is_left(either_office: Office) -> None:
+async def test_a_higher_cost_than_is_left_is_refused_at_the_request(either_office: Office) -> None:
     office = either_office.under(under(Budget(days=30, amount=100_000)))
     await gave(office, 7)
     assert await refused(office, 4) == [Refusal(RefusalReason.BUDGET_AMOUNT, "40000/30000")]
@@ -104,7 +104,7 @@ async def test_review_and_approval_show_what_it_uses(office: Office) -> None:
     assert shown.review.budget_use == review.budget_use
 
 
-async def test_only_what_was_given_counts_and_only_for_so_many_days_and_in_its_own_channel(
+async def test_only_grants_of_the_last_days_in_the_same_channel_count(
     either_office: Office,
 ) -> None:
     office = either_office.under(under(TEN))
@@ -119,7 +119,7 @@ async def test_only_what_was_given_counts_and_only_for_so_many_days_and_in_its_o
     assert await refused(office, 10) == []
 
 
-async def test_what_may_have_been_given_counts_as_given(either_office: Office) -> None:
+async def test_unknown_customers_count_as_given(either_office: Office) -> None:
     office = either_office.under(under(TEN))
     request = await approved(office, 6)
     await office.preflight.begin(request.id)
@@ -130,7 +130,7 @@ async def test_what_may_have_been_given_counts_as_given(either_office: Office) -
     assert await refused(office, 5)
 
 
-async def test_what_has_no_price_needs_leave_where_the_budget_is_in_money(office: Office) -> None:
+async def test_an_unpriced_rule_needs_permission_if_the_budget_is_an_amount(office: Office) -> None:
     office.under(under(Budget(days=30, amount=1)))
     assert [each.reason for each in await refused(office, 1, rule=PERCENT)] == [RefusalReason.UNPRICED]
     office.under(under(Budget(days=30, amount=1), allow_unpriced=True))
@@ -139,10 +139,10 @@ async def test_what_has_no_price_needs_leave_where_the_budget_is_in_money(office
     assert await refused(office, 1, rule=PERCENT) == []
 
 
-# when it starts
+# at the start of the run
 
 
-async def test_of_two_that_fit_alone_but_not_together_one_goes_and_the_other_waits(
+async def test_of_two_requests_that_only_fit_alone_one_starts_and_one_waits(
     either_office: Office,
 ) -> None:
     office = either_office.under(under(TEN))
@@ -162,7 +162,7 @@ async def test_of_two_that_fit_alone_but_not_together_one_goes_and_the_other_wai
             await office.put(request, state=State.DONE, started_at=None)
 
 
-async def test_once_there_is_room_continue_goes_on(office: Office) -> None:
+async def test_continue_works_once_the_budget_has_space(office: Office) -> None:
     office.under(under(TEN))
     waiting = await approved(office, 6)
     first = await gave(office, 6)
@@ -178,7 +178,7 @@ async def test_once_there_is_room_continue_goes_on(office: Office) -> None:
     assert (going.state, going.id != first.id) == (State.GIVING, True)
 
 
-async def test_as_many_at_once_as_there_are_never_give_more_than_the_budget(either_office: Office) -> None:
+async def test_parallel_requests_never_exceed_the_budget(either_office: Office) -> None:
     office = either_office.under(under(TEN))
     requests = [await approved(office, 3) for _ in range(8)]
     await asyncio.gather(*(office.preflight.begin(request.id) for request in requests))
@@ -186,11 +186,11 @@ async def test_as_many_at_once_as_there_are_never_give_more_than_the_budget(eith
     assert sorted(states) == [State.GIVING] * 3 + [State.STOPPED] * 5
 
 
-# reckoning
+# computation
 
 
 @given(st.lists(st.integers(0, 50), max_size=5), st.integers(0, 100), st.integers(1, 100), st.integers(0, 9))
-def test_what_fits_never_takes_the_sum_above_the_budget(
+def test_a_request_that_fits_never_exceeds_the_budget(
     before: list[int], bound: int, asked: int, each: int
 ) -> None:
     rule = Rule(id=RULE.id, reward=Reward(type="discount_amount", value=Decimal(each)))

@@ -16,13 +16,13 @@ def test_a_star_lists_every_rule() -> None:
     assert channel_with("*").may_give(RuleId("r3"))
 
 
-def test_a_policy_that_says_nothing_allows_nothing() -> None:
+def test_an_empty_policy_allows_nothing() -> None:
     policy = Policy(currency="NOK", timezone="Europe/Oslo")
     assert not policy.channels
     assert not policy.admins
 
 
-def test_a_channel_that_says_little_gets_the_strict_defaults() -> None:
+def test_a_short_channel_policy_gets_strict_defaults() -> None:
     channel = channel_with("*")
     assert channel.approvals == 1
     assert channel.approvers == ()

@@ -1,4 +1,4 @@
-"""Whatever is tried and whatever changes stands in the audit, and nobody can be found there who was not named."""
+"""The audit has every attempt and every change, and shows no customer who was not asked about."""
 
 import json
 from dataclasses import replace
@@ -42,7 +42,7 @@ from tests.support.service_fixture import (
         (UserId("U0NOBODY"), RefusalReason.STRANGER),
     ],
 )
-async def test_whoever_tries_what_they_may_not_stands_in_the_audit(
+async def test_every_refused_action_is_audited_with_its_person(
     repository: SqlRepository, who: UserId, reason: RefusalReason
 ) -> None:
     office = await open_office(repository)
@@ -59,7 +59,7 @@ async def test_whoever_tries_what_they_may_not_stands_in_the_audit(
     ]
 
 
-async def test_what_the_policy_refuses_stands_in_the_audit_with_every_reason(
+async def test_refusals_by_the_policy_are_audited_with_every_reason(
     repository: SqlRepository,
 ) -> None:
     office = await open_office(repository)
@@ -71,7 +71,7 @@ async def test_what_the_policy_refuses_stands_in_the_audit_with_every_reason(
     assert refused.facts["act"] == "ask"
 
 
-async def test_who_may_not_ask_and_tries_to_stands_in_the_audit(repository: SqlRepository) -> None:
+async def test_a_refused_requester_is_audited(repository: SqlRepository) -> None:
     office = await open_office(repository)
     draft = await office.draft(GUS)
     await office.drafts.form(draft, person(GUS))
@@ -86,7 +86,7 @@ async def approved_and_crashed(repository: SqlRepository, request: Request) -> N
         raise ZeroDivisionError
 
 
-async def test_nothing_is_told_of_what_was_rolled_back(repository: SqlRepository) -> None:
+async def test_a_rolled_back_change_is_not_audited(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await office.ask()
     before = await told(repository)
@@ -95,10 +95,10 @@ async def test_nothing_is_told_of_what_was_rolled_back(repository: SqlRepository
     assert await told(repository) == before
 
 
-async def test_every_change_of_state_in_the_database_is_told(
+async def test_every_change_of_state_in_the_database_is_audited(
     repository: SqlRepository, database_url: str
 ) -> None:
-    """The database itself notes every change of state, whoever makes it; the audit has to tell the same."""
+    """A database trigger records every change of state; the audit must have the same."""
     watch(database_url)
     office = await open_office(repository)
     for end in ("done", "rejected", "cancelled", "expired", "stopped", "ended"):
@@ -132,12 +132,19 @@ def watch(url: str) -> None:
     statements = [f"CREATE TABLE watched (id {count}, request TEXT, was TEXT, becomes TEXT)"]
     if url.startswith("sqlite"):
         statements.append(
-            f"CREATE TRIGGER watching AFTER UPDATE ON requests WHEN OLD.state <> NEW.state BEGIN {change}; END"
+            "CREATE TRIGGER watching AFTER UPDATE ON requests WHEN OLD.state <> NEW.state"
+            f" BEGIN {change}; END"
         )
     else:
         statements += [
-            f"CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {change}; RETURN NEW; END $$",
-            "CREATE TRIGGER watching AFTER UPDATE ON requests FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION watching()",
+            (
+                "CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS"
+                f" $$ BEGIN {change}; RETURN NEW; END $$"
+            ),
+            (
+                "CREATE TRIGGER watching AFTER UPDATE ON requests FOR EACH ROW"
+                " WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION watching()"
+            ),
         ]
     engine = create_engine(parse_url(url))
     with engine.begin() as connection:
@@ -157,7 +164,7 @@ def watched(url: str) -> list[tuple[str, str, str]]:
     return found
 
 
-async def test_a_customer_can_be_asked_for_and_nobody_else_is_found(repository: SqlRepository) -> None:
+async def test_the_audit_finds_the_given_customer_and_nobody_else(repository: SqlRepository) -> None:
     office = await open_office(repository)
     first = await office.ask(customers="\n".join(f"c-{at}" for at in range(1_500)))
     second = await office.ask(customers="c-7")
@@ -167,9 +174,7 @@ async def test_a_customer_can_be_asked_for_and_nobody_else_is_found(repository: 
     assert (await repository.audit.named(CustomerId("c-1500"))).requests == frozenset[RequestId]()
 
 
-async def test_the_hashes_of_customers_cannot_be_changed_unseen(
-    sqlite_books: SqlRepository, sqlite_url: str
-) -> None:
+async def test_a_change_of_customer_hashes_is_detected(sqlite_books: SqlRepository, sqlite_url: str) -> None:
     office = await open_office(sqlite_books)
     await office.ask(customers="c-1\nc-2")
     engine = create_engine(parse_url(sqlite_url))
@@ -190,14 +195,14 @@ def test_the_same_policy_has_the_same_hash_and_another_one_another() -> None:
     assert canonical(policy_in_force(POLICY).facts)
 
 
-async def test_the_time_in_the_audit_is_the_clocks(sqlite_url: str) -> None:
+async def test_audit_entries_have_the_time_of_the_clock(sqlite_url: str) -> None:
     clock = HandClock(NOW)
     async with open_repository(sqlite_url, clock=clock) as repository:
         await (await open_office(repository, clock=clock)).ask()
         assert [row.at async for row in repository.audit.rows()] == [int(NOW.timestamp() * 1_000_000)]
 
 
-async def test_who_approved_and_then_cancels_or_ends_it_stands_there_both_times(office: Office) -> None:
+async def test_an_approver_who_later_cancels_is_audited_both_times(office: Office) -> None:
     cancelled, ended = await office.ask(), await office.ask()
     for request in (cancelled, ended):
         await office.approve(request, BO)

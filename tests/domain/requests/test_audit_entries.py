@@ -1,4 +1,4 @@
-"""What stands in the audit of a request's life: every move and every yes, with who and why, and never a customer's id."""
+"""The audit of a request: every transition and approval with person and reason, and never a customer's id."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ from tests.support.service_fixture import (
 )
 
 
-async def test_a_request_that_goes_well_is_told_from_end_to_end(repository: SqlRepository) -> None:
+async def test_a_completed_request_is_audited_from_end_to_end(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await office.ask(customers="c-1\nc-2\nc-3", reason="Late delivery of c-2")
     await office.decisions.open_approval(request.id, person(BO), SUPPORT)
@@ -60,7 +60,7 @@ async def test_a_request_that_goes_well_is_told_from_end_to_end(repository: SqlR
     ) == (2, 1, 0, 0)
 
 
-async def test_what_came_of_each_batch_is_told_in_numbers(repository: SqlRepository) -> None:
+async def test_the_outcome_of_each_batch_is_audited_in_numbers(repository: SqlRepository) -> None:
     office = (await open_office(repository)).under(allowing(batch_size=2, concurrency=1))
     request = await office.ask(customers="\n".join(f"c-{at}" for at in range(19)))
     await office.approve(request, BO)
@@ -82,7 +82,7 @@ async def test_what_came_of_each_batch_is_told_in_numbers(repository: SqlReposit
     ]
     assert outcome.facts["batches"] == 4
     tally = await repository.tally(request.id)
-    assert tally.unknown > 1  # what went out and was not heard of again is among them
+    assert tally.unknown > 1  # includes batches sent without an answer
     assert {name: outcome.facts[name] for name in ("given", "refused", "unknown", "not_tried")} == {
         "given": tally.given,
         "refused": tally.refused,
@@ -91,7 +91,7 @@ async def test_what_came_of_each_batch_is_told_in_numbers(repository: SqlReposit
     }
 
 
-async def test_of_more_batches_than_anybody_reads_the_sums_are_told(sqlite_books: SqlRepository) -> None:
+async def test_many_batches_are_audited_as_sums(sqlite_books: SqlRepository) -> None:
     office = (await open_office(sqlite_books)).under(
         allowing(batch_size=1, concurrency=1, max_customers=MAX_LISTED_BATCHES + 1)
     )
@@ -116,7 +116,7 @@ async def test_no_row_holds_a_customers_id_or_a_persons_words(repository: SqlRep
 
 
 @pytest.mark.parametrize("how", ["reject", "cancel", "expire"])
-async def test_each_end_without_a_gift_names_who(repository: SqlRepository, how: str) -> None:
+async def test_each_end_without_a_grant_names_its_person(repository: SqlRepository, how: str) -> None:
     office = await open_office(repository)
     request = await office.ask()
     if how == "reject":
@@ -131,7 +131,7 @@ async def test_each_end_without_a_gift_names_who(repository: SqlRepository, how:
     assert (last.kind, last.who) == ends[how]
 
 
-async def test_whose_rest_is_asked_for_is_told(repository: SqlRepository) -> None:
+async def test_the_audit_of_a_remainder_names_its_request(repository: SqlRepository) -> None:
     office = await open_office(repository)
     first = await office.ask(customers="a\nb")
     await office.approve(first, BO)
@@ -146,7 +146,7 @@ async def test_whose_rest_is_asked_for_is_told(repository: SqlRepository) -> Non
     assert [one.facts["rest_of"] for one in await told(repository, Event.ASKED)] == [None, first.id]
 
 
-async def test_a_changed_rule_and_a_lost_yes_are_told_apart(repository: SqlRepository) -> None:
+async def test_a_changed_rule_and_a_void_approval_are_different_entries(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await office.ask()
     await office.approve(request, BO)
@@ -165,7 +165,7 @@ async def test_a_changed_rule_and_a_lost_yes_are_told_apart(repository: SqlRepos
     ]
 
 
-async def test_a_pause_and_its_end_are_told_once_each_with_who_and_without_their_words(
+async def test_pause_and_resume_are_audited_once_with_person_and_without_text(
     repository: SqlRepository,
 ) -> None:
     office = await open_office(repository)
@@ -178,7 +178,7 @@ async def test_a_pause_and_its_end_are_told_once_each_with_who_and_without_their
     assert (resumed.kind, resumed.who) == ("resumed", CHIEF)
 
 
-async def test_a_pause_that_the_bot_began_itself_is_told_with_its_reason(repository: SqlRepository) -> None:
+async def test_the_bots_own_pause_is_audited_with_its_reason(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await office.ask()
     await office.approve(request, BO)
@@ -187,7 +187,7 @@ async def test_a_pause_that_the_bot_began_itself_is_told_with_its_reason(reposit
     assert (paused.who, paused.facts) == (None, {"why": PausedFor.UNKNOWN})
 
 
-async def test_a_giving_that_the_pause_caught_is_told_to_be_put_aside_and_to_go_on(
+async def test_a_paused_run_is_audited_when_parked_and_when_continued(
     repository: SqlRepository,
 ) -> None:
     office = await open_office(repository)
@@ -203,7 +203,7 @@ async def test_a_giving_that_the_pause_caught_is_told_to_be_put_aside_and_to_go_
     assert [one.kind for one in kept] == ["paused", "parked", "resumed", "goes_on"]
 
 
-async def test_the_end_of_a_hold_names_the_admin_and_an_escalation_whom_it_is_for(
+async def test_the_entries_of_hold_and_escalation_name_their_people(
     repository: SqlRepository,
 ) -> None:
     timed = replace(POLICY.channels[SUPPORT], hold_minutes=10, escalate_to=(DI,), expires_hours=10)
@@ -220,7 +220,7 @@ async def test_the_end_of_a_hold_names_the_admin_and_an_escalation_whom_it_is_fo
     assert hurried.who == CHIEF
 
 
-async def test_a_stop_by_the_policy_says_why_and_continuing_who(repository: SqlRepository) -> None:
+async def test_a_policy_stop_has_its_reason_and_a_continue_its_person(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await office.ask()
     await office.approve(request, BO)
@@ -240,7 +240,7 @@ async def test_a_stop_by_the_policy_says_why_and_continuing_who(repository: SqlR
     assert (again.who, again.facts["round"], again.facts["said_at"]) == (BO, 2, NOW.isoformat())
 
 
-async def test_a_cancelled_giving_tells_who_asked_for_it_and_what_was_given(
+async def test_a_cancelled_run_is_audited_with_person_and_outcome(
     repository: SqlRepository,
 ) -> None:
     office = await open_office(repository)

@@ -57,7 +57,7 @@ def member(user: UserId, kind: AccountKind = AccountKind.MEMBER) -> Profile:
 
 
 def decided(channel: ChannelPolicy = CHANNEL, **changes: Any) -> Decision:
-    """Decide on 10 × 100.00 for Ann, with what is different about it."""
+    """Decide on 10 × 100.00 for Ann, with some values changed."""
     asked: dict[str, Any] = {
         "rule": RULE,
         "usable": Availability.NOW,
@@ -75,7 +75,7 @@ def reasons(decision: Decision) -> list[RefusalReason]:
     return [refusal.reason for refusal in decision.refusals]
 
 
-# who
+# people
 
 
 def test_a_listed_channel_gets_its_policy_and_any_other_is_refused() -> None:
@@ -106,7 +106,7 @@ def test_only_a_full_member_may_do_anything_on_any_path(kind: AccountKind, reaso
     )
 
 
-def test_a_full_member_has_standing() -> None:
+def test_a_full_member_is_not_refused() -> None:
     assert check_full_member(member(ANN)) is None
 
 
@@ -116,7 +116,7 @@ def test_every_kind_of_account_but_a_member_has_a_reason() -> None:
     ]
 
 
-def test_user_groups_are_told_from_people_and_from_everybody() -> None:
+def test_user_groups_differ_from_people_and_from_everybody() -> None:
     assert group_ids(("*", "U1", "S1", "W1", "S2")) == ("S1", "S2")
 
 
@@ -152,14 +152,14 @@ def test_only_requesters_may_ask(requesters: tuple[str, ...], user: UserId, *, m
         ((ADMIN,), ADMIN, True),
     ],
 )
-def test_only_approvers_may_approve_and_admins_are_none_unless_listed(
+def test_only_approvers_may_approve_and_admins_only_if_listed(
     approvers: tuple[str, ...], user: UserId, *, may: bool
 ) -> None:
     refusal = may_approve(replace(CHANNEL, approvers=approvers), member(user), GROUPS, requester=ANN)
     assert refusal == (None if may else Refusal(RefusalReason.NOT_AN_APPROVER, "C1", approvers))
 
 
-def test_who_is_in_the_group_counts_as_it_was_looked_up_now() -> None:
+def test_the_current_group_members_count() -> None:
     assert may_approve(CHANNEL, member(BO), {LEADS: frozenset({CY})}, requester=ANN) is not None
     assert may_approve(CHANNEL, member(BO), {}, requester=ANN) is not None
 
@@ -184,7 +184,7 @@ channels = st.builds(
 
 
 @given(channels, users, st.sampled_from(AccountKind), memberships)
-def test_nobody_approves_their_own_whatever_the_policy(
+def test_nobody_approves_their_own_request_under_any_policy(
     channel: ChannelPolicy, user: UserId, kind: AccountKind, groups: Membership
 ) -> None:
     refusal = may_approve(channel, member(user, kind), groups, requester=user)
@@ -193,7 +193,7 @@ def test_nobody_approves_their_own_whatever_the_policy(
 
 
 @given(channels, users, users, memberships)
-def test_those_who_could_approve_are_those_who_may(
+def test_eligible_approvers_are_exactly_those_who_may_approve(
     channel: ChannelPolicy, user: UserId, requester: UserId, groups: Membership
 ) -> None:
     may = may_approve(channel, member(user), groups, requester=requester) is None
@@ -201,7 +201,7 @@ def test_those_who_could_approve_are_those_who_may(
 
 
 @given(channels, users, memberships, st.lists(users))
-def test_who_is_listed_nowhere_is_let_in_nowhere(
+def test_a_person_listed_nowhere_may_do_nothing(
     channel: ChannelPolicy, user: UserId, groups: Membership, admins: list[UserId]
 ) -> None:
     groups = {group: members - {user} for group, members in groups.items()}
@@ -227,7 +227,7 @@ def test_who_is_listed_nowhere_is_let_in_nowhere(
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.WAITING])
 @pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, True), (DI, False)])
-def test_requester_approvers_and_admins_may_cancel_or_continue_what_was_approved(
+def test_requester_approvers_and_admins_may_cancel_an_approved_request(
     state: State, user: UserId, *, may: bool
 ) -> None:
     refusal = may_cancel(
@@ -237,7 +237,7 @@ def test_requester_approvers_and_admins_may_cancel_or_continue_what_was_approved
 
 
 @pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, False), (DI, False)])
-def test_only_requester_and_admins_may_cancel_what_still_waits(user: UserId, *, may: bool) -> None:
+def test_only_requester_and_admins_may_cancel_a_waiting_request(user: UserId, *, may: bool) -> None:
     refusal = may_cancel(CHANNEL.approvers, member(user), GROUPS, request=REQUEST, admins=POLICY.admins)
     assert refusal == (None if may else Refusal(RefusalReason.NOT_YOURS, "R-22222", (ANN,)))
 
@@ -277,16 +277,16 @@ def test_a_draft_is_unknown_to_all_but_its_requester() -> None:
 # the request itself; every key of the policy has a test that fails when the key is ignored
 
 
-def test_a_request_within_the_policy_waits_for_as_many_as_approvals_says() -> None:
+def test_a_request_waits_for_as_many_approvals_as_the_policy_needs() -> None:
     assert decided() == Decision(DecisionOutcome.WAITS, 1)
     assert decided(replace(CHANNEL, approvals=2)) == Decision(DecisionOutcome.WAITS, 2)
 
 
-def test_with_no_approvals_it_goes_at_once_even_where_nobody_could_approve() -> None:
+def test_without_approvals_it_starts_at_once_even_without_approvers() -> None:
     assert decided(replace(CHANNEL, approvals=0, approvers=())) == Decision(DecisionOutcome.GOES)
 
 
-def test_rules_only_those_that_the_channel_lists() -> None:
+def test_only_rules_that_the_channel_lists_are_allowed() -> None:
     other = replace(RULE, id=RuleId("r2"))
     assert decided(rule=other).refusals == (Refusal(RefusalReason.RULE_NOT_ALLOWED, "r2"),)
     assert decided(replace(CHANNEL, rules=frozenset({"*"})), rule=other).outcome is DecisionOutcome.WAITS
@@ -303,25 +303,25 @@ def test_rules_only_those_that_the_channel_lists() -> None:
         (None, RefusalReason.RULE_UNREADABLE),
     ],
 )
-def test_a_rule_that_cannot_be_given_is_refused_and_a_scheduled_one_is_not(
+def test_an_unusable_rule_is_refused_and_a_scheduled_one_is_not(
     state: Availability | None, reason: RefusalReason | None
 ) -> None:
     assert decided(usable=state).refusals == ((Refusal(reason, "r1"),) if reason else ())
 
 
-def test_no_rule_chosen_is_told_from_one_that_is_gone() -> None:
+def test_a_missing_choice_differs_from_a_deleted_rule() -> None:
     assert reasons(decided(rule=None, usable=None)) == [RefusalReason.NO_RULE]
     assert reasons(decided(rule=None, usable=Availability.DELETED)) == [RefusalReason.RULE_GONE]
 
 
-def test_max_customers_is_the_most_that_may_be_asked_for() -> None:
+def test_max_customers_limits_the_customers() -> None:
     cheap = replace(CHANNEL, max_amount=None)
     assert decided(cheap, customers=500).outcome is DecisionOutcome.WAITS
     assert decided(cheap, customers=501).refusals == (Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "501/500"),)
     assert reasons(decided(customers=0)) == [RefusalReason.NO_CUSTOMERS]
 
 
-def test_max_amount_is_the_most_that_one_use_by_everybody_may_cost() -> None:
+def test_max_amount_limits_the_cost_of_one_use_by_everybody() -> None:
     channel = replace(CHANNEL, max_amount=100_000)
     assert decided(channel, customers=10).outcome is DecisionOutcome.WAITS
     assert decided(channel, customers=11).refusals == (Refusal(RefusalReason.TOO_EXPENSIVE, "110000/100000"),)
@@ -329,7 +329,7 @@ def test_max_amount_is_the_most_that_one_use_by_everybody_may_cost() -> None:
     assert reasons(decided(replace(channel, max_amount=0), customers=1)) == [RefusalReason.TOO_EXPENSIVE]
 
 
-def test_allow_unpriced_lets_through_what_has_no_price_where_amounts_are_bounded() -> None:
+def test_allow_unpriced_permits_unpriced_rules_despite_an_amount_limit() -> None:
     assert decided(rule=PERCENT).refusals == (Refusal(RefusalReason.UNPRICED, "discount_percent"),)
     assert decided(replace(CHANNEL, allow_unpriced=True), rule=PERCENT).outcome is DecisionOutcome.WAITS
     assert decided(replace(CHANNEL, max_amount=None), rule=PERCENT).outcome is DecisionOutcome.WAITS
@@ -338,21 +338,21 @@ def test_allow_unpriced_lets_through_what_has_no_price_where_amounts_are_bounded
     ]
 
 
-def test_require_reason_wants_more_than_space() -> None:
+def test_require_reason_rejects_blank_text() -> None:
     strict = replace(CHANNEL, require_reason=True)
     assert reasons(decided(strict, reason=" \n")) == [RefusalReason.REASON_MISSING]
     assert decided(strict, reason="birthday").outcome is DecisionOutcome.WAITS
     assert decided(reason="").outcome is DecisionOutcome.WAITS
 
 
-def test_approvers_other_than_the_requester_have_to_be_enough() -> None:
+def test_there_must_be_enough_approvers_besides_the_requester() -> None:
     assert reasons(decided(replace(CHANNEL, approvers=(ANN, SUPPORT)))) == [RefusalReason.NO_APPROVER]
     assert decided(replace(CHANNEL, approvers=(ANN, DI))).outcome is DecisionOutcome.WAITS
     assert decided(replace(CHANNEL, approvals=3)).refusals == (Refusal(RefusalReason.NO_APPROVER, "2/3"),)
     assert reasons(decided(groups={})) == [RefusalReason.NO_APPROVER]
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_all_violations_are_returned_at_once() -> None:
     channel = replace(
         CHANNEL, rules=frozenset({"r9"}), max_customers=1, max_amount=1, require_reason=True, approvers=()
     )
@@ -376,7 +376,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     st.text(max_size=2),
     memberships,
 )
-def test_what_is_not_refused_keeps_every_bound_of_the_channel(
+def test_a_request_without_refusal_is_within_every_bound(
     channel: ChannelPolicy,
     rule: Rule | None,
     state: Availability | None,
@@ -408,7 +408,7 @@ def test_what_is_not_refused_keeps_every_bound_of_the_channel(
     st.integers(0, 25),
     memberships,
 )
-def test_what_is_refused_from_memory_alone_is_refused_by_the_decision_too(
+def test_every_violation_is_a_refusal_of_the_decision_too(
     channel: ChannelPolicy, rule: Rule | None, state: Availability | None, customers: int, groups: Membership
 ) -> None:
     price = cost(rule, customers) if rule else None

@@ -1,4 +1,4 @@
-"""When things are due, as values: reminders, holds and who may approve by then."""
+"""Deadlines: reminders, holds and the approvers at a time."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -26,7 +26,7 @@ CHANNEL = replace(
 HOUR = timedelta(hours=1)
 
 
-def test_a_round_has_its_times_from_the_policy() -> None:
+def test_a_round_has_its_deadlines_from_the_policy() -> None:
     times = initial_deadlines(CHANNEL, NOW)
     assert (times["expires_at"], times["remind_at"], times["escalate_at"]) == (
         NOW + 8 * HOUR,
@@ -46,7 +46,7 @@ def test_without_the_keys_there_are_no_reminders_no_escalation_and_no_hold() -> 
 
 
 @given(st.lists(st.integers(1, 600), max_size=30))
-def test_reminders_come_at_one_two_and_four_times_and_never_more_than_three_however_long_nobody_looked(
+def test_at_most_three_reminders_come_after_one_two_and_four_times(
     waits: list[int],
 ) -> None:
     request, now, said = replace(REQUEST, remind_at=NOW + HOUR, reminded=0), NOW, []
@@ -65,12 +65,14 @@ def test_reminders_come_at_one_two_and_four_times_and_never_more_than_three_howe
 @pytest.mark.parametrize(
     ("state", "passed", "held"), [("approved", 0, True), ("approved", 5, False), ("giving", 0, False)]
 )
-def test_a_hold_is_of_what_is_approved_and_ends_to_the_moment(state: str, passed: int, *, held: bool) -> None:
+def test_only_an_approved_request_is_on_hold_and_only_until_its_end(
+    state: str, passed: int, *, held: bool
+) -> None:
     request = replace(REQUEST, state=State(state), give_after=held_until(CHANNEL, NOW))
     assert is_held(request, NOW + timedelta(minutes=passed)) is held
 
 
-def test_only_who_was_escalated_to_and_is_still_listed_may_approve_too() -> None:
+def test_an_escalated_approver_counts_while_still_listed() -> None:
     assert approvers_of(CHANNEL, REQUEST) == CHANNEL.approvers
     plain = replace(CHANNEL, approvers=(LEADS,))
     assert approvers_of(plain, replace(REQUEST, escalated_to=(CHIEF, BO))) == (LEADS, CHIEF)

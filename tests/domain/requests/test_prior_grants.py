@@ -1,4 +1,4 @@
-"""Given before: who of the customers were given the same rule within the policy's days, and by which requests; a warning only."""
+"""Prior grants: recent grants of the same rule to the same customers are a warning only."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ def under(**changes: Any) -> Policy:
 
 
 async def gave(office: Office, *customers: str, refused: tuple[str, ...] = (), **others: Any) -> Request:
-    """Give a request to its end, but to those who are refused."""
+    """Complete a request, except for the refused customers."""
     asked = await office.ask(customers="\n".join(customers), **others)
     await office.approve(asked, BO)
     assert await office.preflight.begin(asked.id)
@@ -46,7 +46,7 @@ async def reviewed(office: Office, *customers: str, **others: Any) -> Review:
     return review
 
 
-async def test_review_and_approval_say_how_many_and_by_which_requests(either_office: Office) -> None:
+async def test_review_and_approval_name_number_and_requests_of_prior_grants(either_office: Office) -> None:
     office = either_office
     first = await gave(office, "a", "b", "c", refused=("c",))
     office.clock.pass_by(hours=1)
@@ -61,7 +61,7 @@ async def test_review_and_approval_say_how_many_and_by_which_requests(either_off
     assert shown.review.prior_grants == review.prior_grants
 
 
-async def test_another_rule_or_other_customers_or_long_ago_is_none(either_office: Office) -> None:
+async def test_other_rules_other_customers_and_old_grants_do_not_count(either_office: Office) -> None:
     office = either_office.under(under(repeat_days=7))
     await gave(office, "a", "b")
     assert (await reviewed(office, "a", rule=PERCENT)).prior_grants == NEVER
@@ -78,7 +78,7 @@ async def test_zero_days_never_warn(office: Office) -> None:
     assert (await reviewed(office, "a")).prior_grants == NEVER
 
 
-async def test_what_only_waits_or_came_to_nothing_gave_nobody_anything(either_office: Office) -> None:
+async def test_waiting_and_failed_requests_are_no_prior_grants(either_office: Office) -> None:
     office = either_office
     await office.ask(customers="a")
     rejected = await office.ask(customers="a")
@@ -89,7 +89,7 @@ async def test_what_only_waits_or_came_to_nothing_gave_nobody_anything(either_of
     assert (await office.now(begun.id)).state is State.GIVING
 
 
-async def test_it_is_a_warning_and_no_refusal(office: Office) -> None:
+async def test_a_prior_grant_is_a_warning_and_no_refusal(office: Office) -> None:
     await gave(office, "a")
     asked = await office.ask(customers="a")
     assert isinstance(await office.approve(asked, BO), Request)

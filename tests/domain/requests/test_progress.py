@@ -1,4 +1,4 @@
-"""How fast a giving goes, by what was noted of it; nothing is said before there is something to reckon with."""
+"""The rate of a run from its tallies; None before there are enough tallies."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +16,7 @@ ASKED = 1_000
 
 
 class Watched:
-    """One giving, and what is noted of it as time passes."""
+    """A run and its tallies over time."""
 
     def __init__(self) -> None:
         self.clock = HandClock()
@@ -33,13 +33,13 @@ class Watched:
         return self.progress_tracker.of(self.request, Tally(ASKED, given=given))
 
 
-def test_what_is_over_within_three_seconds_shows_no_progress() -> None:
+def test_a_run_of_three_seconds_shows_no_progress() -> None:
     watched = Watched()
     assert watched.note(500, after=2.9) is None
     assert watched.note(501, after=0.2) is not None
 
 
-def test_the_pace_is_told_and_when_it_will_be_done() -> None:
+def test_progress_has_the_rate_and_the_eta() -> None:
     watched = Watched()
     assert watched.note(100, after=10) == Progress(10.0, watched.clock.now() + timedelta(seconds=90))
 
@@ -52,7 +52,7 @@ def test_the_refused_count_like_the_given() -> None:
     assert progress.a_second == 10
 
 
-def test_while_nobody_was_given_it_there_is_no_pace() -> None:
+def test_without_grants_there_is_no_rate() -> None:
     assert Watched().note(0, after=60) == Progress()
 
 
@@ -67,7 +67,7 @@ def test_only_the_last_minute_counts() -> None:
     assert progress.a_second == pytest.approx(5, rel=0.05)
 
 
-def test_an_end_that_is_a_week_ahead_is_not_foretold() -> None:
+def test_an_eta_beyond_a_week_is_not_shown() -> None:
     watched = Watched()
     watched.clock.pass_by(days=2)
     progress = watched.now(1)
@@ -76,7 +76,7 @@ def test_an_end_that_is_a_week_ahead_is_not_foretold() -> None:
     assert progress.done_at is None
 
 
-def test_a_clock_that_is_put_back_begins_anew() -> None:
+def test_a_clock_that_goes_back_clears_the_tallies() -> None:
     watched = Watched()
     watched.note(100, after=10)
     watched.clock.pass_by(hours=-1)
@@ -84,13 +84,13 @@ def test_a_clock_that_is_put_back_begins_anew() -> None:
     assert watched.note(230, after=3) == Progress(10.0, watched.clock.now() + timedelta(seconds=77))
 
 
-def test_after_a_restart_there_is_progress_without_a_pace() -> None:
+def test_after_a_restart_there_is_progress_without_a_rate() -> None:
     watched = Watched()
     watched.clock.pass_by(minutes=1)
     assert ProgressTracker(watched.clock.now).of(watched.request, Tally(ASKED, given=10)) == Progress()
 
 
-def test_what_is_forgotten_is_unknown() -> None:
+def test_a_forgotten_run_has_no_tallies() -> None:
     watched = Watched()
     watched.note(100, after=10)
     watched.progress_tracker.keep(())
@@ -106,7 +106,7 @@ def test_what_is_forgotten_is_unknown() -> None:
         {"state": State.STOPPED},
     ],
 )
-def test_what_does_not_go_on_shows_none(changes: dict[str, object]) -> None:
+def test_a_run_that_does_not_continue_shows_no_progress(changes: dict[str, object]) -> None:
     watched = Watched()
     watched.note(100, after=10)
     assert watched.progress_tracker.of(replace(watched.request, **changes), Tally(ASKED, given=100)) is None  # type: ignore[arg-type]

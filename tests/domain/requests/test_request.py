@@ -69,12 +69,12 @@ LEADS_TO = {
 }
 
 
-def test_the_table_was_written_for_every_state_and_every_event() -> None:
+def test_the_table_covers_every_state_and_every_event() -> None:
     assert (len(State), len(Event), len(LEADS_TO)) == (9, 15, 18)
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
-def test_an_event_leads_where_the_design_says_and_nowhere_else(state: State, event: Event) -> None:
+def test_every_event_follows_the_design_exactly(state: State, event: Event) -> None:
     request = replace(REQUEST, state=state)
     then = LEADS_TO.get((state.value, event.value))
     assert next_state(request, event) == then
@@ -86,7 +86,7 @@ def test_an_event_leads_where_the_design_says_and_nowhere_else(state: State, eve
 
 
 @given(st.lists(st.sampled_from(Event)))
-def test_whatever_happens_nothing_is_given_before_it_is_approved_or_after_it_ended(
+def test_no_event_order_gives_before_approval_or_after_the_end(
     events: list[Event],
 ) -> None:
     request, seen = REQUEST, [REQUEST.state]
@@ -99,7 +99,7 @@ def test_whatever_happens_nothing_is_given_before_it_is_approved_or_after_it_end
         assert then is not State.GIVING or before in {State.APPROVED, State.GIVING}
 
 
-def test_only_what_has_ended_leads_nowhere() -> None:
+def test_only_final_states_allow_no_event() -> None:
     assert {state for state, _ in MOVES} == set(State) - ENDED
     assert [state for state in State if replace(REQUEST, state=state).ended] == [
         State.DONE,
@@ -109,7 +109,7 @@ def test_only_what_has_ended_leads_nowhere() -> None:
     ]
 
 
-def test_a_short_id_can_be_said_aloud() -> None:
+def test_a_short_id_can_be_read_aloud() -> None:
     assert len(SHORT_ALPHABET) == 32
     assert not set("01OI") & set(SHORT_ALPHABET)
     made = {new_short_id() for _ in range(2000)}
@@ -117,7 +117,7 @@ def test_a_short_id_can_be_said_aloud() -> None:
     assert len(made) > 1990
 
 
-def test_every_request_has_a_once_only_key_of_its_own_that_stays_the_same() -> None:
+def test_every_request_has_its_own_stable_idempotency_key() -> None:
     one, other = new_request_id(), new_request_id()
     assert idempotency_key(one) == idempotency_key(one) != idempotency_key(other)
     assert one in idempotency_key(one)
@@ -144,7 +144,7 @@ def test_an_account_is_production_by_its_first_letter() -> None:
         ("rule", None),
     ],
 )
-def test_another_value_of_anything_that_was_shown_is_another_digest(field: str, value: Any) -> None:
+def test_every_shown_value_is_part_of_the_digest(field: str, value: Any) -> None:
     assert digest(replace(REQUEST, **{field: value}), "terms") != digest(REQUEST, "terms")
 
 
@@ -161,7 +161,7 @@ def test_every_part_of_the_tier_is_in_the_digest(other: AppliedTier) -> None:
     assert digest(replace(REQUEST, tier=other), "terms") != digest(shown, "terms")
 
 
-def test_other_terms_of_the_rule_are_another_digest() -> None:
+def test_the_terms_of_the_rule_are_part_of_the_digest() -> None:
     assert digest(REQUEST, "terms") != digest(REQUEST, "other terms")
 
 
@@ -176,7 +176,7 @@ def test_other_terms_of_the_rule_are_another_digest() -> None:
         ("decided_by", "U3"),
     ],
 )
-def test_what_happens_to_a_request_later_leaves_its_digest_alone(field: str, value: Any) -> None:
+def test_later_changes_of_a_request_keep_its_digest(field: str, value: Any) -> None:
     assert digest(replace(REQUEST, **{field: value}), "terms") == digest(REQUEST, "terms")
 
 

@@ -1,4 +1,4 @@
-"""What changed of a rule: found whole, and nothing else."""
+"""The differences between two rules: all of them, and nothing else."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -87,7 +87,7 @@ CASES: list[tuple[dict[str, Any], list[Change], str]] = [
 
 
 @pytest.mark.parametrize(("changed", "found", "told"), CASES)
-def test_what_changed_is_found_and_told_side_by_side(
+def test_changes_are_found_and_shown_side_by_side(
     changed: dict[str, Any], found: list[Change], told: str
 ) -> None:
     new = replace(OLD, **changed)
@@ -98,7 +98,7 @@ def test_what_changed_is_found_and_told_side_by_side(
     assert bool(lines) is bool(found)
 
 
-def test_where_the_words_leave_out_what_changed_it_is_told_raw() -> None:
+def test_a_change_that_the_text_omits_is_shown_raw() -> None:
     new = replace(
         OLD,
         reward=replace(
@@ -114,7 +114,7 @@ def test_where_the_words_leave_out_what_changed_it_is_told_raw() -> None:
     assert before.removeprefix("• ") != after
 
 
-def test_a_rule_that_changed_into_anything_fits_a_message() -> None:
+def test_any_changed_rule_fits_a_message() -> None:
     lines = side_by_side(OLD, LONG_RULE, LOOK)
     assert len(lines) > 10
     assert all(len(line) <= 1_000 and "<!" not in line and LONG not in line for line in lines)

@@ -61,7 +61,7 @@ def test_a_rule_can_be_given_up_to_and_including_its_last_moment(
     assert usable(replace(RULE, requirement=Requirement(purchase_from=start, purchase_to=end)), NOW) is then
 
 
-def test_deleted_says_more_than_inactive_and_inactive_more_than_expired() -> None:
+def test_deleted_comes_before_inactive_and_inactive_before_expired() -> None:
     expired = replace(RULE, requirement=Requirement(purchase_to=NOW - MOMENT))
     inactive = replace(expired, active=False)
     assert usable(inactive, NOW) is Availability.INACTIVE
@@ -79,7 +79,7 @@ def test_rewards_of_one_purchase_count_only_above_one(reward_usage: int) -> None
     assert cost(rule_of("10000", reward_usage=reward_usage), 2) == Cost(each=10000, customers=2, uses=None)
 
 
-def test_a_price_tells_how_often_it_can_be_used() -> None:
+def test_a_price_has_the_number_of_uses() -> None:
     assert cost(rule_of("10000", repeat_usage=3), 1) == Cost(each=10000, customers=1, uses=3)
 
 
@@ -102,7 +102,7 @@ def test_a_fraction_of_a_minor_unit_costs_a_whole_one() -> None:
     st.integers(min_value=1, max_value=100_000),
     st.integers(min_value=NO_LIMIT, max_value=50),
 )
-def test_a_price_is_never_below_what_is_given(value: Decimal, customers: int, reward_usage: int) -> None:
+def test_a_price_is_never_below_the_reward(value: Decimal, customers: int, reward_usage: int) -> None:
     priced = cost(rule_of(str(value), reward_usage=reward_usage), customers)
     assert priced is not None
     assert (
@@ -112,13 +112,13 @@ def test_a_price_is_never_below_what_is_given(value: Decimal, customers: int, re
     )
 
 
-def test_a_difference_says_nothing_where_either_reading_said_nothing() -> None:
+def test_a_difference_is_none_if_either_value_is_missing() -> None:
     before = Statistics(stamp=1, usage=2, amount=None, debit_balance=500)
     after = Statistics(stamp=4, usage=None, amount=7, debit_balance=300)
     assert difference(before, after) == Statistics(stamp=3, debit_balance=-200)
     assert difference(None, after) == difference(before, None) == Statistics()
 
 
-def test_a_rule_without_a_name_is_called_by_its_id() -> None:
+def test_the_title_of_a_rule_without_a_name_is_its_id() -> None:
     assert replace(RULE, name=" Spar 100 ").title == "Spar 100"
     assert replace(RULE, name="  ").title == "r1"

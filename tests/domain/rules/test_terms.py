@@ -87,14 +87,12 @@ def with_other(part: str, changes: dict[str, Any]) -> Rule:
         *(("limitation", *change) for change in OTHER_LIMITATION.items()),
     ],
 )
-def test_a_change_of_any_one_field_of_what_is_given_changes_the_terms(
-    part: str, field: str, value: object
-) -> None:
+def test_a_change_of_any_binding_field_changes_the_terms(part: str, field: str, value: object) -> None:
     assert terms_of(with_other(part, {field: value})) != terms_of(RULE)
 
 
 @pytest.mark.parametrize(("field", "value"), OTHER_BINDING.items())
-def test_another_rule_or_one_switched_off_has_other_terms(field: str, value: Any) -> None:
+def test_another_rule_or_an_inactive_one_has_other_terms(field: str, value: Any) -> None:
     assert terms_of(replace(RULE, **{field: value})) != terms_of(RULE)
 
 
@@ -103,7 +101,7 @@ def test_statistics_and_words_are_no_terms(field: str, value: Any) -> None:
     assert terms_of(replace(RULE, **{field: value})) == terms_of(RULE)
 
 
-def test_no_field_was_forgotten_when_this_was_decided() -> None:
+def test_every_field_is_either_binding_or_not() -> None:
     assert {field.name for field in fields(Reward)} == set(OTHER_REWARD)
     assert {field.name for field in fields(Requirement)} == set(OTHER_REQUIREMENT)
     assert {field.name for field in fields(Limitation)} == set(OTHER_LIMITATION)
@@ -114,7 +112,7 @@ def test_no_field_was_forgotten_when_this_was_decided() -> None:
 @pytest.mark.parametrize(
     "path", ["reward.cap", "requirement.mixes.0.region", "limitation", "active", "deleted_at"]
 )
-def test_what_is_not_understood_counts_in_the_parts_that_bind(path: str) -> None:
+def test_unknown_fields_count_in_binding_parts(path: str) -> None:
     one, other = (replace(RULE, unknown=((path, text),)) for text in ("1", "2"))
     assert terms_of(one) != terms_of(other)
 
@@ -122,11 +120,11 @@ def test_what_is_not_understood_counts_in_the_parts_that_bind(path: str) -> None
 @pytest.mark.parametrize(
     "path", ["statistics.current_stamp", "links.0.rel", "rewarded", "metadata.reward", "updated_at"]
 )
-def test_what_is_not_understood_elsewhere_does_not_count(path: str) -> None:
+def test_unknown_fields_elsewhere_do_not_count(path: str) -> None:
     assert terms_of(replace(RULE, unknown=((path, "1"),))) == terms_of(RULE)
 
 
-def test_the_order_in_which_unknown_fields_came_does_not_count() -> None:
+def test_the_order_of_unknown_fields_does_not_count() -> None:
     unknown = (("reward.a", "1"), ("reward.b", "2"))
     assert terms_of(replace(RULE, unknown=unknown)) == terms_of(replace(RULE, unknown=unknown[::-1]))
 
@@ -136,18 +134,18 @@ def test_one_number_written_in_several_ways_has_the_same_terms(value: str) -> No
     assert terms_of(with_other("reward", {"value": Decimal(value)})) == terms_of(RULE)
 
 
-def test_one_moment_in_two_time_zones_has_the_same_terms() -> None:
+def test_one_time_in_two_time_zones_has_the_same_terms() -> None:
     oslo = NOW.astimezone(timezone(timedelta(hours=1)))
     assert terms_of(with_other("requirement", {"purchase_to": oslo})) == terms_of(
         with_other("requirement", {"purchase_to": NOW})
     )
 
 
-def test_when_a_rule_was_deleted_does_not_count_only_that_it_was() -> None:
+def test_the_time_of_a_deletion_does_not_count() -> None:
     later = NOW + timedelta(days=1)
     assert terms_of(replace(RULE, deleted_at=NOW)) == terms_of(replace(RULE, deleted_at=later))
 
 
-def test_the_terms_are_text_that_any_machine_writes_alike() -> None:
+def test_the_terms_are_the_same_text_on_any_machine() -> None:
     assert terms_of(with_other("requirement", {"discount_code": "Påske"})).isascii()
     assert terms_of(RULE).startswith('{"active":true,"deleted":false,"id":"r1","limitation":{"blacklist":[],')
