@@ -268,7 +268,7 @@ class BackgroundRunner:
         for look in (
             decisions.pause_service.run_once,
             decisions.expire_overdue,
-            decisions.reminders.run_once,
+            decisions.remind_due,
         ):
             try:
                 await look()

@@ -213,7 +213,7 @@ async def test_the_end_of_a_hold_names_the_admin_and_an_escalation_whom_it_is_fo
     )
     request = await office.ask()
     office.clock.pass_by(hours=6)
-    await office.decisions.reminders.run_once()
+    await office.decisions.remind_due()
     await office.approve(request, BO)
     await office.decisions.give_now(request.id, person(CHIEF), SUPPORT)
     escalated, hurried = await told(repository, "escalated", "hurried")
