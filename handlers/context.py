@@ -1,7 +1,9 @@
-"""What every handler works with, as one value that the app puts into Bolt's context."""
+"""What all handlers share: the services they call, and how they read a button's payload."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from bot.domain.ids import ChannelId, RequestId
 from bot.domain.ports import BackgroundTasks
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
@@ -11,10 +13,21 @@ from bot.slack.rendering.formatting import Formatter
 
 @dataclass(frozen=True, slots=True)
 class HandlerContext:
-    """Where people meet the desk."""
+    """The services and renderers of the handlers; a middleware puts it into Bolt's context."""
 
     drafts: DraftService
     decisions: DecisionService
     background: BackgroundTasks
     modal_controller: ModalController
     formatter: Formatter
+
+
+def card_target(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
+    """Read the request and channel of a pressed button; the services check both against the database."""
+    request, channel = body["actions"][0].get("value"), (body.get("channel") or {}).get("id")
+    return RequestId(str(request or "")), ChannelId(str(channel or ""))
+
+
+async def is_modal_action(body: dict[str, Any]) -> bool:
+    """Match buttons inside a modal; elsewhere the same action id is a stray one."""
+    return bool(body.get("view"))
