@@ -2,35 +2,63 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
+from bot.services.decisions import DecisionService
 from bot.slack.messages import card, confirmations
 from bot.slack.modal_controller import next_external_id
-from bot.slack.modals import approval, placeholders, rejection, request_form
+from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
 from bot.slack.rendering import reasons
 from bot.slack.reply import Reply, View
 from handlers.context import HandlerContext, card_target
 from handlers.request_form import draw_form
+
+Act = Callable[[DecisionService, RequestId, Person, ChannelId], Awaitable[Request | Refusal]]
+
+CLICKS: Final[dict[str, tuple[Act, Callable[[Request], Reply]]]] = {
+    card.CANCEL: (DecisionService.cancel, confirmations.cancelled),
+    card.CONTINUE: (DecisionService.resume, partial(confirmations.resolved, event=Event.CONTINUED)),
+    card.END: (DecisionService.end_here, partial(confirmations.resolved, event=Event.ENDED_HERE)),
+    card.GIVE_NOW: (DecisionService.give_now, confirmations.hurried),
+    customer_list.LIST: (DecisionService.send_list, confirmations.list_sent),
+}
+"""The buttons that need no modal: what each does, and how that is confirmed."""
 
 
 def register(app: AsyncApp) -> None:
     """Register the buttons, and the modals behind them."""
     app.action(card.APPROVE)(open_approval)
     app.action(card.REJECT)(open_rejection)
-    app.action(card.CANCEL)(cancel)
-    app.action(card.CONTINUE)(carry_on)
-    app.action(card.END)(end_here)
-    app.action(card.GIVE_NOW)(give_now)
     app.action(card.AGAIN)(ask_again)
+    for button in CLICKS:
+        app.action(button)(click)
     app.view(approval.CALLBACK)(submit_approval)
     app.view(rejection.CALLBACK)(submit_rejection)
+
+
+async def click(
+    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
+) -> None:
+    """Act at once, and answer the person alone."""
+    act, confirm = CLICKS[body["actions"][0]["action_id"]]
+    request, channel = card_target(body)
+
+    async def answer() -> Reply | Refusal:
+        done = await act(ctx.decisions, request, who, channel)
+        if isinstance(done, Refusal):
+            return done
+        return confirmations.told(confirm(done), done, await ctx.decisions.pause_service.now())
+
+    await ack()
+    ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
 
 
 async def open_approval(
@@ -47,7 +75,7 @@ async def open_approval(
         return approval.build(found, ctx.formatter, external_id=external, links=links)
 
     await ack()
-    ctx.background.spawn(ctx.modal_controller.open(body["trigger_id"], approval.TITLE, draw, respond=respond))
+    ctx.open_modal(body, approval.TITLE, draw, respond)
 
 
 async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
@@ -83,9 +111,7 @@ async def open_rejection(
         return rejection.build(found, ctx.formatter, external_id=external)
 
     await ack()
-    ctx.background.spawn(
-        ctx.modal_controller.open(body["trigger_id"], rejection.TITLE, draw, respond=respond)
-    )
+    ctx.open_modal(body, rejection.TITLE, draw, respond)
 
 
 async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
@@ -103,44 +129,6 @@ async def submit_rejection(ack: AsyncAck, view: dict[str, Any], who: Person, ctx
     await _finish(ack, view, rejection.TITLE, who, ctx, reject)
 
 
-async def cancel(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
-    """Cancel the request."""
-    request, channel = card_target(body)
-    await ack()
-    _answer(ctx, respond, ctx.decisions.cancel(request, who, channel), confirmations.cancelled)
-
-
-async def carry_on(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
-    """Continue a stopped request."""
-    request, channel = card_target(body)
-    await ack()
-    reply = partial(confirmations.resolved, event=Event.CONTINUED)
-    _answer(ctx, respond, ctx.decisions.resume(request, who, channel), reply)
-
-
-async def end_here(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
-    """End a stopped request as it is."""
-    request, channel = card_target(body)
-    await ack()
-    reply = partial(confirmations.resolved, event=Event.ENDED_HERE)
-    _answer(ctx, respond, ctx.decisions.end_here(request, who, channel), reply)
-
-
-async def give_now(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
-    """End the hold of an approved request."""
-    request, channel = card_target(body)
-    await ack()
-    _answer(ctx, respond, ctx.decisions.give_now(request, who, channel), confirmations.hurried)
-
-
 async def ask_again(
     ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
@@ -152,9 +140,7 @@ async def ask_again(
         return draft if isinstance(draft, Refusal) else await draw_form(ctx, draft.id, who)(external)
 
     await ack()
-    ctx.background.spawn(
-        ctx.modal_controller.open(body["trigger_id"], request_form.TITLE, draw, respond=respond)
-    )
+    ctx.open_modal(body, request_form.TITLE, draw, respond)
 
 
 async def _finish(
@@ -173,20 +159,3 @@ async def _finish(
 
     await ack(response_action="update", view=placeholders.loading(title, external_id=external))
     ctx.background.spawn(ctx.modal_controller.redraw(external, title, draw, user=who.id))
-
-
-def _answer(
-    ctx: HandlerContext,
-    respond: AsyncRespond,
-    acting: Awaitable[Request | Refusal],
-    confirm: Callable[[Request], Reply],
-) -> None:
-    """Answer the person alone once the action is over."""
-
-    async def answer() -> Reply | Refusal:
-        done = await acting
-        if isinstance(done, Refusal):
-            return done
-        return confirmations.told(confirm(done), done, await ctx.decisions.pause_service.now())
-
-    ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))

@@ -72,10 +72,7 @@ async def add(
     form_input = ctx.drafts.prefill(typed.rule, typed.customers, quoted=typed.quoted)
     draft = await ctx.drafts.open_draft(who, channel, form_input)
     await ack()
-    draw = draw_form(ctx, draft.id, who)
-    ctx.background.spawn(
-        ctx.modal_controller.open(payload["trigger_id"], request_form.TITLE, draw, respond=respond)
-    )
+    ctx.open_modal(payload, request_form.TITLE, draw_form(ctx, draft.id, who), respond)
 
 
 async def answer(

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.ports import BackgroundTasks
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.slack.modal_controller import ModalController
 from bot.slack.rendering.formatting import Formatter
+from bot.slack.reply import Drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,11 @@ class HandlerContext:
     background: BackgroundTasks
     modal_controller: ModalController
     formatter: Formatter
+
+    def open_modal(self, payload: dict[str, Any], title: str, draw: Drawing, respond: AsyncRespond) -> None:
+        """Open a modal in the background, after the ack."""
+        opening = self.modal_controller.open(payload["trigger_id"], title, draw, respond=respond)
+        self.background.spawn(opening)
 
 
 def card_target(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:

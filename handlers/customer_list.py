@@ -1,4 +1,4 @@
-"""**Show customers** and **Get the list**, for requester, approvers and admins."""
+"""**Show customers**: the ids, page by page, for requester, approvers and admins."""
 
 from typing import Any
 
@@ -9,16 +9,14 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
-from bot.slack.messages import confirmations
 from bot.slack.modals import customer_list
-from bot.slack.reply import Drawing, Reply, View
+from bot.slack.reply import Drawing, View
 from handlers.context import HandlerContext, card_target, is_modal_action
 
 
 def register(app: AsyncApp) -> None:
-    """Register the card's buttons, and those that turn the pages."""
+    """Register the card's button, and those that turn the pages."""
     app.action(customer_list.SHOW)(show)
-    app.action(customer_list.LIST)(get_list)
     for turn in customer_list.TURNS:
         app.action(turn, matchers=[is_modal_action])(turn_page)
 
@@ -30,23 +28,7 @@ async def show(
     request, channel = card_target(body)
     await ack()
     draw = _draw(ctx, request, who, channel, 1)
-    ctx.background.spawn(
-        ctx.modal_controller.open(body["trigger_id"], customer_list.TITLE, draw, respond=respond)
-    )
-
-
-async def get_list(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
-    """Send the customers who were not given the discount, as a file in a direct message."""
-    request, channel = card_target(body)
-
-    async def answer() -> Reply | Refusal:
-        sent = await ctx.decisions.send_list(request, who, channel)
-        return sent if isinstance(sent, Refusal) else confirmations.list_sent(sent)
-
-    await ack()
-    ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
+    ctx.open_modal(body, customer_list.TITLE, draw, respond)
 
 
 async def turn_page(ack: AsyncAck, body: dict[str, Any], who: Person, ctx: HandlerContext) -> None:

@@ -19,7 +19,7 @@ Electorate = tuple[Membership, frozenset[UserId]]
 
 
 class AccessControl:
-    """Checks who may do what. A failed look-up is a refusal too, except where a docstring says that it raises."""
+    """Checks who may do what; a failed look-up is a refusal, unless a docstring says that it raises."""
 
     def __init__(self, policy: Policy, directory: Directory, team: TeamId) -> None:
         self.policy = policy
@@ -116,7 +116,7 @@ class AccessControl:
     async def electorate(self, policy: ChannelPolicy, requester: UserId) -> Electorate:
         """Look up who could approve a request of this person.
 
-        A group may have hundreds of members, so this looks up only as many people as the strictest tier asks for.
+        It looks up only as many people as the strictest tier asks for: a group may have hundreds.
 
         Raises:
             DirectoryUnavailable: Slack did not answer.
@@ -145,7 +145,7 @@ class AccessControl:
         return approvers_of(policy, request) if policy else ()
 
     async def _look_up(self, who: Person, listed: Sequence[str] = ()) -> tuple[Profile, Membership] | Refusal:
-        """Look up a person and the groups in a policy's list; refuse all but full members of this workspace."""
+        """Look up a person and the listed groups; refuse all but full members of this workspace."""
         if who.team != self._team:
             return Refusal(RefusalReason.STRANGER)
         try:

@@ -63,13 +63,13 @@ async def _read(repository: Repository, request: Request, start: int) -> tuple[C
 
 
 def has_not_given_list(request: Request, tally: Tally) -> bool:
-    """Say whether a stopped or ended request has customers who were not given the discount, not yet purged."""
+    """Say whether a stopped or ended request left customers without the discount, and is not purged."""
     begun = request.state in {State.STOPPED, State.DONE} or (request.ended and request.started_at is not None)
     return begun and request.purged_at is None and tally.given < tally.asked
 
 
 async def enqueue_list(unit: UnitOfWork, *, who: Person, tally: Tally, now: datetime) -> Request | Refusal:
-    """Enqueue the list as a direct message, and audit it; pressing twice before it is sent enqueues it once."""
+    """Enqueue the list as a direct message, and audit it; a second press before it is sent adds nothing."""
     request = unit.request
     if request.purged_at:
         return Refusal(RefusalReason.PURGED, request.short)

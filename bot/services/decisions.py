@@ -30,14 +30,6 @@ COUNT_ABOVE: Final = 50
 """With more customers than this, or without a price, an approver types their number to confirm."""
 SHOWN_BY_STATUS: Final = 10
 MAX_COUNT_DIGITS: Final = 12
-NOTIFICATION_OF: Final = {
-    Event.LAST_APPROVAL: NotificationType.APPROVED,
-    Event.REJECTED: NotificationType.REJECTED,
-    Event.CANCELLED: NotificationType.CANCELLED,
-    Event.EXPIRED: NotificationType.EXPIRED,
-    Event.CONTINUED: NotificationType.CONTINUED,
-    Event.ENDED_HERE: NotificationType.ENDED_HERE,
-}
 APPROVED_STATES: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
 STATE_AFTER: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
 AnyId = RequestId | ShortId
@@ -68,7 +60,7 @@ class DecisionService:
         self._reminders = ReminderService(repository=repository, access=access, clock=clock)
 
     async def status(self, request: AnyId, who: Person, channel: ChannelId) -> RequestSnapshot | Refusal:
-        """Show a request to a person who may see it from this channel, and redraw its card while it is open."""
+        """Show a request to a person who may see it from this channel; redraw its card if it is open."""
         found = await self._find(request)
         if isinstance(found, Refusal):
             return found
@@ -385,12 +377,11 @@ class DecisionService:
             request = await into_next_round(unit, replace(request, stop=None, give_after=None))
         else:
             await unit.save(request)
-        facts = {**(facts or {}), **held_facts(request)}
-        notify = policy.notify_of(request.channel)
+        approved = event is Event.LAST_APPROVAL
+        happened = NotificationType.APPROVED if approved else NotificationType(event.value)
+        facts, notify = {**(facts or {}), **held_facts(request)}, policy.notify_of(request.channel)
         await unit.enqueue(
-            *notifications_for(
-                request, NOTIFICATION_OF[event], now, by=by, note=note, notify=notify, facts=facts
-            )
+            *notifications_for(request, happened, now, by=by, note=note, notify=notify, facts=facts)
         )
         return request
 
@@ -401,7 +392,7 @@ def needs_count(request: Request) -> bool:
 
 
 def _wrong_confirmation(request: Request, typed: str) -> Refusal | None:
-    """Check the rule's name, typed in any case and with any spaces, or the number: "1 000", "1,000", "1.000"."""
+    """Check the rule's name, in any case and with any spaces, or the number, as in "1 000" or "1,000"."""
     if request.reserved:
         name = request.rule.title.casefold().split() if request.rule else []
         confirmed = bool(typed.strip()) and typed.casefold().split() == name

@@ -19,7 +19,7 @@ from bot.services.remainder import remainder_of
 async def current_budget_use(
     request: Request, policy: ChannelPolicy, repository: Repository, clock: Clock
 ) -> BudgetUse | None:
-    """Compute what a request uses of its channel's budget, if it has one; the giving checks again under lock."""
+    """Compute what a request uses of its channel's budget, if any; the giving checks again under lock."""
     if policy.budget is None or request.rule is None:
         return None
     now = clock.now()

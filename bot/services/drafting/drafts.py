@@ -46,7 +46,7 @@ from bot.services.remainder import no_remainder, nobody_chosen, remainder_of
 from bot.services.review import current_budget_use, load_review, violations_of
 
 BATCHES_PER_PORTION: Final = 8
-"""Measured: a durable step for 8 calls' customers costs next to nothing, a step for each call halves the speed."""
+"""Measured: one durable step for 8 calls costs next to nothing, a step for each call halves the speed."""
 MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
 
@@ -265,14 +265,14 @@ class DraftService:
         return asked
 
     async def reopen_form(self, draft: RequestId, who: Person, refusal: Refusal) -> Form | Refusal:
-        """Load the form with the reason why it was not submitted; only the reason once it is no draft any more."""
+        """Load the form with the reason why it was not submitted; the reason alone if it is no draft now."""
         found = await self._draft(draft, who)
         return refusal if isinstance(found, Refusal) else await self._form(found, as_faults((refusal,)))
 
     async def unreadable_rows(
         self, draft: RequestId, who: Person
     ) -> tuple[Request, tuple[FileRead, ...]] | Refusal:
-        """Read a draft's files again for the rows without an id; nothing is stored, so nothing needs purging."""
+        """Read a draft's files again for the rows without an id; it stores nothing, so nothing needs purging."""
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
@@ -290,7 +290,7 @@ class DraftService:
     async def find_rules(self, draft: RequestId, who: Person, text: str) -> list[tuple[Rule, Availability]]:
         """Search the rules that the draft's channel may give; its requester alone gets an answer.
 
-        A draft never changes requester, team or channel, so a recent copy will do. Saving and submitting read the row.
+        Requester, team and channel of a draft never change, so a recent copy will do. All else reads the row.
         """
         now = self._clock.now()
         request, read_at = self._recent.get(draft, (None, now))
@@ -426,7 +426,7 @@ class DraftService:
 
 
 def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
-    """Keep only the reason and the choice of refused customers: the database has the rest, whatever a payload says."""
+    """Take only the reason and the choice of refused customers from a payload; the rest is in the database."""
     rule = first.rule.id if first.rule else ""
     return FormInput(rule=rule, reason=form_input.reason, refused_too=form_input.refused_too)
 

@@ -60,7 +60,7 @@ async def resolve_recipients(
     rest_of: Request | None = None,
     keep: Keep | None = None,
 ) -> Recipients:
-    """Resolve the customers of a draft, `portion` a row: typed ids first, then those of the files in order."""
+    """Resolve a draft's customers, `portion` a row: typed ids first, then those of the files in order."""
     if rest_of:
         left = await customers_left(repository, rest_of, refused_too=form_input.refused_too)
         return Recipients(await pack_in_thread(left, portion), CustomerList())

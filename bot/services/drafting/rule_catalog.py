@@ -1,4 +1,4 @@
-"""Rule catalog: all rules of the account, searched in memory, so that choosing one never waits for Dintero."""
+"""Rule catalog: all rules of the account in memory, so choosing one never waits for Dintero."""
 
 import asyncio
 import unicodedata
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.ids import RuleId
-from bot.domain.policy.policy import ANY, ChannelPolicy, Refusal, RefusalReason
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.ports import Rules
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DinteroError, RuleNotFound
@@ -68,7 +68,7 @@ class RuleCatalog:
         return entry.rule if entry else None
 
     async def read(self, rule: RuleId, typed: str = "") -> Rule | Refusal:
-        """Read a rule from Dintero and remember it; forget a rule that is gone. A refusal quotes what was typed."""
+        """Read a rule from Dintero and remember it, or forget it if it is gone; a refusal quotes `typed`."""
         try:
             found = await self._rules.rule(rule)
         except RuleNotFound:
@@ -104,19 +104,13 @@ class RuleCatalog:
         """Find rules that the channel may give, by words of name or id in any order; no text finds all.
 
         Usable rules come first. Among them the order is: name or id begins with the text, a word begins with
-        it, it occurs somewhere; then by name. Accents and case do not matter. Slack's select shows 100 at most.
+        it, it occurs somewhere; then by name. Accents and case do not matter. Slack shows 100 at most.
         """
-        can: list[tuple[Rule, Availability]] = []
-        cannot: list[tuple[Rule, Availability]] = []
-        for entry in _best_first(_matching(self._permitted(allowed), _words(text)), _words(text)):
-            state = usable(entry.rule, at)
-            if state is Availability.NOW or state is Availability.SCHEDULED:
-                can.append((entry.rule, state))
-            elif len(cannot) < limit:
-                cannot.append((entry.rule, state))
-            if len(can) == limit:
-                break
-        return (can + cannot)[:limit]
+        words = _words(text)
+        entries = _best_first(_matching(self._permitted(allowed), words), words)
+        found = [(entry.rule, usable(entry.rule, at)) for entry in entries]
+        found.sort(key=lambda one: one[1] not in {Availability.NOW, Availability.SCHEDULED})
+        return found[:limit]
 
     def by_words(self, text: str, *, allowed: ChannelPolicy | None = None) -> Rule | list[Rule]:
         """Find the rule that a person means, by id, else by name, else by words of either; or all candidates.
@@ -144,14 +138,10 @@ class RuleCatalog:
         return 1
 
     def _permitted(self, allowed: ChannelPolicy) -> list[CatalogEntry]:
-        return (
-            self._sorted
-            if ANY in allowed.rules
-            else [entry for entry in self._sorted if entry.rule.id in allowed.rules]
-        )
+        return [entry for entry in self._sorted if allowed.may_give(entry.rule.id)]
 
     def _entry(self, rule: Rule) -> CatalogEntry:
-        """Make a rule's entry; reuse the folded name, since folding thousands of them blocks the event loop."""
+        """Make a rule's entry; reuse the folded name: folding thousands of them blocks the event loop."""
         known = self._entries.get(rule.id)
         if known is not None and known.rule.name == rule.name:
             return known if known.rule == rule else CatalogEntry(rule, known.text, known.order)
