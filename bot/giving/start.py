@@ -39,6 +39,7 @@ from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
 from bot.services.pausing import after_stop
 from bot.services.reapproval import require_reapproval
+from bot.services.review import decide
 
 TOLD_AFTER: Final = timedelta(seconds=RetryPolicy().told)
 """Without an answer, before the thread is told, as while it is given."""
@@ -170,19 +171,8 @@ class Preflight:
 
     async def _decision(self, request: Request, policy: ChannelPolicy) -> Decision:
         """Judge a request by what the policy says now."""
-        groups, out = await self._access.electorate(policy, request.requester)
-        return authorization.decide(
-            policy,
-            rule=rule_of(request),
-            usable=Availability.NOW,
-            cost=request.price,
-            customers=request.customers,
-            reason=request.reason,
-            reserved=request.reserved,
-            requester=request.requester,
-            groups=groups,
-            out=out,
-        )
+        electorate = await self._access.electorate(policy, request.requester)
+        return decide(request, policy, electorate, Availability.NOW)
 
     def _consent(
         self,

@@ -10,9 +10,8 @@ from typing import Final
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome, Refusal, RefusalReason
+from bot.domain.policy.policy import ChannelPolicy, DecisionOutcome, Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository, UnitOfWork
-from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import Action, audit_refusal, audit_refusals, refused
 from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
@@ -36,14 +35,13 @@ from bot.services.drafting.recipients import Recipients, resolve_recipients, wit
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.validation import (
     as_faults,
-    customers_of,
     faults_of_files,
-    faults_of_ids,
+    faults_of_form,
     faults_of_key,
     faults_of_reserved,
 )
 from bot.services.remainder import no_remainder, nobody_chosen, remainder_of
-from bot.services.review import current_budget_use, load_review, violations_of
+from bot.services.review import current_budget_use, decide, load_review
 
 BATCHES_PER_PORTION: Final = 8
 """Measured: one durable step for 8 calls costs next to nothing, a step for each call halves the speed."""
@@ -170,26 +168,7 @@ class DraftService:
             missing = Refusal(RefusalReason.REASON_MISSING) if needs_reason else None
             return as_faults(tuple(filter(None, (nobody, missing))))
         rule = self._catalog.known(RuleId(form_input.rule)) if form_input.rule else None
-        customers = customers_of(found.form_input)
-        faults = (
-            *faults_of_ids(customers),
-            *faults_of_reserved(form_input, found.policy),
-            *faults_of_key(form_input),
-        )
-        request = replace(
-            found.request,
-            rule=rule,
-            customers=len(customers.ids),
-            first_customer=next(iter(customers.ids), ""),
-            reason=form_input.reason,
-        )
-        now_usable = usable(rule, self._clock.now()) if rule else None
-        refusals = violations_of(request, found.policy, now_usable)
-        if form_input.rule and rule is None:  # the review reads the rule
-            refusals = tuple(one for one in refusals if one.reason is not RefusalReason.NO_RULE)
-        if form_input.files:  # and the files
-            refusals = tuple(one for one in refusals if one.reason is not RefusalReason.NO_CUSTOMERS)
-        return (*faults, *as_faults(refusals, faults))
+        return faults_of_form(found.form_input, found.request, found.policy, rule, self._clock.now())
 
     async def review(self, draft: RequestId, who: Person) -> Review | Form | Refusal:
         """Read rule, people and files, judge the draft, and store what the review shows."""
@@ -221,7 +200,7 @@ class DraftService:
         )
         request = replace(_filled_in(found, rule, recipients), files=reading)
         budget_use = await current_budget_use(request, policy, self._repository, self._clock)
-        decision = self._decide(request, policy, electorate, budget_use)
+        decision = decide(request, policy, electorate, usable(rule, self._clock.now()), budget_use)
         await audit_refusals(self._repository, decision.refusals, Action.ASK, request, who)
         faults = (*recipients.faults, *_reserved_faults(found), *faults_of_key(form_input))
         if faults := (*faults, *as_faults(decision.refusals, faults)):
@@ -272,7 +251,7 @@ class DraftService:
     async def unreadable_rows(
         self, draft: RequestId, who: Person
     ) -> tuple[Request, tuple[FileRead, ...]] | Refusal:
-        """Read a draft's files again for the rows without an id; it stores nothing, so nothing needs purging."""
+        """Read a draft's files again for the rows without an id; nothing is stored, so no purge is needed."""
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
@@ -379,33 +358,14 @@ class DraftService:
         pause, remainder = await self._repository.pause(), await remainder_of(self._repository, found.request)
         return Form(found.request, found.form_input, found.policy, rule, faults, pause, remainder, unclear)
 
-    def _decide(
-        self, request: Request, policy: ChannelPolicy, electorate: Electorate, budget_use: BudgetUse | None
-    ) -> Decision:
-        if request.rule is None:
-            return Decision(DecisionOutcome.REFUSED, refusals=(Refusal(RefusalReason.NO_RULE),))
-        groups, out = electorate
-        return authorization.decide(
-            policy,
-            rule=request.rule,
-            usable=usable(request.rule, self._clock.now()),
-            cost=request.price,
-            customers=request.customers,
-            reason=request.reason,
-            reserved=request.reserved,
-            requester=request.requester,
-            groups=groups,
-            out=out,
-            budget_use=budget_use,
-        )
-
     async def _ask(
         self, unit: UnitOfWork, policy: ChannelPolicy, electorate: Electorate, budget_use: BudgetUse | None
     ) -> Request | Refusal:
         request, now = unit.request, self._clock.now()
         if request.state is not State.DRAFT:
             return request
-        decision = self._decide(request, policy, electorate, budget_use)
+        now_usable = usable(request.rule, now) if request.rule else None
+        decision = decide(request, policy, electorate, now_usable, budget_use)
         if decision.refusals:
             unit.audit(refused(request, decision.refusals, Action.ASK, request.requester))
             return decision.refusals[0]
@@ -426,7 +386,7 @@ class DraftService:
 
 
 def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
-    """Take only the reason and the choice of refused customers from a payload; the rest is in the database."""
+    """Take only the reason and the choice of refused customers from a payload, the rest from the database."""
     rule = first.rule.id if first.rule else ""
     return FormInput(rule=rule, reason=form_input.reason, refused_too=form_input.refused_too)
 

@@ -1,6 +1,8 @@
 """Form validation: each fault belongs to the field it is about."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -8,8 +10,10 @@ from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
 from bot.domain.customers.uploads import ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
-from bot.domain.requests.request import FormInput
+from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import Field, FieldError
+from bot.domain.rules.rule import Rule, usable
+from bot.services.review import violations_of
 
 MAX_ONCE_KEY_LENGTH: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is the limit of its customer ids."""
@@ -45,6 +49,27 @@ def customers_of(form_input: FormInput) -> CustomerList:
     if form_input.reserved in RESERVED and not form_input.customers.strip() and not form_input.files:
         return CustomerList(ids=(CustomerId(form_input.reserved),))
     return read_customers(form_input.customers)
+
+
+def faults_of_form(
+    form_input: FormInput, draft: Request, policy: ChannelPolicy, rule: Rule | None, now: datetime
+) -> tuple[FieldError, ...]:
+    """Report all faults that memory can tell; the review reads files, and a rule not known yet."""
+    customers = customers_of(form_input)
+    faults = (*faults_of_ids(customers), *faults_of_reserved(form_input, policy), *faults_of_key(form_input))
+    request = replace(
+        draft,
+        rule=rule,
+        customers=len(customers.ids),
+        first_customer=next(iter(customers.ids), ""),
+        reason=form_input.reason,
+    )
+    left_to_review = {
+        *([RefusalReason.NO_RULE] if form_input.rule and rule is None else []),
+        *([RefusalReason.NO_CUSTOMERS] if form_input.files else []),
+    }
+    refusals = violations_of(request, policy, usable(rule, now) if rule else None)
+    return (*faults, *as_faults([one for one in refusals if one.reason not in left_to_review], faults))
 
 
 def faults_of_ids(customers: CustomerList) -> tuple[FieldError, ...]:
