@@ -35,11 +35,10 @@ from bot.errors import DinteroError, DirectoryUnavailable, TransientError
 from bot.giving.engine import stop_reason
 from bot.giving.lookups import RuleLookups
 from bot.giving.retry import RetryPolicy
-from bot.services.access import AccessControl
+from bot.services.access import AccessControl, decide
 from bot.services.announcements import notifications_for
 from bot.services.pausing import after_stop
 from bot.services.reapproval import require_reapproval
-from bot.services.review import decide
 
 TOLD_AFTER: Final = timedelta(seconds=RetryPolicy().told)
 """Without an answer, before the thread is told, as while it is given."""
@@ -172,7 +171,7 @@ class Preflight:
     async def _decision(self, request: Request, policy: ChannelPolicy) -> Decision:
         """Judge a request by what the policy says now."""
         electorate = await self._access.electorate(policy, request.requester)
-        return decide(request, policy, electorate, Availability.NOW)
+        return decide(replace(request, rule=rule_of(request)), policy, electorate, Availability.NOW)
 
     def _consent(
         self,

@@ -17,13 +17,13 @@ from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Approval, Event, Request, State, next_state, transition
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
-from bot.services.access import AccessControl
+from bot.services.access import AccessControl, violations_of
 from bot.services.announcements import notifications_for, request_card_redraw
 from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
 from bot.services.pausing import PauseService
 from bot.services.reapproval import into_next_round
 from bot.services.reminders import ReminderService
-from bot.services.review import current_budget_use, load_review, violations_of
+from bot.services.review import current_budget_use, load_review
 from bot.services.snapshots import load_snapshot
 
 COUNT_ABOVE: Final = 50

@@ -4,16 +4,14 @@ from datetime import timedelta
 
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse, use_of
-from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome, Refusal
+from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import digest_of_shown
 from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.prior_grants import NEVER
 from bot.domain.requests.request import Request, rule_of
 from bot.domain.requests.views import FileSummary, Review
-from bot.domain.rules.rule import Availability, usable
-from bot.services.access import Electorate
+from bot.domain.rules.rule import usable
 from bot.services.remainder import remainder_of
 
 
@@ -26,45 +24,6 @@ async def current_budget_use(
     now = clock.now()
     grants = await repository.grants(request.channel, policy.budget.since(now), but=request.id)
     return use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
-
-
-def violations_of(
-    request: Request, policy: ChannelPolicy, now_usable: Availability | None
-) -> tuple[Refusal, ...]:
-    """Find what the policy has against a request, whoever made it."""
-    return authorization.violations(
-        policy,
-        rule=request.rule,
-        usable=now_usable,
-        cost=request.price,
-        customers=request.customers,
-        reason=request.reason,
-        reserved=request.reserved,
-    )
-
-
-def decide(
-    request: Request,
-    policy: ChannelPolicy,
-    electorate: Electorate,
-    now_usable: Availability | None,
-    budget_use: BudgetUse | None = None,
-) -> Decision:
-    """Decide on a request, by the policy and the people who could approve it."""
-    groups, out = electorate
-    return authorization.decide(
-        policy,
-        rule=request.rule,
-        usable=now_usable,
-        cost=request.price,
-        customers=request.customers,
-        reason=request.reason,
-        reserved=request.reserved,
-        requester=request.requester,
-        groups=groups,
-        out=out,
-        budget_use=budget_use,
-    )
 
 
 async def load_review(

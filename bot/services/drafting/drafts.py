@@ -30,7 +30,7 @@ from bot.domain.requests.request import (
 from bot.domain.requests.views import FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DirectoryUnavailable, ShortIdConflict
-from bot.services.access import AccessControl, Electorate
+from bot.services.access import AccessControl, Electorate, decide
 from bot.services.drafting.recipients import Recipients, resolve_recipients, with_columns
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.validation import (
@@ -41,7 +41,7 @@ from bot.services.drafting.validation import (
     faults_of_reserved,
 )
 from bot.services.remainder import no_remainder, nobody_chosen, remainder_of
-from bot.services.review import current_budget_use, decide, load_review
+from bot.services.review import current_budget_use, load_review
 
 BATCHES_PER_PORTION: Final = 8
 """Measured: one durable step for 8 calls costs next to nothing, a step for each call halves the speed."""

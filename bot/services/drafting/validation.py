@@ -13,7 +13,7 @@ from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Rule, usable
-from bot.services.review import violations_of
+from bot.services.access import violations_of
 
 MAX_ONCE_KEY_LENGTH: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is the limit of its customer ids."""
