@@ -46,7 +46,7 @@ from bot.web.deferred_work import DeferredWork
 from bot.web.health import Readiness
 from bot.web.server import build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
-from handlers import card_buttons, commands, customer_list, fallback, request_form, unreadable_rows
+from handlers import card_buttons, commands, customer_list, fallback, request_form
 from handlers.context import HandlerContext
 
 ACK_SECONDS: Final = 2.5
@@ -157,7 +157,7 @@ def _build_context(
             progress_tracker=resources.progress_tracker,
         ),
         background=deferred_work,
-        modal_controller=ModalController(resources.client),
+        modal_controller=ModalController(resources.client, resources.formatter),
         formatter=resources.formatter,
     )
 
@@ -241,7 +241,7 @@ def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: Defer
         attaching_conversation_kwargs_enabled=False,
     )
     app.use(_Identify(ctx, deferred_work))
-    for module in (commands, request_form, card_buttons, customer_list, unreadable_rows, fallback):
+    for module in (commands, request_form, card_buttons, customer_list, fallback):
         module.register(app)
     return app
 

@@ -1,1 +1,1 @@
-"""What people can do in Slack, one module a thing: read, ask the desk, answer."""
+"""Slack listeners: each parses a payload, calls a service and answers."""

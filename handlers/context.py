@@ -1,20 +1,41 @@
-"""What every handler works with, as one value that the app puts into Bolt's context."""
+"""What all handlers share: the services they call, and how they read a button's payload."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.domain.ids import ChannelId, RequestId
 from bot.domain.ports import BackgroundTasks
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.slack.modal_controller import ModalController
 from bot.slack.rendering.formatting import Formatter
+from bot.slack.reply import Drawing
 
 
 @dataclass(frozen=True, slots=True)
 class HandlerContext:
-    """Where people meet the desk."""
+    """The services and renderers of the handlers; a middleware puts it into Bolt's context."""
 
     drafts: DraftService
     decisions: DecisionService
     background: BackgroundTasks
     modal_controller: ModalController
     formatter: Formatter
+
+    def open_modal(self, payload: dict[str, Any], title: str, draw: Drawing, respond: AsyncRespond) -> None:
+        """Open a modal in the background, after the ack."""
+        opening = self.modal_controller.open(payload["trigger_id"], title, draw, respond=respond)
+        self.background.spawn(opening)
+
+
+def card_target(body: dict[str, Any]) -> tuple[RequestId, ChannelId]:
+    """Read the request and channel of a pressed button; the services check both against the database."""
+    request, channel = body["actions"][0].get("value"), (body.get("channel") or {}).get("id")
+    return RequestId(str(request or "")), ChannelId(str(channel or ""))
+
+
+async def is_modal_action(body: dict[str, Any]) -> bool:
+    """Match buttons inside a modal; elsewhere the same action id is a stray one."""
+    return bool(body.get("view"))

@@ -1,4 +1,4 @@
-"""Clicks and forms that nothing else answers: buttons of an older version, and faults of our own. No click is ever silent."""
+"""Fallbacks: clicks of an older version's buttons, and failures of ours. Every click gets an answer."""
 
 import re
 import uuid
@@ -16,13 +16,17 @@ from bot.slack.reply import Reply
 from handlers.context import HandlerContext
 
 ANYTHING: Final = re.compile(".*")
-OUTDATED: Final = "This is of an older version of the bot, and does nothing any more. `/discount status` shows what is open here."
+TITLE: Final = "Out of date"
+OUTDATED: Final = (
+    "This is of an older version of the bot, and does nothing any more. "
+    "`/discount status` shows what is open here."
+)
 
 log = structlog.get_logger()
 
 
 def register(app: AsyncApp) -> None:
-    """Listen to whatever is left; to be registered last."""
+    """Register the fallbacks, after all other listeners."""
     app.action(ANYTHING)(press)
     app.view(ANYTHING)(submit)
     app.options(ANYTHING)(suggest)
@@ -32,58 +36,50 @@ def register(app: AsyncApp) -> None:
 async def press(
     ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
-    """Answer a button that nobody knows, where it stands; a link's button has nothing to be told."""
+    """Answer an unknown button where it is; a link's button needs no answer."""
     await ack()
     if body["actions"][0].get("url"):
         return
     if body.get("response_url"):
         ctx.background.spawn(ctx.modal_controller.reply(respond, OUTDATED))
     elif body.get("view"):
-        ctx.background.spawn(
-            ctx.modal_controller.redraw(str(body["view"].get("external_id") or ""), _outdated, user=who.id)
-        )
+
+        async def draw(_external: str) -> Reply:
+            return Reply(TITLE, OUTDATED)
+
+        external = str(body["view"].get("external_id") or "")
+        ctx.background.spawn(ctx.modal_controller.redraw(external, TITLE, draw, user=who.id))
 
 
 async def submit(ack: AsyncAck) -> None:
-    """Answer a form that nobody knows."""
-    await ack(response_action="update", view=placeholders.message("Out of date", OUTDATED))
+    """Answer an unknown form."""
+    await ack(response_action="update", view=placeholders.message(TITLE, OUTDATED))
 
 
 async def suggest(ack: AsyncAck) -> None:
-    """Offer nothing in a list that nobody knows."""
+    """Offer no options in an unknown list."""
     await ack(options=[])
 
 
 async def fail(
     error: Exception, body: dict[str, Any], respond: AsyncRespond, ctx: HandlerContext | None
 ) -> BoltResponse:
-    """Tell the person of a fault of ours under an id that stands in the log; a form stays open with all that was typed."""
+    """Report a failure under an id that the log has too; a form stays open with its input."""
     fault = uuid.uuid4().hex[:8]
     log.error("handler failed", fault=fault, exc_info=error)
-    sentence = (
-        f"Something went wrong on the bot's side (fault {fault}), and nothing was done. Please try again."
-    )
+    text = f"Something went wrong on the bot's side (fault {fault}), and nothing was done. Please try again."
+    answer: dict[str, Any] | str = ""
     if body.get("type") == "view_submission":
-        field = next(
-            (block["block_id"] for block in body["view"]["blocks"] if block.get("type") == "input"), None
-        )
-        if field is None:
-            return BoltResponse(
-                status=200,
-                body={
-                    "response_action": "update",
-                    "view": placeholders.message("Something went wrong", sentence),
-                },
-            )
-        return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: sentence}})
-    if body.get("type") == "block_suggestion":
-        return BoltResponse(status=200, body={"options": []})
-    if "command" in body:
-        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": sentence})
-    if body.get("response_url") and ctx:
-        ctx.background.spawn(ctx.modal_controller.reply(respond, sentence))
-    return BoltResponse(status=200)
-
-
-async def _outdated(_external: str) -> Reply:
-    return Reply("Out of date", OUTDATED)
+        inputs = (block["block_id"] for block in body["view"]["blocks"] if block.get("type") == "input")
+        if field := next(inputs, None):
+            answer = {"response_action": "errors", "errors": {field: text}}
+        else:
+            view = placeholders.message("Something went wrong", text)
+            answer = {"response_action": "update", "view": view}
+    elif body.get("type") == "block_suggestion":
+        answer = {"options": []}
+    elif "command" in body:
+        answer = {"response_type": "ephemeral", "text": text}
+    elif body.get("response_url") and ctx:
+        ctx.background.spawn(ctx.modal_controller.reply(respond, text))
+    return BoltResponse(status=200, body=answer)

@@ -1,4 +1,4 @@
-"""The form of `/discount add`: choosing a rule, More…, the review, and asking."""
+"""The form of `/discount add`: rule search, **More…**, the review, its unreadable rows, and submitting."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,22 +10,23 @@ from bot.domain.ids import FileId, RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
-from bot.slack.messages import confirmations
+from bot.errors import DeliveryDeferred
+from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import next_external_id
 from bot.slack.modals import file_fields, placeholders, request_form, review
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawing, Reply, View
-from handlers.context import HandlerContext
-from handlers.payloads import is_modal_action
+from handlers.context import HandlerContext, is_modal_action
 
 REDRAWN = 1
 """The generation of a form that shows our values, not those that Slack remembers."""
 
 
 def register(app: AsyncApp) -> None:
-    """Listen to the form and to its review."""
+    """Register the form and its review."""
     app.options(request_form.RULE_ACTION)(suggest_rules)
     app.action(request_form.MORE_ACTION, matchers=[is_modal_action])(show_more)
+    app.action(review.ODD_ROWS, matchers=[is_modal_action])(get_unreadable_rows)
     app.view(request_form.CALLBACK)(submit_form)
     app.view(review.CALLBACK)(submit_review)
 
@@ -33,107 +34,118 @@ def register(app: AsyncApp) -> None:
 async def suggest_rules(
     ack: AsyncAck, payload: dict[str, Any], body: dict[str, Any], who: Person, ctx: HandlerContext
 ) -> None:
-    """Search the rules for what is typed into Rule."""
+    """Search the rules for the text typed into Rule."""
     draft, _ = request_form.read(body["view"])
     found = await ctx.drafts.find_rules(draft, who, str(payload.get("value") or ""))
     await ack(options=request_form.options(found, ctx.formatter))
 
 
 async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
-    """Draw the form again with what stood behind More…."""
+    """Redraw the form with the fields behind **More…**."""
     view = body["view"]
     draft, form_input = request_form.read(view)
-    more = replace(form_input, more=True)
 
-    async def draw(external: str) -> View | Reply:
-        form = await ctx.drafts.redraw(draft, who, more)
-        return _form_or_no(
-            form,
-            ctx,
-            external,
-            generation=request_form.generation(view),
-            files_in_input=file_fields.files_in_input(view),
-        )
+    async def draw(external: str) -> View | Refusal:
+        form = await ctx.drafts.redraw(draft, who, replace(form_input, more=True))
+        generation, files = request_form.generation(view), file_fields.files_in_input(view)
+        return _build_form(form, ctx, external, generation=generation, files_in_input=files)
 
     await ack()
-    ctx.background.spawn(ctx.modal_controller.redraw(view["external_id"], draw, user=who.id))
+    ctx.background.spawn(
+        ctx.modal_controller.redraw(view["external_id"], request_form.TITLE, draw, user=who.id)
+    )
 
 
 async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
-    """Keep what was typed, then answer: with the faults in their fields, or with the review to come."""
+    """Save the input, then answer with the faults in their fields or with the review."""
     draft, form_input = request_form.read(view)
     faults = await ctx.drafts.save_input(draft, who, form_input)
     if isinstance(faults, Refusal):
-        await ack(
-            response_action="update",
-            view=placeholders.message(request_form.TITLE, reasons.refusal(faults, ctx.formatter)),
-        )
+        text = reasons.refusal(faults, ctx.formatter)
+        await ack(response_action="update", view=placeholders.message(request_form.TITLE, text))
         return
     if faults:
         await ack(response_action="errors", errors=request_form.errors(faults, view, ctx.formatter))
         return
-    external = next_external_id(view)
-    await ack(
-        response_action="update",
-        view=placeholders.loading(review.TITLE, external_id=external, metadata=draft),
-    )
-    ctx.background.spawn(ctx.modal_controller.redraw(external, draw_review(ctx, draft, who), user=who.id))
+
+    async def draw(external: str) -> View | Refusal:
+        found = await ctx.drafts.review(draft, who)
+        if not isinstance(found, Review):
+            return _build_form(found, ctx, external, generation=REDRAWN)
+        links = await ctx.modal_controller.links(found.named)
+        return review.build(found, ctx.formatter, external_id=external, links=links)
+
+    await _redraw(ack, view, request_form.TITLE, draft, draw, who, ctx)
 
 
 async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
-    """Ask for what the review showed."""
-    draft, external = review.read(view), next_external_id(view)
+    """Submit the request that the review showed."""
+    draft = review.read(view)
 
-    async def draw(_external: str) -> View | Reply:
+    async def draw(external: str) -> View | Reply | Refusal:
         asked = await ctx.drafts.ask(draft, who)
-        if not isinstance(asked, Refusal):
-            return confirmations.told(
-                confirmations.asked(asked), asked, await ctx.decisions.pause_service.now()
-            )
-        again = await ctx.drafts.reopen_form(draft, who, asked)
-        if isinstance(again, Refusal):
-            return Reply("Not asked for", reasons.refusal(again, ctx.formatter))
-        return _form_or_no(again, ctx, external, generation=REDRAWN)
+        if isinstance(asked, Refusal):
+            form = await ctx.drafts.reopen_form(draft, who, asked)
+            return _build_form(form, ctx, external, generation=REDRAWN)
+        return confirmations.told(confirmations.asked(asked), asked, await ctx.decisions.pause_service.now())
 
-    await ack(
-        response_action="update",
-        view=placeholders.loading(review.TITLE, external_id=external, metadata=draft),
-    )
-    ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id))
+    await _redraw(ack, view, "Not asked for", draft, draw, who, ctx)
+
+
+async def get_unreadable_rows(ack: AsyncAck, body: dict[str, Any], who: Person, ctx: HandlerContext) -> None:
+    """Send the files' rows without an id as a direct message, and say so on top of the review."""
+    draft = review.read(body["view"])
+
+    async def draw(_external: str) -> Reply | Refusal:
+        found = await ctx.drafts.unreadable_rows(draft, who)
+        if isinstance(found, Refusal):
+            return found
+        message = unreadable_rows_file.build(*found, ctx.formatter)
+        try:
+            new = await ctx.modal_controller.file_messenger.send(message, who.id)
+        except DeliveryDeferred:
+            return confirmations.odd_rows_not_sent()
+        return confirmations.odd_rows_sent(new=new)
+
+    await ack()
+    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], review.ODD_TITLE, draw, user=who.id))
 
 
 def draw_form(ctx: HandlerContext, draft: RequestId, who: Person) -> Drawing:
-    """Draw the form for whoever may ask."""
+    """Draw the form of a draft."""
 
-    async def draw(external: str) -> View | Reply:
-        return _form_or_no(await ctx.drafts.form(draft, who), ctx, external)
-
-    return draw
-
-
-def draw_review(ctx: HandlerContext, draft: RequestId, who: Person) -> Drawing:
-    """Draw the review; a fault found only now brings the form back, filled in, with the fault in its place."""
-
-    async def draw(external: str) -> View | Reply:
-        judged = await ctx.drafts.review(draft, who)
-        if isinstance(judged, Review):
-            links = await ctx.modal_controller.links(judged.named)
-            return review.build(judged, ctx.formatter, external_id=external, links=links)
-        return _form_or_no(judged, ctx, external, generation=REDRAWN)
+    async def draw(external: str) -> View | Refusal:
+        return _build_form(await ctx.drafts.form(draft, who), ctx, external)
 
     return draw
 
 
-def _form_or_no(
+async def _redraw(
+    ack: AsyncAck,
+    view: dict[str, Any],
+    refusal_title: str,
+    draft: RequestId,
+    draw: Drawing,
+    who: Person,
+    ctx: HandlerContext,
+) -> None:
+    """Acknowledge with a loading review, then draw the answer over it."""
+    external = next_external_id(view)
+    loading = placeholders.loading(review.TITLE, external_id=external, metadata=draft)
+    await ack(response_action="update", view=loading)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, refusal_title, draw, user=who.id))
+
+
+def _build_form(
     form: Form | Refusal,
     ctx: HandlerContext,
     external: str,
     *,
     generation: int = 0,
     files_in_input: frozenset[FileId] = request_form.NO_FILES_IN_INPUT,
-) -> View | Reply:
+) -> View | Refusal:
     if isinstance(form, Refusal):
-        return Reply(request_form.TITLE, reasons.refusal(form, ctx.formatter))
+        return form
     return request_form.build(
         form, ctx.formatter, external_id=external, generation=generation, files_in_input=files_in_input
     )

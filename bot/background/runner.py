@@ -147,7 +147,7 @@ class BackgroundRunner:
         for run_once in (
             decisions.pause_service.run_once,
             decisions.expire_overdue,
-            decisions.reminders.run_once,
+            decisions.remind_due,
         ):
             try:
                 await run_once()

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
-from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal, RefusalReason
+from bot.domain.policy.budget import BudgetUse
+from bot.domain.policy.policy import ChannelPolicy, Decision, Policy, Refusal, RefusalReason
 from bot.domain.ports import Directory
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import Membership
 from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
+from bot.domain.rules.rule import Availability
 from bot.errors import DirectoryUnavailable
 
 Electorate = tuple[Membership, frozenset[UserId]]
@@ -19,7 +21,7 @@ Electorate = tuple[Membership, frozenset[UserId]]
 
 
 class AccessControl:
-    """Checks who may do what. A failed look-up is a refusal too, except where a docstring says that it raises."""
+    """Checks who may do what; a failed look-up is a refusal, unless a docstring says that it raises."""
 
     def __init__(self, policy: Policy, directory: Directory, team: TeamId) -> None:
         self.policy = policy
@@ -116,7 +118,7 @@ class AccessControl:
     async def electorate(self, policy: ChannelPolicy, requester: UserId) -> Electorate:
         """Look up who could approve a request of this person.
 
-        A group may have hundreds of members, so this looks up only as many people as the strictest tier asks for.
+        It looks up only as many people as the strictest tier asks for: a group may have hundreds.
 
         Raises:
             DirectoryUnavailable: Slack did not answer.
@@ -145,7 +147,7 @@ class AccessControl:
         return approvers_of(policy, request) if policy else ()
 
     async def _look_up(self, who: Person, listed: Sequence[str] = ()) -> tuple[Profile, Membership] | Refusal:
-        """Look up a person and the groups in a policy's list; refuse all but full members of this workspace."""
+        """Look up a person and the listed groups; refuse all but full members of this workspace."""
         if who.team != self._team:
             return Refusal(RefusalReason.STRANGER)
         try:
@@ -162,3 +164,42 @@ class AccessControl:
 def _unavailable(error: DirectoryUnavailable) -> Refusal:
     advice = "" if error.advice == DirectoryUnavailable.advice else f" ({error.advice})"
     return Refusal(RefusalReason.LOOKUP_FAILED, f"{error}{advice}")
+
+
+def violations_of(
+    request: Request, policy: ChannelPolicy, now_usable: Availability | None
+) -> tuple[Refusal, ...]:
+    """Find what the policy has against a request, whoever made it."""
+    return authorization.violations(
+        policy,
+        rule=request.rule,
+        usable=now_usable,
+        cost=request.price,
+        customers=request.customers,
+        reason=request.reason,
+        reserved=request.reserved,
+    )
+
+
+def decide(
+    request: Request,
+    policy: ChannelPolicy,
+    electorate: Electorate,
+    now_usable: Availability | None,
+    budget_use: BudgetUse | None = None,
+) -> Decision:
+    """Decide on a request, by the policy and the people who could approve it."""
+    groups, out = electorate
+    return authorization.decide(
+        policy,
+        rule=request.rule,
+        usable=now_usable,
+        cost=request.price,
+        customers=request.customers,
+        reason=request.reason,
+        reserved=request.reserved,
+        requester=request.requester,
+        groups=groups,
+        out=out,
+        budget_use=budget_use,
+    )

@@ -1,6 +1,7 @@
-"""What is said, and to whom, when something happened to a request."""
+"""Announcements: the notifications of an event, and their recipients."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +10,7 @@ from bot.domain.ports import Clock, Repository
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.request import Request
 
-TOLD_DIRECTLY: Final = frozenset(
+SENT_TO_REQUESTER: Final = frozenset(
     {
         NotificationType.APPROVED,
         NotificationType.REJECTED,
@@ -20,13 +21,13 @@ TOLD_DIRECTLY: Final = frozenset(
         NotificationType.DONE,
     }
 )
-TOLD_TO_CHANNELS: Final = frozenset(
+SENT_TO_CHANNELS: Final = frozenset(
     {NotificationType.DONE, NotificationType.REJECTED, NotificationType.STOPPED}
 )
 ENDS_IN_PART: Final = frozenset(
     {NotificationType.CANCELLED, NotificationType.REJECTED, NotificationType.EXPIRED}
 )
-"""After these, what was given before has to be summed up, if anything can have been."""
+"""Ends that need a summary if the giving had started."""
 
 
 def notifications_for(
@@ -40,33 +41,33 @@ def notifications_for(
     facts: Mapping[str, str] | None = None,
     in_full: bool = False,
 ) -> list[Notification]:
-    """List all that is said when something happened: the card, its thread, the requester, the channels to be notified.
+    """List the notifications of an event: card, thread, requester, and channels to notify.
 
-    When it has ended, the requester gets the list of those who were not given it; `in_full` tells that everybody was.
+    At the end the requester gets the list of customers who were not given the discount, unless `in_full`.
     """
-
-    def notice(kind: ChannelKind, to: str = "", what: NotificationType = happened) -> Notification:
-        return Notification(kind=kind, happened=what, at=at, to=to, by=by, note=note, facts=facts or {})
-
-    said = [notice(ChannelKind.CARD)]
+    card = Notification(kind=ChannelKind.CARD, happened=happened, at=at, by=by, note=note, facts=facts or {})
+    notifications = [card]
     if happened is not NotificationType.DONE:
-        said.append(notice(ChannelKind.LINE))
+        notifications.append(replace(card, kind=ChannelKind.LINE))
     in_part = happened in ENDS_IN_PART and request.started_at is not None
     summed_up = happened in {NotificationType.DONE, NotificationType.ENDED_HERE} or in_part
     if summed_up:
-        said.append(notice(ChannelKind.SUMMARY))
-    told = NotificationType.DONE if happened is NotificationType.ENDED_HERE else happened
-    if told in TOLD_DIRECTLY or (told is NotificationType.CANCELLED and (in_part or by != request.requester)):
-        said.append(notice(ChannelKind.DIRECT, request.requester, told))
+        notifications.append(replace(card, kind=ChannelKind.SUMMARY))
+    done = NotificationType.DONE if happened is NotificationType.ENDED_HERE else happened
+    direct = replace(card, kind=ChannelKind.DIRECT, happened=done, to=request.requester)
+    if done in SENT_TO_REQUESTER or (
+        done is NotificationType.CANCELLED and (in_part or by != request.requester)
+    ):
+        notifications.append(direct)
     if summed_up and not in_full:
-        said.append(notice(ChannelKind.LIST, request.requester, NotificationType.LISTED))
-    if told in TOLD_TO_CHANNELS:
-        said.extend(notice(ChannelKind.NOTICE, channel, told) for channel in notify)
-    return said
+        notifications.append(replace(direct, kind=ChannelKind.LIST, happened=NotificationType.LISTED))
+    if done in SENT_TO_CHANNELS:
+        notifications += [replace(direct, kind=ChannelKind.NOTICE, to=channel) for channel in notify]
+    return notifications
 
 
 async def request_card_redraw(repository: Repository, request: RequestId, clock: Clock) -> None:
-    """Have the card drawn once more, by the outbox, which posts one that was deleted anew."""
+    """Redraw the card through the outbox, which posts a deleted card again."""
     async with repository.unit_of_work(request) as unit:
         if unit:
             await unit.enqueue_once(

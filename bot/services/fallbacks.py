@@ -1,76 +1,60 @@
-"""Who is told instead when something cannot be said: whoever asked, of a thread; the admins, of another channel or of somebody."""
+"""Fallbacks: who hears of a message that cannot be delivered: the requester, or the admins."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain.ids import ChannelId
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
 from bot.domain.requests.request import Request
 from bot.errors import DeliveryFailed
 
 FALLBACKS = "instead"
-"""The fact by which a word to an admin is known to have been meant for somebody else."""
-PASSING: frozenset[NotificationType] = frozenset({NotificationType.APPROVED})
-"""What nobody else has to hear: more will be said of it."""
+"""The fact that marks a message to an admin as meant for another person."""
 
 
 class FallbackNotifier:
-    """Puts into the outbox what is told instead."""
+    """Enqueues messages in place of undeliverable ones."""
 
     def __init__(self, repository: Repository, clock: Clock, admins: Sequence[str] = ()) -> None:
         self._repository = repository
         self._clock = clock
         self._admins = tuple(admins)
-        self._told_of: set[str] = set()
-        """Channels of which the admins were told: of each once, as long as the process lives, whatever there was to say in it."""
+        self._reported_channels: set[str] = set()
+        """Channels that the admins know of: each is reported once per process."""
 
     async def enqueue(self, outbox_message: OutboxMessage, never: DeliveryFailed) -> None:
-        """Tell whoever can be told, where anybody has to be."""
+        """Enqueue the fallbacks of a message that failed for good."""
         async with self._repository.unit_of_work(outbox_message.request) as unit:
             if unit:
-                await unit.enqueue(*self._notices(outbox_message.notification, unit.request, never))
+                await unit.enqueue(*self._fallbacks(outbox_message.notification, unit.request, never))
 
-    def _notices(self, lost: Notification, request: Request, never: DeliveryFailed) -> list[Notification]:
+    def _fallbacks(self, lost: Notification, request: Request, never: DeliveryFailed) -> list[Notification]:
+        def direct(to: str, happened: NotificationType, channel: str = "") -> Notification:
+            return Notification(
+                kind=ChannelKind.DIRECT,
+                happened=happened,
+                at=self._clock.now(),
+                to=to,
+                note=str(never),
+                facts={"slack": never.code} | ({"channel": channel} if channel else {}),
+            )
+
         match lost.kind:
             case ChannelKind.LIST:
-                return [self._direct(lost.to, NotificationType.LIST_LOST, never)]
+                return [direct(lost.to, NotificationType.LIST_LOST)]
             case ChannelKind.CARD if request.card_ts is None:
-                return (
-                    [] if request.ended else [self._direct(request.requester, NotificationType.UNSEEN, never)]
-                )
+                return [] if request.ended else [direct(request.requester, NotificationType.UNSEEN)]
             case ChannelKind.CARD | ChannelKind.LINE | ChannelKind.SUMMARY:
-                return (
-                    [self._direct(request.requester, NotificationType.UNTOLD, never, request.channel)]
-                    if request.card_ts
-                    else []
-                )
+                untold = direct(request.requester, NotificationType.UNTOLD, request.channel)
+                return [untold] if request.card_ts else []
             case ChannelKind.NOTICE:
-                return self._of_a_channel(lost.to, never)
+                if lost.to in self._reported_channels:
+                    return []
+                self._reported_channels.add(lost.to)
+                return [direct(admin, NotificationType.UNTOLD, lost.to) for admin in self._admins]
             case ChannelKind.DIRECT:
-                return self._of_somebody(lost)
-
-    def _of_a_channel(self, channel: str, never: DeliveryFailed) -> list[Notification]:
-        if channel in self._told_of:
-            return []
-        self._told_of.add(channel)
-        return [self._direct(admin, NotificationType.UNTOLD, never, channel) for admin in self._admins]
-
-    def _of_somebody(self, lost: Notification) -> list[Notification]:
-        """Tell the admins the same; what cannot be told to an admin stands in the log."""
-        if lost.to in self._admins or lost.happened in PASSING:
-            return []
-        return [replace(lost, to=admin, facts={**lost.facts, FALLBACKS: lost.to}) for admin in self._admins]
-
-    def _direct(
-        self, to: str, happened: NotificationType, never: DeliveryFailed, channel: str = ""
-    ) -> Notification:
-        facts = {"slack": never.code} | ({"channel": ChannelId(channel)} if channel else {})
-        return Notification(
-            kind=ChannelKind.DIRECT,
-            happened=happened,
-            at=self._clock.now(),
-            to=to,
-            note=str(never),
-            facts=facts,
-        )
+                # A lost message to an admin is in the log; an approval is followed by more messages.
+                if lost.to in self._admins or lost.happened is NotificationType.APPROVED:
+                    return []
+                facts = {**lost.facts, FALLBACKS: lost.to}
+                return [replace(lost, to=admin, facts=facts) for admin in self._admins]

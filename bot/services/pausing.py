@@ -1,4 +1,4 @@
-"""The pause: while it lasts nothing starts, and what is being given stops after the batches in flight."""
+"""The pause: nothing starts, and a giving stops after its batches in flight."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,16 +12,16 @@ from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, S
 from bot.services.access import AccessControl
 from bot.services.reapproval import into_next_round
 
-DINTEROS_FAULTS: Final = frozenset(
+DINTERO_FAULTS: Final = frozenset(
     {StopReason.TOKEN_REFUSED, StopReason.SCOPE_MISSING, StopReason.BUSY, StopReason.UNKNOWN_FOR_GOOD}
 )
-IN_A_ROW: Final = 3
-"""So many requests in a row that Dintero's fault stopped, and the bot pauses itself."""
+MAX_FAULTS_IN_A_ROW: Final = 3
+"""After so many requests stopped by Dintero's fault, the bot pauses itself."""
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
 
 
 class PauseService:
-    """Pauses and resumes the bot, and sees to it that everything that is open shows it."""
+    """Pauses and resumes the bot, and redraws the open cards."""
 
     def __init__(
         self, *, repository: Repository, access: AccessControl, clock: Clock, background: BackgroundTasks
@@ -32,13 +32,12 @@ class PauseService:
         self._background = background
 
     async def now(self) -> Pause | None:
-        """Say whether the bot is paused."""
+        """Return the pause, if the bot is paused."""
         return await self._repository.pause()
 
     async def pause(self, who: Person, why: str) -> tuple[Pause, bool] | Refusal:
-        """Pause for an admin; answers the pause that lasts, and whether it is this one. The first one stands."""
-        refusal = await self._access.may_administer(who)
-        if refusal:
+        """Pause for an admin; return the pause in force and whether it is this one: an earlier one wins."""
+        if refusal := await self._access.may_administer(who):
             return refusal
         wanted = Pause(self._clock.now(), who.id, why.strip())
         paused = await self._repository.begin_pause(wanted)
@@ -47,18 +46,17 @@ class PauseService:
         return (await self._repository.pause() or wanted), paused
 
     async def resume(self, who: Person) -> bool | Refusal:
-        """Resume for an admin; false where nothing was paused."""
-        refusal = await self._access.may_administer(who)
-        if refusal:
+        """Resume for an admin; False if nothing was paused."""
+        if refusal := await self._access.may_administer(who):
             return refusal
         resumed = await self._repository.end_pause(who.id, self._clock.now())
         self._background.wake()
         return resumed
 
     async def run_once(self) -> None:
-        """See to it that what is being given stops while the bot is paused, and draw all open cards anew after a change.
+        """Stop running givings during a pause, and redraw all open cards after a change.
 
-        Done again after a crash, it does no more than draw a card twice.
+        Repeating it after a crash at most redraws a card twice.
         """
         if await self._repository.pause():
             await self._repository.stop_for_pause()
@@ -68,50 +66,41 @@ class PauseService:
         for request in await self._repository.in_state(*OPEN):
             async with self._repository.unit_of_work(request.id) as unit:
                 if unit and not unit.request.ended:
+                    now = self._clock.now()
                     await unit.enqueue(
-                        Notification(
-                            kind=ChannelKind.CARD, happened=NotificationType.PAUSED, at=self._clock.now()
-                        )
+                        Notification(kind=ChannelKind.CARD, happened=NotificationType.PAUSED, at=now)
                     )
         await self._repository.mark_announced(change)
 
 
 def is_caught(request: Request) -> bool:
-    """Say whether a giving that has run out did so for the pause alone, so that it goes on after it."""
+    """Say whether a run ended only because of the pause, and so continues after it."""
     return request.pausing is PauseState.ASKED and request.cancel_asked_by is None and request.stop is None
 
 
 async def park(unit: UnitOfWork, now: datetime) -> Request:
-    """Put a giving aside whose run is over: another run begins it again in a new round, since a durable run is known by its round."""
+    """Park a giving in its next round; its next run needs a round of its own, which is part of its id."""
     pause = await unit.pause()
     parked = await into_next_round(unit, replace(unit.request, pausing=PauseState.PARKED))
     by, why = (pause.by, pause.why) if pause else (None, "")
-    await unit.enqueue(
-        Notification(kind=ChannelKind.CARD, happened=NotificationType.PAUSED, at=now),
-        Notification(kind=ChannelKind.LINE, happened=NotificationType.PAUSED, at=now, by=by, note=why),
-    )
+    card = Notification(kind=ChannelKind.CARD, happened=NotificationType.PAUSED, at=now)
+    await unit.enqueue(card, replace(card, kind=ChannelKind.LINE, by=by, note=why))
     return parked
 
 
 async def after_stop(unit: UnitOfWork, policy: Policy, now: datetime) -> None:
-    """Count a request that Dintero's fault stopped, and pause where it looks as if the next would fare no better.
+    """Count a request stopped by Dintero's fault, and pause if the next would likely stop as well.
 
-    Without admins there would be nobody to resume, so that nothing pauses itself.
+    Without admins the bot never pauses itself: nobody could resume it.
     """
     stop = unit.request.stop
-    if stop not in DINTEROS_FAULTS:
+    if stop not in DINTERO_FAULTS:
         return
-    in_a_row = await unit.count_fault()
+    faults = await unit.count_fault()
     unknown = stop is StopReason.UNKNOWN_FOR_GOOD
-    if not policy.admins or not (unknown or in_a_row >= IN_A_ROW):
+    if not policy.admins or not (unknown or faults >= MAX_FAULTS_IN_A_ROW):
         return
     why = PausedFor.UNKNOWN if unknown else PausedFor.FAULTS
     if await unit.begin_pause(Pause(now, None, why)):
-        await unit.enqueue(
-            *(
-                Notification(
-                    kind=ChannelKind.DIRECT, happened=NotificationType.PAUSED, at=now, to=who, note=why
-                )
-                for who in policy.admins
-            )
-        )
+        direct = Notification(kind=ChannelKind.DIRECT, happened=NotificationType.PAUSED, at=now, note=why)
+        await unit.enqueue(*(replace(direct, to=admin) for admin in policy.admins))

@@ -1,7 +1,7 @@
-"""The rest of a request: whom it left unknown or not tried, to be asked for again under the same once-only key.
+"""The remainder: customers left unconfirmed or not sent, for a new request under the same key.
 
-Whom Dintero refused is among them only where that is chosen, or nobody else is left: as they are, they may well be refused again.
-They stand with the reason in the list of those who were not given it.
+Refused customers are included only if the requester chooses so, or nobody else is left: Dintero may well
+refuse them again. The list of customers who were not given the discount has them with the reason.
 """
 
 from dataclasses import replace
@@ -15,26 +15,24 @@ from bot.domain.requests.request import FormInput, Request, State
 
 
 async def no_remainder(repository: Repository, request: Request) -> Refusal | None:
-    """Say why nothing of a request can be asked for again."""
+    """Say why a request has no remainder to ask for."""
     if request.purged_at:
         return Refusal(RefusalReason.PURGED, request.short)
     if not request.ended:
         return Refusal(RefusalReason.WRONG_STATE, request.state)
-    return (
-        None
-        if can_ask_again(request, await repository.tally(request.id))
-        else Refusal(RefusalReason.NOBODY_LEFT, request.short)
-    )
+    if can_ask_again(request, await repository.tally(request.id)):
+        return None
+    return Refusal(RefusalReason.NOBODY_LEFT, request.short)
 
 
 async def nobody_chosen(repository: Repository, first: Request, form_input: FormInput) -> Refusal | None:
-    """Say whether nobody would be asked for: none but refused ones are left, and they were not chosen."""
+    """Refuse a remainder of refused customers alone, unless the requester chose them."""
     nobody = not form_input.refused_too and (await repository.tally(first.id)).left == 0
     return Refusal(RefusalReason.ONLY_REFUSED, first.short) if nobody else None
 
 
 async def first_of(repository: Repository, request: Request) -> PriorRequest | None:
-    """Read the request whose rest this one asks for, and how many of it; None where it asks for no rest."""
+    """Read the request whose remainder this one asks for, if any, and how many customers of it."""
     first = await repository.find(request.rest_of) if request.rest_of else None
     if first is None:
         return None
@@ -44,34 +42,27 @@ async def first_of(repository: Repository, request: Request) -> PriorRequest | N
 
 
 async def remainder_of(repository: Repository, request: Request) -> Remainder | None:
-    """Read whose rest a request asks for; None where it asks for no rest."""
+    """Read the remainder that a request asks for, if any."""
     first = await first_of(repository, request)
     if first is None:
         return None
-    others = [
-        other
+    others = tuple(
+        _as_earlier(other, other.customers)
         for other in await repository.remainders_of(first.id)
-        if other.id != request.id and _counts(other)
-    ]
-    tally = await repository.tally(first.id)
-    return Remainder(
-        first, tuple(_as_earlier(other, other.customers) for other in others), tally.left, tally.refused
+        if other.id != request.id and (not other.ended or other.state is State.DONE or other.started_at)
     )
+    tally = await repository.tally(first.id)
+    return Remainder(first, others, tally.left, tally.refused)
 
 
 async def customers_left(
     repository: Repository, first: Request, *, refused_too: bool = False
 ) -> tuple[CustomerId, ...]:
-    """Read whom a request left out, in the order they were asked for, with those whom Dintero refused or without."""
+    """Read the customers that a request left out, in their order, with or without the refused ones."""
     found: list[CustomerId] = []
     async for portion in repository.not_given(first.id):
         found += [one.customer for one in portion if refused_too or one.outcome is not Outcome.REFUSED]
     return tuple(found)
-
-
-def _counts(request: Request) -> bool:
-    """Say whether it may yet give, or may have given, something."""
-    return not request.ended or request.state is State.DONE or request.started_at is not None
 
 
 def _as_earlier(request: Request, customers: int) -> PriorRequest:
@@ -79,7 +70,7 @@ def _as_earlier(request: Request, customers: int) -> PriorRequest:
 
 
 async def origin_of(repository: Repository, request: Request) -> Request | None:
-    """Find the request whose files its customers stand in, while they are kept; None where they were typed."""
+    """Find the request whose stored files hold the customers; None if people typed them."""
     found: Request | None = request
     while found and not found.files and found.rest_of:
         found = await repository.find(found.rest_of)

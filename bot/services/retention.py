@@ -1,4 +1,4 @@
-"""Forgets customer ids, reasons and whatever was typed of requests that ended long ago; several processes may do so at once."""
+"""Retention: purges customer ids, reasons and typed text of old requests, safe in several processes."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -8,15 +8,15 @@ from bot.domain.ids import RequestId
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import EntryKind, entry_of
 
-AT_ONCE: Final = 100
-"""Requests that are looked up together; each is forgotten in a transaction of its own."""
+REQUESTS_PER_QUERY: Final = 100
+"""Each of them is purged in a transaction of its own."""
 
 Elsewhere = Callable[[Sequence[RequestId]], Awaitable[None]]
-"""Forgets what others than the books hold of requests."""
+"""Purges what is kept of requests outside the database."""
 
 
 class RetentionService:
-    """Keeps the policy's `retention_days`."""
+    """Enforces the policy's `retention_days`."""
 
     def __init__(self, *, repository: Repository, clock: Clock, days: int, elsewhere: Elsewhere) -> None:
         self._repository = repository
@@ -25,21 +25,22 @@ class RetentionService:
         self._elsewhere = elsewhere
 
     async def purge(self) -> int:
-        """Forget all that is due, elsewhere first, so that a crash between leaves nothing; answer how many requests that were."""
+        """Purge what is due and count it; `elsewhere` goes first, so a crash between leaves nothing."""
         before = self._clock.now() - timedelta(days=self._days)
-        done = 0
-        while due := await self._repository.forgettable(before, limit=AT_ONCE):
+        count = 0
+        while due := await self._repository.forgettable(before, limit=REQUESTS_PER_QUERY):
             await self._elsewhere(due)
             for request in due:
-                done += await self._purge(request)
-        return done
-
-    async def _purge(self, request: RequestId) -> bool:
-        """Forget one; whoever came second finds nothing to do."""
-        async with self._repository.unit_of_work(request) as unit:
-            if unit is None or unit.request.purged_at or not unit.request.ended:
-                return False
-            await unit.redact(self._clock.now())
-            purged, days = unit.request, self._days
-            unit.audit(entry_of(purged, EntryKind.PURGED, retention_days=days, customers=purged.customers))
-            return True
+                async with self._repository.unit_of_work(request) as unit:
+                    if unit and unit.request.ended and not unit.request.purged_at:
+                        await unit.redact(self._clock.now())
+                        unit.audit(
+                            entry_of(
+                                unit.request,
+                                EntryKind.PURGED,
+                                retention_days=self._days,
+                                customers=unit.request.customers,
+                            )
+                        )
+                        count += 1
+        return count

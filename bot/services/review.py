@@ -1,77 +1,64 @@
-"""Puts together what is shown of a request before somebody says yes to it; all of it comes from the books."""
+"""What people see of a request before they request or approve it, read from the database."""
 
 from datetime import timedelta
 
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse, use_of
-from bot.domain.policy.policy import ChannelPolicy, Decision
+from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome
 from bot.domain.ports import Clock, Repository
+from bot.domain.requests.audit_entries import digest_of_shown
 from bot.domain.requests.deadlines import approvers_of
-from bot.domain.requests.prior_grants import NEVER, PriorGrants, Remainder
-from bot.domain.requests.request import Pause, Request, digest
+from bot.domain.requests.prior_grants import NEVER
+from bot.domain.requests.request import Request, rule_of
 from bot.domain.requests.views import FileSummary, Review
-from bot.domain.rules.rule import Availability, usable
-from bot.domain.rules.terms import terms_of
-
-
-def usable_now(request: Request, clock: Clock) -> Availability:
-    """Say whether the request's rule can be given now, as it was when it was read."""
-    return usable(request.rule, clock.now()) if request.rule else Availability.DELETED
+from bot.domain.rules.rule import usable
+from bot.services.remainder import remainder_of
 
 
 async def current_budget_use(
     request: Request, policy: ChannelPolicy, repository: Repository, clock: Clock
 ) -> BudgetUse | None:
-    """Reckon what a request uses of its channel's budget; None where there is none. Nothing is locked: the giving looks again."""
+    """Compute what a request uses of its channel's budget, if any; the giving checks again under lock."""
     if policy.budget is None or request.rule is None:
         return None
     now = clock.now()
-    gave = await repository.grants(request.channel, policy.budget.since(now), but=request.id)
-    return use_of(policy.budget, gave, customers=request.customers, price=request.price, now=now)
+    grants = await repository.grants(request.channel, policy.budget.since(now), but=request.id)
+    return use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
 
 
-async def current_prior_grants(
-    request: Request, policy: ChannelPolicy, repository: Repository, clock: Clock
-) -> PriorGrants:
-    """Find who of a request's customers were given the same rule within the policy's days: a warning, and no refusal."""
-    if policy.repeat_days == 0:
-        return NEVER
-    return await repository.prior_grants(request, clock.now() - timedelta(days=policy.repeat_days))
-
-
-def review_of(
+async def load_review(
+    repository: Repository,
+    clock: Clock,
     request: Request,
     policy: ChannelPolicy,
-    decision: Decision,
     *,
-    now_usable: Availability,
-    spaced: tuple[CustomerId, ...] = (),
-    pause: Pause | None = None,
-    budget_use: BudgetUse | None = None,
-    prior_grants: PriorGrants = NEVER,
-    remainder: Remainder | None = None,
+    budget_use: BudgetUse | None,
+    spaced: tuple[CustomerId, ...],
     file_summary: FileSummary | None = None,
 ) -> Review:
-    """Put together what is shown of a request before somebody says yes to it.
+    """Load what a review shows; grants made before are a warning, no refusal.
 
     Raises:
         ValueError: the request has no rule yet.
     """
-    if request.rule is None:
-        raise ValueError(request.id)
+    now, rule = clock.now(), rule_of(request)
+    prior_grants = NEVER
+    if policy.repeat_days:
+        prior_grants = await repository.prior_grants(request, now - timedelta(days=policy.repeat_days))
+    outcome = DecisionOutcome.WAITS if request.approvals else DecisionOutcome.GOES
     return Review(
         request=request,
-        rule=request.rule,
-        usable=now_usable,
+        rule=rule,
+        usable=usable(rule, now),
         cost=request.price,
-        decision=decision,
+        decision=Decision(outcome, request.approvals, tier=request.tier),
         asked_of=tuple(name for name in approvers_of(policy, request) if name != request.requester),
         spaced=spaced,
-        digest=digest(request, terms_of(request.rule)),
+        digest=digest_of_shown(request),
         hold_minutes=policy.hold_minutes,
-        pause=pause,
+        pause=await repository.pause(),
         budget_use=budget_use,
         prior_grants=prior_grants,
-        remainder=remainder,
+        remainder=await remainder_of(repository, request),
         file_summary=file_summary,
     )

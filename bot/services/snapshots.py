@@ -1,19 +1,18 @@
-"""Gathers what a message about a request is drawn from, as the books hold it now."""
+"""Snapshots: everything that a message about a request needs, as the database holds it now."""
 
 from typing import Final
 
 from bot.domain.policy.policy import Policy
 from bot.domain.ports import Repository
-from bot.domain.requests.batches import Tally, Unsettled
+from bot.domain.requests.batches import Unsettled
 from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request, State
 from bot.services.remainder import first_of
 
-LISTED: Final = 5_000
-"""Ids of each kind that are read; more than any message could show."""
-NOBODY: Final = Unsettled()
+MAX_IDS: Final = 5_000
+"""Ids to read of each kind: more than any message could show."""
 
 
 async def load_snapshot(
@@ -24,25 +23,23 @@ async def load_snapshot(
     progress_tracker: ProgressTracker | None = None,
     ids: bool = True,
 ) -> RequestSnapshot:
-    """Read a request's votes, counts, refused customers and, once it has come to an end or a stop, whom that left out.
+    """Load votes, counts, refused customers and, after an end or a stop, the customers left out.
 
-    Without `ids` no customer is read: a card, drawn again and again while many are given, shows none.
+    Without `ids` it reads no customers: a card, redrawn often during the giving, shows none.
     """
     channel = policy.channels.get(request.channel)
     tally = await repository.tally(request.id)
-    left_out = (
-        await repository.left_out(request.id, most=LISTED)
-        if ids and _left_some_out(request, tally)
-        else NOBODY
-    )
+    begun = request.ended and request.started_at is not None
+    left_out = Unsettled()
+    if ids and tally.left > 0 and (begun or request.state in {State.STOPPED, State.DONE}):
+        left_out = await repository.left_out(request.id, most=MAX_IDS)
+    asked_of = approvers_of(channel, request) if channel else ()
     return RequestSnapshot(
         request,
         votes=await repository.votes(request.id, request.round),
         tally=tally,
-        refused=await repository.refused(request.id, most=LISTED) if ids and tally.refused else (),
-        asked_of=tuple(name for name in approvers_of(channel, request) if name != request.requester)
-        if channel
-        else (),
+        refused=await repository.refused(request.id, most=MAX_IDS) if ids and tally.refused else (),
+        asked_of=tuple(name for name in asked_of if name != request.requester),
         unknown=left_out.unknown,
         not_tried=left_out.not_tried,
         first=await first_of(repository, request),
@@ -50,8 +47,3 @@ async def load_snapshot(
         verification=await repository.verification(request.id) if tally.unknown else None,
         progress=progress_tracker.of(request, tally) if progress_tracker else None,
     )
-
-
-def _left_some_out(request: Request, tally: Tally) -> bool:
-    begun = request.ended and request.started_at is not None
-    return tally.left > 0 and (begun or request.state in {State.STOPPED, State.DONE})

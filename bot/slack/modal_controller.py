@@ -14,9 +14,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import RequestId
+from bot.domain.policy.policy import Refusal
 from bot.domain.requests.prior_grants import PriorRequest
 from bot.slack.client.file_messages import FileMessenger
 from bot.slack.modals import placeholders
+from bot.slack.rendering import reasons
+from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.reply import Drawing, Reply, View
 
 READY_SECONDS: Final = 0.25
@@ -44,8 +47,9 @@ log = structlog.get_logger()
 class ModalController:
     """The modals that the bot opens, and what it tells one person alone; `patience` is in seconds."""
 
-    def __init__(self, client: AsyncWebClient, *, patience: float = PATIENCE) -> None:
+    def __init__(self, client: AsyncWebClient, formatter: Formatter, *, patience: float = PATIENCE) -> None:
         self._client = client
+        self._formatter = formatter
         self._patience = patience
         self.file_messenger = FileMessenger(client)
 
@@ -68,7 +72,7 @@ class ModalController:
     async def open(self, trigger: str, title: str, draw: Drawing, *, respond: AsyncRespond) -> None:
         """Open what `draw` makes; a loading modal stands first where that takes a moment."""
         external = new_external_id()
-        drawing = asyncio.ensure_future(_safely(draw, external))
+        drawing = asyncio.ensure_future(self._drawn(title, draw, external))
         await asyncio.wait({drawing}, timeout=READY_SECONDS)
         if not drawing.done():
             if not await self._shown(trigger, placeholders.loading(title, external_id=external), respond):
@@ -81,9 +85,9 @@ class ModalController:
         else:
             await self._shown(trigger, drawn, respond)
 
-    async def redraw(self, external: str, draw: Drawing, *, user: str) -> None:
+    async def redraw(self, external: str, title: str, draw: Drawing, *, user: str) -> None:
         """Draw what an ack left as a loading view; whoever closed it meanwhile gets the answer as a direct message."""
-        await self._update(external, await _safely(draw, external), partial(self._tell, user))
+        await self._update(external, await self._drawn(title, draw, external), partial(self._tell, user))
 
     async def push(self, trigger: str, title: str, draw: Drawing, *, user: str) -> None:
         """Put what `draw` makes on top of the view that a button stands in; a press that is delivered twice does it once."""
@@ -97,7 +101,17 @@ class ModalController:
             if _why(error) != OPENED_BEFORE:
                 await self._tell(user, TOO_SLOW)
             return
-        await self.redraw(external, draw, user=user)
+        await self.redraw(external, title, draw, user=user)
+
+    async def answer(
+        self, respond: AsyncRespond, answering: Awaitable[Message | Reply | Refusal | str]
+    ) -> None:
+        """Answer one person alone where they are; a refusal or a failure is put into words."""
+        answer = await reply_or_fault(answering)
+        if isinstance(answer, Refusal):
+            answer = reasons.refusal(answer, self._formatter)
+        text = answer if isinstance(answer, str) else answer.text
+        await self.reply(respond, text, answer.blocks if isinstance(answer, Message) else None)
 
     async def reply(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
         """Tell one person alone where they are; repeated while Slack fails, since to be told twice does no harm."""
@@ -115,6 +129,13 @@ class ModalController:
                 )
                 if answer.status_code == TOO_MANY or answer.status_code >= SERVER_FAULT:
                     raise _NotTaken(answer.status_code)
+
+    async def _drawn(self, title: str, draw: Drawing, external: str) -> View | Reply:
+        """Draw a view; a refusal becomes a reply with this title."""
+        drawn = await reply_or_fault(draw(external))
+        if isinstance(drawn, str):
+            return Reply("Something went wrong", drawn)
+        return Reply(title, reasons.refusal(drawn, self._formatter)) if isinstance(drawn, Refusal) else drawn
 
     async def _shown(self, trigger: str, view: View, respond: AsyncRespond) -> bool:
         try:
@@ -200,11 +221,6 @@ def _new_fault() -> str:
 
 def _fault_told(fault: str) -> str:
     return f"Something went wrong on the bot's side (fault `{fault}`). Try again; if it goes on, show this to whoever runs the bot."
-
-
-async def _safely(draw: Drawing, external: str) -> View | Reply:
-    drawn = await reply_or_fault(draw(external))
-    return Reply("Something went wrong", drawn) if isinstance(drawn, str) else drawn
 
 
 def _may_pass(error: Exception) -> bool:

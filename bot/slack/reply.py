@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bot.domain.policy.policy import Refusal
+
 View = dict[str, Any]
 
 
@@ -15,5 +17,5 @@ class Reply:
     text: str
 
 
-Drawing = Callable[[str], Awaitable[View | Reply]]
-"""Draws a view for an external id."""
+Drawing = Callable[[str], Awaitable[View | Reply | Refusal]]
+"""Draws a view for an external id; the modal controller renders a refusal."""

@@ -15,12 +15,12 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.slack.messages import card
 from bot.slack.modals import approval, customer_list, rejection, request_form, review
 from handlers import card_buttons as card_handlers
-from handlers import commands, fallback, unreadable_rows
+from handlers import commands, fallback
 from handlers import customer_list as customer_list_handlers
 from handlers import request_form as request_form_handlers
 from handlers.fallback import ANYTHING
 
-MODULES = (commands, request_form_handlers, card_handlers, customer_list_handlers, unreadable_rows, fallback)
+MODULES = (commands, request_form_handlers, card_handlers, customer_list_handlers, fallback)
 CARD = {
     card.APPROVE,
     card.REJECT,
@@ -89,7 +89,7 @@ def test_listeners_take_only_what_bolt_hands_them(kind: str, what: object, liste
 
 
 def test_every_handler_module_is_registered() -> None:
-    there = {path.stem for path in Path("handlers").glob("*.py")} - {"__init__", "context", "payloads"}
+    there = {path.stem for path in Path("handlers").glob("*.py")} - {"__init__", "context"}
     assert there == {module.__name__.rpartition(".")[2] for module in MODULES}
 
 

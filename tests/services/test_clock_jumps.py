@@ -43,7 +43,7 @@ async def look(office: Office) -> None:
     """Look for what is due, as the jobs do, and once more."""
     for _ in range(2):
         await office.decisions.expire_overdue()
-        await office.decisions.reminders.run_once()
+        await office.decisions.remind_due()
 
 
 async def lines(office: Office, request: Request) -> Counter[NotificationType]:

@@ -55,12 +55,8 @@ async def caught(office: Office) -> Request:
 
 @pytest.mark.parametrize("who", [ANN, BO, CLEO])
 async def test_only_admins_pause_and_resume(office: Office, who: UserId) -> None:
-    assert await office.decisions.pause_service.pause(person(who), "") == Refusal(
-        RefusalReason.NOT_AN_ADMIN, who=(CHIEF,)
-    )
-    assert await office.decisions.pause_service.resume(person(who)) == Refusal(
-        RefusalReason.NOT_AN_ADMIN, who=(CHIEF,)
-    )
+    assert await office.decisions.pause_service.pause(person(who), "") == Refusal(RefusalReason.NOT_AN_ADMIN)
+    assert await office.decisions.pause_service.resume(person(who)) == Refusal(RefusalReason.NOT_AN_ADMIN)
     assert await office.decisions.pause_service.now() is None
 
 

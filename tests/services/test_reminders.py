@@ -43,8 +43,8 @@ async def office(repository: SqlRepository) -> Office:
 
 async def told(office: Office, happened: NotificationType) -> list[str]:
     """Say what is to be said, and answer whom these lines name."""
-    await office.decisions.reminders.run_once()
-    await office.decisions.reminders.run_once()
+    await office.decisions.remind_due()
+    await office.decisions.remind_due()
     return [
         notification.facts["who"]
         for notification in await office.unsaid()
@@ -74,7 +74,7 @@ async def test_without_the_keys_nobody_is_reminded_or_asked_too(repository: SqlR
     office = await open_office(repository)
     await office.ask()
     office.clock.pass_by(hours=23)
-    assert await office.decisions.reminders.run_once() == 0
+    assert await office.decisions.remind_due() == 0
 
 
 async def test_only_what_waits_is_reminded_of(office: Office) -> None:
@@ -108,7 +108,7 @@ async def test_where_slack_is_away_the_whole_group_is_named(office: Office) -> N
 async def test_others_may_approve_from_the_escalation_on_and_not_a_minute_before(office: Office) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=4, minutes=59)
-    await office.decisions.reminders.run_once()
+    await office.decisions.remind_due()
     early = await office.approve(request, DI)
     assert isinstance(early, Refusal)
     assert early.reason is RefusalReason.NOT_AN_APPROVER
@@ -128,7 +128,7 @@ async def test_others_may_approve_from_the_escalation_on_and_not_a_minute_before
 async def test_it_is_escalated_for_that_request_alone(office: Office) -> None:
     escalated = await office.ask()
     office.clock.pass_by(hours=5)
-    await office.decisions.reminders.run_once()
+    await office.decisions.remind_due()
     other = await office.ask()
     assert isinstance(await office.approve(other, DI), Refusal)
     assert isinstance(await office.approve(escalated, DI), Request)
@@ -140,7 +140,7 @@ async def test_who_is_taken_out_of_the_list_does_not_count_any_more(
 ) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=5)
-    await office.decisions.reminders.run_once()
+    await office.decisions.remind_due()
     await office.approve(request, DI)
     channels = {name: replace(one, escalate_to=left) for name, one in TIMED.channels.items()}
     office.under(replace(TIMED, channels=channels))
@@ -151,7 +151,7 @@ async def test_who_is_taken_out_of_the_list_does_not_count_any_more(
 async def test_what_is_asked_anew_has_its_times_anew(office: Office) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=6)
-    await office.decisions.reminders.run_once()
+    await office.decisions.remind_due()
     await office.approve(request, DI)
     office.shelf.change(
         SPAR, active=True, requirement=replace(office.shelf.rules_of[SPAR].requirement, gross_amount=1)
@@ -173,5 +173,5 @@ async def test_of_a_channel_that_is_listed_no_more_nobody_is_reminded(office: Of
     office.under(replace(TIMED, channels={STRICT: TIMED.channels[STRICT]}))
     office.clock.pass_by(hours=6)
     assert await told(office, NotificationType.REMINDED) == []
-    assert await office.decisions.reminders.run_once() == 0
+    assert await office.decisions.remind_due() == 0
     assert SUPPORT not in office.access.policy.channels

@@ -13,7 +13,6 @@ from tests.support.service_fixture import (
     AGENTS,
     ANN,
     BO,
-    CHIEF,
     CLEO,
     QUICK,
     SUPPORT,
@@ -22,7 +21,7 @@ from tests.support.service_fixture import (
     person,
 )
 
-LEFT = Refusal(RefusalReason.REQUESTER_LEFT, who=(CHIEF,))
+LEFT = Refusal(RefusalReason.REQUESTER_LEFT)
 
 
 async def approved(office: Office) -> Request:

@@ -194,7 +194,7 @@ async def open_stand(
             ),
             decisions=DecisionService(repository=repository, access=access, clock=clock, background=errands),
             background=deferred_work,
-            modal_controller=ModalController(client, patience=patience),
+            modal_controller=ModalController(client, formatter, patience=patience),
             formatter=formatter,
         )
         await catalog.refresh()

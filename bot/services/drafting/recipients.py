@@ -1,4 +1,4 @@
-"""Whom a draft is for: what was typed, what stands in files, or whom another request left out; long lists go to a thread."""
+"""The recipients of a draft: typed ids, ids in files, or the remaining customers of another request."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from bot.services.remainder import customers_left
 
 NO_FILES: Final = ReadResult()
 LONG: Final = 1_000
-"""Ids that are packed beside the event loop: below that, changing threads takes longer."""
+"""Ids from which packing moves to a thread: for fewer, the change of threads takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """The customers, packed as the books keep them, with what was typed and what was read in files to find them."""
+    """The customers, packed as the database stores them, and the sources they come from."""
 
     everybody: PackedIds
     typed: CustomerList
@@ -30,27 +30,23 @@ class Recipients:
 
     @property
     def faults(self) -> tuple[FieldError, ...]:
-        """Say what is wrong with ids and files."""
+        """The faults of ids and files."""
         return (*faults_of_ids(self.typed), *faults_of_files(self.read_result))
 
     @property
     def file_summary(self) -> FileSummary | None:
-        """Say what is shown of files; nothing where there were none."""
-        everybody = self.everybody
-        return (
-            FileSummary(self.read_result.files, everybody.first, everybody.last)
-            if self.read_result.files and everybody.count
-            else None
-        )
+        """The files with the first and last id; None without files or customers."""
+        files, everybody = self.read_result.files, self.everybody
+        return FileSummary(files, everybody.first, everybody.last) if files and everybody.count else None
 
     @property
     def repeated(self) -> int:
-        """Count what came again."""
+        """The number of ids that came again."""
         return self.typed.repeated + self.read_result.repeated
 
     @property
     def spaced(self) -> tuple[CustomerId, ...]:
-        """Name the ids with a space inside."""
+        """The ids with a space inside."""
         return (*self.typed.spaced, *(one for file in self.read_result.files for one in file.spaced))
 
 
@@ -64,21 +60,21 @@ async def resolve_recipients(
     rest_of: Request | None = None,
     keep: Keep | None = None,
 ) -> Recipients:
-    """Find whom a draft is for, `portion` of them a row; typed ids come first, then those of the files in their order, which are kept."""
+    """Resolve a draft's customers, `portion` a row: typed ids first, then those of the files in order."""
     if rest_of:
         left = await customers_left(repository, rest_of, refused_too=form_input.refused_too)
         return Recipients(await pack_in_thread(left, portion), CustomerList())
-    found = customers_of(form_input)
+    typed = customers_of(form_input)
     if not form_input.files:
-        return Recipients(await pack_in_thread(found.ids, portion), found)
+        return Recipients(await pack_in_thread(typed.ids, portion), typed)
     read_result = await file_reader.read(
-        form_input.files, found.ids, by=of.requester, channel=of.channel, portion=portion, keep=keep
+        form_input.files, typed.ids, by=of.requester, channel=of.channel, portion=portion, keep=keep
     )
-    return Recipients(read_result.everybody, found, read_result)
+    return Recipients(read_result.everybody, typed, read_result)
 
 
 def with_columns(form_input: FormInput, before: FormInput) -> FormInput:
-    """Keep of each file the column that was chosen for it before, where none is chosen now: it is asked for once."""
+    """Keep each file's column as chosen before, unless the form chooses one now."""
     chosen = {file.id: file.column for file in before.files}
     return replace(
         form_input,
@@ -88,6 +84,6 @@ def with_columns(form_input: FormInput, before: FormInput) -> FormInput:
 
 async def pack_in_thread(ids: Sequence[CustomerId], portion: int) -> PackedIds:
     """Pack customer ids, many of them in a thread."""
-    return (
-        pack(ids, portion=portion) if len(ids) < LONG else await asyncio.to_thread(pack, ids, portion=portion)
-    )
+    if len(ids) < LONG:
+        return pack(ids, portion=portion)
+    return await asyncio.to_thread(pack, ids, portion=portion)

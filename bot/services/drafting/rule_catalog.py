@@ -1,4 +1,4 @@
-"""All rules of the account, kept at hand so that choosing one never waits for Dintero; knows nothing of who may give which."""
+"""Rule catalog: all rules of the account in memory, so choosing one never waits for Dintero."""
 
 import asyncio
 import unicodedata
@@ -9,18 +9,22 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain.ids import RuleId
-from bot.domain.policy.policy import ANY, ChannelPolicy
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.ports import Rules
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DinteroError, RuleNotFound
 
-PLAINLY: Final = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "đ": "d", "ł": "l", "þ": "th"})
-"""Letters that Unicode does not take apart into a plain one and its mark."""
+FIRST_READ_SECONDS: Final = 2.0
+"""Slack waits 3 seconds for an answer."""
+PLAIN_LETTERS: Final = str.maketrans(
+    {"æ": "ae", "ø": "o", "œ": "oe", "ð": "d", "đ": "d", "ł": "l", "þ": "th"}
+)
+"""Letters that Unicode does not split into a plain letter and a mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """A rule and what is searched of it: its name and id on a line each, typed plainly, a space before every word."""
+    """A rule and its search text: name and id on a line each, folded, with a space before every word."""
 
     rule: Rule
     text: str
@@ -28,111 +32,90 @@ class CatalogEntry:
 
 
 class RuleCatalog:
-    """The rules as last read, searched in memory; reading them again is somebody else's clockwork."""
+    """The rules as last read, searched in memory; a background task refreshes them."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._entries: dict[RuleId, CatalogEntry] = {}
         self._sorted: list[CatalogEntry] = []
-        self._ready = False
-        self._failed: DinteroError | None = None
-
-    @property
-    def ready(self) -> bool:
-        """Whether all rules were read at least once."""
-        return self._ready
-
-    @property
-    def failed(self) -> DinteroError | None:
-        """Why the last reading failed; None where it did not."""
-        return self._failed
+        self.ready = False
+        """Whether all rules have been read at least once."""
+        self.failed: DinteroError | None = None
+        """Why the last refresh failed, if it did."""
 
     async def refresh(self) -> bool:
-        """Read all rules; where that fails, keep the old ones, note why, and answer false."""
+        """Read all rules; on failure keep the old ones, store the error and return False."""
         try:
             rules = await self._rules.rules()
         except DinteroError as failure:
-            self._failed = failure
+            self.failed = failure
             return False
         self._entries = {rule.id: self._entry(rule) for rule in rules}
         self._sort()
-        self._ready, self._failed = True, None
+        self.ready, self.failed = True, None
         return True
 
-    async def first_read(self, seconds: float) -> None:
-        """Wait, but not for long, until all rules were read once; whoever asks right after a start finds them then."""
+    async def first_read(self, seconds: float = FIRST_READ_SECONDS) -> None:
+        """Wait a moment for the first refresh, so that a search right after the start finds rules."""
         if not self.ready:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self.refresh()
 
     def known(self, rule: RuleId) -> Rule | None:
-        """Find a rule as last read, without asking Dintero."""
+        """Find a rule in memory."""
         entry = self._entries.get(rule)
         return entry.rule if entry else None
 
-    async def get(self, rule: RuleId) -> Rule | None:
-        """Find a rule, as last read; Dintero is asked for one that is not known. None where there is no such rule.
-
-        Raises:
-            DinteroError: it is not known, and could not be read.
-        """
-        known = self.known(rule)
-        if known is not None:
-            return known
+    async def read(self, rule: RuleId, typed: str = "") -> Rule | Refusal:
+        """Read a rule from Dintero and remember it, or forget it if it is gone; a refusal quotes `typed`."""
         try:
-            return await self.fresh(rule)
-        except RuleNotFound:
-            return None
-
-    async def fresh(self, rule: RuleId) -> Rule:
-        """Read a rule from Dintero now, and remember it so.
-
-        Raises:
-            RuleNotFound: there is no such rule; it is forgotten here too.
-            DinteroError: it could not be read; what was known of it stays.
-        """
-        try:
-            read = await self._rules.rule(rule)
+            found = await self._rules.rule(rule)
         except RuleNotFound:
             if self._entries.pop(rule, None):
                 self._sort()
-            raise
-        self.keep(read)
-        return read
-
-    def keep(self, rule: Rule) -> None:
-        """Remember a rule as Dintero just answered it."""
-        entry = self._entry(rule)
-        if entry is not self._entries.get(rule.id):
-            self._entries[rule.id] = entry
+            return Refusal(RefusalReason.RULE_GONE, typed or rule)
+        except DinteroError as error:
+            return Refusal(RefusalReason.RULE_UNREADABLE, str(error))
+        entry = self._entry(found)
+        if entry is not self._entries.get(found.id):
+            self._entries[found.id] = entry
             self._sort()
+        return found
+
+    async def find(self, text: str, *, allowed: ChannelPolicy) -> Rule | list[Rule] | Refusal:
+        """Find the rule that a person means and read it; list the candidates if that is unclear."""
+        await self.first_read()
+        found = self.by_words(text, allowed=allowed)
+        if isinstance(found, Rule):
+            return await self.read(found.id, text)
+        if found:
+            return found
+        if isinstance(elsewhere := self.by_words(text), Rule):
+            return Refusal(RefusalReason.RULE_NOT_ALLOWED, elsewhere.title)
+        if not self.ready:
+            why = str(self.failed or "its rules are still being read")
+            return Refusal(RefusalReason.RULE_UNREADABLE, why)
+        return Refusal(RefusalReason.NO_RULE, text)
 
     def search(
         self, text: str, *, allowed: ChannelPolicy, at: datetime, limit: int = 100
     ) -> list[tuple[Rule, Availability]]:
-        """Find rules that the channel may give, by words of name or id in any order, with whether each can be given.
+        """Find rules that the channel may give, by words of name or id in any order; no text finds all.
 
-        Those that can be given come first; then those whose name or id begins with the text, those with words that begin with what was
-        typed, and those that have it somewhere; then by name. No text finds all. Accents and case do not matter. `limit` is what
-        Slack's select shows at most.
+        Usable rules come first. Among them the order is: name or id begins with the text, a word begins with
+        it, it occurs somewhere; then by name. Accents and case do not matter. Slack shows 100 at most.
         """
-        can: list[tuple[Rule, Availability]] = []
-        cannot: list[tuple[Rule, Availability]] = []
-        for entry in _best_first(_matching(self._permitted(allowed), _words(text)), _words(text)):
-            state = usable(entry.rule, at)
-            if state is Availability.NOW or state is Availability.SCHEDULED:
-                can.append((entry.rule, state))
-            elif len(cannot) < limit:
-                cannot.append((entry.rule, state))
-            if len(can) == limit:
-                break
-        return (can + cannot)[:limit]
+        words = _words(text)
+        entries = _best_first(_matching(self._permitted(allowed), words), words)
+        found = [(entry.rule, usable(entry.rule, at)) for entry in entries]
+        found.sort(key=lambda one: one[1] not in {Availability.NOW, Availability.SCHEDULED})
+        return found[:limit]
 
     def by_words(self, text: str, *, allowed: ChannelPolicy | None = None) -> Rule | list[Rule]:
-        """Find the one rule that a person means: by its id, else by its name, else by words of either; or all it could be.
+        """Find the rule that a person means, by id, else by name, else by words of either; or all candidates.
 
-        With `allowed`, only rules that the channel may give are thought of. Nothing typed means nothing.
+        With `allowed`, only rules that the channel may give count. An empty text finds none.
         """
         words = _words(text)
         if not words:
@@ -142,9 +125,9 @@ class RuleCatalog:
         return found[0].rule if len(found) == 1 else [entry.rule for entry in found]
 
     def words_of_name(self, words: Sequence[str]) -> int:
-        """Count how many of these words, from the first on, are a rule's name or begin one; 1 where none fits better.
+        """Count the leading words that are, or begin, a rule's name; at least 1.
 
-        For `add Spar 100 c-1`, typed without quotes: it is "Spar 100" and then a customer.
+        `add Spar 100 c-1`, typed without quotes, is "Spar 100" and then a customer.
         """
         if isinstance(self.by_words(words[0]) if words else [], Rule):
             return 1
@@ -155,14 +138,10 @@ class RuleCatalog:
         return 1
 
     def _permitted(self, allowed: ChannelPolicy) -> list[CatalogEntry]:
-        return (
-            self._sorted
-            if ANY in allowed.rules
-            else [entry for entry in self._sorted if entry.rule.id in allowed.rules]
-        )
+        return [entry for entry in self._sorted if allowed.may_give(entry.rule.id)]
 
     def _entry(self, rule: Rule) -> CatalogEntry:
-        """Make a rule's entry, from the one before where the name stayed: folding thousands of names holds everybody up."""
+        """Make a rule's entry; reuse the folded name: folding thousands of them blocks the event loop."""
         known = self._entries.get(rule.id)
         if known is not None and known.rule.name == rule.name:
             return known if known.rule == rule else CatalogEntry(rule, known.text, known.order)
@@ -174,12 +153,12 @@ class RuleCatalog:
 
 
 def plain(text: str) -> str:
-    """Write text the way that a hurried person types it: small letters, no accents."""
+    """Fold text to lower case without accents, as people type it in a hurry."""
     small = text.casefold()
     if small.isascii():
         return small
-    apart = unicodedata.normalize("NFKD", small.translate(PLAINLY))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
+    split = unicodedata.normalize("NFKD", small.translate(PLAIN_LETTERS))
+    return "".join(letter for letter in split if not unicodedata.combining(letter)).casefold()
 
 
 def _words(text: str) -> list[str]:
@@ -189,7 +168,7 @@ def _words(text: str) -> list[str]:
 def _readings(
     text: str, words: Sequence[str], entries: Sequence[CatalogEntry]
 ) -> Iterator[list[CatalogEntry]]:
-    """Find what a text can mean, the surest reading first; each is looked for only where the one before found nothing."""
+    """Yield the possible matches, the surest first; each is computed only if the one before is empty."""
     yield [entry for entry in entries if entry.rule.id == text]
     yield [entry for entry in entries if entry.rule.name.strip() == text]
     whole = f"\n {' '.join(words)}\n"
@@ -205,7 +184,7 @@ def _matching(entries: Iterable[CatalogEntry], words: Sequence[str]) -> list[Cat
 
 
 def _best_first(entries: list[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
-    """Put what begins with the text before words that begin with what was typed, and those before the rest; entries keep their order."""
+    """Sort: entries that begin with the text, then those in which a word does, then the rest."""
     whole = "\n " + " ".join(words)
     begun = [entry for entry in entries if whole in entry.text]
     others = [entry for entry in entries if whole not in entry.text]

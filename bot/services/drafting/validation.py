@@ -1,17 +1,23 @@
-"""What is wrong with a form, each fault beside the field that it is about."""
+"""Form validation: each fault belongs to the field it is about."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
 from bot.domain.customers.uploads import ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
-from bot.domain.requests.request import FormInput
+from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import Field, FieldError
+from bot.domain.rules.rule import Rule, usable
+from bot.services.access import violations_of
 
-LONGEST_ONCE_KEY: Final = 255
-"""Dintero documents no limit of `offering_constraint_id`; this is that of its customer ids."""
+MAX_ONCE_KEY_LENGTH: Final = 255
+"""Dintero documents no limit of `offering_constraint_id`; this is the limit of its customer ids."""
+KEPT_INPUTS: Final = 64
 
 FIELD_OF: Final = {
     RefusalReason.NO_CUSTOMERS: Field.CUSTOMERS,
@@ -27,37 +33,60 @@ FIELD_OF: Final = {
     RefusalReason.BUDGET_AMOUNT: Field.CUSTOMERS,
     RefusalReason.BAD_FILE: Field.FILE,
     RefusalReason.WHICH_COLUMN: Field.FILE,
+    RefusalReason.ONLY_REFUSED: Field.REFUSED,
     RefusalReason.REASON_MISSING: Field.REASON,
     RefusalReason.BAD_ONCE_KEY: Field.ONCE_KEY,
 }
-"""Where each fault is shown; what is about no field stands at the first, the rule."""
+"""The field of each fault; a fault without one is shown at the first field, the rule."""
 
 
-def faults_of_ids(customers: CustomerList) -> tuple[FieldError, ...]:
-    """Say which ids cannot be given anything."""
-    faults = []
-    for reason, too_long in ((RefusalReason.ID_TOO_LONG, True), (RefusalReason.ID_UNREADABLE, False)):
-        lines = ", ".join(str(each.line) for each in customers.unreadable if each.too_long is too_long)
-        if lines:
-            faults.append(FieldError(Field.CUSTOMERS, Refusal(reason, lines)))
-    if customers.reserved:
-        faults.append(
-            FieldError(Field.CUSTOMERS, Refusal(RefusalReason.RESERVED_ID, " ".join(customers.reserved)))
-        )
-    if customers.links:
-        faults.append(FieldError(Field.CUSTOMERS, Refusal(RefusalReason.LINK, customers.links[0])))
-    return tuple(faults)
-
-
+@lru_cache(KEPT_INPUTS)
 def customers_of(form_input: FormInput) -> CustomerList:
-    """Read whom a form is for: the ids that were typed, or the one reserved id that was ticked in their place."""
+    """Read the typed ids, or the one reserved id ticked in their place.
+
+    The ack and the review of one submission need the same list, so the last few results are kept.
+    """
     if form_input.reserved in RESERVED and not form_input.customers.strip() and not form_input.files:
         return CustomerList(ids=(CustomerId(form_input.reserved),))
     return read_customers(form_input.customers)
 
 
+def faults_of_form(
+    form_input: FormInput, draft: Request, policy: ChannelPolicy, rule: Rule | None, now: datetime
+) -> tuple[FieldError, ...]:
+    """Report all faults that memory can tell; the review reads files, and a rule not known yet."""
+    customers = customers_of(form_input)
+    faults = (*faults_of_ids(customers), *faults_of_reserved(form_input, policy), *faults_of_key(form_input))
+    request = replace(
+        draft,
+        rule=rule,
+        customers=len(customers.ids),
+        first_customer=next(iter(customers.ids), ""),
+        reason=form_input.reason,
+    )
+    left_to_review = {
+        *([RefusalReason.NO_RULE] if form_input.rule and rule is None else []),
+        *([RefusalReason.NO_CUSTOMERS] if form_input.files else []),
+    }
+    refusals = violations_of(request, policy, usable(rule, now) if rule else None)
+    return (*faults, *as_faults([one for one in refusals if one.reason not in left_to_review], faults))
+
+
+def faults_of_ids(customers: CustomerList) -> tuple[FieldError, ...]:
+    """Report unreadable ids by line, reserved ids and links."""
+    too_long = ", ".join(str(each.line) for each in customers.unreadable if each.too_long)
+    hidden = ", ".join(str(each.line) for each in customers.unreadable if not each.too_long)
+    details = {
+        RefusalReason.ID_TOO_LONG: too_long,
+        RefusalReason.ID_UNREADABLE: hidden,
+        RefusalReason.RESERVED_ID: " ".join(customers.reserved),
+        RefusalReason.LINK: next(iter(customers.links), ""),
+    }
+    return as_faults(tuple(Refusal(reason, detail) for reason, detail in details.items() if detail))
+
+
 def faults_of_reserved(form_input: FormInput, policy: ChannelPolicy) -> tuple[FieldError, ...]:
-    """Say whether what was ticked may be, and stands alone: with no id beside it, and not with the other one."""
+    """Report a ticked reserved id that the channel does not allow, or that is not the only customer."""
     if not form_input.reserved:
         return ()
     if not policy.reserved:
@@ -68,25 +97,25 @@ def faults_of_reserved(form_input: FormInput, policy: ChannelPolicy) -> tuple[Fi
 
 
 def faults_of_files(read_result: ReadResult) -> tuple[FieldError, ...]:
-    """Say which files cannot be read, and of which it has to be asked what is meant."""
+    """Report files that cannot be read, and files in which several columns could be meant."""
     bad = (Refusal(RefusalReason.BAD_FILE, f"{file.why}/{file.name}") for file in read_result.bad)
     unclear = (Refusal(RefusalReason.WHICH_COLUMN, file.upload.name) for file in read_result.unclear)
-    return tuple(FieldError(Field.FILE, refusal) for refusal in (*bad, *unclear))
+    return as_faults((*bad, *unclear))
 
 
 def faults_of_key(form_input: FormInput) -> tuple[FieldError, ...]:
-    """Say whether the once-only key can be one."""
+    """Report an idempotency key that cannot be used."""
     key = form_input.once_key.strip()
-    if len(key) <= LONGEST_ONCE_KEY and key.isprintable():
+    if len(key) <= MAX_ONCE_KEY_LENGTH and key.isprintable():
         return ()
-    return (FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY, str(LONGEST_ONCE_KEY))),)
+    return as_faults((Refusal(RefusalReason.BAD_ONCE_KEY, str(MAX_ONCE_KEY_LENGTH)),))
 
 
-def as_faults(refusals: tuple[Refusal, ...], *, but: Sequence[FieldError]) -> tuple[FieldError, ...]:
-    """Put refusals beside their fields; "no customers" is not said where unreadable ones are the reason."""
-    faulty = {fault.field for fault in but}
-    faults = (FieldError(FIELD_OF.get(refusal.reason, Field.RULE), refusal) for refusal in refusals)
-    unread = faulty & {Field.CUSTOMERS, Field.FILE}
+def as_faults(refusals: Sequence[Refusal], others: Sequence[FieldError] = ()) -> tuple[FieldError, ...]:
+    """Put refusals beside their fields; drop "no customers" if the other faults already explain it."""
+    explained = {Field.CUSTOMERS, Field.FILE} & {fault.field for fault in others}
     return tuple(
-        fault for fault in faults if not (fault.refusal.reason is RefusalReason.NO_CUSTOMERS and unread)
+        FieldError(FIELD_OF.get(refusal.reason, Field.RULE), refusal)
+        for refusal in refusals
+        if not (explained and refusal.reason is RefusalReason.NO_CUSTOMERS)
     )

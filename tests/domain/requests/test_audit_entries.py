@@ -212,7 +212,7 @@ async def test_the_entries_of_hold_and_escalation_name_their_people(
     )
     request = await office.ask()
     office.clock.pass_by(hours=6)
-    await office.decisions.reminders.run_once()
+    await office.decisions.remind_due()
     await office.approve(request, BO)
     await office.decisions.give_now(request.id, person(CHIEF), SUPPORT)
     escalated, hurried = await told(repository, "escalated", "hurried")

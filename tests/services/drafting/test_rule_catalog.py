@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, OnceKey, RuleId
-from bot.domain.policy.policy import ChannelPolicy
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.rules.rule import Availability, Holder, Requirement, Reward, Rule, Statistics
 from bot.errors import DinteroError, RateLimitedError, RuleNotFound
 from bot.services.drafting.rule_catalog import RuleCatalog, plain
@@ -104,32 +104,24 @@ async def test_a_rule_that_dintero_no_longer_lists_is_forgotten_and_a_renamed_on
 
 async def test_a_known_rule_is_answered_without_asking_dintero() -> None:
     book, shelf = await book_of(rule("a"))
-    assert await book.get(RuleId("a")) == book.known(RuleId("a")) == rule("a")
+    assert book.known(RuleId("a")) == rule("a")
     assert shelf.asked == []
 
 
-async def test_an_unknown_rule_is_asked_for_once_and_remembered() -> None:
+async def test_a_rule_that_was_read_is_remembered() -> None:
     shelf = Shelf({RuleId("a"): rule("a")})
     book = RuleCatalog(shelf)
     assert book.known(RuleId("a")) is None
-    assert await book.get(RuleId("a")) == await book.get(RuleId("a")) == rule("a")
+    assert await book.read(RuleId("a")) == book.known(RuleId("a")) == rule("a")
     assert shelf.asked == ["a"]
     assert found(book, "a") == ["a"]
     assert not book.ready
 
 
-async def test_a_rule_that_there_is_not_is_none_and_one_that_cannot_be_read_is_an_error() -> None:
-    book, shelf = await book_of()
-    assert await book.get(RuleId("a")) is None
-    shelf.down = True
-    with pytest.raises(RateLimitedError):
-        await book.get(RuleId("a"))
-
-
 async def test_a_fresh_reading_always_asks_and_is_what_is_known_from_then_on() -> None:
     book, shelf = await book_of(rule("a"), rule("b"))
     shelf.of[RuleId("a")] = replace(rule("Z", "a"), statistics=Statistics(usage=3))
-    assert await book.fresh(RuleId("a")) == shelf.of[RuleId("a")] == book.known(RuleId("a"))
+    assert await book.read(RuleId("a")) == shelf.of[RuleId("a")] == book.known(RuleId("a"))
     assert shelf.asked == ["a"]
     assert found(book, "") == ["b", "Z"]
 
@@ -145,8 +137,7 @@ async def test_new_statistics_are_kept_where_the_name_stayed() -> None:
 async def test_a_rule_that_turns_out_to_be_gone_is_forgotten() -> None:
     book, shelf = await book_of(rule("a"), rule("b"))
     del shelf.of[RuleId("a")]
-    with pytest.raises(RuleNotFound):
-        await book.fresh(RuleId("a"))
+    assert await book.read(RuleId("a"), "the rule") == Refusal(RefusalReason.RULE_GONE, "the rule")
     assert book.known(RuleId("a")) is None
     assert found(book, "") == ["b"]
 
@@ -154,8 +145,9 @@ async def test_a_rule_that_turns_out_to_be_gone_is_forgotten() -> None:
 async def test_a_fresh_reading_that_fails_leaves_what_is_known() -> None:
     book, shelf = await book_of(rule("a"))
     shelf.down = True
-    with pytest.raises(RateLimitedError):
-        await book.fresh(RuleId("a"))
+    failed = await book.read(RuleId("a"))
+    assert isinstance(failed, Refusal)
+    assert failed.reason is RefusalReason.RULE_UNREADABLE
     assert book.known(RuleId("a")) == rule("a")
 
 

@@ -10,7 +10,7 @@ from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError
 from bot.services.drafting.validation import (
     FIELD_OF,
-    LONGEST_ONCE_KEY,
+    MAX_ONCE_KEY_LENGTH,
     as_faults,
     faults_of_ids,
     faults_of_key,
@@ -34,13 +34,21 @@ def test_ids_have_faults_exactly_where_something_was_not_read(text: str) -> None
 
 @pytest.mark.parametrize(
     "key",
-    ["", " ", "stamp-2020", "k" * LONGEST_ONCE_KEY, f"  {'k' * LONGEST_ONCE_KEY}  ", "two words", "ærlig"],
+    [
+        "",
+        " ",
+        "stamp-2020",
+        "k" * MAX_ONCE_KEY_LENGTH,
+        f"  {'k' * MAX_ONCE_KEY_LENGTH}  ",
+        "two words",
+        "ærlig",
+    ],
 )
 def test_a_key_that_can_be_one_has_no_fault(key: str) -> None:
     assert faults_of_key(FormInput(once_key=key)) == ()
 
 
-@pytest.mark.parametrize("key", ["k" * (LONGEST_ONCE_KEY + 1), "a\nb", "a\u200bb", "a\tb"])
+@pytest.mark.parametrize("key", ["k" * (MAX_ONCE_KEY_LENGTH + 1), "a\nb", "a\u200bb", "a\tb"])
 def test_a_key_that_cannot_be_one_is_told_with_how_long_it_may_be(key: str) -> None:
     assert faults_of_key(FormInput(once_key=key)) == (
         FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY, "255")),
@@ -49,16 +57,16 @@ def test_a_key_that_cannot_be_one_is_told_with_how_long_it_may_be(key: str) -> N
 
 @pytest.mark.parametrize("reason", list(RefusalReason), ids=str)
 def test_every_refusal_has_a_field(reason: RefusalReason) -> None:
-    (fault,) = as_faults((Refusal(reason),), but=())
+    (fault,) = as_faults((Refusal(reason),))
     assert fault.field is FIELD_OF.get(reason, Field.RULE)
 
 
 def test_no_customers_is_not_said_where_unreadable_ones_are_the_reason() -> None:
     none = Refusal(RefusalReason.NO_CUSTOMERS)
     unreadable = FieldError(Field.CUSTOMERS, Refusal(RefusalReason.RESERVED_ID, "*"))
-    assert as_faults((none, Refusal(RefusalReason.NO_RULE)), but=[unreadable]) == (
+    assert as_faults((none, Refusal(RefusalReason.NO_RULE)), [unreadable]) == (
         FieldError(Field.RULE, Refusal(RefusalReason.NO_RULE)),
     )
-    assert as_faults((none,), but=[FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY))]) == (
+    assert as_faults((none,), [FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY))]) == (
         FieldError(Field.CUSTOMERS, none),
     )

@@ -141,7 +141,7 @@ class GoesOn(PeopleAct):
             for known in self.known.values()
             if known.before.escalate_at and known.before.escalate_at <= now
         ]
-        self.run(self.office.decisions.reminders.run_once())
+        self.run(self.office.decisions.remind_due())
         for known in due:
             if known.before.state is State.WAITING and not self.is_over(known) and self.policy(known.channel):
                 self.escalated.add(known.id)
@@ -164,7 +164,7 @@ class GoesOn(PeopleAct):
     def somebody_ends_the_hold(self, pick: int, who: UserId, team: TeamId) -> None:
         known = self.one(pick)
         held = self.is_held(known)
-        answer = self.run(self.office.decisions.give_now(known.id, person(who, team), None))
+        answer = self.run(self.office.decisions.give_now(known.id, person(who, team), known.channel))
         if not held or who != CHIEF or not self.is_member(who, team):
             self.refused(known, answer)
         else:

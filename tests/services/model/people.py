@@ -211,7 +211,7 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_continues(self, pick: int, who: UserId, team: TeamId) -> None:
         known = self.one(pick)
-        answer = self.run(self.office.decisions.resume(known.id, person(who, team), None))
+        answer = self.run(self.office.decisions.resume(known.id, person(who, team), known.channel))
         if known.before.state is not State.STOPPED or not self.may_handle(who, known, team):
             self.refused(known, answer)
             return
@@ -222,7 +222,7 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS, team=TEAMS)
     def somebody_ends_it_here(self, pick: int, who: UserId, team: TeamId) -> None:
         known = self.one(pick)
-        answer = self.run(self.office.decisions.end_here(known.id, person(who, team), None))
+        answer = self.run(self.office.decisions.end_here(known.id, person(who, team), known.channel))
         if known.before.state is not State.STOPPED or not self.may_handle(who, known, team):
             self.refused(known, answer)
             return
@@ -236,9 +236,10 @@ class PeopleAct(Machine):
             self.run(self.office.decisions.status(known.id, by, SUPPORT)), RequestSnapshot | Refusal
         )
         assert isinstance(
-            self.run(self.office.decisions.open_rejection(known.id, by, None)), RequestSnapshot | Refusal
+            self.run(self.office.decisions.open_rejection(known.id, by, known.channel)),
+            RequestSnapshot | Refusal,
         )
-        considered = self.run(self.office.decisions.open_approval(known.id, by, None))
+        considered = self.run(self.office.decisions.open_approval(known.id, by, known.channel))
         if isinstance(considered, ApprovalView):
             assert self.may_approve(who, known, team)
             assert considered.count is (known.customers > 1)
