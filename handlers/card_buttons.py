@@ -194,7 +194,7 @@ async def _finish(
         done = await act()
         if isinstance(done, Refusal):
             return Reply(title, reasons.refusal(done, ctx.formatter))
-        return confirmations.told(await say(done), done, await ctx.decisions.pause_service.now())
+        return confirmations.unless_paused(await say(done), done, await ctx.decisions.pause_service.now())
 
     await ack(response_action="update", view=placeholders.loading(title, external_id=external))
     ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id))
@@ -207,7 +207,7 @@ async def _answer(ack: AsyncAck, respond: AsyncRespond, ctx: HandlerContext, act
         done = await act()
         if isinstance(done, Refusal):
             return reasons.refusal(done, ctx.formatter)
-        return confirmations.told(say(done), done, await ctx.decisions.pause_service.now()).text
+        return confirmations.unless_paused(say(done), done, await ctx.decisions.pause_service.now()).text
 
     async def told() -> None:
         await ctx.modal_controller.reply(respond, await reply_or_fault(answer()))

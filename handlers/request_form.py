@@ -87,7 +87,7 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: H
     async def draw(_external: str) -> View | Reply:
         asked = await ctx.drafts.ask(draft, who)
         if not isinstance(asked, Refusal):
-            return confirmations.told(
+            return confirmations.unless_paused(
                 confirmations.asked(asked), asked, await ctx.decisions.pause_service.now()
             )
         again = await ctx.drafts.reopen_form(draft, who, asked)

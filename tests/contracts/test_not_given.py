@@ -114,7 +114,7 @@ async def test_the_four_ends_add_up_in_the_books_the_file_and_the_summary(
 
 def summed(snapshot: RequestSnapshot) -> tuple[int, ...]:
     """Read the figures out of the summary's sentence."""
-    text = summary.text(snapshot, LOOK).split(":")[0]
+    text = summary.build(snapshot, LOOK).text.split(":")[0]
     given_to, asked = (int(word) for word in text.split("(")[0].split() if word.isdigit())
     ends = [part.split(" ", 1) for part in text.partition("(")[2].rstrip(")").split(", ") if part]
     counts = {words: int(count) for count, words in ends}
@@ -160,7 +160,7 @@ async def test_they_add_up_in_the_columns_of_the_files_too_and_in_all_that_is_sa
     for state in (State.STOPPED, State.DONE):
         snapshot = await load_snapshot(repository, replace(request, state=state, started_at=NOW), POLICY)
         direct = notices.direct(notice(happened=NotificationType.DONE), snapshot, LOOK, link="").text
-        for said in (request_state.status_line(snapshot, LOOK), summary.text(snapshot, LOOK), direct):
+        for said in (request_state.status_line(snapshot, LOOK), summary.build(snapshot, LOOK).text, direct):
             assert figures(said, len(ends)) == (tally.given, tally.refused, tally.unknown, tally.not_tried), (
                 said
             )

@@ -4,9 +4,8 @@ import pytest
 
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import Event, State, StopReason
-from bot.errors import RuleNotFound
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.reasons import STOPS, failure, refusal, refusal_plain, stop
+from bot.slack.rendering.reasons import STOPS, refusal, refusal_plain, stop
 from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STATES
 from tests.support.samples import LONG, LOOK
 
@@ -154,10 +153,3 @@ def test_nothing_about_a_stop_advises_to_ask_again_without_the_key() -> None:
 
 def test_whoever_has_to_invite_the_bot_reads_what_to_type() -> None:
     assert "Type `/invite @discount-bot` there" in refusal(Refusal(RefusalReason.CANNOT_POST), LOOK)
-
-
-def test_a_failure_carries_its_advice() -> None:
-    assert (
-        failure(RuleNotFound("no such rule <x>"))
-        == "no such rule &lt;x&gt; – Choose another rule; this one may have been deleted."
-    )
