@@ -16,7 +16,7 @@ from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.slack.command_parser import ParseProblem
-from bot.slack.messages import card, help, notices, status, summary, thread  # noqa: A004 - the command's own word
+from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
 from bot.slack.modals import review as review_modal
@@ -62,7 +62,7 @@ def drawn_messages() -> Iterator[Message]:
         yield summary.build(snapshot, LOOK)
         yield status.one(snapshot, LOOK)
         for happened in NotificationType:
-            yield thread.build(samples.notice(happened, note=LONG), snapshot, LOOK)
+            yield notices.thread(samples.notice(happened, note=LONG), snapshot, LOOK)
             yield notices.channel(
                 samples.notice(happened, kind=ChannelKind.NOTICE, note=LONG), snapshot, LOOK, link=LINK
             )
@@ -71,7 +71,7 @@ def drawn_messages() -> Iterator[Message]:
             )
     for happened in (NotificationType.REMINDED, NotificationType.ESCALATED, NotificationType.RULE_CHANGED):
         told = replace(samples.notice(happened, note=LONG), facts={"who": "U0ANN " * 200, "round": "1"})
-        yield thread.build(told, timed(samples.long_story(State.WAITING)), LOOK)
+        yield notices.thread(told, timed(samples.long_story(State.WAITING)), LOOK)
         yield notices.direct(told, timed(samples.long_story(State.WAITING)), LOOK, link=LINK)
     for usable in Availability:
         yield rule_message.build(RULE, usable, LOOK)
@@ -202,6 +202,6 @@ def test_every_message_has_words_for_a_stop(stop: StopReason | None) -> None:
     snapshot = samples.story(State.STOPPED, stop=stop, note=LONG)
     drawn: Sequence[Message] = [
         card.build(snapshot, LOOK),
-        thread.build(samples.notice(NotificationType.STOPPED), snapshot, LOOK),
+        notices.thread(samples.notice(NotificationType.STOPPED), snapshot, LOOK),
     ]
     assert [fault for message in drawn for fault in message_faults(message.blocks, message.text)] == []

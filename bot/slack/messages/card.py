@@ -1,6 +1,7 @@
 """A request's card, its one message in the channel: the facts, the state, and the buttons that fit it."""
 
-from typing import Final, Literal
+from functools import partial
+from typing import Final
 
 from slackblocks import Block, Button, ConfirmationDialogue
 
@@ -75,35 +76,29 @@ def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 def _buttons(snapshot: RequestSnapshot) -> list[Block]:
     """Draw the buttons; the one that shows the customers is the last, with the list before it."""
     request = snapshot.request
-
-    def draw(
-        label: str,
-        action: str,
-        style: Literal["primary", "danger"] | None = None,
-        confirm: ConfirmationDialogue | None = None,
-    ) -> Button:
-        return button(label, action=action, value=request.id, style=style, confirm=confirm)
-
-    cancel = draw("Cancel request", CANCEL, "danger", _confirm_cancel(request))
-    show = draw(customer_list.BUTTON, customer_list.SHOW)
+    draw = partial(button, value=request.id)
+    cancel = draw("Cancel request", action=CANCEL, style="danger", confirm=_confirm_cancel(request))
+    show = draw(customer_list.BUTTON, action=customer_list.SHOW)
     row: list[Button] = []
     if request.state is State.WAITING:
-        row = [draw("Approve…", APPROVE, "primary"), draw("Reject…", REJECT), cancel, show]
+        approve = draw("Approve…", action=APPROVE, style="primary")
+        row = [approve, draw("Reject…", action=REJECT), cancel, show]
     elif request.state is State.STOPPED:
         lost = "Whoever has not been given it by now will not be. Whoever was keeps it."
         confirm = confirmation(f"End {request.short} here?", lost, yes="End here", no="Not yet")
-        row = [draw("Continue…", CONTINUE, "primary"), draw("End here…", END, "danger", confirm), show]
+        end = draw("End here…", action=END, style="danger", confirm=confirm)
+        row = [draw("Continue…", action=CONTINUE, style="primary"), end, show]
     elif request.state is State.APPROVED and request.give_after:
-        row = [cancel, draw("Give now", GIVE_NOW), show]
+        row = [cancel, draw("Give now", action=GIVE_NOW), show]
     elif request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
         row = [cancel, show]
     else:
         if can_ask_again(request, snapshot.tally):
-            row.append(draw(AGAIN_BUTTON, AGAIN))
+            row.append(draw(AGAIN_BUTTON, action=AGAIN))
         if not request.purged_at:
             row.append(show)
     if has_not_given_list(request, snapshot.tally):
-        row.insert(-1, draw(customer_list.LIST_BUTTON, customer_list.LIST))
+        row.insert(-1, draw(customer_list.LIST_BUTTON, action=customer_list.LIST))
     return [actions(BUTTONS, *row)] if row else []
 
 

@@ -48,18 +48,12 @@ def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
     refused: list[str] = []
     for why, customers in _by_reason(snapshot.refused):
         refused += [f"{shorten(why, MAX_REASON_LENGTH) or 'No reason given'}:", *_bullets(customers)]
+    unknown, not_tried = _bullets(snapshot.unknown), _bullets(snapshot.not_tried)
+    most_refused = max(tally.refused, len(snapshot.refused))
     lists = [
-        (
-            "*Refused by Dintero* – these have to be corrected:",
-            refused,
-            max(tally.refused, len(snapshot.refused)),
-        ),
-        (
-            "*Unknown* – no answer came, so they may have it or not:",
-            _bullets(snapshot.unknown),
-            tally.unknown,
-        ),
-        ("*Not tried* – these were not given it:", _bullets(snapshot.not_tried), tally.not_tried),
+        ("*Refused by Dintero* – these have to be corrected:", refused, most_refused),
+        ("*Unknown* – no answer came, so they may have it or not:", unknown, tally.unknown),
+        ("*Not tried* – these were not given it:", not_tried, tally.not_tried),
     ]
     drawn = [block for heading, lines, of in lists if lines for block in _list(heading, lines, of, formatter)]
     if not drawn:

@@ -1,4 +1,4 @@
-"""Messages to other channels and to people, each with a link to the card."""
+"""Messages about an event: in the card's thread, to other channels and to people."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,9 +7,9 @@ from slackblocks import Block
 
 from bot.domain.requests.notification import Notification, NotificationType, RequestSnapshot
 from bot.services.fallbacks import FALLBACKS
-from bot.slack.messages.event_texts import direct_text
+from bot.slack.messages.event_texts import direct_text, thread_text
 from bot.slack.messages.left_out import whole
-from bot.slack.rendering import pause_banner, request_facts, rule_changes
+from bot.slack.rendering import pause_banner, request_facts, rule_changes, verification
 from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import address, mention
@@ -25,6 +25,16 @@ WITH_IDS: Final = frozenset(
     }
 )
 """After these, the requester can ask again for the customers left out."""
+
+
+def thread(notification: Notification, snapshot: RequestSnapshot, formatter: Formatter) -> Message:
+    """Draw the message in the thread; `text` has the policy's time zone, as Slack draws no times there."""
+    details = _rule_changes(notification, snapshot, formatter)
+    if notification.happened is NotificationType.STOPPED:
+        details += verification.line(snapshot.verification, formatter, formatter.slack_date)
+    drawn = section(thread_text(notification, snapshot, formatter, formatter.slack_date))
+    text = thread_text(notification, snapshot, formatter, formatter.moment)
+    return message(text, [drawn, *sections(details, most=4)])
 
 
 def channel(
@@ -48,10 +58,18 @@ def direct(
     details = (
         whole(snapshot, formatter)
         if notification.happened in WITH_IDS
-        else sections(rule_changes.since_event(notification, snapshot, formatter), most=4)
+        else sections(_rule_changes(notification, snapshot, formatter), most=4)
     )
     text = f"{owner} request {what}: {direct_text(notification, snapshot, formatter)}{meant_for}"
     return _message(text, snapshot, details, link=link)
+
+
+def _rule_changes(notification: Notification, snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
+    """Say what changed in the rule; nothing once the request is in a later round."""
+    same_round = notification.facts.get("round") == str(snapshot.request.round)
+    if notification.happened is not NotificationType.RULE_CHANGED or not same_round:
+        return []
+    return rule_changes.changed(snapshot.request, formatter)
 
 
 def _request(snapshot: RequestSnapshot, formatter: Formatter) -> str:

@@ -75,8 +75,7 @@ def why_not_tried(request: Request, name: Callable[[str], str]) -> str:
     if request.stop is not None:
         return f"it stopped before their turn, because {STOPS[request.stop][0]}"
     return UNAGREED.get(
-        request.state,
-        "so many were refused that the bot stopped looking for the rest of them one by one",
+        request.state, "so many were refused that the bot stopped looking for the rest of them one by one"
     )
 
 

@@ -1,7 +1,7 @@
 """Formats amounts, numbers, times and durations in the policy's currency and time zone."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +15,10 @@ MAX_EXPONENT: Final = 15
 CACHE_SIZE: Final = 4_096
 """Babel takes 30 µs or more for a number, and a list of rules needs hundreds."""
 UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+_format_currency = lru_cache(CACHE_SIZE)(format_currency)
+_format_decimal = lru_cache(CACHE_SIZE)(format_decimal)
+_format_date = lru_cache(CACHE_SIZE)(format_date)
 
 Json = dict[str, Any]
 
@@ -47,7 +51,12 @@ class Formatter:
         value = Decimal(minor)
         if not value.is_finite() or value.adjusted() > MAX_EXPONENT:
             return f"{value} minor units of {self.currency}"
-        return _amount(value, self.currency, self.locale)
+        digits = get_currency_precision(self.currency)
+        pattern = f"#,##0.{'0' * digits}#### ¤¤"
+        major = value.scaleb(-digits)
+        return _format_currency(
+            major, self.currency, format=pattern, locale=self.locale, currency_digits=False
+        )
 
     def number(self, value: int | Decimal) -> str:
         """Write a number with up to six decimals.
@@ -58,7 +67,7 @@ class Formatter:
         exact = Decimal(value)
         if not exact.is_finite() or exact.adjusted() > MAX_EXPONENT:
             return str(value)
-        return _number(exact, self.locale)
+        return _format_decimal(exact, format="#,##0.######", locale=self.locale)
 
     def customers(self, count: int) -> str:
         """Count customers: `1 customer`, `1,200 customers`."""
@@ -82,9 +91,10 @@ class Formatter:
     def day(self, at: datetime) -> str:
         """Write a date in the policy's time zone."""
         try:
-            return _day(at.astimezone(ZoneInfo(self.timezone)).date(), self.locale)
+            day = at.astimezone(ZoneInfo(self.timezone)).date()
         except OverflowError:
             return at.strftime("%d %b %Y")
+        return _format_date(day, "d MMM y", locale=self.locale)
 
     def slack_date(self, at: datetime) -> str:
         """Write a time that Slack shows in each reader's own time zone (mrkdwn only)."""
@@ -101,33 +111,13 @@ class Formatter:
         return f"<!date^{int(minute.timestamp())}^{{time}}|{fallback:%H:%M}>"
 
 
-@lru_cache(CACHE_SIZE)
-def _amount(minor: Decimal, currency: str, locale: str) -> str:
-    digits = get_currency_precision(currency)
-    pattern = f"#,##0.{'0' * digits}#### ¤¤"
-    return format_currency(
-        minor.scaleb(-digits), currency, format=pattern, locale=locale, currency_digits=False
-    )
-
-
-@lru_cache(CACHE_SIZE)
-def _number(exact: Decimal, locale: str) -> str:
-    return format_decimal(exact, format="#,##0.######", locale=locale)
-
-
-@lru_cache(CACHE_SIZE)
-def _day(day: date, locale: str) -> str:
-    return format_date(day, "d MMM y", locale=locale)
-
-
 def duration(passed: timedelta) -> str:
     """Write a duration in its two largest units.
 
     >>> duration(timedelta(seconds=3725)), duration(timedelta(seconds=0.2))
     ('1 hour 2 minutes', 'less than a second')
     """
-    left = max(int(passed.total_seconds()), 0)
-    parts = []
+    left, parts = max(int(passed.total_seconds()), 0), []
     for name, size in UNITS:
         count, left = divmod(left, size)
         if count > 0:

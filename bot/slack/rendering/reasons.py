@@ -53,10 +53,7 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
         "the rule is no longer what was asked for, and nobody is there who could agree to it as it is now",
         f"Change it back in Dintero and press Continue…, or press End here…: {REQUESTERS_LIST}.",
     ),
-    StopReason.BUSY: (
-        "Dintero was too busy and turned every call away",
-        "Press Continue… in a few minutes.",
-    ),
+    StopReason.BUSY: ("Dintero was too busy and turned every call away", "Press Continue… in a few minutes."),
     StopReason.POLICY: (
         "the bot's policy does not allow it any more",
         "An admin of the bot can change it, and then Continue… goes on; or press End here… to leave it so.",

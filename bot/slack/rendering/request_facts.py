@@ -12,7 +12,7 @@ from bot.domain.requests.request import Request
 from bot.domain.rules.rule import Availability, Cost, Rule
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import address, escape, mask, phrase
-from bot.slack.rendering.rule_rewards import MARKS, cost_words, rule_reward
+from bot.slack.rendering.rule_rewards import MARKS, rule_reward
 from bot.slack.rendering.rule_usage import rule_use
 
 Links = Mapping[RequestId, str]
@@ -75,7 +75,11 @@ def first_and_last(request: Request) -> str:
 
 def cost_line(cost: Cost | None, formatter: Formatter) -> str:
     """Say the cost, or why it is unknown."""
-    return f"*Cost:* {cost_words(cost, formatter)}"
+    if cost is None:
+        return "*Cost:* cannot be said beforehand: it depends on what is bought"
+    uses = "without limit" if cost.uses is None else f"up to {formatter.pluralize(cost.uses, 'use')}"
+    each = f"{formatter.number(cost.customers)} × {formatter.amount(cost.each)}, each time it is used"
+    return f"*Cost:* {each}; {uses} ({formatter.amount(cost.total)} for one use each)"
 
 
 def tier(applied: AppliedTier | None, formatter: Formatter) -> list[str]:

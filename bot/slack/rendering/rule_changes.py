@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from bot.domain.requests.notification import Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.request import Request
 from bot.domain.rules.diff import Change, changes
 from bot.domain.rules.rule import NO_LIMIT, Rule
@@ -17,16 +16,6 @@ VALUE_LENGTH: Final = 200
 LINE_LENGTH: Final = 1_000
 
 Words = Callable[[Any, Formatter], str]
-
-
-def since_event(notification: Notification, snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Say what changed, below the message of a changed rule; nothing once the request is in a later round."""
-    round_then = notification.facts.get("round")
-    if notification.happened is not NotificationType.RULE_CHANGED or round_then != str(
-        snapshot.request.round
-    ):
-        return []
-    return changed(snapshot.request, formatter)
 
 
 def changed(request: Request, formatter: Formatter) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Final, TypeVar
 from bot.domain.rules.rule import (
     NO_LIMIT,
     Availability,
-    Cost,
     Item,
     Reward,
     RewardType,
@@ -100,15 +99,6 @@ def several(things: Sequence[T], name: Callable[[T], str], *, last: str = "or") 
     named = [name(one) for one in things[:SHOWN]]
     more = len(things) - len(named)
     return f"{', '.join(named)} and {more} more" if more > 0 else phrase(named, last=last)
-
-
-def cost_words(cost: Cost | None, formatter: Formatter) -> str:
-    """Say the cost, or why it is unknown."""
-    if cost is None:
-        return "cannot be said beforehand: it depends on what is bought"
-    uses = "without limit" if cost.uses is None else f"up to {formatter.pluralize(cost.uses, 'use')}"
-    each = f"{formatter.number(cost.customers)} × {formatter.amount(cost.each)}, each time it is used"
-    return f"{each}; {uses} ({formatter.amount(cost.total)} for one use each)"
 
 
 def statistics(before: Statistics | None, after: Statistics | None, formatter: Formatter) -> list[str]:

@@ -13,7 +13,7 @@ from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Availability
 from bot.slack.command_parser import ParseProblem
-from bot.slack.messages import card, confirmations, help, notices, rule, status, summary, thread  # noqa: A004 - the command's own word
+from bot.slack.messages import card, confirmations, help, notices, rule, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
 from tests.support import samples
 from tests.support.samples import LOOK, NOW, RULE
@@ -55,7 +55,7 @@ def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom
         facts={STARTS_AFTER: "Slack"},
         note="Slack could not say who @Bo is",
     )
-    line = thread.build(notification, snapshot, LOOK).text
+    line = notices.thread(notification, snapshot, LOOK).text
     assert line.startswith("⏳ Waiting for Slack since")
     assert "giving starts once there is an answer" in line
 
@@ -139,7 +139,7 @@ def test_all_some_and_none_are_told_apart(given: int, refused: int, said: str) -
 def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(
     happened: NotificationType, state: State
 ) -> None:
-    line = thread.build(samples.notice(happened, note="because"), samples.story(state), LOOK)
+    line = notices.thread(samples.notice(happened, note="because"), samples.story(state), LOOK)
     assert not line.text.startswith("Given to")
     assert not words(line).startswith("Given to")
     assert "<!date^" in words(line)
@@ -153,14 +153,14 @@ def test_nothing_says_given_before_dintero_did(state: State) -> None:
     told = card.build(snapshot, LOOK)
     assert "given" not in words(told).replace("nothing was given", "")
     for happened in (NotificationType.ASKED, NotificationType.APPROVED, NotificationType.STARTED):
-        assert "given" not in words(thread.build(samples.notice(happened), snapshot, LOOK))
+        assert "given" not in words(notices.thread(samples.notice(happened), snapshot, LOOK))
 
 
 def test_a_stop_tells_its_reason_as_it_was_then() -> None:
     notification = replace(
         samples.notice(NotificationType.STOPPED, note="Forbidden"), facts={"stop": "scope_missing"}
     )
-    line = thread.build(notification, samples.story(State.APPROVED, stop=None), LOOK)
+    line = notices.thread(notification, samples.story(State.APPROVED, stop=None), LOOK)
     assert "too little scope (Forbidden)" in line.text
 
 
@@ -335,7 +335,7 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
     if happened:
         told = notices.direct(samples.notice(happened), snapshot, LOOK, link="")
         assert "7 of 10 customers were given it" in told.text
-        drawn += [told, thread.build(samples.notice(happened), snapshot, LOOK)]
+        drawn += [told, notices.thread(samples.notice(happened), snapshot, LOOK)]
     for message in drawn:
         said = str(message.blocks) + message.text
         assert "nothing was given" not in said
@@ -348,7 +348,7 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
 @pytest.mark.parametrize("happened", [NotificationType.RULE_CHANGED, NotificationType.CONSENT_VOID])
 def test_whoever_has_to_approve_anew_is_named_and_the_reason_is_in_words(happened: NotificationType) -> None:
     told = samples.notice(happened, note=RefusalReason.NOT_AN_APPROVER)
-    line = words(thread.build(told, samples.STORY, LOOK))
+    line = words(notices.thread(told, samples.STORY, LOOK))
     direct = words(notices.direct(told, samples.STORY, LOOK, link=""))
     for drawn in (line, direct):
         assert "<!subteam^S0LEADS> or <@U0BOSS> has to approve it" in drawn

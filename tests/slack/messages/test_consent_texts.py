@@ -11,7 +11,7 @@ from bot.domain.policy.tiers import AppliedTier, TierTrigger
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import State
-from bot.slack.messages import card, confirmations, notices, thread
+from bot.slack.messages import card, confirmations, notices
 from bot.slack.rendering import request_facts
 from tests.support import samples
 from tests.support.samples import LOOK, NOW, REQUEST, VOTE
@@ -45,7 +45,7 @@ def yes(happened: NotificationType, number: int, of: int) -> str:
     told = replace(
         samples.notice(happened), facts={"yeses": str(number), "approvals": str(of), "digest": DIGEST}
     )
-    return thread.build(told, snapshot, LOOK).text
+    return notices.thread(told, snapshot, LOOK).text
 
 
 def test_each_yes_is_a_line_with_its_number_and_what_it_was_for() -> None:
@@ -76,7 +76,7 @@ def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_r
         samples.story(State.WAITING),
         replace(samples.notice(NotificationType.CONSENT_VOID), note=RefusalReason.REQUESTER_LEFT),
     )
-    assert thread.build(told, snapshot, LOOK).text == (
+    assert notices.thread(told, snapshot, LOOK).text == (
         "🔁 The approval no longer counts (whoever asked may not ask here any more), seen 23 Nov 2026, 13:00 CET. "
         "Nobody can approve it until they may again; it can be rejected or cancelled."
     )

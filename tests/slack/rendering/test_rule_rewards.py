@@ -16,7 +16,8 @@ from bot.domain.rules.rule import (
     Rule,
     Statistics,
 )
-from bot.slack.rendering.rule_rewards import cost_words, items, rule_reward, statistics, unknown
+from bot.slack.rendering.request_facts import cost_line
+from bot.slack.rendering.rule_rewards import items, rule_reward, statistics, unknown
 from tests.support.samples import LOOK, RULE
 
 
@@ -86,11 +87,11 @@ def test_base_and_effect_are_told_and_a_new_one_is_shown_raw() -> None:
 
 
 def test_cost_is_said_as_the_design_has_it() -> None:
-    assert cost_words(Cost(each=10_000, customers=10, uses=3), LOOK).startswith(
-        "10 × 100.00 NOK, each time it is used; up to 3 uses"
+    assert cost_line(Cost(each=10_000, customers=10, uses=3), LOOK).startswith(
+        "*Cost:* 10 × 100.00 NOK, each time it is used; up to 3 uses"
     )
-    assert "; without limit" in cost_words(Cost(each=10_000, customers=10, uses=None), LOOK)
-    assert cost_words(None, LOOK) == "cannot be said beforehand: it depends on what is bought"
+    assert "; without limit" in cost_line(Cost(each=10_000, customers=10, uses=None), LOOK)
+    assert cost_line(None, LOOK) == "*Cost:* cannot be said beforehand: it depends on what is bought"
 
 
 def test_statistics_tell_what_changed_since_it_was_asked() -> None:

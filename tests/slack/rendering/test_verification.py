@@ -9,7 +9,7 @@ from bot.domain.requests.notification import ChannelKind, NotificationType, Requ
 from bot.domain.requests.request import State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.holders import Verification
-from bot.slack.messages import card, notices, summary, thread
+from bot.slack.messages import card, notices, summary
 from bot.slack.modals import approval
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Message
@@ -78,7 +78,7 @@ def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_u
     drawn = [
         card.build(story(State.STOPPED), LOOK),
         card.build(anew, LOOK),
-        thread.build(samples.notice(NotificationType.STOPPED), story(State.STOPPED), LOOK),
+        notices.thread(samples.notice(NotificationType.STOPPED), story(State.STOPPED), LOOK),
         summary.build(story(State.DONE), LOOK),
         notices.direct(
             samples.notice(NotificationType.STOPPED, kind=ChannelKind.DIRECT),
@@ -90,4 +90,6 @@ def test_it_stands_where_it_stopped_where_it_waits_anew_and_where_it_is_summed_u
     assert [seen in text(message) for message in drawn] == [True] * len(drawn)
     considered = ApprovalView(samples.review(anew.request), anew, count=False)
     assert seen in str(approval.build(considered, LOOK, external_id="e"))
-    assert seen not in text(thread.build(samples.notice(NotificationType.STARTED), story(State.GIVING), LOOK))
+    assert seen not in text(
+        notices.thread(samples.notice(NotificationType.STARTED), story(State.GIVING), LOOK)
+    )
