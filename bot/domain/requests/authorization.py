@@ -17,6 +17,7 @@ from bot.domain.policy.policy import (
 from bot.domain.policy.tiers import AppliedTier, applied
 from bot.domain.requests.person import AccountKind, Profile
 from bot.domain.requests.request import Request, State
+from bot.domain.requests.rule_drift import UNUSABLE
 from bot.domain.rules.rule import Availability, Cost, Rule
 
 Membership = Mapping[GroupId, frozenset[UserId]]
@@ -27,12 +28,6 @@ NO_FULL_MEMBER: Final = {
     AccountKind.BOT: RefusalReason.BOT,
     AccountKind.DEACTIVATED: RefusalReason.DEACTIVATED,
     AccountKind.STRANGER: RefusalReason.STRANGER,
-}
-
-NOT_USABLE: Final = {
-    Availability.DELETED: RefusalReason.RULE_GONE,
-    Availability.INACTIVE: RefusalReason.RULE_INACTIVE,
-    Availability.EXPIRED: RefusalReason.RULE_EXPIRED,
 }
 
 
@@ -240,8 +235,10 @@ def _about_rule(
         return
     if not channel.may_give(rule.id):
         yield Refusal(RefusalReason.RULE_NOT_ALLOWED, rule.id, tuple(admins))
-    if usable is None or usable in NOT_USABLE:
-        yield Refusal(NOT_USABLE[usable] if usable else RefusalReason.RULE_UNREADABLE, rule.id)
+    if usable is None:
+        yield Refusal(RefusalReason.RULE_UNREADABLE, rule.id)
+    elif usable in UNUSABLE:
+        yield Refusal(RefusalReason(UNUSABLE[usable]), rule.id)
 
 
 def _about_customers(channel: ChannelPolicy, customers: int, admins: Sequence[UserId]) -> Iterator[Refusal]:

@@ -12,6 +12,7 @@ UNUSABLE: Final = {
     Availability.INACTIVE: StopReason.RULE_INACTIVE,
     Availability.EXPIRED: StopReason.RULE_EXPIRED,
 }
+"""Why a rule cannot be used; `RefusalReason` has the same values."""
 
 
 def drift(agreed: Rule, now_is: Rule, at: datetime) -> StopReason | None:
