@@ -55,7 +55,7 @@ async def click(
         done = await act(ctx.decisions, request, who, channel)
         if isinstance(done, Refusal):
             return done
-        return confirmations.told(confirm(done), done, await ctx.decisions.pause_service.now())
+        return confirmations.unless_paused(confirm(done), done, await ctx.decisions.pause_service.now())
 
     await ack()
     ctx.background.spawn(ctx.modal_controller.answer(respond, answer()))
@@ -93,7 +93,7 @@ async def submit_approval(ack: AsyncAck, view: dict[str, Any], who: Person, ctx:
         if isinstance(approved, Refusal):
             return approved
         reply = confirmations.approved(approved, await ctx.decisions.still_needed(approved))
-        return confirmations.told(reply, approved, await ctx.decisions.pause_service.now())
+        return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 
     await _finish(ack, view, approval.TITLE, who, ctx, approve)
 

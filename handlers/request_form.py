@@ -87,7 +87,9 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: H
         if isinstance(asked, Refusal):
             form = await ctx.drafts.reopen_form(draft, who, asked)
             return _build_form(form, ctx, external, generation=REDRAWN)
-        return confirmations.told(confirmations.asked(asked), asked, await ctx.decisions.pause_service.now())
+        return confirmations.unless_paused(
+            confirmations.asked(asked), asked, await ctx.decisions.pause_service.now()
+        )
 
     await _redraw(ack, view, "Not asked for", draft, draw, who, ctx)
 

@@ -21,7 +21,6 @@ from bot.services.snapshots import load_snapshot
 from bot.slack.client import uploads
 from bot.slack.client.errors import CHANNEL_AWAY, GONE, away, classify, code_of
 from bot.slack.messages import card, not_given_file, notices, summary
-from bot.slack.messages import thread as thread_message
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.spreadsheets.writer.writer import ListWriter
 
@@ -168,7 +167,7 @@ class SlackAnnouncer:
             raise DeliveryFailed("there is no card to say it below")
         is_line = outbox_message.notification.kind is ChannelKind.LINE
         message = (
-            thread_message.build(outbox_message.notification, snapshot, self._formatter)
+            notices.thread(outbox_message.notification, snapshot, self._formatter)
             if is_line
             else summary.build(snapshot, self._formatter)
         )

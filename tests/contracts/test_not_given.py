@@ -115,8 +115,8 @@ async def test_the_four_outcomes_add_up_in_database_file_and_summary(
 
 
 def summed(snapshot: RequestSnapshot) -> tuple[int, ...]:
-    """Read the figures from the summary."""
-    text = summary.text(snapshot, LOOK).split(":")[0]
+    """Read the figures out of the summary's sentence."""
+    text = summary.build(snapshot, LOOK).text.split(":")[0]
     given_to, asked = (int(word) for word in text.split("(")[0].split() if word.isdigit())
     ends = [part.split(" ", 1) for part in text.partition("(")[2].rstrip(")").split(", ") if part]
     counts = {words: int(count) for count, words in ends}
@@ -162,7 +162,7 @@ async def test_the_four_outcomes_add_up_in_source_file_columns_and_messages(
     for state in (State.STOPPED, State.DONE):
         snapshot = await load_snapshot(repository, replace(request, state=state, started_at=NOW), POLICY)
         direct = notices.direct(notice(happened=NotificationType.DONE), snapshot, LOOK, link="").text
-        for said in (request_state.status_line(snapshot, LOOK), summary.text(snapshot, LOOK), direct):
+        for said in (request_state.status_line(snapshot, LOOK), summary.build(snapshot, LOOK).text, direct):
             assert figures(said, len(ends)) == (tally.given, tally.refused, tally.unknown, tally.not_tried), (
                 said
             )

@@ -1,4 +1,4 @@
-"""Every message and modal stays within Slack's limits, with the longest and most hostile texts there can be."""
+"""Every message and modal stays within Slack's limits, even with the longest and most hostile texts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.slack.command_parser import ParseProblem
-from bot.slack.messages import card, help, notices, status, summary, thread  # noqa: A004 - the command's own word
+from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
 from bot.slack.modals import review as review_modal
@@ -31,20 +31,23 @@ FULL = FormInput(rule=LONG, customers="x" * 3_000, reason="y" * 3_000, once_key=
 TOO_FULL = FormInput(rule=LONG, customers="x" * 3_001, reason="y" * 3_001, once_key="z" * 3_001)
 
 
-def stories() -> list[RequestSnapshot]:
-    made = [made(state) for state in State for made in (samples.story, samples.long_story)]
+def snapshots() -> list[RequestSnapshot]:
+    made = [make(state) for state in State for make in (samples.snapshot, samples.long_snapshot)]
     made += [
-        replace(samples.long_story(State.GIVING), progress=told)
-        for told in (Progress(), Progress(1e9, samples.NOW))
+        replace(samples.long_snapshot(State.GIVING), progress=progress)
+        for progress in (Progress(), Progress(1e9, samples.NOW))
     ]
     return [
         *made,
-        *(timed(samples.long_story(state)) for state in (State.WAITING, State.APPROVED, State.GIVING)),
+        *(
+            held_and_paused(samples.long_snapshot(state))
+            for state in (State.WAITING, State.APPROVED, State.GIVING)
+        ),
     ]
 
 
-def timed(snapshot: RequestSnapshot) -> RequestSnapshot:
-    """Hold, escalate and pause a story, over a rule that changed in everything."""
+def held_and_paused(snapshot: RequestSnapshot) -> RequestSnapshot:
+    """Hold, escalate and pause a request whose rule has changed in everything."""
     many = tuple(f"U{number:09}" for number in range(200))
     request = replace(
         snapshot.request,
@@ -56,23 +59,27 @@ def timed(snapshot: RequestSnapshot) -> RequestSnapshot:
     return replace(snapshot, request=request, pause=samples.PAUSE)
 
 
-def drawn_messages() -> Iterator[Message]:
-    for snapshot in stories():
+def all_messages() -> Iterator[Message]:
+    for snapshot in snapshots():
         yield card.build(snapshot, LOOK)
         yield summary.build(snapshot, LOOK)
         yield status.one(snapshot, LOOK)
         for happened in NotificationType:
-            yield thread.build(samples.notice(happened, note=LONG), snapshot, LOOK)
+            yield notices.thread(samples.notification(happened, note=LONG), snapshot, LOOK)
             yield notices.channel(
-                samples.notice(happened, kind=ChannelKind.NOTICE, note=LONG), snapshot, LOOK, link=LINK
+                samples.notification(happened, kind=ChannelKind.NOTICE, note=LONG), snapshot, LOOK, link=LINK
             )
             yield notices.direct(
-                samples.notice(happened, kind=ChannelKind.DIRECT, note=LONG), snapshot, LOOK, link=LINK
+                samples.notification(happened, kind=ChannelKind.DIRECT, note=LONG), snapshot, LOOK, link=LINK
             )
     for happened in (NotificationType.REMINDED, NotificationType.ESCALATED, NotificationType.RULE_CHANGED):
-        told = replace(samples.notice(happened, note=LONG), facts={"who": "U0ANN " * 200, "round": "1"})
-        yield thread.build(told, timed(samples.long_story(State.WAITING)), LOOK)
-        yield notices.direct(told, timed(samples.long_story(State.WAITING)), LOOK, link=LINK)
+        notification = replace(
+            samples.notification(happened, note=LONG), facts={"who": "U0ANN " * 200, "round": "1"}
+        )
+        yield notices.thread(notification, held_and_paused(samples.long_snapshot(State.WAITING)), LOOK)
+        yield notices.direct(
+            notification, held_and_paused(samples.long_snapshot(State.WAITING)), LOOK, link=LINK
+        )
     for usable in Availability:
         yield rule_message.build(RULE, usable, LOOK)
         yield rule_message.build(LONG_RULE, usable, LOOK)
@@ -80,29 +87,29 @@ def drawn_messages() -> Iterator[Message]:
     yield rule_message.several([LONG_RULE] * 1_000, LOOK)
     yield status.build([], LOOK)
     yield status.build([], LOOK, samples.PAUSE)
-    yield status.build(stories() * 10, LOOK, samples.PAUSE)
-    yield status.build(stories() * 10, LOOK)
+    yield status.build(snapshots() * 10, LOOK, samples.PAUSE)
+    yield status.build(snapshots() * 10, LOOK)
     yield help.build(LOOK)
     yield from (help.not_understood(LONG, LONG, why) for why in (None, *ParseProblem))
 
 
-def drawn_views() -> Iterator[dict[str, Any]]:
+def all_views() -> Iterator[dict[str, Any]]:
     for form_input in (FormInput(), FormInput(more=True), FULL, TOO_FULL):
         for chosen in (None, RULE, LONG_RULE):
-            for faults in ((), samples.every_fault()):
+            for faults in ((), samples.every_field_error()):
                 form = samples.form(form_input, chosen=chosen, faults=faults)
                 yield request_form.build(form, LOOK, external_id="e" * 255)
                 yield request_form.build(replace(form, pause=samples.PAUSE), LOOK, external_id="e" * 255)
                 yield request_form.build(
-                    replace(form, pause=samples.PAUSE, remainder=samples.long_rest()),
+                    replace(form, pause=samples.PAUSE, remainder=samples.long_remainder()),
                     LOOK,
                     external_id="e" * 255,
                 )
-    filled = samples.form(replace(FULL, files=samples.uploads()), faults=samples.every_fault())
+    filled = samples.form(replace(FULL, files=samples.uploads()), faults=samples.every_field_error())
     yield request_form.build(
         replace(filled, unclear=samples.unclear()), LOOK, external_id="e" * 255, generation=1
     )
-    ticked = samples.form(FormInput(rule=LONG, reserved="*/", more=True), faults=samples.every_fault())
+    ticked = samples.form(FormInput(rule=LONG, reserved="*/", more=True), faults=samples.every_field_error())
     yield request_form.build(
         replace(ticked, policy=replace(ticked.policy, reserved=True)), LOOK, external_id="e"
     )
@@ -113,13 +120,13 @@ def drawn_views() -> Iterator[dict[str, Any]]:
     links = {each.id: LINK * 20 for each in samples.long_review().named}
     for places in ({}, links):
         yield review_modal.build(samples.long_review(), LOOK, external_id="e", links=places)
-    long = ApprovalView(samples.long_review(), samples.long_story(State.WAITING), count=True)
+    long = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count=True)
     yield approval.build(long, LOOK, external_id="e", links=links)
     for count in (True, False):
         yield approval.build(samples.consideration(count=count), LOOK, external_id="e")
-        long = ApprovalView(samples.long_review(), samples.long_story(State.WAITING), count)
+        long = ApprovalView(samples.long_review(), samples.long_snapshot(State.WAITING), count)
         yield approval.build(long, LOOK, external_id="e")
-        snapshot = timed(samples.long_story(State.WAITING))
+        snapshot = held_and_paused(samples.long_snapshot(State.WAITING))
         review = replace(
             samples.long_review(), request=snapshot.request, pause=samples.PAUSE, hold_minutes=10_080
         )
@@ -130,7 +137,7 @@ def drawn_views() -> Iterator[dict[str, Any]]:
             yield customer_list.build(
                 CustomerPage(request, page, (CustomerId(one),) * PER_PAGE), LOOK, external_id="e"
             )
-    for snapshot in stories():
+    for snapshot in snapshots():
         yield rejection.build(snapshot, LOOK, external_id="e")
     yield placeholders.loading(LONG, external_id="e", metadata="m")
     yield placeholders.message(LONG, reasons.refusal(Refusal(RefusalReason.LOOKUP_FAILED, LONG), LOOK))
@@ -138,12 +145,12 @@ def drawn_views() -> Iterator[dict[str, Any]]:
 
 @cache
 def messages() -> tuple[Message, ...]:
-    return tuple(drawn_messages())
+    return tuple(all_messages())
 
 
 @cache
 def views() -> tuple[dict[str, Any], ...]:
-    return tuple(drawn_views())
+    return tuple(all_views())
 
 
 def texts(thing: object) -> Iterator[str]:
@@ -174,12 +181,12 @@ def test_every_option_keeps_slacks_limits() -> None:
     assert options_faults(drawn) == []
 
 
-def test_the_whole_of_a_message_stays_far_below_what_slack_takes() -> None:
+def test_the_whole_of_a_message_stays_far_below_slacks_limit() -> None:
     assert max(sum(len(text) for text in texts(message.blocks)) for message in messages()) < 40_000
     assert max(len(message.text) for message in messages()) <= 1_000
 
 
-def test_nothing_that_anybody_wrote_mentions_or_links() -> None:
+def test_no_foreign_text_mentions_or_links() -> None:
     drawn: list[str] = [
         text for thing in [*(m.blocks for m in messages()), *views()] for text in texts(thing)
     ]
@@ -193,15 +200,15 @@ def test_the_evil_text_is_evil() -> None:
 
 
 def test_the_same_facts_always_draw_the_same_message() -> None:
-    assert tuple(drawn_messages()) == messages()
-    assert tuple(drawn_views()) == views()
+    assert tuple(all_messages()) == messages()
+    assert tuple(all_views()) == views()
 
 
 @pytest.mark.parametrize("stop", [*StopReason, None])
 def test_every_message_has_words_for_a_stop(stop: StopReason | None) -> None:
-    snapshot = samples.story(State.STOPPED, stop=stop, note=LONG)
+    snapshot = samples.snapshot(State.STOPPED, stop=stop, note=LONG)
     drawn: Sequence[Message] = [
         card.build(snapshot, LOOK),
-        thread.build(samples.notice(NotificationType.STOPPED), snapshot, LOOK),
+        notices.thread(samples.notification(NotificationType.STOPPED), snapshot, LOOK),
     ]
     assert [fault for message in drawn for fault in message_faults(message.blocks, message.text)] == []

@@ -1,4 +1,4 @@
-"""Requests, rules and stories to draw: ordinary ones, and ones with the longest and most hostile texts there can be."""
+"""Sample requests, rules and snapshots: ordinary ones, and ones with the longest and most hostile texts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -158,8 +158,8 @@ POLICY = ChannelPolicy(
 )
 
 
-def story(state: State, **changes: Any) -> RequestSnapshot:
-    """Make an ordinary story in a state, with all that such a request has."""
+def snapshot(state: State, **changes: Any) -> RequestSnapshot:
+    """Make an ordinary snapshot in a state, with everything that such a request has."""
     ended = (
         NOW + timedelta(seconds=12)
         if state in {State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED}
@@ -169,14 +169,14 @@ def story(state: State, **changes: Any) -> RequestSnapshot:
     if state in {State.GIVING, State.STOPPED, State.DONE}:
         request = replace(request, started_at=NOW, decided_by=UserId("U0BOSS"), last_answer=later(RULE))
         given = Tally(10, given=7 if state is not State.DONE else 8, refused=2)
-        told = RequestSnapshot(request, votes=(VOTE,), tally=given, refused=REFUSED, asked_of=STORY.asked_of)
+        made = RequestSnapshot(request, votes=(VOTE,), tally=given, refused=REFUSED, asked_of=STORY.asked_of)
     else:
-        told = RequestSnapshot(request, tally=Tally(10), asked_of=STORY.asked_of)
-    return replace(told, request=replace(told.request, **changes))
+        made = RequestSnapshot(request, tally=Tally(10), asked_of=STORY.asked_of)
+    return replace(made, request=replace(made.request, **changes))
 
 
 def later(rule: Rule) -> Rule:
-    """Give a rule's statistics as they are after some uses."""
+    """Update a rule's statistics as after some uses."""
     return replace(rule, statistics=Statistics(stamp=123, usage=31, amount=310_000))
 
 
@@ -186,8 +186,8 @@ REFUSED = (
 )
 
 
-def long_story(state: State) -> RequestSnapshot:
-    """Make a story in which everything is as long and as many as it can be."""
+def long_snapshot(state: State) -> RequestSnapshot:
+    """Make a snapshot with everything as long and as many as possible."""
     refused = tuple(
         Refused(CustomerId(f"{number:05}" + "<&>*`" * 50), f"{number % 9} {LONG}") for number in range(300)
     )
@@ -211,14 +211,14 @@ def long_story(state: State) -> RequestSnapshot:
     )
 
 
-def notice(
+def notification(
     happened: NotificationType,
     *,
     kind: ChannelKind = ChannelKind.LINE,
     note: str = "",
     by: str | None = "U0BOSS",
 ) -> Notification:
-    """Make a notice."""
+    """Make a notification."""
     return Notification(
         kind=kind, happened=happened, at=NOW, by=UserId(by) if by else None, note=note, to="U0ANN"
     )
@@ -227,7 +227,7 @@ def notice(
 def review(
     request: Request = REQUEST, outcome: DecisionOutcome = DecisionOutcome.WAITS, **changes: Any
 ) -> Review:
-    """Make what is looked over."""
+    """Make a review."""
     rule = request.rule or RULE
     refusals = (
         (Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "501/500"),) if outcome is DecisionOutcome.REFUSED else ()
@@ -244,14 +244,14 @@ def review(
     return replace(made, **changes)
 
 
-def long_rest() -> Remainder:
-    """Make a rest that as many as can be asked for already, all of their texts as long as they can be."""
+def long_remainder() -> Remainder:
+    """Make a remainder that many other requests are for, with the longest texts."""
     first = PriorRequest(RequestId(f"first{LONG}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
     return Remainder(first, tuple(replace(first, id=RequestId(f"also{LONG}{at}")) for at in range(300)))
 
 
 def long_review() -> Review:
-    """Make a review in which everything is as long as it can be."""
+    """Make a review with everything as long as possible."""
     spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
     refusals = tuple(Refusal(reason, LONG, ("U0ADMIN",) * 50) for reason in RefusalReason)
     many = tuple(
@@ -265,18 +265,20 @@ def long_review() -> Review:
             DecisionOutcome.REFUSED, 2, refusals, AppliedTier(10, TierTrigger.UNPRICED, 10**15)
         ),
         asked_of=("U0BOSS",) * 200,
-        use=BudgetUse(customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW),
-        before=PriorGrants(10**9, many, more=True),
-        rest=long_rest(),
-        listed=long_listed(),
+        budget_use=BudgetUse(
+            customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW
+        ),
+        prior_grants=PriorGrants(10**9, many, more=True),
+        remainder=long_remainder(),
+        file_summary=long_file_summary(),
     )
 
 
 LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3)
 
 
-def long_listed() -> FileSummary:
-    """Make ten files in which everything is as long and as odd as it can be."""
+def long_file_summary() -> FileSummary:
+    """Make a summary of ten files with everything as long and odd as possible."""
     odd = tuple(UnreadableRow(10**6 + at, list(RowProblem)[at % len(RowProblem)]) for at in range(20))
     file = FileRead(
         name=LONG,
@@ -293,12 +295,12 @@ def long_listed() -> FileSummary:
 
 
 def uploads() -> tuple[Upload, ...]:
-    """Make as many files as may be, with the longest names."""
+    """Make the most files allowed, with the longest names."""
     return tuple(Upload(FileId(f"F{at:010}"), f"{at}{LONG}") for at in range(MOST_FILES))
 
 
 def unclear() -> tuple[AmbiguousFile, ...]:
-    """Make a question about each of them, with more columns than can be chosen from."""
+    """Make a question about each file, with more columns than fit."""
     return tuple(
         AmbiguousFile(upload, (LONG_COLUMN, Column(2), *(Column(at) for at in range(3, 300))))
         for upload in uploads()
@@ -306,21 +308,21 @@ def unclear() -> tuple[AmbiguousFile, ...]:
 
 
 def consideration(request: Request = REQUEST, *, count: bool = False) -> ApprovalView:
-    """Make what an approver is shown."""
+    """Make the view that an approver sees."""
     return ApprovalView(review(request), RequestSnapshot(request, tally=Tally(request.customers)), count)
 
 
 def form(
     form_input: FormInput | None = None, *, chosen: Rule | None = RULE, faults: tuple[FieldError, ...] = ()
 ) -> Form:
-    """Make what the form is drawn from."""
+    """Make a form."""
     filled = form_input or FormInput(
         rule=RULE.id, customers="ann\nbo", reason="Late delivery", once_key="stamp-2020", more=True
     )
     return Form(replace(REQUEST, state=State.DRAFT), filled, POLICY, chosen=chosen, faults=faults)
 
 
-def every_fault() -> tuple[FieldError, ...]:
+def every_field_error() -> tuple[FieldError, ...]:
     """Make every refusal in every field, with the longest values."""
     return tuple(
         FieldError(field, Refusal(reason, LONG, ("U0ADMIN",) * 50))

@@ -1,8 +1,9 @@
-"""The one message per request in its channel: what is asked, where it stands, and the buttons that fit its state."""
+"""A request's card, its one message in the channel: the facts, the state, and the buttons that fit it."""
 
+from functools import partial
 from typing import Final
 
-from slackblocks import Block, Button
+from slackblocks import Block, Button, ConfirmationDialogue
 
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import can_ask_again
@@ -27,14 +28,12 @@ BUTTONS: Final = "discount_buttons"
 
 
 def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
-    """Draw the card as the books have it now."""
+    """Draw the card in the request's present state."""
     request = snapshot.request
     return message(
         text(snapshot, formatter),
         [
-            section(
-                f"{mention(request.requester)} asks to give {request_facts.rule_name(request)} to {request_facts.whom(request, formatter)}"
-            ),
+            section(_asks(request, formatter)),
             *sections(lines(snapshot, formatter), most=4),
             section(status_line(snapshot, formatter)),
             *pause_banner.blocks(snapshot.pause, formatter),
@@ -47,13 +46,17 @@ def build(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
 def text(snapshot: RequestSnapshot, formatter: Formatter) -> str:
     """Say the card in a sentence, for notifications."""
     request = snapshot.request
-    who = mention(request.requester)
+    asks = _asks(request, formatter)
+    return f"{mark(snapshot)}: {asks} ({request.short}, {request_facts.stage(request)})"
+
+
+def _asks(request: Request, formatter: Formatter) -> str:
     what = f"{request_facts.rule_name(request)} to {request_facts.whom(request, formatter)}"
-    return f"{mark(snapshot)}: {who} asks to give {what} ({request.short}, {request_facts.stage(request)})"
+    return f"{mention(request.requester)} asks to give {what}"
 
 
 def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
-    """Say the facts of a request, for whoever meets it."""
+    """Say the facts of a request."""
     request = snapshot.request
     rule = request.rule
     return [
@@ -71,50 +74,42 @@ def lines(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
 
 
 def _buttons(snapshot: RequestSnapshot) -> list[Block]:
+    """Draw the buttons; the one that shows the customers is the last, with the list before it."""
     request = snapshot.request
-    again = (
-        [button(AGAIN_BUTTON, action=AGAIN, value=request.id)]
-        if can_ask_again(request, snapshot.tally)
-        else []
-    )
-    row = _row(request) or [*again, *([] if request.purged_at else [_show(request)])]
+    draw = partial(button, value=request.id)
+    cancel = draw("Cancel request", action=CANCEL, style="danger", confirm=_confirm_cancel(request))
+    show = draw(customer_list.BUTTON, action=customer_list.SHOW)
+    row: list[Button] = []
+    if request.state is State.WAITING:
+        approve = draw("Approve…", action=APPROVE, style="primary")
+        row = [approve, draw("Reject…", action=REJECT), cancel, show]
+    elif request.state is State.STOPPED:
+        lost = "Whoever has not been given it by now will not be. Whoever was keeps it."
+        confirm = confirmation(f"End {request.short} here?", lost, yes="End here", no="Not yet")
+        end = draw("End here…", action=END, style="danger", confirm=confirm)
+        row = [draw("Continue…", action=CONTINUE, style="primary"), end, show]
+    elif request.state is State.APPROVED and request.give_after:
+        row = [cancel, draw("Give now", action=GIVE_NOW), show]
+    elif request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
+        row = [cancel, show]
+    else:
+        if can_ask_again(request, snapshot.tally):
+            row.append(draw(AGAIN_BUTTON, action=AGAIN))
+        if not request.purged_at:
+            row.append(show)
     if has_not_given_list(request, snapshot.tally):
-        row.insert(-1, button(customer_list.LIST_BUTTON, action=customer_list.LIST, value=request.id))
+        row.insert(-1, draw(customer_list.LIST_BUTTON, action=customer_list.LIST))
     return [actions(BUTTONS, *row)] if row else []
 
 
-def _row(request: Request) -> list[Button]:
-    """Draw the buttons by which it can still be moved on, the one that shows the customers last; none where nothing moves it."""
-    if request.state is State.WAITING:
-        approve = button("Approve…", action=APPROVE, value=request.id, style="primary")
-        reject = button("Reject…", action=REJECT, value=request.id)
-        return [approve, reject, _cancel(request), _show(request)]
-    if request.state is State.STOPPED:
-        go_on = button("Continue…", action=CONTINUE, value=request.id, style="primary")
-        return [go_on, _end(request), _show(request)]
-    if request.state is State.APPROVED and request.give_after:
-        return [_cancel(request), button("Give now", action=GIVE_NOW, value=request.id), _show(request)]
-    if request.state in {State.APPROVED, State.GIVING} and not request.cancel_asked_by:
-        return [_cancel(request), _show(request)]
-    return []
-
-
-def _show(request: Request) -> Button:
-    return button(customer_list.BUTTON, action=customer_list.SHOW, value=request.id)
-
-
-def _cancel(request: Request) -> Button:
+def _confirm_cancel(request: Request) -> ConfirmationDialogue:
     if request.state is State.GIVING:
-        meant = "What is on its way to Dintero ends first; whoever was given it by then keeps it."
+        effect = "What is on its way to Dintero ends first; whoever was given it by then keeps it."
     elif request.started_at or (request.state is State.APPROVED and not request.give_after):
-        meant = "Whoever was given it by then keeps it; nobody else gets it."
+        effect = "Whoever was given it by then keeps it; nobody else gets it."
     else:
-        meant = "Nothing has been given yet, and nothing will be. To give it after all, it has to be asked for again."
-    sure = confirmation(f"Cancel {request.short}?", meant, yes="Cancel request", no="Keep it")
-    return button("Cancel request", action=CANCEL, value=request.id, style="danger", confirm=sure)
-
-
-def _end(request: Request) -> Button:
-    meant = "Whoever has not been given it by now will not be. Whoever was keeps it."
-    sure = confirmation(f"End {request.short} here?", meant, yes="End here", no="Not yet")
-    return button("End here…", action=END, value=request.id, style="danger", confirm=sure)
+        effect = (
+            "Nothing has been given yet, and nothing will be. "
+            "To give it after all, it has to be asked for again."
+        )
+    return confirmation(f"Cancel {request.short}?", effect, yes="Cancel request", no="Keep it")

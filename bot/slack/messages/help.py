@@ -1,4 +1,4 @@
-"""What the bot can be told, and the nearest of it to what was not understood."""
+"""The commands, and the nearest one to a command that the bot did not understand."""
 
 from typing import Final
 
@@ -8,15 +8,15 @@ from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import escape, quoted
 
 COMMANDS: Final = (
-    ("add", "opens the form to give customers a discount"),
-    ("add “Spar 100” 12397af6e5e, b2", "opens it filled in: a rule's name or id, then customer ids"),
-    ("status", "lists this channel's requests"),
-    ("status R-7K2QF", "shows one request"),
-    ("rule “Spar 100”", "shows what a rule gives, and when and how it can be used; its id works too"),
-    ("cancel R-7K2QF", "takes a request back"),
-    ("pause Dintero is down", "gives nothing from now on, for the reason that you write (admins)"),
-    ("resume", "ends the pause; what was being given goes on (admins)"),
-    ("help", "shows this"),
+    "`/discount add` opens the form to give customers a discount",
+    "`/discount add “Spar 100” 12397af6e5e, b2` opens it filled in: a rule's name or id, then customer ids",
+    "`/discount status` lists this channel's requests",
+    "`/discount status R-7K2QF` shows one request",
+    "`/discount rule “Spar 100”` shows what a rule gives, and when and how it can be used; its id works too",
+    "`/discount cancel R-7K2QF` takes a request back",
+    "`/discount pause Dintero is down` gives nothing from now on, for the reason that you write (admins)",
+    "`/discount resume` ends the pause; what was being given goes on (admins)",
+    "`/discount help` shows this",
 )
 WHY: Final = {
     ParseProblem.NO_SUCH_COMMAND: "There is no such command.",
@@ -27,27 +27,21 @@ WHY: Final = {
 
 
 def build(formatter: Formatter) -> Message:
-    """Draw the commands."""
-    intro = "I give customers a Dintero discount: you ask, a colleague approves, each customer gets it exactly once."
-    admins = (
-        f"Questions? Ask {', '.join(f'<@{admin}>' for admin in formatter.admins[:5])}."
-        if formatter.admins
-        else ""
+    """List the commands."""
+    intro = (
+        "I give customers a Dintero discount: you ask, a colleague approves, "
+        "each customer gets it exactly once."
     )
-    return message(
-        "/discount add · status · rule · cancel · pause · resume · help",
-        [section(intro), *sections([*_commands(), *([admins] if admins else [])])],
-    )
+    admins = ", ".join(f"<@{admin}>" for admin in formatter.admins[:5])
+    lines = [*COMMANDS, *([f"Questions? Ask {admins}."] if admins else [])]
+    summary = "/discount add · status · rule · cancel · pause · resume · help"
+    return message(summary, [section(intro), *sections(lines)])
 
 
 def not_understood(text: str, nearest: str, why: ParseProblem | None = None) -> Message:
-    """Say that a command was not understood, why where that can be said, and which one may have been meant."""
+    """Say which command was not understood, why where known, and which one may have been meant."""
     asked = f"I do not understand {quoted(text, 100)}." if text.strip() else "I do not understand that."
     cause = f" {WHY[why]}" if why else ""
     meant = f" Did you mean `/discount {escape(nearest, 40)}`?" if nearest else ""
     answer = f"{asked}{cause}{meant}"
-    return message(answer, [section(answer), *sections(_commands())])
-
-
-def _commands() -> list[str]:
-    return [f"`/discount {command}` {does}" for command, does in COMMANDS]
+    return message(answer, [section(answer), *sections(COMMANDS)])

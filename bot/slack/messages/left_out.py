@@ -1,4 +1,4 @@
-"""The customers who were left out: the refused masked for a channel, all of them whole for the requester who may ask again."""
+"""The customers left out: masked for a channel, whole for the requester, who may ask again for them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,148 +19,101 @@ from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import MASK, escape, mask, paragraphs, phrase, shorten, visible
 
 BULLET: Final = "• "
-REASONS: Final = 5
-MASKED: Final = 20
-"""Ids that a channel is shown for each reason."""
-FEW: Final = 10
-"""Ids of each end that stand in a message: the file has all of them."""
-SIMPLE: Final = re.compile(r"[\w.:-]{1,255}", re.ASCII)
-TWICE: Final = "then nobody gets it twice."
-WHY: Final = 150
-"""Characters of Dintero's reason that are shown."""
+MAX_REASONS: Final = 5
+MAX_MASKED: Final = 20
+"""Ids shown to a channel for each reason."""
+MAX_IDS: Final = 10
+"""Ids shown of each outcome: the file has all of them."""
+MAX_REASON_LENGTH: Final = 150
+COPYABLE_KEY: Final = re.compile(r"[\w.:-]{1,255}", re.ASCII)
 
 
 def masked(refused: Sequence[Refused], formatter: Formatter, *, of: int) -> list[str]:
-    """Say each reason with its ids masked, for mrkdwn in a channel; of very many only the first were read."""
+    """Say each reason with its masked ids, in mrkdwn; `of` counts all, `refused` may be only the first."""
     reasons = _by_reason([Refused(one.customer, without(one.customer, one.why)) for one in refused])
-    lines = [
-        f"• {escape(why, WHY) or 'no reason given'}: {phrase([escape(mask(one.customer)) for one in those], last='and', most=MASKED)}"
-        for why, those in reasons[:REASONS]
-    ]
-    more = sum(len(those) for _, those in reasons[REASONS:])
-    unread = (
-        [f"• … these are the first {formatter.number(len(refused))}"] if refused and of > len(refused) else []
-    )
-    return [*lines, *([f"• … and {formatter.customers(more)} for other reasons"] if more else []), *unread]
+    lines = []
+    for why, customers in reasons[:MAX_REASONS]:
+        ids = phrase([escape(mask(customer)) for customer in customers], last="and", most=MAX_MASKED)
+        lines.append(f"• {escape(why, MAX_REASON_LENGTH) or 'no reason given'}: {ids}")
+    if more := sum(len(customers) for _, customers in reasons[MAX_REASONS:]):
+        lines.append(f"• … and {formatter.customers(more)} for other reasons")
+    if refused and of > len(refused):
+        lines.append(f"• … these are the first {formatter.number(len(refused))}")
+    return lines
 
 
 def whole(snapshot: RequestSnapshot, formatter: Formatter) -> list[Block]:
-    """Draw the first of those who were left out as they were asked for, one a line; where the others are, and how to ask again."""
+    """Draw the first ids of each outcome, one a line; where the others are, and how to ask again."""
     tally = snapshot.tally
+    refused: list[str] = []
+    for why, customers in _by_reason(snapshot.refused):
+        refused += [f"{shorten(why, MAX_REASON_LENGTH) or 'No reason given'}:", *_bullets(customers)]
+    unknown, not_tried = _bullets(snapshot.unknown), _bullets(snapshot.not_tried)
+    most_refused = max(tally.refused, len(snapshot.refused))
     lists = [
-        (
-            "*Refused by Dintero* – these have to be corrected:",
-            list(_listed(snapshot.refused)),
-            max(tally.refused, len(snapshot.refused)),
-        ),
-        (
-            "*Unknown* – no answer came, so they may have it or not:",
-            _bullets(snapshot.unknown),
-            tally.unknown,
-        ),
-        ("*Not tried* – these were not given it:", _bullets(snapshot.not_tried), tally.not_tried),
+        ("*Refused by Dintero* – these have to be corrected:", refused, most_refused),
+        ("*Unknown* – no answer came, so they may have it or not:", unknown, tally.unknown),
+        ("*Not tried* – these were not given it:", not_tried, tally.not_tried),
     ]
-    found = [one for one in lists if one[1]]
-    if not found:
+    drawn = [block for heading, lines, of in lists if lines for block in _list(heading, lines, of, formatter)]
+    if not drawn:
         return []
-    drawn = [block for heading, lines, of in found for block in _list(heading, lines, of, formatter)]
-    seen = sections(verification.line(snapshot.verification, formatter, formatter.slack_date), most=1)
-    return [*drawn, *seen, *_whole_list(snapshot), *_rest(snapshot), _again(snapshot)]
+    seen = verification.line(snapshot.verification, formatter, formatter.slack_date)
+    return [*drawn, *sections(seen, most=1), *_how_to_ask_again(snapshot)]
 
 
 def _list(heading: str, lines: Sequence[str], of: int, formatter: Formatter) -> list[Block]:
-    shown = paragraphs(_first(lines), SECTION)[:1]
-    left = of - sum(line.startswith(BULLET) for paragraph in shown for line in paragraph.split("\n"))
-    more = f"… and {formatter.customers(left)} more."
-    return [
-        section(heading),
-        *(plain(paragraph) for paragraph in shown),
-        *([section(more)] if left > 0 else []),
-    ]
+    last = [at for at, line in enumerate(lines) if line.startswith(BULLET)][:MAX_IDS][-1]
+    shown = paragraphs(lines[: last + 1], SECTION)[0]
+    left = of - sum(line.startswith(BULLET) for line in shown.split("\n"))
+    more = [section(f"… and {formatter.customers(left)} more.")] if left > 0 else []
+    return [section(heading), plain(shown), *more]
 
 
-def _first(lines: Sequence[str]) -> Iterator[str]:
-    """Take lines up to so many ids; a reason that no id follows is left out."""
-    ids = [at for at, line in enumerate(lines) if line.startswith(BULLET)]
-    yield from lines[: ids[:FEW][-1] + 1]
-
-
-def _whole_list(snapshot: RequestSnapshot) -> list[Block]:
-    """Say where the whole list is."""
-    if not has_not_given_list(snapshot.request, snapshot.tally):
-        return []
-    where = "follows here as a file" if snapshot.request.ended else "can be had by *Get the list* on the card"
-    return [section(f"The whole list, with the reasons, {where}.")]
-
-
-def _rest(snapshot: RequestSnapshot) -> list[Block]:
-    """Say by which button the rest is asked for."""
-    if not can_ask_again(snapshot.request, snapshot.tally):
-        return []
-    others = (
-        "everybody who is unknown or was not tried" if snapshot.tally.left else "those whom Dintero refused"
-    )
-    refused = (
-        ", and where you tick that for those whom Dintero refused,"
-        if snapshot.tally.left and snapshot.tally.refused
-        else ""
-    )
-    return [
-        section(
-            f"*Ask again for these…* on the card asks for {others}{refused} under the same once-only key."
-        )
-    ]
-
-
-def _again(snapshot: RequestSnapshot) -> Block:
-    """Say under which key to ask again; one that Slack could take for formatting stands in plain text, so that it can be copied."""
-    request, key = snapshot.request, snapshot.request.once_key
-    whom = "only some of these" if can_ask_again(request, snapshot.tally) else "these"
-    first = (
-        "Press Continue… on the card to go on; after End here… it can be asked for again. "
-        if request.state is State.STOPPED
-        else ""
-    )
-    if SIMPLE.fullmatch(key):
-        return section(
-            f"{first}To ask for {whom} again, open *More…* in the form and put `{key}` into *Once-only key*: {TWICE}"
-        )
-    return plain(
-        f"{first}To ask for {whom} again, open More… in the form and put this into Once-only key: {visible(key)} – {TWICE}"
-    )
+def _how_to_ask_again(snapshot: RequestSnapshot) -> Iterator[Block]:
+    request, tally, key = snapshot.request, snapshot.tally, snapshot.request.once_key
+    if has_not_given_list(request, tally):
+        where = "follows here as a file" if request.ended else "can be had by *Get the list* on the card"
+        yield section(f"The whole list, with the reasons, {where}.")
+    customers = "these"
+    if can_ask_again(request, tally):
+        customers = "only some of these"
+        rest = "everybody who is unknown or was not tried" if tally.left else "those whom Dintero refused"
+        if tally.left and tally.refused:
+            rest += ", and where you tick that for those whom Dintero refused,"
+        yield section(f"*Ask again for these…* on the card asks for {rest} under the same once-only key.")
+    text = f"To ask for {customers} again, open "
+    if request.state is State.STOPPED:
+        text = f"Press Continue… on the card to go on; after End here… it can be asked for again. {text}"
+    if COPYABLE_KEY.fullmatch(key):
+        put = f"*More…* in the form and put `{key}` into *Once-only key*"
+        yield section(f"{text}{put}: then nobody gets it twice.")
+    else:  # plain text, so that Slack's formatting does not change the key
+        put = f"More… in the form and put this into Once-only key: {visible(key)}"
+        yield plain(f"{text}{put} – then nobody gets it twice.")
 
 
 def without(customer: str, why: str) -> str:
-    """Take the id out of Dintero's reason, which may name it whole."""
-    why, kept, at = why[: WHY * 10], list[str](), 0
-    while (
-        customer and (found := why.find(customer, at)) >= 0
-    ):  # a pattern for each of thousands would take seconds
+    """Mask the id in Dintero's reason, which may name it whole."""
+    why, kept, at = why[: MAX_REASON_LENGTH * 10], list[str](), 0
+    while customer and (found := why.find(customer, at)) >= 0:  # a regex for each of thousands takes seconds
         end = found + len(customer)
-        alone = not _in_word(why[found - 1 : found]) and not _in_word(why[end : end + 1])
-        kept.append(why[at:found] + MASK if alone else why[at : found + 1])
-        at = end if alone else found + 1
+        is_word = not any(
+            char.isalnum() or char == "_" for char in why[found - 1 : found] + why[end : end + 1]
+        )
+        kept.append(why[at:found] + MASK if is_word else why[at : found + 1])
+        at = end if is_word else found + 1
     return "".join(kept) + why[at:]
-
-
-def _in_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
-
-
-def _listed(refused: Sequence[Refused]) -> Iterator[str]:
-    for why, those in _by_reason(refused):
-        yield f"{shorten(why, WHY) or 'No reason given'}:"
-        yield from (f"{BULLET}{visible(one.customer)}" for one in those)
 
 
 def _bullets(customers: Sequence[CustomerId]) -> list[str]:
     return [f"{BULLET}{visible(customer)}" for customer in customers]
 
 
-def _by_reason(refused: Sequence[Refused]) -> list[tuple[str, list[Refused]]]:
-    """Group by reason, the most frequent first; within one in the order they were asked for."""
+def _by_reason(refused: Sequence[Refused]) -> list[tuple[str, list[CustomerId]]]:
+    """Group by reason, the most frequent first; within one in the order of the request."""
+    ordered = sorted(refused, key=lambda one: one.why)
     groups = [
-        (why, list(those))
-        for why, those in groupby(sorted(refused, key=lambda one: one.why), key=lambda one: one.why)
+        (why, [one.customer for one in same]) for why, same in groupby(ordered, key=lambda one: one.why)
     ]
     return sorted(groups, key=lambda group: -len(group[1]))

@@ -1,4 +1,4 @@
-"""How requests stand, as `/discount status` says it: a list of a channel's, or one in full."""
+"""The answers to `/discount status`: a channel's requests, or one request in full."""
 
 from collections.abc import Sequence
 
@@ -8,32 +8,33 @@ from bot.services.decisions import SHOWN_BY_STATUS
 from bot.slack.messages import card
 from bot.slack.messages.summary import left_out
 from bot.slack.rendering import pause_banner, progress_bar, request_facts
-from bot.slack.rendering.blocks import context, message, said_as, section, sections
+from bot.slack.rendering.blocks import context, message, section, sections
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.rendering.mrkdwn import mention
 from bot.slack.rendering.request_state import agreed, mark, status_line
 
 
-def build(stories: Sequence[RequestSnapshot], formatter: Formatter, pause: Pause | None = None) -> Message:
+def build(snapshots: Sequence[RequestSnapshot], formatter: Formatter, pause: Pause | None = None) -> Message:
     """List a channel's requests, a line each."""
-    if not stories:
-        nothing = "Nothing has been asked for in this channel yet. `/discount add` asks."
-        return said_as(f"{pause_banner.note(pause, formatter)}\n{nothing}" if pause else nothing)
-    there = formatter.pluralize(len(stories), "request")
-    here = f"{f'The latest {there}' if len(stories) >= SHOWN_BY_STATUS else there} of this channel"
+    if not snapshots:
+        text = "Nothing has been asked for in this channel yet. `/discount add` asks."
+        text = f"{pause_banner.note(pause, formatter)}\n{text}" if pause else text
+        return message(text, [section(text)])
+    count = formatter.pluralize(len(snapshots), "request")
+    title = f"{f'The latest {count}' if len(snapshots) >= SHOWN_BY_STATUS else count} of this channel"
     return message(
-        f"{here}: {', '.join(f'{snapshot.request.short} {mark(snapshot)}' for snapshot in stories)}",
+        f"{title}: {', '.join(f'{snapshot.request.short} {mark(snapshot)}' for snapshot in snapshots)}",
         [
             *pause_banner.blocks(pause, formatter),
-            section(f"*{here}*"),
-            *sections([_line(snapshot, formatter) for snapshot in stories], most=8),
+            section(f"*{title}*"),
+            *sections([_line(snapshot, formatter) for snapshot in snapshots], most=8),
             context("One in full: `/discount status R-…`"),
         ],
     )
 
 
 def one(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
-    """Show one request in full, without its buttons, which stand on its card."""
+    """Show one request in full, without the buttons of its card."""
     request = snapshot.request
     return message(
         card.text(snapshot, formatter),
@@ -48,20 +49,13 @@ def one(snapshot: RequestSnapshot, formatter: Formatter) -> Message:
     )
 
 
-def _so_far(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    if snapshot.progress is None:
-        return ""
-    return ", ".join(
-        [
-            "",
-            progress_bar.percent(snapshot.tally),
-            *filter(None, [progress_bar.foretold(snapshot.progress, formatter)]),
-        ]
-    )
-
-
 def _line(snapshot: RequestSnapshot, formatter: Formatter) -> str:
-    request = snapshot.request
+    request, progress = snapshot.request, ""
+    if snapshot.progress:
+        pace = progress_bar.foretold(snapshot.progress, formatter)
+        progress = f", {progress_bar.percent(snapshot.tally)}{f', {pace}' if pace else ''}"
     asked = f", {formatter.slack_date(request.asked_at)}" if request.asked_at else ""
     what = f"{request_facts.rule_name(request)} for {request_facts.whom(request, formatter)}"
-    return f"*{request.short}* {mark(snapshot)}{_so_far(snapshot, formatter)} – {what}, asked by {mention(request.requester)}{asked}"
+    return (
+        f"*{request.short}* {mark(snapshot)}{progress} – {what}, asked by {mention(request.requester)}{asked}"
+    )

@@ -1,4 +1,4 @@
-"""The rows of somebody's files that gave no id, as a file that a spreadsheet opens: what stood there, and why it was left out."""
+"""The CSV file of the rows that gave no customer id: their content, and why each was left out."""
 
 import csv
 import hashlib
@@ -16,26 +16,14 @@ from bot.slack.rendering.mrkdwn import escape, phrase
 
 COLUMNS: Final = ("file", "row", "what stood there", "reason")
 BOM: Final = "\ufeff"
-"""By which Excel knows UTF-8."""
-MARK: Final = 8
-NAMED: Final = 3
-"""Files that are named in the comment."""
-NAME: Final = 60
+"""Tells Excel that the file is UTF-8."""
+DIGEST_LENGTH: Final = 8
+MAX_NAMES: Final = 3
+NAME_LENGTH: Final = 60
 
 
 def build(request: Request, files: Sequence[FileRead], formatter: Formatter) -> FileMessage:
-    """Write them; the same rows have the same title, by which they are found again."""
-    content = _written(files)
-    mark = hashlib.sha256(content).hexdigest()[:MARK]
-    return FileMessage(
-        name=f"{request.short}-left-out.csv",
-        title=f"{request.short}, rows that were left out ({mark})",
-        comment=_comment(request, files, formatter),
-        content=content,
-    )
-
-
-def _written(files: Sequence[FileRead]) -> bytes:
+    """Write the file. Its title carries a digest of the rows, so that the same rows are found again."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -44,15 +32,17 @@ def _written(files: Sequence[FileRead]) -> bytes:
             [escape_formula(file.name), odd.row, escape_formula(odd.text), ODD[odd.why]]
             for odd in file.odd_rows
         )
-    return (BOM + text.getvalue()).encode(errors="backslashreplace")
-
-
-def _comment(request: Request, files: Sequence[FileRead], formatter: Formatter) -> str:
-    told, all_ = sum(len(file.odd_rows) for file in files), sum(file.odd for file in files)
-    rows = (
-        formatter.pluralize(all_, "row")
-        if told == all_
-        else f"first {formatter.number(told)} of {formatter.pluralize(all_, 'row')}"
+    content = (BOM + text.getvalue()).encode(errors="backslashreplace")
+    digest = hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]
+    listed, found = sum(len(file.odd_rows) for file in files), sum(file.odd for file in files)
+    rows = formatter.pluralize(found, "row")
+    if listed != found:
+        rows = f"first {formatter.number(listed)} of {rows}"
+    names = phrase([escape(file.name, NAME_LENGTH) for file in files if file.odd], last="and", most=MAX_NAMES)
+    return FileMessage(
+        name=f"{request.short}-left-out.csv",
+        title=f"{request.short}, rows that were left out ({digest})",
+        comment=f"📄 *{request.short}*: the {rows} of {names} that gave no customer id, "
+        "with what stood there and why. Nobody else got this.",
+        content=content,
     )
-    names = phrase([escape(file.name, NAME) for file in files if file.odd], last="and", most=NAMED)
-    return f"📄 *{request.short}*: the {rows} of {names} that gave no customer id, with what stood there and why. Nobody else got this."

@@ -1,4 +1,4 @@
-"""The few blocks that the bot draws with, made by slackblocks, which checks Slack's limits; they leave as plain dictionaries."""
+"""Blocks, messages and modals as plain dictionaries; slackblocks checks Slack's limits."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
@@ -9,7 +9,6 @@ from slackblocks import (
     Button,
     ConfirmationDialogue,
     ContextBlock,
-    DividerBlock,
     HeaderBlock,
     InputBlock,
     ModalView,
@@ -27,22 +26,16 @@ SECTION: Final = 3_000
 HEADER: Final = 150
 TITLE: Final = 24
 MESSAGE_TEXT: Final = 1_000
-"""Well below the 4,000 that Slack advises: `text` is what a phone shows and a screen reader reads out."""
+"""Well below the 4,000 that Slack advises: a phone shows `text`, and a screen reader reads it out."""
 INPUT: Final = 3_000
-NAMED: Final = frozenset({"input", "actions"})
-"""The blocks whose ids mean something to us; the others go without, so that the same facts always draw the same message."""
+WITH_ID: Final = frozenset({"input", "actions"})
+"""Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
 
 
 def message(text: str, blocks: Sequence[Block]) -> Message:
     """Make a message of blocks."""
-    drawn = [_Drawn(block) for block in blocks]
-    Post(channel="-", blocks=list(drawn))
-    return Message(fit(text, MESSAGE_TEXT), _plain(drawn))
-
-
-def said_as(text: str) -> Message:
-    """Make a message that is drawn as it reads."""
-    return message(text, [section(text)])
+    drawn = Post(channel="-", blocks=list(blocks)).to_dict()
+    return Message(fit(text, MESSAGE_TEXT), _without_ids(drawn["blocks"]))
 
 
 def modal(
@@ -56,26 +49,25 @@ def modal(
     metadata: str = "",
 ) -> Json:
     """Make a modal."""
-    drawn = [_Drawn(block) for block in blocks]
     view = ModalView(
         title=shorten(title, TITLE),
-        blocks=list(drawn),
+        blocks=list(blocks),
         submit=submit,
         close=close,
         callback_id=callback,
         external_id=external_id,
         private_metadata=metadata,
     ).to_dict()
-    return {**view, "blocks": _plain(drawn)}
+    return {**view, "blocks": _without_ids(view["blocks"])}
 
 
 def section(text: str) -> SectionBlock:
-    """Draw a paragraph of mrkdwn. `verbatim`: Slack makes no links or mentions of what merely looks like one."""
+    """Draw a paragraph of mrkdwn; `verbatim` keeps Slack from making links and mentions of its own."""
     return SectionBlock(Text(fit(text, SECTION), verbatim=True))
 
 
 def sections(lines: Iterable[str], *, most: int = 10) -> list[Block]:
-    """Draw lines as few paragraphs; the last one says when there was more than fits."""
+    """Draw lines as few paragraphs; the last one says when some did not fit."""
     written = paragraphs(lines, SECTION)
     if len(written) > most:
         written = [*written[: most - 1], "… and more than fits here."]
@@ -83,7 +75,7 @@ def sections(lines: Iterable[str], *, most: int = 10) -> list[Block]:
 
 
 def plain(text: str) -> SectionBlock:
-    """Draw a paragraph in which nothing is formatting, as for ids that are to be copied."""
+    """Draw a paragraph without formatting, such as ids to copy."""
     return SectionBlock(Text(fit(text, SECTION), type_=TextType.PLAINTEXT))
 
 
@@ -95,11 +87,6 @@ def header(text: str) -> HeaderBlock:
 def context(text: str) -> ContextBlock:
     """Draw a small grey line."""
     return ContextBlock([Text(fit(text, SECTION), verbatim=True)])
-
-
-def divider() -> DividerBlock:
-    """Draw a line across."""
-    return DividerBlock()
 
 
 def actions(block_id: str, *buttons: Button) -> ActionsBlock:
@@ -120,7 +107,7 @@ def button(
 
 
 def confirmation(title: str, text: str, *, yes: str, no: str) -> ConfirmationDialogue:
-    """Ask once more before a button does what cannot be taken back."""
+    """Ask for confirmation before a button does something irreversible."""
     return ConfirmationDialogue(title=title, text=text, confirm=yes, deny=no, style="danger")
 
 
@@ -151,22 +138,8 @@ def text_input(
     )
 
 
-class _Drawn(Block):
-    """A block, drawn once. Views and messages only check of what kind each of theirs is, and would draw it six times for that."""
-
-    def __init__(self, block: Block) -> None:
-        self.json: Json = block._resolve()  # noqa: SLF001 - there is no public way to draw a single one
-        super().__init__(type_=block.type)
-
-    def _resolve(self) -> Json:
-        return {"type": self.json["type"]}
-
-
-def _plain(blocks: Iterable[_Drawn]) -> list[Json]:
-    return [_without_id(block.json) for block in blocks]
-
-
-def _without_id(block: Json) -> Json:
-    return (
-        block if block["type"] in NAMED else {key: value for key, value in block.items() if key != "block_id"}
-    )
+def _without_ids(blocks: Iterable[Json]) -> list[Json]:
+    return [
+        block if block["type"] in WITH_ID else {key: block[key] for key in block if key != "block_id"}
+        for block in blocks
+    ]

@@ -1,7 +1,7 @@
-"""How amounts, numbers and times are written for people; knows the policy's currency and time zone and nothing else of it."""
+"""Formats amounts, numbers, times and durations in the policy's currency and time zone."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -10,18 +10,22 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
-BIGGEST: Final = 15
-"""Digits of a number that is still written out with thousands apart; a bigger one is shown raw."""
-REMEMBERED: Final = 4_096
-"""How many of a kind are remembered as they were written: Babel takes 30 µs or more for one, and a list of rules needs hundreds."""
+MAX_EXPONENT: Final = 15
+"""Bigger numbers are shown raw, without separators."""
+CACHE_SIZE: Final = 4_096
+"""Babel takes 30 µs or more for a number, and a list of rules needs hundreds."""
 UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+_format_currency = lru_cache(CACHE_SIZE)(format_currency)
+_format_decimal = lru_cache(CACHE_SIZE)(format_decimal)
+_format_date = lru_cache(CACHE_SIZE)(format_date)
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: `blocks` as it is drawn, `text` for notifications and screen readers."""
+    """A message: `blocks` to draw, `text` for notifications and screen readers."""
 
     text: str
     blocks: list[Json]
@@ -29,7 +33,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Formatter:
-    """What every message and modal is drawn with. `admins` are whom people are sent to when nobody else can help."""
+    """Formats values for messages and modals. `admins` are the people to ask when nobody else can help."""
 
     currency: str
     timezone: str
@@ -39,96 +43,81 @@ class Formatter:
     def amount(self, minor: int | Decimal) -> str:
         """Write minor units as an amount.
 
-        >>> Look("NOK", "Europe/Oslo").amount(123450)
+        >>> Formatter("NOK", "Europe/Oslo").amount(123450)
         '1,234.50 NOK'
-        >>> Look("JPY", "Europe/Oslo").amount(500)
+        >>> Formatter("JPY", "Europe/Oslo").amount(500)
         '500 JPY'
         """
         value = Decimal(minor)
-        if not value.is_finite() or value.adjusted() > BIGGEST:
+        if not value.is_finite() or value.adjusted() > MAX_EXPONENT:
             return f"{value} minor units of {self.currency}"
-        return _amount(value, self.currency, self.locale)
+        digits = get_currency_precision(self.currency)
+        pattern = f"#,##0.{'0' * digits}#### ¤¤"
+        major = value.scaleb(-digits)
+        return _format_currency(
+            major, self.currency, format=pattern, locale=self.locale, currency_digits=False
+        )
 
     def number(self, value: int | Decimal) -> str:
-        """Write a number, with all its decimals up to six.
+        """Write a number with up to six decimals.
 
-        >>> Look("NOK", "Europe/Oslo").number(Decimal("10.50"))
+        >>> Formatter("NOK", "Europe/Oslo").number(Decimal("10.50"))
         '10.5'
         """
         exact = Decimal(value)
-        if not exact.is_finite() or exact.adjusted() > BIGGEST:
+        if not exact.is_finite() or exact.adjusted() > MAX_EXPONENT:
             return str(value)
-        return _number(exact, self.locale)
+        return _format_decimal(exact, format="#,##0.######", locale=self.locale)
 
     def customers(self, count: int) -> str:
-        """Count customers in words."""
+        """Count customers: `1 customer`, `1,200 customers`."""
         return self.pluralize(count, "customer")
 
     def pluralize(self, count: int, thing: str) -> str:
-        """Count things in words.
+        """Count things.
 
-        >>> Look("NOK", "Europe/Oslo").counted(1, "use"), Look("NOK", "Europe/Oslo").counted(1200, "use")
-        ('1 use', '1,200 uses')
+        >>> Formatter("NOK", "Europe/Oslo").pluralize(1200, "use")
+        '1,200 uses'
         """
         return f"{self.number(count)} {thing}{'' if count == 1 else 's'}"
 
     def moment(self, at: datetime) -> str:
-        """Write a moment in the policy's time zone, for where everybody should read the same."""
+        """Write a time in the policy's time zone, the same for every reader."""
         try:
             return format_datetime(at, "d MMM y, HH:mm z", tzinfo=ZoneInfo(self.timezone), locale=self.locale)
-        except OverflowError:  # the last day of the year 9999, where Dintero means "for ever"
+        except OverflowError:  # Dintero writes "for ever" as the last day of 9999
             return at.strftime("%d %b %Y, %H:%M UTC")
 
     def day(self, at: datetime) -> str:
-        """Write a moment's day in the policy's time zone."""
+        """Write a date in the policy's time zone."""
         try:
-            return _day(at.astimezone(ZoneInfo(self.timezone)).date(), self.locale)
+            day = at.astimezone(ZoneInfo(self.timezone)).date()
         except OverflowError:
             return at.strftime("%d %b %Y")
+        return _format_date(day, "d MMM y", locale=self.locale)
 
     def slack_date(self, at: datetime) -> str:
-        """Write a moment so that Slack shows it to each reader in their own time zone (mrkdwn only)."""
+        """Write a time that Slack shows in each reader's own time zone (mrkdwn only)."""
         return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{self.moment(at)}>"
 
     def clock(self, at: datetime) -> str:
-        """Write a moment of the next hours, to the minute, in each reader's own time zone (mrkdwn only).
+        """Write the time of day, to the minute, in each reader's own time zone (mrkdwn only).
 
-        >>> Look("NOK", "Europe/Oslo").clock(datetime.fromisoformat("2026-11-23T13:32:40+00:00"))
+        >>> Formatter("NOK", "Europe/Oslo").clock(datetime.fromisoformat("2026-11-23T13:32:40+00:00"))
         '<!date^1795440780^{time}|14:33>'
         """
         minute = (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
-        return (
-            f"<!date^{int(minute.timestamp())}^{{time}}|{minute.astimezone(ZoneInfo(self.timezone)):%H:%M}>"
-        )
-
-
-@lru_cache(REMEMBERED)
-def _amount(minor: Decimal, currency: str, locale: str) -> str:
-    digits = get_currency_precision(currency)
-    pattern = f"#,##0.{'0' * digits}#### ¤¤"
-    return format_currency(
-        minor.scaleb(-digits), currency, format=pattern, locale=locale, currency_digits=False
-    )
-
-
-@lru_cache(REMEMBERED)
-def _number(exact: Decimal, locale: str) -> str:
-    return format_decimal(exact, format="#,##0.######", locale=locale)
-
-
-@lru_cache(REMEMBERED)
-def _day(day: date, locale: str) -> str:
-    return format_date(day, "d MMM y", locale=locale)
+        fallback = minute.astimezone(ZoneInfo(self.timezone))
+        return f"<!date^{int(minute.timestamp())}^{{time}}|{fallback:%H:%M}>"
 
 
 def duration(passed: timedelta) -> str:
-    """Write how long something took, in its two largest units.
+    """Write a duration in its two largest units.
 
     >>> duration(timedelta(seconds=3725)), duration(timedelta(seconds=0.2))
     ('1 hour 2 minutes', 'less than a second')
     """
-    left = max(int(passed.total_seconds()), 0)
-    parts = []
+    left, parts = max(int(passed.total_seconds()), 0), []
     for name, size in UNITS:
         count, left = divmod(left, size)
         if count > 0:

@@ -1,17 +1,16 @@
-"""Text that people or Dintero wrote, made safe to stand in a message: escaped, on one line, shortened, masked."""
+"""Makes text from people and Dintero safe for mrkdwn: escapes, shortens, masks and joins it."""
 
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 JOINER: Final = "\u2060"
-"""A word joiner: it has no width, and takes the meaning from a `*` before which it stands."""
+"""A word joiner: it has no width, and a `*` beside it is no formatting."""
 MASK: Final = "••••"
-WHOLE: Final = 6
-"""An id of up to so many characters is masked entirely: the rest would nearly give it away."""
-
-ROOM: Final = 10
-"""Of a text that is shortened, so many times what is shown is looked at: Dintero's texts have no bound."""
+FULLY_MASKED_LENGTH: Final = 6
+"""Ids up to this length are masked entirely: four visible characters would nearly give them away."""
+SCAN_FACTOR: Final = 10
+"""How many times the shown length is read of a text to shorten: Dintero's texts have no bound."""
 
 _FORMATTING = re.compile(r"(?<!\w)[*_~]|[*_~](?!\w)|`")
 _USER = re.compile(r"[UW][A-Z0-9]+")
@@ -20,24 +19,19 @@ _CHANNEL = re.compile(r"[CGD][A-Z0-9]+")
 _HALF = re.compile(r"&[a-z]{0,4}$|<[^<>]*$")
 
 
-def one_line(text: str) -> str:
-    """Put text on one line, without the characters that cannot be seen (they can turn the rest of a line around)."""
-    return "".join(char for char in " ".join(text.split()) if char.isprintable())
-
-
 def shorten(text: str, most: int) -> str:
-    r"""Put text on one line of at most so many characters.
+    r"""Put text on one line of at most `most` characters, without invisible ones: those can reverse the line.
 
     >>> shorten("Spar  100,-\nkroner", 12)
     'Spar 100,- …'
     """
-    looked_at = text[: most * ROOM]
-    line = one_line(looked_at)
-    return line if len(line) <= most and looked_at == text else line[: most - 1] + "…"
+    scanned = text[: most * SCAN_FACTOR]
+    line = "".join(char for char in " ".join(scanned.split()) if char.isprintable())
+    return line if len(line) <= most and scanned == text else line[: most - 1] + "…"
 
 
 def escape_controls(text: str) -> str:
-    """Take from text what Slack would read as a mention or a link.
+    """Escape what Slack would read as a mention or a link.
 
     >>> escape_controls("<!channel> & co")
     '&lt;!channel&gt; &amp; co'
@@ -46,32 +40,27 @@ def escape_controls(text: str) -> str:
 
 
 def safe(text: str) -> str:
-    """Make one line of anybody's text stand in mrkdwn as it is: no mentions, no links, no bold."""
+    """Escape one line for mrkdwn: no mentions, no links, no formatting."""
     return escape_controls(_FORMATTING.sub(lambda found: f"{JOINER}{found[0]}{JOINER}", text))
 
 
 def escape(text: str, most: int = 150) -> str:
-    """Make anybody's text, however long, stand in mrkdwn."""
+    """Shorten a text and escape it for mrkdwn."""
     return safe(shorten(text, most))
 
 
 def address(link: str) -> str:
-    """Make a link's address stand in mrkdwn, whatever it holds."""
+    """Escape the address of a link for mrkdwn."""
     return escape_controls("".join(link.split())).replace("|", "%7C")
 
 
 def quoted(text: str, most: int = 150) -> str:
-    """Put anybody's text between quotes, safe in mrkdwn."""
+    """Put a text between quotes, escaped for mrkdwn."""
     return f"“{escape(text, most)}”"
 
 
-def bold(text: str, most: int = 150) -> str:
-    """Set anybody's text in bold, safe in mrkdwn."""
-    return f"*{escape(text, most)}*"
-
-
 def visible(customer: str) -> str:
-    r"""Write an id so that it can be found again: nothing left out, unseen characters as their number.
+    r"""Write an id in full, with invisible characters as their number.
 
     >>> visible("a b\u00a0c")
     'a b\\u00a0c'
@@ -85,11 +74,15 @@ def mask(customer: str) -> str:
     >>> mask("12397af6e5e"), mask("ann")
     ('12••••5e', '••••')
     """
-    return MASK if len(customer) <= WHOLE else f"{visible(customer[:2])}{MASK}{visible(customer[-2:])}"
+    return (
+        MASK
+        if len(customer) <= FULLY_MASKED_LENGTH
+        else f"{visible(customer[:2])}{MASK}{visible(customer[-2:])}"
+    )
 
 
 def mention(who: str) -> str:
-    """Mention a person, a user group or a channel by id; anything else is shown as it is."""
+    """Mention a person, a user group or a channel by id; show anything else as it is."""
     if who == "*":
         return "any full member of this workspace"
     if _USER.fullmatch(who):
@@ -100,12 +93,12 @@ def mention(who: str) -> str:
 
 
 def mentions(who: Sequence[str], *, last: str = "or", most: int = 10) -> str:
-    """Mention several, as a phrase."""
+    """Mention several, joined as a phrase."""
     return phrase([mention(one) for one in who], last=last, most=most)
 
 
 def phrase(parts: Sequence[str], *, last: str = "or", most: int = 10) -> str:
-    """Join parts as one says them.
+    """Join parts as a phrase; say how many were left out.
 
     >>> phrase(["a", "b", "c"]), phrase(["a", "b", "c", "d"], most=2)
     ('a, b or c', 'a, b and 2 more')
@@ -116,12 +109,12 @@ def phrase(parts: Sequence[str], *, last: str = "or", most: int = 10) -> str:
 
 
 def fit(text: str, most: int) -> str:
-    """Cut finished mrkdwn, never inside an escape or a mention."""
+    """Cut finished mrkdwn, but never inside an escape or a mention."""
     return text if len(text) <= most else _HALF.sub("", text[: most - 1]) + "…"
 
 
 def paragraphs(lines: Iterable[str], most: int) -> list[str]:
-    """Join lines into paragraphs of at most so many characters, each line kept whole where it fits at all."""
+    """Join lines into paragraphs of at most `most` characters; a line is cut only when longer than that."""
     paragraphs: list[str] = []
     for line in (fit(line, most) for line in lines):
         if paragraphs and len(paragraphs[-1]) + 1 + len(line) <= most:

@@ -1,35 +1,38 @@
-"""Every no, every stop and every failure in words: what is missing, who can change it, what to do next."""
+"""Refusals and stops in words: what is missing, who can change it, and what to do next."""
 
 from typing import Final
 
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import StopReason
-from bot.errors import DiscountBotError
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, fit, mention, mentions, shorten
-from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STAND_INS, PhraseWriter, first_was
+from bot.slack.rendering.refusal_phrases import SHORTLY, STAND_INS, PhraseWriter, sentences
 
-REFUSAL: Final = 1_500
-"""Characters of a refusal in mrkdwn."""
-PLAIN: Final = 300
-"""Characters of a refusal below a field."""
+MRKDWN_LENGTH: Final = 1_500
+PLAIN_LENGTH: Final = 300
 
-TO_REQUESTER: Final = (
+REQUESTERS_LIST: Final = (
     "the requester gets the list of who is left, and the once-only key under which to ask again"
 )
 
 STOPS: Final[dict[StopReason, tuple[str, str]]] = {
     StopReason.TOKEN_REFUSED: (
         "Dintero did not accept the bot's client id or secret",
-        "Whoever runs the bot has to mend them (Dintero Backoffice, Settings → API clients); then Continue… goes on.",
+        (
+            "Whoever runs the bot has to mend them (Dintero Backoffice, Settings → API clients); "
+            "then Continue… goes on."
+        ),
     ),
     StopReason.SCOPE_MISSING: (
         "Dintero did not let the bot do this: its API client has too little scope",
-        "Whoever runs the bot has to give the client read:discounts and write:discounts; then Continue… goes on.",
+        (
+            "Whoever runs the bot has to give the client read:discounts and write:discounts; "
+            "then Continue… goes on."
+        ),
     ),
     StopReason.RULE_GONE: (
         "Dintero does not have the rule any more",
-        f"Press End here…: {TO_REQUESTER}, for another rule.",
+        f"Press End here…: {REQUESTERS_LIST}, for another rule.",
     ),
     StopReason.RULE_INACTIVE: (
         "the rule has been switched off in Dintero",
@@ -41,23 +44,26 @@ STOPS: Final[dict[StopReason, tuple[str, str]]] = {
     ),
     StopReason.UNKNOWN_FOR_GOOD: (
         "Dintero gave no usable answer, however often it was asked",
-        "Press Continue… when Dintero is well again: nobody gets it twice, since the once-only key stays the same.",
+        (
+            "Press Continue… when Dintero is well again: "
+            "nobody gets it twice, since the once-only key stays the same."
+        ),
     ),
     StopReason.RULE_CHANGED: (
         "the rule is no longer what was asked for, and nobody is there who could agree to it as it is now",
-        f"Change it back in Dintero and press Continue…, or press End here…: {TO_REQUESTER}.",
+        f"Change it back in Dintero and press Continue…, or press End here…: {REQUESTERS_LIST}.",
     ),
-    StopReason.BUSY: (
-        "Dintero was too busy and turned every call away",
-        "Press Continue… in a few minutes.",
-    ),
+    StopReason.BUSY: ("Dintero was too busy and turned every call away", "Press Continue… in a few minutes."),
     StopReason.POLICY: (
         "the bot's policy does not allow it any more",
         "An admin of the bot can change it, and then Continue… goes on; or press End here… to leave it so.",
     ),
     StopReason.BUDGET: (
         "other requests have used what it would need of this channel's budget",
-        "What was given longer ago counts no more: press Continue… once there is room, or once an admin raised it.",
+        (
+            "What was given longer ago counts no more: "
+            "press Continue… once there is room, or once an admin raised it."
+        ),
     ),
 }
 NO_REASON: Final = (
@@ -67,56 +73,40 @@ NO_REASON: Final = (
 
 
 def refusal(refusal: Refusal, formatter: Formatter) -> str:
-    """Say a no in mrkdwn: what is missing, and who can change it or what to do next."""
-    phrases = PhraseWriter(
+    """Write a refusal in mrkdwn: what is missing, and who can change it or what to do next."""
+    stand_in = STAND_INS.get(refusal.reason)
+    people = refusal.who or (() if stand_in else formatter.admins)
+    if people and refusal.reason is RefusalReason.NOT_YOURS:
+        people = tuple(dict.fromkeys([*people, *formatter.admins]))
+    writer = PhraseWriter(
         quote=lambda text: f"“{escape(text, 80)}”",
         say=lambda text: escape(text, 300),
-        who=_who(refusal, formatter),
+        who=mentions(people) if people else stand_in or "whoever runs the bot",
         name=lambda who: mention(who) if who else "Somebody",
         formatter=formatter,
     )
-    return fit(_sentences(refusal, phrases), REFUSAL)
+    return fit(sentences(refusal, writer), MRKDWN_LENGTH)
 
 
 def refusal_plain(refusal: Refusal, formatter: Formatter) -> str:
-    """Say a no in plain text, as below a field, where nobody can be mentioned."""
-    phrases = PhraseWriter(
+    """Write a refusal in plain text, as below a field, where nobody can be mentioned."""
+    writer = PhraseWriter(
         quote=lambda text: f"“{shorten(text, 60)}”",
         say=lambda text: shorten(text, 120),
         who=STAND_INS.get(refusal.reason, "an admin of the bot"),
         name=lambda _who: "Somebody else",
         formatter=formatter,
     )
-    return shorten(_sentences(refusal, phrases), PLAIN)
+    return shorten(sentences(refusal, writer), PLAIN_LENGTH)
 
 
 def stop(reason: StopReason | None, note: str = "") -> str:
-    """Say in mrkdwn why a giving stopped, and what to do; `note` is what Dintero or the policy said of it."""
+    """Say in mrkdwn why giving stopped, and what to do; `note` is Dintero's or the policy's reason."""
     why, what_next = STOPS[reason] if reason else NO_REASON
     return f"{why[0].upper()}{why[1:]}{in_parentheses(note)}. {what_next}"
 
 
 def in_parentheses(note: str) -> str:
-    """Put what was noted between brackets, in mrkdwn: a reason's name in words, all else as it was said."""
-    told = SHORTLY.get(note.strip()) or escape(note, 300)
-    return f" ({told})" if told else ""
-
-
-def failure(error: DiscountBotError) -> str:
-    """Say in mrkdwn what went wrong, and the advice that the error carries."""
-    return f"{escape(str(error), 300)} – {escape(error.advice, 300)}"
-
-
-def _who(refusal: Refusal, formatter: Formatter) -> str:
-    stand_in = STAND_INS.get(refusal.reason)
-    who = refusal.who or (() if stand_in else formatter.admins)
-    if who and refusal.reason is RefusalReason.NOT_YOURS:
-        who = tuple(dict.fromkeys([*who, *formatter.admins]))
-    return mentions(who) if who else stand_in or "whoever runs the bot"
-
-
-def _sentences(refusal: Refusal, phrases: PhraseWriter) -> str:
-    if refusal.reason is RefusalReason.WRONG_STATE:
-        return first_was(refusal, phrases)
-    what = SENTENCES[refusal.reason](refusal.detail.strip(), phrases)
-    return f"{what} {CURES[refusal.reason].replace('{who}', phrases.who)}".rstrip()
+    """Put a note in parentheses, in mrkdwn; the name of a reason becomes its words."""
+    words = SHORTLY.get(note.strip()) or escape(note, 300)
+    return f" ({words})" if words else ""

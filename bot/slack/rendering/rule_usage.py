@@ -1,7 +1,6 @@
-"""When and how a rule's discount can be used, in words: one line each, in plain text until the very end."""
+"""When and how a rule's discount can be used, in words, one line each."""
 
 from collections.abc import Iterator
-from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -16,41 +15,27 @@ ELIGIBLE: Final = {
     "receipt_no_discount": "only on receipts without another discount",
 }
 WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAYS: Final = {
-    "mon": "Mon",
-    "tue": "Tue",
-    "wed": "Wed",
-    "thu": "Thu",
-    "fri": "Fri",
-    "sat": "Sat",
-    "sun": "Sun",
-}
 
 
 def rule_use(rule: Rule, formatter: Formatter) -> list[str]:
-    """Say when and how a discount can be used, a line for mrkdwn each."""
-    return [fit(safe(line), WORDS) for line in use_plain(rule, formatter)]
-
-
-def use_plain(rule: Rule, formatter: Formatter) -> list[str]:
-    """Say when and how a discount can be used, in plain text."""
-    return [
+    """Say when and how a discount can be used, in lines of mrkdwn."""
+    lines = [
         *_when(rule, formatter),
         *_how_often(rule.limitation, formatter),
         *_purchase(rule.requirement, formatter),
         *_where(rule.requirement),
-        *_but(rule),
+        *_exceptions(rule.limitation),
     ]
+    return [fit(safe(line), WORDS) for line in lines]
 
 
 def validity(rule: Rule, formatter: Formatter) -> str:
-    """Say from when until when a discount can be used, in plain text; empty where there is no bound."""
+    """Say from when until when a discount can be used, in plain text; empty without a bound."""
     start, end = rule.requirement.purchase_from, rule.requirement.purchase_to
-    if start is not None and end is not None:
-        return f"from {formatter.moment(start)} to {formatter.moment(end)}"
-    if start is not None:
-        return f"from {formatter.moment(start)}"
-    return f"until {formatter.moment(end)}" if end is not None else ""
+    since = f"from {formatter.moment(start)}" if start is not None else ""
+    if end is None:
+        return since
+    return f"{since} to {formatter.moment(end)}" if since else f"until {formatter.moment(end)}"
 
 
 def _when(rule: Rule, formatter: Formatter) -> Iterator[str]:
@@ -66,21 +51,16 @@ def _when(rule: Rule, formatter: Formatter) -> Iterator[str]:
 
 
 def _hours(hours: tuple[WeeklyWindow, ...]) -> str:
-    """Say the windows of a week, days with the same hours together."""
+    """Write the weekly windows, grouping days with the same hours."""
     ordered = sorted(hours, key=lambda one: (one.start, one.end))
-    windows = [
-        f"{phrase([_day(one.day) for one in sorted(same, key=_weekday)], last='and')} {shorten(times[0], NAME)}–{shorten(times[1], NAME)}"
-        for times, same in groupby(ordered, key=lambda one: (one.start, one.end))
-    ]
+    windows = []
+    for (start, end), same in groupby(ordered, key=lambda one: (one.start, one.end)):
+        by_weekday = sorted(
+            (one.day for one in same), key=lambda day: WEEK.index(day) if day in WEEK else len(WEEK)
+        )
+        days = [day.title() if day in WEEK else _id(day) for day in by_weekday]
+        windows.append(f"{phrase(days, last='and')} {_id(start)}–{_id(end)}")
     return phrase(windows, last="and", most=10)
-
-
-def _weekday(hours: WeeklyWindow) -> int:
-    return WEEK.index(hours.day) if hours.day in WEEK else len(WEEK)
-
-
-def _day(day: str) -> str:
-    return DAYS.get(day) or shorten(day, NAME)
 
 
 def _how_often(limits: Limitation, formatter: Formatter) -> Iterator[str]:
@@ -90,17 +70,11 @@ def _how_often(limits: Limitation, formatter: Formatter) -> Iterator[str]:
         yield f"On {formatter.pluralize(limits.repeat_usage, 'purchase')} at most"
     if limits.reward_usage != NO_LIMIT:
         yield f"{formatter.pluralize(limits.reward_usage, 'reward')} a purchase at most"
-    if limits.combination == 0:
-        yield "Not together with other discounts"
-    elif limits.combination != NO_LIMIT:
-        yield f"discount_combination: {limits.combination}"
-    else:
-        yield "Together with other discounts"
-    yield (
-        f"Used {ELIGIBLE[limits.eligible]}"
-        if limits.eligible in ELIGIBLE
-        else f"discount_eligible: {raw(limits.eligible)}"
+    yield {NO_LIMIT: "Together with other discounts", 0: "Not together with other discounts"}.get(
+        limits.combination, f"discount_combination: {limits.combination}"
     )
+    eligible = ELIGIBLE.get(limits.eligible)
+    yield f"Used {eligible}" if eligible else f"discount_eligible: {raw(limits.eligible)}"
 
 
 def _purchase(needs: Requirement, formatter: Formatter) -> Iterator[str]:
@@ -111,27 +85,18 @@ def _purchase(needs: Requirement, formatter: Formatter) -> Iterator[str]:
     if needs.currencies:
         yield f"Currencies: {raw(needs.currencies)}"
     if needs.discount_code:
-        yield f"Needs the code “{shorten(needs.discount_code, NAME)}” on the purchase"
+        yield f"Needs the code “{_id(needs.discount_code)}” on the purchase"
     if needs.item_quantity:
         yield f"Needs at least {formatter.number(needs.item_quantity)} of the items"
     if needs.items:
         yield f"Items: {items(needs.items)}"
     if needs.mixes:
-        yield f"Bought together: {several(needs.mixes, partial(_mix, formatter=formatter), last='and')}"
-
-
-def _name(id_: str) -> str:
-    return shorten(id_, NAME)
-
-
-def _mix(mix: ItemBundle, formatter: Formatter) -> str:
-    part = "" if mix.reward_eligible else " (not discounted itself)"
-    return f"{formatter.number(mix.quantity)} × {items(mix.items) or 'anything'}{part}"
+        yield f"Bought together: {several(needs.mixes, lambda mix: _mix(mix, formatter), last='and')}"
 
 
 def _where(needs: Requirement) -> Iterator[str]:
     if needs.store_ids:
-        yield f"Stores: {several(needs.store_ids, _name)}"
+        yield f"Stores: {several(needs.store_ids, _id)}"
     if needs.store:
         yield f"Stores where {raw(needs.store)}"
     if needs.customer:
@@ -140,11 +105,19 @@ def _where(needs: Requirement) -> Iterator[str]:
         yield f"After {needs.stamp} stamp{'' if needs.stamp == 1 else 's'}"
 
 
-def _but(rule: Rule) -> Iterator[str]:
-    limits = rule.limitation
+def _id(text: str) -> str:
+    return shorten(text, NAME)
+
+
+def _mix(mix: ItemBundle, formatter: Formatter) -> str:
+    part = "" if mix.reward_eligible else " (not discounted itself)"
+    return f"{formatter.number(mix.quantity)} × {items(mix.items) or 'anything'}{part}"
+
+
+def _exceptions(limits: Limitation) -> Iterator[str]:
     if limits.stamp_expire_days != NO_LIMIT:
         yield f"All stamps within {limits.stamp_expire_days} days"
     if limits.blacklist:
         yield f"Never on {items(limits.blacklist)}"
     if limits.deactivated_by:
-        yield f"Off while these rules are active: {several(limits.deactivated_by, _name, last='and')}"
+        yield f"Off while these rules are active: {several(limits.deactivated_by, _id, last='and')}"

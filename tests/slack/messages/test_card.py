@@ -1,4 +1,4 @@
-"""The card, its thread, the summary and the notices, for everything that can happen in every state."""
+"""The card, its thread, the summary and the notices, for every event in every state."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from bot.domain.requests.prior_grants import PriorRequest
 from bot.domain.requests.request import State, StopReason
 from bot.domain.rules.rule import Availability
 from bot.slack.command_parser import ParseProblem
-from bot.slack.messages import card, confirmations, help, notices, rule, status, summary, thread  # noqa: A004 - the command's own word
+from bot.slack.messages import card, confirmations, help, notices, rule, status, summary  # noqa: A004 - the command's own word
 from bot.slack.rendering.formatting import Message
 from tests.support import samples
 from tests.support.samples import LOOK, NOW, RULE
@@ -36,26 +36,26 @@ def words(message: Message) -> str:
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT}))
-def test_what_asks_for_anothers_rest_names_that_on_its_card_and_in_its_status(state: State) -> None:
+def test_a_request_for_a_remainder_names_the_first_request(state: State) -> None:
     snapshot = replace(
-        samples.story(state),
+        samples.snapshot(state),
         first=PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3),
     )
     for drawn in (card.build(snapshot, LOOK), status.one(snapshot, LOOK)):
         assert "*Asks again* for the rest of R-22222, under the same once-only key" in words(drawn)
-    assert "Asks again" not in words(card.build(samples.story(state), LOOK))
+    assert "Asks again" not in words(card.build(samples.snapshot(state), LOOK))
 
 
-def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom() -> None:
-    snapshot = samples.story(State.APPROVED, waits_since=NOW)
-    for waiting in (snapshot, samples.story(State.APPROVED, waits_since=NOW, give_after=NOW)):
+def test_an_approved_request_that_cannot_start_says_since_when_and_why() -> None:
+    snapshot = samples.snapshot(State.APPROVED, waits_since=NOW)
+    for waiting in (snapshot, samples.snapshot(State.APPROVED, waits_since=NOW, give_after=NOW)):
         assert "has been waiting since" in words(card.build(waiting, LOOK))
     notification = replace(
-        samples.notice(NotificationType.WAITING),
+        samples.notification(NotificationType.WAITING),
         facts={STARTS_AFTER: "Slack"},
         note="Slack could not say who @Bo is",
     )
-    line = thread.build(notification, snapshot, LOOK).text
+    line = notices.thread(notification, snapshot, LOOK).text
     assert line.startswith("⏳ Waiting for Slack since")
     assert "giving starts once there is an answer" in line
 
@@ -68,37 +68,39 @@ def test_an_approved_one_that_cannot_start_says_since_when_and_its_line_for_whom
         (2, 2, "the 2 customers of R-22222 whom Dintero refused, under"),
     ],
 )
-def test_whether_the_rest_has_refused_ones_in_it_is_said(customers: int, refused: int, whom: str) -> None:
+def test_a_remainder_says_whether_it_includes_refused_customers(
+    customers: int, refused: int, whom: str
+) -> None:
     first = PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", customers, refused)
     assert f"*Asks again* for {whom} the same once-only key" in words(
-        card.build(replace(samples.story(State.WAITING), first=first), LOOK)
+        card.build(replace(samples.snapshot(State.WAITING), first=first), LOOK)
     )
 
 
 @pytest.mark.parametrize("state", State)
 def test_the_card_has_the_buttons_of_its_state(state: State) -> None:
-    drawn = buttons(card.build(samples.story(state), LOOK))
+    drawn = buttons(card.build(samples.snapshot(state), LOOK))
     assert [button["text"]["text"] for button in drawn] == BUTTONS.get(state, ["Show customers"])
     assert {button["value"] for button in drawn} <= {samples.REQUEST.id}
 
 
-def test_what_cannot_be_taken_back_asks_once_more() -> None:
+def test_irreversible_buttons_ask_for_confirmation() -> None:
     asked = {
         button["text"]["text"]
         for state in State
-        for button in buttons(card.build(samples.story(state), LOOK))
+        for button in buttons(card.build(samples.snapshot(state), LOOK))
         if "confirm" in button
     }
     assert asked == {"Cancel request", "End here…"}
 
 
-def test_a_card_that_is_being_cancelled_cannot_be_cancelled_any_more() -> None:
-    message = card.build(samples.story(State.GIVING, cancel_asked_by=UserId("U0ANN")), LOOK)
+def test_a_card_being_cancelled_has_no_cancel_button() -> None:
+    message = card.build(samples.snapshot(State.GIVING, cancel_asked_by=UserId("U0ANN")), LOOK)
     assert [button["text"]["text"] for button in buttons(message)] == ["Show customers"]
     assert "Being cancelled* by <@U0ANN>" in words(message)
 
 
-def test_the_card_says_all_that_an_approver_has_to_know() -> None:
+def test_the_card_has_all_the_facts_an_approver_needs() -> None:
     drawn = words(card.build(samples.STORY, LOOK))
     for each in (
         "<@U0ANN> asks to give “Spar 100,-” to 10 customers",
@@ -110,11 +112,11 @@ def test_the_card_says_all_that_an_approver_has_to_know() -> None:
     ):
         assert each in drawn
     assert drawn.count("<!subteam^S0LEADS>") == 1
-    assert "*PRODUCTION*" in words(card.build(samples.story(State.WAITING, account="P12345678"), LOOK))
+    assert "*PRODUCTION*" in words(card.build(samples.snapshot(State.WAITING, account="P12345678"), LOOK))
 
 
 def test_two_approvals_are_counted_down() -> None:
-    two = samples.story(State.WAITING, approvals=2)
+    two = samples.snapshot(State.WAITING, approvals=2)
     assert "0 of 2; waiting for 2 of <!subteam^S0LEADS> and <@U0BOSS>, until" in words(card.build(two, LOOK))
     half = words(card.build(replace(two, votes=(samples.VOTE,)), LOOK))
     assert "1 of 2; waiting for one of <!subteam^S0LEADS>, until" in half
@@ -122,24 +124,22 @@ def test_two_approvals_are_counted_down() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "refused", "said"),
+    ("given", "refused", "expected"),
     [
         (10, 0, "all 10 were given it"),
         (0, 10, "nobody was given it; 10 refused"),
         (8, 1, "8 of 10 customers were given it; 1 refused"),
     ],
 )
-def test_all_some_and_none_are_told_apart(given: int, refused: int, said: str) -> None:
-    snapshot = replace(samples.story(State.DONE), tally=Tally(10, given=given, refused=refused))
-    assert said in words(card.build(snapshot, LOOK))
+def test_all_some_and_none_have_different_words(given: int, refused: int, expected: str) -> None:
+    snapshot = replace(samples.snapshot(State.DONE), tally=Tally(10, given=given, refused=refused))
+    assert expected in words(card.build(snapshot, LOOK))
 
 
 @pytest.mark.parametrize("happened", NotificationType)
 @pytest.mark.parametrize("state", State)
-def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(
-    happened: NotificationType, state: State
-) -> None:
-    line = thread.build(samples.notice(happened, note="because"), samples.story(state), LOOK)
+def test_no_thread_message_looks_like_the_summary(happened: NotificationType, state: State) -> None:
+    line = notices.thread(samples.notification(happened, note="because"), samples.snapshot(state), LOOK)
     assert not line.text.startswith("Given to")
     assert not words(line).startswith("Given to")
     assert "<!date^" in words(line)
@@ -148,38 +148,38 @@ def test_no_line_is_taken_for_the_summary_and_each_is_said_in_text_and_blocks(
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.REJECTED, State.EXPIRED])
-def test_nothing_says_given_before_dintero_did(state: State) -> None:
-    snapshot = samples.story(state)
-    told = card.build(snapshot, LOOK)
-    assert "given" not in words(told).replace("nothing was given", "")
+def test_nothing_says_given_before_dintero_confirms(state: State) -> None:
+    snapshot = samples.snapshot(state)
+    drawn = card.build(snapshot, LOOK)
+    assert "given" not in words(drawn).replace("nothing was given", "")
     for happened in (NotificationType.ASKED, NotificationType.APPROVED, NotificationType.STARTED):
-        assert "given" not in words(thread.build(samples.notice(happened), snapshot, LOOK))
+        assert "given" not in words(notices.thread(samples.notification(happened), snapshot, LOOK))
 
 
-def test_a_stop_tells_its_reason_as_it_was_then() -> None:
+def test_a_stop_keeps_its_reason_of_that_time() -> None:
     notification = replace(
-        samples.notice(NotificationType.STOPPED, note="Forbidden"), facts={"stop": "scope_missing"}
+        samples.notification(NotificationType.STOPPED, note="Forbidden"), facts={"stop": "scope_missing"}
     )
-    line = thread.build(notification, samples.story(State.APPROVED, stop=None), LOOK)
+    line = notices.thread(notification, samples.snapshot(State.APPROVED, stop=None), LOOK)
     assert "too little scope (Forbidden)" in line.text
 
 
 @pytest.mark.parametrize(("given", "asked"), [(8, 10), (10, 10), (0, 10), (1, 1), (100_000, 100_000)])
 def test_the_summary_begins_with_given_to_n_of_m_customers(given: int, asked: int) -> None:
-    snapshot = replace(samples.story(State.DONE), tally=Tally(asked, given=given, refused=asked - given))
+    snapshot = replace(samples.snapshot(State.DONE), tally=Tally(asked, given=given, refused=asked - given))
     drawn = summary.build(snapshot, LOOK)
     assert drawn.text.startswith(f"Given to {given} of {asked} customers")
     assert words(drawn).startswith(f"Given to {given} of {asked} customers")
 
 
 def test_the_summary_masks_ids_in_dinteros_reason_too() -> None:
-    drawn = str(summary.build(samples.story(State.DONE), LOOK).blocks)
+    drawn = str(summary.build(samples.snapshot(State.DONE), LOOK).blocks)
     assert "12397af6e5f" not in drawn
     assert "customer •••• is not known: 12••••5f and ••••" in drawn
 
 
-def test_the_summary_tells_the_other_ends_and_who_and_how_long() -> None:
-    snapshot = samples.story(State.DONE, own_key=True, once_key=OnceKey("stamp-2020"))
+def test_the_summary_has_the_other_outcomes_the_people_and_the_duration() -> None:
+    snapshot = samples.snapshot(State.DONE, own_key=True, once_key=OnceKey("stamp-2020"))
     drawn = words(summary.build(replace(snapshot, tally=Tally(10, given=5, refused=2, unknown=1)), LOOK))
     for each in (
         "*2 customers refused by Dintero*",
@@ -197,21 +197,23 @@ def test_the_summary_tells_the_other_ends_and_who_and_how_long() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({"cancel_asked_by": UserId("U0ANN")}, "<@U0ANN> cancelled it before their turn"),
         ({"stop": StopReason.BUSY}, "it stopped before their turn, because Dintero was too busy"),
     ],
 )
-def test_why_somebody_was_not_tried_is_told(changes: dict[str, Any], said: str) -> None:
-    assert said in words(
-        summary.build(replace(samples.story(State.DONE, **changes), tally=Tally(10, given=8)), LOOK)
+def test_the_summary_says_why_customers_were_not_tried(changes: dict[str, Any], expected: str) -> None:
+    assert expected in words(
+        summary.build(replace(samples.snapshot(State.DONE, **changes), tally=Tally(10, given=8)), LOOK)
     )
 
 
-def test_what_dintero_sent_that_is_not_known_stands_in_the_summary_and_in_the_rule() -> None:
+def test_unknown_fields_are_in_the_summary_and_the_rule() -> None:
     odd = replace(RULE, unknown=(("reward.moon", '"full"'),))
-    assert '`reward.moon`: `"full"`' in words(summary.build(samples.story(State.DONE, last_answer=odd), LOOK))
+    assert '`reward.moon`: `"full"`' in words(
+        summary.build(samples.snapshot(State.DONE, last_answer=odd), LOOK)
+    )
     assert '`reward.moon`: `"full"`' in words(rule.build(odd, Availability.NOW, LOOK))
 
 
@@ -220,26 +222,29 @@ def test_a_notice_links_to_the_card_and_is_no_summary(happened: NotificationType
     link = "https://example.slack.com/archives/C0/p1?a=1&b=2"
     for draw, kind in ((notices.channel, ChannelKind.NOTICE), (notices.direct, ChannelKind.DIRECT)):
         drawn = draw(
-            samples.notice(happened, kind=kind, note="no"), samples.story(State.DONE), LOOK, link=link
+            samples.notification(happened, kind=kind, note="no"),
+            samples.snapshot(State.DONE),
+            LOOK,
+            link=link,
         )
         assert "<https://example.slack.com/archives/C0/p1?a=1&amp;b=2|See the request>" in str(drawn.blocks)
         assert "R-7K2QF" in drawn.text
         assert not drawn.text.startswith("Given to")
 
 
-def test_only_the_requester_reads_the_refused_ids_whole() -> None:
-    done = samples.notice(NotificationType.DONE)
-    assert "12397af6e5f" in str(notices.direct(done, samples.story(State.DONE), LOOK, link="").blocks)
-    assert "12397af6e5f" not in str(notices.channel(done, samples.story(State.DONE), LOOK, link="").blocks)
+def test_only_the_requester_sees_whole_refused_ids() -> None:
+    done = samples.notification(NotificationType.DONE)
+    assert "12397af6e5f" in str(notices.direct(done, samples.snapshot(State.DONE), LOOK, link="").blocks)
+    assert "12397af6e5f" not in str(notices.channel(done, samples.snapshot(State.DONE), LOOK, link="").blocks)
     assert "12397af6e5f" not in str(
         notices.direct(
-            samples.notice(NotificationType.APPROVED), samples.story(State.DONE), LOOK, link=""
+            samples.notification(NotificationType.APPROVED), samples.snapshot(State.DONE), LOOK, link=""
         ).blocks
     )
 
 
-def test_a_stopped_card_says_how_many_are_what_and_what_its_buttons_will_do() -> None:
-    stopped = replace(samples.story(State.STOPPED), tally=Tally(10, given=5, refused=1, unknown=3))
+def test_a_stopped_card_counts_outcomes_and_explains_its_buttons() -> None:
+    stopped = replace(samples.snapshot(State.STOPPED), tally=Tally(10, given=5, refused=1, unknown=3))
     drawn = words(card.build(stopped, LOOK))
     assert "5 of 10 customers were given it; 1 refused by Dintero; 3 unknown; 1 not tried." in drawn
     assert "*Continue…* tries to give it to the 4 who are left." in drawn
@@ -247,26 +252,26 @@ def test_a_stopped_card_says_how_many_are_what_and_what_its_buttons_will_do() ->
     assert "*End here…* leaves it so: the requester gets the list of everybody without it." in drawn
 
 
-def test_ids_stand_in_plain_text_as_they_were_typed() -> None:
+def test_ids_are_plain_text_as_typed() -> None:
     odd = Refused(CustomerId("*<a>`&b"), "unknown")
-    snapshot = replace(samples.story(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))
-    drawn = notices.direct(samples.notice(NotificationType.DONE), snapshot, LOOK, link="")
+    snapshot = replace(samples.snapshot(State.DONE), refused=(odd,), tally=Tally(10, given=9, refused=1))
+    drawn = notices.direct(samples.notification(NotificationType.DONE), snapshot, LOOK, link="")
     assert {"type": "plain_text", "text": "unknown:\n• *<a>`&b"} in [
         block.get("text") for block in drawn.blocks
     ]
 
 
-def test_of_more_ids_than_fit_it_is_said_how_many_are_left() -> None:
+def test_ids_that_do_not_fit_are_counted() -> None:
     refused = tuple(Refused(CustomerId(f"{n:0255}"), "unknown") for n in range(100))
-    snapshot = replace(samples.story(State.DONE), refused=refused, tally=Tally(1_000, refused=100))
-    drawn = words(notices.direct(samples.notice(NotificationType.DONE), snapshot, LOOK, link=""))
+    snapshot = replace(samples.snapshot(State.DONE), refused=refused, tally=Tally(1_000, refused=100))
+    drawn = words(notices.direct(samples.notification(NotificationType.DONE), snapshot, LOOK, link=""))
     shown = drawn.count("• 0")
     assert 0 < shown < 100
     assert f"… and {100 - shown} customers more" in drawn
 
 
 LEFT = replace(
-    samples.story(State.DONE),
+    samples.snapshot(State.DONE),
     tally=Tally(10, given=5, refused=2, unknown=1),
     unknown=(CustomerId("c-unknown"),),
     not_tried=(CustomerId("c-late"), CustomerId("c-later")),
@@ -282,10 +287,10 @@ ENDS = [
 
 
 @pytest.mark.parametrize("happened", ENDS)
-def test_the_requester_reads_who_was_left_out_and_under_which_key_to_ask_again(
+def test_the_requester_sees_who_was_left_out_and_the_key_to_ask_again(
     happened: NotificationType,
 ) -> None:
-    drawn = words(notices.direct(samples.notice(happened), LEFT, LOOK, link=""))
+    drawn = words(notices.direct(samples.notification(happened), LEFT, LOOK, link=""))
     refused, unknown, not_tried = (
         drawn.index(heading) for heading in ("*Refused by Dintero*", "*Unknown*", "*Not tried*")
     )
@@ -301,22 +306,22 @@ def test_the_requester_reads_who_was_left_out_and_under_which_key_to_ask_again(
     assert (
         f"open *More…* in the form and put `{key}` into *Once-only key*: then nobody gets it twice." in drawn
     )
-    assert "c-unknown" not in str(notices.channel(samples.notice(happened), LEFT, LOOK, link="").blocks)
+    assert "c-unknown" not in str(notices.channel(samples.notification(happened), LEFT, LOOK, link="").blocks)
     assert "c-late" not in str(summary.build(LEFT, LOOK).blocks)
 
 
-def test_a_key_that_slack_would_format_stands_in_plain_text() -> None:
+def test_a_key_that_slack_would_format_is_plain_text() -> None:
     own = replace(LEFT, request=replace(LEFT.request, own_key=True, once_key=OnceKey("*stamp* `2020`")))
-    drawn = notices.direct(samples.notice(NotificationType.DONE), own, LOOK, link="")
-    (told,) = [block["text"] for block in drawn.blocks if "Once-only key" in str(block)]
-    assert told["type"] == "plain_text"
-    assert "*stamp* `2020`" in told["text"]
+    drawn = notices.direct(samples.notification(NotificationType.DONE), own, LOOK, link="")
+    (text,) = [block["text"] for block in drawn.blocks if "Once-only key" in str(block)]
+    assert text["type"] == "plain_text"
+    assert "*stamp* `2020`" in text["text"]
 
 
 def test_a_request_that_left_nobody_out_names_no_key() -> None:
-    snapshot = replace(samples.story(State.DONE), tally=Tally(10, given=10), refused=())
+    snapshot = replace(samples.snapshot(State.DONE), tally=Tally(10, given=10), refused=())
     assert "Once-only key" not in str(
-        notices.direct(samples.notice(NotificationType.DONE), snapshot, LOOK, link="").blocks
+        notices.direct(samples.notification(NotificationType.DONE), snapshot, LOOK, link="").blocks
     )
 
 
@@ -324,7 +329,7 @@ def test_a_request_that_left_nobody_out_names_no_key() -> None:
     "state", [State.WAITING, State.APPROVED, State.REJECTED, State.CANCELLED, State.EXPIRED]
 )
 def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> None:
-    request = replace(samples.story(state, started_at=NOW).request)
+    request = replace(samples.snapshot(state, started_at=NOW).request)
     snapshot = replace(samples.STORY, request=request, tally=Tally(10, given=7))
     happened = {
         State.REJECTED: NotificationType.REJECTED,
@@ -333,30 +338,30 @@ def test_what_was_given_in_an_earlier_round_is_never_denied(state: State) -> Non
     }.get(state)
     drawn = [card.build(snapshot, LOOK), status.one(snapshot, LOOK), summary.build(snapshot, LOOK)]
     if happened:
-        told = notices.direct(samples.notice(happened), snapshot, LOOK, link="")
-        assert "7 of 10 customers were given it" in told.text
-        drawn += [told, thread.build(samples.notice(happened), snapshot, LOOK)]
+        direct = notices.direct(samples.notification(happened), snapshot, LOOK, link="")
+        assert "7 of 10 customers were given it" in direct.text
+        drawn += [direct, notices.thread(samples.notification(happened), snapshot, LOOK)]
     for message in drawn:
-        said = str(message.blocks) + message.text
-        assert "nothing was given" not in said
-        assert "Nothing has been given" not in said
-        assert "/discount add" not in said
+        text = str(message.blocks) + message.text
+        assert "nothing was given" not in text
+        assert "Nothing has been given" not in text
+        assert "/discount add" not in text
     assert "nothing was given" not in confirmations.rejected(request).text
     assert state is State.APPROVED or "7 of 10 customers were given it" in words(card.build(snapshot, LOOK))
 
 
 @pytest.mark.parametrize("happened", [NotificationType.RULE_CHANGED, NotificationType.CONSENT_VOID])
-def test_whoever_has_to_approve_anew_is_named_and_the_reason_is_in_words(happened: NotificationType) -> None:
-    told = samples.notice(happened, note=RefusalReason.NOT_AN_APPROVER)
-    line = words(thread.build(told, samples.STORY, LOOK))
-    direct = words(notices.direct(told, samples.STORY, LOOK, link=""))
+def test_a_void_approval_names_the_approvers_and_the_reason(happened: NotificationType) -> None:
+    void = samples.notification(happened, note=RefusalReason.NOT_AN_APPROVER)
+    line = words(notices.thread(void, samples.STORY, LOOK))
+    direct = words(notices.direct(void, samples.STORY, LOOK, link=""))
     for drawn in (line, direct):
         assert "<!subteam^S0LEADS> or <@U0BOSS> has to approve it" in drawn
         assert "(whoever approved may not approve here any more)" in drawn
         assert "not_an_approver" not in drawn
 
 
-def test_status_lists_requests_and_says_when_there_are_none() -> None:
+def test_status_lists_requests_or_says_there_are_none() -> None:
     assert "Nothing has been asked for" in status.build([], LOOK).text
     assert words(status.build([samples.STORY] * 3, LOOK)).count("R-7K2QF") == 3
     assert buttons(status.one(samples.STORY, LOOK)) == []
@@ -364,7 +369,7 @@ def test_status_lists_requests_and_says_when_there_are_none() -> None:
     assert status.build([samples.STORY] * 10, LOOK).text.startswith("The latest 10 requests of this channel")
 
 
-def test_help_names_what_there_is_and_nothing_that_comes_later() -> None:
+def test_help_names_every_command_and_no_planned_one() -> None:
     drawn = words(help.build(LOOK))
     assert all(
         f"/discount {each}" in drawn
@@ -374,7 +379,7 @@ def test_help_names_what_there_is_and_nothing_that_comes_later() -> None:
     assert "Did you mean `/discount add`?" in help.not_understood("ad", "add").text
 
 
-def test_why_a_command_was_not_understood_is_said() -> None:
+def test_help_says_why_a_command_was_not_understood() -> None:
     assert (
         "A quote is opened and never closed"
         in help.not_understood("add “x", "add", ParseProblem.OPEN_QUOTE).text

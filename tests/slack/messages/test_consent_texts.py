@@ -1,4 +1,4 @@
-"""How tiers, yeses, budgets and what was given before read."""
+"""The texts of tiers, approvals, budgets and prior grants."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from bot.domain.policy.policy import AppliedTier, RefusalReason, TierTrigger
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import State
-from bot.slack.messages import card, confirmations, notices, thread
+from bot.slack.messages import card, confirmations, notices
 from bot.slack.rendering import request_facts
 from tests.support import samples
 from tests.support.samples import LOOK, NOW, REQUEST, VOTE
@@ -19,7 +19,7 @@ DIGEST = "0123456789abcdef" * 4
 
 
 @pytest.mark.parametrize(
-    ("applied", "said"),
+    ("applied", "expected"),
     [
         (AppliedTier(2, TierTrigger.CUSTOMERS, 100), "*Tier:* above 100 customers: 2 people must agree"),
         (AppliedTier(3, TierTrigger.AMOUNT, 1_000_000), "*Tier:* above 10,000.00 NOK: 3 people must agree"),
@@ -30,61 +30,58 @@ DIGEST = "0123456789abcdef" * 4
         ),
     ],
 )
-def test_a_tier_says_why_it_applies(applied: AppliedTier, said: str) -> None:
-    assert request_facts.tier(applied, LOOK) == [said]
-    assert said in str(card.build(samples.story(State.WAITING, tier=applied), LOOK).blocks)
+def test_a_tier_says_why_it_applies(applied: AppliedTier, expected: str) -> None:
+    assert request_facts.tier(applied, LOOK) == [expected]
+    assert expected in str(card.build(samples.snapshot(State.WAITING, tier=applied), LOOK).blocks)
 
 
-def test_where_no_tier_applies_nothing_is_said() -> None:
+def test_without_a_tier_there_is_no_line() -> None:
     assert request_facts.tier(None, LOOK) == []
 
 
-def yes(happened: NotificationType, number: int, of: int) -> str:
-    snapshot = replace(samples.story(State.WAITING, approvals=of), votes=(VOTE,) * number)
-    told = replace(
-        samples.notice(happened), facts={"yeses": str(number), "approvals": str(of), "digest": DIGEST}
+def approval_text(happened: NotificationType, number: int, of: int) -> str:
+    snapshot = replace(samples.snapshot(State.WAITING, approvals=of), votes=(VOTE,) * number)
+    notification = replace(
+        samples.notification(happened), facts={"yeses": str(number), "approvals": str(of), "digest": DIGEST}
     )
-    return thread.build(told, snapshot, LOOK).text
+    return notices.thread(notification, snapshot, LOOK).text
 
 
-def test_each_yes_is_a_line_with_its_number_and_what_it_was_for() -> None:
+def test_each_approval_has_its_number_and_digest() -> None:
     assert (
-        yes(NotificationType.AGREED, 1, 2)
+        approval_text(NotificationType.AGREED, 1, 2)
         == "👍 <@U0BOSS> approved, 1 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567."
     )
-    assert yes(NotificationType.APPROVED, 2, 2).startswith(
+    assert approval_text(NotificationType.APPROVED, 2, 2).startswith(
         "✅ <@U0BOSS> approved, 2 of 2, 23 Nov 2026, 13:00 CET – to exactly 01234567. That is"
     )
     assert (
-        yes(NotificationType.APPROVED, 1, 1)
+        approval_text(NotificationType.APPROVED, 1, 1)
         == "✅ <@U0BOSS> approved it 23 Nov 2026, 13:00 CET – to exactly 01234567."
     )
 
 
 @pytest.mark.parametrize(
-    ("left", "said"), [(1, "one more is needed"), (2, "2 more are needed"), (0, "one more is needed")]
+    ("left", "expected"), [(1, "one more is needed"), (2, "2 more are needed"), (0, "one more is needed")]
 )
-def test_whoever_said_yes_is_told_how_many_more_it_takes(left: int, said: str) -> None:
-    assert f"Your yes counts; {said}" in confirmations.approved(REQUEST, left).text
+def test_an_approver_reads_how_many_approvals_are_missing(left: int, expected: str) -> None:
+    assert f"Your yes counts; {expected}" in confirmations.approved(REQUEST, left).text
 
 
-def test_where_the_requester_has_left_the_thread_says_what_can_be_done_and_the_requester_whom_to_ask() -> (
-    None
-):
-    snapshot, told = (
-        samples.story(State.WAITING),
-        replace(samples.notice(NotificationType.CONSENT_VOID), note=RefusalReason.REQUESTER_LEFT),
-    )
-    assert thread.build(told, snapshot, LOOK).text == (
-        "🔁 The approval no longer counts (whoever asked may not ask here any more), seen 23 Nov 2026, 13:00 CET. "
+def test_a_requester_without_access_reads_who_to_ask() -> None:
+    snapshot = samples.snapshot(State.WAITING)
+    void = samples.notification(NotificationType.CONSENT_VOID, note=RefusalReason.REQUESTER_LEFT)
+    assert notices.thread(void, snapshot, LOOK).text == (
+        "🔁 The approval no longer counts (whoever asked may not ask here any more), "
+        "seen 23 Nov 2026, 13:00 CET. "
         "Nobody can approve it until they may again; it can be rejected or cancelled."
     )
-    direct = notices.direct(told, snapshot, LOOK, link="").text
+    direct = notices.direct(void, snapshot, LOOK, link="").text
     assert "you may not ask in that channel any more" in direct
     assert "to let you; else it ends by itself." in direct
 
 
-def test_a_budget_says_what_is_used_of_what_is_left() -> None:
+def test_a_budget_says_how_much_of_the_rest_is_used() -> None:
     budget_use = BudgetUse(customers=2, amount=20_000, left_customers=5, left_amount=None, until=NOW)
     assert request_facts.budget(budget_use, LOOK) == [
         "*Budget:* uses 40 % of what is left until 23 Nov 2026 (5 customers)"
@@ -97,12 +94,15 @@ def test_a_budget_says_what_is_used_of_what_is_left() -> None:
     assert request_facts.budget(None, LOOK) == []
 
 
-def test_what_was_given_before_names_the_requests_with_links() -> None:
+def test_prior_grants_name_their_requests_with_links() -> None:
     one = PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3)
     two = replace(one, id=RequestId("2"), short=ShortId("R-33333"), customers=1)
-    told = request_facts.before(PriorGrants(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
-    assert told == [
-        "⚠ 4 customers of these were given this rule lately: 3 by <https://slack/x%7Cy|R-22222> and 1 by R-33333"
+    lines = request_facts.before(PriorGrants(4, (one, two)), LOOK, {RequestId("1"): "https://slack/x|y"})
+    assert lines == [
+        (
+            "⚠ 4 customers of these were given this rule lately: "
+            "3 by <https://slack/x%7Cy|R-22222> and 1 by R-33333"
+        )
     ]
     assert "at least 4" in request_facts.before(PriorGrants(4, (one,), more=True), LOOK, {})[0]
     assert request_facts.before(PriorGrants(), LOOK, {}) == []

@@ -1,4 +1,4 @@
-"""The list as a file: what is said in it of each end, and what it is called."""
+"""The file of customers without the discount: its reasons, name and comment."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ async def begun(repository: SqlRepository) -> Request:
         ({"state": State.EXPIRED}, "nobody approved it anew"),
     ],
 )
-async def test_why_somebody_was_not_tried_is_said_as_in_the_summary(
+async def test_the_file_says_why_a_customer_was_not_tried_as_the_summary_does(
     sqlite_books: SqlRepository, changes: dict[str, Any], why: str
 ) -> None:
     assert why in (await reasons(sqlite_books, await begun(sqlite_books), **changes))["d"]
@@ -66,30 +66,32 @@ async def test_why_somebody_was_not_tried_is_said_as_in_the_summary(
         (Verification(NOW, 2, there=1, failed="cut"), "; Dintero's list of the rule could not be read back"),
     ],
 )
-async def test_what_dinteros_list_showed_of_the_unknown_stands_beside_each(
+async def test_each_unknown_customer_has_what_dinteros_list_showed(
     sqlite_books: SqlRepository, found: Verification, why: str
 ) -> None:
     request = await begun(sqlite_books)
     await sqlite_books.save_verification(request.id, found, frozenset({CustomerId("b")}))
-    told = await reasons(sqlite_books, request)
+    found_reasons = await reasons(sqlite_books, request)
     unknown = "no answer came, so they may have it or not"
-    assert told["a"] == "ukjent – «a»"
-    assert told["b"] == f"{unknown}; Dintero's list of the rule has them, perhaps from before"
-    assert told["c"] == unknown + why
+    assert found_reasons["a"] == "ukjent – «a»"
+    assert found_reasons["b"] == f"{unknown}; Dintero's list of the rule has them, perhaps from before"
+    assert found_reasons["c"] == unknown + why
 
 
-async def test_where_nobody_looked_nothing_is_said_of_dinteros_list(sqlite_books: SqlRepository) -> None:
+async def test_without_a_verification_dinteros_list_is_not_mentioned(sqlite_books: SqlRepository) -> None:
     assert (await reasons(sqlite_books, await begun(sqlite_books)))[
         "c"
     ] == "no answer came, so they may have it or not"
 
 
-def test_a_list_is_titled_by_its_request_and_its_row_in_the_outbox() -> None:
+def test_a_list_is_titled_by_its_request_and_its_outbox_row() -> None:
     titles = {not_given_file.title(REQUEST, key) for key in ("3f2a9c1b-4d5e", "4f2a9c1b-4d5e")}
     assert titles == {"R-7K2QF, who was not given it (3f2a9c1b)", "R-7K2QF, who was not given it (4f2a9c1b)"}
 
 
-def test_above_it_stands_of_how_many_it_is_and_why() -> None:
+def test_the_comment_says_how_many_customers_and_why() -> None:
     file = ListFile(io.BytesIO(), counts=Counter({Outcome.REFUSED: 1, Outcome.UNKNOWN: 1}))
-    told = not_given_file.comment(REQUEST, file, LOOK)
-    assert "the list of 2 of the 10 customers who were not given it: 1 refused by Dintero, 1 unknown." in told
+    comment = not_given_file.comment(REQUEST, file, LOOK)
+    assert (
+        "the list of 2 of the 10 customers who were not given it: 1 refused by Dintero, 1 unknown." in comment
+    )

@@ -1,4 +1,4 @@
-"""Amounts, numbers and times as people read them."""
+"""Amounts, numbers, times and durations as text."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -36,19 +36,19 @@ def test_every_amount_and_number_can_be_written(value: int | Decimal) -> None:
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_every_moment_can_be_written(at: datetime) -> None:
+def test_every_time_can_be_written(at: datetime) -> None:
     assert LOOK.moment(at)
     assert LOOK.day(at)
     assert LOOK.slack_date(at).startswith("<!date^")
 
 
-def test_a_moment_is_told_in_the_policys_zone() -> None:
+def test_a_time_is_written_in_the_policys_zone() -> None:
     summer = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
     assert LOOK.moment(summer) == "1 Jul 2026, 12:00 CEST"
     assert Formatter("NOK", "UTC").moment(summer) == "1 Jul 2026, 10:00 UTC"
 
 
-def test_slack_shows_each_reader_their_own_time_with_the_policys_zone_to_fall_back_on() -> None:
+def test_a_slack_date_falls_back_on_the_policys_zone() -> None:
     at = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
     assert (
         LOOK.slack_date(at)
@@ -66,5 +66,5 @@ def test_slack_shows_each_reader_their_own_time_with_the_policys_zone_to_fall_ba
         (-5, "less than a second"),
     ],
 )
-def test_how_long_it_took_is_told_in_two_units(seconds: float, shown: str) -> None:
+def test_a_duration_has_two_units(seconds: float, shown: str) -> None:
     assert duration(timedelta(seconds=seconds)) == shown

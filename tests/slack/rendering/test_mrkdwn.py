@@ -1,4 +1,4 @@
-"""What people and Dintero wrote can stand in any message."""
+"""Texts from people and Dintero are safe in any message."""
 
 import re
 
@@ -28,7 +28,7 @@ PIECES = st.lists(
 
 
 @given(st.text() | PIECES)
-def test_nothing_that_is_said_can_mention_link_or_break_the_line(text: str) -> None:
+def test_escaped_text_cannot_mention_link_or_break_the_line(text: str) -> None:
     drawn = escape(text, 100)
     assert not SPECIAL.search(drawn)
     assert "\n" not in drawn
@@ -36,7 +36,7 @@ def test_nothing_that_is_said_can_mention_link_or_break_the_line(text: str) -> N
 
 
 @given(st.text() | PIECES, st.integers(min_value=2, max_value=80))
-def test_a_text_is_never_longer_than_it_may_be(text: str, most: int) -> None:
+def test_a_shortened_text_is_never_too_long(text: str, most: int) -> None:
     assert len(shorten(text, most)) <= most
 
 
@@ -49,7 +49,7 @@ def test_a_cut_never_leaves_half_an_escape_or_half_a_mention(text: str, most: in
 
 
 @given(st.lists(st.text(alphabet="ab ", max_size=50), max_size=40))
-def test_no_line_gets_lost_when_lines_are_packed(lines: list[str]) -> None:
+def test_no_line_gets_lost_in_paragraphs(lines: list[str]) -> None:
     written = paragraphs(lines, 60)
     assert "\n".join(written) == "\n".join(lines)
     assert all(len(paragraph) <= 60 for paragraph in written)
@@ -96,6 +96,6 @@ def test_people_groups_and_channels_are_mentioned_and_nothing_else_is() -> None:
     assert mention("<!channel>") == "&lt;!channel&gt;"
 
 
-def test_of_many_people_some_are_named() -> None:
+def test_only_the_first_of_many_people_are_named() -> None:
     assert mentions(["U1", "U2", "U3"], most=2) == "<@U1>, <@U2> and 1 more"
     assert phrase([]) == ""

@@ -1,4 +1,4 @@
-"""How a giving gets on, as people read it."""
+"""The progress of a request on its card and in its status."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,8 +19,8 @@ TALLY = Tally(80_000, given=33_600, refused=12, unknown=2_000)
 SOON = NOW + timedelta(hours=1, minutes=32)
 
 
-def giving(told: Progress | None) -> RequestSnapshot:
-    return replace(samples.story(State.GIVING), tally=TALLY, progress=told)
+def giving(progress: Progress | None) -> RequestSnapshot:
+    return replace(samples.snapshot(State.GIVING), tally=TALLY, progress=progress)
 
 
 def test_the_card_shows_a_bar_the_counts_the_pace_and_the_end() -> None:
@@ -32,15 +32,15 @@ def test_the_card_shows_a_bar_the_counts_the_pace_and_the_end() -> None:
     assert "████████░░░░░░░░░░░░ 42 %" in str(card.build(giving(Progress()), LOOK).blocks)
 
 
-def test_of_the_pace_nothing_is_said_before_it_is_known() -> None:
+def test_an_unknown_pace_is_left_out() -> None:
     assert progress_bar.drawn(TALLY, Progress(), LOOK).count("\n") == 1
 
 
-def test_a_slow_pace_is_told_by_the_minute() -> None:
+def test_a_slow_pace_is_given_by_the_minute() -> None:
     assert progress_bar.foretold(Progress(0.5), LOOK) == "about 30 a minute"
 
 
-def test_a_giving_that_has_just_begun_shows_no_bar() -> None:
+def test_a_card_without_progress_shows_no_bar() -> None:
     assert "█" not in str(card.build(giving(None), LOOK).blocks)
 
 

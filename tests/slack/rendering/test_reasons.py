@@ -1,12 +1,11 @@
-"""Every no says what is missing and what to do; every stop says why."""
+"""Every refusal says what is missing and what to do; every stop says why."""
 
 import pytest
 
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.request import Event, State, StopReason
-from bot.errors import RuleNotFound
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.rendering.reasons import STOPS, failure, refusal, refusal_plain, stop
+from bot.slack.rendering.reasons import STOPS, refusal, refusal_plain, stop
 from bot.slack.rendering.refusal_phrases import CURES, SENTENCES, SHORTLY, STATES
 from tests.support.samples import LONG, LOOK
 
@@ -24,7 +23,9 @@ def test_every_reason_stop_and_state_has_its_words() -> None:
     "detail", ["", "Spar 100", "501/500", "3, 7", LONG, "C0SUPPORT", "approved", "5/", "²"]
 )
 @pytest.mark.parametrize("formatter", [LOOK, Formatter("NOK", "Europe/Oslo")])
-def test_every_no_is_two_sentences_that_fit(reason: RefusalReason, detail: str, formatter: Formatter) -> None:
+def test_every_refusal_is_two_sentences_that_fit(
+    reason: RefusalReason, detail: str, formatter: Formatter
+) -> None:
     for drawn in (
         refusal(Refusal(reason, detail), formatter),
         refusal_plain(Refusal(reason, detail), formatter),
@@ -65,11 +66,11 @@ def test_who_can_change_it_is_mentioned(reason: RefusalReason) -> None:
         RefusalReason.NOT_YOURS,
     ],
 )
-def test_a_no_of_the_allowlist_says_whom_to_ask(reason: RefusalReason) -> None:
+def test_a_refusal_of_the_allowlist_says_who_to_ask(reason: RefusalReason) -> None:
     assert reason in NAMES_WHO
 
 
-def test_whoever_came_too_late_hears_who_was_first_and_where_it_stands() -> None:
+def test_a_late_action_says_who_was_first_and_the_state() -> None:
     assert refusal(Refusal(RefusalReason.WRONG_STATE, State.APPROVED, ("U0ANN",)), LOOK).startswith(
         "<@U0ANN> was first: it is already approved."
     )
@@ -122,12 +123,12 @@ def test_whoever_came_too_late_hears_who_was_first_and_where_it_stands() -> None
         ),
     ],
 )
-def test_a_no_names_what_is_at_fault(refused: Refusal, words: str) -> None:
+def test_a_refusal_names_what_is_wrong(refused: Refusal, words: str) -> None:
     assert words in refusal(refused, LOOK)
     assert words in refusal_plain(refused, LOOK)
 
 
-def test_a_requests_inner_id_is_no_name_for_people() -> None:
+def test_a_requests_internal_id_is_never_shown() -> None:
     assert "6b1f" not in refusal(
         Refusal(RefusalReason.UNKNOWN_REQUEST, "6b1f2c1e-6f0e-4d6e-9f63-0d9a2b0c7f11"), LOOK
     )
@@ -147,21 +148,14 @@ def test_a_stop_by_the_policy_names_the_reason_in_words(reason: RefusalReason) -
     assert f"({reason})" not in drawn
 
 
-def test_nothing_about_a_stop_advises_to_ask_again_without_the_key() -> None:
+def test_a_stop_never_advises_a_new_request_without_the_key() -> None:
     for reason in (*StopReason, None):
         drawn = stop(reason)
         assert "ask again" not in drawn or "once-only key" in drawn
 
 
-def test_whoever_has_to_invite_the_bot_reads_what_to_type() -> None:
+def test_a_bot_outside_the_channel_says_how_to_invite_it() -> None:
     assert "Type `/invite @discount-bot` there" in refusal(Refusal(RefusalReason.CANNOT_POST), LOOK)
-
-
-def test_a_failure_carries_its_advice() -> None:
-    assert (
-        failure(RuleNotFound("no such rule <x>"))
-        == "no such rule &lt;x&gt; – Choose another rule; this one may have been deleted."
-    )
 
 
 def test_the_admins_are_named_only_where_nobody_else_could_help() -> None:

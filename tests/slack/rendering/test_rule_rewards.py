@@ -16,7 +16,8 @@ from bot.domain.rules.rule import (
     Rule,
     Statistics,
 )
-from bot.slack.rendering.rule_rewards import cost_words, items, rule_reward, statistics, unknown
+from bot.slack.rendering.request_facts import cost_line
+from bot.slack.rendering.rule_rewards import items, rule_reward, statistics, unknown
 from tests.support.samples import LOOK, RULE
 
 
@@ -36,7 +37,10 @@ def rule(kind: str, value: str, **changes: object) -> Rule:
         (
             RewardType.DEBIT,
             "50000",
-            "credit of 500.00 NOK, what is left stays for later purchases, as far as its uses go; reckoned from the gross price",
+            (
+                "credit of 500.00 NOK, what is left stays for later purchases, as far as its uses go; "
+                "reckoned from the gross price"
+            ),
         ),
         (
             "discount_moon",
@@ -75,7 +79,7 @@ def test_other_values_for_some_items_are_named_in_the_rewards_own_unit() -> None
     )
 
 
-def test_base_and_effect_are_told_and_a_new_one_is_shown_raw() -> None:
+def test_base_and_effect_have_words_and_a_new_one_is_shown_raw() -> None:
     assert "after other discounts (net)" in rule_reward(rule(RewardType.AMOUNT, "1", base="net"), LOOK)
     assert "as bonus on the customer's balance" in rule_reward(
         rule(RewardType.AMOUNT, "1", effect="bonus"), LOOK
@@ -85,15 +89,15 @@ def test_base_and_effect_are_told_and_a_new_one_is_shown_raw() -> None:
     assert "effect “sun”" in raw
 
 
-def test_cost_is_said_as_the_design_has_it() -> None:
-    assert cost_words(Cost(each=10_000, customers=10, uses=3), LOOK).startswith(
-        "10 × 100.00 NOK, each time it is used; up to 3 uses"
+def test_the_cost_follows_the_design() -> None:
+    assert cost_line(Cost(each=10_000, customers=10, uses=3), LOOK).startswith(
+        "*Cost:* 10 × 100.00 NOK, each time it is used; up to 3 uses"
     )
-    assert "; without limit" in cost_words(Cost(each=10_000, customers=10, uses=None), LOOK)
-    assert cost_words(None, LOOK) == "cannot be said beforehand: it depends on what is bought"
+    assert "; without limit" in cost_line(Cost(each=10_000, customers=10, uses=None), LOOK)
+    assert cost_line(None, LOOK) == "*Cost:* cannot be said beforehand: it depends on what is bought"
 
 
-def test_statistics_tell_what_changed_since_it_was_asked() -> None:
+def test_statistics_say_what_changed_since_the_request() -> None:
     before = Statistics(usage=28, amount=280_000, stamp=5, debit_balance=700)
     after = Statistics(usage=31, amount=310_000, stamp=5, debit_balance=500)
     assert statistics(before, after, LOOK) == [
@@ -104,13 +108,13 @@ def test_statistics_tell_what_changed_since_it_was_asked() -> None:
     ]
 
 
-def test_statistics_that_dintero_did_not_send_are_not_made_up() -> None:
+def test_missing_statistics_are_not_made_up() -> None:
     assert statistics(None, Statistics(usage=3), LOOK) == ["Uses: 3"]
     assert statistics(None, None, LOOK) == ["Dintero sent no statistics"]
     assert statistics(Statistics(usage=1), Statistics(), LOOK) == ["Dintero sent no statistics"]
 
 
-def test_what_is_not_known_is_shown_as_it_was_sent_and_counted_when_it_is_much() -> None:
+def test_unknown_fields_are_shown_as_sent_and_counted_when_many() -> None:
     shown = unknown(replace(RULE, unknown=tuple((f"reward.new{n}", '{"a":"<b>`"}') for n in range(12))))
     assert shown[0] == '`reward.new0`: `{"a":"&lt;b&gt;\'"}`'
     assert shown[-1] == "… and 2 more"

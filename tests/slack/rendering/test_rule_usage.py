@@ -75,11 +75,11 @@ def test_every_limitation_has_its_line(limits: dict[str, Any], line: str) -> Non
     assert any(line in each for each in drawn), drawn
 
 
-def test_no_requirement_or_limitation_is_left_without_words() -> None:
+def test_no_requirement_or_limitation_lacks_words() -> None:
     spoken = {"hours_timezone"} | {name for named, _ in [*REQUIREMENTS, *LIMITATIONS] for name in named}
     assert {field.name for kind in (Requirement, Limitation) for field in fields(kind)} == spoken
 
 
-def test_from_when_the_customer_sees_it_is_told() -> None:
+def test_the_line_says_when_the_customer_sees_the_discount() -> None:
     drawn = rule_use(replace(BARE, visible_from=datetime(2026, 7, 1, tzinfo=UTC)), LOOK)
     assert "Shown to the customer from 1 Jul 2026, 02:00 CEST" in drawn
