@@ -11,8 +11,8 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.slack.messages import card, confirmations
-from bot.slack.modal_controller import next_external_id, reply_or_fault
-from bot.slack.modals import approval, placeholders, rejection, request_form
+from bot.slack.modal_controller import loading_view, next_external_id, reply_or_fault
+from bot.slack.modals import approval, rejection, request_form
 from bot.slack.rendering import reasons
 from bot.slack.reply import Reply, View
 from handlers.context import HandlerContext
@@ -196,7 +196,7 @@ async def _finish(
             return Reply(title, reasons.refusal(done, ctx.formatter))
         return confirmations.told(await say(done), done, await ctx.decisions.pause_service.now())
 
-    await ack(response_action="update", view=placeholders.loading(title, external_id=external))
+    await ack(response_action="update", view=loading_view(title, external_id=external))
     ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id))
 
 

@@ -11,7 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
-from bot.slack.modals import placeholders
+from bot.slack.modal_controller import message_view
 from bot.slack.reply import Reply
 from handlers.context import HandlerContext
 
@@ -46,7 +46,7 @@ async def press(
 
 async def submit(ack: AsyncAck) -> None:
     """Answer a form that nobody knows."""
-    await ack(response_action="update", view=placeholders.message("Out of date", OUTDATED))
+    await ack(response_action="update", view=message_view("Out of date", OUTDATED))
 
 
 async def suggest(ack: AsyncAck) -> None:
@@ -72,7 +72,7 @@ async def fail(
                 status=200,
                 body={
                     "response_action": "update",
-                    "view": placeholders.message("Something went wrong", sentence),
+                    "view": message_view("Something went wrong", sentence),
                 },
             )
         return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: sentence}})

@@ -11,8 +11,8 @@ from bot.domain.policy.policy import Refusal
 from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
 from bot.slack.messages import confirmations
-from bot.slack.modal_controller import next_external_id
-from bot.slack.modals import file_fields, placeholders, request_form, review
+from bot.slack.modal_controller import loading_view, message_view, next_external_id
+from bot.slack.modals import file_fields, request_form, review
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawing, Reply, View
 from handlers.context import HandlerContext
@@ -66,7 +66,7 @@ async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: Han
     if isinstance(faults, Refusal):
         await ack(
             response_action="update",
-            view=placeholders.message(request_form.TITLE, reasons.refusal(faults, ctx.formatter)),
+            view=message_view(request_form.TITLE, reasons.refusal(faults, ctx.formatter)),
         )
         return
     if faults:
@@ -75,7 +75,7 @@ async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: Han
     external = next_external_id(view)
     await ack(
         response_action="update",
-        view=placeholders.loading(review.TITLE, external_id=external, metadata=draft),
+        view=loading_view(review.TITLE, external_id=external, metadata=draft),
     )
     ctx.background.spawn(ctx.modal_controller.redraw(external, draw_review(ctx, draft, who), user=who.id))
 
@@ -97,7 +97,7 @@ async def submit_review(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: H
 
     await ack(
         response_action="update",
-        view=placeholders.loading(review.TITLE, external_id=external, metadata=draft),
+        view=loading_view(review.TITLE, external_id=external, metadata=draft),
     )
     ctx.background.spawn(ctx.modal_controller.redraw(external, draw, user=who.id))
 
