@@ -117,9 +117,10 @@ class ModalController:
         self, external_id: str, drawn: View | Reply, answer: Callable[[str], Awaitable[None]]
     ) -> None:
         """Redraw a view; if Slack does not, call `answer` with the text."""
-        view, text = drawn, None
         if isinstance(drawn, Reply):
             view, text = message_view(drawn.title, drawn.text, external_id=external_id), drawn.text
+        else:
+            view, text = drawn, ""
         try:
             async for attempt in self._attempts():
                 with attempt:

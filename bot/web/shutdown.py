@@ -12,8 +12,8 @@ ACCEPT_TURNS: Final = 3
 async def close(runner: web.AppRunner) -> None:
     """Let connections arrive, stop listening, and close every connection.
 
-    From Python 3.12 asyncio leaks the socket of a server that stops between accepting a connection and making
-    its transport: `Server._attach` fails. A client that is cancelled while connecting leaves such a connection.
+    From Python 3.12 asyncio leaks a socket if the server stops between accepting it and making its transport:
+    `Server._attach` fails. A client that is cancelled while it connects leaves such a connection behind.
     """
     for _ in range(ACCEPT_TURNS):
         await asyncio.sleep(0)

@@ -261,10 +261,10 @@ def long_review() -> Review:
             DecisionOutcome.REFUSED, 2, refusals, AppliedTier(10, TierTrigger.UNPRICED, 10**15)
         ),
         asked_of=("U0BOSS",) * 200,
-        use=BudgetUse(customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW),
-        before=PriorGrants(10**9, many, more=True),
-        rest=long_rest(),
-        listed=long_listed(),
+        budget_use=BudgetUse(customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW),
+        prior_grants=PriorGrants(10**9, many, more=True),
+        remainder=long_rest(),
+        file_summary=long_listed(),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from bot.domain.ports import Keep
@@ -25,7 +26,7 @@ async def copied(sources: Sequence[FileSource], keep: Keep | None) -> AsyncItera
     copy = _Copy(keep)
     try:
         yield [
-            replace(source, pieces=lambda number=number, source=source: copy.pieces(number, source))
+            replace(source, pieces=partial(copy.pieces, number, source))
             for number, source in enumerate(sources)
         ]
         await asyncio.gather(*copy.tasks)
