@@ -22,6 +22,8 @@ def with_links_as_files(form_input: FormInput) -> FormInput:
     >>> with_links_as_files(FormInput(customers="a1 https://shop.slack.com/files/U1/F02/vip%20list.csv")).files
     (Upload(id='F02', name='vip list.csv', column=None),)
     """
+    if not FILE_LINK.search(form_input.customers):
+        return form_input
     files = {file.id: file for file in form_input.files}
     for link in FILE_LINK.finditer(form_input.customers):
         file = FileId(link["id"])
