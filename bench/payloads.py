@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from bench.constants import CHANNEL, PEOPLE, SIGNING_SECRET, TEAM
 from bot.slack.modals.request_form import RULE_ACTION
-from bot.web.signature import sign
+from bot.web.slack_endpoint import sign
 
 SECRET: Final = SIGNING_SECRET.encode()
 

@@ -39,12 +39,11 @@ from bot.services.retention import RetentionService
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.audit_notice import tell_head
 from bot.slack.client.connection import socket_mode
+from bot.slack.client.directory import person_of
 from bot.slack.client.downloads import SlackFileReader
-from bot.slack.client.identity import person_of
 from bot.slack.modal_controller import ModalController
 from bot.web.deferred_work import DeferredWork
-from bot.web.health import Readiness
-from bot.web.server import build_web, serve
+from bot.web.server import Readiness, build_web, serve
 from bot.web.slack_endpoint import SlackEndpoint
 from handlers import card_buttons, commands, customer_list, fallback, request_form
 from handlers.context import HandlerContext

@@ -14,8 +14,8 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.services.decisions import DecisionService
 from bot.slack.messages import card, confirmations
-from bot.slack.modal_controller import next_external_id
-from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
+from bot.slack.modal_controller import loading_view, next_external_id
+from bot.slack.modals import approval, customer_list, rejection, request_form
 from bot.slack.rendering import reasons
 from bot.slack.reply import Reply, View
 from handlers.context import HandlerContext, card_target
@@ -157,5 +157,5 @@ async def _finish(
     async def draw(_external: str) -> Reply | Refusal:
         return await act()
 
-    await ack(response_action="update", view=placeholders.loading(title, external_id=external))
+    await ack(response_action="update", view=loading_view(title, external_id=external))
     ctx.background.spawn(ctx.modal_controller.redraw(external, title, draw, user=who.id))

@@ -11,7 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.requests.person import Person
-from bot.slack.modals import placeholders
+from bot.slack.modal_controller import message_view
 from bot.slack.reply import Reply
 from handlers.context import HandlerContext
 
@@ -53,7 +53,7 @@ async def press(
 
 async def submit(ack: AsyncAck) -> None:
     """Answer an unknown form."""
-    await ack(response_action="update", view=placeholders.message(TITLE, OUTDATED))
+    await ack(response_action="update", view=message_view(TITLE, OUTDATED))
 
 
 async def suggest(ack: AsyncAck) -> None:
@@ -74,7 +74,7 @@ async def fail(
         if field := next(inputs, None):
             answer = {"response_action": "errors", "errors": {field: text}}
         else:
-            view = placeholders.message("Something went wrong", text)
+            view = message_view("Something went wrong", text)
             answer = {"response_action": "update", "view": view}
     elif body.get("type") == "block_suggestion":
         answer = {"options": []}

@@ -12,8 +12,8 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
 from bot.errors import DeliveryDeferred
 from bot.slack.messages import confirmations, unreadable_rows_file
-from bot.slack.modal_controller import next_external_id
-from bot.slack.modals import file_fields, placeholders, request_form, review
+from bot.slack.modal_controller import loading_view, message_view, next_external_id
+from bot.slack.modals import file_fields, request_form, review
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawing, Reply, View
 from handlers.context import HandlerContext, is_modal_action
@@ -62,7 +62,7 @@ async def submit_form(ack: AsyncAck, view: dict[str, Any], who: Person, ctx: Han
     faults = await ctx.drafts.save_input(draft, who, form_input)
     if isinstance(faults, Refusal):
         text = reasons.refusal(faults, ctx.formatter)
-        await ack(response_action="update", view=placeholders.message(request_form.TITLE, text))
+        await ack(response_action="update", view=message_view(request_form.TITLE, text))
         return
     if faults:
         await ack(response_action="errors", errors=request_form.errors(faults, view, ctx.formatter))
@@ -133,7 +133,7 @@ async def _redraw(
 ) -> None:
     """Acknowledge with a loading review, then draw the answer over it."""
     external = next_external_id(view)
-    loading = placeholders.loading(review.TITLE, external_id=external, metadata=draft)
+    loading = loading_view(review.TITLE, external_id=external, metadata=draft)
     await ack(response_action="update", view=loading)
     ctx.background.spawn(ctx.modal_controller.redraw(external, refusal_title, draw, user=who.id))
 

@@ -1,112 +1,107 @@
-"""Opens modals and redraws them, so that nobody looks at nothing: a loading modal stands while something has to be asked first."""
+"""Opens and redraws modals and answers one person alone; a loading modal bridges the wait for an answer."""
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
-import aiohttp
 import stamina
 import structlog
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.prior_grants import PriorRequest
+from bot.slack.client import errors
+from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
-from bot.slack.modals import placeholders
 from bot.slack.rendering import reasons
+from bot.slack.rendering.blocks import modal, section
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.slack.reply import Drawing, Reply, View
 
 READY_SECONDS: Final = 0.25
-"""What is ready by then is shown at once; for the rest a loading modal stands first (a trigger lives 3 s)."""
-CLOSED: Final = "The form was closed before its answer came. `/discount status` shows what is asked for; `/discount add` opens a new form."
-UNSHOWN: Final = "Slack did not show the answer in the form. `/discount status` shows what is asked for; `/discount add` opens a new form."
-LINKS: Final = 5
-"""How many earlier requests are linked to."""
-PATIENCE: Final = 3.0
-"""Seconds that an update waits for the view that an ack has just drawn, and an answer for a Slack that fails."""
-MAY_PASS: Final = frozenset(
-    {"not_found", "internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"}
-)
-"""What Slack says for a moment: `not_found` is a view that an ack draws and that is not there yet."""
-OPENED_BEFORE: Final = "exchanged_trigger_id"
-TOO_LATE: Final = "expired_trigger_id"
+"""A view that takes longer opens as a loading modal first: a trigger expires after 3 s."""
+PATIENCE_SECONDS: Final = 3.0
+"""How long an update waits for the view that an ack has just drawn, and an answer for a failing Slack."""
+MAX_LINKS: Final = 5
+MOMENT: Final = "One moment…"
 TOO_SLOW: Final = "Slack was too slow to open the form. Please try that once more."
-TOO_MANY: Final = 429
-SERVER_FAULT: Final = 500
+COMMANDS: Final = "`/discount status` shows what is asked for; `/discount add` opens a new form."
+CLOSED: Final = f"The form was closed before its answer came. {COMMANDS}"
+UNSHOWN: Final = f"Slack did not show the answer in the form. {COMMANDS}"
 
 Answer = TypeVar("Answer")
 log = structlog.get_logger()
 
 
 class ModalController:
-    """The modals that the bot opens, and what it tells one person alone; `patience` is in seconds."""
+    """Opens, pushes and redraws modals; `patience` is in seconds."""
 
-    def __init__(self, client: AsyncWebClient, formatter: Formatter, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, client: AsyncWebClient, formatter: Formatter, *, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._client = client
         self._formatter = formatter
         self._patience = patience
         self.file_messenger = FileMessenger(client)
 
     async def links(self, earlier: Sequence[PriorRequest]) -> dict[RequestId, str]:
-        """Ask where the cards of earlier requests stand; one that cannot be found goes without a link."""
-        found = await asyncio.gather(*(self._link(each) for each in earlier[:LINKS]))
-        return {each.id: link for each, link in zip(earlier, found, strict=False) if link}
+        """Ask for the addresses of earlier requests' cards; leave out those that Slack does not find."""
 
-    async def _link(self, prior_request: PriorRequest) -> str:
-        if prior_request.card_ts is None:
-            return ""
-        try:
-            answer = await self._client.chat_getPermalink(
-                channel=prior_request.channel, message_ts=prior_request.card_ts
-            )
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError):
-            return ""
-        return str(answer["permalink"])
+        async def link(request: PriorRequest) -> str:
+            try:
+                answer = await self._client.chat_getPermalink(
+                    channel=request.channel, message_ts=request.card_ts or ""
+                )
+            except CALL_ERRORS:
+                return ""
+            return str(answer["permalink"])
+
+        posted = [request for request in earlier[:MAX_LINKS] if request.card_ts]
+        found = await asyncio.gather(*map(link, posted))
+        return {request.id: address for request, address in zip(posted, found, strict=True) if address}
 
     async def open(self, trigger: str, title: str, draw: Drawing, *, respond: AsyncRespond) -> None:
-        """Open what `draw` makes; a loading modal stands first where that takes a moment."""
-        external = new_external_id()
-        drawing = asyncio.ensure_future(self._drawn(title, draw, external))
+        """Open the view that `draw` makes, after a loading modal if that takes time."""
+        external_id = uuid.uuid4().hex
+        drawing = asyncio.ensure_future(self._draw(title, draw, external_id))
         await asyncio.wait({drawing}, timeout=READY_SECONDS)
         if not drawing.done():
-            if not await self._shown(trigger, placeholders.loading(title, external_id=external), respond):
-                return
-            await self._update(external, await drawing, partial(self.reply, respond))
+            if await self._open(trigger, loading_view(title, external_id=external_id), respond):
+                await self._update(external_id, await drawing, partial(self.reply, respond))
             return
         drawn = drawing.result()
         if isinstance(drawn, Reply):
             await self.reply(respond, drawn.text)
         else:
-            await self._shown(trigger, drawn, respond)
+            await self._open(trigger, drawn, respond)
 
-    async def redraw(self, external: str, title: str, draw: Drawing, *, user: str) -> None:
-        """Draw what an ack left as a loading view; whoever closed it meanwhile gets the answer as a direct message."""
-        await self._update(external, await self._drawn(title, draw, external), partial(self._tell, user))
+    async def redraw(self, external_id: str, title: str, draw: Drawing, *, user: str) -> None:
+        """Redraw a loading view; if the person has closed it, they get the answer as a direct message."""
+        drawn = await self._draw(title, draw, external_id)
+        await self._update(external_id, drawn, partial(self._send_direct, user))
 
     async def push(self, trigger: str, title: str, draw: Drawing, *, user: str) -> None:
-        """Put what `draw` makes on top of the view that a button stands in; a press that is delivered twice does it once."""
-        external = new_external_id()
+        """Open a view on top of the one with the button; a click that is delivered twice does so once."""
+        external_id = uuid.uuid4().hex
         try:
             await self._client.views_push(
-                trigger_id=trigger, view=placeholders.loading(title, external_id=external)
+                trigger_id=trigger, view=loading_view(title, external_id=external_id)
             )
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.warning("modal not pushed", why=_why(error))
-            if _why(error) != OPENED_BEFORE:
-                await self._tell(user, TOO_SLOW)
+        except CALL_ERRORS as error:
+            log.warning("modal not pushed", why=describe(error))
+            if kind_of(error) is not ErrorKind.TRIGGER_USED:
+                await self._send_direct(user, TOO_SLOW)
             return
-        await self.redraw(external, title, draw, user=user)
+        await self.redraw(external_id, title, draw, user=user)
 
     async def answer(
         self, respond: AsyncRespond, answering: Awaitable[Message | Reply | Refusal | str]
     ) -> None:
-        """Answer one person alone where they are; a refusal or a failure is put into words."""
+        """Answer one person alone; a refusal or a failure is put into words."""
         answer = await reply_or_fault(answering)
         if isinstance(answer, Refusal):
             answer = reasons.refusal(answer, self._formatter)
@@ -114,134 +109,96 @@ class ModalController:
         await self.reply(respond, text, answer.blocks if isinstance(answer, Message) else None)
 
     async def reply(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
-        """Tell one person alone where they are; repeated while Slack fails, since to be told twice does no harm."""
-        async for attempt in stamina.retry_context(
-            on=(_NotTaken, aiohttp.ClientError, TimeoutError),
-            attempts=None,
-            timeout=self._patience,
-            wait_initial=0.1,
-            wait_max=1.0,
-            wait_jitter=0.1,
-        ):
+        """Answer one person alone, in the channel. Repeated while Slack fails: a second copy does no harm."""
+        async for attempt in self._attempts():
             with attempt:
                 answer = await respond(
                     text=text, blocks=blocks, response_type="ephemeral", replace_original=False
                 )
-                if answer.status_code == TOO_MANY or answer.status_code >= SERVER_FAULT:
-                    raise _NotTaken(answer.status_code)
+                if errors.is_failure(answer.status_code):
+                    raise ConnectionError(answer.status_code)
 
-    async def _drawn(self, title: str, draw: Drawing, external: str) -> View | Reply:
+    async def _draw(self, title: str, draw: Drawing, external_id: str) -> View | Reply:
         """Draw a view; a refusal becomes a reply with this title."""
-        drawn = await reply_or_fault(draw(external))
+        drawn = await reply_or_fault(draw(external_id))
         if isinstance(drawn, str):
             return Reply("Something went wrong", drawn)
         return Reply(title, reasons.refusal(drawn, self._formatter)) if isinstance(drawn, Refusal) else drawn
 
-    async def _shown(self, trigger: str, view: View, respond: AsyncRespond) -> bool:
+    async def _open(self, trigger: str, view: View, respond: AsyncRespond) -> bool:
         try:
             await self._client.views_open(trigger_id=trigger, view=view)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            fault, why = _new_fault(), _why(error)
-            log.warning("modal not opened", why=why, fault=fault)
-            if why != OPENED_BEFORE:  # what is delivered twice opens its form once
-                await self.reply(
-                    respond,
-                    TOO_SLOW if why == TOO_LATE or isinstance(error, TimeoutError) else _fault_told(fault),
-                )
+        except CALL_ERRORS as error:
+            kind, fault = kind_of(error), uuid.uuid4().hex[:8]
+            log.warning("modal not opened", why=describe(error), fault=fault)
+            if kind is not ErrorKind.TRIGGER_USED:  # a click that is delivered twice opens its form once
+                too_slow = kind is ErrorKind.TRIGGER_EXPIRED or isinstance(error, TimeoutError)
+                await self.reply(respond, TOO_SLOW if too_slow else _fault_text(fault))
             return False
         return True
 
     async def _update(
-        self, external: str, drawn: View | Reply, say: Callable[[str], Awaitable[None]]
+        self, external_id: str, drawn: View | Reply, answer: Callable[[str], Awaitable[None]]
     ) -> None:
-        """Draw the view that stands; where that cannot be done, `say` the answer."""
-        view = (
-            placeholders.message(drawn.title, drawn.text, external_id=external)
-            if isinstance(drawn, Reply)
-            else drawn
-        )
+        """Redraw a view; if Slack does not, call `answer` with the text."""
+        if isinstance(drawn, Reply):
+            view, text = message_view(drawn.title, drawn.text, external_id=external_id), drawn.text
+        else:
+            view, text = drawn, ""
         try:
-            async for attempt in stamina.retry_context(
-                on=_may_pass,
+            async for attempt in self._attempts():
+                with attempt:
+                    await self._client.views_update(external_id=external_id, view=view)
+        except CALL_ERRORS as error:
+            log.info("modal not redrawn", why=describe(error))
+            await answer(text or (CLOSED if kind_of(error) is ErrorKind.VIEW_NOT_FOUND else UNSHOWN))
+
+    async def _send_direct(self, user: str, text: str) -> None:
+        async for attempt in self._attempts():
+            with attempt:
+                opened = await self._client.conversations_open(users=user)
+                await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+
+    def _attempts(self) -> AsyncIterator[stamina.Attempt]:
+        return aiter(
+            stamina.retry_context(
+                on=lambda error: errors.is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND,
                 attempts=None,
                 timeout=self._patience,
                 wait_initial=0.05,
                 wait_max=0.5,
                 wait_jitter=0.05,
-            ):
-                with attempt:
-                    await self._client.views_update(external_id=external, view=view)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.info("modal not redrawn", why=_why(error))
-            said = CLOSED if _why(error) == "not_found" else UNSHOWN
-            await say(drawn.text if isinstance(drawn, Reply) else said)
-
-    async def _tell(self, user: str, text: str) -> None:
-        """Tell somebody in a direct message, repeated like `tell`."""
-        async for attempt in stamina.retry_context(
-            on=_may_pass,
-            attempts=None,
-            timeout=self._patience,
-            wait_initial=0.1,
-            wait_max=1.0,
-            wait_jitter=0.1,
-        ):
-            with attempt:
-                opened = await self._client.conversations_open(users=user)
-                await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+            )
+        )
 
 
-class _NotTaken(Exception):
-    """Slack did not take an answer, and may in a moment."""
+def loading_view(title: str, *, external_id: str, metadata: str = "") -> View:
+    """Draw a modal without a submit, to be replaced by an answer."""
+    return modal(title, [section(MOMENT)], external_id=external_id, metadata=metadata)
 
 
-def new_external_id() -> str:
-    """Make an id for a view; Slack wants one that no other view of the team ever had."""
-    return uuid.uuid4().hex
+def message_view(title: str, text: str, *, external_id: str = "") -> View:
+    """Draw a last answer; `text` is escaped mrkdwn."""
+    return modal(title, [section(text or MOMENT)], external_id=external_id)
 
 
 def next_external_id(view: View) -> str:
-    """Name the view that answers a submission: the same for a submission that is delivered twice, so that both draw one view."""
+    """Name the view that answers a submission; a submission that is delivered twice has one answer."""
     return f"{view['id']}.{view['hash']}"
 
 
-async def reply_or_fault(answering: Awaitable[Answer]) -> Answer | str:
-    """Await an answer, or tell of a fault under an id that stands in the log too."""
+async def reply_or_fault(answer: Awaitable[Answer]) -> Answer | str:
+    """Await an answer; if it raises, log that under an id and return a text that names the id."""
     try:
-        return await answering
+        return await answer
     except Exception:
-        fault = _new_fault()
+        fault = uuid.uuid4().hex[:8]
         log.exception("answer failed", fault=fault)
-        return _fault_told(fault)
+        return _fault_text(fault)
 
 
-def _new_fault() -> str:
-    return uuid.uuid4().hex[:8]
-
-
-def _fault_told(fault: str) -> str:
-    return f"Something went wrong on the bot's side (fault `{fault}`). Try again; if it goes on, show this to whoever runs the bot."
-
-
-def _may_pass(error: Exception) -> bool:
-    """Say whether to draw a view once more, which does no harm."""
+def _fault_text(fault: str) -> str:
     return (
-        _why(error) in MAY_PASS
-        if isinstance(error, SlackApiError)
-        else isinstance(error, aiohttp.ClientError | TimeoutError)
-    )
-
-
-def _why(error: Exception) -> str:
-    """Name what went wrong; behind a proxy that fails there is no answer of Slack's to read."""
-    if not isinstance(error, SlackApiError):
-        return type(error).__name__
-    data, status = getattr(error.response, "data", None), getattr(error.response, "status_code", 0)
-    code = str(data.get("error") or "") if isinstance(data, Mapping) else ""
-    return code or (
-        "internal_error"
-        if status >= SERVER_FAULT
-        else "ratelimited"
-        if status == TOO_MANY
-        else f"status {status}"
+        f"Something went wrong on the bot's side (fault `{fault}`). Try again; if it goes on, "
+        "show this to whoever runs the bot."
     )

@@ -1,4 +1,4 @@
-"""What a handler answers with: a sentence, or a view and who draws it."""
+"""What a handler answers with: a text, or a view."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that needs no form: said in a modal where one stands, else to the person alone where they are."""
+    """An answer that needs no form: shown in the open modal, else to the person alone in the channel."""
 
     title: str
     text: str

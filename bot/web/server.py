@@ -1,27 +1,54 @@
-"""The web application, and running it on a port."""
+"""The web application: Slack's endpoint and the health checks, on one port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from aiohttp import web
 
 from bot.errors import ConfigError
-from bot.web.health import Health, Ready
+from bot.web.shutdown import close
 from bot.web.slack_endpoint import SlackEndpoint
 
-LARGEST_BODY: Final = 1024 * 1024
-"""Bytes; Slack documents 250 kB for a modal, the largest thing that it sends."""
-LAST_ANSWERS: Final = 3
-"""Seconds that open requests are given at the end: Slack waits no longer."""
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""Slack documents 250 kB for a modal, the largest thing that it sends."""
+SHUTDOWN_SECONDS: Final = 3
+"""The time for open requests to end: Slack waits no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The state of the bot's neighbours. Without Dintero people can still request and approve."""
+
+    database: bool
+    slack: bool
+    dintero: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether this process should get requests."""
+        return self.database and self.slack
+
+
+Ready = Callable[[], Awaitable[Readiness]]
 
 
 def build_web(*, slack: SlackEndpoint | None, ready: Ready) -> web.Application:
-    """Put the addresses together; without an endpoint, in Socket Mode, there is none for Slack."""
-    app = web.Application(client_max_size=LARGEST_BODY)
-    health = Health(ready)
-    app.router.add_get("/healthz", health.healthz)
-    app.router.add_get("/readyz", health.readyz)
+    """Add the routes: `/healthz`, `/readyz` and, unless in Socket Mode, `/slack/events`."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def readyz(_request: web.Request) -> web.Response:
+        readiness = await ready()
+        return web.json_response(
+            {"ready": readiness.ready, **asdict(readiness)}, status=200 if readiness.ready else 503
+        )
+
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
     if slack:
         app.router.add_post("/slack/events", slack.answer)
     return app
@@ -29,25 +56,21 @@ def build_web(*, slack: SlackEndpoint | None, ready: Ready) -> web.Application:
 
 @asynccontextmanager
 async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
-    """Listen until the block ends; hands over the port, which is a free one where 0 was asked for.
+    """Listen until the block ends; yields the port, a free one for 0.
 
     Raises:
-        ConfigError: nobody can listen there.
+        ConfigError: the address is not available.
     """
-    # no access log: a line a request would cost more than the answer, and Slack's own log tells the rest
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_ANSWERS)
+    # no access log: a line for each request would cost more than its answer
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
-        await _listen(runner, host, port)
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise ConfigError(
+                [f"HOST, PORT: cannot listen on {host}:{port} ({error.strerror}); allowed: a free port"]
+            ) from error
         yield runner.addresses[0][1]
     finally:
-        await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as refused:
-        raise ConfigError(
-            [f"HOST, PORT: cannot listen on {host}:{port} ({refused.strerror}); allowed: a free port"]
-        ) from refused
+        await close(runner)

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from sandbox.closing import close
+from bot.web.shutdown import close
 from sandbox.dintero.catalogue import catalogue
 from sandbox.dintero.faults import Fault, Faults, Kind, Operation, error_body
 from sandbox.dintero.ledger import Call, Ledger

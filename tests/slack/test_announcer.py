@@ -13,7 +13,7 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
 from bot.domain.requests.request import State
 from bot.errors import DeliveryDeferred, DeliveryFailed
-from bot.slack.announcer import CARD_ATTEMPTS, EVENT_TYPE, SlackAnnouncer
+from bot.slack.announcer import EVENT_TYPE, MAX_CARD_ATTEMPTS, SlackAnnouncer
 from bot.slack.client.connection import open_client
 from sandbox.shop import POLICY, SUPPORT
 from sandbox.slack import Fault
@@ -142,7 +142,7 @@ async def test_a_channel_that_the_bot_was_taken_out_of_is_waited_for_and_then_gi
     later = await _later(telling)
     assert (later.clean, later.after) == (True, 60)
     with pytest.raises(DeliveryFailed, match=error):
-        await telling.announcer.deliver(replace(await telling.next(), attempts=CARD_ATTEMPTS))
+        await telling.announcer.deliver(replace(await telling.next(), attempts=MAX_CARD_ATTEMPTS))
 
 
 @pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks", "restricted_action", "user_not_found"])

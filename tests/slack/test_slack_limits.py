@@ -18,7 +18,8 @@ from bot.services.customer_lists import PER_PAGE, CustomerPage
 from bot.slack.command_parser import ParseProblem
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
-from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
+from bot.slack.modal_controller import loading_view, message_view
+from bot.slack.modals import approval, customer_list, rejection, request_form
 from bot.slack.modals import review as review_modal
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Message
@@ -139,8 +140,8 @@ def all_views() -> Iterator[dict[str, Any]]:
             )
     for snapshot in snapshots():
         yield rejection.build(snapshot, LOOK, external_id="e")
-    yield placeholders.loading(LONG, external_id="e", metadata="m")
-    yield placeholders.message(LONG, reasons.refusal(Refusal(RefusalReason.LOOKUP_FAILED, LONG), LOOK))
+    yield loading_view(LONG, external_id="e", metadata="m")
+    yield message_view(LONG, reasons.refusal(Refusal(RefusalReason.LOOKUP_FAILED, LONG), LOOK))
 
 
 @cache

@@ -25,7 +25,7 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.client.connection import open_client
 from bot.slack.client.directory import SlackDirectory
 from bot.slack.client.downloads import SlackFileReader
-from bot.slack.modal_controller import PATIENCE, ModalController
+from bot.slack.modal_controller import PATIENCE_SECONDS, ModalController
 from bot.slack.rendering.formatting import Formatter
 from bot.web.deferred_work import DeferredWork
 from handlers.context import HandlerContext
@@ -158,7 +158,7 @@ class Stand:
 
 @asynccontextmanager
 async def open_stand(
-    database_url: str, *, policy: Policy = POLICY, patience: float = PATIENCE
+    database_url: str, *, policy: Policy = POLICY, patience: float = PATIENCE_SECONDS
 ) -> AsyncIterator[Stand]:
     """Open a stand, and in the end see to it that nothing went wrong behind anybody's back."""
     clock, errands = HandClock(), Errands()

@@ -15,10 +15,8 @@ from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
 
 from bot.errors import ConfigError
-from bot.web.health import Readiness
-from bot.web.server import LARGEST_BODY, build_web, serve
-from bot.web.signature import sign
-from bot.web.slack_endpoint import SlackEndpoint
+from bot.web.server import MAX_BODY_BYTES, Readiness, build_web, serve
+from bot.web.slack_endpoint import SlackEndpoint, sign
 
 SECRET: Final = "the signing secret"
 COMMAND: Final = {
@@ -247,7 +245,7 @@ async def test_what_was_sent_is_never_repeated_in_the_log(slack: Visitor) -> Non
 
 
 async def test_a_body_of_more_than_a_megabyte_is_refused(slack: Visitor) -> None:
-    assert (await slack.post(b"a" * (LARGEST_BODY + 1)))[0] == 413
+    assert (await slack.post(b"a" * (MAX_BODY_BYTES + 1)))[0] == 413
 
 
 async def test_a_body_that_is_no_gzip_though_it_says_so_is_no_500(slack: Visitor) -> None:

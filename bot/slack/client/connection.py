@@ -1,7 +1,7 @@
-"""The bot's own connection to Slack: its client, which workspace it is for, and Socket Mode."""
+"""The bot's connection to Slack: its Web API client, and Socket Mode."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -11,52 +11,56 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.ids import TeamId
 from bot.errors import ConfigError
-from bot.slack.client.socket_watchdog import PING, SocketWatch
+from bot.slack.client.errors import describe, is_transient
+from bot.slack.client.socket_watchdog import PING_SECONDS, SocketWatch
 
-SLACK_TIMEOUT: Final = 10
-"""Seconds; Slack documents none, and people wait."""
-AWAY: Final = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", None})
+CALL_SECONDS: Final = 10
+"""Slack documents no limit, and people wait."""
+MAX_RETRY_WAIT_SECONDS: Final = 30
 
 
 @asynccontextmanager
 async def open_client(api_url: str, token: str) -> AsyncIterator[AsyncWebClient]:
-    """Open the one client of the process, and close it in the end."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SLACK_TIMEOUT)) as session:
-        # the SDK's own handler repeats a call whose connection was cut, and a message that had gone out would be there twice
+    """Open the one client of the process until the block ends."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session:
+        # the SDK's own handler repeats a call whose connection was cut, which would post a message twice
         yield AsyncWebClient(
-            token=token, base_url=api_url, session=session, timeout=SLACK_TIMEOUT, retry_handlers=[]
+            token=token, base_url=api_url, session=session, timeout=CALL_SECONDS, retry_handlers=[]
         )
 
 
 async def own_team(client: AsyncWebClient) -> TeamId:
-    """Ask Slack which workspace the token is for, for as long as Slack is away.
+    """Ask Slack for the token's workspace, for as long as Slack is unreachable.
 
     Raises:
-        ConfigError: Slack does not take the token.
+        ConfigError: Slack rejects the token.
     """
-    try:
-        async for attempt in stamina.retry_context(on=_is_away, attempts=None, timeout=None, wait_max=30):
-            with attempt:
-                return TeamId(str((await client.auth_test())["team_id"]))
-    except SlackApiError as error:
-        refused = f"SLACK_BOT_TOKEN: Slack does not take it ({_error(error)}); install the app again and copy the new token"
-        raise ConfigError([refused]) from error
-    raise AssertionError  # stamina returns or raises
+    answer = await _accepted(
+        client.auth_test, "SLACK_BOT_TOKEN", "install the app again and copy the new token"
+    )
+    return TeamId(str(answer["team_id"]))
 
 
 @asynccontextmanager
 async def socket_mode(
-    app: AsyncApp, api_url: str, token: str, *, ping: float = PING
+    app: AsyncApp, api_url: str, token: str, *, ping: float = PING_SECONDS
 ) -> AsyncIterator[SocketWatch]:
-    """Connect, and take what Slack sends until the block ends.
+    """Connect, and receive what Slack sends until the block ends.
 
     Raises:
-        ConfigError: Slack does not take the app-level token.
+        ConfigError: Slack rejects the app-level token.
     """
-    await _check(AsyncWebClient(token=token, base_url=api_url, timeout=SLACK_TIMEOUT), token)
+    client = AsyncWebClient(token=token, base_url=api_url, timeout=CALL_SECONDS)
+    # the SDK would retry a rejected token for ever without a word
+    await _accepted(
+        lambda: client.apps_connections_open(app_token=token),
+        "SLACK_APP_TOKEN",
+        "make one with connections:write",
+    )
     handler = AsyncSocketModeHandler(
         app, token, web_client=AsyncWebClient(token=token, base_url=api_url), ping_interval=ping
     )
@@ -71,26 +75,16 @@ async def socket_mode(
             await handler.close_async()  # type: ignore[no-untyped-call]
 
 
-async def _check(client: AsyncWebClient, token: str) -> None:
-    """Ask for a connection beforehand: the SDK would go on asking with a token that Slack does not take, and never say so."""
+async def _accepted(
+    call: Callable[[], Awaitable[AsyncSlackResponse]], setting: str, advice: str
+) -> AsyncSlackResponse:
+    """Repeat a call until Slack answers; a token that it rejects is a `ConfigError`."""
     try:
-        async for attempt in stamina.retry_context(on=_is_away, attempts=None, timeout=None, wait_max=30):
+        async for attempt in stamina.retry_context(
+            on=is_transient, attempts=None, timeout=None, wait_max=MAX_RETRY_WAIT_SECONDS
+        ):
             with attempt:
-                await client.apps_connections_open(app_token=token)
+                return await call()
     except SlackApiError as error:
-        refused = (
-            f"SLACK_APP_TOKEN: Slack does not take it ({_error(error)}); make one with connections:write"
-        )
-        raise ConfigError([refused]) from error
-
-
-def _is_away(error: Exception) -> bool:
-    if isinstance(error, SlackApiError):
-        return _error(error) in AWAY
-    return isinstance(error, aiohttp.ClientError | TimeoutError | OSError)
-
-
-def _error(error: SlackApiError) -> str | None:
-    """Read Slack's word for what went wrong; behind a proxy that fails there is none."""
-    data = getattr(error.response, "data", None)
-    return data.get("error") if isinstance(data, Mapping) else None
+        raise ConfigError([f"{setting}: Slack does not take it ({describe(error)}); {advice}"]) from error
+    raise AssertionError  # stamina returns or raises

@@ -1,7 +1,7 @@
-"""Who people are, asked of Slack and remembered for a minute; when Slack cannot say, that is said, and nobody is let in."""
+"""Directory of people, user groups and channels: Slack's answers, cached for a minute."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
@@ -11,14 +11,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.ports import Clock
-from bot.domain.requests.person import AccountKind, Profile
+from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.errors import DirectoryUnavailable
+from bot.slack.client.errors import ErrorKind, describe, kind_of, response_field
 
-REMEMBERED_FOR: Final = timedelta(seconds=60)
-ANSWER_WITHIN: Final = 5.0
-"""Seconds: longer than Slack ever takes when it is well, and short enough to tell the person."""
-
-UNKNOWN_USERS: Final = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+CACHE_TIME: Final = timedelta(seconds=60)
+ANSWER_SECONDS: Final = 5.0
+"""Longer than a healthy Slack ever takes, and short enough to tell the person."""
 
 Json = dict[str, Any]
 Key = TypeVar("Key", bound=Hashable)
@@ -26,159 +25,143 @@ Answer = TypeVar("Answer")
 
 
 class TtlCache(Generic[Key, Answer]):
-    """Answers, remembered for a minute. However many ask at once, the question goes out once; failures are not remembered."""
+    """Caches answers for a minute. Concurrent questions for a key go out as one; failures are not cached."""
 
     def __init__(
         self,
         ask: Callable[[Key], Awaitable[Answer]],
         clock: Clock,
         *,
-        worth: Callable[[Answer], bool] = lambda _: True,
+        is_cached: Callable[[Answer], bool] = lambda _: True,
     ) -> None:
-        """Begin with nothing known; `worth` says which answers are remembered."""
+        """Start empty; `is_cached` picks the answers to keep."""
         self._ask = ask
-        self._worth = worth
+        self._is_cached = is_cached
         self._clock = clock
-        self._known: dict[Key, tuple[datetime, Answer]] = {}
-        self._asking: dict[Key, asyncio.Task[Answer]] = {}
+        self._answers: dict[Key, tuple[datetime, Answer]] = {}
+        self._calls: dict[Key, asyncio.Task[Answer]] = {}
 
     async def get(self, key: Key) -> Answer:
-        """Answer from memory, or ask."""
-        known = self.peek(key)
-        if known is not None:
-            return known
-        if key not in self._asking:
-            self._asking[key] = asyncio.create_task(self._find_out(key))
-            self._asking[key].add_done_callback(_heard)
-        # whoever gives up waiting must not take the answer away from the others
-        return await asyncio.shield(self._asking[key])
+        """Answer from the cache, or ask."""
+        asked_at, answer = self._answers.get(key, (None, None))
+        if asked_at and answer is not None and timedelta(0) <= self._clock.now() - asked_at < CACHE_TIME:
+            return answer
+        if key not in self._calls:
+            self._calls[key] = asyncio.create_task(self._call(key))
+            self._calls[key].add_done_callback(_retrieve)
+        # a caller that stops waiting must not cancel the call for the others
+        return await asyncio.shield(self._calls[key])
 
-    def peek(self, key: Key) -> Answer | None:
-        """Say what is remembered, without asking."""
-        asked_at, answer = self._known.get(key, (None, None))
-        fresh = asked_at is not None and timedelta(0) <= self._clock.now() - asked_at < REMEMBERED_FOR
-        return answer if fresh else None
-
-    async def _find_out(self, key: Key) -> Answer:
+    async def _call(self, key: Key) -> Answer:
         asked_at = self._clock.now()
         try:
             answer = await self._ask(key)
         finally:
-            del self._asking[key]
-        if self._worth(answer):
-            self._known[key] = asked_at, answer
+            del self._calls[key]
+        if self._is_cached(answer):
+            self._answers[key] = asked_at, answer
         return answer
 
 
 class SlackDirectory:
-    """The port `Directory`, over Slack's Web API."""
+    """The port `Directory`, over Slack's Web API. Without an answer it raises `DirectoryUnavailable`."""
 
     def __init__(
-        self, client: AsyncWebClient, team: TeamId, clock: Clock, *, answer_within: float = ANSWER_WITHIN
+        self, client: AsyncWebClient, team: TeamId, clock: Clock, *, answer_seconds: float = ANSWER_SECONDS
     ) -> None:
-        """Take the bot's own client, and the team that its people have to be of."""
+        """Take the bot's own client, and the team of its people."""
         self._client = client
         self._team = team
-        self._answer_within = answer_within
+        self._answer_seconds = answer_seconds
         self._profiles = TtlCache(self._ask_profile, clock)
         self._groups = TtlCache(self._ask_group, clock)
-        # whoever was told to invite the bot does so, and tries again at once
-        self._channels = TtlCache(self._ask_channel, clock, worth=bool)
+        # people invite the bot when it says so, and try again at once
+        self._channels = TtlCache(self._ask_channel, clock, is_cached=bool)
 
     async def profile(self, user: UserId) -> Profile:
-        """Say who somebody is.
-
-        Raises:
-            DirectoryUnavailable: Slack could not say.
-        """
+        """Look up an account; one that Slack does not know is a stranger."""
         return await self._profiles.get(user)
 
-    def peek(self, user: UserId) -> Profile | None:
-        """Say who somebody is if it is remembered, without asking Slack."""
-        return self._profiles.peek(user)
-
     async def group(self, group: GroupId) -> frozenset[UserId]:
-        """Say who is in a user group.
-
-        Raises:
-            DirectoryUnavailable: Slack could not say.
-        """
+        """Look up the members of a user group."""
         return await self._groups.get(group)
 
     async def can_post(self, channel: ChannelId) -> bool:
-        """Say whether the bot is in a channel that is in use.
-
-        Raises:
-            DirectoryUnavailable: Slack could not say.
-        """
+        """Tell whether the bot is in a channel that is not archived."""
         return await self._channels.get(channel)
 
     async def _ask_profile(self, user: UserId) -> Profile:
-        try:
-            account = await self._call("users.info", {"user": user}, "user")
-        except SlackCallFailed as no:
-            if no.error in UNKNOWN_USERS:
-                return Profile(user, AccountKind.STRANGER, user)
-            raise no.unavailable(f"who {user} is") from None
-        return profile_of(account, self._team)
+        account = await self._ask(
+            f"who {user} is", "users.info", {"user": user}, "user", unless=ErrorKind.USER_UNKNOWN
+        )
+        return profile_of(account, self._team) if account else Profile(user, AccountKind.STRANGER, user)
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
-        try:
-            users = await self._call("usergroups.users.list", {"usergroup": group}, "users")
-        except SlackCallFailed as no:
-            raise no.unavailable(f"who is in the user group {group}") from None
+        users = await self._ask(
+            f"who is in the user group {group}", "usergroups.users.list", {"usergroup": group}, "users"
+        )
         return frozenset(UserId(user) for user in users)
 
     async def _ask_channel(self, channel: ChannelId) -> bool:
-        try:
-            found = await self._call("conversations.info", {"channel": channel}, "channel")
-        except SlackCallFailed as no:
-            if no.error == "channel_not_found":
-                return False
-            raise no.unavailable(f"whether the bot is in the channel {channel}") from None
-        return bool(found.get("is_member")) and not found.get("is_archived")
-
-    async def _call(self, method: str, arguments: dict[str, str], wanted: str) -> Any:
-        """Ask Slack for what stands under one key of its answer.
-
-        Raises:
-            SlackCallFailed: whatever went wrong, in one word or a few.
-        """
-        try:
-            async with asyncio.timeout(self._answer_within):
-                response = await self._client.api_call(method, http_verb="GET", params=arguments)
-        except SlackApiError as refusal:
-            raise SlackCallFailed(_error_of(refusal), needed=_field(refusal, "needed")) from None
-        except TimeoutError:
-            raise SlackCallFailed(f"no answer within {self._answer_within:g} seconds") from None
-        except (SlackClientError, aiohttp.ClientError, OSError, ValueError) as broken:
-            raise SlackCallFailed(f"no connection ({type(broken).__name__})") from None
-        if not isinstance(response.data, dict) or wanted not in response.data:
-            raise SlackCallFailed(f"an answer without {wanted}")
-        return response.data[wanted]
-
-
-class SlackCallFailed(Exception):
-    """Slack refused, or could not be asked."""
-
-    def __init__(self, error: str, *, needed: str = "") -> None:
-        """Keep Slack's code, and the scope that is missing."""
-        super().__init__(error)
-        self.error = error
-        self.needed = needed
-
-    def unavailable(self, what: str) -> DirectoryUnavailable:
-        """Say it to a person."""
-        advice = (
-            f"The Slack app lacks the scope {self.needed}: add it and install the app again."
-            if self.needed
-            else None
+        found = await self._ask(
+            f"whether the bot is in the channel {channel}",
+            "conversations.info",
+            {"channel": channel},
+            "channel",
+            unless=ErrorKind.CHANNEL_UNAVAILABLE,
         )
-        return DirectoryUnavailable(f"Slack could not say {what}: {self.error}.", advice=advice)
+        return bool(found) and bool(found.get("is_member")) and not found.get("is_archived")
+
+    async def _ask(
+        self,
+        question: str,
+        method: str,
+        arguments: dict[str, str],
+        wanted: str,
+        *,
+        unless: ErrorKind | None = None,
+    ) -> Any:
+        """Call Slack and return the `wanted` field of its answer; None for an error of the kind `unless`."""
+        advice = None
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                response = await self._client.api_call(method, http_verb="GET", params=arguments)
+        except SlackApiError as error:
+            if unless and kind_of(error) is unless:
+                return None
+            why = describe(error)
+            if scope := response_field(error, "needed"):
+                advice = f"The Slack app lacks the scope {scope}: add it and install the app again."
+        except TimeoutError:
+            why = f"no answer within {self._answer_seconds:g} seconds"
+        except (SlackClientError, aiohttp.ClientError, OSError, ValueError) as error:
+            why = f"no connection ({type(error).__name__})"
+        else:
+            if isinstance(response.data, dict) and wanted in response.data:
+                return response.data[wanted]
+            why = f"an answer without {wanted}"
+        raise DirectoryUnavailable(f"Slack could not say {question}: {why}.", advice=advice)
+
+
+def person_of(body: Mapping[str, Any]) -> Person | None:
+    """Read the person and their team from Slack's signed payload; None if it names neither.
+
+    In a shared channel the payload has two teams: the person's own one decides.
+    """
+    user = body.get("user")
+    if isinstance(user, Mapping):
+        addressed = body.get("team")
+        team = user.get("team_id") or (addressed.get("id") if isinstance(addressed, Mapping) else None)
+        who = user.get("id")
+    else:
+        who, team = body.get("user_id"), body.get("team_id")
+    if isinstance(who, str) and isinstance(team, str) and who and team:
+        return Person(UserId(who), TeamId(team))
+    return None
 
 
 def profile_of(user: Json, team: TeamId) -> Profile:
-    """Read what `users.info` says; whoever is not plainly of our team is a stranger."""
+    """Read the answer of `users.info`."""
     shown: Json = user.get("profile") or {}
     name = (
         shown.get("display_name")
@@ -187,33 +170,27 @@ def profile_of(user: Json, team: TeamId) -> Profile:
         or user.get("name")
         or user["id"]
     )
-    return Profile(UserId(user["id"]), kind_of(user, team), str(name))
+    return Profile(UserId(user["id"]), kind_of_account(user, team), str(name))
 
 
-def kind_of(user: Json, team: TeamId) -> AccountKind:
-    """Tell what an account is. In an Enterprise organisation one person is of several teams."""
-    of_teams = {user.get("team_id"), *(user.get("enterprise_user") or {}).get("teams", [])}
+def kind_of_account(user: Json, team: TeamId) -> AccountKind:
+    """Classify an account. One that is not plainly of our team is a stranger's.
+
+    In an Enterprise organisation people have several teams.
+    """
+    teams = {user.get("team_id"), *(user.get("enterprise_user") or {}).get("teams", [])}
     if user.get("deleted"):
         return AccountKind.DEACTIVATED
     if user.get("is_bot") or user.get("is_workflow_bot") or user["id"] == "USLACKBOT":
         return AccountKind.BOT
-    if user.get("is_stranger") or team not in of_teams:
+    if user.get("is_stranger") or team not in teams:
         return AccountKind.STRANGER
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return AccountKind.GUEST
     return AccountKind.MEMBER
 
 
-def _error_of(refusal: SlackApiError) -> str:
-    return _field(refusal, "error") or f"status {getattr(refusal.response, 'status_code', 'unknown')}"
-
-
-def _field(refusal: SlackApiError, name: str) -> str:
-    data = getattr(refusal.response, "data", None)
-    return str(data.get(name, "")) if isinstance(data, dict) else ""
-
-
-def _heard(asked: asyncio.Task[Any]) -> None:
-    """Take a failure in, so that it is no complaint of the event loop's where everybody has given up waiting."""
-    if not asked.cancelled():
-        asked.exception()
+def _retrieve(call: asyncio.Task[Any]) -> None:
+    """Retrieve a failure, or the event loop would complain when every caller has stopped waiting."""
+    if not call.cancelled():
+        call.exception()

@@ -1,81 +1,74 @@
-"""Copies files while they are read: whoever reads waits for neither the packing nor the database, but where those are far behind."""
+"""Stores files while they are read: the reader waits for storage only when storage is far behind."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from bot.domain.ports import Keep
 from bot.spreadsheets.reader.reader import FileSource
 
-AT_ONCE: Final = 1024 * 1024
-"""Bytes that are kept as one piece; the last one is shorter."""
-BEHIND: Final = 24
-"""Pieces that may have come and are not kept yet, since a file comes faster than it is packed; it waits then."""
-AT_WORK: Final = 2
-"""Pieces that are packed and written beside each other."""
+PIECE_BYTES: Final = 1024 * 1024
+"""Size of a stored piece; the last one is shorter."""
+MAX_PENDING_PIECES: Final = 24
+"""Pieces received and not yet stored: beyond that the download pauses, since packing is slower."""
+MAX_CONCURRENT_PIECES: Final = 2
 
 
 @asynccontextmanager
 async def copied(sources: Sequence[FileSource], keep: Keep | None) -> AsyncIterator[Sequence[FileSource]]:
-    """Hand every piece that is read of these to `keep` as well; when the block ends, all of it was taken."""
+    """Hand every piece that is read to `keep` too; when the block ends, all of them are stored."""
     if keep is None:
         yield sources
         return
-    keeping = _Keeping(keep)
+    copy = _Copy(keep)
     try:
         yield [
-            replace(source, pieces=_Copy(number, source, keeping).pieces)
+            replace(source, pieces=partial(copy.pieces, number, source))
             for number, source in enumerate(sources)
         ]
-        await asyncio.gather(*keeping.tasks)
-        if keeping.failed:
-            raise keeping.failed
+        await asyncio.gather(*copy.tasks)
+        if copy.failure:
+            raise copy.failure
     finally:
-        for task in keeping.tasks:
+        for task in copy.tasks:
             task.cancel()
-        await asyncio.gather(*keeping.tasks, return_exceptions=True)
+        await asyncio.gather(*copy.tasks, return_exceptions=True)
 
 
 @dataclass(slots=True)
-class _Keeping:
+class _Copy:
     keep: Keep
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    failed: Exception | None = None
-    _behind: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BEHIND))
-    _at_work: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_WORK))
+    failure: Exception | None = None
+    """The first failure, after which no further piece is stored."""
+    _pending: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_PENDING_PIECES))
+    _running: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_PIECES))
 
-    async def begin(self, file: int, piece: int, content: bytes) -> None:
-        """Have a piece kept; once one has failed no other is, and nobody waits for that."""
-        if self.failed is None:
-            await self._behind.acquire()
-            self.tasks.append(asyncio.create_task(self._keep(file, piece, content)))
-
-    async def _keep(self, file: int, piece: int, content: bytes) -> None:
-        try:
-            async with self._at_work:
-                if self.failed is None:
-                    await self.keep(file, piece, content)
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it is raised in the end
-            self.failed = self.failed or failure.with_traceback(None)  # which would hold the piece
-        finally:
-            self._behind.release()
-
-
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    number: int
-    source: FileSource
-    keeping: _Keeping
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        number, waits = 0, bytearray()
-        async for piece in self.source.pieces():
-            waits += piece
-            if len(waits) >= AT_ONCE:
-                await self.keeping.begin(self.number, number, bytes(waits))
-                number, waits = number + 1, bytearray()
+    async def pieces(self, file: int, source: FileSource) -> AsyncIterator[bytes]:
+        number, buffer = 0, bytearray()
+        async for piece in source.pieces():
+            buffer += piece
+            if len(buffer) >= PIECE_BYTES:
+                await self._start(file, number, bytes(buffer))
+                number, buffer = number + 1, bytearray()
             yield piece
-        if waits:
-            await self.keeping.begin(self.number, number, bytes(waits))
+        if buffer:
+            await self._start(file, number, bytes(buffer))
+
+    async def _start(self, file: int, piece: int, content: bytes) -> None:
+        if self.failure is None:
+            await self._pending.acquire()
+            self.tasks.append(asyncio.create_task(self._store(file, piece, content)))
+
+    async def _store(self, file: int, piece: int, content: bytes) -> None:
+        try:
+            async with self._running:
+                if self.failure is None:
+                    await self.keep(file, piece, content)
+        except Exception as failure:  # noqa: BLE001 - raised when the block ends
+            self.failure = self.failure or failure.with_traceback(None)  # the traceback would hold the piece
+        finally:
+            self._pending.release()

@@ -1,4 +1,4 @@
-"""The files that somebody put into a form: asks Slack what they are, fetches them piece by piece, and has them read."""
+"""Reads the files of a form: asks Slack about them, downloads them in pieces and has those read."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -7,7 +7,6 @@ from typing import Any, Final
 import aiohttp
 import stamina
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
@@ -23,36 +22,29 @@ from bot.domain.customers.uploads import (
 from bot.domain.ids import ChannelId, CustomerId, UserId
 from bot.domain.ports import Keep
 from bot.slack.client.download_copy import copied
+from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, is_transient, kind_of
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.reader import FileSource, Reader
 
-PIECE: Final = 64 * 1024
-"""Bytes that are handed on at once."""
-PATIENCE: Final = 10.0
-"""Seconds for a Slack that fails for a moment."""
-SILENCE: Final = 20.0
-"""Seconds without a byte until a file counts as not fetched."""
-MAY_PASS: Final = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "ratelimited", "request_timeout"}
-)
-TROUBLES: Final = {
-    "missing_scope": FileProblem.NO_SCOPE,
-    "file_not_found": FileProblem.NOT_FOUND,
-    "file_deleted": FileProblem.NOT_FOUND,
-}
-FETCHED: Final = 200
+PIECE_BYTES: Final = 64 * 1024
+PATIENCE_SECONDS: Final = 10.0
+"""How long *files.info* is repeated while Slack fails."""
+SILENCE_SECONDS: Final = 20.0
+"""How long a download may pause."""
+PROBLEMS: Final = {ErrorKind.SCOPE_MISSING: FileProblem.NO_SCOPE, ErrorKind.FILE_GONE: FileProblem.NOT_FOUND}
+OK: Final = 200
 GONE: Final = frozenset({"tombstone", "hidden_by_limit"})
-"""How Slack tells of a file that was deleted, or is too old for the workspace's plan."""
+"""Modes of a file that was deleted, or is too old for the workspace's plan."""
 
 Info = Mapping[str, Any]
 log = structlog.get_logger()
 
 
 class SlackFileReader:
-    """The port `FileReader`: reads what this person put into Slack or what is shared where they ask, and nothing else of anybody's."""
+    """The port `FileReader`: reads the person's own files and those shared in the channel, and no others."""
 
     def __init__(
-        self, client: AsyncWebClient, reader: Reader | None = None, *, patience: float = PATIENCE
+        self, client: AsyncWebClient, reader: Reader | None = None, *, patience: float = PATIENCE_SECONDS
     ) -> None:
         self._client = client
         self._reader = reader or Reader()
@@ -69,30 +61,30 @@ class SlackFileReader:
         told: int = TOLD,
         keep: Keep | None = None,
     ) -> ReadResult:
-        """Read the files, their ids behind those that were typed; what is wrong with a file is told, and nothing of the others then."""
+        """Read the files, their ids after the typed ones; if any is bad, return the bad files and no ids."""
         if len(uploads) > MOST_FILES:
             return ReadResult(bad=(BadFile(uploads[MOST_FILES].name, FileProblem.TOO_MANY_FILES),))
-        looked = await asyncio.gather(*(self._look(upload, by, channel) for upload in uploads))
-        bad = tuple(one for one in looked if isinstance(one, BadFile))
+        found = await asyncio.gather(*(self._find(upload, by, channel) for upload in uploads))
+        bad = tuple(one for one in found if isinstance(one, BadFile))
         if bad:
             return ReadResult(bad=bad)
-        async with copied([one for one in looked if isinstance(one, FileSource)], keep) as sources:
+        async with copied([one for one in found if isinstance(one, FileSource)], keep) as sources:
             return await self._reader.read(sources, typed, portion=portion, told=told)
 
-    async def _look(self, upload: Upload, by: UserId, channel: ChannelId) -> FileSource | BadFile:
-        """Ask Slack what a file is, whatever the form said of it: whose, how big, and where it is fetched."""
+    async def _find(self, upload: Upload, by: UserId, channel: ChannelId) -> FileSource | BadFile:
+        """Ask Slack about a file: its owner, size and address do not come from the form."""
         try:
-            info: Info = await self._info(upload)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.info("file not found", why=_code(error))
-            return BadFile(upload.name, TROUBLES.get(_code(error), FileProblem.NOT_FETCHED))
+            info = await self._info(upload)
+        except CALL_ERRORS as error:
+            log.info("file not found", why=describe(error))
+            return BadFile(upload.name, PROBLEMS.get(kind_of(error), FileProblem.NOT_FETCHED))
         name = str(info.get("name") or upload.name)
-        if why := self._wrong(info, by, channel):
-            return BadFile(name, why)
+        if problem := self._problem(info, by, channel):
+            return BadFile(name, problem)
         return FileSource(Upload(upload.id, name, upload.column), lambda: self._pieces(info))
 
-    def _wrong(self, info: Info, by: UserId, channel: ChannelId) -> FileProblem | None:
-        """Say why a file is not read: that it can be seen by the bot lets nobody see it who could not."""
+    def _problem(self, info: Info, by: UserId, channel: ChannelId) -> FileProblem | None:
+        """Check a file. The bot may see files that the person may not see."""
         if info.get("mode") in GONE:
             return FileProblem.NOT_FOUND
         if info.get("user") != by and channel not in {
@@ -104,19 +96,16 @@ class SlackFileReader:
             return FileProblem.ELSEWHERE
         if int(info.get("size") or 0) > MOST_BYTES:
             return FileProblem.TOO_BIG
-        return (
-            None if self._is_slacks(str(info.get("url_private_download") or "")) else FileProblem.NOT_FETCHED
-        )
-
-    def _is_slacks(self, address: str) -> bool:
-        """Say whether an address is Slack's own: the token goes nowhere else."""
-        api, file = URL(self._client.base_url), URL(address)
+        # the token goes to Slack's own addresses only
+        api, file = URL(self._client.base_url), URL(str(info.get("url_private_download") or ""))
         host = (file.host or "").removeprefix("files.")
-        return file.scheme == api.scheme and host == api.host and file.port == api.port
+        if (file.scheme, host, file.port) != (api.scheme, api.host, api.port):
+            return FileProblem.NOT_FETCHED
+        return None
 
     async def _info(self, upload: Upload) -> Info:
         async for attempt in stamina.retry_context(
-            on=_may_pass, attempts=None, timeout=self._patience, wait_max=2.0
+            on=is_transient, attempts=None, timeout=self._patience, wait_max=2.0
         ):
             with attempt:
                 found: Info = (await self._client.files_info(file=upload.id))["file"]
@@ -124,41 +113,31 @@ class SlackFileReader:
         raise AssertionError  # stamina returns or raises
 
     async def _pieces(self, info: Info) -> AsyncIterator[bytes]:
-        """Fetch a file; a page to sign in, a file that is longer or shorter than Slack said, and silence count as not fetched."""
-        came, size = 0, int(info.get("size") or 0)
+        """Download a file.
+
+        Raises:
+            FileError: Slack sent its sign-in page, too few or too many bytes, or nothing for too long.
+        """
+        received, size = 0, int(info.get("size") or 0)
+        if self._client.session is None:
+            raise FileError(FileProblem.NOT_FETCHED)
         try:
-            async with _session(self._client).get(
+            async with self._client.session.get(
                 str(info["url_private_download"]),
                 headers={"Authorization": f"Bearer {self._client.token}"},
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=SILENCE, sock_read=SILENCE),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=SILENCE_SECONDS, sock_read=SILENCE_SECONDS
+                ),
                 allow_redirects=False,
             ) as answer:
-                if answer.status != FETCHED or answer.content_type == "text/html":
+                if answer.status != OK or answer.content_type == "text/html":
                     raise FileError(FileProblem.NOT_FETCHED)
-                async for piece in answer.content.iter_chunked(PIECE):
-                    came += len(piece)
-                    if came > size:
+                async for piece in answer.content.iter_chunked(PIECE_BYTES):
+                    received += len(piece)
+                    if received > size:
                         raise FileError(FileProblem.NOT_FETCHED)
                     yield piece
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise FileError(FileProblem.NOT_FETCHED) from error
-        if came < size:
+        if received < size:
             raise FileError(FileProblem.NOT_FETCHED)
-
-
-def _session(client: AsyncWebClient) -> aiohttp.ClientSession:
-    """Find the one session of the process, which the client was opened with."""
-    if client.session is None:
-        raise FileError(FileProblem.NOT_FETCHED)
-    return client.session
-
-
-def _may_pass(error: Exception) -> bool:
-    return _code(error) in MAY_PASS or isinstance(error, aiohttp.ClientError | TimeoutError)
-
-
-def _code(error: Exception) -> str:
-    if not isinstance(error, SlackApiError):
-        return type(error).__name__
-    data = getattr(error.response, "data", None)
-    return str(data.get("error") or "internal_error") if isinstance(data, Mapping) else "internal_error"

@@ -1,70 +1,131 @@
-"""What an error of Slack's means for a message: later, never, or anew since the one that it belongs to is gone."""
+"""Slack's error codes: one table of their kinds, and what each kind means for a call or a message."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from enum import Enum, auto
+from typing import Any, Final
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import DeliveryDeferred, DeliveryFailed
 
-FOR_THE_OPERATOR: Final = frozenset(
-    {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
-)
-"""Errors that pass when somebody mends the installation: everything is kept until then."""
-MORE_RIGHTS: Final = "missing_scope"
-"""The same, for what needs a right that the app was not given; all else is said."""
-OPERATOR_SECONDS: Final = 60.0
-CHANNEL_AWAY: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived", "is_inactive"})
-"""Errors that pass when somebody invites the bot again, or takes the channel out of the archive."""
-AWAY_SECONDS: Final = 60.0
-AWAY_PATIENCE: Final = timedelta(days=7)
-"""For so long a channel is waited for, from what happened; whoever asked hears of it after some minutes."""
-GONE: Final = frozenset(
-    {"message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message"}
-)
-"""The card was deleted, or is the message of an app that the bot was before: it is posted anew."""
-TOO_MANY: Final = 429
-SERVER_FAULT: Final = 500
-"""From this status on nothing in the body tells whether the message was posted."""
+CALL_ERRORS: Final = (SlackApiError, aiohttp.ClientError, OSError)
+"""What a call to Slack raises when it fails; `TimeoutError` is an `OSError`."""
+TOO_MANY_REQUESTS: Final = 429
+SERVER_ERROR: Final = 500
+RETRY_SECONDS: Final = 1.0
 RATE_LIMIT_SECONDS: Final = 5.0
-"""Waited where a 429 does not say how long."""
-LONGEST_SECONDS: Final = 600.0
-"""Waited where it says more: nobody is to wait a day for a slip of Slack's."""
-MAY_PASS: Final = frozenset(
-    {
-        "internal_error",
-        "fatal_error",
-        "service_unavailable",
-        "request_timeout",
-        "team_added_to_org",
-        "accesslimited",
-    }
-)
+"""The wait when a 429 does not name one."""
+MAX_RATE_LIMIT_SECONDS: Final = 600.0
+"""The longest wait that a 429 may impose: a mistake of Slack's must not silence the bot for a day."""
+OPERATOR_SECONDS: Final = 60.0
+CHANNEL_SECONDS: Final = 60.0
+CHANNEL_PATIENCE: Final = timedelta(days=7)
+"""How long messages wait for a channel; the requester gets a direct message after some minutes."""
 
 
-def code_of(error: Exception) -> str:
-    """Read Slack's word for what went wrong; empty where there is none."""
-    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
-    return str(data.get("error") or "") if isinstance(data, dict) else ""
+class ErrorKind(Enum):
+    """Kinds of failed calls, by what helps."""
+
+    TRANSIENT = auto()
+    """Passes by itself. The call may have taken effect."""
+    RATE_LIMITED = auto()
+    """Passes by itself. The call had no effect."""
+    TOKEN_REJECTED = auto()
+    """Passes when the operator repairs the installation: every message waits."""
+    SCOPE_MISSING = auto()
+    """Passes when the operator adds the scope: only messages that need it wait."""
+    CHANNEL_UNAVAILABLE = auto()
+    """Passes when somebody invites the bot again or unarchives the channel."""
+    MESSAGE_GONE = auto()
+    """The card was deleted, or belongs to an earlier app: the bot posts a new one."""
+    VIEW_NOT_FOUND = auto()
+    """The person closed the view, or Slack has yet to draw it from an ack: only `views.update` retries."""
+    TRIGGER_USED = auto()
+    """Slack delivered a click twice; the first delivery opened the modal."""
+    TRIGGER_EXPIRED = auto()
+    USER_UNKNOWN = auto()
+    FILE_GONE = auto()
+    PERMANENT = auto()
+    """Slack will never accept this call. Every code that is not in the table."""
 
 
-def classify(error: Exception) -> DeliveryDeferred | DeliveryFailed:
-    """Say whether Slack may take it later, and whether it can have taken it already."""
+KINDS: Final[Mapping[str, ErrorKind]] = {
+    "internal_error": ErrorKind.TRANSIENT,
+    "fatal_error": ErrorKind.TRANSIENT,
+    "service_unavailable": ErrorKind.TRANSIENT,
+    "request_timeout": ErrorKind.TRANSIENT,
+    "team_added_to_org": ErrorKind.TRANSIENT,
+    "accesslimited": ErrorKind.TRANSIENT,
+    "ratelimited": ErrorKind.RATE_LIMITED,
+    "rate_limited": ErrorKind.RATE_LIMITED,
+    "invalid_auth": ErrorKind.TOKEN_REJECTED,
+    "not_authed": ErrorKind.TOKEN_REJECTED,
+    "token_revoked": ErrorKind.TOKEN_REJECTED,
+    "token_expired": ErrorKind.TOKEN_REJECTED,
+    "account_inactive": ErrorKind.TOKEN_REJECTED,
+    "missing_scope": ErrorKind.SCOPE_MISSING,
+    "not_in_channel": ErrorKind.CHANNEL_UNAVAILABLE,
+    "channel_not_found": ErrorKind.CHANNEL_UNAVAILABLE,
+    "is_archived": ErrorKind.CHANNEL_UNAVAILABLE,
+    "is_inactive": ErrorKind.CHANNEL_UNAVAILABLE,
+    "message_not_found": ErrorKind.MESSAGE_GONE,
+    "thread_not_found": ErrorKind.MESSAGE_GONE,
+    "cannot_reply_to_message": ErrorKind.MESSAGE_GONE,
+    "cant_update_message": ErrorKind.MESSAGE_GONE,
+    "not_found": ErrorKind.VIEW_NOT_FOUND,
+    "exchanged_trigger_id": ErrorKind.TRIGGER_USED,
+    "expired_trigger_id": ErrorKind.TRIGGER_EXPIRED,
+    "user_not_found": ErrorKind.USER_UNKNOWN,
+    "users_not_found": ErrorKind.USER_UNKNOWN,
+    "user_not_visible": ErrorKind.USER_UNKNOWN,
+    "file_not_found": ErrorKind.FILE_GONE,
+    "file_deleted": ErrorKind.FILE_GONE,
+}
+
+
+def kind_of(error: Exception) -> ErrorKind:
+    """Classify what a call raised. From status 500 on the code proves nothing; a proxy sends none."""
     if not isinstance(error, SlackApiError):
+        return ErrorKind.TRANSIENT if isinstance(error, CALL_ERRORS) else ErrorKind.PERMANENT
+    status, code = _status(error), response_field(error, "error")
+    if status == TOO_MANY_REQUESTS:
+        return ErrorKind.RATE_LIMITED
+    if status >= SERVER_ERROR or not code:
+        return ErrorKind.TRANSIENT
+    return KINDS.get(code, ErrorKind.PERMANENT)
+
+
+def is_transient(error: Exception) -> bool:
+    """Tell whether a call that may be repeated is worth repeating."""
+    return kind_of(error) in {ErrorKind.TRANSIENT, ErrorKind.RATE_LIMITED}
+
+
+def response_field(error: Exception, name: str) -> str:
+    """Read a field of Slack's answer; empty if there is none."""
+    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
+    return str(data.get(name) or "") if isinstance(data, dict) else ""
+
+
+def describe(error: Exception) -> str:
+    """Name what went wrong: Slack's code, else the status, else the exception."""
+    if not isinstance(error, SlackApiError):
+        return type(error).__name__
+    return response_field(error, "error") or f"status {_status(error) or 'unknown'}"
+
+
+def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryFailed:
+    """Decide whether Slack may take the message later, and whether it may have it already."""
+    kind, code = kind_of(error), response_field(error, "error")
+    if kind is ErrorKind.RATE_LIMITED:
+        return DeliveryDeferred("Slack asked to wait", after=_retry_after(error), clean=True, all_wait=True)
+    if kind is ErrorKind.TRANSIENT:
+        why = "failed" if isinstance(error, SlackApiError) else "could not be reached"
         return DeliveryDeferred(
-            f"Slack could not be reached ({type(error).__name__})", after=1.0, clean=False, all_wait=True
+            f"Slack {why} ({describe(error)})", after=RETRY_SECONDS, clean=False, all_wait=True
         )
-    status, code = getattr(error.response, "status_code", 0), code_of(error)
-    if status == TOO_MANY or (status < SERVER_FAULT and code in {"ratelimited", "rate_limited"}):
-        return DeliveryDeferred(
-            "Slack asked to wait",
-            after=_seconds(error.response.headers.get("Retry-After")),
-            clean=True,
-            all_wait=True,
-        )
-    if status >= SERVER_FAULT or not code or code in MAY_PASS:
-        return DeliveryDeferred(f"Slack failed ({code or status})", after=1.0, clean=False, all_wait=True)
-    if code in FOR_THE_OPERATOR:
+    if kind is ErrorKind.TOKEN_REJECTED:
         return DeliveryDeferred(
             f"Slack refused the bot's token ({code})",
             after=OPERATOR_SECONDS,
@@ -72,26 +133,32 @@ def classify(error: Exception) -> DeliveryDeferred | DeliveryFailed:
             all_wait=True,
             code=code,
         )
-    if code == MORE_RIGHTS:
+    if kind is ErrorKind.SCOPE_MISSING:
         return DeliveryDeferred(
-            f"the app was not given a right that this needs ({code})",
-            after=OPERATOR_SECONDS,
-            clean=True,
-            code=code,
+            f"the Slack app lacks a scope ({code})", after=OPERATOR_SECONDS, clean=True, code=code
         )
     return DeliveryFailed(f"Slack refused it ({code})", code=code)
 
 
-def away(never: DeliveryFailed) -> DeliveryDeferred:
-    """Wait for a channel that the bot was taken out of: it may be invited again."""
+def wait_for_channel(failed: DeliveryFailed) -> DeliveryDeferred:
+    """Defer a message to a channel that the bot was removed from: somebody may invite it again."""
     return DeliveryDeferred(
-        str(never), after=AWAY_SECONDS, clean=True, code=never.code, patience=AWAY_PATIENCE
+        str(failed), after=CHANNEL_SECONDS, clean=True, code=failed.code, patience=CHANNEL_PATIENCE
     )
 
 
-def _seconds(said: str | None) -> float:
-    return (
-        min(float(said), LONGEST_SECONDS)
-        if said and said.isascii() and said.isdigit()
-        else RATE_LIMIT_SECONDS
-    )
+def is_failure(status: int) -> bool:
+    """Tell whether a `response_url` answered with a failure that passes by itself."""
+    return status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
+
+
+def _status(error: SlackApiError) -> int:
+    return getattr(error.response, "status_code", 0)
+
+
+def _retry_after(error: Exception) -> float:
+    headers: Any = getattr(getattr(error, "response", None), "headers", {})
+    seconds = headers.get("Retry-After") or ""
+    if not (seconds.isascii() and seconds.isdigit()):
+        return RATE_LIMIT_SECONDS
+    return min(float(seconds), MAX_RATE_LIMIT_SECONDS)

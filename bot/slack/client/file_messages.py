@@ -1,4 +1,4 @@
-"""A file for one person, sent to their direct messages once, however often it is asked for."""
+"""Files for one person, each sent to their direct messages once however often they ask."""
 
 import asyncio
 import io
@@ -6,23 +6,20 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import DeliveryDeferred
 from bot.slack.client import uploads
+from bot.slack.client.errors import CALL_ERRORS
 
-LOOKED_BACK: Final = 100
-"""Of the latest messages, among which one that was sent is found."""
-
-
-AGAIN_SECONDS: Final = 5.0
+MESSAGES_SEARCHED: Final = 100
+"""Latest direct messages that are searched for a file that was sent before."""
+RETRY_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class FileMessage:
-    """A file and what is said above it; by its title it is found again."""
+    """A file and the text above it; its title identifies it."""
 
     name: str
     title: str
@@ -31,36 +28,39 @@ class FileMessage:
 
 
 class FileMessenger:
-    """Sends files, one after the other: of two presses the second finds what the first has sent."""
+    """Sends one file at a time, so that the second of two clicks finds the file of the first."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def send(self, file: FileMessage, user: str) -> bool:
-        """Send a file; false where it stands in the person's direct messages already.
+        """Send a file; False if the person has it already.
 
         Raises:
             DeliveryDeferred: Slack did not take it.
         """
-        async with self._turn:
+        async with self._lock:
             try:
-                return await self._send(file, user)
-            except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                channel = str((await self._client.conversations_open(users=user))["channel"]["id"])
+                if await uploads.shared(self._latest(channel), file.title):
+                    return False
+                await uploads.upload(
+                    self._client,
+                    io.BytesIO(file.content),
+                    len(file.content),
+                    name=file.name,
+                    title=file.title,
+                    channel=channel,
+                    comment=file.comment,
+                )
+            except CALL_ERRORS as error:
                 raise DeliveryDeferred(
-                    f"the file was not sent ({type(error).__name__})", after=AGAIN_SECONDS, clean=False
+                    f"the file was not sent ({type(error).__name__})", after=RETRY_SECONDS, clean=False
                 ) from error
-
-    async def _send(self, file: FileMessage, user: str) -> bool:
-        channel = str((await self._client.conversations_open(users=user))["channel"]["id"])
-        if await uploads.shared(self._latest(channel), file.title):
-            return False
-        content = io.BytesIO(file.content)
-        names = {"name": file.name, "title": file.title, "comment": file.comment}
-        await uploads.upload(self._client, content, len(file.content), channel=channel, **names)
-        return True
+            return True
 
     async def _latest(self, channel: str) -> AsyncIterator[Mapping[str, Any]]:
-        answer = await self._client.conversations_history(channel=channel, limit=LOOKED_BACK)
+        answer = await self._client.conversations_history(channel=channel, limit=MESSAGES_SEARCHED)
         for message in answer.get("messages") or []:
             yield message

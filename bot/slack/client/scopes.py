@@ -1,4 +1,4 @@
-"""The bot token's scopes: the one list, each with what it is for; the manifest is tested against it."""
+"""The bot token's scopes, each with its purpose; a test compares the manifest with them."""
 
 from typing import Final
 
@@ -10,19 +10,21 @@ SCOPES: Final = {
     "channels:read": "whether the bot is in a public channel, before a form opens",
     "groups:read": "the same for a private channel",
     "im:write": "opening the direct message to a requester",
-    "channels:history": "finding a message that may have been posted, before posting it again, in a public channel",
+    "channels:history": "finding a message that may have been posted, before posting it again, "
+    "in a public channel",
     "groups:history": "the same in a private channel",
     "im:history": "the same in a direct message",
-    "files:write": "the list of those who were not given it, and rows that were left out, as files in a direct message",
+    "files:write": "the list of those who were not given it, and rows that were left out, "
+    "as files in a direct message",
     "files:read": "reading the files that somebody puts into the form, or links there",
 }
 
 
 def missing_scopes(granted: str) -> tuple[str, ...]:
-    """Say which scopes a token lacks, by the `x-oauth-scopes` header of any answer.
+    """List the scopes that a token lacks, from the `x-oauth-scopes` header of any answer.
 
-    >>> missing_scopes("commands,chat:write,users:read,usergroups:read,channels:read, groups:read,im:write,channels:history")
-    ('groups:history', 'im:history', 'files:write', 'files:read')
+    >>> missing_scopes("commands,chat:write,users:read,usergroups:read,channels:read, groups:read,im:write")
+    ('channels:history', 'groups:history', 'im:history', 'files:write', 'files:read')
     """
     has = {scope.strip() for scope in granted.split(",")}
     return tuple(scope for scope in SCOPES if scope not in has)

@@ -1,4 +1,4 @@
-"""Whether Slack is heard over Socket Mode, by the age of the last frame: to the SDK, a connection on which nothing comes is a good one."""
+"""Watches Socket Mode by the age of the last frame: the SDK trusts a connection on which nothing arrives."""
 
 import asyncio
 import time
@@ -10,60 +10,54 @@ import structlog
 from aiohttp import WSMessage
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-PING: Final = 5.0
-"""Seconds from one ping of ours to the next; each is answered, so that a live connection is never silent for longer."""
-SILENT_PINGS: Final = 4
-"""So many without an answer, and nobody is there: `/readyz` says so, and the connection is made anew."""
+PING_SECONDS: Final = 5.0
+"""The interval of our pings. Slack answers each, so a live connection is never silent for longer."""
+MAX_SILENT_PINGS: Final = 4
+"""After so many unanswered pings `/readyz` reports Slack as away, and the bot reconnects."""
 
 log = structlog.get_logger()
 
 
 class SocketWatch:
-    """Watches one client. By the monotonic clock: the SDK goes by the machine's, which can be set."""
+    """Watches one client by the monotonic clock: the SDK uses the machine's, which can be set."""
 
     def __init__(
-        self, client: SocketModeClient, *, ping: float = PING, ticks: Callable[[], float] = time.monotonic
+        self,
+        client: SocketModeClient,
+        *,
+        ping: float = PING_SECONDS,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._ping = ping
+        self._max_silence = ping * MAX_SILENT_PINGS
         self._ticks = ticks
-        self._heard_at = self._anew_at = ticks()
+        self._received_at = self._reconnected_at = ticks()
         self._pong = client.last_ping_pong_time
-        client.on_message_listeners.append(self._hear)
+        client.on_message_listeners.append(self._on_message)
 
     async def is_heard(self) -> bool:
-        """Say whether Slack is there."""
+        """Tell whether Slack is connected and not silent."""
         return not self.silent and await self._client.is_connected()
 
     @property
     def silent(self) -> bool:
-        """Whether nothing has come for too long, whatever connections there were."""
-        self._look_for_a_pong()
-        return self._age >= self._ping * SILENT_PINGS
+        """Whether nothing has arrived for too long, on any connection."""
+        # the SDK reports no pong, but keeps when the answered ping went out
+        if self._client.last_ping_pong_time not in {None, self._pong}:
+            self._pong, self._received_at = self._client.last_ping_pong_time, self._ticks()
+        return self._ticks() - self._received_at >= self._max_silence
 
     async def watch(self) -> None:
-        """Connect anew whenever it has been silent for too long, until cancelled."""
+        """Reconnect after each silence that is too long, until cancelled."""
         while True:
             await asyncio.sleep(self._ping)
-            if self.silent and self._ticks() - self._anew_at >= self._ping * SILENT_PINGS:
-                await self._connect_anew()
+            if not self.silent or self._ticks() - self._reconnected_at < self._max_silence:
+                continue
+            self._reconnected_at = self._ticks()
+            log.warning("Slack is silent; reconnecting", seconds=round(self._ticks() - self._received_at, 1))
+            with suppress(Exception):  # a failure is repeated after another silence
+                await asyncio.wait_for(self._client.connect_to_new_endpoint(force=True), self._max_silence)
 
-    @property
-    def _age(self) -> float:
-        return self._ticks() - self._heard_at
-
-    async def _hear(self, _message: WSMessage) -> None:
-        self._heard_at = self._ticks()
-
-    def _look_for_a_pong(self) -> None:
-        """Take note of an answer to a ping, of which the SDK tells nobody, but keeps when that ping went out."""
-        if self._client.last_ping_pong_time not in {None, self._pong}:
-            self._pong, self._heard_at = self._client.last_ping_pong_time, self._ticks()
-
-    async def _connect_anew(self) -> None:
-        log.warning("Slack is silent; connecting anew", seconds=round(self._age, 1))
-        self._anew_at = self._ticks()
-        with suppress(Exception):  # what fails is tried again after as long a silence
-            await asyncio.wait_for(
-                self._client.connect_to_new_endpoint(force=True), self._ping * SILENT_PINGS
-            )
+    async def _on_message(self, _message: WSMessage) -> None:
+        self._received_at = self._ticks()

@@ -1,4 +1,4 @@
-"""Shows whoever is concerned the customers of a request, whole, a page at a time."""
+"""The modal that shows a request's customers, one page at a time."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,59 +23,52 @@ TURNS: Final = (
     "discount_customers_on",
     "discount_customers_last",
 )
-"""A page is turned by one of these; to which, stands in its value, and is checked like everything else."""
-LONGEST_NUMBER: Final = 9
-"""Digits; whatever is longer is no page."""
+"""The buttons that turn to the page in their value."""
+MAX_PAGE_DIGITS: Final = 9
 
 
 def build(customer_page: CustomerPage, formatter: Formatter, *, external_id: str) -> Json:
-    """Draw a page, in plain text, so that ids can be copied as they are."""
+    """Draw a page in plain text: people copy ids as they are."""
     request, last = customer_page.request, customer_page.first + len(customer_page.customers) - 1
-    which = (
-        f"{formatter.number(customer_page.first)}–{formatter.number(last)} of {formatter.number(request.customers)}"
+    numbers = (
+        f"{formatter.number(customer_page.first)}–{formatter.number(last)} "
+        f"of {formatter.number(request.customers)}"
         if request.customers > 1
         else "1 of 1"
     )
-    return modal(
-        TITLE,
-        [
-            *pause_banner.blocks(customer_page.pause, formatter),
-            section(
-                f"{request_facts.rule_name(request)} for {formatter.customers(request.customers)}, {which}:"
-            ),
-            *map(plain, paragraphs(map(visible, customer_page.customers), SECTION)),
-            *_turns(customer_page),
-            context(
-                f"{request.short} · {request_facts.stage(request)} · that you looked at these ids stands in the audit"
-            ),
-        ],
-        external_id=external_id,
-        metadata=request.id,
-    )
+    rule, customers = request_facts.rule_name(request), formatter.customers(request.customers)
+    blocks = [
+        *pause_banner.blocks(customer_page.pause, formatter),
+        section(f"{rule} for {customers}, {numbers}:"),
+        *map(plain, paragraphs(map(visible, customer_page.customers), SECTION)),
+        *_turns(customer_page),
+        context(
+            f"{request.short} · {request_facts.stage(request)} · "
+            "that you looked at these ids stands in the audit"
+        ),
+    ]
+    return modal(TITLE, blocks, external_id=external_id, metadata=request.id)
 
 
 def read_turn(body: Mapping[str, Any]) -> tuple[RequestId, int]:
-    """Read whose customers are shown, and which page is asked for; 0 where that is none."""
+    """Read the request and the page to turn to; 0 if that is no page number."""
     page = str(body["actions"][0].get("value") or "")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) <= LONGEST_NUMBER else 0
+    number = int(page) if page.isascii() and page.isdigit() and len(page) <= MAX_PAGE_DIGITS else 0
     return RequestId(str(body["view"].get("private_metadata") or "")), number
 
 
 def _turns(customer_page: CustomerPage) -> list[Block]:
-    if customer_page.pages == 1:
+    page, pages = customer_page.page, customer_page.pages
+    if pages == 1:
         return []
-    words = ("⏮ First", "◀ Back", "On ▶", "Last ⏭")
-    to = (
-        1,
-        max(customer_page.page - 1, 1),
-        min(customer_page.page + 1, customer_page.pages),
-        customer_page.pages,
+    targets = (
+        ("⏮ First", 1),
+        ("◀ Back", max(page - 1, 1)),
+        ("On ▶", min(page + 1, pages)),
+        ("Last ⏭", pages),
     )
-    drawn = [
-        button(word, action=action, value=str(page))
-        for word, action, page in zip(words, TURNS, to, strict=True)
+    buttons = [
+        button(label, action=action, value=str(target))
+        for action, (label, target) in zip(TURNS, targets, strict=True)
     ]
-    return [
-        actions("discount_customers_turns", *drawn),
-        context(f"Page {customer_page.page} of {customer_page.pages}"),
-    ]
+    return [actions("discount_customers_turns", *buttons), context(f"Page {page} of {pages}")]

@@ -1,4 +1,4 @@
-"""What was read in files, as lines for the requester alone: how many, from which column, which rows were left out, first and last."""
+"""Lines about a draft's files, for the requester alone: rows, column, unreadable rows, first and last id."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,76 +10,72 @@ from bot.slack.rendering.file_errors import ODD
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, phrase
 
-ROWS: Final = 10
-"""Rows that are named."""
-NAME: Final = 60
-ID: Final = 80
+MAX_ROWS: Final = 10
+"""Unreadable rows that are named."""
+MAX_NAME: Final = 60
+MAX_ID: Final = 80
 
 
 def lines(file_summary: FileSummary | None, formatter: Formatter) -> list[str]:
-    """Say what was read; nothing where no file was put in."""
+    """Describe what was read; nothing without a file."""
     if file_summary is None:
         return []
-    return [
-        line
-        for file in file_summary.files
-        for line in (_from(file, formatter), *_odd(file, formatter), *_looks(file, formatter))
-    ] + [_ends(file_summary)]
+    written = []
+    for file in file_summary.files:
+        written += [_source(file, formatter), *_unreadable(file, formatter), *_lookalikes(file, formatter)]
+    first = ", ".join(_id(one) for one in file_summary.first)
+    last = "" if file_summary.last in file_summary.first else f" … {_id(file_summary.last)}"
+    return [*written, f"*First and last id:* {first}{last}"]
 
 
-def _from(file: FileRead, formatter: Formatter) -> str:
-    where = (
-        f"column “{escape(file.column.name, NAME)}” ({letter(file.column.number)})"
+def _source(file: FileRead, formatter: Formatter) -> str:
+    rows, column = formatter.pluralize(file.found, "row"), letter(file.column.number)
+    place = (
+        f"column “{escape(file.column.name, MAX_NAME)}” ({column})"
         if file.column.name
-        else _unnamed(file)
+        else f"column {column}, which has no name: its first row counts"
     )
-    sheet = f" of sheet “{escape(file.sheet, NAME)}”" if file.sheet else ""
-    above = (
-        f"; the names of the columns stand in row {formatter.number(file.header)}" if file.header > 1 else ""
-    )
-    return f"*File:* {escape(file.name, NAME)} – {formatter.pluralize(file.found, 'row')} with an id, from {where}{sheet}{above}"
+    if file.sheet:
+        place += f" of sheet “{escape(file.sheet, MAX_NAME)}”"
+    if file.header > 1:
+        place += f"; the names of the columns stand in row {formatter.number(file.header)}"
+    return f"*File:* {escape(file.name, MAX_NAME)} – {rows} with an id, from {place}"
 
 
-def _unnamed(file: FileRead) -> str:
-    return f"column {letter(file.column.number)}, which has no name: its first row counts"
-
-
-def _odd(file: FileRead, formatter: Formatter) -> list[str]:
-    """Name the rows without a usable id, those with the same fault together."""
+def _unreadable(file: FileRead, formatter: Formatter) -> list[str]:
+    """Name the rows without a usable id, by problem."""
     if not file.odd:
         return []
-    why = {
-        odd.why: [one for one in file.odd_rows[:ROWS] if one.why is odd.why] for odd in file.odd_rows[:ROWS]
-    }
-    more = file.odd - min(len(file.odd_rows), ROWS)
-    named = [f"{_rows(rows, formatter)}: {ODD[each]}" for each, rows in why.items()]
-    told = "; ".join([*named, *([f"and {formatter.number(more)} more"] if more > 0 else [])])
-    return [f"⚠ {formatter.pluralize(file.odd, 'row')} unreadable, and left out – {told}"]
+    named = file.odd_rows[:MAX_ROWS]
+    parts = [
+        f"{_rows([row for row in named if row.why is why], formatter)}: {ODD[why]}"
+        for why in dict.fromkeys(row.why for row in named)
+    ]
+    more = file.odd - len(named)
+    if more > 0:
+        parts.append(f"and {formatter.number(more)} more")
+    return [f"⚠ {formatter.pluralize(file.odd, 'row')} unreadable, and left out – {'; '.join(parts)}"]
 
 
 def _rows(rows: Sequence[UnreadableRow], formatter: Formatter) -> str:
     numbers = [formatter.number(one.row) for one in rows]
-    return f"{'row' if len(numbers) == 1 else 'rows'} {phrase(numbers, last='and', most=ROWS)}"
+    return f"{'row' if len(numbers) == 1 else 'rows'} {phrase(numbers, last='and', most=MAX_ROWS)}"
 
 
-def _looks(file: FileRead, formatter: Formatter) -> list[str]:
-    """Say which ids look like ids of something else: they count, but hardly as what was meant."""
+def _lookalikes(file: FileRead, formatter: Formatter) -> list[str]:
+    """Count ids that look like ids of something else: they count, but were hardly meant."""
     kinds = (
         (file.mails, "an e-mail address", "e-mail addresses"),
         (file.phones, "a telephone number", "telephone numbers"),
     )
     return [
-        f"⚠ {formatter.number(count)} of these look{'s' if count == 1 else ''} like {one if count == 1 else many}, not like an id"
+        f"⚠ {formatter.number(count)} of these {f'looks like {one}' if count == 1 else f'look like {many}'}, "
+        "not like an id"
         for count, one, many in kinds
         if count
     ]
 
 
-def _ends(file_summary: FileSummary) -> str:
-    first = ", ".join(f"`{_id(one)}`" for one in file_summary.first)
-    last = "" if file_summary.last in file_summary.first else f" … `{_id(file_summary.last)}`"
-    return f"*First and last id:* {first}{last}"
-
-
 def _id(customer: str) -> str:
-    return escape(customer.replace("`", "'"), ID)
+    bare = customer.replace("`", "'")
+    return f"`{escape(bare, MAX_ID)}`"

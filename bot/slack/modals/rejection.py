@@ -1,4 +1,4 @@
-"""Asks an approver why a request is rejected."""
+"""The modal in which an approver says why a request is rejected."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,27 +19,32 @@ REASON_ACTION: Final = "discount_reject_reason"
 
 
 def build(snapshot: RequestSnapshot, formatter: Formatter, *, external_id: str) -> Json:
-    """Draw the question; the answer goes to the requester and into the thread."""
+    """Draw the question; the requester and the thread get the answer."""
     request = snapshot.request
-    what = f"{request_facts.rule_name(request)} for {request_facts.whom(request, formatter)}, asked by {mention(request.requester)} ({request.short})"
-    why = text_input(
+    summary = (
+        f"{request_facts.rule_name(request)} for {request_facts.whom(request, formatter)}, "
+        f"asked by {mention(request.requester)} ({request.short})"
+    )
+    reason = text_input(
         "Reason",
         block_id=REASON_BLOCK,
         action=REASON_ACTION,
         hint="The requester reads it, and so does everybody in the channel.",
         multiline=True,
     )
-    drawn = [*pause_banner.blocks(snapshot.pause, formatter), section(what), why]
-    return modal(TITLE, drawn, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=request.id)
+    blocks = [*pause_banner.blocks(snapshot.pause, formatter), section(summary), reason]
+    return modal(
+        TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=request.id
+    )
 
 
 def read(view: Mapping[str, Any]) -> tuple[RequestId, str]:
-    """Read which request, and why not."""
+    """Read the request and the reason."""
     values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
-    typed = values.get(REASON_BLOCK, {}).get(REASON_ACTION, {}).get("value")
-    return RequestId(str(view.get("private_metadata", ""))), str(typed or "").strip()
+    reason = values.get(REASON_BLOCK, {}).get(REASON_ACTION, {}).get("value")
+    return RequestId(str(view.get("private_metadata", ""))), str(reason or "").strip()
 
 
 def errors(text: str) -> dict[str, str]:
-    """Say below the field what is wrong, as the answer to a submission."""
+    """Answer a submission with an error at the field."""
     return {REASON_BLOCK: text}

@@ -1,6 +1,7 @@
-"""The form of `/discount add`: draws it, reads it back, and says what is wrong beside each field."""
+"""The form of `/discount add`: draws it with its errors, and reads it back."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from slackblocks import Block, CheckboxGroup, ExternalSelectMenu, InputBlock, Option, Text, TextType
@@ -11,7 +12,7 @@ from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
 from bot.slack.modals import file_fields
 from bot.slack.modals.file_links import with_links_as_files
-from bot.slack.modals.rule_options import fits_a_list, option, options
+from bot.slack.modals.rule_options import fits_option, option, options
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import INPUT, actions, button, context, modal, section, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json
@@ -26,24 +27,31 @@ RULE_ACTION: Final = "discount_add_rule"
 MORE_ACTION: Final = "discount_add_more"
 TEXT_ACTION: Final = "discount_add_text"
 SUBMIT: Final = "Review"
-UUID_WITH_NEW_LINE: Final = 37
-FAULTS_SAID: Final = 5
+MAX_ERRORS_PER_FIELD: Final = 5
+UUID_LINE_CHARACTERS: Final = 37
 
 CUSTOMERS_HINT: Final = (
     "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
-    f"About {INPUT // UUID_WITH_NEW_LINE} ids of 36 characters fit, or {INPUT // 9} of 8; longer lists, up to a million ids, go into File. "
+    f"About {INPUT // UUID_LINE_CHARACTERS} ids of 36 characters fit, or {INPUT // 9} of 8; "
+    "longer lists, up to a million ids, go into File. "
     "A file of up to 100 MB that is shared in this channel can be given by its link."
 )
 KEY_HINT: Final = (
-    "A customer gets the discount once under one key, however often it is asked for. Left empty, the bot makes one for this request. "
+    "A customer gets the discount once under one key, however often it is asked for. "
+    "Left empty, the bot makes one for this request. "
     "Set your own, such as stamp-2020, and whoever already had it under that key gets nothing more."
 )
-RESERVED_HINT: Final = "Leave Customer IDs empty and tick one, if everybody shall get it. At least two people have to agree, and each types the rule's name."
-REFUSED_HINT: Final = "Dintero will refuse them again unless something was mended there since; the list of them says why it did."
-Drawn = Mapping[str, Any]
-
-
+RESERVED_HINT: Final = (
+    "Leave Customer IDs empty and tick one, if everybody shall get it. "
+    "At least two people have to agree, and each types the rule's name."
+)
+REFUSED_HINT: Final = (
+    "Dintero will refuse them again unless something was mended there since; "
+    "the list of them says why it did."
+)
 NO_FILES_IN_INPUT: Final[frozenset[FileId]] = frozenset()
+
+FormView = Mapping[str, Any]
 
 
 def build(
@@ -54,282 +62,243 @@ def build(
     generation: int = 0,
     files_in_input: frozenset[FileId] = NO_FILES_IN_INPUT,
 ) -> Json:
-    """Draw the form with what was typed; `standing` are the files that its input still holds.
+    """Draw the form with its input; `files_in_input` are the files that the file input on screen has.
 
-    Slack keeps what stands in an input over a redraw, rather than our value, as long as its block keeps its id: a new `generation` makes
-    our values stand.
+    While a block keeps its id, Slack keeps the person's input over ours: a new `generation` changes all ids.
     """
-    form_input = form.form_input
-    blocks = [
-        *pause_banner.blocks(form.pause, formatter),
-        context(
-            f"{request_facts.stage(form.request)} account · up to {formatter.customers(form.policy.max_customers)} at once"
-        ),
-        *_beside(form, Field.RULE, formatter),
-        *_rule(form, formatter, generation),
-        *_beside(form, Field.CUSTOMERS, formatter),
-        *_customers(form, formatter, generation),
-        *_beside(form, Field.FILE, formatter),
-        *file_fields.build(form, generation, files_in_input=files_in_input),
-        *_beside(form, Field.RESERVED, formatter),
-        *_reserved(form, generation),
-        *_beside(form, Field.REASON, formatter),
-        *_text(
-            Field.REASON,
-            form_input.reason,
-            generation,
-            label="Reason",
-            optional=not form.policy.require_reason,
-            multiline=True,
-        ),
-        *_beside(form, Field.ONCE_KEY, formatter),
-        *_more(form, generation),
-        *_beside(form, Field.COUNT, formatter),
-    ]
-    if form.remainder:
-        blocks = _of_rest(form, form.remainder, formatter, generation)
+    drawing = _Drawing(form, formatter, generation)
+    fields = drawing.of_remainder(form.remainder) if form.remainder else drawing.of_draft(files_in_input)
     return modal(
-        TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=form.request.id
+        TITLE,
+        [*pause_banner.blocks(form.pause, formatter), *fields],
+        external_id=external_id,
+        submit=SUBMIT,
+        callback=CALLBACK,
+        metadata=form.request.id,
     )
 
 
-def _of_rest(form: Form, remainder: Remainder, formatter: Formatter, generation: int) -> list[Block]:
-    """Draw what the rest of another request is: all of it stands in the books."""
-    those = f"the {formatter.customers(remainder.left)} whom {remainder.first.short} left out"
-    whom = (
-        those
-        if remainder.left
-        else f"those of {remainder.first.short} whom Dintero refused: nobody else is left"
-    )
-    rule = [
-        *(
-            request_facts.rule_lines(form.chosen, formatter)
-            if form.chosen
-            else [f"*Rule:* that of {remainder.first.short}"]
-        )
-    ]
-    key = f"*Once-only key:* that of {remainder.first.short}, so that nobody can get it twice by it"
-    already = request_facts.rest(remainder, formatter, {})[1:]
-    return [
-        *pause_banner.blocks(form.pause, formatter),
-        *(block for field in Field for block in _beside(form, field, formatter)),
-        *sections([*rule, f"*Customers:* {whom}", key, *already], most=4),
-        *_refused(form, remainder, formatter, generation),
-        *_text(
-            Field.REASON,
-            form.form_input.reason,
-            generation,
-            label="Reason",
-            optional=not form.policy.require_reason,
-            multiline=True,
-        ),
-    ]
-
-
-def _refused(form: Form, remainder: Remainder, formatter: Formatter, generation: int) -> list[Block]:
-    """Offer those whom Dintero refused: off, unless nobody else is left."""
-    if not remainder.refused:
-        return []
-    offer = Option(
-        Text(
-            f"{'Also the' if remainder.left else 'The'} {formatter.customers(remainder.refused)} whom Dintero refused",
-            TextType.PLAINTEXT,
-        ),
-        "yes",
-    )
-    group = CheckboxGroup(
-        action_id=TEXT_ACTION,
-        options=[offer],
-        initial_options=[offer] if form.form_input.refused_too else None,
-    )
-    block_id = f"{Field.REFUSED}:{generation}"
-    return [
-        InputBlock(
-            label="Refused by Dintero", element=group, block_id=block_id, hint=REFUSED_HINT, optional=True
-        )
-    ]
-
-
-def read(view: Drawn) -> tuple[RequestId, FormInput]:
-    """Read what was typed, from a submission's view or from that of a click on a button in the form."""
+def read(view: FormView) -> tuple[RequestId, FormInput]:
+    """Read the input from the view of a submission or of a button in the form."""
     form_input = FormInput(
-        rule=_typed(view, Field.RULE),
-        customers=_typed(view, Field.CUSTOMERS),
-        reason=_typed(view, Field.REASON),
-        once_key=_typed(view, Field.ONCE_KEY),
-        reserved=_typed(view, Field.RESERVED),
+        rule=_input(view, Field.RULE),
+        customers=_input(view, Field.CUSTOMERS),
+        reason=_input(view, Field.REASON),
+        once_key=_input(view, Field.ONCE_KEY),
+        reserved=_input(view, Field.RESERVED),
         more=_block_id(view, Field.ONCE_KEY) is not None,
         files=file_fields.read(view),
-        refused_too=bool(_typed(view, Field.REFUSED)),
+        refused_too=bool(_input(view, Field.REFUSED)),
     )
     return RequestId(str(view.get("private_metadata", ""))), with_links_as_files(form_input)
 
 
-def generation(view: Drawn) -> int:
-    """Say in which generation a form was drawn: drawn anew in the same one, its inputs keep what stands in them."""
+def generation(view: FormView) -> int:
+    """Read the generation of a form; redrawn in the same one, its inputs keep what is in them."""
     drawn = (_block_id(view, Field.RULE) or "").rpartition(":")[2]
     return int(drawn) if drawn.isdecimal() else 0
 
 
-def errors(faults: Iterable[FieldError], view: Drawn, formatter: Formatter) -> dict[str, str]:
-    """Say every fault in its field, as the answer to a submission; one whose field is not drawn stands at the rule."""
+def errors(field_errors: Iterable[FieldError], view: FormView, formatter: Formatter) -> dict[str, str]:
+    """Answer a submission with all errors at their fields; those of a missing field go to the rule."""
     found: dict[str, list[str]] = {}
-    for fault in faults:
-        block_id = _block_id(view, fault.field) or _block_id(view, Field.RULE) or f"{Field.RULE}:0"
-        found.setdefault(block_id, []).append(refusal_plain(fault.refusal, formatter))
-    return {block_id: _together(said) for block_id, said in found.items()}
+    for error in field_errors:
+        block_id = _block_id(view, error.field) or _block_id(view, Field.RULE) or f"{Field.RULE}:0"
+        found.setdefault(block_id, []).append(refusal_plain(error.refusal, formatter))
+    return {block_id: _joined(texts) for block_id, texts in found.items()}
 
 
-def _together(said: Sequence[str]) -> str:
-    several = list(dict.fromkeys(said))
-    more = len(several) - FAULTS_SAID
-    return " ".join([*several[:FAULTS_SAID], *([f"… and {more} more."] if more > 0 else [])])
+def _joined(texts: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(texts))
+    more = len(distinct) - MAX_ERRORS_PER_FIELD
+    return " ".join([*distinct[:MAX_ERRORS_PER_FIELD], *([f"… and {more} more."] if more > 0 else [])])
 
 
-def _beside(form: Form, field: Field, formatter: Formatter) -> list[Block]:
-    faults = [fault for fault in form.faults if fault.field is field]
-    said = dict.fromkeys(f"⚠ {refusal(fault.refusal, formatter)}" for fault in faults)
-    return [section("\n".join(said))] if said else []
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    form: Form
+    formatter: Formatter
+    generation: int
 
+    def of_draft(self, files_in_input: frozenset[FileId]) -> list[Block]:
+        """Draw each field below its errors."""
+        account = request_facts.stage(self.form.request)
+        most = self.formatter.customers(self.form.policy.max_customers)
+        return [
+            context(f"{account} account · up to {most} at once"),
+            *self._errors(Field.RULE),
+            *self._rule(),
+            *self._errors(Field.CUSTOMERS),
+            *self._customers(),
+            *self._errors(Field.FILE),
+            *file_fields.build(self.form, self.generation, files_in_input=files_in_input),
+            *self._errors(Field.RESERVED),
+            *self._reserved(),
+            *self._errors(Field.REASON),
+            *self._reason(),
+            *self._errors(Field.ONCE_KEY),
+            *self._more(),
+            *self._errors(Field.COUNT),
+        ]
 
-def _rule(form: Form, formatter: Formatter, generation: int) -> list[Block]:
-    chosen = form.chosen if form.chosen and fits_a_list(form.chosen) else None
-    field = InputBlock(
-        label="Rule",
-        element=ExternalSelectMenu(
-            action_id=RULE_ACTION,
-            initial_option=option(chosen, formatter) if chosen else None,
-            min_query_length=0,
-            placeholder="Search by name or id",
-        ),
-        block_id=f"{Field.RULE}:{generation}",
-    )
-    typed = form.form_input.rule.strip()
-    if chosen or not typed or any(fault.field is Field.RULE for fault in form.faults):
-        return [field]
-    return [
-        section(f"⚠ {quoted(typed, 80)} is not a rule that can be chosen here. Pick one from the list."),
-        field,
-    ]
-
-
-def _offers_reserved(form: Form) -> bool:
-    """Only behind More…, and only where the channel may ask for it."""
-    return form.policy.reserved and (_shows_more(form) or bool(form.form_input.reserved))
-
-
-def _shows_more(form: Form) -> bool:
-    return (
-        form.form_input.more
-        or bool(form.form_input.once_key)
-        or any(fault.field in {Field.ONCE_KEY, Field.RESERVED} for fault in form.faults)
-    )
-
-
-def _reserved(form: Form, generation: int) -> list[Block]:
-    if not _offers_reserved(form):
-        return []
-    options = [
-        Option(Text(f"{means[0].upper()}{means[1:]} ({sign})", TextType.PLAINTEXT), sign)
-        for sign, means in request_facts.EVERYBODY.items()
-    ]
-    ticked = [
-        option
-        for option, sign in zip(options, request_facts.EVERYBODY, strict=True)
-        if sign in form.form_input.reserved
-    ]
-    group = CheckboxGroup(action_id=TEXT_ACTION, options=options, initial_options=ticked or None)
-    block_id = f"{Field.RESERVED}:{generation}"
-    return [
-        InputBlock(
-            label="Instead of customer ids",
-            element=group,
-            block_id=block_id,
-            hint=RESERVED_HINT,
-            optional=True,
+    def of_remainder(self, remainder: Remainder) -> list[Block]:
+        """Draw the remainder of another request: its customers are in the database."""
+        first, count = remainder.first.short, self.formatter.customers
+        customers = (
+            f"the {count(remainder.left)} whom {first} left out"
+            if remainder.left
+            else f"those of {first} whom Dintero refused: nobody else is left"
         )
-    ]
+        lines = [
+            *(
+                request_facts.rule_lines(self.form.chosen, self.formatter)
+                if self.form.chosen
+                else [f"*Rule:* that of {first}"]
+            ),
+            f"*Customers:* {customers}",
+            f"*Once-only key:* that of {first}, so that nobody can get it twice by it",
+            *request_facts.rest(remainder, self.formatter, {})[1:],
+        ]
+        blocks = [*(block for field in Field for block in self._errors(field)), *sections(lines, most=4)]
+        if remainder.refused:
+            also = "Also the" if remainder.left else "The"
+            offer = _option(f"{also} {count(remainder.refused)} whom Dintero refused", "yes")
+            ticked = [offer] if self.form.form_input.refused_too else []
+            blocks.append(
+                self._checkboxes(Field.REFUSED, "Refused by Dintero", [offer], ticked, REFUSED_HINT)
+            )
+        return [*blocks, *self._reason()]
 
-
-def _customers(form: Form, formatter: Formatter, generation: int) -> list[Block]:
-    form_input = form.form_input
-    too_long = len(form_input.customers) > INPUT
-    field = text_input(
-        "Customer IDs",
-        block_id=f"{Field.CUSTOMERS}:{generation}",
-        action=TEXT_ACTION,
-        hint=CUSTOMERS_HINT,
-        initial="" if too_long else form_input.customers,
-        multiline=True,
-        optional=True,  # a file will do
-    )
-    if not too_long:
-        return [field]
-    much = f"{formatter.number(len(form_input.customers))} characters, and the field holds {formatter.number(INPUT)}"
-    return [
-        section(
-            f"⚠ The customer ids do not fit: they have {much}. Nothing of them was kept; ask in several parts."
-        ),
-        field,
-    ]
-
-
-def _more(form: Form, generation: int) -> list[Block]:
-    if _shows_more(form):
-        return _text(
-            Field.ONCE_KEY,
-            form.form_input.once_key,
-            generation,
-            label="Once-only key",
-            optional=True,
-            hint=KEY_HINT,
+    def _errors(self, field: Field) -> list[Block]:
+        texts = dict.fromkeys(
+            f"⚠ {refusal(error.refusal, self.formatter)}"
+            for error in self.form.faults
+            if error.field is field
         )
-    return [actions("more", button("More…", action=MORE_ACTION, value=form.request.id))]
+        return [section("\n".join(texts))] if texts else []
+
+    def _rule(self) -> list[Block]:
+        chosen = self.form.chosen if self.form.chosen and fits_option(self.form.chosen) else None
+        select = InputBlock(
+            label="Rule",
+            element=ExternalSelectMenu(
+                action_id=RULE_ACTION,
+                initial_option=option(chosen, self.formatter) if chosen else None,
+                min_query_length=0,
+                placeholder="Search by name or id",
+            ),
+            block_id=f"{Field.RULE}:{self.generation}",
+        )
+        typed = self.form.form_input.rule.strip()
+        if chosen or not typed or any(error.field is Field.RULE for error in self.form.faults):
+            return [select]
+        unknown = f"⚠ {quoted(typed, 80)} is not a rule that can be chosen here. Pick one from the list."
+        return [section(unknown), select]
+
+    def _customers(self) -> list[Block]:
+        typed, number = self.form.form_input.customers, self.formatter.number
+        return self._text(
+            Field.CUSTOMERS,
+            "Customer IDs",
+            typed,
+            hint=CUSTOMERS_HINT,
+            multiline=True,
+            optional=True,  # a file will do
+            too_long=f"⚠ The customer ids do not fit: they have {number(len(typed))} characters, "
+            f"and the field holds {number(INPUT)}. Nothing of them was kept; ask in several parts.",
+        )
+
+    def _reserved(self) -> list[Block]:
+        """Offer "everybody" behind More…, and only if the channel's policy allows it."""
+        ticked = self.form.form_input.reserved
+        if not self.form.policy.reserved or not (self._shows_more or ticked):
+            return []
+        choices = {
+            sign: _option(f"{means[0].upper()}{means[1:]} ({sign})", sign)
+            for sign, means in request_facts.EVERYBODY.items()
+        }
+        initial = [choice for sign, choice in choices.items() if sign in ticked]
+        return [
+            self._checkboxes(
+                Field.RESERVED, "Instead of customer ids", list(choices.values()), initial, RESERVED_HINT
+            )
+        ]
+
+    def _reason(self) -> list[Block]:
+        return self._text(
+            Field.REASON,
+            "Reason",
+            self.form.form_input.reason,
+            optional=not self.form.policy.require_reason,
+            multiline=True,
+        )
+
+    def _more(self) -> list[Block]:
+        if not self._shows_more:
+            return [actions("more", button("More…", action=MORE_ACTION, value=self.form.request.id))]
+        key = self.form.form_input.once_key
+        return self._text(Field.ONCE_KEY, "Once-only key", key, hint=KEY_HINT, optional=True)
+
+    @property
+    def _shows_more(self) -> bool:
+        return (
+            self.form.form_input.more
+            or bool(self.form.form_input.once_key)
+            or any(error.field in {Field.ONCE_KEY, Field.RESERVED} for error in self.form.faults)
+        )
+
+    def _text(
+        self,
+        field: Field,
+        label: str,
+        value: str,
+        *,
+        optional: bool,
+        multiline: bool = False,
+        hint: str = "",
+        too_long: str = "",
+    ) -> list[Block]:
+        """Draw a text field; a value that does not fit is dropped, and the text `too_long` says so."""
+        fits = len(value) <= INPUT
+        drawn = text_input(
+            label,
+            block_id=f"{field}:{self.generation}",
+            action=TEXT_ACTION,
+            hint=hint,
+            initial=value if fits else "",
+            multiline=multiline,
+            optional=optional,
+        )
+        dropped = too_long or f"⚠ What stood in “{label}” does not fit into the field, and was not kept."
+        return [drawn] if fits else [section(dropped), drawn]
+
+    def _checkboxes(
+        self, field: Field, label: str, choices: list[Option], ticked: list[Option], hint: str
+    ) -> Block:
+        group = CheckboxGroup(action_id=TEXT_ACTION, options=choices, initial_options=ticked or None)
+        return InputBlock(
+            label=label, element=group, block_id=f"{field}:{self.generation}", hint=hint, optional=True
+        )
 
 
-def _text(
-    field: Field,
-    value: str,
-    generation: int,
-    *,
-    label: str,
-    optional: bool,
-    multiline: bool = False,
-    hint: str = "",
-) -> list[Block]:
-    too_long = len(value) > INPUT
-    drawn = text_input(
-        label,
-        block_id=f"{field}:{generation}",
-        action=TEXT_ACTION,
-        hint=hint,
-        initial="" if too_long else value,
-        multiline=multiline,
-        optional=optional,
-    )
-    return (
-        [section(f"⚠ What stood in “{label}” does not fit into the field, and was not kept."), drawn]
-        if too_long
-        else [drawn]
-    )
+def _option(text: str, value: str) -> Option:
+    return Option(Text(text, TextType.PLAINTEXT), value)
 
 
-def _block_id(view: Drawn, field: Field) -> str | None:
-    """Find a field's block: its id is the field's name and the generation it was drawn in."""
+def _block_id(view: FormView, field: Field) -> str | None:
+    """Find a field's block: its id is the field's name and a generation."""
     ids = (str(block.get("block_id", "")) for block in view.get("blocks", []))
     return next((block_id for block_id in ids if block_id.partition(":")[0] == field), None)
 
 
-def _typed(view: Drawn, field: Field) -> str:
+def _input(view: FormView, field: Field) -> str:
     values: Mapping[str, Mapping[str, Any]] = (view.get("state") or {}).get("values") or {}
     for block_id, answers in values.items():
-        if block_id.partition(":")[0] == field:
-            return next((_value(answer) for answer in answers.values()), "")
+        if block_id.partition(":")[0] != field:
+            continue
+        for answer in answers.values():
+            if ticked := answer.get("selected_options"):
+                return "".join(str(option["value"]) for option in ticked)
+            chosen = answer.get("selected_option")
+            return str(chosen["value"]) if chosen else str(answer.get("value") or "")
     return ""
-
-
-def _value(answer: Mapping[str, Any]) -> str:
-    if ticked := answer.get("selected_options"):
-        return "".join(str(option["value"]) for option in ticked)
-    chosen = answer.get("selected_option")
-    return str(chosen["value"]) if chosen else str(answer.get("value") or "")

@@ -1,11 +1,9 @@
-"""What is looked over before it is asked for: draws the review, whose submit asks."""
+"""The modal in which a requester reviews a draft; its submit makes the request."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
-
-from slackblocks import Block
 
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import DecisionOutcome
@@ -21,63 +19,49 @@ CALLBACK: Final = "discount_review"
 TITLE: Final = "Look it over"
 ODD_TITLE: Final = "Unreadable rows"
 ODD_ROWS: Final = "discount_review_odd_rows"
-ASK: Final = "Ask for approval"
-GIVE: Final = "Give now"
-NOWHERE: Final[request_facts.Links] = MappingProxyType({})
+SUBMIT: Final = {DecisionOutcome.GOES: "Give now", DecisionOutcome.WAITS: "Ask for approval"}
+NO_LINKS: Final[request_facts.Links] = MappingProxyType({})
 
 
 def build(
-    review: Review, formatter: Formatter, *, external_id: str, links: request_facts.Links = NOWHERE
+    review: Review, formatter: Formatter, *, external_id: str, links: request_facts.Links = NO_LINKS
 ) -> Json:
-    """Draw the review; one that the policy refuses has no submit and says why."""
-    submit = {DecisionOutcome.GOES: GIVE, DecisionOutcome.WAITS: ASK}.get(review.decision.outcome)
+    """Draw the facts and what happens next; a review that the policy refuses says why and has no submit."""
+    request, spaced = review.request, request_facts.spaced(review.spaced)
+    blocks = [
+        *pause_banner.blocks(review.pause, formatter),
+        *sections(facts(review, formatter, links), most=4),
+        *sections(file_summary.lines(review.file_summary, formatter), most=6),
+    ]
+    if review.file_summary and any(file.odd for file in review.file_summary.files):
+        blocks.append(
+            actions("odd_rows", button("Get the unreadable rows", action=ODD_ROWS, value=request.id))
+        )
+    if spaced:
+        blocks.append(section("\n".join(spaced)))
+    blocks += sections(request_facts.use_lines(review.rule, formatter), most=6)
+    blocks += sections(_next(review, formatter), most=4)
+    digest = ""
+    if review.decision.outcome is DecisionOutcome.WAITS:
+        digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST]} · "
+    blocks.append(context(f"{request.short} · {digest}nothing is asked for until you press the button"))
     return modal(
         TITLE,
-        blocks(review, formatter, links),
+        blocks,
         external_id=external_id,
-        submit=submit,
+        submit=SUBMIT.get(review.decision.outcome),
         callback=CALLBACK,
-        metadata=review.request.id,
+        metadata=request.id,
     )
 
 
 def read(view: Mapping[str, Any]) -> RequestId:
-    """Read which request is asked for; everything else of it stands in the books."""
+    """Read the draft's id; the rest of it is in the database."""
     return RequestId(str(view.get("private_metadata", "")))
 
 
-def blocks(review: Review, formatter: Formatter, links: request_facts.Links = NOWHERE) -> list[Block]:
-    """Draw the facts and what will happen next."""
-    spaced = request_facts.spaced(review.spaced)
-    return [
-        *pause_banner.blocks(review.pause, formatter),
-        *sections(shown(review, formatter, links), most=4),
-        *sections(file_summary.lines(review.file_summary, formatter), most=6),
-        *_odd_rows(review),
-        *([section("\n".join(spaced))] if spaced else []),
-        *sections(request_facts.use_lines(review.rule, formatter), most=6),
-        *sections(_next(review, formatter), most=4),
-        context(f"{review.request.short} · {_digest(review)}nothing is asked for until you press the button"),
-    ]
-
-
-def _odd_rows(review: Review) -> list[Block]:
-    """Draw the button by which the rows come that were left out, with what stood there."""
-    if review.file_summary is None or not any(file.odd for file in review.file_summary.files):
-        return []
-    return [actions("odd_rows", button("Get the unreadable rows", action=ODD_ROWS, value=review.request.id))]
-
-
-def _digest(review: Review) -> str:
-    return (
-        f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST]} · "
-        if review.decision.outcome is DecisionOutcome.WAITS
-        else ""
-    )
-
-
-def shown(review: Review, formatter: Formatter, links: request_facts.Links = NOWHERE) -> list[str]:
-    """Say what is asked for: what the requester looks over and the approver agrees to."""
+def facts(review: Review, formatter: Formatter, links: request_facts.Links = NO_LINKS) -> list[str]:
+    """List the facts that the requester reviews and the approver approves."""
     request = review.request
     return [
         *request_facts.rule_lines(review.rule, formatter, review.usable),
@@ -93,22 +77,24 @@ def shown(review: Review, formatter: Formatter, links: request_facts.Links = NOW
     ]
 
 
-def _next(review: Review, formatter: Formatter) -> list[str]:
-    if review.decision.outcome is DecisionOutcome.REFUSED:
-        return [f"⚠ {refusal(each, formatter)}" for each in review.decision.refusals] or [
-            "⚠ The policy does not allow this."
-        ]
-    if review.decision.outcome is DecisionOutcome.GOES:
-        return [f"*Next:* no approval is needed here: {held(review) or 'it is given at once'}."]
-    asked = [mention(who) for who in review.asked_of]
-    then = f" Then {held(review)}." if review.hold_minutes else ""
-    return [
-        f"*Next:* {request_facts.approvals(review.decision.approvals, asked)} before anything is given.{then}"
-    ]
-
-
 def held(review: Review) -> str:
-    """Say how long it is held before it is given; nothing where it is not."""
+    """Describe the hold before the discount is given; empty if there is none."""
     if not review.hold_minutes:
         return ""
-    return f"it is held for {duration(timedelta(minutes=review.hold_minutes))}, in which anybody in the channel can cancel it"
+    minutes = duration(timedelta(minutes=review.hold_minutes))
+    return f"it is held for {minutes}, in which anybody in the channel can cancel it"
+
+
+def _next(review: Review, formatter: Formatter) -> list[str]:
+    match review.decision.outcome:
+        case DecisionOutcome.REFUSED:
+            refusals = [f"⚠ {refusal(each, formatter)}" for each in review.decision.refusals]
+            return refusals or ["⚠ The policy does not allow this."]
+        case DecisionOutcome.GOES:
+            return [f"*Next:* no approval is needed here: {held(review) or 'it is given at once'}."]
+        case DecisionOutcome.WAITS:
+            asked = request_facts.approvals(
+                review.decision.approvals, [mention(who) for who in review.asked_of]
+            )
+            then = f" Then {held(review)}." if review.hold_minutes else ""
+            return [f"*Next:* {asked} before anything is given.{then}"]

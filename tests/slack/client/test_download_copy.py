@@ -1,4 +1,4 @@
-"""A file is kept while it is read: all of it, piece by piece; one that cannot be kept says so in the end, and holds up nobody."""
+"""A file is stored while it is read, all of it; a failure to store is raised at the end and delays nobody."""
 
 import asyncio
 import os
@@ -9,10 +9,10 @@ import pytest
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.errors import DatabaseUnavailable
-from bot.slack.client.download_copy import AT_ONCE, BEHIND, copied
+from bot.slack.client.download_copy import MAX_PENDING_PIECES, PIECE_BYTES, copied
 from bot.spreadsheets.reader.reader import FileSource
 
-FILES = (os.urandom(3 * AT_ONCE + 12_345), b"", os.urandom(AT_ONCE), b"kari\nola\n")
+FILES = (os.urandom(3 * PIECE_BYTES + 12_345), b"", os.urandom(PIECE_BYTES), b"kari\nola\n")
 
 
 def source(content: bytes, size: int = 64 * 1024 - 7) -> FileSource:
@@ -27,7 +27,7 @@ async def read(one: FileSource) -> bytes:
     return b"".join([piece async for piece in one.pieces()])
 
 
-async def test_all_of_it_is_kept_and_read() -> None:
+async def test_every_byte_is_stored_and_read() -> None:
     kept: dict[tuple[int, int], bytes] = {}
 
     async def keep(file: int, piece: int, content: bytes) -> None:
@@ -38,10 +38,10 @@ async def test_all_of_it_is_kept_and_read() -> None:
     for number, file in enumerate(FILES):
         pieces = [kept[which] for which in sorted(kept) if which[0] == number]
         assert b"".join(pieces) == file
-        assert all(AT_ONCE <= len(piece) < 2 * AT_ONCE for piece in pieces[:-1])
+        assert all(PIECE_BYTES <= len(piece) < 2 * PIECE_BYTES for piece in pieces[:-1])
 
 
-async def test_what_cannot_be_kept_is_raised_once_all_is_read_and_nothing_more_is_kept() -> None:
+async def test_a_failure_is_raised_after_reading_and_stops_the_storing() -> None:
     tried: list[int] = []
 
     async def keep(_file: int, piece: int, _content: bytes) -> None:
@@ -49,14 +49,14 @@ async def test_what_cannot_be_kept_is_raised_once_all_is_read_and_nothing_more_i
         if piece == 1:
             raise DatabaseUnavailable("the disk is full")
 
-    large = bytes(AT_ONCE) * (2 * BEHIND)
+    large = bytes(PIECE_BYTES) * (2 * MAX_PENDING_PIECES)
     with pytest.raises(DatabaseUnavailable):
-        async with copied([source(large, AT_ONCE)], keep) as (one,):
+        async with copied([source(large, PIECE_BYTES)], keep) as (one,):
             assert await read(one) == large
     assert tried == [0, 1]
 
 
-async def test_a_file_waits_where_what_keeps_it_is_far_behind() -> None:
+async def test_the_download_pauses_while_storage_is_far_behind() -> None:
     go, came, kept, most = asyncio.Event(), 0, 0, 0
 
     async def keep(_file: int, _piece: int, _content: bytes) -> None:
@@ -66,20 +66,20 @@ async def test_a_file_waits_where_what_keeps_it_is_far_behind() -> None:
 
     async def pieces() -> AsyncIterator[bytes]:
         nonlocal came, most
-        for _ in range(4 * BEHIND):
+        for _ in range(4 * MAX_PENDING_PIECES):
             came += 1
             most = max(most, came - kept)
-            if most > BEHIND:
+            if most > MAX_PENDING_PIECES:
                 go.set()
-            yield bytes(AT_ONCE)
+            yield bytes(PIECE_BYTES)
 
     async with copied([FileSource(Upload(FileId("F0"), "list.csv"), pieces)], keep) as (one,):
         async for _ in one.pieces():
             pass
-    assert (kept, most) == (4 * BEHIND, BEHIND + 1)
+    assert (kept, most) == (4 * MAX_PENDING_PIECES, MAX_PENDING_PIECES + 1)
 
 
-async def test_nothing_more_is_kept_where_the_reading_fails() -> None:
+async def test_storing_stops_when_reading_fails() -> None:
     begun = asyncio.Event()
     ends: list[str] = []
 
@@ -92,7 +92,7 @@ async def test_nothing_more_is_kept_where_the_reading_fails() -> None:
             raise
 
     async def failing() -> None:
-        async with copied([source(bytes(2 * AT_ONCE), AT_ONCE)], keep) as (one,):
+        async with copied([source(bytes(2 * PIECE_BYTES), PIECE_BYTES)], keep) as (one,):
             await read(one)
             await begun.wait()
             raise ValueError("unreadable")

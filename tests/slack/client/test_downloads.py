@@ -1,4 +1,4 @@
-"""Fetching what people put into a form: only theirs, only from Slack, only whole."""
+"""Files of a form are downloaded only if they are the person's, in Slack, and whole."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -59,7 +59,7 @@ def whys(read_result: ReadResult) -> list[FileProblem]:
     return [bad.why for bad in read_result.bad]
 
 
-async def test_a_file_is_fetched_whole_and_called_what_slack_calls_it(
+async def test_a_file_is_downloaded_whole_under_the_name_slack_has(
     slack: SandboxSlack, ann: SandboxPerson
 ) -> None:
     read_result = await read(slack, put(slack, ann.id), by=ann.id)
@@ -67,14 +67,14 @@ async def test_a_file_is_fetched_whole_and_called_what_slack_calls_it(
     assert [file.name for file in read_result.files] == ["vip.csv"]
 
 
-async def test_nobody_elses_file_is_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_another_persons_file_is_not_downloaded(slack: SandboxSlack, ann: SandboxPerson) -> None:
     assert whys(await read(slack, put(slack, ann.id), put(slack, slack.add_person("Bo").id), by=ann.id)) == [
         FileProblem.NOT_YOURS
     ]
     assert slack.faults.calls["files.download"] == 0
 
 
-async def test_a_file_that_is_shared_where_it_is_asked_is_fetched_for_anybody_there(
+async def test_anybody_in_a_channel_may_use_a_file_that_is_shared_there(
     slack: SandboxSlack, ann: SandboxPerson
 ) -> None:
     bo = slack.add_person("Bo")
@@ -85,28 +85,30 @@ async def test_a_file_that_is_shared_where_it_is_asked_is_fetched_for_anybody_th
     assert whys(await read(slack, upload, by=ann.id, channel=HERE)) == [FileProblem.NOT_YOURS]
 
 
-async def test_a_file_where_the_bot_is_not_does_not_exist_for_it(
+async def test_a_file_in_a_channel_without_the_bot_is_not_found(
     slack: SandboxSlack, ann: SandboxPerson
 ) -> None:
     elsewhere = slack.add_channel("elsewhere", members=[ann], bot=False)
     assert whys(await read(slack, shared(ann, elsewhere), by=ann.id)) == [FileProblem.NOT_FOUND]
 
 
-async def test_a_file_that_slack_has_not_got_is_not_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_a_file_outside_slack_is_not_downloaded(slack: SandboxSlack, ann: SandboxPerson) -> None:
     upload = put(slack, ann.id)
     slack.workspace.files[upload.id].external = True
     assert whys(await read(slack, upload, by=ann.id)) == [FileProblem.ELSEWHERE]
     assert slack.faults.calls["files.download"] == 0
 
 
-async def test_a_file_that_is_too_big_or_gone_is_not_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_a_file_that_is_too_big_or_gone_is_not_downloaded(
+    slack: SandboxSlack, ann: SandboxPerson
+) -> None:
     gone, big = Upload(FileId("F0GONE"), "gone.csv"), put(slack, ann.id, size=MOST_BYTES + 1)
     assert whys(await read(slack, gone, big, by=ann.id)) == [FileProblem.NOT_FOUND, FileProblem.TOO_BIG]
     assert slack.faults.calls["files.download"] == 0
 
 
 @pytest.mark.parametrize("size", [len(DATA) + 1, len(DATA) - 1])
-async def test_a_file_that_is_not_what_slack_said_is_not_read(
+async def test_a_file_of_another_size_than_slack_said_is_not_read(
     slack: SandboxSlack, ann: SandboxPerson, size: int
 ) -> None:
     assert whys(await read(slack, put(slack, ann.id, size=size), by=ann.id)) == [FileProblem.NOT_FETCHED]
@@ -125,17 +127,17 @@ async def test_the_token_goes_to_slack_alone(slack: SandboxSlack, ann: SandboxPe
     assert slack.faults.calls["files.download"] == 0
 
 
-async def test_an_outage_of_slack_is_told(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_an_outage_of_slack_is_reported(slack: SandboxSlack, ann: SandboxPerson) -> None:
     upload = put(slack, ann.id)
     slack.faults.plan("files.info", Fault.SERVER_ERROR, times=99)
     assert whys(await read(slack, upload, by=ann.id)) == [FileProblem.NOT_FETCHED]
 
 
-# the stand-in
+# the sandbox
 
 
 @pytest.mark.parametrize("token", ["", "xoxb-of-another", "xapp-sandbox"])
-async def test_whoever_has_no_token_is_sent_to_sign_in(
+async def test_without_the_bots_token_the_sandbox_answers_with_its_sign_in_page(
     slack: SandboxSlack, ann: SandboxPerson, token: str
 ) -> None:
     address = slack.workspace.files[put(slack, ann.id).id].payload(
@@ -149,13 +151,15 @@ async def test_whoever_has_no_token_is_sent_to_sign_in(
         assert DATA not in await answer.read()
 
 
-async def test_a_name_with_signs_in_it_can_be_fetched(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_a_file_whose_name_has_special_characters_is_downloaded(
+    slack: SandboxSlack, ann: SandboxPerson
+) -> None:
     file = slack.workspace.put_file("Kunder/æøå 100 %?.csv", DATA, by=ann.id)
     read_result = await read(slack, Upload(file.id, ""), by=ann.id)
     assert read_result.everybody.unpacked() == ("t1", "a1", "b2")
 
 
-async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(
+async def test_every_file_is_stored_in_pieces_even_if_it_is_unreadable(
     slack: SandboxSlack, ann: SandboxPerson
 ) -> None:
     kept: dict[tuple[int, int], bytes] = {}
@@ -174,7 +178,7 @@ async def test_what_is_read_is_kept_as_it_was_in_pieces_whatever_comes_of_it(
     assert max(piece for _, piece in kept) == len(long) // (1024 * 1024)
 
 
-async def test_what_cannot_be_kept_is_not_read(slack: SandboxSlack, ann: SandboxPerson) -> None:
+async def test_a_file_that_cannot_be_stored_is_not_read(slack: SandboxSlack, ann: SandboxPerson) -> None:
     async def keep(_file: int, _piece: int, _content: bytes) -> None:
         raise DatabaseUnavailable("The database is away.")
 

@@ -1,4 +1,4 @@
-"""Socket Mode that has gone silent is told by the age of the last frame, and connected anew."""
+"""A silent Socket Mode connection is recognised by the age of its last frame, and replaced."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ PING = 0.2
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SandboxSlack]:
-    """A workspace with nobody in it."""
+    """An empty workspace."""
     async with SandboxSlack() as slack:
         yield slack
 
@@ -34,7 +34,7 @@ async def until_heard(watch: SocketWatch, client: AsyncWebClient, *, heard: bool
             await client.auth_test()
 
 
-async def test_slack_that_says_nothing_is_not_heard_and_is_heard_again_when_it_answers(
+async def test_a_silent_slack_counts_as_away_until_it_answers_again(
     slack: SandboxSlack, client: AsyncWebClient
 ) -> None:
     app = AsyncApp(client=client, request_verification_enabled=False)

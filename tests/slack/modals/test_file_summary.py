@@ -46,7 +46,7 @@ def test_of_a_short_list_nobody_is_shown_twice() -> None:
 
 def test_they_stand_in_the_review_and_nowhere_that_others_see() -> None:
     assert "vip.csv" in str(review.build(samples.review(file_summary=READ), LOOK, external_id="e")["blocks"])
-    assert "vip.csv" not in "".join(review.shown(samples.review(file_summary=READ), LOOK))
+    assert "vip.csv" not in "".join(review.facts(samples.review(file_summary=READ), LOOK))
 
 
 @pytest.mark.parametrize("why", FileProblem)

@@ -14,7 +14,8 @@ from bot.domain.requests.request import FormInput, Pause
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import CustomerPage
-from bot.slack.modals import approval, customer_list, placeholders, rejection, request_form
+from bot.slack.modal_controller import loading_view, message_view
+from bot.slack.modals import approval, customer_list, rejection, request_form
 from bot.slack.modals import review as review_modal
 from tests.support import samples
 from tests.support.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY
@@ -260,8 +261,8 @@ def test_every_modal_says_that_nothing_is_given_for_now() -> None:
 
 
 def test_a_modal_without_a_question_has_no_submit() -> None:
-    waiting = placeholders.loading("Give a discount", external_id="e", metadata="m")
+    waiting = loading_view("Give a discount", external_id="e", metadata="m")
     assert "submit" not in waiting
     assert said(waiting) == "One moment…"
     assert (waiting["external_id"], waiting["private_metadata"]) == ("e", "m")
-    assert said(placeholders.message("Sorry", "No.")) == "No."
+    assert said(message_view("Sorry", "No.")) == "No."

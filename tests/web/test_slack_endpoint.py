@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.web.signature import is_signed, sign
+from bot.web.slack_endpoint import is_signed, sign
 
 NOW = 1_796_000_000
 SECRET = b"secret"
