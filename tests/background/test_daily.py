@@ -40,7 +40,7 @@ async def at(sqlite_url: str) -> AsyncIterator[tuple[SqlRepository, HandClock]]:
         yield repository, clock
 
 
-async def test_the_end_is_told_once_a_day_and_only_where_something_new_happened(
+async def test_the_audit_head_is_sent_once_a_day_if_it_moved(
     at: tuple[SqlRepository, HandClock],
 ) -> None:
     repository, clock = at
@@ -61,7 +61,7 @@ async def test_the_end_is_told_once_a_day_and_only_where_something_new_happened(
     assert [head.seq for head in await repository.audit.heads()] == [2, 5]
 
 
-async def test_an_end_that_could_not_be_told_is_told_with_the_next_look(
+async def test_a_head_that_could_not_be_sent_is_sent_the_next_time(
     at: tuple[SqlRepository, HandClock],
 ) -> None:
     repository, clock = at
@@ -77,7 +77,7 @@ async def test_an_end_that_could_not_be_told_is_told_with_the_next_look(
     assert len(await repository.audit.heads()) == 1
 
 
-async def test_a_purge_that_fails_keeps_nobody_from_being_told(at: tuple[SqlRepository, HandClock]) -> None:
+async def test_the_head_is_sent_even_if_the_purge_fails(at: tuple[SqlRepository, HandClock]) -> None:
     repository, clock = at
     office = await open_office(repository, clock=clock)
     request = await office.ask()

@@ -25,7 +25,7 @@ def another(show: Show) -> tuple[ProgressUpdater, ProgressTracker]:
     return progressing(show.telling, show.announcer, show.relay, progress_tracker), progress_tracker
 
 
-async def test_of_three_one_edits_and_all_know_the_pace(show: Show) -> None:
+async def test_one_of_three_processes_edits_and_all_know_the_pace(show: Show) -> None:
     others = [another(show) for _ in range(2)]
     for second in range(1, 14):
         if second % 4 == 0:
@@ -48,7 +48,7 @@ async def test_of_three_one_edits_and_all_know_the_pace(show: Show) -> None:
     assert known == [known[0]] * 3
 
 
-async def test_whoever_takes_over_the_edits_leaves_a_card_its_three_seconds(show: Show) -> None:
+async def test_a_new_leader_leaves_each_card_its_three_seconds(show: Show) -> None:
     other, _ = another(show)
     await show.look()
     await other.run_once((show.request,), edits=False)
@@ -64,7 +64,7 @@ async def test_whoever_takes_over_the_edits_leaves_a_card_its_three_seconds(show
     assert CARD_INTERVAL <= show.telling.clock.now() - edited_at <= 2 * CARD_INTERVAL
 
 
-async def test_a_card_that_was_deleted_is_left_to_the_outbox_and_not_asked_for_again_at_once(
+async def test_a_deleted_card_is_left_to_the_outbox(
     show: Show,
 ) -> None:
     await show.look()

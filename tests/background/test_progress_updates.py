@@ -37,14 +37,14 @@ async def test_after_three_seconds_the_card_shows_how_far_it_is(show: Show) -> N
     assert "1 given · 2 left of 3 customers" in show.read()
 
 
-async def test_what_is_over_by_then_was_never_shown(show: Show) -> None:
+async def test_a_giving_that_ends_sooner_shows_no_progress(show: Show) -> None:
     await show.look()
     await show.batch(0)
     await show.look(after=5, giving=())
     assert show.edits == 0
 
 
-async def test_a_card_is_edited_every_three_seconds_at_most_and_only_when_something_came_of_it(
+async def test_a_card_is_edited_every_three_seconds_at_most_and_only_if_it_changed(
     show: Show,
 ) -> None:
     await show.look()
@@ -59,7 +59,7 @@ async def test_a_card_is_edited_every_three_seconds_at_most_and_only_when_someth
     assert "2 given · 1 refused · 0 left" in show.read()
 
 
-async def test_however_many_are_given_the_edits_leave_slack_room_for_what_is_said(show: Show) -> None:
+async def test_edits_of_many_givings_leave_calls_for_the_outbox(show: Show) -> None:
     others = [
         RequestId(await approved(show.telling.repository, show.telling.shop, customers(3))) for _ in range(9)
     ]
@@ -83,7 +83,7 @@ async def test_nothing_is_written_into_the_outbox(show: Show) -> None:
     assert await show.telling.left() == 0
 
 
-async def test_the_last_word_is_the_books_even_where_the_giving_ends_during_an_edit(show: Show) -> None:
+async def test_the_card_shows_the_end_even_if_it_comes_during_an_edit(show: Show) -> None:
     await show.look()
     await show.batch(0)
     reached, over = asyncio.Event(), asyncio.Event()
@@ -107,9 +107,7 @@ async def test_the_last_word_is_the_books_even_where_the_giving_ends_during_an_e
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.SERVER_ERROR_AFTER])
-async def test_an_edit_that_may_arrive_late_is_made_good_when_the_giving_is_over(
-    show: Show, fault: Fault
-) -> None:
+async def test_an_edit_that_may_arrive_late_is_redrawn_after_the_giving(show: Show, fault: Fault) -> None:
     await show.look()
     await show.batch(0)
     show.telling.shop.slack.faults.plan(UPDATES, fault)
@@ -123,7 +121,7 @@ async def test_an_edit_that_may_arrive_late_is_made_good_when_the_giving_is_over
     assert "Done" in show.read()
 
 
-async def test_slack_is_left_alone_for_as_long_as_it_asks_and_the_next_edit_shows_all(show: Show) -> None:
+async def test_edits_obey_a_retry_after_and_the_next_one_shows_all(show: Show) -> None:
     await show.look()
     await show.batch(0)
     show.telling.shop.slack.faults.plan(UPDATES, Fault.RATE_LIMITED, retry_after=30)
@@ -137,7 +135,7 @@ async def test_slack_is_left_alone_for_as_long_as_it_asks_and_the_next_edit_show
     assert "2 given" in show.read()
 
 
-async def test_while_slack_wants_to_be_left_alone_by_what_is_said_no_progress_is_tried(show: Show) -> None:
+async def test_no_edit_is_tried_while_the_outbox_leaves_slack_alone(show: Show) -> None:
     await show.look()
     await show.batch(0)
     show.telling.shop.slack.faults.plan("chat.postMessage", Fault.RATE_LIMITED, retry_after=30)
@@ -151,7 +149,7 @@ async def test_while_slack_wants_to_be_left_alone_by_what_is_said_no_progress_is
     assert show.edits == 1
 
 
-async def test_a_card_that_is_gone_or_was_never_posted_holds_up_no_other(show: Show) -> None:
+async def test_a_missing_card_holds_up_no_other(show: Show) -> None:
     other = RequestId(await approved(show.telling.repository, show.telling.shop, customers(3)))
     await given_in_batches_of_one(show.telling, other)
     show.telling.shop.slack.faults.plan(UPDATES, Fault.REFUSED, error="message_not_found")
@@ -178,7 +176,7 @@ class Hanging:
         await asyncio.Event().wait()
 
 
-async def test_an_edit_that_hangs_is_let_go(show: Show) -> None:
+async def test_an_edit_that_hangs_is_abandoned(show: Show) -> None:
     hanging = Hanging()
     stuck = ProgressUpdater(
         repository=show.telling.repository,

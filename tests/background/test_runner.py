@@ -89,7 +89,7 @@ async def either(database_url: str) -> AsyncIterator[World]:
         yield opened
 
 
-async def test_what_was_approved_when_the_last_process_died_is_given_by_the_next(either: World) -> None:
+async def test_the_next_process_gives_what_was_approved_before_a_crash(either: World) -> None:
     who = customers(10)
     request = await approved(either.repository, either.shop, who)
     async with either.bot():
@@ -98,7 +98,7 @@ async def test_what_was_approved_when_the_last_process_died_is_given_by_the_next
     assert await either.state(request) is State.DONE
 
 
-async def test_what_was_approved_without_a_word_to_the_jobs_is_found_by_the_next_look(
+async def test_the_next_sweep_finds_an_approved_request(
     resources: World,
 ) -> None:
     async with resources.bot() as running:
@@ -107,7 +107,7 @@ async def test_what_was_approved_without_a_word_to_the_jobs_is_found_by_the_next
         await resources.is_told("Given to 4 of 4")
 
 
-async def test_however_often_it_is_looked_for_it_is_given_once(either: World) -> None:
+async def test_many_sweeps_give_a_request_once(either: World) -> None:
     await approved(either.repository, either.shop, customers(20))
     held, let_go = either.at(2)
     async with either.bot() as running:
@@ -122,7 +122,7 @@ async def test_however_often_it_is_looked_for_it_is_given_once(either: World) ->
     assert either.shop.slack.messages(either.shop.support) == [card]
 
 
-async def test_while_slack_cannot_say_who_people_are_nothing_is_given_and_later_it_is(
+async def test_nothing_is_given_while_slack_cannot_be_asked_but_later(
     resources: World,
 ) -> None:
     asked = asyncio.Event()
@@ -145,7 +145,7 @@ async def test_while_slack_cannot_say_who_people_are_nothing_is_given_and_later_
         await resources.is_told("Given to 4 of 4")
 
 
-async def test_a_request_with_which_something_is_wrong_holds_up_no_other(resources: World) -> None:
+async def test_a_broken_request_holds_up_no_other(resources: World) -> None:
     broken = await approved(resources.repository, resources.shop, customers(4))
     await resources.change(broken, rule=None)
     await approved(resources.repository, resources.shop, customers(4))
@@ -154,7 +154,7 @@ async def test_a_request_with_which_something_is_wrong_holds_up_no_other(resourc
     assert await resources.state(broken) is State.APPROVED
 
 
-async def test_what_is_approved_while_another_waits_for_dintero_is_given_at_once(resources: World) -> None:
+async def test_a_request_is_given_at_once_while_another_waits_for_dintero(resources: World) -> None:
     slow, next_one = [await approved(resources.repository, resources.shop, customers(4)) for _ in range(2)]
     await resources.change(
         next_one, state=State.WAITING, expires_at=resources.clock.now() + timedelta(hours=1)
@@ -184,7 +184,7 @@ async def test_an_overdue_request_that_cannot_be_ended_holds_up_no_other(resourc
     assert await resources.state(overdue) is State.WAITING
 
 
-async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_continuing_gives_nobody_anything_more(
+async def test_a_restored_older_database_stops_the_giving_and_nobody_gets_it_twice(
     resources: World,
 ) -> None:
     request = await approved(resources.repository, resources.shop, customers(12))
@@ -212,7 +212,7 @@ async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_conti
     assert set(resources.shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_when_its_time_is_over_a_request_expires(resources: World) -> None:
+async def test_a_request_expires_when_its_time_is_over(resources: World) -> None:
     request = await approved(resources.repository, resources.shop, customers(4))
     await resources.change(
         request, state=State.WAITING, expires_at=resources.clock.now() + timedelta(hours=24)
@@ -229,7 +229,7 @@ async def test_when_its_time_is_over_a_request_expires(resources: World) -> None
     assert not resources.shop.dintero.ledger.calls
 
 
-async def test_a_bot_that_closes_lets_the_call_under_way_end_and_the_next_one_goes_on(either: World) -> None:
+async def test_a_closing_bot_finishes_the_call_under_way_and_the_next_one_goes_on(either: World) -> None:
     request = await approved(either.repository, either.shop, customers(20))
     held, let_go = either.at(2)
     async with either.bot() as running:
@@ -245,7 +245,7 @@ async def test_a_bot_that_closes_lets_the_call_under_way_end_and_the_next_one_go
     assert len(either.shop.dintero.ledger.calls) == 5
 
 
-async def test_bots_can_follow_one_another_in_one_process_and_each_is_out_at_once(resources: World) -> None:
+async def test_bots_can_follow_one_another_in_one_process_and_each_closes_at_once(resources: World) -> None:
     for _ in range(3):
         async with resources.bot():
             began = asyncio.get_running_loop().time()
@@ -254,7 +254,7 @@ async def test_bots_can_follow_one_another_in_one_process_and_each_is_out_at_onc
     assert {task.get_name() for task in asyncio.all_tasks() if "give" in str(task.get_coro())} == set()
 
 
-async def test_while_nothing_can_be_written_a_giving_waits_and_then_goes_on(resources: World) -> None:
+async def test_a_giving_waits_while_nothing_can_be_written(resources: World) -> None:
     await approved(resources.repository, resources.shop, customers(12))
     held, let_go = resources.at(1)
     await elsewhere(
@@ -270,7 +270,7 @@ async def test_while_nothing_can_be_written_a_giving_waits_and_then_goes_on(reso
     assert not resources.shop.dintero.ledger.more_than_once(RULE)
 
 
-async def test_a_giving_that_the_engine_gave_up_stops_and_can_be_continued(resources: World) -> None:
+async def test_a_giving_whose_workflow_failed_stops_and_can_be_continued(resources: World) -> None:
     request = await approved(resources.repository, resources.shop, customers(20))
     held, let_go = resources.at(2)
     async with resources.bot() as running:
@@ -292,7 +292,7 @@ async def test_a_giving_that_the_engine_gave_up_stops_and_can_be_continued(resou
     assert set(resources.shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_what_was_clicked_is_written_before_the_bot_is_out(resources: World) -> None:
+async def test_work_after_a_click_ends_before_the_bot_closes(resources: World) -> None:
     request = await approved(resources.repository, resources.shop, customers(1))
     began = asyncio.Event()
 
@@ -310,7 +310,7 @@ async def test_what_was_clicked_is_written_before_the_bot_is_out(resources: Worl
     assert found.note == "written"
 
 
-async def test_what_fails_after_a_click_is_none_of_the_others_business(resources: World) -> None:
+async def test_a_failure_after_a_click_affects_no_other_work(resources: World) -> None:
     async def fail() -> None:
         raise ZeroDivisionError
 
@@ -321,7 +321,7 @@ async def test_what_fails_after_a_click_is_none_of_the_others_business(resources
         await resources.is_told("Given to 1 of 1")
 
 
-async def test_drafts_that_nobody_asked_with_are_forgotten_after_a_day(resources: World) -> None:
+async def test_drafts_that_were_never_submitted_are_deleted_after_a_day(resources: World) -> None:
     who = Person(resources.shop.ann.id, resources.shop.slack.team)
     drafts = [
         Request(

@@ -16,9 +16,7 @@ __all__ = ["resources"]
 @pytest.mark.parametrize(
     "which", ["", "WHEN NEW.error IS NULL"], ids=["nothing at all", "nothing but its failures"]
 )
-async def test_while_the_engine_can_write_nothing_down_giving_goes_on_to_its_end(
-    resources: World, which: str
-) -> None:
+async def test_a_giving_ends_even_if_the_engine_can_record_nothing(resources: World, which: str) -> None:
     who = customers(20)
     await approved(resources.repository, resources.shop, who)
     held, let_go = resources.at(1)

@@ -41,7 +41,7 @@ async def resume(resources: World, running: RunningBot) -> None:
     running.background.wake()
 
 
-async def test_it_stops_after_the_calls_in_flight_and_goes_on_over_a_restart(either: World) -> None:
+async def test_a_pause_stops_after_the_calls_in_flight_and_outlasts_a_restart(either: World) -> None:
     request = await paused_at(either, 2, 60)
     calls = len(either.shop.dintero.ledger.calls)
     assert calls < 15
@@ -57,7 +57,7 @@ async def test_it_stops_after_the_calls_in_flight_and_goes_on_over_a_restart(eit
     assert len(either.shop.dintero.ledger.calls) == 15
 
 
-async def test_it_is_paused_and_resumed_again_and_again(resources: World) -> None:
+async def test_a_giving_survives_many_pauses(resources: World) -> None:
     request = await approved(resources.repository, resources.shop, customers(480))
     held, let_go = resources.at(2)
     async with resources.bot() as running:
@@ -81,7 +81,7 @@ async def test_it_is_paused_and_resumed_again_and_again(resources: World) -> Non
     assert set(resources.shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_resumed_before_the_call_in_flight_has_ended_it_goes_on_only_after_that(
+async def test_an_early_resume_waits_for_the_call_in_flight(
     resources: World,
 ) -> None:
     request = await approved(resources.repository, resources.shop, customers(40))
@@ -104,7 +104,7 @@ async def test_resumed_before_the_call_in_flight_has_ended_it_goes_on_only_after
     assert set(resources.shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_what_is_cancelled_during_the_pause_ends_during_the_pause(resources: World) -> None:
+async def test_a_request_that_is_cancelled_during_the_pause_ends_in_it(resources: World) -> None:
     request = await paused_at(resources, 2, 40)
     async with resources.bot() as running:
         await resources.shop.ann.press(
@@ -116,7 +116,7 @@ async def test_what_is_cancelled_during_the_pause_ends_during_the_pause(resource
 
 
 @pytest.mark.parametrize("restart", [False, True])
-async def test_what_is_approved_during_the_pause_is_given_after_it(
+async def test_a_request_that_is_approved_during_the_pause_is_given_after_it(
     resources: World, *, restart: bool
 ) -> None:
     async with resources.bot() as running:

@@ -20,7 +20,7 @@ new name, add a row, and keep the old function registered until it has drained (
 """
 
 
-async def test_a_workflows_steps_stay_what_they_are_under_its_name(resources: World) -> None:
+async def test_the_steps_under_a_workflows_name_never_change(resources: World) -> None:
     request = await approved(resources.repository, resources.shop, customers(8 * PORTIONS))
     async with resources.bot():
         await resources.is_told("Given to 40 of 40")

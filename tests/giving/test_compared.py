@@ -36,9 +36,9 @@ async def _given_after(ground: Ground, seconds: float) -> int:
     return given
 
 
-async def test_after_a_minute_of_silence_the_rule_is_looked_at_first(ground: Ground) -> None:
+async def test_after_a_minute_without_an_answer_the_rule_is_read_first(ground: Ground) -> None:
     assert await _given_after(ground, 60) == 4
 
 
-async def test_before_that_the_next_answer_tells(ground: Ground) -> None:
+async def test_within_a_minute_the_next_answer_shows_the_changed_rule(ground: Ground) -> None:
     assert await _given_after(ground, 59) == 8

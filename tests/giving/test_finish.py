@@ -84,7 +84,7 @@ def _all(happened: NotificationType, *, summary: bool) -> list[tuple[Notificatio
     )
 
 
-async def test_what_was_given_is_done_and_told_once_however_often_it_is_ended(
+async def test_a_giving_is_done_and_announced_once_however_often_it_is_finished(
     ground: Ground, completion: Completion
 ) -> None:
     request = await _asked(ground)
@@ -117,7 +117,7 @@ async def test_too_many_refused_end_it_with_the_rest_not_tried(
     assert (await ground.now(request)).state is State.DONE
 
 
-async def test_what_is_unknown_stops_it(ground: Ground, completion: Completion) -> None:
+async def test_unknown_outcomes_stop_it(ground: Ground, completion: Completion) -> None:
     request = await _asked(ground)
     ground.sandbox.faults.always(Fault.cut(after=True))
     await ground.give(request)
@@ -132,9 +132,7 @@ async def test_what_is_unknown_stops_it(ground: Ground, completion: Completion) 
     assert await _told(ground) == sorted([*_all(NotificationType.STOPPED, summary=False), *admin])
 
 
-async def test_batches_of_which_nothing_is_known_never_count_as_done(
-    ground: Ground, completion: Completion
-) -> None:
+async def test_batches_without_an_outcome_never_count_as_done(ground: Ground, completion: Completion) -> None:
     request = await _asked(ground)
     await ground.repository.start_portion(request.id, 0)
     await completion.finish(request.id, 1)
@@ -144,7 +142,7 @@ async def test_batches_of_which_nothing_is_known_never_count_as_done(
     )
 
 
-async def test_the_reason_for_which_it_stopped_is_kept(ground: Ground, completion: Completion) -> None:
+async def test_the_stop_reason_is_kept(ground: Ground, completion: Completion) -> None:
     request = await _asked(ground)
     ground.sandbox.faults.always(Fault.forbidden())
     await ground.give(request)
@@ -154,7 +152,7 @@ async def test_the_reason_for_which_it_stopped_is_kept(ground: Ground, completio
     assert stopped.note
 
 
-async def test_who_cancelled_it_is_told_with_what_had_been_given(
+async def test_a_cancelled_giving_names_who_cancelled_it_and_sums_it_up(
     ground: Ground, completion: Completion
 ) -> None:
     request = await _asked(ground)
@@ -176,7 +174,7 @@ async def test_the_end_of_an_earlier_round_changes_nothing(ground: Ground, compl
     assert await _told(ground) == []
 
 
-async def test_dinteros_last_answer_is_asked_for_where_a_crash_took_it(
+async def test_dinteros_last_answer_is_looked_up_if_a_crash_lost_it(
     ground: Ground, completion: Completion
 ) -> None:
     request = await _asked(ground)
@@ -212,7 +210,7 @@ async def _changes_while_it_is_given(ground: Ground) -> Request:
     return await ground.now(request)
 
 
-async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it_is_now(
+async def test_a_rule_that_changed_during_the_giving_waits_for_a_new_approval(
     ground: Ground, completion: Completion
 ) -> None:
     request = await _changes_while_it_is_given(ground)
@@ -230,7 +228,7 @@ async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it
     assert {happened for happened, _, _ in await _told(ground)} == {NotificationType.RULE_CHANGED}
 
 
-async def test_a_rule_that_has_become_dearer_falls_under_the_tier_that_it_is_above_now(
+async def test_a_rule_that_became_more_expensive_falls_under_its_new_tier(
     ground: Ground, directory: SlackDirectory
 ) -> None:
     strict = Tier(approvals=3, above_amount=200_000)
@@ -241,9 +239,7 @@ async def test_a_rule_that_has_become_dearer_falls_under_the_tier_that_it_is_abo
     assert (waiting.approvals, waiting.tier) == (3, AppliedTier(3, TierTrigger.AMOUNT, 200_000))
 
 
-async def test_where_nobody_has_to_agree_a_changed_rule_stops_it(
-    ground: Ground, completion: Completion
-) -> None:
+async def test_without_approvers_a_changed_rule_stops_it(ground: Ground, completion: Completion) -> None:
     request = await ground.change(await _changes_while_it_is_given(ground), approvals=0)
     await completion.finish(request.id, 1)
     assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (

@@ -54,7 +54,7 @@ async def until_told(ground: Ground, request: Request) -> None:
             await ground.repository.may_continue(request.id)
 
 
-async def test_a_long_outage_is_told_once_to_each_request_and_once_that_it_is_over(ground: Ground) -> None:
+async def test_a_long_outage_and_its_end_are_posted_once_for_each_request(ground: Ground) -> None:
     ground.sandbox.faults.always(Fault.broken(503))
     requests = [await ground.asked(customers(16), concurrency=2) for _ in range(3)]
     giving = asyncio.gather(*(ground.give(request, retry_policy=TOLD) for request in requests))
@@ -69,7 +69,7 @@ async def test_a_long_outage_is_told_once_to_each_request_and_once_that_it_is_ov
     assert {(await ground.now(request)).waits_since for request in requests} == {None}
 
 
-async def test_whoever_only_waits_because_another_was_asked_to_is_told_too(ground: Ground) -> None:
+async def test_a_request_that_waits_for_the_retry_after_of_another_posts_it_too(ground: Ground) -> None:
     ground.sandbox.faults.next(Fault.busy(3))
     requests = [await ground.asked(customers(4)) for _ in range(2)]
     await ground.give(requests[0], retry_policy=replace(TOLD, total=0.5))
@@ -82,7 +82,7 @@ async def test_whoever_only_waits_because_another_was_asked_to_is_told_too(groun
     ]
 
 
-async def test_of_what_passes_soon_nothing_is_told(ground: Ground) -> None:
+async def test_a_short_outage_is_not_posted(ground: Ground) -> None:
     ground.sandbox.faults.next(*[Fault.cut()] * 3)
     assert (
         await ground.give(await ground.asked(customers(16)), retry_policy=replace(TOLD, told=5.0))
@@ -90,7 +90,7 @@ async def test_of_what_passes_soon_nothing_is_told(ground: Ground) -> None:
     assert await said(ground) == []
 
 
-async def test_who_starts_after_a_crash_tells_the_end_of_what_another_process_told(ground: Ground) -> None:
+async def test_after_a_crash_the_next_process_posts_the_end_of_the_outage(ground: Ground) -> None:
     request = await ground.asked(customers(4))
     await silence_of(ground, request).failed(WHY)
     again = silence_of(ground, await ground.now(request))
@@ -100,20 +100,20 @@ async def test_who_starts_after_a_crash_tells_the_end_of_what_another_process_to
     assert [notification.happened for notification in await said(ground)] == [NotificationType.GOES_ON]
 
 
-async def test_several_lanes_and_processes_tell_it_once(ground: Ground) -> None:
+async def test_several_lanes_and_processes_post_it_once(ground: Ground) -> None:
     request = await ground.asked(customers(4))
     processes = [silence_of(ground, request) for _ in range(3)]
     await asyncio.gather(*(process.failed(WHY) for process in processes for _ in range(3)))
     assert [notification.happened for notification in await said(ground)] == [NotificationType.WAITING]
 
 
-async def test_of_a_request_that_is_not_being_given_any_more_nothing_is_told(ground: Ground) -> None:
+async def test_no_outage_is_posted_for_a_request_that_is_no_longer_given(ground: Ground) -> None:
     request = await ground.change(await ground.asked(customers(4)), state=State.STOPPED)
     await silence_of(ground, request).failed(WHY)
     assert await said(ground) == []
 
 
-async def test_silence_is_counted_from_the_last_answer_of_any_lane(ground: Ground) -> None:
+async def test_an_outage_begins_with_the_last_answer_to_any_lane(ground: Ground) -> None:
     request = await ground.asked(customers(4))
     outage_notifier = silence_of(ground, request, told_after=5.0)
     await outage_notifier.answered()

@@ -102,7 +102,7 @@ class Shop:
         await asyncio.gather(*(lane() for _ in range(wide)))
 
 
-def test_while_all_is_well_nobody_waits() -> None:
+def test_while_all_is_well_no_call_waits() -> None:
     shop = Shop()
 
     async def work() -> None:
@@ -132,7 +132,7 @@ ANSWERS = st.one_of(
     requests=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 8)), min_size=1, max_size=6),
     answers=st.lists(ANSWERS, max_size=60),
 )
-def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(
+def test_no_limit_is_broken_and_all_calls_are_made(
     most: int, requests: list[tuple[int, int]], answers: list[Answer]
 ) -> None:
     shop = Shop(most, iter(answers))
@@ -153,7 +153,7 @@ def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(
     assert len(shop.calls) >= sum(calls for calls, _ in requests)
 
 
-def test_all_lanes_of_all_requests_leave_dintero_alone_for_as_long_as_it_asks_one_of_them() -> None:
+def test_all_lanes_of_all_requests_obey_a_retry_after() -> None:
     shop = Shop(answers=iter([RateLimitedError("", retry_after=60.0)]))
 
     async def work() -> None:
@@ -182,7 +182,7 @@ def test_fewer_go_out_after_a_429_and_more_again_after_good_answers() -> None:
 
 
 @pytest.mark.parametrize("most", [1, 4])
-def test_a_small_request_beside_a_huge_one_has_its_call_within_a_few_answers(most: int) -> None:
+def test_a_small_request_beside_a_huge_one_waits_for_few_answers(most: int) -> None:
     shop = Shop(most)
 
     async def work() -> float:
@@ -199,7 +199,7 @@ def test_a_small_request_beside_a_huge_one_has_its_call_within_a_few_answers(mos
     assert in_no_time(work) <= 3.1 * LATENCY
 
 
-def test_of_many_requests_each_has_as_many_turns_as_the_others() -> None:
+def test_all_requests_get_the_same_number_of_turns() -> None:
     shop = Shop(3)
 
     async def work() -> None:
@@ -217,7 +217,7 @@ def test_of_many_requests_each_has_as_many_turns_as_the_others() -> None:
     assert max(turns) - min(turns) <= 0.1 * max(turns)
 
 
-def test_a_dintero_that_is_down_is_called_by_one_at_a_time_ever_more_seldom() -> None:
+def test_a_dintero_that_is_down_gets_one_probe_at_a_time_at_growing_intervals() -> None:
     shop = Shop(answers=iter([down()] * 1000))
 
     async def work() -> None:
@@ -234,7 +234,7 @@ def test_a_dintero_that_is_down_is_called_by_one_at_a_time_ever_more_seldom() ->
     assert probes[-1] - probes[-2] >= 29
 
 
-def test_once_a_probe_goes_well_everybody_goes_on_at_once() -> None:
+def test_all_calls_go_on_at_once_after_a_successful_probe() -> None:
     shop = Shop(answers=iter([down()] * (80 + 6)))
 
     async def work() -> float:
@@ -246,7 +246,7 @@ def test_once_a_probe_goes_well_everybody_goes_on_at_once() -> None:
     assert ended - well < 4
 
 
-def test_as_long_as_somebody_is_answered_nobody_counts_as_down() -> None:
+def test_dintero_does_not_count_as_down_while_calls_are_answered() -> None:
     shop = Shop(answers=iter([*[down()] * (MAX_FAILURES_IN_A_ROW - 1), LATENCY] * 20))
 
     async def work() -> None:
@@ -256,7 +256,7 @@ def test_as_long_as_somebody_is_answered_nobody_counts_as_down() -> None:
     in_no_time(work)
 
 
-def test_why_dintero_is_left_alone_and_for_how_long_can_be_asked() -> None:
+def test_trouble_and_alone_for_say_why_and_how_long_calls_wait() -> None:
     shop = Shop(answers=iter([RateLimitedError("fewer", retry_after=60.0)]))
 
     async def work() -> None:
@@ -283,7 +283,7 @@ async def _waiting(shop: Shop, line: RequestQueue, wanted: Callable[[], bool]) -
 
 
 @pytest.mark.parametrize("stirred", [True, False])
-def test_whoever_waits_hears_at_once_that_it_is_stirred_and_soon_without(*, stirred: bool) -> None:
+def test_a_waiting_call_checks_at_once_on_recheck_and_soon_without(*, stirred: bool) -> None:
     shop = Shop(answers=iter([RateLimitedError("", retry_after=600.0)]))
 
     async def work() -> None:
@@ -308,9 +308,7 @@ def test_whoever_waits_hears_at_once_that_it_is_stirred_and_soon_without(*, stir
 
 @settings(deadline=None)
 @given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=30), st.integers(1, 3))
-def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(
-    leave: list[float], most: int
-) -> None:
+def test_a_cancelled_call_frees_its_place(leave: list[float], most: int) -> None:
     shop = Shop(most)
 
     async def work() -> None:
@@ -333,7 +331,7 @@ async def _look(shop: Shop, longest: float = 5.0) -> str:
     return await shop.scheduler.lookup(lambda: shop.answer("look"), longest=longest)
 
 
-def test_a_look_waits_for_no_batch_though_all_places_are_taken_by_calls_that_hang() -> None:
+def test_a_lookup_does_not_wait_for_batches_that_hang() -> None:
     shop = Shop(most=2, answers=iter([1_000.0, 1_000.0]))
 
     async def work() -> None:
@@ -348,7 +346,7 @@ def test_a_look_waits_for_no_batch_though_all_places_are_taken_by_calls_that_han
     in_no_time(work)
 
 
-def test_a_look_waits_while_dintero_is_to_be_left_alone_but_not_for_ever() -> None:
+def test_a_lookup_waits_for_a_retry_after_but_not_forever() -> None:
     shop = Shop(
         answers=iter(
             [RateLimitedError("429", retry_after=4.0), LATENCY, RateLimitedError("429", retry_after=60.0)]
@@ -370,7 +368,7 @@ def test_a_look_waits_while_dintero_is_to_be_left_alone_but_not_for_ever() -> No
     assert not shop.broken
 
 
-def test_what_a_look_hears_of_retry_after_all_batches_obey() -> None:
+def test_batches_obey_the_retry_after_of_a_lookup() -> None:
     shop = Shop(answers=iter([RateLimitedError("429", retry_after=7.0)]))
 
     async def work() -> None:
@@ -384,7 +382,7 @@ def test_what_a_look_hears_of_retry_after_all_batches_obey() -> None:
     in_no_time(work)
 
 
-def test_of_a_dintero_that_was_down_a_look_finds_out_that_it_is_well_again() -> None:
+def test_a_lookup_can_be_the_probe_after_an_outage() -> None:
     shop = Shop(answers=iter([down() for _ in range(MAX_FAILURES_IN_A_ROW)]))
 
     async def work() -> None:
@@ -399,7 +397,7 @@ def test_of_a_dintero_that_was_down_a_look_finds_out_that_it_is_well_again() -> 
     in_no_time(work)
 
 
-def test_a_look_tells_nothing_of_how_long_batches_take() -> None:
+def test_the_duration_of_lookups_does_not_limit_batches() -> None:
     shop = Shop(answers=iter([30.0] * 20))
 
     async def work() -> None:

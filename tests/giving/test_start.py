@@ -96,7 +96,7 @@ async def scene(repository: SqlRepository) -> AsyncIterator[Scene]:
         yield Scene(shop, repository, dintero, await approved(repository, shop, customers(8)), stack)
 
 
-async def test_what_was_approved_is_given(scene: Scene) -> None:
+async def test_an_approved_request_starts(scene: Scene) -> None:
     giving = await scene.begins()
     assert giving == await scene.now()
     assert giving
@@ -105,7 +105,7 @@ async def test_what_was_approved_is_given(scene: Scene) -> None:
     assert await scene.told(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
-async def test_of_two_who_start_it_at_once_one_says_so_and_both_know_it(scene: Scene) -> None:
+async def test_of_two_simultaneous_starts_one_is_announced(scene: Scene) -> None:
     one, another = await scene.starting(), await scene.starting()
     first, second = await asyncio.gather(one.begin(scene.request), another.begin(scene.request))
     assert {giving.state for giving in (first, second) if giving} == {State.GIVING}
@@ -120,11 +120,11 @@ async def test_nothing_else_is_started(scene: Scene, state: State) -> None:
     assert (await scene.now()).state is state
 
 
-async def test_there_is_nothing_to_start_under_an_id_that_nobody_knows(scene: Scene) -> None:
+async def test_an_unknown_request_does_not_start(scene: Scene) -> None:
     assert await (await scene.starting()).begin(RequestId("nobody")) is None
 
 
-async def test_while_slack_cannot_say_who_people_are_it_stays_approved_and_goes_later(scene: Scene) -> None:
+async def test_it_stays_approved_while_slack_cannot_be_asked(scene: Scene) -> None:
     scene.shop.slack.faults.outage = True
     assert await scene.begins() is None
     assert (await scene.now()).state is State.APPROVED
@@ -133,9 +133,7 @@ async def test_while_slack_cannot_say_who_people_are_it_stays_approved_and_goes_
 
 
 @pytest.mark.parametrize("fault", [Fault.busy(1), Fault.broken(), Fault.cut(), Fault.answer(200, "no JSON")])
-async def test_while_dintero_cannot_say_what_the_rule_is_it_stays_approved_and_goes_later(
-    scene: Scene, fault: Fault
-) -> None:
+async def test_it_stays_approved_while_dintero_cannot_be_asked(scene: Scene, fault: Fault) -> None:
     scene.shop.dintero.faults.always(fault, on=Operation.RULE)
     assert await scene.begins() is None
     assert (await scene.now()).state is State.APPROVED
@@ -151,7 +149,7 @@ async def test_while_dintero_cannot_say_what_the_rule_is_it_stays_approved_and_g
         (Fault.not_found(), StopReason.RULE_GONE),
     ],
 )
-async def test_what_dintero_forbids_stops_it_before_anything_is_given(
+async def test_a_refusal_by_dintero_stops_it_before_anything_is_given(
     scene: Scene, fault: Fault, reason: StopReason
 ) -> None:
     scene.shop.dintero.faults.always(fault, on=Operation.RULE)
@@ -159,19 +157,19 @@ async def test_what_dintero_forbids_stops_it_before_anything_is_given(
     await _stopped(scene, reason)
 
 
-async def test_a_rule_deleted_meanwhile_stops_it(scene: Scene) -> None:
+async def test_a_deleted_rule_stops_it(scene: Scene) -> None:
     scene.shop.dintero.delete(RULE)
     assert await scene.begins() is None
     await _stopped(scene, StopReason.RULE_GONE)
 
 
-async def test_a_rule_switched_off_meanwhile_stops_it(scene: Scene) -> None:
+async def test_a_rule_that_was_switched_off_stops_it(scene: Scene) -> None:
     scene.shop.dintero.rules[RULE]["active"] = False
     assert await scene.begins() is None
     await _stopped(scene, StopReason.RULE_INACTIVE)
 
 
-async def test_a_rule_that_ran_out_meanwhile_stops_it(scene: Scene) -> None:
+async def test_an_expired_rule_stops_it(scene: Scene) -> None:
     scene.shop.dintero.rules[RULE]["requirement"]["purchase_to"] = (
         datetime.now(UTC) - timedelta(minutes=1)
     ).isoformat()
@@ -179,7 +177,7 @@ async def test_a_rule_that_ran_out_meanwhile_stops_it(scene: Scene) -> None:
     await _stopped(scene, StopReason.RULE_EXPIRED)
 
 
-async def test_a_rule_changed_meanwhile_has_to_be_agreed_to_again(scene: Scene) -> None:
+async def test_a_changed_rule_needs_a_new_approval(scene: Scene) -> None:
     scene.shop.dintero.rules[RULE]["reward"]["value"] = 1
     assert await scene.begins() is None
     waiting = await scene.now()
@@ -195,7 +193,7 @@ async def test_a_rule_changed_meanwhile_has_to_be_agreed_to_again(scene: Scene) 
     ]
 
 
-async def test_a_rule_changed_meanwhile_stops_what_nobody_is_asked_about(scene: Scene) -> None:
+async def test_a_changed_rule_stops_a_request_without_approvers(scene: Scene) -> None:
     await scene.change(approvals=0, round=2)
     scene.shop.dintero.rules[RULE]["reward"]["value"] = 1
     await scene.begins(with_channel(POLICY, SUPPORT, approvals=0))
@@ -209,13 +207,13 @@ async def test_statistics_and_words_of_a_rule_may_change(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("kind", [Person.DEACTIVATED, Person.GUEST])
-async def test_whose_requester_left_waits_again(scene: Scene, kind: Person) -> None:
+async def test_a_request_whose_requester_left_waits_for_approval_again(scene: Scene, kind: Person) -> None:
     scene.shop.ann.account.kind = kind
     assert await scene.begins() is None
     await _waits_again(scene, approvals=1)
 
 
-async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count_and_another_is_asked_for(
+async def test_an_approval_by_somebody_who_may_no_longer_approve_is_void(
     scene: Scene,
 ) -> None:
     scene.shop.slack.workspace.groups[next(iter(scene.shop.slack.workspace.groups))].members.discard(
@@ -225,7 +223,7 @@ async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count_and_ano
     await _waits_again(scene, approvals=1)
 
 
-async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
+async def test_a_request_that_the_policy_no_longer_allows_stops(scene: Scene) -> None:
     for stricter in (
         replace(POLICY, channels={}),
         with_channel(POLICY, SUPPORT, rules=frozenset({"another"})),
@@ -239,7 +237,7 @@ async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
     assert await scene.begins()
 
 
-async def test_a_yes_to_anything_else_than_what_stands_here_does_not_count(scene: Scene) -> None:
+async def test_an_approval_of_other_content_is_void(scene: Scene) -> None:
     await scene.change(customers_digest="of other customers")
     assert await scene.begins() is None
     await _waits_again(scene, approvals=1)
@@ -250,7 +248,7 @@ async def test_a_yes_to_anything_else_than_what_stands_here_does_not_count(scene
     [({"approvers": ("U0CLEO",)}, 1), ({"approvals": 2}, 2)],
     ids=["who", "how many"],
 )
-async def test_where_the_policy_asks_for_another_consent_it_waits_for_that(
+async def test_a_stricter_policy_needs_a_new_approval(
     scene: Scene, stricter: dict[str, Any], approvals: int
 ) -> None:
     assert await scene.begins(with_channel(POLICY, SUPPORT, **stricter)) is None
@@ -267,7 +265,7 @@ async def _waits_again(scene: Scene, *, approvals: int) -> None:
     ]
 
 
-async def test_who_cancels_while_it_is_looked_at_is_heard(scene: Scene) -> None:
+async def test_a_cancel_during_the_preflight_counts(scene: Scene) -> None:
     async def cancel(_point: str, _method: str, _number: int) -> None:
         scene.shop.slack.faults.on_call = None
         await scene.change(state=State.CANCELLED)
@@ -289,7 +287,7 @@ async def _stopped(scene: Scene, reason: StopReason) -> None:
     ]
 
 
-async def test_a_start_that_waits_for_an_answer_is_told_once_and_so_is_that_it_starts(scene: Scene) -> None:
+async def test_a_start_that_waits_for_an_answer_is_posted_once_and_so_is_its_end(scene: Scene) -> None:
     clock = HandClock()
     preflight = await scene.starting(clock=clock)
     scene.shop.dintero.faults.always(Fault.cut(), on=Operation.RULE)
@@ -308,7 +306,7 @@ async def test_a_start_that_waits_for_an_answer_is_told_once_and_so_is_that_it_s
     assert await scene.told(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
-async def test_a_pause_between_two_looks_without_an_answer_is_no_silence(scene: Scene) -> None:
+async def test_a_pause_between_two_failed_checks_is_no_outage(scene: Scene) -> None:
     clock = HandClock()
     preflight = await scene.starting(clock=clock)
     scene.shop.dintero.faults.always(Fault.cut(), on=Operation.RULE)
@@ -321,7 +319,7 @@ async def test_a_pause_between_two_looks_without_an_answer_is_no_silence(scene: 
     assert not (await scene.now()).waits_since
 
 
-async def test_who_was_waited_for_is_said(scene: Scene) -> None:
+async def test_the_post_names_the_service_that_does_not_answer(scene: Scene) -> None:
     clock = HandClock()
     preflight = await scene.starting(clock=clock)
     scene.shop.slack.faults.outage = True
@@ -333,7 +331,7 @@ async def test_who_was_waited_for_is_said(scene: Scene) -> None:
     } == {"Slack"}
 
 
-async def test_one_that_waited_and_was_asked_for_anew_does_not_wait_any_more(scene: Scene) -> None:
+async def test_a_request_that_needs_a_new_approval_no_longer_waits_for_a_service(scene: Scene) -> None:
     await scene.change(waits_since=datetime.now(UTC))
     scene.shop.dintero.rules[RULE]["reward"]["value"] = 12_345
     assert await scene.begins() is None
