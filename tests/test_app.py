@@ -1,4 +1,4 @@
-"""The parts put together: what keeps a bot from starting, what it says of its health, and that it lets go of everything."""
+"""The assembled bot: errors that keep it from starting, and its health."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The clock that all who work on one database share."""
+"""The clock that all processes on one database share."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
 class Ticks:
-    """Monotonic seconds, moved by hand; to ask for the time takes half of `takes` each way."""
+    """Monotonic seconds, moved by hand; a query takes half of `takes` each way."""
 
     def __init__(self) -> None:
         self.at, self.takes = 1_000.0, 0.0

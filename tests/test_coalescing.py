@@ -1,4 +1,4 @@
-"""Whoever comes together is done together: each has its own answer, one lot at a time, and nobody is lost."""
+"""Concurrent items share a batch, batches run one at a time, and each item gets its own result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from bot.coalescing import Coalescer
 
 
 class Doing:
-    """Doubles numbers, and keeps what came together; where it is held, a lot ends only when it is let go."""
+    """Doubles numbers, and records the batches; a held batch ends when the test lets it."""
 
     def __init__(self, *, held: bool = False, most: int | None = None) -> None:
         self.lots: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""The manifest: right for Socket Mode and HTTP, and with the scopes that the bot says it needs, no fewer and no more."""
+"""The manifest serves Socket Mode and HTTP, with exactly the scopes that the bot needs."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What is done once a day: each thing once, again where it failed, and neither for the other's sake."""
+"""Daily tasks run once a day, again after a failure, and independently of each other."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -16,7 +16,7 @@ from tests.support.service_fixture import BO, NOW, open_office, person
 
 
 class Admins:
-    """Whoever is told; away, they cannot be."""
+    """The admins; a notice fails while they are `away`."""
 
     def __init__(self) -> None:
         self.told: list[ChainHead] = []
@@ -45,18 +45,18 @@ async def test_the_audit_head_is_sent_once_a_day_if_it_moved(
 ) -> None:
     repository, clock = at
     admins = Admins()
-    look = daily(repository, clock, admins).run_once
+    run_once = daily(repository, clock, admins).run_once
     await repository.record(Entry(kind="policy"))
-    await look()
+    await run_once()
     assert admins.told == []
     for _ in range(3):
         await repository.record(Entry(kind="tested"))
-        await look()
+        await run_once()
     assert [head.seq for head in admins.told] == [2]
     clock.pass_by(days=1)
-    await look()
+    await run_once()
     clock.pass_by(days=1)
-    await look()
+    await run_once()
     assert [head.seq for head in admins.told] == [2, 5]
     assert [head.seq for head in await repository.audit.heads()] == [2, 5]
 

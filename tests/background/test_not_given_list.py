@@ -1,4 +1,4 @@
-"""The list of those who were not given it: sent once as a file, whatever Slack answers and whenever the program ends."""
+"""The not-given list is sent once as a file, after any answer of Slack and any restart."""
 
 import asyncio
 import csv
@@ -33,7 +33,7 @@ WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
 
 @pytest.fixture
 async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
-    """Ann's request is done: of three customers one was refused and one is unknown; the list of them is to be sent."""
+    """Ann's request is done, with one customer refused and one unknown; their list is due."""
     async with open_telling(sqlite_books) as opened:
         await opened.all_is_said()
         await ended(opened)

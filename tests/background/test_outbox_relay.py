@@ -1,4 +1,4 @@
-"""Said exactly once and in order, whatever Slack answers and whenever the program ends."""
+"""Messages are delivered exactly once and in order, after any answer of Slack and any restart."""
 
 import asyncio
 import sqlite3
@@ -45,13 +45,13 @@ WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
 
 @pytest.fixture
 async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
-    """A request of which there is something to be said."""
+    """A request with messages in the outbox."""
     async with open_telling(sqlite_books) as opened:
         yield opened
 
 
 def goes_wrong(telling: Telling, wrong: dict[tuple[str, int], str]) -> None:
-    """Let the so-many-eth calls of some methods go wrong."""
+    """Let calls fail, by method and number."""
 
     async def on_call(point: str, method: str, number: int) -> None:
         where, error = WRONG.get(wrong.get((method, number), ""), ("", Cut))
@@ -173,7 +173,7 @@ async def test_a_message_that_slack_never_takes_holds_up_no_other(telling: Telli
 
 @dataclass(slots=True)
 class Stumbling:
-    """An announcer with a fault of its own, which shows with direct messages."""
+    """An announcer with a bug in direct messages."""
 
     telling: Telling
     times: int = 1
@@ -206,7 +206,8 @@ async def test_a_fault_of_the_bot_holds_up_no_other_message_and_is_tried_again(t
 async def test_a_database_failure_for_one_message_repeats_no_other(sqlite_url: str, telling: Telling) -> None:
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
         connection.execute(
-            "CREATE TRIGGER no BEFORE UPDATE ON outbox WHEN NEW.kind = 'direct' BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+            "CREATE TRIGGER no BEFORE UPDATE ON outbox WHEN NEW.kind = 'direct' "
+            "BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
         )
         connection.commit()
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""A rule that changes while Dintero is silent is noticed before anything more goes out of it."""
+"""A rule that changes while Dintero does not answer is noticed before the next call."""
 
 from collections.abc import AsyncIterator
 
@@ -13,14 +13,14 @@ from tests.support.engine_fixture import RULE, Ground, customers, open_ground
 
 @pytest.fixture
 async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
-    """Books and a Dintero, with a clock that is moved by hand."""
+    """Each kind of database and a Dintero, with a clock that is moved by hand."""
     async with open_ground(repository) as opened:
         opened.clock = HandClock()
         yield opened
 
 
 async def _given_after(ground: Ground, seconds: float) -> int:
-    """Cut the second call off before it is carried out, change the rule, let time pass, and say how many were given it."""
+    """Cut the second call, change the rule, let time pass, and count the customers who got it."""
     request = await ground.asked(customers(12))
     ground.sandbox.faults.next(None, Fault.cut())
 

@@ -1,4 +1,4 @@
-"""Additive up, multiplicative down, and a Dintero that wants to be left alone is."""
+"""Additive increase, multiplicative decrease, and a Retry-After is obeyed."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ USUAL = 0.1
 
 
 def busy(width: int, most: int = 64) -> ConcurrencyLimiter:
-    """A flow with so many calls under way, that knows what is usual."""
+    """Make a limiter with calls under way that knows the usual time."""
     limiter = ConcurrencyLimiter(most)
     limiter.under_way = width
     for _ in range(ANSWERS_KEPT):

@@ -1,4 +1,4 @@
-"""Given exactly once, nothing lost, nothing told falsely: whatever passes."""
+"""Each customer gets the discount exactly once, and the tally is true, after any transient failure."""
 
 import asyncio
 import sqlite3

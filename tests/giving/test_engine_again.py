@@ -1,4 +1,4 @@
-"""Continued, killed again and again, whatever goes wrong: everybody comes to one end, and nobody gets it twice."""
+"""Continued or killed, a giving ends with one outcome for each customer, and nobody gets it twice."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A cancel and a closing program: what is under way ends, nothing else goes out, nobody is told falsely."""
+"""After a cancel or at the close, calls under way end, no other goes out, and the tally is true."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Whatever a killed process left is settled by the next one, or told as unknown."""
+"""The next process settles the calls of a killed one, or counts them as unknown."""
 
 from dataclasses import replace
 from math import ceil, log2

@@ -1,4 +1,4 @@
-"""Whoever Dintero refuses stands alone with its reason, at the price of few calls."""
+"""Few calls find the customers whom Dintero refuses, and the reason."""
 
 import sqlite3
 from math import ceil, log2

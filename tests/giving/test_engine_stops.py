@@ -1,4 +1,4 @@
-"""What does not pass stops the giving, and so does a rule that is another one by now; nothing is guessed."""
+"""A final failure or a changed rule stops the giving; no outcome is guessed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""However little Dintero takes at once, everybody is given it, and no request is held up by another's size."""
+"""All customers get it however little Dintero takes at once, and large requests delay no small one."""
 
 import asyncio
 from collections.abc import AsyncIterator

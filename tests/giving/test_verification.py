@@ -1,4 +1,4 @@
-"""Reading back who has a rule: what is seen of the unknown is kept as it was seen, a bounded number of pages far."""
+"""The verification records which unknown customers are among a rule's holders, within bounds."""
 
 import pytest
 
@@ -30,12 +30,12 @@ async def giving(office: Office) -> Request:
     return asked
 
 
-async def looked(
+async def verified(
     office: Office, request: Request, *, seconds: float = 5.0, most_pages: int = 50
 ) -> Verification | None:
-    """Look once more, in pages of two."""
+    """Verify once more, in pages of two."""
     lookups = RuleLookups(office.shelf, CallScheduler(first=0.01, longest=0.02))
-    back = OutcomeVerifier(
+    verifier = OutcomeVerifier(
         repository=office.repository,
         lookups=lookups,
         clock=office.clock,
@@ -44,7 +44,7 @@ async def looked(
     )
     found = await office.repository.find(request.id)
     assert found
-    await back.verify(found, await office.repository.tally(request.id))
+    await verifier.verify(found, await office.repository.tally(request.id))
     return await office.repository.verification(request.id)
 
 
@@ -66,13 +66,13 @@ async def test_unknown_customers_among_the_holders_stay_unknown(either_office: O
 async def test_no_page_is_read_after_the_last_unknown_customer(office: Office) -> None:
     request = await giving(office)
     office.shelf.refs_of[SPAR] = refs("d", "c", *"efghij")
-    assert await looked(office, request) == Verification(NOW, 2, there=2, refs=2, whole=True)
+    assert await verified(office, request) == Verification(NOW, 2, there=2, refs=2, whole=True)
 
 
 async def test_of_a_long_list_only_the_first_pages_are_read(office: Office) -> None:
     request = await giving(office)
     office.shelf.refs_of[SPAR] = refs(*"efghijklmn", "c")
-    assert await looked(office, request, most_pages=3) == Verification(NOW, 2, there=0, refs=6)
+    assert await verified(office, request, most_pages=3) == Verification(NOW, 2, there=0, refs=6)
 
 
 async def test_a_rule_with_very_many_holders_is_not_read(office: Office) -> None:
@@ -93,7 +93,7 @@ async def test_a_list_that_repeats_itself_is_not_complete(
 ) -> None:
     request = await giving(office)
     office.shelf.refs_of[SPAR] = [Holder("same", CustomerId("a")), Holder("same", CustomerId("e"))]
-    assert await looked(office, request) == Verification(NOW, 2, refs=2)
+    assert await verified(office, request) == Verification(NOW, 2, refs=2)
 
 
 @pytest.mark.parametrize("why", ["The connection to Dintero was cut"])
@@ -109,13 +109,13 @@ async def test_a_failed_verification_is_recorded_and_the_giving_ends(office: Off
 
 async def test_a_verification_that_takes_too_long_ends(office: Office) -> None:
     request = await giving(office)
-    assert await looked(office, request, seconds=0) == Verification(NOW, 2, failed="Dintero took too long")
+    assert await verified(office, request, seconds=0) == Verification(NOW, 2, failed="Dintero took too long")
 
 
 async def test_without_unknown_outcomes_nothing_is_verified(office: Office) -> None:
     request = await giving(office)
     await office.repository.record_outcomes(request.id, BatchOutcome(0, 0, 4))
-    assert await looked(office, request) is None
+    assert await verified(office, request) is None
 
 
 async def test_a_newer_verification_replaces_the_older_and_a_purge_deletes_both(
@@ -124,9 +124,9 @@ async def test_a_newer_verification_replaces_the_older_and_a_purge_deletes_both(
     office = either_office
     request = await giving(office)
     office.shelf.refs_of[SPAR] = refs("c")
-    await looked(office, request)
+    await verified(office, request)
     office.shelf.refs_of[SPAR] = refs("d", "x")
-    assert await looked(office, request) == Verification(NOW, 2, there=1, refs=2, whole=True)
+    assert await verified(office, request) == Verification(NOW, 2, there=1, refs=2, whole=True)
     assert await office.repository.confirmed_customers(request.id) == {"d"}
     async with office.repository.unit_of_work(request.id) as unit:
         assert unit
