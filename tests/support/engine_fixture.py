@@ -165,7 +165,6 @@ class Ground:
         assert fence
         self.run = GivingRun(
             request,
-            self.rule,
             self.repository,
             self.dintero,
             fence,
