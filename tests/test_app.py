@@ -77,7 +77,7 @@ async def test_the_bot_lives_but_is_not_ready_while_slack_is_away_at_its_start(t
                 return await ready(port)
 
         starting = asyncio.create_task(bot_is_ready())
-        await asyncio.wait_for(called.wait(), 10)
+        await asyncio.wait_for(called.wait(), 60)
         async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/healthz") as alive:
             assert alive.status == 200
         assert (await ready(port))[0] == 503

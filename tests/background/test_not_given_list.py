@@ -119,7 +119,7 @@ async def test_the_next_process_sends_the_list_of_a_killed_one_once(
 
     telling.shop.slack.faults.on_call = on_call
     sending = asyncio.ensure_future(telling.outbox().deliver_due())
-    await asyncio.wait_for(reached.wait(), 10)
+    await asyncio.wait_for(reached.wait(), 60)
     sending.cancel()
     with suppress(asyncio.CancelledError):
         await sending
@@ -180,7 +180,7 @@ async def test_a_list_under_way_delays_no_message(telling: Telling) -> None:
 
     telling.shop.slack.faults.on_call = on_call
     emptying = asyncio.ensure_future(telling.outbox().deliver_due())
-    await asyncio.wait_for(comes.wait(), 10)
+    await asyncio.wait_for(comes.wait(), 60)
     await telling.say(Notification(kind=ChannelKind.LINE, happened=NotificationType.DONE, at=NOW))
     await telling.shop.slack.until(lambda: "It was finished" in telling.thread()[-1] or None)
     assert files(telling) == []

@@ -21,7 +21,7 @@ async def test_a_giving_ends_even_if_the_engine_can_record_nothing(bots: Bots, w
     await approved(bots.repository, bots.shop, who)
     held, let_go = bots.at(1)
     async with bots.bot():
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 60)
         full = (
             f"CREATE TRIGGER full BEFORE INSERT ON operation_outputs {which} "
             "BEGIN SELECT RAISE(FAIL, 'disk is full'); END"

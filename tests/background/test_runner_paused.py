@@ -16,7 +16,7 @@ __all__ = ["bots", "either"]
 
 async def parked(bots: Bots, request: RequestId) -> None:
     """Wait until the pause has parked a giving."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (found := await bots.repository.find(request)) and found.pausing is not PauseState.PARKED:
             await bots.repository.ping()
 
@@ -26,7 +26,7 @@ async def paused_at(bots: Bots, call: int, number: int) -> RequestId:
     request = await approved(bots.repository, bots.shop, customers(number))
     held, let_go = bots.at(call)
     async with bots.bot():
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 60)
         await bots.shop.chief.command("/discount pause Dintero is down", bots.shop.support)
         await bots.shop.chief.is_told("Paused. Nothing starts")
         let_go.set()
@@ -48,7 +48,7 @@ async def test_a_pause_stops_after_the_calls_in_flight_and_outlasts_a_restart(ei
     assert (await either.repository.tally(request)).given == calls * 4
     async with either.bot() as running:
         running.background.wake()
-        await asyncio.wait_for(either.repository.ping(), 5)
+        await asyncio.wait_for(either.repository.ping(), 60)
         assert await either.state(request) is State.GIVING
         assert len(either.shop.dintero.ledger.calls) == calls
         await resume(either, running)
@@ -62,9 +62,9 @@ async def test_a_giving_survives_many_pauses(bots: Bots) -> None:
     held, let_go = bots.at(2)
     async with bots.bot() as running:
         for _ in range(3):
-            await asyncio.wait_for(held.wait(), 20)
+            await asyncio.wait_for(held.wait(), 60)
             await bots.shop.chief.command("/discount pause", bots.shop.support)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while await bots.repository.may_continue(request):
                     await bots.repository.ping()
             let_go.set()
@@ -87,7 +87,7 @@ async def test_an_early_resume_waits_for_the_call_in_flight(
     request = await approved(bots.repository, bots.shop, customers(40))
     held, let_go = bots.at(2)
     async with bots.bot() as running:
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 60)
         await bots.shop.chief.command("/discount pause", bots.shop.support)
         await bots.shop.chief.is_told("Paused. Nothing starts")
         await resume(bots, running)

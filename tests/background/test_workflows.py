@@ -25,7 +25,7 @@ async def test_the_steps_under_a_workflows_name_never_change(bots: Bots) -> None
     request = await approved(bots.repository, bots.shop, customers(8 * PORTIONS))
     async with bots.bot():
         await bots.is_told("Given to 40 of 40")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await bots.state(request) is not State.DONE:
                 await bots.repository.ping()
         (workflow,) = await DBOS.list_workflows_async(workflow_id_prefix=f"{request}:")

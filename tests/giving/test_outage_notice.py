@@ -32,8 +32,8 @@ async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
 async def deliver(ground: Ground) -> list[Notification]:
     """Mark all messages as sent, and return them."""
     sent: list[Notification] = []
-    while unsaid := await ground.repository.due_messages(HandClock().now(), limit=100):
-        for one in unsaid:
+    while messages := await ground.repository.due_messages(HandClock().now(), limit=100):
+        for one in messages:
             await ground.repository.mark_sent(one, ts=f"{one.id}.0")
             sent.append(one.notification)
     return sent
@@ -49,7 +49,7 @@ def notifier_of(ground: Ground, request: Request, told_after: float = 0.0) -> Ou
 
 
 async def until_posted(ground: Ground, request: Request) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await ground.now(request)).waits_since is None:
             await ground.repository.may_continue(request.id)
 

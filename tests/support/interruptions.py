@@ -39,7 +39,9 @@ FINAL = {
 """Answers that say for sure that nothing was given."""
 
 over_one_ground = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=40,
+    deadline=None,
 )
 
 
