@@ -1,4 +1,4 @@
-"""The parts put together: what keeps a bot from starting, what it says of its health, and that it lets go of everything."""
+"""The assembled bot: errors that keep it from starting, and its health."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ def test_the_engine_keeps_its_records_beside_ours(ours: str, engines: str) -> No
     assert engine_url(ours) == engines
 
 
-async def test_a_token_that_slack_does_not_take_keeps_it_from_starting(tmp_path: Path) -> None:
+async def test_the_bot_does_not_start_with_a_token_that_slack_refuses(tmp_path: Path) -> None:
     async with open_shop() as shop:
         with pytest.raises(ConfigError, match="SLACK_BOT_TOKEN"):
             async with open_bot(shop, database_in(tmp_path), SLACK_BOT_TOKEN="xoxb-made-up"):
@@ -50,7 +50,7 @@ async def test_a_token_that_slack_does_not_take_keeps_it_from_starting(tmp_path:
     assert "xapp-made-up" not in str(refused.value)
 
 
-async def test_a_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> None:
+async def test_the_bot_does_not_start_on_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -62,7 +62,7 @@ async def test_a_port_that_is_taken_keeps_it_from_starting(tmp_path: Path) -> No
                 assert (await ready(running.port))[0] == 200
 
 
-async def test_while_slack_is_away_at_its_start_it_lives_and_is_not_ready(tmp_path: Path) -> None:
+async def test_the_bot_lives_but_is_not_ready_while_slack_is_away_at_its_start(tmp_path: Path) -> None:
     port, called = free_port(), asyncio.Event()
 
     async def away(_point: str, _method: str, _number: int) -> None:
@@ -91,7 +91,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-async def test_on_postgresql_it_goes_by_the_servers_time(postgres_url: str) -> None:
+async def test_on_postgresql_the_bot_uses_the_servers_time(postgres_url: str) -> None:
     name = postgres_url.rpartition("?")[0].rpartition("/")[2]
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         tomorrow = "SELECT pg_catalog.clock_timestamp() + interval '1 day'"
@@ -105,9 +105,7 @@ async def test_on_postgresql_it_goes_by_the_servers_time(postgres_url: str) -> N
 
 
 @pytest.mark.parametrize("way", ["http", "socket mode"])
-async def test_it_is_ready_as_long_as_its_database_answers_whatever_dintero_does(
-    tmp_path: Path, way: str
-) -> None:
+async def test_readiness_depends_on_the_database_but_not_on_dintero(tmp_path: Path, way: str) -> None:
     async with (
         open_shop() as shop,
         open_bot(shop, database_in(tmp_path), socket_mode=way == "socket mode") as running,

@@ -1,4 +1,4 @@
-"""The clock that all who work on one database share."""
+"""The clock that all processes on one database share."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
 class Ticks:
-    """Monotonic seconds, moved by hand; to ask for the time takes half of `takes` each way."""
+    """Monotonic seconds, moved by hand; a query takes half of `takes` each way."""
 
     def __init__(self) -> None:
         self.at, self.takes = 1_000.0, 0.0
@@ -29,7 +29,7 @@ class Ticks:
         return ask
 
 
-async def test_it_goes_by_the_databases_time_and_on_from_there() -> None:
+async def test_the_clock_starts_from_the_databases_time_and_goes_on() -> None:
     ticks = Ticks()
     clock = SharedClock(ticks)
     await clock.sync(ticks.asked(NOON))
@@ -38,7 +38,7 @@ async def test_it_goes_by_the_databases_time_and_on_from_there() -> None:
     assert clock.now() == NOON + timedelta(seconds=90)
 
 
-async def test_what_is_between_question_and_answer_is_halved() -> None:
+async def test_the_database_time_counts_for_the_middle_of_the_query() -> None:
     ticks = Ticks()
     ticks.takes = 2.0
     clock = SharedClock(ticks)
@@ -46,7 +46,7 @@ async def test_what_is_between_question_and_answer_is_halved() -> None:
     assert clock.now() == NOON + timedelta(seconds=1)
 
 
-async def test_it_follows_a_time_that_was_set_and_not_the_length_of_an_answer() -> None:
+async def test_the_clock_follows_a_changed_time_but_not_a_slow_answer() -> None:
     ticks = Ticks()
     clock = SharedClock(ticks)
     await clock.sync(ticks.asked(NOON))
@@ -58,7 +58,7 @@ async def test_it_follows_a_time_that_was_set_and_not_the_length_of_an_answer() 
     assert clock.now() == NOON + timedelta(hours=1)
 
 
-async def test_a_database_that_does_not_answer_leaves_it_going() -> None:
+async def test_the_clock_goes_on_if_the_database_does_not_answer() -> None:
     ticks = Ticks()
     clock = SharedClock(ticks)
     await clock.sync(ticks.asked(NOON))
@@ -72,16 +72,14 @@ async def test_a_database_that_does_not_answer_leaves_it_going() -> None:
     assert clock.now() == NOON + timedelta(seconds=60)
 
 
-async def test_without_a_database_that_tells_it_is_the_machines_time() -> None:
+async def test_without_a_database_clock_it_is_the_machines_time() -> None:
     ticks = Ticks()
     clock = SharedClock(ticks)
     await clock.sync(ticks.asked(None))
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-async def test_the_books_tell_a_servers_time_and_none_of_a_file(
-    repository: SqlRepository, database_url: str
-) -> None:
+async def test_a_server_has_a_clock_and_a_file_has_none(repository: SqlRepository, database_url: str) -> None:
     told = await repository.time()
     if database_url.startswith("sqlite"):
         assert told is None

@@ -1,4 +1,4 @@
-"""Whoever comes together is done together: each has its own answer, one lot at a time, and nobody is lost."""
+"""Concurrent items share a batch, batches run one at a time, and each item gets its own result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from bot.coalescing import Coalescer
 
 
 class Doing:
-    """Doubles numbers, and keeps what came together; where it is held, a lot ends only when it is let go."""
+    """Doubles numbers, and records the batches; a held batch ends when the test lets it."""
 
     def __init__(self, *, held: bool = False, most: int | None = None) -> None:
         self.lots: list[list[int]] = []
@@ -28,13 +28,13 @@ class Doing:
         return [ValueError(number) if number < 0 else 2 * number for number in numbers]
 
 
-async def test_who_comes_together_is_done_together() -> None:
+async def test_concurrent_items_share_a_batch() -> None:
     doing = Doing()
     assert await asyncio.gather(*map(doing.together.submit, range(5))) == [0, 2, 4, 6, 8]
     assert doing.lots == [[0, 1, 2, 3, 4]]
 
 
-async def test_who_comes_meanwhile_goes_with_the_next_lot() -> None:
+async def test_items_submitted_during_a_batch_go_into_the_next() -> None:
     doing = Doing(held=True)
     first = asyncio.ensure_future(doing.together.submit(1))
     await doing.begun.wait()
@@ -45,7 +45,7 @@ async def test_who_comes_meanwhile_goes_with_the_next_lot() -> None:
     assert doing.lots == [[1], [2, 3]]
 
 
-async def test_a_failure_is_only_for_whom_it_is_about() -> None:
+async def test_an_exception_reaches_only_its_item() -> None:
     doing = Doing()
     good, bad = await asyncio.gather(*map(doing.together.submit, (1, -1)), return_exceptions=True)
     assert good == 2
@@ -55,7 +55,7 @@ async def test_a_failure_is_only_for_whom_it_is_about() -> None:
     assert await doing.together.submit(4) == 8
 
 
-async def test_it_is_done_for_who_does_not_wait_for_it_any_more() -> None:
+async def test_a_batch_runs_even_if_a_submitter_was_cancelled() -> None:
     doing = Doing(held=True)
     asked, other = (asyncio.ensure_future(doing.together.submit(number)) for number in (1, 2))
     await doing.begun.wait()
@@ -68,7 +68,7 @@ async def test_it_is_done_for_who_does_not_wait_for_it_any_more() -> None:
 
 
 @given(st.lists(st.integers(0, 12), max_size=40), st.integers(1, 7))
-def test_nobody_is_lost_and_no_lot_is_too_large(numbers: list[int], most: int) -> None:
+def test_no_item_is_lost_and_no_batch_is_too_large(numbers: list[int], most: int) -> None:
     async def run() -> None:
         doing = Doing(most=most)
         assert await asyncio.gather(*map(doing.together.submit, numbers)) == [

@@ -1,4 +1,4 @@
-"""The manifest: right for Socket Mode and HTTP, and with the scopes that the bot says it needs, no fewer and no more."""
+"""The manifest serves Socket Mode and HTTP, with exactly the scopes that the bot needs."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -22,13 +22,13 @@ def test_the_scopes_are_those_that_the_bot_needs(manifest: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(("scope", "reason"), SCOPES.items())
-def test_each_scope_stands_beside_its_reason(scope: str, reason: str) -> None:
+def test_each_scope_has_a_reason(scope: str, reason: str) -> None:
     (line,) = [line for line in TEXT.splitlines() if line.strip().startswith(f"- {scope} ")]
     assert line.split("# ", 1)[1] == reason
 
 
 @pytest.mark.parametrize("lacking", SCOPES)
-def test_a_scope_that_a_token_lacks_is_named(lacking: str) -> None:
+def test_a_missing_scope_is_named(lacking: str) -> None:
     assert missing_scopes(",".join(scope for scope in SCOPES if scope != lacking)) == (lacking,)
 
 
@@ -61,7 +61,7 @@ def test_socket_mode_is_on_and_nothing_is_that_the_bot_cannot_do(manifest: dict[
     assert "event_subscriptions" not in settings
 
 
-def test_slacks_limits_are_kept(manifest: dict[str, Any]) -> None:
+def test_the_manifest_keeps_slacks_limits(manifest: dict[str, Any]) -> None:
     command = manifest["features"]["slash_commands"][0]
     assert len(manifest["display_information"]["name"]) <= 35
     assert len(manifest["display_information"]["description"]) <= 140

@@ -143,7 +143,6 @@ class GivingWorkflow:
             raise LeaseLost(request)
         return GivingRun(
             found,
-            found.rule,
             self.repository,
             self.dintero,
             fence,

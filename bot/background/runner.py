@@ -62,7 +62,8 @@ class BackgroundRunner:
         self._hourly_now = (asyncio.Event(), asyncio.Event())
         self._was_leader = membership.is_leader
         self._tasks: set[asyncio.Task[object]] = set()
-        self._tasks_as_leader = 0
+        self._leading = 0
+        """Work of the leader under way."""
         self._starts: dict[RequestId, asyncio.Task[None]] = {}
         self._passed_over: set[RequestId] = set()
         """Requests that a sweep found on their way already: another start sees what changed since."""
@@ -70,10 +71,8 @@ class BackgroundRunner:
 
     @property
     def busy(self) -> bool:
-        """Whether work other than giving runs or is due now."""
-        return bool(
-            self._tasks or self._tasks_as_leader or self._sweep_now.is_set() or self._deliver_now.is_set()
-        )
+        """Whether work after a click, or the leader's work, runs or is due at once; givings do not count."""
+        return bool(self._tasks or self._leading or self._sweep_now.is_set() or self._deliver_now.is_set())
 
     def wake(self) -> None:
         """Run all work at once, in every process: starts, messages, and rechecks of givings."""
@@ -194,11 +193,11 @@ class BackgroundRunner:
 
         async def lead() -> None:
             if self._membership.is_leader:
-                self._tasks_as_leader += 1
+                self._leading += 1
                 try:
                     await work()
                 finally:
-                    self._tasks_as_leader -= 1
+                    self._leading -= 1
 
         return lead
 

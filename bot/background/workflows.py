@@ -89,13 +89,13 @@ async def delete_finished(before: datetime) -> None:
         await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
 
 
-async def forget_workflows(requests: Sequence[RequestId]) -> None:
+async def forget_workflows(requests: Sequence[RequestId], engine: type[DBOS] | DBOSClient = DBOS) -> None:
     """Delete the records of these requests' workflows, failed ones with their errors too."""
-    found = await DBOS.list_workflows_async(
+    found = await engine.list_workflows_async(
         workflow_id_prefix=[f"{request}:" for request in requests], load_input=False, load_output=False
     )
     if found:
-        await DBOS.delete_workflows_async([workflow.workflow_id for workflow in found])
+        await engine.delete_workflows_async([workflow.workflow_id for workflow in found])
 
 
 @asynccontextmanager
@@ -107,17 +107,10 @@ async def workflows_from_outside(
 
     async def forget(requests: Sequence[RequestId]) -> None:
         try:
-            found = await client.list_workflows_async(
-                workflow_id_prefix=[f"{request}:" for request in requests],
-                load_input=False,
-                load_output=False,
-            )
+            await forget_workflows(requests, client)
         except (OperationalError, ProgrammingError) as error:
-            if any(sign in str(error.orig) for sign in NEVER_RAN):
-                return
-            raise
-        if found:
-            await client.delete_workflows_async([workflow.workflow_id for workflow in found])
+            if not any(sign in str(error.orig) for sign in NEVER_RAN):
+                raise
 
     try:
         yield forget

@@ -3,9 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from logging import getLogger
 from typing import Final
-
-import structlog
 
 from bot.domain.ids import RuleId
 from bot.domain.ports import DinteroApi
@@ -20,7 +19,7 @@ RULE_LOOKUP_SECONDS: Final = 5.0
 HOLDERS_LOOKUP_SECONDS: Final = 40.0
 """The same for its holders, who are looked up after an outage: a Dintero that is down is tried every 30 s."""
 
-log = structlog.get_logger()
+log = getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -66,7 +65,7 @@ class CallRunner:
                 if late or attempt >= policy.attempts or not policy.repeats(failure):
                     raise
                 seconds = policy.wait(attempt)
-                log.warning("a call to Dintero is repeated", why=str(failure), seconds=round(seconds, 1))
+                log.warning("a call to Dintero is repeated in %.1f s: %s", seconds, failure)
             await self.queue.sleep(seconds, partial(self._check, call_state))
             await self.check_wanted(True)
 

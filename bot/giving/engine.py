@@ -13,7 +13,7 @@ from bot.domain.ids import CustomerId, Fence
 from bot.domain.ports import Clock, DinteroApi, Repository, UnitOfWork
 from bot.domain.requests.authorization import UNUSABLE, drift
 from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome
-from bot.domain.requests.request import Request, StopReason
+from bot.domain.requests.request import Request, StopReason, rule_of
 from bot.domain.rules.rule import Rule, usable
 from bot.errors import DinteroError, RunInterrupted
 from bot.giving.bisection import (
@@ -44,7 +44,6 @@ class GivingRun:
     """
 
     request: Request
-    rule: Rule
     repository: Repository
     dintero: DinteroApi
     fence: Fence
@@ -58,6 +57,7 @@ class GivingRun:
     """Rechecks asked for, and how many of them the database has answered."""
     _rechecked: int = field(init=False, default=0)
     _rechecking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    _rule: Rule = field(init=False)
     _answer: Rule | None = field(init=False, default=None)
     _saved_answer: Rule | None = field(init=False, default=None)
     _drift: StopReason | None = field(init=False, default=None)
@@ -73,6 +73,7 @@ class GivingRun:
 
     def __post_init__(self) -> None:
         """Connect the parts."""
+        self._rule = rule_of(self.request)
         self._in_flight = asyncio.Semaphore(self.request.concurrency)
         self._unwritten = asyncio.Semaphore(2 * self.request.concurrency)
         self._outcomes = Coalescer(self._record, most=MOST_OUTCOMES)
@@ -218,16 +219,16 @@ class GivingRun:
         # abs: after the clock was put back, nobody knows how long ago the last answer came
         if abs(self.clock.now() - self._compared_at) >= RULE_CHECK_INTERVAL:
             with suppress(DinteroError):  # the call itself meets the same error
-                if stop := self._compare(await self.dintero.rule(self.rule.id)):
+                if stop := self._compare(await self.dintero.rule(self._rule.id)):
                     raise RuleChangedError(stop)
         await self.check_lease()
-        return await self.dintero.add_customers(self.rule.id, customers, once=self.request.once_key)
+        return await self.dintero.add_customers(self._rule.id, customers, once=self.request.once_key)
 
     def _compare(self, answer: Rule) -> StopReason | None:
         """Compare the rule in an answer with the approved one; the same answer only with the time."""
         self._compared_at = self.clock.now()
         if answer is not self._answer:
-            self._drift = drift(self.rule, answer, self.clock.now())
+            self._drift = drift(self._rule, answer, self.clock.now())
             self._answer = answer
         return self._drift or UNUSABLE.get(usable(answer, self.clock.now()))
 

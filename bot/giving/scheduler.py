@@ -56,13 +56,6 @@ class CallScheduler:
         """Seconds for which no call may go out."""
         return max(self._limiter.alone_until - loop_time(), 0.0)
 
-    def try_acquire(self) -> bool:
-        """Take a place for a call, if one is free and no call waits for it."""
-        if self._queues or not self._limiter.has_capacity(loop_time()):
-            return False
-        self._limiter.under_way += 1
-        return True
-
     async def send(self, make: Callable[[], Awaitable[T]]) -> T:
         """Make a call in a place that was taken, learn from its end, and free the place.
 
@@ -110,7 +103,7 @@ class CallScheduler:
             raise CircuitOpenError(str(last), turned_away=isinstance(last, RateLimitedError))
 
     def enter(self, queue: "RequestQueue", place: asyncio.Future[None]) -> None:
-        """Let a call wait for a place."""
+        """Let a call wait for a place; it gets one at once if one is free."""
         if not queue.waiting:
             self._queues.append(queue)
         queue.waiting.append(place)
@@ -199,8 +192,7 @@ class RequestQueue:
     async def call(self, make: Callable[[], Awaitable[T]], check_wanted: CheckWanted) -> T:
         """Make a call when it is its turn."""
         while True:
-            if not self._scheduler.try_acquire():
-                await self._wait_for_turn(check_wanted)
+            await self._wait_for_turn(check_wanted)
             try:
                 return await self._scheduler.send(make)
             except BreakerOpenError:

@@ -1,4 +1,4 @@
-"""What is done once a day: each thing once, again where it failed, and neither for the other's sake."""
+"""Daily tasks run once a day, again after a failure, and independently of each other."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -16,7 +16,7 @@ from tests.support.service_fixture import BO, NOW, open_office, person
 
 
 class Admins:
-    """Whoever is told; away, they cannot be."""
+    """The admins; a notice fails while they are `away`."""
 
     def __init__(self) -> None:
         self.told: list[ChainHead] = []
@@ -40,28 +40,28 @@ async def at(sqlite_url: str) -> AsyncIterator[tuple[SqlRepository, HandClock]]:
         yield repository, clock
 
 
-async def test_the_end_is_told_once_a_day_and_only_where_something_new_happened(
+async def test_the_audit_head_is_sent_once_a_day_if_it_moved(
     at: tuple[SqlRepository, HandClock],
 ) -> None:
     repository, clock = at
     admins = Admins()
-    look = daily(repository, clock, admins).run_once
+    run_once = daily(repository, clock, admins).run_once
     await repository.record(Entry(kind="policy"))
-    await look()
+    await run_once()
     assert admins.told == []
     for _ in range(3):
         await repository.record(Entry(kind="tested"))
-        await look()
+        await run_once()
     assert [head.seq for head in admins.told] == [2]
     clock.pass_by(days=1)
-    await look()
+    await run_once()
     clock.pass_by(days=1)
-    await look()
+    await run_once()
     assert [head.seq for head in admins.told] == [2, 5]
     assert [head.seq for head in await repository.audit.heads()] == [2, 5]
 
 
-async def test_an_end_that_could_not_be_told_is_told_with_the_next_look(
+async def test_a_head_that_could_not_be_sent_is_sent_the_next_time(
     at: tuple[SqlRepository, HandClock],
 ) -> None:
     repository, clock = at
@@ -77,7 +77,7 @@ async def test_an_end_that_could_not_be_told_is_told_with_the_next_look(
     assert len(await repository.audit.heads()) == 1
 
 
-async def test_a_purge_that_fails_keeps_nobody_from_being_told(at: tuple[SqlRepository, HandClock]) -> None:
+async def test_the_head_is_sent_even_if_the_purge_fails(at: tuple[SqlRepository, HandClock]) -> None:
     repository, clock = at
     office = await open_office(repository, clock=clock)
     request = await office.ask()

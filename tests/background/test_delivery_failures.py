@@ -1,4 +1,4 @@
-"""What cannot be said now is said later, in order and once; what can never be said goes to whoever can be told instead."""
+"""A failed delivery is repeated, in order and once, or falls back to people who can be reached."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,21 +27,28 @@ EVERYTHING: dict[str, Callable[[], Exception]] = {
     "account_inactive": lambda: SlackSays("account_inactive"),
 }
 AWAY = {
-    "not_in_channel": "I am not in that channel. Invite me there: /invite @discount-bot. What is missing there follows then.",
-    "channel_not_found": "I do not see that channel: I was taken out of it, or it was deleted. Invite me there",
-    "is_archived": "that channel is archived. Take it out of the archive. What is missing there follows then.",
+    "not_in_channel": (
+        "I am not in that channel. Invite me there: /invite @discount-bot. "
+        "What is missing there follows then."
+    ),
+    "channel_not_found": (
+        "I do not see that channel: I was taken out of it, or it was deleted. Invite me there"
+    ),
+    "is_archived": (
+        "that channel is archived. Take it out of the archive. What is missing there follows then."
+    ),
 }
 
 
 @pytest.fixture
 async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
-    """A request of which there is something to be said."""
+    """A request with messages in the outbox."""
     async with open_telling(sqlite_books) as opened:
         yield opened
 
 
 def outbox_of(telling: Telling) -> OutboxRelay:
-    """Open one that knows the admin."""
+    """Open a relay whose fallback knows the admin."""
     fallback = FallbackNotifier(telling.repository, telling.clock, [telling.shop.chief.id])
     return OutboxRelay(
         repository=telling.repository, announcer=telling.announcer, clock=telling.clock, fallback=fallback
@@ -55,7 +62,7 @@ async def hours_pass(telling: Telling, relay: OutboxRelay, *, minutes: int = 60)
 
 
 @asynccontextmanager
-async def all_calls_meet(telling: Telling, trouble: Callable[[], Exception]) -> AsyncIterator[None]:
+async def all_calls_raise(telling: Telling, trouble: Callable[[], Exception]) -> AsyncIterator[None]:
     async def on_call(point: str, _method: str, _number: int) -> None:
         if point == "before":
             raise trouble()
@@ -69,16 +76,16 @@ def told(telling: Telling, words: str) -> list[str]:
     return [one for one in telling.direct() if words in one]
 
 
-def chief_is_told(telling: Telling) -> list[str]:
+def messages_to_chief(telling: Telling) -> list[str]:
     return [telling.shop.chief.read(message) for message in telling.shop.chief.direct.messages]
 
 
 @pytest.mark.parametrize("trouble", EVERYTHING)
-async def test_after_an_hour_of_anything_all_is_said_once_and_in_order(
+async def test_after_an_hour_of_trouble_all_is_delivered_once_and_in_order(
     telling: Telling, trouble: str
 ) -> None:
     relay = outbox_of(telling)
-    async with all_calls_meet(telling, EVERYTHING[trouble]):
+    async with all_calls_raise(telling, EVERYTHING[trouble]):
         await hours_pass(telling, relay)
     await hours_pass(telling, relay, minutes=6)
     telling.each_was_said_once_in_order()
@@ -86,7 +93,7 @@ async def test_after_an_hour_of_anything_all_is_said_once_and_in_order(
 
 
 @pytest.mark.parametrize("trouble", ["429", "an outage", "token_revoked"])
-async def test_of_many_waiting_messages_a_few_ask_whether_slack_is_back(
+async def test_few_of_many_waiting_messages_probe_whether_slack_is_back(
     telling: Telling, trouble: str
 ) -> None:
     for number in range(60):
@@ -108,14 +115,14 @@ async def test_of_many_waiting_messages_a_few_ask_whether_slack_is_back(
             )
         )
     calls.clear()
-    async with all_calls_meet(telling, EVERYTHING[trouble]):
+    async with all_calls_raise(telling, EVERYTHING[trouble]):
         for _ in range(60):
             telling.clock.pass_by(seconds=1)
             await relay.deliver_due()
     assert calls.total() <= 50
 
 
-async def test_a_message_that_slack_never_manages_keeps_the_others_waiting_for_no_longer_than_half_a_minute(
+async def test_a_message_that_always_fails_delays_others_by_half_a_minute_at_most(
     telling: Telling,
 ) -> None:
     relay = outbox_of(telling)
@@ -126,7 +133,7 @@ async def test_a_message_that_slack_never_manages_keeps_the_others_waiting_for_n
 
 
 @pytest.mark.parametrize("error", AWAY)
-async def test_of_a_channel_that_cannot_be_written_to_who_asked_is_told_once_and_all_follows(
+async def test_the_requester_hears_once_of_a_closed_channel_and_all_follows_later(
     telling: Telling, error: str
 ) -> None:
     relay = outbox_of(telling)
@@ -143,7 +150,7 @@ async def test_of_a_channel_that_cannot_be_written_to_who_asked_is_told_once_and
     assert [words in line for words, line in zip(said, thread, strict=True)] == [True] * 3
 
 
-async def test_after_a_week_nobody_waits_for_such_a_channel_any_more(telling: Telling) -> None:
+async def test_messages_to_a_closed_channel_fail_after_a_week(telling: Telling) -> None:
     relay = outbox_of(telling)
     await relay.deliver_due()
     await telling.say(
@@ -158,7 +165,7 @@ async def test_after_a_week_nobody_waits_for_such_a_channel_any_more(telling: Te
 
 @pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks"])
 @pytest.mark.parametrize("kind", [ChannelKind.LINE, ChannelKind.CARD])
-async def test_who_asked_is_told_of_what_the_thread_will_never_show(
+async def test_the_requester_gets_what_the_thread_will_never_show(
     telling: Telling, kind: ChannelKind, error: str
 ) -> None:
     relay = outbox_of(telling)
@@ -171,7 +178,7 @@ async def test_who_asked_is_told_of_what_the_thread_will_never_show(
     assert await telling.left() == 0
 
 
-async def test_what_cannot_be_told_to_who_asked_is_told_to_the_admins(telling: Telling) -> None:
+async def test_what_the_requester_cannot_get_goes_to_the_admins(telling: Telling) -> None:
     relay = outbox_of(telling)
     await relay.deliver_due()
     telling.shop.slack.faults.plan("conversations.open", Fault.REFUSED, error="user_disabled")
@@ -179,12 +186,12 @@ async def test_what_cannot_be_told_to_who_asked_is_told_to_the_admins(telling: T
         Notification(kind=ChannelKind.DIRECT, happened=NotificationType.DONE, at=NOW, to=telling.shop.ann.id)
     )
     await relay.deliver_due()
-    (word,) = chief_is_told(telling)
+    (word,) = messages_to_chief(telling)
     assert word.startswith("The request R-")
     assert "I tell you, since I cannot write to @Ann" in word
 
 
-async def test_what_cannot_be_told_to_an_admin_either_ends_in_the_log(telling: Telling) -> None:
+async def test_what_no_admin_can_get_ends_in_the_log(telling: Telling) -> None:
     relay = outbox_of(telling)
     await relay.deliver_due()
     telling.shop.slack.faults.plan("conversations.open", Fault.REFUSED, error="user_disabled", times=9)
@@ -192,10 +199,10 @@ async def test_what_cannot_be_told_to_an_admin_either_ends_in_the_log(telling: T
         Notification(kind=ChannelKind.DIRECT, happened=NotificationType.DONE, at=NOW, to=telling.shop.ann.id)
     )
     await relay.deliver_due()
-    assert (chief_is_told(telling), await telling.left()) == ([], 0)
+    assert (messages_to_chief(telling), await telling.left()) == ([], 0)
 
 
-async def test_the_admins_are_told_once_of_a_channel_that_cannot_be_notified(telling: Telling) -> None:
+async def test_the_admins_hear_once_of_a_channel_that_cannot_be_notified(telling: Telling) -> None:
     relay = outbox_of(telling)
     await relay.deliver_due()
     telling.shop.campaigns.archived = True
@@ -211,12 +218,12 @@ async def test_the_admins_are_told_once_of_a_channel_that_cannot_be_notified(tel
     await hours_pass(telling, relay, minutes=20)
     telling.shop.campaigns.archived = False
     await hours_pass(telling, relay, minutes=20)
-    (word,) = chief_is_told(telling)
+    (word,) = messages_to_chief(telling)
     assert "I cannot write about it in #campaigns: that channel is archived" in word
     assert len(telling.shop.campaigns.messages) == 2
 
 
-async def test_a_deleted_card_is_posted_anew_once_whatever_slack_answers_meanwhile(telling: Telling) -> None:
+async def test_a_deleted_card_is_posted_again_once_despite_failures(telling: Telling) -> None:
     relay = outbox_of(telling)
     await relay.deliver_due()
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
@@ -232,7 +239,7 @@ async def test_a_deleted_card_is_posted_anew_once_whatever_slack_answers_meanwhi
     assert "Giving starts" in line
 
 
-async def test_a_line_below_a_deleted_card_posts_the_card_anew_once_and_stands_below_it(
+async def test_a_reply_to_a_deleted_card_posts_the_card_again_once(
     telling: Telling,
 ) -> None:
     relay = outbox_of(telling)
@@ -246,9 +253,9 @@ async def test_a_line_below_a_deleted_card_posts_the_card_anew_once_and_stands_b
     assert "Waiting for Dintero" in line
 
 
-async def test_a_clock_that_was_put_back_keeps_nothing_from_being_said(telling: Telling) -> None:
+async def test_a_clock_that_was_put_back_delays_no_message(telling: Telling) -> None:
     relay = outbox_of(telling)
-    async with all_calls_meet(telling, lambda: Refuse(429, {"Retry-After": "300"})):
+    async with all_calls_raise(telling, lambda: Refuse(429, {"Retry-After": "300"})):
         await relay.deliver_due()
     telling.clock.pass_by(hours=-2)
     await relay.deliver_due()

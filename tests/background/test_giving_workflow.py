@@ -1,4 +1,4 @@
-"""A request that another process has claimed: this one makes no call for it any more, and writes nothing of it."""
+"""After another process has claimed a request, this one makes no call for it and writes nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from bot.giving.retry import RetryPolicy
 from bot.services.access import AccessControl
 from sandbox.dintero import Fault, Point
 from sandbox.shop import POLICY
-from tests.background.test_runner import World, resources
+from tests.background.test_runner import Bots, bots
 from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
 from tests.support.interruptions import at
 from tests.support.service_fixture import TEAM, Town
 
-__all__ = ["resources"]
+__all__ = ["bots"]
 
 
 @dataclass(slots=True)
@@ -172,8 +172,8 @@ async def test_a_process_without_its_lease_posts_no_outage(ground: Ground) -> No
     assert (await ground.now(request)).waits_since is None
 
 
-async def test_a_handle_shows_whether_its_workflow_began_by_this_start(resources: World) -> None:
-    async with resources.bot():
+async def test_a_handle_shows_whether_its_workflow_began_by_this_start(bots: Bots) -> None:
+    async with bots.bot():
 
         @DBOS.workflow(name="nothing")
         async def nothing() -> None:

@@ -1,4 +1,4 @@
-"""The list of those who were not given it: sent once as a file, whatever Slack answers and whenever the program ends."""
+"""The not-given list is sent once as a file, after any answer of Slack and any restart."""
 
 import asyncio
 import csv
@@ -33,7 +33,7 @@ WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
 
 @pytest.fixture
 async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
-    """Ann's request is done: of three customers one was refused and one is unknown; the list of them is to be sent."""
+    """Ann's request is done, with one customer refused and one unknown; their list is due."""
     async with open_telling(sqlite_books) as opened:
         await opened.all_is_said()
         await ended(opened)
@@ -82,7 +82,7 @@ async def test_the_requester_has_the_list_as_a_file(telling: Telling) -> None:
     assert await telling.left() == 0
 
 
-async def test_nobody_else_sees_it(telling: Telling) -> None:
+async def test_nobody_else_sees_the_list(telling: Telling) -> None:
     await telling.outbox().deliver_due()
     assert not telling.shop.bo.can_see(files(telling)[0])
     assert not [message for message in telling.shop.support.messages if message.files]
@@ -90,7 +90,7 @@ async def test_nobody_else_sees_it(telling: Telling) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("what", WRONG)
-async def test_whatever_goes_wrong_it_is_sent_once(telling: Telling, what: str, method: str) -> None:
+async def test_the_list_is_sent_once_despite_failures(telling: Telling, what: str, method: str) -> None:
     point, error = WRONG[what]
     first = telling.shop.slack.faults.calls[method] + 1
 
@@ -105,7 +105,7 @@ async def test_whatever_goes_wrong_it_is_sent_once(telling: Telling, what: str, 
 
 @pytest.mark.parametrize("point", ["before", "after"])
 @pytest.mark.parametrize("method", METHODS)
-async def test_what_a_killed_process_was_sending_is_sent_once_by_the_next(
+async def test_the_next_process_sends_the_list_of_a_killed_one_once(
     telling: Telling, method: str, point: str
 ) -> None:
     reached, over = asyncio.Event(), asyncio.Event()
@@ -137,14 +137,14 @@ async def test_a_second_list_of_the_same_request_is_another_file(telling: Tellin
     assert len(files(telling)) == 2
 
 
-async def test_where_everybody_was_given_it_after_all_nothing_is_sent(telling: Telling) -> None:
+async def test_no_list_is_sent_if_all_customers_got_it_since(telling: Telling) -> None:
     await telling.repository.record_outcomes(telling.request, BatchOutcome(0, 0, 3))
     await telling.all_is_said()
     assert files(telling) == []
     assert telling.shop.slack.faults.calls[GETS] == 0
 
 
-async def test_whoever_was_to_have_a_list_that_slack_never_takes_is_told_what_to_do(telling: Telling) -> None:
+async def test_a_requester_without_the_list_learns_what_to_do(telling: Telling) -> None:
     telling.shop.slack.faults.plan(COMPLETES, Fault.REFUSED, error="file_uploads_disabled")
     await telling.all_is_said()
     assert files(telling) == []
@@ -152,7 +152,7 @@ async def test_whoever_was_to_have_a_list_that_slack_never_takes_is_told_what_to
     assert "Get the list" in telling.direct()[-1]
 
 
-async def test_without_the_scope_it_is_kept_until_somebody_mends_that(telling: Telling) -> None:
+async def test_without_the_scope_the_list_is_kept_until_it_is_granted(telling: Telling) -> None:
     telling.shop.slack.faults.plan(GETS, Fault.REFUSED, error="missing_scope")
     await telling.outbox().deliver_due()
     assert await telling.left() == 1
@@ -170,7 +170,7 @@ async def test_a_list_whose_customers_are_forgotten_is_never_sent(telling: Telli
     assert "forgotten" in telling.direct()[-1]
 
 
-async def test_while_a_list_is_on_its_way_everything_else_is_said(telling: Telling) -> None:
+async def test_a_list_under_way_delays_no_message(telling: Telling) -> None:
     comes, goes = asyncio.Event(), asyncio.Event()
 
     async def on_call(where: str, called: str, _number: int) -> None:

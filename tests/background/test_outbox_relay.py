@@ -1,4 +1,4 @@
-"""Said exactly once and in order, whatever Slack answers and whenever the program ends."""
+"""Messages are delivered exactly once and in order, after any answer of Slack and any restart."""
 
 import asyncio
 import sqlite3
@@ -45,13 +45,13 @@ WRONG: dict[str, tuple[str, Callable[[], Exception]]] = {
 
 @pytest.fixture
 async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
-    """A request of which there is something to be said."""
+    """A request with messages in the outbox."""
     async with open_telling(sqlite_books) as opened:
         yield opened
 
 
 def goes_wrong(telling: Telling, wrong: dict[tuple[str, int], str]) -> None:
-    """Let the so-many-eth calls of some methods go wrong."""
+    """Let calls fail, by method and number."""
 
     async def on_call(point: str, method: str, number: int) -> None:
         where, error = WRONG.get(wrong.get((method, number), ""), ("", Cut))
@@ -61,7 +61,7 @@ def goes_wrong(telling: Telling, wrong: dict[tuple[str, int], str]) -> None:
     telling.shop.slack.faults.on_call = on_call
 
 
-async def test_each_message_is_said_once_and_in_order(telling: Telling) -> None:
+async def test_each_message_is_delivered_once_and_in_order(telling: Telling) -> None:
     assert await telling.outbox().deliver_due() == 5
     telling.each_was_said_once_in_order()
     assert await telling.outbox().deliver_due() == 0
@@ -69,9 +69,7 @@ async def test_each_message_is_said_once_and_in_order(telling: Telling) -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 @pytest.mark.parametrize("what", WRONG)
-async def test_whatever_goes_wrong_with_a_post_it_is_said_once(
-    telling: Telling, what: str, number: int
-) -> None:
+async def test_a_post_is_delivered_once_despite_failures(telling: Telling, what: str, number: int) -> None:
     goes_wrong(telling, {(POSTS, number): what, (POSTS, number + 1): what})
     await telling.all_is_said()
     telling.each_was_said_once_in_order()
@@ -79,7 +77,7 @@ async def test_whatever_goes_wrong_with_a_post_it_is_said_once(
 
 @pytest.mark.parametrize("method", METHODS[1:])
 @pytest.mark.parametrize("what", WRONG)
-async def test_whatever_goes_wrong_with_any_other_call_all_is_said_once(
+async def test_all_is_delivered_once_despite_failures_of_other_calls(
     telling: Telling, what: str, method: str
 ) -> None:
     goes_wrong(
@@ -100,7 +98,7 @@ async def test_whatever_goes_wrong_with_any_other_call_all_is_said_once(
         st.sampled_from(list(WRONG)),
     )
 )
-async def test_whatever_goes_wrong_all_is_said_once_and_in_order(
+async def test_all_is_delivered_once_and_in_order_despite_any_failures(
     sqlite_books: SqlRepository, wrong: dict[tuple[str, int], str]
 ) -> None:
     async with open_telling(sqlite_books) as telling:
@@ -111,7 +109,7 @@ async def test_whatever_goes_wrong_all_is_said_once_and_in_order(
 
 @pytest.mark.parametrize("point", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-async def test_what_a_killed_process_was_saying_is_said_once_by_the_next(
+async def test_the_next_process_delivers_the_messages_of_a_killed_one_once(
     telling: Telling, point: str, number: int
 ) -> None:
     reached, over = asyncio.Event(), asyncio.Event()
@@ -149,7 +147,7 @@ async def test_slack_is_left_alone_for_as_long_as_it_asks(telling: Telling) -> N
     assert calls[POSTS] == 2
 
 
-async def test_the_longer_slack_is_away_the_longer_are_the_waits_up_to_five_minutes(telling: Telling) -> None:
+async def test_waits_grow_up_to_five_minutes_while_slack_is_away(telling: Telling) -> None:
     telling.shop.slack.faults.outage = True
     relay, calls, waits = telling.outbox(), telling.shop.slack.faults.calls, list[int]()
     for _ in range(11):
@@ -166,7 +164,7 @@ async def test_the_longer_slack_is_away_the_longer_are_the_waits_up_to_five_minu
     telling.each_was_said_once_in_order()
 
 
-async def test_what_can_never_be_said_is_given_up_and_holds_up_nobody(telling: Telling) -> None:
+async def test_a_message_that_slack_never_takes_holds_up_no_other(telling: Telling) -> None:
     await telling.say(
         Notification(
             kind=ChannelKind.NOTICE, happened=NotificationType.DONE, at=NOW, to=telling.shop.campaigns.id
@@ -179,7 +177,7 @@ async def test_what_can_never_be_said_is_given_up_and_holds_up_nobody(telling: T
 
 @dataclass(slots=True)
 class Stumbling:
-    """An announcer with a fault of its own, which shows with direct messages."""
+    """An announcer with a bug in direct messages."""
 
     telling: Telling
     times: int = 1
@@ -194,7 +192,7 @@ class Stumbling:
         await self.telling.announcer.redraw(request)
 
 
-async def test_a_fault_of_the_bots_own_holds_up_no_other_message_and_is_tried_again(telling: Telling) -> None:
+async def test_a_fault_of_the_bot_holds_up_no_other_message_and_is_tried_again(telling: Telling) -> None:
     relay = OutboxRelay(
         repository=telling.repository,
         announcer=Stumbling(telling),
@@ -209,12 +207,11 @@ async def test_a_fault_of_the_bots_own_holds_up_no_other_message_and_is_tried_ag
     telling.each_was_said_once_in_order()
 
 
-async def test_when_the_books_fail_for_one_message_none_under_way_is_said_twice(
-    sqlite_url: str, telling: Telling
-) -> None:
+async def test_a_database_failure_for_one_message_repeats_no_other(sqlite_url: str, telling: Telling) -> None:
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
         connection.execute(
-            "CREATE TRIGGER no BEFORE UPDATE ON outbox WHEN NEW.kind = 'direct' BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+            "CREATE TRIGGER no BEFORE UPDATE ON outbox WHEN NEW.kind = 'direct' "
+            "BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
         )
         connection.commit()
         for _ in range(3):
@@ -232,7 +229,7 @@ async def test_the_requester_is_told_of_a_card_that_can_never_be_posted(telling:
     assert any("its card could not be posted" in told for told in telling.direct())
 
 
-async def test_one_whose_turn_is_over_says_nothing_more_and_leaves_what_is_written_to_whoever_goes_on(
+async def test_a_former_leader_delivers_and_records_nothing_more(
     telling: Telling,
 ) -> None:
     turn_is_over = asyncio.Event()

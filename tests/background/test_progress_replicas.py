@@ -1,4 +1,4 @@
-"""Progress where several processes work on one database: one edits the cards, any of them knows the pace."""
+"""Progress with several processes on one database: one edits the cards, and all know the pace."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -14,23 +14,23 @@ from tests.support.progress_fixture import Show, open_show, progressing
 
 @pytest.fixture
 async def show(sqlite_books: SqlRepository) -> AsyncIterator[Show]:
-    """A request of three customers that has just begun to be given, in batches of one."""
+    """A request of three customers whose giving has just begun, in batches of one."""
     async with open_show(sqlite_books) as opened:
         yield opened
 
 
 def another(show: Show) -> tuple[ProgressUpdater, ProgressTracker]:
-    """Open what shows progress in another process."""
+    """Open the updater of another process."""
     progress_tracker = ProgressTracker(show.telling.clock.now)
     return progressing(show.telling, show.announcer, show.relay, progress_tracker), progress_tracker
 
 
-async def test_of_three_one_edits_and_all_know_the_pace(show: Show) -> None:
+async def test_one_of_three_processes_edits_and_all_know_the_pace(show: Show) -> None:
     others = [another(show) for _ in range(2)]
     for second in range(1, 14):
         if second % 4 == 0:
             await show.batch(second // 4 - 1)
-        await show.look(after=1)
+        await show.run_once(after=1)
         for progressing_, _ in others:
             await progressing_.run_once((show.request,), edits=False)
     assert show.edits == 3
@@ -48,12 +48,12 @@ async def test_of_three_one_edits_and_all_know_the_pace(show: Show) -> None:
     assert known == [known[0]] * 3
 
 
-async def test_whoever_takes_over_the_edits_leaves_a_card_its_three_seconds(show: Show) -> None:
+async def test_a_new_leader_leaves_each_card_its_three_seconds(show: Show) -> None:
     other, _ = another(show)
-    await show.look()
+    await show.run_once()
     await other.run_once((show.request,), edits=False)
     await show.batch(0)
-    await show.look(after=3)
+    await show.run_once(after=3)
     await other.run_once((show.request,), edits=False)
     assert show.edits == 1
     edited_at = show.telling.clock.now()
@@ -64,17 +64,17 @@ async def test_whoever_takes_over_the_edits_leaves_a_card_its_three_seconds(show
     assert CARD_INTERVAL <= show.telling.clock.now() - edited_at <= 2 * CARD_INTERVAL
 
 
-async def test_a_card_that_was_deleted_is_left_to_the_outbox_and_not_asked_for_again_at_once(
+async def test_a_deleted_card_is_left_to_the_outbox(
     show: Show,
 ) -> None:
-    await show.look()
+    await show.run_once()
     show.telling.shop.slack.workspace.delete(show.card())
     await show.batch(0)
     for _ in range(30):
-        await show.look(after=1)
+        await show.run_once(after=1)
     assert show.edits == 1
     await show.relay.deliver_due()
     assert "1 given · 2 left" in show.read()
     await show.batch(1)
-    await show.look(after=timedelta(minutes=1).total_seconds())
+    await show.run_once(after=timedelta(minutes=1).total_seconds())
     assert "2 given · 1 left" in show.read()

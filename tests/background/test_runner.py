@@ -1,4 +1,4 @@
-"""Approved requests come to their end whatever happens to the process, to Slack, or to the databases under it."""
+"""Approved requests end after any failure of the process, of Slack, or of the databases."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,8 +30,8 @@ LOOKS = ("users.info", "usergroups.users.list")
 
 
 @dataclass(slots=True)
-class World:
-    """A shop and its books, in which a bot can be started and ended again and again."""
+class Bots:
+    """Bots that start and close on one shop and one database."""
 
     shop: Shop
     repository: SqlRepository
@@ -57,9 +57,9 @@ class World:
             await unit.save(replace(unit.request, **changes))  # type: ignore[arg-type]
 
     def at(self, call: int) -> tuple[asyncio.Event, asyncio.Event]:
-        """Hold the so-many-eth call once it was carried out, and all after it: an event for when it is held, and one to let them go.
+        """Hold a call after it was carried out, and all later ones; returns an event for that, and a release.
 
-        Held alone, it would leave its place to the others, which end the giving before a slow click is heard.
+        If only one were held, the others would end the giving before a slow click takes effect.
         """
         held, let_go = asyncio.Event(), asyncio.Event()
 
@@ -74,29 +74,27 @@ class World:
 
 
 @asynccontextmanager
-async def _world(url: str) -> AsyncIterator[World]:
+async def open_bots(url: str) -> AsyncIterator[Bots]:
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop())
-        yield World(
-            shop, await stack.enter_async_context(open_repository(url, pool_timeout=BUSY_SECONDS)), url
-        )
+        yield Bots(shop, await stack.enter_async_context(open_repository(url, pool_timeout=BUSY_SECONDS)), url)
 
 
 @pytest.fixture
-async def resources(sqlite_url: str) -> AsyncIterator[World]:
+async def bots(sqlite_url: str) -> AsyncIterator[Bots]:
     """On SQLite."""
-    async with _world(sqlite_url) as opened:
+    async with open_bots(sqlite_url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def either(database_url: str) -> AsyncIterator[World]:
+async def either(database_url: str) -> AsyncIterator[Bots]:
     """On each kind of database."""
-    async with _world(database_url) as opened:
+    async with open_bots(database_url) as opened:
         yield opened
 
 
-async def test_what_was_approved_when_the_last_process_died_is_given_by_the_next(either: World) -> None:
+async def test_the_next_process_gives_what_was_approved_before_a_crash(either: Bots) -> None:
     who = customers(10)
     request = await approved(either.repository, either.shop, who)
     async with either.bot():
@@ -105,16 +103,16 @@ async def test_what_was_approved_when_the_last_process_died_is_given_by_the_next
     assert await either.state(request) is State.DONE
 
 
-async def test_what_was_approved_without_a_word_to_the_jobs_is_found_by_the_next_look(
-    resources: World,
+async def test_the_next_sweep_finds_an_approved_request(
+    bots: Bots,
 ) -> None:
-    async with resources.bot() as running:
-        await approved(resources.repository, resources.shop, customers(4))
+    async with bots.bot() as running:
+        await approved(bots.repository, bots.shop, customers(4))
         running.background.wake()
-        await resources.is_told("Given to 4 of 4")
+        await bots.is_told("Given to 4 of 4")
 
 
-async def test_however_often_it_is_looked_for_it_is_given_once(either: World) -> None:
+async def test_many_sweeps_give_a_request_once(either: Bots) -> None:
     await approved(either.repository, either.shop, customers(20))
     held, let_go = either.at(2)
     async with either.bot() as running:
@@ -129,8 +127,8 @@ async def test_however_often_it_is_looked_for_it_is_given_once(either: World) ->
     assert either.shop.slack.messages(either.shop.support) == [card]
 
 
-async def test_while_slack_cannot_say_who_people_are_nothing_is_given_and_later_it_is(
-    resources: World,
+async def test_nothing_is_given_while_slack_cannot_be_asked_but_later(
+    bots: Bots,
 ) -> None:
     asked = asyncio.Event()
 
@@ -139,104 +137,101 @@ async def test_while_slack_cannot_say_who_people_are_nothing_is_given_and_later_
             asked.set()
             raise Refuse(503)
 
-    async with resources.bot() as running:
-        resources.shop.slack.faults.on_call = away
-        request = await approved(resources.repository, resources.shop, customers(4))
+    async with bots.bot() as running:
+        bots.shop.slack.faults.on_call = away
+        request = await approved(bots.repository, bots.shop, customers(4))
         running.background.wake()
         await asyncio.wait_for(asked.wait(), 60)
-        await resources.is_told("approved it")
-        assert await resources.state(request) is State.APPROVED
-        assert not resources.shop.dintero.ledger.calls
-        resources.shop.slack.faults.on_call = None
+        await bots.is_told("approved it")
+        assert await bots.state(request) is State.APPROVED
+        assert not bots.shop.dintero.ledger.calls
+        bots.shop.slack.faults.on_call = None
         running.background.wake()
-        await resources.is_told("Given to 4 of 4")
+        await bots.is_told("Given to 4 of 4")
 
 
-async def test_a_request_with_which_something_is_wrong_holds_up_no_other(resources: World) -> None:
-    broken = await approved(resources.repository, resources.shop, customers(4))
-    await resources.change(broken, rule=None)
-    await approved(resources.repository, resources.shop, customers(4))
-    async with resources.bot():
-        await resources.is_told("Given to 4 of 4")
-    assert await resources.state(broken) is State.APPROVED
+async def test_a_broken_request_holds_up_no_other(bots: Bots) -> None:
+    broken = await approved(bots.repository, bots.shop, customers(4))
+    await bots.change(broken, rule=None)
+    await approved(bots.repository, bots.shop, customers(4))
+    async with bots.bot():
+        await bots.is_told("Given to 4 of 4")
+    assert await bots.state(broken) is State.APPROVED
 
 
-async def test_what_is_approved_while_another_waits_for_dintero_is_given_at_once(resources: World) -> None:
-    slow, next_one = [await approved(resources.repository, resources.shop, customers(4)) for _ in range(2)]
-    await resources.change(
-        next_one, state=State.WAITING, expires_at=resources.clock.now() + timedelta(hours=1)
-    )
-    resources.shop.dintero.faults.next(Fault.hang(), on=Operation.RULE)
-    async with resources.bot() as running:
+async def test_a_request_is_given_at_once_while_another_waits_for_dintero(bots: Bots) -> None:
+    slow, next_one = [await approved(bots.repository, bots.shop, customers(4)) for _ in range(2)]
+    await bots.change(next_one, state=State.WAITING, expires_at=bots.clock.now() + timedelta(hours=1))
+    bots.shop.dintero.faults.next(Fault.hang(), on=Operation.RULE)
+    async with bots.bot() as running:
         async with asyncio.timeout(60):
-            while resources.shop.dintero.faults.lined_up(Operation.RULE):
-                await resources.repository.ping()
-        await resources.change(next_one, state=State.APPROVED)
+            while bots.shop.dintero.faults.lined_up(Operation.RULE):
+                await bots.repository.ping()
+        await bots.change(next_one, state=State.APPROVED)
         running.background.wake()
-        await resources.is_told("Given to 4 of 4")
-        assert await resources.state(slow) is State.APPROVED
-    assert await resources.state(next_one) is State.DONE
+        await bots.is_told("Given to 4 of 4")
+        assert await bots.state(slow) is State.APPROVED
+    assert await bots.state(next_one) is State.DONE
 
 
-async def test_an_overdue_request_that_cannot_be_ended_holds_up_no_other(resources: World) -> None:
-    overdue = await approved(resources.repository, resources.shop, customers(4))
-    await resources.change(
-        overdue, state=State.WAITING, expires_at=resources.clock.now() - timedelta(hours=1)
+async def test_an_overdue_request_that_cannot_be_ended_holds_up_no_other(bots: Bots) -> None:
+    overdue = await approved(bots.repository, bots.shop, customers(4))
+    await bots.change(overdue, state=State.WAITING, expires_at=bots.clock.now() - timedelta(hours=1))
+    await approved(bots.repository, bots.shop, customers(4))
+    no = (
+        "CREATE TRIGGER no BEFORE UPDATE ON requests WHEN NEW.state = 'expired' "
+        "BEGIN SELECT RAISE(FAIL, 'no'); END"
     )
-    await approved(resources.repository, resources.shop, customers(4))
-    no = "CREATE TRIGGER no BEFORE UPDATE ON requests WHEN NEW.state = 'expired' BEGIN SELECT RAISE(FAIL, 'no'); END"
-    await elsewhere(resources.url, no)
-    async with resources.bot():
-        await resources.is_told("Given to 4 of 4")
-    assert await resources.state(overdue) is State.WAITING
+    await elsewhere(bots.url, no)
+    async with bots.bot():
+        await bots.is_told("Given to 4 of 4")
+    assert await bots.state(overdue) is State.WAITING
 
 
-async def test_books_that_are_older_than_what_was_done_stop_the_giving_and_continuing_gives_nobody_anything_more(
-    resources: World,
+async def test_a_restored_older_database_stops_the_giving_and_nobody_gets_it_twice(
+    bots: Bots,
 ) -> None:
-    request = await approved(resources.repository, resources.shop, customers(12))
-    async with resources.bot() as running:
-        await resources.is_told("Given to 12 of 12")
-        await elsewhere(resources.url, "DELETE FROM batches", "UPDATE customers SET starts = 0")
-        await resources.change(request, state=State.GIVING, ended_at=None)
+    request = await approved(bots.repository, bots.shop, customers(12))
+    async with bots.bot() as running:
+        await bots.is_told("Given to 12 of 12")
+        await elsewhere(bots.url, "DELETE FROM batches", "UPDATE customers SET starts = 0")
+        await bots.change(request, state=State.GIVING, ended_at=None)
         running.background.wake()
-        await resources.is_told("It stopped")
-        found = await resources.repository.find(request)
+        await bots.is_told("It stopped")
+        found = await bots.repository.find(request)
         assert found
         assert (found.stop, found.note) == (
             StopReason.UNKNOWN_FOR_GOOD,
             "the database is older than what was done",
         )
-        assert (await resources.repository.tally(request)).unknown == 12
-        await resources.shop.chief.command(
-            "/discount resume", resources.shop.support
+        assert (await bots.repository.tally(request)).unknown == 12
+        await bots.shop.chief.command(
+            "/discount resume", bots.shop.support
         )  # what is unknown for good pauses the bot
-        await resources.shop.chief.is_told("Resumed")
-        await resources.shop.ann.press("Continue…", resources.shop.slack.messages(resources.shop.support)[0])
+        await bots.shop.chief.is_told("Resumed")
+        await bots.shop.ann.press("Continue…", bots.shop.slack.messages(bots.shop.support)[0])
         async with asyncio.timeout(60):
-            while await resources.state(request) is not State.DONE:
-                await resources.repository.ping()
-    assert set(resources.shop.dintero.ledger.holders(RULE).values()) == {1}
+            while await bots.state(request) is not State.DONE:
+                await bots.repository.ping()
+    assert set(bots.shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_when_its_time_is_over_a_request_expires(resources: World) -> None:
-    request = await approved(resources.repository, resources.shop, customers(4))
-    await resources.change(
-        request, state=State.WAITING, expires_at=resources.clock.now() + timedelta(hours=24)
-    )
-    async with resources.bot() as running:
-        resources.clock.pass_by(hours=23, minutes=59)
+async def test_a_request_expires_when_its_time_is_over(bots: Bots) -> None:
+    request = await approved(bots.repository, bots.shop, customers(4))
+    await bots.change(request, state=State.WAITING, expires_at=bots.clock.now() + timedelta(hours=24))
+    async with bots.bot() as running:
+        bots.clock.pass_by(hours=23, minutes=59)
         running.background.wake()
-        await resources.is_told("asked for this")
-        assert await resources.state(request) is State.WAITING
-        resources.clock.pass_by(minutes=1)
+        await bots.is_told("asked for this")
+        assert await bots.state(request) is State.WAITING
+        bots.clock.pass_by(minutes=1)
         running.background.wake()
-        await resources.is_told("It expired")
-    assert await resources.state(request) is State.EXPIRED
-    assert not resources.shop.dintero.ledger.calls
+        await bots.is_told("It expired")
+    assert await bots.state(request) is State.EXPIRED
+    assert not bots.shop.dintero.ledger.calls
 
 
-async def test_a_bot_that_closes_lets_the_call_under_way_end_and_the_next_one_goes_on(either: World) -> None:
+async def test_a_closing_bot_finishes_the_call_under_way_and_the_next_one_goes_on(either: Bots) -> None:
     request = await approved(either.repository, either.shop, customers(20))
     held, let_go = either.at(2)
     async with either.bot() as running:
@@ -252,86 +247,86 @@ async def test_a_bot_that_closes_lets_the_call_under_way_end_and_the_next_one_go
     assert len(either.shop.dintero.ledger.calls) == 5
 
 
-async def test_bots_can_follow_one_another_in_one_process_and_each_is_out_at_once(resources: World) -> None:
+async def test_bots_can_follow_one_another_in_one_process_and_each_closes_at_once(bots: Bots) -> None:
     lasted = list[float]()
     for _ in range(3):
-        async with resources.bot():
+        async with bots.bot():
             began = asyncio.get_running_loop().time()
         lasted.append(asyncio.get_running_loop().time() - began)
     assert min(lasted) < 5  # the grace is 8
-    await asyncio.to_thread(resources.shop.slack.messages, resources.shop.support)
+    await asyncio.to_thread(bots.shop.slack.messages, bots.shop.support)
     assert {task.get_name() for task in asyncio.all_tasks() if "give" in str(task.get_coro())} == set()
 
 
-async def test_while_nothing_can_be_written_a_giving_waits_and_then_goes_on(resources: World) -> None:
-    await approved(resources.repository, resources.shop, customers(12))
-    held, let_go = resources.at(1)
+async def test_a_giving_waits_while_nothing_can_be_written(bots: Bots) -> None:
+    await approved(bots.repository, bots.shop, customers(12))
+    held, let_go = bots.at(1)
     await elsewhere(
-        resources.url,
+        bots.url,
         "CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END",
     )
-    async with resources.bot():
+    async with bots.bot():
         await asyncio.wait_for(held.wait(), 60)
         let_go.set()
-        await resources.is_told("asked for this")
-        await elsewhere(resources.url, "DROP TRIGGER full")
-        await resources.is_told("Given to 12 of 12")
-    assert not resources.shop.dintero.ledger.more_than_once(RULE)
+        await bots.is_told("asked for this")
+        await elsewhere(bots.url, "DROP TRIGGER full")
+        await bots.is_told("Given to 12 of 12")
+    assert not bots.shop.dintero.ledger.more_than_once(RULE)
 
 
-async def test_a_giving_that_the_engine_gave_up_stops_and_can_be_continued(resources: World) -> None:
-    request = await approved(resources.repository, resources.shop, customers(20))
-    held, let_go = resources.at(2)
-    async with resources.bot() as running:
+async def test_a_giving_whose_workflow_failed_stops_and_can_be_continued(bots: Bots) -> None:
+    request = await approved(bots.repository, bots.shop, customers(20))
+    held, let_go = bots.at(2)
+    async with bots.bot() as running:
         await asyncio.wait_for(held.wait(), 60)
         await DBOS.cancel_workflow_async(f"{request}:1")
         running.background.wake()
-        card = await resources.is_told("It stopped")
+        card = await bots.is_told("It stopped")
         let_go.set()
-        found = await resources.repository.find(request)
+        found = await bots.repository.find(request)
         assert found
         assert (found.state, found.stop) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD)
-        await resources.shop.chief.command(
-            "/discount resume", resources.shop.support
+        await bots.shop.chief.command(
+            "/discount resume", bots.shop.support
         )  # what is unknown for good pauses the bot
-        await resources.shop.chief.is_told("Resumed")
-        await resources.shop.ann.press("Continue…", resources.shop.slack.messages(resources.shop.support)[0])
-        await resources.is_told("Given to 20 of 20")
+        await bots.shop.chief.is_told("Resumed")
+        await bots.shop.ann.press("Continue…", bots.shop.slack.messages(bots.shop.support)[0])
+        await bots.is_told("Given to 20 of 20")
     assert card.is_reply
-    assert set(resources.shop.dintero.ledger.holders(RULE).values()) == {1}
+    assert set(bots.shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_what_was_clicked_is_written_before_the_bot_is_out(resources: World) -> None:
-    request = await approved(resources.repository, resources.shop, customers(1))
+async def test_work_after_a_click_ends_before_the_bot_closes(bots: Bots) -> None:
+    request = await approved(bots.repository, bots.shop, customers(1))
     began = asyncio.Event()
 
     async def click() -> None:
         began.set()
         for _ in range(20):
-            await resources.repository.ping()
-        await resources.change(request, note="written")
+            await bots.repository.ping()
+        await bots.change(request, note="written")
 
-    async with resources.bot() as running:
+    async with bots.bot() as running:
         running.background.spawn(click())
         await began.wait()
-    found = await resources.repository.find(request)
+    found = await bots.repository.find(request)
     assert found
     assert found.note == "written"
 
 
-async def test_what_fails_after_a_click_is_none_of_the_others_business(resources: World) -> None:
+async def test_a_failure_after_a_click_affects_no_other_work(bots: Bots) -> None:
     async def fail() -> None:
         raise ZeroDivisionError
 
-    async with resources.bot() as running:
+    async with bots.bot() as running:
         running.background.spawn(fail())
-        await approved(resources.repository, resources.shop, customers(1))
+        await approved(bots.repository, bots.shop, customers(1))
         running.background.wake()
-        await resources.is_told("Given to 1 of 1")
+        await bots.is_told("Given to 1 of 1")
 
 
-async def test_drafts_that_nobody_asked_with_are_forgotten_after_a_day(resources: World) -> None:
-    who = Person(resources.shop.ann.id, resources.shop.slack.team)
+async def test_drafts_that_were_never_submitted_are_deleted_after_a_day(bots: Bots) -> None:
+    who = Person(bots.shop.ann.id, bots.shop.slack.team)
     drafts = [
         Request(
             id=new_request_id(),
@@ -340,13 +335,13 @@ async def test_drafts_that_nobody_asked_with_are_forgotten_after_a_day(resources
             account="T12345678",
             channel=SUPPORT,
             requester=who.id,
-            created_at=resources.clock.now() - timedelta(hours=hours),
+            created_at=bots.clock.now() - timedelta(hours=hours),
         )
         for hours in (25, 23)
     ]
     for draft in drafts:
-        await resources.repository.open_draft(draft, FormInput())
-    async with resources.bot(), asyncio.timeout(60):
-        while await resources.repository.find(drafts[0].id):
-            await resources.repository.ping()
-    assert await resources.repository.find(drafts[1].id)
+        await bots.repository.open_draft(draft, FormInput())
+    async with bots.bot(), asyncio.timeout(60):
+        while await bots.repository.find(drafts[0].id):
+            await bots.repository.ping()
+    assert await bots.repository.find(drafts[1].id)

@@ -1,32 +1,33 @@
-"""What the durable engine cannot write down is given all the same, once, and comes to its end."""
+"""A giving ends once even if the durable engine cannot record its steps."""
 
 import asyncio
 
 import pytest
 
 from bot.background.workflows import engine_url
-from tests.background.test_runner import World, resources
+from tests.background.test_runner import Bots, bots
 from tests.journeys.process import approved
 from tests.support.engine_fixture import RULE, customers
 from tests.support.other_process import elsewhere
 
-__all__ = ["resources"]
+__all__ = ["bots"]
 
 
 @pytest.mark.parametrize(
     "which", ["", "WHEN NEW.error IS NULL"], ids=["nothing at all", "nothing but its failures"]
 )
-async def test_while_the_engine_can_write_nothing_down_giving_goes_on_to_its_end(
-    resources: World, which: str
-) -> None:
+async def test_a_giving_ends_even_if_the_engine_can_record_nothing(bots: Bots, which: str) -> None:
     who = customers(20)
-    await approved(resources.repository, resources.shop, who)
-    held, let_go = resources.at(1)
-    async with resources.bot():
+    await approved(bots.repository, bots.shop, who)
+    held, let_go = bots.at(1)
+    async with bots.bot():
         await asyncio.wait_for(held.wait(), 60)
-        full = f"CREATE TRIGGER full BEFORE INSERT ON operation_outputs {which} BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
-        await elsewhere(engine_url(resources.url), full)
+        full = (
+            f"CREATE TRIGGER full BEFORE INSERT ON operation_outputs {which} "
+            "BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+        )
+        await elsewhere(engine_url(bots.url), full)
         let_go.set()
-        await resources.is_told("all 20 were given it")
-        await resources.is_told("Given to 20 of 20")
-    assert resources.shop.dintero.ledger.holders(RULE) == dict.fromkeys(who, 1)
+        await bots.is_told("all 20 were given it")
+        await bots.is_told("Given to 20 of 20")
+    assert bots.shop.dintero.ledger.holders(RULE) == dict.fromkeys(who, 1)

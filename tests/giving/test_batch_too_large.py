@@ -21,7 +21,7 @@ def sizes(ground: Ground, since: int = 0) -> list[int]:
     return [call.count for call in ground.ledger.calls[since:]]
 
 
-async def test_a_batch_that_is_too_large_is_halved_until_it_goes_through_and_nobody_is_refused(
+async def test_a_batch_that_is_too_large_is_halved_and_nobody_is_refused(
     ground: Ground,
 ) -> None:
     who = customers(16)
@@ -45,7 +45,7 @@ async def test_later_requests_of_the_process_are_cut_no_larger(ground: Ground) -
     assert sizes(ground, before) == [5, 5, 5, 5]
 
 
-async def test_who_is_refused_in_a_batch_that_is_too_large_stands_alone_all_the_same(ground: Ground) -> None:
+async def test_refused_customers_are_found_in_a_batch_that_is_too_large(ground: Ground) -> None:
     who = customers(16)
     ground.sandbox.refuses.update({who[3], who[12]})
     request = await ground.asked(who, size=16)
@@ -54,7 +54,7 @@ async def test_who_is_refused_in_a_batch_that_is_too_large_stands_alone_all_the_
     assert [one.customer for one in await ground.repository.refused(request.id)] == [who[3], who[12]]
 
 
-async def test_where_one_alone_is_too_large_that_one_is_refused_with_the_reason(ground: Ground) -> None:
+async def test_a_single_customer_that_is_too_large_is_refused_with_the_reason(ground: Ground) -> None:
     ground.sandbox.limits.largest = 0
     request = await ground.asked(customers(2), size=2)
     assert (await ground.give(request)).refused == 2
@@ -63,19 +63,19 @@ async def test_where_one_alone_is_too_large_that_one_is_refused_with_the_reason(
     }
 
 
-async def test_a_whole_list_that_is_too_large_is_not_hopeless(ground: Ground) -> None:
+async def test_a_request_whose_batches_are_all_too_large_is_given_completely(ground: Ground) -> None:
     ground.sandbox.limits.largest = 1
     tally = await ground.give(await ground.asked(customers(64), size=64))
     assert (tally.given, tally.refused, tally.left) == (64, 0, 0)
 
 
-async def test_what_passes_is_repeated_while_the_size_is_looked_for(ground: Ground) -> None:
+async def test_transient_failures_are_repeated_while_the_size_is_searched(ground: Ground) -> None:
     ground.sandbox.faults.next(None, Fault.cut(after=True), Fault.broken(), None, Fault.no_json())
     tally = await ground.give(await ground.asked(customers(16), size=16))
     assert (tally.given, tally.refused) == (16, 0)
 
 
-async def test_a_refusal_without_a_reason_in_its_customers_is_learnt_from_once_it_comes_again(
+async def test_a_size_is_learnt_from_the_second_refusal_that_both_halves_disprove(
     ground: Ground,
 ) -> None:
     ground.sandbox.limits.unsaid = True

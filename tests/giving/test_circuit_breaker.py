@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.errors import BatchRejectedError, DinteroError, OutcomeUnknownError, RateLimitedError
 from bot.giving.circuit_breaker import MAX_FAILURES_IN_A_ROW, BreakerOpenError, CircuitBreaker
-from tests.support.virtual_time_loop import in_no_time
+from tests.support.virtual_time_loop import in_virtual_time
 
 FIRST, LONGEST = 0.5, 8.0
 DOWN = OutcomeUnknownError("503")
@@ -31,7 +31,7 @@ class Line:
         )
 
     async def send(self) -> asyncio.Future[None] | None:
-        """Make a call; None where it does not go out."""
+        """Make a call; None if it does not go out."""
         before = len(self.sent)
 
         async def make() -> None:
@@ -150,7 +150,7 @@ async def test_a_late_answer_from_before_it_opened_changes_nothing(late: Dintero
 
 @dataclass
 class Expected:
-    """The state that the breaker must have, by the rules that it promises."""
+    """The state that the breaker promises to have."""
 
     wait: float = 0.0
     failures: int = 0
@@ -219,4 +219,4 @@ def test_at_any_time_one_probe_goes_out_only_after_the_wait(steps: list[Step]) -
             assert line.breaker.closed is not bool(expected.wait)
         await line.close()
 
-    in_no_time(work)
+    in_virtual_time(work)

@@ -1,4 +1,4 @@
-"""A rule that changes while Dintero is silent is noticed before anything more goes out of it."""
+"""A rule that changes while Dintero does not answer is noticed before the next call."""
 
 from collections.abc import AsyncIterator
 
@@ -13,14 +13,14 @@ from tests.support.engine_fixture import RULE, Ground, customers, open_ground
 
 @pytest.fixture
 async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
-    """Books and a Dintero, with a clock that is moved by hand."""
+    """Each kind of database and a Dintero, with a clock that is moved by hand."""
     async with open_ground(repository) as opened:
         opened.clock = HandClock()
         yield opened
 
 
 async def _given_after(ground: Ground, seconds: float) -> int:
-    """Cut the second call off before it is carried out, change the rule, let time pass, and say how many were given it."""
+    """Cut the second call, change the rule, let time pass, and count the customers who got it."""
     request = await ground.asked(customers(12))
     ground.sandbox.faults.next(None, Fault.cut())
 
@@ -36,9 +36,9 @@ async def _given_after(ground: Ground, seconds: float) -> int:
     return given
 
 
-async def test_after_a_minute_of_silence_the_rule_is_looked_at_first(ground: Ground) -> None:
+async def test_after_a_minute_without_an_answer_the_rule_is_read_first(ground: Ground) -> None:
     assert await _given_after(ground, 60) == 4
 
 
-async def test_before_that_the_next_answer_tells(ground: Ground) -> None:
+async def test_within_a_minute_the_next_answer_shows_the_changed_rule(ground: Ground) -> None:
     assert await _given_after(ground, 59) == 8

@@ -1,4 +1,4 @@
-"""Additive up, multiplicative down, and a Dintero that wants to be left alone is."""
+"""Additive increase, multiplicative decrease, and a Retry-After is obeyed."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ USUAL = 0.1
 
 
 def busy(width: int, most: int = 64) -> ConcurrencyLimiter:
-    """A flow with so many calls under way, that knows what is usual."""
+    """Make a limiter with calls under way that knows the usual time."""
     limiter = ConcurrencyLimiter(most)
     limiter.under_way = width
     for _ in range(ANSWERS_KEPT):
@@ -17,7 +17,7 @@ def busy(width: int, most: int = 64) -> ConcurrencyLimiter:
     return limiter
 
 
-def test_while_all_is_well_nobody_waits() -> None:
+def test_while_all_is_well_no_call_waits() -> None:
     limiter = ConcurrencyLimiter(8)
     for _ in range(8):
         assert limiter.has_capacity(0.0)
@@ -25,7 +25,7 @@ def test_while_all_is_well_nobody_waits() -> None:
     assert not limiter.has_capacity(0.0)
 
 
-def test_half_as_many_go_out_after_a_429_as_were_under_way() -> None:
+def test_a_429_halves_the_calls_under_way() -> None:
     limiter = busy(8)
     limiter.cut(limiter.cuts)
     assert limiter.width == 4
@@ -62,7 +62,7 @@ def test_an_answer_much_slower_than_usual_is_like_a_429() -> None:
     assert limiter.width == 4
 
 
-def test_a_call_that_hung_is_like_a_slow_answer_and_changes_nothing_of_what_is_usual() -> None:
+def test_a_call_that_hung_counts_as_slow_but_not_as_usual() -> None:
     limiter = busy(8)
     for _ in range(ANSWERS_KEPT):
         limiter.failed(30.0, limiter.cuts)
@@ -70,7 +70,7 @@ def test_a_call_that_hung_is_like_a_slow_answer_and_changes_nothing_of_what_is_u
     assert limiter.width == 1
 
 
-def test_a_failure_that_comes_at_once_cuts_nothing() -> None:
+def test_an_immediate_failure_cuts_nothing() -> None:
     limiter = busy(8)
     limiter.failed(0.001, limiter.cuts)
     assert limiter.width == 64
@@ -84,7 +84,7 @@ def test_a_stutter_of_some_milliseconds_is_not_slow() -> None:
     assert limiter.width == 8
 
 
-def test_a_dintero_that_stays_slower_becomes_usual_and_as_many_go_out_as_before() -> None:
+def test_a_dintero_that_stays_slower_gets_as_many_calls_again() -> None:
     limiter = busy(8, most=8)
     for _ in range(20 * ANSWERS_KEPT):
         limiter.answered(2.0, limiter.cuts)
@@ -95,9 +95,7 @@ EVENTS = st.lists(st.one_of(st.floats(0.0, 60.0), st.sampled_from(["cut", "narro
 
 
 @given(st.integers(1, 100), EVENTS)
-def test_whatever_comes_it_lets_out_at_least_one_and_never_more_than_the_most(
-    most: int, events: list[float | str]
-) -> None:
+def test_the_width_stays_between_one_and_the_maximum(most: int, events: list[float | str]) -> None:
     limiter = ConcurrencyLimiter(most)
     for event in events:
         limiter.under_way = limiter.width
@@ -112,7 +110,7 @@ def test_whatever_comes_it_lets_out_at_least_one_and_never_more_than_the_most(
 
 
 @given(st.lists(st.floats(0.0, 1000.0), min_size=1), st.floats(0.0, 2000.0))
-def test_it_is_left_alone_for_the_longest_that_it_asked(asked: list[float], now: float) -> None:
+def test_dintero_is_left_alone_for_the_longest_time_it_asked_for(asked: list[float], now: float) -> None:
     limiter = ConcurrencyLimiter(8)
     for until in asked:
         limiter.leave_alone(until)

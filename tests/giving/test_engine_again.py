@@ -1,4 +1,4 @@
-"""Continued, killed again and again, whatever goes wrong: everybody comes to one end, and nobody gets it twice."""
+"""Continued or killed, a giving ends with one outcome for each customer, and nobody gets it twice."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from tests.support.engine_fixture import AT_ONCE, RULE, Ground, customers
 from tests.support.interruptions import FINAL, MAY_PASS, at, killed, over_one_ground
 
 
-async def test_continuing_gives_only_to_whoever_was_not_given_it_yet(both: Ground) -> None:
+async def test_continuing_gives_only_to_customers_without_the_discount(both: Ground) -> None:
     who = customers(20)
     both.sandbox.refuses.add(who[1])
     request = await both.asked(who)
@@ -24,7 +24,7 @@ async def test_continuing_gives_only_to_whoever_was_not_given_it_yet(both: Groun
     assert {customer for call in both.ledger.calls[before:] for customer in call.customers} == set(who[8:])
 
 
-async def test_continuing_settles_what_was_unknown(both: Ground) -> None:
+async def test_continuing_settles_unknown_outcomes(both: Ground) -> None:
     request = await both.asked(customers(8))
     both.sandbox.faults.always(Fault.cut(after=True))
     assert (await both.give(request)).unknown == 4
@@ -32,7 +32,7 @@ async def test_continuing_settles_what_was_unknown(both: Ground) -> None:
     assert (await both.give(await both.next_round(request))).given == 8
 
 
-async def test_continuing_in_vain_keeps_apart_who_may_have_it_and_who_was_never_tried(ground: Ground) -> None:
+async def test_continuing_in_vain_keeps_unknown_and_not_tried_apart(ground: Ground) -> None:
     who = customers(8)
     ground.sandbox.refuses.add(who[0])
     request = await ground.asked(who, size=8)
@@ -45,7 +45,7 @@ async def test_continuing_in_vain_keeps_apart_who_may_have_it_and_who_was_never_
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_a_kill_in_a_later_round_makes_what_was_not_tried_unknown(both: Ground, point: Point) -> None:
+async def test_a_kill_in_a_later_round_turns_not_tried_into_unknown(both: Ground, point: Point) -> None:
     request = await both.asked(customers(8))
     both.sandbox.faults.always(Fault.forbidden())
     assert (await both.give(request)).not_tried == 8
@@ -80,7 +80,7 @@ ANY_FAULT = st.sampled_from([None, None, None, *MAY_PASS.values(), *(fault for f
     rounds=st.lists(st.lists(ANY_FAULT, max_size=12), min_size=1, max_size=3),
     data=st.data(),
 )
-async def test_whatever_goes_wrong_everybody_comes_to_one_end_and_nobody_gets_it_twice(
+async def test_after_any_faults_each_customer_has_one_outcome_and_nobody_gets_it_twice(
     ground: Ground,
     number: int,
     size: int,
@@ -114,7 +114,7 @@ async def test_whatever_goes_wrong_everybody_comes_to_one_end_and_nobody_gets_it
     ),
     data=st.data(),
 )
-async def test_whenever_it_is_killed_everybody_comes_to_one_end_and_nobody_gets_it_twice(
+async def test_after_any_kill_each_customer_has_one_outcome_and_nobody_gets_it_twice(
     ground: Ground, number: int, concurrency: int, kills: list[tuple[Point, int]], data: st.DataObject
 ) -> None:
     who = customers(number)

@@ -1,4 +1,4 @@
-"""A cancel and a closing program: what is under way ends, nothing else goes out, nobody is told falsely."""
+"""After a cancel or at the close, calls under way end, no other goes out, and the tally is true."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ async def test_after_a_cancel_the_call_under_way_ends_and_the_rest_is_not_tried(
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 5])
-async def test_a_cancel_that_another_process_took_is_heard_with_the_next_outcome(
+async def test_a_cancel_in_another_process_takes_effect_with_the_next_outcome(
     both: Ground, concurrency: int
 ) -> None:
     request = await both.asked(customers(80), concurrency=concurrency)
@@ -34,7 +34,7 @@ async def test_a_cancel_that_another_process_took_is_heard_with_the_next_outcome
     assert tally.given == 4 * len(both.ledger.calls) <= 4 * (2 + 3 * concurrency)
 
 
-async def test_however_often_the_books_are_looked_at_again_everybody_is_given_it(ground: Ground) -> None:
+async def test_all_customers_get_it_despite_constant_rechecks(ground: Ground) -> None:
     request = await ground.asked(customers(40), concurrency=3)
 
     async def doubt(_point: Point, _number: int) -> None:
@@ -45,7 +45,7 @@ async def test_however_often_the_books_are_looked_at_again_everybody_is_given_it
     assert (await ground.give(request)).given == 40
 
 
-async def test_a_cancel_ends_the_repeating_and_what_may_have_been_given_is_unknown(ground: Ground) -> None:
+async def test_a_cancel_ends_repeats_and_leaves_the_call_under_way_unknown(ground: Ground) -> None:
     request = await ground.asked(customers(8))
     ground.sandbox.faults.always(Fault.cut(after=True))
     at(ground.sandbox, Point.AFTER, 1, lambda: ground.cancel(request))
@@ -63,7 +63,7 @@ async def test_nothing_goes_out_for_a_request_that_is_not_being_given(both: Grou
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_a_closing_program_lets_the_call_under_way_end_and_begins_no_other(
+async def test_a_closing_program_finishes_the_call_under_way_and_makes_no_other(
     both: Ground, point: Point
 ) -> None:
     request = await both.asked(customers(20), concurrency=2)
@@ -78,7 +78,7 @@ async def test_a_closing_program_lets_the_call_under_way_end_and_begins_no_other
     assert len(both.ledger.calls) == 5
 
 
-async def test_a_closing_program_repeats_nothing_and_settles_it_at_the_next_start(ground: Ground) -> None:
+async def test_a_closing_program_repeats_nothing_and_the_next_start_settles_it(ground: Ground) -> None:
     request = await ground.asked(customers(8))
     ground.sandbox.faults.always(Fault.cut(after=True))
     at(ground.sandbox, Point.AFTER, 1, closes(ground))

@@ -1,4 +1,4 @@
-"""Whatever a killed process left is settled by the next one, or told as unknown."""
+"""The next process settles the calls of a killed one, or counts them as unknown."""
 
 from dataclasses import replace
 from math import ceil, log2
@@ -14,7 +14,7 @@ from tests.support.postgres import BUSY_SECONDS
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_whatever_a_killed_process_left_is_settled_by_the_next(both: Ground, point: Point) -> None:
+async def test_the_next_process_settles_the_rest_of_a_killed_one(both: Ground, point: Point) -> None:
     request = await both.asked(customers(20), concurrency=2)
     await killed(both, request, point, 3)
     assert (await both.truth(request)).not_tried == 0
@@ -23,7 +23,7 @@ async def test_whatever_a_killed_process_left_is_settled_by_the_next(both: Groun
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_what_a_killed_process_may_have_given_is_unknown_when_it_cannot_be_settled(
+async def test_calls_of_a_killed_process_are_unknown_if_they_cannot_be_settled(
     ground: Ground, point: Point
 ) -> None:
     request = await ground.asked(customers(12))
@@ -33,7 +33,7 @@ async def test_what_a_killed_process_may_have_given_is_unknown_when_it_cannot_be
     assert (tally.given, tally.unknown) == (4, 8)
 
 
-async def test_a_cancel_before_the_next_start_leaves_unknown_what_a_killed_process_may_have_given(
+async def test_a_cancel_before_the_next_start_leaves_calls_of_a_killed_process_unknown(
     ground: Ground,
 ) -> None:
     request = await ground.asked(customers(12), batches=2)
@@ -43,7 +43,7 @@ async def test_a_cancel_before_the_next_start_leaves_unknown_what_a_killed_proce
     assert (tally.given, tally.unknown, tally.not_tried) == (4, 4, 4)
 
 
-async def test_halves_that_a_killed_process_may_have_given_are_never_told_as_not_tried(
+async def test_halves_that_a_killed_process_may_have_given_never_count_as_not_tried(
     ground: Ground,
 ) -> None:
     who = customers(100)
@@ -63,7 +63,7 @@ async def test_halves_that_a_killed_process_may_have_given_are_never_told_as_not
 
 
 @pytest.mark.parametrize("point", list(Point))
-async def test_of_a_hopeless_list_too_whatever_a_killed_process_left_is_settled(
+async def test_the_rest_of_a_killed_process_is_settled_even_if_too_many_are_refused(
     both: Ground, point: Point
 ) -> None:
     who = customers(100)
@@ -77,7 +77,7 @@ async def test_of_a_hopeless_list_too_whatever_a_killed_process_left_is_settled(
     assert len(both.ledger.calls) - before <= 100 * (1 + 2 * ceil(log2(50)))
 
 
-async def test_while_there_is_no_token_nothing_goes_out_and_nobody_is_unknown(ground: Ground) -> None:
+async def test_without_a_token_no_call_goes_out_and_no_outcome_is_unknown(ground: Ground) -> None:
     request = await ground.asked(customers(8))
     ground.sandbox.tokens.revoke_all()
     ground.sandbox.faults.always(Fault.broken(503), on=Operation.TOKEN)
@@ -86,14 +86,14 @@ async def test_while_there_is_no_token_nothing_goes_out_and_nobody_is_unknown(gr
     assert (await ground.now(request)).stop is StopReason.UNKNOWN_FOR_GOOD
 
 
-async def test_a_token_that_cannot_be_had_at_first_holds_up_nobody_for_good(ground: Ground) -> None:
+async def test_a_token_that_is_missing_at_first_only_delays_the_giving(ground: Ground) -> None:
     request = await ground.asked(customers(8))
     ground.sandbox.tokens.revoke_all()
     ground.sandbox.faults.next(Fault.cut(), Fault.busy(0), on=Operation.TOKEN)
     assert (await ground.give(request)).given == 8
 
 
-async def test_what_may_have_been_given_before_the_token_was_lost_stays_unknown(ground: Ground) -> None:
+async def test_outcomes_from_before_the_token_was_lost_stay_unknown(ground: Ground) -> None:
     request = await ground.asked(customers(8))
     ground.sandbox.faults.next(Fault.cut(after=True))
     ground.sandbox.faults.always(Fault.unauthorized())
@@ -102,7 +102,7 @@ async def test_what_may_have_been_given_before_the_token_was_lost_stays_unknown(
     assert (tally.given, tally.unknown, tally.not_tried) == (0, 4, 4)
 
 
-async def test_both_databases_can_be_opened_again_where_a_giving_was_left(database_url: str) -> None:
+async def test_an_unfinished_giving_goes_on_after_the_database_is_reopened(database_url: str) -> None:
     async with (
         open_repository(database_url, pool_timeout=BUSY_SECONDS) as repository,
         open_ground(repository) as ground,

@@ -1,4 +1,4 @@
-"""Whoever Dintero refuses stands alone with its reason, at the price of few calls."""
+"""Few calls find the customers whom Dintero refuses, and the reason."""
 
 import sqlite3
 from math import ceil, log2
@@ -12,7 +12,7 @@ from tests.support.engine_fixture import Ground, customers
 from tests.support.interruptions import full_disk, over_one_ground
 
 
-async def test_whoever_is_refused_stands_alone_with_the_reason_and_everybody_else_is_given_it(
+async def test_refused_customers_get_a_reason_and_all_others_get_the_discount(
     both: Ground,
 ) -> None:
     who = customers(16)
@@ -26,7 +26,7 @@ async def test_whoever_is_refused_stands_alone_with_the_reason_and_everybody_els
     ]
 
 
-async def test_where_all_are_refused_nobody_is_given_it_and_nobody_is_left(ground: Ground) -> None:
+async def test_if_all_are_refused_nobody_gets_it_and_nobody_is_left(ground: Ground) -> None:
     who = customers(7)
     ground.sandbox.refuses.update(who)
     tally = await ground.give(await ground.asked(who))
@@ -47,7 +47,7 @@ async def test_each_refused_customer_costs_few_calls_wherever_they_stand(
     assert len(ground.ledger.calls) - before <= len(bad) * (1 + 2 * ceil(log2(number)))
 
 
-async def test_looking_for_refused_ids_stops_above_a_tenth_and_above_twenty(ground: Ground) -> None:
+async def test_the_search_for_refused_ids_stops_above_a_tenth_and_above_twenty(ground: Ground) -> None:
     who = customers(400)
     ground.sandbox.refuses.update(who[:100])
     tally = await ground.give(await ground.asked(who, size=200))
@@ -64,9 +64,7 @@ async def test_twenty_refused_ids_are_all_found_however_few_were_asked_for(groun
     assert (tally.given, tally.refused, tally.left) == (1, 20, 0)
 
 
-async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(
-    sqlite_url: str, ground: Ground
-) -> None:
+async def test_a_batch_that_is_given_again_counts_its_refused_once(sqlite_url: str, ground: Ground) -> None:
     who = customers(100)
     ground.sandbox.refuses.update(who[:15])
     request = await ground.asked(who, size=50)
@@ -80,7 +78,7 @@ async def test_a_batch_that_had_to_be_done_again_counts_its_refused_once(
     assert (tally.given, tally.refused, tally.left) == (85, 15, 0)
 
 
-async def test_what_passes_is_repeated_while_refused_ids_are_looked_for(ground: Ground) -> None:
+async def test_transient_failures_are_repeated_while_refused_ids_are_searched(ground: Ground) -> None:
     who = customers(8)
     ground.sandbox.refuses.add(who[3])
     ground.sandbox.faults.next(

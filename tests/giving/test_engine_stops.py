@@ -1,4 +1,4 @@
-"""What does not pass stops the giving, and so does a rule that is another one by now; nothing is guessed."""
+"""A final failure or a changed rule stops the giving; no outcome is guessed."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.interruptions import FINAL, at
 
 
 @pytest.mark.parametrize(("fault", "reason"), FINAL.values(), ids=FINAL)
-async def test_a_final_answer_stops_it_and_whoever_it_was_for_was_not_tried(
+async def test_a_final_answer_stops_it_and_its_batch_counts_as_not_tried(
     both: Ground, fault: Fault, reason: StopReason
 ) -> None:
     request = await both.asked(customers(12))
@@ -24,7 +24,7 @@ async def test_a_final_answer_stops_it_and_whoever_it_was_for_was_not_tried(
 @pytest.mark.parametrize(
     "fault", [Fault.broken(), Fault.cut(after=True), Fault.no_rule()], ids=["before", "after", "no rule"]
 )
-async def test_what_stays_unknown_for_good_is_told_so_and_stops_the_rest(both: Ground, fault: Fault) -> None:
+async def test_a_batch_that_stays_unknown_stops_the_rest(both: Ground, fault: Fault) -> None:
     request = await both.asked(customers(12))
     both.sandbox.faults.next(None)
     both.sandbox.faults.always(fault)
@@ -37,7 +37,7 @@ async def test_what_stays_unknown_for_good_is_told_so_and_stops_the_rest(both: G
 @pytest.mark.parametrize(
     "last", [Fault.unauthorized(), Fault.forbidden(), Fault.not_found(), Fault.busy(3600)], ids=FINAL
 )
-async def test_what_may_have_been_given_stays_unknown_whatever_comes_after(
+async def test_a_batch_that_may_have_been_given_stays_unknown_after_a_final_answer(
     ground: Ground, last: Fault
 ) -> None:
     request = await ground.asked(customers(8))
@@ -47,7 +47,7 @@ async def test_what_may_have_been_given_stays_unknown_whatever_comes_after(
     assert (tally.given, tally.unknown, tally.not_tried) == (0, 4, 4)
 
 
-async def test_a_stop_while_refused_ids_are_looked_for_keeps_what_was_found(ground: Ground) -> None:
+async def test_a_stop_during_the_search_for_refused_ids_keeps_the_outcomes_so_far(ground: Ground) -> None:
     who = customers(8)
     ground.sandbox.refuses.add(who[7])
     ground.sandbox.faults.next(None, None)
@@ -74,7 +74,7 @@ CHANGES: dict[str, tuple[dict[str, object], StopReason]] = {
 
 
 @pytest.mark.parametrize(("change", "why"), CHANGES.values(), ids=CHANGES)
-async def test_once_an_answer_shows_another_rule_nobody_else_is_given_it(
+async def test_after_an_answer_with_a_changed_rule_nobody_else_gets_it(
     both: Ground, change: dict[str, object], why: StopReason
 ) -> None:
     request = await both.asked(customers(20))
@@ -92,7 +92,7 @@ async def test_once_an_answer_shows_another_rule_nobody_else_is_given_it(
     assert (await both.now(request)).stop is why
 
 
-async def test_what_matters_not_may_change_while_it_is_given(ground: Ground) -> None:
+async def test_name_and_statistics_of_a_rule_may_change_while_it_is_given(ground: Ground) -> None:
     request = await ground.asked(customers(20))
     rule = ground.sandbox.rules[RULE]
 
@@ -103,7 +103,7 @@ async def test_what_matters_not_may_change_while_it_is_given(ground: Ground) -> 
     assert (await ground.give(request)).given == 20
 
 
-async def test_a_rule_that_ends_while_it_is_given_is_given_to_nobody_else(ground: Ground) -> None:
+async def test_a_rule_that_ends_during_the_giving_is_given_to_nobody_else(ground: Ground) -> None:
     ground.clock = clock = HandClock()
     request = await ground.asked(customers(20))
 
@@ -116,7 +116,7 @@ async def test_a_rule_that_ends_while_it_is_given_is_given_to_nobody_else(ground
     assert (await ground.now(request)).stop is StopReason.RULE_EXPIRED
 
 
-async def test_halves_are_given_to_nobody_either_once_the_rule_is_another(ground: Ground) -> None:
+async def test_halves_are_not_given_either_after_the_rule_changed(ground: Ground) -> None:
     who = customers(8)
     ground.sandbox.refuses.add(who[7])
     request = await ground.asked(who, size=8)

@@ -1,4 +1,4 @@
-"""The end of a giving: what came of it is added up and said once, however often it is asked for."""
+"""The end of a giving: its outcomes are added up and announced once, however often it is finished."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,18 +36,18 @@ async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
 
 @pytest.fixture
 async def directory() -> AsyncIterator[SlackDirectory]:
-    """Nobody can be asked for: an ending asks nothing of Slack."""
+    """A directory that cannot be reached: the end of a giving needs no lookup in Slack."""
     async with open_client("http://127.0.0.1:1/", "xoxb-nobody") as client:
         yield SlackDirectory(client, TEAM, SystemClock())
 
 
 @pytest.fixture
 def completion(ground: Ground, directory: SlackDirectory) -> Completion:
-    """What ends givings."""
-    return _ending(ground, directory, POLICY)
+    """Ends givings by the sandbox's policy."""
+    return completion_of(ground, directory, POLICY)
 
 
-def _ending(ground: Ground, directory: SlackDirectory, policy: Policy) -> Completion:
+def completion_of(ground: Ground, directory: SlackDirectory, policy: Policy) -> Completion:
     return Completion(
         repository=ground.repository,
         lookups=RuleLookups(ground.dintero, CallScheduler(first=0.01, longest=0.05)),
@@ -56,22 +56,24 @@ def _ending(ground: Ground, directory: SlackDirectory, policy: Policy) -> Comple
     )
 
 
-async def _asked(ground: Ground, number: int = 8) -> Request:
+async def open_request(ground: Ground, number: int = 8) -> Request:
     return await ground.change(await ground.asked(customers(number)), channel=SUPPORT)
 
 
-async def _told(ground: Ground) -> list[tuple[NotificationType, ChannelKind, str]]:
-    """List what is to be said, and say it."""
-    told = []
+async def deliver(ground: Ground) -> list[tuple[NotificationType, ChannelKind, str]]:
+    """List the messages in the outbox, and mark them as sent."""
+    sent = []
     while unsaid := await ground.repository.due_messages(LATER, limit=50):
         for one in unsaid:
-            told.append((one.notification.happened, one.notification.kind, one.notification.to))
+            sent.append((one.notification.happened, one.notification.kind, one.notification.to))
             await ground.repository.mark_sent(one, ts="1.0")
-    return sorted(told)
+    return sorted(sent)
 
 
-def _all(happened: NotificationType, *, summary: bool) -> list[tuple[NotificationType, ChannelKind, str]]:
-    """List what is said of an end: the summary where it is one for good, a line in the thread where it is not."""
+def messages_of_end(
+    happened: NotificationType, *, summary: bool
+) -> list[tuple[NotificationType, ChannelKind, str]]:
+    """List the messages of an end: with a summary, or with a line in the thread."""
     last = ChannelKind.SUMMARY if summary else ChannelKind.LINE
     return sorted(
         [
@@ -83,17 +85,17 @@ def _all(happened: NotificationType, *, summary: bool) -> list[tuple[Notificatio
     )
 
 
-async def test_what_was_given_is_done_and_told_once_however_often_it_is_ended(
+async def test_a_giving_is_done_and_announced_once_however_often_it_is_finished(
     ground: Ground, completion: Completion
 ) -> None:
-    request = await _asked(ground)
+    request = await open_request(ground)
     await ground.give(request)
     await asyncio.gather(*(completion.finish(request.id, 1) for _ in range(3)))
     await completion.finish(request.id, 1)
     done = await ground.now(request)
     assert (done.state, done.stop) == (State.DONE, None)
     assert done.ended_at
-    assert await _told(ground) == _all(NotificationType.DONE, summary=True)
+    assert await deliver(ground) == messages_of_end(NotificationType.DONE, summary=True)
 
 
 async def test_refused_customers_end_it_all_the_same(ground: Ground, completion: Completion) -> None:
@@ -116,8 +118,8 @@ async def test_too_many_refused_end_it_with_the_rest_not_tried(
     assert (await ground.now(request)).state is State.DONE
 
 
-async def test_what_is_unknown_stops_it(ground: Ground, completion: Completion) -> None:
-    request = await _asked(ground)
+async def test_unknown_outcomes_stop_it(ground: Ground, completion: Completion) -> None:
+    request = await open_request(ground)
     ground.sandbox.faults.always(Fault.cut(after=True))
     await ground.give(request)
     await completion.finish(request.id, 1)
@@ -128,13 +130,13 @@ async def test_what_is_unknown_stops_it(ground: Ground, completion: Completion) 
         None,
     )
     admin = [(NotificationType.PAUSED, ChannelKind.DIRECT, who) for who in POLICY.admins]
-    assert await _told(ground) == sorted([*_all(NotificationType.STOPPED, summary=False), *admin])
+    assert await deliver(ground) == sorted(
+        [*messages_of_end(NotificationType.STOPPED, summary=False), *admin]
+    )
 
 
-async def test_batches_of_which_nothing_is_known_never_count_as_done(
-    ground: Ground, completion: Completion
-) -> None:
-    request = await _asked(ground)
+async def test_batches_without_an_outcome_never_count_as_done(ground: Ground, completion: Completion) -> None:
+    request = await open_request(ground)
     await ground.repository.start_portion(request.id, 0)
     await completion.finish(request.id, 1)
     assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
@@ -143,8 +145,8 @@ async def test_batches_of_which_nothing_is_known_never_count_as_done(
     )
 
 
-async def test_the_reason_for_which_it_stopped_is_kept(ground: Ground, completion: Completion) -> None:
-    request = await _asked(ground)
+async def test_the_stop_reason_is_kept(ground: Ground, completion: Completion) -> None:
+    request = await open_request(ground)
     ground.sandbox.faults.always(Fault.forbidden())
     await ground.give(request)
     await completion.finish(request.id, 1)
@@ -153,32 +155,32 @@ async def test_the_reason_for_which_it_stopped_is_kept(ground: Ground, completio
     assert stopped.note
 
 
-async def test_who_cancelled_it_is_told_with_what_had_been_given(
+async def test_a_cancelled_giving_names_who_cancelled_it_and_sums_it_up(
     ground: Ground, completion: Completion
 ) -> None:
-    request = await _asked(ground)
+    request = await open_request(ground)
     await ground.change(request, cancel_asked_by=UserId("U0BO"))
     await ground.give(request)
     await completion.finish(request.id, 1)
     cancelled = await ground.now(request)
     assert (cancelled.state, cancelled.decided_by, cancelled.stop) == (State.CANCELLED, "U0BO", None)
-    kinds = [kind for _, kind, _ in await _told(ground)]
+    kinds = [kind for _, kind, _ in await deliver(ground)]
     assert sorted(kinds) == sorted(
         [ChannelKind.CARD, ChannelKind.LINE, ChannelKind.SUMMARY, ChannelKind.DIRECT, ChannelKind.LIST]
     )
 
 
 async def test_the_end_of_an_earlier_round_changes_nothing(ground: Ground, completion: Completion) -> None:
-    request = await ground.next_round(await _asked(ground))
+    request = await ground.next_round(await open_request(ground))
     await completion.finish(request.id, 1)
     assert (await ground.now(request)).state is State.GIVING
-    assert await _told(ground) == []
+    assert await deliver(ground) == []
 
 
-async def test_dinteros_last_answer_is_asked_for_where_a_crash_took_it(
+async def test_dinteros_last_answer_is_looked_up_if_a_crash_lost_it(
     ground: Ground, completion: Completion
 ) -> None:
-    request = await _asked(ground)
+    request = await open_request(ground)
     await ground.give(request)
     await ground.change(request, last_answer=None)
     await completion.finish(request.id, 1)
@@ -188,7 +190,7 @@ async def test_dinteros_last_answer_is_asked_for_where_a_crash_took_it(
 async def test_the_summary_can_do_without_dinteros_last_answer(
     ground: Ground, completion: Completion
 ) -> None:
-    request = await _asked(ground)
+    request = await open_request(ground)
     await ground.give(request)
     await ground.change(request, last_answer=None)
     ground.sandbox.faults.always(Fault.broken(), on=Operation.RULE)
@@ -196,8 +198,8 @@ async def test_the_summary_can_do_without_dinteros_last_answer(
     assert (await ground.now(request)).state is State.DONE
 
 
-async def _changes_while_it_is_given(ground: Ground) -> Request:
-    request = await _asked(ground)
+async def give_while_rule_changes(ground: Ground) -> Request:
+    request = await open_request(ground)
     request = await ground.change(request, approvals=1)
     first = len(ground.ledger.calls) + 1
 
@@ -211,10 +213,10 @@ async def _changes_while_it_is_given(ground: Ground) -> Request:
     return await ground.now(request)
 
 
-async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it_is_now(
+async def test_a_rule_that_changed_during_the_giving_waits_for_a_new_approval(
     ground: Ground, completion: Completion
 ) -> None:
-    request = await _changes_while_it_is_given(ground)
+    request = await give_while_rule_changes(ground)
     await completion.finish(request.id, 1)
     await completion.finish(request.id, 1)
     waiting = await ground.now(request)
@@ -226,24 +228,22 @@ async def test_a_rule_that_changed_while_it_was_given_waits_for_a_yes_to_what_it
         await ground.repository.votes(request.id, 2),
         (await ground.repository.tally(request.id)).given,
     ) == ((), 4)
-    assert {happened for happened, _, _ in await _told(ground)} == {NotificationType.RULE_CHANGED}
+    assert {happened for happened, _, _ in await deliver(ground)} == {NotificationType.RULE_CHANGED}
 
 
-async def test_a_rule_that_has_become_dearer_falls_under_the_tier_that_it_is_above_now(
+async def test_a_rule_that_became_more_expensive_falls_under_its_new_tier(
     ground: Ground, directory: SlackDirectory
 ) -> None:
     strict = Tier(approvals=3, above_amount=200_000)
     policy = replace(POLICY, channels={SUPPORT: replace(POLICY.channels[SUPPORT], tiers=(strict,))})
-    request = await _changes_while_it_is_given(ground)
-    await _ending(ground, directory, policy).finish(request.id, 1)
+    request = await give_while_rule_changes(ground)
+    await completion_of(ground, directory, policy).finish(request.id, 1)
     waiting = await ground.now(request)
     assert (waiting.approvals, waiting.tier) == (3, AppliedTier(3, TierTrigger.AMOUNT, 200_000))
 
 
-async def test_where_nobody_has_to_agree_a_changed_rule_stops_it(
-    ground: Ground, completion: Completion
-) -> None:
-    request = await ground.change(await _changes_while_it_is_given(ground), approvals=0)
+async def test_without_approvers_a_changed_rule_stops_it(ground: Ground, completion: Completion) -> None:
+    request = await ground.change(await give_while_rule_changes(ground), approvals=0)
     await completion.finish(request.id, 1)
     assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
         State.STOPPED,
@@ -252,7 +252,7 @@ async def test_where_nobody_has_to_agree_a_changed_rule_stops_it(
 
 
 async def test_a_changed_rule_that_cannot_be_read_stops_it(ground: Ground, completion: Completion) -> None:
-    request = await _changes_while_it_is_given(ground)
+    request = await give_while_rule_changes(ground)
     ground.sandbox.faults.always(Fault.broken(503), on=Operation.RULE)
     await completion.finish(request.id, 1)
     assert ((await ground.now(request)).state, (await ground.now(request)).stop) == (
@@ -262,6 +262,6 @@ async def test_a_changed_rule_that_cannot_be_read_stops_it(ground: Ground, compl
 
 
 async def test_a_cancel_weighs_more_than_a_changed_rule(ground: Ground, completion: Completion) -> None:
-    request = await ground.change(await _changes_while_it_is_given(ground), cancel_asked_by=UserId("U0BO"))
+    request = await ground.change(await give_while_rule_changes(ground), cancel_asked_by=UserId("U0BO"))
     await completion.finish(request.id, 1)
     assert (await ground.now(request)).state is State.CANCELLED

@@ -1,4 +1,4 @@
-"""However little Dintero takes at once, everybody is given it, and no request is held up by another's size."""
+"""All customers get it however little Dintero takes at once, and large requests delay no small one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def ground(sqlite_books: SqlRepository) -> AsyncIterator[Ground]:
         yield opened
 
 
-async def test_a_rate_beyond_which_all_are_turned_away_loses_nobody(ground: Ground) -> None:
+async def test_a_rate_limit_loses_no_customer(ground: Ground) -> None:
     ground.sandbox.limits.calls, ground.sandbox.limits.per = 12, 1.0
     requests = [await ground.asked(customers(40), concurrency=8) for _ in range(2)]
     tallies = await asyncio.gather(
@@ -38,7 +38,7 @@ async def test_a_rate_beyond_which_all_are_turned_away_loses_nobody(ground: Grou
     assert 0 < ground.sandbox.limits.turned_away <= 16
 
 
-async def test_when_one_is_asked_to_wait_no_other_request_calls_meanwhile(ground: Ground) -> None:
+async def test_a_retry_after_holds_back_all_requests(ground: Ground) -> None:
     ground.sandbox.faults.next(Fault.busy(2))
     requests = [await ground.asked(customers(16), concurrency=4) for _ in range(3)]
     await asyncio.gather(*(ground.give(request, retry_policy=CALM) for request in requests))
@@ -48,7 +48,7 @@ async def test_when_one_is_asked_to_wait_no_other_request_calls_meanwhile(ground
     assert sum(seconds <= 1.0 for seconds in after) <= 3 * 4 - 1
 
 
-async def test_a_request_for_one_is_done_while_a_huge_one_is_given(ground: Ground) -> None:
+async def test_a_request_for_one_customer_does_not_wait_for_a_huge_one(ground: Ground) -> None:
     ground.scheduler = CallScheduler(first=0.01, longest=0.05, most=2)
     huge, small = (
         await ground.asked(customers(128), size=1, concurrency=32, batches=64),
@@ -74,7 +74,7 @@ async def test_a_request_for_one_is_done_while_a_huge_one_is_given(ground: Groun
     assert (await giving).given == 128
 
 
-async def test_a_wait_beyond_all_patience_that_another_was_told_of_stops_this_one_too_without_a_call(
+async def test_a_wait_that_is_too_long_stops_other_requests_without_a_call(
     ground: Ground,
 ) -> None:
     first, second = await ground.asked(customers(4)), await ground.asked(customers(4))
@@ -86,7 +86,7 @@ async def test_a_wait_beyond_all_patience_that_another_was_told_of_stops_this_on
     assert len(ground.ledger.calls) == 1
 
 
-async def test_of_a_dintero_that_is_down_all_requests_together_make_few_calls_and_all_stop(
+async def test_an_outage_stops_all_requests_after_few_calls(
     ground: Ground,
 ) -> None:
     retry_policy = RetryPolicy(first=0.05, longest=0.2, total=2.0, attempts=100)
@@ -101,7 +101,7 @@ async def test_of_a_dintero_that_is_down_all_requests_together_make_few_calls_an
         assert (await ground.now(request)).stop is StopReason.UNKNOWN_FOR_GOOD
 
 
-async def test_once_it_is_back_all_requests_go_on_and_nobody_gets_it_twice(ground: Ground) -> None:
+async def test_after_an_outage_all_requests_go_on_and_nobody_gets_it_twice(ground: Ground) -> None:
     ground.sandbox.faults.next(*[Fault.cut(after=True)] * 30)
     requests = [await ground.asked(customers(64), concurrency=4) for _ in range(4)]
     tallies = await asyncio.gather(*(ground.give(request, retry_policy=CALM) for request in requests))
@@ -119,7 +119,7 @@ async def waiting(ground: Ground, giving: asyncio.Future[Tally]) -> GivingRun:
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
-async def test_a_cancel_and_a_closing_program_are_heard_at_once_while_dintero_is_left_alone(
+async def test_cancel_and_closing_take_effect_at_once_while_dintero_is_left_alone(
     ground: Ground, end: str
 ) -> None:
     request = await ground.asked(customers(16), concurrency=2)
@@ -138,7 +138,7 @@ async def test_a_cancel_and_a_closing_program_are_heard_at_once_while_dintero_is
     assert tally.unknown == (0 if end == "cancel" else tally.asked - tally.given)
 
 
-async def test_a_cancel_that_another_process_took_is_heard_soon_too(ground: Ground) -> None:
+async def test_a_cancel_in_another_process_takes_effect_soon(ground: Ground) -> None:
     request = await ground.asked(customers(16), concurrency=2)
     ground.sandbox.faults.next(Fault.busy(600))
     giving = asyncio.ensure_future(ground.give(request, retry_policy=PATIENT))

@@ -1,4 +1,4 @@
-"""Dintero's limits are the account's: no request goes beyond them, and each has its turn."""
+"""Dintero's limits are the account's: all requests together keep them, and each has its turn."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -20,12 +20,12 @@ from bot.errors import (
 )
 from bot.giving.circuit_breaker import MAX_FAILURES_IN_A_ROW
 from bot.giving.scheduler import CallScheduler, RequestQueue
-from tests.support.virtual_time_loop import in_no_time, now
+from tests.support.virtual_time_loop import in_virtual_time, now
 
 LATENCY = 0.1
 
 Answer = DinteroError | float
-"""An error after the usual time, or after how many seconds it goes well."""
+"""An error after the usual time, or the seconds until a good answer."""
 
 
 def down() -> DinteroError:
@@ -38,7 +38,7 @@ async def _nothing_else() -> None:
 
 @dataclass(slots=True)
 class Shop:
-    """A Dintero that answers as it is told, and notes when each call came; `answers` that are used up are good ones."""
+    """A Dintero that gives these `answers`, then good ones, and notes the time of each call."""
 
     most: int = 96
     answers: Iterator[Answer] = field(default_factory=lambda: iter(()))
@@ -47,14 +47,14 @@ class Shop:
     at_once: int = 0
     alone_until: float = 0.0
     asked_at: float = 0.0
-    """When it asked last to be left alone: what goes out in that very moment has not heard of it yet."""
+    """When it last sent a Retry-After: a call at the same moment cannot know of it yet."""
     broken: list[float] = field(default_factory=list)
-    """When it was called though it was to be left alone."""
+    """Times of calls that broke a Retry-After."""
     _traffic: list[CallScheduler] = field(default_factory=list)
 
     @property
     def scheduler(self) -> CallScheduler:
-        """The one process that calls it."""
+        """The scheduler of the one process that calls it."""
         if not self._traffic:
             self._traffic.append(CallScheduler(first=0.5, longest=30.0, most=self.most))
         return self._traffic[0]
@@ -80,8 +80,8 @@ class Shop:
             self.alone_until = max(self.alone_until, now() + answer.retry_after)
         raise answer
 
-    async def ask(self, line: RequestQueue, who: str = "", *, until_it_goes: bool = True) -> None:
-        """Make one call, and make it again until it goes well."""
+    async def call_until_ok(self, line: RequestQueue, who: str = "", *, until_it_goes: bool = True) -> None:
+        """Make one call, repeated until it succeeds."""
         while True:
             try:
                 await line.call(lambda: self.answer(who), _nothing_else)
@@ -92,24 +92,24 @@ class Shop:
             return
 
     async def lanes(self, line: RequestQueue, who: str, calls: int, wide: int) -> None:
-        """Make so many calls, so many at once."""
+        """Make `calls` calls, `wide` at once."""
         left = iter(range(calls))
 
         async def lane() -> None:
             for _ in left:
-                await self.ask(line, who)
+                await self.call_until_ok(line, who)
 
         await asyncio.gather(*(lane() for _ in range(wide)))
 
 
-def test_while_all_is_well_nobody_waits() -> None:
+def test_while_all_is_well_no_call_waits() -> None:
     shop = Shop()
 
     async def work() -> None:
         await shop.lanes(RequestQueue(shop.scheduler), "", 800, 8)
         assert now() == pytest.approx(100 * LATENCY)
 
-    in_no_time(work)
+    in_virtual_time(work)
     assert shop.at_once == 8
 
 
@@ -132,7 +132,7 @@ ANSWERS = st.one_of(
     requests=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 8)), min_size=1, max_size=6),
     answers=st.lists(ANSWERS, max_size=60),
 )
-def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(
+def test_no_limit_is_broken_and_all_calls_are_made(
     most: int, requests: list[tuple[int, int]], answers: list[Answer]
 ) -> None:
     shop = Shop(most, iter(answers))
@@ -147,19 +147,19 @@ def test_whatever_comes_no_limit_is_broken_and_everybody_is_done(
                 )
             )
 
-    in_no_time(work)
+    in_virtual_time(work)
     assert shop.at_once <= min(most, sum(wide))
     assert not shop.broken
     assert len(shop.calls) >= sum(calls for calls, _ in requests)
 
 
-def test_all_lanes_of_all_requests_leave_dintero_alone_for_as_long_as_it_asks_one_of_them() -> None:
+def test_all_lanes_of_all_requests_obey_a_retry_after() -> None:
     shop = Shop(answers=iter([RateLimitedError("", retry_after=60.0)]))
 
     async def work() -> None:
         await asyncio.gather(*(shop.lanes(RequestQueue(shop.scheduler), str(one), 40, 4) for one in range(3)))
 
-    in_no_time(work)
+    in_virtual_time(work)
     later = [at for at, _ in shop.calls if at > LATENCY]
     assert not shop.broken
     assert min(later) == pytest.approx(60 + LATENCY, abs=0.01)
@@ -175,31 +175,31 @@ def test_fewer_go_out_after_a_429_and_more_again_after_good_answers() -> None:
             await asyncio.sleep(LATENCY)
             seen.append(shop.under_way)
 
-    in_no_time(work)
+    in_virtual_time(work)
     fell = min(seen[8:20])
     assert fell <= 4
     assert max(seen[20:]) == 8
 
 
 @pytest.mark.parametrize("most", [1, 4])
-def test_a_small_request_beside_a_huge_one_has_its_call_within_a_few_answers(most: int) -> None:
+def test_a_small_request_beside_a_huge_one_waits_for_few_answers(most: int) -> None:
     shop = Shop(most)
 
     async def work() -> float:
         huge = asyncio.ensure_future(shop.lanes(RequestQueue(shop.scheduler), "huge", 10_000, 32))
         await asyncio.sleep(10)
         asked = now()
-        await shop.ask(RequestQueue(shop.scheduler), "small")
+        await shop.call_until_ok(RequestQueue(shop.scheduler), "small")
         took = now() - asked
         huge.cancel()
         with suppress(asyncio.CancelledError):
             await huge
         return took
 
-    assert in_no_time(work) <= 3.1 * LATENCY
+    assert in_virtual_time(work) <= 3.1 * LATENCY
 
 
-def test_of_many_requests_each_has_as_many_turns_as_the_others() -> None:
+def test_all_requests_get_the_same_number_of_turns() -> None:
     shop = Shop(3)
 
     async def work() -> None:
@@ -212,12 +212,12 @@ def test_of_many_requests_each_has_as_many_turns_as_the_others() -> None:
                     )
                 )
 
-    in_no_time(work)
+    in_virtual_time(work)
     turns = [sum(who == str(wide) for _, who in shop.calls) for wide in (2, 8, 32)]
     assert max(turns) - min(turns) <= 0.1 * max(turns)
 
 
-def test_a_dintero_that_is_down_is_called_by_one_at_a_time_ever_more_seldom() -> None:
+def test_a_dintero_that_is_down_gets_one_probe_at_a_time_at_growing_intervals() -> None:
     shop = Shop(answers=iter([down()] * 1000))
 
     async def work() -> None:
@@ -227,47 +227,47 @@ def test_a_dintero_that_is_down_is_called_by_one_at_a_time_ever_more_seldom() ->
                     *(shop.lanes(RequestQueue(shop.scheduler), str(one), 100, 8) for one in range(10))
                 )
 
-    in_no_time(work)
+    in_virtual_time(work)
     probes = [at for at, _ in shop.calls if at > 1.0]
     assert len(probes) <= 20
     assert all(later - earlier >= LATENCY for earlier, later in pairwise(probes))
     assert probes[-1] - probes[-2] >= 29
 
 
-def test_once_a_probe_goes_well_everybody_goes_on_at_once() -> None:
+def test_all_calls_go_on_at_once_after_a_successful_probe() -> None:
     shop = Shop(answers=iter([down()] * (80 + 6)))
 
     async def work() -> float:
         await asyncio.gather(*(shop.lanes(RequestQueue(shop.scheduler), str(one), 8, 8) for one in range(10)))
         return now()
 
-    ended = in_no_time(work)
+    ended = in_virtual_time(work)
     well = sorted(at for at, _ in shop.calls)[80 + 6]
     assert ended - well < 4
 
 
-def test_as_long_as_somebody_is_answered_nobody_counts_as_down() -> None:
+def test_dintero_does_not_count_as_down_while_calls_are_answered() -> None:
     shop = Shop(answers=iter([*[down()] * (MAX_FAILURES_IN_A_ROW - 1), LATENCY] * 20))
 
     async def work() -> None:
         await shop.lanes(RequestQueue(shop.scheduler), "", 20, 1)
         assert shop.scheduler.trouble is None
 
-    in_no_time(work)
+    in_virtual_time(work)
 
 
-def test_why_dintero_is_left_alone_and_for_how_long_can_be_asked() -> None:
+def test_trouble_and_alone_for_say_why_and_how_long_calls_wait() -> None:
     shop = Shop(answers=iter([RateLimitedError("fewer", retry_after=60.0)]))
 
     async def work() -> None:
         assert shop.scheduler.trouble is None
-        await shop.ask(RequestQueue(shop.scheduler), until_it_goes=False)
+        await shop.call_until_ok(RequestQueue(shop.scheduler), until_it_goes=False)
         assert str(shop.scheduler.trouble) == "fewer"
         assert shop.scheduler.alone_for == pytest.approx(60)
         await asyncio.sleep(61)
         assert shop.scheduler.trouble is None
 
-    in_no_time(work)
+    in_virtual_time(work)
 
 
 class _Unwanted(Exception):
@@ -283,12 +283,12 @@ async def _waiting(shop: Shop, line: RequestQueue, wanted: Callable[[], bool]) -
 
 
 @pytest.mark.parametrize("stirred", [True, False])
-def test_whoever_waits_hears_at_once_that_it_is_stirred_and_soon_without(*, stirred: bool) -> None:
+def test_a_waiting_call_checks_at_once_on_recheck_and_soon_without(*, stirred: bool) -> None:
     shop = Shop(answers=iter([RateLimitedError("", retry_after=600.0)]))
 
     async def work() -> None:
         line, wanted = RequestQueue(shop.scheduler), [True]
-        await shop.ask(line, until_it_goes=False)
+        await shop.call_until_ok(line, until_it_goes=False)
         waits = asyncio.ensure_future(_waiting(shop, line, lambda: wanted[0]))
         await asyncio.sleep(10.1)
         wanted.clear()
@@ -299,22 +299,22 @@ def test_whoever_waits_hears_at_once_that_it_is_stirred_and_soon_without(*, stir
         with pytest.raises(_Unwanted):
             await waits
         assert now() - before <= (0 if stirred else 2)
-        await shop.ask(line, "next")
+        await shop.call_until_ok(line, "next")
         assert now() >= 600
 
-    in_no_time(work)
+    in_virtual_time(work)
     assert "unwanted" not in {who for _, who in shop.calls}
 
 
 @settings(deadline=None)
 @given(st.lists(st.floats(0.0, 3.0), min_size=1, max_size=30), st.integers(1, 3))
-def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(
-    leave: list[float], most: int
-) -> None:
+def test_a_cancelled_call_frees_its_place(leave: list[float], most: int) -> None:
     shop = Shop(most)
 
     async def work() -> None:
-        leaving = [asyncio.ensure_future(shop.ask(RequestQueue(shop.scheduler), "leaves")) for _ in leave]
+        leaving = [
+            asyncio.ensure_future(shop.call_until_ok(RequestQueue(shop.scheduler), "leaves")) for _ in leave
+        ]
         for task, after in zip(leaving, leave, strict=True):
             asyncio.get_running_loop().call_later(after, task.cancel)
         await asyncio.gather(*leaving, return_exceptions=True)
@@ -322,33 +322,33 @@ def test_whoever_leaves_at_whatever_moment_leaves_a_place_to_the_others(
         await shop.lanes(RequestQueue(shop.scheduler), "stays", 4 * most, most)
         assert now() - begun <= 4 * LATENCY + 0.01
 
-    in_no_time(work)
+    in_virtual_time(work)
     assert shop.at_once <= most
 
 
-# looks beside the giving
+# lookups
 
 
-async def _look(shop: Shop, longest: float = 5.0) -> str:
-    return await shop.scheduler.lookup(lambda: shop.answer("look"), longest=longest)
+async def lookup(shop: Shop, longest: float = 5.0) -> str:
+    return await shop.scheduler.lookup(lambda: shop.answer("lookup"), longest=longest)
 
 
-def test_a_look_waits_for_no_batch_though_all_places_are_taken_by_calls_that_hang() -> None:
+def test_a_lookup_does_not_wait_for_batches_that_hang() -> None:
     shop = Shop(most=2, answers=iter([1_000.0, 1_000.0]))
 
     async def work() -> None:
-        giving = [asyncio.create_task(shop.ask(RequestQueue(shop.scheduler))) for _ in range(4)]
+        giving = [asyncio.create_task(shop.call_until_ok(RequestQueue(shop.scheduler))) for _ in range(4)]
         await asyncio.sleep(1)
-        assert await _look(shop) == "look"
+        assert await lookup(shop) == "lookup"
         assert now() == pytest.approx(1 + LATENCY)
         for task in giving:
             task.cancel()
         await asyncio.gather(*giving, return_exceptions=True)
 
-    in_no_time(work)
+    in_virtual_time(work)
 
 
-def test_a_look_waits_while_dintero_is_to_be_left_alone_but_not_for_ever() -> None:
+def test_a_lookup_waits_for_a_retry_after_but_not_forever() -> None:
     shop = Shop(
         answers=iter(
             [RateLimitedError("429", retry_after=4.0), LATENCY, RateLimitedError("429", retry_after=60.0)]
@@ -357,56 +357,56 @@ def test_a_look_waits_while_dintero_is_to_be_left_alone_but_not_for_ever() -> No
 
     async def work() -> None:
         with pytest.raises(RateLimitedError):
-            await _look(shop)
-        assert await _look(shop) == "look"
+            await lookup(shop)
+        assert await lookup(shop) == "lookup"
         assert now() >= LATENCY + 4
         with pytest.raises(RateLimitedError):
-            await _look(shop)
+            await lookup(shop)
         with pytest.raises(CircuitOpenError) as away:
-            await _look(shop)
+            await lookup(shop)
         assert away.value.turned_away
 
-    in_no_time(work)
+    in_virtual_time(work)
     assert not shop.broken
 
 
-def test_what_a_look_hears_of_retry_after_all_batches_obey() -> None:
+def test_batches_obey_the_retry_after_of_a_lookup() -> None:
     shop = Shop(answers=iter([RateLimitedError("429", retry_after=7.0)]))
 
     async def work() -> None:
         with pytest.raises(RateLimitedError):
-            await _look(shop)
-        await shop.ask(RequestQueue(shop.scheduler), "batch")
+            await lookup(shop)
+        await shop.call_until_ok(RequestQueue(shop.scheduler), "batch")
         when, who = shop.calls[-1]
         assert when == pytest.approx(7 + LATENCY, abs=0.1)
         assert who == "batch"
 
-    in_no_time(work)
+    in_virtual_time(work)
 
 
-def test_of_a_dintero_that_was_down_a_look_finds_out_that_it_is_well_again() -> None:
+def test_a_lookup_can_be_the_probe_after_an_outage() -> None:
     shop = Shop(answers=iter([down() for _ in range(MAX_FAILURES_IN_A_ROW)]))
 
     async def work() -> None:
         for _ in range(MAX_FAILURES_IN_A_ROW):
             with pytest.raises(OutcomeUnknownError):
-                await _look(shop)
+                await lookup(shop)
         with pytest.raises(CircuitOpenError):
-            await _look(shop, longest=0.1)
+            await lookup(shop, longest=0.1)
         assert len(shop.calls) == MAX_FAILURES_IN_A_ROW
-        assert await _look(shop) == "look"
+        assert await lookup(shop) == "lookup"
 
-    in_no_time(work)
+    in_virtual_time(work)
 
 
-def test_a_look_tells_nothing_of_how_long_batches_take() -> None:
+def test_the_duration_of_lookups_does_not_limit_batches() -> None:
     shop = Shop(answers=iter([30.0] * 20))
 
     async def work() -> None:
-        await asyncio.gather(*(_look(shop) for _ in range(20)))
+        await asyncio.gather(*(lookup(shop) for _ in range(20)))
         start = now()
         await shop.lanes(RequestQueue(shop.scheduler), "", 96, 96)
         assert now() - start == pytest.approx(LATENCY)
 
-    in_no_time(work)
+    in_virtual_time(work)
     assert shop.at_once == 96

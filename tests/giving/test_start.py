@@ -1,4 +1,4 @@
-"""The last look before giving: whatever has changed since the yes is found, and nothing is given that nobody agreed to."""
+"""The last check before giving finds every change since the approval; nothing else is given."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ CHIEF = UserId("U0CHIEF")
 
 @dataclass(slots=True)
 class Scene:
-    """A shop in which Bo has said yes to a request of Ann's."""
+    """A shop in which Bo has approved a request by Ann."""
 
     shop: Shop
     repository: SqlRepository
@@ -45,8 +45,8 @@ class Scene:
     request: RequestId
     stack: AsyncExitStack
 
-    async def starting(self, policy: Policy = POLICY, *, clock: Clock | None = None) -> Preflight:
-        """Open one that knows nobody yet."""
+    async def open_preflight(self, policy: Policy = POLICY, *, clock: Clock | None = None) -> Preflight:
+        """Open a preflight with an empty directory cache."""
         slack = self.shop.slack
         client = await self.stack.enter_async_context(open_client(slack.api_url, slack.credentials.bot_token))
         access = AccessControl(policy, SlackDirectory(client, slack.team, SystemClock()), slack.team)
@@ -57,8 +57,8 @@ class Scene:
             clock=clock or SystemClock(),
         )
 
-    async def begins(self, policy: Policy = POLICY) -> Request | None:
-        return await (await self.starting(policy)).begin(self.request)
+    async def begin(self, policy: Policy = POLICY) -> Request | None:
+        return await (await self.open_preflight(policy)).begin(self.request)
 
     async def now(self) -> Request:
         found = await self.repository.find(self.request)
@@ -70,18 +70,18 @@ class Scene:
             assert unit
             await unit.save(replace(unit.request, **changes))  # type: ignore[arg-type]
 
-    async def told(self, happened: NotificationType) -> list[ChannelKind]:
-        """List what is to be said of something that happened, saying all that stands before it."""
-        return sorted(notification.kind for notification in await self.said(happened))
+    async def channels_of(self, happened: NotificationType) -> list[ChannelKind]:
+        """Deliver the outbox, and list the channels of one event."""
+        return sorted(notification.kind for notification in await self.deliver(happened))
 
-    async def said(self, happened: NotificationType) -> list[Notification]:
-        """Say all there is, and answer what was said of something that happened."""
-        told = []
+    async def deliver(self, happened: NotificationType) -> list[Notification]:
+        """Deliver the outbox, and return the notifications of one event."""
+        sent = []
         while unsaid := await self.repository.due_messages(LATER, limit=50):
-            told += [one.notification for one in unsaid if one.notification.happened is happened]
+            sent += [one.notification for one in unsaid if one.notification.happened is happened]
             for one in unsaid:
                 await self.repository.mark_sent(one, ts="1.0")
-        return told
+        return sent
 
 
 @pytest.fixture
@@ -95,51 +95,49 @@ async def scene(repository: SqlRepository) -> AsyncIterator[Scene]:
         yield Scene(shop, repository, dintero, await approved(repository, shop, customers(8)), stack)
 
 
-async def test_what_was_approved_is_given(scene: Scene) -> None:
-    giving = await scene.begins()
+async def test_an_approved_request_starts(scene: Scene) -> None:
+    giving = await scene.begin()
     assert giving == await scene.now()
     assert giving
     assert giving.state is State.GIVING
     assert giving.started_at
-    assert await scene.told(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
+    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
-async def test_of_two_who_start_it_at_once_one_says_so_and_both_know_it(scene: Scene) -> None:
-    one, another = await scene.starting(), await scene.starting()
+async def test_of_two_simultaneous_starts_one_is_announced(scene: Scene) -> None:
+    one, another = await scene.open_preflight(), await scene.open_preflight()
     first, second = await asyncio.gather(one.begin(scene.request), another.begin(scene.request))
     assert {giving.state for giving in (first, second) if giving} == {State.GIVING}
-    assert (await scene.begins()) == await scene.now()
-    assert await scene.told(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
+    assert (await scene.begin()) == await scene.now()
+    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.APPROVED, State.GIVING}))
 async def test_nothing_else_is_started(scene: Scene, state: State) -> None:
     await scene.change(state=state)
-    assert await scene.begins() is None
+    assert await scene.begin() is None
     assert (await scene.now()).state is state
 
 
-async def test_there_is_nothing_to_start_under_an_id_that_nobody_knows(scene: Scene) -> None:
-    assert await (await scene.starting()).begin(RequestId("nobody")) is None
+async def test_an_unknown_request_does_not_start(scene: Scene) -> None:
+    assert await (await scene.open_preflight()).begin(RequestId("nobody")) is None
 
 
-async def test_while_slack_cannot_say_who_people_are_it_stays_approved_and_goes_later(scene: Scene) -> None:
+async def test_it_stays_approved_while_slack_cannot_be_asked(scene: Scene) -> None:
     scene.shop.slack.faults.outage = True
-    assert await scene.begins() is None
+    assert await scene.begin() is None
     assert (await scene.now()).state is State.APPROVED
     scene.shop.slack.faults.outage = False
-    assert await scene.begins()
+    assert await scene.begin()
 
 
 @pytest.mark.parametrize("fault", [Fault.busy(1), Fault.broken(), Fault.cut(), Fault.answer(200, "no JSON")])
-async def test_while_dintero_cannot_say_what_the_rule_is_it_stays_approved_and_goes_later(
-    scene: Scene, fault: Fault
-) -> None:
+async def test_it_stays_approved_while_dintero_cannot_be_asked(scene: Scene, fault: Fault) -> None:
     scene.shop.dintero.faults.always(fault, on=Operation.RULE)
-    assert await scene.begins() is None
+    assert await scene.begin() is None
     assert (await scene.now()).state is State.APPROVED
     scene.shop.dintero.faults.clear()
-    assert await scene.begins()
+    assert await scene.begin()
 
 
 @pytest.mark.parametrize(
@@ -150,81 +148,81 @@ async def test_while_dintero_cannot_say_what_the_rule_is_it_stays_approved_and_g
         (Fault.not_found(), StopReason.RULE_GONE),
     ],
 )
-async def test_what_dintero_forbids_stops_it_before_anything_is_given(
+async def test_a_refusal_by_dintero_stops_it_before_anything_is_given(
     scene: Scene, fault: Fault, reason: StopReason
 ) -> None:
     scene.shop.dintero.faults.always(fault, on=Operation.RULE)
-    assert await scene.begins() is None
-    await _stopped(scene, reason)
+    assert await scene.begin() is None
+    await assert_stopped(scene, reason)
 
 
-async def test_a_rule_deleted_meanwhile_stops_it(scene: Scene) -> None:
+async def test_a_deleted_rule_stops_it(scene: Scene) -> None:
     scene.shop.dintero.delete(RULE)
-    assert await scene.begins() is None
-    await _stopped(scene, StopReason.RULE_GONE)
+    assert await scene.begin() is None
+    await assert_stopped(scene, StopReason.RULE_GONE)
 
 
-async def test_a_rule_switched_off_meanwhile_stops_it(scene: Scene) -> None:
+async def test_a_rule_that_was_switched_off_stops_it(scene: Scene) -> None:
     scene.shop.dintero.rules[RULE]["active"] = False
-    assert await scene.begins() is None
-    await _stopped(scene, StopReason.RULE_INACTIVE)
+    assert await scene.begin() is None
+    await assert_stopped(scene, StopReason.RULE_INACTIVE)
 
 
-async def test_a_rule_that_ran_out_meanwhile_stops_it(scene: Scene) -> None:
+async def test_an_expired_rule_stops_it(scene: Scene) -> None:
     scene.shop.dintero.rules[RULE]["requirement"]["purchase_to"] = (
         datetime.now(UTC) - timedelta(minutes=1)
     ).isoformat()
-    assert await scene.begins() is None
-    await _stopped(scene, StopReason.RULE_EXPIRED)
+    assert await scene.begin() is None
+    await assert_stopped(scene, StopReason.RULE_EXPIRED)
 
 
-async def test_a_rule_changed_meanwhile_has_to_be_agreed_to_again(scene: Scene) -> None:
+async def test_a_changed_rule_needs_a_new_approval(scene: Scene) -> None:
     scene.shop.dintero.rules[RULE]["reward"]["value"] = 1
-    assert await scene.begins() is None
+    assert await scene.begin() is None
     waiting = await scene.now()
     assert (waiting.state, waiting.round) == (State.WAITING, 2)
     assert waiting.rule
     assert waiting.rule.reward.value == 1
     assert waiting.expires_at
     assert not await scene.repository.votes(scene.request, waiting.round)
-    assert await scene.told(NotificationType.RULE_CHANGED) == [
+    assert await scene.channels_of(NotificationType.RULE_CHANGED) == [
         ChannelKind.CARD,
         ChannelKind.DIRECT,
         ChannelKind.LINE,
     ]
 
 
-async def test_a_rule_changed_meanwhile_stops_what_nobody_is_asked_about(scene: Scene) -> None:
+async def test_a_changed_rule_stops_a_request_without_approvers(scene: Scene) -> None:
     await scene.change(approvals=0, round=2)
     scene.shop.dintero.rules[RULE]["reward"]["value"] = 1
-    await scene.begins(with_channel(POLICY, SUPPORT, approvals=0))
-    await _stopped(scene, StopReason.RULE_CHANGED)
+    await scene.begin(with_channel(POLICY, SUPPORT, approvals=0))
+    await assert_stopped(scene, StopReason.RULE_CHANGED)
 
 
 async def test_statistics_and_words_of_a_rule_may_change(scene: Scene) -> None:
     scene.shop.dintero.use(RULE, times=5)
     scene.shop.dintero.rules[RULE]["description"] = "other words"
-    assert await scene.begins()
+    assert await scene.begin()
 
 
 @pytest.mark.parametrize("kind", [Person.DEACTIVATED, Person.GUEST])
-async def test_whose_requester_left_waits_again(scene: Scene, kind: Person) -> None:
+async def test_a_request_whose_requester_left_waits_for_approval_again(scene: Scene, kind: Person) -> None:
     scene.shop.ann.account.kind = kind
-    assert await scene.begins() is None
-    await _waits_again(scene, approvals=1)
+    assert await scene.begin() is None
+    await assert_waits_again(scene, approvals=1)
 
 
-async def test_a_yes_of_somebody_who_may_no_longer_say_it_does_not_count_and_another_is_asked_for(
+async def test_an_approval_by_somebody_who_may_no_longer_approve_is_void(
     scene: Scene,
 ) -> None:
     scene.shop.slack.workspace.groups[next(iter(scene.shop.slack.workspace.groups))].members.discard(
         scene.shop.bo.id
     )
-    assert await scene.begins() is None
-    await _waits_again(scene, approvals=1)
+    assert await scene.begin() is None
+    await assert_waits_again(scene, approvals=1)
 
 
-async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
+async def test_a_request_that_the_policy_no_longer_allows_stops(scene: Scene) -> None:
     for stricter in (
         replace(POLICY, channels={}),
         with_channel(POLICY, SUPPORT, rules=frozenset({"another"})),
@@ -232,16 +230,16 @@ async def test_what_the_policy_no_longer_allows_stops(scene: Scene) -> None:
         with_channel(POLICY, SUPPORT, max_amount=1),
         with_channel(POLICY, SUPPORT, require_reason=True),
     ):
-        assert await scene.begins(stricter) is None
+        assert await scene.begin(stricter) is None
         assert ((await scene.now()).state, (await scene.now()).stop) == (State.STOPPED, StopReason.POLICY)
         await scene.change(state=State.APPROVED, stop=None)
-    assert await scene.begins()
+    assert await scene.begin()
 
 
-async def test_a_yes_to_anything_else_than_what_stands_here_does_not_count(scene: Scene) -> None:
+async def test_an_approval_of_other_content_is_void(scene: Scene) -> None:
     await scene.change(customers_digest="of other customers")
-    assert await scene.begins() is None
-    await _waits_again(scene, approvals=1)
+    assert await scene.begin() is None
+    await assert_waits_again(scene, approvals=1)
 
 
 @pytest.mark.parametrize(
@@ -249,38 +247,38 @@ async def test_a_yes_to_anything_else_than_what_stands_here_does_not_count(scene
     [({"approvers": ("U0CLEO",)}, 1), ({"approvals": 2}, 2)],
     ids=["who", "how many"],
 )
-async def test_where_the_policy_asks_for_another_consent_it_waits_for_that(
+async def test_a_stricter_policy_needs_a_new_approval(
     scene: Scene, stricter: dict[str, Any], approvals: int
 ) -> None:
-    assert await scene.begins(with_channel(POLICY, SUPPORT, **stricter)) is None
-    await _waits_again(scene, approvals=approvals)
+    assert await scene.begin(with_channel(POLICY, SUPPORT, **stricter)) is None
+    await assert_waits_again(scene, approvals=approvals)
 
 
-async def _waits_again(scene: Scene, *, approvals: int) -> None:
+async def assert_waits_again(scene: Scene, *, approvals: int) -> None:
     waiting = await scene.now()
     assert (waiting.state, waiting.round, waiting.approvals) == (State.WAITING, 2, approvals)
-    assert await scene.told(NotificationType.CONSENT_VOID) == [
+    assert await scene.channels_of(NotificationType.CONSENT_VOID) == [
         ChannelKind.CARD,
         ChannelKind.DIRECT,
         ChannelKind.LINE,
     ]
 
 
-async def test_who_cancels_while_it_is_looked_at_is_heard(scene: Scene) -> None:
+async def test_a_cancel_during_the_preflight_counts(scene: Scene) -> None:
     async def cancel(_point: str, _method: str, _number: int) -> None:
         scene.shop.slack.faults.on_call = None
         await scene.change(state=State.CANCELLED)
 
     scene.shop.slack.faults.on_call = cancel
-    assert await scene.begins() is None
+    assert await scene.begin() is None
     assert (await scene.now()).state is State.CANCELLED
 
 
-async def _stopped(scene: Scene, reason: StopReason) -> None:
+async def assert_stopped(scene: Scene, reason: StopReason) -> None:
     stopped = await scene.now()
     assert (stopped.state, stopped.stop) == (State.STOPPED, reason)
     assert not scene.shop.dintero.ledger.calls
-    assert await scene.told(NotificationType.STOPPED) == [
+    assert await scene.channels_of(NotificationType.STOPPED) == [
         ChannelKind.CARD,
         ChannelKind.DIRECT,
         ChannelKind.LINE,
@@ -288,9 +286,9 @@ async def _stopped(scene: Scene, reason: StopReason) -> None:
     ]
 
 
-async def test_a_start_that_waits_for_an_answer_is_told_once_and_so_is_that_it_starts(scene: Scene) -> None:
+async def test_a_start_that_waits_for_an_answer_is_posted_once_and_so_is_its_end(scene: Scene) -> None:
     clock = HandClock()
-    preflight = await scene.starting(clock=clock)
+    preflight = await scene.open_preflight(clock=clock)
     scene.shop.dintero.faults.always(Fault.cut(), on=Operation.RULE)
     assert await preflight.begin(scene.request) is None
     assert not (await scene.now()).waits_since  # the very next look may have an answer
@@ -299,17 +297,17 @@ async def test_a_start_that_waits_for_an_answer_is_told_once_and_so_is_that_it_s
         clock.pass_by(seconds=20)
         assert await preflight.begin(scene.request) is None
     assert (await scene.now()).waits_since == since
-    assert await scene.told(NotificationType.WAITING) == [ChannelKind.CARD, ChannelKind.LINE]
+    assert await scene.channels_of(NotificationType.WAITING) == [ChannelKind.CARD, ChannelKind.LINE]
     scene.shop.dintero.faults.clear()
     giving = await preflight.begin(scene.request)
     assert giving
     assert (giving.state, giving.waits_since) == (State.GIVING, None)
-    assert await scene.told(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
+    assert await scene.channels_of(NotificationType.STARTED) == [ChannelKind.CARD, ChannelKind.LINE]
 
 
-async def test_a_pause_between_two_looks_without_an_answer_is_no_silence(scene: Scene) -> None:
+async def test_a_pause_between_two_failed_checks_is_no_outage(scene: Scene) -> None:
     clock = HandClock()
-    preflight = await scene.starting(clock=clock)
+    preflight = await scene.open_preflight(clock=clock)
     scene.shop.dintero.faults.always(Fault.cut(), on=Operation.RULE)
     assert await preflight.begin(scene.request) is None
     await scene.repository.begin_pause(Pause(clock.now(), CHIEF, "lunch"))
@@ -320,21 +318,21 @@ async def test_a_pause_between_two_looks_without_an_answer_is_no_silence(scene: 
     assert not (await scene.now()).waits_since
 
 
-async def test_who_was_waited_for_is_said(scene: Scene) -> None:
+async def test_the_post_names_the_service_that_does_not_answer(scene: Scene) -> None:
     clock = HandClock()
-    preflight = await scene.starting(clock=clock)
+    preflight = await scene.open_preflight(clock=clock)
     scene.shop.slack.faults.outage = True
     for _ in range(2):
         assert await preflight.begin(scene.request) is None
         clock.pass_by(seconds=20)
     assert {
-        notification.facts[STARTS_AFTER] for notification in await scene.said(NotificationType.WAITING)
+        notification.facts[STARTS_AFTER] for notification in await scene.deliver(NotificationType.WAITING)
     } == {"Slack"}
 
 
-async def test_one_that_waited_and_was_asked_for_anew_does_not_wait_any_more(scene: Scene) -> None:
+async def test_a_request_that_needs_a_new_approval_no_longer_waits_for_a_service(scene: Scene) -> None:
     await scene.change(waits_since=datetime.now(UTC))
     scene.shop.dintero.rules[RULE]["reward"]["value"] = 12_345
-    assert await scene.begins() is None
+    assert await scene.begin() is None
     waiting = await scene.now()
     assert (waiting.state, waiting.waits_since) == (State.WAITING, None)

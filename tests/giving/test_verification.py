@@ -1,4 +1,4 @@
-"""Reading back who has a rule: what is seen of the unknown is kept as it was seen, a bounded number of pages far."""
+"""The verification records which unknown customers are among a rule's holders, within bounds."""
 
 import pytest
 
@@ -30,12 +30,12 @@ async def giving(office: Office) -> Request:
     return asked
 
 
-async def looked(
+async def verified(
     office: Office, request: Request, *, seconds: float = 5.0, most_pages: int = 50
 ) -> Verification | None:
-    """Look once more, in pages of two."""
+    """Verify once more, in pages of two."""
     lookups = RuleLookups(office.shelf, CallScheduler(first=0.01, longest=0.02))
-    back = OutcomeVerifier(
+    verifier = OutcomeVerifier(
         repository=office.repository,
         lookups=lookups,
         clock=office.clock,
@@ -44,11 +44,11 @@ async def looked(
     )
     found = await office.repository.find(request.id)
     assert found
-    await back.verify(found, await office.repository.tally(request.id))
+    await verifier.verify(found, await office.repository.tally(request.id))
     return await office.repository.verification(request.id)
 
 
-async def test_the_end_of_a_giving_looks_and_nobody_is_taken_for_given(either_office: Office) -> None:
+async def test_unknown_customers_among_the_holders_stay_unknown(either_office: Office) -> None:
     office = either_office
     request = await giving(office)
     office.shelf.refs_of[SPAR] = refs("a", "zoe", "c", None, "b")
@@ -63,19 +63,19 @@ async def test_the_end_of_a_giving_looks_and_nobody_is_taken_for_given(either_of
     assert (stopped.state, stopped.stop) == (State.STOPPED, StopReason.UNKNOWN_FOR_GOOD)
 
 
-async def test_it_looks_no_further_than_to_the_last_of_the_unknown(office: Office) -> None:
+async def test_no_page_is_read_after_the_last_unknown_customer(office: Office) -> None:
     request = await giving(office)
     office.shelf.refs_of[SPAR] = refs("d", "c", *"efghij")
-    assert await looked(office, request) == Verification(NOW, 2, there=2, refs=2, whole=True)
+    assert await verified(office, request) == Verification(NOW, 2, there=2, refs=2, whole=True)
 
 
 async def test_of_a_long_list_only_the_first_pages_are_read(office: Office) -> None:
     request = await giving(office)
     office.shelf.refs_of[SPAR] = refs(*"efghijklmn", "c")
-    assert await looked(office, request, most_pages=3) == Verification(NOW, 2, there=0, refs=6)
+    assert await verified(office, request, most_pages=3) == Verification(NOW, 2, there=0, refs=6)
 
 
-async def test_where_so_many_have_it_already_nobody_looks(office: Office) -> None:
+async def test_a_rule_with_very_many_holders_is_not_read(office: Office) -> None:
     request = await giving(office)
     found = await office.repository.find(request.id)
     assert found
@@ -88,18 +88,16 @@ async def test_where_so_many_have_it_already_nobody_looks(office: Office) -> Non
     assert office.shelf.refs_read == 0
 
 
-async def test_a_list_that_repeats_itself_is_neither_read_for_ever_nor_taken_for_the_whole(
+async def test_a_list_that_repeats_itself_is_not_complete(
     office: Office,
 ) -> None:
     request = await giving(office)
     office.shelf.refs_of[SPAR] = [Holder("same", CustomerId("a")), Holder("same", CustomerId("e"))]
-    assert await looked(office, request) == Verification(NOW, 2, refs=2)
+    assert await verified(office, request) == Verification(NOW, 2, refs=2)
 
 
 @pytest.mark.parametrize("why", ["The connection to Dintero was cut"])
-async def test_that_it_could_not_be_read_is_kept_and_the_giving_ends_all_the_same(
-    office: Office, why: str
-) -> None:
+async def test_a_failed_verification_is_recorded_and_the_giving_ends(office: Office, why: str) -> None:
     request = await giving(office)
     office.shelf.failure = OutcomeUnknownError(why)
     await office.completion.finish(request.id, 1)
@@ -109,24 +107,26 @@ async def test_that_it_could_not_be_read_is_kept_and_the_giving_ends_all_the_sam
     assert stopped.state is State.STOPPED
 
 
-async def test_a_look_that_takes_too_long_is_given_up(office: Office) -> None:
+async def test_a_verification_that_takes_too_long_ends(office: Office) -> None:
     request = await giving(office)
-    assert await looked(office, request, seconds=0) == Verification(NOW, 2, failed="Dintero took too long")
+    assert await verified(office, request, seconds=0) == Verification(NOW, 2, failed="Dintero took too long")
 
 
-async def test_where_nobody_is_unknown_nobody_looks(office: Office) -> None:
+async def test_without_unknown_outcomes_nothing_is_verified(office: Office) -> None:
     request = await giving(office)
     await office.repository.record_outcomes(request.id, BatchOutcome(0, 0, 4))
-    assert await looked(office, request) is None
+    assert await verified(office, request) is None
 
 
-async def test_a_newer_look_stands_and_a_purge_forgets_who_it_was(either_office: Office) -> None:
+async def test_a_newer_verification_replaces_the_older_and_a_purge_deletes_both(
+    either_office: Office,
+) -> None:
     office = either_office
     request = await giving(office)
     office.shelf.refs_of[SPAR] = refs("c")
-    await looked(office, request)
+    await verified(office, request)
     office.shelf.refs_of[SPAR] = refs("d", "x")
-    assert await looked(office, request) == Verification(NOW, 2, there=1, refs=2, whole=True)
+    assert await verified(office, request) == Verification(NOW, 2, there=1, refs=2, whole=True)
     assert await office.repository.confirmed_customers(request.id) == {"d"}
     async with office.repository.unit_of_work(request.id) as unit:
         assert unit

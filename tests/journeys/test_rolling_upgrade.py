@@ -36,7 +36,7 @@ NEXT_WORKFLOW = """
             await DBOS.run_step_async({**STEP, "name": "new"}, new)
             await give(request, round_, portions)
 
-        self._workflow = DBOS.workflow(name="give_3", max_recovery_attempts=FOR_EVER)(give_3)
+        self._workflow = DBOS.workflow(name="give_3", max_recovery_attempts=UNLIMITED)(give_3)
         DBOS.launch()
 """
 NAMES = "SELECT workflow_uuid, name, status FROM dbos.workflow_status ORDER BY created_at"
@@ -54,10 +54,10 @@ def next_version(folder: Path) -> None:
     (folder / "bot" / "database" / "migrations" / "versions" / "v9999_news.py").write_text(
         NEXT_MIGRATION.replace("{head}", head)
     )
-    jobs = folder / "bot" / "background" / "runner.py"
-    before, launch, after = jobs.read_text().partition("        DBOS.launch()\n")
+    workflow = folder / "bot" / "background" / "giving_workflow.py"
+    before, launch, after = workflow.read_text().partition("        DBOS.launch()\n")
     assert launch
-    jobs.write_text(before + NEXT_WORKFLOW + after)
+    workflow.write_text(before + NEXT_WORKFLOW + after)
 
 
 async def clicks(two: Two, people: Steps, process: BotProcess, customers: str) -> None:

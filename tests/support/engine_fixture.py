@@ -1,4 +1,4 @@
-"""What the tests of giving stand on: a request in the books, a Dintero on loopback, and the truth that both are held to."""
+"""Fixtures of the giving tests: a database, a sandbox Dintero, and the comparison of both."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -32,26 +32,26 @@ from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 AT_ONCE = RetryPolicy(first=0.001, longest=0.002, total=20.0, attempts=3)
-"""Hardly any, so that what goes wrong for good does so at once."""
+"""Few and short retries, so that lasting failures end at once."""
 RULE = RuleId(SEED_RULE)
 
 _numbers = count(1)
 
 
 def customers(number: int) -> tuple[CustomerId, ...]:
-    """Make customers whom nobody else has."""
+    """Make customers that no other test uses."""
     group = next(_numbers)
     return tuple(CustomerId(f"c{group}-{at}") for at in range(number))
 
 
 def traffic_of(retry_policy: RetryPolicy) -> CallScheduler:
-    """Open a process's traffic."""
+    """Make the scheduler of a process."""
     return CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
 
 
 @dataclass(slots=True)
 class Ends:
-    """Who came to which end, by the books."""
+    """The customers by outcome, as the database has them."""
 
     given: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
@@ -60,7 +60,7 @@ class Ends:
 
 
 async def ends_of(repository: Repository, request: Request) -> Ends:
-    """Sort every customer of a request by what the books say of them."""
+    """Sort the customers of a request by outcome."""
     ends = Ends()
     for number in range(await repository.portions(request.id)):
         asked = await repository.customers(request.id, number)
@@ -80,7 +80,7 @@ async def ends_of(repository: Repository, request: Request) -> Ends:
 
 @dataclass(slots=True)
 class Ground:
-    """Books and a Dintero, and one request after another that is given."""
+    """A database and a Dintero, in which requests are given."""
 
     repository: Repository
     sandbox: SandboxDintero
@@ -89,7 +89,7 @@ class Ground:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Clock = field(default_factory=SystemClock)
     run: GivingRun | None = None
-    """What `give` has begun last."""
+    """The last run."""
     scheduler: CallScheduler | None = None
     """Shared by several givings of one process; None: each giving is that of a process of its own."""
     lost_lease: asyncio.Event = field(default_factory=asyncio.Event)
@@ -133,20 +133,20 @@ class Ground:
         return await self.now(draft)
 
     async def now(self, request: Request) -> Request:
-        """Read a request as it stands."""
+        """Read a request."""
         found = await self.repository.find(request.id)
         assert found
         return found
 
     async def change(self, request: Request, **changes: object) -> Request:
-        """Write something else into a request's row."""
+        """Change a request's row."""
         async with self.repository.unit_of_work(request.id) as unit:
             assert unit
             await unit.save(replace(unit.request, **changes))  # type: ignore[arg-type]
         return await self.now(request)
 
     async def cancel(self, request: Request) -> None:
-        """Cancel a giving as a click does that comes to the process which gives."""
+        """Cancel a giving in the process that gives it."""
         await self.change(request, cancel_asked_by=UserId("U0ANN"))
         if self.run:
             self.run.recheck()
@@ -166,7 +166,6 @@ class Ground:
         assert fence
         self.run = GivingRun(
             request,
-            self.rule,
             self.repository,
             self.dintero,
             fence,
@@ -181,7 +180,7 @@ class Ground:
     async def give(
         self, request: Request, *, lanes: bool = False, retry_policy: RetryPolicy = AT_ONCE
     ) -> Tally:
-        """Give a request as a process does that has just started, portion by portion, and hold what is told of it to the truth."""
+        """Give a request as a process that has just started, and check the tally."""
         run = await self.claim(request, retry_policy)
         portions = range(await self.repository.portions(request.id))
         if lanes:
@@ -192,11 +191,11 @@ class Ground:
         return await self.truth(request)
 
     async def ends(self, request: Request) -> Ends:
-        """Sort every customer of a request by what the books say of them."""
+        """Sort the customers of a request by outcome."""
         return await ends_of(self.repository, request)
 
     async def truth(self, request: Request) -> Tally:
-        """Hold what the books say to what Dintero's ledger says, and answer the tally."""
+        """Compare the database with Dintero's ledger, and return the tally."""
         tally, ends = await self.repository.tally(request.id), await self.ends(request)
         key = request.once_key
         holders = {grant.customer for grant in self.ledger.grants if grant.key == key}
@@ -213,7 +212,7 @@ class Ground:
 
 @asynccontextmanager
 async def open_ground(repository: Repository, *, timeout: float = 60) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
-    """Open a Dintero beside books that are open."""
+    """Open a Dintero beside a database."""
     async with (
         SandboxDintero() as sandbox,
         open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=timeout) as dintero,
@@ -223,7 +222,7 @@ async def open_ground(repository: Repository, *, timeout: float = 60) -> AsyncIt
 
 @dataclass(slots=True)
 class InFlight:
-    """Counts the calls under way, as Dintero sees them; the first ones are held until there are as many as are wanted."""
+    """Counts the calls under way; the first ones wait until there are `wanted` of them."""
 
     wanted: int
     now: int = 0

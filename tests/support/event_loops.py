@@ -1,4 +1,4 @@
-"""Runs something asynchronous where a test is not, and leaves alone the loop that pytest-asyncio has set: `asyncio.run` loses it."""
+"""Runs a coroutine from a synchronous test and keeps pytest-asyncio's loop, which `asyncio.run` drops."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,11 +8,11 @@ Done = TypeVar("Done")
 
 
 def own_loop() -> asyncio.Runner:
-    """Open a loop that is nobody else's."""
+    """Open a loop of its own."""
     return asyncio.Runner(loop_factory=asyncio.new_event_loop)
 
 
 def run(work: Coroutine[Any, Any, Done]) -> Done:
-    """Run it to its end."""
+    """Run a coroutine to its end."""
     with own_loop() as runner:
         return runner.run(work)

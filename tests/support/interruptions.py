@@ -1,4 +1,4 @@
-"""What a giving meets while it goes on: every answer of Dintero, and every way to be interrupted."""
+"""Every answer of Dintero that a giving may get, and every way to interrupt it."""
 
 import asyncio
 import sqlite3
@@ -36,7 +36,7 @@ FINAL = {
     "404": (Fault.not_found(), StopReason.RULE_GONE),
     "429 for good": (Fault.error(429, "Too many requests"), StopReason.BUSY),
 }
-"""Answers by which surely nothing was given."""
+"""Answers that say for sure that nothing was given."""
 
 over_one_ground = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -46,7 +46,7 @@ over_one_ground = settings(
 
 
 def at(sandbox: SandboxDintero, point: Point, call: int, does: Callable[[], Awaitable[object]]) -> None:
-    """Let something happen at a point of the so-many-eth call from now on."""
+    """Run something at a point of a later call, counted from now."""
     counted = len(sandbox.ledger.calls) + call
 
     async def on_call(where: Point, number: int) -> None:
@@ -64,7 +64,7 @@ def closes(ground: Ground) -> Callable[[], Awaitable[None]]:
 
 
 async def killed(ground: Ground, request: Request, point: Point, call: int, *, lanes: bool = False) -> None:
-    """Give until a point of the so-many-eth call, and no further."""
+    """Give until a point of a later call, and no further."""
     last = len(ground.ledger.calls) + call
     await killed_when(ground, request, lambda where, number: where is point and number == last, lanes=lanes)
 
@@ -72,7 +72,7 @@ async def killed(ground: Ground, request: Request, point: Point, call: int, *, l
 async def killed_when(
     ground: Ground, request: Request, look: Callable[[Point, int], bool], *, lanes: bool = False
 ) -> None:
-    """Give until a call is at this point, and no further; the call itself goes no further either."""
+    """Give until a call is at this point; the call itself goes no further either."""
     reached, over = asyncio.Event(), asyncio.Event()
 
     async def reach(point: Point, number: int) -> None:
@@ -98,7 +98,7 @@ async def killed_when(
 
 
 async def _written() -> None:
-    """Wait for what is being written for somebody who was cancelled: that goes on."""
+    """Wait for writes that go on although their submitter was cancelled."""
     while writes := [
         task
         for task in asyncio.all_tasks()
@@ -109,7 +109,7 @@ async def _written() -> None:
 
 @contextmanager
 def full_disk(url: str) -> Iterator[None]:
-    """Let no outcome be written."""
+    """Refuse every write of an outcome."""
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
         connection.execute(
             "CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(FAIL, 'disk is full'); END"

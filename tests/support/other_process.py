@@ -1,4 +1,4 @@
-"""Another program at a SQLite file, as a shell is: in a thread, since whoever has the file may need the loop to be done with it."""
+"""A second program on a SQLite file, in a thread: the bot may need the loop to release the file."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""What the tests of telling stand on: a request with something to be said of it, and the outbox over a stand-in for Slack."""
+"""Fixtures of the outbox tests: a request with messages, and the relay over the sandbox Slack."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ LOOK = Formatter(POLICY.currency, POLICY.timezone, POLICY.admins)
 
 @dataclass(slots=True)
 class Telling:
-    """Ann's request, approved by Bo, of which nothing was said yet: a card, a line, the card again, a line, a word to Ann."""
+    """Ann's request, approved by Bo, with five messages due: card, line, card, line, and one to Ann."""
 
     shop: Shop
     repository: SqlRepository
@@ -36,7 +36,7 @@ class Telling:
     _client: AsyncWebClient
 
     def outbox(self) -> OutboxRelay:
-        """Open one as a process does that has just started."""
+        """Open the relay of a process that has just started."""
         return OutboxRelay(
             repository=self.repository,
             announcer=self.announcer,
@@ -45,7 +45,7 @@ class Telling:
         )
 
     def outbox_while(self, may: Callable[[], bool]) -> tuple[OutboxRelay, SlackAnnouncer]:
-        """Open one of a process that, of several, is the one that says it for as long as it may."""
+        """Open the relay of a process that delivers while `may` is true."""
         announcer = SlackAnnouncer(
             client=self._client, repository=self.repository, policy=POLICY, formatter=LOOK, may=may
         )
@@ -63,14 +63,14 @@ class Telling:
             await unit.enqueue(*notices)
 
     async def next(self) -> OutboxMessage:
-        """Read what comes first."""
+        """Read the first message."""
         return (await self.repository.due_messages(LATER, limit=1))[0]
 
     async def left(self) -> int:
         return len(await self.repository.due_messages(LATER, limit=100))
 
     async def all_is_said(self) -> None:
-        """Empty the outbox again and again, with time passing, until nothing is left."""
+        """Deliver until nothing is left, while time passes."""
         relay = self.outbox()
         for _ in range(60):
             await relay.deliver_due()

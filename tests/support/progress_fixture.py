@@ -1,4 +1,4 @@
-"""What the tests of progress stand on: a request that is being given, and what shows how it gets on."""
+"""Fixtures of the progress tests: a request that is being given, and its progress updater."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ UPDATES = "chat.update"
 
 @dataclass(slots=True)
 class Show:
-    """A request that is being given, one batch after another as the test says, and what shows its progress."""
+    """A request that is given batch by batch as the test says, and its progress updater."""
 
     telling: Telling
     announcer: SlackAnnouncer
@@ -51,7 +51,7 @@ class Show:
         why = tuple(Refused(CustomerId(customer), "no") for customer in refused)
         await self.telling.repository.record_outcomes(self.request, BatchOutcome(0, number, 1, refused=why))
 
-    async def look(self, *, after: float = 0, giving: Sequence[RequestId] | None = None) -> None:
+    async def run_once(self, *, after: float = 0, giving: Sequence[RequestId] | None = None) -> None:
         self.telling.clock.pass_by(seconds=after)
         await self.progress_updater.run_once((self.request,) if giving is None else giving)
 
@@ -68,13 +68,13 @@ class Show:
 
 @asynccontextmanager
 async def open_show(repository: SqlRepository) -> AsyncIterator[Show]:
-    """Open the shop with a request of three customers that has just begun to be given, in batches of one."""
+    """Open the shop with a request of three customers whose giving has just begun, in batches of one."""
     async with (
         open_telling(repository) as telling,
         open_client(telling.shop.slack.api_url, telling.shop.slack.credentials.bot_token) as client,
     ):
         await telling.all_is_said()
-        await given_in_batches_of_one(telling, telling.request)
+        await start_giving(telling, telling.request)
         progress_tracker = ProgressTracker(telling.clock.now)
         announcer = SlackAnnouncer(
             client=client,
@@ -111,7 +111,7 @@ def progressing(
     )
 
 
-async def given_in_batches_of_one(telling: Telling, request: RequestId) -> None:
+async def start_giving(telling: Telling, request: RequestId) -> None:
     async with telling.repository.unit_of_work(request) as unit:
         assert unit
         now = telling.clock.now()

@@ -1,4 +1,4 @@
-"""A loop whose time passes at once: an hour of waiting is over in no time, and takes exactly an hour of the loop's clock.
+"""An event loop in virtual time: an hour of waiting takes no time, and an hour of the loop's clock.
 
 Libraries that do this put themselves into every loop of a test run.
 """
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 class _Jumping(selectors.SelectSelector):
-    """Waits for nothing but time, and for that not at all."""
+    """Advances the clock instead of waiting."""
 
     passed = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Let the time pass."""
+        """Advance the clock."""
         if timeout is None:
             raise RuntimeError("nothing will ever happen")
         self.passed += max(timeout, 0.0)
@@ -30,16 +30,16 @@ class _Loop(asyncio.SelectorEventLoop):
         super().__init__(self._jumping)
 
     def time(self) -> float:
-        """Tell the time that has passed."""
+        """Return the virtual time."""
         return self._jumping.passed
 
 
-def in_no_time(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run something that waits for nothing but time."""
+def in_virtual_time(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine that waits only for time."""
     with asyncio.Runner(loop_factory=_Loop) as runner:
         return runner.run(work())
 
 
 def now() -> float:
-    """Tell the loop's time."""
+    """Return the loop's time."""
     return asyncio.get_running_loop().time()
