@@ -1,4 +1,4 @@
-"""A process of this package that works on what came from outside: without the bot's secrets, spoken to in pieces, gone when it is done."""
+"""A worker process for untrusted files: it gets none of the bot's secrets, and ends with its one job."""
 
 import asyncio
 import os
@@ -6,19 +6,19 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-from bot.spreadsheets.framing import LENGTH
+from bot.spreadsheets.worker_protocol import LENGTH
 
-KEPT: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
-"""Of the environment; the rest of it may hold secrets, and a process that reads files from outside has no need of them."""
-AT_ONCE: Final = 1024 * 1024
-"""Bytes that a stream of it takes before they are heard, or twice as many; it waits then."""
+KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
+"""The environment that the process gets; other variables may contain secrets."""
+BUFFER_BYTES: Final = 1024 * 1024
+"""At about twice this much unread output the process has to wait."""
 
 
 async def start(module: str) -> asyncio.subprocess.Process:
-    """Start a module.
+    """Start a module as a process.
 
     Raises:
-        OSError: the machine has no memory, or no process, left for it.
+        OSError: the machine has no memory or no process left.
     """
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -26,25 +26,25 @@ async def start(module: str) -> asyncio.subprocess.Process:
         module,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        limit=AT_ONCE,
-        stderr=asyncio.subprocess.DEVNULL,  # what a library says of a file may quote it
-        env={name: os.environ[name] for name in KEPT if name in os.environ},
+        limit=BUFFER_BYTES,
+        stderr=asyncio.subprocess.DEVNULL,  # a library's error may quote the file
+        env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
     )
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """End it, whatever it is at, and close its pipes."""
+    """Kill the process and close its pipes."""
     with suppress(ProcessLookupError):
         process.kill()
     # wait() alone can leave a pipe open when the event loop ends first
     await process.communicate(b"")
 
 
-async def hear(stream: asyncio.StreamReader) -> bytes:
-    """Hear its next piece.
+async def receive(stream: asyncio.StreamReader) -> bytes:
+    """Read the process's next frame.
 
     Raises:
-        IncompleteReadError: it is gone.
+        IncompleteReadError: the process is gone.
     """
     (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
     return await stream.readexactly(length)
