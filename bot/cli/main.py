@@ -20,11 +20,11 @@ def run() -> None:
     with report_errors():
         from bot.config.loader import load_config
         from bot.config.log_setup import set_up_logs
-        from bot.config.settings import LogFormat, environment
+        from bot.config.settings import environment
         from bot.lifecycle import run as run_bot
 
         settings, policy = load_config(environment()).usable()
-        as_json = settings.log_format is LogFormat.JSON
+        as_json = settings.log_format == "json"
         set_up_logs(level=settings.log_level, as_json=as_json, secrets=settings.secrets)
         run_async(run_bot(settings, policy))
 

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -33,22 +32,6 @@ CREDENTIALS: Final = (
 """The credentials; of names in one row any one is enough."""
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class LogLevel(StrEnum):
-    """The least important level that is logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    """The format of a log line."""
-
-    CONSOLE = "console"
-    JSON = "json"
 
 
 def _http_url(text: str) -> str:
@@ -99,11 +82,11 @@ class BaseConfig(BaseModel):
     audit_key: SecretStr | None = Field(
         None, alias="AUDIT_KEY", description="any text; keep it secret and the same"
     )
-    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
-        LogLevel.INFO, alias="LOG_LEVEL", description="debug, info, warning or error"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", alias="LOG_LEVEL", description="debug, info, warning or error"
     )
-    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
-        LogFormat.CONSOLE, alias="LOG_FORMAT", description="console or json"
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = Field(
+        "console", alias="LOG_FORMAT", description="console or json"
     )
 
     @property

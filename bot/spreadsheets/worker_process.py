@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.spreadsheets.worker_protocol import LENGTH
 
@@ -12,6 +13,8 @@ KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """The environment that the process gets; other variables may contain secrets."""
 BUFFER_BYTES: Final = 1024 * 1024
 """At about twice this much unread output the process has to wait."""
+
+Result = TypeVar("Result")
 
 
 async def start(module: str) -> asyncio.subprocess.Process:
@@ -38,6 +41,34 @@ async def end(process: asyncio.subprocess.Process) -> None:
         process.kill()
     # wait() alone can leave a pipe open when the event loop ends first
     await process.communicate(b"")
+
+
+async def run(
+    module: str,
+    send: Callable[[asyncio.StreamWriter], Awaitable[None]],
+    collect: Callable[[asyncio.StreamReader], Awaitable[Result]],
+) -> Result:
+    """Start a module, send it its input while its output is collected, and end it.
+
+    Raises:
+        OSError: the process could not be started.
+        Exception: raised by `send` or `collect`; an error of `send` is the cause and comes first.
+    """
+    process = await start(module)
+    assert process.stdin  # noqa: S101 - started with pipes
+    assert process.stdout  # noqa: S101
+    sending = asyncio.ensure_future(send(process.stdin))
+    collecting = asyncio.ensure_future(collect(process.stdout))
+    try:
+        await asyncio.wait({sending, collecting}, return_when=asyncio.FIRST_EXCEPTION)
+        if sending.done():
+            sending.result()
+        return await collecting
+    finally:
+        sending.cancel()
+        collecting.cancel()
+        await end(process)
+        await asyncio.gather(sending, collecting, return_exceptions=True)
 
 
 async def receive(stream: asyncio.StreamReader) -> bytes:

@@ -20,7 +20,7 @@ from bot.domain.customers.tables import Block, Row, Table, cell
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.row_blocks import BLOCK_ROWS, blocks_of, next_rows
-from bot.spreadsheets.xlsx_survey import survey_of
+from bot.spreadsheets.xlsx_survey import calamine_can_read
 
 MAX_UNPACKED_BYTES: Final = 500 * 1024 * 1024
 """A million rows are about 100 MB."""
@@ -40,7 +40,7 @@ def sheet_table(data: bytes) -> Table:
     Raises:
         FileError: it is no workbook, is damaged, has a password, or unpacks to too much.
     """
-    if survey_of(_open(data)).plain:
+    if calamine_can_read(_open(data)):
         with suppress(Exception):  # what calamine does not understand openpyxl may read, or name the problem
             return CalamineTable(data)
     return OpenpyxlTable(data)

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from bot.domain.customers.packing import LARGE, NOBODY, PackedHeader, PackedIds, packed_row
@@ -91,11 +92,7 @@ class Reader:
     """Reads files, each reading in a process of its own."""
 
     def __init__(
-        self,
-        *,
-        memory: int = MEMORY_BYTES,
-        cpu_seconds: int = CPU_SECONDS,
-        seconds: float = TIMEOUT_SECONDS,
+        self, *, memory: int = MEMORY_BYTES, cpu_seconds: int = CPU_SECONDS, seconds: float = TIMEOUT_SECONDS
     ) -> None:
         self._limits = {"memory": memory, "seconds": cpu_seconds}
         self._timeout = seconds
@@ -112,43 +109,26 @@ class Reader:
         """Read the typed ids and those of the files, each once; a failure is reported for its file."""
         columns = [source.upload.column for source in sources]
         job = {**self._limits, "columns": columns, "typed": list(typed), "portion": portion, "told": told}
+        answers = _Answers(sources)
         async with self._slots:
-            answers = _Answers(sources)
-            try:
-                process = await worker_process.start("bot.spreadsheets.reader")
-            except OSError:  # the machine has no memory or no process left
-                return answers.failed(FileProblem.TOO_HEAVY)
             try:
                 async with asyncio.timeout(self._timeout):
-                    return await _exchange(process, json.dumps(job).encode(), answers)
-            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+                    return await worker_process.run(
+                        "bot.spreadsheets.reader",
+                        partial(_send, json.dumps(job).encode(), sources),
+                        partial(_collect, answers),
+                    )
+            except (
+                OSError,
+                asyncio.IncompleteReadError,
+            ):  # no memory or process left, a time-out, or its death
                 return answers.failed(FileProblem.TOO_HEAVY)
             except _FetchFailed as error:
                 return answers.failed(error.why, error.upload)
-            finally:
-                await worker_process.end(process)
 
 
-async def _exchange(process: asyncio.subprocess.Process, job: bytes, answers: _Answers) -> ReadResult:
-    sending = asyncio.ensure_future(_send(process, job, answers.sources))
-    receiving = asyncio.ensure_future(_receive(process, answers))
-    try:
-        await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_EXCEPTION)
-        for task in (sending, receiving):
-            if task.done() and isinstance(error := task.exception(), _FetchFailed):
-                raise error
-        return await receiving
-    finally:
-        for task in (sending, receiving):
-            task.cancel()
-        await asyncio.gather(sending, receiving, return_exceptions=True)
-
-
-async def _send(process: asyncio.subprocess.Process, job: bytes, sources: Sequence[FileSource]) -> None:
-    """Send the job and the files; the receiving side notices if the process is gone."""
-    stream = process.stdin
-    if stream is None:
-        raise ConnectionError
+async def _send(job: bytes, sources: Sequence[FileSource], stream: asyncio.StreamWriter) -> None:
+    """Send the job and the files; `_collect` notices if the process is gone."""
     with suppress(ConnectionError):
         stream.write(frame(job))
         for source in sources:
@@ -163,10 +143,8 @@ async def _send(process: asyncio.subprocess.Process, job: bytes, sources: Sequen
         await stream.drain()
 
 
-async def _receive(process: asyncio.subprocess.Process, answers: _Answers) -> ReadResult:
-    stream, rows = process.stdout, list[bytes]()
-    if stream is None:
-        raise ConnectionError
+async def _collect(answers: _Answers, stream: asyncio.StreamReader) -> ReadResult:
+    rows: list[bytes] = []
     for _ in answers.sources:
         answers.add(await _answer(stream, rows))
     if answers.bad or answers.unclear:

@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, Final
 
 import structlog
@@ -96,7 +97,7 @@ class ListWriter:
                 await _write_in_thread(job, file)
             elif not job.files or not await self._write_in_columns(job, file):
                 async with self._slot:
-                    await self._exchange(job, (), file)
+                    await self._write_in_process(job, (), file)
         except BaseException:
             file.content.close()
             raise
@@ -105,48 +106,18 @@ class ListWriter:
     async def _write_in_columns(self, job: ListJob, file: ListFile) -> bool:
         try:
             async with self._slot, asyncio.timeout(self._timeout):
-                await self._exchange(job, job.files, file)
+                await self._write_in_process(job, job.files, file)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             log.warning("list without the columns of its files", why=type(error).__name__)
             await asyncio.to_thread(file.clear)
             return False
         return True
 
-    async def _exchange(self, job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
-        process = await worker_process.start("bot.spreadsheets.writer")
-        sending = asyncio.ensure_future(self._send(process, job, files))
-        try:
-            file.counts = await _receive(process, file)
-            await sending
-        except asyncio.IncompleteReadError:
-            if sending.done():
-                await sending  # its error is the cause
-            raise
-        finally:
-            sending.cancel()
-            await worker_process.end(process)
-            await asyncio.gather(sending, return_exceptions=True)
-
-    async def _send(
-        self, process: asyncio.subprocess.Process, job: ListJob, files: Sequence[SourceFile]
-    ) -> None:
-        """Send the job and its data; the receiving side notices if the process is gone."""
-        stream, names = process.stdin, [(file.name, file.column) for file in files]
-        assert stream  # noqa: S101 - the process was started with a pipe
+    async def _write_in_process(self, job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
+        names = [(source.name, source.column) for source in files]
         header = {**self._limits, "why": job.why, "there": sorted(job.there), "files": names}
-        try:
-            await _send_frame(stream, json.dumps(header).encode())
-            async for outcomes in job.ends():
-                await _send_frame(stream, frame_of(outcomes))
-            await _send_frame(stream, b"")
-            for file in files:
-                async for piece in file.pieces():
-                    await _send_frame(stream, piece)
-                await _send_frame(stream, b"")
-        except ConnectionError:
-            return
-        finally:
-            stream.close()
+        send = partial(_send, json.dumps(header).encode(), job, files)
+        file.counts = await worker_process.run("bot.spreadsheets.writer", send, partial(_collect, file))
 
 
 async def _write_in_thread(job: ListJob, file: ListFile) -> None:
@@ -156,14 +127,31 @@ async def _write_in_thread(job: ListJob, file: ListFile) -> None:
     await asyncio.to_thread(file.add, csv_of(plain(not_given, outcome_columns)))
 
 
+async def _send(
+    header: bytes, job: ListJob, files: Sequence[SourceFile], stream: asyncio.StreamWriter
+) -> None:
+    """Send the job and its data; `_collect` notices if the process is gone."""
+    try:
+        await _send_frame(stream, header)
+        async for outcomes in job.ends():
+            await _send_frame(stream, frame_of(outcomes))
+        await _send_frame(stream, b"")
+        for file in files:
+            async for piece in file.pieces():
+                await _send_frame(stream, piece)
+            await _send_frame(stream, b"")
+    except ConnectionError:
+        return
+    finally:
+        stream.close()
+
+
 async def _send_frame(stream: asyncio.StreamWriter, content: bytes) -> None:
     stream.write(frame(content))
     await stream.drain()
 
 
-async def _receive(process: asyncio.subprocess.Process, file: ListFile) -> Counter[str]:
-    stream = process.stdout
-    assert stream  # noqa: S101 - the process was started with a pipe
+async def _collect(file: ListFile, stream: asyncio.StreamReader) -> Counter[str]:
     while piece := await worker_process.receive(stream):
         await asyncio.to_thread(file.add, (piece,))
     counts = json.loads(await worker_process.receive(stream))
