@@ -112,7 +112,7 @@ async def _members(directory: Directory, group: GroupId) -> frozenset[UserId]:
 
 
 async def _check_approvers(directory: Directory, channel: ChannelPolicy) -> str:
-    """Check that a request of the strictest tier could be approved, whoever the requester is."""
+    """Check that a request of the strictest tier could be approved, for any requester."""
     approvers = set[UserId]()
     for name in channel.approvers:
         approvers |= await _members(directory, GroupId(name)) if name.startswith("S") else {UserId(name)}

@@ -36,13 +36,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def _http_url(text: str) -> str:
     parts = urlsplit(text)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-        or parts.username
-    ):
+    extra = parts.query or parts.fragment or parts.username
+    if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
         raise ValueError("not a valid URL")
     return text.rstrip("/")
 
@@ -160,11 +155,7 @@ class Settings(BaseConfig):
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Self:
-        """Validate the settings; empty values count as not set.
-
-        Raises:
-            ConfigError: with every fault, one line each.
-        """
+        """Validate the settings, or raise ConfigError with every fault; empty values count as not set."""
         if env.get("SLACK_APP_TOKEN") or env.get("SLACK_SIGNING_SECRET"):
             return _read(cls, env)
         expected = "xapp-… for Socket Mode, or set SLACK_SIGNING_SECRET for HTTP"
@@ -172,11 +163,7 @@ class Settings(BaseConfig):
 
 
 def environment(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Merge the folder's `.env` and the environment, which wins; empty values count as not set.
-
-    Raises:
-        ConfigError: `.env` is not text.
-    """
+    """Merge `.env` and the environment, which wins; raise ConfigError if `.env` is not text."""
     try:
         # not interpolated: a secret may contain "${"
         file = dotenv_values((folder or Path()) / ".env", interpolate=False)
@@ -192,11 +179,7 @@ def missing_credentials(env: Mapping[str, str]) -> list[str]:
 
 
 def read_basics(env: Mapping[str, str]) -> BaseConfig:
-    """Validate only the settings that need no credentials.
-
-    Raises:
-        ConfigError: with every fault, one line each.
-    """
+    """Validate only the settings that need no credentials, or raise ConfigError with every fault."""
     return _read(BaseConfig, env)
 
 

@@ -24,11 +24,7 @@ UNSUPPORTED: Final = (
 
 
 def table_of(content: Content) -> Table:
-    """Open a file's table.
-
-    Raises:
-        FileError: it cannot be read; reading the table may raise it too.
-    """
+    """Open a file's table; opening or reading it raises FileError if it is unreadable."""
     if content.is_blank:
         raise FileError(FileProblem.EMPTY)
     if content.start.startswith(ZIP):

@@ -22,11 +22,7 @@ NOT_WINDOWS: Final = b"\x81\x8d\x8f\x90\x9d"
 
 
 def encoding_of(content: Content) -> str:
-    """Detect the encoding: a byte order mark, UTF-16 by its zeros, UTF-8, or Windows-1252.
-
-    Raises:
-        FileError: it is none of these.
-    """
+    """Detect UTF-8 or UTF-16 (even without a mark) or Windows-1252; raise FileError if it is none."""
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.start.startswith(mark):
             return encoding
@@ -41,11 +37,7 @@ def encoding_of(content: Content) -> str:
 
 
 def decoded(chunks: Iterable[bytes], encoding: str, *, new_lines: bool) -> Iterator[str]:
-    r"""Decode part by part; with `new_lines`, every line end that `csv` knows becomes \n, and no other one.
-
-    Raises:
-        UnicodeDecodeError: it is damaged.
-    """
+    r"""Decode part by part; `new_lines` turns the line ends that `csv` knows, and no others, into \n."""
     decoder = codecs.getincrementaldecoder(encoding)()
     reading = io.IncrementalNewlineDecoder(decoder, translate=True) if new_lines else decoder
     for chunk in chunks:
@@ -67,11 +59,7 @@ def _utf16_without_mark(content: Content) -> str:
 
 
 def _is_utf8(content: Content) -> bool:
-    """Return whether it is UTF-8.
-
-    Raises:
-        FileError: it is UTF-8 that was cut off inside a character.
-    """
+    """Return whether it is UTF-8; raise FileError if it was cut off inside a character."""
     decoder, is_ascii = codecs.getincrementaldecoder("utf-8")(), True
     try:
         for chunk in content.chunks:

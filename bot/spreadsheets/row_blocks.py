@@ -14,11 +14,7 @@ MAX_COLUMNS: Final = 2_000
 
 
 def next_rows(rows: Iterator[Row], count: int) -> list[Row]:
-    """Read the next rows.
-
-    Raises:
-        FileError: a row has too many cells.
-    """
+    """Read the next rows; raise FileError if one has too many cells."""
     found = list(islice(rows, count))
     if max(map(len, found), default=0) > MAX_COLUMNS:
         raise FileError(FileProblem.LONG_LINE)

@@ -18,11 +18,7 @@ Result = TypeVar("Result")
 
 
 async def start(module: str) -> asyncio.subprocess.Process:
-    """Start a module as a process.
-
-    Raises:
-        OSError: the machine has no memory or no process left.
-    """
+    """Start a module; raise OSError if the machine has no memory or process left."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -72,10 +68,6 @@ async def run(
 
 
 async def receive(stream: asyncio.StreamReader) -> bytes:
-    """Read the process's next frame.
-
-    Raises:
-        IncompleteReadError: the process is gone.
-    """
+    """Read the next frame; raise IncompleteReadError if the process is gone."""
     (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
     return await stream.readexactly(length)

@@ -28,11 +28,7 @@ def read_job(stream: BinaryIO) -> dict[str, Any]:
 
 
 def read_frames(stream: BinaryIO) -> Iterator[bytes]:
-    """Read frames up to an empty one.
-
-    Raises:
-        EOFError: the sender is gone.
-    """
+    """Read frames up to an empty one; raise EOFError if the sender is gone."""
     while content := _read_frame(stream):
         yield content
 

@@ -35,11 +35,7 @@ WHOLE: Final = "0"
 
 
 def sheet_table(data: bytes) -> Table:
-    """Open the first visible sheet.
-
-    Raises:
-        FileError: it is no workbook, is damaged, has a password, or unpacks to too much.
-    """
+    """Open the first visible sheet; raise FileError for a bad, encrypted or far too large workbook."""
     if calamine_can_read(_open(data)):
         with suppress(Exception):  # what calamine does not understand openpyxl may read, or name the problem
             return CalamineTable(data)

@@ -63,11 +63,7 @@ def answer_of(
 def read(
     content: Content, column: int | None, unique_ids: UniqueIds, *, told: int = TOLD
 ) -> FileRead | Sequence[Any]:
-    """Read one file's ids into `unique_ids`, or return the possible columns if somebody has to choose.
-
-    Raises:
-        FileError: it cannot be read.
-    """
+    """Read one file's ids into `unique_ids`, or return the columns to choose from; may raise FileError."""
     table = table_of(content)
     id_column = find(table.head(HEAD), column)
     if not isinstance(id_column, IdColumn):

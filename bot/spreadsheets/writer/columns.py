@@ -74,11 +74,7 @@ class FileTable:
 
 
 def table_of(file: str, content: Content, column: int | None) -> FileTable:
-    """Open a file that was read before, with the column that was chosen then.
-
-    Raises:
-        FileError: it is not what it was.
-    """
+    """Open a file that was read before, with its chosen column; raise FileError if it has changed."""
     table = detection.table_of(content)
     head = table.head(HEAD)
     id_column = find(head, column)
