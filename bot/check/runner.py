@@ -1,7 +1,7 @@
 """Runs all checks one after the other; a failed check does not stop the others."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from enum import StrEnum
+from enum import IntEnum
 from typing import Final
 
 import aiohttp
@@ -24,12 +24,12 @@ from bot.slack.client.directory import SlackDirectory
 SLACK_TIMEOUT_SECONDS: Final = 10
 
 
-class CheckStatus(StrEnum):
-    """The result of all checks together."""
+class CheckStatus(IntEnum):
+    """The result of all checks together; its value is the exit code."""
 
-    FINE = "fine"
-    FAILED = "failed"
-    UNUSABLE = "unusable"
+    FINE = 0
+    FAILED = 1
+    UNUSABLE = 2
     """Settings or policy cannot be used."""
 
 

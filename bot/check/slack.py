@@ -101,7 +101,7 @@ async def _check_people(directory: Directory, people: Iterable[UserId]) -> str:
 
 
 async def _check_group(directory: Directory, group: GroupId) -> str:
-    return _count(await _members(directory, group))
+    return _people(len(await _members(directory, group)))
 
 
 async def _members(directory: Directory, group: GroupId) -> frozenset[UserId]:
@@ -112,7 +112,7 @@ async def _members(directory: Directory, group: GroupId) -> frozenset[UserId]:
 
 
 async def _check_approvers(directory: Directory, channel: ChannelPolicy) -> str:
-    """Check that a request of the strictest tier could be approved, whoever the requester is."""
+    """Check that a request of the strictest tier could be approved, for any requester."""
     approvers = set[UserId]()
     for name in channel.approvers:
         approvers |= await _members(directory, GroupId(name)) if name.startswith("S") else {UserId(name)}
@@ -122,9 +122,9 @@ async def _check_approvers(directory: Directory, channel: ChannelPolicy) -> str:
         if members < needed:  # looks up no more people than necessary
             members += (await directory.profile(user)).kind is AccountKind.MEMBER
     if members == needed:
-        return _count(approvers)
-    problem = f"only {'one person' if members == 1 else _count(range(members))}"
-    raise CheckFailed(problem if members else "no full members", advice=_fix(channel.most_approvals, needed))
+        return _people(len(approvers))
+    problem = f"only {'one person' if members == 1 else _people(members)}" if members else "no full members"
+    raise CheckFailed(problem, advice=_fix(channel.most_approvals, needed))
 
 
 async def _may_request(directory: Directory, approvers: set[UserId], channel: ChannelPolicy) -> bool:
@@ -150,6 +150,5 @@ def _label(channel: ChannelId, policy: ChannelPolicy | None) -> str:
     return f"{channel} ({policy.name})" if policy and policy.name else channel
 
 
-def _count(people: Iterable[object]) -> str:
-    count = len(list(people))
+def _people(count: int) -> str:
     return f"{count} {'person' if count == 1 else 'people'}"

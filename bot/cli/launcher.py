@@ -9,11 +9,7 @@ from bot.errors import ConfigError
 
 
 def command_for(missing: list[str]) -> str:
-    """Choose the command by the credentials that are missing.
-
-    Raises:
-        ConfigError: some are missing, and others are set.
-    """
+    """Choose the command, or raise ConfigError if only some of the credentials are missing."""
     if not missing:
         return "run"
     if len(missing) == len(CREDENTIALS):

@@ -3,7 +3,7 @@
 import typer
 
 from bot.cli.audit import audit, purge
-from bot.cli.runner import FAILED, UNUSABLE, report_errors, run_async
+from bot.cli.runner import report_errors, run_async
 
 main = typer.Typer(
     help="Give customers a Dintero discount from Slack: with a second person's approval, and exactly once.",
@@ -20,11 +20,11 @@ def run() -> None:
     with report_errors():
         from bot.config.loader import load_config
         from bot.config.log_setup import set_up_logs
-        from bot.config.settings import LogFormat, environment
+        from bot.config.settings import environment
         from bot.lifecycle import run as run_bot
 
         settings, policy = load_config(environment()).usable()
-        as_json = settings.log_format is LogFormat.JSON
+        as_json = settings.log_format == "json"
         set_up_logs(level=settings.log_level, as_json=as_json, secrets=settings.secrets)
         run_async(run_bot(settings, policy))
 
@@ -33,13 +33,11 @@ def run() -> None:
 def check() -> None:
     """Check settings, policy, database, Slack and Dintero: one line each, with the fix."""
     with report_errors():
-        from bot.check.runner import CheckStatus, check_everything
+        from bot.check.runner import check_everything
         from bot.config.settings import environment
 
         status = run_async(check_everything(environment(), report=typer.echo))
-    raise typer.Exit(
-        {CheckStatus.FINE: 0, CheckStatus.FAILED: FAILED, CheckStatus.UNUSABLE: UNUSABLE}[status]
-    )
+    raise typer.Exit(status)
 
 
 @main.command()

@@ -21,11 +21,7 @@ class LoadedConfig:
     policy: Policy | ConfigError
 
     def usable(self) -> tuple[Settings, Policy]:
-        """Return both.
-
-        Raises:
-            ConfigError: with every fault of both, one line each.
-        """
+        """Return both, or raise ConfigError with every fault of both."""
         if isinstance(self.settings, Settings) and isinstance(self.policy, Policy):
             return self.settings, self.policy
         errors = [part for part in (self.settings, self.policy) if isinstance(part, ConfigError)]
@@ -38,11 +34,7 @@ def load_config(env: Mapping[str, str]) -> LoadedConfig:
 
 
 def read_policy(env: Mapping[str, str]) -> Policy:
-    """Load the policy alone, which needs no credentials.
-
-    Raises:
-        ConfigError: with every fault, one line each.
-    """
+    """Load the policy alone, which needs no credentials, or raise ConfigError with every fault."""
     return load_policy(Path(env.get("POLICY_FILE") or Settings.model_fields["policy_file"].default))
 
 

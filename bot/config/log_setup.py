@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, TextIO
 
 import structlog
@@ -76,7 +76,14 @@ def set_up_logs(
     """Send structlog and the standard library's logging through one handler, by default to standard error."""
     stream = to or sys.stderr
     handler = logging.StreamHandler(stream)
-    renderers = _renderers(as_json=as_json, colours=stream.isatty())
+    renderers: list[Processor] = [
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
+    if as_json:
+        json_renderer = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        renderers = [structlog.processors.format_exc_info, json_renderer]
     handler.setFormatter(RedactingFormatter(*renderers, secrets=secrets))
     handler.addFilter(_is_wanted)
     root = logging.getLogger()
@@ -98,13 +105,6 @@ def set_up_logs(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-
-
-def _renderers(*, as_json: bool, colours: bool) -> Sequence[Processor]:
-    if as_json:
-        json_renderer = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        return structlog.processors.format_exc_info, json_renderer
-    return (structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback),)
 
 
 def _is_wanted(record: logging.LogRecord) -> bool:

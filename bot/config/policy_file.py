@@ -46,11 +46,7 @@ class ConfigFault:
 
 
 def load_policy(path: Path) -> Policy:
-    """Load and check the policy file.
-
-    Raises:
-        ConfigError: with every fault, one line each.
-    """
+    """Load the policy file, or raise ConfigError with every fault."""
     text = _read(path)
     try:
         table = tomllib.loads(f"{text}\n")

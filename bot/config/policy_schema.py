@@ -53,6 +53,7 @@ RuleName = Annotated[str, _check(re.compile(r"\S(.{0,253}\S)?").fullmatch)]
 Requester = Annotated[str, _check(re.compile(rf"\*|{USER_ID}|{GROUP_ID}").fullmatch)]
 Approver = Annotated[str, _check(re.compile(rf"{USER_ID}|{GROUP_ID}").fullmatch)]
 Channel = Annotated[ChannelId, _check(re.compile(CHANNEL_ID).fullmatch)]
+Minutes = Annotated[float, Field(le=WEEK_MINUTES, allow_inf_nan=False)]
 Admin = Annotated[UserId, _check(re.compile(USER_ID).fullmatch)]
 
 
@@ -117,20 +118,8 @@ class ChannelSchema(TableSchema):
     )
     batch_size: int = Field(0, ge=1, le=100_000, description="a whole number from 1 to 100,000")
     concurrency: int = Field(0, ge=1, le=64, description="a whole number from 1 to 64")
-    hold_minutes: float = Field(
-        0,
-        ge=0,
-        le=WEEK_MINUTES,
-        allow_inf_nan=False,
-        description="a number of minutes, from 0 to 10,080 (a week)",
-    )
-    remind_minutes: float = Field(
-        0,
-        ge=1,
-        le=WEEK_MINUTES,
-        allow_inf_nan=False,
-        description="a number of minutes, from 1 to 10,080 (a week)",
-    )
+    hold_minutes: Minutes = Field(0, ge=0, description="a number of minutes, from 0 to 10,080 (a week)")
+    remind_minutes: Minutes = Field(0, ge=1, description="a number of minutes, from 1 to 10,080 (a week)")
     escalate_to: Annotated[list[Approver], NOT_EMPTY] = Field([], description=APPROVERS)
     reserved: bool = Field(False, description=FLAG)
     repeat_days: int = Field(0, ge=0, le=MAX_DAYS, description="a whole number of days from 0 (never) to 366")

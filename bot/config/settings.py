@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -35,31 +34,10 @@ CREDENTIALS: Final = (
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class LogLevel(StrEnum):
-    """The least important level that is logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    """The format of a log line."""
-
-    CONSOLE = "console"
-    JSON = "json"
-
-
 def _http_url(text: str) -> str:
     parts = urlsplit(text)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-        or parts.username
-    ):
+    extra = parts.query or parts.fragment or parts.username
+    if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
         raise ValueError("not a valid URL")
     return text.rstrip("/")
 
@@ -99,11 +77,11 @@ class BaseConfig(BaseModel):
     audit_key: SecretStr | None = Field(
         None, alias="AUDIT_KEY", description="any text; keep it secret and the same"
     )
-    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
-        LogLevel.INFO, alias="LOG_LEVEL", description="debug, info, warning or error"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", alias="LOG_LEVEL", description="debug, info, warning or error"
     )
-    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
-        LogFormat.CONSOLE, alias="LOG_FORMAT", description="console or json"
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = Field(
+        "console", alias="LOG_FORMAT", description="console or json"
     )
 
     @property
@@ -177,11 +155,7 @@ class Settings(BaseConfig):
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Self:
-        """Validate the settings; empty values count as not set.
-
-        Raises:
-            ConfigError: with every fault, one line each.
-        """
+        """Validate the settings, or raise ConfigError with every fault; empty values count as not set."""
         if env.get("SLACK_APP_TOKEN") or env.get("SLACK_SIGNING_SECRET"):
             return _read(cls, env)
         expected = "xapp-… for Socket Mode, or set SLACK_SIGNING_SECRET for HTTP"
@@ -189,11 +163,7 @@ class Settings(BaseConfig):
 
 
 def environment(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Merge the folder's `.env` and the environment, which wins; empty values count as not set.
-
-    Raises:
-        ConfigError: `.env` is not text.
-    """
+    """Merge `.env` and the environment, which wins; raise ConfigError if `.env` is not text."""
     try:
         # not interpolated: a secret may contain "${"
         file = dotenv_values((folder or Path()) / ".env", interpolate=False)
@@ -209,11 +179,7 @@ def missing_credentials(env: Mapping[str, str]) -> list[str]:
 
 
 def read_basics(env: Mapping[str, str]) -> BaseConfig:
-    """Validate only the settings that need no credentials.
-
-    Raises:
-        ConfigError: with every fault, one line each.
-    """
+    """Validate only the settings that need no credentials, or raise ConfigError with every fault."""
     return _read(BaseConfig, env)
 
 

@@ -71,12 +71,12 @@ class ClientCredentials(httpx.Auth):
         refused: Token | None = None
         for _ in range(2):
             async with self._lock:
-                if self._cached is None or self._cached is refused or self._cached.renew_at <= self._clock():
+                token = self._cached
+                if token is None or token is refused or token.renew_at <= self._clock():
                     requested_at = self._clock()
                     answer = yield self._token_request(request)
                     await answer.aread()
-                    self._cached = _read_token(answer, requested_at)
-                token = self._cached
+                    token = self._cached = _read_token(answer, requested_at)
             request.headers["Authorization"] = f"Bearer {token.text}"
             request.extensions[SENT] = True
             response = yield request
@@ -101,11 +101,6 @@ class ClientCredentials(httpx.Auth):
             json={"grant_type": "client_credentials", "audience": self._audience},
             extensions=request.extensions,
         )
-
-
-def was_sent(request: httpx.Request) -> bool:
-    """Return whether an unanswered request was sent, or failed earlier because it got no token."""
-    return bool(request.extensions.get(SENT))
 
 
 def _read_token(answer: httpx.Response, requested_at: float) -> Token:

@@ -15,7 +15,7 @@ import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 from pydantic_core import PydanticSerializationError, to_json
 
-from bot.dintero.auth import ClientCredentials, was_sent
+from bot.dintero.auth import SENT, ClientCredentials
 from bot.dintero.error_mapping import error_for
 from bot.dintero.parsing import id_of, read_list, read_refs, read_rule, read_rules
 from bot.domain.ids import CustomerId, OnceKey, RuleId
@@ -151,7 +151,7 @@ class DinteroClient:
         except DinteroError:
             raise
         except Exception as failure:  # noqa: BLE001 - of httpx, aiohttp, the system: each may leave the outcome open
-            unanswered = OutcomeUnknownError if was_sent(request) else TokenUnavailable
+            unanswered = OutcomeUnknownError if request.extensions.get(SENT) else TokenUnavailable
             raise unanswered(self._what_happened(failure)) from None
         if answer.status_code != httpx.codes.OK:
             raise error_for(answer)

@@ -7,18 +7,8 @@ from typing import Any, Final
 
 import httpx
 
+from bot import errors
 from bot.dintero.schemas import as_json
-from bot.errors import (
-    BatchRejectedError,
-    BatchTooLargeError,
-    DinteroError,
-    OutcomeUnknownError,
-    RateLimitedError,
-    RuleNotFound,
-    ScopeMissing,
-    TokenRefused,
-    TokenUnavailable,
-)
 
 MAX_REASON_LENGTH: Final = 500
 """A reason is shown in Slack, and Dintero's details have any length."""
@@ -26,7 +16,7 @@ MAX_WAIT_SECONDS: Final = 86_400.0
 """A longer wait means "not today"."""
 
 
-def error_for(answer: httpx.Response) -> DinteroError:
+def error_for(answer: httpx.Response) -> errors.DinteroError:
     """Return the error for an answer other than 200.
 
     413 is undocumented; a gateway may send it for a long batch, and halving helps there too. Any other
@@ -35,37 +25,39 @@ def error_for(answer: httpx.Response) -> DinteroError:
     status = answer.status_code
     match status:
         case 413:
-            return BatchTooLargeError(reason(answer) or "Dintero took this for too large")
+            return errors.BatchTooLargeError(reason(answer) or "Dintero took this for too large")
         case 400 | 422:
-            return BatchRejectedError(reason(answer) or f"Dintero answered {status} and gave no reason")
+            return errors.BatchRejectedError(
+                reason(answer) or f"Dintero answered {status} and gave no reason"
+            )
         case 401:
-            return TokenRefused("Dintero refused the token, a new one too")
+            return errors.TokenRefused("Dintero refused the token, a new one too")
         case 403:
-            return ScopeMissing("Dintero forbids this to the API client")
+            return errors.ScopeMissing("Dintero forbids this to the API client")
         case 404:
-            return RuleNotFound("Dintero has no such rule")
+            return errors.RuleNotFound("Dintero has no such rule")
         case 429:
-            return RateLimitedError("Dintero asks for fewer calls", retry_after=retry_after(answer))
+            return errors.RateLimitedError("Dintero asks for fewer calls", retry_after=retry_after(answer))
         case _:
-            return OutcomeUnknownError(f"Dintero answered {status}", retry_after=retry_after(answer))
+            return errors.OutcomeUnknownError(f"Dintero answered {status}", retry_after=retry_after(answer))
 
 
-def token_error_for(answer: httpx.Response) -> DinteroError:
+def token_error_for(answer: httpx.Response) -> errors.DinteroError:
     """Return the error for a token request; such a request never blames a rule or a customer."""
     status = answer.status_code
     match status:
         case 401:
-            return TokenRefused("Dintero does not accept the API client's id and secret")
+            return errors.TokenRefused("Dintero does not accept the API client's id and secret")
         case 403:
-            return ScopeMissing("Dintero gives this API client no token")
+            return errors.ScopeMissing("Dintero gives this API client no token")
         case 400 | 404 | 422:
-            return TokenRefused(
+            return errors.TokenRefused(
                 f"Dintero gave no token for this account and API client (it answered {status})"
             )
         case 429:
             return error_for(answer)
         case _:
-            return TokenUnavailable(f"Dintero answered {status}", retry_after=retry_after(answer))
+            return errors.TokenUnavailable(f"Dintero answered {status}", retry_after=retry_after(answer))
 
 
 def retry_after(
@@ -107,9 +99,9 @@ def reason(answer: httpx.Response) -> str:
     return text if len(text) <= MAX_REASON_LENGTH else text[: MAX_REASON_LENGTH - 1] + "…"
 
 
-def _details(errors: Any) -> Iterator[str]:
+def _details(sent: Any) -> Iterator[str]:
     """Yield each detail's message, or all of a detail without one: their form is free."""
-    for error in errors if isinstance(errors, list) else [errors]:
+    for error in sent if isinstance(sent, list) else [sent]:
         text = _one_line(error.get("message") if isinstance(error, dict) else error)
         if text or error:
             yield text or as_json(error)

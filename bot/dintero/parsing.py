@@ -55,22 +55,14 @@ def read_rule(answer: object) -> Rule:
 
 
 def read_list(answer: object) -> list[object]:
-    """Return the answer as a list.
-
-    Raises:
-        SchemaError: it is not a list.
-    """
+    """Return the answer if it is a list, or raise SchemaError."""
     if not isinstance(answer, list):
         raise SchemaError("not a list")
     return answer
 
 
 def read_rules(answer: object) -> tuple[Rule, ...]:
-    """Read a list of rules; an unreadable one is logged and left out, so the others can still be chosen.
-
-    Raises:
-        SchemaError: it is not a list.
-    """
+    """Read a list of rules, or raise SchemaError; an unreadable rule is logged and left out."""
     rules: list[Rule] = []
     for item in read_list(answer):
         try:
@@ -81,11 +73,7 @@ def read_rules(answer: object) -> tuple[Rule, ...]:
 
 
 def read_refs(answer: object) -> tuple[Holder, ...]:
-    """Read a rule's holders; a deleted ref names no customer.
-
-    Raises:
-        SchemaError: it is not a list, or an entry has no id to continue from.
-    """
+    """Read a rule's holders, or raise SchemaError; a deleted ref names no customer."""
     return tuple(map(_read_ref, read_list(answer)))
 
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bot.domain.ids import RuleId
 from bot.domain.rules.rule import (
     Item,
     ItemBundle,
@@ -29,6 +29,10 @@ ACTIVITY: Final[frozenset[Path]] = frozenset({("active",), ("deleted_at",)})
 def as_json(value: object) -> str:
     """Write a value as readable JSON that any database can hold, with sorted keys."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True).encode(errors="backslashreplace").decode()
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(as_json(part)[1:-1] if isinstance(part, str) else str(part) for part in path)
 
 
 def _number(value: object) -> Decimal:
@@ -55,11 +59,6 @@ def _moment(value: object) -> datetime:
         raise ValueError("out of range") from None
 
 
-def _present(**fields: object) -> dict[str, Any]:
-    """Drop the fields that are null, which means the same as absent."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 Text = Annotated[str, Field(strict=True, pattern=r"^[^\x00]*$")]
 """PostgreSQL cannot hold the character 0."""
 Name = Annotated[Text, Field(min_length=1)]
@@ -75,6 +74,11 @@ class Schema(BaseModel):
     """An object in Dintero's JSON."""
 
     model_config = ConfigDict(frozen=True)
+
+    def same_fields(self, domain: type[Any]) -> dict[str, Any]:
+        """Return the fields that a domain class has under the same name; null means the same as absent."""
+        names = {field.name for field in fields(domain)}
+        return {name: value for name, value in self if name in names and value is not None}
 
 
 def _extras(schema: object, sent: Any, path: Path = ()) -> Iterator[tuple[Path, object]]:
@@ -129,9 +133,7 @@ class RewardSchema(Schema):
     def reward(self) -> Reward:
         """Convert to the domain."""
         values = tuple(ItemValue(_items(other.items), other.value) for other in self.values or ())
-        return Reward(
-            type=self.type, value=self.value, values=values, **_present(base=self.base, effect=self.effect)
-        )
+        return Reward(**{**self.same_fields(Reward), "values": values})
 
 
 class ItemBundleSchema(Schema):
@@ -168,23 +170,15 @@ class RequirementSchema(Schema):
     def requirement(self) -> Requirement:
         """Convert to the domain."""
         item = self.item or ItemRequirementSchema()
-        return Requirement(
-            purchase_from=self.purchase_from,
-            purchase_to=self.purchase_to,
-            item_quantity=item.quantity,
-            items=_items(item.items),
-            mixes=tuple(
-                ItemBundle(mix.quantity, mix.reward_eligible, _items(mix.items)) for mix in item.mixes or ()
-            ),
-            gross_amount=self.gross_amount,
-            net_amount=self.net_amount,
-            stamp=self.stamp,
-            discount_code=self.discount_code,
-            store_ids=self.store_ids or (),
-            store=None if self.store is None else as_json(self.store),
-            customer=None if self.customer is None else as_json(self.customer),
-            currencies=None if self.currencies is None else as_json(self.currencies),
-        )
+        mixes = (ItemBundle(mix.quantity, mix.reward_eligible, _items(mix.items)) for mix in item.mixes or ())
+        raw = {"store": self.store, "customer": self.customer, "currencies": self.currencies}
+        converted = {
+            "item_quantity": item.quantity,
+            "items": _items(item.items),
+            "mixes": tuple(mixes),
+            **{name: as_json(value) for name, value in raw.items() if value is not None},
+        }
+        return Requirement(**{**self.same_fields(Requirement), **converted})
 
 
 class ActivationSchema(Schema):
@@ -225,21 +219,22 @@ class LimitationSchema(Schema):
     def limitation(self) -> Limitation:
         """Convert to the domain."""
         hours = self.discount_hours or HoursSchema()
-        sent = _present(
-            reward_usage=self.discount_reward_usage,
-            repeat_usage=self.discount_repeat_usage,
-            combination=self.discount_combination,
-            eligible=self.discount_eligible,
-            hours_timezone=hours.timezone,
-            stamp_expire_days=self.stamp_expire_days,
-            dynamic_purchase_to_days=self.dynamic_purchase_to_days,
-        )
-        return Limitation(
-            hours=tuple(WeeklyWindow(window.day, window.start, window.end) for window in hours.hours or ()),
-            deactivated_by=tuple(other.value for other in self.discount_activation or ()),
-            blacklist=_items(self.blacklist),
-            **sent,
-        )
+        renamed = {
+            "reward_usage": self.discount_reward_usage,
+            "repeat_usage": self.discount_repeat_usage,
+            "combination": self.discount_combination,
+            "eligible": self.discount_eligible,
+            "hours_timezone": hours.timezone,
+        }
+        converted = {
+            "hours": tuple(
+                WeeklyWindow(window.day, window.start, window.end) for window in hours.hours or ()
+            ),
+            "deactivated_by": tuple(other.value for other in self.discount_activation or ()),
+            "blacklist": _items(self.blacklist),
+            **{name: value for name, value in renamed.items() if value is not None},
+        }
+        return Limitation(**{**self.same_fields(Limitation), **converted})
 
 
 class StatisticsSchema(Schema):
@@ -250,6 +245,11 @@ class StatisticsSchema(Schema):
     usage: Whole | None = None
     amount: Whole | None = None
     debit_balance: Whole | None = None
+
+    def statistics(self) -> Statistics:
+        """Convert to the domain."""
+        usage = self.used if self.usage is None else self.usage
+        return Statistics(**{**self.same_fields(Statistics), "usage": usage})
 
 
 class RuleSchema(Schema):
@@ -279,37 +279,13 @@ class RuleSchema(Schema):
 
     def rule(self, sent: Mapping[str, Any], aside: Mapping[Path, object]) -> Rule:
         """Convert to the domain, with the values that were set aside and the fields that no schema names."""
-        unknown = sorted(
-            (
-                ".".join(as_json(part)[1:-1] if isinstance(part, str) else str(part) for part in path),
-                as_json(value),
-            )
-            for path, value in (*aside.items(), *_extras(self, sent))
-        )
-        statistics = self.statistics
-        return Rule(
-            id=RuleId(self.id),
-            reward=self.reward.reward(),
-            requirement=(self.requirement or RequirementSchema()).requirement(),
-            limitation=(self.limitation or LimitationSchema()).limitation(),
-            statistics=statistics
-            and Statistics(
-                stamp=statistics.stamp,
-                usage=statistics.used if statistics.usage is None else statistics.usage,
-                amount=statistics.amount,
-                debit_balance=statistics.debit_balance,
-            ),
-            type=self.type,
-            active=self.active is not False and aside.keys().isdisjoint(ACTIVITY),
-            campaign_id=self.campaign_id,
-            visible_from=self.visible_from,
-            updated_at=self.updated_at,
-            deleted_at=self.deleted_at,
-            unknown=tuple(unknown),
-            **_present(
-                name=self.name,
-                description=self.description,
-                receipt_text=self.receipt_text,
-                private=self.private,
-            ),
-        )
+        unknown = [(_dotted(path), as_json(value)) for path, value in (*aside.items(), *_extras(self, sent))]
+        converted = {
+            "reward": self.reward.reward(),
+            "requirement": (self.requirement or RequirementSchema()).requirement(),
+            "limitation": (self.limitation or LimitationSchema()).limitation(),
+            "statistics": self.statistics and self.statistics.statistics(),
+            "active": self.active is not False and aside.keys().isdisjoint(ACTIVITY),
+            "unknown": tuple(sorted(unknown)),
+        }
+        return Rule(**{**self.same_fields(Rule), **converted})

@@ -1,1 +1,1 @@
-"""Reads the rows out of files that people put in, in a process of its own; knows neither Slack nor what a request is."""
+"""Reads uploaded tables and writes lists of customers, in separate processes."""

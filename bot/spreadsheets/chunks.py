@@ -1,82 +1,69 @@
-"""The bytes of a file, in pieces that are let go one by one: of a long list, file and ids never stand beside each other whole."""
+"""A file's bytes in chunks that are freed one by one while a long list is read."""
 
 import io
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-PIECE: Final = 1024 * 1024
-"""Bytes of a piece: what is that large goes back to the machine at once when it is let go."""
+CHUNK_BYTES: Final = 1024 * 1024
+"""A chunk of this size goes back to the operating system as soon as it is freed."""
+START_BYTES: Final = 1_000
 
 
 class Content:
     """The bytes of one file."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = list(_gathered(pieces))
+        self.chunks = list(_joined(pieces))
+        self.size = sum(map(len, self.chunks))
+        self.start = self.chunks[0][:START_BYTES] if self.chunks else b""
+        self.is_blank = all(chunk.isspace() for chunk in self.chunks)
 
-    def __bool__(self) -> bool:
-        """Say whether anything but space is in it."""
-        return not all(piece.isspace() for piece in self._pieces)
+    def __contains__(self, byte: bytes) -> bool:
+        """Return whether the file contains a byte."""
+        return any(byte in chunk for chunk in self.chunks)
 
-    def __len__(self) -> int:
-        """Count the bytes."""
-        return sum(map(len, self._pieces))
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Go through the pieces, and keep them."""
-        return iter(self._pieces)
-
-    def __contains__(self, one: bytes) -> bool:
-        """Say whether a single byte is in it."""
-        return any(one in piece for piece in self._pieces)
-
-    @property
-    def start(self) -> bytes:
-        """Read the first bytes."""
-        return self._pieces[0] if self._pieces else b""
-
-    def let_go(self) -> Iterator[bytes]:
-        """Go through the pieces, and keep none of them: nothing can be read again."""
-        pieces, self._pieces = self._pieces[::-1], []
-        while pieces:
-            yield pieces.pop()
+    def consume(self) -> Iterator[bytes]:
+        """Yield the chunks and free each one; the file cannot be read again."""
+        chunks, self.chunks = self.chunks[::-1], []
+        while chunks:
+            yield chunks.pop()
 
     def whole(self) -> bytes:
-        """Put the pieces together, and keep none of them."""
+        """Consume the chunks and join them."""
         whole = io.BytesIO()
-        whole.writelines(self.let_go())
+        whole.writelines(self.consume())
         return whole.getvalue()
 
 
 class Stream(io.RawIOBase):
-    """Pieces, as a file that is read."""
+    """Chunks as a readable file."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[bytes]) -> None:
         super().__init__()
-        self._pieces = pieces
-        self._open = memoryview(b"")
+        self._chunks = chunks
+        self._current = memoryview(b"")
 
     def readable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read some bytes, none at the end."""
-        while not self._open and (piece := next(self._pieces, None)) is not None:
-            self._open = memoryview(piece)
-        count = min(len(buffer), len(self._open))
-        buffer[:count] = self._open[:count]
-        self._open = self._open[count:]
+        """Read some bytes; none at the end."""
+        while not self._current and (chunk := next(self._chunks, None)) is not None:
+            self._current = memoryview(chunk)
+        count = min(len(buffer), len(self._current))
+        buffer[:count] = self._current[:count]
+        self._current = self._current[count:]
         return count
 
 
-def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Gather small pieces into large ones; none of them is empty."""
-    some = io.BytesIO()
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small pieces into chunks, none of which is empty."""
+    chunk = io.BytesIO()
     for piece in pieces:
-        some.write(piece)
-        if some.tell() >= PIECE:
-            yield some.getvalue()
-            some = io.BytesIO()
-    if some.tell():
-        yield some.getvalue()
+        chunk.write(piece)
+        if chunk.tell() >= CHUNK_BYTES:
+            yield chunk.getvalue()
+            chunk = io.BytesIO()
+    if chunk.tell():
+        yield chunk.getvalue()

@@ -1,4 +1,4 @@
-"""What kind of file it is, by its first bytes and never by its name, and the table in it."""
+"""Detects a file's format by its first bytes, never by its name, and opens its table."""
 
 from typing import Final
 
@@ -9,9 +9,9 @@ from bot.spreadsheets.errors import FileError
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""What Excel wrote until 2003, and what a workbook with a password is put into."""
-LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
-OTHERS: Final = (
+"""Excel files until 2003, and the container of a workbook with a password."""
+ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+UNSUPPORTED: Final = (
     b"%PDF",
     b"\x89PNG",
     b"\xff\xd8\xff",
@@ -24,20 +24,16 @@ OTHERS: Final = (
 
 
 def table_of(content: Content) -> Table:
-    """Open a file for reading.
-
-    Raises:
-        Unreadable: it cannot be read; reading the table may raise it as well.
-    """
-    if not content:
+    """Open a file's table; opening or reading it raises FileError if it is unreadable."""
+    if content.is_blank:
         raise FileError(FileProblem.EMPTY)
     if content.start.startswith(ZIP):
-        from bot.spreadsheets.xlsx_table import sheet_table  # noqa: PLC0415 - a text needs none of it, and starts the quicker
+        from bot.spreadsheets.xlsx_table import sheet_table  # noqa: PLC0415 - a text file starts faster without it
 
         return sheet_table(content.whole())
     if content.start.startswith(OLE):
-        raise FileError(FileProblem.ENCRYPTED if LOCKED in content.whole() else FileProblem.OLD_EXCEL)
-    if content.start.startswith(OTHERS):
+        raise FileError(FileProblem.ENCRYPTED if ENCRYPTED in content.whole() else FileProblem.OLD_EXCEL)
+    if content.start.startswith(UNSUPPORTED):
         raise FileError(FileProblem.KIND)
 
     from bot.spreadsheets.csv_table import TextTable  # noqa: PLC0415

@@ -1,10 +1,10 @@
-"""What is raised where a file cannot be read."""
+"""The error of an unreadable file."""
 
 from bot.domain.customers.uploads import FileProblem
 
 
 class FileError(Exception):
-    """A file cannot be read; says why."""
+    """A file cannot be read, for the reason `why`."""
 
     def __init__(self, why: FileProblem) -> None:
         super().__init__(why)

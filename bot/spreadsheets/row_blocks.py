@@ -1,4 +1,4 @@
-"""Rows of whatever file, block by block, none of them wider than a table is."""
+"""Reads rows in blocks, and rejects rows that are wider than any table."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -8,25 +8,20 @@ from bot.domain.customers.tables import Block, Row, block_of
 from bot.domain.customers.uploads import FileProblem
 from bot.spreadsheets.errors import FileError
 
-AT_ONCE: Final = 5_000
-"""Rows of a block."""
-WIDEST: Final = 2_000
-"""Columns of a row; a spreadsheet's export has fewer, and a list on one line has more."""
+BLOCK_ROWS: Final = 5_000
+MAX_COLUMNS: Final = 2_000
+"""A spreadsheet's export has fewer columns, and a list on one line has more."""
 
 
-def some(rows: Iterator[Row], most: int) -> list[Row]:
-    """Read the next rows.
-
-    Raises:
-        Unreadable: one of them has more cells than any table.
-    """
-    found = list(islice(rows, most))
-    if max(map(len, found), default=0) > WIDEST:
+def next_rows(rows: Iterator[Row], count: int) -> list[Row]:
+    """Read the next rows; raise FileError if one has too many cells."""
+    found = list(islice(rows, count))
+    if max(map(len, found), default=0) > MAX_COLUMNS:
         raise FileError(FileProblem.LONG_LINE)
     return found
 
 
 def blocks_of(rows: Iterator[Row], column: int) -> Iterator[Block]:
-    """Read all that is left, block by block; raises what `some` does."""
-    while found := some(rows, AT_ONCE):
+    """Read the remaining rows in blocks; raises what `next_rows` does."""
+    while found := next_rows(rows, BLOCK_ROWS):
         yield block_of(found, column)

@@ -1,50 +1,73 @@
-"""A process of this package that works on what came from outside: without the bot's secrets, spoken to in pieces, gone when it is done."""
+"""A worker process for untrusted files: it gets none of the bot's secrets, and ends with its one job."""
 
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
-from bot.spreadsheets.framing import LENGTH
+from bot.spreadsheets.worker_protocol import LENGTH
 
-KEPT: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
-"""Of the environment; the rest of it may hold secrets, and a process that reads files from outside has no need of them."""
-AT_ONCE: Final = 1024 * 1024
-"""Bytes that a stream of it takes before they are heard, or twice as many; it waits then."""
+KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
+"""The environment that the process gets; other variables may contain secrets."""
+BUFFER_BYTES: Final = 1024 * 1024
+"""At about twice this much unread output the process has to wait."""
+
+Result = TypeVar("Result")
 
 
 async def start(module: str) -> asyncio.subprocess.Process:
-    """Start a module.
-
-    Raises:
-        OSError: the machine has no memory, or no process, left for it.
-    """
+    """Start a module; raise OSError if the machine has no memory or process left."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         module,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        limit=AT_ONCE,
-        stderr=asyncio.subprocess.DEVNULL,  # what a library says of a file may quote it
-        env={name: os.environ[name] for name in KEPT if name in os.environ},
+        limit=BUFFER_BYTES,
+        stderr=asyncio.subprocess.DEVNULL,  # a library's error may quote the file
+        env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
     )
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """End it, whatever it is at, and close its pipes."""
+    """Kill the process and close its pipes."""
     with suppress(ProcessLookupError):
         process.kill()
     # wait() alone can leave a pipe open when the event loop ends first
     await process.communicate(b"")
 
 
-async def hear(stream: asyncio.StreamReader) -> bytes:
-    """Hear its next piece.
+async def run(
+    module: str,
+    send: Callable[[asyncio.StreamWriter], Awaitable[None]],
+    collect: Callable[[asyncio.StreamReader], Awaitable[Result]],
+) -> Result:
+    """Start a module, send it its input while its output is collected, and end it.
 
     Raises:
-        IncompleteReadError: it is gone.
+        OSError: the process could not be started.
+        Exception: raised by `send` or `collect`; an error of `send` is the cause and comes first.
     """
+    process = await start(module)
+    assert process.stdin  # noqa: S101 - started with pipes
+    assert process.stdout  # noqa: S101
+    sending = asyncio.ensure_future(send(process.stdin))
+    collecting = asyncio.ensure_future(collect(process.stdout))
+    try:
+        await asyncio.wait({sending, collecting}, return_when=asyncio.FIRST_EXCEPTION)
+        if sending.done():
+            sending.result()
+        return await collecting
+    finally:
+        sending.cancel()
+        collecting.cancel()
+        await end(process)
+        await asyncio.gather(sending, collecting, return_exceptions=True)
+
+
+async def receive(stream: asyncio.StreamReader) -> bytes:
+    """Read the next frame; raise IncompleteReadError if the process is gone."""
     (length,) = LENGTH.unpack(await stream.readexactly(LENGTH.size))
     return await stream.readexactly(length)

@@ -8,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.settings import (
-    LogFormat,
-    LogLevel,
     Settings,
     environment,
     missing_credentials,
@@ -42,7 +40,7 @@ def test_unset_settings_have_the_defaults_of_the_contract() -> None:
     assert settings.database_url.get_secret_value() == "sqlite:///discount-bot.db"
     assert (settings.host, settings.port) == ("127.0.0.1", 3000)
     assert settings.audit_key is None
-    assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.CONSOLE)
+    assert (settings.log_level, settings.log_format) == ("info", "console")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +54,8 @@ def test_unset_settings_have_the_defaults_of_the_contract() -> None:
         ("POLICY_FILE", "elsewhere.toml", "policy_file", Path("elsewhere.toml")),
         ("HOST", "0.0.0.0", "host", "0.0.0.0"),  # noqa: S104
         ("PORT", "0", "port", 0),
-        ("LOG_LEVEL", "DEBUG", "log_level", LogLevel.DEBUG),
-        ("LOG_FORMAT", "json", "log_format", LogFormat.JSON),
+        ("LOG_LEVEL", "DEBUG", "log_level", "debug"),
+        ("LOG_FORMAT", "json", "log_format", "json"),
     ],
 )
 def test_each_setting_is_read(name: str, value: str, attribute: str, read: Any) -> None:

@@ -1,4 +1,4 @@
-"""Files as people have them, made for tests."""
+"""Sample files for tests."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ def workbook(
     sheets: Sequence[str] = (),
     far: str = "",
 ) -> bytes:
-    """Make a workbook of one sheet, and empty ones behind it; `far` names a cell outside the table that is filled too."""
+    """Make a workbook with one filled sheet and empty ones; `far` fills a cell outside the table."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -34,19 +34,19 @@ def workbook(
 
 
 def replaced(workbook: bytes, part: str, content: bytes) -> bytes:
-    """Put something else into a workbook where one of its parts was."""
-    made = io.BytesIO()
+    """Replace a part of a workbook."""
+    copy = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(workbook)) as before,
-        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as after,
+        zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as after,
     ):
         for name in before.namelist():
             after.writestr(name, content if name == part else before.read(name))
-    return made.getvalue()
+    return copy.getvalue()
 
 
 def bomb() -> bytes:
-    """Make a workbook that unpacks to four gigabytes, as its own directory says."""
+    """Make a workbook whose directory claims that it unpacks to four gigabytes."""
     packed = bytearray(workbook([["id"], ["a1"]]))
     entry = packed.index(b"PK\x01\x02")
     packed[entry + 24 : entry + 28] = struct.pack("<I", 0xFFFFFFF0)
@@ -54,7 +54,7 @@ def bomb() -> bytes:
 
 
 def locked() -> bytes:
-    """Make what a workbook with a password begins with."""
+    """Make the start of a workbook with a password."""
     return (
         struct.pack("<Q", 0xE11AB1A1E011CFD0)
         + bytes(504)

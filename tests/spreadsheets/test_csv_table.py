@@ -1,4 +1,4 @@
-"""Texts as Excel and its Nordic users write them: every encoding, with every separator, comes to the same ids."""
+"""Texts as Excel and its Nordic users write them give the same ids in every encoding and separator."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from bot.domain.customers.uploads import FileProblem, FileRead
 from bot.domain.ids import CustomerId
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.csv_table import SEPARATORS, TextTable
-from bot.spreadsheets.encodings import PIECE
+from bot.spreadsheets.encodings import PART_BYTES
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.__main__ import answer_of, read
 from bot.spreadsheets.row_blocks import blocks_of
@@ -24,7 +24,7 @@ IDS = st.from_regex(r"[a-z]{1,2}[0-9]{1,6}(-[0-9a-f]{4})?", fullmatch=True)
 PREAMBLES = st.sampled_from(["", "Eksport fra CRM\n", "Utvalg: høst 2026\n\n"])
 
 
-def nobody() -> UniqueIds:
+def no_ids() -> UniqueIds:
     return UniqueIds(lambda _ids: None)
 
 
@@ -35,8 +35,8 @@ def ids_of(data: bytes, column: int | None = None) -> list[str]:
     return list(ids)
 
 
-def why_not(data: bytes) -> FileProblem:
-    return FileProblem(answer_of(Content([data]), None, nobody())["why"])
+def problem_of(data: bytes) -> FileProblem:
+    return FileProblem(answer_of(Content([data]), None, no_ids())["why"])
 
 
 @pytest.mark.parametrize("separator", SEPARATORS)
@@ -48,7 +48,7 @@ def why_not(data: bytes) -> FileProblem:
     preamble=PREAMBLES,
     line_end=st.sampled_from(["\n", "\r\n"]),
 )
-def test_a_table_comes_to_its_ids(
+def test_ids_are_read_from_a_table(
     encoding: str, separator: str, ids: list[str], names: list[str], preamble: str, line_end: str
 ) -> None:
     text = io.StringIO()
@@ -64,13 +64,13 @@ def test_a_table_comes_to_its_ids(
     header=st.booleans(),
 )
 @settings(max_examples=10)
-def test_a_plain_list_comes_to_its_ids(encoding: str, ids: list[str], *, header: bool) -> None:
+def test_ids_are_read_from_a_plain_list(encoding: str, ids: list[str], *, header: bool) -> None:
     ids = [f"x{one}1" for one in ids]
     text = "\r\n".join([*(["Kundenummer"] if header else []), *ids])
     assert ids_of(text.encode(encoding)) == list(dict.fromkeys(ids))
 
 
-def test_excels_own_line_about_the_separator_is_obeyed_and_counted() -> None:
+def test_excels_sep_line_sets_the_separator_and_counts_as_a_row() -> None:
     ids: list[CustomerId] = []
     found = read(Content([b"sep=|\nkundenr|navn\na1|Ann, Lee\n*|Bo\n"]), None, UniqueIds(ids.extend))
     assert isinstance(found, FileRead)
@@ -78,18 +78,18 @@ def test_excels_own_line_about_the_separator_is_obeyed_and_counted() -> None:
     assert [odd.row for odd in found.odd_rows] == [4]
 
 
-def test_the_commas_of_amounts_part_nothing() -> None:
+def test_decimal_commas_are_no_separators() -> None:
     assert ids_of(b"id;bel\xf8p\n1001;12,50\n1002;13,75\n") == ["1001", "1002"]
 
 
-def test_a_ragged_list_with_commas_is_told_row_by_row() -> None:
-    found = read(Content([b"a1\nb2, c3\nd4\ne5, f6, g7\nh8\n"]), None, nobody())
+def test_a_ragged_list_with_commas_is_reported_row_by_row() -> None:
+    found = read(Content([b"a1\nb2, c3\nd4\ne5, f6, g7\nh8\n"]), None, no_ids())
     assert isinstance(found, FileRead)
     assert [odd.row for odd in found.odd_rows] == [2, 4]
 
 
-def test_a_quoted_cell_may_hold_lines_and_counts_as_one_row() -> None:
-    found = read(Content([b'kundenr,merknad\na1,"to\nlinjer"\n*,x\n']), None, nobody())
+def test_a_quoted_cell_with_line_breaks_is_one_row() -> None:
+    found = read(Content([b'kundenr,merknad\na1,"to\nlinjer"\n*,x\n']), None, no_ids())
     assert isinstance(found, FileRead)
     assert [odd.row for odd in found.odd_rows] == [3]
 
@@ -103,7 +103,7 @@ def test_a_quoted_cell_may_hold_lines_and_counts_as_one_row() -> None:
     piece=st.integers(1, 9),
 )
 @settings(max_examples=300)
-def test_where_no_quote_stands_the_quick_way_finds_what_csv_finds(
+def test_without_quotes_the_fast_path_finds_what_csv_finds(
     text: str, column: int, first: int, piece: int
 ) -> None:
     _compare(text.encode(), column, first, piece=piece)
@@ -111,18 +111,18 @@ def test_where_no_quote_stands_the_quick_way_finds_what_csv_finds(
 
 @pytest.mark.parametrize("shift", range(5))
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-def test_wherever_a_piece_ends_no_line_is_broken(shift: int, line_end: str) -> None:
-    lines = [f"{'æ' * (number % 3)}{number};Ås {number % 7}" for number in range(PIECE // 6)]
+def test_no_line_is_broken_at_the_end_of_a_part(shift: int, line_end: str) -> None:
+    lines = [f"{'æ' * (number % 3)}{number};Ås {number % 7}" for number in range(PART_BYTES // 6)]
     _compare(("x" * shift + line_end.join(["a;b", *lines])).encode(), 2, 1)
 
 
-def _compare(data: bytes, column: int, first: int, *, piece: int = PIECE) -> None:
-    """Read a column of a text the quick way, and hold it to what `csv` reads."""
+def _compare(data: bytes, column: int, first: int, *, piece: int = PART_BYTES) -> None:
+    """Compare the fast path with what `csv` reads."""
     try:
         quick_table, careful_table = TextTable(_cut(data, piece)), TextTable(Content([data]))
     except FileError:
         return
-    rows = careful_table._rows(careful_table._content)  # noqa: SLF001 - the way that quotes take
+    rows = careful_table._rows(careful_table._content.chunks)  # noqa: SLF001 - the path for quotes
     careful = list(blocks_of(islice(rows, first - 1, None), column))
     quick = list(quick_table.blocks(column, first))
     assert [one for block in quick for one in block.values] == [
@@ -134,9 +134,9 @@ def _compare(data: bytes, column: int, first: int, *, piece: int = PIECE) -> Non
 
 
 def _cut(data: bytes, size: int) -> Content:
-    """Cut a file into pieces as small as no file's are."""
-    content = Content([])
-    content._pieces = [data[start : start + size] for start in range(0, len(data), size)]  # noqa: SLF001
+    """Cut a file into chunks that are smaller than any file's."""
+    content = Content([data])
+    content.chunks = [data[start : start + size] for start in range(0, len(data), size)]
     return content
 
 
@@ -164,5 +164,5 @@ def _cut(data: bytes, size: int) -> Content:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), FileProblem.OLD_EXCEL),
     ],
 )
-def test_a_file_that_cannot_be_read_says_why(data: bytes, why: FileProblem) -> None:
-    assert why_not(data) is why
+def test_an_unreadable_file_has_a_reason(data: bytes, why: FileProblem) -> None:
+    assert problem_of(data) is why

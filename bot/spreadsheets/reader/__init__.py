@@ -1,1 +1,1 @@
-"""Reads the rows of an uploaded file in a process of its own."""
+"""Reads the rows of an uploaded file in a separate process."""

@@ -1,62 +1,50 @@
-"""The process that reads files: takes them from its input, and writes what it found to its output; has no secrets and no network to use.
+"""The process that reads files from its input and writes what it finds to its output.
 
-Whatever is in a file, the worst that it can do is to end this process.
+It has no secrets and uses no network. The worst that a file can do is to end this process.
 """
 
 import csv
 import gc
-import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from bot.domain.customers.columns import HEAD, IdColumn, find
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
 from bot.domain.customers.packing import IdWriter
-from bot.domain.customers.tables import Table
 from bot.domain.customers.uploads import MOST_IDS, TOLD, FileProblem, FileRead, RowProblem
 from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.detection import table_of
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.framing import frame, read_frame, write_frame
-from bot.spreadsheets.rlimits import limit
+from bot.spreadsheets.worker_protocol import frame, read_frames, read_job, write_json
 
 
-def main(told: BinaryIO, tell: BinaryIO) -> None:
-    """Read the files, one after the other; write of each what came of it, and all ids meanwhile, row by row.
+def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
+    """Read the files one after the other; write each file's result, and meanwhile all ids in rows.
 
-    A row is a JSON array, what is told an object. To pack the rows is left to whoever hears them, which has a processor of its own for it.
+    A row of ids is a JSON array, a result is an object. The parent packs the rows, since it has another core
+    for that.
     """
-    job = json.loads(read_frame(told))
-    limit(memory=job["memory"], seconds=job["seconds"])
-    gc.disable()  # what is read holds no cycles, and looking for some takes a third of the time
-    writing = IdWriter(job["portion"], lambda row: tell.write(frame(row)))
-    unique_ids = UniqueIds(writing.add)
+    job = read_job(stdin)
+    gc.disable()  # the data has no cycles, and collecting takes a third of the time
+    writer = IdWriter(job["portion"], lambda row: stdout.write(frame(row)))
+    unique_ids = UniqueIds(writer.add)
     unique_ids.add(job["typed"])
-    met, fine = len(unique_ids), True
+    found, all_read = len(unique_ids), True
     for column in job["columns"]:
-        answer = answer_of(Content(_pieces(told)), column, unique_ids, told=job["told"])
-        fine = fine and answer["kind"] == "read"
-        met += answer.get("file", {}).get("found", 0)
-        _say(tell, answer)
-    if fine:
-        _say(tell, {**asdict(writing.end()), "repeated": met - len(unique_ids)})
-
-
-def _pieces(told: BinaryIO) -> Iterator[bytes]:
-    while piece := read_frame(told):
-        yield piece
-
-
-def _say(tell: BinaryIO, answer: object) -> None:
-    write_frame(tell, json.dumps(answer, separators=(",", ":")).encode())
+        answer = answer_of(Content(read_frames(stdin)), column, unique_ids, told=job["told"])
+        all_read = all_read and answer["kind"] == "read"
+        found += answer.get("file", {}).get("found", 0)
+        write_json(stdout, answer)
+    if all_read:
+        write_json(stdout, {**asdict(writer.end()), "repeated": found - len(unique_ids)})
 
 
 def answer_of(
     content: Content, column: int | None, unique_ids: UniqueIds, *, told: int = TOLD
 ) -> dict[str, Any]:
-    """Read one file into `everybody`, and answer what came of it as it is told; whatever is wrong with it has a name."""
+    """Read one file's ids into `unique_ids`; every error becomes a `FileProblem` in the answer."""
     try:
         found = read(content, column, unique_ids, told=told)
     except FileError as error:
@@ -65,7 +53,7 @@ def answer_of(
         return {"kind": "bad", "why": FileProblem.LONG_LINE}
     except MemoryError:
         return {"kind": "bad", "why": FileProblem.TOO_HEAVY}
-    except Exception:  # noqa: BLE001 - whatever a library says of a file that is not what it should be
+    except Exception:  # noqa: BLE001 - a library's error about a damaged file
         return {"kind": "bad", "why": FileProblem.BROKEN}
     if isinstance(found, FileRead):
         return {"kind": "read", "file": asdict(found)}
@@ -75,42 +63,26 @@ def answer_of(
 def read(
     content: Content, column: int | None, unique_ids: UniqueIds, *, told: int = TOLD
 ) -> FileRead | Sequence[Any]:
-    """Read one file into `everybody`; the columns that could be meant where that has to be asked.
-
-    Raises:
-        Unreadable: it cannot be read.
-    """
+    """Read one file's ids into `unique_ids`, or return the columns to choose from; may raise FileError."""
     table = table_of(content)
-    place = find(table.head(HEAD), column)
-    if not isinstance(place, IdColumn):
-        if place and column is None:
-            return place
+    id_column = find(table.head(HEAD), column)
+    if not isinstance(id_column, IdColumn):
+        if id_column and column is None:
+            return id_column
         raise FileError(FileProblem.NO_COLUMN if column else FileProblem.EMPTY)
-    found = _taken(table, IdExtractor(place, unique_ids, told=told), place, unique_ids)
-    if not found.found:
-        raise FileError(_nothing(found))
-    return found
-
-
-def _taken(table: Table, extractor: IdExtractor, id_column: IdColumn, unique_ids: UniqueIds) -> FileRead:
-    row = id_column.first
+    extractor, row = IdExtractor(id_column, unique_ids, told=told), id_column.first
     for block in table.blocks(id_column.column.number, row):
         extractor.consume(row, block)
         row += len(block.values)
         if len(unique_ids) > MOST_IDS:
             raise FileError(FileProblem.TOO_MANY_IDS)
-    return extractor.read(sheet=table.sheet)
-
-
-def _nothing(found: FileRead) -> FileProblem:
-    """Say what is wrong with a file that gave no id at all."""
+    found = extractor.read(sheet=table.sheet)
+    if found.found:
+        return found
     if not found.odd:
-        return FileProblem.EMPTY
-    return (
-        FileProblem.SHORTENED
-        if all(one.why is RowProblem.SHORTENED for one in found.odd_rows)
-        else FileProblem.NO_ID
-    )
+        raise FileError(FileProblem.EMPTY)
+    shortened = all(odd.why is RowProblem.SHORTENED for odd in found.odd_rows)
+    raise FileError(FileProblem.SHORTENED if shortened else FileProblem.NO_ID)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Starts a process for each reading, feeds it the files, and takes what it found; the event loop never waits for a file."""
+"""Runs each reading in a process, to which it sends the files without blocking the event loop."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from bot.domain.customers.packing import LARGE, NOBODY, PackedHeader, PackedIds, packed_row
@@ -23,32 +24,30 @@ from bot.domain.customers.uploads import (
 from bot.domain.ids import CustomerId
 from bot.spreadsheets import worker_process
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.framing import frame
+from bot.spreadsheets.worker_protocol import frame
 
-MEMORY: Final = 1024**3
-"""Bytes of address space; a million ids out of a workbook take less than half of it, out of a text a fifth."""
+MEMORY_BYTES: Final = 1024**3
+"""A million ids take less than half of it from a workbook, and a fifth from a text."""
 CPU_SECONDS: Final = 150
-"""A million rows of a workbook take calamine about 5, openpyxl where it has to do it 60, and of a text 1."""
-SECONDS: Final = 240
-"""Until whoever waits is told that it takes too long, the fetching included."""
-AT_ONCE: Final = 2
-"""Files are read one after the other beyond that, so that a dozen people do not take the machine's memory together."""
+"""A million rows of a workbook take calamine about 5 and openpyxl 60; of a text 1."""
+TIMEOUT_SECONDS: Final = 240
+"""For a whole reading, including the downloads."""
+MAX_READINGS: Final = 2
+"""Readings at once; more would together take the machine's memory."""
 PORTION: Final = 4_000
-"""Ids that are packed a row, where nobody says how many."""
-
-Pieces = Callable[[], AsyncIterator[bytes]]
+"""Ids in a packed row by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file to read: what it is, and how its bytes are fetched, which may raise `Unreadable`."""
+    """A file to read, and how its bytes are fetched; fetching may raise `FileError`."""
 
     upload: Upload
-    pieces: Pieces
+    pieces: Callable[[], AsyncIterator[bytes]]
 
 
-class _NotFetched(Exception):
-    """A file did not come whole; says which, and why."""
+class _FetchFailed(Exception):
+    """A file could not be fetched completely."""
 
     def __init__(self, why: FileProblem, upload: Upload) -> None:
         super().__init__(why)
@@ -58,7 +57,7 @@ class _NotFetched(Exception):
 
 @dataclass(slots=True)
 class _Answers:
-    """What the process has told so far."""
+    """The process's answers so far."""
 
     sources: Sequence[FileSource]
     files: list[FileRead] = field(default_factory=list)
@@ -66,39 +65,38 @@ class _Answers:
     unclear: list[AmbiguousFile] = field(default_factory=list)
 
     @property
-    def next(self) -> Upload:
-        """The file that is being read; once all are, the last stands for what comes after."""
-        told = len(self.files) + len(self.bad) + len(self.unclear)
-        return self.sources[min(told, len(self.sources) - 1)].upload
+    def current(self) -> Upload:
+        """The file that is being read; after the last answer, the last file."""
+        done = len(self.files) + len(self.bad) + len(self.unclear)
+        return self.sources[min(done, len(self.sources) - 1)].upload
 
-    def heard(self, answer: dict[str, Any]) -> None:
-        upload = self.next
+    def add(self, answer: dict[str, Any]) -> None:
+        upload = self.current
         match answer["kind"]:
             case "read":
-                self.files.append(_file(upload.name, answer["file"]))
+                self.files.append(_file_read(upload.name, answer["file"]))
             case "unclear":
                 self.unclear.append(AmbiguousFile(upload, tuple(map(_column, answer["columns"]))))
             case _:
                 self.bad.append(BadFile(upload.name, FileProblem(answer["why"])))
 
     def failed(self, why: FileProblem, upload: Upload | None = None) -> ReadResult:
-        return self.read(bad=(*self.bad, BadFile((upload or self.next).name, why)))
+        self.bad.append(BadFile((upload or self.current).name, why))
+        return self.result()
 
-    def read(
-        self, everybody: PackedIds = NOBODY, repeated: int = 0, bad: Sequence[BadFile] = ()
-    ) -> ReadResult:
-        return ReadResult(everybody, repeated, tuple(self.files), tuple(bad or self.bad), tuple(self.unclear))
+    def result(self, ids: PackedIds = NOBODY, repeated: int = 0) -> ReadResult:
+        return ReadResult(ids, repeated, tuple(self.files), tuple(self.bad), tuple(self.unclear))
 
 
 class Reader:
-    """Reads files, each reading in a process of its own that is gone when it is done."""
+    """Reads files, each reading in a process of its own."""
 
     def __init__(
-        self, *, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS, seconds: float = SECONDS
+        self, *, memory: int = MEMORY_BYTES, cpu_seconds: int = CPU_SECONDS, seconds: float = TIMEOUT_SECONDS
     ) -> None:
         self._limits = {"memory": memory, "seconds": cpu_seconds}
-        self._seconds = seconds
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._timeout = seconds
+        self._slots = asyncio.Semaphore(MAX_READINGS)
 
     async def read(
         self,
@@ -108,99 +106,73 @@ class Reader:
         portion: int = PORTION,
         told: int = TOLD,
     ) -> ReadResult:
-        """Read files, and put their ids behind those that were typed, each once; whatever goes wrong is told of the file it happened to."""
-        async with self._turns:
-            answers = _Answers(sources)
+        """Read the typed ids and those of the files, each once; a failure is reported for its file."""
+        columns = [source.upload.column for source in sources]
+        job = {**self._limits, "columns": columns, "typed": list(typed), "portion": portion, "told": told}
+        answers = _Answers(sources)
+        async with self._slots:
             try:
-                process = await worker_process.start("bot.spreadsheets.reader")
-            except OSError:  # the machine has no memory, or no process, left for it
-                return answers.failed(FileProblem.TOO_HEAVY)
-            try:
-                async with asyncio.timeout(self._seconds):
-                    return await self._talk(
-                        process, answers, {"typed": list(typed), "portion": portion, "told": told}
+                async with asyncio.timeout(self._timeout):
+                    return await worker_process.run(
+                        "bot.spreadsheets.reader",
+                        partial(_send, json.dumps(job).encode(), sources),
+                        partial(_collect, answers),
                     )
-            except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+            except (
+                OSError,
+                asyncio.IncompleteReadError,
+            ):  # no memory or process left, a time-out, or its death
                 return answers.failed(FileProblem.TOO_HEAVY)
-            except _NotFetched as error:
+            except _FetchFailed as error:
                 return answers.failed(error.why, error.upload)
-            finally:
-                await worker_process.end(process)
-
-    async def _talk(
-        self, process: asyncio.subprocess.Process, answers: _Answers, wanted: dict[str, Any]
-    ) -> ReadResult:
-        columns = [source.upload.column for source in answers.sources]
-        job = {**self._limits, "columns": columns, **wanted}
-        feeding = asyncio.ensure_future(_feed(process, json.dumps(job).encode(), answers.sources))
-        hearing = asyncio.ensure_future(_hear(process, answers))
-        try:
-            await asyncio.wait({feeding, hearing}, return_when=asyncio.FIRST_EXCEPTION)
-            for task in (feeding, hearing):
-                if task.done() and isinstance(error := task.exception(), _NotFetched):
-                    raise error
-            return await hearing
-        finally:
-            for task in (feeding, hearing):
-                task.cancel()
-            await asyncio.gather(feeding, hearing, return_exceptions=True)
 
 
-async def _feed(process: asyncio.subprocess.Process, job: bytes, sources: Sequence[FileSource]) -> None:
-    """Write the job and the files; that the process is gone is found where its answers are read."""
-    stream = process.stdin
-    if stream is None:
-        raise ConnectionError
+async def _send(job: bytes, sources: Sequence[FileSource], stream: asyncio.StreamWriter) -> None:
+    """Send the job and the files; `_collect` notices if the process is gone."""
     with suppress(ConnectionError):
         stream.write(frame(job))
         for source in sources:
             try:
-                await _feed_one(stream, source)
+                async for piece in source.pieces():
+                    if piece:  # an empty frame would end the file
+                        stream.write(frame(piece))
+                        await stream.drain()
             except FileError as error:
-                raise _NotFetched(error.why, source.upload) from error
+                raise _FetchFailed(error.why, source.upload) from error
             stream.write(frame(b""))
         await stream.drain()
 
 
-async def _feed_one(stream: asyncio.StreamWriter, source: FileSource) -> None:
-    async for piece in source.pieces():
-        if piece:  # an empty one would end the file
-            stream.write(frame(piece))
-            await stream.drain()
-
-
-async def _hear(process: asyncio.subprocess.Process, answers: _Answers) -> ReadResult:
-    stream, rows = process.stdout, list[bytes]()
-    if stream is None:
-        raise ConnectionError
+async def _collect(answers: _Answers, stream: asyncio.StreamReader) -> ReadResult:
+    rows: list[bytes] = []
     for _ in answers.sources:
-        answers.heard(await _answer(stream, rows))
+        answers.add(await _answer(stream, rows))
     if answers.bad or answers.unclear:
-        return answers.read()
+        return answers.result()
     end = await _answer(stream, rows)
-    written = PackedHeader(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(end["sizes"]))
-    return answers.read(written.packed(rows), end["repeated"])
+    header = PackedHeader(end["count"], end["digest"], tuple(end["first"]), end["last"], tuple(end["sizes"]))
+    return answers.result(header.packed(rows), end["repeated"])
 
 
 async def _answer(stream: asyncio.StreamReader, rows: list[bytes]) -> Any:
-    """Hear the next answer; the rows of ids that come before it are packed, large ones beside the event loop."""
-    while (piece := await worker_process.hear(stream)).startswith(b"["):
-        rows.append(packed_row(piece) if len(piece) < LARGE else await asyncio.to_thread(packed_row, piece))
-    return json.loads(piece)
+    """Return the next answer, and pack the rows of ids before it; a thread packs large rows."""
+    while (content := await worker_process.receive(stream)).startswith(b"["):
+        rows.append(
+            packed_row(content) if len(content) < LARGE else await asyncio.to_thread(packed_row, content)
+        )
+    return json.loads(content)
 
 
 def _column(kept: dict[str, Any]) -> Column:
     return Column(kept["number"], kept["name"], tuple(kept["samples"]))
 
 
-def _file(name: str, kept: dict[str, Any]) -> FileRead:
-    odd_rows = tuple(
-        UnreadableRow(one["row"], RowProblem(one["why"]), one["text"]) for one in kept["odd_rows"]
-    )
-    changed = {
+def _file_read(name: str, kept: dict[str, Any]) -> FileRead:
+    odd_rows = (UnreadableRow(odd["row"], RowProblem(odd["why"]), odd["text"]) for odd in kept["odd_rows"])
+    converted = {
         "name": name,
         "column": _column(kept["column"]),
-        "odd_rows": odd_rows,
+        "odd_rows": tuple(odd_rows),
         "spaced": tuple(kept["spaced"]),
     }
-    return FileRead(**{**kept, **changed})
+    return FileRead(**{**kept, **converted})

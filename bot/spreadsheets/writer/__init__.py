@@ -1,1 +1,1 @@
-"""Writes the list of those who were not given it, in a process of its own; knows neither Slack nor the database."""
+"""Writes the list of customers who did not get the discount, in a separate process."""

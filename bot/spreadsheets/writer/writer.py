@@ -1,4 +1,4 @@
-"""Has lists written: short ones beside the event loop, long ones and those in the columns of a file by a process of their own."""
+"""Writes lists: short ones in a thread, long ones and those with source files in a separate process."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, Final
 
 import structlog
@@ -13,23 +14,23 @@ import structlog
 from bot.domain.requests.batches import Outcome, PackedOutcomes
 from bot.domain.requests.outcome_codec import frame_of, not_given_of
 from bot.spreadsheets import worker_process
-from bot.spreadsheets.framing import frame
+from bot.spreadsheets.worker_protocol import frame
 from bot.spreadsheets.writer.columns import OutcomeColumns, csv_of, plain
 
-MEMORY: Final = 2 * 1024**3
-"""Bytes of address space; a million customers with a file of 100 MB take about half."""
+MEMORY_BYTES: Final = 2 * 1024**3
+"""A million customers with a file of 100 MB take about half."""
 CPU_SECONDS: Final = 200
-SECONDS: Final = 300
-"""Until a list is written without the columns of its files."""
-FEW: Final = 2_000
-"""Customers of a request of which a list is written in a thread: starting a process takes longer."""
+TIMEOUT_SECONDS: Final = 300
+"""After this time a list is written without the columns of its files."""
+MAX_IN_THREAD: Final = 2_000
+"""Customers of a request whose list is written in a thread: starting a process takes longer."""
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class ListFile:
-    """A file on the disk, held open and without a name: whatever happens, it is gone with the process."""
+    """An open file without a name, which disappears with this process."""
 
     content: IO[bytes]
     length: int = 0
@@ -37,16 +38,16 @@ class ListFile:
 
     @property
     def rows(self) -> int:
-        """How many customers stand in it."""
+        """How many customers are in it."""
         return self.counts.total()
 
     def add(self, pieces: Iterable[bytes]) -> None:
-        """Write some of it; this waits for the disk."""
+        """Append to it; this blocks on the disk."""
         for piece in pieces:
             self.length += self.content.write(piece)
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Remove everything from it."""
         self.content.seek(0)
         self.content.truncate()
         self.length = 0
@@ -54,7 +55,7 @@ class ListFile:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that customers came from: its name, the column that was chosen, and its bytes, packed piece by piece."""
+    """A file that customers came from: its name, the chosen column, and its compressed pieces."""
 
     name: str
     column: int | None
@@ -63,7 +64,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class ListJob:
-    """A list that is wanted. `asked` is how many its request was for, `why` and `there` are as in `OutcomeColumns`."""
+    """A list to write. `asked` is the size of its request; `why` and `there` are as in `OutcomeColumns`."""
 
     asked: int
     ends: Callable[[], AsyncIterator[PackedOutcomes]]
@@ -73,98 +74,85 @@ class ListJob:
 
 
 class ListWriter:
-    """Writes lists, a long one after the other."""
+    """Writes lists, long ones one at a time."""
 
     def __init__(
         self,
         *,
-        memory: int = MEMORY,
+        memory: int = MEMORY_BYTES,
         cpu_seconds: int = CPU_SECONDS,
-        seconds: float = SECONDS,
-        few: int = FEW,
+        seconds: float = TIMEOUT_SECONDS,
+        few: int = MAX_IN_THREAD,
     ) -> None:
         self._limits = {"memory": memory, "seconds": cpu_seconds}
-        self._seconds = seconds
+        self._timeout = seconds
         self._few = few
-        self._turn = asyncio.Semaphore(1)
+        self._slot = asyncio.Semaphore(1)
 
-    async def write(self, list_job: ListJob) -> ListFile:
-        """Write a list; where its files cannot be read again, under columns of its own: nobody is left out for that."""
+    async def write(self, job: ListJob) -> ListFile:
+        """Write a list; if its files cannot be read again, it still has every customer, in own columns."""
         file = ListFile(await asyncio.to_thread(tempfile.TemporaryFile))
         try:
-            if not list_job.files and list_job.asked <= self._few:
-                await self._in_thread(list_job, file)
-            elif not list_job.files or not await self._in_columns(list_job, file):
-                async with self._turn:
-                    await self._talk(list_job, (), file)
+            if not job.files and job.asked <= self._few:
+                await _write_in_thread(job, file)
+            elif not job.files or not await self._write_in_columns(job, file):
+                async with self._slot:
+                    await self._write_in_process(job, (), file)
         except BaseException:
             file.content.close()
             raise
         return file
 
-    async def _in_thread(self, list_job: ListJob, file: ListFile) -> None:
-        outcome_columns = OutcomeColumns(list_job.why, list_job.there, file.counts)
-        those = [found async for found in list_job.ends()]
-        await asyncio.to_thread(
-            file.add, csv_of(plain((one for found in those for one in not_given_of(found)), outcome_columns))
-        )
-
-    async def _in_columns(self, list_job: ListJob, file: ListFile) -> bool:
+    async def _write_in_columns(self, job: ListJob, file: ListFile) -> bool:
         try:
-            async with self._turn, asyncio.timeout(self._seconds):
-                await self._talk(list_job, list_job.files, file)
+            async with self._slot, asyncio.timeout(self._timeout):
+                await self._write_in_process(job, job.files, file)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             log.warning("list without the columns of its files", why=type(error).__name__)
             await asyncio.to_thread(file.clear)
             return False
         return True
 
-    async def _talk(self, list_job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
-        process = await worker_process.start("bot.spreadsheets.writer")
-        feeding = asyncio.ensure_future(self._feed(process, list_job, files))
-        try:
-            file.counts = await _hear(process, file)
-            await feeding
-        except asyncio.IncompleteReadError:
-            if feeding.done():
-                await feeding  # what it met is why
-            raise
-        finally:
-            feeding.cancel()
-            await worker_process.end(process)
-            await asyncio.gather(feeding, return_exceptions=True)
-
-    async def _feed(
-        self, process: asyncio.subprocess.Process, list_job: ListJob, files: Sequence[SourceFile]
-    ) -> None:
-        """Tell the process all there is; that it is gone is found where it is heard, and whatever is wrong with the books ends it."""
-        stream, names = process.stdin, [(file.name, file.column) for file in files]
-        assert stream  # noqa: S101 - it was asked for
-        job = {**self._limits, "why": list_job.why, "there": sorted(list_job.there), "files": names}
-        try:
-            await _tell(stream, json.dumps(job).encode())
-            async for found in list_job.ends():
-                await _tell(stream, frame_of(found))
-            await _tell(stream, b"")
-            for file in files:
-                async for piece in file.pieces():
-                    await _tell(stream, piece)
-                await _tell(stream, b"")
-        except ConnectionError:
-            return
-        finally:
-            stream.close()
+    async def _write_in_process(self, job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
+        names = [(source.name, source.column) for source in files]
+        header = {**self._limits, "why": job.why, "there": sorted(job.there), "files": names}
+        send = partial(_send, json.dumps(header).encode(), job, files)
+        file.counts = await worker_process.run("bot.spreadsheets.writer", send, partial(_collect, file))
 
 
-async def _tell(stream: asyncio.StreamWriter, piece: bytes) -> None:
-    stream.write(frame(piece))
+async def _write_in_thread(job: ListJob, file: ListFile) -> None:
+    portions = [outcomes async for outcomes in job.ends()]
+    not_given = (each for outcomes in portions for each in not_given_of(outcomes))
+    outcome_columns = OutcomeColumns(job.why, job.there, file.counts)
+    await asyncio.to_thread(file.add, csv_of(plain(not_given, outcome_columns)))
+
+
+async def _send(
+    header: bytes, job: ListJob, files: Sequence[SourceFile], stream: asyncio.StreamWriter
+) -> None:
+    """Send the job and its data; `_collect` notices if the process is gone."""
+    try:
+        await _send_frame(stream, header)
+        async for outcomes in job.ends():
+            await _send_frame(stream, frame_of(outcomes))
+        await _send_frame(stream, b"")
+        for file in files:
+            async for piece in file.pieces():
+                await _send_frame(stream, piece)
+            await _send_frame(stream, b"")
+    except ConnectionError:
+        return
+    finally:
+        stream.close()
+
+
+async def _send_frame(stream: asyncio.StreamWriter, content: bytes) -> None:
+    stream.write(frame(content))
     await stream.drain()
 
 
-async def _hear(process: asyncio.subprocess.Process, file: ListFile) -> Counter[str]:
-    stream = process.stdout
-    assert stream  # noqa: S101 - it was asked for
-    while piece := await worker_process.hear(stream):
+async def _collect(file: ListFile, stream: asyncio.StreamReader) -> Counter[str]:
+    while piece := await worker_process.receive(stream):
         await asyncio.to_thread(file.add, (piece,))
-    counts = json.loads(await worker_process.hear(stream))
-    return Counter({Outcome(end): int(count) for end, count in counts.items()})
+    counts = json.loads(await worker_process.receive(stream))
+    return Counter({Outcome(outcome): int(count) for outcome, count in counts.items()})

@@ -1,4 +1,4 @@
-"""The process that reads: it has no secrets, what it dies of is told, and the event loop never waits for a file."""
+"""The reading process has no secrets, its failures are reported, and the event loop is never blocked."""
 
 import asyncio
 import os
@@ -14,18 +14,18 @@ from bot.domain.customers.uploads import Column, FileProblem, FileRead, Upload
 from bot.domain.ids import CustomerId, FileId
 from bot.spreadsheets import worker_process
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.reader.reader import AT_ONCE, FileSource, Reader, _Answers
-from bot.spreadsheets.worker_process import KEPT
+from bot.spreadsheets.reader.reader import MAX_READINGS, FileSource, Reader, _Answers
+from bot.spreadsheets.worker_process import KEPT_VARIABLES
 from tests.spreadsheets.sample_files import workbook
 
-SHORT = 0.02
-"""Seconds of processor time that nothing else may wait; about 0.0003 are usual, and 0.1 a whole reading."""
+MAX_BLOCKED_SECONDS = 0.02
+"""Processor time for which the event loop may be blocked; 0.0003 are usual, and 0.1 a whole reading."""
 
 
 def readings() -> list[int]:
-    """List the reading processes that this one has."""
-    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child.pid for child in living if child.cmdline()[-1:] == ["bot.spreadsheets.reader"]]
+    """List this process's reading processes."""
+    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child.pid for child in alive if child.cmdline()[-1:] == ["bot.spreadsheets.reader"]]
 
 
 def source(data: bytes, name: str = "list.csv", column: int | None = None) -> FileSource:
@@ -37,7 +37,7 @@ def source(data: bytes, name: str = "list.csv", column: int | None = None) -> Fi
     return FileSource(Upload(FileId("F1"), name, column), pieces)
 
 
-async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
+async def test_typed_ids_and_all_files_are_joined_without_repeats() -> None:
     files = [
         source(b"kundenr\na1\nb2\nb2\n", "one.csv"),
         source(workbook([["kundenr"], ["b2"], ["c3"]]), "two.xlsx"),
@@ -48,7 +48,7 @@ async def test_what_was_typed_and_all_files_add_up_each_once() -> None:
     assert [(file.name, file.found) for file in read_result.files] == [("one.csv", 3), ("two.xlsx", 2)]
 
 
-async def test_each_file_has_its_own_answer_and_no_id_comes_of_any_where_one_is_bad() -> None:
+async def test_each_file_has_its_result_and_one_bad_file_means_no_ids() -> None:
     files = [
         source(b"", "empty.csv"),
         source(b"kundenr;id_kunde;customer_id\n1;x;2\n", "two.csv"),
@@ -62,17 +62,17 @@ async def test_each_file_has_its_own_answer_and_no_id_comes_of_any_where_one_is_
     ] == [("two.csv", [1, 3])]
 
 
-async def test_the_column_that_was_chosen_is_read() -> None:
+async def test_the_chosen_column_is_read() -> None:
     read_result = await Reader().read([source(b"kundenr;customer_id\n1;a1\n2;b2\n", column=2)])
     assert read_result.everybody.unpacked() == ("a1", "b2")
 
 
-async def test_ids_are_the_same_on_both_sides_whatever_they_are_made_of() -> None:
+async def test_non_ascii_ids_are_the_same_on_both_sides() -> None:
     read_result = await Reader().read([source("kundenr\nåse-1\n😀-2\n".encode())])
     assert read_result.everybody.unpacked() == ("åse-1", "😀-2")
 
 
-async def test_a_process_without_memory_ends_in_a_word_about_the_file() -> None:
+async def test_a_process_out_of_memory_is_reported_for_its_file() -> None:
     many = b"kundenr\n" + b"".join(b"c%09d\n" % number for number in range(400_000))
     read_result = await Reader(memory=60 * 1024**2).read(
         [source(b"a1\nb2\n", "fine.csv"), source(many, "heavy.csv")]
@@ -80,7 +80,7 @@ async def test_a_process_without_memory_ends_in_a_word_about_the_file() -> None:
     assert [(bad.name, bad.why) for bad in read_result.bad] == [("heavy.csv", FileProblem.TOO_HEAVY)]
 
 
-async def test_a_process_that_takes_too_long_is_ended() -> None:
+async def test_a_process_that_takes_too_long_is_killed() -> None:
     async def never() -> AsyncIterator[bytes]:
         yield b"kundenr\n"
         await asyncio.Event().wait()
@@ -89,32 +89,32 @@ async def test_a_process_that_takes_too_long_is_ended() -> None:
     assert [(bad.name, bad.why) for bad in read_result.bad] == [("slow.csv", FileProblem.TOO_HEAVY)]
 
 
-@pytest.mark.parametrize(("blow", "seconds"), [(signal.SIGKILL, 60), (signal.SIGSTOP, 0.5)])
-async def test_a_process_that_is_killed_or_hangs_is_told_and_leaves_room_for_the_next(
-    blow: signal.Signals, seconds: float
+@pytest.mark.parametrize(("signal_", "seconds"), [(signal.SIGKILL, 60), (signal.SIGSTOP, 0.5)])
+async def test_a_killed_or_hanging_process_is_reported_and_blocks_no_other(
+    signal_: signal.Signals, seconds: float
 ) -> None:
     async def struck() -> AsyncIterator[bytes]:
         yield b"kundenr\n"
         (pid,) = readings()
-        os.kill(pid, blow)
+        os.kill(pid, signal_)
         for _ in range(1_000):  # more than a pipe holds
             yield b"a1\n" * 10_000
 
     reader = Reader(seconds=seconds)
-    for _ in range(AT_ONCE + 1):
+    for _ in range(MAX_READINGS + 1):
         read_result = await reader.read([FileSource(Upload(FileId("F1"), "struck.csv"), struck)])
         assert [(bad.name, bad.why) for bad in read_result.bad] == [("struck.csv", FileProblem.TOO_HEAVY)]
         assert readings() == []
     assert (await Reader().read([source(b"a1\nb2\n")])).everybody.count == 2
 
 
-async def test_a_process_that_dies_when_all_is_read_but_not_told_is_told_of_the_last_file() -> None:
+async def test_a_process_that_dies_after_its_answers_is_reported_for_the_last_file() -> None:
     one, two = source(b"", "one.csv"), source(b"", "two.csv")
     answers = _Answers([one, two], files=[FileRead(found=1, column=Column(1))] * 2)
     assert [bad.name for bad in answers.failed(FileProblem.TOO_HEAVY).bad] == ["two.csv"]
 
 
-async def test_nobody_who_stops_waiting_leaves_a_process_behind() -> None:
+async def test_a_cancelled_reading_leaves_no_process_behind() -> None:
     begun = asyncio.Event()
 
     async def never() -> AsyncIterator[bytes]:
@@ -131,7 +131,7 @@ async def test_nobody_who_stops_waiting_leaves_a_process_behind() -> None:
     assert readings() == []
 
 
-async def test_a_process_that_is_ended_before_all_was_heard_leaves_no_pipe_open() -> None:
+async def test_a_process_killed_with_unread_output_leaves_no_pipe_open() -> None:
     process = await worker_process.start("this")
     assert process.stdout
     await process.stdout.readexactly(1)
@@ -139,7 +139,7 @@ async def test_a_process_that_is_ended_before_all_was_heard_leaves_no_pipe_open(
     assert process.stdout.at_eof()
 
 
-async def test_what_cannot_be_fetched_is_told_with_its_own_word() -> None:
+async def test_a_failed_download_has_its_own_reason() -> None:
     async def gone() -> AsyncIterator[bytes]:
         yield b"kundenr\n"
         raise FileError(FileProblem.NOT_FETCHED)
@@ -150,21 +150,21 @@ async def test_what_cannot_be_fetched_is_told_with_its_own_word() -> None:
     assert [(bad.name, bad.why) for bad in read_result.bad] == [("gone.csv", FileProblem.NOT_FETCHED)]
 
 
-async def test_long_rows_are_packed_beside_the_event_loop_and_come_in_their_order() -> None:
-    who = [CustomerId(f"c{number:09d}") for number in range(50_000)]
-    read_result = await Reader().read([source("\n".join(who).encode())], portion=20_000)
-    assert read_result.everybody == pack(who, portion=20_000)
+async def test_long_rows_packed_in_a_thread_keep_their_order() -> None:
+    ids = [CustomerId(f"c{number:09d}") for number in range(50_000)]
+    read_result = await Reader().read([source("\n".join(ids).encode())], portion=20_000)
+    assert read_result.everybody == pack(ids, portion=20_000)
     assert [size for size, _ in read_result.everybody.rows] == [20_000, 20_000, 10_000]
 
 
-async def test_a_million_ids_and_not_one_more() -> None:
+async def test_more_than_a_million_ids_are_too_many() -> None:
     rows = [b"c%d\n" % number for number in range(1_000_001)]
     read_result = await Reader().read([source(b"".join(rows))])
     assert [bad.why for bad in read_result.bad] == [FileProblem.TOO_MANY_IDS]
 
 
 async def longest_wait(data: bytes, count: int) -> float:
-    """Read a file, and measure for how much processor time the event loop came to nothing else."""
+    """Read a file, and measure the longest processor time for which the event loop was blocked."""
     waits: list[float] = []
 
     async def watch() -> None:
@@ -180,12 +180,12 @@ async def longest_wait(data: bytes, count: int) -> float:
     return max(waits)
 
 
-async def test_nobody_waits_while_a_long_file_is_read() -> None:
-    """A reading that blocks does so each time; the garbage collector, or a busy host of this machine, only now and then."""
+async def test_a_long_file_does_not_block_the_event_loop() -> None:
+    """A blocking reading blocks each time; the garbage collector or a busy machine only sometimes."""
     many = b"kundenr;navn\n" + b"".join(b"c%09d;Ann\n" % number for number in range(200_000))
-    assert min([await longest_wait(many, 200_000) for _ in range(5)]) < SHORT
+    assert min([await longest_wait(many, 200_000) for _ in range(5)]) < MAX_BLOCKED_SECONDS
 
 
 @pytest.mark.parametrize("secret", ["SLACK_BOT_TOKEN", "DINTERO_CLIENT_SECRET", "AUDIT_KEY", "DATABASE_URL"])
-def test_no_secret_is_handed_to_it(secret: str) -> None:
-    assert secret not in KEPT
+def test_the_process_gets_no_secret(secret: str) -> None:
+    assert secret not in KEPT_VARIABLES

@@ -1,4 +1,4 @@
-"""Lists to write, as the books would hand them over."""
+"""Lists to write, as the repository provides them."""
 
 import csv
 import io
@@ -23,24 +23,24 @@ def ends(
     not_tried: Sequence[str] = (),
     row: int = 1,
 ) -> PackedOutcomes:
-    """Pack a portion in which these stand, one after the other, from a place on."""
+    """Pack a portion of these customers, in this order, from a row on."""
     ids = [*(customer for customer, _ in refused), *unknown, *not_tried]
     kept = packed([refused, unknown, not_tried])
     return PackedOutcomes(row, len(ids), started=True, ids=packed(ids), outcomes=((0, 0, len(ids), kept),))
 
 
-def wanted(
+def list_job(
     *portions: PackedOutcomes, files: Sequence[SourceFile] = (), there: Sequence[str] = (), asked: int = 10
 ) -> ListJob:
-    async def every() -> AsyncIterator[PackedOutcomes]:
+    async def portions_() -> AsyncIterator[PackedOutcomes]:
         for portion in portions:
             yield portion
 
-    return ListJob(asked, every, WHY, frozenset(there), files)
+    return ListJob(asked, portions_, WHY, frozenset(there), files)
 
 
 async def read(file: ListFile) -> str:
-    """Read a list as it was written, and let it go."""
+    """Read a written list and close it."""
     with file.content as content:
         content.seek(0)
         written = content.read()
@@ -48,8 +48,8 @@ async def read(file: ListFile) -> str:
     return written.decode("utf-8-sig")
 
 
-async def table(asked: ListJob, list_writer: ListWriter | None = None) -> list[list[str]]:
-    """Have a list written, and read it as a spreadsheet does."""
+async def table(job: ListJob, list_writer: ListWriter | None = None) -> list[list[str]]:
+    """Write a list, and read it as a spreadsheet does."""
     return list(
-        csv.reader(io.StringIO(await read(await (list_writer or ListWriter()).write(asked)), newline=""))
+        csv.reader(io.StringIO(await read(await (list_writer or ListWriter()).write(job)), newline=""))
     )
