@@ -30,7 +30,7 @@ def as_the_port(repository: SqlRepository) -> Repository:
     return repository
 
 
-def a_draft(minutes: int = 0) -> Request:
+def new_draft(minutes: int = 0) -> Request:
     return Request(
         id=new_request_id(),
         short=new_short_id(),
@@ -43,16 +43,16 @@ def a_draft(minutes: int = 0) -> Request:
     )
 
 
-async def kept(repository: Repository, state: State = State.WAITING, *, minutes: int = 0) -> Request:
+async def saved_request(repository: Repository, state: State = State.WAITING, *, minutes: int = 0) -> Request:
     """Write a request in this state."""
-    draft = a_draft(minutes)
+    draft = new_draft(minutes)
     await repository.open_draft(draft, FormInput())
     request = replace(draft, state=state, asked_at=None if state is State.DRAFT else draft.created_at)
-    await change(repository, request)
+    await save(repository, request)
     return request
 
 
-async def change(repository: Repository, request: Request) -> None:
+async def save(repository: Repository, request: Request) -> None:
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.save(request)
@@ -61,7 +61,7 @@ async def change(repository: Repository, request: Request) -> None:
 async def giving(repository: Repository, customers: Sequence[str], *, size: int, batches: int = 2) -> Request:
     """Write a request that is being given, in batches of this size."""
     request = replace(
-        await kept(repository, State.GIVING),
+        await saved_request(repository, State.GIVING),
         batch_size=size,
         batches_per_portion=batches,
         customers=len(customers),
@@ -83,25 +83,25 @@ def notice(
     return Notification(kind=kind, happened=happened, at=NOW, to=to)
 
 
-async def say(repository: Repository, request: Request, *notices: Notification) -> None:
+async def enqueue(repository: Repository, request: Request, *notices: Notification) -> None:
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.enqueue(*notices)
 
 
-async def to_be_said(repository: Repository, *, after: timedelta = timedelta(0)) -> list[Notification]:
+async def due_notifications(repository: Repository, *, after: timedelta = timedelta(0)) -> list[Notification]:
     return [
         outbox_message.notification
         for outbox_message in await repository.due_messages(NOW + after, limit=100)
     ]
 
 
-async def only(repository: Repository) -> OutboxMessage:
+async def only_message(repository: Repository) -> OutboxMessage:
     (outbox_message,) = await repository.due_messages(NOW, limit=100)
     return outbox_message
 
 
-async def as_it_stands(repository: Repository, request: Request) -> Request:
+async def reload(repository: Repository, request: Request) -> Request:
     found = await repository.find(request.id)
     assert found
     return found

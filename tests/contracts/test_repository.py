@@ -14,7 +14,7 @@ from bot.domain.requests.batches import MOST_OUTCOMES, BatchOutcome, Portion, Re
 from bot.domain.requests.request import State, StopReason, new_request_id
 from bot.domain.rules.rule import Statistics
 from bot.errors import LeaseLost
-from tests.contracts.repository import RULE, as_it_stands, change, giving, ids, kept, over_one_database
+from tests.contracts.repository import RULE, giving, ids, over_one_database, reload, save, saved_request
 from tests.support import hostile_values
 
 # customers
@@ -75,7 +75,7 @@ async def test_a_portion_that_is_started_again_says_so(repository: SqlRepository
 
 async def test_no_portion_starts_when_the_giving_must_stop(repository: SqlRepository) -> None:
     request = await giving(repository, ["a", "b"], size=1)
-    await change(repository, replace(request, cancel_asked_by=UserId("U1")))
+    await save(repository, replace(request, cancel_asked_by=UserId("U1")))
     assert await repository.start_portion(request.id, 0) is None
     assert await repository.tally(request.id) == Tally(2)
 
@@ -85,7 +85,7 @@ async def test_started_batches_are_unknown_whether_the_giving_continues_or_not(
 ) -> None:
     request = await giving(repository, ["a", "b", "c", "d", "e"], size=2, batches=1)
     other = await giving(repository, ["a", "b"], size=1)
-    await change(repository, replace(request, cancel_asked_by=UserId("U1")))
+    await save(repository, replace(request, cancel_asked_by=UserId("U1")))
     await repository.record_outcomes(request.id, BatchOutcome(1, 0, 2))
     await repository.mark_all_started(request.id)
     assert await repository.tally(request.id) == Tally(5, given=2, unknown=3)
@@ -227,7 +227,7 @@ async def test_giving_continues_until_somebody_cancels(repository: SqlRepository
     request = await giving(repository, ["a", "b"], size=1)
     assert await repository.may_continue(request.id)
     assert await repository.record_outcomes(request.id, BatchOutcome(0, 0, 1))
-    await change(repository, replace(request, cancel_asked_by=UserId("U1")))
+    await save(repository, replace(request, cancel_asked_by=UserId("U1")))
     assert not await repository.may_continue(request.id)
     assert not await repository.record_outcomes(request.id, BatchOutcome(0, 1, 1))
     assert await repository.tally(request.id) == Tally(2, given=2)
@@ -239,7 +239,7 @@ async def test_giving_continues_until_a_stop_and_the_first_reason_stays(
     request = await giving(repository, ["a"], size=1)
     await repository.request_stop(request.id, StopReason.SCOPE_MISSING, "403\x00")
     await repository.request_stop(request.id, StopReason.RULE_GONE, "404")
-    assert await as_it_stands(repository, request) == replace(
+    assert await reload(repository, request) == replace(
         request, stop=StopReason.SCOPE_MISSING, note="403\x00"
     )
     assert not await repository.may_continue(request.id)
@@ -251,17 +251,17 @@ async def test_a_continued_round_can_be_stopped_again(
 ) -> None:
     request = await giving(repository, ["a"], size=1)
     await repository.request_stop(request.id, StopReason.SCOPE_MISSING, "403")
-    await change(repository, replace(request, round=2, stop=None, note=""))
+    await save(repository, replace(request, round=2, stop=None, note=""))
     assert await repository.may_continue(request.id)
     await repository.request_stop(request.id, StopReason.RULE_GONE, "404")
-    assert (await as_it_stands(repository, request)).stop is StopReason.RULE_GONE
+    assert (await reload(repository, request)).stop is StopReason.RULE_GONE
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.GIVING])
 async def test_a_request_not_being_given_cannot_be_stopped_or_continue(
     repository: SqlRepository, state: State
 ) -> None:
-    request = await kept(repository, state)
+    request = await saved_request(repository, state)
     await repository.request_stop(request.id, StopReason.RULE_GONE, "404")
     assert await repository.find(request.id) == request
     assert not await repository.may_continue(request.id)
@@ -271,7 +271,7 @@ async def test_dinteros_last_answer_is_saved(repository: SqlRepository) -> None:
     request = await giving(repository, ["a"], size=1)
     await repository.answered(request.id, replace(RULE, statistics=Statistics(usage=1)))
     await repository.answered(request.id, replace(RULE, statistics=Statistics(usage=2)))
-    found = await as_it_stands(repository, request)
+    found = await reload(repository, request)
     assert found == replace(request, last_answer=replace(RULE, statistics=Statistics(usage=2)))
 
 
@@ -341,13 +341,13 @@ async def test_only_the_last_holder_of_a_request_records_outcomes(repository: Sq
             await late
     await repository.request_stop(request.id, StopReason.RULE_GONE, "404", fence=older)
     await repository.answered(request.id, RULE, fence=older)
-    assert await as_it_stands(repository, request) == request
+    assert await reload(repository, request) == request
     assert await repository.tally(request.id) == Tally(4, given=1, unknown=1)
     assert await repository.start_portion(request.id, 1, fence=newer)
     assert await repository.record_outcomes(request.id, BatchOutcome(0, 1, 1), fence=newer)
     await repository.answered(request.id, RULE, fence=newer)
     await repository.request_stop(request.id, StopReason.RULE_GONE, "404", fence=newer)
-    assert await as_it_stands(repository, request) == replace(
+    assert await reload(repository, request) == replace(
         request, last_answer=RULE, stop=StopReason.RULE_GONE, note="404"
     )
     assert await repository.start_portion(request.id, 0, fence=newer) is None

@@ -8,13 +8,13 @@ from bot.database.repositories.repository import SqlRepository
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, OutboxMessage
 from tests.contracts.repository import (
     NOW,
-    as_it_stands,
-    kept,
+    due_notifications,
+    enqueue,
     notice,
-    only,
+    only_message,
     over_one_database,
-    say,
-    to_be_said,
+    reload,
+    saved_request,
 )
 from tests.support import hostile_values
 
@@ -24,9 +24,9 @@ from tests.support import hostile_values
 @over_one_database
 @given(spoken=hostile_values.notices)
 async def test_a_notification_is_read_back_unchanged(repository: SqlRepository, spoken: Notification) -> None:
-    request = await kept(repository)
-    await say(repository, request, spoken)
-    outbox_message = await only(repository)
+    request = await saved_request(repository)
+    await enqueue(repository, request, spoken)
+    outbox_message = await only_message(repository)
     assert outbox_message == OutboxMessage(
         outbox_message.id, outbox_message.key, request.id, spoken, tried=False, attempts=0
     )
@@ -34,12 +34,12 @@ async def test_a_notification_is_read_back_unchanged(repository: SqlRepository, 
 
 
 async def test_messages_of_a_thread_are_due_one_at_a_time_in_order(repository: SqlRepository) -> None:
-    request, other = await kept(repository), await kept(repository)
-    await say(
+    request, other = await saved_request(repository), await saved_request(repository)
+    await enqueue(
         repository, request, notice(ChannelKind.CARD), notice(ChannelKind.LINE), notice(ChannelKind.SUMMARY)
     )
-    await say(repository, other, notice(ChannelKind.LINE, NotificationType.DONE))
-    assert await to_be_said(repository) == [
+    await enqueue(repository, other, notice(ChannelKind.LINE, NotificationType.DONE))
+    assert await due_notifications(repository) == [
         notice(ChannelKind.CARD),
         notice(ChannelKind.LINE, NotificationType.DONE),
     ]
@@ -56,71 +56,74 @@ async def test_messages_of_a_thread_are_due_one_at_a_time_in_order(repository: S
 
 
 async def test_every_message_keeps_its_own_key(repository: SqlRepository) -> None:
-    request, other = await kept(repository), await kept(repository)
-    await say(repository, request, notice())
-    await say(repository, other, notice())
+    request, other = await saved_request(repository), await saved_request(repository)
+    await enqueue(repository, request, notice())
+    await enqueue(repository, other, notice())
     keys = {outbox_message.key for outbox_message in await repository.due_messages(NOW, limit=10)}
     assert len(keys) == 2
     assert {outbox_message.key for outbox_message in await repository.due_messages(NOW, limit=10)} == keys
 
 
 async def test_the_ts_of_a_card_is_saved_with_its_request(repository: SqlRepository) -> None:
-    request = await kept(repository)
-    await say(repository, request, notice(ChannelKind.CARD), notice(ChannelKind.LINE))
-    await repository.mark_sent(await only(repository), ts="17.001")
-    assert (await as_it_stands(repository, request)).card_ts == "17.001"
-    await repository.mark_sent(await only(repository), ts="18.002")
-    assert (await as_it_stands(repository, request)).card_ts == "17.001"
+    request = await saved_request(repository)
+    await enqueue(repository, request, notice(ChannelKind.CARD), notice(ChannelKind.LINE))
+    await repository.mark_sent(await only_message(repository), ts="17.001")
+    assert (await reload(repository, request)).card_ts == "17.001"
+    await repository.mark_sent(await only_message(repository), ts="18.002")
+    assert (await reload(repository, request)).card_ts == "17.001"
     assert await repository.due_messages(NOW, limit=10) == ()
 
 
 async def test_a_rescheduled_message_delays_its_thread(repository: SqlRepository) -> None:
-    request = await kept(repository)
-    await say(repository, request, notice(ChannelKind.CARD), notice(ChannelKind.LINE))
-    await repository.reschedule(await only(repository), until=NOW + timedelta(seconds=5), clean=True)
-    assert await to_be_said(repository) == []
-    assert await to_be_said(repository, after=timedelta(seconds=4, microseconds=999_999)) == []
-    assert await to_be_said(repository, after=timedelta(seconds=5)) == [notice(ChannelKind.CARD)]
+    request = await saved_request(repository)
+    await enqueue(repository, request, notice(ChannelKind.CARD), notice(ChannelKind.LINE))
+    await repository.reschedule(await only_message(repository), until=NOW + timedelta(seconds=5), clean=True)
+    assert await due_notifications(repository) == []
+    assert await due_notifications(repository, after=timedelta(seconds=4, microseconds=999_999)) == []
+    assert await due_notifications(repository, after=timedelta(seconds=5)) == [notice(ChannelKind.CARD)]
 
 
 async def test_a_failed_message_delays_no_other(repository: SqlRepository) -> None:
-    request = await kept(repository)
-    await say(
+    request = await saved_request(repository)
+    await enqueue(
         repository,
         request,
         notice(ChannelKind.CARD),
         notice(ChannelKind.LINE),
         notice(ChannelKind.DIRECT, to="U1"),
     )
-    await repository.mark_failed(await only(repository), why="channel_not_found")
-    assert await to_be_said(repository) == [notice(ChannelKind.LINE), notice(ChannelKind.DIRECT, to="U1")]
+    await repository.mark_failed(await only_message(repository), why="channel_not_found")
+    assert await due_notifications(repository) == [
+        notice(ChannelKind.LINE),
+        notice(ChannelKind.DIRECT, to="U1"),
+    ]
 
 
 async def test_messages_that_link_to_the_card_wait_until_it_is_posted(repository: SqlRepository) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
     linking = [
         notice(ChannelKind.NOTICE, to="C2"),
         notice(ChannelKind.NOTICE, to="C3"),
         notice(ChannelKind.DIRECT, to="U1"),
     ]
-    await say(
+    await enqueue(
         repository,
         request,
         notice(ChannelKind.CARD),
         *linking,
         notice(ChannelKind.CARD, NotificationType.DONE),
     )
-    assert await to_be_said(repository) == [notice(ChannelKind.CARD)]
-    await repository.mark_sent(await only(repository), ts="17.001")
-    assert await to_be_said(repository) == [*linking, notice(ChannelKind.CARD, NotificationType.DONE)]
+    assert await due_notifications(repository) == [notice(ChannelKind.CARD)]
+    await repository.mark_sent(await only_message(repository), ts="17.001")
+    assert await due_notifications(repository) == [*linking, notice(ChannelKind.CARD, NotificationType.DONE)]
 
 
 async def test_an_unreachable_person_delays_neither_the_thread_nor_a_channel(
     repository: SqlRepository,
 ) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
     direct, channel = notice(ChannelKind.DIRECT, to="U1"), notice(ChannelKind.NOTICE, to="C2")
-    await say(
+    await enqueue(
         repository,
         request,
         direct,
@@ -130,36 +133,36 @@ async def test_an_unreachable_person_delays_neither_the_thread_nor_a_channel(
     )
     first, *_ = await repository.due_messages(NOW, limit=10)
     await repository.reschedule(first, until=NOW + timedelta(minutes=9), clean=True)
-    assert await to_be_said(repository) == [notice(ChannelKind.LINE), channel]
+    assert await due_notifications(repository) == [notice(ChannelKind.LINE), channel]
 
 
 async def test_an_attempt_is_counted_before_it_is_made(repository: SqlRepository) -> None:
-    await say(repository, await kept(repository), notice())
-    await repository.mark_attempt(await only(repository))
-    outbox_message = await only(repository)
+    await enqueue(repository, await saved_request(repository), notice())
+    await repository.mark_attempt(await only_message(repository))
+    outbox_message = await only_message(repository)
     assert (outbox_message.tried, outbox_message.attempts) == (True, 1)
 
 
 async def test_an_attempt_that_surely_posted_nothing_needs_no_search(
     repository: SqlRepository,
 ) -> None:
-    await say(repository, await kept(repository), notice())
-    outbox_message = await only(repository)
+    await enqueue(repository, await saved_request(repository), notice())
+    outbox_message = await only_message(repository)
     await repository.mark_attempt(outbox_message)
     await repository.reschedule(outbox_message, until=NOW, clean=True)
-    again = await only(repository)
+    again = await only_message(repository)
     assert (again.tried, again.attempts) == (False, 1)
 
 
 async def test_an_unclear_attempt_is_remembered_after_a_clean_one(
     repository: SqlRepository,
 ) -> None:
-    await say(repository, await kept(repository), notice())
+    await enqueue(repository, await saved_request(repository), notice())
     for clean in (False, True):
-        outbox_message = await only(repository)
+        outbox_message = await only_message(repository)
         await repository.mark_attempt(outbox_message)
         await repository.reschedule(outbox_message, until=NOW, clean=clean)
-    again = await only(repository)
+    again = await only_message(repository)
     assert (again.tried, again.attempts) == (True, 2)
 
 

@@ -16,13 +16,13 @@ from bot.errors import ShortIdConflict
 from tests.contracts.repository import (
     CHANNEL,
     NOW,
-    a_draft,
-    as_it_stands,
-    change,
     ids,
-    kept,
+    new_draft,
     notice,
     over_one_database,
+    reload,
+    save,
+    saved_request,
 )
 from tests.support import hostile_values
 
@@ -30,7 +30,7 @@ from tests.support import hostile_values
 
 
 async def test_a_draft_is_found_by_both_of_its_ids(repository: SqlRepository) -> None:
-    draft = a_draft()
+    draft = new_draft()
     await repository.open_draft(draft, FormInput(rule="rule", customers="ann\nbo", more=True))
     assert await repository.find(draft.id) == draft
     assert await repository.find_short(draft.short) == draft
@@ -45,7 +45,7 @@ async def test_an_unknown_id_finds_nothing(repository: SqlRepository) -> None:
 
 
 async def test_a_short_id_is_unique(repository: SqlRepository) -> None:
-    first, second = a_draft(), a_draft()
+    first, second = new_draft(), new_draft()
     await repository.open_draft(first, FormInput())
     with pytest.raises(ShortIdConflict):
         await repository.open_draft(replace(second, short=first.short), FormInput())
@@ -54,20 +54,20 @@ async def test_a_short_id_is_unique(repository: SqlRepository) -> None:
 
 
 async def test_fifty_people_can_open_drafts_at_once(repository: SqlRepository) -> None:
-    drafts = [a_draft() for _ in range(50)]
+    drafts = [new_draft() for _ in range(50)]
     await asyncio.gather(*(repository.open_draft(draft, FormInput(reason=draft.short)) for draft in drafts))
     assert await asyncio.gather(*(repository.find(draft.id) for draft in drafts)) == drafts
 
 
 async def test_the_input_of_a_draft_is_saved(repository: SqlRepository) -> None:
-    draft = a_draft()
+    draft = new_draft()
     await repository.open_draft(draft, FormInput(reason="first"))
     await repository.save_input(draft.id, FormInput(reason="second"))
     assert await repository.load_input(draft.id) == FormInput(reason="second")
 
 
 async def test_input_is_not_saved_after_the_request_was_submitted(repository: SqlRepository) -> None:
-    request = await kept(repository, State.WAITING)
+    request = await saved_request(repository, State.WAITING)
     await repository.save_input(request.id, FormInput(reason="too late"))
     assert await repository.load_input(request.id) == FormInput()
     assert await repository.find(request.id) == request
@@ -89,18 +89,21 @@ async def test_a_request_with_any_values_is_read_back_unchanged(
 async def test_a_request_saved_by_a_unit_of_work_is_read_back_unchanged(
     repository: SqlRepository, later: Request
 ) -> None:
-    draft = a_draft()
+    draft = new_draft()
     await repository.open_draft(draft, FormInput())
     later = replace(later, id=draft.id, short=draft.short)
-    await change(repository, later)
+    await save(repository, later)
     assert await repository.find(draft.id) == later
 
 
 async def test_old_drafts_are_deleted_with_all_their_rows(
     repository: SqlRepository,
 ) -> None:
-    old, new = await kept(repository, State.DRAFT), await kept(repository, State.DRAFT, minutes=10)
-    asked = await kept(repository, State.WAITING)
+    old, new = (
+        await saved_request(repository, State.DRAFT),
+        await saved_request(repository, State.DRAFT, minutes=10),
+    )
+    asked = await saved_request(repository, State.WAITING)
     async with repository.unit_of_work(old.id) as unit:
         assert unit
         await unit.put_packed(pack(ids("ann"), portion=10))
@@ -114,14 +117,14 @@ async def test_old_drafts_are_deleted_with_all_their_rows(
 
 
 async def test_recent_lists_requests_not_ended_and_then_the_newest(repository: SqlRepository) -> None:
-    done = await kept(repository, State.DONE, minutes=5)
+    done = await saved_request(repository, State.DONE, minutes=5)
     old, waiting = (
-        await kept(repository, State.STOPPED, minutes=1),
-        await kept(repository, State.WAITING, minutes=3),
+        await saved_request(repository, State.STOPPED, minutes=1),
+        await saved_request(repository, State.WAITING, minutes=3),
     )
-    rejected = await kept(repository, State.REJECTED, minutes=9)
-    await kept(repository, State.DRAFT, minutes=20)
-    await change(repository, replace(await kept(repository, minutes=30), channel=ChannelId("C0OTHER")))
+    rejected = await saved_request(repository, State.REJECTED, minutes=9)
+    await saved_request(repository, State.DRAFT, minutes=20)
+    await save(repository, replace(await saved_request(repository, minutes=30), channel=ChannelId("C0OTHER")))
     assert await repository.recent(CHANNEL, limit=10) == (waiting, old, rejected, done)
     assert await repository.recent(CHANNEL, limit=3) == (waiting, old, rejected)
     assert await repository.recent(ChannelId("C0NOBODY"), limit=3) == ()
@@ -129,10 +132,10 @@ async def test_recent_lists_requests_not_ended_and_then_the_newest(repository: S
 
 async def test_requests_are_listed_by_their_state_oldest_first(repository: SqlRepository) -> None:
     late, early = (
-        await kept(repository, State.GIVING, minutes=2),
-        await kept(repository, State.APPROVED, minutes=1),
+        await saved_request(repository, State.GIVING, minutes=2),
+        await saved_request(repository, State.APPROVED, minutes=1),
     )
-    await kept(repository, State.DONE)
+    await saved_request(repository, State.DONE)
     assert await repository.in_state(State.APPROVED, State.GIVING) == (early, late)
     assert await repository.in_state(State.APPROVED) == (early,)
     assert await repository.in_state(State.EXPIRED) == ()
@@ -140,15 +143,18 @@ async def test_requests_are_listed_by_their_state_oldest_first(repository: SqlRe
 
 
 async def test_only_expired_waiting_requests_are_overdue(repository: SqlRepository) -> None:
-    over = replace(await kept(repository), expires_at=NOW - timedelta(hours=1))
-    just = replace(await kept(repository), expires_at=NOW)
+    over = replace(await saved_request(repository), expires_at=NOW - timedelta(hours=1))
+    just = replace(await saved_request(repository), expires_at=NOW)
     for request in (over, just):
-        await change(repository, request)
-    await change(repository, replace(await kept(repository), expires_at=NOW + timedelta(microseconds=1)))
-    await change(
-        repository, replace(await kept(repository, State.APPROVED), expires_at=NOW - timedelta(hours=1))
+        await save(repository, request)
+    await save(
+        repository, replace(await saved_request(repository), expires_at=NOW + timedelta(microseconds=1))
     )
-    await kept(repository)
+    await save(
+        repository,
+        replace(await saved_request(repository, State.APPROVED), expires_at=NOW - timedelta(hours=1)),
+    )
+    await saved_request(repository)
     assert await repository.overdue(NOW) == (over.id, just.id)
 
 
@@ -161,7 +167,7 @@ async def test_there_is_no_unit_of_work_for_an_unknown_request(repository: SqlRe
 
 
 async def test_a_unit_of_work_has_the_request_as_last_saved(repository: SqlRepository) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         assert unit.request == request
@@ -176,7 +182,7 @@ class Slip(Exception):
 
 
 async def test_a_unit_of_work_that_raises_writes_nothing(repository: SqlRepository) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
     with pytest.raises(Slip):
         await _write_all(repository, request, then=Slip())
     assert await _written(repository, request) == (False,) * 4
@@ -209,7 +215,7 @@ async def _written(repository: Repository, request: Request) -> tuple[bool, ...]
 async def test_a_unit_of_work_cancelled_while_it_waits_writes_nothing(
     repository: SqlRepository,
 ) -> None:
-    request, written, never = await kept(repository), asyncio.Event(), asyncio.Event()
+    request, written, never = await saved_request(repository), asyncio.Event(), asyncio.Event()
 
     async def hang() -> None:
         async with repository.unit_of_work(request.id) as unit:
@@ -224,7 +230,7 @@ async def test_a_unit_of_work_cancelled_while_it_waits_writes_nothing(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await repository.find(request.id) == request
-    await change(repository, replace(request, note="free again"))
+    await save(repository, replace(request, note="free again"))
 
 
 def _cancel_after(turns: int, task: asyncio.Task[None]) -> None:
@@ -241,7 +247,7 @@ async def test_a_unit_of_work_cancelled_at_any_moment_writes_all_or_nothing(
     repository: SqlRepository, cancellations: int
 ) -> None:
     for patience in range(0, 60, 3):
-        request = await kept(repository)
+        request = await saved_request(repository)
         task = asyncio.create_task(_write_all(repository, request))
         for again in range(cancellations):
             _cancel_after(patience + again, task)
@@ -253,7 +259,7 @@ async def test_a_unit_of_work_cancelled_at_any_moment_writes_all_or_nothing(
 
 
 async def test_units_of_work_of_one_request_run_one_after_the_other(repository: SqlRepository) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
 
     async def add_one() -> None:
         async with repository.unit_of_work(request.id) as unit:
@@ -263,11 +269,11 @@ async def test_units_of_work_of_one_request_run_one_after_the_other(repository: 
             await unit.save(replace(before, repeated=before.repeated + 1))
 
     await asyncio.gather(*(add_one() for _ in range(12)))
-    assert (await as_it_stands(repository, request)).repeated == 12
+    assert (await reload(repository, request)).repeated == 12
 
 
 async def test_of_two_simultaneous_approvers_one_sees_the_other(repository: SqlRepository) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
 
     async def approve(who: str) -> bool:
         async with repository.unit_of_work(request.id) as unit:
@@ -280,11 +286,11 @@ async def test_of_two_simultaneous_approvers_one_sees_the_other(repository: SqlR
 
     assert sorted(await asyncio.gather(approve("U1"), approve("U2"), approve("U3"))) == [False, False, True]
     (approval,) = await repository.votes(request.id, 1)
-    assert (await as_it_stands(repository, request)).decided_by == approval.by
+    assert (await reload(repository, request)).decided_by == approval.by
 
 
 async def test_a_person_approves_once_in_a_round(repository: SqlRepository) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
 
     async def vote(who: str, at: datetime, round_: int = 1) -> bool:
         async with repository.unit_of_work(request.id) as unit:
@@ -302,7 +308,7 @@ async def test_a_person_approves_once_in_a_round(repository: SqlRepository) -> N
 
 
 async def test_a_unit_of_work_reads_the_approvals_of_the_current_round(repository: SqlRepository) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
     async with repository.unit_of_work(request.id) as unit:
         assert unit
         await unit.vote(Approval(request.id, 1, UserId("U1"), NOW, "one"))

@@ -8,7 +8,7 @@ from bot.domain.ids import FileId
 from bot.domain.requests.request import Request
 from bot.domain.requests.views import Form, Review
 from bot.services.remainder import origin_of
-from tests.contracts.repository import kept
+from tests.contracts.repository import saved_request
 from tests.support.service_fixture import ANN, Office, open_office, person
 
 FILE = Upload(FileId("F1"), "vip.csv")
@@ -29,7 +29,7 @@ async def reviewed(office: Office, *ids: str) -> Request:
 
 
 async def test_a_file_is_read_back_piece_by_piece_in_order(repository: SqlRepository) -> None:
-    request = await kept(repository)
+    request = await saved_request(repository)
     for file, piece, some in ((1, 0, b"x"), (0, 1, b"world"), (0, 0, b"hello "), (0, 0, b"twice")):
         await repository.keep_piece(request.id, "one", file, piece, some)
     assert [await content(repository, request, file, reading="one") for file in (0, 1, 2)] == [

@@ -7,17 +7,17 @@ import pytest
 from bot.database.repositories.repository import open_repository
 from bot.domain.requests.request import FormInput
 from bot.errors import DatabaseUnavailable
-from tests.contracts.repository import a_draft, kept
+from tests.contracts.repository import new_draft, saved_request
 from tests.support.postgres import Server
 
 
 async def test_connections_that_the_server_dropped_are_not_reused(postgres_url: str) -> None:
     async with open_repository(postgres_url) as repository:
-        await repository.open_draft(a_draft(), FormInput())
+        await repository.open_draft(new_draft(), FormInput())
         with psycopg.connect(postgres_url, autocommit=True) as admin:
             others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             admin.execute(f"SELECT pg_terminate_backend(pid, 5000) {others}")
-        await repository.open_draft(a_draft(), FormInput())
+        await repository.open_draft(new_draft(), FormInput())
 
 
 async def test_the_first_statement_does_not_wait_for_a_connection(postgres_url: str) -> None:
@@ -40,7 +40,7 @@ async def test_a_lost_database_raises_database_unavailable(postgres: Server) -> 
 
 async def test_an_error_never_contains_form_input(postgres_url: str) -> None:
     async with open_repository(postgres_url) as repository:
-        draft = a_draft()
+        draft = new_draft()
         await repository.open_draft(draft, FormInput())
         with psycopg.connect(postgres_url, autocommit=True) as admin:
             admin.execute("DROP TABLE requests CASCADE")
@@ -53,7 +53,7 @@ async def test_a_process_suspended_in_a_unit_of_work_blocks_its_peers_only_for_s
     postgres_url: str,
 ) -> None:
     async with open_repository(postgres_url) as stopped, open_repository(postgres_url) as other:
-        request = await kept(stopped)
+        request = await saved_request(stopped)
 
         async def stop_in_the_middle() -> None:
             async with stopped.unit_of_work(request.id) as unit:

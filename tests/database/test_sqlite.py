@@ -9,7 +9,7 @@ from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.database.sqlite import SqliteDatabase, open_sqlite
 from bot.domain.requests.request import FormInput
 from bot.errors import DatabaseUnavailable
-from tests.contracts.repository import a_draft
+from tests.contracts.repository import new_draft
 
 
 async def test_committed_writes_survive_a_power_cut(sqlite_url: str) -> None:
@@ -27,7 +27,7 @@ async def _pragma(database: SqliteDatabase, name: str) -> object:
 async def test_a_unit_of_work_locks_the_file_from_its_start(
     sqlite_books: SqlRepository, sqlite_url: str
 ) -> None:
-    draft = a_draft()
+    draft = new_draft()
     await sqlite_books.open_draft(draft, FormInput())
     other = sqlite3.connect(parse_url(sqlite_url).database or "", timeout=0)
     async with sqlite_books.unit_of_work(draft.id):
@@ -38,7 +38,7 @@ async def test_a_unit_of_work_locks_the_file_from_its_start(
 
 
 async def test_a_read_does_not_wait_for_an_open_unit_of_work(sqlite_books: SqlRepository) -> None:
-    draft = a_draft()
+    draft = new_draft()
     await sqlite_books.open_draft(draft, FormInput())
     async with sqlite_books.unit_of_work(draft.id):
         assert await sqlite_books.find(draft.id) == draft
@@ -47,7 +47,7 @@ async def test_a_read_does_not_wait_for_an_open_unit_of_work(sqlite_books: SqlRe
 async def test_a_repository_write_inside_a_unit_of_work_raises_instead_of_hanging(
     sqlite_books: SqlRepository,
 ) -> None:
-    draft = a_draft()
+    draft = new_draft()
     await sqlite_books.open_draft(draft, FormInput())
     with pytest.raises(RuntimeError, match="by the open unit of work"):
         async with sqlite_books.unit_of_work(draft.id):
@@ -63,14 +63,14 @@ async def test_a_lock_that_another_process_keeps_raises_database_unavailable(
     other.execute("BEGIN IMMEDIATE")
     await sqlite_books._database.writer.execute_fetchall("PRAGMA busy_timeout=1")  # type: ignore[attr-defined]  # noqa: SLF001
     with pytest.raises(DatabaseUnavailable, match="locked"):
-        await sqlite_books.open_draft(a_draft(), FormInput())
+        await sqlite_books.open_draft(new_draft(), FormInput())
     other.close()
-    await sqlite_books.open_draft(a_draft(), FormInput())
+    await sqlite_books.open_draft(new_draft(), FormInput())
 
 
 async def test_two_processes_can_write_to_the_same_file(sqlite_books: SqlRepository, sqlite_url: str) -> None:
     async with open_repository(sqlite_url) as others:
-        drafts = [a_draft() for _ in range(40)]
+        drafts = [new_draft() for _ in range(40)]
         await asyncio.gather(
             *(
                 (sqlite_books, others)[at % 2].open_draft(draft, FormInput())
