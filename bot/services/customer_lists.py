@@ -54,7 +54,7 @@ async def load_customer_page(
     )
     last = found.first + len(found.customers) - 1
     entry = entry_of(
-        request, EntryKind.LOOKED, who.id, first=found.first, last=last, customers=request.customers
+        request, EntryKind.VIEWED, who.id, first=found.first, last=last, customers=request.customers
     )
     await repository.record(entry)
     return found
@@ -106,5 +106,5 @@ async def send_list(
             Notification(kind=ChannelKind.LIST, happened=NotificationType.LISTED, at=clock.now(), to=who.id)
         ):
             not_given, asked = tally.asked - tally.given, request.customers
-            unit.audit(entry_of(request, EntryKind.LOOKED, who.id, not_given=not_given, customers=asked))
+            unit.audit(entry_of(request, EntryKind.VIEWED, who.id, not_given=not_given, customers=asked))
         return unit.request
