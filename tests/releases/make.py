@@ -23,11 +23,9 @@ from typing import Any, Final
 
 from bot.app import RunningBot
 from bot.database.repositories.repository import SqlRepository, open_repository
-from bot.dintero.client import open_dintero
 from bot.domain.ids import RequestId, ShortId
 from sandbox.dintero import Fault, Operation, Point, SandboxDintero
 from sandbox.dintero.catalogue import SEED_RULE, catalogue
-from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import Shop, database_in, open_bot, open_shop
 from sandbox.slack import Cut
 from sandbox.slack.state.elements import buttons
@@ -361,11 +359,6 @@ async def with_the_clock(shop: Shop, kept: Kept, folder: Path) -> None:
         await maker.drafts(folder)
         await maker.agreed("held")
         await maker.agreed("held_to_be_cancelled")
-    async with (
-        open_dintero(shop.dintero.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET) as client,
-        open_repository(database_in(folder)) as repository,
-    ):
-        await repository.keep_rules(ACCOUNT, await client.rules(), now)  # on SQLite the bot itself keeps none
 
 
 @dataclass(slots=True)
