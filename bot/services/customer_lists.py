@@ -48,7 +48,7 @@ async def load_page(
     page = replace(page, customers=await _read(repository, request, page.first - 1))
     last = page.first + len(page.customers) - 1
     await repository.record(
-        entry_of(request, EntryKind.LOOKED, who.id, first=page.first, last=last, customers=request.customers)
+        entry_of(request, EntryKind.VIEWED, who.id, first=page.first, last=last, customers=request.customers)
     )
     return page
 
@@ -80,5 +80,5 @@ async def enqueue_list(unit: UnitOfWork, *, who: Person, tally: Tally, now: date
     notification = Notification(kind=ChannelKind.LIST, happened=NotificationType.LISTED, at=now, to=who.id)
     if await unit.enqueue_once(notification):
         not_given, asked = tally.asked - tally.given, request.customers
-        unit.audit(entry_of(request, EntryKind.LOOKED, who.id, not_given=not_given, customers=asked))
+        unit.audit(entry_of(request, EntryKind.VIEWED, who.id, not_given=not_given, customers=asked))
     return request

@@ -100,7 +100,7 @@ class Steps:
     def thread(self, card: Message) -> list[str]:
         return [self.shop.ann.read(reply) for reply in self.shop.slack.thread(card)]
 
-    def told(self, who: SandboxPerson) -> list[str]:
+    def direct_texts(self, who: SandboxPerson) -> list[str]:
         return [who.read(message) for message in who.direct.messages]
 
 

@@ -86,12 +86,14 @@ class Day:
         await self.time_passes_until(lambda: "Done" in shop.bo.read(self.channel) or None)
         await self.time_passes_until(lambda: len(self.trip.thread(self.channel)) >= len(STORY) or None)
         await self.time_passes_until(lambda: shop.campaigns.messages or None)
-        await self.time_passes_until(lambda: any(DONE in told for told in self.trip.told(shop.ann)) or None)
+        await self.time_passes_until(
+            lambda: any(DONE in told for told in self.trip.direct_texts(shop.ann)) or None
+        )
         assert [words in line for words, line in zip(STORY, self.trip.thread(self.channel), strict=True)] == [
             True
         ] * 4
         assert len(shop.slack.messages(shop.campaigns)) == 1
-        assert sum(DONE in told for told in self.trip.told(shop.ann)) == 1
+        assert sum(DONE in told for told in self.trip.direct_texts(shop.ann)) == 1
         async with asyncio.timeout(60):
             while await self.trip.running.repository.due_messages(self.clock.now(), limit=1):
                 await self.trip.running.repository.ping()
@@ -130,7 +132,7 @@ async def test_a_run_continues_without_the_channel_and_reports_later(
     day.trip.support.members.discard(day.trip.shop.slack.bot.id)
     await day.is_given()
     await day.time_passes_until(
-        lambda: any(DONE in told for told in day.trip.told(day.trip.shop.ann)) or None
+        lambda: any(DONE in told for told in day.trip.direct_texts(day.trip.shop.ann)) or None
     )
     assert len(day.trip.thread(day.card)) == 3
     day.trip.support.members.add(day.trip.shop.slack.bot.id)

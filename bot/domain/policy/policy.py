@@ -81,7 +81,7 @@ class RefusalReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A reason, with the value at fault (`detail`, raw) and the people it is about (`who`, user or group ids).
+    """A reason, the value at fault (`detail`, raw) and the people it is about (`who`, user or group ids).
 
     The renderer adds the policy's admins where only they can help.
     """

@@ -25,7 +25,7 @@ class EntryKind(StrEnum):
     """A change of state without an event: an operator's change, or a restored database."""
     OUTCOME = "outcome"
     """The outcomes of a round's batches, in numbers."""
-    LOOKED = "looked"
+    VIEWED = "looked"
     ESCALATED = "escalated"
     """More people may approve from here on."""
     HURRIED = "hurried"

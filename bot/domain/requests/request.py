@@ -18,8 +18,6 @@ from bot.domain.rules.rule import Cost, Rule, cost
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: people read the short id aloud."""
 SHORT_LENGTH: Final = 5
-_LETTERS: Final = (SHORT_ALPHABET * (256 // len(SHORT_ALPHABET))).encode()
-"""The letter of each byte; all are equally likely, since 256 is a multiple of 32."""
 
 NO_KEY: Final = OnceKey("")
 
@@ -187,11 +185,12 @@ class Request:
     asked_at: datetime | None = None
     expires_at: datetime | None = None
     decided_by: UserId | None = None
+    """The last approver, or the person who rejected, cancelled, continued or ended it."""
     decided_at: datetime | None = None
     files: str = ""
     """The name of the reading that its files are kept under; empty without files."""
     note: str = ""
-    """Why it was rejected or stopped, as that person wrote it."""
+    """Why it was rejected or stopped, in its author's words."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     cancel_asked_by: UserId | None = None
@@ -261,15 +260,11 @@ def new_reading() -> str:
 
 def new_short_id() -> ShortId:
     """Make an id that people can read aloud; the database detects conflicts."""
-    return ShortId("R-" + secrets.token_bytes(SHORT_LENGTH).translate(_LETTERS).decode())
+    return ShortId("R-" + "".join(secrets.choice(SHORT_ALPHABET) for _ in range(SHORT_LENGTH)))
 
 
 def rule_of(request: Request) -> Rule:
-    """Return the rule of a submitted request.
-
-    Raises:
-        ValueError: the request is a draft without a rule.
-    """
+    """Return the rule of a submitted request; raises ValueError for a draft without one."""
     if request.rule is None:
         raise ValueError(request.id)
     return request.rule
@@ -286,11 +281,7 @@ def next_state(request: Request, event: Event) -> State | None:
 
 
 def transition(request: Request, event: Event, **changes: object) -> Request:
-    """Apply an event to a request.
-
-    Raises:
-        KeyError: the event is not allowed in this state; check `next_state` first.
-    """
+    """Apply an event; raises KeyError if the state does not allow it (check `next_state` first)."""
     return replace(request, **{"state": MOVES[request.state, event], "waits_since": None, **changes})  # type: ignore[arg-type]
 
 
