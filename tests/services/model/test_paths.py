@@ -1,4 +1,4 @@
-"""Nobody approves their own, on any path: whoever does whatever, in any order, held to a small model of what must never happen."""
+"""Nobody approves their own request on any path: random actions, checked against a small model."""
 
 import shutil
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tests.services.model.clockwork import GoesOn
 
 
 def hold(new_url: Callable[[], str], *, examples: int, steps: int, of: int | None = None) -> None:
-    """Hold so many examples to the model, those of a seed where one is named."""
+    """Check so many examples against the model, with a seed if one is set."""
     many = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -29,7 +29,7 @@ def hold(new_url: Callable[[], str], *, examples: int, steps: int, of: int | Non
 
 
 def copies_of(template: Path, folder: Path) -> Callable[[], str]:
-    """Make a database for each example, as copying is faster than migrating."""
+    """Copy a database for each example: that is faster than migrating."""
     numbers = count()
 
     def new_url() -> str:
@@ -40,9 +40,9 @@ def copies_of(template: Path, folder: Path) -> Callable[[], str]:
     return new_url
 
 
-def test_nobody_approves_their_own_on_any_path(tmp_path: Path, sqlite_template: Path) -> None:
+def test_nobody_approves_their_own_request_on_any_path(tmp_path: Path, sqlite_template: Path) -> None:
     hold(copies_of(sqlite_template, tmp_path), examples=100, steps=60)
 
 
-def test_nobody_approves_their_own_on_postgresql_either(postgres_url: str) -> None:
+def test_nobody_approves_their_own_request_on_postgresql(postgres_url: str) -> None:
     hold(lambda: postgres_url, examples=10, steps=40)
