@@ -210,7 +210,8 @@ async def test_a_link_to_anything_else_is_reported_beside_the_ids(stand: Stand) 
     await form.fill({"Rule": SPAR, "Customer IDs": "https://docs.example.com/list"})
     assert (await form.submit()).errors == {
         "Customer IDs": "A link is no customer id: “https://docs.example.com/list” "
-        "does not lead to a file in Slack. Put the list in under File, or share it here as a file and paste the link of that."
+        "does not lead to a file in Slack. "
+        "Put the list in under File, or share it here as a file and paste the link of that."
     }
 
 

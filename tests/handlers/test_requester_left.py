@@ -11,5 +11,6 @@ async def test_an_approver_reads_why_no_approval_would_count_and_can_reject(stan
     await stand.shop.bo.press("Approve…", card)
     await stand.errands.done()
     told = stand.shop.bo.read(stand.shop.bo.ephemerals[-1])
-    assert "may not ask here any more, so no approval of it would count. Reject it, or ask" in told
+    missing = "Whoever asked for this may not ask here any more, so no approval of it would count."
+    assert f"{missing} Reject it, or ask" in told
     assert "Reason" in (await stand.opens("Reject…", card)).labels
