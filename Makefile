@@ -1,8 +1,8 @@
-# python3 (3.11 or later, with venv) is all that a machine needs.
+# All you need is python3, 3.11 or later, with venv.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test bench chaos scale
+.PHONY: setup run test coverage bench chaos scale
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -23,6 +23,9 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+coverage: setup
+	$(BIN)/pytest --cov --cov-branch --cov-report=term
 
 bench: setup
 	@exec $(BIN)/python -m bench

@@ -77,7 +77,7 @@ async def test_while_slack_is_away_at_its_start_it_lives_and_is_not_ready(tmp_pa
                 return await ready(port)
 
         starting = asyncio.create_task(bot_is_ready())
-        await asyncio.wait_for(called.wait(), 10)
+        await asyncio.wait_for(called.wait(), 60)
         async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/healthz") as alive:
             assert alive.status == 200
         assert (await ready(port))[0] == 503

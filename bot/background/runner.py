@@ -99,6 +99,7 @@ class BackgroundRunner:
         """Set where this process has become the one for what is done once, of which an hour is too long to wait for."""
         self._tasks: set[asyncio.Task[object]] = set()
         self._workflows: set[asyncio.Task[Any]] = set()
+        self._looking = 0
         scheduler = CallScheduler(first=retry_policy.first, longest=retry_policy.longest)
         self.lookups = RuleLookups(dintero, scheduler)
         """By which whatever else is asked of Dintero goes the way of its givings."""
@@ -109,6 +110,11 @@ class BackgroundRunner:
         self._passed_over: set[RequestId] = set()
         """Those that a sweep found on their way already: what has changed about them since, only another look shows."""
         self._turns = asyncio.Semaphore(AT_ONCE)
+
+    @property
+    def busy(self) -> bool:
+        """Whether work after a click, or a look at what is due, runs or was asked for; giving does not count."""
+        return bool(self._tasks or self._looking or self._look.is_set() or self._speak.is_set())
 
     def wake(self) -> None:
         """Look at once for what there is to give and to say, and whether what is being given goes on, in every process."""
@@ -357,7 +363,11 @@ class BackgroundRunner:
 
         async def by_the_first() -> None:
             if self._membership.is_leader:
-                await work()
+                self._looking += 1
+                try:
+                    await work()
+                finally:
+                    self._looking -= 1
 
         return by_the_first
 

@@ -33,10 +33,11 @@ async def start(module: str) -> asyncio.subprocess.Process:
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """End it, whatever it is at."""
+    """End it, whatever it is at, and close its pipes."""
     with suppress(ProcessLookupError):
         process.kill()
-    await process.wait()
+    # wait() alone can leave a pipe open when the event loop ends first
+    await process.communicate(b"")
 
 
 async def hear(stream: asyncio.StreamReader) -> bytes:

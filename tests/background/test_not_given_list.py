@@ -119,7 +119,7 @@ async def test_what_a_killed_process_was_sending_is_sent_once_by_the_next(
 
     telling.shop.slack.faults.on_call = on_call
     sending = asyncio.ensure_future(telling.outbox().deliver_due())
-    await asyncio.wait_for(reached.wait(), 10)
+    await asyncio.wait_for(reached.wait(), 60)
     sending.cancel()
     with suppress(asyncio.CancelledError):
         await sending
@@ -180,7 +180,7 @@ async def test_while_a_list_is_on_its_way_everything_else_is_said(telling: Telli
 
     telling.shop.slack.faults.on_call = on_call
     emptying = asyncio.ensure_future(telling.outbox().deliver_due())
-    await asyncio.wait_for(comes.wait(), 10)
+    await asyncio.wait_for(comes.wait(), 60)
     await telling.say(Notification(kind=ChannelKind.LINE, happened=NotificationType.DONE, at=NOW))
     await telling.shop.slack.until(lambda: "It was finished" in telling.thread()[-1] or None)
     assert files(telling) == []

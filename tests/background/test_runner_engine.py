@@ -23,7 +23,7 @@ async def test_while_the_engine_can_write_nothing_down_giving_goes_on_to_its_end
     await approved(resources.repository, resources.shop, who)
     held, let_go = resources.at(1)
     async with resources.bot():
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 60)
         full = f"CREATE TRIGGER full BEFORE INSERT ON operation_outputs {which} BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
         await elsewhere(engine_url(resources.url), full)
         let_go.set()

@@ -16,7 +16,7 @@ __all__ = ["either", "resources"]
 
 async def parked(resources: World, request: RequestId) -> None:
     """Wait until the pause has put a giving aside."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (found := await resources.repository.find(request)) and found.pausing is not PauseState.PARKED:
             await resources.repository.ping()
 
@@ -26,7 +26,7 @@ async def paused_at(resources: World, call: int, number: int) -> RequestId:
     request = await approved(resources.repository, resources.shop, customers(number))
     held, let_go = resources.at(call)
     async with resources.bot():
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 60)
         await resources.shop.chief.command("/discount pause Dintero is down", resources.shop.support)
         await resources.shop.chief.is_told("Paused. Nothing starts")
         let_go.set()
@@ -48,7 +48,7 @@ async def test_it_stops_after_the_calls_in_flight_and_goes_on_over_a_restart(eit
     assert (await either.repository.tally(request)).given == calls * 4
     async with either.bot() as running:
         running.background.wake()
-        await asyncio.wait_for(either.repository.ping(), 5)
+        await asyncio.wait_for(either.repository.ping(), 60)
         assert await either.state(request) is State.GIVING
         assert len(either.shop.dintero.ledger.calls) == calls
         await resume(either, running)
@@ -62,9 +62,9 @@ async def test_it_is_paused_and_resumed_again_and_again(resources: World) -> Non
     held, let_go = resources.at(2)
     async with resources.bot() as running:
         for _ in range(3):
-            await asyncio.wait_for(held.wait(), 20)
+            await asyncio.wait_for(held.wait(), 60)
             await resources.shop.chief.command("/discount pause", resources.shop.support)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while await resources.repository.may_continue(request):
                     await resources.repository.ping()
             let_go.set()
@@ -87,7 +87,7 @@ async def test_resumed_before_the_call_in_flight_has_ended_it_goes_on_only_after
     request = await approved(resources.repository, resources.shop, customers(40))
     held, let_go = resources.at(2)
     async with resources.bot() as running:
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 60)
         await resources.shop.chief.command("/discount pause", resources.shop.support)
         await resources.shop.chief.is_told("Paused. Nothing starts")
         await resume(resources, running)

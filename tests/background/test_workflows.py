@@ -25,7 +25,7 @@ async def test_a_workflows_steps_stay_what_they_are_under_its_name(resources: Wo
     request = await approved(resources.repository, resources.shop, customers(8 * PORTIONS))
     async with resources.bot():
         await resources.is_told("Given to 40 of 40")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await resources.state(request) is not State.DONE:
                 await resources.repository.ping()
         (workflow,) = await DBOS.list_workflows_async(workflow_id_prefix=f"{request}:")

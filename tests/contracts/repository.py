@@ -18,7 +18,9 @@ NOW = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 RULE = Rule(id=RuleId("rule"), reward=Reward(type="discount_amount", value=Decimal(10_000)))
 CHANNEL = ChannelId("C0123")
 over_one_database = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=25,
+    deadline=None,
 )
 
 

@@ -28,7 +28,9 @@ NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LOOK = Formatter("NOK", "Europe/Oslo")
 POLICY = Policy(currency="NOK", timezone="Europe/Oslo")
 over_one_database = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=25,
+    deadline=None,
 )
 
 ENDS = st.lists(st.sampled_from(["given", *Outcome]), min_size=1, max_size=30)

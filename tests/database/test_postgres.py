@@ -20,6 +20,11 @@ async def test_connections_that_the_server_dropped_are_not_used_again(postgres_u
         await repository.open_draft(a_draft(), FormInput())
 
 
+async def test_the_first_statement_does_not_wait_for_a_connection(postgres_url: str) -> None:
+    async with open_repository(postgres_url, patience=0.001) as repository:
+        await repository.ping()
+
+
 async def test_a_database_that_went_away_is_said_in_our_words(postgres: Server) -> None:
     with postgres.database() as url:
         async with open_repository(url) as repository:
@@ -53,7 +58,7 @@ async def test_a_process_that_stops_in_the_middle_of_a_page_keeps_the_others_fro
         async def stop_in_the_middle() -> None:
             async with stopped.unit_of_work(request.id) as unit:
                 assert unit
-                async with asyncio.timeout(15), other.unit_of_work(request.id) as others:
+                async with asyncio.timeout(30), other.unit_of_work(request.id) as others:
                     assert others
                     await others.save(replace(others.request, note="goes on"))
                 await unit.save(replace(unit.request, note="woken too late"))

@@ -101,6 +101,6 @@ async def test_what_was_written_is_brought_into_the_file_once_it_is_quiet(
 
 async def _in_the_file(sqlite_url: str, words: str) -> None:
     path = Path(parse_url(sqlite_url).database or "")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while words.encode() not in await asyncio.to_thread(path.read_bytes):
             pass  # SQLite says nothing of it

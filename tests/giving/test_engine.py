@@ -10,6 +10,9 @@ from sandbox.dintero import Fault
 from tests.support.engine_fixture import RULE, Ground, InFlight, customers
 from tests.support.interruptions import MAY_PASS, SLOW
 
+CLOCKS_DIFFER = 0.002
+"""Seconds by which the loop's clock and the ledger's may disagree on a wait."""
+
 
 async def test_everybody_is_given_it_once_in_batches_under_the_requests_key(both: Ground) -> None:
     who = customers(23)
@@ -67,7 +70,9 @@ async def test_a_call_that_gets_no_answer_in_time_is_repeated_under_the_same_key
     request = await hasty.asked(customers(8))
     hasty.sandbox.faults.next(fault)
     assert (await hasty.give(request)).given == 8
-    assert len(hasty.ledger.calls) == 3
+    first, again, *_ = hasty.ledger.calls
+    assert again.customers == first.customers
+    assert {call.key for call in hasty.ledger.calls} == {request.once_key}
 
 
 async def test_dintero_is_left_alone_for_as_long_as_it_asks(ground: Ground) -> None:
@@ -75,7 +80,7 @@ async def test_dintero_is_left_alone_for_as_long_as_it_asks(ground: Ground) -> N
     ground.sandbox.faults.next(Fault.busy(1))
     assert (await ground.give(request)).given == 2
     turned_away, repeated = ground.ledger.calls
-    assert (repeated.at - turned_away.at).total_seconds() >= 1
+    assert (repeated.at - turned_away.at).total_seconds() >= 1 - CLOCKS_DIFFER
 
 
 async def test_a_wait_beyond_all_patience_stops_the_giving_at_once(ground: Ground) -> None:
@@ -87,10 +92,13 @@ async def test_a_wait_beyond_all_patience_stops_the_giving_at_once(ground: Groun
     assert len(ground.ledger.calls) == 1
 
 
-async def test_waits_grow_up_to_the_longest(ground: Ground) -> None:
+async def test_each_wait_is_as_long_as_patience_asks(ground: Ground) -> None:
     request = await ground.asked(customers(1))
     ground.sandbox.faults.next(*[Fault.cut()] * 5)
-    await ground.give(request, retry_policy=RetryPolicy(first=0.01, longest=0.04, total=10, attempts=6))
+    await ground.give(request, retry_policy=RetryPolicy(first=0.01, longest=0.04, total=60, attempts=6))
     waits = [(later.at - earlier.at).total_seconds() for earlier, later in pairwise(ground.ledger.calls)]
     assert len(waits) == 5
-    assert waits[-1] > waits[0]
+    least = (0.01, 0.02, 0.04, 0.04, 0.04)
+    assert [
+        wait for wait, shortest in zip(waits, least, strict=True) if wait < shortest - CLOCKS_DIFFER
+    ] == []

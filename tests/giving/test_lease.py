@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.background.claims import ClaimedRun, ClaimedRuns
-from bot.cluster.membership import SingleProcess
+from bot.cluster.membership import SingleProcess, Term
+from bot.domain.ids import Fence
 from bot.domain.requests.request import Request
 from bot.errors import LeaseLost
-from bot.giving.lease import LeasedDinteroApi
+from bot.giving.lease import FencedRepository, LeasedDinteroApi
 from sandbox.dintero import Point
 from tests.support.engine_fixture import AT_ONCE, Ground, customers, traffic_of
 
@@ -99,3 +100,14 @@ async def test_rules_are_read_whoever_holds_what(ground: Ground) -> None:
     held = LeasedDinteroApi(ground.dintero, _begin(ground, await ground.asked(customers(1)), leased).term)
     assert await held.rule(ground.rule.id) == ground.rule
     assert ground.rule.id in {rule.id for rule in await held.rules()}
+
+
+async def test_without_a_lease_a_request_is_not_locked_to_post_an_outage_notice(ground: Ground) -> None:
+    request, leased = await ground.asked(customers(1)), Leased()
+    repository = FencedRepository(ground.repository, Fence(1), Term(leased, 0))
+    async with repository.unit_of_work(request.id) as work:
+        assert work
+    leased.over.set()
+    with pytest.raises(LeaseLost):
+        async with repository.unit_of_work(request.id):
+            pass

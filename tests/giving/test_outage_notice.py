@@ -31,8 +31,8 @@ async def ground(repository: SqlRepository) -> AsyncIterator[Ground]:
 async def said(ground: Ground) -> list[Notification]:
     """Say all that there is to say about waiting, and answer it."""
     told: list[Notification] = []
-    while unsaid := await ground.repository.due_messages(HandClock().now(), limit=100):
-        for one in unsaid:
+    while messages := await ground.repository.due_messages(HandClock().now(), limit=100):
+        for one in messages:
             await ground.repository.mark_sent(one, ts=f"{one.id}.0")
             told.append(one.notification)
     return told
@@ -43,7 +43,7 @@ def silence_of(ground: Ground, request: Request, told_after: float = 0.0) -> Out
 
 
 async def until_told(ground: Ground, request: Request) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await ground.now(request)).waits_since is None:
             await ground.repository.may_continue(request.id)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from sandbox.dintero import Fault, Point
 from tests.support.engine_fixture import RULE, Ground, customers, open_ground, traffic_of
 
 CALM = RetryPolicy(first=0.01, longest=0.05, total=20.0, attempts=20)
+PATIENT = replace(CALM, total=3600.0)
 
 
 @pytest.fixture
@@ -37,13 +39,13 @@ async def test_a_rate_beyond_which_all_are_turned_away_loses_nobody(ground: Grou
 
 
 async def test_when_one_is_asked_to_wait_no_other_request_calls_meanwhile(ground: Ground) -> None:
-    ground.sandbox.faults.next(Fault.busy(1))
+    ground.sandbox.faults.next(Fault.busy(2))
     requests = [await ground.asked(customers(16), concurrency=4) for _ in range(3)]
     await asyncio.gather(*(ground.give(request, retry_policy=CALM) for request in requests))
     turned_away, *others = ground.ledger.calls
     after = [(call.at - turned_away.at).total_seconds() for call in others]
-    assert min(seconds for seconds in after if seconds > 0.5) >= 1.0
-    assert sum(seconds <= 0.5 for seconds in after) <= 3 * 4 - 1
+    assert min(seconds for seconds in after if seconds > 1.0) >= 1.99
+    assert sum(seconds <= 1.0 for seconds in after) <= 3 * 4 - 1
 
 
 async def test_a_request_for_one_is_done_while_a_huge_one_is_given(ground: Ground) -> None:
@@ -67,7 +69,7 @@ async def test_a_request_for_one_is_done_while_a_huge_one_is_given(ground: Groun
         return next(call.number for call in ground.ledger.calls if call.key == small.once_key) - before
 
     giving = asyncio.ensure_future(ground.give(huge, lanes=True))
-    assert await asyncio.wait_for(give_small(), 20) <= 20
+    assert await asyncio.wait_for(give_small(), 60) <= 20
     assert not giving.done()
     assert (await giving).given == 128
 
@@ -109,7 +111,7 @@ async def test_once_it_is_back_all_requests_go_on_and_nobody_gets_it_twice(groun
 async def waiting(ground: Ground, giving: asyncio.Future[Tally]) -> GivingRun:
     """Wait until a giving waits for Dintero."""
     assert ground.scheduler
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (ground.scheduler.trouble and ground.run):
             await ground.repository.pause()
             assert not giving.done()
@@ -121,15 +123,15 @@ async def test_a_cancel_and_a_closing_program_are_heard_at_once_while_dintero_is
     ground: Ground, end: str
 ) -> None:
     request = await ground.asked(customers(16), concurrency=2)
-    ground.sandbox.faults.next(Fault.busy(15))
-    giving = asyncio.ensure_future(ground.give(request, retry_policy=CALM))
+    ground.sandbox.faults.next(Fault.busy(600))
+    giving = asyncio.ensure_future(ground.give(request, retry_policy=PATIENT))
     given = await waiting(ground, giving)
     if end == "cancel":
         await ground.cancel(request)
     else:
         ground.closing.set()
         given.recheck()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         await asyncio.wait({giving})
     assert (giving.exception() is None) is (end == "cancel")
     tally = await ground.truth(request)
@@ -138,10 +140,10 @@ async def test_a_cancel_and_a_closing_program_are_heard_at_once_while_dintero_is
 
 async def test_a_cancel_that_another_process_took_is_heard_soon_too(ground: Ground) -> None:
     request = await ground.asked(customers(16), concurrency=2)
-    ground.sandbox.faults.next(Fault.busy(15))
-    giving = asyncio.ensure_future(ground.give(request, retry_policy=CALM))
+    ground.sandbox.faults.next(Fault.busy(600))
+    giving = asyncio.ensure_future(ground.give(request, retry_policy=PATIENT))
     await waiting(ground, giving)
     await ground.change(request, cancel_asked_by=request.requester)
-    tally = await asyncio.wait_for(giving, 5)
+    tally = await asyncio.wait_for(giving, 60)
     assert tally.unknown == 0
     assert tally.given <= 4

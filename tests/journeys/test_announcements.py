@@ -87,7 +87,7 @@ async def test_an_answer_that_never_comes_stops_it_and_nobody_gets_it_twice_on_c
     trip.shop.dintero.faults.always(Fault.hang(after=True))
     card = await trip.ask("a\nb")
     await trip.approve(card)
-    await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None, within=20)
+    await trip.shop.slack.until(lambda: "Continue…" in trip.shop.ann.read(card) or None, within=60)
     trip.shop.dintero.faults.clear()
     await trip.shop.chief.sees("I have paused myself", trip.shop.chief.direct)
     await trip.shop.ann.press("Continue…", card)

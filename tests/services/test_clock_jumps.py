@@ -27,7 +27,9 @@ JUMPS = st.lists(st.integers(min_value=-600, max_value=600), min_size=1, max_siz
 """Minutes."""
 
 over_one_office = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=20,
+    deadline=None,
 )
 
 

@@ -13,6 +13,7 @@ from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.pause import Pause, PausedFor
 from bot.domain.requests.request import PauseState, Request, State, StopReason
 from bot.services.snapshots import load_snapshot
+from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -75,7 +76,7 @@ async def test_the_first_pause_wins_and_outlives_the_process(office: Office, dat
     )
     office.clock.pass_by(minutes=1)
     assert await office.decisions.pause_service.pause(person(CHIEF), "other") == (wanted, False)
-    async with open_repository(database_url) as other:
+    async with open_repository(database_url, patience=BUSY_SECONDS) as other:
         assert await other.pause() == wanted
     assert await office.decisions.pause_service.resume(person(CHIEF)) is True
     assert await office.decisions.pause_service.resume(person(CHIEF)) is False

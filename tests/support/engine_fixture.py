@@ -195,7 +195,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(repository: Repository, *, timeout: float = 5) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
+async def open_ground(repository: Repository, *, timeout: float = 60) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
     """Open a Dintero beside books that are open."""
     async with (
         SandboxDintero() as sandbox,
@@ -221,4 +221,4 @@ class InFlight:
         self.most = max(self.most, self.now)
         if self.now == self.wanted:
             self._reached.set()
-        await asyncio.wait_for(self._reached.wait(), 10)
+        await asyncio.wait_for(self._reached.wait(), 60)

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -260,3 +261,14 @@ async def test_it_can_be_stopped_and_started_again_with_what_was_given(
     await sandbox.start(sandbox.port)
     assert sandbox.url == url
     assert (await http.get(CUSTOMERS)).json()[0]["customer_id"] == "ann"
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_connection_that_arrives_as_it_stops_is_closed(sandbox: SandboxDintero, turns: int) -> None:
+    connecting = asyncio.create_task(asyncio.open_connection("127.0.0.1", sandbox.port))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    connecting.cancel()
+    await sandbox.stop()
+    with suppress(asyncio.CancelledError, ConnectionError):
+        (await connecting)[1].close()

@@ -154,19 +154,23 @@ async def over_http(slack: SandboxSlack, app: AsyncApp) -> AsyncIterator[None]:
     slack.line = SignedHttp(
         f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events", slack.credentials.signing_secret
     )
-    yield
-    await slack.line.close()
-    await runner.cleanup()
+    try:
+        yield
+    finally:
+        await slack.line.close()
+        await runner.cleanup()
 
 
 @asynccontextmanager
 async def over_socket(slack: SandboxSlack, app: AsyncApp) -> AsyncIterator[None]:
     client = AsyncWebClient(slack.credentials.app_token, base_url=slack.api_url)
     handler = AsyncSocketModeHandler(app, slack.credentials.app_token, web_client=client, ping_interval=1)
-    await handler.connect_async()  # type: ignore[no-untyped-call]
-    await slack.socket_mode.connected()
-    yield
-    await handler.close_async()  # type: ignore[no-untyped-call]
+    try:
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        await slack.socket_mode.connected()
+        yield
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,10 @@ async def listening(answer: Answer) -> AsyncIterator[str]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-    await runner.cleanup()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    finally:
+        await runner.cleanup()
 
 
 def button(label: str, **more: Any) -> Json:
@@ -123,10 +125,12 @@ async def connected(slack: SandboxSlack, *, acks: bool = True) -> AsyncIterator[
     client = SocketModeClient(slack.credentials.app_token, web_client=web_client, ping_interval=0.2)
     client.socket_mode_request_listeners.append(take)
     before = slack.socket_mode.connections
-    await client.connect()  # type: ignore[no-untyped-call]
-    await slack.until(lambda: slack.socket_mode.connections > before)
-    yield client
-    await client.close()  # type: ignore[no-untyped-call]
+    try:
+        await client.connect()  # type: ignore[no-untyped-call]
+        await slack.until(lambda: slack.socket_mode.connections > before)
+        yield client
+    finally:
+        await client.close()  # type: ignore[no-untyped-call]
 
 
 async def test_each_of_the_bots_connections_is_used() -> None:
@@ -171,10 +175,16 @@ async def test_no_ack_over_the_socket_is_a_timeout_too() -> None:
 
 
 async def test_a_connection_that_ends_takes_the_ack_with_it() -> None:
-    async with SandboxSlack() as slack, connected(slack, acks=False):
+    async with SandboxSlack() as slack, connected(slack, acks=False) as client:
+        heard = asyncio.Event()
+
+        async def hear(*_: object) -> None:
+            heard.set()
+
+        client.socket_mode_request_listeners.append(hear)
         ann = slack.add_person("Ann")
         waiting = asyncio.create_task(ann.command("/discount", slack.add_channel("loyalty", [ann])))
-        await asyncio.wait([waiting], timeout=0.05)
+        await heard.wait()
         await slack.socket_mode.cut()
         assert "dispatch_failed" in (await waiting).trouble
 

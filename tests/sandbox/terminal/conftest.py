@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -58,20 +57,19 @@ def types(shop: Shop, running: RunningBot, clock: PassingClock) -> Types:
             screen.write(f"{prompt}{line}\n")
             return line
 
-        def later(while_: timedelta) -> None:
-            clock.pass_by(while_, running.background.wake)
-
         console = Console(file=screen, width=120, highlight=False, markup=False, emoji=False)
-        await Session(shop, Screen(console), ActivityFeed(shop.slack.workspace), type_line, later=later).run()
+        await Session(
+            shop, Screen(console), ActivityFeed(shop.slack.workspace), type_line, clock, running.background
+        ).run()
         return screen.getvalue()
 
     return typing
 
 
 async def _until_nothing_is_under_way(shop: Shop, running: RunningBot, clock: PassingClock) -> bool:
-    """Wait as long as the bot has something to give or to say; answers whether there was anything to wait for.
+    """Wait as long as the bot has something to do, to give or to say; answers whether there was anything to wait for.
 
-    The session itself waits until nothing has changed for half a second, which on a busy machine is not the end.
+    The session itself waits for the bot's work after a click, but for no giving: that may last as long as Dintero is away.
     """
     waited = False
     while await _under_way(running, clock):
@@ -85,4 +83,4 @@ async def _under_way(running: RunningBot, clock: PassingClock) -> bool:
     given = await running.repository.in_state(State.APPROVED, State.GIVING)
     paused, now = await running.repository.pause(), clock.now()
     to_give = any(not (paused or is_held(request, now)) for request in given)
-    return to_give or bool(await running.repository.due_messages(now, limit=1))
+    return to_give or running.background.busy or bool(await running.repository.due_messages(now, limit=1))

@@ -29,7 +29,7 @@ async def client(slack: SandboxSlack) -> AsyncIterator[AsyncWebClient]:
 
 
 async def until_heard(watch: SocketWatch, client: AsyncWebClient, *, heard: bool) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await watch.is_heard() is not heard:
             await client.auth_test()
 
@@ -41,11 +41,11 @@ async def test_slack_that_says_nothing_is_not_heard_and_is_heard_again_when_it_a
     async with socket_mode(app, slack.api_url, slack.credentials.app_token, ping=PING) as watch:
         await until_heard(watch, client, heard=True)
         slack.socket_mode.silent = True
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not watch.silent:
                 await client.auth_test()
         connected = slack.faults.calls["apps.connections.open"]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while slack.faults.calls["apps.connections.open"] < connected + 2:
                 assert not await watch.is_heard()
                 await client.auth_test()

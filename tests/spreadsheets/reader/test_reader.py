@@ -3,38 +3,29 @@
 import asyncio
 import os
 import signal
-import subprocess
 import time
 from collections.abc import AsyncIterator
 
+import psutil
 import pytest
 
 from bot.domain.customers.packing import NOBODY, pack
 from bot.domain.customers.uploads import Column, FileProblem, FileRead, Upload
 from bot.domain.ids import CustomerId, FileId
+from bot.spreadsheets import worker_process
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.reader.reader import AT_ONCE, FileSource, Reader, _Answers
 from bot.spreadsheets.worker_process import KEPT
 from tests.spreadsheets.sample_files import workbook
 
-SHORT = 0.05
-"""Seconds that nothing else may wait; the machine may be busy."""
+SHORT = 0.02
+"""Seconds of processor time that nothing else may wait; about 0.0003 are usual, and 0.1 a whole reading."""
 
 
 def readings() -> list[int]:
     """List the reading processes that this one has."""
-    listed = subprocess.run(
-        ("ps", "-A", "-o", "pid=,ppid=,args="),  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    rows = (line.split(maxsplit=2) for line in listed.splitlines())
-    return [
-        int(pid)
-        for pid, parent, args in rows
-        if int(parent) == os.getpid() and args.endswith("bot.spreadsheets.reader")
-    ]
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child.pid for child in living if child.cmdline()[-1:] == ["bot.spreadsheets.reader"]]
 
 
 def source(data: bytes, name: str = "list.csv", column: int | None = None) -> FileSource:
@@ -140,6 +131,14 @@ async def test_nobody_who_stops_waiting_leaves_a_process_behind() -> None:
     assert readings() == []
 
 
+async def test_a_process_that_is_ended_before_all_was_heard_leaves_no_pipe_open() -> None:
+    process = await worker_process.start("this")
+    assert process.stdout
+    await process.stdout.readexactly(1)
+    await worker_process.end(process)
+    assert process.stdout.at_eof()
+
+
 async def test_what_cannot_be_fetched_is_told_with_its_own_word() -> None:
     async def gone() -> AsyncIterator[bytes]:
         yield b"kundenr\n"
@@ -164,8 +163,8 @@ async def test_a_million_ids_and_not_one_more() -> None:
     assert [bad.why for bad in read_result.bad] == [FileProblem.TOO_MANY_IDS]
 
 
-async def test_nobody_waits_while_a_long_file_is_read() -> None:
-    many = b"kundenr;navn\n" + b"".join(b"c%09d;Ann\n" % number for number in range(200_000))
+async def longest_wait(data: bytes, count: int) -> float:
+    """Read a file, and measure for how much processor time the event loop came to nothing else."""
     waits: list[float] = []
 
     async def watch() -> None:
@@ -175,10 +174,16 @@ async def test_nobody_waits_while_a_long_file_is_read() -> None:
             waits.append(time.thread_time() - before)
 
     watching = asyncio.create_task(watch())
-    read_result = await Reader().read([source(many)])
+    read_result = await Reader().read([source(data)])
     watching.cancel()
-    assert read_result.everybody.count == 200_000
-    assert max(waits) < SHORT
+    assert read_result.everybody.count == count
+    return max(waits)
+
+
+async def test_nobody_waits_while_a_long_file_is_read() -> None:
+    """A reading that blocks does so each time; the garbage collector, or a busy host of this machine, only now and then."""
+    many = b"kundenr;navn\n" + b"".join(b"c%09d;Ann\n" % number for number in range(200_000))
+    assert min([await longest_wait(many, 200_000) for _ in range(5)]) < SHORT
 
 
 @pytest.mark.parametrize("secret", ["SLACK_BOT_TOKEN", "DINTERO_CLIENT_SECRET", "AUDIT_KEY", "DATABASE_URL"])
