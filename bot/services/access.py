@@ -169,7 +169,7 @@ def _unavailable(error: DirectoryUnavailable) -> Refusal:
 def violations_of(
     request: Request, policy: ChannelPolicy, now_usable: Availability | None
 ) -> tuple[Refusal, ...]:
-    """Find what the policy has against a request, whoever made it."""
+    """Find what the policy has against a request, apart from people and budget."""
     return authorization.violations(
         policy,
         rule=request.rule,

@@ -25,10 +25,11 @@ async def no_remainder(repository: Repository, request: Request) -> Refusal | No
     return Refusal(RefusalReason.NOBODY_LEFT, request.short)
 
 
-async def nobody_chosen(repository: Repository, first: Request, form_input: FormInput) -> Refusal | None:
+async def only_refused_left(repository: Repository, first: Request, form_input: FormInput) -> Refusal | None:
     """Refuse a remainder of refused customers alone, unless the requester chose them."""
-    nobody = not form_input.refused_too and (await repository.tally(first.id)).left == 0
-    return Refusal(RefusalReason.ONLY_REFUSED, first.short) if nobody else None
+    if form_input.refused_too or (await repository.tally(first.id)).left:
+        return None
+    return Refusal(RefusalReason.ONLY_REFUSED, first.short)
 
 
 async def first_of(repository: Repository, request: Request) -> PriorRequest | None:

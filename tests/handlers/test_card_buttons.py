@@ -1,4 +1,4 @@
-"""The card's buttons and the modals behind them: stray, forged, repeated, and when something fails."""
+"""The card's buttons and their modals: stray, forged and repeated clicks, and failures."""
 
 import copy
 from typing import Any
@@ -24,7 +24,7 @@ NO_REQUESTS = [" ", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222
 
 
 async def pressed(stand: Stand, card: Message, button: str, *, value: str | None = "", **changes: Any) -> str:
-    """Press a button of a card as a forger would, and answer what its person was told."""
+    """Press a button with a forged payload, and return the answer."""
     if not any(each.payload.get("type") == "block_actions" for each in stand.shop.slack.deliveries):
         await stand.shop.bo.press("Cancel request", card)
         await stand.errands.done()
@@ -41,7 +41,7 @@ async def pressed(stand: Stand, card: Message, button: str, *, value: str | None
 
 
 @pytest.mark.parametrize("action", BUTTONS)
-async def test_a_button_of_no_request_is_answered_so(stand: Stand, action: str) -> None:
+async def test_a_button_of_an_unknown_request_is_answered(stand: Stand, action: str) -> None:
     card = await stand.ask()
     before = await stand.request()
     for value in NO_REQUESTS:
@@ -57,7 +57,7 @@ async def test_a_button_of_no_request_is_answered_so(stand: Stand, action: str) 
 
 
 @pytest.mark.parametrize("action", BUTTONS)
-async def test_another_workspace_is_told_so_whatever_it_presses(stand: Stand, action: str) -> None:
+async def test_another_workspace_is_refused_at_every_button(stand: Stand, action: str) -> None:
     card = await stand.ask()
     before = await stand.request()
     told = await pressed(
@@ -68,7 +68,7 @@ async def test_another_workspace_is_told_so_whatever_it_presses(stand: Stand, ac
 
 
 async def approval(stand: Stand, customers: str = "c-1") -> Json:
-    """Open an approval of Bo's, and answer what its submission would be."""
+    """Open an approval for Bo, and return its submission."""
     modal = await stand.opens("Approve…", await stand.ask(customers))
     if "Number of customers" in modal.labels:
         await modal.fill({"Number of customers": str(len(customers.split()))})
@@ -82,7 +82,7 @@ async def approval(stand: Stand, customers: str = "c-1") -> Json:
 @pytest.mark.parametrize(
     "metadata", ["", "nonsense", ":", "::1", "nonsense:1", "8f14e45f-ea1b-4b6f-9e2c-000000000000:1"]
 )
-async def test_an_approval_of_no_request_is_answered_so(stand: Stand, metadata: str) -> None:
+async def test_an_approval_of_an_unknown_request_is_answered(stand: Stand, metadata: str) -> None:
     payload = await approval(stand)
     payload["view"]["private_metadata"] = metadata
     ack = await stand.shop.slack.deliver("interactive", payload)
@@ -92,7 +92,7 @@ async def test_an_approval_of_no_request_is_answered_so(stand: Stand, metadata: 
 
 
 @pytest.mark.parametrize("round_", ["0", "2", "x"])
-async def test_an_approval_of_another_round_counts_for_nothing(stand: Stand, round_: str) -> None:
+async def test_a_submitted_approval_of_another_round_does_not_count(stand: Stand, round_: str) -> None:
     modal = await stand.opens("Approve…", await stand.ask())
     request = await stand.request()
     payload = copy.deepcopy(stand.last("block_actions").payload)
@@ -114,7 +114,7 @@ def _open(stand: Stand) -> Json:
     return stand.shop.slack.stacks.payload(view)
 
 
-async def test_an_approval_delivered_twice_is_one_yes_and_still_reads_so(stand: Stand) -> None:
+async def test_an_approval_delivered_twice_counts_once_and_reads_the_same(stand: Stand) -> None:
     payload = await approval(stand)
     for _ in range(2):
         await stand.shop.slack.deliver("interactive", payload)
@@ -125,7 +125,7 @@ async def test_an_approval_delivered_twice_is_one_yes_and_still_reads_so(stand: 
     assert [approval.by for approval in await stand.repository.votes(request.id, 1)] == [stand.shop.bo.id]
 
 
-async def test_an_approval_under_somebody_elses_name_is_judged_by_that_name(stand: Stand) -> None:
+async def test_an_approval_by_another_person_is_checked_for_that_person(stand: Stand) -> None:
     modal = await stand.opens("Approve…", await stand.ask())
     payload = copy.deepcopy(stand.last("block_actions").payload)
     for forged in ({"id": stand.shop.ann.id}, {"id": stand.shop.gus.id}, {"team_id": ELSEWHERE}):
@@ -141,14 +141,14 @@ async def test_an_approval_under_somebody_elses_name_is_judged_by_that_name(stan
     assert modal.is_open
 
 
-async def test_a_wrong_number_is_told_in_its_field(stand: Stand) -> None:
+async def test_a_wrong_number_is_reported_in_its_field(stand: Stand) -> None:
     modal = await stand.opens("Approve…", await stand.ask("\n".join(f"c-{at}" for at in range(60))))
     await modal.fill({"Number of customers": "59"})
     assert "not the number" in (await modal.submit()).errors["Number of customers"]
     assert (await stand.request()).state is State.WAITING
 
 
-async def test_a_rejection_needs_a_reason_and_delivered_twice_is_one(stand: Stand) -> None:
+async def test_a_rejection_needs_a_reason_and_counts_once(stand: Stand) -> None:
     modal = await stand.opens("Reject…", await stand.ask())
     await modal.fill({"Reason": "  "})
     assert "why not" in (await modal.submit()).errors["Reason"]
@@ -172,7 +172,7 @@ async def test_a_rejection_needs_a_reason_and_delivered_twice_is_one(stand: Stan
     )
 
 
-async def test_a_click_delivered_twice_is_answered_twice_and_done_once(stand: Stand) -> None:
+async def test_a_click_delivered_twice_is_answered_twice_but_acts_once(stand: Stand) -> None:
     card = await stand.ask()
     await stand.shop.ann.press("Cancel request", card)
     await stand.errands.done()
@@ -185,7 +185,7 @@ async def test_a_click_delivered_twice_is_answered_twice_and_done_once(stand: St
 # what fails
 
 
-async def test_a_database_that_fails_is_told_at_every_button(stand: Stand) -> None:
+async def test_a_database_failure_is_reported_at_every_button(stand: Stand) -> None:
     card = await stand.ask()
     await stand.lose_the_table()
     for action in BUTTONS:
@@ -195,7 +195,7 @@ async def test_a_database_that_fails_is_told_at_every_button(stand: Stand) -> No
     assert (await stand.request()).state is State.WAITING
 
 
-async def test_a_fault_of_ours_leaves_the_approval_open_with_what_was_typed(stand: Stand) -> None:
+async def test_a_failure_of_ours_leaves_the_approval_open_with_its_input(stand: Stand) -> None:
     modal = await stand.opens("Approve…", await stand.ask("\n".join(f"c-{at}" for at in range(60))))
     await modal.fill({"Number of customers": "60"})
     await stand.lose_the_table()
@@ -206,7 +206,7 @@ async def test_a_fault_of_ours_leaves_the_approval_open_with_what_was_typed(stan
     await stand.shop.bo.sees_view("Approved")
 
 
-async def test_a_fault_of_ours_where_there_is_no_field_is_told_in_the_modal(stand: Stand) -> None:
+async def test_a_failure_of_ours_without_a_field_is_reported_in_the_modal(stand: Stand) -> None:
     modal = await stand.opens("Approve…", await stand.ask())
     await stand.lose_the_table()
     await modal.submit()
@@ -216,7 +216,7 @@ async def test_a_fault_of_ours_where_there_is_no_field_is_told_in_the_modal(stan
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE, Fault.RATE_LIMITED])
-async def test_the_answer_to_a_click_arrives_although_slack_fails_once(stand: Stand, fault: Fault) -> None:
+async def test_the_answer_to_a_click_arrives_after_one_slack_failure(stand: Stand, fault: Fault) -> None:
     card = await stand.ask()
     stand.shop.slack.faults.plan("response_url", fault)
     await stand.shop.ann.press("Cancel request", card)

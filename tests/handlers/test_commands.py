@@ -1,4 +1,4 @@
-"""`/discount …`: every word of it is answered, whoever types it, however often it arrives, and whatever fails."""
+"""`/discount …`: every command is answered, also if it arrives twice or something fails."""
 
 import pytest
 
@@ -12,14 +12,14 @@ PRIVATE_WORDS = ("status", "status R-22222", "rule spar", "cancel R-22222", "pau
 @pytest.mark.parametrize(
     "text", ["", "help", "add “open", "history", "check c-1", "cancel", "status nonsense", "rule"]
 )
-async def test_what_needs_no_look_up_is_answered_in_the_ack(stand: Stand, text: str) -> None:
+async def test_commands_without_a_look_up_are_answered_in_the_ack(stand: Stand, text: str) -> None:
     reaction = await stand.shop.ann.command(f"/discount {text}", stand.shop.support)
     assert "/discount" in reaction.text
     assert not stand.errands.tasks
 
 
 @pytest.mark.parametrize("text", PRIVATE_WORDS)
-async def test_everything_else_is_answered_to_the_person_alone(stand: Stand, text: str) -> None:
+async def test_all_other_answers_go_to_the_person_alone(stand: Stand, text: str) -> None:
     await stand.shop.ann.command(f"/discount {text}", stand.shop.support)
     await stand.errands.done()
     assert len(stand.shop.ann.ephemerals) == 1
@@ -27,16 +27,14 @@ async def test_everything_else_is_answered_to_the_person_alone(stand: Stand, tex
 
 
 @pytest.mark.parametrize("text", ["add", *PRIVATE_WORDS[:1], PRIVATE_WORDS[2]])
-async def test_guests_are_told_why_not(stand: Stand, text: str) -> None:
+async def test_guests_learn_the_reason(stand: Stand, text: str) -> None:
     await stand.shop.gus.command(f"/discount {text}", stand.shop.support)
     await stand.shop.gus.is_told("Guests")
     assert stand.shop.gus.view is None
 
 
 @pytest.mark.parametrize("text", ["add", *PRIVATE_WORDS])
-async def test_an_unlisted_channel_or_another_workspace_gets_nothing_but_a_sentence(
-    stand: Stand, text: str
-) -> None:
+async def test_unlisted_channels_and_other_workspaces_get_one_sentence(stand: Stand, text: str) -> None:
     sid = stand.shop.slack.add_person("Sid", kind=AccountKind.STRANGER)
     stand.shop.support.members.add(sid.id)
     reaction = await sid.command(f"/discount {text}", stand.shop.support)
@@ -51,7 +49,7 @@ async def test_an_unlisted_channel_or_another_workspace_gets_nothing_but_a_sente
     assert await stand.drafts() == 0
 
 
-async def test_the_same_command_delivered_twice_opens_one_form_and_says_nothing_else(stand: Stand) -> None:
+async def test_a_command_delivered_twice_opens_one_form(stand: Stand) -> None:
     await stand.form()
     await stand.errands.done()
     await stand.shop.slack.deliver_again()
@@ -62,20 +60,20 @@ async def test_the_same_command_delivered_twice_opens_one_form_and_says_nothing_
     assert not stand.shop.ann.ephemerals
 
 
-async def test_a_trigger_that_is_too_old_is_said_so(stand: Stand) -> None:
+async def test_an_expired_trigger_is_reported(stand: Stand) -> None:
     stand.shop.slack.faults.plan("views.open", Fault.REFUSED, error="expired_trigger_id")
     await stand.shop.ann.command("/discount add", stand.shop.support)
     await stand.shop.ann.is_told("Please try that once more")
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE, Fault.RATE_LIMITED])
-async def test_an_answer_that_slack_does_not_take_at_once_is_given_again(stand: Stand, fault: Fault) -> None:
+async def test_an_answer_that_slack_refuses_for_a_moment_is_repeated(stand: Stand, fault: Fault) -> None:
     stand.shop.slack.faults.plan("response_url", fault, times=2)
     await stand.shop.ann.command("/discount status", stand.shop.support)
     await stand.shop.ann.is_told("Nothing has been asked for")
 
 
-async def test_while_people_are_looked_up_a_loading_form_stands_and_then_becomes_the_form_or_the_refusal(
+async def test_a_loading_view_becomes_the_form_or_the_refusal_after_the_look_up(
     stand: Stand,
 ) -> None:
     for person, words in ((stand.shop.ann, "Customer IDs"), (stand.shop.gus, "Guests")):
@@ -89,7 +87,7 @@ async def test_while_people_are_looked_up_a_loading_form_stands_and_then_becomes
         await person.sees_view(text=words)
 
 
-async def test_where_slack_never_draws_over_the_loading_form_the_person_is_told(stand: Stand) -> None:
+async def test_the_person_hears_if_slack_never_replaces_the_loading_view(stand: Stand) -> None:
     async def until_it_stands(moment: str, method: str, _number: int) -> None:
         if (moment, method) == ("before", "users.info"):
             await stand.shop.ann.sees_view(text="One moment")
@@ -107,7 +105,7 @@ async def test_where_slack_never_draws_over_the_loading_form_the_person_is_told(
         ("invalid_arguments", "Something went wrong on the bot's side (fault"),
     ],
 )
-async def test_a_form_that_does_not_open_blames_slack_only_where_it_was_too_slow(
+async def test_a_form_that_does_not_open_blames_slack_only_for_slowness(
     stand: Stand, error: str, words: str
 ) -> None:
     stand.shop.slack.faults.plan("views.open", Fault.REFUSED, error=error)
@@ -115,7 +113,7 @@ async def test_a_form_that_does_not_open_blames_slack_only_where_it_was_too_slow
     await stand.shop.ann.is_told(words)
 
 
-async def test_a_database_that_fails_is_told_under_an_id_and_mended_all_goes_on(stand: Stand) -> None:
+async def test_a_database_failure_is_reported_with_an_id_and_recovers(stand: Stand) -> None:
     await stand.lose_the_table()
     reaction = await stand.shop.ann.command("/discount add", stand.shop.support)
     assert "fault" in reaction.text
@@ -125,12 +123,12 @@ async def test_a_database_that_fails_is_told_under_an_id_and_mended_all_goes_on(
     await stand.form()
 
 
-async def test_the_text_is_taken_as_people_typed_it(stand: Stand) -> None:
+async def test_the_text_is_read_as_people_typed_it(stand: Stand) -> None:
     form = await stand.form(text="add “spar 100” c-1, ‘c & 2’ <3>")
     assert form.values["Customer IDs"] == "c-1\nc & 2\n<3>"
 
 
-async def test_once_the_bot_was_invited_the_form_opens_at_once(stand: Stand) -> None:
+async def test_the_form_opens_as_soon_as_the_bot_is_invited(stand: Stand) -> None:
     stand.shop.support.members.discard(stand.shop.slack.bot.id)
     await stand.shop.ann.command("/discount add", stand.shop.support)
     await stand.shop.ann.is_told("/invite")

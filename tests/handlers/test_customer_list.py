@@ -1,4 +1,4 @@
-"""**Show customers**, as people meet it: the button, the pages, and whoever has no business there."""
+"""**Show customers**: the button, the pages, and people who may not see them."""
 
 import copy
 
@@ -28,7 +28,7 @@ async def test_an_approver_pages_through_the_whole_list(stand: Stand) -> None:
     await stand.shop.bo.sees_view("Customers", text="51–100 of 120")
 
 
-async def test_whoever_is_only_in_the_channel_is_refused_and_sees_no_id(stand: Stand) -> None:
+async def test_other_channel_members_are_refused_and_see_no_id(stand: Stand) -> None:
     dora = stand.shop.slack.add_person("Dora")
     stand.shop.support.members.add(dora.id)
     card = await stand.ask(LIST)
@@ -45,7 +45,7 @@ async def test_a_card_never_holds_an_id(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "1e3", "9" * 40, "", None, "२"])
-async def test_a_forged_page_is_the_nearest(stand: Stand, page: str | None) -> None:
+async def test_a_forged_page_number_shows_the_nearest_page(stand: Stand, page: str | None) -> None:
     card = await stand.ask(LIST)
     await stand.shop.bo.press("Show customers", card)
     view = await stand.shop.bo.sees_view("Customers")
@@ -57,7 +57,7 @@ async def test_a_forged_page_is_the_nearest(stand: Stand, page: str | None) -> N
     await stand.shop.bo.sees_view("Customers", text="1–50 of 120")
 
 
-async def test_a_page_asked_for_under_another_name_is_judged_by_that_name(stand: Stand) -> None:
+async def test_a_page_turned_by_another_person_is_checked_for_that_person(stand: Stand) -> None:
     card = await stand.ask(LIST)
     await stand.shop.bo.press("Show customers", card)
     await (await stand.shop.bo.sees_view("Customers")).press("On ▶")
@@ -72,7 +72,7 @@ async def test_a_page_asked_for_under_another_name_is_judged_by_that_name(stand:
     assert "customer-" not in view.text
 
 
-async def test_a_card_of_a_purged_request_is_answered_with_a_sentence(stand: Stand) -> None:
+async def test_a_button_of_a_purged_request_is_answered(stand: Stand) -> None:
     card = await stand.ask(LIST)
     await stand.shop.ann.press("Cancel request", card)
     await stand.errands.done()
@@ -90,7 +90,7 @@ async def test_a_card_of_a_purged_request_is_answered_with_a_sentence(stand: Sta
     assert "Forgotten:" in stand.shop.ann.read(stand.shop.ann.ephemerals[-1])
 
 
-async def test_an_approver_gets_the_list_of_those_who_were_not_given_it(stand: Stand) -> None:
+async def test_an_approver_gets_the_not_given_list(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     await ended(stand, card)
     await stand.shop.bo.press("Get the list", card)
@@ -99,7 +99,7 @@ async def test_an_approver_gets_the_list_of_those_who_were_not_given_it(stand: S
     assert "who was not given it" in stand.shop.bo.read(stand.shop.bo.direct.messages[-1])
 
 
-async def test_whoever_is_only_in_the_channel_gets_no_list(stand: Stand) -> None:
+async def test_other_channel_members_get_no_list(stand: Stand) -> None:
     dora = stand.shop.slack.add_person("Dora")
     stand.shop.support.members.add(dora.id)
     card = await stand.ask("a\nb\nc")

@@ -1,4 +1,4 @@
-"""Whatever nothing else listens to is answered too."""
+"""Fallbacks: clicks and forms without a listener are answered too."""
 
 import copy
 
@@ -9,7 +9,7 @@ from tests.support.slack_fixture import Stand
 
 
 async def click(stand: Stand) -> Json:
-    """Take the payload of a click on a card's button."""
+    """Return the payload of a click on a card's button."""
     await stand.shop.bo.press("Cancel request", await stand.ask())
     await stand.errands.done()
     payload = copy.deepcopy(stand.last("block_actions").payload)
@@ -19,7 +19,7 @@ async def click(stand: Stand) -> Json:
     return payload
 
 
-async def test_a_button_that_nobody_knows_is_answered(stand: Stand) -> None:
+async def test_an_unknown_button_is_answered(stand: Stand) -> None:
     payload = await click(stand)
     payload["actions"][0]["action_id"] = "of_an_older_version"
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
@@ -35,7 +35,7 @@ async def test_a_buttons_link_needs_no_answer(stand: Stand) -> None:
     assert len(stand.shop.bo.ephemerals) == told
 
 
-async def test_a_button_that_nobody_knows_in_a_form_is_answered_in_the_form(stand: Stand) -> None:
+async def test_an_unknown_button_in_a_form_is_answered_in_the_form(stand: Stand) -> None:
     form = await stand.form()
     await form.press("More…")
     await stand.shop.ann.sees_view(label="Once-only key")
@@ -45,7 +45,7 @@ async def test_a_button_that_nobody_knows_in_a_form_is_answered_in_the_form(stan
     await stand.shop.ann.sees_view("Out of date", text="of an older version")
 
 
-async def test_a_form_that_nobody_knows_is_answered(stand: Stand) -> None:
+async def test_an_unknown_form_is_answered(stand: Stand) -> None:
     payload = {**(await click(stand)), "type": "view_submission"}
     await stand.form()
     (view,) = stand.shop.slack.stacks.of(stand.shop.ann.id)
@@ -55,7 +55,7 @@ async def test_a_form_that_nobody_knows_is_answered(stand: Stand) -> None:
     assert "of an older version" in str(ack.body["view"])
 
 
-async def test_a_list_that_nobody_knows_offers_nothing(stand: Stand) -> None:
+async def test_an_unknown_list_offers_nothing(stand: Stand) -> None:
     form = await stand.form()
     await form.options("Rule", "")
     payload = {**stand.last("block_suggestion").payload, "action_id": "of_an_older_version"}
@@ -63,7 +63,7 @@ async def test_a_list_that_nobody_knows_offers_nothing(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("without", ["user", "team", "both"])
-async def test_a_payload_that_names_no_person_is_turned_away(stand: Stand, without: str) -> None:
+async def test_a_payload_without_a_person_is_refused(stand: Stand, without: str) -> None:
     payload = await click(stand)
     nameless = (
         {**payload, "user": {}} if without == "user" else {**payload, "user": {"id": "U0BO"}, "team": None}
@@ -77,7 +77,7 @@ async def test_a_payload_that_names_no_person_is_turned_away(stand: Stand, witho
     "broken",
     [{"actions": [{"action_id": "discount_cancel", "type": "button", "block_id": "b"}], "channel": "odd"}],
 )
-async def test_a_click_that_no_handler_can_read_is_told_under_a_fault(stand: Stand, broken: Json) -> None:
+async def test_an_unreadable_click_is_reported_with_a_fault_id(stand: Stand, broken: Json) -> None:
     payload = {**(await click(stand)), **broken}
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200
     await stand.shop.bo.is_told("fault")

@@ -1,4 +1,4 @@
-"""Files in the form: from what a person puts in to what is looked over, whatever is wrong with the file."""
+"""Files in the form, good and bad, up to the review."""
 
 import copy
 import csv
@@ -30,14 +30,14 @@ def on_disk(folder: Path, data: bytes, name: str = "vip.csv") -> str:
 
 
 async def submitted(stand: Stand, path: str, **others: str) -> Modal:
-    """Put a file into a form and submit it; answer what comes of it."""
+    """Put a file into a form, submit it and return the result."""
     form = await stand.form()
     await form.fill({"Rule": SPAR, "File": path, **others})
     assert not (await form.submit()).errors
     return await stand.shop.ann.sees_view(lambda view: "One moment" not in view.text)
 
 
-async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_for(
+async def test_the_review_shows_exactly_the_customers_that_are_requested(
     stand: Stand, tmp_path: Path
 ) -> None:
     review = await submitted(stand, on_disk(tmp_path, FINE), **{"Customer IDs": "t-1, 1002"})
@@ -54,7 +54,7 @@ async def test_the_review_says_what_was_read_and_then_exactly_those_are_asked_fo
     assert not stand.shop.slack.refused
 
 
-async def test_the_rows_that_were_left_out_come_as_a_file_and_only_once(stand: Stand, tmp_path: Path) -> None:
+async def test_unreadable_rows_come_as_a_file_and_only_once(stand: Stand, tmp_path: Path) -> None:
     review = await submitted(stand, on_disk(tmp_path, ODD))
     assert "and 3 more" in review.text
     for said in ("have come to you as a file", "stand in your direct messages with the bot already"):
@@ -75,14 +75,12 @@ async def test_the_rows_that_were_left_out_come_as_a_file_and_only_once(stand: S
     await stand.shop.ann.sees_view("Asked for approval")
 
 
-async def test_where_every_row_has_an_id_there_is_no_such_button(stand: Stand, tmp_path: Path) -> None:
+async def test_without_unreadable_rows_there_is_no_such_button(stand: Stand, tmp_path: Path) -> None:
     review = await submitted(stand, on_disk(tmp_path, b"id\na1\n"))
     assert GET not in review.buttons
 
 
-async def test_rows_that_cannot_be_sent_or_read_again_are_told_on_top_of_the_review(
-    stand: Stand, tmp_path: Path
-) -> None:
+async def test_unsendable_rows_are_reported_on_top_of_the_review(stand: Stand, tmp_path: Path) -> None:
     review = await submitted(stand, on_disk(tmp_path, ODD))
     stand.shop.slack.faults.plan("files.completeUploadExternal", Fault.REFUSED, error="file_uploads_disabled")
     await review.press(GET)
@@ -108,7 +106,7 @@ async def test_an_empty_form_says_that_a_file_would_do(stand: Stand) -> None:
         ("vip.csv", b"", "is empty"),
     ],
 )
-async def test_a_bad_file_brings_the_form_back_with_the_sentence(
+async def test_a_bad_file_returns_the_form_with_the_fault(
     stand: Stand, tmp_path: Path, name: str, data: bytes, said: str
 ) -> None:
     form = await submitted(stand, on_disk(tmp_path, data, name), Reason="late")
@@ -118,7 +116,7 @@ async def test_a_bad_file_brings_the_form_back_with_the_sentence(
     assert form.values["Files put in before"] == name
 
 
-async def test_a_bad_file_is_unticked_and_another_put_in(stand: Stand, tmp_path: Path) -> None:
+async def test_a_bad_file_can_be_replaced(stand: Stand, tmp_path: Path) -> None:
     form = await submitted(stand, on_disk(tmp_path, b"", "empty.csv"))
     await form.fill({"Files put in before": "", "File": on_disk(tmp_path, FINE)})
     await form.submit()
@@ -126,7 +124,7 @@ async def test_a_bad_file_is_unticked_and_another_put_in(stand: Stand, tmp_path:
     assert "Customers: 3" in review.text
 
 
-async def test_the_column_is_asked_for_where_two_could_be_meant(stand: Stand, tmp_path: Path) -> None:
+async def test_an_ambiguous_column_is_asked_for(stand: Stand, tmp_path: Path) -> None:
     form = await submitted(stand, on_disk(tmp_path, TWO))
     question = "Which column of vip.csv holds the customer ids?"
     assert "More than one column of “vip.csv” could hold the customer ids. Choose it below." in form.text
@@ -150,7 +148,7 @@ async def test_more_keeps_the_files(stand: Stand, tmp_path: Path) -> None:
     await stand.shop.ann.sees_view(submit="Ask for approval", text="Customers: 3")
 
 
-async def test_more_keeps_the_files_of_before_and_those_put_in_since(stand: Stand, tmp_path: Path) -> None:
+async def test_more_keeps_earlier_and_new_files(stand: Stand, tmp_path: Path) -> None:
     stand.shop.slack.faults.plan("files.download", Fault.SERVER_ERROR)
     form = await submitted(stand, on_disk(tmp_path, FINE, "first.csv"))
     await form.fill({"File": on_disk(tmp_path, b"x1\nx2\n", "second.csv")})
@@ -161,7 +159,7 @@ async def test_more_keeps_the_files_of_before_and_those_put_in_since(stand: Stan
     await stand.shop.ann.sees_view(submit="Ask for approval", text="Customers: 5")
 
 
-async def test_more_than_the_channel_may_ask_for_are_refused_with_their_number(
+async def test_too_many_customers_for_the_channel_are_refused_with_their_number(
     stand: Stand, tmp_path: Path
 ) -> None:
     form = await submitted(stand, on_disk(tmp_path, b"".join(b"c-%d\n" % number for number in range(501))))
@@ -184,7 +182,7 @@ async def test_somebody_elses_file_is_not_read(stand: Stand, tmp_path: Path) -> 
     assert form.submit_label == "Review"
 
 
-async def test_a_file_that_is_shared_in_the_channel_is_read_by_its_link(stand: Stand) -> None:
+async def test_a_file_shared_in_the_channel_is_read_by_its_link(stand: Stand) -> None:
     link = stand.shop.bo.share("vip.csv", FINE, stand.shop.support)
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": f"t-1\n<{link}|vip.csv>"})
@@ -194,7 +192,7 @@ async def test_a_file_that_is_shared_in_the_channel_is_read_by_its_link(stand: S
     assert "Customers: 4 (1 repeated id left out" in review.text
 
 
-async def test_which_column_of_a_linked_file_is_meant_is_asked_too(stand: Stand) -> None:
+async def test_an_ambiguous_column_of_a_linked_file_is_asked_for(stand: Stand) -> None:
     link = stand.shop.ann.share("two.csv", TWO, stand.shop.support)
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": link})
@@ -207,16 +205,17 @@ async def test_which_column_of_a_linked_file_is_meant_is_asked_too(stand: Stand)
     await stand.shop.ann.sees_view(submit="Ask for approval", text="from column “customer_id” (B)")
 
 
-async def test_a_link_to_anything_else_is_told_beside_the_ids(stand: Stand) -> None:
+async def test_a_link_to_anything_else_is_reported_beside_the_ids(stand: Stand) -> None:
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": "https://docs.example.com/list"})
     assert (await form.submit()).errors == {
-        "Customer IDs": "A link is no customer id: “https://docs.example.com/list” does not lead to a file in Slack. "
+        "Customer IDs": "A link is no customer id: “https://docs.example.com/list” "
+        "does not lead to a file in Slack. "
         "Put the list in under File, or share it here as a file and paste the link of that."
     }
 
 
-async def test_a_link_to_a_file_that_is_not_shared_here_brings_the_form_back(stand: Stand) -> None:
+async def test_a_link_to_a_file_not_shared_here_returns_the_form(stand: Stand) -> None:
     elsewhere = stand.shop.slack.add_channel("elsewhere", [stand.shop.bo])
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": stand.shop.bo.share("vip.csv", FINE, elsewhere)})
@@ -229,7 +228,7 @@ async def test_a_link_to_a_file_that_is_not_shared_here_brings_the_form_back(sta
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BEFORE])
-async def test_a_file_that_slack_does_not_hand_over_is_told(
+async def test_a_file_that_slack_does_not_deliver_is_reported(
     stand: Stand, tmp_path: Path, fault: Fault
 ) -> None:
     stand.shop.slack.faults.plan("files.download", fault, times=3)
@@ -237,12 +236,12 @@ async def test_a_file_that_slack_does_not_hand_over_is_told(
     assert "could not be fetched from Slack" in form.text
 
 
-async def test_what_slack_says_for_a_moment_is_asked_again(stand: Stand, tmp_path: Path) -> None:
+async def test_a_transient_slack_error_is_retried(stand: Stand, tmp_path: Path) -> None:
     stand.shop.slack.faults.plan("files.info", Fault.SERVER_ERROR)
     assert (await submitted(stand, on_disk(tmp_path, FINE))).submit_label == "Ask for approval"
 
 
-async def test_without_the_scope_it_is_said_so(stand: Stand, tmp_path: Path) -> None:
+async def test_a_missing_scope_is_reported(stand: Stand, tmp_path: Path) -> None:
     stand.shop.slack.web_api.scopes = stand.shop.slack.web_api.scopes - {"files:read"}
     assert "files:read" in (await submitted(stand, on_disk(tmp_path, FINE))).text
 
@@ -258,7 +257,7 @@ async def test_slack_takes_only_tables_of_ten_megabytes(stand: Stand, tmp_path: 
         await form.fill({"File": str(tmp_path / "nowhere.csv")})
 
 
-async def test_what_the_form_holds_of_files_is_forgotten_with_the_draft(stand: Stand, tmp_path: Path) -> None:
+async def test_the_files_of_a_form_are_deleted_with_the_draft(stand: Stand, tmp_path: Path) -> None:
     await submitted(stand, on_disk(tmp_path, FINE))
     (draft,) = await stand.repository.in_state(State.DRAFT)
     form_input = await stand.repository.load_input(draft.id)

@@ -1,4 +1,4 @@
-"""What listens to what: the names that listeners take, the manifest, and every button and form that is drawn."""
+"""Listeners: their argument names, the manifest, and every button and form that is drawn."""
 
 import inspect
 import re
@@ -40,7 +40,7 @@ Listener = Callable[..., Any]
 
 @dataclass(slots=True)
 class Switchboard:
-    """Takes listeners as Bolt's app does, and notes who listens to what, in order."""
+    """Registers listeners as Bolt's app does, and records them in order."""
 
     listeners: list[tuple[str, str | re.Pattern[str], Listener]] = field(default_factory=list)
 
@@ -81,7 +81,7 @@ def registered() -> Switchboard:
     registered().listeners,
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_listeners_take_only_what_bolt_hands_them(kind: str, what: object, listener: Listener) -> None:
+def test_listeners_take_only_arguments_that_bolt_injects(kind: str, what: object, listener: Listener) -> None:
     injected = set(AsyncArgs.__annotations__) | OURS | (ERRORS_OWN if kind == "error" else set())
     for name, parameter in inspect.signature(listener).parameters.items():
         assert name in injected, (what, name)
@@ -112,9 +112,7 @@ def test_commands_are_those_of_the_manifest() -> None:
         ("options", {request_form.RULE_ACTION}),
     ],
 )
-def test_whatever_is_drawn_is_listened_to_and_whatever_else_comes_is_caught_last(
-    kind: str, drawn: set[str]
-) -> None:
+def test_every_drawn_control_has_a_listener_and_the_rest_is_caught_last(kind: str, drawn: set[str]) -> None:
     *known, last = registered().of(kind)
     assert sorted(map(str, known)) == sorted(drawn)
     assert last is ANYTHING

@@ -1,4 +1,4 @@
-"""**Ask again for these…**, as people meet it: what opens on the press of it, and where its request leads to."""
+"""**Ask again for these…**: the form it opens, and the request that results."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ AGAIN = "Ask again for these…"
 
 
 async def ended(stand: Stand, card: Message) -> Request:
-    """Cancel what was asked for in the middle of the giving: of three, one was given it."""
+    """Cancel a giving in the middle, with one of three customers given."""
     first, now = await stand.request(), stand.clock.now()
     async with stand.repository.unit_of_work(first.id) as page:
         assert page
@@ -36,12 +36,12 @@ async def ended(stand: Stand, card: Message) -> Request:
 
 
 def raw(stand: Stand, who: SandboxPerson) -> str:
-    """Read the one view that somebody has open as the bot drew it, links and all."""
+    """Read the one open view as the bot drew it."""
     (view,) = stand.shop.slack.stacks.of(who.id)
     return str(view.content)
 
 
-async def test_a_press_opens_the_form_with_whom_it_left_out_and_what_cannot_be_changed(stand: Stand) -> None:
+async def test_the_button_opens_a_form_with_the_remaining_customers(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     first = await ended(stand, card)
     await stand.shop.bo.press(AGAIN, card)
@@ -57,7 +57,7 @@ async def test_a_press_opens_the_form_with_whom_it_left_out_and_what_cannot_be_c
     assert (draft.requester, draft.rest_of) == (stand.shop.bo.id, first.id)
 
 
-async def test_the_request_whose_rest_is_asked_for_is_a_link_in_review_and_approval(stand: Stand) -> None:
+async def test_review_and_approval_link_to_the_first_request(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     first = await ended(stand, card)
     link = f"/p{card.ts.replace('.', '')}|{first.short}>"
@@ -73,7 +73,7 @@ async def test_the_request_whose_rest_is_asked_for_is_a_link_in_review_and_appro
     assert link in raw(stand, stand.shop.cleo)
 
 
-async def test_who_asks_for_the_same_rest_is_led_to_the_request_that_did_before(stand: Stand) -> None:
+async def test_a_second_request_for_the_remainder_links_to_the_earlier_one(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     await ended(stand, card)
     for who in (stand.shop.bo, stand.shop.ann):
@@ -88,7 +88,7 @@ async def test_who_asks_for_the_same_rest_is_led_to_the_request_that_did_before(
     assert f"/p{again.ts.replace('.', '')}|R-" in raw(stand, stand.shop.ann)
 
 
-async def test_a_press_on_the_old_card_of_a_forgotten_request_says_that_it_is_forgotten(stand: Stand) -> None:
+async def test_the_button_of_a_purged_request_says_that_it_is_purged(stand: Stand) -> None:
     card = await stand.ask("a\nb\nc")
     first = await ended(stand, card)
     old = card.as_it_is()

@@ -1,4 +1,4 @@
-"""The form of `/discount add`: what stray, forged and repeated payloads come to, and what is kept when something fails."""
+"""The form of `/discount add`: stray, forged and repeated payloads, and input that survives failures."""
 
 import copy
 from typing import Any
@@ -14,7 +14,7 @@ NO_DRAFTS = ["", "nonsense", "8f14e45f-ea1b-4b6f-9e2c-000000000000", "R-22222", 
 
 
 async def submitted(stand: Stand, customers: str = "a\nb") -> Json:
-    """Submit a form that is fine, and answer its payload."""
+    """Submit a good form, and return its payload."""
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": customers, "Reason": "why"})
     await form.submit()
@@ -27,7 +27,7 @@ def shown(body: Json) -> str:
 
 
 @pytest.mark.parametrize("metadata", NO_DRAFTS)
-async def test_a_form_on_no_draft_is_answered_and_nothing_happens(stand: Stand, metadata: str) -> None:
+async def test_a_form_without_a_draft_is_answered_and_does_nothing(stand: Stand, metadata: str) -> None:
     payload = await submitted(stand)
     payload["view"]["private_metadata"] = metadata
     ack = await stand.shop.slack.deliver("interactive", payload)
@@ -37,7 +37,7 @@ async def test_a_form_on_no_draft_is_answered_and_nothing_happens(stand: Stand, 
 
 
 @pytest.mark.parametrize("callback", ["form", "review"])
-async def test_somebody_elses_form_is_not_theirs_to_submit(stand: Stand, callback: str) -> None:
+async def test_nobody_submits_another_persons_form(stand: Stand, callback: str) -> None:
     review = await stand.review("a")
     if callback == "review":
         await review.submit()
@@ -55,7 +55,7 @@ async def test_somebody_elses_form_is_not_theirs_to_submit(stand: Stand, callbac
 
 
 @pytest.mark.parametrize("kind", ["view_submission", "block_suggestion"])
-async def test_another_workspace_gets_nothing_out_of_a_form(stand: Stand, kind: str) -> None:
+async def test_another_workspace_gets_nothing_from_a_form(stand: Stand, kind: str) -> None:
     payload = await submitted(stand)
     draft = (await stand.repository.in_state(State.DRAFT))[0]
     if kind == "block_suggestion":
@@ -68,7 +68,7 @@ async def test_another_workspace_gets_nothing_out_of_a_form(stand: Stand, kind: 
     assert await stand.repository.load_input(draft.id) == before
 
 
-async def test_the_persons_own_team_decides_where_the_payload_was_sent_for_ours(stand: Stand) -> None:
+async def test_the_persons_own_team_decides_not_the_payloads(stand: Stand) -> None:
     payload = await submitted(stand)
     payload["user"] = {**payload["user"], "team_id": ELSEWHERE}
     assert payload["team"]["id"] == stand.shop.slack.team
@@ -85,7 +85,7 @@ async def test_the_persons_own_team_decides_where_the_payload_was_sent_for_ours(
         {"stray": {"x": {"value": "1"}}},
     ],
 )
-async def test_a_form_with_nothing_in_it_is_answered_with_its_faults(stand: Stand, values: Any) -> None:
+async def test_an_empty_form_is_answered_with_its_faults(stand: Stand, values: Any) -> None:
     payload = await submitted(stand)
     payload["view"]["state"]["values"] = values
     ack = await stand.shop.slack.deliver("interactive", payload)
@@ -93,7 +93,7 @@ async def test_a_form_with_nothing_in_it_is_answered_with_its_faults(stand: Stan
     assert sorted(block.partition(":")[0] for block in ack.body["errors"]) == ["customers", "rule"]
 
 
-async def test_a_form_delivered_twice_comes_to_one_review(stand: Stand) -> None:
+async def test_a_form_delivered_twice_draws_one_review(stand: Stand) -> None:
     payload = await submitted(stand)
     await stand.shop.slack.deliver("interactive", payload)
     await stand.errands.done()
@@ -103,7 +103,7 @@ async def test_a_form_delivered_twice_comes_to_one_review(stand: Stand) -> None:
     assert (await stand.request()).customers == 2
 
 
-async def test_a_form_delivered_again_after_it_was_asked_for_changes_nothing(stand: Stand) -> None:
+async def test_a_form_delivered_again_after_submission_changes_nothing(stand: Stand) -> None:
     await stand.ask("a")
     form = next(each for each in stand.shop.slack.deliveries if each.payload.get("type") == "view_submission")
     before = await stand.request()
@@ -113,7 +113,7 @@ async def test_a_form_delivered_again_after_it_was_asked_for_changes_nothing(sta
     assert await stand.request() == before
 
 
-async def test_a_review_delivered_again_once_it_was_decided_does_not_say_that_it_waits(stand: Stand) -> None:
+async def test_a_review_delivered_again_after_the_decision_does_not_say_it_waits(stand: Stand) -> None:
     card = await stand.ask("a")
     submission = stand.last("view_submission")
     await stand.shop.ann.press("Cancel request", card)
@@ -137,7 +137,7 @@ async def test_more_pressed_twice_keeps_what_was_typed(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("metadata", NO_DRAFTS)
-async def test_a_list_on_no_draft_offers_nothing(stand: Stand, metadata: str) -> None:
+async def test_a_rule_search_without_a_draft_offers_nothing(stand: Stand, metadata: str) -> None:
     form = await stand.form()
     await form.options("Rule", "spar")
     payload = copy.deepcopy(stand.last("block_suggestion").payload)
@@ -146,7 +146,7 @@ async def test_a_list_on_no_draft_offers_nothing(stand: Stand, metadata: str) ->
 
 
 @pytest.mark.parametrize("typed", ["", " ", "spar", SEED, "ÆØÅ", "*", "\\", "%", "x" * 3000, "💥"])
-async def test_whatever_is_typed_into_the_list_is_answered(stand: Stand, typed: str) -> None:
+async def test_any_text_in_the_rule_search_is_answered(stand: Stand, typed: str) -> None:
     form = await stand.form()
     await form.options("Rule", "")
     payload = copy.deepcopy(stand.last("block_suggestion").payload)
@@ -158,7 +158,7 @@ async def test_whatever_is_typed_into_the_list_is_answered(stand: Stand, typed: 
 # what fails
 
 
-async def test_a_fault_of_ours_is_told_in_the_form_which_keeps_what_was_typed(stand: Stand) -> None:
+async def test_a_failure_of_ours_is_reported_in_the_form_which_keeps_its_input(stand: Stand) -> None:
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": "a\nb"})
     await stand.lose_the_table()
@@ -174,7 +174,7 @@ async def test_a_fault_of_ours_is_told_in_the_form_which_keeps_what_was_typed(st
     await stand.shop.ann.sees_view(submit="Ask for approval")
 
 
-async def test_a_fault_while_it_is_asked_for_is_told_and_nothing_is_asked(stand: Stand) -> None:
+async def test_a_failure_during_submission_is_reported_and_submits_nothing(stand: Stand) -> None:
     review = await stand.review("a")
     await stand.lose_the_table()
     await review.submit()
@@ -188,7 +188,7 @@ async def test_a_fault_while_it_is_asked_for_is_told_and_nothing_is_asked(stand:
     "fault",
     [Fault.SERVER_ERROR, Fault.SERVER_ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.RATE_LIMITED],
 )
-async def test_a_review_that_slack_does_not_draw_at_once_is_drawn_again(stand: Stand, fault: Fault) -> None:
+async def test_a_review_that_slack_fails_to_draw_is_drawn_again(stand: Stand, fault: Fault) -> None:
     form = await stand.form()
     await form.fill({"Rule": SPAR, "Customer IDs": "a"})
     stand.shop.slack.faults.plan("views.update", fault, times=2)
@@ -198,7 +198,7 @@ async def test_a_review_that_slack_does_not_draw_at_once_is_drawn_again(stand: S
     assert not stand.shop.ann.direct.messages
 
 
-async def test_where_slack_never_draws_it_the_person_is_told_directly_and_truly(stand: Stand) -> None:
+async def test_if_slack_never_draws_it_a_direct_message_tells_the_truth(stand: Stand) -> None:
     review = await stand.review("a")
     stand.shop.slack.faults.plan("views.update", Fault.REFUSED, times=99, error="invalid_arguments")
     await review.submit()

@@ -1,4 +1,4 @@
-"""What an approver meets whose colleague asked and has left since."""
+"""An approver's view of a request whose requester has left."""
 
 from bot.domain.requests.person import AccountKind
 from tests.support.slack_fixture import Stand
@@ -7,12 +7,10 @@ from tests.support.slack_fixture import Stand
 async def test_an_approver_reads_why_no_approval_would_count_and_can_reject(stand: Stand) -> None:
     card = await stand.ask("a\nb")
     stand.shop.ann.account.kind = AccountKind.DEACTIVATED
-    stand.clock.pass_by(minutes=2)  # what is known of people is looked up anew
+    stand.clock.pass_by(minutes=2)  # people are looked up again
     await stand.shop.bo.press("Approve…", card)
     await stand.errands.done()
     told = stand.shop.bo.read(stand.shop.bo.ephemerals[-1])
-    assert (
-        "Whoever asked for this may not ask here any more, so no approval of it would count. Reject it, or ask"
-        in told
-    )
+    missing = "Whoever asked for this may not ask here any more, so no approval of it would count."
+    assert f"{missing} Reject it, or ask" in told
     assert "Reason" in (await stand.opens("Reject…", card)).labels

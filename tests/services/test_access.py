@@ -1,4 +1,4 @@
-"""The door: who is let in, with a reason for everybody who is not, and nobody where Slack cannot say who they are."""
+"""Access control: a reason for every refusal, and nobody is admitted while look-ups fail."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -90,7 +90,7 @@ def reason(answer: object) -> RefusalReason | None:
         (AccountKind.STRANGER, RefusalReason.STRANGER),
     ],
 )
-async def test_only_full_members_come_through_any_door(
+async def test_only_full_members_pass_any_check(
     office: Office, way: Asks, kind: AccountKind, refused: RefusalReason
 ) -> None:
     for who in (ANN, BO, CHIEF):
@@ -99,13 +99,13 @@ async def test_only_full_members_come_through_any_door(
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-async def test_whoever_slack_does_not_know_is_a_stranger(office: Office, way: Asks) -> None:
+async def test_a_person_unknown_to_slack_is_a_stranger(office: Office, way: Asks) -> None:
     assert reason(await way(office, NOBODY, TEAM, SUPPORT)) is RefusalReason.STRANGER
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("channel", [SUPPORT, UNLISTED])
-async def test_another_workspace_is_turned_away_without_a_look_up(
+async def test_another_workspace_is_refused_without_a_look_up(
     office: Office, way: Asks, channel: ChannelId
 ) -> None:
     await office.ask(DI)
@@ -114,7 +114,7 @@ async def test_another_workspace_is_turned_away_without_a_look_up(
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-async def test_a_look_up_that_fails_lets_nobody_in_and_says_so(office: Office, way: Asks) -> None:
+async def test_a_failed_look_up_admits_nobody_and_says_so(office: Office, way: Asks) -> None:
     request = await office.ask(DI)
     office.town.away = True
     policy = office.access.policy
@@ -140,13 +140,13 @@ async def test_an_unlisted_channel_is_closed_to_everybody(office: Office, way: A
         assert await way(office, who, TEAM, UNLISTED) == Refusal(RefusalReason.UNLISTED_CHANNEL, UNLISTED)
 
 
-async def test_where_no_channel_is_listed_nothing_is_open(office: Office) -> None:
+async def test_without_allowed_channels_everything_is_refused(office: Office) -> None:
     office.under(replace(POLICY, channels={}))
     for channel in (SUPPORT, QUICK, UNLISTED, ChannelId("")):
         assert reason(office.access.allowed_channel(person(CHIEF), channel)) is RefusalReason.UNLISTED_CHANNEL
 
 
-async def test_a_group_is_as_good_as_its_members_are_now(office: Office) -> None:
+async def test_the_present_members_of_a_group_count(office: Office) -> None:
     assert await office.access.may_request(person(ANN), QUICK) == POLICY.channels[QUICK]
     assert await office.access.may_request(person(DI), QUICK) == Refusal(RefusalReason.NOT_A_REQUESTER, QUICK)
     office.town.groups[AGENTS] = {DI}
@@ -154,7 +154,7 @@ async def test_a_group_is_as_good_as_its_members_are_now(office: Office) -> None
     assert reason(await office.access.may_request(person(ANN), QUICK)) is RefusalReason.NOT_A_REQUESTER
 
 
-async def test_an_admin_may_not_ask_for_being_one(office: Office) -> None:
+async def test_being_an_admin_gives_no_right_to_request(office: Office) -> None:
     assert reason(await office.access.may_request(person(CHIEF), QUICK)) is RefusalReason.NOT_A_REQUESTER
 
 
@@ -174,14 +174,14 @@ async def test_approvers_are_those_listed_and_never_the_requester(
     assert reason(await as_approver(office, who, TEAM, SUPPORT)) is refused
 
 
-async def test_who_asked_is_turned_away_even_as_a_member_of_the_approving_group(office: Office) -> None:
+async def test_the_requester_is_refused_even_as_a_member_of_the_approver_group(office: Office) -> None:
     request = await office.ask(BO)
     assert await office.access.may_decide(person(BO), request) == Refusal(
         RefusalReason.OWN_REQUEST, BO, (LEADS, CHIEF)
     )
 
 
-async def test_a_request_can_still_be_taken_back_where_its_channel_is_listed_no_more(office: Office) -> None:
+async def test_a_request_can_be_cancelled_after_its_channel_was_removed(office: Office) -> None:
     request = await office.ask(DI)
     office.under(replace(POLICY, channels={}))
     assert [reason(await office.access.may_cancel(person(who), request)) for who in (DI, CHIEF, BO)] == [
@@ -191,7 +191,7 @@ async def test_a_request_can_still_be_taken_back_where_its_channel_is_listed_no_
     ]
 
 
-async def test_a_channel_without_the_bot_is_told_apart_from_one_that_could_not_be_asked(
+async def test_a_channel_without_the_bot_differs_from_a_failed_look_up(
     office: Office,
 ) -> None:
     assert await office.access.can_post(SUPPORT) is None

@@ -1,4 +1,4 @@
-"""A clock that is put forth and back: what is due by it is done at its time and once, whatever it says afterwards."""
+"""Clock jumps: what is due happens on time and once, even if the clock goes back afterwards."""
 
 from collections import Counter
 from dataclasses import replace
@@ -35,19 +35,19 @@ over_one_office = settings(
 
 @pytest.fixture
 async def office(sqlite_books: SqlRepository) -> Office:
-    """An office that reminds after one, two and four hours, escalates after five, lets expire after ten, and holds for ten minutes."""
+    """Remind after one, two and four hours, escalate after five, expire after ten; hold for ten minutes."""
     return await open_office(sqlite_books, policy=POLICY_TIMED)
 
 
 async def look(office: Office) -> None:
-    """Look for what is due, as the jobs do, and once more."""
+    """Run the scheduled tasks twice."""
     for _ in range(2):
         await office.decisions.expire_overdue()
         await office.decisions.remind_due()
 
 
 async def lines(office: Office, request: Request) -> Counter[NotificationType]:
-    """Say all that there is to say, and count the lines of this request's thread by what they tell."""
+    """Send the outbox, and count the lines of this request's thread by type."""
     told = Counter[NotificationType]()
     while waiting := await office.repository.due_messages(office.clock.now(), limit=100):
         for one in waiting:
@@ -60,7 +60,7 @@ async def lines(office: Office, request: Request) -> Counter[NotificationType]:
 
 @over_one_office
 @given(jumps=JUMPS)
-async def test_reminders_escalation_and_expiry_come_at_their_time_and_once(
+async def test_reminders_escalation_and_expiry_come_on_time_and_once(
     office: Office, jumps: list[int]
 ) -> None:
     request, minutes, furthest = await office.ask(), 0, 0
@@ -80,9 +80,7 @@ async def test_reminders_escalation_and_expiry_come_at_their_time_and_once(
 
 @over_one_office
 @given(jumps=JUMPS)
-async def test_nothing_is_given_before_the_hold_is_over_by_the_clock_and_begun_once(
-    office: Office, jumps: list[int]
-) -> None:
+async def test_a_giving_begins_once_and_only_after_the_hold(office: Office, jumps: list[int]) -> None:
     request = await office.ask()
     await office.approve(request, BO)
     end, over = office.clock.now(), False

@@ -1,4 +1,4 @@
-"""How many people agree, and to what: n approvals, tiers, and the digest that every yes is bound to."""
+"""Consent: the number of approvals, tiers, and the digest that every approval is bound to."""
 
 import asyncio
 from dataclasses import replace
@@ -49,7 +49,7 @@ def lines(said: list[Notification]) -> list[NotificationType]:
 
 
 async def refusal(office: Office, **typed: Any) -> Refusal:
-    """Ask for what is refused."""
+    """Submit a request that is refused, and return the refusal."""
     judged = await office.drafts.review(await office.draft(**typed), person(ANN))
     assert isinstance(judged, Form)
     return judged.faults[0].refusal
@@ -59,9 +59,7 @@ async def refusal(office: Office, **typed: Any) -> Refusal:
 
 
 @pytest.mark.parametrize("number", [2, 3])
-async def test_as_many_different_people_say_yes_as_the_policy_demands(
-    either_office: Office, number: int
-) -> None:
+async def test_the_policy_says_how_many_different_people_approve(either_office: Office, number: int) -> None:
     office = either_office.under(allowing(approvals=number, approvers=(BO, CLEO, DI, CHIEF)))
     asked = await office.ask()
     assert asked.approvals == number
@@ -76,7 +74,7 @@ async def test_as_many_different_people_say_yes_as_the_policy_demands(
     assert (last.state, last.decided_by) == (State.APPROVED, CHIEF)
 
 
-async def test_every_yes_is_a_line_in_the_thread_with_its_number_and_digest(office: Office) -> None:
+async def test_every_approval_is_a_thread_line_with_its_number_and_digest(office: Office) -> None:
     office.under(allowing(approvals=2))
     asked = await office.ask()
     await office.unsaid()
@@ -94,7 +92,7 @@ async def test_every_yes_is_a_line_in_the_thread_with_its_number_and_digest(offi
     assert second[1].facts["yeses"] == "2"
 
 
-async def test_one_rejection_ends_it_whoever_has_said_yes(office: Office) -> None:
+async def test_one_rejection_ends_a_request_despite_approvals(office: Office) -> None:
     office.under(allowing(approvals=3, approvers=(BO, CLEO, CHIEF)))
     asked = await office.ask()
     await office.approve(asked, BO)
@@ -106,7 +104,7 @@ async def test_one_rejection_ends_it_whoever_has_said_yes(office: Office) -> Non
     assert await office.preflight.begin(asked.id) is None
 
 
-async def test_of_all_who_say_yes_at_once_one_is_the_last_and_nobody_counts_twice(
+async def test_of_simultaneous_approvals_one_is_the_last_and_none_counts_twice(
     either_office: Office,
 ) -> None:
     office = either_office.under(allowing(approvals=3, approvers=(BO, CLEO, DI, CHIEF)))
@@ -127,7 +125,7 @@ async def test_of_all_who_say_yes_at_once_one_is_the_last_and_nobody_counts_twic
 
 
 @pytest.mark.parametrize("kind", [Account.DEACTIVATED, Account.GUEST, Account.BOT, Account.STRANGER])
-async def test_what_too_few_could_approve_is_refused_when_it_is_asked(office: Office, kind: Account) -> None:
+async def test_a_request_with_too_few_possible_approvers_is_refused(office: Office, kind: Account) -> None:
     office.under(allowing(approvals=3))
     assert isinstance(await office.drafts.review(await office.draft(), person(ANN)), Review)
     assert await refusal_of(office, BO) == Refusal(RefusalReason.NO_APPROVER, "2/3")
@@ -143,7 +141,7 @@ async def refusal_of(office: Office, who: Any) -> Refusal:
     return judged.faults[0].refusal
 
 
-async def test_who_left_between_review_and_asking_is_not_counted_either(office: Office) -> None:
+async def test_an_approver_who_left_after_the_review_does_not_count(office: Office) -> None:
     office.under(allowing(approvals=2, approvers=(BO, CLEO)))
     draft = await office.draft()
     await office.drafts.review(draft, person(ANN))
@@ -151,7 +149,7 @@ async def test_who_left_between_review_and_asking_is_not_counted_either(office: 
     assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.NO_APPROVER, "1/2")
 
 
-async def test_while_nobody_can_be_looked_up_nothing_is_asked_for(office: Office) -> None:
+async def test_nothing_is_submitted_while_look_ups_fail(office: Office) -> None:
     draft = await office.draft()
     await office.drafts.review(draft, person(ANN))
     office.town.away = True
@@ -189,7 +187,7 @@ def test_either_bound_of_one_tier_is_enough() -> None:
     assert applied((OVER_TWO,), customers=1, cost=None) is None
 
 
-async def test_the_review_the_request_and_the_approval_tell_the_tier(either_office: Office) -> None:
+async def test_review_request_and_approval_show_the_tier(either_office: Office) -> None:
     office = either_office.under(allowing(tiers=(OVER_TWO,)))
     small = await office.ask(customers="a\nb")
     assert (small.approvals, small.tier) == (1, None)
@@ -211,7 +209,7 @@ async def test_the_review_the_request_and_the_approval_tell_the_tier(either_offi
     assert shown.review.digest == review.digest
 
 
-async def test_a_tier_asks_people_where_smaller_ones_go_at_once(office: Office) -> None:
+async def test_a_tier_asks_for_approval_where_smaller_requests_need_none(office: Office) -> None:
     quick = replace(POLICY.channels[QUICK], tiers=(OVER_TWO,), approvers=(BO, CLEO))
     office.under(replace(POLICY, channels={QUICK: quick}))
     assert (await office.ask(channel=QUICK, customers="a\nb")).state is State.APPROVED
@@ -219,13 +217,13 @@ async def test_a_tier_asks_people_where_smaller_ones_go_at_once(office: Office) 
     assert (await office.ask(channel=QUICK, customers="a\nb\nc")).state is State.WAITING
 
 
-async def test_too_few_for_the_tier_are_told_when_it_is_asked(office: Office) -> None:
+async def test_too_few_approvers_for_the_tier_is_a_refusal(office: Office) -> None:
     office.under(allowing(tiers=(replace(OVER_TWO, approvals=4),)))
     assert await refusal(office, customers="a\nb\nc") == Refusal(RefusalReason.NO_APPROVER, "3/4")
     assert isinstance(await office.ask(), Request)
 
 
-async def test_a_tier_that_came_between_review_and_asking_is_shown_first(office: Office) -> None:
+async def test_a_tier_added_after_the_review_is_shown_first(office: Office) -> None:
     draft = await office.draft(customers="a\nb\nc")
     await office.drafts.review(draft, person(ANN))
     office.under(allowing(tiers=(Tier(approvals=1, above_customers=2),)))
@@ -236,7 +234,7 @@ async def test_a_tier_that_came_between_review_and_asking_is_shown_first(office:
 
 
 async def approved(office: Office, **typed: Any) -> RequestId:
-    """Ask under two approvals, and have both."""
+    """Make a request that needs two approvals, and give both."""
     asked = await office.ask(**typed)
     for who in (BO, CLEO)[: asked.approvals]:
         await office.approve(asked, who)
@@ -244,7 +242,7 @@ async def approved(office: Office, **typed: Any) -> RequestId:
     return asked.id
 
 
-async def test_a_stricter_tier_holds_for_what_is_approved_already(office: Office) -> None:
+async def test_a_stricter_tier_applies_to_approved_requests(office: Office) -> None:
     request = await approved(office, customers="a\nb\nc")
     office.under(allowing(tiers=(OVER_TWO,)))
     assert await office.preflight.begin(request) is None
@@ -256,7 +254,7 @@ async def test_a_stricter_tier_holds_for_what_is_approved_already(office: Office
     assert await office.preflight.begin(request)
 
 
-async def test_a_looser_one_does_not(office: Office) -> None:
+async def test_a_looser_tier_does_not_apply_to_approved_requests(office: Office) -> None:
     office.under(allowing(tiers=(OVER_TWO,)))
     asked = await office.ask(customers="a\nb\nc")
     office.under(allowing())
@@ -269,7 +267,7 @@ async def test_a_looser_one_does_not(office: Office) -> None:
     assert (waiting.state, waiting.approvals, waiting.tier) == (State.WAITING, 2, asked.tier)
 
 
-async def test_a_rule_that_became_dearer_falls_under_its_tier(office: Office) -> None:
+async def test_a_rule_that_became_dearer_falls_under_the_dearer_tier(office: Office) -> None:
     office.under(allowing(tiers=(DEAR,), approvers=(BO, CLEO, DI)))
     request = await approved(office)
     office.shelf.change(SPAR, reward=Reward(type="discount_amount", value=Decimal(60_000)))
@@ -282,7 +280,7 @@ async def test_a_rule_that_became_dearer_falls_under_its_tier(office: Office) ->
     )
 
 
-async def test_a_rule_that_became_too_dear_for_all_there_are_stops(office: Office) -> None:
+async def test_a_rule_too_dear_for_the_available_approvers_stops(office: Office) -> None:
     office.under(allowing(tiers=(replace(DEAR, approvals=4),)))
     request = await approved(office)
     office.shelf.change(SPAR, reward=Reward(type="discount_amount", value=Decimal(60_000)))
@@ -298,7 +296,7 @@ async def test_a_rule_that_became_too_dear_for_all_there_are_stops(office: Offic
 # the digest
 
 
-async def test_a_yes_to_what_was_shown_before_is_not_taken(office: Office) -> None:
+async def test_an_approval_of_an_outdated_view_is_refused(office: Office) -> None:
     asked = await office.ask(customers="a\nb")
     assert asked.rule
     seen = digest(asked, terms_of(asked.rule))

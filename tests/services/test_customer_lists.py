@@ -1,4 +1,4 @@
-"""Who is shown the customers of a request, how many at a time, and that each look is written down."""
+"""The customers of a request: who sees them, in pages, with an audit entry for each view."""
 
 import json
 
@@ -27,7 +27,7 @@ IDS = [f"c-{at}" for at in range(2_000)]
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CHIEF])
-async def test_requester_approvers_and_admins_are_shown_the_list(
+async def test_requester_approvers_and_admins_see_the_customers(
     sqlite_books: SqlRepository, who: UserId
 ) -> None:
     office = await open_office(sqlite_books)
@@ -45,7 +45,7 @@ async def test_requester_approvers_and_admins_are_shown_the_list(
     ("who", "reason"),
     [(DI, RefusalReason.NOT_YOURS), (GUS, RefusalReason.GUEST), (UserId("U0X"), RefusalReason.STRANGER)],
 )
-async def test_nobody_else_is_and_that_they_tried_is_written_down(
+async def test_all_others_are_refused_and_their_attempt_is_audited(
     sqlite_books: SqlRepository, who: UserId, reason: RefusalReason
 ) -> None:
     office = await open_office(sqlite_books)
@@ -61,7 +61,7 @@ async def test_nobody_else_is_and_that_they_tried_is_written_down(
     assert tries == [(who, "show_customers")]
 
 
-async def test_neither_from_another_workspace_nor_by_another_channels_button(
+async def test_another_workspace_or_another_channels_button_is_refused(
     sqlite_books: SqlRepository,
 ) -> None:
     office = await open_office(sqlite_books)
@@ -74,7 +74,7 @@ async def test_neither_from_another_workspace_nor_by_another_channels_button(
     ]
 
 
-async def test_the_pages_hold_all_of_them_once_in_their_order(sqlite_books: SqlRepository) -> None:
+async def test_the_pages_hold_every_customer_once_and_in_order(sqlite_books: SqlRepository) -> None:
     office = await open_office(sqlite_books)
     request = await office.put(await office.ask(customers="\n".join(IDS)), state=State.WAITING)
     async with sqlite_books.unit_of_work(request.id) as unit:
@@ -92,9 +92,7 @@ async def test_the_pages_hold_all_of_them_once_in_their_order(sqlite_books: SqlR
 
 
 @pytest.mark.parametrize(("asked", "got"), [(0, 1), (-3, 1), (3, 3), (4, 3), (10**9, 3)])
-async def test_a_page_that_is_not_there_is_the_nearest(
-    sqlite_books: SqlRepository, asked: int, got: int
-) -> None:
+async def test_a_missing_page_shows_the_nearest(sqlite_books: SqlRepository, asked: int, got: int) -> None:
     office = await open_office(sqlite_books)
     request = await office.ask(customers="\n".join(IDS[: 2 * PER_PAGE + 1]))
     shown = await office.decisions.customers(request.id, person(BO), SUPPORT, asked)

@@ -1,4 +1,4 @@
-"""The desk over real books: every click is answered, changes what it may, and never more than once."""
+"""Decisions over a real database: every click is answered and acts at most once."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -71,20 +71,20 @@ async def test_every_action_in_every_state_makes_its_move_or_changes_nothing(
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.DRAFT, State.WAITING, State.EXPIRED}))
-async def test_who_comes_too_late_to_approve_is_told_who_was_first(office: Office, state: State) -> None:
+async def test_a_late_approver_learns_who_was_first(office: Office, state: State) -> None:
     request = await in_state(office, state)
     for answer in (await approve(office, request), await consider(office, request)):
         assert answer == Refusal(RefusalReason.WRONG_STATE, state, (CHIEF,))
 
 
 @pytest.mark.parametrize("action", [carry_on, end_here], ids=lambda action: action.__name__)
-async def test_nobody_was_first_where_it_still_waits(office: Office, action: Action) -> None:
+async def test_nobody_is_named_first_while_a_request_waits(office: Office, action: Action) -> None:
     asked = await office.put(await office.ask(), decided_by=BO, round=2)
     assert await action(office, asked) == Refusal(RefusalReason.WRONG_STATE, State.WAITING)
 
 
 @pytest.mark.parametrize("action", [*CLICKS, *LOOKS], ids=lambda action: action.__name__)
-async def test_what_is_no_request_is_answered_so(office: Office, action: Action) -> None:
+async def test_an_unknown_request_is_answered(office: Office, action: Action) -> None:
     asked = await office.ask()
     nobody = replace(asked, id=RequestId("8f14e45f"), short=ShortId("R-ZZZZZ"))
     assert reason(await action(office, nobody)) is RefusalReason.UNKNOWN_REQUEST
@@ -93,13 +93,13 @@ async def test_what_is_no_request_is_answered_so(office: Office, action: Action)
 
 
 @pytest.mark.parametrize("action", [*CLICKS, *LOOKS], ids=lambda action: action.__name__)
-async def test_a_draft_is_nobodys_business(office: Office, action: Action) -> None:
+async def test_a_draft_is_no_request_yet(office: Office, action: Action) -> None:
     draft = await in_state(office, State.DRAFT)
     assert reason(await action(office, draft)) is RefusalReason.UNKNOWN_REQUEST
 
 
 @pytest.mark.parametrize("who", [BO, ANN, CHIEF])
-async def test_a_card_in_another_channel_is_of_no_request(office: Office, who: UserId) -> None:
+async def test_a_button_in_another_channel_finds_no_request(office: Office, who: UserId) -> None:
     asked = await office.ask()
     for act in (
         office.decisions.open_approval,
@@ -115,7 +115,7 @@ async def test_a_card_in_another_channel_is_of_no_request(office: Office, who: U
 # what is told
 
 
-async def test_a_rejection_is_told_in_the_card_its_thread_to_the_requester_and_the_channels(
+async def test_a_rejection_reaches_card_thread_requester_and_channels(
     office: Office,
 ) -> None:
     asked = await office.ask()
@@ -131,7 +131,7 @@ async def test_a_rejection_is_told_in_the_card_its_thread_to_the_requester_and_t
     ]
 
 
-async def test_an_approval_is_told_and_whoever_gives_is_woken(office: Office) -> None:
+async def test_an_approval_is_announced_and_wakes_the_background_tasks(office: Office) -> None:
     asked = await office.ask()
     await office.unsaid()
     woken = office.background.woken
@@ -144,7 +144,7 @@ async def test_an_approval_is_told_and_whoever_gives_is_woken(office: Office) ->
     ]
 
 
-async def test_the_requester_is_told_of_a_cancelling_by_somebody_else_only(office: Office) -> None:
+async def test_the_requester_hears_only_of_a_cancellation_by_another_person(office: Office) -> None:
     for who, directly in ((ANN, False), (CHIEF, True)):
         asked = await office.ask()
         await office.unsaid()
@@ -155,7 +155,7 @@ async def test_the_requester_is_told_of_a_cancelling_by_somebody_else_only(offic
 # its time
 
 
-async def test_when_its_time_is_over_it_expires_once_and_the_requester_is_told(office: Office) -> None:
+async def test_an_overdue_request_expires_once_and_the_requester_hears(office: Office) -> None:
     asked = await office.ask()
     await office.unsaid()
     assert await office.decisions.expire_overdue() == 0
@@ -172,7 +172,7 @@ async def test_when_its_time_is_over_it_expires_once_and_the_requester_is_told(o
 
 
 @pytest.mark.parametrize("action", [approve, reject, cancel], ids=lambda action: action.__name__)
-async def test_every_click_checks_the_time_itself(office: Office, action: Action) -> None:
+async def test_every_click_checks_the_expiry(office: Office, action: Action) -> None:
     asked = await office.ask()
     office.clock.at = LATER_ON
     assert reason(await consider(office, asked)) is RefusalReason.WRONG_STATE
@@ -181,7 +181,7 @@ async def test_every_click_checks_the_time_itself(office: Office, action: Action
     assert await office.repository.votes(asked.id, 1) == ()
 
 
-async def test_the_last_moment_is_still_in_time(office: Office) -> None:
+async def test_the_last_moment_is_in_time(office: Office) -> None:
     asked = await office.ask()
     office.clock.at = LATER_ON - timedelta(microseconds=1)
     assert isinstance(await office.approve(asked, BO), Request)
@@ -190,7 +190,7 @@ async def test_the_last_moment_is_still_in_time(office: Office) -> None:
 # a stopped one
 
 
-async def test_continuing_takes_the_yeses_along_into_a_new_round(office: Office) -> None:
+async def test_continuing_carries_the_approvals_into_a_new_round(office: Office) -> None:
     before = await stopped(office, STRICT)
     continued = await office.decisions.resume(before.id, person(ANN), STRICT)
     assert isinstance(continued, Request)
@@ -199,7 +199,7 @@ async def test_continuing_takes_the_yeses_along_into_a_new_round(office: Office)
     assert [approval.by for approval in await office.repository.votes(before.id, 2)] == [BO, CLEO]
 
 
-async def test_ending_here_keeps_why_it_had_stopped_and_sums_up(office: Office) -> None:
+async def test_ending_here_keeps_the_reason_of_the_stop_and_sums_up(office: Office) -> None:
     before = await stopped(office)
     await office.unsaid()
     ended = await office.decisions.end_here(before.id, person(CHIEF), SUPPORT)
@@ -216,7 +216,7 @@ async def test_ending_here_keeps_why_it_had_stopped_and_sums_up(office: Office) 
 
 
 @pytest.mark.parametrize(("who", "may"), [(ANN, True), (BO, True), (CHIEF, True), (DI, False), (GUS, False)])
-async def test_requester_approvers_and_admins_go_on_and_others_do_not(
+async def test_only_requester_approvers_and_admins_continue(
     office: Office, who: UserId, *, may: bool
 ) -> None:
     before = await stopped(office)

@@ -1,4 +1,4 @@
-"""The desk over real books: what makes a yes one, and of many who click at once one outcome."""
+"""Approvals over a real database: what makes one valid, and one outcome of simultaneous clicks."""
 
 import asyncio
 from collections import Counter
@@ -39,7 +39,7 @@ from tests.support.service_fixture import (
 @pytest.mark.parametrize(
     ("rule", "many", "needed"), [(SPAR, 50, False), (SPAR, 51, True), (PERCENT, 1, True)]
 )
-async def test_the_number_is_typed_above_fifty_customers_or_without_a_price(
+async def test_the_number_is_typed_above_fifty_customers_or_without_price(
     office: Office, rule: str, many: int, *, needed: bool
 ) -> None:
     asked = await office.ask(rule=rule, customers="\n".join(f"c-{at}" for at in range(many)))
@@ -75,7 +75,7 @@ async def test_no_number_is_asked_for_where_none_is_needed(office: Office) -> No
 # votes
 
 
-async def test_a_yes_is_bound_to_what_the_books_hold(office: Office) -> None:
+async def test_an_approval_is_bound_to_the_database(office: Office) -> None:
     asked = await office.ask(customers="a\nb")
     await office.approve(asked, BO)
     (approval,) = await office.repository.votes(asked.id, 1)
@@ -84,7 +84,7 @@ async def test_a_yes_is_bound_to_what_the_books_hold(office: Office) -> None:
 
 
 @pytest.mark.parametrize("round_", [0, 1, 3])
-async def test_a_yes_to_another_round_counts_for_nothing(office: Office, round_: int) -> None:
+async def test_an_approval_of_another_round_does_not_count(office: Office, round_: int) -> None:
     asked = await office.put(await office.ask(), round=2)
     assert await office.decisions.approve(
         asked.id, round_, person(BO), typed="1", shown=shown(asked)
@@ -93,7 +93,7 @@ async def test_a_yes_to_another_round_counts_for_nothing(office: Office, round_:
     assert await office.repository.votes(asked.id, round_) == ()
 
 
-async def test_where_two_have_to_agree_one_person_is_not_two(office: Office) -> None:
+async def test_one_person_cannot_give_two_approvals(office: Office) -> None:
     asked = await office.ask(channel=STRICT)
     first = await office.approve(asked, BO)
     assert isinstance(first, Request)
@@ -104,7 +104,7 @@ async def test_where_two_have_to_agree_one_person_is_not_two(office: Office) -> 
     assert (second.state, second.decided_by) == (State.APPROVED, CLEO)
 
 
-async def test_the_same_yes_delivered_again_is_still_a_yes(office: Office) -> None:
+async def test_the_same_approval_delivered_again_is_accepted(office: Office) -> None:
     asked = await office.ask()
     first, again = await office.approve(asked, BO), await office.approve(asked, BO)
     assert first == again
@@ -120,7 +120,9 @@ async def test_the_same_yes_delivered_again_is_still_a_yes(office: Office) -> No
 
 
 @pytest.mark.parametrize("action", [reject, cancel], ids=lambda action: action.__name__)
-async def test_the_same_no_delivered_again_is_told_the_same(office: Office, action: Action) -> None:
+async def test_the_same_rejection_delivered_again_gets_the_same_answer(
+    office: Office, action: Action
+) -> None:
     asked = await office.ask()
     assert isinstance(await action(office, asked), Request)
     said = await office.unsaid()
@@ -133,13 +135,13 @@ async def test_the_same_no_delivered_again_is_told_the_same(office: Office, acti
 
 
 async def rival(stack: AsyncExitStack, office: Office, url: str) -> Office:
-    """Open another process of the same bot: its own connections, the same clock."""
+    """Open another process of the same bot, with its own connections and the same clock."""
     return await open_office(
         await stack.enter_async_context(open_repository(url, pool_timeout=BUSY_SECONDS)), clock=office.clock
     )
 
 
-async def test_of_two_approvers_at_once_one_wins_and_the_other_is_told_who_was_first(
+async def test_of_two_simultaneous_approvers_the_loser_learns_who_was_first(
     repository: SqlRepository, database_url: str
 ) -> None:
     office = await open_office(repository)
@@ -162,7 +164,7 @@ async def test_of_two_approvers_at_once_one_wins_and_the_other_is_told_who_was_f
             }
 
 
-async def test_twenty_people_who_do_different_things_at_once_come_to_one_outcome(
+async def test_twenty_simultaneous_clicks_have_one_outcome(
     repository: SqlRepository, database_url: str
 ) -> None:
     office = await open_office(repository)
@@ -205,7 +207,7 @@ async def test_twenty_people_who_do_different_things_at_once_come_to_one_outcome
             )
 
 
-async def test_an_approval_at_the_moment_it_expires_or_is_cancelled_comes_to_one_outcome(
+async def test_an_approval_during_expiry_or_cancellation_has_one_outcome(
     repository: SqlRepository, database_url: str
 ) -> None:
     office = await open_office(repository)
@@ -233,7 +235,7 @@ async def test_an_approval_at_the_moment_it_expires_or_is_cancelled_comes_to_one
         assert (await office.now(again.id)).state is State.CANCELLED
 
 
-async def test_a_cancel_that_meets_the_start_of_the_giving_is_a_cancel_all_the_same(
+async def test_a_cancellation_during_the_start_still_cancels(
     repository: SqlRepository,
 ) -> None:
     office = await open_office(repository)

@@ -1,4 +1,4 @@
-"""The desk over real books: who may do what there, and who is shown what."""
+"""Permissions over a real database: who may do and see what."""
 
 from dataclasses import replace
 from typing import Any
@@ -36,7 +36,7 @@ from tests.support.service_fixture import (
 
 
 async def every_click(office: Office, request: Request, who: UserId, **team: Any) -> list[object]:
-    """Do all that somebody can do to a request."""
+    """Do everything that a person can do to a request."""
     by = person(who, **team)
     return [
         await office.decisions.open_approval(request.id, by, SUPPORT),
@@ -79,7 +79,7 @@ async def test_somebody_of_another_workspace_can_do_nothing_under_a_listed_id(of
     assert await office.now(asked.id) == asked
 
 
-async def test_while_nobody_can_be_looked_up_nobody_is_let_in_and_the_reason_is_told(office: Office) -> None:
+async def test_failed_look_ups_refuse_everybody_with_the_reason(office: Office) -> None:
     asked = await office.ask()
     office.town.away = True
     answers = await every_click(office, asked, BO)
@@ -91,19 +91,19 @@ async def test_while_nobody_can_be_looked_up_nobody_is_let_in_and_the_reason_is_
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CLEO, CHIEF])
-async def test_nobody_approves_or_rejects_their_own_whatever_they_are(office: Office, who: UserId) -> None:
+async def test_nobody_approves_or_rejects_their_own_request(office: Office, who: UserId) -> None:
     asked = await office.ask(who)
     for answer in (await every_click(office, asked, who))[:4]:
         assert reason(answer) is RefusalReason.OWN_REQUEST
     assert await office.repository.votes(asked.id, 1) == ()
 
 
-async def test_an_admin_who_is_not_listed_approves_nothing(office: Office) -> None:
+async def test_an_admin_who_is_no_approver_approves_nothing(office: Office) -> None:
     asked = await office.ask(channel=STRICT)
     assert reason(await office.approve(asked, CHIEF)) is RefusalReason.NOT_AN_APPROVER
 
 
-async def test_an_approver_may_not_cancel_what_waits_for_them_but_may_once_it_is_given(
+async def test_an_approver_may_cancel_a_giving_but_no_waiting_request(
     office: Office,
 ) -> None:
     asked = await office.ask()
@@ -114,7 +114,7 @@ async def test_an_approver_may_not_cancel_what_waits_for_them_but_may_once_it_is
     assert cancelling.cancel_asked_by == BO
 
 
-async def test_what_the_policy_no_longer_allows_cannot_be_approved_and_the_approver_is_told_why(
+async def test_the_approver_learns_why_the_policy_no_longer_allows_a_request(
     office: Office,
 ) -> None:
     asked = await office.ask(customers="a\nb\nc")
@@ -125,7 +125,7 @@ async def test_what_the_policy_no_longer_allows_cannot_be_approved_and_the_appro
     assert await office.repository.votes(asked.id, 1) == ()
 
 
-async def test_a_request_of_a_channel_that_is_listed_no_more_can_only_be_looked_at_and_taken_back(
+async def test_after_its_channel_was_removed_a_request_can_only_be_seen_or_cancelled(
     office: Office,
 ) -> None:
     asked = await office.ask()
@@ -139,7 +139,7 @@ async def test_a_request_of_a_channel_that_is_listed_no_more_can_only_be_looked_
 # looking
 
 
-async def test_a_request_is_seen_in_its_channel_and_elsewhere_by_those_concerned(office: Office) -> None:
+async def test_elsewhere_only_the_people_involved_see_a_request(office: Office) -> None:
     asked = await office.ask()
     for who, channel in ((DI, SUPPORT), (ANN, QUICK), (BO, QUICK), (CHIEF, ChannelId("D0CHIEF"))):
         assert isinstance(await office.decisions.status(asked.short, person(who), channel), RequestSnapshot)
@@ -161,7 +161,7 @@ async def test_a_channel_lists_its_own_requests_and_no_drafts(office: Office) ->
     )
 
 
-async def test_an_approver_is_shown_what_the_yes_is_for(office: Office) -> None:
+async def test_an_approver_sees_what_they_would_approve(office: Office) -> None:
     asked = await office.ask(customers="first\nmiddle\nlast")
     shown = await office.decisions.open_approval(asked.id, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)

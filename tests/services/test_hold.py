@@ -1,4 +1,4 @@
-"""The hold after the last yes: nothing is given before its end, anybody in the channel can cancel, only an admin can end it."""
+"""The hold after the last approval: anybody in the channel can cancel, only an admin can end it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +32,7 @@ HELD = replace(
 
 @pytest.fixture
 async def office(sqlite_books: SqlRepository) -> Office:
-    """An office whose channels hold for ten minutes."""
+    """Hold for ten minutes in every channel."""
     return await open_office(sqlite_books, policy=HELD)
 
 
@@ -43,7 +43,7 @@ async def approved(office: Office) -> Request:
     return answer
 
 
-async def test_nothing_is_given_before_the_hold_is_over_over_any_restart(office: Office) -> None:
+async def test_nothing_is_given_before_the_hold_ends_across_restarts(office: Office) -> None:
     request = await approved(office)
     assert (request.state, request.give_after) == (State.APPROVED, office.clock.now() + timedelta(minutes=10))
     office.clock.pass_by(minutes=9, seconds=59)
@@ -56,14 +56,14 @@ async def test_nothing_is_given_before_the_hold_is_over_over_any_restart(office:
     assert (await office.now(request.id)).state is State.GIVING
 
 
-async def test_without_the_key_it_is_given_at_once(sqlite_books: SqlRepository) -> None:
+async def test_without_hold_minutes_a_request_is_given_at_once(sqlite_books: SqlRepository) -> None:
     office = await open_office(sqlite_books)
     request = await approved(office)
     assert request.give_after is None
     assert await office.preflight.begin(request.id)
 
 
-async def test_what_needs_no_approval_is_held_as_well(office: Office) -> None:
+async def test_a_request_without_approval_is_held_as_well(office: Office) -> None:
     request = await office.ask(ANN, QUICK)
     assert request.state is State.APPROVED
     assert request.give_after
@@ -72,14 +72,14 @@ async def test_what_needs_no_approval_is_held_as_well(office: Office) -> None:
     assert await office.preflight.begin(request.id)
 
 
-async def test_a_policy_that_holds_no_more_ends_no_hold(office: Office) -> None:
+async def test_a_hold_outlives_its_policy_key(office: Office) -> None:
     request = await approved(office)
     office.under(POLICY)
     assert await office.preflight.begin(request.id) is None
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CHIEF, DI])
-async def test_anybody_in_the_channel_may_cancel_while_it_is_held(office: Office, who: UserId) -> None:
+async def test_anybody_in_the_channel_may_cancel_during_the_hold(office: Office, who: UserId) -> None:
     request = await approved(office)
     for _ in range(2):
         answer = await office.decisions.cancel(request.id, person(who), SUPPORT)
@@ -104,7 +104,7 @@ async def test_a_command_counts_where_it_was_typed(office: Office) -> None:
     )
 
 
-async def test_guests_may_not_cancel_and_nobody_else_once_the_hold_is_over(office: Office) -> None:
+async def test_guests_may_not_cancel_and_the_hold_ends_the_right_to(office: Office) -> None:
     request = await approved(office)
     guest = await office.decisions.cancel(request.id, person(GUS), SUPPORT)
     assert isinstance(guest, Refusal)
@@ -142,7 +142,7 @@ async def test_only_an_admin_gives_now_and_only_what_is_held(office: Office) -> 
     ]
 
 
-async def test_give_now_gives_nothing_to_which_a_yes_is_missing_by_then(office: Office) -> None:
+async def test_give_now_gives_nothing_without_its_approvals(office: Office) -> None:
     request = await approved(office)
     office.town.groups = {group: set() for group in office.town.groups}
     await office.decisions.give_now(request.id, person(CHIEF), SUPPORT)
@@ -150,7 +150,7 @@ async def test_give_now_gives_nothing_to_which_a_yes_is_missing_by_then(office: 
     assert (await office.now(request.id)).state is not State.GIVING
 
 
-async def test_a_stopped_one_that_continues_is_held_only_where_its_yes_is_asked_for_anew(
+async def test_a_continued_request_is_held_only_after_a_new_approval(
     office: Office,
 ) -> None:
     request = await approved(office)

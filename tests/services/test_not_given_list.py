@@ -1,4 +1,4 @@
-"""Who can have the list of those who were not given it, when there is one, and that it is written down."""
+"""The list of customers without the discount: who gets it, when, and its audit entry."""
 
 import json
 
@@ -27,7 +27,7 @@ from tests.support.service_fixture import (
 
 
 async def lists(office: Office) -> list[UserId]:
-    """Say everything, and answer to whom lists were sent."""
+    """Send the outbox, and name the recipients of lists."""
     return [
         UserId(notification.to)
         for notification in await office.unsaid()
@@ -36,7 +36,7 @@ async def lists(office: Office) -> list[UserId]:
 
 
 @pytest.mark.parametrize("who", [ANN, BO, CHIEF])
-async def test_requester_approvers_and_admins_are_sent_it_and_that_stands_in_the_audit(
+async def test_requester_approvers_and_admins_get_the_list_and_the_audit_says_so(
     sqlite_books: SqlRepository, who: UserId
 ) -> None:
     office = await open_office(sqlite_books)
@@ -59,7 +59,7 @@ async def test_requester_approvers_and_admins_are_sent_it_and_that_stands_in_the
     ("who", "reason"),
     [(DI, RefusalReason.NOT_YOURS), (GUS, RefusalReason.GUEST), (UserId("U0X"), RefusalReason.STRANGER)],
 )
-async def test_nobody_else_is_and_that_they_tried_is_written_down(
+async def test_all_others_are_refused_and_their_attempt_is_audited(
     sqlite_books: SqlRepository, who: UserId, reason: RefusalReason
 ) -> None:
     office = await open_office(sqlite_books)
@@ -76,7 +76,7 @@ async def test_nobody_else_is_and_that_they_tried_is_written_down(
     assert tries == [(who, "get_list")]
 
 
-async def test_neither_from_another_workspace_nor_by_another_channels_button(office: Office) -> None:
+async def test_another_workspace_or_another_channels_button_is_refused(office: Office) -> None:
     request = await ended(office)
     elsewhere = await office.decisions.send_list(request.id, person(BO, ELSEWHERE), SUPPORT)
     other = await office.decisions.send_list(request.id, person(BO), QUICK)
@@ -86,7 +86,7 @@ async def test_neither_from_another_workspace_nor_by_another_channels_button(off
     ]
 
 
-async def test_who_presses_twice_gets_it_once_and_once_more_when_asked_later(either_office: Office) -> None:
+async def test_pressing_twice_sends_the_list_once_and_again_only_later(either_office: Office) -> None:
     office = either_office
     request = await ended(office)
     await office.unsaid()
@@ -98,21 +98,21 @@ async def test_who_presses_twice_gets_it_once_and_once_more_when_asked_later(eit
     assert await lists(office) == [BO]
 
 
-async def test_a_stopped_request_has_a_list_too(office: Office) -> None:
+async def test_a_stopped_request_has_a_list(office: Office) -> None:
     request = await ended(office)
     await office.put(request, state=State.STOPPED, stop=StopReason.BUSY, ended_at=None)
     assert isinstance(await office.decisions.send_list(request.id, person(ANN), SUPPORT), Request)
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.APPROVED, State.GIVING])
-async def test_one_that_is_under_way_has_none_yet(office: Office, state: State) -> None:
+async def test_a_giving_request_has_no_list_yet(office: Office, state: State) -> None:
     request = await office.put(await ended(office), state=state, ended_at=None)
     assert await office.decisions.send_list(request.id, person(ANN), SUPPORT) == Refusal(
         RefusalReason.NO_LIST, request.short
     )
 
 
-async def test_one_of_which_nothing_was_given_before_it_ended_has_none(office: Office) -> None:
+async def test_a_request_that_never_started_has_no_list(office: Office) -> None:
     request = await office.ask(customers="a\nb")
     await office.decisions.reject(request.id, person(BO), "no")
     assert await office.decisions.send_list(request.id, person(ANN), SUPPORT) == Refusal(
@@ -120,7 +120,7 @@ async def test_one_of_which_nothing_was_given_before_it_ended_has_none(office: O
     )
 
 
-async def test_one_whose_customers_are_forgotten_has_none(office: Office) -> None:
+async def test_a_purged_request_has_no_list(office: Office) -> None:
     request = await ended(office)
     async with office.repository.unit_of_work(request.id) as unit:
         assert unit

@@ -1,4 +1,4 @@
-"""The pause: nothing starts, what runs stops after its batches in flight and goes on by itself, and nobody gets it twice."""
+"""The pause: givings stop after their batches in flight and continue by themselves, once per customer."""
 
 import asyncio
 from dataclasses import replace
@@ -29,7 +29,7 @@ from tests.support.service_fixture import (
 
 @pytest.fixture
 async def office(repository: SqlRepository) -> Office:
-    """An office over each kind of database."""
+    """Run over each kind of database."""
     return await open_office(repository)
 
 
@@ -46,7 +46,7 @@ async def giving(office: Office) -> Request:
 
 
 async def caught(office: Office) -> Request:
-    """Bring a giving about that the pause has caught and whose run is over, with nobody given anything."""
+    """Make a giving whose run the pause has ended, with nothing given."""
     request = await giving(office)
     assert not isinstance(await office.decisions.pause_service.pause(person(CHIEF), "down"), Refusal)
     await office.completion.finish(request.id, request.round)
@@ -67,7 +67,7 @@ async def test_an_admin_who_is_no_full_member_does_not_count(office: Office) -> 
     assert answer.reason is RefusalReason.GUEST
 
 
-async def test_the_first_pause_stands_and_outlives_the_process(office: Office, database_url: str) -> None:
+async def test_the_first_pause_wins_and_outlives_the_process(office: Office, database_url: str) -> None:
     wanted = Pause(office.clock.now(), CHIEF, "Dintero is down <!channel>")
     assert await office.decisions.pause_service.pause(person(CHIEF), " Dintero is down <!channel> ") == (
         wanted,
@@ -81,7 +81,7 @@ async def test_the_first_pause_stands_and_outlives_the_process(office: Office, d
     assert await office.decisions.pause_service.resume(person(CHIEF)) is False
 
 
-async def test_nothing_starts_while_it_is_paused(office: Office) -> None:
+async def test_nothing_starts_during_the_pause(office: Office) -> None:
     request = await approved(office)
     await office.decisions.pause_service.pause(person(CHIEF), "")
     assert await office.preflight.begin(request.id) is None
@@ -90,7 +90,7 @@ async def test_nothing_starts_while_it_is_paused(office: Office) -> None:
     assert await office.preflight.begin(request.id)
 
 
-async def test_a_pause_and_a_start_at_once_leave_nothing_that_runs_through_the_pause(office: Office) -> None:
+async def test_a_start_during_the_pause_command_does_not_run_on(office: Office) -> None:
     requests = [await approved(office) for _ in range(8)]
     await asyncio.gather(
         *(office.preflight.begin(each.id) for each in requests),
@@ -101,7 +101,7 @@ async def test_a_pause_and_a_start_at_once_leave_nothing_that_runs_through_the_p
         assert not await office.repository.may_continue(each.id)
 
 
-async def test_what_runs_is_asked_to_stop_and_goes_on_in_a_round_of_its_own_with_its_yes(
+async def test_a_paused_giving_continues_in_a_new_round_with_its_approvals(
     office: Office,
 ) -> None:
     request = await giving(office)
@@ -125,7 +125,7 @@ async def test_what_runs_is_asked_to_stop_and_goes_on_in_a_round_of_its_own_with
     assert await office.repository.may_continue(request.id)
 
 
-async def test_what_was_resumed_before_its_run_was_over_is_parked_first(office: Office) -> None:
+async def test_a_giving_resumed_before_its_run_ended_is_parked_first(office: Office) -> None:
     request = await giving(office)
     await office.decisions.pause_service.pause(person(CHIEF), "")
     await office.decisions.pause_service.resume(person(CHIEF))
@@ -141,7 +141,7 @@ async def test_what_was_resumed_before_its_run_was_over_is_parked_first(office: 
     assert (again.round, again.pausing) == (2, PauseState.NO)
 
 
-async def test_what_was_all_given_by_then_is_done(office: Office) -> None:
+async def test_a_giving_that_was_complete_at_the_pause_is_done(office: Office) -> None:
     request = await giving(office)
     await office.decisions.pause_service.pause(person(CHIEF), "")
     await office.repository.record_outcomes(request.id, BatchOutcome(0, 0, 1))
@@ -150,7 +150,7 @@ async def test_what_was_all_given_by_then_is_done(office: Office) -> None:
     assert (done.state, done.pausing) == (State.DONE, PauseState.NO)
 
 
-async def test_a_giving_that_is_cancelled_while_it_is_paused_ends(office: Office) -> None:
+async def test_a_giving_cancelled_during_the_pause_ends(office: Office) -> None:
     request = await caught(office)
     assert isinstance(await office.decisions.cancel(request.id, person(ANN), SUPPORT), Request)
     begun = await office.preflight.begin(request.id)
@@ -160,7 +160,7 @@ async def test_a_giving_that_is_cancelled_while_it_is_paused_ends(office: Office
     assert (await office.now(request.id)).state is State.CANCELLED
 
 
-async def test_after_the_pause_all_is_looked_at_again(office: Office) -> None:
+async def test_everything_is_checked_again_after_the_pause(office: Office) -> None:
     request = await caught(office)
     await office.decisions.pause_service.resume(person(CHIEF))
     office.shelf.change(request.rule.id, active=False)  # type: ignore[union-attr]
@@ -173,7 +173,7 @@ async def test_after_the_pause_all_is_looked_at_again(office: Office) -> None:
     )
 
 
-async def test_a_yes_that_counts_no_more_after_the_pause_stops_it(office: Office) -> None:
+async def test_an_approval_that_became_invalid_during_the_pause_stops_the_giving(office: Office) -> None:
     request = await caught(office)
     await office.decisions.pause_service.resume(person(CHIEF))
     office.town.groups = {group: {CLEO} for group in office.town.groups}
@@ -181,7 +181,7 @@ async def test_a_yes_that_counts_no_more_after_the_pause_stops_it(office: Office
     assert (await office.now(request.id)).stop is StopReason.POLICY
 
 
-async def test_every_open_card_is_drawn_anew_once_and_shows_it(office: Office) -> None:
+async def test_every_open_card_is_redrawn_once_and_shows_the_pause(office: Office) -> None:
     waiting, started = await office.ask(), await giving(office)
     await office.unsaid()
     await office.decisions.pause_service.pause(person(CHIEF), "down")
@@ -209,7 +209,7 @@ async def stop(office: Office, why: StopReason) -> None:
     await office.completion.finish(request.id, 1)
 
 
-async def test_three_in_a_row_that_dinteros_fault_stopped_pause_it_and_its_admins_are_told_once(
+async def test_three_faults_of_dintero_in_a_row_pause_the_bot_and_tell_the_admins_once(
     office: Office,
 ) -> None:
     for why in (StopReason.BUSY, StopReason.TOKEN_REFUSED):
@@ -226,7 +226,7 @@ async def test_three_in_a_row_that_dinteros_fault_stopped_pause_it_and_its_admin
     assert told == [(ChannelKind.DIRECT, CHIEF, PausedFor.FAULTS)]
 
 
-async def test_one_that_is_given_to_its_end_begins_the_row_anew_and_other_stops_do_not_count(
+async def test_a_complete_giving_resets_the_fault_count_and_other_stops_do_not_count(
     office: Office,
 ) -> None:
     await stop(office, StopReason.BUSY)
@@ -239,18 +239,18 @@ async def test_one_that_is_given_to_its_end_begins_the_row_anew_and_other_stops_
     assert await office.decisions.pause_service.now() is None
 
 
-async def test_a_batch_that_ends_unknown_for_good_pauses_it(office: Office) -> None:
+async def test_an_unsettled_batch_pauses_the_bot(office: Office) -> None:
     await stop(office, StopReason.UNKNOWN_FOR_GOOD)
     assert await office.decisions.pause_service.now() == Pause(office.clock.now(), None, PausedFor.UNKNOWN)
 
 
-async def test_nothing_pauses_itself_where_nobody_could_resume(office: Office) -> None:
+async def test_without_admins_the_bot_never_pauses_itself(office: Office) -> None:
     office.under(replace(POLICY, admins=()))
     await stop(office, StopReason.UNKNOWN_FOR_GOOD)
     assert await office.decisions.pause_service.now() is None
 
 
-async def test_every_modal_carries_the_pause(office: Office) -> None:
+async def test_every_modal_shows_the_pause(office: Office) -> None:
     request = await office.ask()
     await office.decisions.pause_service.pause(person(CHIEF), "down")
     draft = await office.draft()

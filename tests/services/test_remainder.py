@@ -1,4 +1,4 @@
-"""Asking again for the rest: the same rule and key, only those who are unknown or not tried, whatever a payload holds."""
+"""The remainder: the same rule and key, and only the remaining customers, whatever a payload says."""
 
 from bot.domain.customers.parsing import digest_of
 from bot.domain.ids import CustomerId
@@ -11,7 +11,7 @@ from tests.support.service_fixture import ANN, BO, GUS, PERCENT, QUICK, SUPPORT,
 
 
 async def ended(office: Office, **changes: object) -> Request:
-    """Cancel a request in the middle: a given, b refused, c unknown, d not tried."""
+    """Cancel a request in the middle: a is given, b refused, c unconfirmed, d not sent."""
     asked = await office.ask(customers="a\nb\nc\nd")
     await office.approve(asked, BO)
     assert await office.preflight.begin(asked.id)
@@ -23,7 +23,7 @@ async def ended(office: Office, **changes: object) -> Request:
     return await office.put(asked, state=State.CANCELLED, ended_at=office.clock.now(), **changes)
 
 
-async def test_the_rest_is_a_request_of_its_own_under_the_same_key(either_office: Office) -> None:
+async def test_the_remainder_is_a_new_request_under_the_same_key(either_office: Office) -> None:
     office = either_office
     first = await ended(office)
     draft = await office.drafts.create_remainder(first.id, person(BO), SUPPORT)
@@ -59,7 +59,7 @@ async def test_the_rest_is_a_request_of_its_own_under_the_same_key(either_office
     assert [other.short for other in told.remainder.also] == [asked.short]
 
 
-async def test_what_has_no_rest_is_refused_with_the_reason(office: Office) -> None:
+async def test_a_request_without_remainder_is_refused_with_the_reason(office: Office) -> None:
     first = await ended(office)
 
     async def told(who: object = ANN, channel: object = SUPPORT) -> RefusalReason | None:
@@ -81,7 +81,7 @@ async def test_what_has_no_rest_is_refused_with_the_reason(office: Office) -> No
     assert not isinstance(await office.drafts.form(draft.id, person(ANN)), Form)
 
 
-async def test_those_whom_dintero_refused_are_asked_for_where_that_is_ticked(either_office: Office) -> None:
+async def test_refused_customers_are_included_if_the_requester_ticks_the_box(either_office: Office) -> None:
     office = either_office
     first = await ended(office)
     draft = await office.drafts.create_remainder(first.id, person(BO), SUPPORT)
@@ -108,7 +108,7 @@ async def test_those_whom_dintero_refused_are_asked_for_where_that_is_ticked(eit
     assert story.first == review.remainder.first
 
 
-async def test_where_only_refused_ones_are_left_they_are_ticked_and_somebody_has_to_be(
+async def test_if_only_refused_customers_are_left_the_box_is_ticked_and_required(
     office: Office,
 ) -> None:
     first = await ended(office)
@@ -129,7 +129,7 @@ async def test_where_only_refused_ones_are_left_they_are_ticked_and_somebody_has
     assert (review.request.customers, review.request.first_customer) == (1, "b")
 
 
-async def test_of_a_request_that_was_given_to_everybody_nobody_is_left(office: Office) -> None:
+async def test_a_request_given_to_all_customers_has_no_remainder(office: Office) -> None:
     first = await ended(office)
     await office.repository.record_outcomes(first.id, BatchOutcome(0, 0, 4))
     assert await office.drafts.create_remainder(first.id, person(BO), SUPPORT) == Refusal(

@@ -1,4 +1,4 @@
-"""Reminders and escalation: at their time, once, to those who can still say yes, whatever crashes or is away."""
+"""Reminders and escalation: on time, once, to the people who can still approve, across crashes."""
 
 from dataclasses import replace
 from typing import Any
@@ -37,12 +37,12 @@ TIMED = replace(POLICY, channels={name: replace(one, **REMINDING) for name, one 
 
 @pytest.fixture
 async def office(repository: SqlRepository) -> Office:
-    """An office that reminds after an hour and escalates after five."""
+    """Remind after an hour and escalate after five."""
     return await open_office(repository, policy=TIMED)
 
 
 async def told(office: Office, happened: NotificationType) -> list[str]:
-    """Say what is to be said, and answer whom these lines name."""
+    """Send the outbox, and return the people named in these lines."""
     await office.decisions.remind_due()
     await office.decisions.remind_due()
     return [
@@ -62,7 +62,7 @@ async def test_reminders_come_after_one_two_and_four_hours_and_no_more(office: O
     assert heard == [1, 2, 4]
 
 
-async def test_after_a_long_time_away_one_reminder_is_said(office: Office) -> None:
+async def test_after_a_long_downtime_one_reminder_is_sent(office: Office) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=4)
     assert len(await told(office, NotificationType.REMINDED)) == 1
@@ -70,14 +70,14 @@ async def test_after_a_long_time_away_one_reminder_is_said(office: Office) -> No
     assert (now.remind_at, now.reminded) == (None, 3)
 
 
-async def test_without_the_keys_nobody_is_reminded_or_asked_too(repository: SqlRepository) -> None:
+async def test_without_the_policy_keys_nothing_is_reminded_or_escalated(repository: SqlRepository) -> None:
     office = await open_office(repository)
     await office.ask()
     office.clock.pass_by(hours=23)
     assert await office.decisions.remind_due() == 0
 
 
-async def test_only_what_waits_is_reminded_of(office: Office) -> None:
+async def test_only_waiting_requests_are_reminded_of(office: Office) -> None:
     await office.approve(await office.ask(), BO)
     over = await office.ask()
     office.clock.pass_by(hours=10)
@@ -88,7 +88,7 @@ async def test_only_what_waits_is_reminded_of(office: Office) -> None:
     assert (await office.now(over.id)).state is State.EXPIRED
 
 
-async def test_who_has_said_yes_is_not_named_again_nor_is_the_requester(office: Office) -> None:
+async def test_reminders_name_neither_past_approvers_nor_the_requester(office: Office) -> None:
     request = await office.ask(ANN, STRICT)
     await office.approve(request, BO)
     office.clock.pass_by(hours=1)
@@ -97,7 +97,7 @@ async def test_who_has_said_yes_is_not_named_again_nor_is_the_requester(office: 
     assert await told(office, NotificationType.REMINDED) == [f"{CLEO} {DI}"]
 
 
-async def test_where_slack_is_away_the_whole_group_is_named(office: Office) -> None:
+async def test_the_whole_group_is_named_while_slack_is_down(office: Office) -> None:
     request = await office.ask(ANN, STRICT)
     await office.approve(request, BO)
     office.town.away = True
@@ -105,7 +105,7 @@ async def test_where_slack_is_away_the_whole_group_is_named(office: Office) -> N
     assert await told(office, NotificationType.REMINDED) == [str(LEADS)]
 
 
-async def test_others_may_approve_from_the_escalation_on_and_not_a_minute_before(office: Office) -> None:
+async def test_others_may_approve_from_the_escalation_on_and_no_earlier(office: Office) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=4, minutes=59)
     await office.decisions.remind_due()
@@ -125,7 +125,7 @@ async def test_others_may_approve_from_the_escalation_on_and_not_a_minute_before
     assert await office.preflight.begin(request.id)
 
 
-async def test_it_is_escalated_for_that_request_alone(office: Office) -> None:
+async def test_an_escalation_concerns_one_request_alone(office: Office) -> None:
     escalated = await office.ask()
     office.clock.pass_by(hours=5)
     await office.decisions.remind_due()
@@ -135,9 +135,7 @@ async def test_it_is_escalated_for_that_request_alone(office: Office) -> None:
 
 
 @pytest.mark.parametrize("left", [(), (CHIEF,)])
-async def test_who_is_taken_out_of_the_list_does_not_count_any_more(
-    office: Office, left: tuple[UserId, ...]
-) -> None:
+async def test_people_removed_from_escalate_to_do_not_count(office: Office, left: tuple[UserId, ...]) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=5)
     await office.decisions.remind_due()
@@ -148,7 +146,7 @@ async def test_who_is_taken_out_of_the_list_does_not_count_any_more(
     assert (await office.now(request.id)).state is State.WAITING
 
 
-async def test_what_is_asked_anew_has_its_times_anew(office: Office) -> None:
+async def test_a_new_round_has_new_deadlines(office: Office) -> None:
     request = await office.ask()
     office.clock.pass_by(hours=6)
     await office.decisions.remind_due()
@@ -168,7 +166,7 @@ async def test_what_is_asked_anew_has_its_times_anew(office: Office) -> None:
     assert await told(office, NotificationType.ESCALATED) == [str(DI)]
 
 
-async def test_of_a_channel_that_is_listed_no_more_nobody_is_reminded(office: Office) -> None:
+async def test_a_removed_channel_gets_no_reminders(office: Office) -> None:
     await office.ask()
     office.under(replace(TIMED, channels={STRICT: TIMED.channels[STRICT]}))
     office.clock.pass_by(hours=6)

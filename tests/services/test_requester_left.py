@@ -1,4 +1,4 @@
-"""Whoever asked and may not ask any more: nothing of theirs is given, it waits again, and no yes to it is taken until they may."""
+"""A requester who left: nothing is given, and no approval counts until they may request again."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ LEAVES = pytest.mark.parametrize(
 
 
 @LEAVES
-async def test_what_was_approved_goes_back_to_waiting_and_the_yes_counts_no_more(
+async def test_an_approved_request_waits_again_and_loses_its_approvals(
     either_office: Office, leave: Any
 ) -> None:
     office = either_office
@@ -76,7 +76,7 @@ async def test_what_was_approved_goes_back_to_waiting_and_the_yes_counts_no_more
 
 
 @LEAVES
-async def test_no_yes_is_taken_while_it_waits_and_it_can_be_rejected(office: Office, leave: Any) -> None:
+async def test_it_cannot_be_approved_but_can_be_rejected(office: Office, leave: Any) -> None:
     asked = await office.ask()
     await leave(office)
     assert await office.decisions.open_approval(asked.id, person(BO), SUPPORT) == LEFT
@@ -88,7 +88,7 @@ async def test_no_yes_is_taken_while_it_waits_and_it_can_be_rejected(office: Off
     assert rejected.state is State.REJECTED
 
 
-async def test_once_they_may_ask_again_it_can_be_approved_anew_and_is_given(office: Office) -> None:
+async def test_once_they_may_request_again_it_can_be_approved_and_is_given(office: Office) -> None:
     request = await approved(office)
     await becomes_a_guest(office)
     await office.preflight.begin(request.id)
@@ -101,14 +101,14 @@ async def test_once_they_may_ask_again_it_can_be_approved_anew_and_is_given(offi
     assert giving.state is State.GIVING
 
 
-async def test_a_yes_of_before_that_is_delivered_again_still_reads_so(office: Office) -> None:
+async def test_an_earlier_approval_delivered_again_is_still_accepted(office: Office) -> None:
     asked = await office.ask()
     yes = await office.approve(asked, BO)
     await leaves_the_list(office)
     assert await office.approve(asked, BO) == yes
 
 
-async def test_where_nobody_is_asked_it_stops(office: Office) -> None:
+async def test_a_request_without_approval_stops(office: Office) -> None:
     asked = await office.ask(channel=QUICK)
     office.town.groups[AGENTS] = {BO}
     assert await office.preflight.begin(asked.id) is None
@@ -116,14 +116,14 @@ async def test_where_nobody_is_asked_it_stops(office: Office) -> None:
     assert (now.state, now.stop, now.note) == (State.STOPPED, StopReason.POLICY, RefusalReason.REQUESTER_LEFT)
 
 
-async def test_what_the_policy_forbids_altogether_stops_whoever_left(office: Office) -> None:
+async def test_a_request_that_the_policy_forbids_stops_in_any_case(office: Office) -> None:
     request = await approved(office)
     office.under(allowing(requesters=(BO,), rules=frozenset({"another"})))
     assert await office.preflight.begin(request.id) is None
     assert (await office.now(request.id)).state is State.STOPPED
 
 
-async def test_while_slack_cannot_say_whether_they_left_no_yes_is_taken_and_nothing_is_given(
+async def test_nothing_is_approved_or_given_while_the_requester_look_up_fails(
     office: Office,
 ) -> None:
     request = await approved(office)
@@ -132,7 +132,7 @@ async def test_while_slack_cannot_say_whether_they_left_no_yes_is_taken_and_noth
     assert (await office.now(request.id)).state is State.APPROVED
 
 
-async def test_a_request_that_the_policy_forbids_by_now_can_still_be_rejected(office: Office) -> None:
+async def test_a_request_that_the_policy_now_forbids_can_be_rejected(office: Office) -> None:
     asked = await office.ask()
     office.under(allowing(rules=frozenset({"another"})))
     assert isinstance(await office.decisions.open_approval(asked.id, person(BO), SUPPORT), Refusal)

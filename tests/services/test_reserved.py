@@ -1,4 +1,4 @@
-"""Everyone, and purchases without a customer: only where the policy says so, never beside ids, never by command, and two agree."""
+"""Reserved ids: only if the policy allows them, alone, never by command, with two approvals."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,7 +30,7 @@ def under(**changes: Any) -> Policy:
 
 
 async def faults(office: Office, **typed: Any) -> list[tuple[Field, RefusalReason]]:
-    """Submit a form, once from memory and once for the review, which say the same."""
+    """Submit a form, and check that memory and review report the same faults."""
     draft = await office.draft(**typed)
     found = await office.repository.load_input(draft)
     assert found
@@ -44,7 +44,7 @@ async def faults(office: Office, **typed: Any) -> list[tuple[Field, RefusalReaso
 
 
 @BOTH_IDS
-async def test_it_is_asked_for_where_the_policy_lets_it_and_two_people_agree(
+async def test_it_is_given_if_the_policy_allows_it_and_two_people_approve(
     either_office: Office, sign: str
 ) -> None:
     office = either_office.under(under())
@@ -67,9 +67,7 @@ async def test_it_is_asked_for_where_the_policy_lets_it_and_two_people_agree(
 
 
 @BOTH_IDS
-async def test_nowhere_else_and_not_at_once_even_where_nothing_needs_approval(
-    office: Office, sign: str
-) -> None:
+async def test_elsewhere_it_is_refused_and_it_always_needs_approval(office: Office, sign: str) -> None:
     assert (Field.RESERVED, RefusalReason.RESERVED_ID) in await faults(office, customers="", reserved=sign)
     quick = replace(POLICY.channels[QUICK], reserved=True, approvers=(BO, CLEO), max_amount=None)
     office.under(replace(POLICY, channels={QUICK: quick}))
@@ -85,7 +83,7 @@ async def test_nowhere_else_and_not_at_once_even_where_nothing_needs_approval(
         {"customers": "", "reserved": "*/"},
     ],
 )
-async def test_it_never_stands_beside_anything_else(office: Office, typed: dict[str, str]) -> None:
+async def test_it_is_never_combined_with_other_customers(office: Office, typed: dict[str, str]) -> None:
     office.under(under())
     assert (Field.RESERVED, RefusalReason.RESERVED_BESIDE) in await faults(office, **typed)
 
@@ -99,7 +97,7 @@ async def test_it_never_stands_beside_anything_else(office: Office, typed: dict[
         {"customers": "", "reserved": "**"},
     ],
 )
-async def test_what_is_typed_or_forged_is_none(office: Office, typed: dict[str, str]) -> None:
+async def test_a_typed_or_forged_reserved_id_is_refused(office: Office, typed: dict[str, str]) -> None:
     office.under(under())
     assert await faults(office, **typed)
 
@@ -111,7 +109,7 @@ def test_a_command_never_ticks_it(office: Office, sign: str) -> None:
     )
 
 
-async def test_it_counts_as_above_every_tier(office: Office) -> None:
+async def test_it_is_above_every_tier(office: Office) -> None:
     office.under(under(tiers=(Tier(approvals=3, above_amount=10**14),)))
     assert (await office.ask(**EVERYONE)).tier == AppliedTier(3, TierTrigger.RESERVED)
 
@@ -125,7 +123,7 @@ async def test_it_has_no_price_and_fits_no_budget(office: Office) -> None:
     assert [reason for _, reason in await faults(office, **EVERYONE)] == [RefusalReason.RESERVED_BUDGET]
 
 
-async def test_too_few_for_two_approvals_are_told_when_it_is_asked(office: Office) -> None:
+async def test_too_few_approvers_for_it_is_a_refusal(office: Office) -> None:
     office.under(under(approvers=(BO,)))
     assert [reason for _, reason in await faults(office, **EVERYONE)] == [RefusalReason.NO_APPROVER]
 
@@ -142,7 +140,7 @@ async def test_each_approver_types_the_rules_name(office: Office, typed: str) ->
     assert await office.repository.votes(asked.id, 1) == ()
 
 
-async def test_a_policy_that_takes_it_back_stops_what_was_approved(office: Office) -> None:
+async def test_a_policy_that_no_longer_allows_it_stops_an_approved_request(office: Office) -> None:
     office.under(under())
     asked = await office.ask(**EVERYONE)
     for who in (BO, CHIEF):

@@ -1,4 +1,4 @@
-"""What is forgotten once it was kept long enough, and what stays."""
+"""Retention: what is purged, and what stays."""
 
 import asyncio
 import zlib
@@ -55,7 +55,7 @@ async def rejected(office: Office) -> Request:
 
 
 def everything(url: str) -> str:
-    """Read all columns of all tables, as text, what is packed unpacked."""
+    """Read all columns of all tables as text, unpacked."""
     engine = create_engine(parse_url(url))
     read: list[str] = []
     with engine.connect() as connection:
@@ -75,7 +75,7 @@ def _plain(table: str, value: object) -> str:
     return str(unpacked(kept)) if table in {"customers", "batches", "read_back"} else str(kept)
 
 
-async def test_what_ended_long_enough_ago_is_forgotten_everywhere(
+async def test_an_old_ended_request_is_purged_everywhere(
     repository: SqlRepository, database_url: str
 ) -> None:
     office = await open_office(repository)
@@ -109,7 +109,7 @@ async def test_counts_digests_votes_and_the_audit_stay(repository: SqlRepository
     assert (await repository.audit.named(CustomerId("secret-customer-1"))).requests == {request.id}
 
 
-async def test_what_has_not_ended_or_not_long_enough_ago_is_kept(repository: SqlRepository) -> None:
+async def test_open_and_recent_requests_are_kept(repository: SqlRepository) -> None:
     office = await open_office(repository)
     waiting, ended = await office.ask(customers=LIST), await rejected(office)
     office.clock.pass_by(days=90)
@@ -120,7 +120,7 @@ async def test_what_has_not_ended_or_not_long_enough_ago_is_kept(repository: Sql
     assert (await office.now(waiting.id)).first_customer == "secret-customer-0"
 
 
-async def test_how_long_it_is_kept_is_the_policys_word(repository: SqlRepository) -> None:
+async def test_the_policy_says_how_long_a_request_is_kept(repository: SqlRepository) -> None:
     office = await open_office(repository)
     await rejected(office)
     office.clock.pass_by(days=8)
@@ -140,7 +140,7 @@ async def test_several_processes_that_purge_at_once_purge_each_request_once(
     assert rows.count("purged") == 5
 
 
-async def test_what_others_hold_is_forgotten_first(repository: SqlRepository) -> None:
+async def test_data_outside_the_database_is_purged_first(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await rejected(office)
     office.clock.pass_by(days=91)
@@ -153,7 +153,7 @@ async def test_what_others_hold_is_forgotten_first(repository: SqlRepository) ->
     assert seen == [(request.id, True)]
 
 
-async def test_what_an_admin_wrote_to_a_pause_goes_with_the_pause(
+async def test_the_reason_of_a_pause_is_purged_with_the_pause(
     repository: SqlRepository, database_url: str
 ) -> None:
     office = await open_office(repository)
@@ -163,7 +163,7 @@ async def test_what_an_admin_wrote_to_a_pause_goes_with_the_pause(
     assert "secret reason" not in everything(database_url)
 
 
-async def test_what_the_threads_were_told_of_a_pause_is_forgotten_with_their_requests(
+async def test_the_reason_of_a_pause_in_threads_is_purged_with_their_requests(
     repository: SqlRepository, database_url: str
 ) -> None:
     office = await open_office(repository)
@@ -180,7 +180,7 @@ async def test_what_the_threads_were_told_of_a_pause_is_forgotten_with_their_req
     assert "secret reason" not in everything(database_url)
 
 
-async def test_whoever_asks_for_forgotten_customers_is_told_so(repository: SqlRepository) -> None:
+async def test_a_request_for_purged_customers_is_answered(repository: SqlRepository) -> None:
     office = await open_office(repository)
     request = await rejected(office)
     office.clock.pass_by(days=91)

@@ -1,4 +1,4 @@
-"""Everything that can be done at the desk, as clicks of those who may, and requests in every state to do it to."""
+"""Every click, by a person who may do it, and requests in every state."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -91,7 +91,7 @@ EVERYTHING = {**CLICKS, **LOOKS, **OTHERS}
 
 
 async def in_state(office: Office, state: State) -> Request:
-    """Bring a request of Ann's into a state, with Chief's yes where one was due, and nothing unsaid."""
+    """Bring a request of Ann's into a state, with Chief's approval if needed and an empty outbox."""
     if state is State.DRAFT:
         draft = await office.draft()
         await office.drafts.review(draft, person(ANN))

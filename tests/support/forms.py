@@ -1,4 +1,4 @@
-"""Forms of Ann, filled in, reviewed, and what is wrong with them by field."""
+"""Ann's forms, filled in or reviewed, and their faults by field."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ def policy_with(channel: ChannelId, **changes: Any) -> Policy:
 
 
 async def fill_in(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -> Found:
-    """Submit a form of Ann's with this typed in, and answer the faults by field."""
+    """Submit a form of Ann's, and return its faults by field."""
     draft = await office.draft(channel=channel)
     filled = FormInput(**{"rule": SPAR, "customers": "c-1", **typed})
     faults = await office.drafts.save_input(draft, person(ANN), filled)
@@ -48,7 +48,7 @@ async def reviewed(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -
 
 
 async def brought_back(office: Office, channel: ChannelId = SUPPORT, **typed: Any) -> Found:
-    """Have a draft judged, and answer the faults with which its form comes back."""
+    """Review a draft, and return the faults of its form."""
     form = await review(office, channel, **typed)
     assert isinstance(form, Form), form
     return by_field(form.faults)

@@ -1,4 +1,4 @@
-"""The heart's own rooms – asking, desk, door – over real books, with people, rules and a clock that a test can change."""
+"""The services over a real database, with people, rules and a clock that a test can change."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -92,7 +92,7 @@ RULES = (
 
 @dataclass(slots=True)
 class Town:
-    """The port `Directory`: who is what, until a test changes it; while `away`, nothing can be looked up."""
+    """The port `Directory` in memory; while `away`, every look-up fails."""
 
     kinds: dict[UserId, AccountKind] = field(
         default_factory=lambda: (
@@ -122,12 +122,12 @@ class Town:
 
 @dataclass(slots=True)
 class Shelf:
-    """The port `Dintero`, as far as rules go; `failure` is how it fails until a test takes that back."""
+    """The rules of the port `DinteroApi` in memory; with a `failure`, every call fails."""
 
     rules_of: dict[RuleId, Rule] = field(default_factory=lambda: {rule.id: rule for rule in RULES})
     failure: DinteroError | None = None
     refs_of: dict[RuleId, Sequence[Holder]] = field(default_factory=dict)
-    """Who has a rule, in pages of two, and how many of them were read."""
+    """The holders of a rule, in pages of two."""
     refs_read: int = 0
     asked_for: list[RuleId] = field(default_factory=list)
 
@@ -162,7 +162,7 @@ class Shelf:
 
 @dataclass(slots=True)
 class Wakes:
-    """The port `BackgroundTasks`: counts how often it was woken, and does at once what is to be done soon."""
+    """The port `BackgroundTasks`: counts its wake-ups, and runs spawned work at once."""
 
     woken: int = 0
     tasks: list[asyncio.Task[object]] = field(default_factory=list)
@@ -176,7 +176,7 @@ class Wakes:
 
 @dataclass(slots=True)
 class Drawer:
-    """The port `FileReader`: what stands in each file, by its id, and what came of reading it where that is not fine."""
+    """The port `FileReader` in memory: the ids in each file, or a result in place of reading."""
 
     lists: dict[FileId, Sequence[str]] = field(default_factory=dict)
     instead: ReadResult | None = None
@@ -210,7 +210,7 @@ class Drawer:
 
 
 class Office:
-    """One bot's rooms; another office over the same books is another process of it, or the same with a new policy."""
+    """One process of the bot; a second one over the same database is another process, or a new policy."""
 
     def __init__(
         self,
@@ -254,12 +254,12 @@ class Office:
         return self
 
     async def draft(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: Any) -> RequestId:
-        """Open a draft with this typed in, for one customer of the usual rule unless told otherwise."""
+        """Open a draft, by default with one customer and the usual rule."""
         filled = FormInput(**{"rule": SPAR, "customers": "c-1", **typed})
         return (await self.drafts.open_draft(person(who), channel, filled)).id
 
     async def ask(self, who: UserId = ANN, channel: ChannelId = SUPPORT, **typed: Any) -> Request:
-        """Ask for a discount, and answer the request."""
+        """Request a discount, and return the request."""
         draft = await self.draft(who, channel, **typed)
         review = await self.drafts.review(draft, person(who))
         asked = await self.drafts.ask(draft, person(who))
@@ -267,27 +267,27 @@ class Office:
         return asked
 
     async def put(self, request: Request, **changes: Any) -> Request:
-        """Write into a request's row what it takes many steps to bring about."""
+        """Write into a request's row directly, to save many steps."""
         async with self.repository.unit_of_work(request.id) as unit:
             assert unit
             await unit.save(replace(unit.request, **changes))
         return await self.now(request.id)
 
     async def now(self, request: RequestId) -> Request:
-        """Read a request as it stands."""
+        """Read a request."""
         found = await self.repository.find(request)
         assert found
         return found
 
     async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
-        """Say yes to what a request is."""
+        """Approve a request as it is."""
         shown = digest(request, terms_of(request.rule)) if request.rule else ""
         return await self.decisions.approve(
             request.id, request.round, person(who), typed=typed or str(request.customers), shown=shown
         )
 
     async def unsaid(self) -> list[Notification]:
-        """Say everything that stands in the outbox, and answer it in the order in which it was put there."""
+        """Send everything in the outbox, and return it in order."""
         said: list[OutboxMessage] = []
         while waiting := await self.repository.due_messages(self.clock.now(), limit=100):
             for one in waiting:
@@ -304,12 +304,12 @@ def allowing(**changes: Any) -> Policy:
 
 
 def person(user: UserId, team: TeamId = TEAM) -> Person:
-    """Name somebody as Slack's payload does."""
+    """Make a person as Slack's payload names them."""
     return Person(user, team)
 
 
 async def open_office(repository: Repository, **others: Any) -> Office:
-    """Open an office that has read the rules."""
+    """Start a process that has read the rules."""
     office = Office(repository, **others)
     await office.catalog.refresh()
     return office

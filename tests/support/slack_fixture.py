@@ -1,4 +1,4 @@
-"""Everything that people meet in Slack, and nothing behind it: Bolt and its handlers over real books, with no giving."""
+"""Bolt and its handlers over a real database, with the sandbox Slack and without the engine."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ ELSEWHERE: Final = "T0ELSEWHERE"
 
 
 class Straight:
-    """A line to Bolt without a web server: what a payload that came in whole meets."""
+    """Delivers payloads to Bolt without a web server."""
 
     def __init__(self, app: AsyncApp) -> None:
         self.app = app
@@ -61,7 +61,7 @@ class Straight:
 
 @dataclass(slots=True)
 class Errands:
-    """The port `BackgroundTasks`: says what there is to say whenever it is woken, and keeps what went wrong."""
+    """The port `BackgroundTasks`: sends the outbox at each wake-up, and keeps failures."""
 
     relay: OutboxRelay | None = None
     tasks: list[asyncio.Task[object]] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Errands:
         self.tasks.append(asyncio.get_running_loop().create_task(work))
 
     async def done(self) -> None:
-        """Wait until nothing is left to do, and raise whatever went wrong in it."""
+        """Wait for all work, and raise its failures."""
         while self.tasks:
             waiting, self.tasks = self.tasks, []
             await asyncio.gather(*waiting)
@@ -87,7 +87,7 @@ class Errands:
 
 @dataclass(slots=True)
 class Stand:
-    """A shop, and what meets its people."""
+    """A sandbox shop with the bot's handlers."""
 
     shop: Shop
     app: AsyncApp
@@ -108,7 +108,7 @@ class Stand:
         return await (by or self.shop.ann).sees_view(submit="Ask for approval")
 
     async def ask(self, customers: str = "c-1", *, by: SandboxPerson | None = None) -> Message:
-        """Ask for a discount, and answer its card."""
+        """Request a discount, and return its card."""
         review, before = await self.review(customers, by=by), len(self.shop.slack.messages(self.shop.support))
         await review.submit()
         await (await (by or self.shop.ann).sees_view("Asked for approval")).close()
@@ -121,7 +121,7 @@ class Stand:
         return await who.sees_view(submit=button.rstrip("…"))
 
     async def request(self) -> Request:
-        """Find the one request that was asked for."""
+        """Find the one submitted request."""
         (request,) = await self.repository.in_state(*set(State) - {State.DRAFT})
         return request
 
@@ -129,7 +129,7 @@ class Stand:
         return len(await self.repository.in_state(State.DRAFT))
 
     def last(self, kind: str) -> Delivery:
-        """Find the last payload of a type that went to the bot."""
+        """Find the last payload of a type that was sent to the bot."""
         return next(
             each
             for each in reversed(self.shop.slack.deliveries)
@@ -137,7 +137,7 @@ class Stand:
         )
 
     async def press(self, card: Message, button: str, *, by: SandboxPerson, **changes: Any) -> Ack:
-        """Press a button as no client of Slack's would: with something else in the payload."""
+        """Press a button with a changed payload, as no Slack client would."""
         self.errands.tasks.clear()
         await by.press(button, card)
         payload = self.last("block_actions").payload
@@ -160,7 +160,7 @@ class Stand:
 async def open_stand(
     database_url: str, *, policy: Policy = POLICY, patience: float = PATIENCE_SECONDS
 ) -> AsyncIterator[Stand]:
-    """Open a stand, and in the end see to it that nothing went wrong behind anybody's back."""
+    """Open the handlers; at the end raise any failure of background work."""
     clock, errands = HandClock(), Errands()
     async with (
         open_shop() as shop,

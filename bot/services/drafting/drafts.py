@@ -40,7 +40,7 @@ from bot.services.drafting.validation import (
     faults_of_key,
     faults_of_reserved,
 )
-from bot.services.remainder import no_remainder, nobody_chosen, remainder_of
+from bot.services.remainder import no_remainder, only_refused_left, remainder_of
 from bot.services.review import current_budget_use, load_review
 
 BATCHES_PER_PORTION: Final = 8
@@ -129,9 +129,8 @@ class DraftService:
     async def create_remainder(self, of: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Open a draft for the remaining customers of an ended request, for any requester of its channel."""
         first = await self._repository.find(of)
-        if first is None or first.state is State.DRAFT or first.channel != channel:
-            return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
-        if first.account != self._account:
+        here = (channel, self._account)
+        if first is None or first.state is State.DRAFT or (first.channel, first.account) != here:
             return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
         admitted = await self._access.may_request(who, channel)
         if isinstance(admitted, Refusal):
@@ -163,10 +162,10 @@ class DraftService:
         if isinstance(found, Refusal):
             return found
         if found.first:  # people type little for a remainder; the review checks all else
-            nobody = await nobody_chosen(self._repository, found.first, form_input)
+            refused = await only_refused_left(self._repository, found.first, form_input)
             needs_reason = found.policy.require_reason and not form_input.reason.strip()
             missing = Refusal(RefusalReason.REASON_MISSING) if needs_reason else None
-            return as_faults(tuple(filter(None, (nobody, missing))))
+            return as_faults(tuple(filter(None, (refused, missing))))
         rule = self._catalog.known(RuleId(form_input.rule)) if form_input.rule else None
         return faults_of_form(found.form_input, found.request, found.policy, rule, self._clock.now())
 

@@ -1,4 +1,4 @@
-"""Asking over real books: all that can be wrong with a form, and the review of one with which nothing is."""
+"""The review of a draft over a real database: every fault, and the review of a good form."""
 
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,7 @@ from tests.support.service_fixture import (
 # faults
 
 
-async def test_all_faults_are_told_at_once_each_in_its_field(office: Office) -> None:
+async def test_all_faults_are_reported_at_once_in_their_fields(office: Office) -> None:
     office.under(policy_with(QUICK, max_customers=1, require_reason=True))
     ids = f"a\n{'x' * 256}\nb\n*\n\u200bc\u200bd"
     found = await fill_in(office, QUICK, rule=PERCENT, customers=ids, reason="  ", once_key="k" * 256)
@@ -70,7 +70,7 @@ async def test_all_faults_are_told_at_once_each_in_its_field(office: Office) -> 
         ({"rule": "a rule that is not at hand"}, {}),
     ],
 )
-async def test_a_fault_is_told_from_memory_as_soon_as_the_form_is_submitted(
+async def test_faults_known_from_memory_are_reported_on_submission(
     office: Office, typed: dict[str, Any], found: Found
 ) -> None:
     office.shelf.failure = TransientError("nobody is asked for this")
@@ -89,7 +89,7 @@ async def test_a_fault_is_told_from_memory_as_soon_as_the_form_is_submitted(
         ({"once_key": "a\nb"}, {Field.ONCE_KEY: [RefusalReason.BAD_ONCE_KEY]}),
     ],
 )
-async def test_the_review_brings_the_form_back_with_whatever_is_wrong(
+async def test_the_review_returns_the_form_with_its_faults(
     office: Office, typed: dict[str, Any], found: Found
 ) -> None:
     assert await brought_back(office, **typed) == found
@@ -111,7 +111,7 @@ async def test_a_rule_that_cannot_be_read_now_keeps_the_form(office: Office, fai
     assert await brought_back(office) == {Field.RULE: [RefusalReason.RULE_UNREADABLE]}
 
 
-async def test_a_look_up_that_fails_in_the_review_is_told(office: Office) -> None:
+async def test_a_failed_look_up_in_the_review_is_reported(office: Office) -> None:
     draft = await office.draft()
     office.town.away = True
     answer = await office.drafts.review(draft, person(ANN))
@@ -120,7 +120,7 @@ async def test_a_look_up_that_fails_in_the_review_is_told(office: Office) -> Non
     assert (await office.now(draft)).rule is None
 
 
-async def test_where_nobody_else_could_approve_it_is_told_before_anything_is_asked(office: Office) -> None:
+async def test_a_missing_approver_is_reported_before_submission(office: Office) -> None:
     office.under(policy_with(SUPPORT, approvers=(LEADS,)))
     office.town.groups[LEADS] = {ANN}
     assert await brought_back(office) == {Field.RULE: [RefusalReason.NO_APPROVER]}
@@ -138,9 +138,7 @@ async def test_where_nobody_else_could_approve_it_is_told_before_anything_is_ask
         ("a", PERCENT, {Field.RULE: [RefusalReason.UNPRICED]}),
     ],
 )
-async def test_money_is_limited_where_the_policy_says_so(
-    office: Office, customers: str, rule: str, found: Found
-) -> None:
+async def test_the_policy_limits_the_amount(office: Office, customers: str, rule: str, found: Found) -> None:
     office.under(policy_with(QUICK, rules=frozenset({"*"})))
     assert await fill_in(office, QUICK, customers=customers, rule=rule) == found
 
@@ -148,7 +146,7 @@ async def test_money_is_limited_where_the_policy_says_so(
 # the review
 
 
-async def test_the_review_says_all_that_will_be_asked_for(office: Office) -> None:
+async def test_the_review_shows_everything_that_will_be_requested(office: Office) -> None:
     found = await reviewed(office, customers="a b c, d; d\te", reason="  late parcel ")
     request = found.request
     assert (request.customers, request.repeated, request.reason) == (3, 1, "late parcel")
@@ -161,22 +159,22 @@ async def test_the_review_says_all_that_will_be_asked_for(office: Office) -> Non
     assert await office.now(request.id) == request
 
 
-async def test_the_requester_is_not_named_among_those_who_will_have_to_approve(office: Office) -> None:
+async def test_the_requester_is_not_named_among_the_approvers(office: Office) -> None:
     found = await review(office, who=CHIEF)
     assert isinstance(found, Review)
     assert found.asked_of == (LEADS,)
 
 
-async def test_a_rule_that_can_be_used_later_can_be_asked_for_and_is_said_so(office: Office) -> None:
+async def test_a_scheduled_rule_can_be_requested_and_the_review_says_so(office: Office) -> None:
     assert (await reviewed(office, rule=LATER)).usable is Availability.SCHEDULED
 
 
-async def test_a_key_of_ones_own_is_kept_without_the_spaces_around_it(office: Office) -> None:
+async def test_an_own_key_is_stored_without_surrounding_spaces(office: Office) -> None:
     request = (await reviewed(office, once_key="  stamp-2020 ")).request
     assert (request.once_key, request.own_key) == ("stamp-2020", True)
 
 
-async def test_a_second_review_puts_other_customers_in_the_place_of_the_first(either_office: Office) -> None:
+async def test_a_second_review_replaces_the_customers_of_the_first(either_office: Office) -> None:
     office = either_office
     draft = await office.draft(customers="\n".join(f"c-{at}" for at in range(50)))
     assert isinstance(await office.drafts.review(draft, person(ANN)), Review)
@@ -189,7 +187,7 @@ async def test_a_second_review_puts_other_customers_in_the_place_of_the_first(ei
 
 
 @pytest.mark.parametrize(("size", "concurrency"), [(1, 1), (7, 3), (7, 20), (500, 8)])
-async def test_customers_are_kept_in_portions_of_whole_batches(
+async def test_customers_are_stored_in_portions_of_whole_batches(
     either_office: Office, size: int, concurrency: int
 ) -> None:
     office = either_office.under(policy_with(SUPPORT, batch_size=size, concurrency=concurrency))

@@ -1,4 +1,4 @@
-"""Asking over real books: how rules are offered and looked up."""
+"""The rules of a draft over a real database: search, look-up, and what they cost."""
 
 from decimal import Decimal
 
@@ -36,7 +36,7 @@ from tests.support.service_fixture import (
 # rules
 
 
-async def test_the_list_offers_the_rules_of_the_channel_to_whoever_opened_the_draft(office: Office) -> None:
+async def test_the_rule_search_offers_the_channels_rules_to_the_requester_alone(office: Office) -> None:
     draft = await office.draft(channel=QUICK)
     assert [(rule.id, state) for rule, state in await office.drafts.find_rules(draft, person(ANN), "")] == [
         (SPAR, Availability.NOW)
@@ -51,14 +51,14 @@ async def test_the_list_offers_the_rules_of_the_channel_to_whoever_opened_the_dr
     }
 
 
-async def test_a_rule_is_read_anew_when_somebody_looks_it_up(office: Office) -> None:
+async def test_looking_a_rule_up_reads_it_again(office: Office) -> None:
     office.shelf.change(SPAR, active=False)
     found = await office.drafts.find_rule("spar 100", person(DI), SUPPORT)
     assert isinstance(found, tuple)
     assert (found[0].id, found[1]) == (SPAR, Availability.INACTIVE)
 
 
-async def test_where_several_rules_are_meant_all_are_named(office: Office) -> None:
+async def test_an_ambiguous_name_lists_all_its_rules(office: Office) -> None:
     found = await office.drafts.find_rule("year", person(DI), SUPPORT)
     assert isinstance(found, list)
     assert [rule.id for rule in found] == [OVER, LATER]
@@ -72,13 +72,13 @@ async def test_where_several_rules_are_meant_all_are_named(office: Office) -> No
         ("spar", NEWS, Refusal(RefusalReason.UNLISTED_CHANNEL, NEWS)),
     ],
 )
-async def test_a_rule_that_is_not_shown_is_answered_with_the_reason(
+async def test_a_hidden_rule_is_answered_with_the_reason(
     office: Office, text: str, channel: ChannelId, refused: Refusal
 ) -> None:
     assert await office.drafts.find_rule(text, person(DI), channel) == refused
 
 
-async def test_a_rule_that_is_gone_or_cannot_be_read_is_told_apart_from_one_that_never_was(
+async def test_gone_unreadable_and_unknown_rules_have_different_answers(
     office: Office,
 ) -> None:
     office.shelf.failure = TransientError("no answer")
@@ -95,7 +95,7 @@ async def test_a_rule_that_is_gone_or_cannot_be_read_is_told_apart_from_one_that
     )
 
 
-async def test_before_all_rules_were_read_nobody_is_told_that_there_is_none(
+async def test_before_the_first_refresh_no_rule_is_called_unknown(
     sqlite_books: SqlRepository,
 ) -> None:
     office = Office(sqlite_books)
@@ -112,7 +112,7 @@ async def test_guests_look_up_nothing(office: Office) -> None:
     assert answer.reason is RefusalReason.GUEST
 
 
-async def test_a_rule_made_since_the_last_reading_can_be_reviewed(office: Office) -> None:
+async def test_a_rule_created_since_the_last_refresh_can_be_reviewed(office: Office) -> None:
     new = Rule(
         id=RuleId("brand-new"), name="Brand new", reward=Reward(type="discount_amount", value=Decimal(5))
     )

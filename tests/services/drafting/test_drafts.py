@@ -1,4 +1,4 @@
-"""Asking over real books: the draft, its form, and the one request that comes of it."""
+"""Drafts over a real database: the form, and the one request that results."""
 
 import asyncio
 from dataclasses import replace
@@ -39,7 +39,7 @@ from tests.support.service_fixture import (
 # drafts
 
 
-async def test_a_draft_knows_whose_and_where_it_is_and_keeps_what_the_command_held(office: Office) -> None:
+async def test_a_draft_stores_requester_channel_and_the_commands_words(office: Office) -> None:
     form_input = FormInput(rule="Spar 100", customers="a\nb")
     draft = await office.drafts.open_draft(person(ANN), SUPPORT, form_input)
     assert (draft.team, draft.account, draft.channel, draft.requester, draft.created_at) == (
@@ -54,7 +54,7 @@ async def test_a_draft_knows_whose_and_where_it_is_and_keeps_what_the_command_he
 
 
 class CrowdedBooks:
-    """Books in which the first few short ids are always taken."""
+    """A repository in which the first few short ids are taken."""
 
     def __init__(self, repository: SqlRepository, taken: int) -> None:
         self._repository = repository
@@ -62,7 +62,7 @@ class CrowdedBooks:
         self._taken = taken
 
     def __getattr__(self, name: str) -> Any:
-        """Do all else as the books do it."""
+        """Delegate everything else."""
         return getattr(self._repository, name)
 
     async def open_draft(self, request: Request, form_input: FormInput) -> None:
@@ -72,7 +72,7 @@ class CrowdedBooks:
         await self._repository.open_draft(request, form_input)
 
 
-async def test_a_short_id_that_is_taken_is_tried_anew(sqlite_books: SqlRepository) -> None:
+async def test_a_taken_short_id_is_replaced(sqlite_books: SqlRepository) -> None:
     crowded = CrowdedBooks(sqlite_books, taken=5)
     office = await open_office(crowded)  # type: ignore[arg-type]
     draft = await office.drafts.open_draft(person(ANN), SUPPORT, FormInput())
@@ -81,7 +81,7 @@ async def test_a_short_id_that_is_taken_is_tried_anew(sqlite_books: SqlRepositor
     assert await sqlite_books.find_short(draft.short) == draft
 
 
-async def test_a_forgotten_draft_is_answered_and_no_form_stands_on_it(either_office: Office) -> None:
+async def test_a_deleted_draft_is_answered_without_a_form(either_office: Office) -> None:
     draft = await either_office.draft()
     assert await either_office.repository.forget_drafts(NOW + timedelta(seconds=1)) == 1
     for answer in await everything(either_office, draft, ANN):
@@ -89,7 +89,7 @@ async def test_a_forgotten_draft_is_answered_and_no_form_stands_on_it(either_off
 
 
 async def everything(office: Office, draft: RequestId, who: UserId, **team: Any) -> list[object]:
-    """Do all that can be done with a draft."""
+    """Do everything that can be done with a draft."""
     by = person(who, **team)
     return [
         await office.drafts.form(draft, by),
@@ -102,7 +102,7 @@ async def everything(office: Office, draft: RequestId, who: UserId, **team: Any)
 
 
 @pytest.mark.parametrize(("who", "team"), [(BO, TEAM), (CHIEF, TEAM), (ANN, ELSEWHERE)])
-async def test_a_draft_is_its_requesters_alone(office: Office, who: UserId, team: Any) -> None:
+async def test_a_draft_is_only_its_requesters(office: Office, who: UserId, team: Any) -> None:
     draft = await office.draft()
     before = await office.now(draft), await office.repository.load_input(draft)
     for answer in await everything(office, draft, who, team=team):
@@ -110,7 +110,7 @@ async def test_a_draft_is_its_requesters_alone(office: Office, who: UserId, team
     assert (await office.now(draft), await office.repository.load_input(draft)) == before
 
 
-async def test_what_was_asked_for_can_be_filled_in_no_more(office: Office) -> None:
+async def test_a_submitted_request_cannot_be_filled_in_any_more(office: Office) -> None:
     asked = await office.ask()
     before = await office.repository.load_input(asked.id)
     for answer in (await everything(office, asked.id, ANN))[:4]:
@@ -131,7 +131,7 @@ async def test_the_form_shows_the_rule_that_was_typed_by_id_or_by_name(office: O
 
 
 @pytest.mark.parametrize("rule", ["", "no such rule", "e"])
-async def test_where_no_one_rule_is_meant_none_is_chosen(office: Office, rule: str) -> None:
+async def test_an_ambiguous_rule_is_not_chosen(office: Office, rule: str) -> None:
     form = await office.drafts.form(await office.draft(rule=rule), person(ANN))
     assert isinstance(form, Form)
     assert form.chosen is None

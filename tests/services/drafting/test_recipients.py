@@ -1,4 +1,4 @@
-"""Whom a draft with files is for: what is faulty, what is kept, and that exactly those are asked for."""
+"""The recipients of a draft with files: faults, and exactly the customers that are requested."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ async def reviewed(office: Office, **typed: Any) -> Review:
     return review
 
 
-async def test_typed_ids_and_files_add_up_and_exactly_those_are_asked_for(office: Office) -> None:
+async def test_typed_ids_and_files_add_up_to_the_requested_customers(office: Office) -> None:
     review = await reviewed(office, customers="t\nb\nt", files=(ONE, TWO))
     everybody = ("t", "b", "a", "c", "d", "e")
     assert (review.request.customers, review.request.repeated) == (6, 3)
@@ -42,14 +42,14 @@ async def test_typed_ids_and_files_add_up_and_exactly_those_are_asked_for(office
     assert office.drawer.asked == [((ONE, TWO), ANN)]
 
 
-async def test_asking_reads_no_file_again(office: Office) -> None:
+async def test_submitting_reads_no_file_again(office: Office) -> None:
     review = await reviewed(office, customers="", files=(ONE,))
     office.drawer.lists[ONE.id] = ("somebody", "else")
     await office.drafts.ask(review.request.id, person(ANN))
     assert await office.repository.customers(review.request.id, 0) == ("a", "b", "c", "d")
 
 
-async def test_without_files_nothing_is_listed(office: Office) -> None:
+async def test_without_files_there_is_no_file_summary(office: Office) -> None:
     assert (await reviewed(office)).file_summary is None
     assert not office.drawer.asked
 
@@ -61,7 +61,7 @@ async def test_a_form_with_a_file_alone_has_no_fault(office: Office) -> None:
     )
 
 
-async def test_a_reserved_id_stands_beside_no_file(office: Office) -> None:
+async def test_a_reserved_id_is_refused_together_with_a_file(office: Office) -> None:
     faults = await office.drafts.save_input(
         await office.draft(), person(ANN), FormInput(rule=SPAR, reserved="*", files=(ONE,))
     )
@@ -77,7 +77,7 @@ async def test_a_file_that_cannot_be_read_is_the_only_fault(office: Office) -> N
     assert form.form_input.files == (ONE,)
 
 
-async def test_a_column_is_asked_for_and_what_was_chosen_is_remembered(office: Office) -> None:
+async def test_an_ambiguous_column_is_asked_for_once(office: Office) -> None:
     office.drawer.instead = ReadResult(unclear=(AmbiguousFile(ONE, (Column(1), Column(2))),))
     draft = await office.draft(customers="", files=(ONE,))
     form = await office.drafts.review(draft, person(ANN))
@@ -94,14 +94,14 @@ async def test_a_column_is_asked_for_and_what_was_chosen_is_remembered(office: O
     assert form_input.files == (chosen, TWO)
 
 
-async def test_a_file_of_nobody_new_is_said_to_be_empty_of_customers(office: Office) -> None:
+async def test_a_file_without_new_customers_is_reported(office: Office) -> None:
     office.drawer.instead = ReadResult()
     form = await office.drafts.review(await office.draft(customers="", files=(ONE,)), person(ANN))
     assert isinstance(form, Form)
     assert by_field(form.faults) == {Field.CUSTOMERS: [RefusalReason.NO_CUSTOMERS]}
 
 
-async def test_a_long_list_has_the_digest_that_a_short_one_would_have() -> None:
+async def test_packing_in_a_thread_gives_the_same_digest() -> None:
     many = [CustomerId(f"c-{number}") for number in range(LONG * 2 + 1)]
     assert (await pack_in_thread(many, 1_000)).digest == digest_of(many)
     assert (

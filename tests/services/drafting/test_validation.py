@@ -17,7 +17,7 @@ from bot.services.drafting.validation import (
 )
 
 
-def test_every_kind_of_bad_id_is_told_at_once_with_its_lines() -> None:
+def test_all_kinds_of_bad_ids_are_reported_at_once_with_their_lines() -> None:
     text = "\n".join(["c-1", "x" * 256, "a\u200bb", "*", "/", "y" * 300, "*"])
     assert faults_of_ids(read_customers(text)) == (
         FieldError(Field.CUSTOMERS, Refusal(RefusalReason.ID_TOO_LONG, "2, 6")),
@@ -27,7 +27,7 @@ def test_every_kind_of_bad_id_is_told_at_once_with_its_lines() -> None:
 
 
 @given(st.text(max_size=300))
-def test_ids_have_faults_exactly_where_something_was_not_read(text: str) -> None:
+def test_ids_have_faults_exactly_if_something_was_unreadable(text: str) -> None:
     found = read_customers(text)
     assert bool(faults_of_ids(found)) is bool(found.unreadable or found.reserved)
 
@@ -44,12 +44,12 @@ def test_ids_have_faults_exactly_where_something_was_not_read(text: str) -> None
         "ærlig",
     ],
 )
-def test_a_key_that_can_be_one_has_no_fault(key: str) -> None:
+def test_a_valid_key_has_no_fault(key: str) -> None:
     assert faults_of_key(FormInput(once_key=key)) == ()
 
 
 @pytest.mark.parametrize("key", ["k" * (MAX_ONCE_KEY_LENGTH + 1), "a\nb", "a\u200bb", "a\tb"])
-def test_a_key_that_cannot_be_one_is_told_with_how_long_it_may_be(key: str) -> None:
+def test_an_invalid_key_is_reported_with_the_maximum_length(key: str) -> None:
     assert faults_of_key(FormInput(once_key=key)) == (
         FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY, "255")),
     )
@@ -61,7 +61,7 @@ def test_every_refusal_has_a_field(reason: RefusalReason) -> None:
     assert fault.field is FIELD_OF.get(reason, Field.RULE)
 
 
-def test_no_customers_is_not_said_where_unreadable_ones_are_the_reason() -> None:
+def test_no_customers_is_not_reported_if_unreadable_ids_explain_it() -> None:
     none = Refusal(RefusalReason.NO_CUSTOMERS)
     unreadable = FieldError(Field.CUSTOMERS, Refusal(RefusalReason.RESERVED_ID, "*"))
     assert as_faults((none, Refusal(RefusalReason.NO_RULE)), [unreadable]) == (

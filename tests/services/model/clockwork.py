@@ -1,4 +1,4 @@
-"""What goes on by itself on the paths: the giving, the due-times, the hold and the pause."""
+"""The automatic rules of the model: the giving, deadlines, the hold and the pause."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from tests.support.service_fixture import ANN, BO, CHIEF, CLEO, QUICK, SPAR, TEA
 
 
 class GoesOn(PeopleAct):
-    """What the clock and the jobs do, beside people."""
+    """Rules of the clock and the background tasks."""
 
     # what goes on by itself
 
@@ -31,7 +31,7 @@ class GoesOn(PeopleAct):
 
     @rule(first=st.sampled_from([ANN, BO]))
     def two_who_share_a_budget_begin(self, first: UserId) -> None:
-        """Mostly nobody has to agree there, so that their starts decide whether both can go."""
+        """Requests there mostly need no approval, so the budget check at the start decides."""
         before = set(self.known)
         for who in (first, CLEO):
             self.somebody_asks(who, TEAM, QUICK, 1)
@@ -65,14 +65,14 @@ class GoesOn(PeopleAct):
             assert demanded > self.could(known) or known.demanded == demanded == 0
 
     def goes_if_it_fits(self, known: Known, now: Request) -> None:
-        """Of two that fit into a budget alone but not together the second one stops."""
+        """Of two requests that fit into a budget only one at a time, the second stops."""
         if self.fits(known.channel, known.customers, but=known.id):
             assert now.state is State.GIVING
         else:
             assert (now.state, now.stop) == (State.STOPPED, StopReason.BUDGET)
 
     def goes_on(self, known: Known) -> None:
-        """After the pause a giving goes on where it could begin now, and else asks again or stops; while Slack is away it waits."""
+        """After the pause a giving continues if it could begin now; else it waits again or stops."""
         now = self.now(known)
         if now.state is State.WAITING:
             self.asks_again(known, now)
@@ -84,7 +84,7 @@ class GoesOn(PeopleAct):
             assert now.state is State.STOPPED or self.office.town.away
 
     def asks_again(self, known: Known, now: Request) -> None:
-        """Where the rule changed or a yes no longer counts, the next round asks for as much as the stricter of the two demands."""
+        """After a changed rule or a lost approval, the next round needs the stricter number of approvals."""
         assert self.policy(known.channel) is not None
         assert now.round == known.before.round + 1
         self.escalated.discard(known.id)
@@ -171,6 +171,6 @@ class GoesOn(PeopleAct):
             assert answer == self.now(known) == replace(known.before, give_after=None)
 
     def sees_the_pause(self) -> None:
-        """Three stops in a row pause the bot by themselves; what runs then is caught by the next look."""
+        """Three stops in a row pause the bot; the next sweep catches the running givings."""
         self.paused = self.run(self.office.decisions.pause_service.now()) is not None
         self.run(self.office.decisions.pause_service.run_once())

@@ -1,4 +1,4 @@
-"""The model: who may what, by its own lights, and what every change is held to."""
+"""The model: its own permissions, and the invariants of every change."""
 
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -45,13 +45,13 @@ OURS = (ANN, BO, CLEO, DI, CHIEF)
 ALL = (*OURS, GUS, NOBODY)
 EVERYBODY = st.sampled_from(ALL)
 CLICKERS = st.sampled_from([*(BO, CLEO, CHIEF) * 3, ANN, *ALL])
-"""Mostly those who may do something: too many refusals in a row lead nowhere."""
+"""Mostly people with permissions: too many refusals in a row lead nowhere."""
 TEAMS = st.sampled_from([*[TEAM] * 15, ELSEWHERE])
 PICKS = st.integers(0, 9)
 ASKING = (ANN, ANN, BO, CHIEF, ANN, DI, BO, ANN, CLEO, ANN)
 CHANNELS = st.sampled_from([SUPPORT, SUPPORT, STRICT, QUICK])
 OFF = st.sampled_from([*[0] * 12, -1, 1])
-"""How far the round of an open approval is from the present one."""
+"""The distance between the round of an open approval and the present one."""
 APPROVERS = st.sampled_from(
     [(LEADS, CHIEF), (LEADS,), (BO,), (ANN, CLEO), (CHIEF, DI, LEADS), (GUS, NOBODY, BO)]
 )
@@ -60,10 +60,10 @@ TIERS = st.sampled_from(
 )
 """With one customer and with sixty, at 10 and at 20 each: above some and below others."""
 STALE = st.sampled_from([*[False] * 8, True])
-"""Whether an approval was drawn for something else than what stands there."""
+"""Whether an approval was drawn for another version of the request."""
 NAME = "spar 100"
 EVERYONE = 0
-"""In place of a number of customers: the reserved id."""
+"""The reserved id, in place of a number of customers."""
 TYPED = {
     1: FormInput(SPAR, "c-1"),
     60: FormInput(SPAR, "\n".join(f"c-{at}" for at in range(60))),
@@ -88,7 +88,7 @@ ANYWHERE = replace(
 
 @dataclass(slots=True)
 class Known:
-    """What the model knows of a request: who asked, what the policy demanded, whose yes stands in which round, and what was given."""
+    """A request in the model: requester, required approvals, approvals by round, and what was given."""
 
     id: RequestId
     channel: ChannelId
@@ -104,7 +104,7 @@ class Known:
         return self.yeses.setdefault(round_, set())
 
     def spent(self, since: datetime) -> int:
-        """Count what a budget holds against it: all of it while it is given, and what was given for so long afterwards."""
+        """Count what it uses of a budget: everything during the giving, and afterwards what was given."""
         if self.before.state is State.GIVING:
             return self.customers
         return self.given if self.before.ended_at is None or self.before.ended_at > since else 0
@@ -115,7 +115,7 @@ class Known:
 
 
 async def forget_before(repository: SqlRepository) -> None:
-    """Put what earlier examples left out of the way, where all share a database."""
+    """Remove the data of earlier examples in a shared database."""
     await repository.end_pause(CHIEF, NOW)
     for old in await repository.in_state(*State):
         if old.channel != BEFORE:
@@ -125,7 +125,7 @@ async def forget_before(repository: SqlRepository) -> None:
 
 
 class Machine(RuleBasedStateMachine):
-    """One bot with its people, over books in which nothing of theirs stands yet; what is done with it, others add."""
+    """One bot with its people over an empty database; subclasses add the rules."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -175,7 +175,7 @@ class Machine(RuleBasedStateMachine):
         return self.policy(channel) is not None and self.is_member(who, team)
 
     def approvers(self, known: Known) -> tuple[str, ...]:
-        """Name who may approve: also those to whom it was escalated in this round, by the model's own book."""
+        """Name the approvers, with the people it was escalated to in this round, by the model alone."""
         policy = self.policy(known.channel)
         if policy is None:
             return ()
@@ -198,7 +198,7 @@ class Machine(RuleBasedStateMachine):
         return known.before.state is State.APPROVED and until is not None and self.office.clock.now() < until
 
     def demands(self, channel: ChannelId, customers: int, rule_now: Rule | None, *, reserved: bool) -> int:
-        """Say how many have to agree by the policy as it stands, or 0 where the channel is listed no more; to everyone two at least."""
+        """Count the required approvals now: at least two for everyone, 0 for a removed channel."""
         policy = self.policy(channel)
         assert rule_now
         if policy is None:
@@ -214,7 +214,7 @@ class Machine(RuleBasedStateMachine):
         return max([policy.approvals, 2 * reserved, *passed])
 
     def could(self, known: Known) -> int:
-        """Count who could approve it by now."""
+        """Count the people who could approve it now."""
         return sum(self.may_approve(who, known) for who in ALL)
 
     def is_allowed(self, known: Known) -> bool:
@@ -224,7 +224,7 @@ class Machine(RuleBasedStateMachine):
         return not known.reserved or (policy.reserved and policy.budget is None)
 
     def fits(self, channel: ChannelId, customers: int, *, but: RequestId | None = None) -> bool:
-        """Say whether so many more fit into what a channel may have given, by the model's own book."""
+        """Say whether so many more fit into a channel's budget, by the model alone."""
         policy = self.policy(channel)
         if policy is None or policy.budget is None or policy.budget.customers is None:
             return True
@@ -260,7 +260,7 @@ class Machine(RuleBasedStateMachine):
         assert self.now(known).state is State.EXPIRED
 
     def ends(self, known: Known, answer: object, to: State, out_of: set[State], who: UserId) -> None:
-        """Hold a no to what it comes to: it is done, or was done before by the same person, or changes nothing."""
+        """Check an end: it happens, or had happened by the same person, or nothing changes."""
         if self.is_over(known):
             self.expires(known, answer)
         elif known.before.state in out_of:

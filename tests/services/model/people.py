@@ -1,4 +1,4 @@
-"""What people do on the paths, what changes around them, and what each of it may come to."""
+"""The rules of people: their clicks, changes around them, and the allowed results."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -41,7 +41,7 @@ from tests.support.service_fixture import BO, CLEO, LEADS, SPAR, STRICT, SUPPORT
 
 
 class PeopleAct(Machine):
-    """People, whoever they are, with the policy and the rule that change meanwhile."""
+    """Rules of people, and of the policy and the rule that change meanwhile."""
 
     # what changes around them
 
@@ -89,7 +89,7 @@ class PeopleAct(Machine):
     # what people do
 
     def one(self, pick: int) -> Known:
-        """Find a request to do something with: mostly one that has not ended; where all have, somebody asks anew."""
+        """Pick a request, mostly an open one; if all have ended, make a new one."""
         alive = [known for known in self.known.values() if not known.before.ended]
         if not alive:
             self.all_is_well_again()

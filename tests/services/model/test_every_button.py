@@ -1,4 +1,4 @@
-"""Fifty people press every button at once on one request: one outcome each time, and everybody is told the truth."""
+"""Fifty people press every button of one request at once: one outcome, and true answers."""
 
 import asyncio
 import json
@@ -60,7 +60,7 @@ WORKS_ON: Final = {
     Button.END_HERE: Start.STOPPED,
     Button.GIVE_NOW: Start.HELD,
 }
-"""A beginning for each button in which somebody may press it, so that one of fifty who press nothing else succeeds."""
+"""A start for each button in which it works: of fifty people who press only it, one succeeds."""
 NOT_ALLOWED: Final = frozenset(
     {
         RefusalReason.OWN_REQUEST,
@@ -70,7 +70,7 @@ NOT_ALLOWED: Final = frozenset(
         RefusalReason.GUEST,
     }
 )
-"""What is said to those who may not press a button, whatever the state."""
+"""The refusals of people who may not press a button, in any state."""
 BY_EVENT: Final = {
     Event.LAST_APPROVAL: (Button.APPROVE, NotificationType.APPROVED),
     Event.REJECTED: (Button.REJECT, NotificationType.REJECTED),
@@ -83,7 +83,7 @@ BY_EVENT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """One person's click, and what they were told."""
+    """One person's click and its answer."""
 
     who: UserId
     button: Button
@@ -92,14 +92,14 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """What fifty people did to one request, and what became of it."""
+    """Fifty people's clicks on one request, and its outcome."""
 
     start: Start
     before: Request
     presses: tuple[Press, ...]
     after: Request
     yeses: tuple[frozenset[UserId], frozenset[UserId]]
-    """By the books: in the round that was clicked on before it, and after it."""
+    """Approvers by the database: in the clicked round before the clicks, and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,11 @@ class Row:
     facts: Mapping[str, Any]
 
 
-async def test_whatever_fifty_people_press_at_once_has_one_outcome_on_sqlite(sqlite_url: str) -> None:
+async def test_fifty_simultaneous_clicks_have_one_outcome_on_sqlite(sqlite_url: str) -> None:
     await many_crowds(sqlite_url, rounds=200)
 
 
-async def test_whatever_fifty_people_press_at_once_has_one_outcome_on_postgresql(postgres_url: str) -> None:
+async def test_fifty_simultaneous_clicks_have_one_outcome_on_postgresql(postgres_url: str) -> None:
     await many_crowds(postgres_url, rounds=30)
 
 
@@ -143,7 +143,7 @@ def town() -> Town:
 
 
 async def one_crowd(office: Office, chance: random.Random, start: Start, choice: Sequence[Button]) -> Crowd:
-    """Bring a request about, and let everybody press one of some buttons on it."""
+    """Make a request, and let everybody press one of some buttons at once."""
     before = await started(office, start)
     yeses = await agreed(office, before, before.round)
     buttons = [chance.choice(choice) for _ in PEOPLE]
@@ -180,7 +180,7 @@ async def agreed(office: Office, request: Request, round_: int) -> frozenset[Use
 
 
 async def pressed(office: Office, seen: Request, who: UserId, button: Button) -> Request | Refusal:
-    """Press a button of the card as it was drawn before anybody did anything."""
+    """Press a button of the card as it was drawn before all clicks."""
     decisions, by = office.decisions, person(who)
     assert seen.rule
     match button:
@@ -201,7 +201,7 @@ async def pressed(office: Office, seen: Request, who: UserId, button: Button) ->
 
 
 async def rows_by_request(repository: SqlRepository) -> Mapping[str, list[Row]]:
-    """Read the whole audit once it was found to verify, request by request."""
+    """Verify the audit and read it, request by request."""
     verdict = await verify(repository.audit)
     assert verdict.fine, verdict
     rows: defaultdict[str, list[Row]] = defaultdict(list)
@@ -213,7 +213,7 @@ async def rows_by_request(repository: SqlRepository) -> Mapping[str, list[Row]]:
 async def said_by_request(
     repository: SqlRepository, office: Office
 ) -> Mapping[RequestId, list[OutboxMessage]]:
-    """Say everything, and answer it request by request."""
+    """Send the outbox, and return it by request."""
     said: defaultdict[RequestId, list[OutboxMessage]] = defaultdict(list)
     while waiting := await repository.due_messages(office.clock.now(), limit=1000):
         for one in waiting:
@@ -226,7 +226,7 @@ async def said_by_request(
 
 
 def hold(crowd: Crowd, rows: Sequence[Row], said: Sequence[OutboxMessage]) -> None:
-    """Hold what became of a request, and what each of the fifty was told, to the books and to each other."""
+    """Check a request's outcome and all answers against the database and each other."""
     moves = moves_of(crowd, rows)
     states = [crowd.before.state, *(row.facts["to"] for row in moves if "to" in row.facts)]
     assert crowd.after.state == states[-1], crowd
@@ -237,7 +237,7 @@ def hold(crowd: Crowd, rows: Sequence[Row], said: Sequence[OutboxMessage]) -> No
 
 
 def moves_of(crowd: Crowd, rows: Sequence[Row]) -> list[Row]:
-    """List what happened after the crowd was let loose: each a move that there is, from where the one before it led."""
+    """List the moves after the clicks; each must start in the state where the last one ended."""
     happened = [row for row in rows if row.kind in set(Event)]
     moves = happened[len(beginnings(crowd.start)) :]
     at = crowd.before.state
@@ -271,7 +271,7 @@ def the_state_fits_the_votes(crowd: Crowd) -> None:
 
 
 def who_was_told_yes_did_it(crowd: Crowd, moves: Sequence[Row], rows: Sequence[Row]) -> None:
-    """Each yes to a click is one row of the audit, and each row one yes; a voter's second yes is their first."""
+    """Accepted clicks and audit rows match one to one; a second approval equals the first."""
     told_yes = Counter(
         (press.button, press.who) for press in crowd.presses if isinstance(press.answer, Request)
     )
@@ -298,7 +298,7 @@ def who_was_told_yes_did_it(crowd: Crowd, moves: Sequence[Row], rows: Sequence[R
 
 
 def the_answer_names_who_did_it(crowd: Crowd, press: Press, answer: Request) -> None:
-    """What one person was shown is theirs, and where nothing can follow it, it is what stands in the books."""
+    """An accepted answer names its person, and a final one equals the database."""
     match press.button:
         case Button.APPROVE:
             assert press.who in crowd.yeses[1]
@@ -316,7 +316,7 @@ def the_answer_names_who_did_it(crowd: Crowd, press: Press, answer: Request) -> 
 
 
 def who_was_told_no_was_told_why(crowd: Crowd, states: frozenset[str]) -> None:
-    """A refusal names what stands against it: what they may not, or a state in which the request really was, and who brought it there."""
+    """A refusal names a missing permission, or a state that the request had, and who caused it."""
     for press in crowd.presses:
         refusal = press.answer
         if not isinstance(refusal, Refusal):
@@ -337,7 +337,7 @@ def who_was_told_no_was_told_why(crowd: Crowd, states: frozenset[str]) -> None:
 
 
 def may_not(press: Press) -> bool:
-    """Say who may not press a button in some state, by the policy's letter: an approver may cancel only what does not wait."""
+    """Say whether the policy forbids a click; an approver may cancel only a request that does not wait."""
     match press.button:
         case Button.APPROVE | Button.REJECT:
             return press.who not in APPROVERS
@@ -350,7 +350,7 @@ def may_not(press: Press) -> bool:
 
 
 def each_thing_is_said_once(crowd: Crowd, moves: Sequence[Row], said: Sequence[OutboxMessage]) -> None:
-    """The thread has one line for each thing that happened, in the order in which it did, and no other."""
+    """The thread has exactly one line for each event, in order."""
     lines = [
         (one.notification.happened, one.notification.by)
         for one in said

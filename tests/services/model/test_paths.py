@@ -1,4 +1,4 @@
-"""Nobody approves their own, on any path: whoever does whatever, in any order, held to a small model of what must never happen."""
+"""Nobody approves their own request on any path: random actions, checked against a small model."""
 
 import shutil
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.services.model.clockwork import GoesOn
 
 
 def hold(new_url: Callable[[], str], *, examples: int, steps: int, of: int) -> None:
-    """Hold so many examples of a seed to the model: the same ones in every run."""
+    """Check so many examples of a seed against the model: the same ones in every run."""
     many = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -31,7 +31,7 @@ def hold(new_url: Callable[[], str], *, examples: int, steps: int, of: int) -> N
 
 
 def copies_of(template: Path, folder: Path) -> Callable[[], str]:
-    """Make a database for each example, as copying is faster than migrating."""
+    """Copy a database for each example: that is faster than migrating."""
     numbers = count()
 
     def new_url() -> str:
@@ -43,9 +43,11 @@ def copies_of(template: Path, folder: Path) -> Callable[[], str]:
 
 
 @pytest.mark.parametrize("of", range(4))
-def test_nobody_approves_their_own_on_any_path(tmp_path: Path, sqlite_template: Path, of: int) -> None:
+def test_nobody_approves_their_own_request_on_any_path(
+    tmp_path: Path, sqlite_template: Path, of: int
+) -> None:
     hold(copies_of(sqlite_template, tmp_path), examples=25, steps=60, of=of)
 
 
-def test_nobody_approves_their_own_on_postgresql_either(postgres_url: str) -> None:
+def test_nobody_approves_their_own_request_on_postgresql(postgres_url: str) -> None:
     hold(lambda: postgres_url, examples=10, steps=40, of=4)
