@@ -13,9 +13,10 @@ Shape = Any
 
 @dataclass(frozen=True, slots=True)
 class Maybe:
-    """A part that may be missing or null."""
+    """A part that may be missing, or null unless forbidden."""
 
     shape: Shape
+    null: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Values:
     shape: Shape
 
 
-OPTION: Final = {"value": str, "text": Maybe({"text": Maybe(str)})}
+OPTION: Final = {"value": str, "text": Maybe({"text": Maybe(str, null=False)}, null=False)}
 ANSWER: Final = {
     "value": Maybe(str),
     "selected_option": Maybe(OPTION),
@@ -49,8 +50,8 @@ VIEW: Final = {
     "hash": 100,
     "private_metadata": 3_000,
     "external_id": 255,
-    "blocks": [{"block_id": Maybe(str)}],
-    "state": Maybe({"values": Maybe(ANSWERS)}),
+    "blocks": [{"block_id": Maybe(str, null=False)}],
+    "state": Maybe({"values": Maybe(ANSWERS, null=False)}),
 }
 """Slack documents the limits of the texts that we set; its own ids and hashes are about thirty long."""
 ACTION: Final = {"action_id": str, "block_id": str, "type": str, "value": Maybe(str)}
@@ -61,7 +62,7 @@ KINDS: Final[Mapping[str, Mapping[str, Shape]]] = {
         **INTERACTION,
         "actions": First(ACTION),
         "trigger_id": str,
-        "channel": Maybe({"id": Maybe(str)}),
+        "channel": Maybe({"id": Maybe(str, null=False)}),
         "view": Maybe(VIEW),
         "response_url": Maybe(str),
     },
@@ -99,7 +100,7 @@ def read_payload(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise MalformedPayload("it cannot be read") from None
     for name, shape in _parts(payload).items():
-        if not _fits(payload.get(name), shape):
+        if not _has(payload, name, shape):
             raise MalformedPayload(f"{name} is missing or wrong")
     return payload
 
@@ -126,6 +127,10 @@ def _parts(payload: Mapping[str, Any]) -> Mapping[str, Shape]:
     return KINDS[kind]
 
 
+def _has(value: Mapping[str, Any], name: str, part: Shape) -> bool:
+    return _fits(value[name], part) if name in value else isinstance(part, Maybe)
+
+
 def _fits(value: Any, shape: Shape) -> bool:
     match shape:
         case type():
@@ -135,11 +140,9 @@ def _fits(value: Any, shape: Shape) -> bool:
         case [each]:
             return isinstance(value, list) and all(_fits(one, each) for one in value)
         case dict():
-            return isinstance(value, dict) and all(
-                _fits(value.get(name), part) for name, part in shape.items()
-            )
+            return isinstance(value, dict) and all(_has(value, name, part) for name, part in shape.items())
         case Maybe():
-            return value is None or _fits(value, shape.shape)
+            return (value is None and shape.null) or _fits(value, shape.shape)
         case First():
             return isinstance(value, list) and bool(value) and _fits(value[0], shape.shape)
         case Values():
