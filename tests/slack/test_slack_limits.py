@@ -1,4 +1,4 @@
-"""Every message and modal stays within Slack's limits, with the longest and most hostile texts there can be."""
+"""Every message and modal stays within Slack's limits, with the longest and most hostile texts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -175,12 +175,12 @@ def test_every_option_keeps_slacks_limits() -> None:
     assert options_faults(drawn) == []
 
 
-def test_the_whole_of_a_message_stays_far_below_what_slack_takes() -> None:
+def test_a_whole_message_stays_far_below_slacks_limit() -> None:
     assert max(sum(len(text) for text in texts(message.blocks)) for message in messages()) < 40_000
     assert max(len(message.text) for message in messages()) <= 1_000
 
 
-def test_nothing_that_anybody_wrote_mentions_or_links() -> None:
+def test_no_text_that_people_wrote_mentions_or_links() -> None:
     drawn: list[str] = [
         text for thing in [*(m.blocks for m in messages()), *views()] for text in texts(thing)
     ]
@@ -199,7 +199,7 @@ def test_the_same_facts_always_draw_the_same_message() -> None:
 
 
 @pytest.mark.parametrize("stop", [*StopReason, None])
-def test_every_message_has_words_for_a_stop(stop: StopReason | None) -> None:
+def test_every_message_has_a_text_for_each_stop(stop: StopReason | None) -> None:
     snapshot = samples.story(State.STOPPED, stop=stop, note=LONG)
     drawn: Sequence[Message] = [
         card.build(snapshot, LOOK),
