@@ -32,8 +32,10 @@ READ = FileSummary((FILE,), tuple(CustomerId(one) for one in ("a1", "b2", "c3"))
 def test_the_review_describes_each_file() -> None:
     assert file_summary.lines(READ, LOOK) == [
         "*File:* vip.csv – 80,000 rows with an id, from column “Kundenr” (B)",
-        "⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; "
-        f"row 99: {ODD[RowProblem.SHORTENED]}; and 2 more",
+        (
+            "⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; "
+            f"row 99: {ODD[RowProblem.SHORTENED]}; and 2 more"
+        ),
         "⚠ 3 of these look like e-mail addresses, not like an id",
         "⚠ 1 of these looks like a telephone number, not like an id",
         "*First and last id:* `a1`, `b2`, `c3` … `z9`",
