@@ -17,7 +17,7 @@ from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import CustomerPage
 from bot.slack.modal_controller import loading_view, message_view
-from bot.slack.modals import approval, customer_list, rejection, request_form
+from bot.slack.modals import approval, customer_list, rejection, request_form, rule_options
 from bot.slack.modals import review as review_modal
 from tests.support import samples
 from tests.support.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY
@@ -171,7 +171,7 @@ def test_the_reason_is_optional_unless_the_policy_requires_it() -> None:
 
 
 def test_options_show_reward_and_validity_and_mark_unusable_rules() -> None:
-    good, gone = request_form.options([(RULE, Availability.NOW), (RULE, Availability.EXPIRED)], LOOK)
+    good, gone = rule_options.options([(RULE, Availability.NOW), (RULE, Availability.EXPIRED)], LOOK)
     assert good["text"]["text"] == "Spar 100,-"
     assert good["value"] == RULE.id
     assert good["description"]["text"] == "100.00 NOK off · until 23 Dec 2026"
@@ -179,7 +179,7 @@ def test_options_show_reward_and_validity_and_mark_unusable_rules() -> None:
 
 
 def test_a_rule_whose_id_fits_no_option_is_left_out() -> None:
-    assert request_form.options([(LONG_RULE, Availability.NOW)], LOOK) == []
+    assert rule_options.options([(LONG_RULE, Availability.NOW)], LOOK) == []
 
 
 @pytest.mark.parametrize(
