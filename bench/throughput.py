@@ -102,7 +102,7 @@ async def giver(
     """Start whoever gives; answers where it listens, too."""
     (folder / "policy.toml").write_text(constants.POLICY)
     async with process(
-        "bench.giving_child", who, *plan.arguments(), folder=folder, settings=settings
+        "bench.throughput_worker", who, *plan.arguments(), folder=folder, settings=settings
     ) as child:
         yield child, int(await told(child))
 
