@@ -58,7 +58,7 @@ async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: di
     async with AsyncExitStack() as stack:
         children = {
             who: await stack.enter_async_context(
-                process("bench.reading_child", who, str(path), folder=folder, settings=settings)
+                process("bench.file_reading_worker", who, str(path), folder=folder, settings=settings)
             )
             for who in took
         }

@@ -95,7 +95,7 @@ async def told(child: Process) -> str:
 @asynccontextmanager
 async def stand_in_slack(folder: Path) -> AsyncIterator[int]:
     """Start the fake Slack; yield its port."""
-    async with process("bench.slack_stand_in", folder=folder) as child:
+    async with process("bench.fake_slack", folder=folder) as child:
         yield int(await told(child))
 
 
@@ -104,7 +104,7 @@ async def stand_in_dintero(
     folder: Path, *, rules: int = constants.RULES, latency: float = 0.0
 ) -> AsyncIterator[int]:
     """Start the fake Dintero; yield its port."""
-    async with process("bench.dintero_stand_in", str(rules), str(latency), folder=folder) as child:
+    async with process("bench.fake_dintero", str(rules), str(latency), folder=folder) as child:
         yield int(await told(child))
 
 

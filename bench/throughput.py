@@ -102,7 +102,7 @@ async def giver(
     """Start a worker; yield it with its port."""
     (folder / "policy.toml").write_text(constants.POLICY)
     async with process(
-        "bench.giving_child", who, *plan.arguments(), folder=folder, settings=settings
+        "bench.throughput_worker", who, *plan.arguments(), folder=folder, settings=settings
     ) as child:
         yield child, int(await told(child))
 

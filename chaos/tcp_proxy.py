@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.web.shutdown import accept_pending
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 PIECE: Final = 1 << 16
 HEAD: Final = 5
@@ -106,6 +108,7 @@ async def wire(onward: Callable[[], Awaitable[Streams]]) -> AsyncIterator[TcpPro
     try:
         yield laid
     finally:
+        await accept_pending()
         server.close()
         laid.cut, laid.silent = True, False
         laid.end_all()

@@ -13,7 +13,7 @@ from bot.domain.requests.views import Form, Review
 from bot.errors import DeliveryDeferred
 from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import loading_view, message_view, next_external_id
-from bot.slack.modals import file_fields, request_form, review
+from bot.slack.modals import file_fields, request_form, review, rule_options
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawing, Reply, View
 from handlers.context import HandlerContext, is_modal_action
@@ -37,7 +37,7 @@ async def suggest_rules(
     """Search the rules for the text typed into Rule."""
     draft, _ = request_form.read(body["view"])
     found = await ctx.drafts.find_rules(draft, who, str(payload.get("value") or ""))
-    await ack(options=request_form.options(found, ctx.formatter))
+    await ack(options=rule_options.options(found, ctx.formatter))
 
 
 async def show_more(ack: AsyncAck, body: dict[str, Any], who: Person, ctx: HandlerContext) -> None:

@@ -20,15 +20,8 @@ from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Request
 from bot.errors import CardDeleted, DeliveryDeferred, DeliveryFailed
 from bot.services.snapshots import load_snapshot
-from bot.slack.client import uploads
-from bot.slack.client.errors import (
-    CALL_ERRORS,
-    ErrorKind,
-    delivery_error,
-    describe,
-    kind_of,
-    wait_for_channel,
-)
+from bot.slack.client import errors, uploads
+from bot.slack.client.errors import CALL_ERRORS, ErrorKind, delivery_error, kind_of
 from bot.slack.messages import card, not_given_file, notices, summary
 from bot.slack.rendering.formatting import Formatter, Message
 from bot.spreadsheets.writer.writer import ListWriter
@@ -94,7 +87,7 @@ class SlackAnnouncer:
             await self._draw_card(request)
         except CALL_ERRORS as error:
             if kind_of(error) is ErrorKind.MESSAGE_GONE:
-                code = describe(error)
+                code = errors.describe(error)
                 raise CardDeleted(f"Slack does not have the card any more ({code})", code=code) from error
             raise delivery_error(error) from error
 
@@ -115,7 +108,7 @@ class SlackAnnouncer:
             request = await self._repository.find(outbox_message.request)
             if request and request.card_ts is None:
                 return outcome
-        return wait_for_channel(outcome)
+        return errors.wait_for_channel(outcome)
 
     async def _deliver(self, outbox_message: OutboxMessage) -> str:
         notification, formatter = outbox_message.notification, self._formatter

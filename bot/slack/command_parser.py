@@ -1,4 +1,4 @@
-"""What a person typed after `/discount`, read into values; knows nothing of what becomes of them."""
+"""Parses the text after `/discount` into a command."""
 
 import re
 from collections.abc import Iterator
@@ -12,33 +12,36 @@ from bot.domain.requests.request import SHORT_ALPHABET, SHORT_LENGTH
 
 COMMANDS: Final = ("add", "status", "rule", "cancel", "pause", "resume", "help")
 
-DOUBLE: Final = frozenset('"“”„‟«»')
-SINGLE: Final = frozenset("'‘’‚‛‹›")  # noqa: RUF001 - these are what phones and Macs type
+DOUBLE: Final = '"“”„‟«»'
+SINGLE: Final = "'‘’‚‛‹›"  # noqa: RUF001 - these are what phones and Macs type
+QUOTES: Final = DOUBLE + SINGLE
+WORD: Final = re.compile(
+    rf"[{DOUBLE}](.*?)[{DOUBLE}](?![^\s,])|[{SINGLE}](.*?)[{SINGLE}](?![^\s,])|([^\s,]+)", re.DOTALL
+)
+"""A word in double or in single quotes, or a bare one."""
 FIXED_SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
 SHORT_ID: Final = re.compile(
     rf"(?:R[-‐‑‒–—− ]?)?([{SHORT_ALPHABET}I1]{{{SHORT_LENGTH}}})",  # noqa: RUF001 - people type any dash
     re.IGNORECASE | re.ASCII,
 )
-
-
-LINKED: Final = re.compile(r"<(?:mailto:|tel:|https?://)[^<>|]*\|([^<>|]*)>")
-"""How Slack escapes an e-mail address or a link that was typed: what people see stands behind the bar."""
+LINK: Final = re.compile(r"<(?:mailto:|tel:|https?://)[^<>|]*\|([^<>|]*)>")
+"""How Slack escapes an e-mail address or a link, with the visible text after the bar."""
 
 
 class ParseProblem(StrEnum):
-    """Why a text was not understood."""
+    """Why a text is not a command."""
 
     NO_SUCH_COMMAND = "no_such_command"
     OPEN_QUOTE = "open_quote"
-    """A quote begins and never ends."""
+    """A quote opens and never closes."""
     NO_SHORT_ID = "no_short_id"
-    """Exactly one request's id belongs there."""
+    """The command needs exactly one request id."""
     NO_RULE = "no_rule"
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """`add [rule] [customer ids…]`; `raw` is what was typed after `add`."""
+    """`add [rule] [customer ids…]`; `raw` is the text after `add`."""
 
     rule: str
     customers: tuple[str, ...]
@@ -46,8 +49,8 @@ class Add:
 
     @property
     def quoted(self) -> bool:
-        """Whether the rule was put in quotes, so that it surely ends where it does."""
-        return self.raw[:1] in DOUBLE | SINGLE
+        """Whether the rule is in quotes, which end its name for sure."""
+        return bool(self.raw) and self.raw[0] in QUOTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,12 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """`help`, or nothing at all."""
+    """`help`, or no text."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownCommand:
-    """Anything else, with the nearest command where there is one."""
+    """Any other text, with the nearest command if there is one."""
 
     text: str
     nearest: str | None
@@ -101,11 +104,11 @@ Command = Add | Status | ShowRule | Cancel | Pause | Resume | Help | UnknownComm
 
 
 class OpenQuote(Exception):
-    """A quote begins and never ends."""
+    """A quote opens and never closes."""
 
 
 def read(text: str) -> Command:
-    """Read what was typed after `/discount`.
+    """Parse the text after `/discount`.
 
     >>> read("add “Spar 100” c-1, c-2")
     Add(rule='Spar 100', customers=('c-1', 'c-2'), raw='“Spar 100” c-1, c-2')
@@ -114,21 +117,19 @@ def read(text: str) -> Command:
     >>> read("stauts")
     UnknownCommand(text='stauts', nearest='status', why=<ParseProblem.NO_SUCH_COMMAND: 'no_such_command'>)
     """
-    typed = decoded(text)
-    word, rest = first_word(typed)
+    typed = unescape(text)
+    word, rest = [*typed.split(maxsplit=1), "", ""][:2]
     match word.casefold():
         case "" | "help":
             return Help()
         case "add":
             return _add(typed, rest)
         case "status":
-            return _status(typed, rest)
+            if rest and not short_id(rest):
+                return UnknownCommand(typed, "status", ParseProblem.NO_SHORT_ID)
+            return Status(short_id(rest))
         case "rule":
-            return (
-                ShowRule(_words(rest))
-                if _words(rest)
-                else UnknownCommand(typed, "rule", ParseProblem.NO_RULE)
-            )
+            return _rule(typed, rest)
         case "cancel":
             short = short_id(rest)
             return Cancel(short) if short else UnknownCommand(typed, "cancel", ParseProblem.NO_SHORT_ID)
@@ -137,55 +138,44 @@ def read(text: str) -> Command:
         case "resume":
             return Resume()
         case other:
-            return UnknownCommand(
-                typed, next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.0)), None)
-            )
+            nearest = next(iter(get_close_matches(other, COMMANDS, n=1, cutoff=0.0)), None)
+            return UnknownCommand(typed, nearest)
 
 
-def decoded(text: str) -> str:
-    """Undo Slack's escapes, those of links too, and turn the spaces that phones fix into plain ones."""
-    unwrapped = LINKED.sub(r"\1", text)
+def unescape(text: str) -> str:
+    """Undo Slack's escapes, including links, and replace the no-break spaces that phones type."""
+    unwrapped = LINK.sub(r"\1", text)
     bare = unwrapped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return bare.translate(FIXED_SPACES).strip()
 
 
-def first_word(text: str) -> tuple[str, str]:
-    """Part the first word from the rest."""
-    word, *rest = text.split(maxsplit=1) or [""]
-    return word, rest[0] if rest else ""
-
-
 def split_words(text: str) -> Iterator[str]:
-    """Part a text at spaces and commas; what stands in quotes, straight or curly, is one word.
+    """Split a text at spaces and commas; quotes, straight or curly, make one word.
 
-    A quote opens only where a word begins, and ends only where one ends: O'Brien is no quote.
+    A quote opens only at a word's start and closes only at a word's end: O'Brien is not quoted.
 
-    >>> list(words('«to by» c,d "x, y"'))
+    >>> list(split_words('«to by» c,d "x, y"'))
     ['to by', 'c', 'd', 'x, y']
 
     Raises:
-        OpenQuote: a quote begins and never ends.
+        OpenQuote: a quote opens and never closes.
     """
-    at = 0
-    while at < len(text):
-        if _parts(text[at]):
-            at += 1
-            continue
-        quotes = next((kind for kind in (DOUBLE, SINGLE) if text[at] in kind), None)
-        end = _end_of_quote(text, at, quotes) if quotes else _end_of_word(text, at)
-        yield text[at + 1 : end] if quotes else text[at:end]
-        at = end + 1
+    for found in WORD.finditer(text):
+        double, single, bare = found.groups()
+        if bare and bare[0] in QUOTES:
+            raise OpenQuote
+        yield next(word for word in (double, single, bare) if word is not None)
 
 
 def short_id(text: str) -> ShortId | None:
-    """Read a request's id in any case, with or without `R-`; 1 and I are read as the L that they were taken for.
+    """Read a request's id in any case, with or without `R-`; 1 and I count as L.
 
-    No short id holds 0, O, 1 or I, so that this never finds another request's.
+    No short id has 0, O, 1 or I, so this never finds another request.
 
     >>> short_id("r-1abcd")
     'R-LABCD'
     """
-    found = SHORT_ID.fullmatch(text.strip("".join(DOUBLE | SINGLE) + " "))
+    found = SHORT_ID.fullmatch(text.strip(QUOTES + " "))
     return ShortId("R-" + found[1].upper().replace("I", "L").replace("1", "L")) if found else None
 
 
@@ -197,31 +187,13 @@ def _add(typed: str, rest: str) -> Command:
     return Add(rule, tuple(customer for customer in customers if customer), rest)
 
 
-def _status(typed: str, rest: str) -> Command:
-    short = short_id(rest)
-    return UnknownCommand(typed, "status", ParseProblem.NO_SHORT_ID) if rest and not short else Status(short)
-
-
-def _words(rest: str) -> str:
-    """Read the name of a rule: the one quoted word, or all of it, commas included."""
+def _rule(typed: str, rest: str) -> Command:
+    """Read the name of a rule: the one quoted word, or the whole text, commas included."""
     try:
-        read_as = list(split_words(rest))
+        words = list(split_words(rest))
     except OpenQuote:
-        return rest.strip("".join(DOUBLE | SINGLE)).strip()
-    return (read_as[0] if len(read_as) == 1 else rest).strip()
-
-
-def _parts(letter: str) -> bool:
-    return letter.isspace() or letter == ","
-
-
-def _end_of_word(text: str, start: int) -> int:
-    return next((at for at in range(start, len(text)) if _parts(text[at])), len(text))
-
-
-def _end_of_quote(text: str, start: int, quotes: frozenset[str]) -> int:
-    """Find the closing quote: of the same kind as the opening one, with a word's end after it."""
-    for at in range(start + 1, len(text)):
-        if text[at] in quotes and (at + 1 == len(text) or _parts(text[at + 1])):
-            return at
-    raise OpenQuote
+        name = rest.strip(QUOTES)
+    else:
+        name = words[0] if len(words) == 1 else rest
+    name = name.strip()
+    return ShowRule(name) if name else UnknownCommand(typed, "rule", ParseProblem.NO_RULE)

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -45,7 +45,15 @@ class ModalController:
     ) -> None:
         self._client = client
         self._formatter = formatter
-        self._patience = patience
+        self._attempts = partial(
+            stamina.retry_context,
+            on=lambda error: errors.is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND,
+            attempts=None,
+            timeout=patience,
+            wait_initial=0.05,
+            wait_max=0.5,
+            wait_jitter=0.05,
+        )
         self.file_messenger = FileMessenger(client)
 
     async def links(self, earlier: Sequence[PriorRequest]) -> dict[RequestId, str]:
@@ -87,10 +95,9 @@ class ModalController:
     async def push(self, trigger: str, title: str, draw: Drawing, *, user: str) -> None:
         """Open a view on top of the one with the button; a click that is delivered twice does so once."""
         external_id = uuid.uuid4().hex
+        view = loading_view(title, external_id=external_id)
         try:
-            await self._client.views_push(
-                trigger_id=trigger, view=loading_view(title, external_id=external_id)
-            )
+            await self._client.views_push(trigger_id=trigger, view=view)
         except CALL_ERRORS as error:
             log.warning("modal not pushed", why=describe(error))
             if kind_of(error) is not ErrorKind.TRIGGER_USED:
@@ -158,18 +165,6 @@ class ModalController:
             with attempt:
                 opened = await self._client.conversations_open(users=user)
                 await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
-
-    def _attempts(self) -> AsyncIterator[stamina.Attempt]:
-        return aiter(
-            stamina.retry_context(
-                on=lambda error: errors.is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND,
-                attempts=None,
-                timeout=self._patience,
-                wait_initial=0.05,
-                wait_max=0.5,
-                wait_jitter=0.05,
-            )
-        )
 
 
 def loading_view(title: str, *, external_id: str, metadata: str = "") -> View:

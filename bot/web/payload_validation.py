@@ -2,125 +2,81 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-Path = tuple[str | int, ...]
-Check = Callable[[Any], bool]
-Checks = Mapping[Path, Check]
+Shape = Any
+"""A type, a text's maximal length, `[shape]` for a list, shapes by key for an object, or a class below."""
 
 
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A part that may be missing, or null unless forbidden."""
+
+    shape: Shape
+    null: bool = True
 
 
-def _object(value: Any) -> bool:
-    return isinstance(value, dict)
+@dataclass(frozen=True, slots=True)
+class First:
+    """A list whose first element has the shape."""
+
+    shape: Shape
 
 
-def _optional(check: Check) -> Check:
-    return lambda value: value is None or check(value)
+@dataclass(frozen=True, slots=True)
+class Values:
+    """An object whose values all have the shape."""
+
+    shape: Shape
 
 
-def _each(values: Any, check: Check) -> bool:
-    return isinstance(values, list) and all(map(check, values))
-
-
-def _person(value: Any) -> bool:
-    return _object(value) and _text(value.get("id")) and isinstance(value.get("team_id"), str | None)
-
-
-def _channel(value: Any) -> bool:
-    return _object(value) and _text(value.get("id", ""))
-
-
-def _file(value: Any) -> bool:
-    return _object(value) and _text(value.get("id")) and isinstance(value.get("name"), str | None)
-
-
-def _option(value: Any) -> bool:
-    return (
-        _object(value)
-        and _text(value.get("value"))
-        and _object(value.get("text", {}))
-        and _text(value.get("text", {}).get("text", ""))
-    )
-
-
-def _block(value: Any) -> bool:
-    return _object(value) and _text(value.get("block_id", ""))
-
-
-def _answer(value: Any) -> bool:
-    """Check the answer in one input: a text, options or files."""
-    return (
-        _object(value)
-        and isinstance(value.get("value"), str | None)
-        and _optional(_option)(value.get("selected_option"))
-        and _each(value.get("selected_options") or [], _option)
-        and _each(value.get("files") or [], _file)
-    )
-
-
-def _answers(value: Any) -> bool:
-    """Check a form's answers: by block, then by input."""
-    return _object(value) and all(
-        _object(block) and all(map(_answer, block.values())) for block in value.values()
-    )
-
-
-def _view(value: Any) -> bool:
-    """Check a view as Slack returns it: its texts, its blocks and the answers."""
-    if not _object(value) or not all(
-        _text(value.get(name)) and len(value[name]) <= most for name, most in MAX_VIEW_TEXTS.items()
-    ):
-        return False
-    state = value.get("state")
-    return _each(value.get("blocks"), _block) and (
-        state is None or (_object(state) and _answers(state.get("values", {})))
-    )
-
-
-MAX_VIEW_TEXTS: Final = {
+OPTION: Final = {"value": str, "text": Maybe({"text": Maybe(str, null=False)}, null=False)}
+ANSWER: Final = {
+    "value": Maybe(str),
+    "selected_option": Maybe(OPTION),
+    "selected_options": Maybe([OPTION]),
+    "files": Maybe([{"id": str, "name": Maybe(str)}]),
+}
+"""What a person put into one input."""
+ANSWERS: Final = Values(Values(ANSWER))
+"""By block, then by input."""
+VIEW: Final = {
     "id": 100,
     "type": 100,
     "callback_id": 255,
     "hash": 100,
     "private_metadata": 3_000,
     "external_id": 255,
+    "blocks": [{"block_id": Maybe(str, null=False)}],
+    "state": Maybe({"values": Maybe(ANSWERS, null=False)}),
 }
-"""Maximal lengths: Slack's documented limits for our texts; its own ids and hashes have about thirty."""
-INTERACTION: Final[Checks] = {("team", "id"): _text, ("user",): _person}
-VIEW: Final[Checks] = {**INTERACTION, ("view",): _view}
-SHORTCUT: Final[Checks] = {**INTERACTION, ("callback_id",): _text, ("trigger_id",): _text}
-KINDS: Final[Mapping[str, Checks]] = {
+"""Slack documents the limits of the texts that we set; its own ids and hashes are about thirty long."""
+ACTION: Final = {"action_id": str, "block_id": str, "type": str, "value": Maybe(str)}
+INTERACTION: Final = {"team": {"id": str}, "user": {"id": str, "team_id": Maybe(str)}}
+SHORTCUT: Final = {**INTERACTION, "callback_id": str, "trigger_id": str}
+KINDS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "block_actions": {
         **INTERACTION,
-        ("actions", 0, "action_id"): _text,
-        ("actions", 0, "block_id"): _text,
-        ("actions", 0, "type"): _text,
-        ("actions", 0, "value"): _optional(_text),
-        ("trigger_id",): _text,
-        ("channel",): _optional(_channel),
-        ("view",): _optional(_view),
-        ("response_url",): _optional(_text),
+        "actions": First(ACTION),
+        "trigger_id": str,
+        "channel": Maybe({"id": Maybe(str, null=False)}),
+        "view": Maybe(VIEW),
+        "response_url": Maybe(str),
     },
-    "block_suggestion": {**VIEW, ("action_id",): _text, ("block_id",): _text, ("value",): _text},
-    "view_submission": {**VIEW, ("view", "state", "values"): _answers},
-    "view_closed": VIEW,
+    "block_suggestion": {**INTERACTION, "view": VIEW, "action_id": str, "block_id": str, "value": str},
+    "view_submission": {**INTERACTION, "view": {**VIEW, "state": {"values": ANSWERS}}},
+    "view_closed": {**INTERACTION, "view": VIEW},
     "shortcut": SHORTCUT,
-    "message_action": {**SHORTCUT, ("message",): _object},
-    "event_callback": {("team_id",): _text, ("event", "type"): _text},
-    "url_verification": {("challenge",): _text},
+    "message_action": {**SHORTCUT, "message": dict},
+    "event_callback": {"team_id": str, "event": {"type": str}},
+    "url_verification": {"challenge": str},
 }
 """The parts of each kind of payload, by its `type`, as Slack documents them."""
-COMMAND: Final[Checks] = {
-    (name,): _text for name in ("command", "team_id", "user_id", "channel_id", "trigger_id")
-}
-SSL_CHECK: Final[Checks] = {("ssl_check",): _text}
-SUSPICIOUS: Final = ("\x00", "%00", "\\u")
-"""A body with an unstorable character has one of these: raw, in a form or in JSON. Most have none."""
+COMMAND: Final = dict.fromkeys(("command", "team_id", "user_id", "channel_id", "trigger_id"), str)
+SSL_CHECK: Final = {"ssl_check": str}
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """Characters that databases reject and nobody types."""
 
@@ -141,9 +97,9 @@ def read_payload(body: bytes) -> dict[str, Any]:
         payload = _parse(body.decode())
     except (ValueError, RecursionError):
         raise MalformedPayload("it cannot be read") from None
-    for path, check in _checks(payload).items():
-        if not check(_at(payload, path)):
-            raise MalformedPayload(f"{'.'.join(map(str, path))} is missing")
+    for name, shape in _parts(payload).items():
+        if not _has(payload, name, shape):
+            raise MalformedPayload(f"{name} is missing or wrong")
     return payload
 
 
@@ -151,14 +107,12 @@ def _parse(text: str) -> dict[str, Any]:
     form = {} if text.startswith("{") else dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
     text = form.get("payload", text)
     payload = json.loads(text) if "payload" in form or not form else form
-    if not isinstance(payload, dict) or (
-        any(part in text for part in SUSPICIOUS) and any(map(UNSTORABLE.search, _strings(payload)))
-    ):
+    if not isinstance(payload, dict) or any(map(UNSTORABLE.search, _strings(payload))):
         raise MalformedPayload("its content is wrong")
     return payload
 
 
-def _checks(payload: Mapping[str, Any]) -> Checks:
+def _parts(payload: Mapping[str, Any]) -> Mapping[str, Shape]:
     if "command" in payload:
         return COMMAND
     if "ssl_check" in payload:
@@ -169,13 +123,27 @@ def _checks(payload: Mapping[str, Any]) -> Checks:
     return KINDS[kind]
 
 
-def _at(value: Any, path: Path) -> Any:
-    for step in path:
-        try:
-            value = value[step]
-        except (LookupError, TypeError):
-            return None
-    return value
+def _has(value: Mapping[str, Any], name: str, part: Shape) -> bool:
+    return _fits(value[name], part) if name in value else isinstance(part, Maybe)
+
+
+def _fits(value: Any, shape: Shape) -> bool:
+    match shape:
+        case type():
+            return isinstance(value, shape)
+        case int():
+            return isinstance(value, str) and len(value) <= shape
+        case [each]:
+            return isinstance(value, list) and all(_fits(one, each) for one in value)
+        case dict():
+            return isinstance(value, dict) and all(_has(value, name, part) for name, part in shape.items())
+        case Maybe():
+            return (value is None and shape.null) or _fits(value, shape.shape)
+        case First():
+            return isinstance(value, list) and bool(value) and _fits(value[0], shape.shape)
+        case Values():
+            return isinstance(value, dict) and all(_fits(each, shape.shape) for each in value.values())
+    raise TypeError(shape)
 
 
 def _strings(value: Any) -> Iterator[str]:

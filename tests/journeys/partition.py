@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import make_url
 
+from bot.web.shutdown import accept_pending
+
 
 @dataclass(slots=True)
 class Network:
@@ -54,5 +56,6 @@ async def network_to(url: str) -> AsyncIterator[tuple[Network, str]]:
     try:
         yield network, through.render_as_string(hide_password=False)
     finally:
+        await accept_pending()
         listening.close()
         await network.close()

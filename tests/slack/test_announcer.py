@@ -1,4 +1,4 @@
-"""One message: posted, found again, edited, put off or given up, by what Slack answers."""
+"""A message is posted, found again, edited, deferred or given up, depending on Slack's answer."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +25,7 @@ POSTS = "chat.postMessage"
 
 @pytest.fixture
 async def telling(sqlite_books: SqlRepository) -> AsyncIterator[Telling]:
-    """A request whose card is to be posted."""
+    """A request with its card due."""
     async with open_telling(sqlite_books) as opened:
         yield opened
 
@@ -37,7 +37,7 @@ async def _card_posted(telling: Telling) -> str:
     return ts
 
 
-def _unsaid(
+def _outbox_message(
     telling: Telling,
     kind: ChannelKind,
     happened: NotificationType = NotificationType.APPROVED,
@@ -49,7 +49,7 @@ def _unsaid(
     return OutboxMessage(1, f"key-{kind}", telling.request, notification, tried=tried, attempts=0)
 
 
-async def test_a_message_carries_its_key_where_it_is_found_again(telling: Telling) -> None:
+async def test_a_message_carries_the_key_that_finds_it_again(telling: Telling) -> None:
     card = await telling.next()
     ts = await telling.announcer.deliver(card)
     (posted,) = telling.shop.slack.messages(telling.shop.support)
@@ -60,7 +60,7 @@ async def test_a_message_carries_its_key_where_it_is_found_again(telling: Tellin
     assert len(telling.shop.slack.messages(telling.shop.support)) == 1
 
 
-async def test_a_card_that_may_have_been_posted_is_found_behind_hundreds_of_other_messages(
+async def test_a_posted_card_is_found_behind_hundreds_of_other_messages(
     telling: Telling,
 ) -> None:
     card = await telling.next()
@@ -72,11 +72,11 @@ async def test_a_card_that_may_have_been_posted_is_found_behind_hundreds_of_othe
     assert await telling.announcer.deliver(replace(card, tried=True)) == ts
 
 
-async def test_a_line_that_may_have_been_posted_is_found_at_the_end_of_a_long_thread(
+async def test_a_posted_line_is_found_at_the_end_of_a_long_thread(
     telling: Telling,
 ) -> None:
     card_ts = await _card_posted(telling)
-    line = _unsaid(telling, ChannelKind.LINE)
+    line = _outbox_message(telling, ChannelKind.LINE)
     for number in range(250):
         telling.shop.slack.workspace.post(
             telling.shop.support, text=f"talk {number}", by=telling.shop.ann.id, thread_ts=card_ts
@@ -85,7 +85,7 @@ async def test_a_line_that_may_have_been_posted_is_found_at_the_end_of_a_long_th
     assert await telling.announcer.deliver(replace(line, tried=True)) == ts
 
 
-async def test_the_metadata_of_somebody_else_is_none_of_ours(telling: Telling) -> None:
+async def test_another_apps_metadata_is_ignored(telling: Telling) -> None:
     card = await telling.next()
     theirs = {"event_type": "another", "event_payload": {"key": card.key}}
     telling.shop.slack.workspace.post(
@@ -96,88 +96,88 @@ async def test_the_metadata_of_somebody_else_is_none_of_ours(telling: Telling) -
     assert len(telling.shop.slack.messages(telling.shop.support)) == 3
 
 
-async def test_a_card_that_stands_is_edited_and_shows_what_is_so_now(telling: Telling) -> None:
+async def test_a_posted_card_is_edited_to_the_current_state(telling: Telling) -> None:
     ts = await _card_posted(telling)
     async with telling.repository.unit_of_work(telling.request) as unit:
         assert unit
         await unit.save(replace(unit.request, state=State.CANCELLED))
-    assert await telling.announcer.deliver(_unsaid(telling, ChannelKind.CARD)) == ts
+    assert await telling.announcer.deliver(_outbox_message(telling, ChannelKind.CARD)) == ts
     (card,) = telling.shop.slack.messages(telling.shop.support)
     assert len(card.edits) == 1
     assert "ancelled" in telling.shop.ann.read(card)
 
 
 @pytest.mark.parametrize("kind", [ChannelKind.LINE, ChannelKind.SUMMARY])
-async def test_lines_and_the_summary_stand_in_the_cards_thread(telling: Telling, kind: ChannelKind) -> None:
+async def test_lines_and_the_summary_go_into_the_cards_thread(telling: Telling, kind: ChannelKind) -> None:
     card_ts = await _card_posted(telling)
-    await telling.announcer.deliver(_unsaid(telling, kind))
+    await telling.announcer.deliver(_outbox_message(telling, kind))
     (reply,) = telling.shop.slack.thread(telling.shop.slack.messages(telling.shop.support)[0])
     assert reply.thread_ts == card_ts
 
 
-async def test_what_is_told_elsewhere_links_to_the_card(telling: Telling) -> None:
+async def test_a_notice_in_another_channel_links_to_the_card(telling: Telling) -> None:
     await _card_posted(telling)
     await telling.announcer.deliver(
-        _unsaid(telling, ChannelKind.NOTICE, NotificationType.DONE, to=telling.shop.campaigns.id)
+        _outbox_message(telling, ChannelKind.NOTICE, NotificationType.DONE, to=telling.shop.campaigns.id)
     )
     (notice,) = telling.shop.slack.messages(telling.shop.campaigns)
     assert "See the request" in telling.shop.ann.read(notice)
 
 
-async def test_what_is_told_elsewhere_is_told_without_a_link_when_the_card_was_deleted(
+async def test_a_direct_message_has_no_link_to_a_deleted_card(
     telling: Telling,
 ) -> None:
     await _card_posted(telling)
     telling.shop.slack.workspace.delete(telling.shop.slack.messages(telling.shop.support)[0])
-    await telling.announcer.deliver(_unsaid(telling, ChannelKind.DIRECT, to=telling.shop.ann.id))
+    await telling.announcer.deliver(_outbox_message(telling, ChannelKind.DIRECT, to=telling.shop.ann.id))
     (told,) = telling.direct()
     assert "See the request" not in told
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "not_in_channel", "is_archived"])
-async def test_a_channel_that_the_bot_was_taken_out_of_is_waited_for_and_then_given_up(
+async def test_a_card_waits_for_a_channel_without_the_bot_and_then_fails(
     telling: Telling, error: str
 ) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error, times=2)
-    later = await _later(telling)
-    assert (later.clean, later.after) == (True, 60)
+    deferred = await _deferred(telling)
+    assert (deferred.clean, deferred.after) == (True, 60)
     with pytest.raises(DeliveryFailed, match=error):
         await telling.announcer.deliver(replace(await telling.next(), attempts=MAX_CARD_ATTEMPTS))
 
 
 @pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks", "restricted_action", "user_not_found"])
-async def test_what_slack_will_never_take_is_never_said(telling: Telling, error: str) -> None:
+async def test_a_message_that_slack_will_never_take_fails(telling: Telling, error: str) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error)
     with pytest.raises(DeliveryFailed, match=error):
         await telling.announcer.deliver(await telling.next())
 
 
 @pytest.mark.parametrize("error", ["invalid_auth", "token_revoked", "account_inactive", "missing_scope"])
-async def test_what_somebody_has_to_mend_is_kept_and_surely_not_posted(telling: Telling, error: str) -> None:
+async def test_a_message_waits_for_the_operator_and_was_not_posted(telling: Telling, error: str) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error)
-    later = await _later(telling)
-    assert (later.clean, later.after) == (True, 60)
+    deferred = await _deferred(telling)
+    assert (deferred.clean, deferred.after) == (True, 60)
 
 
-async def test_a_429_is_surely_not_posted_and_says_how_long_to_wait(telling: Telling) -> None:
+async def test_a_429_sets_the_wait_and_nothing_was_posted(telling: Telling) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.RATE_LIMITED, retry_after=17)
-    later = await _later(telling)
-    assert (later.clean, later.after) == (True, 17)
+    deferred = await _deferred(telling)
+    assert (deferred.clean, deferred.after) == (True, 17)
 
 
 @pytest.mark.parametrize(
     "fault", [Fault.SERVER_ERROR, Fault.SERVER_ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_AFTER]
 )
-async def test_what_got_no_answer_that_counts_may_have_been_posted(telling: Telling, fault: Fault) -> None:
+async def test_a_message_without_an_answer_may_have_been_posted(telling: Telling, fault: Fault) -> None:
     telling.shop.slack.faults.plan(POSTS, fault)
-    assert not (await _later(telling)).clean
+    assert not (await _deferred(telling)).clean
     assert telling.shop.slack.faults.calls[POSTS] == 1
 
 
 @pytest.mark.parametrize("error", ["internal_error", "fatal_error", "service_unavailable"])
-async def test_slacks_own_faults_tell_nothing_of_whether_it_was_posted(telling: Telling, error: str) -> None:
+async def test_after_an_error_of_slacks_own_it_may_have_been_posted(telling: Telling, error: str) -> None:
     telling.shop.slack.faults.plan(POSTS, Fault.REFUSED, error=error)
-    assert not (await _later(telling)).clean
+    assert not (await _deferred(telling)).clean
 
 
 @pytest.mark.parametrize(
@@ -194,35 +194,35 @@ async def test_slacks_own_faults_tell_nothing_of_whether_it_was_posted(telling: 
         (200, '{"ok": false, "error": "ratelimited"}', "application/json", True),
     ],
 )
-async def test_whatever_a_gateway_answers_is_told_apart(
+async def test_a_gateways_answer_is_classified(
     telling: Telling, status: int, body: str, kind: str, *, clean: bool
 ) -> None:
     async with _a_slack_that_answers(status, body, kind) as url, open_client(url, "xoxb-any") as client:
         announcer = SlackAnnouncer(
             client=client, repository=telling.repository, policy=POLICY, formatter=LOOK
         )
-        with pytest.raises(DeliveryDeferred) as later:
+        with pytest.raises(DeliveryDeferred) as deferred:
             await announcer.deliver(await telling.next())
-    assert later.value.clean is clean
-    assert later.value.after > 0
+    assert deferred.value.clean is clean
+    assert deferred.value.after > 0
 
 
-async def test_a_request_that_is_gone_is_nothing_to_talk_about(telling: Telling) -> None:
+async def test_a_message_about_a_deleted_request_fails(telling: Telling) -> None:
     with pytest.raises(DeliveryFailed):
         await telling.announcer.deliver(
-            replace(_unsaid(telling, ChannelKind.CARD), request=RequestId("gone"))
+            replace(_outbox_message(telling, ChannelKind.CARD), request=RequestId("gone"))
         )
 
 
-async def test_everything_is_posted_where_it_was_asked(telling: Telling) -> None:
+async def test_everything_is_posted_in_the_channel_of_the_request(telling: Telling) -> None:
     await telling.outbox().deliver_due()
     assert {message.channel for message in telling.shop.support.messages} == {SUPPORT}
 
 
-async def _later(telling: Telling) -> DeliveryDeferred:
-    with pytest.raises(DeliveryDeferred) as later:
+async def _deferred(telling: Telling) -> DeliveryDeferred:
+    with pytest.raises(DeliveryDeferred) as deferred:
         await telling.announcer.deliver(await telling.next())
-    return later.value
+    return deferred.value
 
 
 @asynccontextmanager

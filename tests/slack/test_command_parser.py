@@ -1,3 +1,5 @@
+"""Whatever people type after `/discount`, on whatever keyboard, is parsed as they mean it."""
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -5,9 +7,8 @@ from hypothesis import strategies as st
 from bot.domain.ids import ShortId
 from bot.domain.requests.request import new_short_id
 from bot.slack.command_parser import (
-    DOUBLE,
     FIXED_SPACES,
-    SINGLE,
+    QUOTES,
     Add,
     Cancel,
     Command,
@@ -22,7 +23,7 @@ from bot.slack.command_parser import (
 
 PAIRS = ["“”", "„“", "„”", "«»", "»«", '""', "‟”", "‘’", "''", "‚‘", "‹›", '“"', '"”']  # noqa: RUF001 - as phones and Macs type them
 WORDS = st.text(min_size=1).filter(
-    lambda text: not set(text) & (DOUBLE | SINGLE | {"&"}) and text.translate(FIXED_SPACES) == text
+    lambda text: not set(text) & {*QUOTES, "&"} and text.translate(FIXED_SPACES) == text
 )
 
 
@@ -68,12 +69,12 @@ def escaped(text: str) -> str:
         ("add Spar <mailto:kari@shop.no|kari@shop.no>", Add("Spar", ("kari@shop.no",), "Spar kari@shop.no")),
     ],
 )
-def test_what_people_type_is_read(text: str, command: Command) -> None:
+def test_a_command_is_parsed(text: str, command: Command) -> None:
     assert read(text) == command
 
 
 @pytest.mark.parametrize("word", ["history", "check"])
-def test_what_comes_later_is_no_command_yet(word: str) -> None:
+def test_a_future_command_is_unknown(word: str) -> None:
     seen = read(word)
     assert isinstance(seen, UnknownCommand)
     assert seen.nearest != word
@@ -82,12 +83,12 @@ def test_what_comes_later_is_no_command_yet(word: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["R-7KQLM", "r-7kqlm", "7kqlm", "R7KQLM", "R–7KQ1M", "r 7kqIm", "  R\u20117KQLM "]
 )
-def test_a_short_id_is_read_however_it_is_written(typed: str) -> None:
+def test_a_short_id_is_read_in_every_spelling(typed: str) -> None:
     assert read(f"cancel {typed}") == Cancel(ShortId("R-7KQLM"))
 
 
 @pytest.mark.parametrize("typed", ["R-7KQ0M", "R-7KQOM", "R-7KQ", "R-7KQMMM", "R-7KQ\u212aM", "7KQM-R"])
-def test_what_no_request_can_be_called_is_no_short_id(typed: str) -> None:
+def test_a_text_that_no_request_can_have_is_not_a_short_id(typed: str) -> None:
     assert short_id(typed) is None
 
 
@@ -101,7 +102,7 @@ def test_every_short_id_is_read_in_any_case(random: object) -> None:
     st.lists(st.tuples(WORDS, st.sampled_from(PAIRS)), min_size=2),
     st.sampled_from([" ", ",", ", ", "\n", " , "]),
 )
-def test_anything_quoted_comes_back_as_it_was(quoted: list[tuple[str, str]], between: str) -> None:
+def test_quoted_words_are_read_as_they_are(quoted: list[tuple[str, str]], between: str) -> None:
     command = read("add " + between.join(f"{pair[0]}{escaped(word)}{pair[1]}" for word, pair in quoted))
     assert isinstance(command, Add)
     assert [command.rule, *command.customers] == [word for word, _ in quoted]
@@ -116,5 +117,5 @@ def test_ids_without_spaces_need_no_quotes(ids: list[str]) -> None:
 
 
 @given(st.text() | st.text(alphabet="add \"'“”„«»,r-&amp;").map("add ".__add__))
-def test_whatever_is_typed_something_is_read(text: str) -> None:
+def test_any_text_gives_a_command(text: str) -> None:
     assert read(text)

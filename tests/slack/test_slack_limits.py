@@ -19,7 +19,7 @@ from bot.slack.command_parser import ParseProblem
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modal_controller import loading_view, message_view
-from bot.slack.modals import approval, customer_list, rejection, request_form
+from bot.slack.modals import approval, customer_list, rejection, request_form, rule_options
 from bot.slack.modals import review as review_modal
 from bot.slack.rendering import reasons
 from bot.slack.rendering.formatting import Message
@@ -177,7 +177,7 @@ def test_every_option_keeps_slacks_limits() -> None:
     rules = [
         replace(rule, id=RuleId(rule.id[:36])) for rule in (RULE, LONG_RULE, replace(LONG_RULE, name=""))
     ]
-    drawn = request_form.options([(rule, usable) for rule in rules for usable in Availability] * 50, LOOK)
+    drawn = rule_options.options([(rule, usable) for rule in rules for usable in Availability] * 50, LOOK)
     assert len(drawn) == 100
     assert options_faults(drawn) == []
 

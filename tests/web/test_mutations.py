@@ -1,4 +1,4 @@
-"""Real payloads of every listener, changed at random, signed and sent: never a 5xx, and nothing happens that its sender may not do."""
+"""Randomly changed payloads of every listener cause no 5xx, and nothing that their sender may not do."""
 
 import asyncio
 import copy
@@ -25,10 +25,10 @@ from sandbox.slack.transport.delivery import SignedHttp
 from tests.support.slack_fixture import ELSEWHERE, SPAR, Stand, open_stand
 
 SECRET: Final = "the signing secret"
-EACH: Final = int(os.environ.get("DISCOUNT_BOT_MUTATIONS", "25"))
-"""How many payloads a listener gets; a thousand take two minutes in all, four listeners at once."""
-PATIENCE: Final = 0.2
-"""Seconds that a view which a mutated payload names, and which is not there, is waited for."""
+MUTATIONS: Final = int(os.environ.get("DISCOUNT_BOT_MUTATIONS", "25"))
+"""Payloads for each listener; a thousand take two minutes in all, four listeners at once."""
+PATIENCE_SECONDS: Final = 0.2
+"""The wait for a view that a mutated payload names and that does not exist."""
 FINE: Final = Readiness(database=True, slack=True, dintero="fine")
 LONG: Final = "x" * 20_000
 IDS: Final = [
@@ -77,40 +77,40 @@ STRANGE: Final[list[Any]] = [
 
 @dataclass(slots=True)
 class Sent:
-    """One real payload, and how the request stood when it was sent."""
+    """A real payload of this kind."""
 
     kind: str
     payload: Json
 
 
 class Site:
-    """A stand behind its real web server, with one request in the state that the payloads are about."""
+    """A stand behind its real web server, with a request in the state that the payloads expect."""
 
     def __init__(self, stand: Stand) -> None:
         self.stand = stand
         self.people = [person.id for person in stand.shop.people]
 
     async def send(self, sent: Sent) -> int:
-        """Send a payload, let all come to its end, and answer the status."""
+        """Send a payload, wait for its work, and return the status."""
         ack = await self.stand.shop.slack.line.deliver(sent.kind, sent.payload)
         await self.quiet()
         return ack.status
 
     async def quiet(self) -> None:
-        """Let all that was begun come to its end, well or not."""
+        """Wait until all work has ended, failed or not."""
         while self.stand.errands.tasks:
             waiting, self.stand.errands.tasks = self.stand.errands.tasks, []
             await asyncio.gather(*waiting, return_exceptions=True)
 
     async def done(self) -> list[tuple[str, str | None, str | None]]:
-        """Read what was done, by whom, to which request."""
+        """Read each action, its actor and its request."""
         return [(row.kind, row.who, row.request) async for row in self.stand.repository.audit.rows()]
 
     async def requests(self) -> dict[RequestId, Request]:
         return {request.id: request for request in await self.stand.repository.in_state(*State)}
 
     def may(self, kind: str, who: str | None, requester: str) -> bool:
-        """Say, by the shop's policy and nothing of the bot's, who may do what to a request that waits or has stopped."""
+        """Decide by the shop's policy, without the bot's code, whether a person may do this to a request."""
         shop = self.stand.shop
         leads = {shop.bo.id, shop.cleo.id, str(BOSS)}
         members = {shop.ann.id, *leads}
@@ -161,7 +161,7 @@ async def _clicks(site: Site, *buttons: str) -> list[Sent]:
             card = site.stand.shop.slack.messages(site.stand.shop.support)[0]
         await site.stand.shop.bo.press(button, card)
         await site.quiet()
-        await back(site, before)
+        await restore(site, before)
     sent = [
         one.payload for one in site.stand.shop.slack.deliveries if one.payload.get("type") == "block_actions"
     ]
@@ -175,7 +175,7 @@ async def _modal(site: Site, button: str, label: str, value: str) -> list[Sent]:
     await modal.fill({label: value})
     await modal.submit()
     await site.quiet()
-    await back(site, before)
+    await restore(site, before)
     return [Sent("interactive", site.stand.last("view_submission").payload)]
 
 
@@ -198,8 +198,8 @@ async def stopped(site: Site, request: Request) -> Request:
     return await site.stand.request()
 
 
-async def back(site: Site, before: Request) -> None:
-    """Put a request back to where it stood, its yeses taken away, so that the next payload meets it as the first did."""
+async def restore(site: Site, before: Request) -> None:
+    """Restore a request without its approvals, for the next payload."""
     async with site.stand.repository.unit_of_work(before.id) as unit:
         if unit and unit.request != before:
             await unit.save(before)
@@ -223,7 +223,7 @@ SCENES: Final[dict[str, Callable[[Site], Awaitable[list[Sent]]]]] = {
 @pytest.fixture(params=SCENES)
 async def scene(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIterator[tuple[Site, list[Sent]]]:
     async with AsyncExitStack() as stack:
-        stand = await stack.enter_async_context(open_stand(sqlite_url, patience=PATIENCE))
+        stand = await stack.enter_async_context(open_stand(sqlite_url, patience=PATIENCE_SECONDS))
         site = Site(stand)
         sent = await SCENES[request.param](site)
         web = build_web(slack=SlackEndpoint(stand.app, SECRET), ready=_ready)
@@ -253,7 +253,7 @@ def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 
 def mutated(dice: Random, sent: Sent, people: Sequence[str], known: Sequence[str]) -> Sent:
-    """Change one to three places: taken away, of another type, with another's id, with a huge or a strange text."""
+    """Remove or replace one to three parts: with another type, another's id, a huge or a strange text."""
     payload = copy.deepcopy(sent.payload)
     for _ in range(dice.randint(1, 3)):
         found = list(places(payload))
@@ -277,7 +277,7 @@ def mutated(dice: Random, sent: Sent, people: Sequence[str], known: Sequence[str
 
 
 def ours(payload: Json) -> bool:
-    """Say whether it is of a kind that the manifest asks Slack for; for others there is nobody (404)."""
+    """Tell whether the manifest asks Slack for this kind; for others there is no listener (404)."""
     kinds = ["block_actions", "block_suggestion", "view_submission"]
     return payload.get("command") == "/discount" if "command" in payload else payload.get("type") in kinds
 
@@ -287,13 +287,13 @@ def _form_value(value: Any) -> str:
 
 
 @settings(
-    max_examples=EACH,
+    max_examples=MUTATIONS,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 2**64))
 @pytest.mark.timeout(1200)
-async def test_no_mutated_payload_makes_a_fault_or_does_what_its_sender_may_not(
+async def test_a_mutated_payload_causes_no_fault_and_no_forbidden_action(
     scene: tuple[Site, list[Sent]], seed: int
 ) -> None:
     site, real = scene
@@ -317,10 +317,12 @@ async def test_no_mutated_payload_makes_a_fault_or_does_what_its_sender_may_not(
     assert set(before) <= set(await site.requests())
     for then in before.values():
         if then.state is not State.DRAFT:
-            await back(site, then)
+            await restore(site, then)
 
 
-async def test_every_payload_twice_and_late_changes_nothing_more(scene: tuple[Site, list[Sent]]) -> None:
+async def test_a_payload_that_comes_twice_and_late_changes_nothing_more(
+    scene: tuple[Site, list[Sent]],
+) -> None:
     site, real = scene
     for sent in real:
         for _ in range(2):

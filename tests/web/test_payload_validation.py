@@ -1,4 +1,4 @@
-"""What is put into a form comes in whole, or the payload is none."""
+"""A form's answers have the right shape, or the payload is malformed."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ WRONG_TICKS: list[Any] = ["F1", [None], [{}], [{"value": 1}], [{**OPTION, "text"
 
 
 def body(answer: Any) -> bytes:
-    """Write a submission in which this stands in an input."""
+    """Write a submission with this answer in an input."""
     texts = {
         "id": "V1",
         "type": "modal",
@@ -44,7 +44,7 @@ def body(answer: Any) -> bytes:
         {"selected_options": [OPTION]},
     ],
 )
-def test_files_and_ticks_are_taken(answer: Any) -> None:
+def test_files_and_ticks_are_accepted(answer: Any) -> None:
     read_payload(body(answer))
 
 
@@ -55,6 +55,6 @@ def test_files_and_ticks_are_taken(answer: Any) -> None:
         *[{"selected_options": ticked} for ticked in WRONG_TICKS],
     ],
 )
-def test_files_and_ticks_of_another_shape_make_it_none(answer: Any) -> None:
+def test_files_and_ticks_of_another_shape_are_malformed(answer: Any) -> None:
     with pytest.raises(MalformedPayload):
         read_payload(body(answer))

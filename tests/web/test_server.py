@@ -1,6 +1,8 @@
-"""The web server over real connections: who is let in, what is turned away, and that nothing comes out as a 500."""
+"""The web server over real connections: what it accepts and refuses, and never with a 500."""
 
+import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
@@ -78,7 +80,7 @@ def bolt() -> AsyncApp:
 
 
 class Visitor:
-    """Slack, or whoever says so."""
+    """Slack, or an impostor."""
 
     def __init__(self, http: aiohttp.ClientSession, address: str) -> None:
         self.http = http
@@ -130,7 +132,7 @@ async def test_a_signed_interaction_reaches_its_handler(slack: Visitor, payload:
     assert await slack.post(interaction(payload)) == (200, "")
 
 
-async def test_slacks_question_for_the_address_is_answered(slack: Visitor) -> None:
+async def test_slacks_url_verification_is_answered(slack: Visitor) -> None:
     status, text = await slack.post(json.dumps({"type": "url_verification", "challenge": "abc"}).encode())
     assert (status, json.loads(text)) == (200, {"challenge": "abc"})
 
@@ -151,7 +153,7 @@ async def test_slacks_question_for_the_address_is_answered(slack: Visitor) -> No
 @pytest.mark.parametrize(
     "body", [form(COMMAND), form({"ssl_check": "1", "token": "x"}), b'{"cut', b"\xff\xfe"]
 )
-async def test_whatever_slack_did_not_sign_is_401_and_one_line(
+async def test_a_request_that_slack_did_not_sign_is_401_and_one_line(
     slack: Visitor, how: str, sent: dict[str, Any], body: bytes
 ) -> None:
     with capture_logs() as lines:
@@ -159,7 +161,7 @@ async def test_whatever_slack_did_not_sign_is_401_and_one_line(
     assert (status, len(lines)) == (401, 1), how
 
 
-async def test_an_ssl_check_that_slack_signed_is_answered(slack: Visitor) -> None:
+async def test_a_signed_ssl_check_is_answered(slack: Visitor) -> None:
     assert await slack.post(form({"ssl_check": "1", "token": "x"})) == (200, "")
 
 
@@ -214,7 +216,7 @@ async def test_a_payload_cut_anywhere_is_never_a_500(
 
 
 def broken_everywhere(value: Any) -> Iterator[Any]:
-    """The same payload again and again, each time with something else in one place of it."""
+    """Yield the payload with one part after another replaced or removed."""
     yield from (None, 3, "text", [], {}, [3], {"id": 3})
     if isinstance(value, dict):
         for key, below in value.items():
@@ -237,7 +239,7 @@ async def test_text_that_only_looks_like_a_forbidden_character_passes(slack: Vis
     assert await slack.post(interaction({**CLICK, "note": "\\u0000 %00"})) == (200, "")
 
 
-async def test_what_was_sent_is_never_repeated_in_the_log(slack: Visitor) -> None:
+async def test_the_log_never_repeats_a_payload(slack: Visitor) -> None:
     with capture_logs() as lines:
         await slack.post(b'{"customer-77')
         await slack.post(form({"text": "customer-77"}), secret="another")
@@ -248,15 +250,15 @@ async def test_a_body_of_more_than_a_megabyte_is_refused(slack: Visitor) -> None
     assert (await slack.post(b"a" * (MAX_BODY_BYTES + 1)))[0] == 413
 
 
-async def test_a_body_that_is_no_gzip_though_it_says_so_is_no_500(slack: Visitor) -> None:
+async def test_a_body_that_is_not_the_gzip_it_claims_is_never_a_500(slack: Visitor) -> None:
     assert (await slack.post(form(COMMAND), headers={"Content-Encoding": "gzip"}))[0] in {400, 401}
 
 
-async def test_slacks_address_takes_posts_only(slack: Visitor) -> None:
+async def test_slacks_endpoint_takes_posts_only(slack: Visitor) -> None:
     assert (await slack.get("/slack/events"))[0] == 405
 
 
-async def test_in_socket_mode_there_is_no_address_for_slack() -> None:
+async def test_socket_mode_has_no_endpoint_for_slack() -> None:
     async with (
         serve(build_web(slack=None, ready=ready), host="127.0.0.1", port=0) as port,
         aiohttp.ClientSession() as http,
@@ -298,14 +300,24 @@ async def test_readyz_is_503_only_for_the_database_or_slack_and_names_dintero(
     }
 
 
-async def test_a_port_that_is_taken_is_said() -> None:
+async def test_a_port_that_is_taken_is_reported() -> None:
     async with serve(web.Application(), host="127.0.0.1", port=0) as port:
         with pytest.raises(ConfigError, match=f"127.0.0.1:{port}"):
             async with serve(web.Application(), host="127.0.0.1", port=port):
                 pass
 
 
-async def test_an_error_inside_the_block_stays_what_it_is() -> None:
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_connection_that_arrives_at_shutdown_is_closed(turns: int) -> None:
+    async with serve(web.Application(), host="127.0.0.1", port=0) as port:
+        client = socket.create_connection(("127.0.0.1", port), timeout=60)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    with client:
+        assert client.recv(1) == b""
+
+
+async def test_an_error_inside_the_block_is_not_changed() -> None:
     with pytest.raises(OSError, match="the disk"):
         async with serve(web.Application(), host="127.0.0.1", port=0):
             raise OSError("the disk")

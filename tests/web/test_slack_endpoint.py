@@ -1,4 +1,4 @@
-"""Only what Slack signed in the last five minutes counts, to the second and in both directions."""
+"""A signature counts for five minutes, to the second and in both directions."""
 
 import pytest
 
@@ -12,7 +12,7 @@ BODY = b"command=%2Fdiscount"
 @pytest.mark.parametrize(
     ("age", "counts"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)]
 )
-def test_how_old_a_signature_may_be(age: int, counts: bool) -> None:  # noqa: FBT001 - a row of the table
+def test_a_signature_counts_for_five_minutes(age: int, counts: bool) -> None:  # noqa: FBT001 - a row of the table
     sent = str(NOW - age)
     headers = {"X-Slack-Request-Timestamp": sent, "X-Slack-Signature": sign(BODY, sent, SECRET)}
     assert is_signed(BODY, headers, secret=SECRET, now=NOW) is counts

@@ -94,7 +94,12 @@ class SlackDirectory:
         account = await self._ask(
             f"who {user} is", "users.info", {"user": user}, "user", unless=ErrorKind.USER_UNKNOWN
         )
-        return profile_of(account, self._team) if account else Profile(user, AccountKind.STRANGER, user)
+        if account is None:
+            return Profile(user, AccountKind.STRANGER, user)
+        shown: Json = account.get("profile") or {}
+        names = (*map(shown.get, ("display_name", "real_name")), *map(account.get, ("real_name", "name")))
+        name = next(filter(None, names), account["id"])
+        return Profile(UserId(account["id"]), kind_of_account(account, self._team), str(name))
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         users = await self._ask(
@@ -158,19 +163,6 @@ def person_of(body: Mapping[str, Any]) -> Person | None:
     if isinstance(who, str) and isinstance(team, str) and who and team:
         return Person(UserId(who), TeamId(team))
     return None
-
-
-def profile_of(user: Json, team: TeamId) -> Profile:
-    """Read the answer of `users.info`."""
-    shown: Json = user.get("profile") or {}
-    name = (
-        shown.get("display_name")
-        or shown.get("real_name")
-        or user.get("real_name")
-        or user.get("name")
-        or user["id"]
-    )
-    return Profile(UserId(user["id"]), kind_of_account(user, team), str(name))
 
 
 def kind_of_account(user: Json, team: TeamId) -> AccountKind:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from enum import Enum, auto
-from typing import Any, Final
+from enum import Enum
+from typing import Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -26,63 +26,44 @@ CHANNEL_PATIENCE: Final = timedelta(days=7)
 
 
 class ErrorKind(Enum):
-    """Kinds of failed calls, by what helps."""
+    """Kinds of failed calls, by what helps, each with its codes."""
 
-    TRANSIENT = auto()
+    TRANSIENT = (
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",
+        "accesslimited",
+    )
     """Passes by itself. The call may have taken effect."""
-    RATE_LIMITED = auto()
+    RATE_LIMITED = ("ratelimited", "rate_limited")
     """Passes by itself. The call had no effect."""
-    TOKEN_REJECTED = auto()
+    TOKEN_REJECTED = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive")
     """Passes when the operator repairs the installation: every message waits."""
-    SCOPE_MISSING = auto()
+    SCOPE_MISSING = ("missing_scope",)
     """Passes when the operator adds the scope: only messages that need it wait."""
-    CHANNEL_UNAVAILABLE = auto()
+    CHANNEL_UNAVAILABLE = ("not_in_channel", "channel_not_found", "is_archived", "is_inactive")
     """Passes when somebody invites the bot again or unarchives the channel."""
-    MESSAGE_GONE = auto()
+    MESSAGE_GONE = (
+        "message_not_found",
+        "thread_not_found",
+        "cannot_reply_to_message",
+        "cant_update_message",
+    )
     """The card was deleted, or belongs to an earlier app: the bot posts a new one."""
-    VIEW_NOT_FOUND = auto()
+    VIEW_NOT_FOUND = ("not_found",)
     """The person closed the view, or Slack has yet to draw it from an ack: only `views.update` retries."""
-    TRIGGER_USED = auto()
+    TRIGGER_USED = ("exchanged_trigger_id",)
     """Slack delivered a click twice; the first delivery opened the modal."""
-    TRIGGER_EXPIRED = auto()
-    USER_UNKNOWN = auto()
-    FILE_GONE = auto()
-    PERMANENT = auto()
-    """Slack will never accept this call. Every code that is not in the table."""
+    TRIGGER_EXPIRED = ("expired_trigger_id",)
+    USER_UNKNOWN = ("user_not_found", "users_not_found", "user_not_visible")
+    FILE_GONE = ("file_not_found", "file_deleted")
+    PERMANENT = ()
+    """Slack will never accept this call: every other code."""
 
 
-KINDS: Final[Mapping[str, ErrorKind]] = {
-    "internal_error": ErrorKind.TRANSIENT,
-    "fatal_error": ErrorKind.TRANSIENT,
-    "service_unavailable": ErrorKind.TRANSIENT,
-    "request_timeout": ErrorKind.TRANSIENT,
-    "team_added_to_org": ErrorKind.TRANSIENT,
-    "accesslimited": ErrorKind.TRANSIENT,
-    "ratelimited": ErrorKind.RATE_LIMITED,
-    "rate_limited": ErrorKind.RATE_LIMITED,
-    "invalid_auth": ErrorKind.TOKEN_REJECTED,
-    "not_authed": ErrorKind.TOKEN_REJECTED,
-    "token_revoked": ErrorKind.TOKEN_REJECTED,
-    "token_expired": ErrorKind.TOKEN_REJECTED,
-    "account_inactive": ErrorKind.TOKEN_REJECTED,
-    "missing_scope": ErrorKind.SCOPE_MISSING,
-    "not_in_channel": ErrorKind.CHANNEL_UNAVAILABLE,
-    "channel_not_found": ErrorKind.CHANNEL_UNAVAILABLE,
-    "is_archived": ErrorKind.CHANNEL_UNAVAILABLE,
-    "is_inactive": ErrorKind.CHANNEL_UNAVAILABLE,
-    "message_not_found": ErrorKind.MESSAGE_GONE,
-    "thread_not_found": ErrorKind.MESSAGE_GONE,
-    "cannot_reply_to_message": ErrorKind.MESSAGE_GONE,
-    "cant_update_message": ErrorKind.MESSAGE_GONE,
-    "not_found": ErrorKind.VIEW_NOT_FOUND,
-    "exchanged_trigger_id": ErrorKind.TRIGGER_USED,
-    "expired_trigger_id": ErrorKind.TRIGGER_EXPIRED,
-    "user_not_found": ErrorKind.USER_UNKNOWN,
-    "users_not_found": ErrorKind.USER_UNKNOWN,
-    "user_not_visible": ErrorKind.USER_UNKNOWN,
-    "file_not_found": ErrorKind.FILE_GONE,
-    "file_deleted": ErrorKind.FILE_GONE,
-}
+KINDS: Final[Mapping[str, ErrorKind]] = {code: kind for kind in ErrorKind for code in kind.value}
 
 
 def kind_of(error: Exception) -> ErrorKind:
@@ -125,17 +106,13 @@ def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryFailed:
         return DeliveryDeferred(
             f"Slack {why} ({describe(error)})", after=RETRY_SECONDS, clean=False, all_wait=True
         )
-    if kind is ErrorKind.TOKEN_REJECTED:
+    if kind in {ErrorKind.TOKEN_REJECTED, ErrorKind.SCOPE_MISSING}:
         return DeliveryDeferred(
-            f"Slack refused the bot's token ({code})",
+            f"the Slack app's token or scopes do not suffice ({code})",
             after=OPERATOR_SECONDS,
             clean=True,
-            all_wait=True,
+            all_wait=kind is ErrorKind.TOKEN_REJECTED,
             code=code,
-        )
-    if kind is ErrorKind.SCOPE_MISSING:
-        return DeliveryDeferred(
-            f"the Slack app lacks a scope ({code})", after=OPERATOR_SECONDS, clean=True, code=code
         )
     return DeliveryFailed(f"Slack refused it ({code})", code=code)
 
@@ -157,8 +134,7 @@ def _status(error: SlackApiError) -> int:
 
 
 def _retry_after(error: Exception) -> float:
-    headers: Any = getattr(getattr(error, "response", None), "headers", {})
-    seconds = headers.get("Retry-After") or ""
+    seconds = getattr(getattr(error, "response", None), "headers", {}).get("Retry-After") or ""
     if not (seconds.isascii() and seconds.isdigit()):
         return RATE_LIMIT_SECONDS
     return min(float(seconds), MAX_RATE_LIMIT_SECONDS)

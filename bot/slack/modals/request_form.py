@@ -12,14 +12,12 @@ from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
 from bot.slack.modals import file_fields
 from bot.slack.modals.file_links import with_links_as_files
-from bot.slack.modals.rule_options import fits_option, option, options
+from bot.slack.modals.rule_options import fits_option, option
 from bot.slack.rendering import pause_banner, request_facts
 from bot.slack.rendering.blocks import INPUT, actions, button, context, modal, section, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import quoted
 from bot.slack.rendering.reasons import refusal, refusal_plain
-
-__all__ = ["CALLBACK", "MORE_ACTION", "RULE_ACTION", "TITLE", "build", "errors", "options", "read"]
 
 CALLBACK: Final = "discount_add"
 TITLE: Final = "Give a discount"

@@ -1,4 +1,4 @@
-"""Files in the form: what is drawn, and what comes back of it."""
+"""The form's files are drawn and read back."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,10 +16,10 @@ COLUMNS = (Column(1, "Kundenr", ("1001", "1002", "1003")), Column(3, "", ("a1",)
 
 
 def drawn(
-    *files: Upload, unclear: tuple[AmbiguousFile, ...] = (), standing: frozenset[FileId] = frozenset()
+    *files: Upload, unclear: tuple[AmbiguousFile, ...] = (), in_input: frozenset[FileId] = frozenset()
 ) -> dict[str, Any]:
     form = replace(samples.form(FormInput(files=files)), unclear=unclear)
-    return request_form.build(form, LOOK, external_id="e", generation=1, files_in_input=standing)
+    return request_form.build(form, LOOK, external_id="e", generation=1, files_in_input=in_input)
 
 
 def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -28,9 +28,9 @@ def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def answered(view: dict[str, Any], **answers: Any) -> tuple[Upload, ...]:
     """Answer the view by label, and read the files back."""
-    there = {label: block for label, block in inputs(view).items() if label in answers}
+    asked = {label: block for label, block in inputs(view).items() if label in answers}
     values = {
-        block["block_id"]: {block["element"]["action_id"]: answers[label]} for label, block in there.items()
+        block["block_id"]: {block["element"]["action_id"]: answers[label]} for label, block in asked.items()
     }
     return request_form.read({**view, "state": {"values": values}})[1].files
 
@@ -39,7 +39,7 @@ def put(*files: Upload) -> dict[str, Any]:
     return {"type": "file_input", "files": [{"id": file.id, "name": file.name} for file in files]}
 
 
-def test_the_input_takes_ten_tables_behind_the_typed_ids() -> None:
+def test_the_file_input_follows_the_ids_and_takes_ten_tables() -> None:
     labels = list(inputs(drawn()))
     field = inputs(drawn())["File"]["element"]
     assert labels.index("File") == labels.index("Customer IDs") + 1
@@ -47,12 +47,12 @@ def test_the_input_takes_ten_tables_behind_the_typed_ids() -> None:
     assert "a million" in inputs(drawn())["Customer IDs"]["hint"]["text"]
 
 
-def test_what_is_put_in_is_read_back() -> None:
+def test_files_in_the_input_are_read_back() -> None:
     assert answered(drawn(), File=put(VIP, NEW)) == (VIP, NEW)
     assert answered(drawn()) == ()
 
 
-def test_what_was_put_in_before_stays_while_it_is_ticked() -> None:
+def test_an_earlier_file_counts_while_it_is_ticked() -> None:
     view = drawn(VIP)
     box = inputs(view)["Files put in before"]["element"]
     assert box["initial_options"] == box["options"]
@@ -62,8 +62,8 @@ def test_what_was_put_in_before_stays_while_it_is_ticked() -> None:
     assert answered(view, **{"Files put in before": {"selected_options": []}}) == ()
 
 
-def test_what_the_input_still_holds_is_not_drawn_twice() -> None:
-    assert "Files put in before" not in inputs(drawn(VIP, standing=frozenset({VIP.id})))
+def test_a_file_in_the_input_is_not_drawn_twice() -> None:
+    assert "Files put in before" not in inputs(drawn(VIP, in_input=frozenset({VIP.id})))
 
 
 def test_a_column_is_asked_for_with_its_samples_and_read_back() -> None:

@@ -1,4 +1,4 @@
-"""Links among pasted ids: those to files are files, any other is told, and what stands around them stays."""
+"""Links to files among pasted ids become files; other links are reported, and the ids stay."""
 
 import pytest
 
@@ -29,13 +29,13 @@ def test_a_link_to_a_file_is_that_file(text: str) -> None:
     assert (found.customers.strip(), found.files) == ("", (VIP,))
 
 
-def test_ids_around_a_link_stay_and_a_file_that_was_put_in_too_counts_once() -> None:
+def test_ids_around_a_link_stay_and_a_file_counts_once() -> None:
     chosen = Upload(VIP.id, "vip.csv", 2)
     found = with_links_as_files(FormInput(customers=f"a1, {LINK}; b2\nc3", files=(chosen,)))
     assert (read_customers(found.customers).ids, found.files) == (("a1", "b2", "c3"), (chosen,))
 
 
-def test_a_link_without_a_name_goes_by_its_id() -> None:
+def test_a_link_without_a_name_is_named_by_its_id() -> None:
     assert with_links_as_files(FormInput(customers="https://shop.slack.com/files/U0ANN/F0LIST01")).files == (
         Upload(VIP.id, "F0LIST01"),
     )

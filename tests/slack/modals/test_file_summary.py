@@ -1,4 +1,4 @@
-"""What the review says of files, word for word, and every trouble with a cure."""
+"""The review's lines about files, word for word, and advice for every problem."""
 
 import pytest
 
@@ -29,33 +29,36 @@ FILE = FileRead(
 READ = FileSummary((FILE,), tuple(CustomerId(one) for one in ("a1", "b2", "c3")), CustomerId("z9"))
 
 
-def test_the_review_says_what_was_read() -> None:
+def test_the_review_describes_each_file() -> None:
     assert file_summary.lines(READ, LOOK) == [
         "*File:* vip.csv – 80,000 rows with an id, from column “Kundenr” (B)",
-        f"⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; row 99: {ODD[RowProblem.SHORTENED]}; and 2 more",
+        (
+            "⚠ 5 rows unreadable, and left out – rows 17 and 120: no id; "
+            f"row 99: {ODD[RowProblem.SHORTENED]}; and 2 more"
+        ),
         "⚠ 3 of these look like e-mail addresses, not like an id",
         "⚠ 1 of these looks like a telephone number, not like an id",
         "*First and last id:* `a1`, `b2`, `c3` … `z9`",
     ]
 
 
-def test_of_a_short_list_nobody_is_shown_twice() -> None:
+def test_a_short_list_shows_no_id_twice() -> None:
     short = FileSummary((FILE,), (CustomerId("a1"), CustomerId("b2")), CustomerId("b2"))
     assert file_summary.lines(short, LOOK)[-1] == "*First and last id:* `a1`, `b2`"
 
 
-def test_they_stand_in_the_review_and_nowhere_that_others_see() -> None:
+def test_the_lines_are_in_the_review_and_nowhere_that_others_see() -> None:
     assert "vip.csv" in str(review.build(samples.review(file_summary=READ), LOOK, external_id="e")["blocks"])
     assert "vip.csv" not in "".join(review.facts(samples.review(file_summary=READ), LOOK))
 
 
 @pytest.mark.parametrize("why", FileProblem)
-def test_each_trouble_names_the_file_and_says_what_to_do(why: FileProblem) -> None:
+def test_each_problem_names_the_file_and_gives_advice(why: FileProblem) -> None:
     said = reasons.refusal_plain(Refusal(RefusalReason.BAD_FILE, f"{why}/a/b.csv"), LOOK)
     assert said.startswith("“a/b.csv” ")
     assert said.count(". ") == 1
     assert "{" not in said
 
 
-def test_nothing_is_without_words() -> None:
+def test_every_problem_has_a_text() -> None:
     assert (set(TROUBLES), set(ODD)) == (set(FileProblem), set(RowProblem))

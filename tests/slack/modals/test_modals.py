@@ -1,4 +1,4 @@
-"""What a form draws is read back as it was typed, and every fault stands beside its field."""
+"""Forms are read back as they were typed, with every error at its field."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import CustomerPage
 from bot.slack.modal_controller import loading_view, message_view
-from bot.slack.modals import approval, customer_list, rejection, request_form
+from bot.slack.modals import approval, customer_list, rejection, request_form, rule_options
 from bot.slack.modals import review as review_modal
 from tests.support import samples
 from tests.support.samples import LONG_RULE, LOOK, REQUEST, RULE, STORY
@@ -24,7 +24,7 @@ TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=300)
 
 
 def answered(view: dict[str, Any], **typed: str) -> dict[str, Any]:
-    """Answer a view the way Slack would: what stands in it, unless something else was typed (by label)."""
+    """Answer a view the way Slack would: with its initial values, or with the text typed by label."""
     values: dict[str, Any] = {}
     for block in view["blocks"]:
         if block["type"] == "input":
@@ -56,9 +56,7 @@ def said(view: dict[str, Any]) -> str:
 
 
 @given(TEXT, TEXT, TEXT, st.integers(min_value=0, max_value=9))
-def test_what_is_typed_into_the_form_is_read_back(
-    customers: str, reason: str, key: str, generation: int
-) -> None:
+def test_the_forms_input_is_read_back(customers: str, reason: str, key: str, generation: int) -> None:
     form_input = FormInput(rule=RULE.id, customers=customers, reason=reason, once_key=key, more=True)
     view = request_form.build(samples.form(form_input), LOOK, external_id="e", generation=generation)
     assert request_form.read(answered(view)) == (REQUEST.id, form_input)
@@ -66,9 +64,7 @@ def test_what_is_typed_into_the_form_is_read_back(
 
 @pytest.mark.parametrize("ticked", [True, False])
 @pytest.mark.parametrize("left", [0, 30])
-def test_those_whom_dintero_refused_are_offered_in_the_form_of_a_rest_and_read_back(
-    left: int, *, ticked: bool
-) -> None:
+def test_a_remainders_form_offers_the_refused_customers(left: int, *, ticked: bool) -> None:
     remainder = Remainder(
         PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", left), left=left, refused=7
     )
@@ -80,14 +76,14 @@ def test_those_whom_dintero_refused_are_offered_in_the_form_of_a_rest_and_read_b
     assert read.refused_too is ticked
 
 
-def test_a_rest_without_refused_ones_offers_none() -> None:
+def test_a_remainder_without_refused_customers_offers_none() -> None:
     remainder = Remainder(PriorRequest(RequestId("1"), ShortId("R-22222"), ChannelId("C1"), "1.0", 3), left=3)
     view = request_form.build(replace(samples.form(FormInput()), remainder=remainder), LOOK, external_id="e")
     assert labels(view) == ["Reason"]
     assert "the 3 customers whom R-22222 left out" in said(view)
 
 
-def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:
+def test_the_form_has_the_labels_that_scripts_rely_on() -> None:
     assert labels(request_form.build(samples.form(FormInput()), LOOK, external_id="e")) == [
         "Rule",
         "Customer IDs",
@@ -100,7 +96,7 @@ def test_the_form_has_the_labels_that_people_and_scripts_go_by() -> None:
     assert more["private_metadata"] == REQUEST.id
 
 
-def test_the_once_only_key_stands_behind_a_button() -> None:
+def test_the_once_only_key_is_behind_a_button() -> None:
     view = request_form.build(samples.form(FormInput()), LOOK, external_id="e")
     (row,) = [block for block in view["blocks"] if block["type"] == "actions"]
     assert [(each["text"]["text"], each["action_id"]) for each in row["elements"]] == [
@@ -109,13 +105,13 @@ def test_the_once_only_key_stands_behind_a_button() -> None:
     assert not request_form.read(answered(view))[1].more
 
 
-def test_an_empty_form_reads_as_nothing_typed() -> None:
+def test_an_empty_form_is_read_as_empty_input() -> None:
     view = request_form.build(samples.form(FormInput(), chosen=None), LOOK, external_id="e")
     assert request_form.read(answered(view))[1] == FormInput()
     assert request_form.read({"private_metadata": "x"}) == ("x", FormInput())
 
 
-def test_every_fault_is_told_in_its_field_at_once() -> None:
+def test_all_errors_are_shown_at_their_fields_at_once() -> None:
     view = request_form.build(samples.form(FormInput()), LOOK, external_id="e", generation=2)
     faults = [
         FieldError(Field.RULE, Refusal(RefusalReason.RULE_EXPIRED)),
@@ -129,14 +125,14 @@ def test_every_fault_is_told_in_its_field_at_once() -> None:
     assert "“*”" in errors["customers:2"]
 
 
-def test_a_fault_of_a_field_that_is_not_drawn_stands_at_the_rule() -> None:
+def test_an_error_of_a_missing_field_is_shown_at_the_rule() -> None:
     view = request_form.build(samples.form(FormInput()), LOOK, external_id="e")
     assert set(
         request_form.errors([FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY))], view, LOOK)
     ) == {"rule:0"}
 
 
-def test_faults_found_later_are_drawn_right_above_their_fields() -> None:
+def test_later_errors_are_drawn_right_above_their_fields() -> None:
     faults = (
         FieldError(Field.CUSTOMERS, Refusal(RefusalReason.NO_CUSTOMERS)),
         FieldError(Field.ONCE_KEY, Refusal(RefusalReason.BAD_ONCE_KEY)),
@@ -149,18 +145,18 @@ def test_faults_found_later_are_drawn_right_above_their_fields() -> None:
     assert "once-only key" in above["Once-only key"]["text"]["text"]
 
 
-def test_ids_that_do_not_fit_the_field_are_told_and_not_cut() -> None:
+def test_ids_that_do_not_fit_are_reported_and_not_cut() -> None:
     view = request_form.build(samples.form(FormInput(customers="x" * 3_001)), LOOK, external_id="e")
     assert "The customer ids do not fit" in said(view)
     assert request_form.read(answered(view))[1].customers == ""
 
 
-def test_a_rule_that_was_typed_and_is_none_is_told() -> None:
+def test_a_typed_rule_that_does_not_exist_is_reported() -> None:
     view = request_form.build(samples.form(FormInput(rule="sparr"), chosen=None), LOOK, external_id="e")
     assert "“sparr” is not a rule that can be chosen here" in said(view)
 
 
-def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
+def test_the_reason_is_optional_unless_the_policy_requires_it() -> None:
     blocks = request_form.build(samples.form(FormInput()), LOOK, external_id="e")["blocks"]
     assert {
         block["label"]["text"]: block.get("optional", False) for block in blocks if block["type"] == "input"
@@ -172,16 +168,16 @@ def test_the_reason_is_optional_unless_the_policy_asks_for_it() -> None:
     }
 
 
-def test_options_name_reward_and_validity_and_mark_what_cannot_be_given() -> None:
-    good, gone = request_form.options([(RULE, Availability.NOW), (RULE, Availability.EXPIRED)], LOOK)
+def test_options_show_reward_and_validity_and_mark_unusable_rules() -> None:
+    good, gone = rule_options.options([(RULE, Availability.NOW), (RULE, Availability.EXPIRED)], LOOK)
     assert good["text"]["text"] == "Spar 100,-"
     assert good["value"] == RULE.id
     assert good["description"]["text"] == "100.00 NOK off · until 23 Dec 2026"
     assert gone["text"]["text"] == "Spar 100,- (✗ expired)"
 
 
-def test_a_rule_whose_id_no_option_can_carry_is_left_out() -> None:
-    assert request_form.options([(LONG_RULE, Availability.NOW)], LOOK) == []
+def test_a_rule_whose_id_fits_no_option_is_left_out() -> None:
+    assert rule_options.options([(LONG_RULE, Availability.NOW)], LOOK) == []
 
 
 @pytest.mark.parametrize(
@@ -192,14 +188,14 @@ def test_a_rule_whose_id_no_option_can_carry_is_left_out() -> None:
         (DecisionOutcome.REFUSED, None, "too many"),
     ],
 )
-def test_the_review_says_what_comes_next(outcome: DecisionOutcome, submit: str | None, words: str) -> None:
+def test_the_review_shows_what_comes_next(outcome: DecisionOutcome, submit: str | None, words: str) -> None:
     view = review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
     assert view.get("submit", {}).get("text") == submit
     assert words in said(view)
     assert review_modal.read(view) == REQUEST.id
 
 
-def test_the_review_shows_what_is_asked_for() -> None:
+def test_the_review_shows_the_request() -> None:
     drawn = said(review_modal.build(samples.review(spaced=("a b c",)), LOOK, external_id="e"))
     for words in (
         "*Spar 100,-*",
@@ -227,7 +223,7 @@ def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
 
 
 @given(st.integers(min_value=1, max_value=99), st.text(alphabet="0123456789 ,.", max_size=12))
-def test_an_approval_names_its_round_and_the_count_as_it_was_typed(round_: int, typed: str) -> None:
+def test_an_approval_names_its_round_and_the_typed_count(round_: int, typed: str) -> None:
     view = approval.build(
         samples.consideration(replace(REQUEST, round=round_), count=True), LOOK, external_id="e"
     )
@@ -243,7 +239,7 @@ def test_a_rejection_is_read_with_its_reason() -> None:
     assert rejection.read(answered(view, Reason=" not this week ")) == (REQUEST.id, "not this week")
 
 
-def test_every_modal_says_that_nothing_is_given_for_now() -> None:
+def test_every_modal_shows_a_pause() -> None:
     pause = Pause(samples.NOW, UserId("U0ADMIN"), "Dintero is down")
     drawn = [
         request_form.build(replace(samples.form(), pause=pause), LOOK, external_id="e"),
@@ -260,7 +256,7 @@ def test_every_modal_says_that_nothing_is_given_for_now() -> None:
         assert "*Paused* by <@U0ADMIN> (Dintero is down)" in str(view["blocks"]), view["title"]
 
 
-def test_a_modal_without_a_question_has_no_submit() -> None:
+def test_a_placeholder_has_no_submit() -> None:
     waiting = loading_view("Give a discount", external_id="e", metadata="m")
     assert "submit" not in waiting
     assert said(waiting) == "One moment…"
