@@ -77,7 +77,9 @@ class Bots:
 async def open_bots(url: str) -> AsyncIterator[Bots]:
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(open_shop())
-        yield Bots(shop, await stack.enter_async_context(open_repository(url, pool_timeout=BUSY_SECONDS)), url)
+        yield Bots(
+            shop, await stack.enter_async_context(open_repository(url, pool_timeout=BUSY_SECONDS)), url
+        )
 
 
 @pytest.fixture
