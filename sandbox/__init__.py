@@ -1,1 +1,1 @@
-"""A world to try it in: stand-ins for Slack and Dintero that keep their rules."""
+"""Stand-ins for Slack and Dintero that keep their rules, and a made-up shop to try the bot in."""

@@ -1,4 +1,4 @@
-"""A made-up shop: its people, channels and policy, with stand-ins for Slack and Dintero on loopback."""
+"""A made-up shop: people, channels and policy, with stand-ins for Slack and Dintero on loopback."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -73,7 +73,7 @@ POLICY: Final = Policy(
 
 @dataclass(slots=True)
 class Shop:
-    """Who and what there is in the made-up shop."""
+    """The people, channels and stand-ins of the shop."""
 
     slack: SandboxSlack
     dintero: SandboxDintero
@@ -94,12 +94,12 @@ class Shop:
 
     @property
     def people(self) -> tuple[SandboxPerson, ...]:
-        """Everybody who can be played."""
+        """Everyone a visitor can act as."""
         return (self.ann, self.bo, self.cleo, self.chief, self.gus)
 
     @property
     def rule_names(self) -> dict[str, str]:
-        """What people call each of Dintero's rules, by id."""
+        """The name of each rule by id."""
         return {rule: str(body.get("name") or rule) for rule, body in self.dintero.rules.items()}
 
 
@@ -107,7 +107,7 @@ class Shop:
 async def open_shop(
     *, slack: SandboxSlack | None = None, dintero: SandboxDintero | None = None
 ) -> AsyncIterator[Shop]:
-    """Open the stand-ins with the shop's people and channels in them."""
+    """Start the stand-ins with the shop's people and channels."""
     slack, dintero = slack or SandboxSlack(), dintero or SandboxDintero()
     async with slack, dintero:
         ann, bo, cleo = slack.add_person("Ann"), slack.add_person("Bo"), slack.add_person("Cleo")
@@ -132,7 +132,7 @@ async def open_shop(
 def settings_for(
     shop: Shop, database_url: str, *, socket_mode: bool = False, **others: str
 ) -> dict[str, str]:
-    """Name the settings, as the environment would, by which a bot finds the stand-ins."""
+    """Build the settings that connect a bot to the stand-ins, as environment variables."""
     credentials = shop.slack.credentials
     way = (
         {"SLACK_APP_TOKEN": credentials.app_token}
@@ -165,7 +165,7 @@ async def open_bot(
     retry_policy: RetryPolicy | None = None,
     **others: str,
 ) -> AsyncIterator[RunningBot]:
-    """Start a bot in the shop, in this process, and let Slack know the way to it."""
+    """Start a bot in this process and tell Slack how to reach it."""
     settings = Settings.read(settings_for(shop, database_url, socket_mode=socket_mode, **others))
     async with run_bot(settings, policy, clock=clock, retry_policy=retry_policy) as running:
         if socket_mode:
@@ -182,7 +182,7 @@ async def open_bot(
 
 
 def with_channel(policy: Policy, channel: ChannelId, **changes: Any) -> Policy:
-    """Change what one channel may do."""
+    """Change one channel's policy."""
     channels: Mapping[ChannelId, ChannelPolicy] = {
         **policy.channels,
         channel: replace(policy.channels[channel], **changes),
@@ -191,5 +191,5 @@ def with_channel(policy: Policy, channel: ChannelId, **changes: Any) -> Policy:
 
 
 def database_in(folder: Path) -> str:
-    """Name a SQLite file in a folder as `DATABASE_URL` does."""
+    """Build the `DATABASE_URL` of a SQLite file in a folder."""
     return f"sqlite:///{folder / 'discount-bot.db'}"

@@ -13,7 +13,8 @@ from bot.database.migrate import migrate
 from bot.database.repositories.repository import SqlRepository, open_repository
 from tests.support.engine_fixture import Ground, open_ground
 from tests.support.event_loops import run
-from tests.support.postgres import Server, start
+from tests.support.plain_logs import plain_logs
+from tests.support.postgres import BUSY_SECONDS, Server, start
 from tests.support.service_fixture import Office, open_office
 
 # How long an example takes, or is drawn up, says more of what else the machine does; `make bench` measures.
@@ -23,6 +24,8 @@ settings.register_profile(
 )
 settings.register_profile("explore", settings.get_profile("here"), derandomize=False)
 settings.load_profile("here")
+
+plain_logs()
 
 # pytest-asyncio looks for a loop before it sets its own; where none was ever set, that makes one which nobody closes.
 asyncio.set_event_loop(None)
@@ -34,9 +37,13 @@ BOTH = ("sqlite", "postgresql")
 
 
 def pytest_collection_finish() -> None:
-    """Leave what the imports made out of every later collection, which then takes a millisecond instead of a third of a second."""
+    """Leave what the imports made out of every later collection, which then takes a millisecond instead of a third of a second.
+
+    Each test collects its own garbage in the end, so Python hardly has to do so in between.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +110,7 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 @pytest.fixture
 async def repository(database_url: str) -> AsyncIterator[SqlRepository]:
     """Open books; the test runs once for each kind of database."""
-    async with open_repository(database_url) as opened:
+    async with open_repository(database_url, patience=BUSY_SECONDS) as opened:
         yield opened
 
 

@@ -79,8 +79,8 @@ class PostgresTransaction:
 
 
 @asynccontextmanager
-async def open_postgres(url: URL) -> AsyncIterator[PostgresDatabase]:
-    """Open a pool of connections, and close it."""
+async def open_postgres(url: URL, *, patience: float = PATIENCE) -> AsyncIterator[PostgresDatabase]:
+    """Open a pool with its first connection, and close it; `patience` is in seconds, and for each later wait for a connection."""
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         conninfo,
@@ -89,10 +89,12 @@ async def open_postgres(url: URL) -> AsyncIterator[PostgresDatabase]:
         check=_still_there,
         min_size=1,
         max_size=CONNECTIONS,
-        timeout=PATIENCE,
+        timeout=patience,
         open=False,
     )
     async with pool:
+        with translate_errors():
+            await pool.wait(CONNECT["connect_timeout"])  # no click waits yet
         yield PostgresDatabase(pool)
 
 

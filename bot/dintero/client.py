@@ -1,8 +1,10 @@
 """The heart's port to Dintero, over HTTP; how often a call is repeated is not known here."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 from urllib.parse import quote
@@ -242,9 +244,16 @@ async def open_dintero(
             max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=15
         ),
         timeout=None,
+        verify=_tls(),
         mounts=dict.fromkeys(LOOPBACK),
     ) as http:
         yield DinteroClient(http, account=account, timeout=timeout)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Load the system's certificates once in a process: it takes tens of milliseconds."""
+    return httpx.create_ssl_context()
 
 
 def _headers() -> dict[str, str]:

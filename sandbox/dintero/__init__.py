@@ -1,6 +1,6 @@
-"""The stand-in for Dintero: its rules, its token, its *Add customers*, a ledger of who holds what, and faults on demand.
+"""Stand-in for Dintero: rules, tokens, *Add customers*, a ledger of grants, and faults on demand.
 
-Keeps what Dintero documents; where nothing is documented it says so, and does what is hardest on the bot.
+It follows Dintero's documentation. Where that is silent, it says so and does what is hardest on the bot.
 """
 
 from sandbox.dintero.faults import Fault, Faults, Operation

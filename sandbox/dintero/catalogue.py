@@ -1,4 +1,4 @@
-"""Rules to try the bot with: Dintero's own example, made usable, among others that are made up; always the same ones."""
+"""Sample rules, the same in every run: Dintero's own example, made usable, and made-up ones."""
 
 import copy
 import uuid
@@ -115,15 +115,16 @@ OFFERS: Final[tuple[tuple[str, str, Part, Part, Part], ...]] = (
 
 
 def catalogue(now: datetime, size: int = SIZE) -> list[Part]:
-    """Make this many rules as Dintero's JSON: its own example first, then made-up ones of every reward type.
+    """Make `count` rules as Dintero's JSON: its own example first, then made-up ones of every reward type.
 
-    Ids and names never change; dates are counted from the day of `now`. Some are scheduled, expired, inactive or deleted.
+    Ids and names never change; dates count from the day of `now`. Some are scheduled, expired, inactive
+    or deleted.
     """
     return list(islice(_rules(datetime.combine(now.astimezone(UTC), time(), UTC)), size))
 
 
 def seed_rule(now: datetime) -> Part:
-    """Make Dintero's own example usable: not deleted, and valid from last month until the end of next year."""
+    """Make Dintero's own example usable: not deleted, valid from last month to the end of next year."""
     rule = {name: value for name, value in copy.deepcopy(ANSWER).items() if not name.startswith("deleted_")}
     starts = datetime.combine(now.astimezone(UTC), time(), UTC) - timedelta(days=30)
     ends = datetime(now.year + 1, 12, 31, 22, 59, 59, tzinfo=UTC)
@@ -160,7 +161,7 @@ def _made_up(number: int, name: str, offer: tuple[str, str, Part, Part, Part], t
 
 
 def _validity(number: int, today: datetime) -> tuple[datetime, datetime]:
-    """Say from when until when: now for most, later for every eleventh, no more for every thirteenth."""
+    """Choose a validity: current for most rules, future for every eleventh, past for every thirteenth."""
     if number % 11 == 0:
         return today + timedelta(days=7), today + timedelta(days=60)
     if number % 13 == 0:

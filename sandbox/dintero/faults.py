@@ -1,4 +1,4 @@
-"""What can go wrong between the bot and Dintero, on demand; knows nothing of rules or customers."""
+"""Faults between the bot and Dintero, on demand."""
 
 import json
 from collections import defaultdict, deque
@@ -9,7 +9,7 @@ from typing import Self
 
 
 class Operation(StrEnum):
-    """What the bot asks of Dintero."""
+    """The kinds of calls to Dintero."""
 
     TOKEN = "token"  # noqa: S105 - the name of an operation
     RULES = "rules"
@@ -22,22 +22,22 @@ class Kind(StrEnum):
     """How a call goes wrong."""
 
     ANSWER = "answer"
-    """With an answer of the fault's own."""
+    """An answer of the fault's own."""
     CUT = "cut"
     """The connection is cut."""
     CUT_HALFWAY = "cut_halfway"
     """The connection is cut in the middle of the answer."""
     HANG = "hang"
-    """No answer comes, and the connection stays."""
+    """No answer comes; the connection stays open."""
     TRICKLE = "trickle"
-    """The answer comes byte by byte, and never ends."""
+    """The answer comes byte by byte and never ends."""
     GARBLED = "garbled"
-    """What comes is no HTTP."""
+    """The answer is not HTTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One way for a call to go wrong; with `after`, what was asked has been carried out by then."""
+    """One way for a call to fail; with `after`, the call has already taken effect."""
 
     kind: Kind
     after: bool = False
@@ -49,7 +49,7 @@ class Fault:
     def answer(
         cls, status: int, body: str = "", *, after: bool = False, headers: Mapping[str, str] | None = None
     ) -> Self:
-        """Answer with a status and a body of one's own."""
+        """Answer with a given status and body."""
         return cls(kind=Kind.ANSWER, after=after, status=status, body=body, headers=headers or {})
 
     @classmethod
@@ -61,12 +61,12 @@ class Fault:
 
     @classmethod
     def busy(cls, retry_after: str | float = 1) -> Self:
-        """429: turned away, with how many seconds to wait, or until which date."""
+        """429, with the seconds to wait or the date to wait for."""
         return cls.error(429, "Too many requests", headers={"Retry-After": str(retry_after)})
 
     @classmethod
     def broken(cls, status: int = 502, *, after: bool = False) -> Self:
-        """5xx from the gateway, before or after what was asked has been carried out."""
+        """5xx from the gateway, before or after the call took effect."""
         return cls.answer(status, "<html><body>Bad gateway</body></html>", after=after)
 
     @classmethod
@@ -76,22 +76,22 @@ class Fault:
 
     @classmethod
     def forbidden(cls) -> Self:
-        """403: too little scope."""
+        """403: a scope is missing."""
         return cls.error(403, "Forbidden")
 
     @classmethod
     def not_found(cls) -> Self:
-        """404: there is no such thing."""
+        """404: not found."""
         return cls.error(404, "Not found")
 
     @classmethod
     def no_json(cls) -> Self:
-        """200, carried out, and a body that is no JSON."""
+        """200, carried out, with a body that is not JSON."""
         return cls.answer(200, "<html><body>OK</body></html>", after=True)
 
     @classmethod
     def no_rule(cls) -> Self:
-        """200, carried out, and JSON that is no rule."""
+        """200, carried out, with JSON that is not a rule."""
         return cls.answer(200, '{"ok": true}', after=True)
 
     @classmethod
@@ -101,7 +101,7 @@ class Fault:
 
     @classmethod
     def cut_halfway(cls) -> Self:
-        """Carry it out, and cut the connection in the middle of the answer."""
+        """Carry out the call, then cut the connection in the middle of the answer."""
         return cls(kind=Kind.CUT_HALFWAY, after=True)
 
     @classmethod
@@ -111,17 +111,17 @@ class Fault:
 
     @classmethod
     def trickle(cls) -> Self:
-        """Carry it out, and answer so slowly that it never ends."""
+        """Carry out the call, then answer so slowly that it never ends."""
         return cls(kind=Kind.TRICKLE, after=True)
 
     @classmethod
     def garbled(cls, *, after: bool = False) -> Self:
-        """Answer with something that is no HTTP."""
+        """Answer with something that is not HTTP."""
         return cls(kind=Kind.GARBLED, after=after)
 
 
 def error_body(message: str, *, code: str | None = None, errors: list[dict[str, str]] | None = None) -> str:
-    """Write an error in the shape that Dintero documents for all its answers."""
+    """Format an error the way Dintero documents it."""
     error = {"message": message, "code": code, "errors": errors}
     return json.dumps(
         {"error": {name: value for name, value in error.items() if value is not None}}, ensure_ascii=False
@@ -129,30 +129,30 @@ def error_body(message: str, *, code: str | None = None, errors: list[dict[str, 
 
 
 class Faults:
-    """What goes wrong, call by call: first whatever is lined up, then whatever goes on until it is cleared."""
+    """The planned faults: first those queued for single calls, then those set until cleared."""
 
     def __init__(self) -> None:
         self._next: defaultdict[Operation, deque[Fault | None]] = defaultdict(deque)
         self._always: dict[Operation, Fault] = {}
 
     def next(self, *faults: Fault | None, on: Operation = Operation.ADD) -> None:
-        """Line up faults for the next calls of an operation, one each; None lets one call pass."""
+        """Queue faults for the next calls of an operation, one each; None lets one call pass."""
         self._next[on].extend(faults)
 
     def always(self, fault: Fault, *, on: Operation = Operation.ADD) -> None:
-        """Let every call of an operation go wrong until it is cleared, once what is lined up is used up."""
+        """Make every call of an operation fail until cleared, after its queued faults."""
         self._always[on] = fault
 
     def clear(self) -> None:
-        """Let everything go well from now on."""
+        """Remove all faults."""
         self._next.clear()
         self._always.clear()
 
     def lined_up(self, operation: Operation) -> int:
-        """Say for how many calls of an operation, yet to come, something is lined up."""
+        """Count the queued faults of an operation."""
         return len(self._next[operation])
 
     def take(self, operation: Operation) -> Fault | None:
-        """Say what goes wrong with the call that has come; None where nothing does."""
+        """Take the fault for the call that just arrived; None if there is none."""
         lined_up = self._next[operation]
         return lined_up.popleft() if lined_up else self._always.get(operation)

@@ -1,4 +1,4 @@
-"""Who was given what, and every call that asked for it: what the tests and the try-out look at; knows nothing of HTTP."""
+"""Records who holds what and every call that gave it, for tests and the terminal."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Grant(NamedTuple):
-    """One discount that a customer holds. A tuple, for there are hundreds of thousands of them in a bench."""
+    """One discount that a customer holds. A tuple, because a bench makes hundreds of thousands."""
 
     rule: str
     customer: str
@@ -18,7 +18,7 @@ class Grant(NamedTuple):
 
 @dataclass(slots=True)
 class Call:
-    """One call to *Add customers*, from when it arrived; `status` is None while, or because, nothing was answered."""
+    """One call to *Add customers*; `status` is None until, and unless, it is answered."""
 
     number: int
     rule: str
@@ -28,16 +28,16 @@ class Call:
     status: int | None = None
     carried_out: bool = False
     granted: int = 0
-    """How many customers got something that they did not hold under this key before."""
+    """How many customers got something that they did not hold under this key."""
 
     @property
     def count(self) -> int:
-        """How many customers were asked for."""
+        """How many customers the call names."""
         return len(self.customers)
 
 
 class Ledger:
-    """Grants and calls, in the order in which they came."""
+    """Grants and calls, in order of arrival."""
 
     def __init__(self) -> None:
         self.grants: list[Grant] = []
@@ -50,11 +50,11 @@ class Ledger:
         return self._held[rule][customer]
 
     def holders(self, rule: str) -> dict[str, int]:
-        """List everyone who holds a rule, and how often."""
+        """Count the grants of each customer who holds a rule."""
         return dict(self._held[rule])
 
     def more_than_once(self, rule: str) -> dict[str, int]:
-        """List everyone who was given a rule more than once: what must never come about under one key."""
+        """Customers who hold a rule more than once, which one key must never cause."""
         return {customer: times for customer, times in self._held[rule].items() if times > 1}
 
     def of(self, rule: str) -> list[Grant]:
@@ -62,15 +62,15 @@ class Ledger:
         return [grant for grant in self.grants if grant.rule == rule]
 
     def arrived(self, rule: str, customers: Sequence[str], key: str | None, at: datetime) -> Call:
-        """Note a call."""
+        """Record a call."""
         call = Call(len(self.calls) + 1, rule, tuple(customers), key, at)
         self.calls.append(call)
         return call
 
     def carry_out(self, call: Call, at: datetime) -> None:
-        """Give a call's customers the rule: under a key once each, without one again every time it is asked.
+        """Give the call's customers the rule: with a key once each, without a key every time.
 
-        What Dintero does with an id that stands twice in one call is not documented: without a key, it is given twice here.
+        Dintero does not document an id that is twice in one call: without a key, it is given twice here.
         """
         fresh = call.customers if call.key is None else self._fresh(call.rule, call.key, call.customers)
         self.grants.extend([Grant(call.rule, customer, call.key, at) for customer in fresh])

@@ -1,4 +1,4 @@
-"""How much *Add customers* takes at once, as a gateway before Dintero may limit it: none of it is documented."""
+"""Undocumented limits on *Add customers*, as a gateway before Dintero might set them."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,20 +9,20 @@ from sandbox.dintero.faults import Fault
 
 @dataclass(slots=True)
 class Limits:
-    """Whatever is set here is refused beyond it, the account's calls counted together; nothing is set to begin with."""
+    """Limits on the account's calls together; none is set at first."""
 
     largest: int | None = None
     """Customers of one call: 413 above."""
     unsaid: bool = False
-    """Whether too many customers are answered with a 400, as if something was wrong with them."""
+    """Whether too many customers get a 400, as if a customer were wrong."""
     calls: int | None = None
-    """Calls within `per` seconds: 429 above, with how many seconds to wait."""
+    """Calls within `per` seconds: 429 above, with the seconds to wait."""
     per: float = 1.0
     turned_away: int = 0
     _went: deque[float] = field(default_factory=deque)
 
     def look(self, customers: int, now: float) -> Fault | None:
-        """Say what is wrong with a call to so many customers that has come now, by any clock in seconds."""
+        """Find the limit that a call breaks; `now` is in seconds of any clock."""
         if self.largest is not None and customers > self.largest:
             return (
                 Fault.error(400, "Validation failed")

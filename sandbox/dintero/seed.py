@@ -1,4 +1,4 @@
-"""The example answer of Dintero's page on *Add customers*, word for word: the one rule here that nobody made up."""
+"""The example answer in Dintero's documentation of *Add customers*, word for word."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The stand-in for Dintero on a port of this machine: HTTP, faults and hooks around the shop; the rules of giving are the shop's."""
+"""Dintero's stand-in as an HTTP server on loopback, with faults and hooks around the shop."""
 
 import asyncio
 import json
@@ -29,11 +29,11 @@ GRANTED: Final = frozenset({"read:discounts", "write:discounts"})
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
 DRIP: Final = 0.02
-"""Seconds between two bytes of an answer that trickles."""
+"""Seconds between two bytes of a trickling answer."""
 
 
 class Point(StrEnum):
-    """When `on_call` is told of a call: before it is carried out, and after, when it is not yet answered."""
+    """When `on_call` hears of a call: before it takes effect, and after, before the answer."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -41,15 +41,15 @@ class Point(StrEnum):
 
 OnCall = Callable[[Point, int], Awaitable[None]]
 Work = Callable[[web.Request, object, Call | None], JsonRule | list[JsonRule] | dict[str, str | int]]
-"""What an operation does with a request, the JSON in it, and the call that it was noted as."""
+"""An operation: takes the request, its JSON and the recorded call."""
 
 
 class SandboxDintero:
-    """A Dintero with one account, one API client, and rules of one's own choosing.
+    """A Dintero with one account, one API client and rules of your choice.
 
-    `rules` are in Dintero's JSON, by id, and may be changed at any time; so may `refuses`, `latency` (seconds, of every call), `faults`,
-    `limits`, `tokens` and `on_call`, which is awaited at both points of every *Add customers*, with its number from 1. `ledger` tells what
-    came of it.
+    `rules` (Dintero's JSON by id), `refuses`, `latency` (seconds per call), `faults`, `limits`, `tokens` and
+    `on_call` may change at any time. `on_call` is awaited at both points of every *Add customers*, with its
+    number from 1. `ledger` records the result.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class SandboxDintero:
 
     @property
     def url(self) -> str:
-        """The base URL, to be set as `DINTERO_API_URL`."""
+        """The base URL, for `DINTERO_API_URL`."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     @property
@@ -93,26 +93,26 @@ class SandboxDintero:
 
     @property
     def refuses(self) -> set[str]:
-        """Customers with whom any call is refused, whole."""
+        """Customers that make Dintero refuse a whole call."""
         return self.shop.refuses
 
     @property
     def ledger(self) -> Ledger:
-        """Who was given what, and every call."""
+        """The grants and the calls."""
         return self.shop.ledger
 
     def use(self, rule: str, *, times: int = 1, amount: int = 0) -> None:
-        """Count purchases on which a rule was used, and what they got off in minor units."""
+        """Record purchases that used a rule, and their discount in minor units."""
         statistics = self.rules[rule].setdefault("statistics", {})
         for name, more in (("usage", times), ("used", times), ("amount", amount)):
             statistics[name] = statistics.get(name, 0) + more
 
     def delete(self, rule: str) -> None:
-        """Delete a rule, as Dintero does: it can still be read."""
+        """Delete a rule as Dintero does: it can still be read."""
         self.rules[rule]["deleted_at"] = self._clock().isoformat()
 
     async def start(self, port: int = 0) -> Self:
-        """Listen on loopback, at a free port unless one is named."""
+        """Listen on loopback, at a free port by default."""
         self._stopping = asyncio.Event()
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -121,7 +121,7 @@ class SandboxDintero:
         return self
 
     async def stop(self) -> None:
-        """Stop listening; whoever was left hanging is cut. What was given stays in the ledger, and it can be started again."""
+        """Stop listening and cut open connections. The ledger stays, and the server can start again."""
         self._stopping.set()
         if self._runner is not None:
             await close(self._runner)
@@ -171,7 +171,7 @@ class SandboxDintero:
     def _route(
         self, operation: Operation, work: Work
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Put around an operation what happens to all of them: latency, faults, hooks, errors."""
+        """Wrap an operation with what all share: latency, faults, hooks, errors."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             asked = _json(await request.read())
@@ -195,7 +195,7 @@ class SandboxDintero:
         return handle
 
     def _arrived(self, request: web.Request, asked: object) -> Call:
-        """Note a call, whatever is in it."""
+        """Record a call, whatever it contains."""
         said = asked if isinstance(asked, dict) else {}
         customers, key = said.get("customers"), said.get("offering_constraint_id")
         return self.ledger.arrived(
@@ -231,7 +231,7 @@ class SandboxDintero:
         return web.Response()
 
     async def _begin(self, request: web.Request, *, forever: bool) -> None:
-        """Begin an answer that will not be finished, and go on with it byte by byte where it shall last."""
+        """Begin an answer that is never finished; if asked, continue it byte by byte."""
         answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100000"})
         await answer.prepare(request)
         await answer.write(b'{"id": "')

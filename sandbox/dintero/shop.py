@@ -1,4 +1,4 @@
-"""The rules of one account, and what can be asked of them: Dintero's side of the table, without HTTP."""
+"""Dintero's side without HTTP: one account's rules and the operations on them."""
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,30 +14,31 @@ LONGEST_ID: Final = 255
 MOST_RULES: Final = 100
 MOST_REFS: Final = 1000
 FEWEST: Final = 10
-"""A page when no limit is asked for."""
+"""The page size when no limit is given."""
 REF_STATES: Final = frozenset({"all", "available", "deleted", "inactive"})
 STATES: Final = frozenset({"all", "active", "scheduled", "completed", "available", "deleted", "inactive"})
 
 
 class Shop:
-    """One account's rules by id, in the order in which they are listed, and the ledger of who holds them."""
+    """One account's rules by id, in listing order, and the ledger of their holders."""
 
     def __init__(
         self, rules: Iterable[JsonRule], *, refuses: Iterable[str], clock: Callable[[], datetime]
     ) -> None:
         self.rules: dict[str, JsonRule] = {rule["id"]: rule for rule in rules}
         self.refuses: set[str] = set(refuses)
-        """Customers with whom any call is refused, whole."""
+        """Customers that make Dintero refuse a whole call."""
         self.ledger = Ledger()
         self._clock = clock
 
     def find(self, rule: str) -> JsonRule:
         """Find a rule.
 
-        What Dintero answers for an id that is no UUID is not documented: 400 here, which a bot could take for a fault of its customers.
+        Dintero does not document its answer to an id that is not a UUID. Here it is 400, which a bot could
+        mistake for a fault of its customers.
 
         Raises:
-            Refused: there is none.
+            Refused: it does not exist.
         """
         if rule in self.rules:
             return self.rules[rule]
@@ -48,7 +49,7 @@ class Shop:
         raise Refused(404, "Discount not found", code="NOT FOUND")
 
     def page(self, query: Mapping[str, str]) -> list[JsonRule]:
-        """List rules as asked; without a state, those that are not deleted (Dintero's default is not documented)."""
+        """List rules; without a state, those not deleted (Dintero's default is undocumented)."""
         state = query.get("state")
         if state is not None and state not in STATES:
             raise Refused(400, "state is not one of the allowed values")
@@ -57,7 +58,7 @@ class Shop:
         return [_listed(rule, query) for rule in rules[: _limit(query, MOST_RULES)]]
 
     def refs(self, rule: str, query: Mapping[str, str]) -> list[JsonRule]:
-        """List who was given a rule: one ref a grant, `*` as nobody in particular."""
+        """List a rule's holders: one ref per grant, and `*` for nobody in particular."""
         self.find(rule)
         if query.get("state", "all") not in REF_STATES:
             raise Refused(400, "state is not one of the allowed values")
@@ -72,12 +73,13 @@ class Shop:
         return _after(refs, query)[: _limit(query, MOST_REFS)]
 
     def add(self, call: Call, asked: object) -> JsonRule:
-        """Give a rule to customers, all of them or none.
+        """Give a rule to all of the customers or none.
 
-        Whether Dintero gives a rule that is expired or inactive is not documented: it is given here. A deleted one is not found.
+        Dintero does not document whether an expired or inactive rule can be given: here it can. A deleted one
+        is not found.
 
         Raises:
-            Refused: there is no such rule, or something about a customer is wrong.
+            Refused: the rule does not exist, or a customer is wrong.
         """
         rule = self.find(call.rule)
         if rule.get("deleted_at"):
@@ -107,7 +109,7 @@ class Shop:
 
 
 def _after(items: Sequence[JsonRule], query: Mapping[str, str]) -> list[JsonRule]:
-    """Leave out everything up to and with the cursor."""
+    """Skip everything up to and including the cursor."""
     cursor = query.get("starting_after")
     if cursor is None:
         return list(items)
@@ -131,7 +133,7 @@ def _listed(rule: JsonRule, query: Mapping[str, str]) -> JsonRule:
 
 
 def _is(rule: JsonRule, state: str | None, now: datetime) -> bool:
-    """Say whether a rule is in a state that lists can be asked for."""
+    """Tell whether a rule is in a state that lists can filter by."""
     lives = not rule.get("deleted_at")
     active = lives and bool(rule.get("active", True))
     begun, over = _past(rule, "purchase_from", now), _past(rule, "purchase_to", now)
@@ -147,6 +149,6 @@ def _is(rule: JsonRule, state: str | None, now: datetime) -> bool:
 
 
 def _past(rule: JsonRule, name: str, now: datetime) -> bool:
-    """Say whether a moment of a rule has come; one that is not set counts as a beginning, and as no end."""
+    """Tell whether a rule's date has passed; an unset date counts as begun and as never ending."""
     moment = rule.get("requirement", {}).get(name)
     return name == "purchase_from" if moment is None else datetime.fromisoformat(moment) <= now

@@ -1,4 +1,4 @@
-"""Access tokens: who gets one, for what, and for how long; knows nothing of discounts."""
+"""Access tokens: issuing, scopes and expiry."""
 
 import binascii
 import secrets
@@ -12,7 +12,7 @@ AUDIENCE: Final = "https://api.dintero.com/v1/accounts/{account}"
 
 
 class Refused(Exception):
-    """A call that is answered with an error."""
+    """A call answered with an error."""
 
     def __init__(
         self,
@@ -28,14 +28,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What a token was issued for. Scopes are fixed then, as in any JWT."""
+    """A token's grant. Scopes are fixed at issue, as in any JWT."""
 
     scopes: frozenset[str]
     ends_at: datetime
 
 
 class Tokens:
-    """Issues tokens to the one API client that there is, and looks at those that come back."""
+    """Issues tokens to the one API client and checks those it presents."""
 
     def __init__(
         self,
@@ -49,16 +49,16 @@ class Tokens:
         self.account, self.client_id, self.client_secret = account, client_id, client_secret
         self.scopes = scopes
         self.expires_in = 14_400
-        """Seconds: the four hours that Dintero's guides tell of."""
+        """Seconds: four hours, as in Dintero's guides."""
         self.issued = 0
         self._clock = clock
         self._alive: dict[str, Issued] = {}
 
     def issue(self, account: str, authorization: str, asked: object) -> dict[str, str | int]:
-        """Answer the question for a token.
+        """Answer a token request.
 
         Raises:
-            Refused: by whom, or for what, it is asked is wrong.
+            Refused: the client, secret or audience is wrong.
         """
         if account != self.account or _basic(authorization) != (self.client_id, self.client_secret):
             raise Refused(401, "Access forbidden, invalid client credentials", code="UNAUTHORIZED")
@@ -73,7 +73,7 @@ class Tokens:
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.expires_in}
 
     def look_at(self, account: str, authorization: str, *, needs: frozenset[str]) -> None:
-        """Let a call pass that carries a living token with one of the scopes.
+        """Check that a call carries a valid token with one of the scopes.
 
         Raises:
             Refused: it does not.
@@ -86,7 +86,7 @@ class Tokens:
             raise Refused(403, "Forbidden", code="FORBIDDEN")
 
     def revoke_all(self) -> None:
-        """Let no token count any more that was issued so far."""
+        """Revoke all tokens issued so far."""
         self._alive.clear()
 
 
@@ -100,10 +100,10 @@ def _basic(authorization: str) -> tuple[str, str]:
 
 
 def an_object(asked: object) -> Mapping[str, object]:
-    """Take the JSON of a call for an object.
+    """Require a JSON object.
 
     Raises:
-        Refused: it is none.
+        Refused: it is something else.
     """
     if not isinstance(asked, dict):
         raise Refused(400, "The body is no JSON object")

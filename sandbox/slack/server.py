@@ -1,4 +1,4 @@
-"""The stand-in as a whole: a workspace on loopback, its people, and the bot's way in and out."""
+"""The whole stand-in: a workspace on loopback, its people, and the bot's connections."""
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -39,14 +39,14 @@ SCOPES: Final = frozenset(
         "files:read",
     }
 )
-"""What the bot was granted; hand others in to see `missing_scope`."""
+"""The bot's scopes; pass fewer to get `missing_scope`."""
 Seen = TypeVar("Seen")
 
 
 class SandboxSlack:
-    """Slack on loopback: `async with SandboxSlack() as slack`. People, groups and channels may be added at any time.
+    """Slack on loopback: `async with SandboxSlack() as slack`. Add people, groups and channels at any time.
 
-    The bot is reached over Socket Mode once it has connected; set `slack.line = SignedHttp(url, secret)` for HTTP.
+    The bot is reached over Socket Mode once it connects; set `slack.line = SignedHttp(url, secret)` for HTTP.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SandboxSlack:
         ack_within: float = ACK_WITHIN,
         port: int = 0,
     ) -> None:
-        """Lay out an empty workspace; nothing listens yet. Port 0 takes any free one."""
+        """Make an empty workspace that does not listen yet. Port 0 takes any free one."""
         self.credentials = credentials or Credentials()
         self.changes = Changes()
         self.workspace = Workspace(
@@ -113,12 +113,12 @@ class SandboxSlack:
 
     @property
     def api_url(self) -> str:
-        """Where the Web API answers, for `SLACK_API_URL`."""
+        """The Web API's address, for `SLACK_API_URL`."""
         return f"http://127.0.0.1:{self._port}/api/"
 
     @property
     def line(self) -> Line:
-        """The way to the bot."""
+        """The connection to the bot."""
         return self.board.line
 
     @line.setter
@@ -145,7 +145,7 @@ class SandboxSlack:
         id: str = "",  # noqa: A002 - Slack's own word
         team: str = "",
     ) -> SandboxPerson:
-        """Add somebody; without an id they get one such as `U0ANN`. Strangers are of team `T0ELSEWHERE` unless one is named."""
+        """Add a person, by default with an id such as `U0ANN`. Strangers belong to team `T0ELSEWHERE`."""
         user = UserId(id or self.workspace.new_id("U", name, self.workspace.people))
         at_home = kind is not AccountKind.STRANGER
         account = Account(
@@ -155,7 +155,7 @@ class SandboxSlack:
         return SandboxPerson(self.board, account)
 
     def add_group(self, handle: str, members: Iterable[SandboxPerson], *, id: str = "") -> Group:  # noqa: A002
-        """Add a user group; without an id it gets one such as `S0LEADS`."""
+        """Add a user group, by default with an id such as `S0LEADS`."""
         group = GroupId(id or self.workspace.new_id("S", handle, self.workspace.groups))
         self.workspace.groups[group] = Group(group, handle, {member.id for member in members})
         return self.workspace.groups[group]
@@ -169,7 +169,7 @@ class SandboxSlack:
         private: bool = False,
         id: str = "",  # noqa: A002
     ) -> Channel:
-        """Add a channel, with the bot in it unless told otherwise; without an id it gets one such as `C0LOYALTY`."""
+        """Add a channel, by default with the bot in it and an id such as `C0LOYALTY`."""
         channel = ChannelId(id or self.workspace.new_id("C", name, self.workspace.channels))
         inside = {member.id for member in members} | ({self.bot.id} if bot else set())
         self.workspace.channels[channel] = Channel(channel, name, inside, private=private)
@@ -190,19 +190,19 @@ class SandboxSlack:
         return self.workspace.channels[message.channel].thread(message.ts)
 
     def transcript(self, channel: Channel) -> str:
-        """Write a channel out as plain text, threads below their messages."""
+        """Render a channel as plain text, threads below their messages."""
         return "\n".join(draw_channel(channel, self.workspace))
 
     @property
     def refused(self) -> list[str]:
-        """Every call of the bot that Slack refused, as "method: error"."""
+        """Every refused call of the bot, as "method: error"."""
         return self.web_api.refused
 
     async def until(self, look: Callable[[], Seen | None], within: float = PATIENCE) -> Seen:
-        """Wait until `look` sees something, and return it.
+        """Wait until `look` returns something, and return it.
 
         Raises:
-            NeverSeen: it did not come; tells what stands in the channels.
+            NeverSeen: it returned nothing in time; the message lists the channels' contents.
         """
         return await self.changes.until(look, within, instead=self._everything)
 
@@ -214,11 +214,11 @@ class SandboxSlack:
         return self.board.deliveries
 
     async def deliver(self, kind: str, payload: Json) -> Ack:
-        """Deliver a payload of one's own making (`slash_commands`, `interactive`, `events_api`)."""
+        """Deliver a custom payload (`slash_commands`, `interactive`, `events_api`)."""
         return await self.board.deliver(kind, payload)
 
     async def deliver_again(self, delivery: Delivery | None = None) -> Ack:
-        """Deliver a payload once more, the latest unless told otherwise; nobody's screen changes by the ack."""
+        """Deliver a payload again, by default the latest; the ack changes nobody's screen."""
         again = delivery or self.deliveries[-1]
         return await self.board.deliver(again.kind, again.payload)
 

@@ -1,1 +1,1 @@
-"""The bot between stand-ins for Slack and Dintero, for whoever wants to see it work before they have credentials."""
+"""The sandbox in a terminal: a scripted demo and a prompt, without credentials."""

@@ -1,4 +1,4 @@
-"""What has happened in Slack since one last looked: new messages, and what changed in old ones."""
+"""New and changed messages since the last look."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sandbox.terminal.commands import Control, Kind
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A message that is new, or the lines that are new in one (`changed`); `where` is for people to read."""
+    """A new message, or the new lines of a changed one; `where` is its place in words."""
 
     where: str
     lines: tuple[str, ...]
@@ -22,24 +22,24 @@ class News:
 
 
 class ActivityFeed:
-    """Remembers what has been shown."""
+    """Remembers what it has shown."""
 
     def __init__(self, workspace: Workspace) -> None:
-        """Begin with nothing shown."""
+        """Start with nothing shown."""
         self._workspace = workspace
         self._numbers = Numbers()
         self._shown: dict[str, tuple[str, ...]] = {}
 
     def news(self) -> list[News]:
-        """Say what is new, oldest message first, and remember it as shown."""
+        """Return what is new, oldest first, and mark it as shown."""
         return [news for message in self._messages() if (news := self._look_at(message)) is not None]
 
     def lines(self, message: Message) -> list[str]:
-        """Draw a message with the numbers of its buttons."""
+        """Render a message with numbered buttons."""
         return draw_message(message, self._workspace, number=self._numbers.of(message))
 
     def buttons(self, who: SandboxPerson) -> list[Control]:
-        """List the buttons that somebody sees, wherever they stand."""
+        """List all buttons that a person sees."""
         seen = [message for message in self._messages() if who.can_see(message)]
         return [
             Control(number, label, Kind.BUTTON)
@@ -48,14 +48,15 @@ class ActivityFeed:
         ]
 
     def message(self, number: int) -> Message:
-        """Find the message that a button's number stands in."""
+        """Find the message of a numbered button."""
         return self._numbers.message(number)
 
     def where(self, message: Message) -> str:
-        """Say where a message stands, and who sees it."""
+        """Name a message's place and readers."""
         channel = self._workspace.channels[message.channel]
         if message.only_for is not None:
-            return f"only {self._workspace.name_of(message.only_for)} sees this, in {name_of(channel, self._workspace)}"
+            reader = self._workspace.name_of(message.only_for)
+            return f"only {reader} sees this, in {name_of(channel, self._workspace)}"
         thread = "in the thread below the card, " if message.is_reply else ""
         return f"{thread}{name_of(channel, self._workspace)}"
 
@@ -77,7 +78,7 @@ class ActivityFeed:
 
 
 def name_of(channel: Channel, workspace: Workspace) -> str:
-    """Say what people call a channel."""
+    """Name a channel."""
     if channel.direct_with is not None:
         return f"direct message to {workspace.name_of(channel.direct_with)}"
     return f"#{channel.name}"
@@ -86,7 +87,7 @@ def name_of(channel: Channel, workspace: Workspace) -> str:
 async def quiet(
     changes: Changes, seconds: float, *, busy: Callable[[], bool] = bool, longest: float = 10
 ) -> None:
-    """Wait until nothing has changed for so many seconds and nobody is busy, but not for ever."""
+    """Wait until nothing changes for some seconds and nobody is busy, up to a limit."""
     for _ in range(int(longest / seconds)):
         if not await _changes(changes, seconds) and not busy():
             return

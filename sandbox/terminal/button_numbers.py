@@ -1,4 +1,4 @@
-"""The numbers of the buttons in the channels: each button keeps its own to the end, so that none is pressed by mistake."""
+"""Numbers the buttons in the channels; a button keeps its number, so that none is pressed by mistake."""
 
 from itertools import count
 
@@ -10,24 +10,24 @@ Place = tuple[str, str, str]
 
 
 class Numbers:
-    """Gives out numbers, and finds what bears them."""
+    """Gives out numbers and finds their buttons."""
 
     def __init__(self) -> None:
-        """Begin at 1."""
+        """Start at 1."""
         self._next = count(1)
         self._given: dict[Place, int] = {}
         self._messages: dict[int, Message] = {}
 
     def of(self, message: Message) -> Numbering:
-        """Number a message's buttons; a button that stood there before keeps its number."""
+        """Number a message's buttons; existing buttons keep their numbers."""
         return lambda element: self._number(message, element) if element.type == "button" else None
 
     def on(self, message: Message) -> dict[int, str]:
-        """List the buttons that a message has now, by number."""
+        """List a message's current buttons by number."""
         return {self._number(message, element): element.label for element in buttons(message.blocks)}
 
     def message(self, number: int) -> Message:
-        """Find the message that a number stands in."""
+        """Find a number's message."""
         return self._messages[number]
 
     def _number(self, message: Message, element: Element) -> int:

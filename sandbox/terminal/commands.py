@@ -1,4 +1,4 @@
-"""What can be done at the try-out's prompt, and what there is to do it with."""
+"""The prompt's commands, and the controls on the screen."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How a thing on the screen is used."""
+    """The kinds of controls."""
 
     FIELD = "field"
     BUTTON = "button"
@@ -17,7 +17,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Something on the screen that can be used, by its number or by what stands on it."""
+    """A control on the screen, used by its number or text."""
 
     number: int
     label: str
@@ -26,7 +26,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class ScreenState:
-    """What there is to choose from: who can be played, where one can be, what can be used, and whether it stands in a form."""
+    """The choices at the prompt: people, channels, controls, and whether a form is open."""
 
     people: tuple[str, ...]
     channels: tuple[str, ...]
@@ -36,14 +36,14 @@ class ScreenState:
 
 @dataclass(frozen=True, slots=True)
 class Become:
-    """Play somebody else."""
+    """Act as another person."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class GoTo:
-    """Look at another channel; the empty name is the direct messages with the bot."""
+    """Switch to another channel; an empty name means the direct messages with the bot."""
 
     channel: str
 
@@ -57,7 +57,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """Fill a field in; without a text it has to be asked for."""
+    """Fill in a field; without a text, ask for it."""
 
     field: Control
     text: str | None
@@ -65,35 +65,35 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Clear:
-    """Empty a field."""
+    """Clear a field."""
 
     field: Control
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Press a button, be it a form's own."""
+    """Press a button, including a form's own."""
 
     button: Control
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Draw the screen again; `whole` leaves nothing out."""
+    """Redraw the screen; `whole` shortens nothing."""
 
     whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ShowLedger:
-    """Show what Dintero holds, of one customer where one is named."""
+    """Show Dintero's ledger, of one customer if given."""
 
     customer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Cut Dintero's connection on its next calls, before or after it has done what was asked."""
+    """Cut Dintero's next calls, before or after their effect."""
 
     after: bool = False
     times: int = 1
@@ -101,14 +101,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Let a while pass."""
+    """Let time pass."""
 
     while_: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Change in Dintero what a rule is worth; `worth` is in the reward's own unit, amounts in whole kroner."""
+    """Change a rule's reward in Dintero; `worth` is in the reward's unit, amounts in whole kroner."""
 
     rule: str
     worth: Decimal
@@ -116,13 +116,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Post a file of this machine in the channel."""
+    """Post a file from disk in the channel."""
 
     path: str
 
 
 class SimpleCommand(StrEnum):
-    """What is said in one word."""
+    """Commands of one word."""
 
     DOWN = "down"
     UP = "up"
@@ -133,7 +133,7 @@ class SimpleCommand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Nothing that can be done; `advice` says what to type instead."""
+    """An unknown command; `advice` says what to type instead."""
 
     advice: str
 

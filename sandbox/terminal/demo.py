@@ -1,4 +1,4 @@
-"""One discount from the wish to the ledger, played in the terminal: who does what, and what each of them sees."""
+"""Plays one discount in the terminal, from the request to the ledger."""
 
 from collections.abc import Iterable
 from itertools import count
@@ -17,28 +17,28 @@ CUSTOMERS: Final = ("kari-1001", "ola-1002", "liv-1003")
 TYPED: Final = f'/discount add "Spar 100,-" {" ".join(CUSTOMERS)}'
 WHY: Final = "Their parcels came a week late"
 DETAILS: Final = "When and how it can be used"
-"""Where the small print of a rule begins: the journey shows it once."""
+"""Where a rule's details begin; the demo shows them once."""
 APPROVED: Final = ("Customers:", "Cost:", "First and last", "R-")
-"""What is shown of the approval, which repeats all that was looked over."""
+"""The part of the approval to show; the rest repeats the review."""
 
 
 async def play(shop: Shop, screen: Screen, watch: ActivityFeed) -> None:
-    """Play it; everything that is shown is read from the stand-ins, nothing is made up."""
+    """Play the demo; everything shown is read from the stand-ins."""
     await Journey(shop, screen, watch).play()
 
 
 class Journey:
-    """The steps, in their order."""
+    """The steps, in order."""
 
     def __init__(self, shop: Shop, screen: Screen, watch: ActivityFeed) -> None:
-        """Begin at step 1."""
+        """Start at step 1."""
         self._shop = shop
         self._screen = screen
         self._watch = watch
         self._steps = count(1)
 
     async def play(self) -> None:
-        """Play one discount from the wish to the ledger."""
+        """Play one discount from the request to the ledger."""
         self._step("Dintero, before anything is asked:")
         self._ledger()
         await self._ann_asks()
@@ -84,8 +84,9 @@ class Journey:
         shop = self._shop
         summary = await shop.ann.sees("Given to", shop.support)
         self._step(
-            f"The bot calls Dintero: POST …/discounts/rules/{SEED_RULE[:8]}…/customers. To make it hard, the connection is cut\n"
-            "  just after Dintero did it. The bot asks again under the same once-only key, and nobody gets it twice:"
+            f"The bot calls Dintero: POST …/discounts/rules/{SEED_RULE[:8]}…/customers. To make it hard,\n"
+            "  the connection is cut just after Dintero did it. The bot repeats the call under the same\n"
+            "  once-only key, and nobody gets it twice:"
         )
         self._screen.calls(shop.dintero.ledger.calls)
         self._step("The summary, in the thread below the card:")
@@ -111,7 +112,7 @@ class Journey:
 
 
 def _without_details(lines: Iterable[str]) -> list[str]:
-    """Leave out the small print of the rule, for it was shown before; what comes after it stays."""
+    """Leave out the rule's details, shown before; keep what follows."""
     kept: list[str] = []
     inside = False
     for line in lines:

@@ -1,4 +1,4 @@
-"""What the person at the keyboard can do to Dintero: cut its connection, take it away, change a rule in it, and look at its ledger."""
+"""Controls for Dintero: cut its connection, take it down, change a rule, show its ledger."""
 
 from decimal import Decimal
 from typing import Final
@@ -15,7 +15,7 @@ IN_MINOR_UNITS: Final = frozenset(
 
 
 def cut(shop: Shop, screen: Screen, *, after: bool, times: int) -> None:
-    """Cut the connection on the next calls that give discounts, before or after Dintero did what it was asked."""
+    """Cut the next calls that give discounts, before or after their effect."""
     shop.dintero.faults.next(*[Fault.cut(after=after)] * times)
     when = (
         "after Dintero has done what it was asked, so that the bot cannot know"
@@ -31,20 +31,20 @@ def cut(shop: Shop, screen: Screen, *, after: bool, times: int) -> None:
 
 
 def down(shop: Shop, screen: Screen) -> None:
-    """Cut every connection until Dintero is brought back."""
+    """Take Dintero down."""
     for operation in Operation:
         shop.dintero.faults.always(Fault.cut(), on=operation)
     screen.say(texts.DOWN, "red")
 
 
 def up(shop: Shop, screen: Screen) -> None:
-    """Let everything go well again."""
+    """Bring Dintero back."""
     shop.dintero.faults.clear()
     screen.say(texts.UP, "green")
 
 
 def change(shop: Shop, screen: Screen, *, rule: str, worth: Decimal) -> None:
-    """Change what a rule is worth, as somebody could in Dintero's Backoffice at any time."""
+    """Change a rule's reward, as in Dintero's Backoffice."""
     found = [
         body
         for body in shop.dintero.rules.values()
@@ -57,13 +57,13 @@ def change(shop: Shop, screen: Screen, *, rule: str, worth: Decimal) -> None:
     reward = found[0]["reward"]
     reward["value"] = float(worth * 100) if reward["type"] in IN_MINOR_UNITS else float(worth)
     screen.say(
-        f"In Dintero, “{found[0]['name']}” is worth {worth} from now on. Let it be given, or look at its card.",
+        f"In Dintero, “{found[0]['name']}” is now worth {worth}. Give it, or look at its card.",
         "red",
     )
 
 
 def show_ledger(shop: Shop, screen: Screen, *, customer: str) -> None:
-    """Show who holds what, and the last calls; of one customer where one is named."""
+    """Show the holders and the last calls, of one customer if given."""
     ledger = shop.dintero.ledger
     screen.holders(
         [grant for grant in ledger.grants if customer in {"", grant.customer}], shop.rule_names, of=customer

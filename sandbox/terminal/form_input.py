@@ -1,4 +1,4 @@
-"""Filling a form in from the keyboard: text on one line or several, files by path, and choosing from what a search finds."""
+"""Fills in a form from the keyboard: text, files by path, and options by search."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -14,7 +14,7 @@ SHOWN: Final = 12
 
 
 async def fill(form: Form, field: Control, text: str | None, *, type_line: TypeLine, screen: Screen) -> None:
-    """Fill one field in; what is missing is asked for."""
+    """Fill in one field, asking for what is missing."""
     if form.is_text(field):
         typed = text if text is not None else await _type(form, field, type_line, screen)
         if typed:
@@ -53,14 +53,14 @@ async def _type_paths(field: Control, type_line: TypeLine, screen: Screen) -> st
 
 
 async def _choose(form: Form, field: Control, text: str, type_line: TypeLine, screen: Screen) -> str | None:
-    """Search until one option is chosen; None where the person leaves it."""
+    """Search until an option is chosen; None if the person gives up."""
     while True:
         offered = await form.offered(field, text)
         if len(offered) == 1 and text:
             return offered[0][0]
         if not offered:
             screen.wrong(
-                f"Nothing in “{field.label}” is called “{text}”: type another part of the name, or Enter to leave it."
+                f"“{field.label}” has no “{text}”: type another part of the name, or Enter to leave it."
             )
         else:
             screen.choices([(name, about) for _, name, about in offered[:SHOWN]])

@@ -1,4 +1,4 @@
-"""The form on top of somebody's screen, each of its things with a number: fields, buttons, and last its own submit and close."""
+"""The top form on a person's screen, with numbered fields and buttons."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,15 +13,15 @@ from sandbox.slack.user.rendering import MessageRenderer
 from sandbox.terminal.commands import Control, Kind
 
 WAITS: Final = "One moment"
-"""What the bot's forms say while something is looked up."""
+"""The loading texts of the bot's forms."""
 
 LINES: Final = 5
-"""Lines of one field that are shown below its first."""
+"""Lines of a field shown after its first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A modal as somebody sees it now."""
+    """A modal as a person sees it now."""
 
     modal: Modal
     view: OpenView
@@ -29,22 +29,22 @@ class Form:
 
     @property
     def title(self) -> str:
-        """What stands above."""
+        """The title."""
         return self.modal.title
 
     @property
     def waits(self) -> bool:
-        """Whether the bot is about to draw something else here."""
+        """Whether the bot is about to redraw it."""
         return WAITS in self.modal.text
 
     @property
     def only_tells(self) -> bool:
-        """Whether there is nothing to do but to read and close it."""
+        """Whether it is only to be read and closed."""
         return not self._usable and not self.modal.submit_label and not self.waits
 
     @property
     def things(self) -> tuple[Control, ...]:
-        """List what can be used, in the order in which it stands."""
+        """List the controls in order."""
         own = [(self.modal.submit_label, Kind.SUBMIT), (self._close_label, Kind.CLOSE)]
         inside = [
             (element.label, Kind.BUTTON if element.type == "button" else Kind.FIELD)
@@ -57,7 +57,7 @@ class Form:
 
     @property
     def lines(self) -> list[str]:
-        """Draw what is inside."""
+        """Render the content."""
         numbers = {
             (element.block_id, element.action_id): number
             for number, element in enumerate(self._usable, start=1)
@@ -72,7 +72,7 @@ class Form:
 
     @property
     def below(self) -> str:
-        """Draw its own buttons."""
+        """Render its own buttons."""
         return "   ".join(
             f"[{thing.number}] {thing.label}"
             for thing in self.things
@@ -80,19 +80,19 @@ class Form:
         )
 
     def is_text(self, field: Control) -> bool:
-        """Say whether something is typed into a field, and not chosen."""
+        """Tell whether a field takes typed text."""
         return self._element(field).type in TEXTS
 
     def is_file(self, field: Control) -> bool:
-        """Say whether files are put into a field."""
+        """Tell whether a field takes files."""
         return self._element(field).type == "file_input"
 
     def has_lines(self, field: Control) -> bool:
-        """Say whether a field takes several lines."""
+        """Tell whether a field takes several lines."""
         return bool(self._element(field).element.get("multiline"))
 
     async def offered(self, field: Control, typed: str) -> list[tuple[str, str, str]]:
-        """Search a field's options: each one's value, its name, and what is said of it."""
+        """Search a field's options: value, name and description of each."""
         return [_option(option) for option in await self.modal.options(field.label, typed)]
 
     @property
@@ -112,13 +112,13 @@ class Form:
 
 
 def form_of(who: SandboxPerson, shop: Shop) -> Form | None:
-    """Find what is on top of somebody's screen, if anything is."""
+    """Find the top form on a person's screen, if any."""
     stack, modal = shop.slack.stacks.of(who.id), who.view
     return Form(modal, stack[-1], shop.slack.workspace) if stack and modal else None
 
 
 def _indented(drawn: str) -> list[str]:
-    """Set the lines of one field apart from the next field, and count those that are too many to show."""
+    """Indent a field's lines and count those that are too many to show."""
     first, *others = drawn.splitlines() or [""]
     more = len(others) - LINES
     shown = others if more <= 1 else [*others[:LINES], f"… and {more} more"]

@@ -1,4 +1,4 @@
-"""Reading lines from a terminal, without holding up what goes on meanwhile, nor the end."""
+"""Reads lines from a terminal without blocking the event loop or the exit."""
 
 import asyncio
 import sys
@@ -8,21 +8,21 @@ from contextlib import contextmanager, suppress
 
 
 class NoMoreInput(Exception):
-    """The person is done: Ctrl-D, or the terminal is gone."""
+    """The input has ended: Ctrl-D, or the terminal is gone."""
 
 
 def at_a_terminal() -> bool:
-    """Say whether somebody sits there."""
+    """Tell whether input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 async def type_line(prompt: str) -> str:
     """Wait for a line.
 
-    The thread that reads is never waited for at the end: nothing could wake it but the person.
+    The exit never waits for the reading thread: only the person could wake it.
 
     Raises:
-        NoMoreInput: there will be none.
+        NoMoreInput: the input has ended.
     """
     loop = asyncio.get_running_loop()
     typed: asyncio.Future[str | None] = loop.create_future()
@@ -45,7 +45,7 @@ async def type_line(prompt: str) -> str:
 
 @contextmanager
 def left_as_it_was() -> Iterator[None]:
-    """Give the terminal back as it was, also when the end comes in the middle of a line."""
+    """Restore the terminal's settings, even if the program ends in the middle of a line."""
     if not at_a_terminal() or sys.platform == "win32":
         yield
         return

@@ -1,4 +1,4 @@
-"""`discount-bot sandbox`: opens the made-up shop with the bot in it, plays one journey, and hands over the keyboard."""
+"""`discount-bot sandbox`: opens the shop, plays the demo, and hands over to the prompt."""
 
 import asyncio
 import io
@@ -24,15 +24,15 @@ from sandbox.terminal.screen import Screen
 from sandbox.terminal.shifted_clock import PassingClock
 
 PATIENCE: Final = RetryPolicy(first=0.05, longest=2.0, total=60.0, attempts=60)
-"""Shorter than the real one: whoever takes Dintero away wants to see what comes of it."""
+"""Shorter than the real one, so that an outage shows its effects quickly."""
 PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy")
 
 
 async def try_out() -> None:
-    """Play until the journey is over or, at a terminal, until the person has had enough.
+    """Play the demo and, at a terminal, run the prompt.
 
     Raises:
-        DiscountBotError: something of the journey did not come about.
+        DiscountBotError: a step of the demo failed.
     """
     _prepare()
     screen = Screen()
@@ -71,7 +71,7 @@ async def _play(screen: Screen) -> None:
 
 
 def _prepare() -> None:
-    """Let no proxy come between the stand-ins, no log between the drawings, and no sign stop it that a terminal cannot show."""
+    """Ignore proxies, silence the log, and replace characters that the terminal cannot show."""
     for name in PROXIES:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)

@@ -1,4 +1,4 @@
-"""What was typed at the try-out's prompt, as what is meant by it; knows nothing of Slack, Dintero or the screen."""
+"""Parses what is typed at the prompt."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -30,13 +30,13 @@ from sandbox.terminal.commands import (
 NUMBERED: Final = re.compile(r"\[?(\d+)\]?(?:\s*[:=]\s*|\s+|$)(.*)", re.DOTALL)
 UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 BEGUN: Final = 3
-"""Letters of a button's name by which it may be called."""
+"""Letters of a button's name that are enough to press it."""
 DIRECT: Final = ("dm", "bot")
-"""What people call the direct messages with the bot."""
+"""The names of the direct messages with the bot."""
 
 
 def read(typed: str, around: ScreenState) -> Act:
-    """Say what is meant.
+    """Parse a line.
 
     >>> read("as bo", ScreenState(people=("Ann", "Bo"), channels=()))
     Become(name='Bo')
@@ -100,7 +100,7 @@ def _with(thing: Control, text: str, around: ScreenState) -> Act:
 
 
 def _called(text: str, things: Iterable[Control]) -> list[Control]:
-    """Find what is called as the text begins; of several such names the longest counts."""
+    """Find the name that the text begins with; the longest wins."""
     found = [
         thing
         for thing in things
@@ -111,7 +111,7 @@ def _called(text: str, things: Iterable[Control]) -> list[Control]:
 
 
 def _begun(text: str, things: Iterable[Control]) -> Control | None:
-    """Find the one button whose name begins with what was typed, and more than two letters of it."""
+    """Find the only button whose name begins with the text, of three letters or more."""
     found = [
         thing
         for thing in things
@@ -126,7 +126,7 @@ def _bare(label: str) -> str:
 
 def _instead(around: ScreenState) -> str:
     if around.form:
-        return "type a number of the form, with what to fill in where it is a field, such as “2 c-1, c-2”; “help” lists the rest."
+        return "type a number, for a field with its text, such as “2 c-1, c-2”; “help” lists the rest."
     return "type “/discount …”, the number of a button, or “help” to see what else there is."
 
 
@@ -150,7 +150,8 @@ def _place(rest: str, around: ScreenState) -> Act:
     name = _one_of(wanted, around.channels)
     if name is None:
         return Unclear(
-            f"{_missing('There is no channel', rest) or 'Say where'}: type {_choice('in', (*around.channels, 'dm'))}."
+            f"{_missing('There is no channel', rest) or 'Say where'}: "
+            f"type {_choice('in', (*around.channels, 'dm'))}."
         )
     return GoTo(name)
 
@@ -160,7 +161,7 @@ def _missing(what: str, wanted: str) -> str:
 
 
 def _one_of(wanted: str, names: Iterable[str]) -> str | None:
-    """Find the one name that begins so."""
+    """Find the only name that begins with the text."""
     found = [name for name in names if wanted and name.casefold().startswith(wanted.casefold())]
     return found[0] if len(found) == 1 else None
 
@@ -181,13 +182,13 @@ def _cut(rest: str, _: ScreenState) -> Act:
     cut = re.fullmatch(r"(before|after)?\s*(\d{1,2})?", rest, re.IGNORECASE)
     if cut is None:
         return Unclear(
-            "Type “cut” (before Dintero does the next call), “cut after” (when it has done it), or “cut after 3” for three calls."
+            "Type “cut” (before Dintero does the next call), “cut after”, or “cut after 3” for three calls."
         )
     return Cut(after=(cut[1] or "").casefold() == "after", times=int(cut[2] or 1))
 
 
 def _later(rest: str, _: ScreenState) -> Act:
-    """Read how long: a number, and m(inutes), h(ours) or d(ays)."""
+    """Parse a duration: a number and m(inutes), h(ours) or d(ays)."""
     while_ = re.fullmatch(r"(\d{1,4})\s*(m|h|d)[a-z]*", rest, re.IGNORECASE)
     if while_ is None:
         return Unclear("Type how long, such as “later 10m”, “later 3h” or “later 2d”.")

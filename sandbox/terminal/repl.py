@@ -1,4 +1,4 @@
-"""The keyboard handed over: does what is typed, as the person who is played, and shows what comes of it."""
+"""The prompt: runs commands as the current person and shows the results."""
 
 from contextlib import suppress
 from typing import Final
@@ -40,17 +40,17 @@ from sandbox.terminal.screen import Screen
 from sandbox.terminal.shifted_clock import PassingClock
 
 FORM: Final = 10.0
-"""Seconds until a form that says it will change is shown as it is."""
+"""Seconds to wait for a loading form before showing it as it is."""
 QUIET: Final = 0.5
-"""Seconds without any change after which what was done is taken to be over."""
+"""Seconds without a change that end a command."""
 RECOVERY: Final = 2.5
-"""The same once Dintero is back: the bot may be waiting before it tries again."""
+"""The same after an outage: the bot may be waiting to retry."""
 SHOWN: Final = 8
-"""Messages of a channel that are drawn, threads aside."""
+"""Messages of a channel to show, without threads."""
 
 
 class Session:
-    """One person at the keyboard, who plays everybody in turn."""
+    """A session in which one visitor acts as everyone in turn."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Session:
         clock: PassingClock,
         background: BackgroundRunner,
     ) -> None:
-        """Sit down as Ann, with the clock and the jobs of the bot that answers."""
+        """Start as Ann, with the bot's clock and background runner."""
         self._clock = clock
         self._background = background
         self._shop = shop
@@ -73,7 +73,7 @@ class Session:
         self._drawn: tuple[str, list[str]] | None = None
 
     async def run(self) -> None:
-        """Do what is typed until the person has had enough."""
+        """Run commands until the input ends."""
         self._watch.news()
         with suppress(NoMoreInput):
             while (act := await self._next()) is not SimpleCommand.QUIT:
@@ -119,7 +119,7 @@ class Session:
                 self._aside(act)
 
     def _aside(self, act: Act) -> None:
-        """Do what is none of Slack's business."""
+        """Run a command that does not concern Slack."""
         match act:
             case ShowLedger(customer):
                 dintero_controls.show_ledger(self._shop, self._screen, customer=customer)
@@ -163,7 +163,7 @@ class Session:
         return None
 
     async def _press_on(self, message: Message, label: str) -> None:
-        """Press a button of a message; where it asks first, hand the question on."""
+        """Press a message's button, passing on its confirmation question."""
         reaction = await self._who.press(label, message, confirm=False)
         if reaction.confirmed:
             self._screen.say(plain(reaction.confirmed, self._shop.slack.workspace))
@@ -197,7 +197,7 @@ class Session:
                 self._screen.message(self._watch.where(one), self._watch.lines(one), whole=whole)
 
     async def _show_form(self, *, only_telling: bool = False) -> None:
-        """Draw the form if it is not the one that was drawn last; one that only tells something is read and closed."""
+        """Show a new form; one that only informs is read and closed."""
         form = form_of(self._who, self._shop)
         drawn = (form.title, form.lines) if form else None
         if drawn == self._drawn or form is None or (only_telling and not form.only_tells):
@@ -209,7 +209,7 @@ class Session:
             await form.modal.close()
 
     async def _settle(self, seconds: float) -> None:
-        """Wait until no form says that it will change in a moment, and then until all is quiet and the bot has done what was asked."""
+        """Wait until no form is loading and the bot has finished its work."""
         changes = self._shop.slack.changes
         with suppress(NeverSeen):
             await changes.until(lambda: not ((form := form_of(self._who, self._shop)) and form.waits), FORM)
@@ -227,7 +227,7 @@ class Session:
         return self._who.direct if self._where.direct_with is not None else self._where
 
     def _channel(self, name: str) -> Channel:
-        """Find a channel; the direct messages where no name is given."""
+        """Find a channel; without a name, the direct messages."""
         named = {
             channel.name: channel
             for channel in self._shop.slack.workspace.channels.values()

@@ -1,4 +1,4 @@
-"""How the try-out looks in a terminal: boxes for what Slack shows, tables for Dintero; decides nothing."""
+"""Draws the sandbox in a terminal: boxes for Slack, tables for Dintero."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -15,43 +15,43 @@ from sandbox.dintero.ledger import Call, Grant
 
 BULLET: Final = "• "
 FEW: Final = 3
-"""Lines of one list that are shown before the rest is only counted."""
+"""Lines of a list to show before counting the rest."""
 NO_TERMINAL: Final = 110
-"""Columns where nobody says how many there are."""
+"""Columns if the terminal's width is unknown."""
 KEY: Final = 21
-"""Characters of a once-only key that are shown."""
+"""Characters of an idempotency key to show."""
 GRANTS: Final = 30
 CALLS: Final = 6
 
 
 class Screen:
-    """Draws on a console; what people or Dintero wrote is never taken for markup."""
+    """Draws on a console; texts of people and Dintero are never markup."""
 
     def __init__(self, console: Console | None = None) -> None:
-        """Draw on the terminal, or on a console of one's own."""
+        """Draw on the terminal, or on a given console."""
         self._console = console or Console(highlight=False, markup=False, emoji=False)
         if console is None and not self._console.is_terminal:
             self._console.width = NO_TERMINAL
 
     def say(self, text: str, style: str = "") -> None:
-        """Write a sentence."""
+        """Print a sentence."""
         self._console.print(Text(text, style=style))
 
     def wrong(self, text: str) -> None:
-        """Write what cannot be done, and what can."""
+        """Print an error with advice."""
         self.say(f"✗ {text}", "yellow")
 
     def heading(self, text: str) -> None:
-        """Begin a part."""
+        """Print a heading."""
         self._console.print()
         self._console.print(Rule(Text(text, style="bold"), align="left", style="cyan"))
 
     def step(self, number: int, text: str) -> None:
-        """Tell the next step of a story."""
+        """Print the next step of the demo."""
         self._console.print(Text.assemble((f"\n{number} ", "bold cyan"), (text, "bold")))
 
     def message(self, where: str, lines: Iterable[str], *, whole: bool = False) -> None:
-        """Draw a message in its place."""
+        """Draw a message under its place."""
         self._box(where, lines if whole else folded(lines), "blue")
 
     def form(self, title: str, lines: Iterable[str], below: str, *, whole: bool = False) -> None:
@@ -75,7 +75,7 @@ class Screen:
             )
 
     def calls(self, calls: Sequence[Call]) -> None:
-        """Draw the last calls to Dintero, and what came of each."""
+        """Draw the last calls to Dintero and their results."""
         if not calls:
             return
         table = self._table(
@@ -100,14 +100,14 @@ class Screen:
         self._console.print(table)
 
     def choices(self, options: Sequence[tuple[str, str]]) -> None:
-        """List what can be chosen, numbered from 1: each its name and what is said of it."""
+        """List numbered choices, each with its description."""
         table = Table(box=None, show_header=False, padding=(0, 1))
         for number, (name, about) in enumerate(options, start=1):
             table.add_row(Text(f"{number}", style="bold"), Text(name), Text(about, style="dim"))
         self._console.print(table)
 
     def pairs(self, title: str, pairs: Iterable[tuple[str, str]]) -> None:
-        """List what can be typed, and what it does."""
+        """List commands and what they do."""
         table = Table(
             title=Text(title, style="bold green"),
             title_justify="left",
@@ -138,14 +138,14 @@ class Screen:
 
 
 def _short(key: str | None) -> str:
-    """Write a once-only key so that it fits, and still can be told from another."""
+    """Shorten an idempotency key, keeping it recognisable."""
     if key is None:
         return "–"
     return key if len(key) <= KEY else f"{key[:KEY]}…"
 
 
 def folded(lines: Iterable[str], few: int = FEW) -> list[str]:
-    """Leave out the end of every long list, and say how much that is.
+    """Shorten long lists and count what is left out.
 
     >>> folded(["Rule:", "• a", "• b", "• c", "• d"], few=1)
     ['Rule:', '• a', '• … and 3 lines more']

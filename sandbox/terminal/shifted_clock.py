@@ -1,20 +1,20 @@
-"""The try-out's time: the real one, until somebody at the keyboard lets some of it pass."""
+"""The sandbox's clock: real time plus what the visitor lets pass."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
 class PassingClock:
-    """The port `Clock`, a while ahead of the machine's own."""
+    """A `Clock` ahead of the machine's."""
 
     def __init__(self) -> None:
         self._ahead = timedelta()
 
     def now(self) -> datetime:
-        """Tell the time, aware, in UTC."""
+        """The current time in UTC."""
         return datetime.now(UTC) + self._ahead
 
     def pass_by(self, while_: timedelta, look: Callable[[], None]) -> None:
-        """Let a while pass at once; `look` is told so that nobody waits for the next look at what is due."""
+        """Let time pass at once, and call `look` so that due work starts now."""
         self._ahead += while_
         look()

@@ -1,4 +1,4 @@
-"""What the try-out itself says to the person at the keyboard."""
+"""The texts of the sandbox's prompt."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ GOODBYE: Final = "Ended; everything of this try-out is gone again."
 
 DOWN: Final = "Dintero is down: every connection to it is cut. “up” brings it back."
 
-UP: Final = "Dintero answers again. What waits for it is tried again within 20 seconds; Enter shows what has happened."
+UP: Final = "Dintero answers again. Waiting work is retried within 20 seconds; Enter shows what happened."
 
 LATER: Final = "So much time has passed. What was due by now happens in a moment; Enter shows it."
 
@@ -35,7 +35,7 @@ CHANNELS: Final = (
     ("in small-favours", "up to 3 customers and 1,000.00 NOK, given at once"),
     (
         "in big-campaigns",
-        "two other people have to approve, and it is held for 10 minutes then; reminders, and a budget of 200 customers",
+        "two other people approve, then it is held for 10 minutes; reminders; a budget of 200 customers",
     ),
     ("in campaigns", "where it is told what was given; nothing can be asked for here"),
     ("in dm", "what the bot wrote to you alone"),
@@ -61,7 +61,7 @@ HELP: Final = (
     ),
     (
         "share ~/customers.csv",
-        "posts a file of this machine in the channel, and tells its link, which can be pasted into Customer IDs",
+        "posts a file from disk in the channel and shows its link, to paste into Customer IDs",
     ),
     ("4", "presses the button [4]; so does what stands on it, or how that begins, such as “review” or “ask”"),
     ("close", "leaves the form"),

@@ -16,6 +16,7 @@ from bot.database.repositories.repository import SqlRepository, open_repository
 from bot.domain.ids import ChannelId, UserId
 from bot.domain.requests.audit_entries import Entry, canonical
 from tests.audit import tampering
+from tests.support.postgres import BUSY_SECONDS
 
 ROWS = 12
 
@@ -48,7 +49,10 @@ async def test_each_row_follows_the_one_before_it(repository: SqlRepository) -> 
 
 async def test_many_who_write_at_once_make_one_chain(database_url: str) -> None:
     async with AsyncExitStack() as stack:
-        several = [await stack.enter_async_context(open_repository(database_url)) for _ in range(3)]
+        several = [
+            await stack.enter_async_context(open_repository(database_url, patience=BUSY_SECONDS))
+            for _ in range(3)
+        ]
         await asyncio.gather(*(repository.record(an_entry(at)) for at in range(20) for repository in several))
         verdict = await verify(several[0].audit)
         assert (verdict.fine, verdict.rows) == (True, 60)
@@ -99,7 +103,7 @@ async def test_sqlite_refuses_to_write_over_a_row(sqlite_url: str) -> None:
 
 
 async def tampered(url: str, *statements: str, **values: Any) -> Any:
-    async with open_repository(url) as repository:
+    async with open_repository(url, patience=BUSY_SECONDS) as repository:
         await repository.audit.keep_head(await filled(repository))
         tampering.unguard(url)
         tampering.run(url, *statements, **values)
@@ -174,7 +178,7 @@ def written_anew(url: str, since: int) -> list[str]:
 
 
 async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_told(database_url: str) -> None:
-    async with open_repository(database_url) as repository:
+    async with open_repository(database_url, patience=BUSY_SECONDS) as repository:
         told = await filled(repository)
         tampering.unguard(database_url)
         tampering.run(database_url, *written_anew(database_url, 5))
@@ -183,7 +187,7 @@ async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_told(d
 
 
 async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_kept(database_url: str) -> None:
-    async with open_repository(database_url) as repository:
+    async with open_repository(database_url, patience=BUSY_SECONDS) as repository:
         await repository.audit.keep_head(await filled(repository))
         tampering.unguard(database_url)
         tampering.run(database_url, *written_anew(database_url, 5))
@@ -195,7 +199,7 @@ async def test_a_chain_that_is_written_anew_is_found_by_the_head_that_was_kept(d
 async def test_a_tail_that_is_cut_off_with_its_head_is_found_by_the_head_that_was_told(
     database_url: str,
 ) -> None:
-    async with open_repository(database_url) as repository:
+    async with open_repository(database_url, patience=BUSY_SECONDS) as repository:
         told = await filled(repository)
         tampering.unguard(database_url)
         last = tampering.rows(database_url)[9]

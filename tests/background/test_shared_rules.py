@@ -18,6 +18,7 @@ from bot.domain.rules.rule import Rule
 from bot.errors import TransientError
 from tests.contracts.repository import RULE
 from tests.support.clock import HandClock
+from tests.support.postgres import BUSY_SECONDS
 
 ACCOUNT = "T12345678"
 
@@ -67,7 +68,7 @@ class Processes:
 @pytest.fixture
 async def processes(database_url: str) -> AsyncIterator[Processes]:
     clock = HandClock()
-    async with open_repository(database_url, clock=clock) as repository:
+    async with open_repository(database_url, clock=clock, patience=BUSY_SECONDS) as repository:
         yield Processes(Account(), repository, clock, database_url)
 
 

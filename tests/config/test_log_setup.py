@@ -11,6 +11,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.config.log_setup import HIDDEN, set_up_logs
+from tests.support.plain_logs import plain_logs
 
 SECRET: Final = 'a "known" secret/value'
 JWT: Final = "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl"
@@ -31,7 +32,7 @@ def as_before() -> Iterator[None]:
     kept = root.handlers, root.level, dbos.handlers, dbos.propagate
     yield
     root.handlers, root.level, dbos.handlers, dbos.propagate = kept
-    structlog.reset_defaults()
+    plain_logs()
 
 
 def written(*, as_json: bool, level: str = "info") -> StringIO:

@@ -24,7 +24,7 @@ from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 RULE = RuleId(SEED_RULE)
 NO_RULE = RuleId("00000000-0000-4000-8000-000000000000")
 KEY = OnceKey("discount-bot-1")
-PATIENCE, LITTLE_PATIENCE = 10, 0.5
+PATIENCE, LITTLE_PATIENCE = 60, 2
 """Seconds: the latter where an answer never comes."""
 
 BEFORE = {

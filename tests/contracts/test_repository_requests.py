@@ -74,7 +74,7 @@ async def test_what_is_typed_after_it_was_asked_for_changes_nothing(repository: 
 
 
 @over_one_database
-@given(draft=hostile_values.requests, typed=hostile_values.typed)
+@given(draft=hostile_values.requests, form_input=hostile_values.typed)
 async def test_whatever_a_request_holds_comes_back(
     repository: SqlRepository, draft: Request, form_input: FormInput
 ) -> None:

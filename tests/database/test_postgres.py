@@ -20,6 +20,11 @@ async def test_connections_that_the_server_dropped_are_not_used_again(postgres_u
         await repository.open_draft(a_draft(), FormInput())
 
 
+async def test_the_first_statement_does_not_wait_for_a_connection(postgres_url: str) -> None:
+    async with open_repository(postgres_url, patience=0.001) as repository:
+        await repository.ping()
+
+
 async def test_a_database_that_went_away_is_said_in_our_words(postgres: Server) -> None:
     with postgres.database() as url:
         async with open_repository(url) as repository:

@@ -18,6 +18,6 @@ async def sandbox() -> AsyncIterator[SandboxDintero]:
 
 @pytest.fixture
 async def dintero(sandbox: SandboxDintero) -> AsyncIterator[DinteroClient]:
-    """A client with the right credentials, and little patience."""
-    async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=5) as opened:
+    """A client with the right credentials, and patience."""
+    async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=60) as opened:
         yield opened

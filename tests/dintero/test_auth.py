@@ -186,7 +186,7 @@ async def test_a_wait_that_dintero_asks_for_before_it_gives_a_token_is_told(
 
 async def test_whoever_waited_for_a_token_that_hangs_asks_for_one_itself(sandbox: SandboxDintero) -> None:
     sandbox.faults.next(Fault.hang(), on=Operation.TOKEN)
-    async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=0.5) as impatient:
+    async with open_dintero(sandbox.url, ACCOUNT, CLIENT_ID, CLIENT_SECRET, timeout=2) as impatient:
         with pytest.raises(TokenUnavailable):
             await impatient.rule(RULE)
         assert (await impatient.rule(RULE)).id == RULE

@@ -10,6 +10,7 @@ from bot.domain.requests.request import StopReason
 from sandbox.dintero import Fault, Operation, Point
 from tests.support.engine_fixture import RULE, Ground, customers, open_ground
 from tests.support.interruptions import killed, killed_when
+from tests.support.postgres import BUSY_SECONDS
 
 
 @pytest.mark.parametrize("point", list(Point))
@@ -102,11 +103,14 @@ async def test_what_may_have_been_given_before_the_token_was_lost_stays_unknown(
 
 
 async def test_both_databases_can_be_opened_again_where_a_giving_was_left(database_url: str) -> None:
-    async with open_repository(database_url) as repository, open_ground(repository) as ground:
+    async with (
+        open_repository(database_url, patience=BUSY_SECONDS) as repository,
+        open_ground(repository) as ground,
+    ):
         request = await ground.asked(customers(12))
         await killed(ground, request, Point.AFTER, 2)
         sandbox = ground.sandbox
-        async with open_repository(database_url) as again:
+        async with open_repository(database_url, patience=BUSY_SECONDS) as again:
             ground.repository = again
             assert (await ground.give(request)).given == 12
         assert not sandbox.ledger.more_than_once(RULE)

@@ -32,7 +32,7 @@ CARD = {
     customer_list.SHOW,
     customer_list.LIST,
 }
-OURS = {"who", "counter"}
+OURS = {"who", "ctx"}
 ERRORS_OWN = {"error"}
 
 Listener = Callable[..., Any]
@@ -89,7 +89,7 @@ def test_listeners_take_only_what_bolt_hands_them(kind: str, what: object, liste
 
 
 def test_every_handler_module_is_registered() -> None:
-    there = {path.stem for path in Path("handlers").glob("*.py")} - {"__init__", "counter", "presses"}
+    there = {path.stem for path in Path("handlers").glob("*.py")} - {"__init__", "context", "payloads"}
     assert there == {module.__name__.rpartition(".")[2] for module in MODULES}
 
 

@@ -8,7 +8,6 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-import structlog
 from dbos import DBOS
 
 from bot.audit.verify import verify
@@ -19,6 +18,7 @@ from sandbox.shop import database_in, open_bot, open_shop
 from sandbox.slack.user.person import SandboxPerson
 from tests.journeys.conftest import Opens
 from tests.journeys.steps import QUICKLY, Trip
+from tests.support.plain_logs import plain_logs
 
 IDS = [f"very-secret-customer-{at}" for at in range(6)]
 
@@ -31,7 +31,7 @@ def log() -> Iterator[StringIO]:
     set_up_logs(level="info", as_json=True, to=written)
     yield written
     root.handlers, root.level, dbos.handlers, dbos.propagate = kept
-    structlog.reset_defaults()
+    plain_logs()
 
 
 def read_by(trip: Trip, *people: SandboxPerson) -> str:
@@ -47,7 +47,7 @@ def read_by(trip: Trip, *people: SandboxPerson) -> str:
 
 
 async def test_no_channel_thread_log_or_audit_has_a_whole_customer_id(opens: Opens, log: StringIO) -> None:
-    trip = await opens(patience=QUICKLY)
+    trip = await opens(retry_policy=QUICKLY)
     trip.shop.dintero.refuses.add(IDS[2])
     card = await trip.ask("\n".join(IDS), Reason="late parcel")
     await trip.shop.bo.press("Show customers", card)

@@ -73,7 +73,7 @@ def marks(trip: Trip, card: Message) -> list[str]:
 @pytest.mark.parametrize("day", PASSES)
 async def test_a_temporary_outage_is_reported_once_and_its_end_once(opens: Opens, day: str) -> None:
     fault, why = PASSES[day]
-    trip = await opens(policy=ONE_BY_ONE, patience=TELLS, DINTERO_TIMEOUT="2")
+    trip = await opens(policy=ONE_BY_ONE, retry_policy=TELLS, DINTERO_TIMEOUT="2")
     card = await from_the_third_on(trip, fault)
     waiting = trip.shop.ann.read(await trip.shop.ann.sees("Waiting for Dintero", trip.support))
     assert why in waiting
@@ -87,7 +87,7 @@ async def test_a_temporary_outage_is_reported_once_and_its_end_once(opens: Opens
 @pytest.mark.parametrize("day", STOPS)
 async def test_a_permanent_failure_stops_it_with_reason_and_advice(opens: Opens, day: str) -> None:
     fault, why, cure, unknown = STOPS[day]
-    trip = await opens(policy=ONE_BY_ONE, patience=replace(TELLS, total=1.0, attempts=5, told=60.0))
+    trip = await opens(policy=ONE_BY_ONE, retry_policy=replace(TELLS, total=1.0, attempts=5, told=60.0))
     card = await from_the_third_on(trip, fault)
     stopped = trip.shop.ann.read(await trip.shop.ann.sees("It stopped", trip.support))
     assert why in stopped

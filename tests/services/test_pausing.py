@@ -12,6 +12,7 @@ from bot.domain.requests.batches import BatchOutcome
 from bot.domain.requests.notification import ChannelKind, NotificationType
 from bot.domain.requests.request import Pause, PausedFor, PauseState, Request, State, StopReason
 from bot.services.snapshots import load_snapshot
+from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -78,7 +79,7 @@ async def test_the_first_pause_stands_and_outlives_the_process(office: Office, d
     )
     office.clock.pass_by(minutes=1)
     assert await office.decisions.pause_service.pause(person(CHIEF), "other") == (wanted, False)
-    async with open_repository(database_url) as other:
+    async with open_repository(database_url, patience=BUSY_SECONDS) as other:
         assert await other.pause() == wanted
     assert await office.decisions.pause_service.resume(person(CHIEF)) is True
     assert await office.decisions.pause_service.resume(person(CHIEF)) is False

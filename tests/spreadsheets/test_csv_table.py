@@ -46,7 +46,7 @@ def why_not(data: bytes) -> FileProblem:
     ids=st.lists(IDS, min_size=2, max_size=12),
     names=st.lists(NAMES, min_size=12, max_size=12),
     preamble=PREAMBLES,
-    ending=st.sampled_from(["\n", "\r\n"]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
 )
 def test_a_table_comes_to_its_ids(
     encoding: str, separator: str, ids: list[str], names: list[str], preamble: str, line_end: str

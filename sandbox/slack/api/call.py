@@ -1,4 +1,4 @@
-"""One call of Slack's Web API, as its methods see it: the state they work on, and typed arguments."""
+"""One Web API call as its method sees it: the state it works on, and typed arguments."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,11 +45,11 @@ class ApiCall:
         return str(value)
 
     def flag(self, name: str) -> bool:
-        """Read a yes or no, however it was written."""
+        """Read a boolean in any spelling."""
         return str(self.arguments.get(name, "")).lower() in {"1", "true"}
 
     def listing(self, name: str) -> list[Any]:
-        """Read a list; empty where there is none."""
+        """Read a list; empty if missing."""
         value = self.arguments.get(name) or []
         if not isinstance(value, list):
             raise SlackSays(
@@ -58,7 +58,7 @@ class ApiCall:
         return value
 
     def needs(self, scope: str) -> None:
-        """Insist on a scope.
+        """Require a scope.
 
         Raises:
             SlackSays: `missing_scope`.
@@ -67,10 +67,10 @@ class ApiCall:
             raise SlackSays("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
 
     def channel(self, name: str = "channel", *, right: str = "read") -> Channel:
-        """Find the channel that the bot may know of, and insist on the scope (`channels:read`, `im:history` …) for its kind.
+        """Find a channel the bot may know, and require its kind's scope (`channels:read`, `im:history` …).
 
         Raises:
-            SlackSays: `channel_not_found`, also for a private channel that the bot is not in; `missing_scope`.
+            SlackSays: `channel_not_found`, also for a private channel without the bot; `missing_scope`.
         """
         channel = self.workspace.channels.get(ChannelId(self.text(name)))
         if channel is None or (channel.private and self.workspace.bot.id not in channel.members):
@@ -80,7 +80,7 @@ class ApiCall:
         return channel
 
     def channel_to_post_in(self, name: str = "channel") -> Channel:
-        """Find the channel that the bot can write to; a person's id means their direct messages.
+        """Find a channel the bot can write to; a user id means their direct messages.
 
         Raises:
             SlackSays: `channel_not_found`, `not_in_channel`, `is_archived`.
@@ -112,7 +112,7 @@ Method = Callable[[ApiCall], Json]
 
 @dataclass(frozen=True, slots=True)
 class ArgumentRule:
-    """What a method needs before it is run. A method whose scope depends on the channel asks for it itself."""
+    """What a method needs before it runs. A method whose scope depends on the channel checks it itself."""
 
     run: Method
     scope: str = ""
@@ -120,7 +120,7 @@ class ArgumentRule:
 
 
 def family(channel: Channel) -> str:
-    """Name the family of scopes for a channel's kind."""
+    """The scope family of a channel's kind."""
     if channel.direct_with is not None:
         return "im"
     return "groups" if channel.private else "channels"

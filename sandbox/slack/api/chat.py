@@ -1,4 +1,4 @@
-"""Slack's `chat.*` and `conversations.*` methods that write and read messages."""
+"""Slack's `chat.*` and `conversations.*` methods for messages."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ from sandbox.slack.state.workspace import Channel, Json, Message
 
 PAGE: Final = 100
 MOST: Final = 1_000
-"""Messages a page, by default and at most (conversations.history)."""
+"""Messages per page, default and maximum (conversations.history)."""
 
 
 def post_message(call: ApiCall) -> Json:
-    """`chat.postMessage`: post where the bot is a member, or in direct messages."""
+    """`chat.postMessage`: post in a channel of the bot or in direct messages."""
     channel = call.channel_to_post_in()
     blocks, text = call.listing("blocks"), call.text("text", "")
     refuse_message(blocks, text)
@@ -44,7 +44,7 @@ def update(call: ApiCall) -> Json:
 
 
 def delete(call: ApiCall) -> Json:
-    """`chat.delete`: take one of the bot's own messages away."""
+    """`chat.delete`: delete one of the bot's own messages."""
     channel = call.channel(right="")
     message = _own(call, channel)
     call.workspace.delete(message)
@@ -52,7 +52,7 @@ def delete(call: ApiCall) -> Json:
 
 
 def post_ephemeral(call: ApiCall) -> Json:
-    """`chat.postEphemeral`: write to one member of a channel where the bot is one too."""
+    """`chat.postEphemeral`: write to one member of a channel of the bot."""
     channel = call.channel_to_post_in()
     person = call.account()
     if person.id not in channel.members:
@@ -65,7 +65,7 @@ def post_ephemeral(call: ApiCall) -> Json:
 
 
 def get_permalink(call: ApiCall) -> Json:
-    """`chat.getPermalink`: the address of a message."""
+    """`chat.getPermalink`: the link to a message."""
     channel = call.channel(right="")
     ts = call.text("message_ts")
     message = call.workspace.find_message(channel, ts)
@@ -97,7 +97,7 @@ def replies(call: ApiCall) -> Json:
 
 
 def drawn(call: ApiCall, message: Message) -> Json:
-    """Write a message the way the Web API does; metadata only where it is asked for."""
+    """Format a message as the Web API does; metadata only on request."""
     body = message_payload(message, team=call.workspace.team, bot=call.workspace.bot.id)
     if message.metadata is not None and call.flag("include_all_metadata"):
         body["metadata"] = message.metadata
@@ -105,7 +105,7 @@ def drawn(call: ApiCall, message: Message) -> Json:
 
 
 def message_payload(message: Message, *, team: str, bot: str) -> Json:
-    """Write a message the way Slack sends it."""
+    """Format a message as Slack sends it."""
     body: Json = {
         "type": "message",
         "user": message.user,

@@ -1,4 +1,4 @@
-"""Slack's methods that tell who and what there is: people, user groups, channels, and the app itself."""
+"""Slack's methods about people, user groups, channels and the app itself."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from sandbox.slack.state.workspace import Account, Channel, Group, Json
 
 
 def auth_test(call: ApiCall) -> Json:
-    """`auth.test`: whose token it is."""
+    """`auth.test`: the token's owner."""
     return {
         "ok": True,
         "url": f"https://{call.workspace.domain}.slack.com/",
@@ -24,7 +24,7 @@ def auth_test(call: ApiCall) -> Json:
 
 
 def open_connection(call: ApiCall) -> Json:
-    """`apps.connections.open`: where the WebSocket of Socket Mode is."""
+    """`apps.connections.open`: the WebSocket address of Socket Mode."""
     address = call.api_url.removesuffix("/api/").replace("http://", "ws://")
     return {"ok": True, "url": f"{address}/link/?ticket={call.workspace.serial('W')}&app_id=A0DISCOUNTBOT"}
 
@@ -35,7 +35,7 @@ def users_info(call: ApiCall) -> Json:
 
 
 def user_payload(account: Account) -> Json:
-    """Write a person the way `users.info` does."""
+    """Format a person as `users.info` does."""
     handle = account.name.lower().replace(" ", ".")
     return {
         "id": account.id,
@@ -54,7 +54,7 @@ def user_payload(account: Account) -> Json:
 
 
 def groups_list(call: ApiCall) -> Json:
-    """`usergroups.list`: the user groups that are in use."""
+    """`usergroups.list`: the active user groups."""
     groups = [
         group
         for group in call.workspace.groups.values()
@@ -77,7 +77,7 @@ def _group_payload(group: Group, *, with_users: bool) -> Json:
 
 
 def group_users(call: ApiCall) -> Json:
-    """`usergroups.users.list`: who is in a user group; of a disabled one only where that is asked for."""
+    """`usergroups.users.list`: a group's members; of a disabled group only on request."""
     group = call.workspace.groups.get(GroupId(call.text("usergroup")))
     if group is None:
         raise SlackSays("no_such_subteam")
@@ -129,7 +129,7 @@ def join(call: ApiCall) -> Json:
 
 
 def own_channels(call: ApiCall) -> Json:
-    """`users.conversations`: the channels that the bot is in, public ones unless `types` names others."""
+    """`users.conversations`: the bot's channels, public ones unless `types` says otherwise."""
     wanted = call.text("types", "public_channel").split(",")
     kinds = {"channels": "public_channel", "groups": "private_channel", "im": "im"}
     mine = [

@@ -1,4 +1,4 @@
-"""Slack's `files.info`, and fetching a file: only with the bot's token, and only with the scope for it."""
+"""Slack's `files.info`, and downloads: only with the bot's token and the right scope."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ SIGN_IN: Final = (
 
 
 def info(call: ApiCall) -> Json:
-    """`files.info`: what is known of a file that the bot can see."""
+    """`files.info`: a file that the bot can see."""
     file = call.workspace.files.get(FileId(call.text("file")))
     if file is None or not call.workspace.bot_sees(file):
         raise SlackSays("file_not_found")
@@ -28,7 +28,7 @@ def info(call: ApiCall) -> Json:
 
 
 def fetch(workspace: Workspace, path: str, *, allowed: bool) -> web.Response:
-    """Hand a file over; whoever may not have it is sent to a page to sign in, which is no error by its status."""
+    """Serve a file; without permission, redirect to the sign-in page, as Slack does with status 200."""
     file = next((file for file in workspace.files.values() if file.path(workspace.team) == path), None)
     if not allowed:
         return web.Response(status=302, headers={"Location": "/sign-in"})
@@ -38,7 +38,7 @@ def fetch(workspace: Workspace, path: str, *, allowed: bool) -> web.Response:
 
 
 async def sign_in(_request: web.Request) -> web.Response:
-    """Show the page to sign in."""
+    """The sign-in page."""
     return web.Response(text=SIGN_IN, content_type="text/html")
 
 

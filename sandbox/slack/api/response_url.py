@@ -1,4 +1,4 @@
-"""What an answer to one person does, whether it comes in an ack or at a `response_url`."""
+"""Applies an answer to one person, from an ack or a `response_url`."""
 
 from sandbox.slack.state.errors import refuse_message
 from sandbox.slack.state.tickets import ResponseUrl
@@ -6,7 +6,7 @@ from sandbox.slack.state.workspace import Json, Message, Workspace
 
 
 def answer_person(workspace: Workspace, to: ResponseUrl, answer: Json) -> Message | None:
-    """Show an answer: to the one person, or in the channel, or in place of the message that it is about.
+    """Show an answer to one person, in the channel, or in place of the message it is about.
 
     Raises:
         SlackSays: the answer breaks Slack's limits.

@@ -1,4 +1,4 @@
-"""Slack's methods by which an app uploads a file: get an address, send the content there, complete it into a conversation."""
+"""Slack's upload methods: get an address, send the content, complete the upload."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ from sandbox.slack.state.uploads import PATH, Upload
 from sandbox.slack.state.workspace import Json
 
 LARGEST: Final = 1024**3
-"""Bytes of a file, at most (files.getUploadURLExternal)."""
+"""Bytes per file (files.getUploadURLExternal)."""
 
 
 def get_upload_url(call: ApiCall) -> Json:
-    """`files.getUploadURLExternal`: where to send a file of this name and length."""
+    """`files.getUploadURLExternal`: the upload address for a name and length."""
     name, length = call.text("filename"), call.text("length")
     if not name or not length.isdigit() or not 0 < int(length) <= LARGEST:
         raise SlackSays(
@@ -28,7 +28,7 @@ def get_upload_url(call: ApiCall) -> Json:
 
 
 def complete_upload(call: ApiCall) -> Json:
-    """`files.completeUploadExternal`: share what was sent in a conversation, as one message; doing so twice is an error."""
+    """`files.completeUploadExternal`: share an upload as one message; twice is an error."""
     wanted = [(str(one.get("id")), str(one.get("title") or "")) for one in call.listing("files")]
     if not wanted:
         raise SlackSays(

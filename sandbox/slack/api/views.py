@@ -16,7 +16,7 @@ def open_view(call: ApiCall) -> Json:
 
 
 def push(call: ApiCall) -> Json:
-    """`views.push`: put a view on top of the one that the trigger came from."""
+    """`views.push`: open a view on top of the trigger's view."""
     view = refuse_view(call.arguments.get("view"))
     person = call.tickets.exchange(call.text("trigger_id"))
     if not call.stacks.of(person):
@@ -25,7 +25,7 @@ def push(call: ApiCall) -> Json:
 
 
 def update(call: ApiCall) -> Json:
-    """`views.update`: draw an open view anew; a `hash` has to be the view's present one."""
+    """`views.update`: replace an open view; a `hash` must match its current one."""
     view = refuse_view(call.arguments.get("view"))
     wanted = {name: call.text(name) for name in ("view_id", "external_id") if call.arguments.get(name)}
     if len(wanted) != 1:

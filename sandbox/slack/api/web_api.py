@@ -1,4 +1,4 @@
-"""Slack's Web API over HTTP: tokens, arguments in either encoding, planned faults, and the way to each method."""
+"""Slack's Web API over HTTP: tokens, both argument encodings, planned faults, and dispatch to methods."""
 
 import json
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ METHODS: Final[dict[str, ArgumentRule]] = {
     **uploads.METHODS,
 }
 NESTED: Final = frozenset({"blocks", "view", "metadata", "attachments", "files"})
-"""Arguments that travel as JSON inside a form."""
+"""Arguments sent as JSON inside a form."""
 
 
 UPLOAD: Final = "upload"
-"""How faults name the sending of a file's content, which is no method."""
+"""The name by which faults refer to sending a file's content."""
 TOO_MANY: Final = 429
 DOWNLOAD: Final = "files.download"
-"""Our name for fetching a file, which is no method of Slack's, so that it can go wrong like one."""
+"""The name by which faults refer to downloading a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the bot signs in with; made up, and of no use anywhere else."""
+    """The bot's made-up credentials."""
 
     bot_token: str = "xoxb-sandbox"  # noqa: S105
     app_token: str = "xapp-sandbox"  # noqa: S105
@@ -56,7 +56,7 @@ class WebApi:
         credentials: Credentials,
         scopes: frozenset[str],
     ) -> None:
-        """Take what the methods work on."""
+        """Keep the state that the methods work on."""
         self._workspace = workspace
         self._stacks = stacks
         self._tickets = tickets
@@ -65,10 +65,10 @@ class WebApi:
         self.scopes = scopes
         self.api_url = ""
         self.refused: list[str] = []
-        """Every `ok: false` so far, as "method: error"; a test can ask that there was none."""
+        """Every `ok: false` so far, as "method: error", so that a test can require none."""
 
     def routes(self) -> list[web.RouteDef]:
-        """Say which addresses this answers at."""
+        """The addresses served here."""
         return [
             web.post("/api/{method}", self._method),
             web.get("/api/{method}", self._method),
@@ -166,7 +166,7 @@ async def _arguments(request: web.Request) -> Json:
 
 
 def _unpacked(name: str, value: object) -> object:
-    """Read JSON inside a form, as Slack does for blocks, views and metadata."""
+    """Decode JSON inside a form, as Slack does for blocks, views and metadata."""
     if name not in NESTED or not isinstance(value, str):
         return value
     try:

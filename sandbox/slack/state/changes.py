@@ -1,4 +1,4 @@
-"""Waiting for something to become true: woken by every change, never by a timer."""
+"""Waits for a condition: woken by every change, never by a timer."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,32 +7,32 @@ from typing import Final, TypeVar
 Seen = TypeVar("Seen")
 
 PATIENCE: Final = 60.0
-"""Seconds after which something has not come: none that a test measures, so a busy machine has time enough."""
+"""Seconds to wait at most; generous, since no test measures it and the machine may be busy."""
 
 
 class NeverSeen(TimeoutError):
-    """What was waited for did not come; the message says what there was instead."""
+    """The awaited thing did not come; the message says what was there instead."""
 
 
 class Changes:
-    """Wakes whoever waits each time that anything changes."""
+    """Wakes all waiters at each change."""
 
     def __init__(self) -> None:
-        """Begin with nobody waiting."""
+        """Start with no waiters."""
         self._waiting: set[asyncio.Event] = set()
 
     def happened(self) -> None:
-        """Wake everybody who waits, to look again."""
+        """Wake all waiters to check again."""
         for waiting in self._waiting:
             waiting.set()
 
     async def until(
         self, look: Callable[[], Seen | None], within: float = PATIENCE, *, instead: Callable[[], str] = str
     ) -> Seen:
-        """Wait until `look` sees something (anything true), and return that.
+        """Wait until `look` returns something true, and return it.
 
         Raises:
-            NeverSeen: nothing was seen within so many seconds; `instead` tells what there was.
+            NeverSeen: it did not in time; `instead` describes what was there.
         """
         changed = asyncio.Event()
         self._waiting.add(changed)

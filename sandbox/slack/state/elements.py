@@ -1,4 +1,4 @@
-"""Finding what can be filled in or pressed in Block Kit blocks, and the state that Slack keeps of it."""
+"""Finds inputs and buttons in Block Kit blocks, and keeps their state as Slack does."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ KEPT_AS: Final[dict[str, tuple[str, str]]] = {
     "checkboxes": ("selected_options", "initial_options"),
     "file_input": ("files", ""),
 }
-"""Where each element's value stands in `state.values`, and where its first value stands in the element."""
+"""The key of each element's value in `state.values`, and of its initial value in the element."""
 
 LISTED: Final = frozenset({"selected_options", "files"})
 TEXTS: Final = frozenset({"plain_text_input", "number_input"})
@@ -26,7 +26,7 @@ TEXTS: Final = frozenset({"plain_text_input", "number_input"})
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Something that a person can use, and the block that it stands in."""
+    """An element that a person can use, with its block."""
 
     block: Json
     element: Json
@@ -48,7 +48,7 @@ class Element:
 
     @property
     def label(self) -> str:
-        """What people call it: an input's label, a button's text, the text beside an accessory."""
+        """What people call it: the input's label, the button's text, or the text beside an accessory."""
         if self.block["type"] == "input":
             return str(self.block["label"]["text"])
         if self.type == "button":
@@ -58,17 +58,17 @@ class Element:
 
     @property
     def required(self) -> bool:
-        """Whether Slack refuses to submit while it is empty."""
+        """Whether Slack requires a value."""
         return self.block["type"] == "input" and not self.block.get("optional", False)
 
     @property
     def tells_at_once(self) -> bool:
-        """Whether the bot hears of each use, instead of at the submission only."""
+        """Whether the bot hears of each use, not only of the submission."""
         return self.block["type"] != "input" or bool(self.block.get("dispatch_action", False))
 
 
 def elements(blocks: Iterable[Json]) -> Iterator[Element]:
-    """List all that can be used, in the order in which it stands."""
+    """List all elements in order."""
     for block in blocks:
         inside = [block[key] for key in ("element", "accessory") if key in block]
         if block["type"] == "actions":
@@ -82,22 +82,22 @@ def buttons(blocks: Iterable[Json]) -> list[Element]:
 
 
 def fields(blocks: Iterable[Json]) -> list[Element]:
-    """List what can be filled in."""
+    """List the inputs."""
     return [element for element in elements(blocks) if element.type in KEPT_AS]
 
 
 def kept(element: Element, value: object) -> Json:
-    """Write a value the way `state.values` holds it."""
+    """Format a value as `state.values` holds it."""
     return {"type": element.type, KEPT_AS[element.type][0]: value}
 
 
 def value_of(element: Element, state: State) -> Any:
-    """Read what stands in an element; None or an empty list where nothing does."""
+    """Read an element's value; None or an empty list if it has none."""
     return state[element.block_id][element.action_id][KEPT_AS[element.type][0]]
 
 
 def first_state(blocks: Iterable[Json], before: State) -> State:
-    """Fill in the first values, but keep what stood under the same block and action id, as Slack does over a redraw."""
+    """Set initial values, but keep values of the same block and action ids, as Slack does on redraws."""
     state: State = {}
     for element in fields(blocks):
         place, initial = KEPT_AS[element.type]

@@ -1,4 +1,4 @@
-"""How Slack refuses a call: an error code, and what else stands in the answer."""
+"""Slack's refusals: an error code and further fields of the answer."""
 
 from typing import Any
 
@@ -17,16 +17,16 @@ class SlackSays(Exception):
         self.more = more
 
     def answer(self) -> Json:
-        """Write the body of the answer."""
+        """Build the answer's body."""
         return {"ok": False, "error": self.error, **self.more}
 
     def __str__(self) -> str:
-        """Say it in one line, with Slack's explanations where it gave some."""
+        """One line, with Slack's explanations if there are any."""
         return ": ".join([self.error, *self.more.get("response_metadata", {}).get("messages", [])])
 
 
 def refuse_view(view: object) -> Json:
-    """Hand a view back that keeps Slack's limits.
+    """Check a view against Slack's limits.
 
     Raises:
         SlackSays: `invalid_arguments` or `invalid_blocks`, with every fault in `response_metadata.messages`.
@@ -40,7 +40,7 @@ def refuse_view(view: object) -> Json:
 
 
 def refuse_message(blocks: list[Json], text: str) -> None:
-    """Let a message pass that keeps Slack's limits.
+    """Check a message against Slack's limits.
 
     Raises:
         SlackSays: `no_text`, `msg_too_long` or `invalid_blocks`.
@@ -53,7 +53,7 @@ def refuse_message(blocks: list[Json], text: str) -> None:
 
 
 LONGEST_TEXT = 40_000
-"""Characters; Slack cuts longer ones (chat.postMessage), which no test should miss."""
+"""Characters; Slack truncates longer texts (chat.postMessage), and a test should notice."""
 
 
 def _refuse(faults: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What can be made to go wrong between the bot and Slack's Web API, on purpose."""
+"""Faults between the bot and Slack's Web API, on demand."""
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
@@ -9,25 +9,25 @@ from sandbox.slack.state.errors import SlackSays
 
 
 class Fault(StrEnum):
-    """How a call goes wrong."""
+    """The kinds of faults."""
 
     RATE_LIMITED = "rate_limited"
-    """429 with `Retry-After`; nothing was done."""
+    """429 with `Retry-After`, without effect."""
     SERVER_ERROR = "server_error"
-    """500 before anything was done."""
+    """500 without effect."""
     SERVER_ERROR_AFTER = "server_error_after"
-    """500 although it was done."""
+    """500 after the effect."""
     CUT_BEFORE = "cut_before"
-    """The connection ends before anything was done."""
+    """The connection ends before the effect."""
     CUT_AFTER = "cut_after"
-    """It was done, but the answer never arrives."""
+    """The effect happens, but the answer never arrives."""
     REFUSED = "refused"
     """Slack's own `ok: false`, with an error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One call that will go wrong."""
+    """One planned fault."""
 
     fault: Fault
     retry_after: int = 1
@@ -49,17 +49,17 @@ class Cut(Exception):
 
 
 OnCall = Callable[[str, str, int], Awaitable[None]]
-"""Called with "before" or "after" a call's effect, its method, and the number of that method's calls so far.
+"""Called before and after a call's effect, with the method and its call count.
 
 Raising `Cut` ends the connection at that point.
 """
 
 
 class Faults:
-    """What is planned to go wrong, and how often each method was called."""
+    """The planned faults, and a call count per method."""
 
     def __init__(self) -> None:
-        """Plan nothing."""
+        """Start without faults."""
         self.outage = False
         """Whether every call is answered with 503."""
         self.on_call: OnCall | None = None
@@ -75,11 +75,11 @@ class Faults:
         retry_after: int = 1,
         error: str = "internal_error",
     ) -> None:
-        """Make the next calls of a method (or of `response_url`) go wrong."""
+        """Make the next calls of a method (or of `response_url`) fail."""
         self._planned[method].extend([Planned(fault, retry_after, error)] * times)
 
     def take(self, method: str) -> Planned | None:
-        """Say what goes wrong with the call that comes in now.
+        """Take the fault for the incoming call.
 
         Raises:
             Refuse: there is an outage.
@@ -90,7 +90,7 @@ class Faults:
         return self._planned[method].popleft() if self._planned[method] else None
 
     async def before(self, method: str, number: int, planned: Planned | None) -> None:
-        """Go wrong before a call has any effect.
+        """Apply faults that come before a call's effect.
 
         Raises:
             Refuse, Cut, SlackSays: as planned.
@@ -110,7 +110,7 @@ class Faults:
                 raise SlackSays(planned.error)
 
     async def after(self, method: str, number: int, planned: Planned | None) -> None:
-        """Go wrong after a call had its effect.
+        """Apply faults that come after a call's effect.
 
         Raises:
             Refuse, Cut: as planned.

@@ -1,4 +1,4 @@
-"""Files that people have put into Slack: who may see them, and how Slack writes them."""
+"""Files in Slack: who may see them, and Slack's JSON for them."""
 
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -13,7 +13,7 @@ PRETTY: Final = {"csv": "CSV", "tsv": "TSV", "txt": "Plain Text", "xlsx": "Excel
 
 @dataclass(slots=True)
 class File:
-    """A file. `size` is what Slack says of it, which may be more than what comes when it is fetched."""
+    """A file. `size` is Slack's claim, which may be less than the download."""
 
     id: FileId
     name: str
@@ -24,25 +24,25 @@ class File:
     shared: list[tuple[ChannelId, bool]] = field(default_factory=list)
     """The channels it was posted in, and whether each is private."""
     external: bool = False
-    """Whether Slack only knows where it is."""
+    """Whether Slack only links to it."""
     in_form: bool = True
-    """Whether it was put into a form of the bot's, which lets the bot see it."""
+    """Whether it was added to a form of the bot, which lets the bot see it."""
 
     @property
     def kind(self) -> str:
-        """The end of its name, as Slack's `filetype`."""
+        """Its extension, Slack's `filetype`."""
         return PurePath(self.name).suffix.removeprefix(".").lower() or "binary"
 
     def path(self, team: TeamId) -> str:
-        """Say where it is fetched."""
+        """The download path."""
         return f"/files-pri/{team}-{self.id}/download/{quote(self.name.lower(), safe='')}"
 
     def permalink(self, domain: str) -> str:
-        """Write the link that people copy."""
+        """The link that people copy."""
         return f"https://{domain}.slack.com/files/{self.by}/{self.id}/{quote(self.name.lower(), safe='')}"
 
     def payload(self, team: TeamId, domain: str, base_url: str) -> Json:
-        """Write it the way Slack does in `files.info` and in a view's state."""
+        """Slack's JSON of it, as in `files.info` and a view's state."""
         address = f"{base_url}{self.path(team)}"
         return {
             "id": self.id,

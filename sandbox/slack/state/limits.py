@@ -1,6 +1,7 @@
-"""Slack's limits on what is drawn, as a check over the plain dictionaries; knows nothing of what they are drawn for.
+"""Checks views and messages, as plain dictionaries, against Slack's limits.
 
-The numbers are of Slack's Block Kit reference (docs.slack.dev); where the reference and the published types differ, the smaller one counts.
+The numbers come from Slack's Block Kit reference (docs.slack.dev). Where the reference and the published
+types differ, the smaller one counts.
 """
 
 import json
@@ -69,21 +70,21 @@ KEYS: Final[dict[str, frozenset[str]]] = {
     ),
     "home": frozenset({"type", "blocks", "private_metadata", "callback_id", "external_id"}),
 }
-"""What each thing may hold: Slack answers an unknown key with `invalid_blocks`."""
+"""The allowed keys of each object: Slack answers others with `invalid_blocks`."""
 
 
 def view_faults(view: Json) -> list[str]:
-    """List what Slack would not take of a view; empty when it would."""
+    """List what Slack would reject in a view."""
     return list(_view(view))
 
 
 def message_faults(blocks: Sequence[Json], text: str) -> list[str]:
-    """List what Slack would not take of a message; empty when it would."""
+    """List what Slack would reject in a message."""
     return [*_string(text, "text", 1, MESSAGE_TEXT), *_blocks(blocks, MESSAGE_BLOCKS), *_modal_only(blocks)]
 
 
 def options_faults(options: Sequence[Json]) -> list[str]:
-    """List what Slack would not take of an answer to an options request."""
+    """List what Slack would reject in an answer to an options request."""
     return list(_options(options, "options", 0))
 
 

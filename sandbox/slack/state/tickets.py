@@ -1,4 +1,4 @@
-"""What Slack hands out for a short while: triggers that open one view, and addresses to answer one person at."""
+"""Slack's short-lived tickets: triggers, which open one view, and response URLs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ RESPONSES: Final = 5
 
 @dataclass(slots=True)
 class Trigger:
-    """What exchanges for one view."""
+    """A ticket that opens one view."""
 
     person: UserId
     issued: datetime
@@ -24,7 +24,7 @@ class Trigger:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """Where one person can be answered; `about` is the message whose button was pressed."""
+    """An address to answer one person; `about` is the message of the pressed button."""
 
     person: UserId
     channel: Channel
@@ -34,26 +34,26 @@ class ResponseUrl:
 
 
 class Tickets:
-    """All triggers and response addresses that were handed out."""
+    """All issued triggers and response URLs."""
 
     def __init__(self, workspace: Workspace) -> None:
-        """Begin with none."""
+        """Start with none."""
         self._workspace = workspace
         self._triggers: dict[str, Trigger] = {}
         self._responses: dict[str, ResponseUrl] = {}
         self.base_url = ""
 
     def trigger(self, person: UserId) -> str:
-        """Hand out a trigger for what somebody just did."""
+        """Issue a trigger for a person's action."""
         trigger_id = f"{self._workspace.serial('')}.{self._workspace.serial('')}.sandbox"
         self._triggers[trigger_id] = Trigger(person, self._workspace.clock.now())
         return trigger_id
 
     def exchange(self, trigger_id: str) -> UserId:
-        """Take a trigger in, and say whose screen it opens a view on.
+        """Exchange a trigger for the person whose screen the view opens on.
 
         Raises:
-            SlackSays: `invalid_trigger_id`, `expired_trigger_id` after 3 seconds, `exchanged_trigger_id` the second time.
+            SlackSays: `invalid_trigger_id`, `expired_trigger_id` after 3 s, `exchanged_trigger_id` on reuse.
         """
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
@@ -66,13 +66,13 @@ class Tickets:
         return trigger.person
 
     def response_url(self, person: UserId, channel: Channel, about: Message | None = None) -> str:
-        """Hand out an address to answer somebody at."""
+        """Issue a response URL."""
         key = self._workspace.serial("R")
         self._responses[key] = ResponseUrl(person, channel, about, self._workspace.clock.now())
         return f"{self.base_url}/response/{key}"
 
     def use_response(self, key: str) -> ResponseUrl:
-        """Take one answer at an address.
+        """Accept one answer at a response URL.
 
         Raises:
             SlackSays: `expired_url` after 30 minutes, `used_url` after 5 answers.

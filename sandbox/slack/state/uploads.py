@@ -1,4 +1,4 @@
-"""Files that apps bring to Slack, from the address that they are sent to until they stand in a conversation."""
+"""Files that apps upload, from the first address to the shared message."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any, Final
 Json = dict[str, Any]
 
 PATH: Final = "/upload/v1/"
-"""Where contents are sent to; what follows is of one use."""
+"""The upload path; a one-time part follows."""
 
 
 @dataclass(slots=True)
 class Upload:
-    """A file on its way: announced with its length, then sent, then shared. `title` is what people see of it."""
+    """An upload: announced with its length, then sent, then shared. People see its `title`."""
 
     id: str
     name: str
@@ -23,26 +23,26 @@ class Upload:
     shared: bool = False
 
     def payload(self) -> Json:
-        """Write it the way it stands in a message."""
+        """Slack's JSON of it in a message."""
         return {"id": self.id, "name": self.name, "title": self.title, "size": self.length, "mode": "hosted"}
 
 
 class Uploads:
-    """All files that the bot has begun to upload."""
+    """All uploads of the bot."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with none."""
         self._numbers = count(1)
         self.files: dict[str, Upload] = {}
 
     def announce(self, name: str, length: int) -> Upload:
-        """Take note of a file that is to be sent."""
+        """Announce a file."""
         upload = Upload(f"F{next(self._numbers):08d}", name, length)
         self.files[upload.id] = upload
         return upload
 
     async def take(self, ticket: str, sent: AsyncIterator[bytes]) -> bool:
-        """Take a file's content; false where nothing was announced there, it came before, or it is of another length."""
+        """Accept a file's content; False if it was not announced, came twice, or has another length."""
         upload = self.files.get(ticket)
         content = b"".join([part async for part in sent])
         if upload is None or upload.content is not None or len(content) != upload.length:
@@ -51,6 +51,6 @@ class Uploads:
         return True
 
     def text(self, id: str) -> str:  # noqa: A002
-        """Read what a shared file says, as whoever downloads it does."""
+        """The text of a shared file, as downloaded."""
         upload = self.files[id]
         return (upload.content or b"").decode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""The modals that people have open: stacks of at most three, each view with its hash and what was typed into it."""
+"""Open modals: stacks of at most three views, each with its hash and input."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,7 +14,7 @@ STACK_HOLDS: Final = 3
 
 @dataclass(slots=True)
 class OpenView:
-    """A view on somebody's screen, live: an update shows in it."""
+    """A view on a person's screen; it changes with updates."""
 
     id: str
     person: UserId
@@ -24,11 +24,11 @@ class OpenView:
     hash: str
     state: State
     errors: dict[str, str] = field(default_factory=dict)
-    """What stands in red beside the inputs, by block id."""
+    """The errors beside the inputs, by block id."""
 
     @property
     def external_id(self) -> str:
-        """The bot's own id of it, empty where it gave none."""
+        """The bot's own id for it, or empty."""
         return str(self.content.get("external_id", ""))
 
 
@@ -36,17 +36,17 @@ class ViewStacks:
     """Every person's stack of open views."""
 
     def __init__(self, workspace: Workspace, *, app: str) -> None:
-        """Begin with every screen empty."""
+        """Start with empty screens."""
         self._workspace = workspace
         self._app = app
         self._stacks: dict[UserId, list[OpenView]] = {}
 
     def of(self, person: UserId) -> list[OpenView]:
-        """List somebody's open views, the one on top last."""
+        """List a person's open views, the top one last."""
         return self._stacks.setdefault(person, [])
 
     def find(self, *, view_id: str = "", external_id: str = "") -> OpenView | None:
-        """Find an open view by Slack's id or by the bot's own."""
+        """Find an open view by Slack's id or the bot's."""
         return next(
             (
                 view
@@ -58,7 +58,7 @@ class ViewStacks:
         )
 
     def push(self, person: UserId, content: Json, *, afresh: bool = False) -> OpenView:
-        """Put a view on top of what somebody sees; `afresh` makes it the root of its own.
+        """Push a view; with `afresh` it replaces the stack.
 
         Raises:
             SlackSays: `push_limit_reached`, or `duplicate_external_id`.
@@ -84,7 +84,7 @@ class ViewStacks:
         return view
 
     def update(self, view: OpenView, content: Json) -> None:
-        """Draw a view anew.
+        """Replace a view.
 
         Raises:
             SlackSays: `duplicate_external_id`.
@@ -98,19 +98,19 @@ class ViewStacks:
         self._workspace.changes.happened()
 
     def close(self, view: OpenView) -> None:
-        """Take one view away, so that the one below is seen again."""
+        """Close one view; the one below shows again."""
         stack = self.of(view.person)
         if view in stack:
             stack.remove(view)
         self._workspace.changes.happened()
 
     def clear(self, person: UserId) -> None:
-        """Take all views of a person away."""
+        """Close all views of a person."""
         self.of(person).clear()
         self._workspace.changes.happened()
 
     def payload(self, view: OpenView) -> Json:
-        """Write a view the way Slack sends it."""
+        """Slack's JSON of a view."""
         asked = view.content
         return {
             "id": view.id,

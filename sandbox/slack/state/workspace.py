@@ -1,4 +1,4 @@
-"""What a Slack workspace holds: people, user groups, channels and messages; knows nothing of HTTP or of the bot."""
+"""A Slack workspace: people, user groups, channels and messages."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,16 +18,16 @@ Json = dict[str, Any]
 
 
 class WallClock:
-    """The time of the machine."""
+    """The machine's clock."""
 
     def now(self) -> datetime:
-        """Tell the time, aware, in UTC."""
+        """The current time in UTC."""
         return datetime.now(UTC)
 
 
 @dataclass(slots=True)
 class Account:
-    """A person or a bot, as Slack keeps them; change `kind` to deactivate somebody."""
+    """A person or a bot; change `kind` to deactivate them."""
 
     id: UserId
     name: str
@@ -47,7 +47,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a message said before it was edited."""
+    """An earlier version of a message."""
 
     text: str
     blocks: list[Json]
@@ -56,7 +56,7 @@ class Edit:
 
 @dataclass(slots=True)
 class Message:
-    """A message, live: an edit shows in it. `only_for` marks one that a single person sees (ephemeral)."""
+    """A message; edits change it. `only_for` marks an ephemeral one."""
 
     channel: ChannelId
     ts: str
@@ -72,11 +72,11 @@ class Message:
 
     @property
     def is_reply(self) -> bool:
-        """Whether it stands in a thread, below another message."""
+        """Whether it is a reply in a thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     def as_it_is(self) -> "Message":
-        """Copy it, for pressing a button that an edit takes away meanwhile."""
+        """Copy it, to press a button that an edit removes meanwhile."""
         return replace(self, edits=list(self.edits))
 
 
@@ -102,10 +102,10 @@ class Channel:
 
 
 class Workspace:
-    """One team's Slack, and whoever reaches into it from outside."""
+    """One team's Slack, and the outsiders that reach it."""
 
     def __init__(self, *, team: TeamId, domain: str, timezone: str, clock: Clock, changes: Changes) -> None:
-        """Begin with nobody but the bot."""
+        """Start with only the bot."""
         self.team = team
         self.domain = domain
         self.timezone = ZoneInfo(timezone)
@@ -122,7 +122,7 @@ class Workspace:
         self._numbers = count(1)
 
     def new_id(self, prefix: str, name: str, taken: Mapping[Any, object]) -> str:
-        """Make an id that people can recognise, as `U0ANN` for Ann."""
+        """Make a readable id, such as `U0ANN` for Ann."""
         letters = "".join(letter for letter in name.upper() if letter.isascii() and letter.isalnum())
         wanted = f"{prefix}0{letters}"
         while wanted in taken or not letters:
@@ -130,11 +130,11 @@ class Workspace:
         return wanted
 
     def serial(self, prefix: str) -> str:
-        """Make an id that is used once."""
+        """Make a unique id."""
         return f"{prefix}{next(self._numbers):08d}"
 
     def put_file(self, name: str, data: bytes, *, by: UserId, size: int | None = None) -> File:
-        """Put a file into Slack; `size` is what Slack says of it, where that is not true."""
+        """Put a file into Slack; `size` overrides its real size."""
         id_ = FileId(self.serial("F"))
         self.files[id_] = File(
             id_, name, by, data, len(data) if size is None else size, int(self.clock.now().timestamp())
@@ -150,13 +150,13 @@ class Workspace:
         return file
 
     def bot_sees(self, file: File) -> bool:
-        """Say whether the bot may know of a file: one of its forms, or one that stands where it is."""
+        """Tell whether the bot may see a file: from one of its forms, or in one of its channels."""
         return file.in_form or any(
             self.bot.id in self.channels[channel].members for channel, _ in file.shared
         )
 
     def next_ts(self) -> str:
-        """Make a message's timestamp: unique and increasing, whatever the clock does."""
+        """Make a message timestamp: unique and increasing, whatever the clock does."""
         self._last_ts = max(self._last_ts + 1, int(self.clock.now().timestamp() * 1_000_000))
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
@@ -172,7 +172,7 @@ class Workspace:
         only_for: UserId | None = None,
         files: Iterable[Json] = (),
     ) -> Message:
-        """Post a message; without `by` it is the bot's. Blocks without a `block_id` get one, as in Slack."""
+        """Post a message, by default as the bot. Blocks without a `block_id` get one, as in Slack."""
         named = self.with_ids(blocks)
         message = Message(
             channel.id,
@@ -192,19 +192,19 @@ class Workspace:
     def edit(
         self, message: Message, *, text: str, blocks: Sequence[Json], metadata: Json | None = None
     ) -> None:
-        """Edit a message, keeping what it said before."""
+        """Edit a message and keep its earlier version."""
         message.edits.append(Edit(message.text, message.blocks, until=self.next_ts()))
         message.text, message.blocks = text, self.with_ids(blocks)
         message.metadata = message.metadata if metadata is None else metadata
         self.changes.happened()
 
     def delete(self, message: Message) -> None:
-        """Take a message away."""
+        """Delete a message."""
         message.deleted = True
         self.changes.happened()
 
     def with_ids(self, blocks: Iterable[Json]) -> list[Json]:
-        """Give every block and every element that can be used an id, where the bot gave none."""
+        """Give ids to blocks and elements that have none."""
         return [self._with_ids(block) for block in blocks]
 
     def _with_ids(self, block: Json) -> Json:
@@ -217,13 +217,13 @@ class Workspace:
         return named
 
     def find_message(self, channel: Channel, ts: str) -> Message | None:
-        """Find a message that is still there."""
+        """Find a message that is not deleted."""
         return next(
             (message for message in channel.messages if message.ts == ts and not message.deleted), None
         )
 
     def direct(self, user: UserId) -> Channel:
-        """Open the direct messages between the bot and somebody."""
+        """Open the direct messages between the bot and a person."""
         known = next((channel for channel in self.channels.values() if channel.direct_with == user), None)
         if known is not None:
             return known
@@ -238,12 +238,12 @@ class Workspace:
         return opened
 
     def name_of(self, user: str) -> str:
-        """Say what people call somebody; their id where nobody knows them."""
+        """A person's name, or their id if unknown."""
         account = self.people.get(UserId(user))
         return account.name if account else user
 
     def sees(self, user: UserId, message: Message) -> bool:
-        """Say whether somebody can see a message: a member of its channel, and it is theirs where it is for one person only."""
+        """Tell whether a person sees a message: a channel member, and not ephemeral for someone else."""
         if message.deleted or user not in self.channels[message.channel].members:
             return False
         return message.only_for in {None, user}

@@ -1,4 +1,4 @@
-"""How Slack reaches the bot: what an ack is, and signed HTTP; Socket Mode stands in a module of its own."""
+"""How Slack reaches the bot: acks and signed HTTP. Socket Mode has its own module."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ import aiohttp
 from sandbox.slack.state.workspace import Json
 
 ACK_WITHIN: Final = 3.0
-"""Seconds until Slack stops waiting and tells the person."""
+"""Seconds until Slack gives up and tells the person."""
 
 COMMAND: Final = "slash_commands"
 INTERACTION: Final = "interactive"
@@ -22,7 +22,7 @@ EVENT: Final = "events_api"
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """What the bot answered; status 0 where no answer came, and `trouble` is then Slack's word for why."""
+    """The bot's answer; status 0 if none came, with Slack's word for it in `trouble`."""
 
     status: int
     body: Json = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Ack:
 
     @property
     def ok(self) -> bool:
-        """Whether Slack is content."""
+        """Whether Slack accepts it."""
         return self.status == 200 and not self.trouble  # noqa: PLR2004 - HTTP's
 
 
@@ -39,22 +39,22 @@ NOT_REACHED: Final = Ack(0, trouble="dispatch_failed")
 
 
 class Line(Protocol):
-    """A way to the bot."""
+    """A connection to the bot."""
 
     async def deliver(self, kind: str, payload: Json) -> Ack:
         """Deliver a payload (`slash_commands`, `interactive` or `events_api`) and wait for the ack."""
 
     async def close(self) -> None:
-        """Let go of what is open."""
+        """Close it."""
 
 
 class SignedHttp:
-    """Delivers by HTTP, signed as Slack signs. `options_url` is where options are asked for, if elsewhere."""
+    """Delivers over HTTP with Slack's signature. `options_url` overrides the address for options."""
 
     def __init__(
         self, url: str, signing_secret: str, *, options_url: str = "", ack_within: float = ACK_WITHIN
     ) -> None:
-        """Open nothing yet."""
+        """Connect on first use."""
         self._url = url
         self._options_url = options_url or url
         self._secret = signing_secret.encode()
@@ -88,7 +88,7 @@ class SignedHttp:
 
 
 def sign(secret: bytes, body: str, *, at: int) -> dict[str, str]:
-    """Make the headers that prove a request to be Slack's."""
+    """Build the headers of Slack's request signature."""
     signature = hmac.new(secret, f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
     return {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": f"v0={signature}"}
 

@@ -1,4 +1,4 @@
-"""Slack's Socket Mode: the bot connects a WebSocket, and payloads travel over it in envelopes."""
+"""Slack's Socket Mode: the bot connects a WebSocket that carries payloads in envelopes."""
 
 import asyncio
 import json
@@ -13,14 +13,14 @@ from sandbox.slack.transport.delivery import ACK_WITHIN, NO_ACK_IN_TIME, NOT_REA
 
 
 class SocketMode:
-    """Delivers over whichever of the bot's connections is next; with none, nothing is delivered."""
+    """Delivers over the bot's connections in turn; without one, nothing is delivered."""
 
     def __init__(self, changes: Changes, *, ack_within: float = ACK_WITHIN) -> None:
-        """Begin with no connection."""
+        """Start without connections."""
         self._changes = changes
         self._ack_within = ack_within
         self.silent = False
-        """Whether connections are taken and held, and nothing comes over them, not even an answer to a ping."""
+        """Whether connections are accepted but stay silent, even to pings."""
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Ack]]] = {}
         self._turn = count()
@@ -35,7 +35,7 @@ class SocketMode:
         await self._changes.until(lambda: self.connections, within)
 
     def routes(self) -> list[web.RouteDef]:
-        """Say which address this answers at."""
+        """The address served here."""
         return [web.get("/link/", self._link)]
 
     async def deliver(self, kind: str, payload: Json) -> Ack:
@@ -63,7 +63,7 @@ class SocketMode:
             del self._waiting[envelope_id]
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask the bot to connect anew (`warning`, `refresh_requested`), or never again (`link_disabled`)."""
+        """Ask the bot to reconnect (`warning`, `refresh_requested`) or to stop (`link_disabled`)."""
         for socket in list(self._sockets):
             await socket.send_json(
                 {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}

@@ -1,4 +1,4 @@
-"""Where people's doings meet the bot: the state that both see, and the line that payloads go over."""
+"""Connects people's actions with the bot: shared state and the line for payloads."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from sandbox.slack.transport.delivery import Ack, Line
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One payload that went to the bot, and its ack."""
+    """One delivered payload and its ack."""
 
     kind: str
     payload: Json
@@ -19,7 +19,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Switchboard:
-    """Delivers what people do, and remembers it; change `line` to reach the bot another way."""
+    """Delivers actions and records them; set `line` to reach the bot another way."""
 
     workspace: Workspace
     stacks: ViewStacks

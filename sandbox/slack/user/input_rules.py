@@ -1,4 +1,4 @@
-"""What Slack lets a person type or choose."""
+"""Slack's rules for typing, choosing and picking files."""
 
 from pathlib import Path
 from typing import Final
@@ -14,10 +14,10 @@ LARGEST_FILE: Final = 10 * 1024**2
 
 
 def check_text(field: Element, typed: str) -> None:
-    """Let a text pass that the input takes.
+    """Check a text against an input's rules.
 
     Raises:
-        CannotDo: too long, too short, or of several lines where there is one.
+        CannotDo: it is too long, too short, or has several lines in a one-line input.
     """
     most = int(field.element.get("max_length", LONGEST))
     fewest = int(field.element.get("min_length", 0))
@@ -30,10 +30,10 @@ def check_text(field: Element, typed: str) -> None:
 
 
 def choose(offered: list[Json], wanted: str) -> Json:
-    """Choose the option that says or means what is wanted: its value or text, else the only text that holds it.
+    """Choose an option by value or text, or the only one whose text contains it.
 
     Raises:
-        CannotDo: no such option is offered, or more than one.
+        CannotDo: no such option, or more than one.
     """
     exact = [option for option in offered if wanted in {option["value"], option["text"]["text"]}]
     begins = [option for option in offered if option["text"]["text"].casefold().startswith(wanted.casefold())]
@@ -45,10 +45,10 @@ def choose(offered: list[Json], wanted: str) -> Json:
 
 
 def pick(field: Element, paths: str) -> list[Path]:
-    """Pick files from the machine's disk, one path a line.
+    """Pick files from disk, one path per line.
 
     Raises:
-        CannotDo: one is not there, is too big or of another kind, or they are too many.
+        CannotDo: one is missing, too big or of another kind, or they are too many.
     """
     picked = [Path(path.strip()).expanduser() for path in paths.splitlines() if path.strip()]
     most, kinds = int(field.element.get("max_files", MOST_FILES)), field.element.get("filetypes")

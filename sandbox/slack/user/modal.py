@@ -1,4 +1,4 @@
-"""A modal on somebody's screen: fill in, press, submit, close, and nothing that Slack would not let a person do."""
+"""A modal on a person's screen: fill in, press, submit, close, within Slack's rules."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,27 +17,27 @@ from sandbox.slack.user.rendering import draw_view, shown
 
 
 class Modal:
-    """A live window: what the bot draws anew shows here. Every act raises `CannotDo` where a person could not do it."""
+    """A live modal that shows the bot's updates. Actions raise `CannotDo` if a person could not do them."""
 
     def __init__(self, board: Switchboard, who: Account, view: OpenView) -> None:
-        """Look at a view on somebody's screen."""
+        """Attach to a view on a person's screen."""
         self._board = board
         self._who = who
         self._view = view
 
     @property
     def is_open(self) -> bool:
-        """Whether it is on the screen, be it below another."""
+        """Whether it is open, even below another."""
         return self._view in self._board.stacks.of(self._who.id)
 
     @property
     def title(self) -> str:
-        """What stands above."""
+        """The title."""
         return str(self._view.content["title"]["text"])
 
     @property
     def submit_label(self) -> str:
-        """What stands on the button that submits; empty where there is none."""
+        """The submit button's text, or empty."""
         return str((self._view.content.get("submit") or {}).get("text", ""))
 
     @property
@@ -52,27 +52,27 @@ class Modal:
 
     @property
     def text(self) -> str:
-        """All that is read on it, as plain lines."""
+        """Its whole text as plain lines."""
         return "\n".join(draw_view(self._view, self._board.workspace))
 
     @property
     def labels(self) -> list[str]:
-        """The labels of what can be filled in."""
+        """The labels of the inputs."""
         return [field.label for field in self._fields()]
 
     @property
     def buttons(self) -> list[str]:
-        """What stands on the buttons inside the modal."""
+        """The texts of the buttons inside the modal."""
         return [button.label for button in buttons(self._view.content["blocks"])]
 
     @property
     def values(self) -> dict[str, str]:
-        """What stands in each input, by label, as it is seen."""
+        """The shown value of each input, by label."""
         return {field.label: shown(value_of(field, self._view.state)) for field in self._fields()}
 
     @property
     def errors(self) -> dict[str, str]:
-        """What stands in red beside the inputs, by label."""
+        """The errors beside the inputs, by label."""
         return {
             field.label: self._view.errors[field.block_id]
             for field in self._fields()
@@ -80,9 +80,9 @@ class Modal:
         }
 
     async def fill(self, values: Mapping[str, str]) -> None:
-        """Fill inputs in by label: texts are typed, options chosen by what they say or by their value, files picked by path, one a line.
+        """Fill inputs by label: type texts, choose options by text or value, pick files by path.
 
-        "" empties an input.
+        An empty string clears an input.
         """
         for label, wanted in values.items():
             field = self._field(label)
@@ -100,11 +100,11 @@ class Modal:
                 await self._tell(payloads.view_action(self._board, self._who, self._view, field))
 
     async def options(self, label: str, typed: str = "") -> list[Json]:
-        """Type into a select, and see what is offered: each option's `text`, `value` and `description` as the bot sent them."""
+        """Type into a select and list the offers: `text`, `value` and `description` as the bot sent them."""
         return await self._offered(self._field(label), typed)
 
     async def press(self, label: str, *, confirm: bool = True) -> Reaction:
-        """Press a button inside the modal; `confirm` is what is answered where the button asks first."""
+        """Press a button inside the modal; `confirm` answers its confirmation dialog."""
         self._must_be_on_top()
         pressed = next(
             (button for button in buttons(self._view.content["blocks"]) if button.label == label), None
@@ -118,7 +118,7 @@ class Modal:
         return Reaction(trouble="" if ack.ok else NO_CONNECTION, confirmed=asked)
 
     async def submit(self) -> Reaction:
-        """Submit; Slack itself refuses while a required input is empty, and the bot hears nothing of it."""
+        """Submit. Slack refuses while a required input is empty, without asking the bot."""
         self._must_be_on_top()
         if not self.submit_label:
             raise CannotDo("nothing to submit here")
@@ -137,7 +137,7 @@ class Modal:
             return Reaction(trouble=f"{NO_CONNECTION} ({refusal})")
 
     async def close(self) -> None:
-        """Leave; the bot is told where it asked to be."""
+        """Close the modal; the bot hears of it if it asked to."""
         self._must_be_on_top()
         told = payloads.closing(self._board, self._who, self._view)
         if self._view.content.get("clear_on_close"):

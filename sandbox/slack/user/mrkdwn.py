@@ -1,4 +1,4 @@
-"""Slack's mrkdwn as plain text: mentions become names, date tokens local times, marks and escapes go."""
+"""Slack's mrkdwn as plain text: mentions become names, date tokens local times; marks and escapes go."""
 
 import re
 from datetime import UTC, datetime
@@ -14,9 +14,9 @@ FENCE: Final = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 
 
 def plain(text: str, workspace: Workspace) -> str:
-    """Write mrkdwn as a person reads it.
+    """Render mrkdwn as a person reads it.
 
-    What was escaped stays as it was meant: `&lt;!channel&gt;` pings nobody, and is read as `<!channel>`.
+    Escaped text keeps its meaning: `&lt;!channel&gt;` pings nobody and reads `<!channel>`.
     """
     bare = MARK.sub(r"\2", MARK.sub(r"\2", FENCE.sub(r"\1", text)))
     return unescape(TOKEN.sub(lambda token: _read(token[1], workspace), bare))

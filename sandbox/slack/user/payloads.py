@@ -1,4 +1,4 @@
-"""The payloads that Slack sends for what people do, in their real shapes."""
+"""Slack's payloads for people's actions, in their real shapes."""
 
 from html import escape
 from typing import Final
@@ -11,11 +11,11 @@ from sandbox.slack.transport.switchboard import Switchboard
 
 APP: Final = "A0DISCOUNTBOT"
 VERIFICATION: Final = "sandbox"
-"""Slack's old verification token: sent, and to be ignored."""
+"""Slack's deprecated verification token; the bot must ignore it."""
 
 
 def command(board: Switchboard, who: Account, text: str, channel: Channel) -> Json:
-    """Write a slash command. `&`, `<` and `>` in its text are escaped, as Slack does."""
+    """Build a slash command. `&`, `<` and `>` in its text are escaped, as in Slack."""
     name, _, rest = text.partition(" ")
     return {
         "token": VERIFICATION,
@@ -35,7 +35,7 @@ def command(board: Switchboard, who: Account, text: str, channel: Channel) -> Js
 
 
 def message_action(board: Switchboard, who: Account, message: Message, button: Element) -> Json:
-    """Write the press of a button in a message."""
+    """Build a button press in a message."""
     channel = board.workspace.channels[message.channel]
     container = {
         "type": "message",
@@ -58,7 +58,7 @@ def message_action(board: Switchboard, who: Account, message: Message, button: E
 
 
 def view_action(board: Switchboard, who: Account, view: OpenView, used: Element) -> Json:
-    """Write the use of a button, or of an input that tells at once, in a view."""
+    """Build the use of a view's button or immediate input."""
     value = {} if used.type == "button" else kept(used, value_of(used, view.state))
     return {
         **_interaction(board, who, "block_actions"),
@@ -69,7 +69,7 @@ def view_action(board: Switchboard, who: Account, view: OpenView, used: Element)
 
 
 def suggestion(board: Switchboard, who: Account, view: OpenView, select: Element, typed: str) -> Json:
-    """Write what a select asks while somebody types into it."""
+    """Build an options request."""
     asked = {
         key: value
         for key, value in _interaction(board, who, "block_suggestion").items()
@@ -86,7 +86,7 @@ def suggestion(board: Switchboard, who: Account, view: OpenView, select: Element
 
 
 def submission(board: Switchboard, who: Account, view: OpenView) -> Json:
-    """Write the submission of a view."""
+    """Build a view's submission."""
     return {
         **_interaction(board, who, "view_submission"),
         "view": board.stacks.payload(view),
@@ -95,7 +95,7 @@ def submission(board: Switchboard, who: Account, view: OpenView) -> Json:
 
 
 def closing(board: Switchboard, who: Account, view: OpenView) -> Json:
-    """Write the closing of a view whose bot asked to be told."""
+    """Build the closing of a view with `notify_on_close`."""
     told = {
         key: value for key, value in _interaction(board, who, "view_closed").items() if key != "trigger_id"
     }

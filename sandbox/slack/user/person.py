@@ -1,4 +1,4 @@
-"""A person in the sandbox: does what people can do in Slack, and sees only what they can see."""
+"""A person in the sandbox: does what people can do in Slack, and sees what they can see."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,10 +26,10 @@ Look = Callable[[Modal], object]
 
 
 class SandboxPerson:
-    """Somebody with a screen and a keyboard."""
+    """A person with a screen and a keyboard."""
 
     def __init__(self, board: Switchboard, account: Account) -> None:
-        """Sit down."""
+        """Give the person a screen."""
         self._board = board
         self.account = account
 
@@ -45,13 +45,13 @@ class SandboxPerson:
 
     @property
     def kind(self) -> AccountKind:
-        """What kind of account they have; set `account.kind` to change it."""
+        """Their account kind; set `account.kind` to change it."""
         return self.account.kind
 
     # what they do
 
     async def command(self, text: str, channel: Channel) -> Reaction:
-        """Type a slash command in a channel or in direct messages with the bot; sees what the ack says."""
+        """Type a slash command in a channel or in direct messages, and see the ack."""
         if self.id not in channel.members:
             raise CannotDo(f"{self.name} is not in #{channel.name}")
         payload = payloads.command(self._board, self.account, text, channel)
@@ -61,7 +61,7 @@ class SandboxPerson:
         return self._told(ack.body, channel) if ack.body else Reaction()
 
     def share(self, name: str, data: bytes, channel: Channel) -> str:
-        """Post a file in a channel; answers its link."""
+        """Post a file in a channel and return its link."""
         if self.id not in channel.members:
             raise CannotDo(f"{self.name} is not in #{channel.name}")
         workspace = self._board.workspace
@@ -69,14 +69,14 @@ class SandboxPerson:
         return file.permalink(workspace.domain)
 
     def share_from_disk(self, path: str, channel: Channel) -> str:
-        """Post a file of this machine in a channel; answers its link."""
+        """Post a file from disk in a channel and return its link."""
         file = Path(path).expanduser()
         if not file.is_file():
             raise CannotDo(f"there is no file {str(file)!r}")
         return self.share(file.name, file.read_bytes(), channel)
 
     async def press(self, label: str, message: Message, *, confirm: bool = True) -> Reaction:
-        """Press a button of a message. Give `message.as_it_is()` taken earlier to press one that is going away."""
+        """Press a message's button. For a button about to go, pass an earlier `message.as_it_is()`."""
         if not self.can_see(message):
             raise CannotDo(f"{self.name} does not see this message")
         there = buttons(message.blocks)
@@ -95,7 +95,7 @@ class SandboxPerson:
 
     @property
     def view(self) -> Modal | None:
-        """The modal on top of their screen, if there is one."""
+        """The top modal on their screen, or None."""
         stack = self._board.stacks.of(self.id)
         return Modal(self._board, self.account, stack[-1]) if stack else None
 
@@ -108,10 +108,10 @@ class SandboxPerson:
         text: str = "",
         within: float = PATIENCE,
     ) -> Modal:
-        """Wait until the modal on top has this title (or passes `what`), this submit, an input or button so called, and this text.
+        """Wait for a top modal with this title (or passing `what`), submit button, input or button, and text.
 
         Raises:
-            NeverSeen: it did not come; tells what was on the screen.
+            NeverSeen: it did not come; the message describes the screen.
         """
 
         def look() -> Modal | None:
@@ -121,11 +121,11 @@ class SandboxPerson:
         return await self._board.workspace.changes.until(look, within, instead=self._screen)
 
     async def sees_no_view(self, within: float = PATIENCE) -> None:
-        """Wait until no modal is on the screen."""
+        """Wait until no modal is open."""
         await self._board.workspace.changes.until(lambda: self.view is None, within, instead=self._screen)
 
     async def sees(self, text: str, channel: Channel, *, within: float = PATIENCE) -> Message:
-        """Wait for a message or reply in a channel that says this; the newest where several do."""
+        """Wait for a channel message or reply with this text; the newest if several match."""
 
         def look() -> Message | None:
             return next(
@@ -135,7 +135,7 @@ class SandboxPerson:
         return await self._board.workspace.changes.until(look, within, instead=lambda: self._screen(channel))
 
     async def is_told(self, text: str, *, within: float = PATIENCE) -> Message:
-        """Wait for something that only they see (an ephemeral message) and that says this; the newest where several do."""
+        """Wait for an ephemeral message to them with this text; the newest if several match."""
 
         def look() -> Message | None:
             return next(
@@ -148,11 +148,11 @@ class SandboxPerson:
         return await self._board.workspace.changes.until(look, within, instead=told)
 
     def can_see(self, message: Message) -> bool:
-        """Say whether a message is on their screen when they look there."""
+        """Tell whether they see a message in its channel."""
         return self._board.workspace.sees(self.id, message)
 
     def reads(self, channel: Channel) -> list[Message]:
-        """List what they see in a channel, replies included, oldest first."""
+        """List what they see in a channel, with replies, oldest first."""
         return [message for message in channel.messages if self.can_see(message)]
 
     def read(self, message: Message) -> str:
@@ -161,7 +161,7 @@ class SandboxPerson:
 
     @property
     def ephemerals(self) -> list[Message]:
-        """List what only they see, oldest first."""
+        """List their ephemeral messages, oldest first."""
         return [
             message
             for message in self._board.workspace.ephemerals

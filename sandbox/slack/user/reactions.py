@@ -1,4 +1,4 @@
-"""What a person sees at once of what they did, and what stops them before anything is sent."""
+"""What a person sees right after an action, and what Slack does not let them do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,20 +11,20 @@ REQUIRED: Final = "This field is required"
 
 
 class CannotDo(DiscountBotError):
-    """Slack does not let a person do this: there is no such button, the view is closed, the text is too long, or the like."""
+    """Slack does not allow this: no such button, a closed view, a text too long, or the like."""
 
     advice = "Look at what is on the screen."
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What is seen at once. Truthful only of the ack: what the bot does later shows in the channel or in a view."""
+    """The immediate reaction: what the ack did. Later effects show in the channel or in a view."""
 
     text: str = ""
-    """What only this person was told, as plain text."""
+    """The ephemeral answer as plain text."""
     errors: Mapping[str, str] = field(default_factory=dict)
-    """In red beside the inputs, by label."""
+    """The errors beside the inputs, by label."""
     trouble: str = ""
-    """What Slack itself says where the bot did not answer as it must."""
+    """Slack's own message if the bot did not answer properly."""
     confirmed: str = ""
-    """What a confirmation dialog asked, where there was one."""
+    """The question of the confirmation dialog, if one showed."""

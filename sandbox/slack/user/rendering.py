@@ -1,4 +1,4 @@
-"""Messages and modals as plain lines, for a terminal and for tests; buttons are numbered in the order in which they stand."""
+"""Renders messages and modals as plain lines, for a terminal and for tests, with numbered buttons."""
 
 from collections.abc import Callable, Iterable
 from itertools import count
@@ -10,17 +10,17 @@ from sandbox.slack.state.workspace import Channel, Message, Workspace
 from sandbox.slack.user.mrkdwn import plain
 
 Numbering = Callable[[Element], int | None]
-"""Says by which number a person uses something; None where there is none to show."""
+"""Gives an element's number, or None if it has none."""
 
 
 def buttons_in_order() -> Numbering:
-    """Number the buttons from 1, and nothing else."""
+    """Number only the buttons, from 1."""
     numbers = count(1)
     return lambda element: next(numbers) if element.type == "button" else None
 
 
 class MessageRenderer:
-    """Draws the blocks of one message or view."""
+    """Renders the blocks of one message or view."""
 
     def __init__(
         self,
@@ -30,14 +30,14 @@ class MessageRenderer:
         errors: dict[str, str] | None = None,
         number: Numbering | None = None,
     ) -> None:
-        """Take what names and local times come from, what was typed, and how what can be used is numbered."""
+        """Keep the sources of names, local times, input and numbers."""
         self._workspace = workspace
         self._state = state or {}
         self._errors = errors or {}
         self._number = number or buttons_in_order()
 
     def blocks(self, blocks: Iterable[Json]) -> list[str]:
-        """Draw blocks, each on lines of its own."""
+        """Render blocks, each on its own lines."""
         return [
             line
             for block in blocks
@@ -45,41 +45,41 @@ class MessageRenderer:
         ]
 
     def text(self, text: Json | None) -> str:
-        """Read a text object."""
+        """Render a text object."""
         if not text:
             return ""
         return plain(text["text"], self._workspace) if text["type"] == "mrkdwn" else str(text["text"])
 
     def header(self, block: Json) -> list[str]:
-        """Draw a heading."""
+        """Render a header."""
         return [self.text(block["text"])]
 
     def section(self, block: Json) -> list[str]:
-        """Draw a paragraph, its fields, and what stands beside it."""
+        """Render a section: text, fields and accessory."""
         lines = self.text(block.get("text")).splitlines()
         lines += [line for field in block.get("fields", []) for line in self.text(field).splitlines()]
         return lines + [self._element(element) for element in elements([block])]
 
     def context(self, block: Json) -> list[str]:
-        """Draw small print."""
+        """Render a context block."""
         return "  ".join(
             self.text(element) for element in block["elements"] if "text" in element
         ).splitlines()
 
     def actions(self, block: Json) -> list[str]:
-        """Draw a row of buttons."""
+        """Render a row of buttons."""
         return ["  ".join(self._element(element) for element in elements([block]))]
 
     def divider(self, _block: Json) -> list[str]:
-        """Draw a line."""
+        """Render a divider."""
         return ["─" * 40]
 
     def markdown(self, block: Json) -> list[str]:
-        """Draw a markdown block as it was written."""
+        """Render a markdown block unchanged."""
         return str(block["text"]).splitlines()
 
     def input(self, block: Json) -> list[str]:
-        """Draw an input: its label, what stands in it, its hint, and what is wrong with it."""
+        """Render an input: label, value, hint and error."""
         field = next(elements([block]))
         optional = " (optional)" if block.get("optional") else ""
         lines = [f"{self._mark(field)}{field.label}{optional}: {self._value(field)}"]
@@ -90,7 +90,7 @@ class MessageRenderer:
         return lines
 
     def unknown(self, block: Json) -> list[str]:
-        """Name what cannot be drawn here."""
+        """Name a block that has no rendering."""
         return [f"({block['type']})"]
 
     def _element(self, element: Element) -> str:
@@ -125,7 +125,7 @@ DRAWN_BY: Final[dict[str, Callable[[MessageRenderer, Json], list[str]]]] = {
 
 
 def shown(value: Any) -> str:
-    """Write what stands in an input, the way it is seen there."""
+    """Render an input's value."""
     match value:
         case None:
             return ""
@@ -140,7 +140,7 @@ def shown(value: Any) -> str:
 
 
 def draw_message(message: Message, workspace: Workspace, *, number: Numbering | None = None) -> list[str]:
-    """Draw a message: its blocks where it has some, its text else, and the files that hang on it."""
+    """Render a message: its blocks, else its text, then its files."""
     files = [f"📎 {file['title']} ({file['name']})" for file in message.files]
     if message.blocks:
         return [*MessageRenderer(workspace, number=number).blocks(message.blocks), *files]
@@ -148,7 +148,7 @@ def draw_message(message: Message, workspace: Workspace, *, number: Numbering | 
 
 
 def draw_view(view: OpenView, workspace: Workspace) -> list[str]:
-    """Draw a modal, with its title above and its own buttons below."""
+    """Render a modal with its title above and its buttons below."""
     pen = MessageRenderer(workspace, state=view.state, errors=view.errors)
     below = [pen.text(view.content[name]) for name in ("close", "submit") if view.content.get(name)]
     return [
@@ -159,7 +159,7 @@ def draw_view(view: OpenView, workspace: Workspace) -> list[str]:
 
 
 def draw_channel(channel: Channel, workspace: Workspace) -> list[str]:
-    """Draw all of a channel, threads below their messages."""
+    """Render a channel, threads below their messages."""
     lines: list[str] = []
     for message in channel.messages:
         if message.deleted or message.is_reply:

@@ -175,10 +175,16 @@ async def test_no_ack_over_the_socket_is_a_timeout_too() -> None:
 
 
 async def test_a_connection_that_ends_takes_the_ack_with_it() -> None:
-    async with SandboxSlack() as slack, connected(slack, acks=False):
+    async with SandboxSlack() as slack, connected(slack, acks=False) as client:
+        heard = asyncio.Event()
+
+        async def hear(*_: object) -> None:
+            heard.set()
+
+        client.socket_mode_request_listeners.append(hear)
         ann = slack.add_person("Ann")
         waiting = asyncio.create_task(ann.command("/discount", slack.add_channel("loyalty", [ann])))
-        await asyncio.wait([waiting], timeout=0.05)
+        await heard.wait()
         await slack.socket_mode.cut()
         assert "dispatch_failed" in (await waiting).trouble
 

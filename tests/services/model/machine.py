@@ -17,6 +17,7 @@ from bot.domain.requests.person import AccountKind
 from bot.domain.requests.request import MOVES, FormInput, Request, State
 from bot.domain.rules.rule import Rule
 from tests.support.event_loops import own_loop
+from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -141,10 +142,11 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        repository = self.run(self.stack.enter_async_context(open_repository(self.url)))
-        if self.url.startswith(
-            "sqlite"
-        ):  # no path cuts the power, and half of an example's time is the disk's
+        repository = self.run(
+            self.stack.enter_async_context(open_repository(self.url, patience=BUSY_SECONDS))
+        )
+        # no path cuts the power, and half of an example's time is the disk's
+        if self.url.startswith("sqlite"):
             self.run(repository._database.writer.execute_fetchall("PRAGMA synchronous=OFF"))  # type: ignore[attr-defined]  # noqa: SLF001
         self.run(forget_before(repository))
         self.office = self.run(open_office(repository, policy=ANYWHERE))

