@@ -22,9 +22,9 @@ from tests.support.postgres import BUSY_SECONDS
 EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(20))
 REFUSED = frozenset({EVERYBODY[6], EVERYBODY[13]})
 PATIENT = 150.0
+"""Seconds for several starts, waits for Slack or Dintero, and a busy machine."""
 MANY_SECONDS = 30.0
-"""Until a process is out that was told to end: on an idle machine ten at most, and far fewer than it waits for Dintero."""
-"""Seconds; several starts, waits that Slack or Dintero ask for, and a busy machine."""
+"""Limit for a stop: at most ten on an idle machine, and far fewer than the wait for Dintero."""
 
 BEFORE, AFTER = Point.BEFORE, Point.AFTER
 
