@@ -22,9 +22,9 @@ from tests.support.postgres import BUSY_SECONDS
 EVERYBODY = tuple(CustomerId(f"customer-{number:02}") for number in range(20))
 REFUSED = frozenset({EVERYBODY[6], EVERYBODY[13]})
 PATIENT = 150.0
+"""Seconds for several starts, waits for Slack or Dintero, and a busy machine."""
 MANY_SECONDS = 30.0
-"""Until a process is out that was told to end: on an idle machine ten at most, and far fewer than it waits for Dintero."""
-"""Seconds; several starts, waits that Slack or Dintero ask for, and a busy machine."""
+"""Limit for a stop: at most ten on an idle machine, and far fewer than the wait for Dintero."""
 
 BEFORE, AFTER = Point.BEFORE, Point.AFTER
 
@@ -121,9 +121,7 @@ async def test_a_stop_lets_calls_in_flight_end_and_starts_no_other(tmp_path: Pat
         assert set(shop.dintero.ledger.holders(RULE).values()) == {1}
 
 
-async def test_a_stop_while_dintero_hangs_does_not_wait_for_the_answer(
-    tmp_path: Path, sqlite_url: str
-) -> None:
+async def test_a_stop_while_dintero_hangs_ends_before_the_answer(tmp_path: Path, sqlite_url: str) -> None:
     async with _bot(tmp_path, sqlite_url, patience="120") as (shop, process, repository, asked):
         shop.dintero.faults.next(None, None, Fault.hang(after=True), Fault.hang())
         code, seconds = await _told_to_end_at(shop, process, 3, 4)
