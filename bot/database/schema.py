@@ -39,10 +39,6 @@ _COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite auto-increments only a column that is declared INTEGER."""
 
 
-def _serial() -> Column[int]:
-    return Column("id", _COUNTED, Identity(), primary_key=True)
-
-
 def _request(*, primary_key: bool = False) -> Column[str]:
     return Column(
         "request",
@@ -115,7 +111,7 @@ files that counts."""
 votes = Table(
     "votes",
     metadata,
-    _serial(),
+    Column("id", _COUNTED, Identity(), primary_key=True),
     _request(),
     Column("round", Integer, nullable=False),
     Column("voter", Text, nullable=False),
@@ -186,7 +182,7 @@ if all did.
 outbox = Table(
     "outbox",
     metadata,
-    _serial(),
+    Column("id", _COUNTED, Identity(), primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     _request(),
     Column("lane", Text, nullable=False),

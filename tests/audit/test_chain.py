@@ -180,11 +180,11 @@ def rewritten(url: str, since: int) -> list[str]:
 
 async def test_a_rewritten_chain_is_found_by_a_head_that_an_admin_has(database_url: str) -> None:
     async with open_repository(database_url, pool_timeout=BUSY_SECONDS) as repository:
-        told = await filled(repository)
+        head = await filled(repository)
         tampering.unguard(database_url)
         tampering.run(database_url, *rewritten(database_url, 5))
         assert (await verify(repository.audit)).fine
-        assert "no row has the hash" in (await verify(repository.audit, head=told.hash)).fault
+        assert "no row has the hash" in (await verify(repository.audit, head=head.hash)).fault
 
 
 async def test_a_rewritten_chain_is_found_by_a_kept_head(database_url: str) -> None:
@@ -201,7 +201,7 @@ async def test_a_deleted_tail_is_found_by_a_head_that_an_admin_has(
     database_url: str,
 ) -> None:
     async with open_repository(database_url, pool_timeout=BUSY_SECONDS) as repository:
-        told = await filled(repository)
+        head = await filled(repository)
         tampering.unguard(database_url)
         last = tampering.rows(database_url)[9]
         tampering.run(
@@ -210,7 +210,7 @@ async def test_a_deleted_tail_is_found_by_a_head_that_an_admin_has(
             f"UPDATE audit_head SET seq = 10, hash = '{last['hash']}'",
         )
         assert (await verify(repository.audit)).fine
-        assert not (await verify(repository.audit, head=told.hash)).fine
+        assert not (await verify(repository.audit, head=head.hash)).fine
 
 
 VALUES = st.text(st.characters(codec="ascii", exclude_characters="\x00"), max_size=5)

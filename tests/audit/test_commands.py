@@ -50,17 +50,17 @@ def filled(sqlite_url: str) -> str:
 
 def test_verify_reports_an_intact_chain(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     for arguments in ([], ["--head", filled], ["--head", filled[:8]]):
-        said = call(tmp_path, "audit", "verify", *arguments, DATABASE_URL=sqlite_url)
-        assert (said.returncode, said.stderr) == (0, "")
-        assert f"ends with {filled}" in said.stdout
+        result = call(tmp_path, "audit", "verify", *arguments, DATABASE_URL=sqlite_url)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert f"ends with {filled}" in result.stdout
 
 
 def test_verify_reports_the_first_changed_row(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     tampering.unguard(sqlite_url)
     tampering.run(sqlite_url, "UPDATE audit SET who = 'U0EVE' WHERE seq IN (2, 4)")
-    said = call(tmp_path, "audit", "verify", "--head", filled, DATABASE_URL=sqlite_url)
-    assert said.returncode == 1
-    assert "1 rows fit, then: row 2 was changed" in said.stdout
+    result = call(tmp_path, "audit", "verify", "--head", filled, DATABASE_URL=sqlite_url)
+    assert result.returncode == 1
+    assert "1 rows fit, then: row 2 was changed" in result.stdout
 
 
 def test_verify_finds_a_deleted_tail_by_a_head(tmp_path: Path, sqlite_url: str, filled: str) -> None:
@@ -91,24 +91,24 @@ def test_unusable_arguments_exit_with_2(tmp_path: Path, sqlite_url: str, argumen
 @pytest.mark.parametrize("arguments", [["audit", "verify"], ["audit", "export"], ["purge"]])
 def test_a_missing_database_exits_with_2_and_is_not_created(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "policy.toml").write_text(POLICY)
-    said = call(tmp_path, *arguments, DATABASE_URL="sqlite:///nowhere.db")
-    assert said.returncode == 2
-    assert "there is no file nowhere.db" in said.stderr
+    result = call(tmp_path, *arguments, DATABASE_URL="sqlite:///nowhere.db")
+    assert result.returncode == 2
+    assert "there is no file nowhere.db" in result.stderr
     assert not (tmp_path / "nowhere.db").exists()
 
 
 def test_export_writes_each_row_as_a_line_of_json(tmp_path: Path, sqlite_url: str, filled: str) -> None:
-    said = call(tmp_path, "audit", "export", DATABASE_URL=sqlite_url)
-    rows = [json.loads(line) for line in said.stdout.splitlines()]
+    result = call(tmp_path, "audit", "export", DATABASE_URL=sqlite_url)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["seq"] for row in rows] == list(range(1, 6))
     assert rows[0]["facts"]["customers"] == 1
     assert rows[-1]["hash"] == filled
-    assert "secret" not in said.stdout
+    assert "secret" not in result.stdout
 
 
 def test_an_exported_csv_has_no_formula(tmp_path: Path, sqlite_url: str, filled: str) -> None:
-    said = call(tmp_path, "audit", "export", "--format", "csv", DATABASE_URL=sqlite_url)
-    head, *rows = csv.reader(io.StringIO(said.stdout))
+    result = call(tmp_path, "audit", "export", "--format", "csv", DATABASE_URL=sqlite_url)
+    head, *rows = csv.reader(io.StringIO(result.stdout))
     assert head == list(COLUMNS)
     assert rows[-1][-1] == filled
     assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
@@ -117,9 +117,9 @@ def test_an_exported_csv_has_no_formula(tmp_path: Path, sqlite_url: str, filled:
 
 def test_export_filters_by_time_channel_and_customer(tmp_path: Path, sqlite_url: str, filled: str) -> None:
     def numbers(*arguments: str) -> list[int]:
-        said = call(tmp_path, "audit", "export", *arguments, DATABASE_URL=sqlite_url)
-        assert said.returncode == 0
-        return [json.loads(line)["seq"] for line in said.stdout.splitlines()]
+        result = call(tmp_path, "audit", "export", *arguments, DATABASE_URL=sqlite_url)
+        assert result.returncode == 0
+        return [json.loads(line)["seq"] for line in result.stdout.splitlines()]
 
     assert filled
     second = (NOW + timedelta(days=1)).astimezone(UTC).strftime("%Y-%m-%d")
@@ -148,9 +148,9 @@ def test_purge_respects_the_retention_days_and_leaves_the_audit_intact(
     assert filled
     (tmp_path / "policy.toml").write_text(POLICY)
     for forgotten in (2, 0):
-        said = call(tmp_path, "purge", DATABASE_URL=sqlite_url)
-        assert (said.returncode, said.stderr) == (0, "")
-        assert f"notes of {forgotten} requests" in said.stdout
+        result = call(tmp_path, "purge", DATABASE_URL=sqlite_url)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert f"notes of {forgotten} requests" in result.stdout
     assert "secret" not in Path(sqlite_url.removeprefix("sqlite:///")).read_bytes().decode("latin-1")
     assert call(tmp_path, "audit", "verify", DATABASE_URL=sqlite_url).returncode == 0
 

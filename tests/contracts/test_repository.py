@@ -168,9 +168,9 @@ async def test_unsettled_customers_match_the_tally_at_every_step(
     request = await giving(repository, ["g", "f", "e", "d", "c", "b", "a"], size=2, batches=2)
 
     async def left() -> Unsettled:
-        told, tally = await repository.left_out(request.id, most=100), await repository.tally(request.id)
-        assert (len(told.unknown), len(told.not_tried)) == (tally.unknown, tally.not_tried)
-        return told
+        unsettled, tally = await repository.left_out(request.id, most=100), await repository.tally(request.id)
+        assert (len(unsettled.unknown), len(unsettled.not_tried)) == (tally.unknown, tally.not_tried)
+        return unsettled
 
     assert await left() == Unsettled(not_tried=ids("g", "f", "e", "d", "c", "b", "a"))
     await repository.start_portion(request.id, 0)
@@ -196,8 +196,8 @@ async def test_only_the_first_of_many_unsettled_customers_are_read(
 ) -> None:
     request = await giving(repository, ["a", "b", "c", "d", "e", "f", "g"], size=2, batches=1)
     await repository.start_portion(request.id, 0)
-    told = await repository.left_out(request.id, most=most)
-    assert told == Unsettled(
+    unsettled = await repository.left_out(request.id, most=most)
+    assert unsettled == Unsettled(
         unknown=ids("a", "b")[:most], not_tried=ids("c", "d", "e", "f", "g")[: max(most - 2, 0)]
     )
 

@@ -43,11 +43,11 @@ async def test_messages_of_a_thread_are_due_one_at_a_time_in_order(repository: S
         notice(ChannelKind.CARD),
         notice(ChannelKind.LINE, NotificationType.DONE),
     ]
-    told = []
-    while unsaid := await repository.due_messages(NOW, limit=1):
-        told.append((unsaid[0].request, unsaid[0].notification.kind))
-        await repository.mark_sent(unsaid[0], ts="1.1")
-    assert told == [
+    due = []
+    while messages := await repository.due_messages(NOW, limit=1):
+        due.append((messages[0].request, messages[0].notification.kind))
+        await repository.mark_sent(messages[0], ts="1.1")
+    assert due == [
         (request.id, ChannelKind.CARD),
         (request.id, ChannelKind.LINE),
         (request.id, ChannelKind.SUMMARY),

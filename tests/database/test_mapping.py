@@ -11,13 +11,13 @@ from tests.support import hostile_values
 
 
 @given(hostile_values.texts)
-def test_any_text_is_read_back_unchanged(said: str) -> None:
-    assert mapping.decode(mapping.encode(said)) == said
+def test_any_text_is_read_back_unchanged(value: str) -> None:
+    assert mapping.decode(mapping.encode(value)) == value
 
 
 @given(hostile_values.texts)
-def test_encoded_text_can_be_stored_by_both_databases(said: str) -> None:
-    written = mapping.encode(said)
+def test_encoded_text_can_be_stored_by_both_databases(value: str) -> None:
+    written = mapping.encode(value)
     assert "\x00" not in written
     assert written.encode().decode() == written
 
@@ -35,7 +35,9 @@ def test_a_time_is_read_back_to_the_microsecond_and_in_utc(at: datetime) -> None
 
 @given(st.lists(hostile_values.moments))
 def test_encoded_times_sort_like_times(moments: list[datetime]) -> None:
-    assert [mapping.from_micros(kept) for kept in sorted(map(mapping.to_micros, moments))] == sorted(moments)
+    assert [mapping.from_micros(column) for column in sorted(map(mapping.to_micros, moments))] == sorted(
+        moments
+    )
 
 
 def test_a_naive_time_is_refused() -> None:

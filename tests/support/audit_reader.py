@@ -13,16 +13,16 @@ from tests.support.service_fixture import Office
 
 
 @dataclass(frozen=True)
-class Told:
+class ReadEntry:
     kind: str
     who: str | None
     facts: Mapping[str, Any]
 
 
-async def told(repository: SqlRepository, *kinds: str) -> list[Told]:
+async def told(repository: SqlRepository, *kinds: str) -> list[ReadEntry]:
     """Verify the audit, and read its rows in order."""
     assert (await verify(repository.audit)).fine
-    rows = [Told(row.kind, row.who, json.loads(row.facts)) async for row in repository.audit.rows()]
+    rows = [ReadEntry(row.kind, row.who, json.loads(row.facts)) async for row in repository.audit.rows()]
     return [row for row in rows if not kinds or row.kind in kinds]
 
 

@@ -230,6 +230,7 @@ class BatchRepository(BaseRepository):
         for portion, of_portion in groupby(rows, key=itemgetter(0)):
             refused = [one for row in of_portion for one in outcome_of(row).refused]
             order = {customer: at for at, customer in enumerate(await self.customers(request, portion))}
+            # splitting a batch may have found them in another order
             found += sorted(refused, key=lambda one: order.get(one.customer, len(order)))
             if most is not None and len(found) >= most:
                 break
