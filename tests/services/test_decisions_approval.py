@@ -190,10 +190,9 @@ async def test_twenty_simultaneous_clicks_have_one_outcome(
             ends = await asyncio.gather(*acts)
             now = await office.now(asked.id)
             assert now.state in {State.APPROVED, State.REJECTED, State.CANCELLED}
-            told_yes = [end for end in ends if isinstance(end, Request)]
-            assert told_yes
-            assert all(end.decided_by == told_yes[0].decided_by for end in told_yes)
-            # An approved one may still be cancelled by whoever may; nothing else follows anything.
+            accepted = [end for end in ends if isinstance(end, Request)]
+            assert accepted
+            # The requester may still cancel an approved request; no other move follows the first.
             lines = [
                 notification.happened
                 for notification in await office.unsaid()
@@ -205,6 +204,7 @@ async def test_twenty_simultaneous_clicks_have_one_outcome(
                 [NotificationType.CANCELLED],
                 [NotificationType.APPROVED, NotificationType.CANCELLED],
             )
+            assert len({end.decided_by for end in accepted}) == len(lines)
 
 
 async def test_an_approval_during_expiry_or_cancellation_has_one_outcome(
