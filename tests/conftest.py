@@ -1,4 +1,4 @@
-"""What tests of several layers stand on: databases of both kinds, and the books over them."""
+"""Fixtures of several layers: databases of both kinds, and repositories over them."""
 
 import asyncio
 import gc
@@ -17,8 +17,8 @@ from tests.support.plain_logs import plain_logs
 from tests.support.postgres import BUSY_SECONDS, Server, start
 from tests.support.service_fixture import Office, open_office
 
-# How long an example takes, or is drawn up, says more of what else the machine does; `make bench` measures.
-# Examples are the same in every run, so that a run fails by what was changed and not by chance; for others: --hypothesis-profile=explore.
+# No deadlines: an example's time depends on the machine's load. `make bench` measures.
+# Examples are the same in every run, so that a failure points to a change; others: --hypothesis-profile=explore.
 settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -27,17 +27,17 @@ settings.load_profile("here")
 
 plain_logs()
 
-# pytest-asyncio looks for a loop before it sets its own; where none was ever set, that makes one which nobody closes.
+# pytest-asyncio asks for a loop before it sets its own; without this, that would create one nobody closes.
 asyncio.set_event_loop(None)
 
 SHORT = 1.0
-"""Seconds until a call that hangs is given up; long enough for an answer on loopback, on a busy machine too."""
+"""Timeout of a hanging call in seconds; enough for an answer on loopback, even on a busy machine."""
 
 BOTH = ("sqlite", "postgresql")
 
 
 def pytest_collection_finish() -> None:
-    """Leave what the imports made out of every later collection, which then takes a millisecond instead of a third of a second.
+    """Exclude imported objects from later collections: each takes a millisecond instead of 0.3 s.
 
     Each test collects its own garbage in the end, so Python hardly has to do so in between.
     """
@@ -48,14 +48,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def left_open() -> Iterator[None]:
-    """Blame what a test left open on that test: a socket or a process that is part of a cycle warns only when it is collected."""
+    """Blame a test for what it left open: a socket or process in a reference cycle warns only when collected."""
     yield
     gc.collect()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def caches_of_a_module() -> Iterator[None]:
-    """Leave out of later collections what a module's tests have filled, too."""
+    """Exclude the caches that a module's tests filled from later collections."""
     yield
     gc.freeze()
 

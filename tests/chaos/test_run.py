@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: half an hour of a day on which everything goes wrong, and what is there afterwards."""
+"""A short `make chaos`: half an hour of a day full of faults, and the comparison afterwards."""
 
 from pathlib import Path
 from typing import Final

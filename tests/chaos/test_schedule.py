@@ -1,4 +1,4 @@
-"""The schedule of a day is a value: the same for the same seed, within its bounds, and with everything in it."""
+"""A day's schedule is a value: the same for the same seed, within bounds, and complete."""
 
 import pytest
 from hypothesis import given, settings

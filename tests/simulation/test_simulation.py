@@ -1,4 +1,4 @@
-"""The simulation behind docs/scale.md: it loses nobody, keeps to the limits, and agrees with what was measured of one process."""
+"""The simulation behind docs/scale.md loses nobody, keeps the limits, and agrees with the measurement."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""How what people do reaches the bot, and what they see when it does not; the bot is a bare web server or a bare client here."""
+"""How actions reach the bot, and what people see if they do not; the bot is a bare server or client here."""
 
 import asyncio
 import json

@@ -44,7 +44,7 @@ async def running(shop: Shop, clock: PassingClock, tmp_path: Path) -> AsyncItera
 
 @pytest.fixture
 def types(shop: Shop, running: RunningBot, clock: PassingClock) -> Types:
-    """Type lines as one person at the keyboard, who waits for what is under way, and read the screen from the first of them on."""
+    """Type lines, wait for the work under way, and read the screen from the first line on."""
 
     async def typing(*lines: str) -> str:
         screen, left = StringIO(), iter(lines)
@@ -67,9 +67,9 @@ def types(shop: Shop, running: RunningBot, clock: PassingClock) -> Types:
 
 
 async def _until_nothing_is_under_way(shop: Shop, running: RunningBot, clock: PassingClock) -> bool:
-    """Wait as long as the bot has something to do, to give or to say; answers whether there was anything to wait for.
+    """Wait while the bot works, gives or posts; return whether it did.
 
-    The session itself waits for the bot's work after a click, but for no giving: that may last as long as Dintero is away.
+    The session itself waits for the work after a click, but not for a giving, which may wait for Dintero.
     """
     waited = False
     while await _under_way(running, clock):

@@ -1,4 +1,4 @@
-"""Consent at the keyboard: two approvers, a rule that changed, a hold that was cancelled, a pause, and a request that expires."""
+"""Consent at the prompt: two approvers, a changed rule, a cancelled hold, a pause, and an expiry."""
 
 from sandbox.dintero.catalogue import SEED_RULE
 from sandbox.shop import Shop
