@@ -18,7 +18,7 @@ from tests.support.postgres import BUSY_SECONDS, Server, start
 from tests.support.service_fixture import Office, open_office
 
 # No deadlines: an example's time depends on the machine's load. `make bench` measures.
-# Examples are the same in every run, so that a failure points to a change; others: --hypothesis-profile=explore.
+# Examples are the same in every run: a failure points to a change. Others: --hypothesis-profile=explore.
 settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -48,7 +48,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def left_open() -> Iterator[None]:
-    """Blame a test for what it left open: a socket or process in a reference cycle warns only when collected."""
+    """Blame a test for what it left open: in a reference cycle, a socket warns only when collected."""
     yield
     gc.collect()
 
