@@ -43,7 +43,7 @@ async def program(
 ) -> AsyncIterator[Process]:
     """Run a program until the block ends, with its output in a file."""
     log = folder / f"{name}.log"
-    # no setting of whoever measures gets in
+    # without the settings of the person who measures
     env = {
         **{kept: os.environ[kept] for kept in ("PATH", "HOME", "XDG_RUNTIME_DIR") if kept in os.environ},
         **settings,

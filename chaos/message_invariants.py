@@ -36,7 +36,7 @@ FOR_GOOD: Final = (
 )
 """Reasons for which a message may stay undelivered: Slack refuses it for good, or its target is gone."""
 TOLD_INSTEAD: Final = ("msg_too_long", "channel_not_found", "not_in_channel", "is_archived")
-"""Of these, the ones after which somebody else is told. Without a card, there is nobody to tell."""
+"""Of these, the ones after which the bot notifies somebody else; without a card, it notifies nobody."""
 THREAD: Final = frozenset({ChannelKind.LINE, ChannelKind.SUMMARY})
 
 

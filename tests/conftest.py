@@ -116,7 +116,7 @@ async def repository(database_url: str) -> AsyncIterator[SqlRepository]:
 
 @pytest.fixture
 async def sqlite_books(sqlite_url: str) -> AsyncIterator[SqlRepository]:
-    """Open books on SQLite alone, for tests that are not about the books."""
+    """Open a repository on SQLite alone, for tests that are not about the database."""
     async with open_repository(sqlite_url) as opened:
         yield opened
 

@@ -222,7 +222,7 @@ class SandboxDintero:
                     request.transport.write(b"SMTP is not what you asked for\r\n\r\n")
                     request.transport.close()
             case Kind.CUT_HALFWAY | Kind.TRICKLE:
-                with suppress(ConnectionError):  # whoever asked is gone
+                with suppress(ConnectionError):  # the client is gone
                     await self._begin(request, forever=fault.kind is Kind.TRICKLE)
             case Kind.CUT:
                 pass

@@ -164,7 +164,7 @@ async def test_a_continued_request_is_held_only_after_a_new_approval(
     office.shelf.change(request.rule.id, active=True, receipt_text="x")  # type: ignore[union-attr]
     office.town.groups = {
         group: {ANN} for group in office.town.groups
-    }  # Bo's yes counts no more, so it is asked for anew
+    }  # Bo's approval no longer counts, so another is needed
     assert await office.preflight.begin(request.id) is None
     again = await office.approve(await office.now(request.id), CHIEF)
     assert isinstance(again, Request)

@@ -24,7 +24,7 @@ def test_a_days_lists_add_up_to_what_was_planned_and_none_is_larger_than_allowed
     assert [one.at for one in day] == sorted(one.at for one in day)
 
 
-def test_everybody_on_every_list_is_given_it_once_and_in_no_more_calls_than_there_are_batches() -> None:
+def test_every_customer_gets_it_once_with_one_call_per_batch() -> None:
     day = simulated(SMALL)
     assert len(day.seen.done) == SMALL.requests
     assert day.seen.given == SMALL.customers

@@ -36,7 +36,7 @@ REAL: Final = {
 """An environment with credentials, in which every way out leads nowhere."""
 
 
-def test_without_a_terminal_it_plays_the_journey_and_ends_well_whatever_credentials_are_set(
+def test_without_a_terminal_the_demo_runs_whatever_credentials_are_set(
     tmp_path: Path,
 ) -> None:
     env = {**os.environ, **REAL, "TMPDIR": str(tmp_path)}

@@ -7,7 +7,7 @@ from sandbox.shop import Shop
 from tests.sandbox.terminal.conftest import Types
 
 
-async def test_ids_typed_by_hand_are_in_the_ledger_once_although_the_connection_is_cut_after_it_was_done(
+async def test_typed_ids_are_given_once_although_the_connection_is_cut_after_the_call(
     shop: Shop, types: Types
 ) -> None:
     seen = await types(
