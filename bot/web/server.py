@@ -69,7 +69,7 @@ async def serve(app: web.Application, *, host: str, port: int) -> AsyncIterator[
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise ConfigError(
-                [f"HOST, PORT: cannot listen on {host}:{port} ({error.strerror}); allowed: a free port"]
+                [f"HOST, PORT: cannot listen on {host}:{port} ({error.strerror}; expected a free port)"]
             ) from error
         yield runner.addresses[0][1]
     finally:

@@ -93,7 +93,7 @@ def test_a_missing_database_exits_with_2_and_is_not_created(tmp_path: Path, argu
     (tmp_path / "policy.toml").write_text(POLICY)
     result = call(tmp_path, *arguments, DATABASE_URL="sqlite:///nowhere.db")
     assert result.returncode == 2
-    assert "there is no file nowhere.db" in result.stderr
+    assert "no file nowhere.db" in result.stderr
     assert not (tmp_path / "nowhere.db").exists()
 
 
