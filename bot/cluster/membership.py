@@ -58,22 +58,6 @@ class SingleProcess:
         """Do nothing: nobody can go on in its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One time of a process, as a lease."""
-
-    membership: Membership
-    number: int
-
-    async def ours(self) -> None:
-        """Make sure that it still lasts.
-
-        Raises:
-            LeaseLost: it is over.
-        """
-        await self.membership.ours(self.number)
-
-
 @asynccontextmanager
 async def join_cluster(url: str) -> AsyncIterator[Membership]:
     """Be one of those that work on a migrated database until the block ends.

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from bot.cluster import replica as module
-from bot.cluster.membership import SingleProcess, Term, join_cluster
+from bot.cluster.membership import SingleProcess, join_cluster
 from bot.cluster.replica import Replica, open_replica
 from bot.database.connection import parse_url
 from bot.database.repositories.repository import open_repository
@@ -94,13 +94,13 @@ async def test_one_that_was_buried_begins_anew_behind_the_others_and_nothing_of_
     postgres_url: str,
 ) -> None:
     async with _one(postgres_url) as (one, changes), _one(postgres_url) as (other, _):
-        before = Term(one, one.term)
-        await before.ours()
+        before = one.term
+        await one.ours(before)
         await _rows(postgres_url, f"DELETE FROM replicas WHERE term = {one.term}")
-        await changes.until(lambda: one.term != before.number)
+        await changes.until(lambda: one.term != before)
         with pytest.raises(LeaseLost):
-            await before.ours()
-        await Term(one, one.term).ours()
+            await one.ours(before)
+        await one.ours(one.term)
         await changes.until(lambda: other.is_leader)
         assert not one.is_leader
 
