@@ -36,9 +36,9 @@ class DailyTasks:
     async def _tell_head(self) -> None:
         """Send the admins the head of the chain, then keep it; not if nothing was added since."""
         last, head = await self.audit.head_kept_at(), await self.audit.head()
-        told = {kept.seq for kept in (await self.audit.heads())[-1:]}
+        sent = {kept.seq for kept in (await self.audit.heads())[-1:]}
         too_soon = last is not None and self.clock.now() - last < NOTICE_INTERVAL
-        if head is None or head.seq <= 1 or too_soon or head.seq - 1 in told:
+        if head is None or head.seq <= 1 or too_soon or head.seq - 1 in sent:
             return
         await self.tell(head)
         await self.audit.keep_head(head)

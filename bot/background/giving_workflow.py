@@ -78,15 +78,12 @@ class GivingWorkflow:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _runs: set[ClaimedRun] = field(default_factory=set)
     _workflow: Any = None
-    _term: int = field(init=False)
+    _term: int = 0
     """The term in which this process last resumed its own workflows; older ones are orphans too."""
-
-    def __post_init__(self) -> None:
-        """Begin with the present term."""
-        self._term = self.membership.term
 
     def launch(self) -> None:
         """Start the engine; it resumes the workflows that an earlier process left under this name."""
+        self._term = self.membership.term
         open_engine(self.engine_url, self.membership.name)
 
         async def give(request: str, round_: int, portions: int) -> None:
@@ -96,9 +93,8 @@ class GivingWorkflow:
                 task.add_done_callback(self.tasks.discard)
             await self._give(RequestId(request), round_, portions)
 
-        # A workflow ends under the name under which it began, in any version. A change of inputs or steps
-        # needs a new name; the old one stays here, unchanged, until it has drained (docs/replicas.md; a test
-        # guards it).
+        # A workflow ends under the name under which it began: a change of inputs or steps needs a new name, and
+        # the old one stays here, unchanged, until it has drained (docs/replicas.md).
         self._workflow = DBOS.workflow(name="give_2", max_recovery_attempts=UNLIMITED)(give)
         DBOS.launch()
 
@@ -118,9 +114,7 @@ class GivingWorkflow:
             found = await self.repository.find(request.id)
             if found and (found.state, found.round) == (State.GIVING, request.round):
                 log.error(
-                    "the workflow is over but its request is not: the database is an older copy",
-                    request_id=request.id,
-                    round=request.round,
+                    "the database is older than the workflow", request_id=request.id, round=request.round
                 )
                 await self.repository.mark_all_started(request.id)
                 await self._stop(request, "the database is older than what was done")
@@ -157,7 +151,14 @@ class GivingWorkflow:
         """Resume the workflows of processes that are gone, and those of an earlier term of this one."""
         term, new_term = self.membership.term, self.membership.term != self._term
         if self.membership.is_leader or new_term:
-            await resume_orphans(partial(self._gone, new_term=new_term))
+
+            async def find_gone() -> Callable[[str], bool]:
+                """Find dead processes; only the leader resumes the workflows of other processes."""
+                living, leads = await self.repository.live_replicas(), self.membership.is_leader
+                own = self.membership.name
+                return lambda name: (new_term and name == own) or (leads and name not in living)
+
+            await resume_orphans(find_gone)
             self._term = term
 
     def recheck(self) -> None:
@@ -239,15 +240,6 @@ class GivingWorkflow:
     async def _stop(self, request: Request, why: str) -> None:
         await self.repository.request_stop(request.id, StopReason.UNKNOWN_FOR_GOOD, why)
         await self.completion.finish(request.id, request.round)
-
-    async def _gone(self, *, new_term: bool) -> Callable[[str], bool]:
-        """Find the processes that are gone; only the leader resumes the workflows of other processes."""
-        living, own, leads = (
-            await self.repository.live_replicas(),
-            self.membership.name,
-            self.membership.is_leader,
-        )
-        return lambda name: (new_term and name == own) or (leads and name not in living)
 
 
 def started_here(handle: object) -> bool:

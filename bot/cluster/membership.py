@@ -58,22 +58,6 @@ class SingleProcess:
         """Do nothing: no peer can evict it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of a process, as a lease."""
-
-    membership: Membership
-    number: int
-
-    async def ours(self) -> None:
-        """Make sure that the term still lasts.
-
-        Raises:
-            LeaseLost: it is over.
-        """
-        await self.membership.ours(self.number)
-
-
 @asynccontextmanager
 async def join_cluster(url: str) -> AsyncIterator[Membership]:
     """Be a member of the cluster on a migrated database until the block ends.
