@@ -1,4 +1,4 @@
-"""`python -m bench`: measures everything once, and prints the table; `--quick` takes a few samples of each, to see that it works."""
+"""`python -m bench`: measures everything and prints the table; `--quick` only checks that it works."""
 
 import argparse
 import asyncio
@@ -39,7 +39,7 @@ Parts = dict[str, Measuring]
 
 
 def _loads(alone: int, bursts: int, row: int) -> tuple[ack_latency.Load, ...]:
-    """Name the loads: one after the other; fifty who come together, and then nobody; fifty without a pause."""
+    """The loads: one at a time; bursts of fifty; fifty without a pause."""
     return (
         ack_latency.Load("1 at once", alone, 1, 2, p50=0.25, p99=1.0),
         ack_latency.Load("50 at once", bursts * 50, 50, bursts, p99=1.0),
@@ -64,7 +64,7 @@ FULL: Final[Parts] = {
     ),
     "start": lambda folder: startup.measure(folder, times=5),
 }
-"""What there is to measure, in the order of the table."""
+"""The parts, in the order of the table."""
 
 QUICK: Final[Parts] = {
     "acks": lambda folder: ack_latency.measure(folder, _loads(20, 2, 100)),
@@ -84,7 +84,7 @@ QUICK: Final[Parts] = {
 
 
 async def measure(parts: Parts, console: Console) -> list[Figure]:
-    """Measure part by part, each in a folder of its own and with processes of its own."""
+    """Measure part by part, each with its own folder and processes."""
     _end_on_signal()
     figures: list[Figure] = []
     for name, part in parts.items():
@@ -94,14 +94,14 @@ async def measure(parts: Parts, console: Console) -> list[Figure]:
 
 
 def _end_on_signal() -> None:
-    """Let SIGTERM end all that was started too."""
+    """End all processes on SIGTERM."""
     task = asyncio.current_task()
     if task:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def main() -> int:
-    """Print the table; targets that are missed are no failure of the measuring."""
+    """Print the table; missed targets are not a failure."""
     arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="a few samples of each, without PostgreSQL")
     arguments.add_argument(

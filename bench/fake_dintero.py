@@ -1,4 +1,4 @@
-"""A Dintero that is as quick as the line to it: `python -m bench.dintero_stand_in <rules> <seconds of latency>`."""
+"""A fake Dintero with fixed latency: `python -m bench.fake_dintero <rules> <seconds of latency>`."""
 
 import json
 import sys
@@ -17,10 +17,10 @@ TOKEN: Final = b'{"access_token": "bench", "expires_in": 86400, "token_type": "B
 
 
 class Dintero:
-    """Answers tokens, rules and *Add customers*; under `/bench/…` it tells what came.
+    """Answers tokens, rules and *Add customers*, and reports under `/bench/…`.
 
-    `received` counts the different customers, and forgets them; `count` counts the calls; `calls` lists of each when it came, by the
-    machine's clock, and whether all its customers had come before. Bodies are looked into only then: who measures is busy enough.
+    `received` counts the distinct customers and forgets them; `count` counts the calls; `calls` lists each
+    call's time and whether all its customers had come before. It parses bodies only then.
     """
 
     def __init__(self, rules: int, latency: float) -> None:
@@ -33,7 +33,7 @@ class Dintero:
         self._calls: list[float] = []
 
     def answer(self, target: str, body: bytes) -> tuple[bytes, float]:
-        """Answer one call after the latency."""
+        """Answer a call after the latency."""
         if target.startswith("/bench/"):
             return self._told(target), 0
         return self._found(urlsplit(target).path, target, body), self._latency
@@ -71,7 +71,7 @@ def _customers(bodies: list[bytes]) -> set[str]:
 
 
 def _again(bodies: list[bytes]) -> list[bool]:
-    """Say of each call whether all its customers had come before."""
+    """Tell for each call whether all its customers had come before."""
     seen: set[str] = set()
     found = []
     for body in bodies:

@@ -1,4 +1,4 @@
-"""A Slack that says yes at once, and remembers when each form was opened: `python -m bench.slack_stand_in`."""
+"""A fake Slack that accepts everything and records when forms open: `python -m bench.fake_slack`."""
 
 import json
 import re
@@ -29,21 +29,21 @@ ANSWERS: Final[dict[str, Any]] = {
 
 
 class Slack:
-    """Answers the Web API; under `/bench/…` it tells what it was told."""
+    """Answers the Web API, and reports under `/bench/…`."""
 
     def __init__(self) -> None:
         self._opened: dict[str, float] = {}
         self._view = b"{}"
 
     def answer(self, target: str, body: bytes) -> tuple[bytes, float]:
-        """Answer at once, whatever it is."""
+        """Answer any call at once."""
         method = urlsplit(target).path.removeprefix("/api/")
         if method == "views.open":
             self._open(body)
         return json.dumps(self._found(method, target)).encode(), 0
 
     def _open(self, body: bytes) -> None:
-        """Note the time by the machine's clock, which every process here reads the same."""
+        """Record the time by the machine's clock, shared by all processes."""
         trigger = TRIGGER.search(body)
         self._opened[trigger[1].decode() if trigger else ""] = time.monotonic()
         self._view = body

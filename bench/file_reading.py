@@ -1,4 +1,4 @@
-"""How soon a long list in a file has its review, against a bare loop over the same file, and how much memory that takes."""
+"""Time and memory from a long file to its review, against a bare loop."""
 
 import asyncio
 from asyncio.subprocess import Process
@@ -14,22 +14,22 @@ from bench.processes import Broken, process, stand_in_dintero, stand_in_slack, t
 
 AT_MOST: Final = 2.0
 PATIENCE: Final = 600.0
-"""Seconds for one reading: openpyxl takes half a minute for a million rows where nothing else goes on."""
+"""Seconds per reading: openpyxl takes half a minute for a million rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: how it is written, what it is compared with, and how often."""
+    """A file format: its writer, its baseline and its number of runs."""
 
     name: str
     suffix: str
     write: Callable[[Path, int], None]
     against: str
     memory: float | None = None
-    """Bytes, at most, of bot and reading process together, each at its peak."""
+    """Maximum bytes of bot and reading process together, each at its peak."""
     warm_ups: int = 1
     share: int = 1
-    """How many times as long the baseline takes as that of a text: it is read so many times less often."""
+    """How much slower its baseline is than CSV's: it runs that much less often."""
 
 
 TEXT: Final = Kind("CSV", ".csv", sample_files.write_text, "bare csv.reader loop", memory=400e6)
@@ -39,7 +39,7 @@ WORKBOOK: Final = Kind(
 
 
 async def measure(folder: Path, *, rows: int, times: int) -> list[Figure]:
-    """Measure each kind; bot and bare loop take turns."""
+    """Measure each format, bot and bare loop in turns."""
     (folder / "policy.toml").write_text(constants.POLICY)
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
@@ -77,7 +77,7 @@ async def _compare(folder: Path, kind: Kind, rows: int, times: int, settings: di
 
 
 async def _read(child: Process) -> list[float]:
-    """Let one child read once, and answer the seconds, and the peaks of its memory and of its children's in bytes."""
+    """Let a worker read once; return the seconds and the peak memory of it and its children."""
     if child.stdin is None or child.stdout is None:
         raise Broken
     child.stdin.write(b"go\n")

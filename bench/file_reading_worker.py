@@ -1,6 +1,6 @@
-"""Reads a file each time a line comes in: the bot, to its review, which prints the seconds and peaks of memory, or a bare loop.
+"""Reads a file for each input line: the bot up to its review, or a bare loop; prints seconds and peak memory.
 
-`python -m bench.reading_child ours|bare <file>`, with the bot's settings in the environment.
+`python -m bench.file_reading_worker ours|bare <file>`, with the bot's settings in the environment.
 """
 
 import asyncio
@@ -37,33 +37,33 @@ from bot.spreadsheets.reader.reader import FileSource, Reader
 from sandbox.dintero.catalogue import SEED_RULE
 
 LOOK: Final = 0.05
-"""Seconds between two looks whether the rules were read."""
+"""Seconds between two checks for the rules."""
 PIECE: Final = 64 * 1024
-"""Bytes at once, as they are fetched from Slack."""
+"""Bytes per piece, as fetched from Slack."""
 KB: Final = 1024
-"""Linux tells peaks in kilobytes."""
+"""Linux reports peaks in kilobytes."""
 
 Read = Callable[[], Awaitable[float]]
 
 
 class OpenDirectory:
-    """The port `Directory`: everybody is a member, and nobody has to be asked."""
+    """A `Directory` in which everyone is a member."""
 
     async def profile(self, user: UserId) -> Profile:
-        """Say who somebody is."""
+        """Return a member."""
         return Profile(user, AccountKind.MEMBER, user)
 
     async def group(self, _group: GroupId) -> frozenset[UserId]:
-        """Name nobody."""
+        """Return no members."""
         return frozenset()
 
     async def can_post(self, _channel: ChannelId) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
 
 class LocalFiles:
-    """The port `FileReader`: a file on the disk in place of Slack, which would be measured too."""
+    """A `FileReader` of files on disk, so that Slack is not measured."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -80,7 +80,7 @@ class LocalFiles:
         told: int = TOLD,
         keep: Keep | None = None,
     ) -> ReadResult:
-        """Have it read as the bot does."""
+        """Read it as the bot does."""
         async with copied([FileSource(uploads[0], self._pieces)], keep) as sources:
             return await self._reader.read(sources, typed, portion=portion, told=told)
 
@@ -106,7 +106,7 @@ def _peak(whose: int) -> float:
 
 @asynccontextmanager
 async def by_the_bot(settings: Settings, path: Path) -> AsyncIterator[Read]:
-    """Let a whole bot do it, from the first byte of the file to the review, which stands in the database then."""
+    """Read it in a whole bot, up to the review in the database."""
     policy = load_policy(settings.policy_file)
     async with run_bot(settings, policy) as running:
         while not running.catalog.ready:  # noqa: ASYNC110 - the book tells nobody
@@ -143,7 +143,7 @@ def _asking(running: RunningBot, policy: Policy, path: Path) -> DraftService:
 
 @asynccontextmanager
 async def by_a_bare_loop(_settings: Settings, path: Path) -> AsyncIterator[Read]:
-    """Go through the rows as the libraries' documentation does, and keep nothing of them."""
+    """Iterate over the rows as in the libraries' documentation, and keep nothing."""
 
     async def read() -> float:
         start = time.monotonic()

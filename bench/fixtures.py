@@ -1,4 +1,4 @@
-"""Writes requests the way that people's clicks leave them."""
+"""Writes requests as clicks leave them."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from bot.domain.rules.rule import Rule
 
 
 def drafted() -> Request:
-    """Begin a draft."""
+    """Open a draft."""
     return Request(
         id=new_request_id(),
         short=new_short_id(),
@@ -35,7 +35,7 @@ def drafted() -> Request:
 async def approved(
     repository: Repository, rule: Rule, customers: list[CustomerId], plan: Workload
 ) -> RequestId:
-    """Write a request that may be given at once."""
+    """Save an approved request."""
     draft = drafted()
     await repository.open_draft(draft, FormInput())
     packed = pack(customers, portion=plan.portion)

@@ -1,4 +1,4 @@
-"""What ten thousand requests cost that only wait: the share of a core, and the memory, of a bot to which nothing happens."""
+"""The CPU share and memory of an idle bot with ten thousand waiting requests."""
 
 import asyncio
 from collections.abc import Iterator
@@ -31,16 +31,16 @@ from bot.domain.rules.rule import Rule
 from sandbox.dintero.catalogue import SEED_RULE
 
 AT_MOST: Final = 0.03
-"""Of a core."""
+"""Share of a core."""
 SETTLED: Final = 5.0
-"""Seconds after the start, in which it does what is done once."""
+"""Seconds after the start, for one-time work."""
 IDS: Final = 100
 """Customers of each request."""
 EMPTY: Final = "the same with nothing waiting"
 
 
 async def measure(folder: Path, *, waiting: int, seconds: float) -> list[Figure]:
-    """Watch two bots for so long, one of which has so many requests waiting."""
+    """Watch two bots, one of them with waiting requests."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder))
@@ -70,13 +70,13 @@ async def measure(folder: Path, *, waiting: int, seconds: float) -> list[Figure]
 
 
 def _used(process: psutil.Process) -> float:
-    """Say how many seconds of a core a process has used."""
+    """The CPU seconds of a process."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 async def _fill(database_url: str, dintero: int, count: int) -> None:
-    """Write so many requests that wait for a yes, in one transaction: the clicks that make them would take minutes."""
+    """Save waiting requests in one transaction: clicking them would take minutes."""
     await migrate(database_url)
     async with open_dintero(f"http://127.0.0.1:{dintero}/v1", "T12345678", "bench", "bench") as client:
         rule = await client.rule(RuleId(SEED_RULE))
@@ -86,7 +86,7 @@ async def _fill(database_url: str, dintero: int, count: int) -> None:
 
 
 def _waiting(rule: Rule, count: int) -> Iterator[Request]:
-    """Make them up: asked for over the last twelve hours, and to be reminded of and over in some."""
+    """Make requests of the last twelve hours, with reminders and expiry due soon for some."""
     now = datetime.now(UTC)
     for number in range(count):
         asked_at = now - timedelta(hours=12) * (number + 1) / count

@@ -1,15 +1,15 @@
-"""What was measured: each figure beside its baseline and what it should reach."""
+"""Measured figures with their baselines and targets."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Unit = Callable[[float], str]
-"""Writes a figure as people say it."""
+"""Formats a figure for people."""
 
 
 def shown(seconds: float) -> str:
-    """Write a time.
+    """Format a time.
 
     >>> shown(0.00123), shown(0.0201), shown(2.5)
     ('1.23 ms', '20.1 ms', '2.50 s')
@@ -20,7 +20,7 @@ def shown(seconds: float) -> str:
 
 
 def per_second(rate: float) -> str:
-    """Write how many a second.
+    """Format a rate.
 
     >>> per_second(2345.6)
     '2,346/s'
@@ -29,7 +29,7 @@ def per_second(rate: float) -> str:
 
 
 def per_cent(share: float) -> str:
-    """Write a share.
+    """Format a share.
 
     >>> per_cent(0.0123)
     '1.2 %'
@@ -38,7 +38,7 @@ def per_cent(share: float) -> str:
 
 
 def megabytes(size: float) -> str:
-    """Write a size in bytes.
+    """Format a size in bytes.
 
     >>> megabytes(123_400_000)
     '123 MB'
@@ -47,13 +47,13 @@ def megabytes(size: float) -> str:
 
 
 def pieces(count: float) -> str:
-    """Write a number of things."""
+    """Format a count."""
     return f"{count:,.0f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table. `target` is for `ratio` where `of_ratio`, else for `ours` itself; `ours` is None where it was not measured."""
+    """A line of the table. `target` is for `ratio` if `of_ratio`, else for `ours`, None if not measured."""
 
     what: str
     ours: float | None
@@ -67,7 +67,7 @@ class Figure:
 
 
 def percentile(times: Sequence[float], share: float) -> float:
-    """Find the time that this share of all did not exceed (nearest rank).
+    """Return the nearest-rank percentile.
 
     >>> percentile([4.0, 1.0, 3.0, 2.0], 0.5)
     2.0
@@ -76,12 +76,12 @@ def percentile(times: Sequence[float], share: float) -> float:
 
 
 def median(times: Sequence[float]) -> float:
-    """Find the middle one, the lower of two."""
+    """Return the median, the lower one of two."""
     return percentile(times, 0.5)
 
 
 def shorter(what: str, ours: float, baseline: float, *, against: str, at_most: float | None = None) -> Figure:
-    """Compare two times, of which ours should be a share of the other at most."""
+    """Compare two times; ours should be at most a share of the other."""
     ratio = ours / baseline
     return Figure(
         what=what,
@@ -103,7 +103,7 @@ def within(
     against: str = "",
     unit: Unit = shown,
 ) -> Figure:
-    """Compare a figure with what it may be at most."""
+    """Compare a figure with its maximum."""
     return Figure(
         what=what,
         ours=ours,
@@ -127,12 +127,12 @@ def as_fast(
 def as_many(
     what: str, ours: float, baseline: float, *, against: str, at_least: float | None = None
 ) -> Figure:
-    """Compare two speeds by how many they do a second."""
+    """Compare two rates."""
     return _at_least(what, ours, baseline, ours / baseline, against, at_least, per_second)
 
 
 def not_measured(what: str, why: str) -> Figure:
-    """Say of a line why it has no figure."""
+    """Make a line that says why it has no figure."""
     return Figure(what=what, ours=None, against=why)
 
 

@@ -1,4 +1,4 @@
-"""Signed requests as Slack sends them, written before the clock runs."""
+"""Slack's signed requests, prepared before measuring."""
 
 import json
 import time
@@ -13,7 +13,7 @@ SECRET: Final = SIGNING_SECRET.encode()
 
 
 def commands(count: int, *, series: str) -> list[tuple[str, bytes]]:
-    """Write `/discount add` of fifty people in turn, each with its trigger."""
+    """Build `/discount add` of fifty people in turn, each with its trigger."""
     return [
         (trigger := f"{series}.{number}", _post(_command(PEOPLE[number % len(PEOPLE)], trigger)))
         for number in range(count)
@@ -21,7 +21,7 @@ def commands(count: int, *, series: str) -> list[tuple[str, bytes]]:
 
 
 def suggestion(view: dict[str, Any], who: str, typed: str) -> bytes:
-    """Write what the form's Rule asks while somebody types."""
+    """Build the form's options request."""
     payload = {
         "type": "block_suggestion",
         "team": {"id": TEAM, "domain": "bench"},

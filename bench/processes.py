@@ -1,4 +1,4 @@
-"""Starts what is measured and what stands in for the world, each in a process of its own, and ends every one of them."""
+"""Starts the measured processes and the fakes, and ends them all."""
 
 import asyncio
 import os
@@ -16,20 +16,20 @@ from bench.payloads import commands
 
 ROOT: Final = Path(__file__).parent.parent
 PATIENCE: Final = 30.0
-"""Seconds until a process that should be ready, or gone, counts as broken."""
+"""Seconds after which a process that is not ready, or not gone, is broken."""
 LOOK: Final = 0.002
-"""Seconds between two looks whether a process answers."""
+"""Seconds between two checks for an answer."""
 
 
 class Broken(Exception):
-    """Something did not do what the measuring relies on: no figure would mean anything."""
+    """A precondition of the measurement failed: no figure would mean anything."""
 
 
 @asynccontextmanager
 async def process(
     *arguments: str, folder: Path, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[Process]:
-    """Run a module of Python until the block ends."""
+    """Run a Python module until the block ends."""
     python = (sys.executable, "-m", *arguments)
     async with program(
         *python, name=arguments[0], folder=folder, settings={**(settings or {}), "PYTHONPATH": str(ROOT)}
@@ -41,7 +41,7 @@ async def process(
 async def program(
     *command: str, name: str, folder: Path, settings: Mapping[str, str]
 ) -> AsyncIterator[Process]:
-    """Run a program until the block ends; what it says goes into a file in the folder."""
+    """Run a program until the block ends, with its output in a file."""
     log = folder / f"{name}.log"
     # no setting of whoever measures gets in
     env = {
@@ -80,7 +80,7 @@ async def _end(child: Process) -> None:
 
 
 async def told(child: Process) -> str:
-    """Read the next line that a process prints.
+    """Read a process's next output line.
 
     Raises:
         EOFError: it ended instead.
@@ -94,7 +94,7 @@ async def told(child: Process) -> str:
 
 @asynccontextmanager
 async def stand_in_slack(folder: Path) -> AsyncIterator[int]:
-    """Start the stand-in for Slack; answers its port."""
+    """Start the fake Slack; yield its port."""
     async with process("bench.slack_stand_in", folder=folder) as child:
         yield int(await told(child))
 
@@ -103,14 +103,14 @@ async def stand_in_slack(folder: Path) -> AsyncIterator[int]:
 async def stand_in_dintero(
     folder: Path, *, rules: int = constants.RULES, latency: float = 0.0
 ) -> AsyncIterator[int]:
-    """Start the stand-in for Dintero; answers its port."""
+    """Start the fake Dintero; yield its port."""
     async with process("bench.dintero_stand_in", str(rules), str(latency), folder=folder) as child:
         yield int(await told(child))
 
 
 @asynccontextmanager
 async def bare_bolt(folder: Path, slack: int) -> AsyncIterator[int]:
-    """Start bare Bolt; answers its port once it has acked a command."""
+    """Start bare Bolt; yield its port after its first ack."""
     port = free_port()
     async with process("bench.bare_bolt", str(port), str(slack), folder=folder) as child:
         await answering(port, commands(1, series="first")[0][1], child)
@@ -119,7 +119,7 @@ async def bare_bolt(folder: Path, slack: int) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[int]:
-    """Start the bot as people do, on a SQLite file in the folder; answers its port once it is ready."""
+    """Start the bot on an SQLite file in the folder; yield its port once it is ready."""
     async with bot_process(folder, slack=slack, dintero=dintero, database_url=SQLITE) as (_, port):
         yield port
 
@@ -128,7 +128,7 @@ async def real_bot(folder: Path, *, slack: int, dintero: int) -> AsyncIterator[i
 async def bot_process(
     folder: Path, *, slack: int, dintero: int, database_url: str
 ) -> AsyncIterator[tuple[Process, int]]:
-    """Start the bot as people do; answers its port, too, once it is ready."""
+    """Start the bot; yield its process and port once it is ready."""
     port = free_port()
     (folder / "policy.toml").write_text(constants.POLICY)
     settings = constants.settings(slack=slack, dintero=dintero, database_url=database_url, port=port)
@@ -138,10 +138,10 @@ async def bot_process(
 
 
 async def answering(port: int, request: bytes, child: Process) -> None:
-    """Wait until a request is answered with 200.
+    """Wait for a 200.
 
     Raises:
-        TimeoutError, EOFError: it never is.
+        TimeoutError, EOFError: it never comes.
     """
     async with asyncio.timeout(PATIENCE):
         while child.returncode is None:
@@ -154,7 +154,7 @@ async def answering(port: int, request: bytes, child: Process) -> None:
 
 
 def free_port() -> int:
-    """Find a port that nobody has."""
+    """Find a free port."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -1,4 +1,4 @@
-"""As little HTTP as the measuring needs, on either side: whatever it takes of the two cores is missing to what is measured."""
+"""Minimal HTTP for both sides, to leave the two cores to what is measured."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import cast
 
 Answer = Callable[[str, bytes], tuple[bytes, float]]
-"""Takes a target (path and query) and a body; gives the JSON to answer, and after how many seconds."""
+"""Maps a target (path and query) and a body to a JSON answer and a delay in seconds."""
 
 
 class Answering(asyncio.Protocol):
-    """One connection to a stand-in. Requests come one after the other, with a length, as every client here sends them."""
+    """A connection to a fake. Requests come one at a time, with a length."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -19,7 +19,7 @@ class Answering(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Keep the transport."""
         self._transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
@@ -45,7 +45,7 @@ class Answering(asyncio.Protocol):
 
 
 async def stand_in(answer: Answer) -> None:
-    """Listen on a free port of loopback, tell it on standard output, and answer until the process is ended."""
+    """Listen on a free loopback port, print it, and answer until killed."""
     server = await asyncio.get_running_loop().create_server(lambda: Answering(answer), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - how the parent learns it
     await server.serve_forever()
@@ -53,13 +53,13 @@ async def stand_in(answer: Answer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One kept-alive connection to what is measured."""
+    """A keep-alive connection."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
     async def ask(self, request: bytes) -> bytes:
-        """Send a request that was written before, and wait for the body of its answer.
+        """Send a prepared request and return the body of its answer.
 
         Raises:
             ValueError: the answer is not a 200.
@@ -72,7 +72,7 @@ class Line:
         return body
 
     async def _chunks(self) -> bytes:
-        """Read a body that comes in pieces, as node sends them."""
+        """Read a chunked body."""
         body = b""
         while size := int(await self.reader.readuntil(b"\r\n"), 16):
             body += (await self.reader.readexactly(size + 2))[:-2]
@@ -82,7 +82,7 @@ class Line:
 
 @asynccontextmanager
 async def line_to(port: int) -> AsyncIterator[Line]:
-    """Connect to a port of loopback, and hang up in the end."""
+    """Connect to a loopback port until the block ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         yield Line(reader, writer)
@@ -91,18 +91,18 @@ async def line_to(port: int) -> AsyncIterator[Line]:
 
 
 async def get(port: int, path: str) -> bytes:
-    """Ask for one thing on a connection of its own.
+    """Send one GET on its own connection.
 
     Raises:
         ValueError: the answer is not a 200.
-        OSError, EOFError: nobody answers there.
+        OSError, EOFError: nobody answers.
     """
     async with line_to(port) as line:
         return await line.ask(question(path))
 
 
 def question(path: str) -> bytes:
-    """Write a GET."""
+    """Build a GET request."""
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
 
 

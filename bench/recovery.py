@@ -1,4 +1,4 @@
-"""What a kill -9 in the middle of a giving costs: batches sent again, and how long nothing goes out until another goes on."""
+"""The cost of a kill -9 during a giving: repeated batches, and the pause until calls resume."""
 
 import asyncio
 import json
@@ -26,12 +26,12 @@ STARTED_AGAIN: Final = 3.0
 TAKEN_OVER: Final = 5.0
 LOOK: Final = 0.02
 ON_ITS_WAY: Final = 0.1
-"""Seconds after a kill in which what the dead one had sent may still come in."""
+"""Seconds after a kill in which calls of the dead process may arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the world stands, on which a bot is killed."""
+    """The fakes and the database of a kill."""
 
     folder: Path
     slack: int
@@ -41,14 +41,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that came in: when, and whether all its customers had come before."""
+    """A call: its time, and whether all its customers had come before."""
 
     at: float
     again: bool
 
 
 async def measure(folder: Path, *, plan: Workload, kills: int, on_postgres: bool) -> list[Figure]:
-    """Kill the only process so often, each time as far into the list; then, on PostgreSQL, the one of two that gives."""
+    """Kill the only process several times; then, on PostgreSQL, the one of two that gives."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder, latency=LATENCY))
@@ -101,7 +101,7 @@ async def _taken_over(stage: Stage, plan: Workload) -> list[Figure]:
 
 @asynccontextmanager
 async def _list_to_give(stage: Stage, plan: Workload) -> AsyncIterator[RequestId]:
-    """Write a list into the books of a bot that is not started yet; in the end everybody on it must have come."""
+    """Save a list for a bot that is not started; in the end every customer must have come."""
     url = stage.database_url.replace("sqlite:///", f"sqlite:///{stage.folder}/")
     async with open_dintero(f"http://127.0.0.1:{stage.dintero}/v1", "T12345678", "bench", "bench") as client:
         rule = await client.rule(RuleId(SEED_RULE))
@@ -114,7 +114,7 @@ async def _list_to_give(stage: Stage, plan: Workload) -> AsyncIterator[RequestId
 
 
 async def _kill(stage: Stage, child: Process, *, calls: int) -> float:
-    """Kill a process once so many calls have come in, and say when that was."""
+    """Kill a process after a number of calls; return the time."""
     async with asyncio.timeout(PATIENCE):
         while int(await raw_http.get(stage.dintero, "/bench/count")) < calls:  # noqa: ASYNC110 - another process tells it
             await asyncio.sleep(LOOK)
@@ -136,7 +136,7 @@ async def _calls(stage: Stage) -> list[Call]:
 
 
 def _after(killed: list[float], calls: list[Call]) -> tuple[list[float], list[int]]:
-    """Say of each kill how long nothing came in, and how many came once more until the next one."""
+    """Return each kill's pause and its number of repeated calls."""
     pauses, again = [], []
     for at, until in zip(killed, [*killed[1:], float("inf")], strict=True):
         later = [call for call in calls if at + ON_ITS_WAY < call.at <= until + ON_ITS_WAY]

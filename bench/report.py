@@ -1,4 +1,4 @@
-"""How figures are drawn: on a terminal with all there is, and for docs/ as ratios, since times move from machine to machine."""
+"""Draws figures: in full for a terminal, as ratios for docs/."""
 
 from collections.abc import Iterable
 
@@ -33,17 +33,18 @@ def drawn(figures: Iterable[Figure], title: str) -> Table:
 
 
 def markdown(figures: Iterable[Figure]) -> str:
-    """Write the table as the pages in docs/ have it."""
+    """Format the table for docs/."""
     rows = ("| | ratio | against | target | |", "|---|---|---|---|---|", *map(_row, figures))
     return "\n".join(rows)
 
 
 def _row(figure: Figure) -> str:
-    """Write one line; where the target is for the figure itself, that stands beside its ratio."""
+    """Format a line; a target for the figure itself is beside its ratio."""
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
     itself = "" if figure.ours is None or (figure.of_ratio and ratio) else figure.unit(figure.ours)
     both = f"{ratio} ({itself})" if ratio and itself else ratio or itself or "–"
-    return f"| {figure.what} | {both} | {figure.against} | {figure.target.removesuffix(' ×')} | {_mark(figure)} |"
+    target = figure.target.removesuffix(" ×")
+    return f"| {figure.what} | {both} | {figure.against} | {target} | {_mark(figure)} |"
 
 
 def _mark(figure: Figure) -> str:

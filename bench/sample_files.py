@@ -1,4 +1,4 @@
-"""Lists of customers as files: three columns, the ids first, as an export has them."""
+"""Customer lists as files: three columns, ids first, as in an export."""
 
 import io
 import random
@@ -17,13 +17,13 @@ TYPE: Final = (
     b'<Override PartName="/xl/sharedStrings.xml" '
     b'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
 )
-"""openpyxl writes texts into their cells, and so does not say that there is such a list."""
+"""openpyxl writes inline texts, and so does not declare a list of shared ones."""
 SPACE: Final = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 SEED: Final = 4
 
 
 def write_text(path: Path, rows: int) -> None:
-    """Write a CSV file as most exports are, UTF-8 and without quotes."""
+    """Write a CSV file like most exports: UTF-8, no quotes."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write("customer_id,name,email\n")
         file.writelines(
@@ -33,7 +33,7 @@ def write_text(path: Path, rows: int) -> None:
 
 
 def write_workbook(path: Path, rows: int) -> None:
-    """Write a workbook as Excel does, each text once in a list of its own; openpyxl alone would take a minute for a million rows."""
+    """Write a workbook with shared strings, like Excel; openpyxl takes a minute for a million rows."""
     with (
         zipfile.ZipFile(_skeleton()) as skeleton,
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book,
@@ -64,7 +64,8 @@ def _skeleton() -> io.BytesIO:
 
 def _sheet(rows: int) -> Iterator[bytes]:
     yield b"<worksheet %s><sheetData>" % SPACE
-    yield b'<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c></row>'
+    cells = b'<c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c>'
+    yield b'<row r="1">%b</row>' % cells
     text, own = b'<c r="%s%d" t="s"><v>%d</v></c>', 3 + len(NAMES)
     for at in range(rows):
         row = at + 2

@@ -1,4 +1,4 @@
-"""How soon a started process is ready, against a bare Bolt's first answer."""
+"""Time from start to ready, against bare Bolt's first answer."""
 
 import time
 from contextlib import AsyncExitStack
@@ -12,7 +12,7 @@ LIMIT: Final = 3.0
 
 
 async def measure(folder: Path, *, times: int) -> list[Figure]:
-    """Start each so many times, in turns; the bot once more before, in an empty folder."""
+    """Start both in turns; the bot once more before, in an empty folder."""
     bare: list[float] = []
     ours: list[float] = []
     async with AsyncExitStack() as stack:

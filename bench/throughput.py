@@ -1,4 +1,4 @@
-"""How soon a long list has its discount, from the start of the giving to done in the database, against a bare loop and the arithmetic."""
+"""Time from the start of a giving to done, against a bare loop and the ideal."""
 
 import asyncio
 import json
@@ -18,12 +18,12 @@ from bench.workload import LATENCY, Workload
 LOOPS: Final = {"aiohttp": "bare aiohttp loop", "httpx": "bare httpx loop"}
 IDEAL: Final = "batches ÷ lanes × latency"
 LOOK: Final = 0.003
-"""Seconds between two looks into the database whether it is done; there is none before it can be."""
+"""Seconds between two reads of the database; none before the ideal time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A list that is given so often, by so many replicas, and what share of each bare loop's speed and of the ideal one it should reach."""
+    """A list, its number of runs and replicas, and its target shares of the bare loops and the ideal."""
 
     plan: Workload
     times: int
@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """On what it runs."""
+    """The setting of a run."""
 
     name: str
     database_url: str
@@ -42,7 +42,7 @@ class Setting:
 
 
 async def measure(folder: Path, lines: Sequence[Line]) -> list[Figure]:
-    """Measure each list on each database; bot and bare loop take turns."""
+    """Measure each list on each database, bot and bare loop in turns."""
     figures: list[Figure] = []
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
@@ -72,7 +72,7 @@ async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: i
     async with AsyncExitStack() as stack:
         children: dict[str, Process] = {}
         for who in (*line.bare, *["ours"] * on.replicas):
-            # the last of ours to come is the one that is asked: another one, which was there before, is the one that gives
+            # the newest replica takes the request: an older one, the leader, gives
             children[who], _port = await stack.enter_async_context(giver(who, line.plan, folder, settings))
         look = stack.enter_context(db_probe.opened(on.database_url, str(folder / "discount-bot.db")))
         for turn in range(line.times + 1):
@@ -99,7 +99,7 @@ async def _compare(folder: Path, line: Line, on: Setting, slack: int, dintero: i
 async def giver(
     who: str, plan: Workload, folder: Path, settings: dict[str, str]
 ) -> AsyncIterator[tuple[Process, int]]:
-    """Start whoever gives; answers where it listens, too."""
+    """Start a worker; yield it with its port."""
     (folder / "policy.toml").write_text(constants.POLICY)
     async with process(
         "bench.giving_child", who, *plan.arguments(), folder=folder, settings=settings
@@ -108,7 +108,7 @@ async def giver(
 
 
 async def give(child: Process, plan: Workload, look: db_probe.Look | None) -> float:
-    """Let one child give once, and say how many seconds that took."""
+    """Let a worker give once; return the seconds."""
     answer = await begin(child)
     if look is None:
         return float(answer)
@@ -123,14 +123,14 @@ async def give(child: Process, plan: Workload, look: db_probe.Look | None) -> fl
 
 
 async def begin(child: Process) -> str:
-    """Let one child begin; answers what it says."""
+    """Let a worker start; return its output line."""
     assert child.stdin  # noqa: S101 - it was asked for
     child.stdin.write(b"go\n")
     return await told(child)
 
 
 async def all_received(dintero: int, customers: int) -> None:
-    """Make sure that every single customer came.
+    """Check that every customer came.
 
     Raises:
         Broken: some did not.

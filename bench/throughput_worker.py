@@ -1,7 +1,7 @@
-"""Gives customers a discount each time a line comes in: the bot, which prints the request's id, or a bare loop, which prints the seconds.
+"""Gives a discount for each input line: the bot, which prints the request's id, or a bare loop, its seconds.
 
-`python -m bench.giving_child ours|aiohttp|httpx <customers> <batch> <wide>`, with the bot's settings in the environment. First it prints
-where it listens, or 0.
+`python -m bench.throughput_worker ours|aiohttp|httpx <customers> <batch> <wide>`, with the bot's settings in
+the environment. First it prints its port, or 0.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ from sandbox.dintero.catalogue import SEED_RULE
 
 TOKEN: Final = {"Authorization": "Bearer bench"}
 LOOK: Final = 0.05
-"""Seconds between two looks whether the rules were read."""
+"""Seconds between two checks for the rules."""
 
 Give = Callable[[list[CustomerId]], Awaitable[float | RequestId]]
 
 
 async def main(give: str, plan: Workload) -> None:
-    """Give once for each line; the ids are made up beforehand."""
+    """Give once per line; the ids are prepared."""
     settings = Settings.read(os.environ)
     set_up_logs(level=settings.log_level, secrets=settings.secrets)
     async with GIVERS[give](settings, plan) as (giver, port):
@@ -51,14 +51,14 @@ async def main(give: str, plan: Workload) -> None:
 
 @asynccontextmanager
 async def by_the_bot(settings: Settings, plan: Workload) -> AsyncIterator[tuple[Give, int]]:
-    """Let a whole bot do it."""
+    """Give with a whole bot."""
     async with run_bot(settings, load_policy(settings.policy_file)) as running:
         while (rule := running.catalog.known(SEED_RULE)) is None:  # type: ignore[arg-type]  # noqa: ASYNC110 - the book tells nobody
             await asyncio.sleep(LOOK)
 
         async def give(customers: list[CustomerId]) -> RequestId:
             request = await approved(running.repository, rule, customers, plan)
-            customers.clear()  # a million texts take their time to be forgotten, which is no part of the giving
+            customers.clear()  # freeing a million texts takes time that is not part of the giving
             running.background.wake()
             return request
 
@@ -67,7 +67,7 @@ async def by_the_bot(settings: Settings, plan: Workload) -> AsyncIterator[tuple[
 
 @asynccontextmanager
 async def by_aiohttp(settings: Settings, plan: Workload) -> AsyncIterator[tuple[Give, int]]:
-    """Send the same batches as wide, by aiohttp alone, with a token in hand; nothing is remembered."""
+    """Send the same batches with aiohttp alone, with a token and without records."""
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
     async with aiohttp.ClientSession(connector=connector, headers=TOKEN) as http:
 
@@ -81,7 +81,7 @@ async def by_aiohttp(settings: Settings, plan: Workload) -> AsyncIterator[tuple[
 
 @asynccontextmanager
 async def by_httpx(settings: Settings, plan: Workload) -> AsyncIterator[tuple[Give, int]]:
-    """Send them by httpx with the transport that the bot has."""
+    """Send them with httpx and the bot's transport."""
     async with HttpxAiohttpClient(
         limits=httpx.Limits(max_connections=CONNECTIONS), headers=TOKEN, timeout=None
     ) as http:

@@ -1,4 +1,4 @@
-"""How soon the list of rules is there while somebody types, over ten thousand rules, through the whole HTTP path."""
+"""Latency of the rule search over ten thousand rules, through the whole HTTP path."""
 
 import asyncio
 import json
@@ -31,11 +31,11 @@ TYPED: Final = (
     "zzz",
     "a e i",
 )
-"""From nothing typed, which finds all, to what finds nothing."""
+"""From an empty text, which finds all, to one that finds nothing."""
 
 
 async def measure(folder: Path, *, rules: int, count: int) -> list[Figure]:
-    """Measure every kind of text equally often, one request at a time."""
+    """Measure each text equally often, one request at a time."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(stand_in_slack(folder))
         dintero = await stack.enter_async_context(stand_in_dintero(folder, rules=rules))
@@ -82,7 +82,7 @@ async def _typing(port: int, requests: list[bytes]) -> list[float]:
 
 
 async def _all_rules(port: int, view: dict[str, Any], rules: int) -> None:
-    """Wait until the bot has read all rules: what Slack's select shows at most is then found."""
+    """Wait until the bot has read all rules: the search then finds the maximum."""
     wanted = min(rules, 100) // 2
     async with asyncio.timeout(30):
         while True:

@@ -1,4 +1,4 @@
-"""How large a list is given, and how: what bot, bare loop and the arithmetic are handed alike."""
+"""The list to give, the same for bot, bare loop and ideal."""
 
 import secrets
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from bot.domain.ids import CustomerId
 from bot.services.drafting.drafts import BATCHES_PER_PORTION
 
 LATENCY: Final = 0.050
-"""Seconds of every call to Dintero."""
+"""Latency of a call to Dintero, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """So many customers, so many of them a call, and so many calls at once."""
+    """Customers, batch size and concurrency."""
 
     customers: int
     batch: int
@@ -26,31 +26,31 @@ class Workload:
 
     @property
     def portion(self) -> int:
-        """How many customers are a row of the books, as the desk has it."""
+        """Customers per portion, as the bot chooses it."""
         return self.batch * max(BATCHES_PER_PORTION, self.wide)
 
     @property
     def calls(self) -> int:
-        """How many calls it takes."""
+        """The number of calls."""
         return -(-self.customers // self.batch)
 
     @property
     def ideal(self) -> float:
-        """How many seconds it takes where nothing costs time but Dintero: the calls of each lane, one after the other."""
+        """The ideal seconds: each lane's calls one after the other, at no other cost."""
         return self.calls / self.wide * LATENCY
 
     def arguments(self) -> tuple[str, ...]:
-        """Hand it to a process."""
+        """Format it as arguments."""
         return str(self.customers), str(self.batch), str(self.wide)
 
     @classmethod
     def read(cls, arguments: Sequence[str]) -> "Workload":
-        """Read what was handed over."""
+        """Parse the arguments."""
         return cls(*map(int, arguments))
 
 
 def made_up(count: int) -> list[CustomerId]:
-    """Make up ids like UUIDs, which nothing packs well; by one call for all, since a million are made for every turn."""
+    """Make ids like UUIDs, which compress badly, in one call for all."""
     digits = secrets.token_hex(16 * count)
     ids = (digits[at : at + 32] for at in range(0, 32 * count, 32))
     return [CustomerId(f"{one[:8]}-{one[8:12]}-{one[12:16]}-{one[16:20]}-{one[20:]}") for one in ids]

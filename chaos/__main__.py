@@ -1,4 +1,4 @@
-"""`python -m chaos`: prints the seed, lets everything go wrong, day after day, and prints what came of it."""
+"""`python -m chaos`: prints the seed, runs scenario after scenario, and prints the results."""
 
 import argparse
 import asyncio
@@ -28,11 +28,11 @@ MINUTES: Final = 10.0
 WRONG: Final = 1
 LARGEST_SEED: Final = 2**32
 PATHS: Final = 0.1
-"""Which part of the time goes to the model's paths on each database; the rest is the days'."""
+"""The share of the time for the model's paths on each database; the scenarios get the rest."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run everything; 1 where anything was lost, given twice, given without consent or unsaid."""
+    """Run everything; return 1 if anything was lost, given twice, given without consent or never posted."""
     wanted = _read(arguments)
     seed = random.SystemRandom().randrange(LARGEST_SEED) if wanted.seed is None else wanted.seed
     console, began = Console(width=None if sys.stdout.isatty() else 140, highlight=False), time.monotonic()
@@ -86,19 +86,20 @@ def _read(given: Sequence[str]) -> argparse.Namespace:
 
 
 def _paths(console: Console, server: Server | None, seed: int, seconds: float) -> None:
-    """Go down the model's paths, on both databases."""
+    """Walk the model's paths on both databases."""
     if not seconds:
         return
     console.print(f"{model_paths.on_sqlite(seed=seed, seconds=seconds)} paths of the model on SQLite, held")
     if server:
         with server.database() as url:
             console.print(
-                f"{model_paths.on_postgresql(url, seed=seed, seconds=seconds)} paths of the model on PostgreSQL, held"
+                f"{model_paths.on_postgresql(url, seed=seed, seconds=seconds)} "
+                "paths of the model on PostgreSQL, held"
             )
 
 
 def _days(console: Console, server: Server | None, seed: int, books: list[Shape]) -> Iterator[Result]:
-    """Live through one day after the other, and say what came of each as soon as it is over."""
+    """Run scenario after scenario, and print each result at once."""
     for number, shape in enumerate(books):
         began = time.monotonic()
         with (
@@ -115,7 +116,10 @@ def _days(console: Console, server: Server | None, seed: int, books: list[Shape]
             else "SQLite, HTTP"
         )
         faults = result.comparison.faults
-        said = f"{result.kills.total()} kills, {result.comparison.requests} requests, differences: {len(faults) or 'none'}"
+        said = (
+            f"{result.kills.total()} kills, {result.comparison.requests} requests, "
+            f"differences: {len(faults) or 'none'}"
+        )
         console.print(f"Day {number + 1} of {len(books)} ({where}): {said}; {time.monotonic() - began:.0f} s")
         if faults:
             kept = Path(tempfile.gettempdir()) / f"chaos-{os.getpid()}-{number + 1}.log"

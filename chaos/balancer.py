@@ -1,4 +1,4 @@
-"""What stands before several replicas: hands each of Slack's requests to the next one that stands."""
+"""Load balancer: hands Slack's requests to the replicas in turn."""
 
 from dataclasses import dataclass, field
 
@@ -10,13 +10,13 @@ from sandbox.slack.transport.delivery import NOT_REACHED, Ack
 
 @dataclass(slots=True)
 class Balancer:
-    """A `Line`, by turns. Whoever is stopped but alive still has its turn: nobody knows yet."""
+    """A round-robin `Line`. A suspended replica keeps its turn: nobody knows yet."""
 
     ways: list[tuple[Replica, SignedHttp]]
     _turn: int = field(default=0)
 
     async def deliver(self, kind: str, payload: Json) -> Ack:
-        """Deliver a payload to whoever is next."""
+        """Deliver a payload to the next replica."""
         standing = [way for replica, way in self.ways if replica.up.is_set()]
         if not standing:
             return NOT_REACHED
@@ -24,6 +24,6 @@ class Balancer:
         return await standing[self._turn % len(standing)].deliver(kind, payload)
 
     async def close(self) -> None:
-        """Let go of what is open."""
+        """Close it."""
         for _, way in self.ways:
             await way.close()

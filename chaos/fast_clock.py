@@ -1,4 +1,4 @@
-"""The time of a day that passes in minutes, the same for all processes of a run, with the jumps that its clock is made to take."""
+"""A clock on which a day passes in minutes, shared by all processes of a run, with clock jumps."""
 
 import asyncio
 import mmap
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final, Self
 
 LAPSE: Final = 240.0
-"""Seconds of the day that pass in one."""
+"""Seconds of the day per real second."""
 _DOUBLE: Final = struct.Struct("d")
 
 
 class Cell:
-    """A number that several processes see at once, in a file of theirs."""
+    """A number that several processes share, in a file."""
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
@@ -33,7 +33,7 @@ class Cell:
 
 
 class LapsedClock:
-    """The port `Clock`, by which a day is over in minutes; whoever has the same folder and beginning tells the same time."""
+    """A `Clock` on which a day takes minutes; the same folder and start give the same time."""
 
     def __init__(self, began: float, folder: Path) -> None:
         self.began = began
@@ -41,22 +41,22 @@ class LapsedClock:
 
     @classmethod
     def beginning(cls, folder: Path) -> Self:
-        """Let the day begin now."""
+        """Start the day now."""
         return cls(time.time(), folder)
 
     @property
     def hours(self) -> float:
-        """Say how many hours of the day are over, whatever the clock shows."""
+        """Hours of the day that have passed, whatever the clock shows."""
         return (time.time() - self.began) * LAPSE / 3600
 
     async def until(self, hours: float) -> None:
-        """Wait until so many hours of the day are over."""
+        """Wait for an hour of the day."""
         await asyncio.sleep(max(0.0, (hours - self.hours) * 3600 / LAPSE))
 
     def now(self) -> datetime:
-        """Tell the time, aware, in UTC."""
+        """The current time in UTC."""
         return datetime.fromtimestamp(self.began, UTC) + timedelta(hours=self.hours + self._ahead.value)
 
     def jump(self, hours: float) -> None:
-        """Go so much before or behind the right time."""
+        """Set the clock ahead or back."""
         self._ahead.value = hours

@@ -1,4 +1,4 @@
-"""What goes wrong with the machine: processes, disk, clock, database and network, for as long as the plan says."""
+"""Faults of the host: processes, disk, clock, database and network, as scheduled."""
 
 import asyncio
 import os
@@ -18,12 +18,12 @@ from chaos.schedule import FaultKind, Trouble
 from chaos.tcp_proxy import TcpProxy
 
 FARTHEST: Final = 2.0
-"""Hours that the clock jumps, forth or back."""
+"""Hours of a clock jump, in either direction."""
 UNUSABLE: Final[dict[FaultKind, Callable[[str], str]]] = {
     FaultKind.NO_DNS: lambda _: "http://dintero.invalid/v1",
     FaultKind.NO_TLS: lambda url: url.replace("http://", "https://"),
 }
-"""Where Dintero is looked for meanwhile."""
+"""An address without a Dintero."""
 READER: Final = b"bot.spreadsheets.reader"
 LOOKED_FOR: Final = 5.0
 LOOK: Final = 0.02
@@ -31,18 +31,18 @@ LOOK: Final = 0.02
 
 @dataclass(slots=True)
 class HostFaults:
-    """Does to the replicas and their database what a machine does. `url` reaches the database past the wires."""
+    """Applies host faults to the replicas and their database. `url` bypasses the proxies."""
 
     replicas: list[Replica]
     clock: LapsedClock
     url: str
     wires: list[TcpProxy]
     restart: Callable[[], None] = lambda: None
-    """Restarts PostgreSQL at once, under load."""
+    """Restarts PostgreSQL under load."""
     _restarting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def happens(self, trouble: Trouble, seconds: float) -> None:
-        """Let it go wrong for so long."""
+        """Apply a fault for its duration."""
         replica = self.replicas[trouble.replica]
         match trouble.what:
             case FaultKind.ASKED_TO_END:
@@ -77,7 +77,7 @@ class HostFaults:
     async def _looks_elsewhere(
         self, replica: Replica, elsewhere: Callable[[str], str], seconds: float
     ) -> None:
-        """Have it look for Dintero where there is none, from one start to the next."""
+        """Point a replica at an address without a Dintero, for one life."""
         right = replica.settings["DINTERO_API_URL"]
         if right.startswith("https") or "invalid" in right:
             return
@@ -90,7 +90,7 @@ class HostFaults:
             await asyncio.shield(asyncio.ensure_future(replica.ends()))
 
     async def _lock(self, seconds: float, *, of_engine: bool) -> None:
-        """Hold what everybody needs who writes: the file, the engine's own at times, or the table of requests."""
+        """Lock what every writer needs: the file, at times the engine's, or the table of requests."""
         if self.url.startswith("sqlite"):
             path = self.url.removeprefix("sqlite:///")
             await _lock_file(path.replace(".db", ".dbos.db") if of_engine else path, seconds)
@@ -112,7 +112,7 @@ class HostFaults:
             proxy.silent = proxy.cut = False
 
     async def _kill_reader(self, replica: Replica) -> None:
-        """Kill what reads a file, as the system does where there is no memory."""
+        """Kill a file-reading process, as an out-of-memory killer does."""
         for _ in range(round(LOOKED_FOR / LOOK)):
             for child in _children(replica.pid):
                 with suppress(OSError):

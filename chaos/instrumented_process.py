@@ -1,6 +1,7 @@
-"""The bot in a process of its own, as `discount-bot run` runs it, but for a clock by which a day passes in minutes; it may die at a step.
+"""The bot in its own process, like `discount-bot run` but with the fast clock; it can die at a numbered step.
 
-Forked from a process that has loaded everything once (`multiprocessing`'s fork server): a start takes a tenth of a second and not three.
+It is forked from a process that has loaded everything (`multiprocessing`'s fork server): a start takes a
+tenth of a second instead of three.
 """
 
 import multiprocessing
@@ -26,23 +27,23 @@ from bot.giving.retry import RetryPolicy
 from chaos.fast_clock import Cell, LapsedClock
 
 PATIENCE: Final = RetryPolicy(first=0.05, longest=1.0, total=6.0, told=1.0)
-"""That of a day which passes in minutes: an hour without Dintero is too long for it, as it is for the real one."""
+"""Retry policy of a day that takes minutes: an hour without Dintero is too long, as in the real one."""
 READ_ONLY: Final = ("SELECT", "PRAGMA", "EXPLAIN", "BEGIN", "ROLLBACK")
 
 
 @dataclass(frozen=True, slots=True)
 class Instrumented:
-    """With what a process is started: where, with which settings, and since when the day lasts."""
+    """A process's start: folder, settings and the day's beginning."""
 
     folder: Path
     settings: Mapping[str, str]
     began: float
     steps: Path
-    """A cell: at the so-many-eth write to SQLite from now on it kills itself; 0 for never."""
+    """The write to SQLite at which it kills itself, counted from now; 0 for never."""
 
 
 def live(out: Connection, life: Instrumented) -> None:
-    """Run until it is told to end, or dies."""
+    """Run until it is stopped or dies."""
     for stream in (1, 2):
         os.dup2(out.fileno(), stream)
     out.close()
@@ -65,14 +66,14 @@ def live(out: Connection, life: Instrumented) -> None:
 
 
 def _die_with_the_run() -> None:
-    """Leave nothing behind of a run that is killed itself."""
+    """Die with the run, even if that is killed."""
     if run := multiprocessing.parent_process():
         run.join()
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _die_at(left: Cell) -> None:
-    """Count what is written to any SQLite from now on, the durable engine's writes too, and die before the one that is waited for."""
+    """Count writes to any SQLite file, the engine's too, and die before the chosen one."""
 
     def count(statement: str) -> None:
         if left.value and not statement.lstrip().upper().startswith(READ_ONLY):

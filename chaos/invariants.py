@@ -1,4 +1,4 @@
-"""Holds books, audit, Dintero's ledger and Slack's messages to each other, once everything has come to its end."""
+"""Compares database, audit, Dintero's ledger and Slack's messages once everything has ended."""
 
 import json
 from collections import Counter, defaultdict
@@ -21,7 +21,7 @@ ASKED = tuple(state for state in State if state is not State.DRAFT)
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came of it: figures, and everything that must not be."""
+    """The result of a comparison: figures, and every violation."""
 
     requests: int
     customers: int
@@ -30,7 +30,7 @@ class Comparison:
     rows: int
     messages: int
     never: Counter[str]
-    """What was never said, by what Slack said to it."""
+    """Undelivered messages, by Slack's answer."""
     faults: tuple[str, ...]
 
 
@@ -43,10 +43,10 @@ async def compare(
     deleted: Collection[str] = (),
     jumped: bool = False,
 ) -> Comparison:
-    """Compare everything, and name each thing that was lost, given twice, given without consent or unsaid.
+    """Compare everything, and list what was lost, given twice, given without consent or never posted.
 
-    `deleted` is the `ts` of every card that somebody took away: what belongs below it can never be said. Where the clock
-    jumped, its times say nothing of what came first.
+    `deleted` has the `ts` of every deleted card: messages below it cannot be posted. Where the clock jumped,
+    times do not show the order.
     """
     verdict = await verify(repository.audit)
     rows: defaultdict[str, list[Row]] = defaultdict(list)
@@ -93,7 +93,7 @@ async def compare(
 async def _given(
     repository: SqlRepository, request: Request, grants: Sequence[Grant], ends: Counter[str]
 ) -> list[str]:
-    """Say where the books and Dintero's ledger tell different things of a request's customers."""
+    """List differences between database and ledger for a request's customers."""
     faults = [] if request.ended else [f"did not come to its end: {request.state}"]
     holders = Counter(grant.customer for grant in grants)
     found, tally = await ends_of(repository, request), await repository.tally(request.id)
@@ -135,7 +135,7 @@ async def _agreed(
     *,
     jumped: bool,
 ) -> list[str]:
-    """Say where something was given to which too few had agreed: fewer than the policy asks for, or to something else."""
+    """List grants with too few approvals, or with approvals of something else."""
     starts = [row for row in rows if row.kind == Event.STARTED]
     if grants and (
         not starts or (not jumped and min(grant.at for grant in grants) < from_micros(starts[0].at))
@@ -155,7 +155,7 @@ async def _agreed(
 
 
 def demanded(policy: ChannelPolicy, customers: int) -> int:
-    """Say how many have to agree by a policy's numbers of customers, read anew and not by the bot's own judgement."""
+    """Compute the required approvals from the policy, independently of the bot."""
     passed = [
         tier.approvals
         for tier in policy.tiers

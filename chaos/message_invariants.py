@@ -1,4 +1,4 @@
-"""Holds what stands in Slack to what the books say was said: everything once, in order, and each card as its request is now."""
+"""Compares Slack with the outbox: everything once, in order, and each card up to date."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -34,15 +34,15 @@ FOR_GOOD: Final = (
     "is_archived",
     "there is no card to say it below",
 )
-"""Why something may never be said: Slack would never take it, or what it belongs to is not there."""
+"""Reasons for which a message may stay undelivered: Slack refuses it for good, or its target is gone."""
 TOLD_INSTEAD: Final = ("msg_too_long", "channel_not_found", "not_in_channel", "is_archived")
-"""Of these, what takes a message or a channel that is there; what has no card has nobody to tell of it that the card had."""
+"""Of these, the ones after which somebody else is told. Without a card, there is nobody to tell."""
 THREAD: Final = frozenset({ChannelKind.LINE, ChannelKind.SUMMARY})
 
 
 @dataclass(slots=True)
 class MessageReport:
-    """What was said, what never was, and what is wrong with it."""
+    """Delivered and undelivered messages, and violations."""
 
     messages: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -58,7 +58,7 @@ async def all_told(
     *,
     deleted: Collection[str],
 ) -> MessageReport:
-    """Hold outbox, threads, direct messages and cards to each other."""
+    """Compare outbox, threads, direct messages and cards."""
     told = MessageReport()
     rows = await asyncio.to_thread(_notices, url)
     _each_once(told, shop, rows)
@@ -75,7 +75,7 @@ async def all_told(
 
 
 def _each_once(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
-    """Find each notice in Slack as often as the books say: once, or never where Slack would never take it."""
+    """Check that each notice is in Slack once, or never if Slack refuses it for good."""
     messages = _messages(shop)
     there = Counter(key for message in messages if (key := _key(message)))
     files = Counter(
@@ -89,7 +89,8 @@ def _each_once(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
             wanted = {0}
         elif given_up or not said:
             told.faults.append(
-                f"{kind} {key} of {request} was never said: said_ts {said!r}, given_up {given_up!r}, {besides}"
+                f"{kind} {key} of {request} was never posted: said_ts {said!r}, "
+                f"given_up {given_up!r}, {besides}"
             )
             continue
         else:
@@ -102,7 +103,7 @@ def _each_once(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
 
 
 def _in_order(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
-    """See that each thread was said in the order of the books."""
+    """Check that each thread has the outbox's order."""
     wanted, at = defaultdict[str, list[str]](list), dict[str, str]()
     for key, kind, request, said, *_ in rows:
         if kind in THREAD and said:
@@ -121,7 +122,7 @@ def _in_order(told: MessageReport, shop: Shop, rows: Sequence[Any]) -> None:
 
 
 def _instead(told: MessageReport, rows: Sequence[Any], policy: Policy) -> None:
-    """See that of what Slack never took somebody else was told: of a thread whoever asked, of another channel the admins."""
+    """Check that somebody else was told of each undeliverable message: the requester, or the admins."""
     heard = {
         row.request
         for row in rows
@@ -144,7 +145,7 @@ def _instead(told: MessageReport, rows: Sequence[Any], policy: Policy) -> None:
 async def _cards(
     told: MessageReport, shop: Shop, repository: SqlRepository, policy: Policy, requests: Sequence[Request]
 ) -> None:
-    """See that each request has one card, and that it shows what the books hold."""
+    """Check that each request has one card that matches the database."""
     formatter = Formatter(policy.currency, policy.timezone, policy.admins)
     there = {
         message.ts: message
@@ -170,7 +171,7 @@ async def _shows(
     policy: Policy,
     formatter: Formatter,
 ) -> bool:
-    """Say whether a card reads as one that is drawn now."""
+    """Check that a card equals one built now."""
     drawn = card.build(await load_snapshot(repository, request, policy, ids=False), formatter)
     again = Message(shown.channel, shown.ts, shown.user, drawn.text, slack.workspace.with_ids(drawn.blocks))
     return shown.text == drawn.text and draw_message(shown, slack.workspace) == draw_message(

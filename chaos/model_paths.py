@@ -1,4 +1,4 @@
-"""The tests' model of all paths (`tests/giving/test_paths.py`), at length: people, policies and clocks, held to what must never be."""
+"""Runs the tests' model of all paths (`tests/services/model/test_paths.py`) at length."""
 
 import asyncio
 import tempfile
@@ -11,12 +11,12 @@ from bot.database.migrate import migrate
 from tests.services.model.test_paths import copies_of, hold
 
 EXAMPLES: Final = 20
-"""At a time: after so many, the clock is looked at."""
+"""Examples between two looks at the time."""
 STEPS: Final = 80
 
 
 def on_sqlite(*, seed: int, seconds: float) -> int:
-    """Go down paths for so long, each in a database of its own, and say how many."""
+    """Walk paths for some time, each in its own database, and count them."""
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "template.db"
         asyncio.run(migrate(f"sqlite:///{template}"))
@@ -24,7 +24,7 @@ def on_sqlite(*, seed: int, seconds: float) -> int:
 
 
 def on_postgresql(url: str, *, seed: int, seconds: float) -> int:
-    """Go down paths for so long in one database, and say how many."""
+    """Walk paths for some time in one database, and count them."""
     return _for(seconds, seed, lambda: url)
 
 

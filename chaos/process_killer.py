@@ -1,4 +1,4 @@
-"""Kills replicas by the plan: at random, while they start, and at numbered points, before and after the effect of what they do."""
+"""Kills replicas as scheduled: at random, during start, and before or after numbered calls and writes."""
 
 import asyncio
 from collections import Counter
@@ -14,15 +14,15 @@ from sandbox.shop import Shop
 from sandbox.slack import Cut
 
 MET_WITHIN: Final = 2.5
-"""Seconds until a replica that does not come to its numbered point is killed wherever it is."""
+"""Seconds after which a replica that does not reach its point is killed anyway."""
 BEFORE_OR_AFTER: Final = {KillPoint.BEFORE_A_CALL: Point.BEFORE, KillPoint.AFTER_A_CALL: Point.AFTER}
 LONGEST_START: Final = 0.5
-"""Seconds into its start, at most, of a kill while it starts."""
+"""Maximum seconds into the start for a kill during start."""
 
 
 @dataclass(slots=True)
 class Killing:
-    """Carries the plan's kills out, those of each replica one after the other."""
+    """Carries out the scheduled kills, one after the other per replica."""
 
     shop: Shop
     replicas: list[Replica]
@@ -32,11 +32,11 @@ class Killing:
     _left: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Begin to watch the calls to Slack; of those to Dintero it is told."""
+        """Watch the calls to Slack; calls to Dintero are reported."""
         self.shop.slack.faults.on_call = self._slack
 
     async def go_on(self, kills: Iterable[Kill]) -> None:
-        """Kill until the last has been killed."""
+        """Carry out all kills."""
         by_replica = [
             [kill for kill in kills if kill.replica == number] for number in range(len(self.replicas))
         ]
@@ -50,7 +50,7 @@ class Killing:
             await self._kill(number, kill)
 
     async def _kill(self, number: int, kill: Kill) -> None:
-        """Kill as planned; where the numbered point is not met, at random."""
+        """Kill as scheduled, or at random if the point is not reached."""
         replica = self.replicas[number]
         if kill.how is KillPoint.WHILE_STARTING:
             self.made[KillPoint.AT_RANDOM] += await replica.kill()
@@ -64,7 +64,7 @@ class Killing:
         self.made[how] += 1
 
     async def _met(self, number: int, kill: Kill) -> bool:
-        """Say whether it died at its point."""
+        """Check whether it died at its point."""
         if not kill.nth:
             return kill.how is KillPoint.WHILE_STARTING
         replica = self.replicas[number]
@@ -81,7 +81,7 @@ class Killing:
         return met
 
     async def dintero(self, point: Point) -> None:
-        """Hear of a call to Dintero."""
+        """Handle a call to Dintero."""
         if await self._call(point, ADD):
             raise asyncio.CancelledError
 
@@ -90,14 +90,14 @@ class Killing:
             raise Cut
 
     async def _call(self, point: Point, call: str) -> bool:
-        """Count a call for whoever is to be killed at one; the one at which it is killed gets no answer."""
+        """Count a call for the replicas to be killed at one; the fatal call gets no answer."""
         for number, kill in list(self._armed.items()):
             if kill.call == call and BEFORE_OR_AFTER.get(kill.how) is point and self._counts(number, 1):
                 return await self.replicas[number].kill()
         return False
 
     async def writes(self, number: int, done: int) -> bool:
-        """Count writes of a replica's that PostgreSQL has carried out and not answered yet."""
+        """Count a replica's writes that PostgreSQL has done and not yet answered."""
         kill = self._armed.get(number)
         if kill and kill.how is KillPoint.AT_A_STEP and self._counts(number, done):
             return await self.replicas[number].kill()

@@ -1,4 +1,4 @@
-"""One of the bot's processes, which is started again whenever it has ended, as whatever supervises it does."""
+"""A bot process that is restarted whenever it ends, as by a supervisor."""
 
 import asyncio
 import multiprocessing
@@ -16,12 +16,12 @@ from chaos.instrumented_process import Instrumented, live
 from tests.journeys.process import leave_room
 
 PATIENT: Final = 120.0
-"""Seconds within which a process stands, on a busy machine and after an hour without Slack too."""
+"""Seconds to start, on a busy machine and after an hour without Slack."""
 OUT_WITHIN: Final = 10.0
-"""Seconds from SIGTERM to the end, at most."""
+"""Maximum seconds from SIGTERM to exit."""
 KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR")
 AGAIN: Final = 0.3
-"""Seconds after which what has ended by itself is started again."""
+"""Seconds until a process that ended by itself is restarted."""
 
 _FORKING: Final = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(["__main__", "chaos.life"])
@@ -29,7 +29,7 @@ _FORKING.set_forkserver_preload(["__main__", "chaos.life"])
 
 @dataclass(slots=True)
 class Replica:
-    """`discount-bot run`, over and over. `settings` may change from one life to the next."""
+    """`discount-bot run`, again and again. `settings` may change between lives."""
 
     name: str
     folder: Path
@@ -39,7 +39,7 @@ class Replica:
     lives: int = 0
     ended_by_itself: int = 0
     up: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while it stands."""
+    """Set while it is ready."""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while a process lives."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -51,17 +51,17 @@ class Replica:
 
     @property
     def steps(self) -> Cell:
-        """Say at the so-many-eth write to SQLite it is to die."""
+        """Choose the write to SQLite at which it dies."""
         return Cell(self._path("steps"))
 
     @property
     def pid(self) -> int:
-        """Say which process it is now; 0 where there is none."""
+        """The current process id, or 0."""
         process = self._process
         return process.pid or 0 if process and not self.gone.is_set() else 0
 
     async def live_on(self) -> None:
-        """Start it, and again after each end, until cancelled."""
+        """Start it, and restart it after each end, until cancelled."""
         self._may_live.set()
         while True:
             await self._may_live.wait()
@@ -73,7 +73,7 @@ class Replica:
                 await asyncio.sleep(AGAIN)
 
     async def _one_life(self) -> None:
-        """Start a process, hear what it says, and see it end; what stands ends only when it is told to."""
+        """Run one process to its end; a ready one ends only on request."""
         self.steps.value = 0
         reading, writing = _FORKING.Pipe(duplex=False)
         life = Instrumented(self.folder, {**_kept(), **self.settings}, self.began, self._path("steps"))
@@ -96,7 +96,7 @@ class Replica:
             self.gone.set()
 
     async def _hear(self, pipe: int) -> None:
-        """Write down what it says until its end; see when it is ready."""
+        """Log its output until it ends, and notice when it is ready."""
         stream = asyncio.StreamReader(limit=2**24)
         loop, file = asyncio.get_running_loop(), os.fdopen(os.dup(pipe), "rb", 0)
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), file)
@@ -112,19 +112,19 @@ class Replica:
             transport.close()
 
     async def stands(self) -> None:
-        """Wait until it stands.
+        """Wait until it is ready.
 
         Raises:
-            TimeoutError: it never did.
+            TimeoutError: it never was.
         """
         await asyncio.wait_for(self.up.wait(), PATIENT)
 
     async def kill(self) -> bool:
-        """End it as a crash does; says whether it lived."""
+        """Kill it; return whether it was alive."""
         return self._sends(signal.SIGKILL) and await self._has_gone()
 
     async def ends(self) -> None:
-        """Ask it to end, and see that it does in time, and well."""
+        """Stop it, and check that it exits in time with success."""
         loop, process = asyncio.get_running_loop(), self._process
         asked, stood = loop.time(), self.up.is_set()
         if not self._sends(signal.SIGTERM):
@@ -139,11 +139,11 @@ class Replica:
             self.faults.append(f"{self.name} ended with {code}")
 
     async def ends_for_good(self) -> None:
-        """Ask it to end, and start it no more before it is told to; one that is only just starting ends too."""
+        """Stop it without a restart, even if it is starting."""
         await self._until_over(self.ends)
 
     async def dies_for_good(self) -> None:
-        """Kill it, and start it no more."""
+        """Kill it without a restart."""
         await self._until_over(self.kill)
 
     async def _until_over(self, end: Callable[[], Awaitable[object]]) -> None:
@@ -154,29 +154,29 @@ class Replica:
                 await asyncio.wait_for(self._over.wait(), AGAIN)
 
     def begins_again(self) -> None:
-        """Start it once more."""
+        """Start it again."""
         self._may_live.set()
 
     def suspend(self) -> None:
-        """Stop it where it is, alive."""
+        """Suspend it."""
         self._sends(signal.SIGSTOP, expected=False)
 
     def wake(self) -> None:
-        """Let it go on as if nothing had been."""
+        """Continue it."""
         self._sends(signal.SIGCONT, expected=False)
 
     def fill_disk(self, *, full: bool = True) -> None:
-        """Leave it no room, or make room again."""
+        """Fill its disk, or free it."""
         if self.pid:
             leave_room(self.pid, any_=not full)
 
     def expects_to_die(self) -> None:
-        """Know that its next end is none of its own making."""
+        """Expect its next end."""
         self._expected = True
 
     @property
     def log(self) -> Path:
-        """Say where everything stands that its processes said."""
+        """The file with the output of its processes."""
         return self._path("log")
 
     def _path(self, of: str) -> Path:
@@ -201,7 +201,7 @@ def _kept() -> Mapping[str, str]:
 
 @asynccontextmanager
 async def living(replica: Replica) -> AsyncIterator[Replica]:
-    """Let it live until the block ends; whatever runs then is killed."""
+    """Run it until the block ends, then kill it."""
     task = asyncio.create_task(replica.live_on())
     try:
         yield replica

@@ -1,4 +1,4 @@
-"""What came of all days together, as one table."""
+"""Draws the sum of all scenarios as one table."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from chaos.schedule import FaultKind, KillPoint
 
 
 def drawn(results: Sequence[Result], again: str) -> Table:
-    """Add the days up."""
+    """Draw the sum."""
     found = [result.comparison for result in results]
     kills, troubles = _sum(result.kills for result in results), _sum(result.troubles for result in results)
     did, states = _sum(result.did for result in results), _sum(one.states for one in found)

@@ -1,4 +1,4 @@
-"""A day on which everything goes wrong: real bots, people at work and the plan's troubles; then the calm, and the comparison."""
+"""One day of chaos: real bots, users and faults; then calm, and the comparison."""
 
 import asyncio
 import random
@@ -33,14 +33,14 @@ from tests.journeys.process import as_toml
 
 OPEN: Final = (State.WAITING, State.APPROVED, State.GIVING, State.STOPPED)
 CALM: Final = 300.0
-"""Seconds within which everything has to come to its end once nothing goes wrong any more."""
+"""Seconds for everything to end once no fault is left."""
 LATE: Final = 2.0
-"""Times the day, beside the calm, within which everything has to be asked for."""
+"""Days, besides the calm, for all requests to be made."""
 LOOK: Final = 0.1
 STARTS: Final = 5
 TIMEOUT: Final = "2"
 MANY, REFUSED_EVERY = 100_000_000, 4_999
-"""Dintero refuses every so-many-eth customer."""
+"""Of so many customers, Dintero refuses every REFUSED_EVERYth."""
 STORMY: Final = with_channel(
     with_channel(
         replace(POLICY, channels={channel: POLICY.channels[channel] for channel in (SUPPORT, QUICK)}),
@@ -58,7 +58,7 @@ STORMY: Final = with_channel(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one day was, and what came of it."""
+    """One day's schedule and result."""
 
     plan: Plan
     kills: Counter[KillPoint]
@@ -70,7 +70,7 @@ class Result:
 
 @dataclass(slots=True)
 class Scenario:
-    """Everything that a day is made of, once it has begun."""
+    """The parts of a running day."""
 
     plan: Plan
     clock: LapsedClock
@@ -85,7 +85,7 @@ class Scenario:
     made: Counter[FaultKind] = field(default_factory=Counter)
 
     async def goes_wrong(self) -> list[str]:
-        """Let all that is planned happen, until all is asked for; say what could not be."""
+        """Run the schedule until all requests are made; return what could not be."""
         asking = asyncio.create_task(self.users.ask_all(self.plan.asks), name="the asking")
         work = [asking, asyncio.create_task(self.killing.go_on(self.plan.kills), name="the killing")]
         troubles = [
@@ -112,7 +112,7 @@ class Scenario:
         self.made[trouble.what] += 1
 
     async def ends(self) -> list[str]:
-        """End all replicas; what had come up by then, such as a card to be drawn once more, is said after another start."""
+        """Stop all replicas; work that came up meanwhile, such as a card redraw, is done after a restart."""
         unended = list[str]()
         for _ in range(STARTS):
             for replica in self.replicas:
@@ -125,7 +125,7 @@ class Scenario:
         return unended
 
     async def comes_to_its_end(self) -> list[str]:
-        """Wait until every request has ended and the outbox is empty; say what has not."""
+        """Wait until every request has ended and the outbox is empty; return what has not."""
         self.users.calm = True
         self.shop.dintero.faults.clear()
         loop = asyncio.get_running_loop()
@@ -148,7 +148,7 @@ class Scenario:
 
 
 async def day(folder: Path, url: str, planned: Plan, *, restart: Callable[[], None] = lambda: None) -> Result:
-    """Live through a day, wait until all is told, end the bots, and compare everything."""
+    """Run a day, wait for the end, stop the bots and compare everything."""
     async with _begun(folder, url, planned, restart) as today:
         for replica in today.replicas:
             await replica.stands()
@@ -186,7 +186,7 @@ def _result(today: Scenario, found: Comparison) -> Result:
 async def _begun(
     folder: Path, url: str, planned: Plan, restart: Callable[[], None]
 ) -> AsyncIterator[Scenario]:
-    """Open shop and books, start the replicas, and let Slack know the way to them."""
+    """Open the shop and the database, start the replicas, and connect Slack to them."""
     clock, shape = LapsedClock.beginning(folder), planned.shape
     (folder / "policy.toml").write_text(as_toml(STORMY))
     async with AsyncExitStack() as stack:
@@ -229,7 +229,7 @@ async def _begun(
 
 
 def _watched(shop: Shop, repository: SqlRepository, killing: Killing) -> Witness:
-    """Have each call to Dintero seen before anybody is killed at it."""
+    """Report each call to Dintero before a kill at it."""
     witness = Witness(repository, shop.dintero.ledger)
 
     async def both(point: Point, number: int) -> None:
@@ -253,7 +253,7 @@ def _balanced(stack: AsyncExitStack, shop: Shop, replicas: list[Replica], ports:
 
 
 async def _wired(stack: AsyncExitStack, killing: Killing, number: int, url: str) -> TcpProxy:
-    """Lay a replica's wire to PostgreSQL, on which its writes are counted."""
+    """Connect a replica to PostgreSQL through a proxy that counts its writes."""
     socket_ = f"{make_url(url).query['host']}/.s.PGSQL.5432"
     laid = await stack.enter_async_context(wire(lambda: asyncio.open_unix_connection(socket_)))
     laid.on_writes = lambda done: killing.writes(number, done)
@@ -261,7 +261,7 @@ async def _wired(stack: AsyncExitStack, killing: Killing, number: int, url: str)
 
 
 def _through(url: str, proxy: TcpProxy) -> str:
-    """Write the address of a database at the end of a wire."""
+    """The database's address behind a proxy."""
     at = make_url(url).set(
         host="127.0.0.1", port=proxy.port, query={"sslmode": "disable", "gssencmode": "disable"}
     )

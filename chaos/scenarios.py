@@ -1,4 +1,4 @@
-"""Which days are lived through, and the database that each is written in: a new one, on SQLite or on PostgreSQL."""
+"""Chooses the days of a run and makes a new database for each, on SQLite or PostgreSQL."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ KINDS: Final = (
     Shape(socket=True),
     Shape(postgresql=True, replicas=3),
 )
-"""The books in turn."""
+"""The databases, in turn."""
 MOST_HOURS: Final = 12.0
-"""Of a day that has to be over within minutes, at most."""
+"""Maximum hours of a day that must end within minutes."""
 
 
 def shapes(*, kills: int | None, minutes: float, sqlite_only: bool = False) -> list[Shape]:
-    """Say which days: whole ones until so many kills are planned, or one on each database for so many minutes together.
+    """List the days: whole ones for a number of kills, or one per database for some minutes together.
 
     >>> [(shape.postgresql, shape.kills) for shape in shapes(kills=1000, minutes=0)]
     [(False, 260), (True, 260), (False, 260), (True, 260)]
@@ -40,7 +40,7 @@ def shapes(*, kills: int | None, minutes: float, sqlite_only: bool = False) -> l
 
 
 def part_of(shape: Shape, hours: float) -> Shape:
-    """Take so many hours of a day, with as much of everything as falls to them."""
+    """Shorten a day, with everything in proportion."""
     share = hours / HOURS
     much = {name: max(1, round(getattr(shape, name) * share)) for name in ("requests", "troubles", "kills")}
     return replace(shape, hours=hours, **much)
@@ -48,7 +48,7 @@ def part_of(shape: Shape, hours: float) -> Shape:
 
 @contextmanager
 def a_database(folder: Path, server: Server | None) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Make an empty database, and say how its server is restarted."""
+    """Make an empty database; return how to restart its server."""
     if server is None:
         yield f"sqlite:///{folder}/discount-bot.db", lambda: None
         return

@@ -1,4 +1,4 @@
-"""The schedule of a day on which everything goes wrong: a value, the same for the same seed; knows nobody who carries it out."""
+"""The schedule of a chaotic day: a value that depends only on the seed."""
 
 import random
 from collections import Counter
@@ -9,15 +9,15 @@ from itertools import count, cycle, islice
 from typing import Final
 
 HOURS, REQUESTS, TROUBLES, KILLS = 24.0, 200, 120, 260
-"""Of a whole day, by default."""
+"""Defaults of a whole day."""
 LARGEST, QUICK = 100_000, 3
-"""Customers of a request at most, and of one that needs no approval."""
+"""Maximum customers of a request, and of one that needs no approval."""
 DAYLIGHT: Final = 0.8
-"""By this part of the day everything has been asked for; the rest of it is there to give what was."""
+"""By this part of the day all requests are made; the rest is for giving."""
 
 
 class FaultKind(StrEnum):
-    """What goes wrong, as people would say it."""
+    """The kinds of faults, in words."""
 
     SLOW = "Dintero is slow"
     BUSY = "Dintero answers 429"
@@ -72,14 +72,14 @@ LASTS: Final[dict[FaultKind, tuple[float, float]]] = {
     FaultKind.LOCKED: (0.05, 0.4),
     FaultKind.SPLIT: (0.1, 1.0),
 }
-"""Hours, at least and at most; what is not named is over in a moment."""
+"""Minimum and maximum hours; a kind not named lasts a moment."""
 ON_SQLITE: Final = frozenset({FaultKind.DISK_FULL})
 ON_POSTGRESQL: Final = frozenset({FaultKind.RESTARTED, FaultKind.SPLIT})
 OVER_SOCKET: Final = frozenset({FaultKind.SILENT})
 
 
 class KillPoint(StrEnum):
-    """When a replica is killed."""
+    """The points at which a replica is killed."""
 
     AT_RANDOM = "at random"
     WHILE_STARTING = "while it starts"
@@ -99,12 +99,12 @@ CALLS: Final = (
     "conversations.open",
 )
 MOST_CALLS, MOST_STEPS = 12, 120
-"""Numbered points are counted anew from here: the twelfth call of a kind, and the so-many-eth write of a life."""
+"""Numbered points count from here: the 12th call of a kind, and the 120th write of a life."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Somebody asks for so many customers; `quick` where nobody has to agree."""
+    """A request for some customers; a `quick` one needs no approval."""
 
     at: float
     who: int
@@ -114,7 +114,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something goes wrong at an hour, for so many hours; `replica` is whom it happens to, `amount` how bad it is, from 0 to 1."""
+    """A fault at an hour, for some hours, on a replica; `amount` from 0 to 1 is its severity."""
 
     at: float
     what: FaultKind
@@ -125,7 +125,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """From an hour on a replica is to be killed, at the so-many-eth step or call of a kind from then on."""
+    """From an hour on, kill a replica at a numbered step or call."""
 
     at: float
     how: KillPoint
@@ -136,7 +136,7 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How much there is of everything; `first` is where the numbered points begin, so that days in turn go through all of them."""
+    """The amounts of a day; `first` shifts the numbered points, so that successive days cover all."""
 
     hours: float = HOURS
     requests: int = REQUESTS
@@ -152,7 +152,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A day: who asks for what, what goes wrong, and who is killed when; all in the order of the hours."""
+    """A day in order of time: requests, faults and kills."""
 
     seed: int
     shape: Shape
@@ -161,7 +161,7 @@ class Plan:
     kills: tuple[Kill, ...]
 
     def __str__(self) -> str:
-        """Write it line by line, in order."""
+        """List it line by line."""
         lines = [(ask.at, f"somebody asks for {ask.size:,} customers") for ask in self.asks]
         lines += [(one.at, f"{one.what}, for {one.lasts * 60:.0f} minutes") for one in self.troubles]
         lines += [
@@ -172,7 +172,7 @@ class Plan:
 
 
 def plan(seed: int, shape: Shape) -> Plan:
-    """Draw a day up."""
+    """Make a day's schedule."""
     chance = random.Random(seed)  # noqa: S311 - the same day for the same seed
     asks = sorted((_ask(chance, shape) for _ in range(shape.requests)), key=lambda ask: ask.at)
     troubles = sorted(
@@ -193,7 +193,7 @@ def _ask(chance: random.Random, shape: Shape) -> Ask:
 
 
 def _all_in_turn(chance: random.Random, shape: Shape) -> Iterator[FaultKind]:
-    """Have everything go wrong that can there, about as often each."""
+    """Choose every possible fault about equally often."""
     left_out = (ON_SQLITE if shape.postgresql else ON_POSTGRESQL) | (
         frozenset() if shape.socket else OVER_SOCKET
     )
@@ -209,7 +209,7 @@ def _trouble(chance: random.Random, what: FaultKind, shape: Shape) -> Trouble:
 
 
 def _kills(chance: random.Random, shape: Shape) -> Iterator[Kill]:
-    """Spread the kills over the day; of two kinds those at numbered points go through the numbers, one after the other."""
+    """Spread the kills over the day; numbered points go through their numbers in turn."""
     steps, calls = count(shape.first), count(shape.first)
     for at in sorted(chance.uniform(0, shape.hours) for _ in range(shape.kills)):
         how = chance.choices(tuple(KillPoint), (2, 1, 4, 2, 2))[0]
@@ -226,5 +226,5 @@ def _kill(at: float, how: KillPoint, replica: int, steps: Iterator[int], calls: 
 
 
 def tally(plans: Sequence[Plan]) -> Counter[FaultKind]:
-    """Count what goes wrong on several days."""
+    """Count the faults of several days."""
     return Counter(trouble.what for one in plans for trouble in one.troubles)

@@ -1,4 +1,4 @@
-"""What goes wrong with Dintero and with Slack, for as long as the plan says, and is put right again."""
+"""Faults of Dintero and Slack, as scheduled, and their repair."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,29 +29,29 @@ REFUSED: Final[dict[FaultKind, tuple[str, int]]] = {
     FaultKind.LOST: ("channel_not_found", 3),
     FaultKind.SLACK_TOKEN: ("token_revoked", 5),
 }
-"""What Slack says, and of how many calls of a kind."""
+"""Slack's error, and the number of calls it affects."""
 LATENCY: Final = 1.0
-"""Seconds that a slow Dintero takes, at most."""
+"""Maximum latency of a slow Dintero, in seconds."""
 MOST: Final = 6
 OTHER_VALUE: Final = 15_000
-"""Of the rule's reward, in minor units, in place of the 10,000 that it has."""
+"""The rule's changed reward in minor units, in place of 10,000."""
 A_CARD_WAITS: Final = 0.6
-"""Seconds that a channel with cards is gone: a card is given up after five attempts, a minute of the day apart."""
+"""Seconds that a channel is gone: a card is given up after five attempts, a minute of the day apart."""
 
 
 @dataclass(slots=True)
 class ServiceFaults:
-    """Does to the stand-ins what the world does to the real ones."""
+    """Applies faults to the stand-ins."""
 
     shop: Shop
     socket: TcpProxy | None = None
-    """The way of Socket Mode, where it is used."""
+    """The proxy of Socket Mode, if it is used."""
     deleted: set[str] = field(default_factory=set)
-    """The `ts` of every card that was taken away."""
+    """The `ts` of every deleted card."""
     _server: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def happens(self, trouble: Trouble, seconds: float) -> bool:
-        """Let it go wrong for so long; false where it is nothing of Dintero's or Slack's."""
+        """Apply a fault for its duration; return False if it is not Dintero's or Slack's."""
         if trouble.what in FOR_LONG:
             await self._dintero_answers(FOR_LONG[trouble.what], seconds)
         elif trouble.what in REFUSED:
@@ -119,7 +119,7 @@ class ServiceFaults:
             self.shop.slack.faults.plan(method, SlackFault.REFUSED, times=times, error=error)
 
     def _deletes_a_card(self, amount: float) -> None:
-        """Take a card away, whatever its request is at."""
+        """Delete a card in any state."""
         cards = self.shop.slack.messages(self.shop.support)
         if cards:
             card = cards[int(amount * (len(cards) - 1))]
@@ -127,7 +127,7 @@ class ServiceFaults:
             self.shop.slack.workspace.delete(card)
 
     def _channel(self, trouble: Trouble) -> Channel:
-        """Say whose trouble it is: mostly the one that is told when something is done."""
+        """Choose the affected channel, mostly the one that is notified."""
         return self.shop.support if trouble.amount > 2 / 3 else self.shop.campaigns
 
     @asynccontextmanager
@@ -140,7 +140,7 @@ class ServiceFaults:
 
     @asynccontextmanager
     async def _away(self) -> AsyncIterator[None]:
-        """Let nobody listen where Dintero was."""
+        """Stop Dintero's server."""
         async with self._server:
             port = self.shop.dintero.port
             await self.shop.dintero.stop()

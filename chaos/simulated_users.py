@@ -1,4 +1,4 @@
-"""What people do in the middle of it all: ask, approve, cancel and pause by Slack, and try again when the bot did not answer."""
+"""Simulated users: they request, approve, cancel and pause through Slack, and retry without an answer."""
 
 import asyncio
 import random
@@ -26,15 +26,15 @@ from tests.journeys.steps import RULE
 
 LATER: Final = datetime.max.replace(tzinfo=UTC)
 PATIENCE: Final = 4.0
-"""Seconds that people look at a screen on which nothing happens."""
+"""Seconds to wait for a change on the screen."""
 CUSTOMER: Final = "k"
 BY_FORM: Final = 100
-"""How many customers somebody pastes; more are put into a file."""
+"""Customers that are pasted; more go into a file."""
 TRIES, AGAIN = 10, 0.3
-"""How often a button is pressed that nobody answers, and after how many seconds."""
+"""How often an unanswered button is pressed, and the seconds between."""
 LONGEST_PAUSE: Final = 2.0
 TAKEN_UP, FORBIDDEN = 0.8, 0.7
-"""How often a stopped request is continued, and not ended; and how often it is the guest who presses Cancel request, and not the admin."""
+"""Shares: stopped requests continued instead of ended; Cancel pressed by the guest, not the admin."""
 REJECTS, CANCELS, PAUSES, LOOKED_UP = 1 / 40, 1 / 5, 1 / 60, 1 / 2
 
 
@@ -44,7 +44,7 @@ class Gone(CannotDo):
 
 @dataclass(slots=True)
 class SimulatedUsers:
-    """The shop's people at work. Each does one thing at a time, as people do."""
+    """The shop's users at work, each doing one thing at a time."""
 
     shop: Shop
     repository: SqlRepository
@@ -52,15 +52,15 @@ class SimulatedUsers:
     chance: random.Random
     folder: Path
     did: Counter[str] = field(default_factory=Counter)
-    """What was done and answered, by its name, and how often the bot left somebody without an answer."""
+    """Counts of answered actions by name, and of missing answers."""
     calm: bool = False
-    """Whether what is open is brought to its end, and nothing else."""
+    """Whether only open requests are finished."""
     askers: list[SandboxPerson] = field(default_factory=list)
     _customers: int = 0
     _screens: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def __post_init__(self) -> None:
-        """Have two more come to work, who only ask."""
+        """Add two users who only make requests."""
         shop = self.shop
         more = [shop.slack.add_person("Dan"), shop.slack.add_person("Eva")]
         for channel in self._channels():
@@ -68,13 +68,13 @@ class SimulatedUsers:
         self.askers = [shop.ann, shop.bo, shop.cleo, *more]
 
     async def ask_all(self, asks: Sequence[Ask]) -> None:
-        """Ask for everything that the day has, each person in their turn, until the last is asked for."""
+        """Make all of the day's requests, each user in turn."""
         async with asyncio.TaskGroup() as group:
             for number in range(len(self.askers)):
                 group.create_task(self._ask_in_turn(number, [ask for ask in asks if ask.who == number]))
 
     async def at_work(self) -> None:
-        """Click, until cancelled."""
+        """Click until cancelled."""
         shop = self.shop
         async with asyncio.TaskGroup() as group:
             for who in (shop.bo, shop.cleo, shop.chief):
@@ -89,7 +89,7 @@ class SimulatedUsers:
             await asyncio.sleep(every * self.chance.uniform(0.5, 1.5))
 
     async def _tried(self, who: SandboxPerson, act: Awaitable[None]) -> bool:
-        """Do something; where the bot is gone in the middle of it, the screen is left, and it is done another time."""
+        """Try an action; if the bot is gone, leave the screen and retry later."""
         async with self._screens[who.id]:
             try:
                 await act
@@ -112,7 +112,7 @@ class SimulatedUsers:
                 asked = await self._tried(who, self._ask(who, ask))
 
     async def _ask(self, who: SandboxPerson, ask: Ask) -> None:
-        """Ask for customers whom nobody has asked for yet: what was not answered may have been taken."""
+        """Request customers that nobody has requested: an unanswered request may exist."""
         some = self._some(ask.size)
         await _insist(
             lambda: who.command("/discount add", self.shop.quick if ask.quick else self.shop.support)
@@ -180,7 +180,7 @@ class SimulatedUsers:
         self.did["rejections answered"] += 1
 
     async def _mend(self, chief: SandboxPerson) -> bool:
-        """Resume what is paused, go on with what has stopped, see to what has no card, and now and then pause."""
+        """Resume, continue stopped requests, restore cards, and pause now and then."""
         if await self.repository.pause():
             if not self.calm:
                 await asyncio.sleep(self.chance.uniform(0, LONGEST_PAUSE))
@@ -202,7 +202,7 @@ class SimulatedUsers:
         return False
 
     async def _see_to_what_nobody_sees(self, chief: SandboxPerson) -> bool:
-        """Cancel a request whose card is gone, since nobody can approve it, or ask for it by its number, which has its card posted anew."""
+        """Cancel a request without a card, or ask for it by its id, which reposts the card."""
         there = {card.ts for channel in self._channels() for card in self.shop.slack.messages(channel)}
         unseen = [
             one
@@ -217,7 +217,7 @@ class SimulatedUsers:
         return True
 
     async def _take_back_by_chance(self, guest: SandboxPerson) -> None:
-        """Let a guest press what is not theirs, and the admin now and then cancel, whatever it is at."""
+        """Let the guest press a forbidden button, and the admin cancel now and then."""
         card = self._one_with("Cancel request")
         if card is None or self.calm or self.chance.random() > CANCELS:
             return
@@ -226,7 +226,7 @@ class SimulatedUsers:
         self.did["cancels by a guest" if forbidden else "cancels"] += 1
 
     def _one_with(self, label: str) -> Message | None:
-        """Find a card that has a button, by chance."""
+        """Choose a random card with a button."""
         cards = [card for channel in self._channels() for card in self.shop.slack.messages(channel)]
         there = [card for card in cards if label in {button.label for button in buttons(card.blocks)}]
         return self.chance.choice(there) if there else None
@@ -243,10 +243,10 @@ class SimulatedUsers:
 
 
 async def _insist(act: Callable[[], Awaitable[Reaction]]) -> None:
-    """Do what Slack says had no answer a few times, as people do.
+    """Repeat an unanswered action a few times.
 
     Raises:
-        Gone: nobody ever answered.
+        Gone: there was never an answer.
     """
     for _ in range(TRIES):
         if not (await act()).trouble:

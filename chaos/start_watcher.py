@@ -1,4 +1,4 @@
-"""Sees at each request's first call to Dintero whether it had been started by then, by whatever time the clocks show."""
+"""Checks at each request's first call to Dintero that it had been started."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ ASKED = tuple(state for state in State if state is not State.DRAFT)
 
 @dataclass(slots=True)
 class Witness:
-    """Reads the books before the call has any effect; while those are away it sees nothing, and looks at the next call."""
+    """Reads the database before the call's effect; while that is away, it checks the next call."""
 
     repository: SqlRepository
     ledger: Ledger
@@ -22,7 +22,7 @@ class Witness:
     _seen: set[str | None] = field(default_factory=set)
 
     async def sees(self, point: Point, number: int) -> None:
-        """Look at a call that has come."""
+        """Check a call."""
         key = self.ledger.calls[number - 1].key
         if point is not Point.BEFORE or key in self._seen:
             return

@@ -1,4 +1,4 @@
-"""A network that can be cut: passes connections on, to PostgreSQL or to Slack's WebSocket, and counts what PostgreSQL writes."""
+"""A TCP proxy that can be cut, to PostgreSQL or Slack's WebSocket; it counts PostgreSQL's writes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,13 +9,13 @@ from typing import Final
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 PIECE: Final = 1 << 16
 HEAD: Final = 5
-"""Bytes before what a message of PostgreSQL's says: its kind, and how long it is."""
+"""Bytes of a PostgreSQL message's header: kind and length."""
 WRITES: Final = (b"INSERT", b"UPDATE", b"DELETE", b"COMMIT")
 
 
 @dataclass(slots=True)
 class Writes:
-    """Finds in what PostgreSQL answers how many writes it has carried out."""
+    """Counts completed writes in PostgreSQL's answers."""
 
     _rest: bytes = b""
 
@@ -38,20 +38,20 @@ class Writes:
 
 @dataclass(slots=True)
 class TcpProxy:
-    """Passes connections on until it is cut. A silent one keeps them open, and nothing comes through, either way."""
+    """Forwards connections until it is cut. A silent one keeps them open without data."""
 
     onward: Callable[[], Awaitable[Streams]]
     on_writes: Callable[[int], Awaitable[bool]] | None = None
-    """Told of writes that are done and not yet answered; true where the answer shall never arrive."""
+    """Called with writes that are done and not answered; return True to drop the answer."""
     port: int = 0
     cut: bool = False
-    """Whether nobody can connect."""
+    """Whether it refuses connections."""
     _open: asyncio.Event = field(default_factory=asyncio.Event)
     _ends: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def silent(self) -> bool:
-        """Whether nothing comes through."""
+        """Whether it drops data."""
         return not self._open.is_set()
 
     @silent.setter
@@ -98,7 +98,7 @@ class TcpProxy:
 
 @asynccontextmanager
 async def wire(onward: Callable[[], Awaitable[Streams]]) -> AsyncIterator[TcpProxy]:
-    """Lay a wire, and take it away."""
+    """Run a proxy until the block ends."""
     laid = TcpProxy(onward)
     laid.silent = False
     server = await asyncio.start_server(laid._serve, "127.0.0.1", 0)  # noqa: SLF001 - its own

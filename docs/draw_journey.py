@@ -1,4 +1,4 @@
-"""Draws docs/journey.svg, the README's picture: the middle of the journey as the sandbox plays it. `python docs/draw_journey.py`."""
+"""Draws docs/journey.svg, the README's picture, from the sandbox's demo: `python docs/draw_journey.py`."""
 
 import asyncio
 import io
@@ -20,22 +20,22 @@ PICTURE = Path(__file__).with_name("journey.svg")
 
 
 class Painter(Screen):
-    """A screen that keeps some of the steps."""
+    """A screen that records some steps."""
 
     def __init__(self, console: Console) -> None:
-        """Draw into a recording."""
+        """Record the drawing."""
         super().__init__(console)
         self._recording = console
         self._silent = Console(file=io.StringIO(), width=console.width)
 
     def step(self, number: int, text: str) -> None:
-        """Tell the next step, or keep quiet until one that is shown."""
+        """Print the next step if it is shown."""
         self._console = self._recording if number in SHOWN else self._silent
         super().step(number, text)
 
 
 async def draw() -> None:
-    """Play the journey and write the picture."""
+    """Play the demo and write the picture."""
     set_up_logs(level="error")
     console = Console(file=io.StringIO(), record=True, width=108, highlight=False, markup=False, emoji=False)
     with tempfile.TemporaryDirectory() as folder:

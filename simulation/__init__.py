@@ -1,1 +1,1 @@
-"""A day of many workspaces, by simpy, from what was measured of one process; `python -m simulation` prints docs/scale.md's tables."""
+"""Simulates a day of many workspaces with simpy; `python -m simulation` prints docs/scale.md's tables."""

@@ -1,4 +1,4 @@
-"""`python -m simulation`: simulates the plans of docs/scale.md, and prints its tables."""
+"""`python -m simulation`: simulates the scenarios of docs/scale.md and prints its tables."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ from simulation.parameters import AGREES_WITHIN, GIVEN
 from simulation.scenario import Day, Scenario, one_list, simulated
 
 PLAN: Final = Scenario(workspaces=100, replicas=2, cores=8, requests=4_000, customers=10_000_000, kills=20)
-"""A hundred workspaces, ten million ids a day, and a process killed every hour or so, in the middle of what it gives."""
+"""A hundred workspaces, ten million ids a day, and a kill about every hour during a giving."""
 PLANS: Final = {
     "one machine, one workspace": Scenario(workspaces=1, replicas=1, cores=2, requests=40, customers=100_000),
     "the plan": PLAN,
@@ -22,7 +22,7 @@ PLANS: Final = {
 
 
 def main() -> int:
-    """Print the tables as Markdown; the exit code is 1 where the simulation and what was measured are apart."""
+    """Print the tables as Markdown; exit with 1 if simulation and measurement differ."""
     began, apart = time.monotonic(), _compared()
     days = {name: simulated(plan) for name, plan in PLANS.items()}
     _table(
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _compared() -> int:
-    """Hold the simulation of one process to what was measured of one."""
+    """Compare the simulation of one process with its measurement."""
     rows, apart = ["| share of the ideal speed | measured | simulated |", "|---|---|---|"], 0
     for (customers, batch, wide), measured in GIVEN.items():
         found = one_list(customers, batch, wide)

@@ -1,4 +1,4 @@
-"""What is asked for on a day: when, by which workspace, for how many customers; made up from a seed, the total being exact."""
+"""The day's requests: time, workspace and customers, from a seed, with an exact total."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ OPENS: Final = 8 * HOUR
 BUSIEST: Final = 11 * HOUR
 CLOSES: Final = 18 * HOUR
 SPREAD: Final = 2.8
-"""Of the logarithm of the sizes: half of all requests are for some tens, one in a hundred for tens of thousands."""
+"""Standard deviation of the log sizes: half of all requests have tens, one in a hundred tens of thousands."""
 LARGEST: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request, from its form to its approval."""
+    """A request."""
 
     workspace: int
     at: float
-    """Seconds since midnight at which the form is opened."""
+    """Seconds since midnight when the form opens."""
     customers: int
 
 
 def a_day(*, workspaces: int, requests: int, customers: int, seed: int) -> list[Asked]:
-    """Make up so many requests for so many customers in all."""
+    """Make the requests of a day."""
     random = Random(seed)  # noqa: S311 - a simulation's
     sizes = _sizes(random, requests, customers)
     return sorted(
@@ -38,7 +38,7 @@ def a_day(*, workspaces: int, requests: int, customers: int, seed: int) -> list[
 
 
 def _sizes(random: Random, requests: int, customers: int) -> list[int]:
-    """Draw sizes as lists have them, and stretch them until they add up."""
+    """Draw sizes and scale them to the total."""
     drawn = [random.lognormvariate(0, SPREAD) for _ in range(requests)]
     low, high = 0.0, float(customers)
     for _ in range(60):

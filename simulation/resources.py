@@ -1,4 +1,4 @@
-"""What everything runs on: cores, processes with one event loop each, PostgreSQL; who uses one waits for its turn."""
+"""The resources: cores, processes with an event loop each, PostgreSQL; each has a queue."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Steps: TypeAlias = Generator[Any, Any, None]
 
 
 class TrackedResource:
-    """Something of which there are so many, and how long they were in use."""
+    """A limited resource, and the time it was in use."""
 
     def __init__(self, env: Environment, many: int) -> None:
         self._env = env
@@ -33,12 +33,12 @@ class TrackedResource:
 
     @property
     def busiest(self) -> float:
-        """Say what share of them was in use in the busiest hour."""
+        """The share in use in the busiest hour."""
         return max(self.by_hour.values(), default=0.0) / 3600 / self.many
 
 
 class Process:
-    """One `discount-bot run`: its loop does one thing at a time, on a core. How many calls are out is the real `ConcurrencyLimiter`'s business."""
+    """A `discount-bot run`: one thing at a time, on a core, with the real `ConcurrencyLimiter`."""
 
     def __init__(self, site: "Cluster") -> None:
         self._env = site.env
@@ -49,13 +49,13 @@ class Process:
         self.alive = True
 
     def work(self, seconds: float) -> Steps:
-        """Do something that takes so long, once the loop and a core are free."""
+        """Work for some time, once loop and core are free."""
         with self._loop.request() as turn:
             yield turn
             yield from self._cores.use(seconds)
 
     def place(self) -> Steps:
-        """Wait until one more call may go out to Dintero, and take its place."""
+        """Wait for a free place for a call to Dintero, and take it."""
         while self.alive and not self.limiter.has_capacity(self._env.now):
             alone = self.limiter.alone_until - self._env.now
             if alone > 0:
@@ -66,14 +66,14 @@ class Process:
         self.limiter.under_way += 1
 
     def leave(self) -> None:
-        """Give a place back; whoever waits looks again."""
+        """Free a place and wake the waiters."""
         self.limiter.under_way -= 1
         waiting, self._waiting = self._waiting, []
         for event in waiting:
             event.succeed()
 
     def die(self) -> None:
-        """End as by kill -9: whoever waits here waits no more."""
+        """Die as by kill -9, with all waiters."""
         self.alive = False
         waiting, self._waiting = self._waiting, []
         for event in waiting:
@@ -90,12 +90,12 @@ class Cluster:
     postgres: TrackedResource
 
     def write(self) -> Steps:
-        """Write a statement, and wait until it is on the disk."""
+        """Write a statement to disk."""
         yield from self.postgres.use(self.measured.statement)
 
 
 def site(env: Environment, measured: Measured, *, cores: int) -> Cluster:
-    """Set up machines with so many cores in all, and a PostgreSQL of its own machine."""
+    """Set up the machines and a PostgreSQL on its own machine."""
     return Cluster(
         env, measured, TrackedResource(env, cores), TrackedResource(env, measured.statements_at_once)
     )

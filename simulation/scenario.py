@@ -1,4 +1,4 @@
-"""A plan for so many workspaces, and what a simulated day shows of it."""
+"""A scenario of many workspaces, and the result of a simulated day."""
 
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -12,18 +12,18 @@ from simulation.resources import Cluster, site
 from simulation.workspace_model import TO_APPROVED, Seen, Workspace
 
 KEPT_DAYS: Final = 90
-"""`retention_days`, as the policy has it by default."""
+"""The policy's default `retention_days`."""
 SPARE_CONNECTIONS: Final = 5
-"""That a process opens more when it gives and is clicked on."""
+"""Additional connections of a busy process."""
 LONG: Final = 10_000
-"""Customers of a list that is given for long enough to be killed in the middle of it."""
+"""Customers of a list long enough to be killed within."""
 INTO: Final = 0.12
-"""Seconds after the approval at which the process is killed that gives."""
+"""Seconds from the approval to the kill."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What runs, and what is asked of it on a day."""
+    """The processes and the load of a day."""
 
     workspaces: int
     replicas: int
@@ -32,30 +32,30 @@ class Scenario:
     customers: int
     kills: int = 0
     dintero_takes: float | None = None
-    """Calls a second that an account takes; None where all are."""
+    """Calls a second that an account accepts; None for no limit."""
     seed: int = 4
     measured: Measured = field(default=MEASURED)
     limits: Limits = field(default=LIMITS)
 
     @property
     def processes(self) -> int:
-        """How many run in all."""
+        """The number of processes."""
         return self.workspaces * self.replicas
 
     @property
     def connections(self) -> int:
-        """How many connections PostgreSQL has to have, where one process of each workspace is busy."""
+        """PostgreSQL's connections, if one process of each workspace is busy."""
         return self.processes * self.measured.connections + self.workspaces * SPARE_CONNECTIONS
 
     @property
     def stored(self) -> float:
-        """How many bytes PostgreSQL keeps, once as much is forgotten every day as is written."""
+        """PostgreSQL's bytes once retention balances new requests."""
         return self.customers * self.measured.stored * KEPT_DAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What a day was like."""
+    """The result of a day."""
 
     plan: Scenario
     asked: tuple[Asked, ...]
@@ -64,16 +64,16 @@ class Day:
 
     @property
     def cores_busiest(self) -> float:
-        """Say what share of the cores was in use in the busiest hour, idling included."""
+        """The share of cores in use in the busiest hour, idle load included."""
         return self.site.cores.busiest + self.plan.processes * self.plan.measured.idle / self.plan.cores
 
     def took(self, *, above: int = 0, up_to: int = 1_000_000) -> list[float]:
-        """List the seconds from start to end of requests of some size."""
+        """The durations of requests of some size, in seconds."""
         return [seconds for customers, seconds in self.seen.done if above < customers <= up_to]
 
 
 def simulated(plan: Scenario) -> Day:
-    """Let a day pass, and all that was begun in it come to its end."""
+    """Simulate a day to the end of its last request."""
     env, random = Environment(), Random(plan.seed)  # noqa: S311 - a simulation's
     where, seen = site(env, plan.measured, cores=plan.cores), Seen()
     workspaces = [
@@ -99,7 +99,7 @@ def simulated(plan: Scenario) -> Day:
 
 
 def one_list(customers: int, batch: int, wide: int, *, measured: Measured = MEASURED) -> float:
-    """Say what share of the ideal speed one process is simulated to reach with one list and nothing else."""
+    """The simulated share of the ideal speed with a single list."""
     env = Environment()
     limits, seen = replace(LIMITS, batch=batch, wide=wide), Seen()
     workspace = Workspace(site(env, measured, cores=1), limits, replicas=1, seen=seen, random=Random(0))  # noqa: S311

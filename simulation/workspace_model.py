@@ -1,4 +1,4 @@
-"""One workspace's bot: clicks are acked, lists given in lanes, messages said at Slack's pace; the work of a killed process goes on."""
+"""One workspace's bot: clicks, lanes, messages at Slack's pace, and successors of killed processes."""
 
 from collections import deque
 from collections.abc import Generator
@@ -14,52 +14,52 @@ from simulation.parameters import Limits
 from simulation.resources import Cluster, Process, Steps
 
 ASKING: Final = (0.0, 5.0, 1.0, 1.0, 1.0, 22.0, 15.0)
-"""Seconds between what the requester sends: `/discount add`, four looks at the rules, the form, the review."""
+"""Seconds between the requester's actions: `/discount add`, four rule searches, form, review."""
 APPROVING: Final = (555.0, 15.0)
-"""Seconds until the approver presses the button, and then submits the form."""
+"""Seconds until the approver presses the button, and until the submission."""
 TO_APPROVED: Final = sum(ASKING) + sum(APPROVING)
 MESSAGES: Final = 2
-"""Said in the channel of each step: the card or its edit counts as one, the line in the thread, or the summary, as another."""
+"""Messages of each step in the channel: the card or its edit, and the thread's line or summary."""
 RETRY_AFTER: Final = 1.0
-"""Seconds that a 429 of Dintero's asks for."""
+"""`Retry-After` of Dintero's 429, in seconds."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What came of it all."""
+    """The recorded results."""
 
     acks: list[float] = field(default_factory=list)
     done: list[tuple[int, float]] = field(default_factory=list)
-    """Of each request how many customers it had, and the seconds from its start to its end."""
+    """Each request's customers and seconds from start to end."""
     lags: list[float] = field(default_factory=list)
-    """Seconds that a message waited for Slack."""
+    """Seconds that messages waited for Slack."""
     sent: int = 0
-    """Calls to Dintero that were carried out."""
+    """Accepted calls to Dintero."""
     again: int = 0
-    """Of those, how many for a batch that had been carried out before."""
+    """Of those, repeats of accepted batches."""
     turned_away: int = 0
     given: int = 0
     widest: int = 0
-    """Calls of one process that were out at once, at most."""
+    """Maximum concurrent calls of one process."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Some customers, and how often they were given it."""
+    """A batch and the number of times it was given."""
 
     customers: int
     sent: int = 0
 
 
 class Dintero:
-    """One account; it may take only so many calls a second, and turns away whoever comes above that."""
+    """One account; it may reject calls beyond a rate."""
 
     def __init__(self, most: float | None) -> None:
         self._most = most
         self._left, self._at = most or 0.0, 0.0
 
     def takes(self, now: float) -> bool:
-        """Say whether it carries out one more call now."""
+        """Tell whether it accepts one more call now."""
         if self._most is None:
             return True
         self._left, self._at = min(self._most, self._left + (now - self._at) * self._most), now
@@ -70,7 +70,7 @@ class Dintero:
 
 
 class Workspace:
-    """One team's bot: so many processes on one database, one channel, one account of Dintero's."""
+    """One team's bot: processes on one database, one channel, one Dintero account."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Workspace:
         self.seen = seen
 
     def request(self, asked: Asked) -> Steps:
-        """Ask, approve, give; tell of each."""
+        """Request, approve, give, and post each step."""
         yield self._env.timeout(max(asked.at - self._env.now, 0))
         for waits in (ASKING, APPROVING):
             for wait in waits:
@@ -103,13 +103,13 @@ class Workspace:
         self._env.process(self._say())
 
     def kill(self, at: float) -> Steps:
-        """End the process that gives by kill -9, and start another in its place."""
+        """Kill the giving process and start another."""
         yield self._env.timeout(at - self._env.now)
         self.processes.pop(0).die()
         self.processes.append(Process(self._site))
 
     def give(self, customers: int) -> Steps:
-        """Give to so many, in batches and lanes; whoever takes over does what has no outcome yet."""
+        """Give in batches and lanes; a successor continues with batches without an outcome."""
         size, began = self._limits.batch, self._env.now
         todo = deque(Batch(min(size, customers - at)) for at in range(0, customers, size))
         portion = min(size * max(BATCHES_PER_PORTION, self._limits.wide), customers)
@@ -129,7 +129,7 @@ class Workspace:
         self.seen.done.append((customers, self._env.now - began))
 
     def _lane(self, process: Process, todo: deque[Batch], written: list[Event]) -> Steps:
-        """Make one call after the other; none waits until the outcome of the last one is written."""
+        """Make calls in turn, without waiting for written outcomes."""
         while todo and process.alive:
             batch = todo.popleft()
             if (yield from self._call(process, batch)):
@@ -138,7 +138,7 @@ class Workspace:
                 todo.appendleft(batch)
 
     def _settle(self, process: Process, todo: deque[Batch], batch: Batch) -> Steps:
-        """Write an outcome; what a process has not written when it is killed, another sends again."""
+        """Write an outcome; unwritten ones of a killed process are repeated."""
         yield from process.work(self._site.measured.outcome)
         yield from self._site.write()
         if process.alive:
@@ -147,7 +147,7 @@ class Workspace:
             todo.append(batch)
 
     def _call(self, process: Process, batch: Batch) -> Generator[Any, Any, bool]:
-        """Make one call; says whether its answer came to somebody who lives."""
+        """Make a call; return whether its answer reached a live process."""
         measured = self._site.measured
         yield from process.place()
         sent, cuts = self._env.now, process.limiter.cuts
@@ -170,7 +170,7 @@ class Workspace:
         return took and process.alive
 
     def _click(self) -> Steps:
-        """Take a click in any of the processes: its row is written before it is answered."""
+        """Handle a click in any process: save, then answer."""
         began = self._env.now
         process = self._random.choice(self.processes)
         yield from process.work(self._site.measured.click)
@@ -178,7 +178,7 @@ class Workspace:
         self.seen.acks.append(self._env.now - began)
 
     def _say(self) -> Steps:
-        """Say what there is to say of a step, one message after the other, as Slack allows."""
+        """Post a step's messages one after the other, as Slack allows."""
         for _ in range(MESSAGES):
             asked = self._env.now
             with self._channel.request() as turn:

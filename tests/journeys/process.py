@@ -37,7 +37,7 @@ from sandbox.dintero.server import ACCOUNT, CLIENT_ID, CLIENT_SECRET
 from sandbox.shop import POLICY, SUPPORT, Shop, settings_for, with_channel
 
 RULE = RuleId(SEED_RULE)
-START = 30
+START = 60
 """Seconds within which a process has to be ready, on a busy machine too."""
 SMALL = with_channel(POLICY, SUPPORT, batch_size=4, concurrency=2)
 """Few customers a call, so that there are many moments at which to be killed."""

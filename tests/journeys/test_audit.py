@@ -49,7 +49,7 @@ def read_by(trip: Trip, *people: SandboxPerson) -> str:
 async def test_no_customers_id_stands_whole_in_a_channel_a_thread_the_log_or_the_audit(
     opens: Opens, log: StringIO
 ) -> None:
-    trip = await opens(patience=QUICKLY)
+    trip = await opens(retry_policy=QUICKLY)
     trip.shop.dintero.refuses.add(IDS[2])
     card = await trip.ask("\n".join(IDS), Reason="late parcel")
     await trip.shop.bo.press("Show customers", card)

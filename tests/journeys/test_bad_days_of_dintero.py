@@ -75,7 +75,7 @@ async def test_what_passes_is_told_once_when_it_lasts_and_once_when_it_is_over(
     opens: Opens, day: str
 ) -> None:
     fault, why = PASSES[day]
-    trip = await opens(policy=ONE_BY_ONE, patience=TELLS, DINTERO_TIMEOUT="2")
+    trip = await opens(policy=ONE_BY_ONE, retry_policy=TELLS, DINTERO_TIMEOUT="2")
     card = await from_the_third_on(trip, fault)
     waiting = trip.shop.ann.read(await trip.shop.ann.sees("Waiting for Dintero", trip.support))
     assert why in waiting
@@ -89,7 +89,7 @@ async def test_what_passes_is_told_once_when_it_lasts_and_once_when_it_is_over(
 @pytest.mark.parametrize("day", STOPS)
 async def test_what_does_not_pass_stops_it_and_says_why_and_what_to_do(opens: Opens, day: str) -> None:
     fault, why, cure, unknown = STOPS[day]
-    trip = await opens(policy=ONE_BY_ONE, patience=replace(TELLS, total=1.0, attempts=5, told=60.0))
+    trip = await opens(policy=ONE_BY_ONE, retry_policy=replace(TELLS, total=1.0, attempts=5, told=60.0))
     card = await from_the_third_on(trip, fault)
     stopped = trip.shop.ann.read(await trip.shop.ann.sees("It stopped", trip.support))
     assert why in stopped

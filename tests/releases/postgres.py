@@ -44,7 +44,7 @@ def load(file: Path, url: str) -> None:
 def _make_schema(url: str, revision: str) -> None:
     engine = create_engine(parse_url(url))
     config = Config()
-    config.set_main_option("script_location", "bot.store:migrations")
+    config.set_main_option("script_location", "bot.database:migrations")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

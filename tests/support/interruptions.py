@@ -102,7 +102,7 @@ async def _written() -> None:
     while writes := [
         task
         for task in asyncio.all_tasks()
-        if getattr(task.get_coro(), "__qualname__", "").startswith("Together.")
+        if getattr(task.get_coro(), "__qualname__", "").startswith("Coalescer.")
     ]:
         await asyncio.wait(writes)
 
