@@ -136,7 +136,7 @@ def _schema_faults(model: type[BaseModel], table: Table, above: Key) -> Iterator
 
 
 def _problem(error: ErrorDetails) -> str:
-    inner = f" {error['loc'][-1]}" if len(error["loc"]) > 1 else ""
+    inner = f' "{error["loc"][-1]}"' if len(error["loc"]) > 1 else ""
     match error["type"]:
         case "missing":
             return f"missing{inner}"

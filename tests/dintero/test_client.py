@@ -202,6 +202,21 @@ async def test_every_request_identifies_the_bot() -> None:
     assert headers["Authorization"] == "Bearer t"
 
 
+async def test_cookies_are_not_kept() -> None:
+    cookies: list[dict[str, str]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        cookies.append(dict(request.cookies))
+        response = web.json_response(minimal_rule(1))
+        response.set_cookie("session", "1")
+        return response
+
+    async with client_of(answer) as client:
+        await client.rule(RULE)
+        await client.rule(RULE)
+    assert cookies == [{}, {}]
+
+
 async def test_every_batch_carries_its_idempotency_key(
     dintero: DinteroClient, sandbox: SandboxDintero
 ) -> None:

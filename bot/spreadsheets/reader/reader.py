@@ -91,10 +91,8 @@ class _Answers:
 class Reader:
     """Reads files, each reading in a process of its own."""
 
-    def __init__(
-        self, *, memory: int = MEMORY_BYTES, cpu_seconds: int = CPU_SECONDS, seconds: float = TIMEOUT_SECONDS
-    ) -> None:
-        self._limits = {"memory": memory, "seconds": cpu_seconds}
+    def __init__(self, *, memory: int = MEMORY_BYTES, seconds: float = TIMEOUT_SECONDS) -> None:
+        self._memory = memory
         self._timeout = seconds
         self._slots = asyncio.Semaphore(MAX_READINGS)
 
@@ -108,7 +106,8 @@ class Reader:
     ) -> ReadResult:
         """Read the typed ids and those of the files, each once; a failure is reported for its file."""
         columns = [source.upload.column for source in sources]
-        job = {**self._limits, "columns": columns, "typed": list(typed), "portion": portion, "told": told}
+        limits = {"memory": self._memory, "seconds": CPU_SECONDS}
+        job = {**limits, "columns": columns, "typed": list(typed), "portion": portion, "told": told}
         answers = _Answers(sources)
         async with self._slots:
             try:

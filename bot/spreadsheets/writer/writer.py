@@ -76,15 +76,7 @@ class ListJob:
 class ListWriter:
     """Writes lists, long ones one at a time."""
 
-    def __init__(
-        self,
-        *,
-        memory: int = MEMORY_BYTES,
-        cpu_seconds: int = CPU_SECONDS,
-        seconds: float = TIMEOUT_SECONDS,
-        few: int = MAX_IN_THREAD,
-    ) -> None:
-        self._limits = {"memory": memory, "seconds": cpu_seconds}
+    def __init__(self, *, seconds: float = TIMEOUT_SECONDS, few: int = MAX_IN_THREAD) -> None:
         self._timeout = seconds
         self._few = few
         self._slot = asyncio.Semaphore(1)
@@ -97,7 +89,7 @@ class ListWriter:
                 await _write_in_thread(job, file)
             elif not job.files or not await self._write_in_columns(job, file):
                 async with self._slot:
-                    await self._write_in_process(job, (), file)
+                    await _write_in_process(job, (), file)
         except BaseException:
             file.content.close()
             raise
@@ -106,18 +98,24 @@ class ListWriter:
     async def _write_in_columns(self, job: ListJob, file: ListFile) -> bool:
         try:
             async with self._slot, asyncio.timeout(self._timeout):
-                await self._write_in_process(job, job.files, file)
+                await _write_in_process(job, job.files, file)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             log.warning("list without the columns of its files", why=type(error).__name__)
             await asyncio.to_thread(file.clear)
             return False
         return True
 
-    async def _write_in_process(self, job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
-        names = [(source.name, source.column) for source in files]
-        header = {**self._limits, "why": job.why, "there": sorted(job.there), "files": names}
-        send = partial(_send, json.dumps(header).encode(), job, files)
-        file.counts = await worker_process.run("bot.spreadsheets.writer", send, partial(_collect, file))
+
+async def _write_in_process(job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
+    header = {
+        "memory": MEMORY_BYTES,
+        "seconds": CPU_SECONDS,
+        "why": job.why,
+        "there": sorted(job.there),
+        "files": [(source.name, source.column) for source in files],
+    }
+    send = partial(_send, json.dumps(header).encode(), job, files)
+    file.counts = await worker_process.run("bot.spreadsheets.writer", send, partial(_collect, file))
 
 
 async def _write_in_thread(job: ListJob, file: ListFile) -> None:
