@@ -25,9 +25,7 @@ async def existing_repository(url: str, audit_key: str | None) -> AsyncIterator[
     """
     parsed = parse_url(url)
     if is_sqlite(parsed) and not await asyncio.to_thread(Path(parsed.database or "").exists):
-        raise ConfigError(
-            [f"DATABASE_URL: no file {parsed.database} (expected the bot's own database)"]
-        )
+        raise ConfigError([f"DATABASE_URL: no file {parsed.database} (expected the bot's own database)"])
     async with open_repository(url, audit_key=audit_key) as repository:
         yield repository
 
