@@ -93,7 +93,7 @@ class GivingWorkflow:
                 task.add_done_callback(self.tasks.discard)
             await self._give(RequestId(request), round_, portions)
 
-        # A workflow ends under the name under which it began: a change of inputs or steps needs a new name, and
+        # A workflow ends under the name under which it began. A change of inputs or steps needs a new name;
         # the old one stays here, unchanged, until it has drained (docs/replicas.md).
         self._workflow = DBOS.workflow(name="give_2", max_recovery_attempts=UNLIMITED)(give)
         DBOS.launch()
