@@ -36,7 +36,7 @@ async def test_the_comparison_finds_what_is_lost_given_without_consent_and_unsai
         "did not come to its end",
         "says nothing of 3",
         "before it was started",
-        "never said",
+        "never posted",
     ):
         assert fault in faults
 

@@ -44,7 +44,7 @@ async def test_dintero_is_taken_away_and_brought_back(types: Types) -> None:
 async def test_a_rule_is_searched_and_chosen_by_number(types: Types) -> None:
     seen = await types("/discount add", "1 kaffe", "no such thing", "hver 5. gratis", "2", "look")
     assert "(the first 12 of 22; type a number" in seen
-    assert "Nothing in “Rule” is called “no such thing”" in seen
+    assert "“Rule” has no “no such thing”" in seen
     assert "[1] Rule: " in seen.rsplit("> look", 1)[1]
     assert ": Hver 5. gratis" in seen.rsplit("> look", 1)[1]
 
