@@ -34,6 +34,18 @@ SHORT = 1.0
 """Timeout of a hanging call in seconds; enough for an answer on loopback, even on a busy machine."""
 
 BOTH = ("sqlite", "postgresql")
+LONGEST = (
+    "tests/chaos",
+    "tests/journeys",
+    "tests/bench",
+    "tests/audit/test_commands",
+    "tests/slack/test_slack_limits",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest tests first: at the end, short ones keep all workers busy."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:
