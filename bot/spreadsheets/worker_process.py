@@ -35,8 +35,9 @@ async def end(process: asyncio.subprocess.Process) -> None:
     """Kill the process and close its pipes."""
     with suppress(ProcessLookupError):
         process.kill()
-    # wait() alone can leave a pipe open when the event loop ends first
-    await process.communicate(b"")
+    if process.stdin:
+        process.stdin.close()
+    await process.communicate()  # wait() alone can leave a pipe open when the event loop ends first
 
 
 async def run(

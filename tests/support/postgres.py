@@ -86,7 +86,8 @@ def start(run: str) -> Server:
     server = get_server(Path(tempfile.gettempdir()) / f"discount-bot-{run}", cleanup_mode="delete")
     uri = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
-        # No test cuts the power, and every CREATE DATABASE would wait for the disk.
-        connection.execute("ALTER SYSTEM SET fsync = off")
+        # No test cuts the power, and no database lives long enough for a vacuum.
+        for setting in ("fsync", "full_page_writes", "autovacuum"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         connection.execute("SELECT pg_reload_conf()")
     return Server(uri, server)

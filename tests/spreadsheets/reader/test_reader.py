@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import psutil
 import pytest
 
+from bot.cli.runner import run_async
 from bot.domain.customers.packing import NOBODY, pack
 from bot.domain.customers.uploads import Column, FileProblem, FileRead, Upload
 from bot.domain.ids import CustomerId, FileId
@@ -46,6 +47,11 @@ async def test_typed_ids_and_all_files_are_joined_without_repeats() -> None:
     assert read_result.everybody.unpacked() == ("t1", "a1", "b2", "c3")
     assert read_result.repeated == 3
     assert [(file.name, file.found) for file in read_result.files] == [("one.csv", 3), ("two.xlsx", 2)]
+
+
+def test_a_file_is_read_on_the_loop_that_the_bot_runs_on() -> None:
+    read_result = run_async(Reader().read([source(b"kundenr\na1\n")]))
+    assert read_result.everybody.unpacked() == ("a1",)
 
 
 async def test_each_file_has_its_result_and_one_bad_file_means_no_ids() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.cli.runner import run_async
 from bot.domain.requests.batches import PackedOutcomes
 from bot.spreadsheets.writer.writer import ListWriter, SourceFile
 from tests.spreadsheets.writer.sample_lists import ends, list_job, read, table
@@ -33,6 +34,11 @@ async def test_a_list_is_the_same_from_a_thread_and_from_a_process(list_writer: 
         ["c", "3", "unknown", "no answer, but there"],
         ["ø", "9", "not tried", "it stopped"],
     ]
+
+
+def test_a_list_is_written_on_the_loop_that_the_bot_runs_on() -> None:
+    job = list_job(ends(unknown=["k7"]), files=[source_file(b"Navn;Kundenr\nAnn;k7\n")])
+    assert run_async(table(job, IN_PROCESS))[1] == ["Ann", "k7", "2", "unknown", "no answer"]
 
 
 async def test_excel_reads_the_list_as_utf_8_and_outcomes_are_counted() -> None:
