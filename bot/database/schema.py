@@ -4,7 +4,7 @@ Times are microseconds since 1970 in UTC and flags are 0 and 1: both databases h
 values.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.types import TypeEngine
 
 VERSION: Final = "0009"
 """The newest migration; a test compares it with the head of the migrations."""
@@ -39,14 +40,17 @@ _COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite auto-increments only a column that is declared INTEGER."""
 
 
+def _required(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    return [Column(name, type_, nullable=False) for name in names]
+
+
+def _optional(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    return [Column(name, type_) for name in names]
+
+
 def _request(*, primary_key: bool = False) -> Column[str]:
-    return Column(
-        "request",
-        Text,
-        ForeignKey("requests.id", ondelete="CASCADE"),
-        primary_key=primary_key,
-        nullable=False,
-    )
+    parent = ForeignKey("requests.id", ondelete="CASCADE")
+    return Column("request", Text, parent, primary_key=primary_key, nullable=False)
 
 
 requests = Table(
@@ -54,40 +58,22 @@ requests = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("short", Text, nullable=False, unique=True),
-    Column("team", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("requester", Text, nullable=False),
+    *_required(Text, "team", "account", "channel", "requester"),
     Column("created_at", BigInteger, nullable=False),
     Column("state", Text, nullable=False, index=True),
     Column("round", Integer, nullable=False),
     Column("rule", Text),
-    Column("customers", Integer, nullable=False),
-    Column("repeated", Integer, nullable=False),
-    Column("customers_digest", Text, nullable=False),
-    Column("first_customer", Text, nullable=False),
-    Column("last_customer", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("once_key", Text, nullable=False),
-    Column("own_key", Integer, nullable=False),
-    Column("approvals", Integer, nullable=False),
-    Column("batch_size", Integer, nullable=False),
-    Column("batches_per_portion", Integer, nullable=False),
-    Column("concurrency", Integer, nullable=False),
-    Column("asked_at", BigInteger),
-    Column("expires_at", BigInteger),
+    *_required(Integer, "customers", "repeated"),
+    *_required(Text, "customers_digest", "first_customer", "last_customer", "reason", "once_key"),
+    *_required(Integer, "own_key", "approvals", "batch_size", "batches_per_portion", "concurrency"),
+    *_optional(BigInteger, "asked_at", "expires_at"),
     Column("decided_by", Text),
     Column("decided_at", BigInteger),
     Column("note", Text, nullable=False),
-    Column("started_at", BigInteger),
-    Column("ended_at", BigInteger),
-    Column("cancel_asked_by", Text),
-    Column("stop", Text),
-    Column("last_answer", Text),
-    Column("card_ts", Text),
+    *_optional(BigInteger, "started_at", "ended_at"),
+    *_optional(Text, "cancel_asked_by", "stop", "last_answer", "card_ts"),
     Column("typed", Text, nullable=False),
-    Column("give_after", BigInteger),
-    Column("remind_at", BigInteger),
+    *_optional(BigInteger, "give_after", "remind_at"),
     Column("reminded", Integer, nullable=False, server_default="0"),
     Column("escalate_at", BigInteger),
     Column("escalated_to", Text, nullable=False, server_default=""),
@@ -125,8 +111,7 @@ customers = Table(
     metadata,
     _request(primary_key=True),
     Column("portion", Integer, primary_key=True, autoincrement=False),
-    Column("size", Integer, nullable=False),
-    Column("starts", Integer, nullable=False),
+    *_required(Integer, "size", "starts"),
     Column("ids", LargeBinary, nullable=False),
 )
 """A portion of a request's customers: `ids` is packed, `starts` counts how often its batches were started."""
@@ -148,10 +133,7 @@ read_back = Table(
     metadata,
     _request(primary_key=True),
     Column("read_at", BigInteger, nullable=False),
-    Column("unknown", Integer, nullable=False),
-    Column("there", Integer, nullable=False),
-    Column("refs", Integer, nullable=False),
-    Column("whole", Integer, nullable=False),
+    *_required(Integer, "unknown", "there", "refs", "whole"),
     Column("failed", Text, nullable=False),
     Column("ids", LargeBinary, nullable=False),
 )
@@ -164,10 +146,7 @@ batches = Table(
     Column("request", Text, primary_key=True),
     Column("portion", Integer, primary_key=True, autoincrement=False),
     Column("batch", Integer, primary_key=True, autoincrement=False),
-    Column("size", Integer, nullable=False),
-    Column("given", Integer, nullable=False),
-    Column("refused", Integer, nullable=False),
-    Column("unknown", Integer, nullable=False),
+    *_required(Integer, "size", "given", "refused", "unknown"),
     Column("ends", LargeBinary),
     Column("fence", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(
@@ -185,19 +164,14 @@ outbox = Table(
     Column("id", _COUNTED, Identity(), primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     _request(),
-    Column("lane", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("happened", Text, nullable=False),
+    *_required(Text, "lane", "kind", "happened"),
     Column("happened_at", BigInteger, nullable=False),
     Column("addressee", Text, nullable=False),
     Column("doer", Text),
-    Column("note", Text, nullable=False),
-    Column("facts", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("tried", Integer, nullable=False),
+    *_required(Text, "note", "facts"),
+    *_required(Integer, "attempts", "tried"),
     Column("due", BigInteger, nullable=False),
-    Column("said_ts", Text),
-    Column("given_up", Text),
+    *_optional(Text, "said_ts", "given_up"),
     Index(None, "request"),
 )
 """Messages to send, the oldest of a request's lane (`mapping.lane`) first; `said_ts` and `given_up` mark
@@ -210,9 +184,7 @@ pause = Table(
     Column("since", BigInteger),
     Column("doer", Text),
     Column("why", Text, nullable=False),
-    Column("faults", Integer, nullable=False),
-    Column("changes", Integer, nullable=False),
-    Column("told", Integer, nullable=False),
+    *_required(Integer, "faults", "changes", "told"),
 )
 """The pause, in one row with the id 1. `doer` is NULL if the bot paused itself.
 
@@ -258,13 +230,8 @@ audit = Table(
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
-    Column("who", Text),
-    Column("channel", Text),
-    Column("request", Text),
-    Column("kind", Text, nullable=False),
-    Column("facts", Text, nullable=False),
-    Column("previous", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    *_optional(Text, "who", "channel", "request"),
+    *_required(Text, "kind", "facts", "previous", "hash"),
     Index(None, "request"),
 )
 """One row for each event. It has no foreign key, because it outlives the request."""
