@@ -26,20 +26,12 @@ from bot.giving.scheduler import CallScheduler
 LANES: Final = 3
 """Portions under way at once: the next one's customers are read while the last calls of this one run."""
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
-SUCCEEDED: Final = "SUCCESS"
 UNLIMITED: Final = 1_000_000
 STEP_FIRST_WAIT_SECONDS: Final = 0.5
 STEP_LONGEST_WAIT_SECONDS: Final = 30.0
 """For the steps that the engine cannot record; the waits grow from one to the other."""
 STEP: Final = StepOptions(
-    name=None,
-    retries_allowed=True,
-    max_attempts=UNLIMITED,
-    interval_seconds=0.5,
-    backoff_rate=1.05,
-    should_retry=None,
-    preemptible=False,
-    timeout_seconds=None,
+    retries_allowed=True, max_attempts=UNLIMITED, interval_seconds=0.5, backoff_rate=1.05
 )
 """An exception out of a step would be final, so it is repeated; the waits grow from 0.5 s to a minute."""
 
@@ -110,7 +102,7 @@ class GivingWorkflow:
         if status and status.status in FAILED:
             log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))
             await self._stop(request, "the bot met a fault of its own")
-        elif status and status.status == SUCCEEDED:
+        elif status and status.status == "SUCCESS":
             found = await self.repository.find(request.id)
             if found and (found.state, found.round) == (State.GIVING, request.round):
                 log.error(

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import uuid4
 
 import psycopg
@@ -19,8 +19,8 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from bot.cluster import single_instance
-from bot.database.postgres import CONNECT_OPTIONS
-from bot.database.repositories.replicas import CHANNEL
+from bot.database.postgres import CONNECT_OPTIONS, Connection
+from bot.database.repositories.repository import CHANNEL
 from bot.errors import DatabaseUnavailable, LeaseLost
 
 LEASE_SECONDS: Final = 10.0
@@ -61,7 +61,6 @@ _EVICT: Final = f"""
 _LEAVE: Final = "DELETE FROM replicas WHERE term = %(term)s RETURNING pg_notify(%(channel)s, %(name)s)"
 _NOTIFY: Final = "SELECT pg_notify(%(channel)s, %(name)s)"
 
-Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 log = structlog.get_logger()
 
 
