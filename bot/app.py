@@ -200,10 +200,7 @@ def _build_daily_tasks(resources: Resources) -> DailyTasks:
 
 
 class _Identify(AsyncMiddleware):
-    """Identifies the person, and passes on the handlers' context.
-
-    A class, since Bolt inspects the arguments of functions at each call.
-    """
+    """Identifies the person; a class, since Bolt inspects the arguments of functions at each call."""
 
     def __init__(self, ctx: HandlerContext, deferred_work: DeferredWork) -> None:
         self._ctx = ctx
@@ -227,10 +224,7 @@ class _Identify(AsyncMiddleware):
 
 
 def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> AsyncApp:
-    """Build the Bolt app with all its handlers.
-
-    Bolt sends an ack when its listener returns, so longer work goes to the background.
-    """
+    """Build the Bolt app. It sends an ack when a listener returns, so longer work goes to the background."""
     app = AsyncApp(
         client=client,
         process_before_response=True,

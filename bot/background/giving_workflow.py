@@ -52,10 +52,7 @@ class ClaimedRun:
 
 @dataclass(slots=True)
 class GivingWorkflow:
-    """The durable workflow `give_2`, on DBOS Transact. One a process: the engine's registry is the process's.
-
-    `finished` is called after each giving.
-    """
+    """The durable workflow `give_2`, on DBOS Transact. One a process, like the engine's registry."""
 
     repository: SqlRepository
     dintero: DinteroApi
@@ -66,6 +63,7 @@ class GivingWorkflow:
     completion: Completion
     engine_url: str
     finished: Callable[[], None] = lambda: None
+    """Called after each giving."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _runs: set[ClaimedRun] = field(default_factory=set)

@@ -139,15 +139,8 @@ class BackgroundRunner:
             event.set()
 
     async def _sweep(self, decisions: DecisionService) -> None:
-        """Expire and remind, then start each approved request without waiting for it.
-
-        A second start of a request that is being given is harmless.
-        """
-        for run_once in (
-            decisions.pause_service.run_once,
-            decisions.expire_overdue,
-            decisions.remind_due,
-        ):
+        """Expire and remind, then start each approved request without waiting; a second start is harmless."""
+        for run_once in (decisions.pause_service.run_once, decisions.expire_overdue, decisions.remind_due):
             try:
                 await run_once()
             except Exception:

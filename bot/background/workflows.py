@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -82,18 +82,16 @@ async def resume_orphans(find_gone: Callable[[], Awaitable[Callable[[str], bool]
 
 async def delete_finished(before: datetime) -> None:
     """Delete the records of workflows that succeeded before a time."""
-    finished = await DBOS.list_workflows_async(
-        status="SUCCESS", end_time=before.isoformat(), limit=1000, load_input=False, load_output=False
-    )
-    if finished:
-        await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
+    await _delete(DBOS, status="SUCCESS", end_time=before.isoformat(), limit=1000)
 
 
 async def forget_workflows(requests: Sequence[RequestId], engine: type[DBOS] | DBOSClient = DBOS) -> None:
     """Delete the records of these requests' workflows, failed ones with their errors too."""
-    found = await engine.list_workflows_async(
-        workflow_id_prefix=[f"{request}:" for request in requests], load_input=False, load_output=False
-    )
+    await _delete(engine, workflow_id_prefix=[f"{request}:" for request in requests])
+
+
+async def _delete(engine: type[DBOS] | DBOSClient, **which: Any) -> None:
+    found = await engine.list_workflows_async(**which, load_input=False, load_output=False)
     if found:
         await engine.delete_workflows_async([workflow.workflow_id for workflow in found])
 

@@ -28,11 +28,7 @@ class Transaction(Protocol):
 
 
 class Database(Protocol):
-    """SQLite or PostgreSQL.
-
-    A failure that is no fault of the statement (server down, disk full, lock held too long) raises
-    `DatabaseUnavailable`.
-    """
+    """SQLite or PostgreSQL; if it is down, full or locked too long, it raises `DatabaseUnavailable`."""
 
     @property
     def insert(self) -> Callable[[Table], Insert]:

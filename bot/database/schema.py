@@ -1,7 +1,6 @@
 """The tables, the same on SQLite and PostgreSQL; `mapping` writes and reads their columns.
 
-Times are microseconds since 1970 in UTC and flags are 0 and 1: both databases hold and compare the same
-values.
+Times are microseconds since 1970 in UTC and flags are 0 and 1: both databases compare the same values.
 """
 
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    bindparam,
 )
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.types import TypeEngine
@@ -125,8 +126,7 @@ files = Table(
     Column("piece", Integer, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
 )
-"""The files that customers were read from, in compressed pieces. Each reading has its own rows, and only one
-counts."""
+"""The files that customers were read from, in compressed pieces; only one of the readings counts."""
 
 read_back = Table(
     "read_back",
@@ -137,8 +137,7 @@ read_back = Table(
     Column("failed", Text, nullable=False),
     Column("ids", LargeBinary, nullable=False),
 )
-"""The verification of a request's unknown customers; `ids` packs those on Dintero's list of the rule's
-holders."""
+"""The verification of unknown customers; `ids` packs those on Dintero's list of the rule's holders."""
 
 batches = Table(
     "batches",
@@ -153,8 +152,7 @@ batches = Table(
         ["request", "portion"], ["customers.request", "customers.portion"], ondelete="CASCADE"
     ),
 )
-"""The outcome of a batch: counts, and in `ends` the customers who did not receive the discount, packed; NULL
-if all did.
+"""The outcome of a batch; `ends` packs the customers who did not receive the discount, NULL if all did.
 
 `fence` is the writer's fencing token: an earlier holder never overwrites the outcome of a later one."""
 
@@ -198,8 +196,7 @@ replicas = Table(
     Column("name", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
-"""The processes that work on a PostgreSQL database, with the end of each lease in the database's time; the
-first is the leader."""
+"""The processes on a PostgreSQL database; leases end in the database's time, and the first term leads."""
 
 channels = Table("channels", metadata, Column("id", Text, primary_key=True))
 """One row for each channel, locked while its grants are added up."""
@@ -262,8 +259,7 @@ audit_customers = Table(
     Column("key", Text, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
 )
-"""The keyed hashes of a portion's customers, sorted (`bot.database.audit.customer_hashes`); `key` is the name
-of the key."""
+"""A portion's customers as keyed hashes, sorted (`audit.customer_hashes`); `key` is the name of the key."""
 
 audit_key = Table(
     "audit_key",
@@ -272,6 +268,12 @@ audit_key = Table(
     Column("key", Text, nullable=False),
 )
 """The key of those hashes, if the settings have none."""
+
+
+def of_request(table: Table) -> ColumnElement[bool]:
+    """Select the rows of one request, which is the parameter `which`."""
+    return table.c.request == bindparam("which")
+
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

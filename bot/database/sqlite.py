@@ -109,10 +109,9 @@ def _resolve(future: asyncio.Future[Any], result: Any, error: Exception | None) 
 
 
 class SqliteDatabase:
-    """One file.
+    """One file, with real `BEGIN IMMEDIATE` transactions.
 
     Writers take turns by a lock, in the order they arrive, and never meet SQLITE_BUSY within this process.
-    A transaction is a real `BEGIN IMMEDIATE`.
     """
 
     insert = staticmethod(sqlite.insert)

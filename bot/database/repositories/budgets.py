@@ -33,6 +33,7 @@ _GRANTS: Final = select(
     or_(requests.c.ended_at.is_(None), requests.c.ended_at > bindparam("since")),
 )
 LOCK: Final = select(channels.c.id).where(channels.c.id == bindparam("which")).with_for_update()
+"""Of two requests that start at once, the second waits, and sees the grants of the first."""
 
 
 class BudgetRepository(BaseRepository):

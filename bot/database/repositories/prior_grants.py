@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, or_, select
 
 from bot.database.connection import BaseRepository, Values
 from bot.database.mapping import decode, encode, to_micros
-from bot.database.schema import batches, customers, requests
+from bot.database.schema import batches, customers, of_request, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.requests.outcome_codec import outcome_of
@@ -34,15 +34,11 @@ _EARLIER: Final = (
     .limit(MAX_REQUESTS + 1)
 )
 _PORTIONS: Final = (
-    select(customers.c.portion, customers.c.size)
-    .where(customers.c.request == bindparam("which"))
-    .order_by(customers.c.portion)
+    select(customers.c.portion, customers.c.size).where(of_request(customers)).order_by(customers.c.portion)
 )
-_IDS: Final = select(customers.c.ids).where(
-    customers.c.request == bindparam("which"), customers.c.portion == bindparam("number")
-)
+_IDS: Final = select(customers.c.ids).where(of_request(customers), customers.c.portion == bindparam("number"))
 _OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(
-    batches.c.request == bindparam("which"), batches.c.portion == bindparam("number")
+    of_request(batches), batches.c.portion == bindparam("number")
 )
 
 

@@ -18,7 +18,7 @@ from bot.database.mapping import (
     request_row,
     to_micros,
 )
-from bot.database.schema import requests, votes
+from bot.database.schema import of_request, requests, votes
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State
 from bot.errors import ShortIdConflict
@@ -69,7 +69,7 @@ _FORGET_DRAFTS: Final = (
 
 APPROVALS: Final = (
     select(votes.c.request, votes.c.round, votes.c.voter, votes.c.voted_at, votes.c.digest)
-    .where(votes.c.request == bindparam("which"), votes.c.round == bindparam("of_round"))
+    .where(of_request(votes), votes.c.round == bindparam("of_round"))
     .order_by(votes.c.voted_at, votes.c.id)
 )
 

@@ -33,6 +33,7 @@ from bot.database.schema import (
     channels,
     customers,
     files,
+    of_request,
     outbox,
     read_back,
     requests,
@@ -49,21 +50,19 @@ _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE excludes other units of work, but not the outcomes that giving writes meanwhile.
 _LOCK: Final = select(*REQUEST_COLUMNS).where(_ID).with_for_update(key_share=True)
 _SAVE: Final = update(requests).where(_ID)
-_DELETE_CUSTOMERS: Final = delete(customers).where(customers.c.request == bindparam("which"))
+_DELETE_CUSTOMERS: Final = delete(customers).where(of_request(customers))
 _INSERT_CUSTOMERS: Final = insert(customers)
 _ENQUEUE: Final = insert(outbox)
-_FORGET_OTHER_FILES: Final = delete(files).where(
-    files.c.request == bindparam("which"), files.c.reading != bindparam("counts")
-)
+_FORGET_OTHER_FILES: Final = delete(files).where(of_request(files), files.c.reading != bindparam("counts"))
 _PENDING_TWIN: Final = select(outbox.c.id).where(
     PENDING, *(outbox.c[name] == bindparam(name) for name in ("request", "kind", "addressee"))
 )
 _REDACT: Final = (
-    delete(files).where(files.c.request == bindparam("which")),
-    update(customers).where(customers.c.request == bindparam("which")).values(ids=packed([])),
-    update(batches).where(batches.c.request == bindparam("which")).values(ends=None),
-    update(outbox).where(outbox.c.request == bindparam("which")).values(note="", facts="{}"),
-    update(read_back).where(read_back.c.request == bindparam("which")).values(ids=packed([]), failed=""),
+    delete(files).where(of_request(files)),
+    update(customers).where(of_request(customers)).values(ids=packed([])),
+    update(batches).where(of_request(batches)).values(ends=None),
+    update(outbox).where(of_request(outbox)).values(note="", facts="{}"),
+    update(read_back).where(of_request(read_back)).values(ids=packed([]), failed=""),
 )
 
 
@@ -134,10 +133,7 @@ class SqlUnitOfWork:
             )
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
-        """Lock the channel until the block ends, and read the grants of its other requests since a time.
-
-        Of two simultaneous requests, the second sees the first.
-        """
+        """Lock the channel until the block ends, and read its other requests' grants since a time."""
         channel = self.request.channel
         insert = self._database.insert(channels).on_conflict_do_nothing(index_elements=["id"])
         await self._transaction.run(insert, {"id": encode(channel)})

@@ -2,20 +2,18 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from bot.database.connection import BaseRepository, Database, Values
 from bot.database.mapping import decode, encode, from_micros, to_micros
-from bot.database.schema import read_back
+from bot.database.schema import of_request, read_back
 from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.batches import Verification
 
 _NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
-_VERIFICATION: Final = select(*(read_back.c[name] for name in _NAMES)).where(
-    read_back.c.request == bindparam("which")
-)
-_CONFIRMED: Final = select(read_back.c.ids).where(read_back.c.request == bindparam("which"))
+_VERIFICATION: Final = select(*(read_back.c[name] for name in _NAMES)).where(of_request(read_back))
+_CONFIRMED: Final = select(read_back.c.ids).where(of_request(read_back))
 
 
 class VerificationRepository(BaseRepository):

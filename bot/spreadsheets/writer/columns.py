@@ -35,8 +35,7 @@ Cells = Sequence[str | int]
 class OutcomeColumns:
     """The cells for a customer's outcome and reason, and the count of each outcome.
 
-    `why` has the reasons that apply when Dintero gave none; `there` are the customers in Dintero's list of
-    the rule.
+    `why` has the reasons where Dintero gave none; `there` are the customers in Dintero's list of the rule.
     """
 
     why: Mapping[str, str]
@@ -99,8 +98,7 @@ def in_columns(
 ) -> Iterator[Cells]:
     """List customers in the columns of their files, each where it was first; typed customers come last.
 
-    If the files have different columns, the list has all of them; `several` adds a column with the file's
-    name.
+    If the files have different columns, the list has all; `several` adds a column with the file's name.
     """
     names = dict.fromkeys(name for table in tables for name in table.names)
     places = {name: at for at, name in enumerate(names)}
