@@ -18,7 +18,7 @@ from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.runner import BackgroundRunner
 from bot.background.workflows import engine_url, forget_workflows
-from bot.clock import SharedClock
+from bot.clock import SystemClock
 from bot.config.settings import Settings
 from bot.database.audit.log import ChainHead
 from bot.database.repositories.repository import SqlRepository
@@ -76,7 +76,7 @@ async def run_bot(
     async with AsyncExitStack() as stack:
         async with _starting(settings):
             resources = await stack.enter_async_context(
-                open_resources(settings, policy, clock or SharedClock())
+                open_resources(settings, policy, clock or SystemClock())
             )
         repository, clock = resources.repository, resources.clock
         background = _build_background(settings, resources, retry_policy or RetryPolicy())

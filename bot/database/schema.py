@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
 )
 from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
 VERSION: Final = "0009"
@@ -41,6 +42,10 @@ _COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite auto-increments only a column that is declared INTEGER."""
 
 
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(name, metadata, *parts)
+
+
 def _required(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
     return [Column(name, type_, nullable=False) for name in names]
 
@@ -54,9 +59,8 @@ def _request(*, primary_key: bool = False) -> Column[str]:
     return Column("request", Text, parent, primary_key=primary_key, nullable=False)
 
 
-requests = Table(
+requests = _table(
     "requests",
-    metadata,
     Column("id", Text, primary_key=True),
     Column("short", Text, nullable=False, unique=True),
     *_required(Text, "team", "account", "channel", "requester"),
@@ -95,9 +99,8 @@ requests = Table(
 searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the reading of its
 files that counts."""
 
-votes = Table(
+votes = _table(
     "votes",
-    metadata,
     Column("id", _COUNTED, Identity(), primary_key=True),
     _request(),
     Column("round", Integer, nullable=False),
@@ -107,9 +110,8 @@ votes = Table(
     Unique("request", "round", "voter"),
 )
 
-customers = Table(
+customers = _table(
     "customers",
-    metadata,
     _request(primary_key=True),
     Column("portion", Integer, primary_key=True, autoincrement=False),
     *_required(Integer, "size", "starts"),
@@ -117,9 +119,8 @@ customers = Table(
 )
 """A portion of a request's customers: `ids` is packed, `starts` counts how often its batches were started."""
 
-files = Table(
+files = _table(
     "files",
-    metadata,
     _request(primary_key=True),
     Column("reading", Text, primary_key=True),
     Column("file", Integer, primary_key=True, autoincrement=False),
@@ -128,9 +129,8 @@ files = Table(
 )
 """The files that customers were read from, in compressed pieces; only one of the readings counts."""
 
-read_back = Table(
+read_back = _table(
     "read_back",
-    metadata,
     _request(primary_key=True),
     Column("read_at", BigInteger, nullable=False),
     *_required(Integer, "unknown", "there", "refs", "whole"),
@@ -139,9 +139,8 @@ read_back = Table(
 )
 """The verification of unknown customers; `ids` packs those on Dintero's list of the rule's holders."""
 
-batches = Table(
+batches = _table(
     "batches",
-    metadata,
     Column("request", Text, primary_key=True),
     Column("portion", Integer, primary_key=True, autoincrement=False),
     Column("batch", Integer, primary_key=True, autoincrement=False),
@@ -156,9 +155,8 @@ batches = Table(
 
 `fence` is the writer's fencing token: an earlier holder never overwrites the outcome of a later one."""
 
-outbox = Table(
+outbox = _table(
     "outbox",
-    metadata,
     Column("id", _COUNTED, Identity(), primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     _request(),
@@ -175,9 +173,8 @@ outbox = Table(
 """Messages to send, the oldest of a request's lane (`mapping.lane`) first; `said_ts` and `given_up` mark
 those that are done."""
 
-pause = Table(
+pause = _table(
     "pause",
-    metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("since", BigInteger),
     Column("doer", Text),
@@ -189,30 +186,27 @@ pause = Table(
 `faults` counts consecutive requests that a fault of Dintero stopped, `changes` counts pauses and resumptions;
 the cards show those up to `told`."""
 
-replicas = Table(
+replicas = _table(
     "replicas",
-    metadata,
     Column("term", _COUNTED, Identity(), primary_key=True),
     Column("name", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
 """The processes on a PostgreSQL database; leases end in the database's time, and the first term leads."""
 
-channels = Table("channels", metadata, Column("id", Text, primary_key=True))
+channels = _table("channels", Column("id", Text, primary_key=True))
 """One row for each channel, locked while its grants are added up."""
 
-sizes = Table(
+sizes = _table(
     "sizes",
-    metadata,
     Column("account", Text, primary_key=True),
     Column("largest", Integer, nullable=False),
     Column("learnt_at", BigInteger, nullable=False),
 )
 """Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
 
-rules = Table(
+rules = _table(
     "rules",
-    metadata,
     Column("account", Text, primary_key=True),
     Column("read_at", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
@@ -222,9 +216,8 @@ rules = Table(
 
 # The audit. Triggers in the database refuse every change of these tables, except that the head moves on.
 
-audit = Table(
+audit = _table(
     "audit",
-    metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     *_optional(Text, "who", "channel", "request"),
@@ -233,27 +226,24 @@ audit = Table(
 )
 """One row for each event. It has no foreign key, because it outlives the request."""
 
-audit_head = Table(
+audit_head = _table(
     "audit_head",
-    metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", Text, nullable=False),
 )
 """The end of the chain, in one row. Writers lock it, so that no two append to the same end."""
 
-audit_heads = Table(
+audit_heads = _table(
     "audit_heads",
-    metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", Text, nullable=False),
     Column("kept_at", BigInteger, nullable=False),
 )
 """Ends of the chain that were sent to the admins."""
 
-audit_customers = Table(
+audit_customers = _table(
     "audit_customers",
-    metadata,
     Column("request", Text, primary_key=True),
     Column("portion", Integer, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False),
@@ -261,9 +251,8 @@ audit_customers = Table(
 )
 """A portion's customers as keyed hashes, sorted (`audit.customer_hashes`); `key` is the name of the key."""
 
-audit_key = Table(
+audit_key = _table(
     "audit_key",
-    metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False),
 )

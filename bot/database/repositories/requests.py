@@ -127,8 +127,7 @@ class RequestRepository(BaseRepository):
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
         """Read all requests in these states, oldest first."""
-        values = {f"state{number}": state.value for number, state in enumerate(states)}
-        return await self._requests(_in_state(len(states)), **values)
+        return await self._requests(_in_state(states))
 
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests that have expired."""
@@ -154,6 +153,6 @@ class RequestRepository(BaseRepository):
 
 
 @cache
-def _in_state(count: int) -> Select[Any]:
-    any_of = or_(false(), *(requests.c.state == bindparam(f"state{number}") for number in range(count)))
+def _in_state(states: tuple[State, ...]) -> Select[Any]:
+    any_of = or_(false(), *(requests.c.state == state.value for state in states))
     return select(*REQUEST_COLUMNS).where(any_of).order_by(_REQUESTED_AT, requests.c.id)
