@@ -11,7 +11,7 @@ import structlog
 from dbos import DBOS, SetWorkflowID, StepOptions
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.background.workflows import open_engine, resume_orphans
+from bot.background.workflows import open_engine
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
@@ -138,18 +138,23 @@ class GivingWorkflow:
         )
 
     async def take_over(self) -> None:
-        """Resume the workflows of processes that are gone, and those of an earlier term of this one."""
+        """Resume the workflows of processes that are gone, and those of an earlier term of this one.
+
+        Each is queued again, and taken from there by one process. Only the leader resumes those of others.
+        """
         term, new_term = self.membership.term, self.membership.term != self._term
-        if self.membership.is_leader or new_term:
-
-            async def find_gone() -> Callable[[str], bool]:
-                """Find dead processes; only the leader resumes the workflows of other processes."""
-                living, leads = await self.repository.live_replicas(), self.membership.is_leader
-                own = self.membership.name
-                return lambda name: (new_term and name == own) or (leads and name not in living)
-
-            await resume_orphans(find_gone)
-            self._term = term
+        if not (self.membership.is_leader or new_term):
+            return
+        pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+        if pending:
+            # The living are read after the workflows: a process that has joined since is not dead.
+            living, leads = await self.repository.live_replicas(), self.membership.is_leader
+            for workflow in pending:
+                name = workflow.executor_id or ""
+                if (new_term and name == self.membership.name) or (leads and name not in living):
+                    log.info("taken over", workflow=workflow.workflow_id, from_replica=name)
+                    await DBOS.resume_workflow_async(workflow.workflow_id)
+        self._term = term
 
     def recheck(self) -> None:
         """Let no call out before the database was asked whether its giving continues."""

@@ -1,4 +1,4 @@
-"""The durable engine: where it keeps its records and how long, and the workflows of dead processes."""
+"""The durable engine: where it keeps its records, and how long."""
 
 import asyncio
 import sqlite3
@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from typing import Any, Final
 
-import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -19,8 +18,6 @@ NEVER_RAN: Final = ("no such table", "does not exist")
 """Errors of a database on which no engine has ever run."""
 IDLE_IN_TRANSACTION_SECONDS: Final = 5.0
 """How long a suspended process can block its peers."""
-
-log = structlog.get_logger()
 
 
 def engine_url(database_url: str) -> str:
@@ -63,21 +60,6 @@ async def close_engine() -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor())
     await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
-
-
-async def resume_orphans(find_gone: Callable[[], Awaitable[Callable[[str], bool]]]) -> None:
-    """Queue the workflows of dead processes again; each is taken from there by one process.
-
-    `find_gone` is called after the workflows were read: a process that has joined since is not dead.
-    """
-    pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
-    if not pending:
-        return
-    is_gone = await find_gone()
-    for workflow in pending:
-        if is_gone(workflow.executor_id or ""):
-            log.info("taken over", workflow=workflow.workflow_id, from_replica=workflow.executor_id)
-            await DBOS.resume_workflow_async(workflow.workflow_id)
 
 
 async def delete_finished(before: datetime) -> None:

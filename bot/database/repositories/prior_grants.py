@@ -56,7 +56,11 @@ class PriorGrantsRepository(BaseRepository):
             "since": to_micros(since),
         }
         rows = await self._database.run(_EARLIER, values)
-        asked = await self._all(encode(request.id)) if rows else frozenset()
+        if not rows:
+            return PriorGrants()
+        own = encode(request.id)
+        portions = await self._database.run(_PORTIONS, {"which": own})
+        asked = frozenset([id_ for portion, _ in portions for id_ in await self._ids(own, portion)])
         found, by, compared = set[CustomerId](), list[PriorRequest](), 0
         for id_, short, channel, card_ts, batch_size in rows[:MAX_REQUESTS]:
             if compared > MAX_IDS:
@@ -68,10 +72,6 @@ class PriorGrantsRepository(BaseRepository):
                 of = RequestId(decode(id_)), ShortId(decode(short)), ChannelId(decode(channel))
                 by.append(PriorRequest(*of, card_ts, len(given)))
         return PriorGrants(len(found), tuple(by), more=len(rows) > MAX_REQUESTS or compared > MAX_IDS)
-
-    async def _all(self, request: str) -> frozenset[CustomerId]:
-        portions = await self._database.run(_PORTIONS, {"which": request})
-        return frozenset([id_ for portion, _ in portions for id_ in await self._ids(request, portion)])
 
     async def _given(
         self, request: str, batch_size: int, asked: frozenset[CustomerId]

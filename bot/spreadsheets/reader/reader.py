@@ -44,15 +44,6 @@ class FileSource:
     pieces: Callable[[], AsyncIterator[bytes]]
 
 
-class _FetchFailed(Exception):
-    """A file could not be fetched completely."""
-
-    def __init__(self, why: FileProblem, upload: Upload) -> None:
-        super().__init__(why)
-        self.why = why
-        self.upload = upload
-
-
 @dataclass(slots=True)
 class _Answers:
     """The process's answers so far."""
@@ -118,7 +109,7 @@ class Reader:
             # no memory or process left, a time-out, or its death
             except (OSError, asyncio.IncompleteReadError):
                 return answers.failed(FileProblem.TOO_HEAVY)
-            except _FetchFailed as error:
+            except FileError as error:
                 return answers.failed(error.why, error.upload)
 
 
@@ -130,7 +121,7 @@ async def _frames(job: dict[str, Any], sources: Sequence[FileSource]) -> AsyncGe
                 if piece:  # an empty frame would end the file
                     yield piece
         except FileError as error:
-            raise _FetchFailed(error.why, source.upload) from error
+            raise FileError(error.why, source.upload) from error
         yield b""
 
 

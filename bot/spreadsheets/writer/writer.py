@@ -14,6 +14,7 @@ import structlog
 from bot.domain.requests.batches import Outcome, PackedOutcomes
 from bot.domain.requests.outcome_codec import frame_of, not_given_of
 from bot.spreadsheets import worker_process
+from bot.spreadsheets.reader.reader import FileSource
 from bot.spreadsheets.writer.columns import OutcomeColumns, csv_of, plain
 
 MEMORY_BYTES: Final = 2 * 1024**3
@@ -53,23 +54,17 @@ class ListFile:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file that customers came from: its name, the chosen column, and its compressed pieces."""
-
-    name: str
-    column: int | None
-    pieces: Callable[[], AsyncIterator[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
 class ListJob:
-    """A list to write. `asked` is the size of its request; `why` and `there` are as in `OutcomeColumns`."""
+    """A list to write. `asked` is the size of its request; `why` and `there` are as in `OutcomeColumns`.
+
+    `files` are those that the customers came from, in compressed pieces.
+    """
 
     asked: int
     ends: Callable[[], AsyncIterator[PackedOutcomes]]
     why: Mapping[str, str]
     there: frozenset[str] = frozenset()
-    files: Sequence[SourceFile] = ()
+    files: Sequence[FileSource] = ()
 
 
 class ListWriter:
@@ -105,7 +100,7 @@ class ListWriter:
         return True
 
 
-async def _write_in_process(job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
+async def _write_in_process(job: ListJob, files: Sequence[FileSource], file: ListFile) -> None:
     frames = _frames(job, files)
     file.counts = await worker_process.run("bot.spreadsheets.writer", frames, partial(_collect, file))
 
@@ -117,13 +112,13 @@ async def _write_in_thread(job: ListJob, file: ListFile) -> None:
     await asyncio.to_thread(file.add, csv_of(plain(not_given, outcome_columns)))
 
 
-async def _frames(job: ListJob, files: Sequence[SourceFile]) -> AsyncGenerator[bytes]:
+async def _frames(job: ListJob, files: Sequence[FileSource]) -> AsyncGenerator[bytes]:
     header = {
         "memory": MEMORY_BYTES,
         "seconds": CPU_SECONDS,
         "why": job.why,
         "there": sorted(job.there),
-        "files": [(source.name, source.column) for source in files],
+        "files": [(source.upload.name, source.upload.column) for source in files],
     }
     yield json.dumps(header).encode()
     async for outcomes in job.ends():
