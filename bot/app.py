@@ -74,7 +74,8 @@ async def run_bot(
         ConfigError: Slack does not take the bot's token, or the port is taken.
     """
     async with AsyncExitStack() as stack:
-        async with _starting(settings):
+        # A supervisor would end the bot while it waits for Slack, so it answers health checks from the start.
+        async with serve(build_web(slack=None, ready=_starting), host=settings.host, port=settings.port):
             resources = await stack.enter_async_context(
                 open_resources(settings, policy, clock or SystemClock())
             )
@@ -99,15 +100,8 @@ async def run_bot(
         yield RunningBot(port, repository, background, catalog, resources.membership.name)
 
 
-@asynccontextmanager
-async def _starting(settings: Settings) -> AsyncIterator[None]:
-    """Answer health checks while the bot starts: a supervisor would end it while it waits for Slack."""
-
-    async def not_yet() -> Readiness:
-        return Readiness(database=False, slack=False, dintero="not asked yet")
-
-    async with serve(build_web(slack=None, ready=not_yet), host=settings.host, port=settings.port):
-        yield
+async def _starting() -> Readiness:
+    return Readiness(database=False, slack=False, dintero="not asked yet")
 
 
 def _build_background(

@@ -17,7 +17,6 @@ ColumnValue: TypeAlias = str | int | bytes | None
 Values: TypeAlias = Mapping[str, ColumnValue]
 Rows: TypeAlias = Sequence[Sequence[Any]]
 Statement: TypeAlias = Select[Any] | UpdateBase
-Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 
 
 class Transaction(Protocol):
@@ -31,7 +30,7 @@ class Database(Protocol):
     """SQLite or PostgreSQL; if it is down, full or locked too long, it raises `DatabaseUnavailable`."""
 
     @property
-    def insert(self) -> Callable[[Table], Insert]:
+    def insert(self) -> Callable[[Table], sqlite.Insert | postgresql.Insert]:
         """The function that begins an INSERT in the database's own dialect, which has ON CONFLICT."""
 
     async def run(self, statement: Statement, values: Values) -> Rows:

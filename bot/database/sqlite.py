@@ -124,7 +124,9 @@ class SqliteDatabase:
         self._reader = reader
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
-        self._writes: Coalescer[Call, Rows] = Coalescer(self._write_all, turn=self._locked)
+        self._writes: Coalescer[Call, Rows] = Coalescer(
+            lambda calls: writer.call(partial(_run_batch, calls=calls)), turn=self._locked
+        )
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement, which SQLite itself puts into a transaction."""
@@ -137,9 +139,6 @@ class SqliteDatabase:
     async def time(self) -> datetime | None:
         """Return None: a file has no clock."""
         return None
-
-    async def _write_all(self, calls: Sequence[Call]) -> Sequence[Rows | sqlite3.Error]:
-        return await self.writer.call(lambda connection: _run_batch(connection, calls))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteThread]:

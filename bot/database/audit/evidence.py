@@ -26,11 +26,7 @@ MAX_LISTED_BATCHES: Final = 5_000
 """With more batches, the entry has only their sums: nobody would read a list of many megabytes."""
 _BATCHES: Final = (
     select(
-        batches.c.portion,
-        batches.c.batch,
-        batches.c.given,
-        batches.c.refused,
-        batches.c.unknown,
+        *(batches.c[name] for name in ("portion", "batch", "given", "refused", "unknown")),
         batches.c.size - batches.c.given - batches.c.refused - batches.c.unknown,
     )
     .where(of_request(batches))

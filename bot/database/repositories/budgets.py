@@ -19,10 +19,7 @@ def _sum(counts: ColumnElement[int], *where: ColumnElement[bool]) -> ColumnEleme
 
 _OF_BATCHES: Final = batches.c.request == requests.c.id
 _GRANTS: Final = select(
-    requests.c.ended_at,
-    requests.c.rule,
-    requests.c.state,
-    requests.c.customers,
+    *(requests.c[name] for name in ("ended_at", "rule", "state", "customers")),
     _sum(batches.c.given + batches.c.unknown, _OF_BATCHES),
     _sum(batches.c.size, _OF_BATCHES),
     _sum(customers.c.size, customers.c.request == requests.c.id, customers.c.starts > 0),
