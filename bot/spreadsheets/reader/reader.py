@@ -102,9 +102,7 @@ class Reader:
             try:
                 async with asyncio.timeout(self._timeout):
                     return await worker_process.run(
-                        "bot.spreadsheets.reader",
-                        _frames(job, sources),
-                        partial(_collect, answers),
+                        "bot.spreadsheets.reader", _frames(job, sources), partial(_collect, answers)
                     )
             # no memory or process left, a time-out, or its death
             except (OSError, asyncio.IncompleteReadError):
