@@ -1,4 +1,4 @@
-"""Earlier requests for the same customers: recent grants of the rule, and the remainder of a request."""
+"""Earlier requests for the same customers: grants of the rule, and the remainder of a request."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,15 +19,29 @@ class PriorRequest:
     customers: int
     refused: int = 0
     """For a remainder: how many of these Dintero had refused."""
+    unknown: int = 0
+    """How many of these may have been given it: no answer says so."""
+    open: bool = False
+    """Whether it has not ended: it waits, is held or stopped, or is being given."""
+    begun: bool = True
+    """Whether it has started to give."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriorGrants:
-    """Recent grants of the rule, newest first; `customers` are distinct; `more`: the search stopped early."""
+    """Requests that gave, may have given or will give the rule to the same customers, newest first.
+
+    `customers` are distinct. `more`: the search stopped early.
+    """
 
     customers: int = 0
     by: tuple[PriorRequest, ...] = ()
     more: bool = False
+
+    @property
+    def ids(self) -> tuple[ShortId, ...]:
+        """The requests. Neither their customers nor ours change, so a person who saw these knows the overlap."""
+        return tuple(each.short for each in self.by)
 
 
 NEVER: Final = PriorGrants()

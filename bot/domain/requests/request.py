@@ -88,6 +88,7 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
 """
 
 ENDED: Final = frozenset({State.DONE, State.REJECTED, State.CANCELLED, State.EXPIRED})
+OPEN: Final = frozenset(State) - ENDED - {State.DRAFT}
 
 
 class StopReason(StrEnum):

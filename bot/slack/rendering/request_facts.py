@@ -111,14 +111,23 @@ def budget(budget_use: BudgetUse | None, formatter: Formatter) -> list[str]:
 
 
 def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
-    """Say how many customers received the same rule recently, and by which requests."""
+    """Say how many customers got the same rule lately, or may get it, and from which requests."""
     if not found.customers:
         return []
-    by = [f"{formatter.number(each.customers)} by {_linked(each, links)}" for each in found.by]
+    requests = phrase([_share(each, formatter, links) for each in found.by], last="and", most=MAX_REQUESTS)
     count = f"{'at least ' if found.more else ''}{formatter.customers(found.customers)}"
     were = "was" if found.customers == 1 else "were"
-    requests = phrase(by, last="and", most=MAX_REQUESTS)
-    return [f"⚠ {count} of these {were} given this rule lately: {requests}"]
+    unsure = ", or may be given it" if any(each.open or each.unknown for each in found.by) else ""
+    return [f"⚠ {count} of these {were} given this rule lately{unsure}: {requests}"]
+
+
+def _share(prior_request: PriorRequest, formatter: Formatter, links: Links) -> str:
+    """Say how many customers one earlier request is about, and how sure that is."""
+    share = f"{formatter.number(prior_request.customers)} by {_linked(prior_request, links)}"
+    if prior_request.open:
+        return f"{share}, which is not finished"
+    unsure = formatter.number(prior_request.unknown)
+    return f"{share} ({unsure} without an answer)" if prior_request.unknown else share
 
 
 def _linked(prior_request: PriorRequest, links: Links) -> str:
