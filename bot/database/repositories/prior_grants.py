@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import bindparam, func, or_, select
 
 from bot.database.connection import BaseRepository, Values
-from bot.database.mapping import decode, encode, to_micros
+from bot.database.mapping import decode, encode, from_micros, to_micros
 from bot.database.schema import batches, customers, of_request, requests
 from bot.domain.customers.packing import unpacked
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId
@@ -32,6 +32,7 @@ _EARLIER: Final = (
         requests.c.card_ts,
         requests.c.batch_size,
         _OPEN.label("open"),
+        requests.c.asked_at,
         requests.c.started_at.is_not(None).label("begun"),
     )
     .where(
@@ -77,7 +78,7 @@ class PriorGrantsRepository(BaseRepository):
         portions = await self._database.run(_PORTIONS, {"which": own})
         asked = frozenset([id_ for portion, *_ in portions for id_ in await self._ids(own, portion)])
         found, by, compared = set[CustomerId](), list[PriorRequest](), 0
-        for id_, short, channel, card_ts, batch_size, is_open, has_begun in rows[:MAX_REQUESTS]:
+        for id_, short, channel, card_ts, batch_size, is_open, asked_at, has_begun in rows[:MAX_REQUESTS]:
             if compared > MAX_IDS:
                 break
             overlap = _Overlap(asked, max(batch_size, 1), bool(is_open))
@@ -92,6 +93,7 @@ class PriorGrantsRepository(BaseRepository):
                     len(same),
                     unknown=len(overlap.unknown),
                     open=overlap.is_open,
+                    asked_at=asked_at and from_micros(asked_at),
                     begun=bool(has_begun),
                 )
                 by.append(prior_request)

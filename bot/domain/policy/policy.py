@@ -69,6 +69,8 @@ class RefusalReason(StrEnum):
     ALREADY_VOTED = "already_voted"
     CHANGED = "changed"
     """The request is no longer what this person was shown."""
+    REPEATED = "repeated"
+    """Another request for some of its customers came after this person was shown it."""
     NOT_AN_ADMIN = "not_an_admin"
     NOT_HELD = "not_held"
     PURGED = "purged"

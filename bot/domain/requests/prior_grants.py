@@ -1,6 +1,8 @@
 """Earlier requests for the same customers: grants of the rule, and the remainder of a request."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from bot.domain.ids import ChannelId, RequestId, ShortId
@@ -23,7 +25,8 @@ class PriorRequest:
     """How many of these may have been given it: no answer says so."""
     open: bool = False
     """Whether it has not ended: it waits, is held or stopped, or is being given."""
-    begun: bool = True
+    asked_at: datetime | None = None
+    begun: bool = False
     """Whether it has started to give."""
 
 
@@ -38,10 +41,13 @@ class PriorGrants:
     by: tuple[PriorRequest, ...] = ()
     more: bool = False
 
-    @property
-    def ids(self) -> tuple[ShortId, ...]:
-        """The requests. Neither their customers nor ours change, so a person who saw these knows the overlap."""
-        return tuple(each.short for each in self.by)
+    def begun_after(self, at: datetime | None) -> tuple[PriorRequest, ...]:
+        """Find those that were asked for after a person decided on ours, and began before it."""
+        return tuple(each for each in self.by if at and each.begun and each.asked_at and each.asked_at > at)
+
+    def unseen(self, shown: Collection[ShortId]) -> tuple[PriorRequest, ...]:
+        """Find those that a person was not shown. Their customers do not change, and neither do ours."""
+        return tuple(each for each in self.by if each.short not in shown)
 
 
 NEVER: Final = PriorGrants()

@@ -35,7 +35,8 @@ async def gave(office: Office, *customers: str, refused: tuple[str, ...] = (), *
 
 
 def earlier(request: Request, customers: int) -> PriorRequest:
-    return PriorRequest(request.id, request.short, request.channel, request.card_ts, customers)
+    first = (request.id, request.short, request.channel, request.card_ts, customers)
+    return PriorRequest(*first, asked_at=request.asked_at, begun=True)
 
 
 async def begun(office: Office, *customers: str) -> Request:
