@@ -166,19 +166,8 @@ class Preflight:
 
     async def _decide(self, request: Request, policy: ChannelPolicy) -> Decision:
         """Decide by the policy as it is now."""
-        groups, out = await self.access.electorate(policy, request.requester)
-        return authorization.decide(
-            policy,
-            rule=rule_of(request),
-            usable=Availability.NOW,
-            cost=request.price,
-            customers=request.customers,
-            reason=request.reason,
-            reserved=request.reserved,
-            requester=request.requester,
-            groups=groups,
-            out=out,
-        )
+        electorate = await self.access.electorate(policy, request.requester)
+        return authorization.decide(request, policy, electorate, Availability.NOW)
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:
         now, request, go = self.clock.now(), unit.request, result.event is Event.STARTED

@@ -1,23 +1,18 @@
 """Access control: looks people and user groups up and applies the policy; a failed look-up admits nobody."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
-from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, Decision, Policy, Refusal, RefusalReason
+from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal, RefusalReason
 from bot.domain.ports import Directory
 from bot.domain.requests import authorization
-from bot.domain.requests.authorization import Membership
-from bot.domain.requests.deadlines import approvers_of
+from bot.domain.requests.authorization import Electorate, Membership
+from bot.domain.requests.deadlines import approvers_of, with_escalated
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
-from bot.domain.rules.rule import Availability
 from bot.errors import DirectoryUnavailable
-
-Electorate = tuple[Membership, frozenset[UserId]]
-"""The members of the approver groups, and the listed approvers who are no full members."""
 
 
 class AccessControl:
@@ -32,7 +27,7 @@ class AccessControl:
         """Check workspace and channel, from memory alone."""
         if who.team != self._team:
             return Refusal(RefusalReason.STRANGER)
-        return authorization.admit_channel(self.policy, channel)
+        return self.policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
 
     async def may_use_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Admit full members of the workspace to an allowed channel: to read there, not to request."""
@@ -63,7 +58,7 @@ class AccessControl:
         policy = self.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
-        policy = replace(policy, approvers=approvers_of(policy, request))
+        policy = with_escalated(policy, request)
         found = await self._look_up(who, policy.approvers)
         if isinstance(found, Refusal):
             return found
@@ -78,28 +73,15 @@ class AccessControl:
 
     async def may_cancel(self, who: Person, request: Request) -> Refusal | None:
         """Admit to cancelling, continuing or ending a request, also once its channel is no longer allowed."""
-        approvers = self._approvers(request)
-        found = await self._look_up(who, approvers)
-        if isinstance(found, Refusal):
-            return found
-        return authorization.may_cancel(approvers, *found, request=request, admins=self.policy.admins)
+        return await self._may(authorization.may_cancel, who, request)
 
     async def may_view(self, who: Person, channel: ChannelId, request: Request) -> Refusal | None:
         """Admit everybody in the request's channel; elsewhere requester, approvers and admins."""
-        approvers = self._approvers(request)
-        found = await self._look_up(who, approvers)
-        if isinstance(found, Refusal):
-            return found
-        admins = self.policy.admins
-        return authorization.may_see(approvers, *found, channel=channel, request=request, admins=admins)
+        return await self._may(partial(authorization.may_see, channel=channel), who, request)
 
     async def may_see_customers(self, who: Person, request: Request) -> Refusal | None:
         """Admit requester, approvers and admins, also once the channel is no longer allowed."""
-        approvers = self._approvers(request)
-        found = await self._look_up(who, approvers)
-        if isinstance(found, Refusal):
-            return found
-        return authorization.may_list(approvers, *found, request=request, admins=self.policy.admins)
+        return await self._may(authorization.may_list, who, request)
 
     async def expand_groups(self, names: Sequence[str], agreed: Sequence[UserId]) -> tuple[str, ...]:
         """Replace each group in which somebody has agreed by its other members.
@@ -142,9 +124,16 @@ class AccessControl:
             return _unavailable(error)
         return None if can else Refusal(RefusalReason.CANNOT_POST, channel)
 
-    def _approvers(self, request: Request) -> tuple[str, ...]:
+    async def _may(
+        self, check: Callable[..., Refusal | None], who: Person, request: Request
+    ) -> Refusal | None:
+        """Look up a person and the request's approvers, then apply one of the rules for a request."""
         policy = self.policy.channels.get(request.channel)
-        return approvers_of(policy, request) if policy else ()
+        approvers = approvers_of(policy, request) if policy else ()
+        found = await self._look_up(who, approvers)
+        if isinstance(found, Refusal):
+            return found
+        return check(approvers, *found, request=request, admins=self.policy.admins)
 
     async def _look_up(self, who: Person, listed: Sequence[str] = ()) -> tuple[Profile, Membership] | Refusal:
         """Look up a person and the listed groups; refuse all but full members of this workspace."""
@@ -164,42 +153,3 @@ class AccessControl:
 def _unavailable(error: DirectoryUnavailable) -> Refusal:
     advice = "" if error.advice == DirectoryUnavailable.advice else f" ({error.advice})"
     return Refusal(RefusalReason.LOOKUP_FAILED, f"{error}{advice}")
-
-
-def violations_of(
-    request: Request, policy: ChannelPolicy, now_usable: Availability | None
-) -> tuple[Refusal, ...]:
-    """Find what the policy has against a request, apart from people and budget."""
-    return authorization.violations(
-        policy,
-        rule=request.rule,
-        usable=now_usable,
-        cost=request.price,
-        customers=request.customers,
-        reason=request.reason,
-        reserved=request.reserved,
-    )
-
-
-def decide(
-    request: Request,
-    policy: ChannelPolicy,
-    electorate: Electorate,
-    now_usable: Availability | None,
-    budget_use: BudgetUse | None = None,
-) -> Decision:
-    """Decide on a request, by the policy and the people who could approve it."""
-    groups, out = electorate
-    return authorization.decide(
-        policy,
-        rule=request.rule,
-        usable=now_usable,
-        cost=request.price,
-        customers=request.customers,
-        reason=request.reason,
-        reserved=request.reserved,
-        requester=request.requester,
-        groups=groups,
-        out=out,
-        budget_use=budget_use,
-    )

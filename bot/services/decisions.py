@@ -16,6 +16,7 @@ from bot.domain.requests.audit_entries import (
     entry_of,
     refused,
 )
+from bot.domain.requests.authorization import violations
 from bot.domain.requests.deadlines import held_facts, held_until, is_expired, is_held
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
@@ -23,7 +24,7 @@ from bot.domain.requests.progress import ProgressTracker
 from bot.domain.requests.request import Approval, Event, Request, State, next_state, transition
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
-from bot.services.access import AccessControl, violations_of
+from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for, request_card_redraw
 from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
 from bot.services.pausing import PauseService
@@ -282,7 +283,7 @@ class DecisionService:
     def _forbidden(self, request: Request) -> Refusal | None:
         """Say why the policy no longer allows a request, so that an approval would be in vain."""
         policy = self._access.policy.channels[request.channel]
-        found = violations_of(request, policy, Availability.NOW)
+        found = violations(request, policy, Availability.NOW)
         return found[0] if found else None
 
     async def _locked(self, request: RequestId, change: Change) -> Request | Refusal:

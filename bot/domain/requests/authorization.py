@@ -12,19 +12,20 @@ from bot.domain.policy.policy import (
     ChannelPolicy,
     Decision,
     DecisionOutcome,
-    Policy,
     Refusal,
     RefusalReason,
     applied,
 )
 from bot.domain.requests.person import AccountKind, Profile
 from bot.domain.requests.request import Request, State, StopReason
-from bot.domain.rules.rule import Availability, Cost, Rule
+from bot.domain.rules.rule import Availability, Rule
 from bot.domain.rules.rule import usable as availability_of
 from bot.domain.rules.terms import terms_of
 
 Membership = Mapping[GroupId, frozenset[UserId]]
 """The members of the policy's user groups; a missing group has no members."""
+Electorate = tuple[Membership, frozenset[UserId]]
+"""The members of the approver groups, and the listed approvers who are no full members."""
 
 NO_FULL_MEMBER: Final = {
     AccountKind.GUEST: RefusalReason.GUEST,
@@ -42,11 +43,6 @@ UNUSABLE: Final = {
 
 
 # people
-
-
-def admit_channel(policy: Policy, channel: ChannelId) -> ChannelPolicy | Refusal:
-    """Find a channel's policy; a channel without one may do nothing."""
-    return policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
 
 
 def check_full_member(profile: Profile) -> Refusal | None:
@@ -151,38 +147,20 @@ def may_list(
 
 
 def decide(
+    request: Request,
     channel: ChannelPolicy,
-    *,
-    rule: Rule | None,
+    electorate: Electorate,
     usable: Availability | None,
-    cost: Cost | None,
-    customers: int,
-    reason: str,
-    requester: UserId,
-    groups: Membership,
-    out: Collection[UserId] = (),
     budget_use: BudgetUse | None = None,
-    reserved: bool = False,
 ) -> Decision:
     """Decide whether a request starts at once, waits for approvals or is refused, with all refusals at once.
 
-    `out` are approvers who are no full members; `budget_use` is what it uses of the channel's budget, if any;
-    see `violations` for the rest.
+    `budget_use` is what it uses of the channel's budget, if any.
     """
-    approvals, tier = required_approvals(channel, customers=customers, cost=cost, reserved=reserved)
-    found = [
-        *violations(
-            channel,
-            rule=rule,
-            usable=usable,
-            cost=cost,
-            customers=customers,
-            reason=reason,
-            reserved=reserved,
-        ),
-        *about_budget(budget_use),
-    ]
-    approvers = len(eligible_approvers(channel, groups, requester, out))
+    approvals, tier = required_approvals(request, channel)
+    groups, out = electorate
+    found = [*violations(request, channel, usable), *about_budget(budget_use)]
+    approvers = len(eligible_approvers(channel, groups, request.requester, out))
     if approvers < approvals:
         found.append(Refusal(RefusalReason.NO_APPROVER, f"{approvers}/{approvals}"))
     if found:
@@ -190,42 +168,31 @@ def decide(
     return Decision(DecisionOutcome.WAITS if approvals > 0 else DecisionOutcome.GOES, approvals, tier=tier)
 
 
-def required_approvals(
-    channel: ChannelPolicy, *, customers: int, cost: Cost | None, reserved: bool
-) -> tuple[int, AppliedTier | None]:
+def required_approvals(request: Request, channel: ChannelPolicy) -> tuple[int, AppliedTier | None]:
     """Return the number of approvals, and the tier that applies, if any."""
-    tier = applied(channel.tiers, customers=customers, cost=cost, reserved=reserved)
+    tier = applied(channel.tiers, customers=request.customers, cost=request.price, reserved=request.reserved)
     return max(channel.approvals, tier.approvals if tier else 0), tier
 
 
-def violations(
-    channel: ChannelPolicy,
-    *,
-    rule: Rule | None,
-    usable: Availability | None,
-    cost: Cost | None,
-    customers: int,
-    reason: str,
-    reserved: bool = False,
-) -> tuple[Refusal, ...]:
-    """Find all violations of the policy that do not depend on group members.
+def violations(request: Request, channel: ChannelPolicy, usable: Availability | None) -> tuple[Refusal, ...]:
+    """Find all violations of the policy that do not depend on group members or the budget.
 
-    `rule` and `usable` are None before a rule is chosen; for a rule that Dintero no longer has, they are None
-    and `DELETED`. `cost` is None without a price. `customers` are distinct; `reserved` means one reserved id,
-    which has no cost. A detail such as "501/500" is the requested and the allowed value.
+    `usable` is None before a rule is chosen, or if it could not be read; for a rule that Dintero no longer
+    has, the request's rule is None and `usable` is `DELETED`. A detail such as "501/500" is the requested and
+    the allowed value.
     """
-    found = [*_about_rule(channel, rule, usable)]
+    customers = request.customers
+    found = [*_about_rule(channel, request.rule, usable)]
     if customers < 1:
         found.append(Refusal(RefusalReason.NO_CUSTOMERS))
     if customers > channel.max_customers:
         found.append(Refusal(RefusalReason.TOO_MANY_CUSTOMERS, f"{customers}/{channel.max_customers}"))
-    if reserved and not channel.reserved:
+    if request.reserved and not channel.reserved:
         found.append(Refusal(RefusalReason.RESERVED_ID))
-    elif reserved and channel.budget is not None:
+    elif request.reserved and channel.budget is not None:
         found.append(Refusal(RefusalReason.RESERVED_BUDGET))
-    if rule is not None:
-        found.extend(_about_cost(channel, rule, cost))
-    if channel.require_reason and not reason.strip():
+    found.extend(_about_cost(channel, request))
+    if channel.require_reason and not request.reason.strip():
         found.append(Refusal(RefusalReason.REASON_MISSING))
     return tuple(found)
 
@@ -258,15 +225,16 @@ def _about_rule(channel: ChannelPolicy, rule: Rule | None, usable: Availability 
         yield Refusal(RefusalReason(UNUSABLE[usable]), rule.id)
 
 
-def _about_cost(channel: ChannelPolicy, rule: Rule, cost: Cost | None) -> Iterator[Refusal]:
-    if cost is None:
-        limited = channel.max_amount is not None or (
-            channel.budget is not None and channel.budget.amount is not None
-        )
+def _about_cost(channel: ChannelPolicy, request: Request) -> Iterator[Refusal]:
+    limit, price = channel.max_amount, request.price
+    if request.rule is None:
+        return
+    if price is None:
+        limited = limit is not None or (channel.budget is not None and channel.budget.amount is not None)
         if limited and not channel.allow_unpriced:
-            yield Refusal(RefusalReason.UNPRICED, rule.reward.type)
-    elif channel.max_amount is not None and cost.total > channel.max_amount:
-        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{cost.total}/{channel.max_amount}")
+            yield Refusal(RefusalReason.UNPRICED, request.rule.reward.type)
+    elif limit is not None and price.total > limit:
+        yield Refusal(RefusalReason.TOO_EXPENSIVE, f"{price.total}/{limit}")
 
 
 def _members(listed: Sequence[str], groups: Membership) -> frozenset[UserId]:

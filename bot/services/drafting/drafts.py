@@ -13,6 +13,7 @@ from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, DecisionOutcome, Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import Action, audit_refusal, audit_refusals, refused
+from bot.domain.requests.authorization import Electorate, decide
 from bot.domain.requests.deadlines import held_facts, held_until, initial_deadlines
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
@@ -30,7 +31,7 @@ from bot.domain.requests.request import (
 from bot.domain.requests.views import FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DirectoryUnavailable, ShortIdConflict
-from bot.services.access import AccessControl, Electorate, decide
+from bot.services.access import AccessControl
 from bot.services.drafting.recipients import Recipients, resolve_recipients, with_columns
 from bot.services.drafting.rule_catalog import RuleCatalog
 from bot.services.drafting.validation import (

@@ -10,10 +10,10 @@ from bot.domain.customers.parsing import RESERVED, CustomerList, read_customers
 from bot.domain.customers.uploads import ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
+from bot.domain.requests.authorization import violations
 from bot.domain.requests.request import FormInput, Request
 from bot.domain.requests.views import Field, FieldError
 from bot.domain.rules.rule import Rule, usable
-from bot.services.access import violations_of
 
 MAX_ONCE_KEY_LENGTH: Final = 255
 """Dintero documents no limit of `offering_constraint_id`; this is the limit of its customer ids."""
@@ -68,7 +68,7 @@ def faults_of_form(
         *([RefusalReason.NO_RULE] if form_input.rule and rule is None else []),
         *([RefusalReason.NO_CUSTOMERS] if form_input.files else []),
     }
-    refusals = violations_of(request, policy, usable(rule, now) if rule else None)
+    refusals = violations(request, policy, usable(rule, now) if rule else None)
     return (*faults, *as_faults([one for one in refusals if one.reason not in left_to_review], faults))
 
 
