@@ -13,7 +13,6 @@ from bot.errors import AccessDenied, BatchRejectedError, DinteroError, RuleNotFo
 NO_RULE: Final = RuleId("discount-bot-check-no-such-rule")
 TOKEN: Final = "Dintero token"  # noqa: S105 - the subject of a check
 READ_SCOPE: Final = "Dintero scope read:discounts"
-WRITE_SCOPE: Final = "Dintero scope write:discounts"
 SCOPE_FIX: Final = "In Dintero's Backoffice, Settings → API clients, give the client"
 
 
@@ -30,7 +29,7 @@ async def check_dintero(dintero: DinteroApi, policy: Policy | None) -> AsyncIter
         return
     yield CheckResult(TOKEN)
     yield read_scope
-    yield await result_of(WRITE_SCOPE, _check_write_scope(dintero))
+    yield await result_of("Dintero scope write:discounts", _check_write_scope(dintero))
     if rules is not None:
         yield await result_of("Dintero rules", _check_rules(dintero, rules))
         if policy and (named := frozenset().union(*(c.rules for c in policy.channels.values())) - {ANY}):

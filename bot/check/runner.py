@@ -89,7 +89,8 @@ async def _slack_results(settings: Settings, policy: Policy | None) -> AsyncIter
         for result in results:
             yield result
         if settings.slack_app_token:
-            yield await check_app_token(_slack_client(settings, settings.slack_app_token, session))
+            app_client = _slack_client(settings, settings.slack_app_token, session)
+            yield await result_of("Slack app-level token", check_app_token(app_client))
         if policy and team:
             async for result in check_policy(SlackDirectory(client, team, SystemClock()), policy):
                 yield result
