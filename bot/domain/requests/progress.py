@@ -60,14 +60,11 @@ class ProgressTracker:
         times = (request.started_at, *(at for at, _ in seen or ()))
         if not any(at is not None and at <= now - SOON for at in times):
             return None
-        return _progress(now, *seen[0], tally) if seen else Progress()
-
-
-def _progress(now: datetime, at: datetime, settled: int, tally: Tally) -> Progress:
-    """Compute the progress since the oldest tally."""
-    passed, done = (now - at).total_seconds(), tally.given + tally.refused - settled
-    if passed < SOON.total_seconds() or done <= 0:
-        return Progress()
-    seconds = min(tally.left * passed / done, 2 * FORESEEN.total_seconds())
-    left = timedelta(seconds=seconds)
-    return Progress(done / passed, now + left if left <= FORESEEN else None)
+        if not seen:
+            return Progress()
+        at, settled = seen[0]
+        passed, done = (now - at).total_seconds(), tally.given + tally.refused - settled
+        if passed < SOON.total_seconds() or done <= 0:
+            return Progress()
+        left = timedelta(seconds=min(tally.left * passed / done, 2 * FORESEEN.total_seconds()))
+        return Progress(done / passed, now + left if left <= FORESEEN else None)

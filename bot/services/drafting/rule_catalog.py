@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,7 +109,7 @@ class RuleCatalog:
         words = _words(text)
         first: list[tuple[Rule, Availability]] = []
         last: list[tuple[Rule, Availability]] = []
-        for entry in _best_first(_matching(self._permitted(allowed), words), words):
+        for entry in _matches(self._permitted(allowed), words):
             availability = usable(entry.rule, at)
             is_usable = availability in {Availability.NOW, Availability.SCHEDULED}
             (first if is_usable else last).append((entry.rule, availability))
@@ -180,18 +180,13 @@ def _readings(
     yield [entry for entry in entries if entry.rule.name.strip() == text]
     whole = f"\n {' '.join(words)}\n"
     yield [entry for entry in entries if whole in entry.text]
-    yield _best_first(_matching(entries, words), words)
+    yield _matches(entries, words)
 
 
-def _matching(entries: Iterable[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
-    found = list(entries)
+def _matches(entries: Sequence[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
+    """Find entries by words: those that begin with the text, then those in which a word does, then others."""
     for word in words:
-        found = [entry for entry in found if word in entry.text]
-    return found
-
-
-def _best_first(entries: list[CatalogEntry], words: Sequence[str]) -> list[CatalogEntry]:
-    """Sort: entries that begin with the text, then those in which a word does, then the rest."""
+        entries = [entry for entry in entries if word in entry.text]
     whole = "\n " + " ".join(words)
     begun = [entry for entry in entries if whole in entry.text]
     others = [entry for entry in entries if whole not in entry.text]
