@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
 from bot.domain.policy.policy import ChannelPolicy, Policy, Refusal, RefusalReason
-from bot.domain.ports import Directory
+from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
+from bot.domain.requests.audit_entries import PASSING, Action, refused
 from bot.domain.requests.authorization import Electorate, Membership
 from bot.domain.requests.deadlines import approvers_of, with_escalated
 from bot.domain.requests.person import AccountKind, Person, Profile
@@ -15,17 +17,17 @@ from bot.domain.requests.request import Request
 from bot.errors import DirectoryUnavailable
 
 
+@dataclass(frozen=True, slots=True)
 class AccessControl:
     """Checks who may do what; a failed look-up is a refusal, unless a docstring says that it raises."""
 
-    def __init__(self, policy: Policy, directory: Directory, team: TeamId) -> None:
-        self.policy = policy
-        self._directory = directory
-        self._team = team
+    policy: Policy
+    directory: Directory
+    team: TeamId
 
     def allowed_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Check workspace and channel, from memory alone."""
-        if who.team != self._team:
+        if who.team != self.team:
             return Refusal(RefusalReason.STRANGER)
         return self.policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
 
@@ -92,7 +94,7 @@ class AccessControl:
         found: list[str] = []
         for name in names:
             members = (
-                await self._directory.group(GroupId(name)) if name.startswith("S") else frozenset[UserId]()
+                await self.directory.group(GroupId(name)) if name.startswith("S") else frozenset[UserId]()
             )
             found.extend([name] if members.isdisjoint(agreed) else sorted(members.difference(agreed)))
         return tuple(dict.fromkeys(found))
@@ -110,7 +112,7 @@ class AccessControl:
         missing, out = policy.most_approvals, set[UserId]()
         while missing > 0 and left:
             now, left = left[:missing], left[missing:]
-            profiles = await asyncio.gather(*map(self._directory.profile, now))
+            profiles = await asyncio.gather(*map(self.directory.profile, now))
             others = {profile.id for profile in profiles if profile.kind is not AccountKind.MEMBER}
             missing -= len(now) - len(others)
             out |= others
@@ -119,7 +121,7 @@ class AccessControl:
     async def can_post(self, channel: ChannelId) -> Refusal | None:
         """Refuse a channel in which the bot could not post the card."""
         try:
-            can = await self._directory.can_post(channel)
+            can = await self.directory.can_post(channel)
         except DirectoryUnavailable as error:
             return _unavailable(error)
         return None if can else Refusal(RefusalReason.CANNOT_POST, channel)
@@ -137,19 +139,28 @@ class AccessControl:
 
     async def _look_up(self, who: Person, listed: Sequence[str] = ()) -> tuple[Profile, Membership] | Refusal:
         """Look up a person and the listed groups; refuse all but full members of this workspace."""
-        if who.team != self._team:
+        if who.team != self.team:
             return Refusal(RefusalReason.STRANGER)
         try:
-            profile, groups = await asyncio.gather(self._directory.profile(who.id), self._groups(listed))
+            profile, groups = await asyncio.gather(self.directory.profile(who.id), self._groups(listed))
         except DirectoryUnavailable as error:
             return _unavailable(error)
         return authorization.check_full_member(profile) or (profile, groups)
 
     async def _groups(self, listed: Sequence[str]) -> Membership:
         groups = authorization.group_ids(listed)
-        return dict(zip(groups, await asyncio.gather(*map(self._directory.group, groups)), strict=True))
+        return dict(zip(groups, await asyncio.gather(*map(self.directory.group, groups)), strict=True))
 
 
 def _unavailable(error: DirectoryUnavailable) -> Refusal:
     advice = "" if error.advice == DirectoryUnavailable.advice else f" ({error.advice})"
     return Refusal(RefusalReason.LOOKUP_FAILED, f"{error}{advice}")
+
+
+async def audit_refusals(
+    repository: Repository, refusals: Sequence[Refusal], act: Action, request: Request, who: Person
+) -> None:
+    """Audit the refusals that are about a person's rights, in one entry."""
+    against = [refusal for refusal in refusals if refusal.reason not in PASSING]
+    if against:
+        await repository.record(refused(request, against, act, who.id))

@@ -5,11 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
-from bot.domain.requests.person import Person
 from bot.domain.requests.request import MOVES, Approval, Event, Pause, PauseState, Request, State, digest
 from bot.domain.rules.terms import terms_of
 
@@ -85,31 +84,6 @@ class Entry:
     channel: ChannelId | None = None
     request: RequestId | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-class AuditLog(Protocol):
-    """Takes entries that come without a change of a request."""
-
-    async def record(self, entry: Entry) -> None:
-        """Write an entry at the end of the audit."""
-
-
-async def audit_refusal(
-    audit_log: AuditLog, refusal: Refusal | None, act: Action, request: Request, who: Person
-) -> Refusal | None:
-    """Audit a refusal that is about a person's rights, and return it."""
-    if refusal:
-        await audit_refusals(audit_log, [refusal], act, request, who)
-    return refusal
-
-
-async def audit_refusals(
-    audit_log: AuditLog, refusals: Sequence[Refusal], act: Action, request: Request, who: Person
-) -> None:
-    """Audit the refusals that are about a person's rights, in one entry."""
-    against = [refusal for refusal in refusals if refusal.reason not in PASSING]
-    if against:
-        await audit_log.record(refused(request, against, act, who.id))
 
 
 def entry_of(request: Request, kind: str, who: UserId | None = None, **facts: object) -> Entry:

@@ -253,11 +253,6 @@ def new_request_id() -> RequestId:
     return RequestId(str(uuid.uuid4()))
 
 
-def new_reading() -> str:
-    """Make a name to keep the files of one reading under."""
-    return str(uuid.uuid4())
-
-
 def new_short_id() -> ShortId:
     """Make an id that people can read aloud; the database detects conflicts."""
     return ShortId("R-" + "".join(secrets.choice(SHORT_ALPHABET) for _ in range(SHORT_LENGTH)))

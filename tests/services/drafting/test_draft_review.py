@@ -13,7 +13,7 @@ from bot.domain.requests.views import Field, Form, Review
 from bot.domain.rules.rule import Availability, Reward
 from bot.domain.rules.terms import terms_of
 from bot.errors import AccessDenied, TransientError
-from bot.services.drafting.drafts import BATCHES_PER_PORTION
+from bot.services.drafting.recipients import BATCHES_PER_PORTION
 from tests.support.forms import Found, brought_back, fill_in, policy_with, review, reviewed
 from tests.support.service_fixture import (
     ANN,
