@@ -74,11 +74,9 @@ def faults_of_form(
 
 def faults_of_ids(customers: CustomerList) -> tuple[FieldError, ...]:
     """Report unreadable ids by line, reserved ids and links."""
-    too_long = ", ".join(str(each.line) for each in customers.unreadable if each.too_long)
-    hidden = ", ".join(str(each.line) for each in customers.unreadable if not each.too_long)
     details = {
-        RefusalReason.ID_TOO_LONG: too_long,
-        RefusalReason.ID_UNREADABLE: hidden,
+        RefusalReason.ID_TOO_LONG: ", ".join(map(str, customers.too_long)),
+        RefusalReason.ID_UNREADABLE: ", ".join(map(str, customers.hidden)),
         RefusalReason.RESERVED_ID: " ".join(customers.reserved),
         RefusalReason.LINK: next(iter(customers.links), ""),
     }
