@@ -130,12 +130,8 @@ class AccessControl:
         self, check: Callable[..., Refusal | None], who: Person, request: Request
     ) -> Refusal | None:
         """Look up a person and the request's approvers, then apply one of the rules for a request."""
-        policy = self.policy.channels.get(request.channel)
-        approvers = approvers_of(policy, request) if policy else ()
-        found = await self._look_up(who, approvers)
-        if isinstance(found, Refusal):
-            return found
-        return check(approvers, *found, request=request, admins=self.policy.admins)
+        found = await self._look_up(who, approvers_of(self.policy.channels.get(request.channel), request))
+        return found if isinstance(found, Refusal) else check(self.policy, *found, request)
 
     async def _look_up(self, who: Person, listed: Sequence[str] = ()) -> tuple[Profile, Membership] | Refusal:
         """Look up a person and the listed groups; refuse all but full members of this workspace."""

@@ -43,7 +43,7 @@ class ReminderService:
         if not policy.escalate_to:
             return
         card = Notification(kind=ChannelKind.CARD, happened=NotificationType.ESCALATED, at=now)
-        names = pending_approvers(policy.escalate_to, unit.request, ())
+        names = pending_approvers(policy.escalate_to, unit.request)
         await unit.enqueue(card, replace(card, kind=ChannelKind.LINE, facts={"who": " ".join(names)}))
 
     async def _remind(

@@ -12,10 +12,12 @@ from bot.domain.policy.policy import (
     ChannelPolicy,
     Decision,
     DecisionOutcome,
+    Policy,
     Refusal,
     RefusalReason,
     applied,
 )
+from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Profile
 from bot.domain.requests.request import Request, State, StopReason
 from bot.domain.rules.rule import Availability, Rule
@@ -90,54 +92,40 @@ def eligible_approvers(
 # an existing request; `MOVES` decides whether its state allows the action
 
 
-def may_cancel(
-    approvers: Sequence[str],
-    profile: Profile,
-    groups: Membership,
-    *,
-    request: Request,
-    admins: Sequence[UserId],
-) -> Refusal | None:
+def may_cancel(policy: Policy, profile: Profile, groups: Membership, request: Request) -> Refusal | None:
     """Check that a person may cancel a request, or continue or end a stopped one.
 
     The requester, admins and approvers may. Approvers reject a waiting request instead, with a reason.
     """
-    if request.state is State.WAITING:
-        approvers = ()
-    return may_list(approvers, profile, groups, request=request, admins=admins)
+    approvers = (
+        () if request.state is State.WAITING else approvers_of(policy.channels.get(request.channel), request)
+    )
+    return _may_handle(approvers, policy, profile, groups, request)
 
 
 def may_see(
-    approvers: Sequence[str],
-    profile: Profile,
-    groups: Membership,
-    *,
-    channel: ChannelId,
-    request: Request,
-    admins: Sequence[UserId],
+    policy: Policy, profile: Profile, groups: Membership, request: Request, *, channel: ChannelId
 ) -> Refusal | None:
-    """Check that a person in `channel` may see the request's state; a draft is visible to its requester only.
-
-    `approvers` are those of the request's own channel.
-    """
+    """Check that a person in `channel` may see a request; a draft is visible to its requester only."""
     if request.state is State.DRAFT and profile.id != request.requester:
         return Refusal(RefusalReason.UNKNOWN_REQUEST, request.short)
     if channel == request.channel:
         return check_full_member(profile)
-    return may_list(approvers, profile, groups, request=request, admins=admins)
+    return may_list(policy, profile, groups, request)
 
 
-def may_list(
-    approvers: Sequence[str],
-    profile: Profile,
-    groups: Membership,
-    *,
-    request: Request,
-    admins: Sequence[UserId],
+def may_list(policy: Policy, profile: Profile, groups: Membership, request: Request) -> Refusal | None:
+    """Check that a person may see the customers: the requester, approvers and admins may."""
+    return _may_handle(
+        approvers_of(policy.channels.get(request.channel), request), policy, profile, groups, request
+    )
+
+
+def _may_handle(
+    approvers: Sequence[str], policy: Policy, profile: Profile, groups: Membership, request: Request
 ) -> Refusal | None:
-    """Check that a person may see the customers: the requester, these approvers and admins may."""
     refusal = check_full_member(profile)
-    if refusal or profile.id in {request.requester, *admins, *_members(approvers, groups)}:
+    if refusal or profile.id in {request.requester, *policy.admins, *_members(approvers, groups)}:
         return refusal
     who = tuple(dict.fromkeys([request.requester, *approvers]))
     return Refusal(RefusalReason.NOT_YOURS, request.short, who)

@@ -80,16 +80,14 @@ def reasons(decision: Decision) -> list[RefusalReason]:
 )
 def test_only_a_full_member_may_do_anything_on_any_path(kind: AccountKind, reason: RefusalReason) -> None:
     everybody = replace(CHANNEL, requesters=("*", BO), approvers=(BO,))
+    policy = replace(POLICY, channels={CHANNEL.id: everybody})
     bo, refusal = member(BO, kind), Refusal(reason, BO)
     own = replace(REQUEST, requester=BO)
     assert check_full_member(bo) == refusal
     assert may_request(everybody, bo, GROUPS) == refusal
     assert may_approve(everybody, bo, GROUPS, requester=ANN) == refusal
-    assert may_cancel(everybody.approvers, bo, GROUPS, request=own, admins=POLICY.admins) == refusal
-    assert (
-        may_see(everybody.approvers, bo, GROUPS, channel=CHANNEL.id, request=own, admins=POLICY.admins)
-        == refusal
-    )
+    assert may_cancel(policy, bo, GROUPS, own) == refusal
+    assert may_see(policy, bo, GROUPS, own, channel=CHANNEL.id) == refusal
 
 
 def test_a_full_member_is_not_refused() -> None:
@@ -196,16 +194,14 @@ def test_a_person_listed_nowhere_may_do_nothing(
         requesters=tuple(entry for entry in channel.requesters if entry not in {user, "*"}),
         approvers=tuple(entry for entry in channel.approvers if entry != user),
     )
-    others = [admin for admin in admins if admin != user]
+    others = tuple(admin for admin in admins if admin != user)
+    policy = replace(POLICY, admins=others, channels={CHANNEL.id: bare})
     request = replace(REQUEST, requester=UserId("USOMEBODY"), state=State.APPROVED)
     elsewhere = ChannelId("C9")
     assert may_request(bare, member(user), groups) is not None
     assert may_approve(bare, member(user), groups, requester=request.requester) is not None
-    assert may_cancel(bare.approvers, member(user), groups, request=request, admins=others) is not None
-    assert (
-        may_see(bare.approvers, member(user), groups, channel=elsewhere, request=request, admins=others)
-        is not None
-    )
+    assert may_cancel(policy, member(user), groups, request) is not None
+    assert may_see(policy, member(user), groups, request, channel=elsewhere) is not None
 
 
 # an existing request
@@ -216,47 +212,31 @@ def test_a_person_listed_nowhere_may_do_nothing(
 def test_requester_approvers_and_admins_may_cancel_an_approved_request(
     state: State, user: UserId, *, may: bool
 ) -> None:
-    refusal = may_cancel(
-        CHANNEL.approvers, member(user), GROUPS, request=replace(REQUEST, state=state), admins=POLICY.admins
-    )
+    refusal = may_cancel(POLICY, member(user), GROUPS, replace(REQUEST, state=state))
     assert refusal == (None if may else Refusal(RefusalReason.NOT_YOURS, "R-22222", (ANN, LEADS)))
 
 
 @pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, False), (DI, False)])
 def test_only_requester_and_admins_may_cancel_a_waiting_request(user: UserId, *, may: bool) -> None:
-    refusal = may_cancel(CHANNEL.approvers, member(user), GROUPS, request=REQUEST, admins=POLICY.admins)
+    refusal = may_cancel(POLICY, member(user), GROUPS, REQUEST)
     assert refusal == (None if may else Refusal(RefusalReason.NOT_YOURS, "R-22222", (ANN,)))
 
 
 @pytest.mark.parametrize("user", [ANN, ADMIN, BO, DI])
 def test_everybody_may_see_a_request_in_its_channel(user: UserId) -> None:
-    assert (
-        may_see(
-            CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=REQUEST, admins=POLICY.admins
-        )
-        is None
-    )
+    assert may_see(POLICY, member(user), GROUPS, REQUEST, channel=CHANNEL.id) is None
 
 
 @pytest.mark.parametrize(("user", "may"), [(ANN, True), (ADMIN, True), (BO, True), (DI, False)])
 def test_elsewhere_only_requester_approvers_and_admins_may_see_it(user: UserId, *, may: bool) -> None:
-    refusal = may_see(
-        CHANNEL.approvers,
-        member(user),
-        GROUPS,
-        channel=ChannelId("C2"),
-        request=REQUEST,
-        admins=POLICY.admins,
-    )
+    refusal = may_see(POLICY, member(user), GROUPS, REQUEST, channel=ChannelId("C2"))
     assert refusal == (None if may else Refusal(RefusalReason.NOT_YOURS, "R-22222", (ANN, LEADS)))
 
 
 def test_a_draft_is_unknown_to_all_but_its_requester() -> None:
     draft = replace(REQUEST, state=State.DRAFT)
     for user, unknown in ((ANN, False), (ADMIN, True), (BO, True)):
-        refusal = may_see(
-            CHANNEL.approvers, member(user), GROUPS, channel=CHANNEL.id, request=draft, admins=POLICY.admins
-        )
+        refusal = may_see(POLICY, member(user), GROUPS, draft, channel=CHANNEL.id)
         assert refusal == (Refusal(RefusalReason.UNKNOWN_REQUEST, "R-22222") if unknown else None)
 
 
