@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse, use_of
-from bot.domain.policy.policy import ChannelPolicy, Decision, DecisionOutcome
+from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.audit_entries import digest_of_shown
-from bot.domain.requests.deadlines import approvers_of
+from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.prior_grants import NEVER
 from bot.domain.requests.request import Request, rule_of
 from bot.domain.requests.views import FileSummary, Review
@@ -45,14 +45,11 @@ async def load_review(
     prior_grants = NEVER
     if policy.repeat_days:
         prior_grants = await repository.prior_grants(request, now - timedelta(days=policy.repeat_days))
-    outcome = DecisionOutcome.WAITS if request.approvals else DecisionOutcome.GOES
     return Review(
         request=request,
         rule=rule,
         usable=usable(rule, now),
-        cost=request.price,
-        decision=Decision(outcome, request.approvals, tier=request.tier),
-        asked_of=tuple(name for name in approvers_of(policy, request) if name != request.requester),
+        asked_of=pending_approvers(approvers_of(policy, request), request),
         spaced=spaced,
         digest=digest_of_shown(request),
         hold_minutes=policy.hold_minutes,

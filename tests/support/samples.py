@@ -19,8 +19,6 @@ from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import (
     AppliedTier,
     ChannelPolicy,
-    Decision,
-    DecisionOutcome,
     Refusal,
     RefusalReason,
     TierTrigger,
@@ -42,7 +40,6 @@ from bot.domain.rules.rule import (
     Rule,
     Statistics,
     WeeklyWindow,
-    cost,
 )
 from bot.slack.rendering.formatting import Formatter
 
@@ -224,20 +221,12 @@ def notification(
     )
 
 
-def review(
-    request: Request = REQUEST, outcome: DecisionOutcome = DecisionOutcome.WAITS, **changes: Any
-) -> Review:
+def review(request: Request = REQUEST, **changes: Any) -> Review:
     """Make a review."""
-    rule = request.rule or RULE
-    refusals = (
-        (Refusal(RefusalReason.TOO_MANY_CUSTOMERS, "501/500"),) if outcome is DecisionOutcome.REFUSED else ()
-    )
     made = Review(
         request=request,
-        rule=rule,
+        rule=request.rule or RULE,
         usable=Availability.NOW,
-        cost=cost(rule, request.customers),
-        decision=Decision(outcome, 1, refusals),
         asked_of=("S0LEADS", "U0BOSS"),
         digest="0123456789abcdef" * 4,
     )
@@ -253,17 +242,13 @@ def long_remainder() -> Remainder:
 def long_review() -> Review:
     """Make a review with everything as long as possible."""
     spaced = tuple(CustomerId("a " * 127) for _ in range(1_000))
-    refusals = tuple(Refusal(reason, LONG, ("U0ADMIN",) * 50) for reason in RefusalReason)
     many = tuple(
         PriorRequest(RequestId(f"{LONG}{at}"), ShortId("R-22222"), ChannelId("C0ELSE"), "1.2", 10**9)
         for at in range(50)
     )
     return review(
-        LONG_REQUEST,
+        replace(LONG_REQUEST, tier=AppliedTier(10, TierTrigger.UNPRICED, 10**15)),
         spaced=spaced,
-        decision=Decision(
-            DecisionOutcome.REFUSED, 2, refusals, AppliedTier(10, TierTrigger.UNPRICED, 10**15)
-        ),
         asked_of=("U0BOSS",) * 200,
         budget_use=BudgetUse(
             customers=10**9, amount=10**15, left_customers=10**7, left_amount=10**15, until=NOW

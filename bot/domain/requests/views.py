@@ -6,11 +6,11 @@ from enum import StrEnum
 from bot.domain.customers.uploads import AmbiguousFile, FileRead
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, Decision, Refusal
+from bot.domain.policy.policy import ChannelPolicy, Refusal
 from bot.domain.requests.notification import RequestSnapshot
 from bot.domain.requests.prior_grants import NEVER, PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import FormInput, Pause, Request
-from bot.domain.rules.rule import Availability, Cost, Rule
+from bot.domain.rules.rule import Availability, Rule
 
 
 class Field(StrEnum):
@@ -67,8 +67,6 @@ class Review:
     request: Request
     rule: Rule
     usable: Availability
-    cost: Cost | None
-    decision: Decision
     asked_of: tuple[str, ...]
     """User and group ids of the approvers, without the requester."""
     spaced: tuple[CustomerId, ...] = ()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -86,12 +87,10 @@ class DraftService:
                 created_at=self.clock.now(),
                 rest_of=rest_of,
             )
-            try:
+            with suppress(ShortIdConflict):
                 await self.repository.open_draft(draft, form_input)
-            except ShortIdConflict:
-                continue
-            self._remember(draft)
-            return draft
+                self._remember(draft)
+                return draft
 
     async def create_remainder(self, of: RequestId, who: Person, channel: ChannelId) -> Request | Refusal:
         """Open a draft for the remaining customers of an ended request, for any requester of its channel."""

@@ -55,11 +55,11 @@ class RuleCatalog:
         self.ready, self.failed = True, None
         return True
 
-    async def first_read(self, seconds: float = FIRST_READ_SECONDS) -> None:
+    async def first_read(self) -> None:
         """Wait a moment for the first refresh, so that a search right after the start finds rules."""
         if not self.ready:
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(FIRST_READ_SECONDS):
                     await self.refresh()
 
     def known(self, rule: RuleId) -> Rule | None:
