@@ -11,7 +11,6 @@ from bot.domain.policy.policy import (
     AppliedTier,
     ChannelPolicy,
     Decision,
-    DecisionOutcome,
     Policy,
     Refusal,
     RefusalReason,
@@ -151,9 +150,7 @@ def decide(
     approvers = len(eligible_approvers(channel, groups, request.requester, out))
     if approvers < approvals:
         found.append(Refusal(RefusalReason.NO_APPROVER, f"{approvers}/{approvals}"))
-    if found:
-        return Decision(DecisionOutcome.REFUSED, approvals, tuple(found), tier)
-    return Decision(DecisionOutcome.WAITS if approvals > 0 else DecisionOutcome.GOES, approvals, tier=tier)
+    return Decision(approvals, tuple(found), tier)
 
 
 def required_approvals(request: Request, channel: ChannelPolicy) -> tuple[int, AppliedTier | None]:

@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
 from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId
 from bot.domain.policy.budget import BudgetUse
-from bot.domain.policy.policy import ChannelPolicy, DecisionOutcome, Refusal, RefusalReason
+from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import Action, refused
 from bot.domain.requests.authorization import Electorate, decide
@@ -342,7 +342,7 @@ class DraftService:
             return decision.refusals[0]
         if (decision.approvals, decision.tier) != (request.approvals, request.tier):
             return Refusal(RefusalReason.CHANGED)
-        if decision.outcome is DecisionOutcome.WAITS:
+        if decision.approvals:
             asked = transition(request, Event.ASKED, asked_at=now, **initial_deadlines(policy, now))
         else:
             give_after = held_until(policy, now)
