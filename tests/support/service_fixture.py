@@ -105,7 +105,7 @@ class Town:
 
     async def profile(self, user: UserId) -> Profile:
         self._reach()
-        return Profile(user, self.kinds.get(user, AccountKind.STRANGER), user.removeprefix("U0").title())
+        return Profile(user, self.kinds.get(user, AccountKind.STRANGER))
 
     async def group(self, group: GroupId) -> frozenset[UserId]:
         self._reach()
