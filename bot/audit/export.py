@@ -13,20 +13,17 @@ from bot.domain.customers.tables import escape_formula
 COLUMNS: Final = ("seq", "at", "who", "channel", "request", "kind", "facts", "previous", "hash")
 
 
-async def export(rows: AsyncIterator[Row], to: TextIO, form: Literal["csv", "jsonl"]) -> int:
-    """Write rows, and return their number."""
+async def export(rows: AsyncIterator[Row], to: TextIO, form: Literal["csv", "jsonl"]) -> None:
+    """Write rows, each before the next is read."""
     writer = csv.writer(to, lineterminator="\n")
     if form == "csv":
         writer.writerow(COLUMNS)
-    written = 0
     async for row in rows:
         values = _decoded(row)
         if form == "csv":
             writer.writerow([escape_formula(values[name]) for name in COLUMNS])
         else:
             to.write(json.dumps({**values, "facts": _facts(row)}) + "\n")
-        written += 1
-    return written
 
 
 def _decoded(row: Row) -> dict[str, Any]:

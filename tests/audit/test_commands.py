@@ -167,7 +167,8 @@ async def test_export_writes_a_row_before_it_reads_the_next() -> None:
             sizes.append(len(out.getvalue()))
             yield Row(at, at, None, None, None, "tested", "{}", "", "")
 
-    assert await export(rows(), out, "jsonl") == 3
+    await export(rows(), out, "jsonl")
+    assert len(out.getvalue().splitlines()) == 3
     assert sizes[0] < sizes[1] < sizes[2]
 
 
