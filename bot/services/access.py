@@ -34,26 +34,21 @@ class AccessControl:
     async def may_use_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
         """Admit full members of the workspace to an allowed channel: to read there, not to request."""
         policy = self.allowed_channel(who, channel)
-        if isinstance(policy, Refusal):
-            return policy
-        found = await self._look_up(who)
-        return found if isinstance(found, Refusal) else policy
+        return policy if isinstance(policy, Refusal) else await self._check(who) or policy
 
-    async def may_request(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
+    async def may_request(self, who: Person, channel: ChannelId) -> Refusal | None:
         """Admit the requesters of a channel."""
         policy = self.allowed_channel(who, channel)
         if isinstance(policy, Refusal):
             return policy
-        found = await self._look_up(who, policy.requesters)
-        return found if isinstance(found, Refusal) else authorization.may_request(policy, *found) or policy
+        return await self._check(who, policy.requesters, partial(authorization.may_request, policy))
 
     async def recheck_requester(self, request: Request) -> Refusal | None:
         """Check that the requester may still request: once they have left, no approval counts."""
-        found = await self.may_request(Person(request.requester, request.team), request.channel)
-        if isinstance(found, ChannelPolicy):
-            return None
-        left = Refusal(RefusalReason.REQUESTER_LEFT)
-        return found if found.reason is RefusalReason.LOOKUP_FAILED else left
+        refusal = await self.may_request(Person(request.requester, request.team), request.channel)
+        if refusal is None or refusal.reason is RefusalReason.LOOKUP_FAILED:
+            return refusal
+        return Refusal(RefusalReason.REQUESTER_LEFT)
 
     async def may_decide(self, who: Person, request: Request) -> Refusal | None:
         """Admit the approvers of a request, and never its requester."""
@@ -61,29 +56,28 @@ class AccessControl:
         if isinstance(policy, Refusal):
             return policy
         policy = with_escalated(policy, request)
-        found = await self._look_up(who, policy.approvers)
-        if isinstance(found, Refusal):
-            return found
-        return authorization.may_approve(policy, *found, requester=request.requester)
+        rule = partial(authorization.may_approve, policy, requester=request.requester)
+        return await self._check(who, policy.approvers, rule)
 
     async def may_administer(self, who: Person) -> Refusal | None:
         """Admit the policy's admins, in any channel."""
-        found = await self._look_up(who)
-        if isinstance(found, Refusal):
-            return found
-        return None if who.id in self.policy.admins else Refusal(RefusalReason.NOT_AN_ADMIN)
+        not_an_admin = None if who.id in self.policy.admins else Refusal(RefusalReason.NOT_AN_ADMIN)
+        return await self._check(who) or not_an_admin
 
     async def may_cancel(self, who: Person, request: Request) -> Refusal | None:
         """Admit to cancelling, continuing or ending a request, also once its channel is no longer allowed."""
-        return await self._may(authorization.may_cancel, who, request)
+        rule = partial(authorization.may_cancel, self.policy, request=request)
+        return await self._check(who, self._approvers(request), rule)
 
-    async def may_view(self, who: Person, channel: ChannelId, request: Request) -> Refusal | None:
+    async def may_view(self, who: Person, request: Request, channel: ChannelId) -> Refusal | None:
         """Admit everybody in the request's channel; elsewhere requester, approvers and admins."""
-        return await self._may(partial(authorization.may_see, channel=channel), who, request)
+        rule = partial(authorization.may_see, self.policy, request=request, channel=channel)
+        return await self._check(who, self._approvers(request), rule)
 
     async def may_see_customers(self, who: Person, request: Request) -> Refusal | None:
         """Admit requester, approvers and admins, also once the channel is no longer allowed."""
-        return await self._may(authorization.may_list, who, request)
+        rule = partial(authorization.may_list, self.policy, request=request)
+        return await self._check(who, self._approvers(request), rule)
 
     async def expand_groups(self, names: Sequence[str], agreed: Sequence[UserId]) -> tuple[str, ...]:
         """Replace each group in which somebody has agreed by its other members.
@@ -126,22 +120,23 @@ class AccessControl:
             return _unavailable(error)
         return None if can else Refusal(RefusalReason.CANNOT_POST, channel)
 
-    async def _may(
-        self, check: Callable[..., Refusal | None], who: Person, request: Request
-    ) -> Refusal | None:
-        """Look up a person and the request's approvers, then apply one of the rules for a request."""
-        found = await self._look_up(who, approvers_of(self.policy.channels.get(request.channel), request))
-        return found if isinstance(found, Refusal) else check(self.policy, *found, request)
+    def _approvers(self, request: Request) -> tuple[str, ...]:
+        return approvers_of(self.policy.channels.get(request.channel), request)
 
-    async def _look_up(self, who: Person, listed: Sequence[str] = ()) -> tuple[Profile, Membership] | Refusal:
-        """Look up a person and the listed groups; refuse all but full members of this workspace."""
+    async def _check(
+        self,
+        who: Person,
+        listed: Sequence[str] = (),
+        rule: Callable[[Profile, Membership], Refusal | None] = lambda _profile, _groups: None,
+    ) -> Refusal | None:
+        """Refuse all but full members of this workspace, then apply a rule to person and listed groups."""
         if who.team != self.team:
             return Refusal(RefusalReason.STRANGER)
         try:
             profile, groups = await asyncio.gather(self.directory.profile(who.id), self._groups(listed))
         except DirectoryUnavailable as error:
             return _unavailable(error)
-        return authorization.check_full_member(profile) or (profile, groups)
+        return authorization.check_full_member(profile) or rule(profile, groups)
 
     async def _groups(self, listed: Sequence[str]) -> Membership:
         groups = authorization.group_ids(listed)

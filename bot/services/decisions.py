@@ -35,7 +35,6 @@ from bot.services.snapshots import load_snapshot
 COUNT_ABOVE: Final = 50
 """With more customers than this, or without a price, an approver types their number to confirm."""
 SHOWN_BY_STATUS: Final = 10
-MAX_COUNT_DIGITS: Final = 12
 APPROVED_STATES: Final = frozenset({State.APPROVED, State.GIVING, State.STOPPED, State.DONE})
 STATE_AFTER: Final = {Event.REJECTED: State.REJECTED, Event.CANCELLED: State.CANCELLED}
 AnyId = RequestId | ShortId
@@ -60,11 +59,10 @@ class DecisionService:
 
     async def status(self, request: AnyId, who: Person, channel: ChannelId) -> RequestSnapshot | Refusal:
         """Show a request to a person who may see it from this channel; redraw its card if it is open."""
-        found = await self._find(request)
+        may = partial(self.access.may_view, channel=channel)
+        found = await self._find_allowed(request, who, None, may)
         if isinstance(found, Refusal):
             return found
-        if refusal := await self.access.may_view(who, channel, found):
-            return refusal
         if not found.ended:
             await request_card_redraw(self.repository, found.id, self.clock)
             self.background.wake()
@@ -167,7 +165,7 @@ class DecisionService:
             if refusal is None or not held(found) or found.channel not in {channel, typed_in}:
                 return refusal
             only_held = True
-            return await self.access.may_view(who, found.channel, found)
+            return await self.access.may_view(who, found, found.channel)
 
         async def cancel(unit: UnitOfWork) -> Request | Refusal:
             if only_held and not held(unit.request):
@@ -246,7 +244,7 @@ class DecisionService:
         return found
 
     async def _find_allowed(
-        self, request: AnyId, who: Person, channel: ChannelId | None, may: May, act: Action | None
+        self, request: AnyId, who: Person, channel: ChannelId | None, may: May, act: Action | None = None
     ) -> Request | Refusal:
         """Find a request and check that this person may act on it; audit a refusal."""
         found = await self._find(request, channel)
@@ -397,11 +395,9 @@ def _wrong_confirmation(request: Request, typed: str) -> Refusal | None:
         return None if confirmed else Refusal(RefusalReason.WRONG_NAME)
     if not needs_count(request):
         return None
-    digits = "".join(typed.split()).replace(",", "").replace(".", "")
-    number = (
-        int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_COUNT_DIGITS else None
-    )
-    return None if number == request.customers else Refusal(RefusalReason.WRONG_COUNT, str(request.customers))
+    number = "".join(typed.split()).replace(",", "").replace(".", "").lstrip("0")
+    wanted = str(request.customers)
+    return None if number == wanted else Refusal(RefusalReason.WRONG_COUNT, wanted)
 
 
 def _already_decided(request: Request) -> Refusal:

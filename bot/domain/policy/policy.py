@@ -35,7 +35,6 @@ class RefusalReason(StrEnum):
     RULE_INACTIVE = "rule_inactive"
     RULE_EXPIRED = "rule_expired"
     RULE_UNREADABLE = "rule_unreadable"
-    """The rule could not be read from Dintero."""
     NO_CUSTOMERS = "no_customers"
     ID_TOO_LONG = "id_too_long"
     ID_UNREADABLE = "id_unreadable"

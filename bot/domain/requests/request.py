@@ -120,7 +120,6 @@ class PausedFor(StrEnum):
     """Why the bot paused itself; stored in place of a person's reason."""
 
     UNKNOWN = "unknown"
-    """A batch stayed unknown."""
     FAULTS = "faults"
     """Dintero's failures stopped several requests in a row."""
 

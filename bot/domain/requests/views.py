@@ -48,7 +48,6 @@ class Form:
     remainder: Remainder | None = None
     """The remainder that is asked for, in place of typed customers."""
     unclear: tuple[AmbiguousFile, ...] = ()
-    """Files whose id column the person must choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,7 @@ class Review:
     hold_minutes: float = 0
     pause: Pause | None = None
     prior_grants: PriorGrants = NEVER
-    """Recent grants of the rule to the same customers."""
     remainder: Remainder | None = None
-    """The remainder that it asks for, if any."""
     budget_use: BudgetUse | None = None
     file_summary: FileSummary | None = None
     """The results of files, shown to the requester only."""

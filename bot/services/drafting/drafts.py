@@ -98,10 +98,9 @@ class DraftService:
         here = (channel, self.account)
         if first is None or first.state is State.DRAFT or (first.channel, first.account) != here:
             return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
-        admitted = await self.access.may_request(who, channel)
-        if isinstance(admitted, Refusal):
-            await audit_refusals(self.repository, [admitted], Action.ASK, first, who)
-            return admitted
+        if refusal := await self.access.may_request(who, channel):
+            await audit_refusals(self.repository, [refusal], Action.ASK, first, who)
+            return refusal
         if refusal := await no_remainder(self.repository, first):
             return refusal
         only_refused = (await self.repository.tally(first.id)).left == 0
@@ -113,8 +112,7 @@ class DraftService:
         found = await self._draft(draft, who)
         if isinstance(found, Refusal):
             return found
-        admitted = await self._admit(who, found.request)
-        return admitted if isinstance(admitted, Refusal) else await self._form(found)
+        return await self._admit(who, found.request) or await self._form(found)
 
     async def redraw(self, draft: RequestId, who: Person, form_input: FormInput) -> Form | Refusal:
         """Save the input, and load the form with it."""
@@ -174,9 +172,9 @@ class DraftService:
         found = await self.repository.find(draft)
         if found is None or found.requester != who.id:
             return Refusal(RefusalReason.UNKNOWN_REQUEST)
-        policy = await self._admit(who, found)
-        if isinstance(policy, Refusal):
-            return policy
+        if refusal := await self._admit(who, found):
+            return refusal
+        policy = self.access.policy.channels[found.channel]
         electorate = await self._electorate(policy, who)
         if isinstance(electorate, Refusal):
             return electorate
@@ -245,21 +243,19 @@ class DraftService:
         if len(self._recent) > MAX_RECENT_DRAFTS:
             del self._recent[next(iter(self._recent))]
 
-    async def _admit(self, who: Person, request: Request) -> ChannelPolicy | Refusal:
+    async def _admit(self, who: Person, request: Request) -> Refusal | None:
         """Check that this person may request here, and that the bot can post the card."""
-        admitted, no_post = await asyncio.gather(
+        refusal, no_post = await asyncio.gather(
             self.access.may_request(who, request.channel), self.access.can_post(request.channel)
         )
-        if isinstance(admitted, Refusal):
-            await audit_refusals(self.repository, [admitted], Action.ASK, request, who)
-            return admitted
-        return no_post or admitted
+        if refusal:
+            await audit_refusals(self.repository, [refusal], Action.ASK, request, who)
+        return refusal or no_post
 
     async def _look_up(self, found: Draft, who: Person) -> tuple[Rule, Electorate] | Refusal:
         """Read the rule and who could approve, for a person who may request here."""
-        admitted = await self._admit(who, found.request)
-        if isinstance(admitted, Refusal):
-            return admitted
+        if refusal := await self._admit(who, found.request):
+            return refusal
         if not found.form_input.rule:
             return Refusal(RefusalReason.NO_RULE)
         rule, electorate = await asyncio.gather(
@@ -321,10 +317,9 @@ class DraftService:
     async def _form(
         self, found: Draft, faults: tuple[FieldError, ...] = (), unclear: tuple[AmbiguousFile, ...] = ()
     ) -> Form:
-        chosen: Rule | list[Rule] | None = None
         if found.form_input.rule:
             await self.catalog.first_read()
-            chosen = self.catalog.by_words(found.form_input.rule, allowed=found.policy)
+        chosen = self.catalog.by_words(found.form_input.rule, allowed=found.policy)
         rule = chosen if isinstance(chosen, Rule) else None
         pause, remainder = await self.repository.pause(), await remainder_of(self.repository, found.request)
         return Form(found.request, found.form_input, found.policy, rule, faults, pause, remainder, unclear)
