@@ -13,11 +13,7 @@ from bot.errors import ConfigError
 
 @asynccontextmanager
 async def existing_repository(url: str, audit_key: str | None) -> AsyncIterator[SqlRepository]:
-    """Open a database that exists: a command on one that a typo has just made would succeed for nothing.
-
-    Raises:
-        ConfigError: the file does not exist.
-    """
+    """Open a database that exists; raises ConfigError, since on one that a typo makes all would succeed."""
     parsed = parse_url(url)
     if is_sqlite(parsed) and not await asyncio.to_thread(Path(parsed.database or "").exists):
         raise ConfigError([f"DATABASE_URL: no file {parsed.database} (expected the bot's own database)"])

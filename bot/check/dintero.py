@@ -37,10 +37,7 @@ async def check_dintero(dintero: DinteroApi, policy: Policy | None) -> AsyncIter
 
 
 async def _check_write_scope(dintero: DinteroApi) -> str:
-    """Add no customers to a rule that does not exist.
-
-    This changes nothing, and Dintero checks the scope before it looks for the rule (inferred).
-    """
+    """Add nobody to no rule, which changes nothing: Dintero checks the scope first (inferred)."""
     try:
         await dintero.add_customers(NO_RULE, (), once=OnceKey("discount-bot-check"))
     except AccessDenied as error:

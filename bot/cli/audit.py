@@ -1,5 +1,6 @@
 """`discount-bot audit` and `discount-bot purge`."""
 
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
@@ -11,12 +12,10 @@ from bot.cli.runner import FAILED, report_errors, run_async
 audit = typer.Typer(help="Verify the audit's hash chain, or export the audit.", no_args_is_help=True)
 
 DATE_FORMATS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
-MIN_HEAD_LENGTH: Final = 8
-HEX: Final = frozenset("0123456789abcdef")
 
 
 def _head(value: str | None) -> str | None:
-    if value is not None and (len(value) < MIN_HEAD_LENGTH or not HEX.issuperset(value)):
+    if value is not None and not re.fullmatch("[0-9a-f]{8,}", value):
         raise typer.BadParameter("must be a hash that the bot reported, or at least its first 8 characters")
     return value
 

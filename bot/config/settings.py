@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -42,10 +42,6 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
 def _secret(is_valid: Callable[[str], object], problem: str = "not valid") -> AfterValidator:
     def validate(secret: SecretStr) -> SecretStr:
         if not is_valid(secret.get_secret_value()):
@@ -65,10 +61,7 @@ def _is_database_url(text: str) -> bool:
 
 
 class BaseConfig(BaseModel):
-    """The settings that every command needs; no credentials of Slack or Dintero.
-
-    Each is read from the variable of its name in capitals.
-    """
+    """What every command needs, no credentials; each is read from the variable of its name in capitals."""
 
     model_config = ConfigDict(
         alias_generator=str.upper, frozen=True, extra="ignore", hide_input_in_errors=True
@@ -78,10 +71,10 @@ class BaseConfig(BaseModel):
         SecretStr("sqlite:///discount-bot.db"), description="sqlite:///a-file.db or postgresql://…"
     )
     audit_key: SecretStr | None = Field(None, description="any text; keep it secret and the same")
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = Field(
         "info", description="debug, info, warning or error"
     )
-    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = Field(
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(str.lower)] = Field(
         "console", description="console or json"
     )
 

@@ -48,10 +48,7 @@ class DinteroApi(Rules, Protocol):
     """Dintero's API for discounts."""
 
     async def refs(self, rule: RuleId, *, after: str | None = None) -> tuple[Holder, ...]:
-        """Read a page of a rule's holders, the first or the one after a holder's id; the last page is empty.
-
-        Raises DinteroError, such as RuleNotFound.
-        """
+        """Read a page of a rule's holders, after an id if given; the last is empty; raises DinteroError."""
 
     async def add_customers(self, rule: RuleId, customers: Sequence[CustomerId], *, once: OnceKey) -> Rule:
         """Give the rule's discount to these customers. Repeating the call with the same key is harmless.

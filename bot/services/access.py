@@ -26,7 +26,7 @@ class AccessControl:
     team: TeamId
 
     def allowed_channel(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
-        """Check workspace and channel, from memory alone."""
+        """Check workspace and channel, from memory; fast enough for the ack."""
         if who.team != self.team:
             return Refusal(RefusalReason.STRANGER)
         return self.policy.channels.get(channel) or Refusal(RefusalReason.UNLISTED_CHANNEL, channel)
@@ -80,11 +80,7 @@ class AccessControl:
         return await self._check(who, self._approvers(request), rule)
 
     async def expand_groups(self, names: Sequence[str], agreed: Sequence[UserId]) -> tuple[str, ...]:
-        """Replace each group in which somebody has agreed by its other members.
-
-        Raises:
-            DirectoryUnavailable: Slack did not answer.
-        """
+        """Replace each group in which somebody has agreed by its others; raises DirectoryUnavailable."""
         found: list[str] = []
         for name in names:
             members = (
@@ -94,12 +90,9 @@ class AccessControl:
         return tuple(dict.fromkeys(found))
 
     async def electorate(self, policy: ChannelPolicy, requester: UserId) -> Electorate:
-        """Look up who could approve a request of this person.
+        """Look up who could approve a request of this person; raises DirectoryUnavailable.
 
         It looks up only as many people as the strictest tier asks for: a group may have hundreds.
-
-        Raises:
-            DirectoryUnavailable: Slack did not answer.
         """
         groups = await self._groups(policy.approvers)
         left = sorted(authorization.eligible_approvers(policy, groups, requester))

@@ -23,10 +23,7 @@ _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 @dataclass(frozen=True, slots=True)
 class PackedIds:
-    """Customer ids in order: count, digest (approvals bind to it), first and last ids, and packed rows.
-
-    `sizes` are the numbers of ids in each row.
-    """
+    """Customer ids in order: count, digest (approvals bind to it), first and last, sizes and packed rows."""
 
     count: int
     digest: str

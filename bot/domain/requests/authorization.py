@@ -28,13 +28,6 @@ Membership = Mapping[GroupId, frozenset[UserId]]
 Electorate = tuple[Membership, frozenset[UserId]]
 """The members of the approver groups, and the listed approvers who are no full members."""
 
-NO_FULL_MEMBER: Final = {
-    AccountKind.GUEST: RefusalReason.GUEST,
-    AccountKind.BOT: RefusalReason.BOT,
-    AccountKind.DEACTIVATED: RefusalReason.DEACTIVATED,
-    AccountKind.STRANGER: RefusalReason.STRANGER,
-}
-
 UNUSABLE: Final = {
     Availability.DELETED: StopReason.RULE_GONE,
     Availability.INACTIVE: StopReason.RULE_INACTIVE,
@@ -50,7 +43,7 @@ def check_full_member(profile: Profile) -> Refusal | None:
     """Check that a person is a full member of the workspace: nobody else may do anything."""
     if profile.kind is AccountKind.MEMBER:
         return None
-    return Refusal(NO_FULL_MEMBER[profile.kind], profile.id)
+    return Refusal(RefusalReason(profile.kind), profile.id)  # the other kinds have the same values
 
 
 def group_ids(listed: Sequence[str]) -> tuple[GroupId, ...]:
@@ -140,10 +133,7 @@ def decide(
     usable: Availability | None,
     budget_use: BudgetUse | None = None,
 ) -> Decision:
-    """Decide whether a request starts at once, waits for approvals or is refused, with all refusals at once.
-
-    `budget_use` is what it uses of the channel's budget, if any.
-    """
+    """Decide whether a request starts at once, waits for approvals or is refused, with all refusals."""
     approvals, tier = required_approvals(request, channel)
     groups, out = electorate
     found = [*violations(request, channel, usable), *about_budget(budget_use)]

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,16 +27,16 @@ class Progress:
     done_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class ProgressTracker:
     """Keeps the recent tallies of each run of this process, in memory only."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._seen: dict[RequestId, deque[tuple[datetime, int]]] = {}
+    now: Callable[[], datetime]
+    _seen: dict[RequestId, deque[tuple[datetime, int]]] = field(default_factory=dict)
 
     def note(self, request: RequestId, tally: Tally) -> None:
         """Add a run's tally; a clock that went back clears the earlier ones."""
-        now, seen = self._now(), self._seen.setdefault(request, deque())
+        now, seen = self.now(), self._seen.setdefault(request, deque())
         if seen and now < seen[-1][0]:
             seen.clear()
         while len(seen) > 1 and now - seen[1][0] >= WINDOW:
@@ -56,7 +56,7 @@ class ProgressTracker:
             or request.pausing is not PauseState.NO
         ):
             return None
-        now, seen = self._now(), self._seen.get(request.id)
+        now, seen = self.now(), self._seen.get(request.id)
         times = (request.started_at, *(at for at, _ in seen or ()))
         if not any(at is not None and at <= now - SOON for at in times):
             return None

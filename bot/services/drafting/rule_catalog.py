@@ -4,7 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -31,22 +31,22 @@ class CatalogEntry:
     order: tuple[str, str]
 
 
+@dataclass(slots=True)
 class RuleCatalog:
     """The rules as last read, searched in memory; a background task refreshes them."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        self._entries: dict[RuleId, CatalogEntry] = {}
-        self._sorted: list[CatalogEntry] = []
-        self.ready = False
-        """Whether all rules have been read at least once."""
-        self.failed: DinteroError | None = None
-        """Why the last refresh failed, if it did."""
+    dintero: Rules
+    ready: bool = False
+    """Whether all rules have been read at least once."""
+    failed: DinteroError | None = None
+    """Why the last refresh failed, if it did."""
+    _entries: dict[RuleId, CatalogEntry] = field(default_factory=dict)
+    _sorted: list[CatalogEntry] = field(default_factory=list)
 
     async def refresh(self) -> bool:
         """Read all rules; on failure keep the old ones, store the error and return False."""
         try:
-            rules = await self._rules.rules()
+            rules = await self.dintero.rules()
         except DinteroError as failure:
             self.failed = failure
             return False
@@ -70,7 +70,7 @@ class RuleCatalog:
     async def read(self, rule: RuleId, typed: str = "") -> Rule | Refusal:
         """Read a rule from Dintero and remember it, or forget it if it is gone; a refusal quotes `typed`."""
         try:
-            found = await self._rules.rule(rule)
+            found = await self.dintero.rule(rule)
         except RuleNotFound:
             if self._entries.pop(rule, None):
                 self._sort()
