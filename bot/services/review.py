@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.domain.customers.uploads import ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse, use_of
 from bot.domain.policy.policy import ChannelPolicy
@@ -10,7 +11,7 @@ from bot.domain.requests.audit_entries import digest_of_shown
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.prior_grants import NEVER
 from bot.domain.requests.request import Request, rule_of
-from bot.domain.requests.views import FileSummary, Review
+from bot.domain.requests.views import Review
 from bot.domain.rules.rule import usable
 from bot.services.remainder import remainder_of
 
@@ -34,13 +35,9 @@ async def load_review(
     *,
     budget_use: BudgetUse | None,
     spaced: tuple[CustomerId, ...],
-    file_summary: FileSummary | None = None,
+    read_result: ReadResult | None = None,
 ) -> Review:
-    """Load what a review shows; grants made before are a warning, no refusal.
-
-    Raises:
-        ValueError: the request has no rule yet.
-    """
+    """Load what a review shows; raises ValueError if the request has no rule yet."""
     now, rule = clock.now(), rule_of(request)
     prior_grants = NEVER
     if policy.repeat_days:
@@ -57,5 +54,5 @@ async def load_review(
         budget_use=budget_use,
         prior_grants=prior_grants,
         remainder=await remainder_of(repository, request),
-        file_summary=file_summary,
+        read_result=read_result,
     )

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from bot.domain.customers.packing import PackedIds
 from bot.domain.customers.uploads import (
     MOST_FILES,
     AmbiguousFile,
     Column,
     FileRead,
+    ReadResult,
     RowProblem,
     UnreadableRow,
     Upload,
@@ -27,7 +29,7 @@ from bot.domain.requests.batches import Refused, Tally, Verification
 from bot.domain.requests.notification import ChannelKind, Notification, NotificationType, RequestSnapshot
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import Approval, FormInput, Pause, Request, State, StopReason
-from bot.domain.requests.views import ApprovalView, Field, FieldError, FileSummary, Form, Review
+from bot.domain.requests.views import ApprovalView, Field, FieldError, Form, Review
 from bot.domain.rules.rule import (
     Availability,
     Item,
@@ -255,15 +257,15 @@ def long_review() -> Review:
         ),
         prior_grants=PriorGrants(10**9, many, more=True),
         remainder=long_remainder(),
-        file_summary=long_file_summary(),
+        read_result=long_read_result(),
     )
 
 
 LONG_COLUMN = Column(10_000, LONG, (LONG,) * 3)
 
 
-def long_file_summary() -> FileSummary:
-    """Make a summary of ten files with everything as long and odd as possible."""
+def long_read_result() -> ReadResult:
+    """Make the result of ten files with everything as long and odd as possible."""
     odd = tuple(UnreadableRow(10**6 + at, list(RowProblem)[at % len(RowProblem)]) for at in range(20))
     file = FileRead(
         name=LONG,
@@ -276,7 +278,8 @@ def long_file_summary() -> FileSummary:
         mails=10**6,
         phones=10**6,
     )
-    return FileSummary((file,) * MOST_FILES, (CustomerId("`" * 255),) * 3, CustomerId("<" * 255))
+    everybody = PackedIds(10**6, "", (CustomerId("`" * 255),) * 3, "<" * 255)
+    return ReadResult(everybody, files=(file,) * MOST_FILES)
 
 
 def uploads() -> tuple[Upload, ...]:

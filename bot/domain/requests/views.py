@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.customers.uploads import AmbiguousFile, FileRead
+from bot.domain.customers.uploads import AmbiguousFile, ReadResult
 from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, Refusal
@@ -50,15 +50,6 @@ class Form:
     unclear: tuple[AmbiguousFile, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileSummary:
-    """The customers from files: the result of each file, and the first and last ids of all."""
-
-    files: tuple[FileRead, ...]
-    first: tuple[CustomerId, ...]
-    last: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """The review before a request is submitted and before it is approved, from saved data only."""
@@ -76,7 +67,7 @@ class Review:
     prior_grants: PriorGrants = NEVER
     remainder: Remainder | None = None
     budget_use: BudgetUse | None = None
-    file_summary: FileSummary | None = None
+    read_result: ReadResult | None = None
     """The results of files, shown to the requester only."""
 
     @property

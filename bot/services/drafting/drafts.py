@@ -62,10 +62,6 @@ class DraftService:
     _recent: dict[RequestId, tuple[Request, datetime]] = field(default_factory=dict)
     """Drafts read a short while ago, for the rule search: a keystroke there needs no query."""
 
-    def channel_policy(self, who: Person, channel: ChannelId) -> ChannelPolicy | Refusal:
-        """Check workspace and channel, from memory; fast enough for the ack."""
-        return self.access.allowed_channel(who, channel)
-
     def prefill(self, rule: str, customers: Sequence[str], *, quoted: bool) -> FormInput:
         """Split a command's words into a rule and customers; an unquoted name may have several words."""
         words = [rule, *customers]
@@ -164,7 +160,7 @@ class DraftService:
             policy,
             budget_use=budget_use,
             spaced=recipients.spaced,
-            file_summary=recipients.file_summary,
+            read_result=recipients.read_result,
         )
 
     async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:

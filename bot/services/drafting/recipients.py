@@ -14,7 +14,7 @@ from bot.domain.ids import CustomerId
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import FileReader, Repository
 from bot.domain.requests.request import FormInput, Request
-from bot.domain.requests.views import FieldError, FileSummary
+from bot.domain.requests.views import FieldError
 from bot.services.drafting.validation import customers_of, faults_of_files, faults_of_ids
 from bot.services.remainder import customers_left
 
@@ -60,12 +60,6 @@ class Recipients:
     def faults(self) -> tuple[FieldError, ...]:
         """The faults of ids and files."""
         return (*faults_of_ids(self.typed), *faults_of_files(self.read_result))
-
-    @property
-    def file_summary(self) -> FileSummary | None:
-        """The files with the first and last id; None without files or customers."""
-        files, everybody = self.read_result.files, self.everybody
-        return FileSummary(files, everybody.first, everybody.last) if files and everybody.count else None
 
     @property
     def spaced(self) -> tuple[CustomerId, ...]:

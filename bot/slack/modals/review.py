@@ -28,9 +28,9 @@ def build(
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
         *sections(facts(review, formatter, links), most=4),
-        *sections(file_summary.lines(review.file_summary, formatter), most=6),
+        *sections(file_summary.lines(review.read_result, formatter), most=6),
     ]
-    if review.file_summary and any(file.odd for file in review.file_summary.files):
+    if review.read_result and any(file.odd for file in review.read_result.files):
         blocks.append(
             actions("odd_rows", button("Get the unreadable rows", action=ODD_ROWS, value=request.id))
         )
