@@ -28,7 +28,6 @@ from bot.domain.requests.request import (
     transition,
 )
 from bot.domain.rules.rule import Availability, Rule
-from bot.domain.rules.terms import terms_of
 from bot.errors import DinteroError, DirectoryUnavailable, TransientError
 from bot.giving.bisection import stop_reason
 from bot.giving.calls import RuleLookups
@@ -220,7 +219,7 @@ class Preflight:
 
 def _valid_votes(request: Request, votes: Sequence[Approval], voters: Sequence[Refusal | None]) -> int:
     """Count the approvals by people who may still approve, of exactly what the request says now."""
-    shown = digest(request, terms_of(rule_of(request)))
+    shown = digest(request)
     return sum(refusal is None and vote.digest == shown for vote, refusal in zip(votes, voters, strict=True))
 
 

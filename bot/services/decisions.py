@@ -11,7 +11,6 @@ from bot.domain.ports import BackgroundTasks, Clock, Repository, UnitOfWork
 from bot.domain.requests.audit_entries import (
     Action,
     EntryKind,
-    digest_of_shown,
     entry_of,
     refused,
 )
@@ -20,7 +19,7 @@ from bot.domain.requests.deadlines import held_facts, held_until, is_expired, is
 from bot.domain.requests.notification import NotificationType, RequestSnapshot
 from bot.domain.requests.person import Person
 from bot.domain.requests.progress import ProgressTracker
-from bot.domain.requests.request import Approval, Event, Request, State, next_state, transition
+from bot.domain.requests.request import Approval, Event, Request, State, digest, next_state, transition
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.services.access import AccessControl, audit_refusals
@@ -96,7 +95,7 @@ class DecisionService:
             self.repository, self.clock, found, policy, budget_use=budget_use, spaced=spaced
         )
         view = ApprovalView(review, await self._load_snapshot(found), count=needs_count(found))
-        entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest_of_shown(found))
+        entry = entry_of(found, EntryKind.SHOWN, who.id, digest=digest(found))
         await self.repository.record(entry)
         return view
 
@@ -312,7 +311,7 @@ class DecisionService:
         if forbidden := self._forbidden(request):
             unit.audit(refused(request, [forbidden], Action.APPROVE, by))
             return forbidden
-        approval = Approval(request.id, request.round, by, now, digest_of_shown(request))
+        approval = Approval(request.id, request.round, by, now, digest(request))
         if approval.digest != shown:
             return Refusal(RefusalReason.CHANGED)
         if not await unit.vote(approval):

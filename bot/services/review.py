@@ -7,10 +7,9 @@ from bot.domain.ids import CustomerId
 from bot.domain.policy.budget import BudgetUse, use_of
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
-from bot.domain.requests.audit_entries import digest_of_shown
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
 from bot.domain.requests.prior_grants import NEVER
-from bot.domain.requests.request import Request, rule_of
+from bot.domain.requests.request import Request, digest, rule_of
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import usable
 from bot.services.remainder import remainder_of
@@ -48,7 +47,7 @@ async def load_review(
         usable=usable(rule, now),
         asked_of=pending_approvers(approvers_of(policy, request), request),
         spaced=spaced,
-        digest=digest_of_shown(request),
+        digest=digest(request),
         hold_minutes=policy.hold_minutes,
         pause=await repository.pause(),
         budget_use=budget_use,

@@ -21,7 +21,6 @@ from bot.domain.requests.person import AccountKind as Account
 from bot.domain.requests.request import Request, State, StopReason, digest
 from bot.domain.requests.views import ApprovalView, Form, Review
 from bot.domain.rules.rule import Cost, Reward
-from bot.domain.rules.terms import terms_of
 from tests.support.service_fixture import (
     ANN,
     BO,
@@ -84,7 +83,7 @@ async def test_every_approval_is_a_thread_line_with_its_number_and_digest(office
         (ChannelKind.LINE, NotificationType.AGREED, BO),
     ]
     assert asked.rule
-    assert first[1].facts == {"yeses": "1", "approvals": "2", "digest": digest(asked, terms_of(asked.rule))}
+    assert first[1].facts == {"yeses": "1", "approvals": "2", "digest": digest(asked)}
     await office.approve(asked, CLEO)
     second = await office.unsaid()
     assert lines(second) == [NotificationType.APPROVED]
@@ -294,7 +293,7 @@ async def test_a_rule_too_dear_for_the_available_approvers_stops(office: Office)
 async def test_an_approval_of_an_outdated_view_is_refused(office: Office) -> None:
     asked = await office.ask(customers="a\nb")
     assert asked.rule
-    seen = digest(asked, terms_of(asked.rule))
+    seen = digest(asked)
     for changed in (
         {"customers_digest": "of others"},
         {"rule": replace(asked.rule, active=False)},
@@ -317,6 +316,4 @@ async def test_a_digest_in_the_payload_is_compared_and_never_kept(office: Office
     asked = await office.ask(rule=PERCENT)
     await office.approve(asked, BO)
     assert asked.rule
-    assert [approval.digest for approval in await office.repository.votes(asked.id, 1)] == [
-        digest(asked, terms_of(asked.rule))
-    ]
+    assert [approval.digest for approval in await office.repository.votes(asked.id, 1)] == [digest(asked)]

@@ -10,7 +10,6 @@ from typing import Any, Final
 from bot.domain.ids import ChannelId, RequestId, UserId
 from bot.domain.policy.policy import Policy, Refusal, RefusalReason
 from bot.domain.requests.request import MOVES, Approval, Event, Pause, PauseState, Request, State, digest
-from bot.domain.rules.terms import terms_of
 
 
 class EntryKind(StrEnum):
@@ -138,11 +137,6 @@ def _within_state(before: Request, after: Request) -> Entry | None:
     return None
 
 
-def digest_of_shown(request: Request) -> str:
-    """Compute the digest that an approval of the saved request is bound to."""
-    return digest(request, terms_of(request.rule)) if request.rule else ""
-
-
 def canonical(value: object) -> str:
     """Write canonical JSON: the same value gives the same text on any machine."""
     return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_plain)
@@ -163,7 +157,7 @@ def _event(before: Request, after: Request) -> str:
 
 def _facts(before: Request, after: Request) -> dict[str, Any]:
     """Collect the facts of a move, such as digest, approvals and stop reason; no text of a person."""
-    facts: dict[str, Any] = {"round": after.round, "digest": digest_of_shown(after)}
+    facts: dict[str, Any] = {"round": after.round, "digest": digest(after)}
     if before.state is State.DRAFT:
         facts |= {
             "account": after.account,

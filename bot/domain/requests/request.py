@@ -14,6 +14,7 @@ from bot.domain.customers.uploads import Upload
 from bot.domain.ids import ChannelId, OnceKey, RequestId, ShortId, TeamId, UserId
 from bot.domain.policy.policy import AppliedTier
 from bot.domain.rules.rule import Cost, Rule, cost
+from bot.domain.rules.terms import terms_of
 
 SHORT_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0/O and no 1/I: people read the short id aloud."""
@@ -279,11 +280,13 @@ def transition(request: Request, event: Event, **changes: object) -> Request:
     return replace(request, **{"state": MOVES[request.state, event], "waits_since": None, **changes})  # type: ignore[arg-type]
 
 
-def digest(request: Request, terms: str) -> str:
-    """Digest what an approval is for; `terms` is `terms_of` the rule.
+def digest(request: Request) -> str:
+    """Digest what an approval is for; empty without a rule.
 
     SHA-256 over canonical JSON, in hexadecimal; people see the first 8 characters.
     """
+    if request.rule is None:
+        return ""
     shown: dict[str, object] = {
         "account": request.account,
         "approvals": request.approvals,
@@ -293,8 +296,8 @@ def digest(request: Request, terms: str) -> str:
         "once_key": request.once_key,
         "request": request.id,
         "requester": request.requester,
-        "rule": request.rule.id if request.rule else "",
-        "terms": terms,
+        "rule": request.rule.id,
+        "terms": terms_of(request.rule),
     }
     if request.tier:  # only then, so approvals from before tiers existed stay valid
         shown["tier"] = [request.tier.why, request.tier.bound, request.tier.approvals]

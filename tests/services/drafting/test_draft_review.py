@@ -11,7 +11,6 @@ from bot.domain.policy.policy import RefusalReason
 from bot.domain.requests.request import FormInput, digest, idempotency_key
 from bot.domain.requests.views import Field, Form, Review
 from bot.domain.rules.rule import Availability, Reward
-from bot.domain.rules.terms import terms_of
 from bot.errors import AccessDenied, TransientError
 from bot.services.drafting.recipients import BATCHES_PER_PORTION
 from tests.support.forms import Found, brought_back, fill_in, policy_with, review, reviewed
@@ -155,7 +154,7 @@ async def test_the_review_shows_everything_that_will_be_requested(office: Office
     assert (request.once_key, request.own_key) == (idempotency_key(request.id), False)
     assert (request.approvals, request.tier, found.request.approvals) == (1, None, 1)
     assert (found.usable, found.spaced, found.asked_of) == (Availability.NOW, ("a b c",), (LEADS, CHIEF))
-    assert found.digest == digest(request, terms_of(found.rule))
+    assert found.digest == digest(request)
     assert await office.now(request.id) == request
 
 
