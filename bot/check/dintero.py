@@ -33,7 +33,7 @@ async def check_dintero(dintero: DinteroApi, policy: Policy | None) -> AsyncIter
     if rules is not None:
         yield await result_of("Dintero rules", _check_rules(dintero, rules))
         if policy and (named := frozenset().union(*(c.rules for c in policy.channels.values())) - {ANY}):
-            yield _named_rules(named, rules)
+            yield await result_of("rules in the policy", _check_named_rules(named, rules))
 
 
 async def _check_write_scope(dintero: DinteroApi) -> str:
@@ -54,9 +54,8 @@ async def _check_rules(dintero: DinteroApi, rules: tuple[Rule, ...]) -> str:
     return f"{len(rules)}; “{rule.title}” can be read"
 
 
-def _named_rules(named: frozenset[str], rules: tuple[Rule, ...]) -> CheckResult:
-    subject = "rules in the policy"
+async def _check_named_rules(named: frozenset[str], rules: tuple[Rule, ...]) -> str:
     if unknown := sorted(named - {rule.id for rule in rules}):
         problem = f"Dintero has no rule {', '.join(unknown)}"
-        return CheckResult(subject, problem, "Correct the IDs in the policy's rules.")
-    return CheckResult(subject, f"{len(named)} of {len(named)}")
+        raise CheckFailed(problem, advice="Correct the IDs in the policy's rules.")
+    return f"{len(named)} of {len(named)}"

@@ -18,7 +18,6 @@ from bot.domain.requests.views import FieldError
 from bot.services.drafting.validation import customers_of, faults_of_files, faults_of_ids
 from bot.services.remainder import customers_left
 
-NO_FILES: Final = ReadResult()
 BATCHES_PER_PORTION: Final = 8
 """Measured: one durable step for 8 calls costs next to nothing, a step for each call halves the speed."""
 LONG: Final = 1_000
@@ -52,7 +51,7 @@ class Recipients:
 
     everybody: PackedIds
     typed: CustomerList
-    read_result: ReadResult = NO_FILES
+    read_result: ReadResult
     reading: str = ""
     """The name of the reading that the files are kept under; empty without files."""
 
@@ -72,10 +71,10 @@ async def resolve_recipients(draft: Draft, file_reader: FileReader, repository: 
     form_input, request = draft.form_input, draft.request
     if draft.first:
         left = await customers_left(repository, draft.first, refused_too=form_input.refused_too)
-        return Recipients(await pack_in_thread(left, draft.portion), CustomerList())
+        return Recipients(await pack_in_thread(left, draft.portion), CustomerList(), ReadResult())
     typed = customers_of(form_input)
     if not form_input.files:
-        return Recipients(await pack_in_thread(typed.ids, draft.portion), typed)
+        return Recipients(await pack_in_thread(typed.ids, draft.portion), typed, ReadResult())
     reading = str(uuid.uuid4())
     read_result = await file_reader.read(
         form_input.files,

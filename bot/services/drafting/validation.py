@@ -64,10 +64,9 @@ def faults_of_form(
         first_customer=next(iter(customers.ids), ""),
         reason=form_input.reason,
     )
-    left_to_review = {
-        *([RefusalReason.NO_RULE] if form_input.rule and rule is None else []),
-        *([RefusalReason.NO_CUSTOMERS] if form_input.files else []),
-    }
+    left_to_review = {RefusalReason.NO_CUSTOMERS} if form_input.files else set()
+    if form_input.rule and rule is None:
+        left_to_review.add(RefusalReason.NO_RULE)
     refusals = violations(request, policy, usable(rule, now) if rule else None)
     return (*faults, *as_faults([one for one in refusals if one.reason not in left_to_review], faults))
 
