@@ -169,10 +169,7 @@ class Repository(Protocol):
         """Read a request by its short id."""
 
     def unit_of_work(self, request: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
-        """Lock a request's row (SQLite: `BEGIN IMMEDIATE`) until the block ends; None if there is none.
-
-        If the block raises, nothing is written.
-        """
+        """Lock a request's row, if there is one, until the block ends; if it raises, nothing is written."""
 
     def unit_of_work_to_submit(self, draft: RequestId) -> AbstractAsyncContextManager[UnitOfWork | None]:
         """Open a draft to submit it: slow work for many customers happens before its row is locked."""

@@ -12,7 +12,7 @@ from bot.domain.policy.policy import AppliedTier, ChannelPolicy, Decision, Refus
 from bot.domain.ports import Clock, Repository, UnitOfWork
 from bot.domain.requests import authorization
 from bot.domain.requests.authorization import drift
-from bot.domain.requests.deadlines import is_held, with_escalated
+from bot.domain.requests.deadlines import approvers_of, is_held
 from bot.domain.requests.notification import STARTS_AFTER, ChannelKind, Notification, NotificationType
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import (
@@ -99,7 +99,7 @@ class Preflight:
         policy = self.access.policy.channels.get(request.channel)
         if policy is None:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
-        policy = with_escalated(policy, request)
+        policy = replace(policy, approvers=approvers_of(policy, request))
         try:
             return await self._check_consent(request, policy) or await self._check_rule(request, policy)
         except DirectoryUnavailable as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.domain.ids import ChannelId, GroupId, TeamId, UserId
@@ -11,7 +11,7 @@ from bot.domain.ports import Directory, Repository
 from bot.domain.requests import authorization
 from bot.domain.requests.audit_entries import PASSING, Action, refused
 from bot.domain.requests.authorization import Electorate, Membership
-from bot.domain.requests.deadlines import approvers_of, with_escalated
+from bot.domain.requests.deadlines import approvers_of
 from bot.domain.requests.person import AccountKind, Person, Profile
 from bot.domain.requests.request import Request
 from bot.errors import DirectoryUnavailable
@@ -55,7 +55,7 @@ class AccessControl:
         policy = self.allowed_channel(who, request.channel)
         if isinstance(policy, Refusal):
             return policy
-        policy = with_escalated(policy, request)
+        policy = replace(policy, approvers=approvers_of(policy, request))
         rule = partial(authorization.may_approve, policy, requester=request.requester)
         return await self._check(who, policy.approvers, rule)
 
@@ -81,11 +81,9 @@ class AccessControl:
 
     async def expand_groups(self, names: Sequence[str], agreed: Sequence[UserId]) -> tuple[str, ...]:
         """Replace each group in which somebody has agreed by its others; raises DirectoryUnavailable."""
-        found: list[str] = []
+        groups, found = await self._groups(names), list[str]()
         for name in names:
-            members = (
-                await self.directory.group(GroupId(name)) if name.startswith("S") else frozenset[UserId]()
-            )
+            members = groups.get(GroupId(name), frozenset[UserId]())
             found.extend([name] if members.isdisjoint(agreed) else sorted(members.difference(agreed)))
         return tuple(dict.fromkeys(found))
 

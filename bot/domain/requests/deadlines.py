@@ -68,11 +68,6 @@ def approvers_of(policy: ChannelPolicy | None, request: Request) -> tuple[str, .
     return tuple(dict.fromkeys([*policy.approvers, *escalated]))
 
 
-def with_escalated(policy: ChannelPolicy, request: Request) -> ChannelPolicy:
-    """Add the approvers by escalation to the channel's approvers."""
-    return replace(policy, approvers=approvers_of(policy, request))
-
-
 def pending_approvers(
     names: Iterable[str], request: Request, agreed: Iterable[UserId] = ()
 ) -> tuple[str, ...]:
