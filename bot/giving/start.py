@@ -164,8 +164,9 @@ class Preflight:
         return PreflightResult(Event.RULE_CHANGED, stop, rule=rule, approvals=required, tier=tier)
 
     async def _decide(self, request: Request, policy: ChannelPolicy) -> Decision:
-        """Decide by the policy as it is now."""
+        """Decide by the policy as it is now; raises ValueError if the request has lost its rule."""
         electorate = await self.access.electorate(policy, request.requester)
+        rule_of(request)  # a broken request stays as it is, to be looked at
         return authorization.decide(request, policy, electorate, Availability.NOW)
 
     async def _apply(self, unit: UnitOfWork, result: PreflightResult) -> Request | None:

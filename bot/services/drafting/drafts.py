@@ -25,7 +25,6 @@ from bot.domain.requests.request import (
     idempotency_key,
     new_request_id,
     new_short_id,
-    rule_of,
     transition,
 )
 from bot.domain.requests.views import FieldError, Form, Review
@@ -351,7 +350,8 @@ class DraftService:
 
 def _remainder_input(first: Request, form_input: FormInput) -> FormInput:
     """Take only the reason and the choice of refused customers from a payload, the rest from the database."""
-    return FormInput(rule=rule_of(first).id, reason=form_input.reason, refused_too=form_input.refused_too)
+    rule = first.rule.id if first.rule else ""
+    return FormInput(rule=rule, reason=form_input.reason, refused_too=form_input.refused_too)
 
 
 def _filled_in(found: Draft, rule: Rule, recipients: Recipients) -> Request:
