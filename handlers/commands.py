@@ -65,7 +65,7 @@ async def add(
 ) -> None:
     """Store a draft with the command's words, and open its form."""
     channel = ChannelId(payload["channel_id"])
-    policy = ctx.drafts.channel_policy(who, channel)
+    policy = ctx.drafts.access.allowed_channel(who, channel)
     if isinstance(policy, Refusal):
         await ack(reasons.refusal(policy, ctx.formatter))
         return

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.ids import CustomerId, RuleId
-from bot.domain.policy.policy import DecisionOutcome, Refusal, RefusalReason
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import ChannelKind, NotificationType, RequestSnapshot
 from bot.domain.requests.progress import Progress
 from bot.domain.requests.request import FormInput, PauseState, State, StopReason
@@ -116,8 +116,9 @@ def all_views() -> Iterator[dict[str, Any]]:
     )
     everyone = replace(samples.LONG_REQUEST, customers=1, first_customer="*")
     yield approval.build(samples.consideration(everyone), LOOK, external_id="e")
-    for outcome in DecisionOutcome:
-        yield review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
+    for approvals in (0, 1, 2):
+        request = replace(samples.REQUEST, approvals=approvals)
+        yield review_modal.build(samples.review(request), LOOK, external_id="e")
     links = {each.id: LINK * 20 for each in samples.long_review().named}
     for places in ({}, links):
         yield review_modal.build(samples.long_review(), LOOK, external_id="e", links=places)

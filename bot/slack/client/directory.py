@@ -95,11 +95,8 @@ class SlackDirectory:
             f"who {user} is", "users.info", {"user": user}, "user", unless=ErrorKind.USER_UNKNOWN
         )
         if account is None:
-            return Profile(user, AccountKind.STRANGER, user)
-        shown: Json = account.get("profile") or {}
-        names = (*map(shown.get, ("display_name", "real_name")), *map(account.get, ("real_name", "name")))
-        name = next(filter(None, names), account["id"])
-        return Profile(UserId(account["id"]), kind_of_account(account, self._team), str(name))
+            return Profile(user, AccountKind.STRANGER)
+        return Profile(UserId(account["id"]), kind_of_account(account, self._team))
 
     async def _ask_group(self, group: GroupId) -> frozenset[UserId]:
         users = await self._ask(

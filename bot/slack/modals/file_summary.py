@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.customers.columns import letter
-from bot.domain.customers.uploads import FileRead, UnreadableRow
-from bot.domain.requests.views import FileSummary
+from bot.domain.customers.uploads import FileRead, ReadResult, UnreadableRow
 from bot.slack.rendering.file_errors import ODD
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import escape, phrase
@@ -16,15 +15,15 @@ MAX_NAME: Final = 60
 MAX_ID: Final = 80
 
 
-def lines(file_summary: FileSummary | None, formatter: Formatter) -> list[str]:
+def lines(read_result: ReadResult | None, formatter: Formatter) -> list[str]:
     """Describe what was read; nothing without a file."""
-    if file_summary is None:
+    if read_result is None or not read_result.files:
         return []
-    written = []
-    for file in file_summary.files:
+    written, everybody = list[str](), read_result.everybody
+    for file in read_result.files:
         written += [_source(file, formatter), *_unreadable(file, formatter), *_lookalikes(file, formatter)]
-    first = ", ".join(_id(one) for one in file_summary.first)
-    last = "" if file_summary.last in file_summary.first else f" … {_id(file_summary.last)}"
+    first = ", ".join(_id(one) for one in everybody.first)
+    last = "" if everybody.last in everybody.first else f" … {_id(everybody.last)}"
     return [*written, f"*First and last id:* {first}{last}"]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId, UserId
-from bot.domain.policy.policy import DecisionOutcome, Refusal, RefusalReason
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.prior_grants import PriorRequest, Remainder
 from bot.domain.requests.request import FormInput, Pause
 from bot.domain.requests.views import Field, FieldError
@@ -181,16 +181,16 @@ def test_a_rule_whose_id_fits_no_option_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "submit", "words"),
+    ("approvals", "submit", "words"),
     [
-        (DecisionOutcome.WAITS, "Ask for approval", "<!subteam^S0LEADS> or <@U0BOSS> has to approve it"),
-        (DecisionOutcome.GOES, "Give now", "no approval is needed"),
-        (DecisionOutcome.REFUSED, None, "too many"),
+        (1, "Ask for approval", "<!subteam^S0LEADS> or <@U0BOSS> has to approve it"),
+        (0, "Give now", "no approval is needed"),
     ],
 )
-def test_the_review_shows_what_comes_next(outcome: DecisionOutcome, submit: str | None, words: str) -> None:
-    view = review_modal.build(samples.review(outcome=outcome), LOOK, external_id="e")
-    assert view.get("submit", {}).get("text") == submit
+def test_the_review_shows_what_comes_next(approvals: int, submit: str, words: str) -> None:
+    request = replace(REQUEST, approvals=approvals)
+    view = review_modal.build(samples.review(request), LOOK, external_id="e")
+    assert view["submit"]["text"] == submit
     assert words in said(view)
     assert review_modal.read(view) == REQUEST.id
 
