@@ -13,7 +13,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.domain.requests.person import Person
 from bot.slack.modal_controller import message_view
 from bot.slack.reply import Reply
-from handlers.context import HandlerContext
+from handlers.context import HandlerContext, Payload
 
 ANYTHING: Final = re.compile(".*")
 TITLE: Final = "Out of date"
@@ -34,7 +34,7 @@ def register(app: AsyncApp) -> None:
 
 
 async def press(
-    ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, who: Person, ctx: HandlerContext
+    ack: AsyncAck, body: Payload, respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Answer an unknown button where it is; a link's button needs no answer."""
     await ack()
@@ -44,7 +44,7 @@ async def press(
         ctx.background.spawn(ctx.modal_controller.reply(respond, OUTDATED))
     elif body.get("view"):
 
-        async def draw(_external: str) -> Reply:
+        async def draw() -> Reply:
             return Reply(TITLE, OUTDATED)
 
         external = str(body["view"].get("external_id") or "")
@@ -62,7 +62,7 @@ async def suggest(ack: AsyncAck) -> None:
 
 
 async def fail(
-    error: Exception, body: dict[str, Any], respond: AsyncRespond, ctx: HandlerContext | None
+    error: Exception, body: Payload, respond: AsyncRespond, ctx: HandlerContext | None
 ) -> BoltResponse:
     """Report a failure under an id that the log has too; a form stays open with its input."""
     fault = uuid.uuid4().hex[:8]

@@ -17,5 +17,5 @@ class Reply:
     text: str
 
 
-Drawing = Callable[[str], Awaitable[View | Reply | Refusal]]
-"""Draws a view for an external id; the modal controller renders a refusal."""
+Drawing = Callable[[], Awaitable[View | Reply | Refusal]]
+"""Draws a view; the modal controller renders a refusal."""

@@ -50,6 +50,7 @@ async def test_a_forged_page_number_shows_the_nearest_page(stand: Stand, page: s
     await stand.shop.bo.press("Show customers", card)
     view = await stand.shop.bo.sees_view("Customers")
     await view.press("On ▶")
+    await stand.shop.bo.sees_view("Customers", text="51–100 of 120")
     payload = copy.deepcopy(stand.last("block_actions").payload)
     payload["actions"][0] |= {"action_id": customer_list.TURNS[2], "value": page}
     assert (await stand.shop.slack.deliver("interactive", payload)).status == 200

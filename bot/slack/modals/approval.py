@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import ApprovalView, Field
-from bot.slack.modals.review import NO_LINKS, facts, held
+from bot.slack.modals.review import facts, held
 from bot.slack.rendering import pause_banner, request_facts, rule_changes
 from bot.slack.rendering.blocks import context, modal, section, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json
@@ -38,13 +38,7 @@ class ApprovalSubmission:
     typed: str
 
 
-def build(
-    approval_view: ApprovalView,
-    formatter: Formatter,
-    *,
-    external_id: str,
-    links: request_facts.Links = NO_LINKS,
-) -> Json:
+def build(approval_view: ApprovalView, formatter: Formatter, links: request_facts.Links) -> Json:
     """Draw the request; the metadata names round and digest, so an approval counts for nothing else."""
     review = approval_view.review
     request = review.request
@@ -73,7 +67,6 @@ def build(
     return modal(
         TITLE,
         blocks,
-        external_id=external_id,
         submit=SUBMIT,
         callback=CALLBACK,
         metadata=f"{request.id}:{request.round}:{review.digest}",
@@ -87,8 +80,3 @@ def read(view: Mapping[str, Any]) -> ApprovalSubmission:
     typed = values.get(COUNT_BLOCK, {}).get(COUNT_ACTION, {}).get("value")
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
     return ApprovalSubmission(RequestId(request), round_, shown, str(typed or "").strip())
-
-
-def errors(text: str) -> dict[str, str]:
-    """Answer a submission with an error at the field."""
-    return {COUNT_BLOCK: text}

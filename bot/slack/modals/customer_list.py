@@ -27,7 +27,7 @@ TURNS: Final = (
 MAX_PAGE_DIGITS: Final = 9
 
 
-def build(customer_page: CustomerPage, formatter: Formatter, *, external_id: str) -> Json:
+def build(customer_page: CustomerPage, formatter: Formatter) -> Json:
     """Draw a page in plain text: people copy ids as they are."""
     request, last = customer_page.request, customer_page.first + len(customer_page.customers) - 1
     numbers = (
@@ -47,7 +47,7 @@ def build(customer_page: CustomerPage, formatter: Formatter, *, external_id: str
             "that you looked at these ids stands in the audit"
         ),
     ]
-    return modal(TITLE, blocks, external_id=external_id, metadata=request.id)
+    return modal(TITLE, blocks, metadata=request.id)
 
 
 def read_turn(body: Mapping[str, Any]) -> tuple[RequestId, int]:

@@ -18,7 +18,7 @@ REASON_BLOCK: Final = str(Field.REASON)
 REASON_ACTION: Final = "discount_reject_reason"
 
 
-def build(snapshot: RequestSnapshot, formatter: Formatter, *, external_id: str) -> Json:
+def build(snapshot: RequestSnapshot, formatter: Formatter) -> Json:
     """Draw the question; the requester and the thread get the answer."""
     request = snapshot.request
     summary = (
@@ -33,9 +33,7 @@ def build(snapshot: RequestSnapshot, formatter: Formatter, *, external_id: str) 
         multiline=True,
     )
     blocks = [*pause_banner.blocks(snapshot.pause, formatter), section(summary), reason]
-    return modal(
-        TITLE, blocks, external_id=external_id, submit=SUBMIT, callback=CALLBACK, metadata=request.id
-    )
+    return modal(TITLE, blocks, submit=SUBMIT, callback=CALLBACK, metadata=request.id)
 
 
 def read(view: Mapping[str, Any]) -> tuple[RequestId, str]:
@@ -43,8 +41,3 @@ def read(view: Mapping[str, Any]) -> tuple[RequestId, str]:
     values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
     reason = values.get(REASON_BLOCK, {}).get(REASON_ACTION, {}).get("value")
     return RequestId(str(view.get("private_metadata", ""))), str(reason or "").strip()
-
-
-def errors(text: str) -> dict[str, str]:
-    """Answer a submission with an error at the field."""
-    return {REASON_BLOCK: text}

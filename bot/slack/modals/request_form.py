@@ -47,7 +47,6 @@ REFUSED_HINT: Final = (
     "Dintero will refuse them again unless something was mended there since; "
     "the list of them says why it did."
 )
-NO_FILES_IN_INPUT: Final[frozenset[FileId]] = frozenset()
 
 FormView = Mapping[str, Any]
 
@@ -56,9 +55,8 @@ def build(
     form: Form,
     formatter: Formatter,
     *,
-    external_id: str,
     generation: int = 0,
-    files_in_input: frozenset[FileId] = NO_FILES_IN_INPUT,
+    files_in_input: frozenset[FileId] = frozenset(),
 ) -> Json:
     """Draw the form with its input; `files_in_input` are the files that the file input on screen has.
 
@@ -69,7 +67,6 @@ def build(
     return modal(
         TITLE,
         [*pause_banner.blocks(form.pause, formatter), *fields],
-        external_id=external_id,
         submit=SUBMIT,
         callback=CALLBACK,
         metadata=form.request.id,

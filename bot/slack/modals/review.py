@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any, Final
 
 from bot.domain.ids import RequestId
@@ -20,12 +19,9 @@ TITLE: Final = "Look it over"
 ODD_TITLE: Final = "Unreadable rows"
 ODD_ROWS: Final = "discount_review_odd_rows"
 SUBMIT: Final = {DecisionOutcome.GOES: "Give now", DecisionOutcome.WAITS: "Ask for approval"}
-NO_LINKS: Final[request_facts.Links] = MappingProxyType({})
 
 
-def build(
-    review: Review, formatter: Formatter, *, external_id: str, links: request_facts.Links = NO_LINKS
-) -> Json:
+def build(review: Review, formatter: Formatter, links: request_facts.Links) -> Json:
     """Draw the facts and what happens next; a review that the policy refuses says why and has no submit."""
     request, spaced = review.request, request_facts.spaced(review.spaced)
     blocks = [
@@ -48,7 +44,6 @@ def build(
     return modal(
         TITLE,
         blocks,
-        external_id=external_id,
         submit=SUBMIT.get(review.decision.outcome),
         callback=CALLBACK,
         metadata=request.id,
@@ -60,7 +55,7 @@ def read(view: Mapping[str, Any]) -> RequestId:
     return RequestId(str(view.get("private_metadata", "")))
 
 
-def facts(review: Review, formatter: Formatter, links: request_facts.Links = NO_LINKS) -> list[str]:
+def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> list[str]:
     """List the facts that the requester reviews and the approver approves."""
     request = review.request
     return [

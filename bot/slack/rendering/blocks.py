@@ -42,9 +42,7 @@ def modal(
     title: str,
     blocks: Sequence[Block],
     *,
-    external_id: str = "",
     submit: str | None = None,
-    close: str = "Close",
     callback: str = "",
     metadata: str = "",
 ) -> Json:
@@ -53,9 +51,8 @@ def modal(
         title=shorten(title, TITLE),
         blocks=list(blocks),
         submit=submit,
-        close=close,
+        close="Close",
         callback_id=callback,
-        external_id=external_id,
         private_metadata=metadata,
     ).to_dict()
     return {**view, "blocks": _without_ids(view["blocks"])}
@@ -118,7 +115,6 @@ def text_input(
     action: str,
     hint: str = "",
     initial: str = "",
-    placeholder: str = "",
     multiline: bool = False,
     optional: bool = False,
 ) -> InputBlock:
@@ -126,11 +122,7 @@ def text_input(
     return InputBlock(
         label=label,
         element=PlainTextInput(
-            action_id=action,
-            initial_value=initial or None,
-            multiline=multiline,
-            max_length=INPUT,
-            placeholder=placeholder or None,
+            action_id=action, initial_value=initial or None, multiline=multiline, max_length=INPUT
         ),
         block_id=block_id,
         hint=hint or None,

@@ -19,7 +19,7 @@ def drawn(
     *files: Upload, unclear: tuple[AmbiguousFile, ...] = (), in_input: frozenset[FileId] = frozenset()
 ) -> dict[str, Any]:
     form = replace(samples.form(FormInput(files=files)), unclear=unclear)
-    return request_form.build(form, LOOK, external_id="e", generation=1, files_in_input=in_input)
+    return request_form.build(form, LOOK, generation=1, files_in_input=in_input)
 
 
 def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:

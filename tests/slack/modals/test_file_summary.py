@@ -48,8 +48,8 @@ def test_a_short_list_shows_no_id_twice() -> None:
 
 
 def test_the_lines_are_in_the_review_and_nowhere_that_others_see() -> None:
-    assert "vip.csv" in str(review.build(samples.review(file_summary=READ), LOOK, external_id="e")["blocks"])
-    assert "vip.csv" not in "".join(review.facts(samples.review(file_summary=READ), LOOK))
+    assert "vip.csv" in str(review.build(samples.review(file_summary=READ), LOOK, {})["blocks"])
+    assert "vip.csv" not in "".join(review.facts(samples.review(file_summary=READ), LOOK, {}))
 
 
 @pytest.mark.parametrize("why", FileProblem)
