@@ -53,7 +53,7 @@ async def discount(
             message = help.build(ctx.formatter)
             await ack(text=message.text, blocks=message.blocks)
         case UnknownCommand():
-            message = help.not_understood(command.text, command.nearest or "", command.why)
+            message = help.not_understood(command)
             await ack(text=message.text, blocks=message.blocks)
         case _:
             await ack()

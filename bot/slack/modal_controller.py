@@ -14,8 +14,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.prior_grants import PriorRequest
-from bot.slack.client import errors
-from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
+from bot.slack.client.errors import (
+    CALL_ERRORS,
+    SERVER_ERROR,
+    TOO_MANY_REQUESTS,
+    ErrorKind,
+    describe,
+    is_transient,
+    kind_of,
+)
 from bot.slack.client.file_messages import FileMessenger
 from bot.slack.rendering import reasons
 from bot.slack.rendering.blocks import modal, section
@@ -47,7 +54,7 @@ class ModalController:
         self._formatter = formatter
         self._attempts = partial(
             stamina.retry_context,
-            on=lambda error: errors.is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND,
+            on=lambda error: is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND,
             attempts=None,
             timeout=patience,
             wait_initial=0.05,
@@ -121,7 +128,7 @@ class ModalController:
                 answer = await respond(
                     text=text, blocks=blocks, response_type="ephemeral", replace_original=False
                 )
-                if errors.is_failure(answer.status_code):
+                if answer.status_code == TOO_MANY_REQUESTS or answer.status_code >= SERVER_ERROR:
                     raise ConnectionError(answer.status_code)
 
     async def _draw(self, title: str, draw: Drawing) -> View | Reply:

@@ -15,7 +15,7 @@ from bot.domain.requests.request import FormInput, PauseState, State, StopReason
 from bot.domain.requests.views import ApprovalView
 from bot.domain.rules.rule import Availability
 from bot.services.customer_lists import PER_PAGE, CustomerPage
-from bot.slack.command_parser import ParseProblem
+from bot.slack.command_parser import ParseProblem, UnknownCommand
 from bot.slack.messages import card, help, notices, status, summary  # noqa: A004 - the command's own word
 from bot.slack.messages import rule as rule_message
 from bot.slack.modal_controller import loading_view, message_view
@@ -91,7 +91,7 @@ def all_messages() -> Iterator[Message]:
     yield status.build(snapshots() * 10, LOOK, samples.PAUSE)
     yield status.build(snapshots() * 10, LOOK)
     yield help.build(LOOK)
-    yield from (help.not_understood(LONG, LONG, why) for why in (None, *ParseProblem))
+    yield from (help.not_understood(UnknownCommand(LONG, "add", why)) for why in ParseProblem)
 
 
 def all_views() -> Iterator[dict[str, Any]]:

@@ -55,7 +55,7 @@ def left_out(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
         lines += masked(snapshot.refused, formatter, of=tally.refused)
     if tally.unknown > 0:
         lines.append(f"*{formatter.customers(tally.unknown)} unknown:* {UNKNOWN}")
-        lines += verification.line(snapshot.verification, formatter, formatter.slack_date)
+        lines += verification.line(snapshot.verification, formatter)
     if tally.not_tried > 0:
         why = why_not_tried(request, mention)
         lines.append(f"*{formatter.customers(tally.not_tried)} not tried:* {why}")

@@ -8,16 +8,14 @@ from bot.domain.ids import RequestId
 from bot.domain.requests.views import ApprovalView, Field
 from bot.slack.modals.review import facts, held
 from bot.slack.rendering import pause_banner, request_facts, rule_changes
-from bot.slack.rendering.blocks import context, modal, section, sections, text_input
+from bot.slack.rendering.blocks import context, modal, read_input, section, sections, text_input
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import mention
 from bot.slack.rendering.request_state import before
 
 CALLBACK: Final = "discount_approve"
 TITLE: Final = "Approve this discount"
-SUBMIT: Final = "Approve"
 COUNT_BLOCK: Final = str(Field.COUNT)
-COUNT_ACTION: Final = "discount_approve_count"
 MAX_ROUND_DIGITS: Final = 9
 COUNT_HINT: Final = (
     "Type how many customers get it, as you read it above: “1200”, “1 200” and “1,200” are the same."
@@ -61,13 +59,13 @@ def build(approval_view: ApprovalView, formatter: Formatter, links: request_fact
         label, hint = (
             ("Number of customers", COUNT_HINT) if approval_view.count else ("Name of the rule", NAME_HINT)
         )
-        blocks.append(text_input(label, block_id=COUNT_BLOCK, action=COUNT_ACTION, hint=hint))
+        blocks.append(text_input(label, block_id=COUNT_BLOCK, action="discount_approve_count", hint=hint))
     digest = review.digest[: request_facts.DIGEST] or "–"
     blocks.append(context(f"{request.short} · your yes is for exactly this: {digest}"))
     return modal(
         TITLE,
         blocks,
-        submit=SUBMIT,
+        submit="Approve",
         callback=CALLBACK,
         metadata=f"{request.id}:{request.round}:{review.digest}",
     )
@@ -76,7 +74,5 @@ def build(approval_view: ApprovalView, formatter: Formatter, links: request_fact
 def read(view: Mapping[str, Any]) -> ApprovalSubmission:
     """Read the request, round and digest of the modal, and the typed text (empty if there is no field)."""
     request, number, shown = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
-    values: Mapping[str, Any] = (view.get("state") or {}).get("values") or {}
-    typed = values.get(COUNT_BLOCK, {}).get(COUNT_ACTION, {}).get("value")
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
-    return ApprovalSubmission(RequestId(request), round_, shown, str(typed or "").strip())
+    return ApprovalSubmission(RequestId(request), round_, shown, read_input(view, COUNT_BLOCK).strip())

@@ -11,10 +11,19 @@ from bot.domain.requests.prior_grants import Remainder
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, FieldError, Form
 from bot.slack.modals import file_fields
-from bot.slack.modals.file_links import with_links_as_files
 from bot.slack.modals.rule_options import fits_option, option
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import INPUT, actions, button, context, modal, section, sections, text_input
+from bot.slack.rendering.blocks import (
+    INPUT,
+    actions,
+    button,
+    context,
+    modal,
+    read_input,
+    section,
+    sections,
+    text_input,
+)
 from bot.slack.rendering.formatting import Formatter, Json
 from bot.slack.rendering.mrkdwn import quoted
 from bot.slack.rendering.reasons import refusal, refusal_plain
@@ -24,7 +33,6 @@ TITLE: Final = "Give a discount"
 RULE_ACTION: Final = "discount_add_rule"
 MORE_ACTION: Final = "discount_add_more"
 TEXT_ACTION: Final = "discount_add_text"
-SUBMIT: Final = "Review"
 MAX_ERRORS_PER_FIELD: Final = 5
 UUID_LINE_CHARACTERS: Final = 37
 
@@ -67,7 +75,7 @@ def build(
     return modal(
         TITLE,
         [*pause_banner.blocks(form.pause, formatter), *fields],
-        submit=SUBMIT,
+        submit="Review",
         callback=CALLBACK,
         metadata=form.request.id,
     )
@@ -76,16 +84,16 @@ def build(
 def read(view: FormView) -> tuple[RequestId, FormInput]:
     """Read the input from the view of a submission or of a button in the form."""
     form_input = FormInput(
-        rule=_input(view, Field.RULE),
-        customers=_input(view, Field.CUSTOMERS),
-        reason=_input(view, Field.REASON),
-        once_key=_input(view, Field.ONCE_KEY),
-        reserved=_input(view, Field.RESERVED),
+        rule=read_input(view, Field.RULE),
+        customers=read_input(view, Field.CUSTOMERS),
+        reason=read_input(view, Field.REASON),
+        once_key=read_input(view, Field.ONCE_KEY),
+        reserved=read_input(view, Field.RESERVED),
         more=_block_id(view, Field.ONCE_KEY) is not None,
         files=file_fields.read(view),
-        refused_too=bool(_input(view, Field.REFUSED)),
+        refused_too=bool(read_input(view, Field.REFUSED)),
     )
-    return RequestId(str(view.get("private_metadata", ""))), with_links_as_files(form_input)
+    return RequestId(str(view.get("private_metadata", ""))), file_fields.with_links_as_files(form_input)
 
 
 def generation(view: FormView) -> int:
@@ -284,16 +292,3 @@ def _block_id(view: FormView, field: Field) -> str | None:
     """Find a field's block: its id is the field's name and a generation."""
     ids = (str(block.get("block_id", "")) for block in view.get("blocks", []))
     return next((block_id for block_id in ids if block_id.partition(":")[0] == field), None)
-
-
-def _input(view: FormView, field: Field) -> str:
-    values: Mapping[str, Mapping[str, Any]] = (view.get("state") or {}).get("values") or {}
-    for block_id, answers in values.items():
-        if block_id.partition(":")[0] != field:
-            continue
-        for answer in answers.values():
-            if ticked := answer.get("selected_options"):
-                return "".join(str(option["value"]) for option in ticked)
-            chosen = answer.get("selected_option")
-            return str(chosen["value"]) if chosen else str(answer.get("value") or "")
-    return ""

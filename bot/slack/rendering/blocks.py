@@ -1,7 +1,7 @@
 """Blocks, messages and modals as plain dictionaries; slackblocks checks Slack's limits."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal
 
 from slackblocks import (
     ActionsBlock,
@@ -28,6 +28,9 @@ TITLE: Final = 24
 MESSAGE_TEXT: Final = 1_000
 """Well below the 4,000 that Slack advises: a phone shows `text`, and a screen reader reads it out."""
 INPUT: Final = 3_000
+OPTION: Final = 75
+"""An option's text and description; also a safe limit for its value."""
+MAX_OPTIONS: Final = 100
 WITH_ID: Final = frozenset({"input", "actions"})
 """Blocks that keep their ids. The others lose theirs, so that the same facts always draw the same message."""
 
@@ -128,6 +131,21 @@ def text_input(
         hint=hint or None,
         optional=optional,
     )
+
+
+def answers(view: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the answers in a view's inputs, by block id without generation."""
+    values: Mapping[str, Mapping[str, Any]] = (view.get("state") or {}).get("values") or {}
+    for block_id, by_action in values.items():
+        for answer in by_action.values():
+            yield block_id.partition(":")[0], answer
+
+
+def read_input(view: Mapping[str, Any], block: str) -> str:
+    """Read an input's text or chosen values; empty if there is no such input."""
+    answer = next((answer for block_id, answer in answers(view) if block_id == block), {})
+    chosen = answer.get("selected_options") or filter(None, [answer.get("selected_option")])
+    return "".join(str(option["value"]) for option in chosen) or str(answer.get("value") or "")
 
 
 def _without_ids(blocks: Iterable[Json]) -> list[Json]:

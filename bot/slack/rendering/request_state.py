@@ -185,5 +185,5 @@ def _counted(tally: Tally, formatter: Formatter) -> str:
 def _so_far(snapshot: RequestSnapshot, formatter: Formatter) -> list[str]:
     return [
         f"*So far:* {_counted(snapshot.tally, formatter)}.",
-        *verification.line(snapshot.verification, formatter, formatter.slack_date),
+        *verification.line(snapshot.verification, formatter),
     ]

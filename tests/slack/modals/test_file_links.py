@@ -6,7 +6,7 @@ from bot.domain.customers.parsing import read_customers
 from bot.domain.customers.uploads import Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput
-from bot.slack.modals.file_links import with_links_as_files
+from bot.slack.modals.file_fields import with_links_as_files
 
 LINK = "https://shop.slack.com/files/U0ANN/F0LIST01/vip%20list.csv"
 VIP = Upload(FileId("F0LIST01"), "vip list.csv")

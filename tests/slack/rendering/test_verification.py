@@ -19,8 +19,8 @@ BEFORE = " They may have stood there before, so they still count as unknown."
 
 
 def line_of(found: Verification) -> str:
-    (line,) = verification.line(found, LOOK, lambda _at: "now")
-    return line.removeprefix("*Read back now:* ")
+    (line,) = verification.line(found, LOOK)
+    return line.removeprefix(f"*Read back {LOOK.slack_date(NOW)}:* ")
 
 
 @pytest.mark.parametrize(
