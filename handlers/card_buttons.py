@@ -16,12 +16,12 @@ from bot.services.decisions import DecisionService
 from bot.slack.messages import card, confirmations
 from bot.slack.modals import approval, customer_list, rejection, request_form
 from bot.slack.rendering import reasons
-from bot.slack.reply import Reply, View
-from handlers.context import HandlerContext, Payload, card_target, is_modal_action
+from bot.slack.reply import Drawn, Reply, View
+from handlers.context import Body, HandlerContext, card_target, is_modal_action
 from handlers.request_form import draw_form
 
 Act = Callable[[DecisionService, RequestId, Person, ChannelId], Awaitable[Request | Refusal]]
-DrawModal = Callable[[HandlerContext, RequestId, Person, ChannelId], Awaitable[View | Refusal]]
+DrawModal = Callable[[HandlerContext, RequestId, Person, ChannelId], Awaitable[Drawn]]
 
 CLICKS: Final[dict[str, tuple[Act, Callable[[Request], Reply]]]] = {
     card.CANCEL: (DecisionService.cancel, confirmations.cancelled),
@@ -45,9 +45,7 @@ def register(app: AsyncApp) -> None:
         app.action(turn, matchers=[is_modal_action])(turn_page)
 
 
-async def click(
-    ack: AsyncAck, body: Payload, respond: AsyncRespond, who: Person, ctx: HandlerContext
-) -> None:
+async def click(ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext) -> None:
     """Act at once, and answer the person alone."""
     act, confirm = CLICKS[body["actions"][0]["action_id"]]
     request, channel = card_target(body)
@@ -63,7 +61,7 @@ async def click(
 
 
 async def open_modal(
-    ack: AsyncAck, body: Payload, respond: AsyncRespond, who: Person, ctx: HandlerContext
+    ack: AsyncAck, body: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Open the button's modal."""
     title, draw = MODALS[body["actions"][0]["action_id"]]
@@ -72,9 +70,7 @@ async def open_modal(
     ctx.open_modal(body, title, partial(draw, ctx, request, who, channel), respond)
 
 
-async def draw_approval(
-    ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId
-) -> View | Refusal:
+async def draw_approval(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
     """Show an approver what they would approve."""
     found = await ctx.decisions.open_approval(request, who, channel)
     if isinstance(found, Refusal):
@@ -82,17 +78,13 @@ async def draw_approval(
     return approval.build(found, ctx.formatter, await ctx.modal_controller.links(found.review.named))
 
 
-async def draw_rejection(
-    ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId
-) -> View | Refusal:
+async def draw_rejection(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
     """Ask an approver for the reason."""
     found = await ctx.decisions.open_rejection(request, who, channel)
     return found if isinstance(found, Refusal) else rejection.build(found, ctx.formatter)
 
 
-async def draw_remainder(
-    ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId
-) -> View | Refusal:
+async def draw_remainder(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
     """Draw the form for the remaining customers, on a new draft of this person."""
     draft = await ctx.drafts.create_remainder(request, who, channel)
     return draft if isinstance(draft, Refusal) else await draw_form(ctx, draft.id, who)
@@ -100,13 +92,13 @@ async def draw_remainder(
 
 async def draw_customers(
     ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId | None, page: int = 1
-) -> View | Refusal:
+) -> Drawn:
     """Show a page of the ids to the requester, an approver or an admin."""
     found = await ctx.decisions.customers(request, who, channel, page)
     return found if isinstance(found, Refusal) else customer_list.build(found, ctx.formatter)
 
 
-async def turn_page(ack: AsyncAck, body: Payload, who: Person, ctx: HandlerContext) -> None:
+async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Show another page of the ids; the service checks the person again."""
     request, page = customer_list.read_turn(body)
     draw = partial(draw_customers, ctx, request, who, None, page)
@@ -117,16 +109,14 @@ async def turn_page(ack: AsyncAck, body: Payload, who: Person, ctx: HandlerConte
 
 async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Approve what was shown."""
-    submission = approval.read(view)
-    if wrong := await ctx.decisions.check_confirmation(submission.request, submission.typed):
+    request, round_, shown, typed = approval.read(view)
+    if wrong := await ctx.decisions.check_confirmation(request, typed):
         errors = {approval.COUNT_BLOCK: reasons.refusal_plain(wrong, ctx.formatter)}
         await ack(response_action="errors", errors=errors)
         return
 
     async def approve() -> Reply | Refusal:
-        approved = await ctx.decisions.approve(
-            submission.request, submission.round, who, typed=submission.typed, shown=submission.shown
-        )
+        approved = await ctx.decisions.approve(request, round_, who, typed=typed, shown=shown)
         if isinstance(approved, Refusal):
             return approved
         reply = confirmations.approved(approved, await ctx.decisions.still_needed(approved))

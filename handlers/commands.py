@@ -27,7 +27,7 @@ from bot.slack.modals import request_form
 from bot.slack.rendering import pause_banner, reasons
 from bot.slack.rendering.formatting import Message
 from bot.slack.reply import Reply
-from handlers.context import HandlerContext, Payload
+from handlers.context import Body, HandlerContext
 from handlers.request_form import draw_form
 
 
@@ -37,7 +37,7 @@ def register(app: AsyncApp) -> None:
 
 
 async def discount(
-    ack: AsyncAck, payload: Payload, respond: AsyncRespond, who: Person, ctx: HandlerContext
+    ack: AsyncAck, payload: Body, respond: AsyncRespond, who: Person, ctx: HandlerContext
 ) -> None:
     """Run the command; everything that needs a look-up follows the ack."""
     command, channel = command_parser.read(payload.get("text") or ""), ChannelId(payload["channel_id"])

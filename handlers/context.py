@@ -15,7 +15,7 @@ from bot.slack.modal_controller import ModalController, loading_view
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.reply import Drawing, View
 
-Payload = dict[str, Any]
+Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,13 @@ class HandlerContext:
     modal_controller: ModalController
     formatter: Formatter
 
-    def open_modal(self, payload: Payload, title: str, draw: Drawing, respond: AsyncRespond) -> None:
+    def open_modal(self, payload: Body, title: str, draw: Drawing, respond: AsyncRespond) -> None:
         """Open a modal in the background, after the ack."""
         opening = self.modal_controller.open(payload["trigger_id"], title, draw, respond=respond)
         self.background.spawn(opening)
 
     async def answer_submission(
-        self,
-        ack: AsyncAck,
-        view: View,
-        title: str,
-        draw: Drawing,
-        who: Person,
-        loading: View | None = None,
+        self, ack: AsyncAck, view: View, title: str, draw: Drawing, who: Person, loading: View | None = None
     ) -> None:
         """Acknowledge with a loading view, and draw the answer over it; a refusal gets the title."""
         # a submission that is delivered twice has one answer
@@ -50,12 +44,12 @@ class HandlerContext:
         self.background.spawn(self.modal_controller.redraw(external, title, draw, user=who.id))
 
 
-def card_target(body: Payload) -> tuple[RequestId, ChannelId]:
+def card_target(body: Body) -> tuple[RequestId, ChannelId]:
     """Read the request and channel of a pressed button; the services check both against the database."""
     request, channel = body["actions"][0].get("value"), (body.get("channel") or {}).get("id")
     return RequestId(str(request or "")), ChannelId(str(channel or ""))
 
 
-async def is_modal_action(body: Payload) -> bool:
+async def is_modal_action(body: Body) -> bool:
     """Match buttons inside a modal; elsewhere the same action id is a stray one."""
     return bool(body.get("view"))

@@ -14,8 +14,8 @@ from bot.slack.messages import confirmations, unreadable_rows_file
 from bot.slack.modal_controller import loading_view, message_view
 from bot.slack.modals import file_fields, request_form, review, rule_options
 from bot.slack.rendering import reasons
-from bot.slack.reply import Reply, View
-from handlers.context import HandlerContext, Payload, is_modal_action
+from bot.slack.reply import Drawn, Reply, View
+from handlers.context import Body, HandlerContext, is_modal_action
 
 REDRAWN = 1
 """The generation of a form that shows our values, not those that Slack remembers."""
@@ -30,21 +30,19 @@ def register(app: AsyncApp) -> None:
     app.view(review.CALLBACK)(submit_review)
 
 
-async def suggest_rules(
-    ack: AsyncAck, payload: Payload, body: Payload, who: Person, ctx: HandlerContext
-) -> None:
+async def suggest_rules(ack: AsyncAck, payload: Body, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Search the rules for the text typed into Rule."""
     draft, _ = request_form.read(body["view"])
     found = await ctx.drafts.find_rules(draft, who, str(payload.get("value") or ""))
     await ack(options=rule_options.options(found, ctx.formatter))
 
 
-async def show_more(ack: AsyncAck, body: Payload, who: Person, ctx: HandlerContext) -> None:
+async def show_more(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Redraw the form with the fields behind **More…**."""
     view = body["view"]
     draft, form_input = request_form.read(view)
 
-    async def draw() -> View | Refusal:
+    async def draw() -> Drawn:
         form = await ctx.drafts.redraw(draft, who, replace(form_input, more=True))
         if isinstance(form, Refusal):
             return form
@@ -68,7 +66,7 @@ async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContex
         await ack(response_action="errors", errors=request_form.errors(faults, view, ctx.formatter))
         return
 
-    async def draw() -> View | Refusal:
+    async def draw() -> Drawn:
         found = await ctx.drafts.review(draft, who)
         match found:
             case Review():
@@ -85,7 +83,7 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
     """Submit the request that the review showed."""
     draft = review.read(view)
 
-    async def draw() -> View | Reply | Refusal:
+    async def draw() -> Drawn:
         asked = await ctx.drafts.ask(draft, who)
         if not isinstance(asked, Refusal):
             pause = await ctx.decisions.pause_service.now()
@@ -99,7 +97,7 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
     await ctx.answer_submission(ack, view, "Not asked for", draw, who, loading)
 
 
-async def get_unreadable_rows(ack: AsyncAck, body: Payload, who: Person, ctx: HandlerContext) -> None:
+async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Send the files' rows without an id as a direct message, and say so on top of the review."""
     draft = review.read(body["view"])
 
@@ -115,10 +113,10 @@ async def get_unreadable_rows(ack: AsyncAck, body: Payload, who: Person, ctx: Ha
         return confirmations.odd_rows_sent(new=new)
 
     await ack()
-    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], review.ODD_TITLE, draw, user=who.id))
+    ctx.background.spawn(ctx.modal_controller.push(body["trigger_id"], "Unreadable rows", draw, user=who.id))
 
 
-async def draw_form(ctx: HandlerContext, draft: RequestId, who: Person) -> View | Refusal:
+async def draw_form(ctx: HandlerContext, draft: RequestId, who: Person) -> Drawn:
     """Draw the form of a draft."""
     form = await ctx.drafts.form(draft, who)
     return form if isinstance(form, Refusal) else request_form.build(form, ctx.formatter)

@@ -14,15 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import Refusal
 from bot.domain.requests.prior_grants import PriorRequest
-from bot.slack.client.errors import (
-    CALL_ERRORS,
-    SERVER_ERROR,
-    TOO_MANY_REQUESTS,
-    ErrorKind,
-    describe,
-    is_transient,
-    kind_of,
-)
+from bot.slack.client import errors
+from bot.slack.client.errors import CALL_ERRORS, ErrorKind, describe, kind_of
 from bot.slack.client.file_messages import FileMessenger
 from bot.slack.rendering import reasons
 from bot.slack.rendering.blocks import modal, section
@@ -52,15 +45,9 @@ class ModalController:
     ) -> None:
         self._client = client
         self._formatter = formatter
-        self._attempts = partial(
-            stamina.retry_context,
-            on=lambda error: is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND,
-            attempts=None,
-            timeout=patience,
-            wait_initial=0.05,
-            wait_max=0.5,
-            wait_jitter=0.05,
-        )
+        self._retry = stamina.AsyncRetryingCaller(
+            attempts=None, timeout=patience, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
+        ).on(lambda error: errors.is_transient(error) or kind_of(error) is ErrorKind.VIEW_NOT_FOUND)
         self.file_messenger = FileMessenger(client)
 
     async def links(self, earlier: Sequence[PriorRequest]) -> dict[RequestId, str]:
@@ -123,13 +110,15 @@ class ModalController:
 
     async def reply(self, respond: AsyncRespond, text: str, blocks: Sequence[View] | None = None) -> None:
         """Answer one person alone, in the channel. Repeated while Slack fails: a second copy does no harm."""
-        async for attempt in self._attempts():
-            with attempt:
-                answer = await respond(
-                    text=text, blocks=blocks, response_type="ephemeral", replace_original=False
-                )
-                if answer.status_code == TOO_MANY_REQUESTS or answer.status_code >= SERVER_ERROR:
-                    raise ConnectionError(answer.status_code)
+
+        async def post() -> None:
+            answer = await respond(
+                text=text, blocks=blocks, response_type="ephemeral", replace_original=False
+            )
+            if answer.status_code == errors.TOO_MANY_REQUESTS or answer.status_code >= errors.SERVER_ERROR:
+                raise ConnectionError(answer.status_code)
+
+        await self._retry(post)
 
     async def _draw(self, title: str, draw: Drawing) -> View | Reply:
         """Draw a view; a refusal becomes a reply with this title."""
@@ -158,18 +147,17 @@ class ModalController:
         view = message_view(drawn.title, text) if isinstance(drawn, Reply) else drawn
         view |= {"external_id": external_id}
         try:
-            async for attempt in self._attempts():
-                with attempt:
-                    await self._client.views_update(external_id=external_id, view=view)
+            await self._retry(self._client.views_update, external_id=external_id, view=view)
         except CALL_ERRORS as error:
             log.info("modal not redrawn", why=describe(error))
             await answer(text or (CLOSED if kind_of(error) is ErrorKind.VIEW_NOT_FOUND else UNSHOWN))
 
     async def _send_direct(self, user: str, text: str) -> None:
-        async for attempt in self._attempts():
-            with attempt:
-                opened = await self._client.conversations_open(users=user)
-                await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+        async def send() -> None:
+            opened = await self._client.conversations_open(users=user)
+            await self._client.chat_postMessage(channel=opened["channel"]["id"], text=text)
+
+        await self._retry(send)
 
 
 def loading_view(title: str, metadata: str = "") -> View:

@@ -31,10 +31,7 @@ class FileMessage:
 
 
 class FileMessenger:
-    """Sends people files, each once however often they ask.
-
-    It sends one file at a time, so that the second of two clicks finds the file of the first.
-    """
+    """Sends people one file at a time, so that the second of two clicks finds the file of the first."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client

@@ -1,7 +1,6 @@
 """The modal in which an approver reads a request and approves it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.domain.ids import RequestId
@@ -24,16 +23,6 @@ NAME_HINT: Final = (
     "This reaches more people than anybody can count. "
     "Type the rule's name, as you read it above, to say that you mean it."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalSubmission:
-    """An approval: `shown` is the digest in the modal, `typed` the text that confirms it."""
-
-    request: RequestId
-    round: int
-    shown: str
-    typed: str
 
 
 def build(approval_view: ApprovalView, formatter: Formatter, links: request_facts.Links) -> Json:
@@ -60,19 +49,14 @@ def build(approval_view: ApprovalView, formatter: Formatter, links: request_fact
             ("Number of customers", COUNT_HINT) if approval_view.count else ("Name of the rule", NAME_HINT)
         )
         blocks.append(text_input(label, block_id=COUNT_BLOCK, action="discount_approve_count", hint=hint))
-    digest = review.digest[: request_facts.DIGEST] or "–"
+    digest = review.digest[: request_facts.DIGEST_CHARACTERS] or "–"
     blocks.append(context(f"{request.short} · your yes is for exactly this: {digest}"))
-    return modal(
-        TITLE,
-        blocks,
-        submit="Approve",
-        callback=CALLBACK,
-        metadata=f"{request.id}:{request.round}:{review.digest}",
-    )
+    metadata = f"{request.id}:{request.round}:{review.digest}"
+    return modal(TITLE, blocks, submit="Approve", callback=CALLBACK, metadata=metadata)
 
 
-def read(view: Mapping[str, Any]) -> ApprovalSubmission:
+def read(view: Mapping[str, Any]) -> tuple[RequestId, int, str, str]:
     """Read the request, round and digest of the modal, and the typed text (empty if there is no field)."""
     request, number, shown = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
-    return ApprovalSubmission(RequestId(request), round_, shown, read_input(view, COUNT_BLOCK).strip())
+    return RequestId(request), round_, shown, read_input(view, COUNT_BLOCK).strip()

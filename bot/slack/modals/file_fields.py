@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
 
-from slackblocks import Block, CheckboxGroup, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
+from slackblocks import Block, FileInput, InputBlock, Option, StaticSelectMenu, Text, TextType
 
 from bot.domain.customers.columns import letter
 from bot.domain.customers.uploads import MOST_FILES, AmbiguousFile, Column, Upload
 from bot.domain.ids import FileId
 from bot.domain.requests.request import FormInput
 from bot.domain.requests.views import Field, Form
-from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION, answers
+from bot.slack.rendering.blocks import MAX_OPTIONS, OPTION, answers, checkboxes
 from bot.slack.rendering.mrkdwn import shorten
+from bot.slack.reply import View
 
 ACTION: Final = "discount_add_file"
 KEPT: Final = "kept"
@@ -30,8 +31,6 @@ FILE_LINK: Final = re.compile(
 )
 """A file's own link or its download address, as people and Slack write them: `<https://…|name>`."""
 
-FormView = Mapping[str, Any]
-
 
 def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> list[Block]:
     """Draw the earlier files that the input has lost, a question for each unclear one, and the input."""
@@ -39,14 +38,9 @@ def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> 
     earlier = [file for file in form.form_input.files if file.id not in files_in_input]
     if earlier:
         options = [_option(file.name or file.id, file.id) for file in earlier[:MOST_FILES]]
+        hint, block_id = "Untick what shall not count any more.", f"{KEPT}:{generation}"
         blocks.append(
-            InputBlock(
-                label="Files put in before",
-                element=CheckboxGroup(action_id=ACTION, options=options, initial_options=options),
-                block_id=f"{KEPT}:{generation}",
-                hint="Untick what shall not count any more.",
-                optional=True,
-            )
+            checkboxes("Files put in before", options, options, block_id=block_id, action=ACTION, hint=hint)
         )
     return [
         *blocks,
@@ -63,7 +57,7 @@ def build(form: Form, generation: int, *, files_in_input: frozenset[FileId]) -> 
     ]
 
 
-def read(view: FormView) -> tuple[Upload, ...]:
+def read(view: View) -> tuple[Upload, ...]:
     """Read the files that count, new and kept, each with the column that the person chose."""
     columns: dict[str, int] = {}
     for block, answer in answers(view):
@@ -79,7 +73,7 @@ def read(view: FormView) -> tuple[Upload, ...]:
     return tuple(files.values())
 
 
-def files_in_input(view: FormView) -> frozenset[FileId]:
+def files_in_input(view: View) -> frozenset[FileId]:
     """List the files in the file input itself."""
     return frozenset(
         file.id for block, answer in answers(view) if block == Field.FILE for file in _uploads(answer)

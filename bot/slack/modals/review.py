@@ -4,50 +4,44 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from slackblocks import ActionsBlock, Button
+
 from bot.domain.ids import RequestId
 from bot.domain.policy.policy import DecisionOutcome
 from bot.domain.requests.views import Review
 from bot.slack.modals import file_summary
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import actions, button, context, modal, section, sections
+from bot.slack.rendering.blocks import context, modal, section, sections
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import mention
 from bot.slack.rendering.reasons import refusal
 
 CALLBACK: Final = "discount_review"
 TITLE: Final = "Look it over"
-ODD_TITLE: Final = "Unreadable rows"
 ODD_ROWS: Final = "discount_review_odd_rows"
 SUBMIT: Final = {DecisionOutcome.GOES: "Give now", DecisionOutcome.WAITS: "Ask for approval"}
 
 
 def build(review: Review, formatter: Formatter, links: request_facts.Links) -> Json:
     """Draw the facts and what happens next; a review that the policy refuses says why and has no submit."""
-    request, spaced = review.request, request_facts.spaced(review.spaced)
+    request, outcome = review.request, review.decision.outcome
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
         *sections(facts(review, formatter, links), most=4),
         *sections(file_summary.lines(review.file_summary, formatter), most=6),
     ]
     if review.file_summary and any(file.odd for file in review.file_summary.files):
-        blocks.append(
-            actions("odd_rows", button("Get the unreadable rows", action=ODD_ROWS, value=request.id))
-        )
-    if spaced:
+        get_rows = Button("Get the unreadable rows", action_id=ODD_ROWS, value=request.id)
+        blocks.append(ActionsBlock([get_rows], block_id="odd_rows"))
+    if spaced := request_facts.spaced(review.spaced):
         blocks.append(section("\n".join(spaced)))
     blocks += sections(request_facts.use_lines(review.rule, formatter), most=6)
     blocks += sections(_next(review, formatter), most=4)
     digest = ""
-    if review.decision.outcome is DecisionOutcome.WAITS:
-        digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST]} · "
+    if outcome is DecisionOutcome.WAITS:
+        digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST_CHARACTERS]} · "
     blocks.append(context(f"{request.short} · {digest}nothing is asked for until you press the button"))
-    return modal(
-        TITLE,
-        blocks,
-        submit=SUBMIT.get(review.decision.outcome),
-        callback=CALLBACK,
-        metadata=request.id,
-    )
+    return modal(TITLE, blocks, submit=SUBMIT.get(outcome), callback=CALLBACK, metadata=request.id)
 
 
 def read(view: Mapping[str, Any]) -> RequestId:

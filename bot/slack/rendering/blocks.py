@@ -1,17 +1,16 @@
 """Blocks, messages and modals as plain dictionaries; slackblocks checks Slack's limits."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from slackblocks import (
-    ActionsBlock,
     Block,
-    Button,
-    ConfirmationDialogue,
+    CheckboxGroup,
     ContextBlock,
     HeaderBlock,
     InputBlock,
     ModalView,
+    Option,
     PlainTextInput,
     SectionBlock,
     Text,
@@ -42,12 +41,7 @@ def message(text: str, blocks: Sequence[Block]) -> Message:
 
 
 def modal(
-    title: str,
-    blocks: Sequence[Block],
-    *,
-    submit: str | None = None,
-    callback: str = "",
-    metadata: str = "",
+    title: str, blocks: Sequence[Block], *, submit: str | None = None, callback: str = "", metadata: str = ""
 ) -> Json:
     """Make a modal."""
     view = ModalView(
@@ -89,28 +83,6 @@ def context(text: str) -> ContextBlock:
     return ContextBlock([Text(fit(text, SECTION), verbatim=True)])
 
 
-def actions(block_id: str, *buttons: Button) -> ActionsBlock:
-    """Draw a row of buttons."""
-    return ActionsBlock(list(buttons), block_id=block_id)
-
-
-def button(
-    text: str,
-    *,
-    action: str,
-    value: str,
-    style: Literal["primary", "danger"] | None = None,
-    confirm: ConfirmationDialogue | None = None,
-) -> Button:
-    """Draw a button."""
-    return Button(text, action_id=action, value=value, style=style, confirm=confirm)
-
-
-def confirmation(title: str, text: str, *, yes: str, no: str) -> ConfirmationDialogue:
-    """Ask for confirmation before a button does something irreversible."""
-    return ConfirmationDialogue(title=title, text=text, confirm=yes, deny=no, style="danger")
-
-
 def text_input(
     label: str,
     *,
@@ -131,6 +103,14 @@ def text_input(
         hint=hint or None,
         optional=optional,
     )
+
+
+def checkboxes(
+    label: str, options: list[Option], ticked: list[Option], *, block_id: str, action: str, hint: str
+) -> InputBlock:
+    """Draw boxes to tick."""
+    group = CheckboxGroup(action_id=action, options=options, initial_options=ticked or None)
+    return InputBlock(label=label, element=group, block_id=block_id, hint=hint, optional=True)
 
 
 def answers(view: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
