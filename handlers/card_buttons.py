@@ -14,6 +14,7 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.services.decisions import DecisionService
 from bot.slack.messages import card, confirmations
+from bot.slack.modal_controller import show_loading
 from bot.slack.modals import approval, customer_list, rejection, request_form
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawn, Reply, View
@@ -122,7 +123,8 @@ async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerCo
         reply = confirmations.approved(approved, await ctx.decisions.still_needed(approved))
         return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 
-    await ctx.answer_submission(ack, view, approval.TITLE, approve, who)
+    external = await show_loading(ack, view, approval.TITLE)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, approval.TITLE, approve, user=who.id))
 
 
 async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -137,7 +139,8 @@ async def submit_rejection(ack: AsyncAck, view: View, who: Person, ctx: HandlerC
         rejected = await ctx.decisions.reject(request, who, why)
         return rejected if isinstance(rejected, Refusal) else confirmations.rejected(rejected)
 
-    await ctx.answer_submission(ack, view, rejection.TITLE, reject, who)
+    external = await show_loading(ack, view, rejection.TITLE)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, rejection.TITLE, reject, user=who.id))
 
 
 MODALS: Final[dict[str, tuple[str, DrawModal]]] = {

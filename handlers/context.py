@@ -1,19 +1,17 @@
-"""What all handlers share: the services, payloads, modals that open and answers to submissions."""
+"""What all handlers share: the services they call, and how they read a button's payload."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.ids import ChannelId, RequestId
 from bot.domain.ports import BackgroundTasks
-from bot.domain.requests.person import Person
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
-from bot.slack.modal_controller import ModalController, loading_view
+from bot.slack.modal_controller import ModalController
 from bot.slack.rendering.formatting import Formatter
-from bot.slack.reply import Drawing, View
+from bot.slack.reply import Drawing
 
 Body = dict[str, Any]
 
@@ -32,16 +30,6 @@ class HandlerContext:
         """Open a modal in the background, after the ack."""
         opening = self.modal_controller.open(payload["trigger_id"], title, draw, respond=respond)
         self.background.spawn(opening)
-
-    async def answer_submission(
-        self, ack: AsyncAck, view: View, title: str, draw: Drawing, who: Person, loading: View | None = None
-    ) -> None:
-        """Acknowledge with a loading view, and draw the answer over it; a refusal gets the title."""
-        # a submission that is delivered twice has one answer
-        external = f"{view['id']}.{view['hash']}"
-        loading = (loading or loading_view(title)) | {"external_id": external}
-        await ack(response_action="update", view=loading)
-        self.background.spawn(self.modal_controller.redraw(external, title, draw, user=who.id))
 
 
 def card_target(body: Body) -> tuple[RequestId, ChannelId]:

@@ -11,7 +11,7 @@ from bot.domain.requests.person import Person
 from bot.domain.requests.views import Form, Review
 from bot.errors import DeliveryDeferred
 from bot.slack.messages import confirmations, unreadable_rows_file
-from bot.slack.modal_controller import loading_view, message_view
+from bot.slack.modal_controller import message_view, show_loading
 from bot.slack.modals import file_fields, request_form, review, rule_options
 from bot.slack.rendering import reasons
 from bot.slack.reply import Drawn, Reply, View
@@ -75,8 +75,8 @@ async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContex
                 return request_form.build(found, ctx.formatter, generation=REDRAWN)
         return found
 
-    loading = loading_view(review.TITLE, draft)
-    await ctx.answer_submission(ack, view, request_form.TITLE, draw, who, loading)
+    external = await show_loading(ack, view, review.TITLE, draft)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, request_form.TITLE, draw, user=who.id))
 
 
 async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
@@ -93,8 +93,8 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
             return form
         return request_form.build(form, ctx.formatter, generation=REDRAWN)
 
-    loading = loading_view(review.TITLE, draft)
-    await ctx.answer_submission(ack, view, "Not asked for", draw, who, loading)
+    external = await show_loading(ack, view, review.TITLE, draft)
+    ctx.background.spawn(ctx.modal_controller.redraw(external, "Not asked for", draw, user=who.id))
 
 
 async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import stamina
 import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -168,6 +169,14 @@ def loading_view(title: str, metadata: str = "") -> View:
 def message_view(title: str, text: str) -> View:
     """Draw a last answer; `text` is escaped mrkdwn."""
     return modal(title, [section(text or MOMENT)])
+
+
+async def show_loading(ack: AsyncAck, view: View, title: str, metadata: str = "") -> str:
+    """Acknowledge a submission with a loading view; return its external id, the same when delivered twice."""
+    external_id = f"{view['id']}.{view['hash']}"
+    loading = loading_view(title, metadata) | {"external_id": external_id}
+    await ack(response_action="update", view=loading)
+    return external_id
 
 
 async def reply_or_fault(answer: Awaitable[Answer]) -> Answer | str:
