@@ -18,7 +18,7 @@ from bot.background.outbox_relay import OutboxRelay
 from bot.background.progress_updates import ProgressUpdater
 from bot.background.runner import BackgroundRunner
 from bot.background.workflows import engine_url, forget_workflows
-from bot.clock import SharedClock
+from bot.clock import SystemClock
 from bot.config.settings import Settings
 from bot.database.audit.log import ChainHead
 from bot.database.repositories.repository import SqlRepository
@@ -74,9 +74,10 @@ async def run_bot(
         ConfigError: Slack does not take the bot's token, or the port is taken.
     """
     async with AsyncExitStack() as stack:
-        async with _starting(settings):
+        # A supervisor would end the bot while it waits for Slack, so it answers health checks from the start.
+        async with serve(build_web(slack=None, ready=_starting), host=settings.host, port=settings.port):
             resources = await stack.enter_async_context(
-                open_resources(settings, policy, clock or SharedClock())
+                open_resources(settings, policy, clock or SystemClock())
             )
         repository, clock = resources.repository, resources.clock
         background = _build_background(settings, resources, retry_policy or RetryPolicy())
@@ -99,15 +100,8 @@ async def run_bot(
         yield RunningBot(port, repository, background, catalog, resources.membership.name)
 
 
-@asynccontextmanager
-async def _starting(settings: Settings) -> AsyncIterator[None]:
-    """Answer health checks while the bot starts: a supervisor would end it while it waits for Slack."""
-
-    async def not_yet() -> Readiness:
-        return Readiness(database=False, slack=False, dintero="not asked yet")
-
-    async with serve(build_web(slack=None, ready=not_yet), host=settings.host, port=settings.port):
-        yield
+async def _starting() -> Readiness:
+    return Readiness(database=False, slack=False, dintero="not asked yet")
 
 
 def _build_background(
@@ -200,10 +194,7 @@ def _build_daily_tasks(resources: Resources) -> DailyTasks:
 
 
 class _Identify(AsyncMiddleware):
-    """Identifies the person, and passes on the handlers' context.
-
-    A class, since Bolt inspects the arguments of functions at each call.
-    """
+    """Identifies the person; a class, since Bolt inspects the arguments of functions at each call."""
 
     def __init__(self, ctx: HandlerContext, deferred_work: DeferredWork) -> None:
         self._ctx = ctx
@@ -227,10 +218,7 @@ class _Identify(AsyncMiddleware):
 
 
 def build_bolt(client: AsyncWebClient, ctx: HandlerContext, deferred_work: DeferredWork) -> AsyncApp:
-    """Build the Bolt app with all its handlers.
-
-    Bolt sends an ack when its listener returns, so longer work goes to the background.
-    """
+    """Build the Bolt app. It sends an ack when a listener returns, so longer work goes to the background."""
     app = AsyncApp(
         client=client,
         process_before_response=True,

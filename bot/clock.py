@@ -1,4 +1,4 @@
-"""The real clocks."""
+"""The real clock."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -6,17 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
-    """The port `Clock`, by the machine's clock."""
+    """The port `Clock`, by the machine's clock, or after a sync by the database's, if it has one.
 
-    def now(self) -> datetime:
-        """Return the time, aware, in UTC."""
-        return datetime.now(UTC)
-
-
-class SharedClock:
-    """The port `Clock`, by the database's clock if it has one: all processes on a database share a time.
-
-    Between two syncs it goes by the machine's monotonic clock, which nobody sets.
+    So all processes on a database share a time. Between two syncs it goes by the machine's monotonic clock,
+    which nobody sets.
     """
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:

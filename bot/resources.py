@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import SharedClock
+from bot.clock import SystemClock
 from bot.cluster.membership import Membership, join_cluster
 from bot.cluster.single_instance import single_instance
 from bot.config.settings import Settings
@@ -66,5 +66,5 @@ async def open_resources(settings: Settings, policy: Policy, clock: Clock) -> As
 
 async def sync_clock(clock: Clock, repository: SqlRepository) -> None:
     """Sync with the database clock; an injected clock is left alone."""
-    if isinstance(clock, SharedClock):
+    if isinstance(clock, SystemClock):
         await clock.sync(repository.time)

@@ -1,10 +1,5 @@
-"""The bot in its own process, like `discount-bot run` but with the fast clock; it can die at a numbered step.
+"""The bot in its own process, as `discount-bot run` with the fast clock; it can die at a numbered step."""
 
-It is forked from a process that has loaded everything (`multiprocessing`'s fork server): a start takes a
-tenth of a second instead of three.
-"""
-
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -13,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final
 
 import typer
@@ -25,6 +19,7 @@ from bot.config.log_setup import set_up_logs
 from bot.config.settings import environment
 from bot.giving.retry import RetryPolicy
 from chaos.fast_clock import Cell, LapsedClock
+from tests.journeys.process import become
 
 PATIENCE: Final = RetryPolicy(first=0.05, longest=1.0, total=6.0, told=1.0)
 """Retry policy of a day that takes minutes: an hour without Dintero is too long, as in the real one."""
@@ -42,15 +37,9 @@ class Instrumented:
     """The write to SQLite at which it kills itself, counted from now; 0 for never."""
 
 
-def live(out: Connection, life: Instrumented) -> None:
+def live(output: Connection, life: Instrumented) -> None:
     """Run until it is stopped or dies."""
-    for stream in (1, 2):
-        os.dup2(out.fileno(), stream)
-    out.close()
-    Thread(target=_die_with_the_run, daemon=True).start()
-    os.chdir(life.folder)
-    os.environ.clear()
-    os.environ.update(life.settings)
+    become(output, life.folder, life.settings)
     _die_at(Cell(life.steps))
     try:
         with report_errors():
@@ -63,13 +52,6 @@ def live(out: Connection, life: Instrumented) -> None:
             )
     except typer.Exit as end:
         sys.exit(end.exit_code)
-
-
-def _die_with_the_run() -> None:
-    """Die with the run, even if that is killed."""
-    if run := multiprocessing.parent_process():
-        run.join()
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _die_at(left: Cell) -> None:

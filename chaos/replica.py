@@ -1,30 +1,28 @@
 """A bot process that is restarted whenever it ends, as by a supervisor."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
 from chaos.fast_clock import Cell
 from chaos.instrumented_process import Instrumented, live
-from tests.journeys.process import leave_room
+from tests.journeys.process import FORKING, leave_room, lines_of
 
 PATIENT: Final = 120.0
 """Seconds to start, on a busy machine and after an hour without Slack."""
 OUT_WITHIN: Final = 10.0
 """Maximum seconds from SIGTERM to exit."""
-KEPT: Final = ("PATH", "HOME", "LANG", "TMPDIR")
 AGAIN: Final = 0.3
 """Seconds until a process that ended by itself is restarted."""
 
-_FORKING: Final = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(["__main__", "chaos.life"])
+FORKING.set_forkserver_preload([live.__module__])
 
 
 @dataclass(slots=True)
@@ -75,41 +73,35 @@ class Replica:
     async def _one_life(self) -> None:
         """Run one process to its end; a ready one ends only on request."""
         self.steps.value = 0
-        reading, writing = _FORKING.Pipe(duplex=False)
-        life = Instrumented(self.folder, {**_kept(), **self.settings}, self.began, self._path("steps"))
+        reading, writing = FORKING.Pipe(duplex=False)
+        life = Instrumented(self.folder, self.settings, self.began, self._path("steps"))
         self._expected = False
-        self._process = process = _FORKING.Process(target=live, args=(writing, life), daemon=True)
+        self._process = process = FORKING.Process(target=live, args=(writing, life), daemon=True)
         await asyncio.to_thread(process.start)
         writing.close()
         self.lives += 1
         self.gone.clear()
         self.begun.set()
         try:
-            await self._hear(reading.fileno())
+            await self._hear(reading)
             await asyncio.to_thread(process.join)
             if self.up.is_set() and not self._expected:
                 self.faults.append(f"{self.name} ended by itself after it had stood, with {process.exitcode}")
         finally:
-            reading.close()
             self.up.clear()
             self.begun.clear()
             self.gone.set()
 
-    async def _hear(self, pipe: int) -> None:
+    async def _hear(self, output: Connection) -> None:
         """Log its output until it ends, and notice when it is ready."""
-        stream = asyncio.StreamReader(limit=2**24)
-        loop, file = asyncio.get_running_loop(), os.fdopen(os.dup(pipe), "rb", 0)
-        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), file)
-        try:
-            with self.log.open("ab") as log:
-                async for line in stream:
+        with self.log.open("ab") as log:
+            async with lines_of(output) as lines:
+                async for line in lines:
                     log.write(line)
                     if b'"event": "ready"' in line:
                         self.up.set()
                     if b'"event": "closing"' in line:
                         self.up.clear()
-        finally:
-            transport.close()
 
     async def stands(self) -> None:
         """Wait until it is ready.
@@ -193,10 +185,6 @@ class Replica:
     async def _has_gone(self) -> bool:
         await asyncio.wait_for(self.gone.wait(), PATIENT)
         return True
-
-
-def _kept() -> Mapping[str, str]:
-    return {name: os.environ[name] for name in KEPT if name in os.environ}
 
 
 @asynccontextmanager

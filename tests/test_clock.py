@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.clock import SharedClock
+from bot.clock import SystemClock
 from bot.database.repositories.repository import SqlRepository
 from bot.errors import DatabaseUnavailable
 
@@ -31,7 +31,7 @@ class Ticks:
 
 async def test_the_clock_starts_from_the_databases_time_and_goes_on() -> None:
     ticks = Ticks()
-    clock = SharedClock(ticks)
+    clock = SystemClock(ticks)
     await clock.sync(ticks.asked(NOON))
     assert clock.now() == NOON
     ticks.at += 90
@@ -41,14 +41,14 @@ async def test_the_clock_starts_from_the_databases_time_and_goes_on() -> None:
 async def test_the_database_time_counts_for_the_middle_of_the_query() -> None:
     ticks = Ticks()
     ticks.takes = 2.0
-    clock = SharedClock(ticks)
+    clock = SystemClock(ticks)
     await clock.sync(ticks.asked(NOON))
     assert clock.now() == NOON + timedelta(seconds=1)
 
 
 async def test_the_clock_follows_a_changed_time_but_not_a_slow_answer() -> None:
     ticks = Ticks()
-    clock = SharedClock(ticks)
+    clock = SystemClock(ticks)
     await clock.sync(ticks.asked(NOON))
     ticks.takes = 4.0
     await clock.sync(ticks.asked(NOON + timedelta(seconds=0.5)))  # somewhere within the four seconds
@@ -60,7 +60,7 @@ async def test_the_clock_follows_a_changed_time_but_not_a_slow_answer() -> None:
 
 async def test_the_clock_goes_on_if_the_database_does_not_answer() -> None:
     ticks = Ticks()
-    clock = SharedClock(ticks)
+    clock = SystemClock(ticks)
     await clock.sync(ticks.asked(NOON))
 
     async def down() -> datetime | None:
@@ -74,7 +74,7 @@ async def test_the_clock_goes_on_if_the_database_does_not_answer() -> None:
 
 async def test_without_a_database_clock_it_is_the_machines_time() -> None:
     ticks = Ticks()
-    clock = SharedClock(ticks)
+    clock = SystemClock(ticks)
     await clock.sync(ticks.asked(None))
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
 

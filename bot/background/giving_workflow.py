@@ -11,7 +11,7 @@ import structlog
 from dbos import DBOS, SetWorkflowID, StepOptions
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.background.workflows import open_engine, resume_orphans
+from bot.background.workflows import open_engine
 from bot.cluster.membership import Membership
 from bot.database.repositories.repository import SqlRepository
 from bot.domain.ids import RequestId
@@ -26,20 +26,12 @@ from bot.giving.scheduler import CallScheduler
 LANES: Final = 3
 """Portions under way at once: the next one's customers are read while the last calls of this one run."""
 FAILED: Final = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
-SUCCEEDED: Final = "SUCCESS"
 UNLIMITED: Final = 1_000_000
 STEP_FIRST_WAIT_SECONDS: Final = 0.5
 STEP_LONGEST_WAIT_SECONDS: Final = 30.0
 """For the steps that the engine cannot record; the waits grow from one to the other."""
 STEP: Final = StepOptions(
-    name=None,
-    retries_allowed=True,
-    max_attempts=UNLIMITED,
-    interval_seconds=0.5,
-    backoff_rate=1.05,
-    should_retry=None,
-    preemptible=False,
-    timeout_seconds=None,
+    retries_allowed=True, max_attempts=UNLIMITED, interval_seconds=0.5, backoff_rate=1.05
 )
 """An exception out of a step would be final, so it is repeated; the waits grow from 0.5 s to a minute."""
 
@@ -60,10 +52,7 @@ class ClaimedRun:
 
 @dataclass(slots=True)
 class GivingWorkflow:
-    """The durable workflow `give_2`, on DBOS Transact. One a process: the engine's registry is the process's.
-
-    `finished` is called after each giving.
-    """
+    """The durable workflow `give_2`, on DBOS Transact. One a process, like the engine's registry."""
 
     repository: SqlRepository
     dintero: DinteroApi
@@ -74,6 +63,7 @@ class GivingWorkflow:
     completion: Completion
     engine_url: str
     finished: Callable[[], None] = lambda: None
+    """Called after each giving."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _runs: set[ClaimedRun] = field(default_factory=set)
@@ -110,7 +100,7 @@ class GivingWorkflow:
         if status and status.status in FAILED:
             log.error("giving failed", request_id=request.id, round=request.round, why=repr(status.error))
             await self._stop(request, "the bot met a fault of its own")
-        elif status and status.status == SUCCEEDED:
+        elif status and status.status == "SUCCESS":
             found = await self.repository.find(request.id)
             if found and (found.state, found.round) == (State.GIVING, request.round):
                 log.error(
@@ -148,18 +138,23 @@ class GivingWorkflow:
         )
 
     async def take_over(self) -> None:
-        """Resume the workflows of processes that are gone, and those of an earlier term of this one."""
+        """Resume the workflows of processes that are gone, and those of an earlier term of this one.
+
+        Each is queued again, and taken from there by one process. Only the leader resumes those of others.
+        """
         term, new_term = self.membership.term, self.membership.term != self._term
-        if self.membership.is_leader or new_term:
-
-            async def find_gone() -> Callable[[str], bool]:
-                """Find dead processes; only the leader resumes the workflows of other processes."""
-                living, leads = await self.repository.live_replicas(), self.membership.is_leader
-                own = self.membership.name
-                return lambda name: (new_term and name == own) or (leads and name not in living)
-
-            await resume_orphans(find_gone)
-            self._term = term
+        if not (self.membership.is_leader or new_term):
+            return
+        pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+        if pending:
+            # The living are read after the workflows: a process that has joined since is not dead.
+            living, leads = await self.repository.live_replicas(), self.membership.is_leader
+            for workflow in pending:
+                name = workflow.executor_id or ""
+                if (new_term and name == self.membership.name) or (leads and name not in living):
+                    log.info("taken over", workflow=workflow.workflow_id, from_replica=name)
+                    await DBOS.resume_workflow_async(workflow.workflow_id)
+        self._term = term
 
     def recheck(self) -> None:
         """Let no call out before the database was asked whether its giving continues."""

@@ -32,16 +32,14 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class OutboxRelay:
-    """Delivers what is due. A message that may have been posted is searched for by its key first.
-
-    `may` tells whether this process still is the one that delivers.
-    """
+    """Delivers what is due. A message that may have been posted is searched for by its key first."""
 
     repository: Repository
     announcer: Announcer
     clock: Clock
     fallback: FallbackNotifier
     may: Callable[[], bool] = lambda: True
+    """Whether this process still is the one that delivers."""
     _paused_since: datetime = NEVER
     troubled_until: datetime = NEVER
     """No call to Slack goes out before then: it is away, or asked for a pause."""

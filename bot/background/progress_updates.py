@@ -1,8 +1,7 @@
 """Shows progress in the cards of requests that are being given: an edit now and then, beside the outbox.
 
-A progress edit is no row of the outbox. Like any other edit, it draws the card from the database as it is
-then. So the next edit makes up for a lost one, and nothing has to be kept, ordered or caught up with after an
-outage.
+An edit draws the card from the database as it is then. So the next one makes up for a lost one, and nothing
+has to be kept, ordered or caught up with after an outage.
 """
 
 import asyncio

@@ -106,15 +106,15 @@ class BackgroundRunner:
         """Resume the work of an earlier process, and work until the block ends; then end in ten seconds."""
         self._giving.launch()
         self._membership.when_changed(self._wake_here)
-        leader, every = self._as_leader, self._every
-        delivery = asyncio.create_task(every(OUTBOX_SECONDS, leader(relay.deliver_due), self._deliver_now))
+        every, every_as_leader = self._every, partial(self._every, leader_only=True)
+        delivery = asyncio.create_task(every_as_leader(OUTBOX_SECONDS, relay.deliver_due, self._deliver_now))
         work = [
-            every(SWEEP_SECONDS, leader(partial(self._sweep, decisions)), self._sweep_now),
+            every_as_leader(SWEEP_SECONDS, partial(self._sweep, decisions), self._sweep_now),
             every(RULES_SECONDS, catalog.refresh),
             every(CLOCK_SECONDS, sync_clock),
             every(PROGRESS_SECONDS, partial(self._update_progress, progress_updater)),
-            every(TIDY_SECONDS, leader(self._tidy), self._hourly_now[0]),
-            every(TIDY_SECONDS, leader(daily_tasks.run_once), self._hourly_now[1]),
+            every_as_leader(TIDY_SECONDS, self._tidy, self._hourly_now[0]),
+            every_as_leader(TIDY_SECONDS, daily_tasks.run_once, self._hourly_now[1]),
         ]
         if self._membership.term:
             work.append(every(TAKE_OVER_SECONDS, self._giving.take_over, self._take_over_now))
@@ -139,15 +139,8 @@ class BackgroundRunner:
             event.set()
 
     async def _sweep(self, decisions: DecisionService) -> None:
-        """Expire and remind, then start each approved request without waiting for it.
-
-        A second start of a request that is being given is harmless.
-        """
-        for run_once in (
-            decisions.pause_service.run_once,
-            decisions.expire_overdue,
-            decisions.remind_due,
-        ):
+        """Expire and remind, then start each approved request without waiting; a second start is harmless."""
+        for run_once in (decisions.pause_service.run_once, decisions.expire_overdue, decisions.remind_due):
             try:
                 await run_once()
             except Exception:
@@ -188,30 +181,26 @@ class BackgroundRunner:
         await self._repository.forget_drafts(self._clock.now() - DRAFTS_KEPT)
         await delete_finished(self._clock.now() - WORKFLOWS_KEPT)
 
-    def _as_leader(self, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-        """Let only the leader do this work."""
-
-        async def lead() -> None:
-            if self._membership.is_leader:
-                self._leading += 1
-                try:
-                    await work()
-                finally:
-                    self._leading -= 1
-
-        return lead
-
     async def _every(
-        self, seconds: float, work: Callable[[], Awaitable[object]], now: asyncio.Event | None = None
+        self,
+        seconds: float,
+        work: Callable[[], Awaitable[object]],
+        now: asyncio.Event | None = None,
+        *,
+        leader_only: bool = False,
     ) -> None:
         """Repeat work, sooner when `now` is set; a failure is logged."""
         event = now or asyncio.Event()
         while not self._giving.closing.is_set():
             event.clear()
-            try:
-                await work()
-            except Exception:
-                log.exception("background work failed")
+            if self._membership.is_leader or not leader_only:
+                self._leading += leader_only
+                try:
+                    await work()
+                except Exception:
+                    log.exception("background work failed")
+                finally:
+                    self._leading -= leader_only
             with suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), seconds)
 

@@ -1,4 +1,4 @@
-"""The durable engine: where it keeps its records and how long, and the workflows of dead processes."""
+"""The durable engine: where it keeps its records, and how long."""
 
 import asyncio
 import sqlite3
@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -19,8 +18,6 @@ NEVER_RAN: Final = ("no such table", "does not exist")
 """Errors of a database on which no engine has ever run."""
 IDLE_IN_TRANSACTION_SECONDS: Final = 5.0
 """How long a suspended process can block its peers."""
-
-log = structlog.get_logger()
 
 
 def engine_url(database_url: str) -> str:
@@ -65,35 +62,18 @@ async def close_engine() -> None:
     await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
 
 
-async def resume_orphans(find_gone: Callable[[], Awaitable[Callable[[str], bool]]]) -> None:
-    """Queue the workflows of dead processes again; each is taken from there by one process.
-
-    `find_gone` is called after the workflows were read: a process that has joined since is not dead.
-    """
-    pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
-    if not pending:
-        return
-    is_gone = await find_gone()
-    for workflow in pending:
-        if is_gone(workflow.executor_id or ""):
-            log.info("taken over", workflow=workflow.workflow_id, from_replica=workflow.executor_id)
-            await DBOS.resume_workflow_async(workflow.workflow_id)
-
-
 async def delete_finished(before: datetime) -> None:
     """Delete the records of workflows that succeeded before a time."""
-    finished = await DBOS.list_workflows_async(
-        status="SUCCESS", end_time=before.isoformat(), limit=1000, load_input=False, load_output=False
-    )
-    if finished:
-        await DBOS.delete_workflows_async([workflow.workflow_id for workflow in finished])
+    await _delete(DBOS, status="SUCCESS", end_time=before.isoformat(), limit=1000)
 
 
 async def forget_workflows(requests: Sequence[RequestId], engine: type[DBOS] | DBOSClient = DBOS) -> None:
     """Delete the records of these requests' workflows, failed ones with their errors too."""
-    found = await engine.list_workflows_async(
-        workflow_id_prefix=[f"{request}:" for request in requests], load_input=False, load_output=False
-    )
+    await _delete(engine, workflow_id_prefix=[f"{request}:" for request in requests])
+
+
+async def _delete(engine: type[DBOS] | DBOSClient, **which: Any) -> None:
+    found = await engine.list_workflows_async(**which, load_input=False, load_output=False)
     if found:
         await engine.delete_workflows_async([workflow.workflow_id for workflow in found])
 

@@ -98,7 +98,7 @@ def purge() -> None:
     with report_errors():
         from bot.audit.commands import existing_repository
         from bot.background.workflows import engine_url, workflows_from_outside
-        from bot.clock import SharedClock
+        from bot.clock import SystemClock
         from bot.config.loader import read_policy
         from bot.config.settings import environment, read_basics
         from bot.services.retention import RetentionService
@@ -108,7 +108,7 @@ def purge() -> None:
         url = basics.database_url.get_secret_value()
 
         async def purge_database() -> int:
-            clock = SharedClock()
+            clock = SystemClock()
             async with (
                 existing_repository(url, basics.key) as repository,
                 workflows_from_outside(engine_url(url)) as elsewhere,

@@ -3,13 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from bot.cluster.replica import open_replica
 from bot.database.connection import is_sqlite, parse_url
-
-SINGLE_NAME: Final = "discount-bot"
-"""The name of a single process; the next one has the same name, and so resumes its work."""
 
 
 class Membership(Protocol):
@@ -46,7 +43,8 @@ class Membership(Protocol):
 class SingleProcess:
     """The only process on a database; `bot.cluster.single_instance` keeps others out."""
 
-    name: str = SINGLE_NAME
+    name: str = "discount-bot"
+    """The next process has the same name, and so resumes the work of this one."""
     term: int = 0
     is_leader: bool = True
     has_peers: bool = False

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import uuid4
 
 import psycopg
@@ -19,19 +19,17 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from bot.cluster import single_instance
-from bot.database.postgres import CONNECT_OPTIONS
-from bot.database.repositories.replicas import CHANNEL
+from bot.database.postgres import CONNECT_OPTIONS, Connection
+from bot.database.repositories.repository import CHANNEL
 from bot.errors import DatabaseUnavailable, LeaseLost
 
 LEASE_SECONDS: Final = 10.0
 """How long a lease lasts: a process that hangs is replaced after it."""
 MARGIN_SECONDS: Final = 2.0
-"""How much earlier a process considers its own lease over: calls that it has sent arrive before a peer
-resumes."""
+"""How much earlier a process considers its own lease over: its calls arrive before a peer resumes."""
 RENEWAL_INTERVAL_SECONDS: Final = 1.0
 LATE_SECONDS: Final = 1.5
-"""A process whose lock is free is dead this long after its last renewal; one that only reconnects has renewed
-by then."""
+"""A process with a free lock is dead this long after its last renewal; one that reconnects renews sooner."""
 SETTLING_SECONDS: Final = 3.0
 """How long a process evicts no peer after it lost the database: the others may still be reconnecting."""
 RETRY_DELAY_SECONDS: Final = 0.5
@@ -61,7 +59,6 @@ _EVICT: Final = f"""
 _LEAVE: Final = "DELETE FROM replicas WHERE term = %(term)s RETURNING pg_notify(%(channel)s, %(name)s)"
 _NOTIFY: Final = "SELECT pg_notify(%(channel)s, %(name)s)"
 
-Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 log = structlog.get_logger()
 
 
@@ -145,10 +142,7 @@ class Replica:
                 connection, evicts_from = await self.connect(), now() + SETTLING_SECONDS
 
     async def leave(self) -> None:
-        """Let the peers resume at once, if the database is available.
-
-        The lease must not be renewed any more.
-        """
+        """Let the peers resume at once, if the database is available; the lease must not be renewed again."""
         self._leased_until = 0.0
         with suppress(psycopg.Error):
             async with await self._open() as connection:

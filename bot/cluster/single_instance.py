@@ -1,7 +1,4 @@
-"""Keeps a second bot from the same SQLite file, where it would post every message again.
-
-On PostgreSQL, bots share the work.
-"""
+"""Keeps a second bot from an SQLite file, where it would repeat every message; on PostgreSQL, bots share."""
 
 import asyncio
 import sqlite3
@@ -16,8 +13,7 @@ from bot.database.connection import is_sqlite, parse_url
 from bot.errors import DatabaseUnavailable
 
 PATIENCE_SECONDS: Final = 15.0
-"""How long to wait for a bot that is ending; the server may take a moment to notice the end of a killed one.
-"""
+"""How long to wait for a bot that is ending; the server may notice the end of a killed one late."""
 POLL_INTERVAL_SECONDS: Final = 0.25
 _LOCK: Final = 0x64_69_73_63_62_6F_74
 """The number of the advisory lock: "discbot" in ASCII."""
@@ -25,9 +21,7 @@ _LOCK: Final = 0x64_69_73_63_62_6F_74
 
 @asynccontextmanager
 async def single_instance(url: str, *, patience: float = PATIENCE_SECONDS) -> AsyncIterator[None]:
-    """Be the only bot on an SQLite file until the block ends; wait for one that is ending.
-
-    Does nothing on PostgreSQL.
+    """On SQLite, be the only bot on a file until the block ends; wait for one that is ending.
 
     Raises:
         DatabaseUnavailable: another bot uses the file, or it cannot be opened.

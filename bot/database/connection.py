@@ -17,7 +17,6 @@ ColumnValue: TypeAlias = str | int | bytes | None
 Values: TypeAlias = Mapping[str, ColumnValue]
 Rows: TypeAlias = Sequence[Sequence[Any]]
 Statement: TypeAlias = Select[Any] | UpdateBase
-Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 
 
 class Transaction(Protocol):
@@ -28,14 +27,10 @@ class Transaction(Protocol):
 
 
 class Database(Protocol):
-    """SQLite or PostgreSQL.
-
-    A failure that is no fault of the statement (server down, disk full, lock held too long) raises
-    `DatabaseUnavailable`.
-    """
+    """SQLite or PostgreSQL; if it is down, full or locked too long, it raises `DatabaseUnavailable`."""
 
     @property
-    def insert(self) -> Callable[[Table], Insert]:
+    def insert(self) -> Callable[[Table], sqlite.Insert | postgresql.Insert]:
         """The function that begins an INSERT in the database's own dialect, which has ON CONFLICT."""
 
     async def run(self, statement: Statement, values: Values) -> Rows:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from pydantic import TypeAdapter
+from sqlalchemy import BigInteger, Integer, Text
 
 from bot.database.connection import ColumnValue, Values
 from bot.database.schema import outbox, requests
@@ -31,7 +32,6 @@ THREAD_LANE: Final = "thread"
 _UNSTORABLE: Final = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPED: Final = re.compile(r"\\u([0-9a-f]{4})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _RULE: Final = TypeAdapter(Rule)
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -58,7 +58,7 @@ def decode(column: str) -> str:
 
 def to_micros(at: datetime) -> int:
     """Write a time as microseconds since 1970; a naive one raises TypeError."""
-    return (at - _EPOCH) // _MICROSECOND
+    return (at - _EPOCH) // timedelta.resolution
 
 
 def from_micros(column: int) -> datetime:
@@ -123,7 +123,10 @@ REQUEST_COLUMNS: Final = tuple(
     column for column in requests.c if column.name not in {"typed", "rule_id", "fence"}
 )
 """The columns that make a `Request`."""
-_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+_READERS: Final[Mapping[Any, Callable[[Any], Any]]] = {
+    BigInteger: from_micros,
+    Integer: int,
+    Text: decode,
     "state": State,
     "stop": StopReason,
     "own_key": bool,
@@ -131,31 +134,11 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tier": _tier_of,
     "escalated_to": lambda column: tuple(decode(column).split()),
     **dict.fromkeys(("rule", "last_answer", "rule_before"), rule_of),
-    **dict.fromkeys(
-        (
-            *(
-                "give_after",
-                "remind_at",
-                "escalate_at",
-                "waits_since",
-                "created_at",
-                "asked_at",
-                "expires_at",
-            ),
-            *("decided_at", "started_at", "ended_at", "purged_at"),
-        ),
-        from_micros,
-    ),
-    **dict.fromkeys(
-        (
-            *("round", "customers", "repeated", "approvals", "batch_size", "batches_per_portion"),
-            *("concurrency", "reminded"),
-        ),
-        int,
-    ),
 }
-"""The columns that hold no text."""
-_REQUEST_FIELDS: Final = tuple((column.name, _READERS.get(column.name, decode)) for column in REQUEST_COLUMNS)
+"""By a column's name, or else by its type: all of a request's BigIntegers are times."""
+_REQUEST_FIELDS: Final = tuple(
+    (column.name, _READERS.get(column.name) or _READERS[type(column.type)]) for column in REQUEST_COLUMNS
+)
 OUTBOX_COLUMNS: Final = tuple(outbox.c[name] for name in (
     "id", "key", "request", "tried", "attempts",
     "kind", "happened", "happened_at", "addressee", "doer", "note", "facts",

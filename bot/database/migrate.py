@@ -1,11 +1,9 @@
 """Migrates a database to the current schema; several processes can do it at once."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, column, create_engine, func, inspect, select, table
+from sqlalchemy import URL, Connection, column, create_engine, func, inspect, select, table
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
@@ -31,8 +29,12 @@ async def migrate(url: str) -> bool:
 
 
 def _migrate(url: URL) -> bool:
+    # On SQLite the driver begins no transactions, because it would not begin one for DDL.
+    sqlite_options = {"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
+    options = sqlite_options if is_sqlite(url) else CONNECT_OPTIONS
+    engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
     name = "SQLite" if is_sqlite(url) else "PostgreSQL"
-    with translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS), _engine(url) as engine:
+    with translate_errors(name, DBAPIError, but=_STATEMENT_FAULTS):
         with engine.connect() as connection:
             if _version(connection) == VERSION:
                 return False
@@ -68,18 +70,3 @@ def _upgrade(connection: Connection) -> bool:
             advice="A newer version of this program may have used it: run that version, or restore a backup.",
         ) from error
     return True
-
-
-@contextmanager
-def _engine(url: URL) -> Iterator[Engine]:
-    """Make an engine for one migration.
-
-    On SQLite the driver begins no transactions, because it would not begin one for DDL.
-    """
-    sqlite_options = {"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000}
-    options = sqlite_options if is_sqlite(url) else CONNECT_OPTIONS
-    engine = create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
-    try:
-        yield engine
-    finally:
-        engine.dispose()

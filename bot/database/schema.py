@@ -1,14 +1,14 @@
 """The tables, the same on SQLite and PostgreSQL; `mapping` writes and reads their columns.
 
-Times are microseconds since 1970 in UTC and flags are 0 and 1: both databases hold and compare the same
-values.
+Times are microseconds since 1970 in UTC and flags are 0 and 1: both databases compare the same values.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -18,8 +18,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    bindparam,
 )
 from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
 VERSION: Final = "0009"
 """The newest migration; a test compares it with the head of the migrations."""
@@ -39,55 +42,43 @@ _COUNTED: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite auto-increments only a column that is declared INTEGER."""
 
 
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(name, metadata, *parts)
+
+
+def _required(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    return [Column(name, type_, nullable=False) for name in names]
+
+
+def _optional(type_: type[TypeEngine[Any]], *names: str) -> list[Column[Any]]:
+    return [Column(name, type_) for name in names]
+
+
 def _request(*, primary_key: bool = False) -> Column[str]:
-    return Column(
-        "request",
-        Text,
-        ForeignKey("requests.id", ondelete="CASCADE"),
-        primary_key=primary_key,
-        nullable=False,
-    )
+    parent = ForeignKey("requests.id", ondelete="CASCADE")
+    return Column("request", Text, parent, primary_key=primary_key, nullable=False)
 
 
-requests = Table(
+requests = _table(
     "requests",
-    metadata,
     Column("id", Text, primary_key=True),
     Column("short", Text, nullable=False, unique=True),
-    Column("team", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("requester", Text, nullable=False),
+    *_required(Text, "team", "account", "channel", "requester"),
     Column("created_at", BigInteger, nullable=False),
     Column("state", Text, nullable=False, index=True),
     Column("round", Integer, nullable=False),
     Column("rule", Text),
-    Column("customers", Integer, nullable=False),
-    Column("repeated", Integer, nullable=False),
-    Column("customers_digest", Text, nullable=False),
-    Column("first_customer", Text, nullable=False),
-    Column("last_customer", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("once_key", Text, nullable=False),
-    Column("own_key", Integer, nullable=False),
-    Column("approvals", Integer, nullable=False),
-    Column("batch_size", Integer, nullable=False),
-    Column("batches_per_portion", Integer, nullable=False),
-    Column("concurrency", Integer, nullable=False),
-    Column("asked_at", BigInteger),
-    Column("expires_at", BigInteger),
+    *_required(Integer, "customers", "repeated"),
+    *_required(Text, "customers_digest", "first_customer", "last_customer", "reason", "once_key"),
+    *_required(Integer, "own_key", "approvals", "batch_size", "batches_per_portion", "concurrency"),
+    *_optional(BigInteger, "asked_at", "expires_at"),
     Column("decided_by", Text),
     Column("decided_at", BigInteger),
     Column("note", Text, nullable=False),
-    Column("started_at", BigInteger),
-    Column("ended_at", BigInteger),
-    Column("cancel_asked_by", Text),
-    Column("stop", Text),
-    Column("last_answer", Text),
-    Column("card_ts", Text),
+    *_optional(BigInteger, "started_at", "ended_at"),
+    *_optional(Text, "cancel_asked_by", "stop", "last_answer", "card_ts"),
     Column("typed", Text, nullable=False),
-    Column("give_after", BigInteger),
-    Column("remind_at", BigInteger),
+    *_optional(BigInteger, "give_after", "remind_at"),
     Column("reminded", Integer, nullable=False, server_default="0"),
     Column("escalate_at", BigInteger),
     Column("escalated_to", Text, nullable=False, server_default=""),
@@ -108,9 +99,8 @@ requests = Table(
 searches. `fence` is the fencing token of the current holder (`Repository.claim`), `files` the reading of its
 files that counts."""
 
-votes = Table(
+votes = _table(
     "votes",
-    metadata,
     Column("id", _COUNTED, Identity(), primary_key=True),
     _request(),
     Column("round", Integer, nullable=False),
@@ -120,130 +110,103 @@ votes = Table(
     Unique("request", "round", "voter"),
 )
 
-customers = Table(
+customers = _table(
     "customers",
-    metadata,
     _request(primary_key=True),
     Column("portion", Integer, primary_key=True, autoincrement=False),
-    Column("size", Integer, nullable=False),
-    Column("starts", Integer, nullable=False),
+    *_required(Integer, "size", "starts"),
     Column("ids", LargeBinary, nullable=False),
 )
 """A portion of a request's customers: `ids` is packed, `starts` counts how often its batches were started."""
 
-files = Table(
+files = _table(
     "files",
-    metadata,
     _request(primary_key=True),
     Column("reading", Text, primary_key=True),
     Column("file", Integer, primary_key=True, autoincrement=False),
     Column("piece", Integer, primary_key=True, autoincrement=False),
     Column("content", LargeBinary, nullable=False),
 )
-"""The files that customers were read from, in compressed pieces. Each reading has its own rows, and only one
-counts."""
+"""The files that customers were read from, in compressed pieces; only one of the readings counts."""
 
-read_back = Table(
+read_back = _table(
     "read_back",
-    metadata,
     _request(primary_key=True),
     Column("read_at", BigInteger, nullable=False),
-    Column("unknown", Integer, nullable=False),
-    Column("there", Integer, nullable=False),
-    Column("refs", Integer, nullable=False),
-    Column("whole", Integer, nullable=False),
+    *_required(Integer, "unknown", "there", "refs", "whole"),
     Column("failed", Text, nullable=False),
     Column("ids", LargeBinary, nullable=False),
 )
-"""The verification of a request's unknown customers; `ids` packs those on Dintero's list of the rule's
-holders."""
+"""The verification of unknown customers; `ids` packs those on Dintero's list of the rule's holders."""
 
-batches = Table(
+batches = _table(
     "batches",
-    metadata,
     Column("request", Text, primary_key=True),
     Column("portion", Integer, primary_key=True, autoincrement=False),
     Column("batch", Integer, primary_key=True, autoincrement=False),
-    Column("size", Integer, nullable=False),
-    Column("given", Integer, nullable=False),
-    Column("refused", Integer, nullable=False),
-    Column("unknown", Integer, nullable=False),
+    *_required(Integer, "size", "given", "refused", "unknown"),
     Column("ends", LargeBinary),
     Column("fence", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(
         ["request", "portion"], ["customers.request", "customers.portion"], ondelete="CASCADE"
     ),
 )
-"""The outcome of a batch: counts, and in `ends` the customers who did not receive the discount, packed; NULL
-if all did.
+"""The outcome of a batch; `ends` packs the customers who did not receive the discount, NULL if all did.
 
 `fence` is the writer's fencing token: an earlier holder never overwrites the outcome of a later one."""
 
-outbox = Table(
+outbox = _table(
     "outbox",
-    metadata,
     Column("id", _COUNTED, Identity(), primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     _request(),
-    Column("lane", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("happened", Text, nullable=False),
+    *_required(Text, "lane", "kind", "happened"),
     Column("happened_at", BigInteger, nullable=False),
     Column("addressee", Text, nullable=False),
     Column("doer", Text),
-    Column("note", Text, nullable=False),
-    Column("facts", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("tried", Integer, nullable=False),
+    *_required(Text, "note", "facts"),
+    *_required(Integer, "attempts", "tried"),
     Column("due", BigInteger, nullable=False),
-    Column("said_ts", Text),
-    Column("given_up", Text),
+    *_optional(Text, "said_ts", "given_up"),
     Index(None, "request"),
 )
 """Messages to send, the oldest of a request's lane (`mapping.lane`) first; `said_ts` and `given_up` mark
 those that are done."""
 
-pause = Table(
+pause = _table(
     "pause",
-    metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("since", BigInteger),
     Column("doer", Text),
     Column("why", Text, nullable=False),
-    Column("faults", Integer, nullable=False),
-    Column("changes", Integer, nullable=False),
-    Column("told", Integer, nullable=False),
+    *_required(Integer, "faults", "changes", "told"),
 )
 """The pause, in one row with the id 1. `doer` is NULL if the bot paused itself.
 
 `faults` counts consecutive requests that a fault of Dintero stopped, `changes` counts pauses and resumptions;
 the cards show those up to `told`."""
 
-replicas = Table(
+replicas = _table(
     "replicas",
-    metadata,
     Column("term", _COUNTED, Identity(), primary_key=True),
     Column("name", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
 )
-"""The processes that work on a PostgreSQL database, with the end of each lease in the database's time; the
-first is the leader."""
+"""The processes on a PostgreSQL database; leases end in the database's time, and the first term leads."""
 
-channels = Table("channels", metadata, Column("id", Text, primary_key=True))
+channels = _table("channels", Column("id", Text, primary_key=True))
 """One row for each channel, locked while its grants are added up."""
 
-sizes = Table(
+sizes = _table(
     "sizes",
-    metadata,
     Column("account", Text, primary_key=True),
     Column("largest", Integer, nullable=False),
     Column("learnt_at", BigInteger, nullable=False),
 )
 """Unused. It stays while the version before this one may run beside this one (docs/replicas.md)."""
 
-rules = Table(
+rules = _table(
     "rules",
-    metadata,
     Column("account", Text, primary_key=True),
     Column("read_at", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
@@ -253,58 +216,53 @@ rules = Table(
 
 # The audit. Triggers in the database refuse every change of these tables, except that the head moves on.
 
-audit = Table(
+audit = _table(
     "audit",
-    metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
-    Column("who", Text),
-    Column("channel", Text),
-    Column("request", Text),
-    Column("kind", Text, nullable=False),
-    Column("facts", Text, nullable=False),
-    Column("previous", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    *_optional(Text, "who", "channel", "request"),
+    *_required(Text, "kind", "facts", "previous", "hash"),
     Index(None, "request"),
 )
 """One row for each event. It has no foreign key, because it outlives the request."""
 
-audit_head = Table(
+audit_head = _table(
     "audit_head",
-    metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", Text, nullable=False),
 )
 """The end of the chain, in one row. Writers lock it, so that no two append to the same end."""
 
-audit_heads = Table(
+audit_heads = _table(
     "audit_heads",
-    metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", Text, nullable=False),
     Column("kept_at", BigInteger, nullable=False),
 )
 """Ends of the chain that were sent to the admins."""
 
-audit_customers = Table(
+audit_customers = _table(
     "audit_customers",
-    metadata,
     Column("request", Text, primary_key=True),
     Column("portion", Integer, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False),
     Column("hashes", LargeBinary, nullable=False),
 )
-"""The keyed hashes of a portion's customers, sorted (`bot.database.audit.customer_hashes`); `key` is the name
-of the key."""
+"""A portion's customers as keyed hashes, sorted (`audit.customer_hashes`); `key` is the name of the key."""
 
-audit_key = Table(
+audit_key = _table(
     "audit_key",
-    metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False),
 )
 """The key of those hashes, if the settings have none."""
+
+
+def of_request(table: Table) -> ColumnElement[bool]:
+    """Select the rows of one request, which is the parameter `which`."""
+    return table.c.request == bindparam("which")
+
 
 PENDING: Final = outbox.c.said_ts.is_(None) & outbox.c.given_up.is_(None)
 

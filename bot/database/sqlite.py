@@ -10,7 +10,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from queue import SimpleQueue
@@ -70,6 +69,10 @@ class SqliteThread:
         """Run one statement, and fetch its rows."""
         return await self.call(lambda connection: connection.execute(sql, values or {}).fetchall())
 
+    async def run(self, statement: Statement, values: Values) -> Rows:
+        """Run a statement, in the transaction that is open if any."""
+        return await self.execute_fetchall(*_call(statement, values))
+
     def close(self) -> None:
         """Close the connection after the calls that are queued, and wait for that."""
         self._calls.put(None)
@@ -109,10 +112,9 @@ def _resolve(future: asyncio.Future[Any], result: Any, error: Exception | None) 
 
 
 class SqliteDatabase:
-    """One file.
+    """One file, with real `BEGIN IMMEDIATE` transactions.
 
     Writers take turns by a lock, in the order they arrive, and never meet SQLITE_BUSY within this process.
-    A transaction is a real `BEGIN IMMEDIATE`.
     """
 
     insert = staticmethod(sqlite.insert)
@@ -122,32 +124,30 @@ class SqliteDatabase:
         self._reader = reader
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
-        self._writes: Coalescer[Call, Rows] = Coalescer(self._write_all, turn=self._locked)
+        self._writes: Coalescer[Call, Rows] = Coalescer(
+            lambda calls: writer.call(partial(_run_batch, calls=calls)), turn=self._locked
+        )
 
     async def run(self, statement: Statement, values: Values) -> Rows:
         """Run one statement, which SQLite itself puts into a transaction."""
-        call = _call(statement, values)
         with _errors_translated():
             if statement.is_select:
-                return await self._reader.execute_fetchall(*call)
+                return await self._reader.run(statement, values)
             self._refuse_owner()
-            return await self._writes.submit(call)
+            return await self._writes.submit(_call(statement, values))
 
     async def time(self) -> datetime | None:
         """Return None: a file has no clock."""
         return None
 
-    async def _write_all(self, calls: Sequence[Call]) -> Sequence[Rows | sqlite3.Error]:
-        return await self.writer.call(lambda connection: _run_batch(connection, calls))
-
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator["SqliteTransaction"]:
+    async def transaction(self) -> AsyncIterator[SqliteThread]:
         """Begin to write."""
         with _errors_translated():
             async with self._locked():
                 try:
                     await self.writer.execute_fetchall("BEGIN IMMEDIATE")
-                    yield SqliteTransaction(self.writer)
+                    yield self.writer
                     await self.writer.execute_fetchall("COMMIT")
                 except BaseException:
                     # It is queued at once, behind a running call: a second cancellation cannot prevent it.
@@ -172,17 +172,6 @@ class SqliteDatabase:
         """
         if self._owner is asyncio.current_task():
             raise RuntimeError("write by the open unit of work, not by the repository")
-
-
-@dataclass(frozen=True, slots=True)
-class SqliteTransaction:
-    """An open transaction."""
-
-    writer: SqliteThread
-
-    async def run(self, statement: Statement, values: Values) -> Rows:
-        """Run a statement of the transaction."""
-        return await self.writer.execute_fetchall(*_call(statement, values))
 
 
 @asynccontextmanager

@@ -15,8 +15,7 @@ from bot.dintero.error_mapping import token_error_for
 from bot.errors import TokenUnavailable
 
 RENEWAL_MARGIN_SECONDS: Final = 600.0
-"""A token is renewed this long before it expires, as in Dintero's Python SDK; a short-lived one at half its
-life."""
+"""How long before a token expires, as in Dintero's SDK; a short-lived one is renewed at half its life."""
 AUDIENCE: Final = "https://api.dintero.com/v1/accounts/{account}"
 """A name, not an address: Dintero documents this one for test and production, whatever the API's base URL."""
 SENT: Final = "discount_bot_sent"

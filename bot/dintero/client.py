@@ -4,10 +4,10 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -45,6 +45,8 @@ class DinteroClient:
         self._http = http
         self._rules = f"{str(http.base_url).rstrip('/')}/accounts/{quote(account, safe='')}/discounts/rules"
         self._timeout = timeout
+        self._post_headers = httpx.Headers({**http.headers, "Content-Type": "application/json"})
+        self._url = lru_cache(maxsize=RULES_PER_PAGE)(self._build_url)
         self._last_read: tuple[bytes, Rule] | None = None
 
     async def rules(self) -> tuple[Rule, ...]:
@@ -62,7 +64,7 @@ class DinteroClient:
         params: dict[str, str | int] = {"limit": RULES_PER_PAGE, "state": "all"}
         while True:
             try:
-                page = _read(await self._call("GET", self._rules, params=params), read_list)
+                page = _read(await self._get(self._rules, params), read_list)
             except (BatchRejectedError, RuleNotFound) as error:
                 raise DinteroError(f"Dintero did not list its rules: {error}") from None
             ids = [known for known in map(id_of, page) if known is not None]
@@ -82,7 +84,7 @@ class DinteroClient:
             DinteroError: the rule could not be read.
         """
         try:
-            return self._rule(await self._call("GET", self._url(rule)))
+            return self._rule(await self._get(self._url(rule)))
         except BatchRejectedError:
             raise RuleNotFound("Dintero takes this for no rule's id") from None
 
@@ -99,7 +101,7 @@ class DinteroClient:
         if after:
             params["starting_after"] = after
         try:
-            answer = await self._call("GET", self._url(rule) + "/customers", params=params)
+            answer = await self._get(self._url(rule, "/customers"), params)
         except BatchRejectedError:
             raise RuleNotFound("Dintero lists nobody for this rule") from None
         return _read(answer, read_refs)
@@ -122,9 +124,11 @@ class DinteroClient:
             body = to_json({"customers": customers, "offering_constraint_id": once})
         except PydanticSerializationError:
             raise BatchRejectedError("An id holds half a character, which cannot be sent") from None
-        headers = {"Content-Type": "application/json"}
-        url = self._url(rule) + "/customers"
-        return self._rule(await self._call("POST", url, content=body, headers=headers))
+        # `build_request` would merge the same headers again: 0.1 ms, in which other batches wait
+        url = self._url(rule, "/customers")
+        return self._rule(
+            await self._send(httpx.Request("POST", url, headers=self._post_headers, content=body))
+        )
 
     def _rule(self, answer: httpx.Response) -> Rule:
         """Read the rule in a 200; all batches return the same one, so it is parsed only if it changed."""
@@ -132,19 +136,21 @@ class DinteroClient:
             self._last_read = answer.content, _read(answer, read_rule)
         return self._last_read[1]
 
-    def _url(self, rule: RuleId) -> str:
-        """Build a rule's URL, in which a typed id is always one segment."""
+    def _build_url(self, rule: RuleId, below: str = "") -> httpx.URL:
+        """Build a rule's URL, in which a typed id is always one segment. Parsing takes 0.1 ms."""
         try:
             segment = quote(rule, safe="")
         except UnicodeEncodeError:
             segment = ""
         if not segment.strip("."):
             raise RuleNotFound("Dintero has no such rule")
-        return f"{self._rules}/{segment}"
+        return httpx.URL(f"{self._rules}/{segment}{below}")
 
-    async def _call(self, method: str, url: str, **content: Any) -> httpx.Response:
+    async def _get(self, url: httpx.URL | str, params: dict[str, str | int] | None = None) -> httpx.Response:
+        return await self._send(self._http.build_request("GET", url, params=params))
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
         """Send one request; any answer other than 200 becomes one of our errors."""
-        request = self._http.build_request(method, url, **content)
         try:
             async with asyncio.timeout(self._timeout):
                 answer = await self._http.send(request)

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -22,6 +21,7 @@ from bot.domain.rules.rule import (
 )
 
 Path = tuple[str | int, ...]
+Domain = TypeVar("Domain")
 
 ACTIVITY: Final[frozenset[Path]] = frozenset({("active",), ("deleted_at",)})
 
@@ -66,8 +66,9 @@ Flag = Annotated[bool, Field(strict=True)]
 Number = Annotated[Decimal, BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-Raw = Any
-"""Kept as JSON text or ignored, so nothing in it can be wrong."""
+Raw = Annotated[str | None, BeforeValidator(lambda value: None if value is None else as_json(value))]
+"""Kept as JSON text, so nothing in it can be wrong."""
+Ignored = Any
 
 
 class Schema(BaseModel):
@@ -75,10 +76,10 @@ class Schema(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    def same_fields(self, domain: type[Any]) -> dict[str, Any]:
-        """Return the fields that a domain class has under the same name; null means the same as absent."""
-        names = {field.name for field in fields(domain)}
-        return {name: value for name, value in self if name in names and value is not None}
+    def to(self, domain: type[Domain], **converted: object) -> Domain:
+        """Convert to a domain class by its fields' names; null means the same as absent."""
+        values = {name: value for name, value in self if name in domain.__annotations__} | converted
+        return domain(**{name: value for name, value in values.items() if value is not None})
 
 
 def _extras(schema: object, sent: Any, path: Path = ()) -> Iterator[tuple[Path, object]]:
@@ -133,7 +134,7 @@ class RewardSchema(Schema):
     def reward(self) -> Reward:
         """Convert to the domain."""
         values = tuple(ItemValue(_items(other.items), other.value) for other in self.values or ())
-        return Reward(**{**self.same_fields(Reward), "values": values})
+        return self.to(Reward, values=values)
 
 
 class ItemBundleSchema(Schema):
@@ -171,14 +172,7 @@ class RequirementSchema(Schema):
         """Convert to the domain."""
         item = self.item or ItemRequirementSchema()
         mixes = (ItemBundle(mix.quantity, mix.reward_eligible, _items(mix.items)) for mix in item.mixes or ())
-        raw = {"store": self.store, "customer": self.customer, "currencies": self.currencies}
-        converted = {
-            "item_quantity": item.quantity,
-            "items": _items(item.items),
-            "mixes": tuple(mixes),
-            **{name: as_json(value) for name, value in raw.items() if value is not None},
-        }
-        return Requirement(**{**self.same_fields(Requirement), **converted})
+        return self.to(Requirement, item_quantity=item.quantity, items=_items(item.items), mixes=tuple(mixes))
 
 
 class ActivationSchema(Schema):
@@ -219,22 +213,17 @@ class LimitationSchema(Schema):
     def limitation(self) -> Limitation:
         """Convert to the domain."""
         hours = self.discount_hours or HoursSchema()
-        renamed = {
-            "reward_usage": self.discount_reward_usage,
-            "repeat_usage": self.discount_repeat_usage,
-            "combination": self.discount_combination,
-            "eligible": self.discount_eligible,
-            "hours_timezone": hours.timezone,
-        }
-        converted = {
-            "hours": tuple(
-                WeeklyWindow(window.day, window.start, window.end) for window in hours.hours or ()
-            ),
-            "deactivated_by": tuple(other.value for other in self.discount_activation or ()),
-            "blacklist": _items(self.blacklist),
-            **{name: value for name, value in renamed.items() if value is not None},
-        }
-        return Limitation(**{**self.same_fields(Limitation), **converted})
+        return self.to(
+            Limitation,
+            reward_usage=self.discount_reward_usage,
+            repeat_usage=self.discount_repeat_usage,
+            combination=self.discount_combination,
+            eligible=self.discount_eligible,
+            hours=tuple(window.to(WeeklyWindow) for window in hours.hours or ()),
+            hours_timezone=hours.timezone,
+            deactivated_by=tuple(other.value for other in self.discount_activation or ()),
+            blacklist=_items(self.blacklist),
+        )
 
 
 class StatisticsSchema(Schema):
@@ -248,8 +237,7 @@ class StatisticsSchema(Schema):
 
     def statistics(self) -> Statistics:
         """Convert to the domain."""
-        usage = self.used if self.usage is None else self.usage
-        return Statistics(**{**self.same_fields(Statistics), "usage": usage})
+        return self.to(Statistics, usage=self.used if self.usage is None else self.usage)
 
 
 class RuleSchema(Schema):
@@ -270,22 +258,22 @@ class RuleSchema(Schema):
     visible_from: Moment | None = None
     updated_at: Moment | None = None
     deleted_at: Moment | None = None
-    created_at: Raw = None
-    created_by: Raw = None
-    updated_by: Raw = None
-    deleted_by: Raw = None
-    links: Raw = None
-    metadata: Raw = None
+    created_at: Ignored = None
+    created_by: Ignored = None
+    updated_by: Ignored = None
+    deleted_by: Ignored = None
+    links: Ignored = None
+    metadata: Ignored = None
 
     def rule(self, sent: Mapping[str, Any], aside: Mapping[Path, object]) -> Rule:
         """Convert to the domain, with the values that were set aside and the fields that no schema names."""
         unknown = [(_dotted(path), as_json(value)) for path, value in (*aside.items(), *_extras(self, sent))]
-        converted = {
-            "reward": self.reward.reward(),
-            "requirement": (self.requirement or RequirementSchema()).requirement(),
-            "limitation": (self.limitation or LimitationSchema()).limitation(),
-            "statistics": self.statistics and self.statistics.statistics(),
-            "active": self.active is not False and aside.keys().isdisjoint(ACTIVITY),
-            "unknown": tuple(sorted(unknown)),
-        }
-        return Rule(**{**self.same_fields(Rule), **converted})
+        return self.to(
+            Rule,
+            reward=self.reward.reward(),
+            requirement=(self.requirement or RequirementSchema()).requirement(),
+            limitation=(self.limitation or LimitationSchema()).limitation(),
+            statistics=self.statistics and self.statistics.statistics(),
+            active=self.active is not False and aside.keys().isdisjoint(ACTIVITY),
+            unknown=tuple(sorted(unknown)),
+        )

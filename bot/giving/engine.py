@@ -113,7 +113,6 @@ class GivingRun:
                     raise RunInterrupted
                 for batch in await self._read_portion(number):
                     await self._unwritten.acquire()
-                    await self._in_flight.acquire()
                     batches.append(asyncio.create_task(self._give(batch)))
             results = await asyncio.gather(*batches, return_exceptions=True)
         finally:
@@ -157,10 +156,8 @@ class GivingRun:
         A cancel takes effect by `recheck`; one that another process took shows in the next written outcome.
         """
         try:
-            try:
+            async with self._in_flight:
                 outcome = await self._give_rest(batch)
-            finally:
-                self._in_flight.release()
             if not await self._outcomes.submit(batch.outcome(outcome)):
                 self._continues = False
         finally:

@@ -3,11 +3,11 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from typing import Final, TypeVar
 
-from bot.spreadsheets.worker_protocol import LENGTH
+from bot.spreadsheets.worker_protocol import LENGTH, frame
 
 KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """The environment that the process gets; other variables may contain secrets."""
@@ -42,19 +42,19 @@ async def end(process: asyncio.subprocess.Process) -> None:
 
 async def run(
     module: str,
-    send: Callable[[asyncio.StreamWriter], Awaitable[None]],
+    contents: AsyncGenerator[bytes],
     collect: Callable[[asyncio.StreamReader], Awaitable[Result]],
 ) -> Result:
-    """Start a module, send it its input while its output is collected, and end it.
+    """Start a module, send it frames with these contents while its output is collected, and end it.
 
     Raises:
         OSError: the process could not be started.
-        Exception: raised by `send` or `collect`; an error of `send` is the cause and comes first.
+        Exception: raised by `contents` or `collect`; an error of `contents` is the cause and comes first.
     """
     process = await start(module)
     assert process.stdin  # noqa: S101 - started with pipes
     assert process.stdout  # noqa: S101
-    sending = asyncio.ensure_future(send(process.stdin))
+    sending = asyncio.ensure_future(_send(process.stdin, contents))
     collecting = asyncio.ensure_future(collect(process.stdout))
     try:
         await asyncio.wait({sending, collecting}, return_when=asyncio.FIRST_EXCEPTION)
@@ -66,6 +66,14 @@ async def run(
         collecting.cancel()
         await end(process)
         await asyncio.gather(sending, collecting, return_exceptions=True)
+
+
+async def _send(stream: asyncio.StreamWriter, contents: AsyncGenerator[bytes]) -> None:
+    with suppress(ConnectionError):  # `collect` notices if the process is gone
+        async with aclosing(contents):
+            async for content in contents:
+                stream.write(frame(content))
+                await stream.drain()
 
 
 async def receive(stream: asyncio.StreamReader) -> bytes:

@@ -5,6 +5,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Final
 
+from openpyxl.utils import column_index_from_string
+
 CHUNK_BYTES: Final = 1024 * 1024
 OVERLAP_BYTES: Final = 200
 """The end of a chunk that is searched again with the next one, so no match is lost in between."""
@@ -32,7 +34,7 @@ def calamine_can_read(book: zipfile.ZipFile) -> bool:
                     return False
                 columns.update(COLUMN.findall(chunk))
                 rows = max(rows, max(map(int, ROW.findall(chunk)), default=0))
-    cells = max(map(_column_number, columns), default=0) * rows
+    cells = max((column_index_from_string(name.decode()) for name in columns), default=0) * rows
     return 0 < cells * CELL_BYTES <= MAX_TABLE_BYTES
 
 
@@ -42,15 +44,3 @@ def _chunks(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
         while chunk := file.read(CHUNK_BYTES):
             yield before + chunk
             before = chunk[-OVERLAP_BYTES:]
-
-
-def _column_number(letters: bytes) -> int:
-    """Number a column from 1 by its letters.
-
-    >>> _column_number(b"A"), _column_number(b"AB")
-    (1, 28)
-    """
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number

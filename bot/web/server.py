@@ -31,10 +31,7 @@ class Readiness:
         return self.database and self.slack
 
 
-Ready = Callable[[], Awaitable[Readiness]]
-
-
-def build_web(*, slack: SlackEndpoint | None, ready: Ready) -> web.Application:
+def build_web(*, slack: SlackEndpoint | None, ready: Callable[[], Awaitable[Readiness]]) -> web.Application:
     """Add the routes: `/healthz`, `/readyz` and, unless in Socket Mode, `/slack/events`."""
 
     async def healthz(_request: web.Request) -> web.Response:

@@ -52,10 +52,7 @@ def sign(body: bytes, timestamp: str, secret: bytes) -> str:
 
 
 def is_signed(body: bytes, headers: Mapping[str, str], *, secret: bytes, now: float) -> bool:
-    """Tell whether Slack signed these bytes within the last five minutes.
-
-    Bolt's own check decodes the body first, and fails on one that is not text.
-    """
+    """Tell whether Slack signed these bytes within five minutes; Bolt's check fails if they are no text."""
     timestamp = headers.get("X-Slack-Request-Timestamp", "")
     signature = headers.get("X-Slack-Signature", "")
     if not re.fullmatch("[0-9]{1,15}", timestamp) or abs(now - int(timestamp)) > MAX_AGE_SECONDS:

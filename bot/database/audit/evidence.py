@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import insert, select
 
 from bot.database.audit.customer_hashes import AuditKey, digest_of
 from bot.database.connection import Database, Rows, Transaction
 from bot.database.mapping import encode
-from bot.database.schema import audit_customers, batches, customers
+from bot.database.schema import audit_customers, batches, customers, of_request
 from bot.database.tally import TALLY, tally_of
 from bot.domain.customers.packing import unpacked
 from bot.domain.customers.parsing import digest_of as customers_digest_of
@@ -19,24 +19,17 @@ from bot.domain.requests.audit_entries import Entry, EntryKind, transition_entry
 from bot.domain.requests.request import Request, State
 
 _CUSTOMERS: Final = (
-    select(customers.c.portion, customers.c.ids)
-    .where(customers.c.request == bindparam("which"))
-    .order_by(customers.c.portion)
+    select(customers.c.portion, customers.c.ids).where(of_request(customers)).order_by(customers.c.portion)
 )
 _INSERT_HASHES: Final = insert(audit_customers)
 MAX_LISTED_BATCHES: Final = 5_000
-"""With more batches, the entry has only their sums: a longer list would be many megabytes, and nobody would
-read it."""
+"""With more batches, the entry has only their sums: nobody would read a list of many megabytes."""
 _BATCHES: Final = (
     select(
-        batches.c.portion,
-        batches.c.batch,
-        batches.c.given,
-        batches.c.refused,
-        batches.c.unknown,
+        *(batches.c[name] for name in ("portion", "batch", "given", "refused", "unknown")),
         batches.c.size - batches.c.given - batches.c.refused - batches.c.unknown,
     )
-    .where(batches.c.request == bindparam("which"))
+    .where(of_request(batches))
     .order_by(batches.c.portion, batches.c.batch)
 )
 """Portion, batch, and how many customers were given, refused, unknown and not tried."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from bot.database.audit.customer_hashes import AuditKey, contains, digest_of
 from bot.database.audit.evidence import Evidence
 from bot.database.connection import BaseRepository, ColumnValue, Database, Transaction
 from bot.database.mapping import decode, encode, from_micros, to_micros
-from bot.database.schema import audit, audit_customers, audit_head, audit_heads
+from bot.database.schema import audit, audit_customers, audit_head, audit_heads, of_request
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.audit_entries import Entry, EntryKind, canonical
 
@@ -38,17 +38,12 @@ _HEADS: Final = select(audit_heads.c.seq, audit_heads.c.hash).order_by(audit_hea
 _KEPT_AT: Final = select(func.max(audit_heads.c.kept_at))
 _KEEP_HEAD: Final = insert(audit_heads)
 _KEPT_HEAD: Final = select(audit_heads.c.seq).where(audit_heads.c.seq == bindparam("which"))
-_HASHES: Final = (
-    select(audit_customers.c.hashes)
-    .where(audit_customers.c.request == bindparam("which"))
-    .order_by(audit_customers.c.portion)
-)
+_OF_REQUEST: Final = select(audit_customers.c.hashes).where(of_request(audit_customers))
+_HASHES: Final = _OF_REQUEST.order_by(audit_customers.c.portion)
 _PORTIONS: Final = select(
     audit_customers.c.request, audit_customers.c.portion, audit_customers.c.key
 ).order_by(audit_customers.c.request, audit_customers.c.portion)
-_PORTION: Final = select(audit_customers.c.hashes).where(
-    audit_customers.c.request == bindparam("which"), audit_customers.c.portion == bindparam("number")
-)
+_PORTION: Final = _OF_REQUEST.where(audit_customers.c.portion == bindparam("number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +95,7 @@ async def append(transaction: Transaction, entries: Sequence[Entry], at: datetim
         kind, facts = encode(entry.kind), canonical(entry.facts)
         row = Row(seq, to_micros(at), who, channel, request, kind, facts, previous)
         previous = row.own_hash()
-        row = replace(row, hash=previous)
-        await transaction.run(_APPEND, {field.name: getattr(row, field.name) for field in fields(Row)})
+        await transaction.run(_APPEND, asdict(replace(row, hash=previous)))
     await transaction.run(_MOVE_HEAD, {"which": 1, "seq": seq, "hash": previous})
 
 

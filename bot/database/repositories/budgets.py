@@ -1,9 +1,9 @@
 """What channels have given, added up for their budgets."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from bot.database.connection import BaseRepository, Database, Transaction, Values
 from bot.database.mapping import encode, from_micros, rule_of, to_micros
@@ -13,38 +13,24 @@ from bot.domain.policy.budget import Grant
 from bot.domain.requests.request import State
 
 
-def _grants() -> Any:
-    """Select what each other request of a channel gave or may have given."""
-    of_batches = batches.c.request == requests.c.id
-    maybe_given = (
-        select(func.coalesce(func.sum(batches.c.given + batches.c.unknown), 0))
-        .where(of_batches)
-        .scalar_subquery()
-    )
-    settled = select(func.coalesce(func.sum(batches.c.size), 0)).where(of_batches).scalar_subquery()
-    started = (
-        select(func.coalesce(func.sum(customers.c.size), 0))
-        .where(customers.c.request == requests.c.id, customers.c.starts > 0)
-        .scalar_subquery()
-    )
-    return select(
-        requests.c.ended_at,
-        requests.c.rule,
-        requests.c.state,
-        requests.c.customers,
-        maybe_given,
-        settled,
-        started,
-    ).where(
-        requests.c.channel == bindparam("which"),
-        requests.c.id != bindparam("but"),
-        requests.c.started_at.is_not(None),
-        or_(requests.c.ended_at.is_(None), requests.c.ended_at > bindparam("since")),
-    )
+def _sum(counts: ColumnElement[int], *where: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.coalesce(func.sum(counts), 0)).where(*where).scalar_subquery()
 
 
-_GRANTS: Final = _grants()
-_LOCK: Final = select(channels.c.id).where(channels.c.id == bindparam("which")).with_for_update()
+_OF_BATCHES: Final = batches.c.request == requests.c.id
+_GRANTS: Final = select(
+    *(requests.c[name] for name in ("ended_at", "rule", "state", "customers")),
+    _sum(batches.c.given + batches.c.unknown, _OF_BATCHES),
+    _sum(batches.c.size, _OF_BATCHES),
+    _sum(customers.c.size, customers.c.request == requests.c.id, customers.c.starts > 0),
+).where(
+    requests.c.channel == bindparam("which"),
+    requests.c.id != bindparam("but"),
+    requests.c.started_at.is_not(None),
+    or_(requests.c.ended_at.is_(None), requests.c.ended_at > bindparam("since")),
+)
+LOCK: Final = select(channels.c.id).where(channels.c.id == bindparam("which")).with_for_update()
+"""Of two requests that start at once, the second waits, and sees the grants of the first."""
 
 
 class BudgetRepository(BaseRepository):
@@ -52,22 +38,13 @@ class BudgetRepository(BaseRepository):
 
     async def grants(self, channel: ChannelId, since: datetime, *, but: RequestId) -> tuple[Grant, ...]:
         """Read what a channel's other requests gave since a time, may have given, or are giving."""
-        return await _read(self._database, channel, since, but)
+        return await read_grants(self._database, channel, since, but)
 
 
-async def grants_locked(
-    database: Database, transaction: Transaction, channel: ChannelId, since: datetime, but: RequestId
-) -> tuple[Grant, ...]:
-    """Read the same under a lock of the channel: of two simultaneous requests, the second sees the first."""
-    insert = database.insert(channels).on_conflict_do_nothing(index_elements=["id"])
-    await transaction.run(insert, {"id": encode(channel)})
-    await transaction.run(_LOCK, {"which": encode(channel)})
-    return await _read(transaction, channel, since, but)
-
-
-async def _read(
+async def read_grants(
     where: Database | Transaction, channel: ChannelId, since: datetime, but: RequestId
 ) -> tuple[Grant, ...]:
+    """Read the same, perhaps in a transaction that holds `LOCK`."""
     values: Values = {"which": encode(channel), "since": to_micros(since), "but": encode(but)}
     grants = []
     for ended_at, rule, state, asked, maybe_given, settled, started in await where.run(_GRANTS, values):

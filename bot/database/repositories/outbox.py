@@ -11,8 +11,7 @@ from bot.database.schema import PENDING, outbox, requests
 from bot.domain.requests.notification import ChannelKind, OutboxMessage
 
 MAX_DELAY_MICROS: Final = 600_000_000
-"""No message is delayed for longer. If one seems to be, the clock has been set back since, and the message is
-due."""
+"""No message waits for longer. If one seems to, the clock was set back, and the message is due."""
 
 _MESSAGE: Final = outbox.c.id == bindparam("this")
 _CARD: Final = outbox.alias("card")

@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import bindparam, or_, select
 
-from bot.database.connection import BaseRepository, Values
+from bot.database.connection import BaseRepository, Rows, Values
 from bot.database.mapping import decode, encode, to_micros
-from bot.database.schema import batches, customers, requests
+from bot.database.schema import batches, customers, of_request, requests
 from bot.domain.customers.packing import unpacked
-from bot.domain.ids import ChannelId, RequestId, ShortId
-from bot.domain.requests.outcome_codec import outcome_of
+from bot.domain.ids import ChannelId, CustomerId, RequestId, ShortId
+from bot.domain.requests.outcome_codec import left_of, outcome_of
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest
 from bot.domain.requests.request import Request
 
@@ -34,15 +34,11 @@ _EARLIER: Final = (
     .limit(MAX_REQUESTS + 1)
 )
 _PORTIONS: Final = (
-    select(customers.c.portion, customers.c.size)
-    .where(customers.c.request == bindparam("which"))
-    .order_by(customers.c.portion)
+    select(customers.c.portion, customers.c.size).where(of_request(customers)).order_by(customers.c.portion)
 )
-_IDS: Final = select(customers.c.ids).where(
-    customers.c.request == bindparam("which"), customers.c.portion == bindparam("number")
-)
+_IDS: Final = select(customers.c.ids).where(of_request(customers), customers.c.portion == bindparam("number"))
 _OUTCOMES: Final = select(batches.c.portion, batches.c.batch, batches.c.size, batches.c.ends).where(
-    batches.c.request == bindparam("which"), batches.c.portion == bindparam("number")
+    of_request(batches), batches.c.portion == bindparam("number")
 )
 
 
@@ -60,8 +56,12 @@ class PriorGrantsRepository(BaseRepository):
             "since": to_micros(since),
         }
         rows = await self._database.run(_EARLIER, values)
-        asked = await self._all(encode(request.id)) if rows else frozenset()
-        found, by, compared = set[str](), list[PriorRequest](), 0
+        if not rows:
+            return PriorGrants()
+        own = encode(request.id)
+        portions = await self._database.run(_PORTIONS, {"which": own})
+        asked = frozenset([id_ for portion, _ in portions for id_ in await self._ids(own, portion)])
+        found, by, compared = set[CustomerId](), list[PriorRequest](), 0
         for id_, short, channel, card_ts, batch_size in rows[:MAX_REQUESTS]:
             if compared > MAX_IDS:
                 break
@@ -73,13 +73,11 @@ class PriorGrantsRepository(BaseRepository):
                 by.append(PriorRequest(*of, card_ts, len(given)))
         return PriorGrants(len(found), tuple(by), more=len(rows) > MAX_REQUESTS or compared > MAX_IDS)
 
-    async def _all(self, request: str) -> frozenset[str]:
-        portions = await self._database.run(_PORTIONS, {"which": request})
-        return frozenset([id_ for portion, _ in portions for id_ in await self._ids(request, portion)])
-
-    async def _given(self, request: str, batch_size: int, asked: frozenset[str]) -> tuple[set[str], int]:
+    async def _given(
+        self, request: str, batch_size: int, asked: frozenset[CustomerId]
+    ) -> tuple[set[CustomerId], int]:
         """Find the customers of `asked` who received an earlier request, and count the ids compared."""
-        given, count = set[str](), 0
+        given, count = set[CustomerId](), 0
         for portion, size in await self._database.run(_PORTIONS, {"which": request}):
             rows = await self._database.run(_OUTCOMES, {"which": request, "number": portion})
             if rows:
@@ -88,19 +86,16 @@ class PriorGrantsRepository(BaseRepository):
                 count += size
         return given, count
 
-    async def _ids(self, request: str, portion: int) -> list[str]:
+    async def _ids(self, request: str, portion: int) -> list[CustomerId]:
         rows = await self._database.run(_IDS, {"which": request, "number": portion})
         return await asyncio.to_thread(unpacked, rows[0][0]) if rows else []
 
 
-def _given_of(ids: Sequence[str], rows: Sequence[Any], batch_size: int, asked: frozenset[str]) -> set[str]:
+def _given_of(
+    ids: Sequence[CustomerId], rows: Rows, batch_size: int, asked: frozenset[CustomerId]
+) -> frozenset[CustomerId]:
     """Return the ids of `asked` whose batch has an outcome that does not exclude them."""
-    outcomes = list(map(outcome_of, rows))
-    settled = {outcome.batch for outcome in outcomes}
-    left_out = {str(one.customer) for outcome in outcomes for one in outcome.refused}
-    left_out |= {str(customer) for outcome in outcomes for customer in (*outcome.unknown, *outcome.not_tried)}
-    return {
-        id_
-        for at, id_ in enumerate(ids)
-        if id_ in asked and at // batch_size in settled and id_ not in left_out
-    }
+    outcomes = tuple(map(outcome_of, rows))
+    refused = {one.customer for outcome in outcomes for one in outcome.refused}
+    left = left_of(ids, outcomes, batch_size, started=True)
+    return asked.intersection(ids).difference(refused, left.unknown, left.not_tried)

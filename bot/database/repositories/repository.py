@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 
 from bot.clock import SystemClock
 from bot.database.audit.customer_hashes import AuditKey
@@ -20,17 +20,20 @@ from bot.database.repositories.budgets import BudgetRepository
 from bot.database.repositories.outbox import OutboxRepository
 from bot.database.repositories.pause import PauseRepository
 from bot.database.repositories.prior_grants import PriorGrantsRepository
-from bot.database.repositories.replicas import ReplicaRepository
 from bot.database.repositories.requests import RequestRepository
 from bot.database.repositories.source_files import SourceFileRepository
 from bot.database.repositories.unit_of_work import UnitOfWorkRepository
 from bot.database.repositories.verification import VerificationRepository
 from bot.database.schema import audit_key as audit_key_table
-from bot.database.schema import requests
+from bot.database.schema import replicas, requests
 from bot.database.sqlite import open_sqlite
 from bot.domain.ports import Clock
 
+CHANNEL: Final = "discount_bot"
+"""The channel of PostgreSQL's NOTIFY that all processes listen to."""
 _PING: Final = select(requests.c.id).limit(1)
+_LIVE: Final = select(replicas.c.name)
+_NOTIFY: Final = select(func.pg_notify(CHANNEL, bindparam("name")))
 _KEY: Final = select(audit_key_table.c.key)
 
 
@@ -42,7 +45,6 @@ class SqlRepository(
     PauseRepository,
     BudgetRepository,
     PriorGrantsRepository,
-    ReplicaRepository,
     SourceFileRepository,
     VerificationRepository,
 ):
@@ -63,6 +65,14 @@ class SqlRepository(
             DatabaseUnavailable: it does not.
         """
         await self._database.run(_PING, {})
+
+    async def live_replicas(self) -> frozenset[str]:
+        """Return the names of the live processes; a dead one is among them until a peer evicts it."""
+        return frozenset(str(name) for (name,) in await self._database.run(_LIVE, {}))
+
+    async def notify(self, name: str) -> None:
+        """Notify the other processes that this one has changed something."""
+        await self._database.run(_NOTIFY, {"name": name})
 
 
 @asynccontextmanager

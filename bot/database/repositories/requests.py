@@ -18,7 +18,7 @@ from bot.database.mapping import (
     request_row,
     to_micros,
 )
-from bot.database.schema import requests, votes
+from bot.database.schema import of_request, requests, votes
 from bot.domain.ids import ChannelId, RequestId, ShortId
 from bot.domain.requests.request import ENDED, Approval, FormInput, Request, State
 from bot.errors import ShortIdConflict
@@ -69,7 +69,7 @@ _FORGET_DRAFTS: Final = (
 
 APPROVALS: Final = (
     select(votes.c.request, votes.c.round, votes.c.voter, votes.c.voted_at, votes.c.digest)
-    .where(votes.c.request == bindparam("which"), votes.c.round == bindparam("of_round"))
+    .where(of_request(votes), votes.c.round == bindparam("of_round"))
     .order_by(votes.c.voted_at, votes.c.id)
 )
 
@@ -127,8 +127,7 @@ class RequestRepository(BaseRepository):
 
     async def in_state(self, *states: State) -> tuple[Request, ...]:
         """Read all requests in these states, oldest first."""
-        values = {f"state{number}": state.value for number, state in enumerate(states)}
-        return await self._requests(_in_state(len(states)), **values)
+        return await self._requests(_in_state(states))
 
     async def overdue(self, now: datetime) -> tuple[RequestId, ...]:
         """List the waiting requests that have expired."""
@@ -154,6 +153,6 @@ class RequestRepository(BaseRepository):
 
 
 @cache
-def _in_state(count: int) -> Select[Any]:
-    any_of = or_(false(), *(requests.c.state == bindparam(f"state{number}") for number in range(count)))
+def _in_state(states: tuple[State, ...]) -> Select[Any]:
+    any_of = or_(false(), *(requests.c.state == state.value for state in states))
     return select(*REQUEST_COLUMNS).where(any_of).order_by(_REQUESTED_AT, requests.c.id)

@@ -9,14 +9,12 @@ from sqlalchemy import bindparam, select
 
 from bot.database.connection import BaseRepository, Database, Values
 from bot.database.mapping import encode
-from bot.database.schema import files
+from bot.database.schema import files, of_request
 from bot.domain.customers.packing import QUICK
 from bot.domain.ids import RequestId
 
 _FILE: Final = (
-    (files.c.request == bindparam("which"))
-    & (files.c.reading == bindparam("of_reading"))
-    & (files.c.file == bindparam("number"))
+    of_request(files) & (files.c.reading == bindparam("of_reading")) & (files.c.file == bindparam("number"))
 )
 _PIECES: Final = select(files.c.piece).where(_FILE).order_by(files.c.piece)
 _PIECE: Final = select(files.c.content).where(_FILE, files.c.piece == bindparam("at"))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -16,36 +16,53 @@ from bot.database.mapping import (
     approval_of,
     approval_row,
     encode,
+    input_json,
     notification_row,
     pause_of,
     pause_row,
     request_of,
     request_row,
+    to_micros,
 )
 from bot.database.repositories import budgets
 from bot.database.repositories import pause as pause_table
-from bot.database.repositories.redaction import redact
 from bot.database.repositories.requests import APPROVALS
-from bot.database.schema import PENDING, customers, files, outbox, requests, votes
-from bot.domain.customers.packing import PackedIds
+from bot.database.schema import (
+    PENDING,
+    batches,
+    channels,
+    customers,
+    files,
+    of_request,
+    outbox,
+    read_back,
+    requests,
+    votes,
+)
+from bot.domain.customers.packing import PackedIds, packed
 from bot.domain.ids import RequestId
 from bot.domain.policy.budget import Grant
 from bot.domain.requests.audit_entries import Entry, approval_entry, paused
 from bot.domain.requests.notification import Notification
-from bot.domain.requests.request import Approval, Pause, Request
+from bot.domain.requests.request import Approval, FormInput, Pause, Request
 
 _ID: Final = requests.c.id == bindparam("which")
 # FOR NO KEY UPDATE excludes other units of work, but not the outcomes that giving writes meanwhile.
 _LOCK: Final = select(*REQUEST_COLUMNS).where(_ID).with_for_update(key_share=True)
 _SAVE: Final = update(requests).where(_ID)
-_DELETE_CUSTOMERS: Final = delete(customers).where(customers.c.request == bindparam("which"))
+_DELETE_CUSTOMERS: Final = delete(customers).where(of_request(customers))
 _INSERT_CUSTOMERS: Final = insert(customers)
 _ENQUEUE: Final = insert(outbox)
-_FORGET_OTHER_FILES: Final = delete(files).where(
-    files.c.request == bindparam("which"), files.c.reading != bindparam("counts")
-)
+_FORGET_OTHER_FILES: Final = delete(files).where(of_request(files), files.c.reading != bindparam("counts"))
 _PENDING_TWIN: Final = select(outbox.c.id).where(
     PENDING, *(outbox.c[name] == bindparam(name) for name in ("request", "kind", "addressee"))
+)
+_REDACT: Final = (
+    delete(files).where(of_request(files)),
+    update(customers).where(of_request(customers)).values(ids=packed([])),
+    update(batches).where(of_request(batches)).values(ends=None),
+    update(outbox).where(of_request(outbox)).values(note="", facts="{}"),
+    update(read_back).where(of_request(read_back)).values(ids=packed([]), failed=""),
 )
 
 
@@ -94,11 +111,13 @@ class SqlUnitOfWork:
         )
 
     async def redact(self, at: datetime) -> None:
-        """Delete customer ids, files, the reason, the note and the form's input; the counts stay."""
-        await redact(self._transaction, self._id, at)
-        self.request = replace(
-            self.request, purged_at=at, reason="", note="", first_customer="", last_customer="", files=""
-        )
+        """Delete customer ids, files, reason, note and form input; counts, digests and approvals stay."""
+        empty: Any = dict.fromkeys(("reason", "note", "first_customer", "last_customer", "files"), "")
+        row = {"which": self._id, **empty, "typed": input_json(FormInput()), "purged_at": to_micros(at)}
+        await self._transaction.run(_SAVE, row)
+        for statement in _REDACT:
+            await self._transaction.run(statement, {"which": self._id})
+        self.request = replace(self.request, purged_at=at, **empty)
 
     def audit(self, *entries: Entry) -> None:
         """Add entries to the audit, written when the unit of work ends."""
@@ -114,10 +133,12 @@ class SqlUnitOfWork:
             )
 
     async def grants(self, since: datetime) -> tuple[Grant, ...]:
-        """Lock the channel until the block ends, and read the grants of its other requests since a time."""
-        return await budgets.grants_locked(
-            self._database, self._transaction, self.request.channel, since, self.request.id
-        )
+        """Lock the channel until the block ends, and read its other requests' grants since a time."""
+        channel = self.request.channel
+        insert = self._database.insert(channels).on_conflict_do_nothing(index_elements=["id"])
+        await self._transaction.run(insert, {"id": encode(channel)})
+        await self._transaction.run(budgets.LOCK, {"which": encode(channel)})
+        return await budgets.read_grants(self._transaction, channel, since, self.request.id)
 
     async def enqueue(self, *notifications: Notification) -> None:
         """Put notifications into the outbox, in this order."""

@@ -2,20 +2,20 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from bot.database.connection import BaseRepository, Database, Values
-from bot.database.mapping import decode, encode, from_micros, to_micros
-from bot.database.schema import read_back
+from bot.database.mapping import decode, encode, from_micros, to_column, to_micros
+from bot.database.schema import of_request, read_back
 from bot.domain.customers.packing import packed, unpacked
 from bot.domain.ids import CustomerId, RequestId
 from bot.domain.requests.batches import Verification
 
-_NAMES: Final = ("read_at", "unknown", "there", "refs", "whole", "failed")
-_VERIFICATION: Final = select(*(read_back.c[name] for name in _NAMES)).where(
-    read_back.c.request == bindparam("which")
-)
-_CONFIRMED: Final = select(read_back.c.ids).where(read_back.c.request == bindparam("which"))
+_SAME_NAMES: Final = ("unknown", "there", "refs", "whole", "failed")
+"""The columns and fields of a `Verification` that have the same name."""
+_NAMES: Final = ("read_at", *_SAME_NAMES)
+_VERIFICATION: Final = select(*(read_back.c[name] for name in _NAMES)).where(of_request(read_back))
+_CONFIRMED: Final = select(read_back.c.ids).where(of_request(read_back))
 
 
 class VerificationRepository(BaseRepository):
@@ -35,12 +35,8 @@ class VerificationRepository(BaseRepository):
         row: Values = {
             "request": encode(request),
             "read_at": to_micros(found.at),
-            "unknown": found.unknown,
-            "there": found.there,
-            "refs": found.refs,
-            "whole": int(found.whole),
-            "failed": encode(found.failed),
             "ids": packed(sorted(who)),
+            **{name: to_column(getattr(found, name)) for name in _SAME_NAMES},
         }
         await self._database.run(self._save_verification, row)
 

@@ -12,8 +12,9 @@ from bot.slack.messages.summary import UNKNOWN, why_not_tried
 from bot.slack.rendering import verification
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.request_state import ends
+from bot.spreadsheets.reader.reader import FileSource
 from bot.spreadsheets.writer.columns import THERE
-from bot.spreadsheets.writer.writer import ListFile, ListJob, ListWriter, SourceFile
+from bot.spreadsheets.writer.writer import ListFile, ListJob, ListWriter
 
 MARK: Final = 8
 """Characters of the outbox key in the title: enough to tell one request's lists apart."""
@@ -39,13 +40,13 @@ async def written(request: Request, repository: Repository, list_writer: ListWri
     )
 
 
-async def _source_files(request: Request, repository: Repository) -> tuple[SourceFile, ...]:
+async def _source_files(request: Request, repository: Repository) -> tuple[FileSource, ...]:
     origin = await origin_of(repository, request)
     form_input = await repository.load_input(origin.id) if origin else None
     if origin is None or form_input is None:
         return ()
     return tuple(
-        SourceFile(file.name, file.column, partial(repository.pieces, origin.id, origin.files, number))
+        FileSource(file, partial(repository.pieces, origin.id, origin.files, number))
         for number, file in enumerate(form_input.files)
     )
 

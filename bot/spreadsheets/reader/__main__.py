@@ -23,8 +23,7 @@ from bot.spreadsheets.worker_protocol import frame, read_frames, read_job, write
 def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     """Read the files one after the other; write each file's result, and meanwhile all ids in rows.
 
-    A row of ids is a JSON array, a result is an object. The parent packs the rows, since it has another core
-    for that.
+    A row of ids is a JSON array, a result is an object. The parent packs the rows, on another core.
     """
     job = read_job(stdin)
     gc.disable()  # the data has no cycles, and collecting takes a third of the time

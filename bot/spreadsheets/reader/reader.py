@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -24,7 +23,6 @@ from bot.domain.customers.uploads import (
 from bot.domain.ids import CustomerId
 from bot.spreadsheets import worker_process
 from bot.spreadsheets.errors import FileError
-from bot.spreadsheets.worker_protocol import frame
 
 MEMORY_BYTES: Final = 1024**3
 """A million ids take less than half of it from a workbook, and a fifth from a text."""
@@ -44,15 +42,6 @@ class FileSource:
 
     upload: Upload
     pieces: Callable[[], AsyncIterator[bytes]]
-
-
-class _FetchFailed(Exception):
-    """A file could not be fetched completely."""
-
-    def __init__(self, why: FileProblem, upload: Upload) -> None:
-        super().__init__(why)
-        self.why = why
-        self.upload = upload
 
 
 @dataclass(slots=True)
@@ -113,33 +102,25 @@ class Reader:
             try:
                 async with asyncio.timeout(self._timeout):
                     return await worker_process.run(
-                        "bot.spreadsheets.reader",
-                        partial(_send, json.dumps(job).encode(), sources),
-                        partial(_collect, answers),
+                        "bot.spreadsheets.reader", _frames(job, sources), partial(_collect, answers)
                     )
-            except (
-                OSError,
-                asyncio.IncompleteReadError,
-            ):  # no memory or process left, a time-out, or its death
+            # no memory or process left, a time-out, or its death
+            except (OSError, asyncio.IncompleteReadError):
                 return answers.failed(FileProblem.TOO_HEAVY)
-            except _FetchFailed as error:
+            except FileError as error:
                 return answers.failed(error.why, error.upload)
 
 
-async def _send(job: bytes, sources: Sequence[FileSource], stream: asyncio.StreamWriter) -> None:
-    """Send the job and the files; `_collect` notices if the process is gone."""
-    with suppress(ConnectionError):
-        stream.write(frame(job))
-        for source in sources:
-            try:
-                async for piece in source.pieces():
-                    if piece:  # an empty frame would end the file
-                        stream.write(frame(piece))
-                        await stream.drain()
-            except FileError as error:
-                raise _FetchFailed(error.why, source.upload) from error
-            stream.write(frame(b""))
-        await stream.drain()
+async def _frames(job: dict[str, Any], sources: Sequence[FileSource]) -> AsyncGenerator[bytes]:
+    yield json.dumps(job).encode()
+    for source in sources:
+        try:
+            async for piece in source.pieces():
+                if piece:  # an empty frame would end the file
+                    yield piece
+        except FileError as error:
+            raise FileError(error.why, source.upload) from error
+        yield b""
 
 
 async def _collect(answers: _Answers, stream: asyncio.StreamReader) -> ReadResult:

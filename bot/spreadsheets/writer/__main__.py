@@ -1,7 +1,6 @@
 """The process that writes a list to its output, from the customers and the source files in its input.
 
-It has no secrets, uses no network and writes no file. A list of a million takes seconds of a core that is not
-the event loop's.
+It has no secrets, uses no network and writes no file. A list of a million would block the event loop.
 """
 
 import gc

@@ -35,8 +35,7 @@ Cells = Sequence[str | int]
 class OutcomeColumns:
     """The cells for a customer's outcome and reason, and the count of each outcome.
 
-    `why` has the reasons that apply when Dintero gave none; `there` are the customers in Dintero's list of
-    the rule.
+    `why` has the reasons where Dintero gave none; `there` are the customers in Dintero's list of the rule.
     """
 
     why: Mapping[str, str]
@@ -99,23 +98,25 @@ def in_columns(
 ) -> Iterator[Cells]:
     """List customers in the columns of their files, each where it was first; typed customers come last.
 
-    If the files have different columns, the list has all of them; `several` adds a column with the file's
-    name.
+    If the files have different columns, the list has all; `several` adds a column with the file's name.
     """
     names = dict.fromkeys(name for table in tables for name in table.names)
     places = {name: at for at, name in enumerate(names)}
     yield [*(escape_formula(name) for name, _ in places), *([FILE] if several else []), *ENDING]
+
+    def line(values: Iterable[tuple[int, str]], file: str, number: int | str, each: NotGiven) -> Cells:
+        cells = [""] * len(places)
+        for at, value in values:
+            cells[at] = escape_formula(value)
+        return [*cells, *([escape_formula(file)] if several else []), number, *outcome_columns.of(each)]
+
     for table in tables:
         columns = [places[name] for name in table.names]
-        file = [escape_formula(table.file)] if several else []
         for number, row, each in table.take(not_given):
-            cells = _placed(zip(columns, row, strict=False), len(places))
-            yield [*cells, *file, number, *outcome_columns.of(each)]
+            yield line(zip(columns, row, strict=False), table.file, number, each)
     id_place = places[tables[0].names[tables[0].id_column.column.number - 1]]
-    no_file = [""] if several else []
     for each in sorted(not_given.values(), key=lambda each: each.row):
-        cells = _placed([(id_place, each.customer)], len(places))
-        yield [*cells, *no_file, "", *outcome_columns.of(each)]
+        yield line([(id_place, each.customer)], "", "", each)
 
 
 def csv_of(rows: Iterable[Cells]) -> Iterator[bytes]:
@@ -140,10 +141,3 @@ def _names(head: Sequence[Row], id_column: IdColumn) -> tuple[tuple[str, int], .
         names.append((name, seen[name]))
         seen[name] += 1
     return tuple(names)
-
-
-def _placed(values: Iterable[tuple[int, str]], width: int) -> list[str]:
-    cells = [""] * width
-    for at, value in values:
-        cells[at] = escape_formula(value)
-    return cells

@@ -4,7 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import IO, Final
@@ -14,7 +14,7 @@ import structlog
 from bot.domain.requests.batches import Outcome, PackedOutcomes
 from bot.domain.requests.outcome_codec import frame_of, not_given_of
 from bot.spreadsheets import worker_process
-from bot.spreadsheets.worker_protocol import frame
+from bot.spreadsheets.reader.reader import FileSource
 from bot.spreadsheets.writer.columns import OutcomeColumns, csv_of, plain
 
 MEMORY_BYTES: Final = 2 * 1024**3
@@ -54,23 +54,17 @@ class ListFile:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file that customers came from: its name, the chosen column, and its compressed pieces."""
-
-    name: str
-    column: int | None
-    pieces: Callable[[], AsyncIterator[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
 class ListJob:
-    """A list to write. `asked` is the size of its request; `why` and `there` are as in `OutcomeColumns`."""
+    """A list to write. `asked` is the size of its request; `why` and `there` are as in `OutcomeColumns`.
+
+    `files` are those that the customers came from, in compressed pieces.
+    """
 
     asked: int
     ends: Callable[[], AsyncIterator[PackedOutcomes]]
     why: Mapping[str, str]
     there: frozenset[str] = frozenset()
-    files: Sequence[SourceFile] = ()
+    files: Sequence[FileSource] = ()
 
 
 class ListWriter:
@@ -106,16 +100,9 @@ class ListWriter:
         return True
 
 
-async def _write_in_process(job: ListJob, files: Sequence[SourceFile], file: ListFile) -> None:
-    header = {
-        "memory": MEMORY_BYTES,
-        "seconds": CPU_SECONDS,
-        "why": job.why,
-        "there": sorted(job.there),
-        "files": [(source.name, source.column) for source in files],
-    }
-    send = partial(_send, json.dumps(header).encode(), job, files)
-    file.counts = await worker_process.run("bot.spreadsheets.writer", send, partial(_collect, file))
+async def _write_in_process(job: ListJob, files: Sequence[FileSource], file: ListFile) -> None:
+    frames = _frames(job, files)
+    file.counts = await worker_process.run("bot.spreadsheets.writer", frames, partial(_collect, file))
 
 
 async def _write_in_thread(job: ListJob, file: ListFile) -> None:
@@ -125,28 +112,22 @@ async def _write_in_thread(job: ListJob, file: ListFile) -> None:
     await asyncio.to_thread(file.add, csv_of(plain(not_given, outcome_columns)))
 
 
-async def _send(
-    header: bytes, job: ListJob, files: Sequence[SourceFile], stream: asyncio.StreamWriter
-) -> None:
-    """Send the job and its data; `_collect` notices if the process is gone."""
-    try:
-        await _send_frame(stream, header)
-        async for outcomes in job.ends():
-            await _send_frame(stream, frame_of(outcomes))
-        await _send_frame(stream, b"")
-        for file in files:
-            async for piece in file.pieces():
-                await _send_frame(stream, piece)
-            await _send_frame(stream, b"")
-    except ConnectionError:
-        return
-    finally:
-        stream.close()
-
-
-async def _send_frame(stream: asyncio.StreamWriter, content: bytes) -> None:
-    stream.write(frame(content))
-    await stream.drain()
+async def _frames(job: ListJob, files: Sequence[FileSource]) -> AsyncGenerator[bytes]:
+    header = {
+        "memory": MEMORY_BYTES,
+        "seconds": CPU_SECONDS,
+        "why": job.why,
+        "there": sorted(job.there),
+        "files": [(source.upload.name, source.upload.column) for source in files],
+    }
+    yield json.dumps(header).encode()
+    async for outcomes in job.ends():
+        yield frame_of(outcomes)
+    yield b""
+    for file in files:
+        async for piece in file.pieces():
+            yield piece
+        yield b""
 
 
 async def _collect(file: ListFile, stream: asyncio.StreamReader) -> Counter[str]:

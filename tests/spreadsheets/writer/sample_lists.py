@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 
 from bot.domain.customers.packing import packed
 from bot.domain.requests.batches import Outcome, PackedOutcomes
-from bot.spreadsheets.writer.writer import ListFile, ListJob, ListWriter, SourceFile
+from bot.spreadsheets.reader.reader import FileSource
+from bot.spreadsheets.writer.writer import ListFile, ListJob, ListWriter
 
 WHY = {
     Outcome.REFUSED: "no reason",
@@ -30,7 +31,7 @@ def ends(
 
 
 def list_job(
-    *portions: PackedOutcomes, files: Sequence[SourceFile] = (), there: Sequence[str] = (), asked: int = 10
+    *portions: PackedOutcomes, files: Sequence[FileSource] = (), there: Sequence[str] = (), asked: int = 10
 ) -> ListJob:
     async def portions_() -> AsyncIterator[PackedOutcomes]:
         for portion in portions:

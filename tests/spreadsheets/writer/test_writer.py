@@ -8,20 +8,23 @@ from dataclasses import replace
 import pytest
 
 from bot.cli.runner import run_async
+from bot.domain.customers.uploads import Upload
+from bot.domain.ids import FileId
 from bot.domain.requests.batches import PackedOutcomes
-from bot.spreadsheets.writer.writer import ListWriter, SourceFile
+from bot.spreadsheets.reader.reader import FileSource
+from bot.spreadsheets.writer.writer import ListWriter
 from tests.spreadsheets.writer.sample_lists import ends, list_job, read, table
 
 IN_PROCESS = ListWriter(few=0)
 CUSTOMERS = 40_000
 
 
-def source_file(data: bytes, *, name: str = "vip.csv", column: int | None = None) -> SourceFile:
+def source_file(data: bytes, *, name: str = "vip.csv", column: int | None = None) -> FileSource:
     async def pieces() -> AsyncIterator[bytes]:
         for at in range(0, len(data), 1_000):
             yield zlib.compress(data[at : at + 1_000])
 
-    return SourceFile(name, column, pieces)
+    return FileSource(Upload(FileId("F1"), name, column), pieces)
 
 
 @pytest.mark.parametrize("list_writer", [ListWriter(), IN_PROCESS], ids=["thread", "process"])
