@@ -34,7 +34,6 @@ class TtlCache(Generic[Key, Answer]):
         *,
         is_cached: Callable[[Answer], bool] = lambda _: True,
     ) -> None:
-        """Start empty; `is_cached` picks the answers to keep."""
         self._ask = ask
         self._is_cached = is_cached
         self._clock = clock
@@ -69,7 +68,6 @@ class SlackDirectory:
     def __init__(
         self, client: AsyncWebClient, team: TeamId, clock: Clock, *, answer_seconds: float = ANSWER_SECONDS
     ) -> None:
-        """Take the bot's own client, and the team of its people."""
         self._client = client
         self._team = team
         self._answer_seconds = answer_seconds

@@ -2,54 +2,44 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any, Final
+
+from slackblocks import ActionsBlock, Button
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import Review
 from bot.slack.modals import file_summary
 from bot.slack.rendering import pause_banner, request_facts
-from bot.slack.rendering.blocks import actions, button, context, modal, section, sections
+from bot.slack.rendering.blocks import context, modal, section, sections
 from bot.slack.rendering.formatting import Formatter, Json, duration
 from bot.slack.rendering.mrkdwn import mention
 
 CALLBACK: Final = "discount_review"
 TITLE: Final = "Look it over"
-ODD_TITLE: Final = "Unreadable rows"
 ODD_ROWS: Final = "discount_review_odd_rows"
-NO_LINKS: Final[request_facts.Links] = MappingProxyType({})
 
 
-def build(
-    review: Review, formatter: Formatter, *, external_id: str, links: request_facts.Links = NO_LINKS
-) -> Json:
+def build(review: Review, formatter: Formatter, links: request_facts.Links) -> Json:
     """Draw the facts and what happens next."""
-    request, spaced = review.request, request_facts.spaced(review.spaced)
+    request = review.request
     blocks = [
         *pause_banner.blocks(review.pause, formatter),
         *sections(facts(review, formatter, links), most=4),
         *sections(file_summary.lines(review.read_result, formatter), most=6),
     ]
     if review.read_result and any(file.odd for file in review.read_result.files):
-        blocks.append(
-            actions("odd_rows", button("Get the unreadable rows", action=ODD_ROWS, value=request.id))
-        )
-    if spaced:
+        get_rows = Button("Get the unreadable rows", action_id=ODD_ROWS, value=request.id)
+        blocks.append(ActionsBlock([get_rows], block_id="odd_rows"))
+    if spaced := request_facts.spaced(review.spaced):
         blocks.append(section("\n".join(spaced)))
     blocks += sections(request_facts.use_lines(review.rule, formatter), most=6)
     blocks += sections([_next(review)], most=4)
     digest = ""
     if request.approvals:
-        digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST]} · "
+        digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST_CHARACTERS]} · "
     blocks.append(context(f"{request.short} · {digest}nothing is asked for until you press the button"))
-    return modal(
-        TITLE,
-        blocks,
-        external_id=external_id,
-        submit="Ask for approval" if request.approvals else "Give now",
-        callback=CALLBACK,
-        metadata=request.id,
-    )
+    submit = "Ask for approval" if request.approvals else "Give now"
+    return modal(TITLE, blocks, submit=submit, callback=CALLBACK, metadata=request.id)
 
 
 def read(view: Mapping[str, Any]) -> RequestId:
@@ -57,7 +47,7 @@ def read(view: Mapping[str, Any]) -> RequestId:
     return RequestId(str(view.get("private_metadata", "")))
 
 
-def facts(review: Review, formatter: Formatter, links: request_facts.Links = NO_LINKS) -> list[str]:
+def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> list[str]:
     """List the facts that the requester reviews and the approver approves."""
     request = review.request
     return [

@@ -11,8 +11,7 @@ from bot.domain.requests.request import Event, State
 from bot.slack.rendering.file_errors import TROUBLES
 from bot.slack.rendering.formatting import Formatter
 
-MAX_LINES: Final = 10
-"""Line numbers that are named."""
+MAX_LINES_NAMED: Final = 10
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
@@ -303,9 +302,9 @@ def _on_lines(detail: str, one: str, several: str, fault: str, writer: PhraseWri
     lines = [line for line in detail.replace(",", " ").split() if line.isdecimal()]
     if len(lines) <= 1:
         return f"The customer id on line {lines[0]} {one} {fault}." if lines else ""
-    more = len(lines) - MAX_LINES
+    more = len(lines) - MAX_LINES_NAMED
     others = f" and {writer.formatter.number(more)} more" if more > 0 else ""
-    return f"The customer ids on lines {', '.join(lines[:MAX_LINES])}{others} {several} {fault}."
+    return f"The customer ids on lines {', '.join(lines[:MAX_LINES_NAMED])}{others} {several} {fault}."
 
 
 def _too_late(refusal: Refusal, writer: PhraseWriter) -> str:

@@ -17,24 +17,20 @@ from bot.slack.rendering.rule_usage import rule_use
 Links = Mapping[RequestId, str]
 """The addresses of other requests' cards."""
 
-NO_RULE: Final = "no rule yet"
-REASON_LENGTH: Final = 500
-DIGEST: Final = 8
-"""Characters shown of a digest."""
+DIGEST_CHARACTERS: Final = 8
 EVERYBODY: Final = {
     "*": "everyone who has a customer id, now and later",
     "/": "every purchase without a customer id, now and later",
 }
 """The meanings of Dintero's reserved ids."""
 MAX_REQUESTS: Final = 5
-"""How many other requests are named."""
 MAX_SPACED: Final = 5
 SAME_KEY: Final = "whoever already had it under this key gets nothing more"
 
 
 def rule_name(request: Request) -> str:
     """Name the rule as it was at the time of the request."""
-    return f"“{escape(request.rule.title, 80)}”" if request.rule else NO_RULE
+    return f"“{escape(request.rule.title, 80)}”" if request.rule else "no rule yet"
 
 
 def rule_lines(rule: Rule, formatter: Formatter, usable: Availability = Availability.NOW) -> list[str]:
@@ -152,7 +148,7 @@ def stage(request: Request) -> str:
 
 def reason(request: Request) -> list[str]:
     """Say the requester's reason, if there is one."""
-    return [f"*Why:* {escape(request.reason, REASON_LENGTH)}"] if request.reason.strip() else []
+    return [f"*Why:* {escape(request.reason, 500)}"] if request.reason.strip() else []
 
 
 def forgotten(request: Request, formatter: Formatter) -> list[str]:
@@ -190,9 +186,7 @@ def rest(found: Remainder | None, formatter: Formatter, links: Links) -> list[st
 
 def own_key(request: Request) -> list[str]:
     """Show the idempotency key, if the requester set it."""
-    if not request.own_key:
-        return []
-    return [f"*Once-only key:* {escape(request.once_key, 80)} – {SAME_KEY}"]
+    return [f"*Once-only key:* {escape(request.once_key, 80)} – {SAME_KEY}"] if request.own_key else []
 
 
 def spaced(ids: Sequence[CustomerId]) -> list[str]:

@@ -54,8 +54,8 @@ def test_a_short_list_shows_no_id_twice() -> None:
 
 
 def test_the_lines_are_in_the_review_and_nowhere_that_others_see() -> None:
-    assert "vip.csv" in str(review.build(samples.review(read_result=READ), LOOK, external_id="e")["blocks"])
-    assert "vip.csv" not in "".join(review.facts(samples.review(read_result=READ), LOOK))
+    assert "vip.csv" in str(review.build(samples.review(read_result=READ), LOOK, {})["blocks"])
+    assert "vip.csv" not in "".join(review.facts(samples.review(read_result=READ), LOOK, {}))
 
 
 @pytest.mark.parametrize("why", FileProblem)
