@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.domain.ids import ChannelId, RequestId
-from bot.domain.policy.policy import Refusal
+from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.person import Person
 from bot.domain.requests.request import Event, Request
 from bot.services.decisions import DecisionService
@@ -71,12 +71,15 @@ async def open_modal(
     ctx.open_modal(body, title, partial(draw, ctx, request, who, channel), respond)
 
 
-async def draw_approval(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
+async def draw_approval(
+    ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId | None, *, warning: str = ""
+) -> Drawn:
     """Show an approver what they would approve."""
     found = await ctx.decisions.open_approval(request, who, channel)
     if isinstance(found, Refusal):
         return found
-    return approval.build(found, ctx.formatter, await ctx.modal_controller.links(found.review.named))
+    links = await ctx.modal_controller.links(found.review.named)
+    return approval.build(found, ctx.formatter, links, warning=warning)
 
 
 async def draw_rejection(ctx: HandlerContext, request: RequestId, who: Person, channel: ChannelId) -> Drawn:
@@ -110,16 +113,19 @@ async def turn_page(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
 
 async def submit_approval(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Approve what was shown."""
-    request, round_, shown, typed = approval.read(view)
+    request, round_, shown, named, typed = approval.read(view)
     if wrong := await ctx.decisions.check_confirmation(request, typed):
         errors = {approval.COUNT_BLOCK: reasons.refusal_plain(wrong, ctx.formatter)}
         await ack(response_action="errors", errors=errors)
         return
 
-    async def approve() -> Reply | Refusal:
-        approved = await ctx.decisions.approve(request, round_, who, typed=typed, shown=shown)
+    async def approve() -> Drawn:
+        approved = await ctx.decisions.approve(request, round_, who, typed=typed, shown=shown, named=named)
         if isinstance(approved, Refusal):
-            return approved
+            if approved.reason is not RefusalReason.REPEATED:
+                return approved
+            warning = reasons.refusal(approved, ctx.formatter)
+            return await draw_approval(ctx, request, who, None, warning=warning)
         reply = confirmations.approved(approved, await ctx.decisions.still_needed(approved))
         return confirmations.unless_paused(reply, approved, await ctx.decisions.pause_service.now())
 

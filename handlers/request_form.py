@@ -25,6 +25,7 @@ def register(app: AsyncApp) -> None:
     """Register the form and its review."""
     app.options(request_form.RULE_ACTION)(suggest_rules)
     app.action(request_form.MORE_ACTION, matchers=[is_modal_action])(show_more)
+    app.action(request_form.AGAIN_ACTION, matchers=[is_modal_action])(ask_again)
     app.action(review.ODD_ROWS, matchers=[is_modal_action])(get_unreadable_rows)
     app.view(request_form.CALLBACK)(submit_form)
     app.view(review.CALLBACK)(submit_review)
@@ -54,6 +55,23 @@ async def show_more(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext)
     ctx.background.spawn(redrawing)
 
 
+async def ask_again(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
+    """Redraw the form for the remaining customers of the request whose list was put in."""
+    view, of = body["view"], str(body["actions"][0]["value"])
+    draft, _ = request_form.read(view)
+
+    async def draw() -> Drawn:
+        form = await ctx.drafts.ask_again(draft, of, who)
+        if isinstance(form, Refusal):
+            return form
+        return request_form.build(form, ctx.formatter, generation=request_form.generation(view) + 1)
+
+    await ack()
+    ctx.background.spawn(
+        ctx.modal_controller.redraw(view["external_id"], request_form.TITLE, draw, user=who.id)
+    )
+
+
 async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Save the input, then answer with the faults in their fields or with the review."""
     draft, form_input = request_form.read(view)
@@ -81,10 +99,10 @@ async def submit_form(ack: AsyncAck, view: View, who: Person, ctx: HandlerContex
 
 async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerContext) -> None:
     """Submit the request that the review showed."""
-    draft = review.read(view)
+    draft, shown, named = review.read(view)
 
     async def draw() -> Drawn:
-        asked = await ctx.drafts.ask(draft, who)
+        asked = await ctx.drafts.ask(draft, who, shown=shown, named=named)
         if not isinstance(asked, Refusal):
             pause = await ctx.decisions.pause_service.now()
             return confirmations.unless_paused(confirmations.asked(asked), asked, pause)
@@ -99,7 +117,7 @@ async def submit_review(ack: AsyncAck, view: View, who: Person, ctx: HandlerCont
 
 async def get_unreadable_rows(ack: AsyncAck, body: Body, who: Person, ctx: HandlerContext) -> None:
     """Send the files' rows without an id as a direct message, and say so on top of the review."""
-    draft = review.read(body["view"])
+    draft = review.read(body["view"]).draft
 
     async def draw() -> Reply | Refusal:
         found = await ctx.drafts.unreadable_rows(draft, who)

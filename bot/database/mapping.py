@@ -81,7 +81,11 @@ def input_json(form_input: FormInput) -> str:
     values: dict[str, Any] = {name: getattr(form_input, name) for name in FormInput.__slots__}
     values["files"] = [[file.id, file.name, file.column] for file in form_input.files]
     return _json(
-        {name: value for name, value in values.items() if value or name not in {"files", "refused_too"}}
+        {
+            name: value
+            for name, value in values.items()
+            if value or name not in {"files", "refused_too", "new_key"}
+        }
     )
 
 

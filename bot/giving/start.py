@@ -36,6 +36,7 @@ from bot.services.access import AccessControl
 from bot.services.announcements import notifications_for
 from bot.services.pausing import after_stop
 from bot.services.reapproval import require_reapproval
+from bot.services.review import current_prior_grants
 
 POSTED_AFTER: Final = timedelta(seconds=RetryPolicy().told)
 """Time without an answer before the thread hears of it, the same as while giving."""
@@ -101,7 +102,11 @@ class Preflight:
             return _stopped(StopReason.POLICY, "the policy no longer lists this channel")
         policy = replace(policy, approvers=approvers_of(policy, request))
         try:
-            return await self._check_consent(request, policy) or await self._check_rule(request, policy)
+            return (
+                await self._check_consent(request, policy)
+                or await self._check_repeats(request, policy)
+                or await self._check_rule(request, policy)
+            )
         except DirectoryUnavailable as error:
             return PreflightResult(None, note=str(error), waits_for="Slack")
         except TransientError as error:
@@ -148,6 +153,20 @@ class Preflight:
             return None
         note = refusals[0].reason if refusals else ""
         return PreflightResult(Event.CONSENT_VOID, note=note, approvals=required, tier=tier)
+
+    async def _check_repeats(self, request: Request, policy: ChannelPolicy) -> PreflightResult | None:
+        """Ask again if a later request for the same customers has begun: whoever decided did not see it."""
+        found = await current_prior_grants(request, policy, self.repository, self.clock)
+        votes = await self.repository.votes(request.id, request.round)
+        decided_at = max((vote.at for vote in votes), default=request.decided_at or request.asked_at)
+        if not found.begun_after(decided_at):
+            return None
+        reason = RefusalReason.REPEATED
+        if not request.approvals:
+            return _stopped(StopReason.POLICY, reason)
+        return PreflightResult(
+            Event.CONSENT_VOID, note=reason, approvals=request.approvals, tier=request.tier
+        )
 
     async def _check_rule(self, request: Request, policy: ChannelPolicy) -> PreflightResult:
         rule = await self.lookups.rule(rule_of(request).id)

@@ -1,6 +1,6 @@
 """Decisions on a request: every click is one short transaction under the request's row lock."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -28,7 +28,7 @@ from bot.services.customer_lists import CustomerPage, enqueue_list, load_page
 from bot.services.pausing import PauseService
 from bot.services.reapproval import into_next_round
 from bot.services.reminders import ReminderService
-from bot.services.review import current_budget_use, load_review
+from bot.services.review import current_budget_use, current_prior_grants, load_review
 from bot.services.snapshots import load_snapshot
 
 COUNT_ABOVE: Final = 50
@@ -76,7 +76,7 @@ class DecisionService:
         return tuple([await self._load_snapshot(request) for request in found])
 
     async def open_approval(
-        self, request: RequestId, who: Person, channel: ChannelId
+        self, request: RequestId, who: Person, channel: ChannelId | None
     ) -> ApprovalView | Refusal:
         """Show an approver what they would approve, and audit that they saw it."""
 
@@ -112,11 +112,12 @@ class DecisionService:
         return None if isinstance(found, Refusal) else _wrong_confirmation(found, typed)
 
     async def approve(
-        self, request: RequestId, round_: int, who: Person, *, typed: str, shown: str
+        self, request: RequestId, round_: int, who: Person, *, typed: str, shown: str, named: Collection[str]
     ) -> Request | Refusal:
         """Approve exactly what was shown in this round; the last approval needed starts the giving.
 
-        `shown` is the digest of what the modal showed: the database must still hold the same.
+        `shown` is the digest of what the modal showed: the database must still hold the same. `named` are the
+        requests for the same customers that it named: one that came since has to be seen first.
         """
 
         async def may(who: Person, found: Request) -> Refusal | None:
@@ -126,7 +127,9 @@ class DecisionService:
             return await self.access.recheck_requester(found)
 
         found = await self._find_allowed(request, who, None, may, Action.APPROVE)
-        refusal = found if isinstance(found, Refusal) else _wrong_confirmation(found, typed)
+        if isinstance(found, Refusal):
+            return found
+        refusal = _wrong_confirmation(found, typed) or await self._unseen_repeats(found, named)
         return refusal or await self._locked(
             request, partial(self._vote, round_=round_, by=who.id, shown=shown)
         )
@@ -232,6 +235,14 @@ class DecisionService:
         for request in due:
             await reminders.remind(request)
         return len(due)
+
+    async def _unseen_repeats(self, request: Request, named: Collection[str]) -> Refusal | None:
+        """Refuse an approval while there are requests for the same customers that were not shown."""
+        policy = self.access.policy.channels.get(request.channel)
+        if policy is None or request.state is not State.WAITING:
+            return None
+        found = await current_prior_grants(request, policy, self.repository, self.clock)
+        return Refusal(RefusalReason.REPEATED) if found.unseen(named) else None
 
     async def _find(self, request: AnyId, channel: ChannelId | None = None) -> Request | Refusal:
         """Find a request; a button of another channel's card finds none."""

@@ -8,7 +8,7 @@ from bot.domain.policy.budget import BudgetUse, use_of
 from bot.domain.policy.policy import ChannelPolicy
 from bot.domain.ports import Clock, Repository
 from bot.domain.requests.deadlines import approvers_of, pending_approvers
-from bot.domain.requests.prior_grants import NEVER
+from bot.domain.requests.prior_grants import NEVER, PriorGrants
 from bot.domain.requests.request import Request, digest, rule_of
 from bot.domain.requests.views import Review
 from bot.domain.rules.rule import usable
@@ -26,6 +26,15 @@ async def current_budget_use(
     return use_of(policy.budget, grants, customers=request.customers, price=request.price, now=now)
 
 
+async def current_prior_grants(
+    request: Request, policy: ChannelPolicy, repository: Repository, clock: Clock
+) -> PriorGrants:
+    """Find the other requests for the same customers, if the channel's policy wants to know."""
+    if not policy.repeat_days:
+        return NEVER
+    return await repository.prior_grants(request, clock.now() - timedelta(days=policy.repeat_days))
+
+
 async def load_review(
     repository: Repository,
     clock: Clock,
@@ -38,9 +47,6 @@ async def load_review(
 ) -> Review:
     """Load what a review shows; raises ValueError if the request has no rule yet."""
     now, rule = clock.now(), rule_of(request)
-    prior_grants = NEVER
-    if policy.repeat_days:
-        prior_grants = await repository.prior_grants(request, now - timedelta(days=policy.repeat_days))
     return Review(
         request=request,
         rule=rule,
@@ -51,7 +57,7 @@ async def load_review(
         hold_minutes=policy.hold_minutes,
         pause=await repository.pause(),
         budget_use=budget_use,
-        prior_grants=prior_grants,
+        prior_grants=await current_prior_grants(request, policy, repository, clock),
         remainder=await remainder_of(repository, request),
         read_result=read_result,
     )

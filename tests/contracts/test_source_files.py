@@ -51,7 +51,7 @@ async def test_the_last_reading_counts_and_submitting_deletes_the_others(
     second = review.request
     assert second.files != first.files
     assert (await content(repository, first), await content(repository, second)) == (b"a\nb", b"c")
-    await office.drafts.ask(second.id, person(ANN))
+    await office.submit(second.id, person(ANN))
     assert (await content(repository, first), await content(repository, second)) == (b"", b"c")
     assert (await office.now(second.id)).files == second.files
 

@@ -87,3 +87,18 @@ async def test_the_option_is_hidden_if_the_channel_may_not_use_it(opens: Opens) 
     await form.press("More…")
     form = await trip.shop.ann.sees_view(lambda view: "Once-only key" in view.labels)
     assert "Instead of customer ids" not in form.labels
+
+
+async def test_a_request_that_came_after_the_approval_form_is_shown_and_confirmed(opens: Opens) -> None:
+    trip = await opens()
+    first = await trip.ask("a\nb")
+    approval = await trip.opens_approval(first)
+    second = await trip.request(await trip.ask("b\nc"))
+    await approval.submit()
+    again = await trip.shop.bo.sees_view(submit="Approve", text="in another request since you read this")
+    assert second.short in again.text
+    assert "which is not finished" in again.text
+    assert not trip.shop.dintero.ledger.calls
+    await again.submit()
+    await trip.summary("Given to 2 of 2 customers")
+    assert trip.shop.dintero.ledger.holders(SEED) == {"a": 1, "b": 1}

@@ -144,14 +144,14 @@ async def test_an_approver_who_left_after_the_review_does_not_count(office: Offi
     draft = await office.draft()
     await office.drafts.review(draft, person(ANN))
     office.town.kinds[BO] = Account.DEACTIVATED
-    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.NO_APPROVER, "1/2")
+    assert await office.submit(draft, person(ANN)) == Refusal(RefusalReason.NO_APPROVER, "1/2")
 
 
 async def test_nothing_is_submitted_while_look_ups_fail(office: Office) -> None:
     draft = await office.draft()
     await office.drafts.review(draft, person(ANN))
     office.town.away = True
-    answer = await office.drafts.ask(draft, person(ANN))
+    answer = await office.submit(draft, person(ANN))
     assert isinstance(answer, Refusal)
     assert answer.reason is RefusalReason.LOOKUP_FAILED
 
@@ -194,7 +194,7 @@ async def test_review_request_and_approval_show_the_tier(either_office: Office) 
     assert isinstance(review, Review)
     tier = AppliedTier(2, TierTrigger.CUSTOMERS, 2)
     assert (review.request.approvals, review.request.tier) == (2, tier)
-    big = await office.drafts.ask(draft, person(ANN))
+    big = await office.submit(draft, person(ANN))
     assert isinstance(big, Request)
     assert (big.approvals, big.tier) == (2, tier)
     shown = await office.decisions.open_approval(big.id, person(BO), SUPPORT)
@@ -221,7 +221,7 @@ async def test_a_tier_added_after_the_review_is_shown_first(office: Office) -> N
     draft = await office.draft(customers="a\nb\nc")
     await office.drafts.review(draft, person(ANN))
     office.under(allowing(tiers=(Tier(approvals=1, above_customers=2),)))
-    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
+    assert await office.submit(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
 
 
 # a policy that changed
@@ -300,16 +300,18 @@ async def test_an_approval_of_an_outdated_view_is_refused(office: Office) -> Non
         {"tier": AppliedTier(1, TierTrigger.CUSTOMERS, 1)},
     ):
         now = await office.put(asked, **changed)
-        answer = await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=seen)
+        answer = await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=seen, named=())
         assert answer == Refusal(RefusalReason.CHANGED)
         assert await office.now(asked.id) == now
         await office.put(asked, customers_digest=asked.customers_digest, rule=asked.rule, tier=asked.tier)
     for forged in ("", seen[:8], seen.upper(), "0" * 64):
-        assert await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=forged) == Refusal(
-            RefusalReason.CHANGED
-        )
+        assert await office.decisions.approve(
+            asked.id, 1, person(BO), typed="", shown=forged, named=()
+        ) == Refusal(RefusalReason.CHANGED)
     assert await office.repository.votes(asked.id, 1) == ()
-    assert isinstance(await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=seen), Request)
+    assert isinstance(
+        await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=seen, named=()), Request
+    )
 
 
 async def test_a_digest_in_the_payload_is_compared_and_never_kept(office: Office) -> None:

@@ -53,7 +53,10 @@ async def test_a_wrong_number_is_no_approval(office: Office, typed: str) -> None
     asked = await office.ask(customers="\n".join(f"c-{at}" for at in range(60)))
     refused = Refusal(RefusalReason.WRONG_COUNT, "60")
     assert await office.decisions.check_confirmation(asked.id, typed) == refused
-    assert await office.decisions.approve(asked.id, 1, person(BO), typed=typed, shown=shown(asked)) == refused
+    assert (
+        await office.decisions.approve(asked.id, 1, person(BO), typed=typed, shown=shown(asked), named=())
+        == refused
+    )
     assert await office.now(asked.id) == asked
 
 
@@ -67,7 +70,8 @@ async def test_no_number_is_asked_for_where_none_is_needed(office: Office) -> No
     asked = await office.ask()
     assert await office.decisions.check_confirmation(asked.id, "") is None
     assert isinstance(
-        await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=shown(asked)), Request
+        await office.decisions.approve(asked.id, 1, person(BO), typed="", shown=shown(asked), named=()),
+        Request,
     )
 
 
@@ -86,7 +90,7 @@ async def test_an_approval_is_bound_to_the_database(office: Office) -> None:
 async def test_an_approval_of_another_round_does_not_count(office: Office, round_: int) -> None:
     asked = await office.put(await office.ask(), round=2)
     assert await office.decisions.approve(
-        asked.id, round_, person(BO), typed="1", shown=shown(asked)
+        asked.id, round_, person(BO), typed="1", shown=shown(asked), named=()
     ) == Refusal(RefusalReason.CHANGED)
     assert await office.now(asked.id) == asked
     assert await office.repository.votes(asked.id, round_) == ()

@@ -41,7 +41,7 @@ async def every_click(office: Office, request: Request, who: UserId, **team: Any
         await office.decisions.open_approval(request.id, by, SUPPORT),
         await office.decisions.open_rejection(request.id, by, SUPPORT),
         await office.decisions.approve(
-            request.id, request.round, by, typed=str(request.customers), shown=shown(request)
+            request.id, request.round, by, typed=str(request.customers), shown=shown(request), named=()
         ),
         await office.decisions.reject(request.id, by, "no"),
         await office.decisions.cancel(request.id, by, SUPPORT),

@@ -38,7 +38,7 @@ async def test_the_remainder_is_a_new_request_under_the_same_key(either_office: 
         2,
         (),
     )
-    asked = await office.drafts.ask(draft.id, person(BO))
+    asked = await office.submit(draft.id, person(BO))
     assert isinstance(asked, Request)
     assert (asked.state, asked.requester, asked.rule and asked.rule.id) == (
         State.WAITING,
@@ -98,7 +98,7 @@ async def test_refused_customers_are_included_if_the_requester_ticks_the_box(eit
     assert isinstance(review, Review)
     assert review.remainder
     assert (review.remainder.first.customers, review.remainder.first.refused) == (3, 1)
-    asked = await office.drafts.ask(draft.id, person(BO))
+    asked = await office.submit(draft.id, person(BO))
     assert isinstance(asked, Request)
     assert await office.repository.customers(asked.id, 0) == ("b", "c", "d")
     assert asked.customers_digest == digest_of(tuple(map(CustomerId, "bcd")))

@@ -53,7 +53,7 @@ async def test_it_is_given_if_the_policy_allows_it_and_two_people_approve(
     assert review.request.approvals == 2
     assert review.request.tier == AppliedTier(2, TierTrigger.RESERVED)
     assert review.request.price is None
-    asked = await office.drafts.ask(draft, person(ANN))
+    asked = await office.submit(draft, person(ANN))
     assert isinstance(asked, Request)
     assert asked.reserved
     assert await office.repository.customers(asked.id, 0) == (sign,)
@@ -134,7 +134,9 @@ async def test_each_approver_types_the_rules_name(office: Office, typed: str) ->
     shown = await office.decisions.open_approval(asked.id, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)
     assert not shown.count
-    answer = await office.decisions.approve(asked.id, 1, person(BO), typed=typed, shown=shown.review.digest)
+    answer = await office.decisions.approve(
+        asked.id, 1, person(BO), typed=typed, shown=shown.review.digest, named=()
+    )
     assert answer == Refusal(RefusalReason.WRONG_NAME)
     assert await office.repository.votes(asked.id, 1) == ()
 

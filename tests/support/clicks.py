@@ -43,7 +43,7 @@ async def end_here(office: Office, request: Request) -> object:
 
 
 async def ask(office: Office, request: Request) -> object:
-    return await office.drafts.ask(request.id, person(ANN))
+    return await office.submit(request.id, person(ANN))
 
 
 async def begin(office: Office, request: Request) -> object:

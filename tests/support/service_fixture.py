@@ -25,6 +25,7 @@ from bot.services.access import AccessControl
 from bot.services.decisions import DecisionService
 from bot.services.drafting.drafts import DraftService
 from bot.services.drafting.rule_catalog import RuleCatalog
+from bot.services.review import current_prior_grants
 from tests.support.clock import HandClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -261,7 +262,7 @@ class Office:
         """Request a discount, and return the request."""
         draft = await self.draft(who, channel, **typed)
         review = await self.drafts.review(draft, person(who))
-        asked = await self.drafts.ask(draft, person(who))
+        asked = await self.submit(draft, person(who))
         assert isinstance(asked, Request), (review, asked)
         return asked
 
@@ -280,10 +281,28 @@ class Office:
 
     async def approve(self, request: Request, who: UserId, *, typed: str = "") -> Request | Refusal:
         """Approve a request as it is."""
-        shown = digest(request)
         return await self.decisions.approve(
-            request.id, request.round, person(who), typed=typed or str(request.customers), shown=shown
+            request.id,
+            request.round,
+            person(who),
+            typed=typed or str(request.customers),
+            shown=digest(request),
+            named=await self.named(request.id),
         )
+
+    async def submit(self, draft: RequestId, who: Person) -> Request | Refusal:
+        """Submit a draft as it is, by a person who has read its review."""
+        found = await self.repository.find(draft)
+        shown = digest(found) if found else ""
+        return await self.drafts.ask(draft, who, shown=shown, named=await self.named(draft))
+
+    async def named(self, request: RequestId) -> list[str]:
+        """Name the requests for the same customers, as a review does."""
+        found = await self.repository.find(request)
+        if found is None or (policy := self.access.policy.channels.get(found.channel)) is None:
+            return []
+        prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
+        return [each.short for each in prior_grants.by]
 
     async def unsaid(self) -> list[Notification]:
         """Send everything in the outbox, and return it in order."""

@@ -108,6 +108,8 @@ class FileRead:
     mails: int = 0
     phones: int = 0
     spaced: tuple[CustomerId, ...] = ()
+    request: str = ""
+    """The short id of the request whose list of customers this is, if the bot wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

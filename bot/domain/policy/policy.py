@@ -74,6 +74,8 @@ class RefusalReason(StrEnum):
     NOT_HELD = "not_held"
     PURGED = "purged"
     NOBODY_LEFT = "nobody_left"
+    OWN_LIST = "own_list"
+    """A file is the bot's list of customers whom the request in the detail left out."""
     ONLY_REFUSED = "only_refused"
     """Only customers whom Dintero refused are left, and they were not chosen."""
     NO_LIST = "no_list"

@@ -45,7 +45,7 @@ class PriorGrants:
         """Find those that were asked for after a person decided on ours, and began before it."""
         return tuple(each for each in self.by if at and each.begun and each.asked_at and each.asked_at > at)
 
-    def unseen(self, shown: Collection[ShortId]) -> tuple[PriorRequest, ...]:
+    def unseen(self, shown: Collection[str]) -> tuple[PriorRequest, ...]:
         """Find those that a person was not shown. Their customers do not change, and neither do ours."""
         return tuple(each for each in self.by if each.short not in shown)
 

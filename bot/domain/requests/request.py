@@ -150,6 +150,8 @@ class FormInput:
     files: tuple[Upload, ...] = ()
     refused_too: bool = False
     """Whether a remainder includes the customers whom Dintero refused."""
+    new_key: bool = False
+    """Whether a list that the bot wrote is meant for a new request, which can give the discount again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

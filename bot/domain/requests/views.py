@@ -21,6 +21,7 @@ class Field(StrEnum):
     FILE = "file"
     RESERVED = "reserved"
     REFUSED = "refused"
+    NEW_KEY = "new_key"
     REASON = "reason"
     ONCE_KEY = "once_key"
     COUNT = "count"
@@ -48,6 +49,8 @@ class Form:
     remainder: Remainder | None = None
     """The remainder that is asked for, in place of typed customers."""
     unclear: tuple[AmbiguousFile, ...] = ()
+    lists_of: tuple[str, ...] = ()
+    """The requests (by short id) whose lists of customers were uploaded: is this a remainder, or new?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

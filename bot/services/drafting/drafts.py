@@ -1,14 +1,14 @@
 """The draft of a request: opening it, saving the form, the review, and submitting it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain.customers.uploads import MOST_ODD, AmbiguousFile, FileRead
-from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId
+from bot.domain.ids import ChannelId, OnceKey, RequestId, RuleId, ShortId
 from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import ChannelPolicy, Refusal, RefusalReason
 from bot.domain.ports import BackgroundTasks, Clock, FileReader, Repository, UnitOfWork
@@ -22,12 +22,13 @@ from bot.domain.requests.request import (
     FormInput,
     Request,
     State,
+    digest,
     idempotency_key,
     new_request_id,
     new_short_id,
     transition,
 )
-from bot.domain.requests.views import FieldError, Form, Review
+from bot.domain.requests.views import Field, FieldError, Form, Review
 from bot.domain.rules.rule import Availability, Rule, usable
 from bot.errors import DirectoryUnavailable, ShortIdConflict
 from bot.services.access import AccessControl, audit_refusals
@@ -42,7 +43,7 @@ from bot.services.drafting.validation import (
     faults_of_reserved,
 )
 from bot.services.remainder import no_remainder, only_refused_left, remainder_of
-from bot.services.review import current_budget_use, load_review
+from bot.services.review import current_budget_use, current_prior_grants, load_review
 
 MAX_RECENT_DRAFTS: Final = 1_000
 RECENT: Final = timedelta(minutes=10)
@@ -103,6 +104,16 @@ class DraftService:
         form_input = FormInput(reason=first.reason, refused_too=only_refused)
         return await self.open_draft(who, channel, _remainder_input(first, form_input), rest_of=first.id)
 
+    async def ask_again(self, draft: RequestId, of: str, who: Person) -> Form | Refusal:
+        """Load a form for the remaining customers of the request whose list was put into a draft."""
+        found, first = await self._draft(draft, who), await self.repository.find_short(ShortId(of))
+        if isinstance(found, Refusal):
+            return found
+        if first is None:
+            return Refusal(RefusalReason.UNKNOWN_REQUEST, of)
+        remainder = await self.create_remainder(first.id, who, found.request.channel)
+        return remainder if isinstance(remainder, Refusal) else await self.form(remainder.id, who)
+
     async def form(self, draft: RequestId, who: Person) -> Form | Refusal:
         """Load the form for a person who may request here, in a channel where the card can be posted."""
         found = await self._draft(draft, who)
@@ -150,8 +161,12 @@ class DraftService:
         faults = (*recipients.faults, *faults_of_reserved(form_input, policy), *faults_of_key(form_input))
         if faults := (*faults, *as_faults(decision.refusals, faults)):
             return await self._form(found, faults, recipients.read_result.unclear)
+        lists_of = tuple(sorted({file.request for file in recipients.read_result.files} - {""}))
+        if lists_of and not form_input.new_key:
+            own_list = Refusal(RefusalReason.OWN_LIST, ", ".join(lists_of))
+            return await self._form(found, (FieldError(Field.FILE, own_list),), lists_of=lists_of)
         request = replace(request, approvals=decision.approvals, tier=decision.tier)
-        if refusal := await self._store(request, recipients):
+        if refusal := await self._store(request, recipients, found):
             return refusal
         return await load_review(
             self.repository,
@@ -163,14 +178,22 @@ class DraftService:
             read_result=recipients.read_result,
         )
 
-    async def ask(self, draft: RequestId, who: Person) -> Request | Refusal:
-        """Submit a reviewed draft; submitting it twice returns the same request."""
+    async def ask(
+        self, draft: RequestId, who: Person, *, shown: str, named: Collection[str]
+    ) -> Request | Refusal:
+        """Submit a reviewed draft; submitting it twice returns the same request.
+
+        `shown` is the digest of what the review showed, `named` the requests for the same customers in it.
+        """
         found = await self.repository.find(draft)
         if found is None or found.requester != who.id:
             return Refusal(RefusalReason.UNKNOWN_REQUEST)
         if refusal := await self._admit(who, found):
             return refusal
         policy = self.access.policy.channels[found.channel]
+        prior_grants = await current_prior_grants(found, policy, self.repository, self.clock)
+        if found.state is State.DRAFT and prior_grants.unseen(named):
+            return Refusal(RefusalReason.REPEATED)
         electorate = await self._electorate(policy, who)
         if isinstance(electorate, Refusal):
             return electorate
@@ -178,6 +201,8 @@ class DraftService:
         async with self.repository.unit_of_work_to_submit(draft) as unit:
             if unit is None:
                 return Refusal(RefusalReason.UNKNOWN_REQUEST)
+            if unit.request.state is State.DRAFT and digest(unit.request) != shown:
+                return Refusal(RefusalReason.CHANGED)
             asked = await self._ask(unit, policy, electorate, budget_use)
         self._recent.pop(draft, None)
         self.background.wake()
@@ -261,13 +286,16 @@ class DraftService:
             return electorate
         return rule if isinstance(rule, Refusal) else (rule, electorate)
 
-    async def _store(self, request: Request, recipients: Recipients) -> Refusal | None:
-        """Store a reviewed draft and its customers, unless it has been submitted meanwhile."""
+    async def _store(self, request: Request, recipients: Recipients, found: Draft) -> Refusal | None:
+        """Store a reviewed draft and its customers, unless it was submitted or filled in anew meanwhile."""
         async with self.repository.unit_of_work(request.id) as unit:
             if unit is None:
                 return Refusal(RefusalReason.UNKNOWN_REQUEST)
             if unit.request.state is not State.DRAFT:
                 return Refusal(RefusalReason.WRONG_STATE, unit.request.state, (unit.request.requester,))
+            form_input = await self.repository.load_input(request.id) or FormInput()
+            if found.form_input != (_remainder_input(found.first, form_input) if found.first else form_input):
+                return Refusal(RefusalReason.CHANGED)
             await unit.save(request)
             await unit.put_packed(recipients.everybody)
         return None
@@ -311,14 +339,20 @@ class DraftService:
         return replace(found, form_input=form_input)
 
     async def _form(
-        self, found: Draft, faults: tuple[FieldError, ...] = (), unclear: tuple[AmbiguousFile, ...] = ()
+        self,
+        found: Draft,
+        faults: tuple[FieldError, ...] = (),
+        unclear: tuple[AmbiguousFile, ...] = (),
+        lists_of: tuple[str, ...] = (),
     ) -> Form:
         if found.form_input.rule:
             await self.catalog.first_read()
         chosen = self.catalog.by_words(found.form_input.rule, allowed=found.policy)
         rule = chosen if isinstance(chosen, Rule) else None
         pause, remainder = await self.repository.pause(), await remainder_of(self.repository, found.request)
-        return Form(found.request, found.form_input, found.policy, rule, faults, pause, remainder, unclear)
+        return Form(
+            found.request, found.form_input, found.policy, rule, faults, pause, remainder, unclear, lists_of
+        )
 
     async def _ask(
         self, unit: UnitOfWork, policy: ChannelPolicy, electorate: Electorate, budget_use: BudgetUse | None

@@ -1,7 +1,7 @@
 """The modal in which an approver reads a request and approves it."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bot.domain.ids import RequestId
 from bot.domain.requests.views import ApprovalView, Field
@@ -25,7 +25,19 @@ NAME_HINT: Final = (
 )
 
 
-def build(approval_view: ApprovalView, formatter: Formatter, links: request_facts.Links) -> Json:
+class Submission(NamedTuple):
+    """An approval: of which round of which request, what the modal showed and named, and the typed text."""
+
+    request: RequestId
+    round: int
+    shown: str
+    named: frozenset[str]
+    typed: str
+
+
+def build(
+    approval_view: ApprovalView, formatter: Formatter, links: request_facts.Links, *, warning: str = ""
+) -> Json:
     """Draw the request; the metadata names round and digest, so an approval counts for nothing else."""
     review = approval_view.review
     request = review.request
@@ -33,6 +45,7 @@ def build(approval_view: ApprovalView, formatter: Formatter, links: request_fact
     if request.asked_at:
         asked.append(f"*Since:* {formatter.slack_date(request.asked_at)}")
     blocks = [
+        *sections([f"⚠ {warning}"] if warning else [], most=1),
         *pause_banner.blocks(review.pause, formatter),
         *sections([*facts(review, formatter, links), request_facts.first_and_last(request), *asked], most=5),
         *sections(rule_changes.changed(request, formatter), most=4),
@@ -51,12 +64,13 @@ def build(approval_view: ApprovalView, formatter: Formatter, links: request_fact
         blocks.append(text_input(label, block_id=COUNT_BLOCK, action="discount_approve_count", hint=hint))
     digest = review.digest[: request_facts.DIGEST_CHARACTERS] or "–"
     blocks.append(context(f"{request.short} · your yes is for exactly this: {digest}"))
-    metadata = f"{request.id}:{request.round}:{review.digest}"
+    metadata = f"{request.id}:{request.round}:{request_facts.seen(review)}"
     return modal(TITLE, blocks, submit="Approve", callback=CALLBACK, metadata=metadata)
 
 
-def read(view: Mapping[str, Any]) -> tuple[RequestId, int, str, str]:
-    """Read the request, round and digest of the modal, and the typed text (empty if there is no field)."""
-    request, number, shown = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
+def read(view: Mapping[str, Any]) -> Submission:
+    """Read what the modal is about, and the typed text (empty if there is no field)."""
+    request, number, shown, named = [*str(view.get("private_metadata", "")).split(":"), "", "", ""][:4]
     round_ = int(number) if number.isdecimal() and len(number) <= MAX_ROUND_DIGITS else 0
-    return RequestId(request), round_, shown, read_input(view, COUNT_BLOCK).strip()
+    typed = read_input(view, COUNT_BLOCK).strip()
+    return Submission(RequestId(request), round_, shown, frozenset(named.split()), typed)

@@ -33,7 +33,9 @@ TITLE: Final = "Give a discount"
 RULE_ACTION: Final = "discount_add_rule"
 MORE_ACTION: Final = "discount_add_more"
 TEXT_ACTION: Final = "discount_add_text"
+AGAIN_ACTION: Final = "discount_add_again"
 MAX_ERRORS_PER_FIELD: Final = 5
+MAX_BUTTONS: Final = 5
 
 CUSTOMERS_HINT: Final = (
     "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
@@ -49,6 +51,10 @@ KEY_HINT: Final = (
 RESERVED_HINT: Final = (
     "Leave Customer IDs empty and tick one, if everybody shall get it. "
     "At least two people have to agree, and each types the rule's name."
+)
+NEW_KEY_HINT: Final = (
+    "Those of them who did get it, although no answer said so, get it twice. "
+    "To give it only to those who do not have it, request again."
 )
 REFUSED_HINT: Final = (
     "Dintero will refuse them again unless something was mended there since; "
@@ -80,6 +86,7 @@ def read(view: View) -> tuple[RequestId, FormInput]:
         more=_block_id(view, Field.ONCE_KEY) is not None,
         files=file_fields.read(view),
         refused_too=bool(read_input(view, Field.REFUSED)),
+        new_key=bool(read_input(view, Field.NEW_KEY)),
     )
     return RequestId(str(view.get("private_metadata", ""))), file_fields.with_links_as_files(form_input)
 
@@ -118,7 +125,10 @@ class _Drawing:
         fields = {
             Field.RULE: self._rule(),
             Field.CUSTOMERS: self._customers(),
-            Field.FILE: file_fields.build(self.form, self.generation, files_in_input=files_in_input),
+            Field.FILE: [
+                *self._own_lists(),
+                *file_fields.build(self.form, self.generation, files_in_input=files_in_input),
+            ],
             Field.RESERVED: self._reserved(),
             Field.REASON: self._reason(),
             Field.ONCE_KEY: self._more(),
@@ -192,6 +202,20 @@ class _Drawing:
             too_long=f"⚠ The customer ids do not fit: they have {number(len(typed))} characters, "
             f"and the field holds {number(INPUT)}. Nothing of them was kept; ask in several parts.",
         )
+
+    def _own_lists(self) -> list[Block]:
+        """Offer to request again under the first key, or else to confirm that this is a new request."""
+        ticked, new = self.form.form_input.new_key, _option("Give it to them under a new key", "yes")
+        if not (self.form.lists_of or ticked):
+            return []
+        again = [
+            Button(f"Request {short} again", action_id=AGAIN_ACTION, value=short)
+            for short in self.form.lists_of[:MAX_BUTTONS]
+        ]
+        confirm = self._checkboxes(
+            Field.NEW_KEY, "A new request instead", [new], [new] if ticked else [], NEW_KEY_HINT
+        )
+        return [*([ActionsBlock(again, block_id="again")] if again else []), confirm]
 
     def _reserved(self) -> list[Block]:
         """Offer "everybody" behind More…, and only if the channel's policy allows it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from slackblocks import ActionsBlock, Button
 
@@ -39,12 +39,23 @@ def build(review: Review, formatter: Formatter, links: request_facts.Links) -> J
         digest = f"approvers say yes to exactly this: {review.digest[: request_facts.DIGEST_CHARACTERS]} · "
     blocks.append(context(f"{request.short} · {digest}nothing is asked for until you press the button"))
     submit = "Ask for approval" if request.approvals else "Give now"
-    return modal(TITLE, blocks, submit=submit, callback=CALLBACK, metadata=request.id)
+    return modal(
+        TITLE, blocks, submit=submit, callback=CALLBACK, metadata=f"{request.id}:{request_facts.seen(review)}"
+    )
 
 
-def read(view: Mapping[str, Any]) -> RequestId:
-    """Read the draft's id; the rest of it is in the database."""
-    return RequestId(str(view.get("private_metadata", "")))
+class Submission(NamedTuple):
+    """A reviewed draft, and what its review showed and named."""
+
+    draft: RequestId
+    shown: str
+    named: frozenset[str]
+
+
+def read(view: Mapping[str, Any]) -> Submission:
+    """Read the draft's id and what was shown; all else is in the database."""
+    draft, shown, named = [*str(view.get("private_metadata", "")).split(":"), "", ""][:3]
+    return Submission(RequestId(draft), shown, frozenset(named.split()))
 
 
 def facts(review: Review, formatter: Formatter, links: request_facts.Links) -> list[str]:

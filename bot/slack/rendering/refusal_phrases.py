@@ -86,6 +86,9 @@ SENTENCES: Final[dict[RefusalReason, str]] = {
     RefusalReason.NOBODY_LEFT: (
         "Nobody is left of {quoted}: everybody was given it, or nothing of it was begun."
     ),
+    RefusalReason.OWN_LIST: (
+        "This file is the list of{quoted}: some of these customers may already have the discount."
+    ),
     RefusalReason.ONLY_REFUSED: "Of{quoted} nobody is left but those whom Dintero refused.",
     RefusalReason.NO_LIST: (
         "There is no list of{quoted}: everybody was given it, or it has not come to an end or a stop yet."
@@ -152,6 +155,7 @@ CURES: Final[dict[RefusalReason, str]] = {
     RefusalReason.NOT_AN_ADMIN: "Ask {who}.",
     RefusalReason.NOT_HELD: "Its card shows how it stands.",
     RefusalReason.NOBODY_LEFT: "To give it to somebody else, ask with /discount add.",
+    RefusalReason.OWN_LIST: "Request again below, so that nobody gets it twice, or tick the box.",
     RefusalReason.ONLY_REFUSED: "Tick the box to ask for them again.",
     RefusalReason.NO_LIST: "Its card shows how it stands.",
     RefusalReason.PURGED: (
@@ -206,6 +210,7 @@ SHORTLY: Final[dict[str, str]] = {
     RefusalReason.NOT_AN_ADMIN: "it was not an admin",
     RefusalReason.NOT_HELD: "it was not held any more",
     RefusalReason.NOBODY_LEFT: "nobody of it is left",
+    RefusalReason.OWN_LIST: "its customers come from the list of another request",
     RefusalReason.ONLY_REFUSED: "only those are left whom Dintero refused",
     RefusalReason.NO_LIST: "there was no list of it",
     RefusalReason.PURGED: "its customers are forgotten by now",

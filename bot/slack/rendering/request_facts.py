@@ -8,6 +8,7 @@ from bot.domain.policy.budget import BudgetUse
 from bot.domain.policy.policy import AppliedTier, TierTrigger
 from bot.domain.requests.prior_grants import PriorGrants, PriorRequest, Remainder
 from bot.domain.requests.request import Request
+from bot.domain.requests.views import Review
 from bot.domain.rules.rule import Availability, Cost, Rule
 from bot.slack.rendering.formatting import Formatter
 from bot.slack.rendering.mrkdwn import address, escape, mask, phrase
@@ -115,6 +116,11 @@ def before(found: PriorGrants, formatter: Formatter, links: Links) -> list[str]:
     were = "was" if found.customers == 1 else "were"
     unsure = ", or may be given it" if any(each.open or each.unknown for each in found.by) else ""
     return [f"⚠ {count} of these {were} given this rule lately{unsure}: {requests}"]
+
+
+def seen(review: Review) -> str:
+    """Write, for a modal's metadata, the digest of what it shows and the requests that it names."""
+    return f"{review.digest}:{' '.join(each.short for each in review.prior_grants.by)}"
 
 
 def _share(prior_request: PriorRequest, formatter: Formatter, links: Links) -> str:

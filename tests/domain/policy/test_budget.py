@@ -98,7 +98,7 @@ async def test_review_and_approval_show_what_it_uses(office: Office) -> None:
         5,
         NOW + timedelta(days=30),
     )
-    await office.drafts.ask(draft, person(ANN))
+    await office.submit(draft, person(ANN))
     shown = await office.decisions.open_approval(draft, person(BO), SUPPORT)
     assert isinstance(shown, ApprovalView)
     assert shown.review.budget_use == review.budget_use

@@ -140,7 +140,7 @@ async def test_the_audit_of_a_remainder_names_its_request(repository: SqlReposit
     draft = await office.drafts.create_remainder(first.id, person(ANN), SUPPORT)
     assert isinstance(draft, Request)
     await office.drafts.review(draft.id, person(ANN))
-    await office.drafts.ask(draft.id, person(ANN))
+    await office.submit(draft.id, person(ANN))
     assert [one.facts["rest_of"] for one in await told(repository, Event.ASKED)] == [None, first.id]
 
 

@@ -70,7 +70,7 @@ async def test_review_and_approval_name_number_and_requests_of_prior_grants(eith
     review = await reviewed(office, "a", "b", "c", "e", channel=STRICT)
     assert review.prior_grants == PriorGrants(2, (earlier(second, 1), earlier(first, 2)))
     assert first.card_ts
-    asked = await office.drafts.ask(review.request.id, person(ANN))
+    asked = await office.submit(review.request.id, person(ANN))
     assert isinstance(asked, Request)
     shown = await office.decisions.open_approval(asked.id, person(BO), STRICT)
     assert isinstance(shown, ApprovalView)

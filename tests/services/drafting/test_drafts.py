@@ -96,7 +96,7 @@ async def everything(office: Office, draft: RequestId, who: UserId, **team: Any)
         await office.drafts.redraw(draft, by, FormInput(customers="not mine")),
         await office.drafts.save_input(draft, by, FormInput(customers="not mine")),
         await office.drafts.review(draft, by),
-        await office.drafts.ask(draft, by),
+        await office.submit(draft, by),
         await office.drafts.find_rules(draft, by, ""),
     ]
 
@@ -171,7 +171,7 @@ async def test_drawing_again_keeps_what_was_typed(office: Office) -> None:
 
 async def test_asking_makes_it_wait_and_puts_its_card_and_first_line_out(office: Office) -> None:
     found = await reviewed(office)
-    asked = await office.drafts.ask(found.request.id, person(ANN))
+    asked = await office.submit(found.request.id, person(ANN))
     assert isinstance(asked, Request)
     assert (asked.state, asked.asked_at, asked.expires_at) == (State.WAITING, NOW, NOW + timedelta(hours=24))
     assert replace(asked, state=State.DRAFT, asked_at=None, expires_at=None) == found.request
@@ -185,7 +185,7 @@ async def test_asking_makes_it_wait_and_puts_its_card_and_first_line_out(office:
 async def test_where_no_approval_is_needed_it_goes_at_once(office: Office) -> None:
     found = await reviewed(office, QUICK)
     assert (found.request.approvals, found.request.tier) == (0, None)
-    asked = await office.drafts.ask(found.request.id, person(ANN))
+    asked = await office.submit(found.request.id, person(ANN))
     assert isinstance(asked, Request)
     assert (asked.state, asked.approvals, asked.expires_at) == (State.APPROVED, 0, None)
 
@@ -193,25 +193,25 @@ async def test_where_no_approval_is_needed_it_goes_at_once(office: Office) -> No
 async def test_asked_twice_or_ten_times_at_once_it_is_one_request(either_office: Office) -> None:
     office = either_office
     draft = (await reviewed(office)).request.id
-    answers = await asyncio.gather(*(office.drafts.ask(draft, person(ANN)) for _ in range(10)))
+    answers = await asyncio.gather(*(office.submit(draft, person(ANN)) for _ in range(10)))
     assert len(set(map(id, answers))) == 10
     assert all(answer == answers[0] for answer in answers)
     assert (
         len([notification for notification in await office.unsaid() if notification.kind is ChannelKind.CARD])
         == 1
     )
-    assert await office.drafts.ask(draft, person(ANN)) == await office.now(draft)
+    assert await office.submit(draft, person(ANN)) == await office.now(draft)
 
 
 async def test_asking_again_once_it_was_decided_answers_how_it_stands(office: Office) -> None:
     asked = await office.ask()
     rejected = await office.decisions.reject(asked.id, person(BO), "no")
-    assert await office.drafts.ask(asked.id, person(ANN)) == rejected
+    assert await office.submit(asked.id, person(ANN)) == rejected
 
 
 async def test_a_draft_that_was_never_reviewed_cannot_be_asked_for(office: Office) -> None:
     draft = await office.draft()
-    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.NO_RULE)
+    assert await office.submit(draft, person(ANN)) == Refusal(RefusalReason.NO_RULE)
     assert (await office.now(draft)).state is State.DRAFT
 
 
@@ -222,7 +222,7 @@ async def test_where_the_decision_changed_since_the_review_it_is_not_asked_for(
     office.under(policy_with(SUPPORT, approvals=before))
     draft = (await reviewed(office)).request.id
     office.under(policy_with(SUPPORT, approvals=after))
-    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
+    assert await office.submit(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
     assert (await office.now(draft)).state is State.DRAFT
     assert await office.unsaid() == []
 
@@ -244,7 +244,7 @@ async def test_the_same_checks_are_made_when_it_is_asked_for(
     draft = (await reviewed(office, customers="a\nb")).request.id
     office.under(policy_with(SUPPORT, **changes))
     office.town.groups[AGENTS].discard(ANN)
-    answer = await office.drafts.ask(draft, person(ANN))
+    answer = await office.submit(draft, person(ANN))
     assert isinstance(answer, Refusal)
     assert answer.reason is refused
     assert (await office.now(draft)).state is State.DRAFT
@@ -254,7 +254,7 @@ async def test_the_same_checks_are_made_when_it_is_asked_for(
 async def test_who_is_no_full_member_any_more_asks_for_nothing(office: Office, kind: Account) -> None:
     draft = (await reviewed(office)).request.id
     office.town.kinds[ANN] = kind
-    answer = await office.drafts.ask(draft, person(ANN))
+    answer = await office.submit(draft, person(ANN))
     assert isinstance(answer, Refusal)
     assert answer.reason == RefusalReason(kind)
     assert (await office.now(draft)).state is State.DRAFT
@@ -267,14 +267,14 @@ async def test_a_rule_that_expires_between_the_review_and_the_asking_is_refused(
     )
     draft = (await reviewed(office)).request.id
     office.clock.pass_by(minutes=2)
-    assert await office.drafts.ask(draft, person(ANN)) == Refusal(RefusalReason.RULE_EXPIRED, SPAR)
+    assert await office.submit(draft, person(ANN)) == Refusal(RefusalReason.RULE_EXPIRED, SPAR)
 
 
 async def test_a_look_up_that_fails_asks_for_nothing_and_later_all_is_well(office: Office) -> None:
     draft = (await reviewed(office)).request.id
     office.town.away = True
-    answer = await office.drafts.ask(draft, person(ANN))
+    answer = await office.submit(draft, person(ANN))
     assert isinstance(answer, Refusal)
     assert answer.reason is RefusalReason.LOOKUP_FAILED
     office.town.away = False
-    assert isinstance(await office.drafts.ask(draft, person(ANN)), Request)
+    assert isinstance(await office.submit(draft, person(ANN)), Request)

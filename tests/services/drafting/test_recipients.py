@@ -36,7 +36,7 @@ async def test_typed_ids_and_files_add_up_to_the_requested_customers(office: Off
     assert review.read_result
     read = review.read_result.everybody
     assert (read.first, read.last) == (("t", "b", "a"), "e")
-    request = await office.drafts.ask(review.request.id, person(ANN))
+    request = await office.submit(review.request.id, person(ANN))
     assert isinstance(request, Request)
     assert request.customers_digest == digest_of([CustomerId(one) for one in everybody])
     assert await office.repository.customers(request.id, 0) == everybody
@@ -46,7 +46,7 @@ async def test_typed_ids_and_files_add_up_to_the_requested_customers(office: Off
 async def test_submitting_reads_no_file_again(office: Office) -> None:
     review = await reviewed(office, customers="", files=(ONE,))
     office.drawer.lists[ONE.id] = ("somebody", "else")
-    await office.drafts.ask(review.request.id, person(ANN))
+    await office.submit(review.request.id, person(ANN))
     assert await office.repository.customers(review.request.id, 0) == ("a", "b", "c", "d")
 
 

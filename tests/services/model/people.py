@@ -101,7 +101,7 @@ class PeopleAct(Machine):
         by, reserved = person(who, team), customers == EVERYONE
         draft = self.run(self.office.drafts.open_draft(by, channel, TYPED[customers])).id
         self.run(self.office.drafts.review(draft, by))
-        asked = self.run(self.office.drafts.ask(draft, by))
+        asked = self.run(self.office.submit(draft, by))
         if isinstance(asked, Refusal):
             return
         policy = self.policy(channel)
@@ -119,7 +119,7 @@ class PeopleAct(Machine):
     @rule(pick=PICKS, who=CLICKERS)
     def it_is_asked_for_again(self, pick: int, who: UserId) -> None:
         known = self.one(pick)
-        answer = self.run(self.office.drafts.ask(known.id, person(who)))
+        answer = self.run(self.office.submit(known.id, person(who)))
         if who != known.requester:
             assert answer == Refusal(RefusalReason.UNKNOWN_REQUEST)
         assert isinstance(answer, Refusal) or answer == known.before
@@ -141,7 +141,14 @@ class PeopleAct(Machine):
         assert known.before.rule
         shown = "0" * 64 if stale else digest(known.before)
         answer = self.run(
-            self.office.decisions.approve(known.id, round_, person(who, team), typed=typed, shown=shown)
+            self.office.decisions.approve(
+                known.id,
+                round_,
+                person(who, team),
+                typed=typed,
+                shown=shown,
+                named=self.run(self.office.named(known.id)),
+            )
         )
         counted = typed == NAME if known.reserved else known.customers == 1 or ("6" in typed and "0" in typed)
         if not (self.may_approve(who, known, team) and counted):

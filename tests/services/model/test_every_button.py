@@ -184,7 +184,7 @@ async def pressed(office: Office, seen: Request, who: UserId, button: Button) ->
     assert seen.rule
     match button:
         case Button.APPROVE:
-            return await decisions.approve(seen.id, seen.round, by, typed="", shown=digest(seen))
+            return await decisions.approve(seen.id, seen.round, by, typed="", shown=digest(seen), named=())
         case Button.REJECT:
             return await decisions.reject(seen.id, by, "no")
         case Button.CANCEL:

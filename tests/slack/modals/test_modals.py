@@ -192,7 +192,7 @@ def test_the_review_shows_what_comes_next(approvals: int, submit: str, words: st
     view = review_modal.build(samples.review(request), LOOK, {})
     assert view["submit"]["text"] == submit
     assert words in said(view)
-    assert review_modal.read(view) == REQUEST.id
+    assert review_modal.read(view).draft == REQUEST.id
 
 
 def test_the_review_shows_the_request() -> None:

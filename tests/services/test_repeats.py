@@ -1,0 +1,181 @@
+"""Requests for the same customers: each decision is made by a person who was shown all of them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from bot.domain.customers.uploads import ReadResult, Upload
+from bot.domain.ids import FileId
+from bot.domain.policy.policy import Refusal, RefusalReason
+from bot.domain.requests.notification import NotificationType
+from bot.domain.requests.request import Request, State, StopReason, digest
+from bot.domain.requests.views import Review
+from tests.support.service_fixture import ANN, BO, CLEO, QUICK, Drawer, Office, allowing, person
+
+
+async def reviewed(office: Office, customers: str = "a\nb", **others: str) -> Review:
+    review = await office.drafts.review(await office.draft(customers=customers, **others), person(ANN))
+    assert isinstance(review, Review)
+    return review
+
+
+async def ask_as_shown(office: Office, review: Review) -> Request | Refusal:
+    named = [each.short for each in review.prior_grants.by]
+    return await office.drafts.ask(review.request.id, person(ANN), shown=review.digest, named=named)
+
+
+async def approve_as_shown(office: Office, asked: Request, named: list[str]) -> Request | Refusal:
+    return await office.decisions.approve(
+        asked.id, 1, person(BO), typed=str(asked.customers), shown=digest(asked), named=named
+    )
+
+
+async def begun_since(office: Office, customers: str) -> Request:
+    """Ask for the same customers, approve it, and begin to give."""
+    office.clock.pass_by(seconds=1)
+    other = await office.ask(customers=customers)
+    await office.approve(other, CLEO)
+    assert await office.preflight.begin(other.id)
+    return other
+
+
+async def test_a_request_that_came_after_the_review_has_to_be_read_first(either_office: Office) -> None:
+    office = either_office
+    review = await reviewed(office)
+    other = await office.ask(customers="b\nc")
+    assert await ask_as_shown(office, review) == Refusal(RefusalReason.REPEATED)
+    assert (await office.now(review.request.id)).state is State.DRAFT
+    again = await office.drafts.review(review.request.id, person(ANN))
+    assert isinstance(again, Review)
+    assert [each.short for each in again.prior_grants.by] == [other.short]
+    assert isinstance(await ask_as_shown(office, again), Request)
+
+
+async def test_a_request_that_came_after_the_approval_form_is_confirmed_first(either_office: Office) -> None:
+    office = either_office
+    asked = await office.ask(customers="a\nb")
+    other = await office.ask(customers="b")
+    assert await approve_as_shown(office, asked, []) == Refusal(RefusalReason.REPEATED)
+    assert await office.repository.votes(asked.id, 1) == ()
+    approved = await approve_as_shown(office, asked, [other.short])
+    assert isinstance(approved, Request)
+    assert approved.state is State.APPROVED
+    # the same click, delivered again, after yet another request
+    await office.ask(customers="a")
+    assert isinstance(await approve_as_shown(office, asked, [other.short]), Request)
+
+
+async def test_a_request_that_has_ended_needs_no_confirmation(office: Office) -> None:
+    asked = await office.ask(customers="a")
+    other = await office.ask(customers="a")
+    await office.decisions.reject(other.id, person(BO), "twice")
+    assert isinstance(await approve_as_shown(office, asked, []), Request)
+
+
+async def test_a_later_request_that_has_begun_voids_the_approval_at_the_start(either_office: Office) -> None:
+    office = either_office
+    asked = await office.ask(customers="a\nb")
+    await office.approve(asked, BO)
+    other = await begun_since(office, "b")
+    assert await office.preflight.begin(asked.id) is None
+    waiting = await office.now(asked.id)
+    assert (waiting.state, waiting.round) == (State.WAITING, 2)
+    void = [one for one in await office.unsaid() if one.happened is NotificationType.CONSENT_VOID]
+    assert {one.note for one in void} == {RefusalReason.REPEATED}
+    assert await office.named(asked.id) == [other.short]
+    office.clock.pass_by(seconds=1)
+    await office.approve(waiting, BO)
+    assert await office.preflight.begin(asked.id)
+
+
+async def test_an_earlier_request_that_the_approver_saw_does_not_void_it(office: Office) -> None:
+    other = await office.ask(customers="b")
+    office.clock.pass_by(seconds=1)
+    asked = await office.ask(customers="a\nb")
+    office.clock.pass_by(seconds=1)
+    await office.approve(asked, BO)
+    await office.approve(other, CLEO)
+    assert await office.preflight.begin(other.id)
+    assert await office.preflight.begin(asked.id)
+
+
+async def test_a_request_without_approvals_stops_until_its_requester_continues(office: Office) -> None:
+    asked = await office.ask(channel=QUICK, customers="a")
+    await begun_since(office, "a")
+    assert await office.preflight.begin(asked.id) is None
+    stopped = await office.now(asked.id)
+    assert (stopped.state, stopped.stop, stopped.note) == (
+        State.STOPPED,
+        StopReason.POLICY,
+        RefusalReason.REPEATED,
+    )
+    office.clock.pass_by(seconds=1)
+    assert isinstance(await office.decisions.resume(asked.id, person(ANN), QUICK), Request)
+    assert await office.preflight.begin(asked.id)
+
+
+async def test_a_continued_request_is_checked_against_its_approvals(office: Office) -> None:
+    """Continue does not stand for an approval of what came since."""
+    asked = await office.ask(customers="a\nb")
+    await office.approve(asked, BO)
+    await office.put(asked, state=State.STOPPED, stop=StopReason.TOKEN_REFUSED)
+    await begun_since(office, "b")
+    office.clock.pass_by(seconds=1)
+    assert isinstance(await office.decisions.resume(asked.id, person(ANN), asked.channel), Request)
+    assert await office.preflight.begin(asked.id) is None
+    assert (await office.now(asked.id)).state is State.WAITING
+
+
+async def test_a_channel_without_repeat_days_asks_nobody(office: Office) -> None:
+    office.under(allowing(repeat_days=0))
+    review = await reviewed(office)
+    await office.ask(customers="a\nb")
+    assert isinstance(await ask_as_shown(office, review), Request)
+
+
+@pytest.mark.parametrize("customers", ["a\nb\nc", "b", "b\na"])
+async def test_a_review_submits_only_the_list_that_it_shows(either_office: Office, customers: str) -> None:
+    office = either_office
+    shown = await reviewed(office, "a\nb")
+    draft = shown.request.id
+    form_input = await office.repository.load_input(draft)
+    assert form_input
+    await office.drafts.save_input(draft, person(ANN), replace(form_input, customers=customers))
+    newer = await office.drafts.review(draft, person(ANN))
+    assert isinstance(newer, Review)
+    assert await ask_as_shown(office, shown) == Refusal(RefusalReason.CHANGED)
+    assert (await office.now(draft)).state is State.DRAFT
+    asked = await ask_as_shown(office, newer)
+    assert isinstance(asked, Request)
+    assert asked.customers == len(customers.split())
+
+
+@dataclass(slots=True)
+class SlowReader(Drawer):
+    """Reads a file while the person fills in the form once more."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def read(self, *arguments: Any, **others: Any) -> ReadResult:
+        result = await Drawer.read(self, *arguments, **others)
+        if self.meanwhile:
+            await self.meanwhile()
+        return result
+
+
+async def test_a_slow_reading_does_not_overwrite_a_newer_list(office: Office) -> None:
+    file = Upload(FileId("F1"), "old.csv")
+    draft = await office.draft(customers="", files=(file,))
+
+    async def fill_in() -> None:
+        form_input = await office.repository.load_input(draft)
+        assert form_input
+        await office.repository.save_input(draft, replace(form_input, customers="new", files=()))
+
+    office.drafts.file_reader = SlowReader(lists={file.id: ("old",)}, meanwhile=fill_in)
+    assert await office.drafts.review(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
+    assert (await office.now(draft)).customers == 0
+    assert isinstance(await office.drafts.review(draft, person(ANN)), Review)
+    assert await office.repository.customers(draft, 0) == ("new",)
