@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from bot.domain.customers.uploads import ReadResult, Upload
-from bot.domain.ids import FileId
+from bot.domain.customers.packing import pack
+from bot.domain.customers.uploads import Column, FileRead, ReadResult, Upload
+from bot.domain.ids import CustomerId, FileId
 from bot.domain.policy.policy import Refusal, RefusalReason
 from bot.domain.requests.notification import NotificationType
 from bot.domain.requests.request import Request, State, StopReason, digest
-from bot.domain.requests.views import Review
+from bot.domain.requests.views import Field, FieldError, Form, Review
 from tests.support.service_fixture import ANN, BO, CLEO, QUICK, Drawer, Office, allowing, person
 
 
@@ -179,3 +180,54 @@ async def test_a_slow_reading_does_not_overwrite_a_newer_list(office: Office) ->
     assert (await office.now(draft)).customers == 0
     assert isinstance(await office.drafts.review(draft, person(ANN)), Review)
     assert await office.repository.customers(draft, 0) == ("new",)
+
+
+async def own_list(office: Office) -> tuple[Request, Upload]:
+    """End a request without an answer, and upload its list of customers."""
+    ended = await office.ask(customers="a\nb")
+    await office.approve(ended, BO)
+    assert await office.preflight.begin(ended.id)
+    await office.repository.start_portion(ended.id, 0)
+    await office.put(ended, state=State.DONE, ended_at=office.clock.now())
+    file = Upload(FileId("F1"), "list.xlsx")
+    read = FileRead(name=file.name, found=2, column=Column(1), request=ended.short)
+    both = (CustomerId("a"), CustomerId("b"))
+    office.drawer.instead = ReadResult(pack(both, portion=8), files=(read,))
+    return ended, file
+
+
+async def test_the_bots_own_list_is_offered_as_a_remainder(office: Office) -> None:
+    ended, file = await own_list(office)
+    draft = await office.draft(customers="", files=(file,))
+    form = await office.drafts.review(draft, person(ANN))
+    assert isinstance(form, Form)
+    refused = Refusal(RefusalReason.OWN_LIST, ended.short)
+    assert (form.faults, form.lists_of) == ((FieldError(Field.FILE, refused),), (ended.short,))
+    again = await office.drafts.ask_again(draft, ended.short, person(ANN))
+    assert isinstance(again, Form)
+    assert again.request.rest_of == ended.id
+    review = await office.drafts.review(again.request.id, person(ANN))
+    assert isinstance(review, Review)
+    assert review.request.once_key == ended.once_key
+    asked = await ask_as_shown(office, review)
+    assert isinstance(asked, Request)
+    assert await office.repository.customers(asked.id, 0) == ("a", "b")
+
+
+async def test_the_bots_own_list_makes_a_new_request_only_after_a_choice(office: Office) -> None:
+    ended, file = await own_list(office)
+    draft = await office.draft(customers="", files=(file,), new_key=True)
+    review = await office.drafts.review(draft, person(ANN))
+    assert isinstance(review, Review)
+    assert review.request.once_key != ended.once_key
+    assert [(each.short, each.unknown) for each in review.prior_grants.by] == [(ended.short, 2)]
+
+
+async def test_another_persons_draft_or_an_unknown_list_asks_for_nothing(office: Office) -> None:
+    ended, file = await own_list(office)
+    draft = await office.draft(customers="", files=(file,))
+    unknown = Refusal(RefusalReason.UNKNOWN_REQUEST)
+    assert await office.drafts.ask_again(draft, ended.short, person(BO)) == unknown
+    for of in ("R-22222", "", "x" * 300):
+        answer = await office.drafts.ask_again(draft, of, person(ANN))
+        assert answer == Refusal(RefusalReason.UNKNOWN_REQUEST, of)

@@ -107,6 +107,8 @@ def all_views() -> Iterator[dict[str, Any]]:
                 )
     filled = samples.form(replace(FULL, files=samples.uploads()), faults=samples.every_field_error())
     yield request_form.build(replace(filled, unclear=samples.unclear()), LOOK, generation=1)
+    own_lists = tuple(f"R-{number:05}" for number in range(10))
+    yield request_form.build(replace(filled, lists_of=own_lists), LOOK)
     ticked = samples.form(FormInput(rule=LONG, reserved="*/", more=True), faults=samples.every_field_error())
     yield request_form.build(
         replace(ticked, policy=replace(ticked.policy, reserved=True)),
