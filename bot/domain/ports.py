@@ -110,6 +110,9 @@ class UnitOfWork(Protocol):
     async def save(self, request: Request) -> None:
         """Write the request's row, and an audit entry for a transition."""
 
+    async def form_input(self) -> FormInput:
+        """Read the input of the form."""
+
     async def votes(self) -> tuple[Approval, ...]:
         """Read the approvals of the current round, oldest first."""
 

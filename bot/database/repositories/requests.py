@@ -28,8 +28,8 @@ _REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
 
 _FIND: Final = select(*REQUEST_COLUMNS).where(_ID)
 _FIND_SHORT: Final = select(*REQUEST_COLUMNS).where(requests.c.short == bindparam("which"))
-_INPUT: Final = select(requests.c.typed).where(_ID)
-_SAVE_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
+FORM_INPUT: Final = select(requests.c.typed).where(_ID)
+_SAVEFORM_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
 _RECENT: Final = (
     select(*REQUEST_COLUMNS)
     .where(requests.c.channel == bindparam("which"), requests.c.state != State.DRAFT.value)
@@ -101,7 +101,7 @@ class RequestRepository(BaseRepository):
 
     async def load_input(self, request: RequestId) -> FormInput | None:
         """Read the input of the form; None if the request does not exist."""
-        rows = await self._database.run(_INPUT, {"which": encode(request)})
+        rows = await self._database.run(FORM_INPUT, {"which": encode(request)})
         return input_of(rows[0][0]) if rows else None
 
     async def find(self, request: RequestId) -> Request | None:

@@ -17,6 +17,7 @@ from bot.database.mapping import (
     approval_row,
     encode,
     input_json,
+    input_of,
     notification_row,
     pause_of,
     pause_row,
@@ -26,7 +27,7 @@ from bot.database.mapping import (
 )
 from bot.database.repositories import budgets
 from bot.database.repositories import pause as pause_table
-from bot.database.repositories.requests import APPROVALS
+from bot.database.repositories.requests import APPROVALS, FORM_INPUT
 from bot.database.schema import (
     PENDING,
     batches,
@@ -91,6 +92,10 @@ class SqlUnitOfWork:
         await self._transaction.run(_SAVE, {"which": self._id, **row})
         self.entries += await self._evidence.of_change(self._transaction, self.request, request)
         self.request = request
+
+    async def form_input(self) -> FormInput:
+        """Read the input of the form."""
+        return input_of((await self._transaction.run(FORM_INPUT, {"which": self._id}))[0][0])
 
     async def votes(self) -> tuple[Approval, ...]:
         """Read the approvals of the current round, oldest first."""

@@ -293,7 +293,7 @@ class DraftService:
                 return Refusal(RefusalReason.UNKNOWN_REQUEST)
             if unit.request.state is not State.DRAFT:
                 return Refusal(RefusalReason.WRONG_STATE, unit.request.state, (unit.request.requester,))
-            form_input = await self.repository.load_input(request.id) or FormInput()
+            form_input = await unit.form_input()
             if found.form_input != (_remainder_input(found.first, form_input) if found.first else form_input):
                 return Refusal(RefusalReason.CHANGED)
             await unit.save(request)
