@@ -29,7 +29,7 @@ _REQUESTED_AT: Final = func.coalesce(requests.c.asked_at, requests.c.created_at)
 _FIND: Final = select(*REQUEST_COLUMNS).where(_ID)
 _FIND_SHORT: Final = select(*REQUEST_COLUMNS).where(requests.c.short == bindparam("which"))
 FORM_INPUT: Final = select(requests.c.typed).where(_ID)
-_SAVEFORM_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
+_SAVE_INPUT: Final = update(requests).where(_ID, requests.c.state == State.DRAFT.value)
 _RECENT: Final = (
     select(*REQUEST_COLUMNS)
     .where(requests.c.channel == bindparam("which"), requests.c.state != State.DRAFT.value)
