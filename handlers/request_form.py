@@ -25,7 +25,8 @@ def register(app: AsyncApp) -> None:
     """Register the form and its review."""
     app.options(request_form.RULE_ACTION)(suggest_rules)
     app.action(request_form.MORE_ACTION, matchers=[is_modal_action])(show_more)
-    app.action(request_form.AGAIN_ACTION, matchers=[is_modal_action])(ask_again)
+    for again in request_form.AGAIN_ACTIONS:
+        app.action(again, matchers=[is_modal_action])(ask_again)
     app.action(review.ODD_ROWS, matchers=[is_modal_action])(get_unreadable_rows)
     app.view(request_form.CALLBACK)(submit_form)
     app.view(review.CALLBACK)(submit_review)

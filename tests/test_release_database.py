@@ -405,8 +405,10 @@ async def drafts_are_asked_with(now: Now) -> None:
     for name in DRAFTS:
         now.shop.slack.stacks.clear(ann.id)
         open_again(now.shop.slack, then.slack["modals"][name])
-        if name == "draft_typed":
-            await to_the_review(now)
+        if name != "draft_typed":  # a review of then does not say what it showed
+            await now.submitted(ann)
+            await ann.sees_view(lambda view: "no longer what you were shown" in view.text)
+        await to_the_review(now)
         await now.asked(then.id(name), name)
 
 

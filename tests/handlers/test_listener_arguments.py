@@ -106,7 +106,16 @@ def test_commands_are_those_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("kind", "drawn"),
     [
-        ("action", {request_form.MORE_ACTION, review.ODD_ROWS, *CARD, *customer_list.TURNS}),
+        (
+            "action",
+            {
+                request_form.MORE_ACTION,
+                *request_form.AGAIN_ACTIONS,
+                review.ODD_ROWS,
+                *CARD,
+                *customer_list.TURNS,
+            },
+        ),
         ("view", {request_form.CALLBACK, review.CALLBACK, approval.CALLBACK, rejection.CALLBACK}),
         ("options", {request_form.RULE_ACTION}),
     ],

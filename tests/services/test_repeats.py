@@ -16,8 +16,8 @@ from bot.domain.requests.views import Field, FieldError, Form, Review
 from tests.support.service_fixture import ANN, BO, CLEO, QUICK, Drawer, Office, allowing, person
 
 
-async def reviewed(office: Office, customers: str = "a\nb", **others: str) -> Review:
-    review = await office.drafts.review(await office.draft(customers=customers, **others), person(ANN))
+async def reviewed(office: Office, customers: str = "a\nb") -> Review:
+    review = await office.drafts.review(await office.draft(customers=customers), person(ANN))
     assert isinstance(review, Review)
     return review
 
@@ -175,7 +175,8 @@ async def test_a_slow_reading_does_not_overwrite_a_newer_list(office: Office) ->
         assert form_input
         await office.repository.save_input(draft, replace(form_input, customers="new", files=()))
 
-    office.drafts.file_reader = SlowReader(lists={file.id: ("old",)}, meanwhile=fill_in)
+    reader = SlowReader(lists={file.id: ("old",)}, meanwhile=fill_in)
+    office.drafts = replace(office.drafts, file_reader=reader)
     assert await office.drafts.review(draft, person(ANN)) == Refusal(RefusalReason.CHANGED)
     assert (await office.now(draft)).customers == 0
     assert isinstance(await office.drafts.review(draft, person(ANN)), Review)

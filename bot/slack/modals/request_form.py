@@ -33,9 +33,8 @@ TITLE: Final = "Give a discount"
 RULE_ACTION: Final = "discount_add_rule"
 MORE_ACTION: Final = "discount_add_more"
 TEXT_ACTION: Final = "discount_add_text"
-AGAIN_ACTION: Final = "discount_add_again"
+AGAIN_ACTIONS: Final = tuple(f"discount_add_again_{number}" for number in range(5))
 MAX_ERRORS_PER_FIELD: Final = 5
-MAX_BUTTONS: Final = 5
 
 CUSTOMERS_HINT: Final = (
     "One on each line, or apart by commas, semicolons or tabs; a space belongs to the id. "
@@ -209,13 +208,13 @@ class _Drawing:
         if not (self.form.lists_of or ticked):
             return []
         again = [
-            Button(f"Request {short} again", action_id=AGAIN_ACTION, value=short)
-            for short in self.form.lists_of[:MAX_BUTTONS]
+            Button(f"Request {short} again", action_id=action, value=short)
+            for action, short in zip(AGAIN_ACTIONS, self.form.lists_of, strict=False)
         ]
         confirm = self._checkboxes(
             Field.NEW_KEY, "A new request instead", [new], [new] if ticked else [], NEW_KEY_HINT
         )
-        return [*([ActionsBlock(again, block_id="again")] if again else []), confirm]
+        return [*([ActionsBlock([*again], block_id="again")] if again else []), confirm]
 
     def _reserved(self) -> list[Block]:
         """Offer "everybody" behind More…, and only if the channel's policy allows it."""

@@ -77,10 +77,12 @@ TIMED: dict[ChannelId, dict[str, Any]] = {
     STRICT: {"hold_minutes": 30, "reserved": True},
 }
 BEFORE = ChannelId("C0BEFORE")
-ANYWHERE = replace(
+ANYWHERE = replace(  # without repeat_days: all of these requests are for the same customers
     POLICY,
     channels={
-        name: replace(one, requesters=("*",), max_customers=2000, max_amount=None, **TIMED[name])
+        name: replace(
+            one, requesters=("*",), max_customers=2000, max_amount=None, repeat_days=0, **TIMED[name]
+        )
         for name, one in POLICY.channels.items()
     },
 )

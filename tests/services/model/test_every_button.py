@@ -30,7 +30,10 @@ CHANNELS = (
     replace(USUAL, id=TWO, approvals=2),
     replace(USUAL, id=HELD, hold_minutes=30),
 )
-BUSY = replace(POLICY, admins=ADMINS, channels={channel.id: channel for channel in CHANNELS})
+# without repeat_days: all crowds click on requests for the same customer
+BUSY = replace(
+    POLICY, admins=ADMINS, channels={channel.id: replace(channel, repeat_days=0) for channel in CHANNELS}
+)
 
 
 class Button(StrEnum):

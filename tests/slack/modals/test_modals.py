@@ -223,7 +223,8 @@ def test_an_approver_reads_the_same_facts_with_ids_masked() -> None:
 def test_an_approval_names_its_round_and_the_typed_count(round_: int, typed: str) -> None:
     view = approval.build(samples.consideration(replace(REQUEST, round=round_), count=True), LOOK, {})
     assert labels(view) == ["Number of customers"]
-    submission = (REQUEST.id, round_, "0123456789abcdef" * 4, typed.strip())
+    shown = "0123456789abcdef" * 4
+    submission = approval.Submission(REQUEST.id, round_, shown, frozenset(), typed.strip())
     assert approval.read(answered(view, **{"Number of customers": typed})) == submission
     assert approval.COUNT_BLOCK in {block.get("block_id") for block in view["blocks"]}
 
