@@ -1,8 +1,10 @@
 """A table of cells, independent of its file format, and cells for a file that a spreadsheet opens."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
+
+from bot.domain.customers.uploads import RowProblem
 
 Row = Sequence[str]
 
@@ -16,6 +18,8 @@ class Block:
 
     values: list[str]
     rows: Callable[[], Sequence[Row]]
+    problems: Mapping[int, RowProblem] = field(default_factory=dict)
+    """Why some cells give no value, by their place in `values`, where they are empty."""
 
 
 class Table(Protocol):

@@ -8,7 +8,7 @@ import gc
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from bot.domain.customers.columns import HEAD, IdColumn, find
 from bot.domain.customers.extraction import IdExtractor, UniqueIds
@@ -18,6 +18,12 @@ from bot.spreadsheets.chunks import Content
 from bot.spreadsheets.detection import table_of
 from bot.spreadsheets.errors import FileError
 from bot.spreadsheets.worker_protocol import frame, read_frames, read_job, write_json
+
+FOR_ALL_ROWS: Final = {
+    frozenset({RowProblem.SHORTENED}): FileProblem.SHORTENED,
+    frozenset({RowProblem.UNCERTAIN}): FileProblem.UNCERTAIN,
+}
+"""Problems that a file has if all its rows have them."""
 
 
 def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
@@ -80,8 +86,7 @@ def read(
         return found
     if not found.odd:
         raise FileError(FileProblem.EMPTY)
-    shortened = all(odd.why is RowProblem.SHORTENED for odd in found.odd_rows)
-    raise FileError(FileProblem.SHORTENED if shortened else FileProblem.NO_ID)
+    raise FileError(FOR_ALL_ROWS.get(frozenset(odd.why for odd in found.odd_rows), FileProblem.NO_ID))
 
 
 if __name__ == "__main__":
